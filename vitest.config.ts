@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+
+// Unit tests read the packages' sources; end-to-end tests run what a user runs, the built files.
+const sources = [
+  { find: /^@coalmine\/(flags)\/(.+)$/, replacement: `${import.meta.dirname}/packages/$1/src/$2.ts` },
+  { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },
+]
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve: { alias: sources },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'test/calibration/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/*.test.ts', 'examples/*/src/*.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+    ],
+  },
+})
