@@ -1,0 +1,60 @@
+/**
+ * Evidence against one hypothesis, fed block by block. While the hypothesis holds, the chance that E ever reaches 1/alpha
+ * is at most alpha, however often one looks (Ville 1939). O(1) memory.
+ */
+export interface EProcess<Block> {
+  add(block: Block): void
+  /** The logarithm of E now. */
+  readonly logE: number
+  /** The highest that it has been, zero or more: `exp(-maxLogE)` is a p-value that holds at any time. */
+  readonly maxLogE: number
+}
+
+/** Which way the alternative points: is the canary's value higher, or lower, than the hypothesis allows? */
+export type Alternative = 'greater' | 'less'
+
+/** An e-process from a function that takes in one block and gives the logarithm of E after it. */
+export function eProcess<Block>(take: (block: Block) => number): EProcess<Block> {
+  let logE = 0
+  let maxLogE = 0
+  return {
+    add(block) {
+      logE = take(block)
+      if (logE > maxLogE) maxLogE = logE
+    },
+    get logE() {
+      return logE
+    },
+    get maxLogE() {
+      return maxLogE
+    },
+  }
+}
+
+/** The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. */
+export function meanProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<Block> {
+  return joined(parts, (logs) => logMeanExp(logs))
+}
+
+/** The least of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false. */
+export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<Block> {
+  return joined(parts, (logs) => logs.reduce((least, log) => Math.min(least, log)))
+}
+
+function joined<Block>(parts: readonly EProcess<Block>[], join: (logs: readonly number[]) => number): EProcess<Block> {
+  if (parts.length === 0) throw new RangeError('parts: expected at least one e-process')
+  return eProcess((block) => {
+    for (const part of parts) part.add(block)
+    return join(parts.map((part) => part.logE))
+  })
+}
+
+/** `log(mean(exp(logs)))`, without overflow. */
+export function logMeanExp(logs: ArrayLike<number>): number {
+  let greatest = -Infinity
+  for (let at = 0; at < logs.length; at += 1) greatest = Math.max(greatest, logs[at]!)
+  if (greatest === -Infinity) return greatest
+  let sum = 0
+  for (let at = 0; at < logs.length; at += 1) sum += Math.exp(logs[at]! - greatest)
+  return greatest + Math.log(sum / logs.length)
+}

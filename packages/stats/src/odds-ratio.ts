@@ -1,0 +1,43 @@
+import { type Alternative, type EProcess, eProcess, logMeanExp } from './e-process.ts'
+import { logMoments } from './hypergeometric.ts'
+import { checkRates, type Rates } from './rates.ts'
+import { tiltsOf } from './tilts.ts'
+
+/**
+ * Evidence that the odds of an event are, in the canary, more (`greater`) or less (`less`) than `oddsRatio` times stable's.
+ *
+ * In each block, given how many events there were in all, the canary's part is (noncentral) hypergeometric whatever the rate:
+ * E is its exponential tilt, exact for rare events, mixed over odds ratios from 1.1 to 20 beyond the margin. Holds for every
+ * smaller (greater) odds ratio too, and however the rate drifts between blocks.
+ *
+ * @example
+ * const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
+ * process.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 3 } })
+ * process.logE // 2.04
+ */
+export function oddsRatioProcess(options: {
+  readonly alternative: Alternative
+  readonly oddsRatio: number
+}): EProcess<Rates> {
+  const { alternative, oddsRatio } = options
+  if (!(oddsRatio > 0 && oddsRatio < Infinity)) {
+    throw new RangeError(`oddsRatio: expected a number above zero, got ${oddsRatio}`)
+  }
+  const tilts = tiltsOf(alternative)
+  const margin = Math.log(oddsRatio)
+  // The last is the margin itself: a tilt's moment under the margin is M(margin + tilt) / M(margin).
+  const tiltsFromMargin = Float64Array.from([...tilts, 0], (tilt) => margin + tilt)
+  const moments = new Float64Array(tiltsFromMargin.length)
+  const logs = new Float64Array(tilts.length)
+  return eProcess((block) => {
+    checkRates(block)
+    const { stable, canary } = block
+    const events = stable.events + canary.events
+    if (stable.n > 0 && canary.n > 0 && events > 0 && events < stable.n + canary.n) {
+      logMoments({ n: stable.n, m: canary.n, events }, tiltsFromMargin, moments)
+      const atMargin = moments[tilts.length]!
+      for (let at = 0; at < tilts.length; at += 1) logs[at]! += tilts[at]! * canary.events - moments[at]! + atMargin
+    }
+    return logMeanExp(logs)
+  })
+}

@@ -1,0 +1,50 @@
+import { type Alternative, type EProcess, eProcess, logMeanExp } from './e-process.ts'
+import { checkRates, type Rates } from './rates.ts'
+
+/**
+ * Evidence that the canary's rate of events is more (`greater`) or less (`less`) than stable's plus `difference`.
+ *
+ * For a > 0 (`greater`) or a < 0 (`less`), v = e^a - 1 and e^-b = 1 - (m/n) v/(1 + dv), a block with y_C of m and y_S of n
+ * events multiplies E by e^(a y_C - b y_S) / (1 + dv)^m, which is at most 1 in expectation whatever stable's rate p in it:
+ * m log(1 + (p+d)v) <= m log(1 + dv) + m pv/(1 + dv), and n log(1 - p(1 - e^-b)) <= -n p(1 - e^-b). Mixed over a. Works with
+ * no event at all, where an odds ratio says nothing.
+ *
+ * @example
+ * const process = riskDifferenceProcess({ alternative: 'less', difference: 0.001 })
+ * process.add({ stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } })
+ * process.logE // 8.2
+ */
+export function riskDifferenceProcess(options: {
+  readonly alternative: Alternative
+  readonly difference: number
+}): EProcess<Rates> {
+  const { alternative, difference: d } = options
+  if (!(d > -1 && d < 1)) throw new RangeError(`difference: expected a number between -1 and 1, got ${d}`)
+  const factors = sizes.map((size) => Math.expm1(alternative === 'greater' ? size : -size))
+  const logs = new Float64Array(factors.length)
+  return eProcess((block) => {
+    checkRates(block)
+    const { stable, canary } = block
+    if (stable.n > 0 && canary.n > 0) {
+      const ratio = canary.n / stable.n
+      for (let at = 0; at < factors.length; at += 1) {
+        const v = Math.min(factors[at]!, largestFactor(ratio, d))
+        const b = -Math.log1p((-ratio * v) / (1 + d * v))
+        logs[at]! += Math.log1p(v) * canary.events - b * stable.events - canary.n * Math.log1p(d * v)
+      }
+    }
+    return logMeanExp(logs)
+  })
+}
+
+// The a of the mixture, from statistics of rare and of frequent events.
+const sizes = [0.25, 0.5, 1, 2, 4, 8]
+
+// Above this, a single event in stable would undo more than four of the canary's; at 1 and over there is no such b.
+const largestShare = 0.8
+
+// The v for which (m/n) v/(1 + dv) is the largest share allowed: chosen from the arms' sizes alone, so E stays valid.
+function largestFactor(ratio: number, d: number): number {
+  const room = ratio - largestShare * d
+  return room > 0 ? largestShare / room : Infinity
+}
