@@ -1,1 +1,22 @@
-export {}
+// What an application calls
+
+// Attribute keys
+export {
+  AUDIENCE,
+  FLAG_PREFIX,
+  FLAGS_DROPPED,
+  MIXED,
+  REVISION,
+  SERVICE_VERSION,
+  SYNTHETIC_TYPE,
+  TEST,
+  TEST_CLAIMED,
+  TEST_ENTITY,
+  TEST_RUN,
+  VIA_PREFIX,
+} from './attributes.ts'
+
+// What an application's OpenTelemetry set-up uses
+export { type Build, type BuildSources, detectBuild } from './build.ts'
+export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity } from './marks.ts'
+export { type MarkableSpan, MarkProcessor } from './processor.ts'

@@ -1,0 +1,40 @@
+/**
+ * Every attribute key that Coalmine writes on spans or reads from them.
+ * Keys that begin with `coalmine.` are ours; the others belong to the OpenTelemetry semantic conventions.
+ */
+
+/** Version of the build that made the span. https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/#service-version */
+export const SERVICE_VERSION = 'service.version'
+
+/** Revision of the build, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/vcs/#vcs-ref-head-revision */
+export const REVISION = 'vcs.ref.head.revision'
+
+/** `coalmine.flag.<key>` = variant: which variant of the flag this request got. */
+export const FLAG_PREFIX = 'coalmine.flag.'
+
+/** The value of a flag that had two variants in one request: such a request is in no cohort of that flag. */
+export const MIXED = '(mixed)'
+
+/** How many flags of this request were left out, because of their number or their length. */
+export const FLAGS_DROPPED = 'coalmine.flags.dropped'
+
+/** True on every span of a request that is test traffic, and trusted to be. */
+export const TEST = 'coalmine.test'
+
+/** True when the request only says that it is test traffic. Such a request is judged like any other. */
+export const TEST_CLAIMED = 'coalmine.test.claimed'
+
+/** What the test is about, as `kind:id`, several joined by commas: `user:42,cart:7`. */
+export const TEST_ENTITY = 'coalmine.test.entity'
+
+/** The named test run that the request belongs to: `load-7`. */
+export const TEST_RUN = 'coalmine.test.run'
+
+/** `test` on test traffic. https://opentelemetry.io/docs/specs/semconv/registry/attributes/user-agent/#user-agent-synthetic-type */
+export const SYNTHETIC_TYPE = 'user_agent.synthetic.type'
+
+/** Real users that are reported apart: `beta`, `internal`. */
+export const AUDIENCE = 'coalmine.audience'
+
+/** `coalmine.via.<service>` = version: a build that the request came through on its way here. */
+export const VIA_PREFIX = 'coalmine.via.'

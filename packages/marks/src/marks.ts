@@ -1,0 +1,193 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Context, context, createContextKey, type Span, trace } from '@opentelemetry/api'
+import {
+  AUDIENCE,
+  FLAG_PREFIX,
+  MIXED,
+  SYNTHETIC_TYPE,
+  TEST,
+  TEST_CLAIMED,
+  TEST_ENTITY,
+  TEST_RUN,
+} from './attributes.ts'
+
+/**
+ * What is known of one request, as a log of span attributes: `keys[i]` = `values[i]`, where `replaced[i]` is the value
+ * that this request had for that key before. A span that has read the first n entries needs only the later ones.
+ */
+export interface Marks {
+  readonly keys: string[]
+  readonly values: (string | boolean)[]
+  readonly replaced: (string | boolean | undefined)[]
+  /** How many different flags the log holds. */
+  flags: number
+  /** How many flags were left out. */
+  dropped: number
+  /** True when the request is trusted test traffic. */
+  test: boolean
+}
+
+/** What a test is about: a user, a cart, a page; `run` names the test run. */
+export interface TestEntity {
+  readonly kind: string
+  readonly id: string
+  readonly run?: string
+}
+
+/** At most this many flags a request, and this many characters a key, variant or identifier. */
+export const MAX_FLAGS = 64
+export const MAX_LENGTH = 128
+const MAX_ENTRIES = 256
+
+/**
+ * Marks the current request, and every span of it that is still open, with the variant that a flag had.
+ * A second, different variant makes it `(mixed)`. Outside a request there is nothing to mark. Never throws.
+ *
+ * @example markFlag('new-pricing', 'on') // every open and later span: coalmine.flag.new-pricing = "on"
+ */
+export function markFlag(key: string, variant: string): void {
+  const marks = currentMarks()
+  if (marks) setFlag(marks, key, variant)
+}
+
+/**
+ * Marks the current request as trusted test traffic about one entity. Several entities add up. Never throws.
+ *
+ * @example markTestEntity('cart', '7', { run: 'load-7' }) // coalmine.test = true, coalmine.test.entity = "cart:7"
+ */
+export function markTestEntity(kind: string, id: string, options: { readonly run?: string } = {}): void {
+  const marks = currentMarks()
+  if (marks) setTest(marks, { kind, id, ...options })
+}
+
+/**
+ * Marks the current request as one of real users who are reported apart, not as test traffic. Never throws.
+ *
+ * @example markAudience('beta') // coalmine.audience = "beta"
+ */
+export function markAudience(audience: string): void {
+  const marks = currentMarks()
+  if (marks && isShort(audience)) setMark(marks, AUDIENCE, audience)
+}
+
+/**
+ * Whether the current request is trusted test traffic, for code that writes data. It answers alike whether the
+ * request's spans are sampled, recorded or suppressed, and with no SDK registered.
+ *
+ * @example const schema = isTestTraffic() ? 'test' : 'public'
+ */
+export function isTestTraffic(): boolean {
+  return currentMarks()?.test ?? false
+}
+
+/** Marks of a new request. */
+export function newMarks(): Marks {
+  return { keys: [], values: [], replaced: [], flags: 0, dropped: 0, test: false }
+}
+
+/** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */
+export function currentMarks(active: Context = context.active()): Marks | undefined {
+  return marksIn(active) ?? marksOf(trace.getSpan(active)) ?? requests.getStore()
+}
+
+/** The Marks that a Context itself holds. */
+export function marksIn(active: Context): Marks | undefined {
+  return active.getValue(CONTEXT_KEY) as Marks | undefined
+}
+
+/** The same Context, holding these Marks. */
+export function contextWithMarks(active: Context, marks: Marks): Context {
+  return active.setValue(CONTEXT_KEY, marks)
+}
+
+/** Runs `next` with these Marks as the current ones, whether or not an SDK registered a context manager. */
+export function runWithMarks<T>(marks: Marks, next: () => T): T {
+  return requests.run(marks, () => context.with(contextWithMarks(context.active(), marks), next))
+}
+
+/** The Marks that a span was started with. */
+export function marksOf(span: Partial<Linked> | Span | undefined): Marks | undefined {
+  return (span as Partial<Linked> | undefined)?.[SPAN_MARKS]
+}
+
+/** Sets one mark. A value that is already there is written once. */
+export function setMark(marks: Marks, key: string, value: string | boolean): void {
+  const { keys, values, replaced } = marks
+  const before = keys.lastIndexOf(key)
+  if (before >= 0 && values[before] === value) return
+  if (keys.length >= MAX_ENTRIES) return
+  keys.push(key)
+  values.push(value)
+  replaced.push(before >= 0 ? values[before] : undefined)
+}
+
+/** The value that a request has for a key. */
+export function getMark(marks: Marks, key: string): string | boolean | undefined {
+  return marks.values[marks.keys.lastIndexOf(key)]
+}
+
+/** Sets a flag's variant: `(mixed)` when the request already has another. */
+export function setFlag(marks: Marks, key: string, variant: string): void {
+  const before = isShort(key) ? getMark(marks, flagAttribute(key)) : undefined
+  if (before === variant || before === MIXED) return
+  if (before !== undefined) {
+    setMark(marks, flagAttribute(key), MIXED)
+  } else if (marks.flags < MAX_FLAGS && isShort(key) && isShort(variant)) {
+    marks.flags++
+    setMark(marks, flagAttribute(key), variant)
+  } else {
+    marks.dropped++
+  }
+}
+
+/** Marks a request as trusted test traffic. */
+export function setTest(marks: Marks, entity?: Partial<TestEntity>): void {
+  marks.test = true
+  setMark(marks, TEST, true)
+  setMark(marks, SYNTHETIC_TYPE, 'test')
+  if (getMark(marks, TEST_CLAIMED) !== undefined) setMark(marks, TEST_CLAIMED, false)
+  if (entity?.kind !== undefined && entity.id !== undefined) addEntity(marks, `${entity.kind}:${entity.id}`)
+  if (isShort(entity?.run)) setMark(marks, TEST_RUN, entity.run)
+}
+
+/** Adds test entities, as `kind:id` joined by commas, to those the request has. */
+export function addEntity(marks: Marks, entity: string): void {
+  const before = getMark(marks, TEST_ENTITY)
+  if (typeof before === 'string' && before.split(',').includes(entity)) return
+  const entities = before === undefined ? entity : `${before},${entity}`
+  if (isShort(entities)) setMark(marks, TEST_ENTITY, entities)
+}
+
+/** A span that carries its Marks, and how much of them it already has as attributes. */
+export interface Linked {
+  [SPAN_MARKS]: Marks
+  [SPAN_READ]: number
+}
+
+// A symbol property on the span: a WeakMap costs 150 to 430 ns a span. The names are global, so that two copies
+// of this package in one process share what they know.
+export const SPAN_MARKS: unique symbol = Symbol.for('coalmine.marks') as never
+export const SPAN_READ: unique symbol = Symbol.for('coalmine.marks.read') as never
+const CONTEXT_KEY = createContextKey('coalmine.marks')
+const STORAGE = Symbol.for('coalmine.requests')
+
+// The Context alone is not enough: without an SDK nothing carries it, and an instrumentation may run a handler in a
+// Context that it kept from before the Marks were put there.
+const shared = globalThis as { [STORAGE]?: AsyncLocalStorage<Marks> }
+shared[STORAGE] ??= new AsyncLocalStorage<Marks>()
+const requests: AsyncLocalStorage<Marks> = shared[STORAGE]
+
+// Keys are built once: concatenating them anew costs each span more than setting the attribute.
+const flagAttributes = new Map<string, string>()
+
+function flagAttribute(key: string): string {
+  const known = flagAttributes.get(key)
+  if (known !== undefined) return known
+  const attribute = FLAG_PREFIX + key
+  if (flagAttributes.size < 1000) flagAttributes.set(key, attribute)
+  return attribute
+}
+
+function isShort(text: unknown): text is string {
+  return typeof text === 'string' && text.length > 0 && text.length <= MAX_LENGTH
+}

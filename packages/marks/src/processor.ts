@@ -1,0 +1,81 @@
+import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api'
+import { FLAGS_DROPPED, SERVICE_VERSION } from './attributes.ts'
+import { type Build, detectBuild } from './build.ts'
+import { currentMarks, type Linked, type Marks, marksIn, marksOf, newMarks, SPAN_MARKS, SPAN_READ } from './marks.ts'
+import { sayOnce } from './say-once.ts'
+
+/** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
+export interface MarkableSpan {
+  readonly attributes: Attributes
+  readonly kind: SpanKind
+  setAttribute(key: string, value: string | number | boolean): unknown
+}
+
+/**
+ * Puts the marks of a request on every span of it: the build, the flags, the test. It has the shape of the SDK's
+ * SpanProcessor and needs no SDK itself. What is learnt late reaches every span that is still open, at `onEnding`.
+ * An attribute that the application set itself stays.
+ *
+ * @example new NodeSDK({ spanProcessors: [new MarkProcessor(), new BatchSpanProcessor({ exporter })] })
+ */
+export class MarkProcessor {
+  readonly #version: string | undefined
+  #ending = false
+
+  /** `build` is the build to mark spans with, and `detectBuild()` finds it when it is not given. */
+  constructor(options: { readonly build?: Build } = {}) {
+    this.#version = (options.build ?? detectBuild()).version
+  }
+
+  onStart(span: MarkableSpan, parent: Context): void {
+    const linked = span as MarkableSpan & Linked
+    linked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
+    linked[SPAN_READ] = 0
+    if (this.#version !== undefined && span.attributes[SERVICE_VERSION] === undefined) {
+      span.setAttribute(SERVICE_VERSION, this.#version)
+    }
+    stamp(linked)
+  }
+
+  onEnding(span: MarkableSpan): void {
+    this.#ending = true
+    const linked = span as MarkableSpan & Partial<Linked>
+    if (!isLinked(linked)) return
+    stamp(linked)
+    const { dropped } = linked[SPAN_MARKS]
+    if (dropped > 0) span.setAttribute(FLAGS_DROPPED, dropped)
+  }
+
+  onEnd(_span: unknown): void {
+    if (!this.#ending) {
+      sayOnce(
+        'this OpenTelemetry SDK does not call onEnding, so flags reach only the spans that start after them: use @opentelemetry/sdk-trace 2.9 or newer, or sdk-trace-base 2.3',
+      )
+    }
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+}
+
+/** A root span inside a request belongs to it; a span that begins the service's part of a request gets new Marks. */
+function marksOfRoot(span: MarkableSpan, parent: Context): Marks {
+  const begins = span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER || trace.getSpan(parent) !== undefined
+  return (begins ? undefined : currentMarks()) ?? newMarks()
+}
+
+/** Writes the entries that the span has not read yet, wherever its attribute is still what the request had before. */
+function stamp(span: MarkableSpan & Linked): void {
+  const { keys, values, replaced } = span[SPAN_MARKS]
+  const count = keys.length
+  for (let i = span[SPAN_READ]; i < count; i++) {
+    const key = keys[i] as string
+    if (span.attributes[key] === replaced[i]) span.setAttribute(key, values[i] as string | boolean)
+  }
+  span[SPAN_READ] = count
+}
+
+function isLinked(span: MarkableSpan & Partial<Linked>): span is MarkableSpan & Linked {
+  return span[SPAN_MARKS] !== undefined
+}
