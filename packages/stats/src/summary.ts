@@ -10,7 +10,11 @@ export function quantileOf(histogram: Histogram, q: number): number | undefined 
   if (!(q >= 0 && q <= 1)) throw new RangeError(`q: expected a number from 0 to 1, got ${q}`)
   const total = countOf(histogram)
   if (total === 0) return undefined
-  const rank = q * total
+  return valueAt(histogram, q * total)
+}
+
+/** The value that `rank` of the histogram's values do not exceed; counts need not be whole. */
+export function valueAt(histogram: Histogram, rank: number): number | undefined {
   let below = histogram.zero
   if (below > 0 && rank <= below) return 0
   for (let at = 0; at < histogram.indices.length; at += 1) {
@@ -20,7 +24,8 @@ export function quantileOf(histogram: Histogram, q: number): number | undefined 
     }
     below += count
   }
-  return undefined
+  const last = histogram.indices.at(-1)
+  return last === undefined ? undefined : upperEdge(last, histogram.scale)
 }
 
 /**
