@@ -1,15 +1,24 @@
 // Histograms
 
+export { blocksOf, type Tick } from './blocks.ts'
 // Evidence, block by block
 export type { Distributions } from './distributions.ts'
 export { type Alternative, type EProcess, meanProcess, minProcess } from './e-process.ts'
 export { countOf, defaultScale, emptyHistogram, type Histogram, histogramOf, mergeHistograms } from './histogram.ts'
+// Many findings at once
+export { holm } from './holm.ts'
+// What the evidence leaves open
+export type { Interval } from './interval.ts'
 export { mapHistogram } from './map-histogram.ts'
 export { latencyMargin } from './margin.ts'
+export { matchedQuantiles, matchedRates } from './matched.ts'
 export { oddsRatioProcess } from './odds-ratio.ts'
 export { rankProcess } from './rank.ts'
+export { oddsRatioInterval, riskDifferenceInterval } from './rate-intervals.ts'
 export type { Rate, Rates } from './rates.ts'
 export { riskDifferenceProcess } from './risk-difference.ts'
-export { matchedQuantiles, matchedRates } from './matched.ts'
+export { scaleInterval } from './scale-interval.ts'
+export { type Counts, shareProcess, shareWithMargin } from './share.ts'
+export { shareInterval } from './share-interval.ts'
 export { meanOf, quantileOf } from './summary.ts'
 export { type TailShare, tailProcess } from './tail.ts'

@@ -16,13 +16,18 @@ import { logNormalMixture } from './normal-mixture.ts'
  * process.logE // 0.15
  */
 export function rankProcess(options: { readonly alternative: Alternative }): EProcess<Distributions> {
+  return rankProcessAt(0, options)
+}
+
+/** The same against stable's values moved up by `shift` buckets. */
+export function rankProcessAt(shift: number, options: { readonly alternative: Alternative }): EProcess<Distributions> {
   const sign = options.alternative === 'greater' ? 1 : -1
   let sum = 0
   let variance = 0
   return eProcess((block) => {
     const { stable: n, canary: m } = sizesOf(block)
     if (n > 0 && m > 0) {
-      sum += (sign * (wins(block, 0) - (n * m) / 2)) / (n + m + 1)
+      sum += (sign * (wins(block, shift) - (n * m) / 2)) / (n + m + 1)
       variance += (n * m) / (12 * (n + m + 1))
     }
     return rankEvidence(sum, variance)

@@ -6,6 +6,11 @@ import { tiltsOf } from './tilts.ts'
 /** The part of a block's pooled values that counts as its tail. */
 export type TailShare = 0.1 | 0.05 | 0.01
 
+interface TailOptions {
+  readonly alternative: Alternative
+  readonly share: TailShare
+}
+
 /**
  * Evidence that the canary has more (`greater`) or fewer (`less`) than its part of the slowest values.
  *
@@ -17,28 +22,45 @@ export type TailShare = 0.1 | 0.05 | 0.01
  * @example
  * const process = tailProcess({ alternative: 'greater', share: 0.1 })
  * process.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
- * process.logE // 0.70
+ * process.logE // 0.81
  */
-export function tailProcess(options: {
-  readonly alternative: Alternative
-  readonly share: TailShare
-}): EProcess<Distributions> {
-  const tilts = tiltsOf(options.alternative)
-  const moments = new Float64Array(tilts.length)
+export function tailProcess(options: TailOptions): EProcess<Distributions> {
+  return tailProcessAt(0, options, tailMoments(options))
+}
+
+/** The same against stable's values moved up by `shift` buckets; a block's moments do not depend on the shift. */
+export function tailProcessAt(
+  shift: number,
+  { alternative }: TailOptions,
+  tailOf: (block: Distributions) => Tail | undefined,
+): EProcess<Distributions> {
+  const tilts = tiltsOf(alternative)
   const logs = new Float64Array(tilts.length)
   return eProcess((block) => {
-    const { stable: n, canary: m } = sizesOf(block)
-    if (n > 0 && m > 0) {
-      const top = topOf(n + m, options.share)
-      const events = canaryInTop(block, top, 0)
-      logMoments({ n, m, events: top }, tilts, moments)
-      for (let at = 0; at < tilts.length; at += 1) logs[at]! += tilts[at]! * events - moments[at]!
+    const tail = tailOf(block)
+    if (tail !== undefined) {
+      const events = canaryInTop(block, tail.size, shift)
+      for (let at = 0; at < tilts.length; at += 1) logs[at]! += tilts[at]! * events - tail.moments[at]!
     }
     return logMeanExp(logs)
   })
 }
 
-/** How many values the tail of a block of a given size holds: at least one. */
-export function topOf(size: number, share: TailShare): number {
-  return Math.max(1, Math.round(share * size))
+/** How many values the tail of a block holds, and the moments of the canary's part of them. */
+export interface Tail {
+  readonly size: number
+  readonly moments: Float64Array
+}
+
+/** The tail of a block, by its arms' sizes alone; `undefined` when an arm is empty. */
+export function tailMoments({ alternative, share }: TailOptions): (block: Distributions) => Tail | undefined {
+  const tilts = tiltsOf(alternative)
+  return (block) => {
+    const { stable: n, canary: m } = sizesOf(block)
+    if (n === 0 || m === 0) return undefined
+    const size = Math.max(1, Math.round(share * (n + m)))
+    const moments = new Float64Array(tilts.length)
+    logMoments({ n, m, events: size }, tilts, moments)
+    return { size, moments }
+  }
 }

@@ -1,0 +1,22 @@
+import { type Interval, invert, reaches } from './interval.ts'
+import { type Counts, shareProcess } from './share.ts'
+
+/**
+ * The shares of the canary that the one-sided evidence of `shareProcess` has not rejected, each side at `alpha`, at any time so
+ * far. In steps of a ten-thousandth.
+ *
+ * @example shareInterval([{ stable: 212, canary: 156 }], { alpha: 0.05, concentration: 100 }) // { lower: 0.36, upper: 0.49 }
+ */
+export function shareInterval(
+  counts: readonly Counts[],
+  options: { readonly alpha: number; readonly concentration: number },
+): Interval {
+  const { alpha, concentration } = options
+  return invert(
+    { steps: 9998, valueAt: (step) => (step + 1) / 10_000 },
+    {
+      below: (share) => reaches(shareProcess({ alternative: 'greater', share, concentration }), counts, alpha),
+      above: (share) => reaches(shareProcess({ alternative: 'less', share, concentration }), counts, alpha),
+    },
+  )
+}
