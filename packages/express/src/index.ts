@@ -1,1 +1,1 @@
-export {}
+export { type CoalmineOptions, coalmine, coalmine as default } from './coalmine.ts'

@@ -1,1 +1,1 @@
-export {}
+export { type Evaluation, recordEvaluation } from './evaluation.ts'

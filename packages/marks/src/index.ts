@@ -19,4 +19,10 @@ export {
 // What an application's OpenTelemetry set-up uses
 export { type Build, type BuildSources, detectBuild } from './build.ts'
 export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity } from './marks.ts'
+export { type SendOptions, sendMarks } from './outgoing.ts'
 export { type MarkableSpan, MarkProcessor } from './processor.ts'
+// Marks from service to service
+export { MarkPropagator } from './propagator.ts'
+
+// What a framework's middleware is made of
+export { type RequestOptions, withRequestMarks } from './request.ts'

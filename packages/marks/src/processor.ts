@@ -61,7 +61,10 @@ export class MarkProcessor {
 
 /** A root span inside a request belongs to it; a span that begins the service's part of a request gets new Marks. */
 function marksOfRoot(span: MarkableSpan, parent: Context): Marks {
-  const begins = span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER || trace.getSpan(parent) !== undefined
+  const begins =
+    span.kind === SpanKind.SERVER ||
+    span.kind === SpanKind.CONSUMER ||
+    trace.getSpan(parent)?.spanContext().isRemote === true
   return (begins ? undefined : currentMarks()) ?? newMarks()
 }
 

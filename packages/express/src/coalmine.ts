@@ -1,0 +1,23 @@
+import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
+import type { Request, RequestHandler } from 'express'
+import { removeOwnSpan } from './own-span.ts'
+
+/** What the middleware lets an application decide about a request. */
+export type CoalmineOptions = RequestOptions<Request>
+
+/**
+ * Express middleware that gives every request its marks: put it before anything that evaluates a flag. It works with
+ * Express 4 and 5, and without an OpenTelemetry SDK too, where `isTestTraffic()` still answers.
+ *
+ * @example app.use(coalmine({ testTraffic: (req) => req.get('x-load-test') !== undefined }))
+ */
+export function coalmine(options: CoalmineOptions = {}): RequestHandler {
+  const apps = new WeakSet<object>()
+  return function coalmine(req, _res, next): void {
+    if (!apps.has(req.app)) {
+      apps.add(req.app)
+      removeOwnSpan(req.app, coalmine)
+    }
+    withRequestMarks(req, req.headers['baggage'], options, next)
+  }
+}

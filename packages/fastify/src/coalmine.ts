@@ -1,0 +1,45 @@
+import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
+
+/** What the plugin lets an application decide about a request. */
+export type CoalmineOptions = RequestOptions<FastifyRequest>
+
+/**
+ * Fastify plugin that gives every request its marks: register it before anything that evaluates a flag. It is not
+ * encapsulated, so every route of the instance is marked. It works without an OpenTelemetry SDK too, where
+ * `isTestTraffic()` still answers.
+ *
+ * @example await app.register(coalmine, { testTraffic: (request) => request.headers['x-load-test'] !== undefined })
+ */
+export const coalmine: FastifyPluginCallback<CoalmineOptions> = Object.assign(
+  (app: FastifyInstance, options: CoalmineOptions, done: () => void): void => {
+    // The callback form: what an async hook runs in its own context ends with the hook.
+    addHookWithoutSpan(app)('onRequest', (request, _reply, next) => {
+      withRequestMarks(request, request.headers['baggage'], options, next)
+    })
+    done()
+  },
+  // What fastify-plugin would set: https://github.com/fastify/fastify-plugin#readme
+  {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: '@coalmine/fastify',
+    [Symbol.for('plugin-meta')]: { name: '@coalmine/fastify', fastify: '5.x' },
+  },
+)
+
+type AddHook = (
+  name: 'onRequest',
+  hook: (request: FastifyRequest, reply: unknown, next: () => void) => void,
+) => FastifyInstance
+
+/**
+ * `@fastify/otel` makes a span of every hook that is added, and keeps the original `addHook` under a symbol. A span
+ * for ours says nothing and costs as much as the marks. Where the symbol is not found, the span is made.
+ */
+function addHookWithoutSpan(app: FastifyInstance): AddHook {
+  const kept = Object.getOwnPropertySymbols(app).find(
+    (symbol) => symbol.description === 'fastify otel addhook original',
+  )
+  const addHook = kept === undefined ? app.addHook : (app as unknown as Record<symbol, AddHook>)[kept]
+  return (addHook as AddHook).bind(app)
+}

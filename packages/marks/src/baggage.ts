@@ -1,0 +1,83 @@
+import { FLAG_PREFIX, TEST, TEST_CLAIMED, TEST_ENTITY, TEST_RUN, VIA_PREFIX } from './attributes.ts'
+import type { Build } from './build.ts'
+import { addEntity, getMark, MAX_LENGTH, type Marks, setFlag, setMark, setTest } from './marks.ts'
+
+/** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
+const MAX_HEADER = 8192
+const MAX_ENTRIES = 180
+/** What we add at most, so that the application's own baggage keeps its room. */
+const MAX_SENT = 2048
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+// Control characters would forge lines in whatever prints the attribute.
+const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/
+
+/**
+ * Marks a request with what its `baggage` header says. When the sender is not trusted, a test marker becomes a claim
+ * and the rest is left out. Malformed, long or unknown entries are left out. Never throws.
+ *
+ * @example receiveBaggage(marks, 'coalmine.test=true,coalmine.via.shop=2.0.0', { trusted: true })
+ */
+export function receiveBaggage(marks: Marks, header: string | undefined, options: { readonly trusted: boolean }): void {
+  if (header === undefined || !header.includes('coalmine.')) return
+  const entries = parse(header)
+  if (!options.trusted) {
+    if (entries.get(TEST) === 'true' && !marks.test) setMark(marks, TEST_CLAIMED, true)
+    return
+  }
+  if (entries.get(TEST) === 'true') {
+    const run = entries.get(TEST_RUN)
+    setTest(marks, run === undefined ? {} : { run })
+    for (const entity of entries.get(TEST_ENTITY)?.split(',') ?? []) addEntity(marks, entity)
+  }
+  for (const [key, value] of entries) {
+    if (key.startsWith(FLAG_PREFIX)) setFlag(marks, key.slice(FLAG_PREFIX.length), value)
+    else if (key.startsWith(VIA_PREFIX)) setMark(marks, key, value)
+  }
+}
+
+/**
+ * The baggage entries to send with a request: the test marker first, then the builds it came through, this one
+ * included, then the flags that are named. Undefined when there is nothing to send.
+ *
+ * @example sendBaggage(marks, { service: 'shop', version: '2.0.0' }, []) // 'coalmine.via.shop=2.0.0'
+ */
+export function sendBaggage(marks: Marks, build: Build, flags: readonly string[]): string | undefined {
+  const entries: string[] = []
+  let size = 0
+  const add = (key: string, value: unknown): void => {
+    if (typeof value !== 'string' || !TOKEN.test(key)) return
+    const entry = `${key}=${encodeURIComponent(value)}`
+    size += entry.length + 1
+    if (size <= MAX_SENT) entries.push(entry)
+  }
+  if (marks.test) {
+    add(TEST, 'true')
+    add(TEST_RUN, getMark(marks, TEST_RUN))
+    add(TEST_ENTITY, getMark(marks, TEST_ENTITY))
+  }
+  if (build.service !== undefined) add(VIA_PREFIX + build.service, build.version)
+  for (const key of new Set(marks.keys)) if (key.startsWith(VIA_PREFIX)) add(key, getMark(marks, key))
+  for (const flag of flags) add(FLAG_PREFIX + flag, getMark(marks, FLAG_PREFIX + flag))
+  return entries.length > 0 ? entries.join(',') : undefined
+}
+
+function parse(header: string): Map<string, string> {
+  const entries = new Map<string, string>()
+  for (const member of header.slice(0, MAX_HEADER).split(',', MAX_ENTRIES)) {
+    const equals = member.indexOf('=')
+    const key = member.slice(0, equals).trim()
+    if (equals < 1 || !key.startsWith('coalmine.') || key.length > MAX_LENGTH) continue
+    const value = decode((member.slice(equals + 1).split(';', 1)[0] as string).trim())
+    if (value !== undefined && value.length <= MAX_LENGTH && PRINTABLE.test(value)) entries.set(key, value)
+  }
+  return entries
+}
+
+function decode(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return undefined
+  }
+}

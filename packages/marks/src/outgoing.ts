@@ -1,0 +1,93 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { sendBaggage } from './baggage.ts'
+import { type Build, detectBuild } from './build.ts'
+import { currentMarks } from './marks.ts'
+import { sayOnce } from './say-once.ts'
+
+/** Who may learn a request's marks, and which of them. */
+export interface SendOptions {
+  /** Hosts: `inventory`, with a port `inventory:8080`, or a domain and all below it `.internal.example`. */
+  readonly to: readonly string[]
+  /** Flags whose variants are sent along. None by default. */
+  readonly flags?: readonly string[]
+  /** The build to name as the caller; `detectBuild()` when it is not given. */
+  readonly build?: Build
+}
+
+/**
+ * Sends the current request's marks as W3C baggage with the HTTP requests that it makes to allowed hosts, through
+ * node:http, fetch and undici. The host is the one that the request really goes to, a redirect's included. Node older
+ * than 22.12 does not announce node:http's requests in time: there it works for fetch and undici only.
+ *
+ * @returns a function that stops it
+ * @example const stop = sendMarks({ to: ['inventory:8080'], flags: ['new-pricing'] })
+ */
+export function sendMarks(options: SendOptions): () => void {
+  const { to, flags = [], build = detectBuild() } = options
+  const isAllowed = hostFilter(to)
+  const baggageFor = (host: string): string | undefined => {
+    const marks = isAllowed(host) ? currentMarks() : undefined
+    return marks && sendBaggage(marks, build, flags)
+  }
+  const onHttp = (message: unknown): void => {
+    const { request } = message as { request: HttpRequest }
+    quietly(() => {
+      const ours = baggageFor(hostOf(request))
+      if (ours === undefined) return
+      const theirs = request.getHeader('baggage')
+      request.setHeader('baggage', theirs === undefined ? ours : `${ours},${theirs}`)
+    })
+  }
+  const onUndici = (message: unknown): void => {
+    const { request } = message as { request: UndiciRequest }
+    quietly(() => {
+      const ours = baggageFor(new URL(String(request.origin)).host)
+      if (ours !== undefined) request.addHeader('baggage', ours)
+    })
+  }
+  subscribe('http.client.request.created', onHttp)
+  subscribe('undici:request:create', onUndici)
+  return () => {
+    unsubscribe('http.client.request.created', onHttp)
+    unsubscribe('undici:request:create', onUndici)
+  }
+}
+
+/** A host and its port as far as it is known: the Host header has it, unless it names another host. */
+function hostOf(request: HttpRequest): string {
+  if (request.socketPath) return ''
+  const host = request.host.includes(':') ? `[${request.host}]` : request.host
+  const header = String(request.getHeader('host') ?? '')
+  return header.startsWith(`${host}:`) ? header : host
+}
+
+function hostFilter(allowed: readonly string[]): (host: string) => boolean {
+  const entries = allowed.map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== '' && entry !== '.')
+  return (host) => {
+    const full = host.toLowerCase()
+    const name = full.replace(/:\d+$/, '')
+    return entries.some((entry) =>
+      entry.startsWith('.') ? name.endsWith(entry) || name === entry.slice(1) : entry === full || entry === name,
+    )
+  }
+}
+
+function quietly(send: () => void): void {
+  try {
+    send()
+  } catch (error) {
+    sayOnce(`sending a request's marks failed, it goes on without them: ${error}`)
+  }
+}
+
+interface HttpRequest {
+  readonly host: string
+  readonly socketPath?: string | null
+  getHeader(name: string): unknown
+  setHeader(name: string, value: string): unknown
+}
+
+interface UndiciRequest {
+  readonly origin: unknown
+  addHeader(name: string, value: string): unknown
+}

@@ -1,0 +1,194 @@
+import { context, ROOT_CONTEXT, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { suppressTracing } from '@opentelemetry/core'
+import {
+  AlwaysOffSampler,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  contextWithMarks,
+  isTestTraffic,
+  markAudience,
+  markFlag,
+  markTestEntity,
+  newMarks,
+  runWithMarks,
+} from './marks.ts'
+import { MarkProcessor } from './processor.ts'
+
+const exporter = new InMemorySpanExporter()
+const processors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter })]
+const tracer = new TracerProvider({ spanProcessors: processors }).getTracer('test')
+const deafTracer = new TracerProvider({ spanProcessors: processors, sampler: new AlwaysOffSampler() }).getTracer('test')
+
+beforeEach(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+})
+afterEach(() => {
+  exporter.reset()
+  context.disable()
+})
+
+describe('every span of a request', () => {
+  it('has the build, and the flags that were evaluated while it was open', () => {
+    inSpan('server', { kind: SpanKind.SERVER }, () => {
+      inSpan('ended before', {}, () => {})
+      inSpan('handler', {}, () => markFlag('new-pricing', 'on'))
+      inSpan('after', {}, () => {})
+    })
+    expect(exported('ended before')).toEqual({ 'service.version': '2.0.0' })
+    for (const name of ['server', 'handler', 'after']) {
+      expect(exported(name)).toEqual({ 'service.version': '2.0.0', 'coalmine.flag.new-pricing': 'on' })
+    }
+  })
+
+  it('keeps an attribute that the application set itself, before or after', () => {
+    const own = { 'service.version': 'mine', 'coalmine.flag.a': 'mine' }
+    inSpan('server', { attributes: own }, (span) => {
+      markFlag('a', 'on')
+      span.setAttribute('coalmine.flag.b', 'mine')
+      markFlag('b', 'on')
+      markFlag('a', 'off')
+    })
+    expect(exported('server')).toEqual({ ...own, 'coalmine.flag.b': 'mine' })
+  })
+
+  it('says (mixed) where a flag had two variants, also on spans that had the first one', () => {
+    inSpan('server', {}, () => {
+      markFlag('a', 'on')
+      inSpan('had the first', {}, () => {
+        markFlag('a', 'off')
+        markFlag('a', 'on')
+      })
+    })
+    expect(exported('had the first')['coalmine.flag.a']).toBe('(mixed)')
+    expect(exported('server')['coalmine.flag.a']).toBe('(mixed)')
+  })
+
+  it('counts the flags that did not fit, instead of dropping them in silence', () => {
+    inSpan('server', {}, () => {
+      for (let i = 0; i < 70; i++) markFlag(`flag-${i}`, 'on')
+      markFlag('long', 'x'.repeat(129))
+      markFlag('', 'on')
+    })
+    const attributes = exported('server')
+    expect(Object.keys(attributes).filter((key) => key.startsWith('coalmine.flag.'))).toHaveLength(64)
+    expect(attributes['coalmine.flags.dropped']).toBe(8)
+  })
+
+  it('has the test entities and the run', () => {
+    inSpan('server', {}, () => {
+      markTestEntity('user', '42', { run: 'load-7' })
+      markTestEntity('cart', '7')
+      markTestEntity('user', '42')
+      markAudience('internal')
+    })
+    expect(exported('server')).toEqual({
+      'service.version': '2.0.0',
+      'coalmine.test': true,
+      'user_agent.synthetic.type': 'test',
+      'coalmine.test.entity': 'user:42,cart:7',
+      'coalmine.test.run': 'load-7',
+      'coalmine.audience': 'internal',
+    })
+  })
+})
+
+describe('the marks of a request', () => {
+  it('are inherited by a new root span inside it', () => {
+    inSpan('server', { kind: SpanKind.SERVER }, () => {
+      markFlag('a', 'on')
+      inSpan('root', { root: true }, () => markFlag('b', 'on'))
+    })
+    expect(exported('root')).toMatchObject({ 'coalmine.flag.a': 'on' })
+    expect(exported('server')).toMatchObject({ 'coalmine.flag.a': 'on', 'coalmine.flag.b': 'on' })
+  })
+
+  it('are not shared by two requests of one trace', () => {
+    const remote = trace.setSpanContext(ROOT_CONTEXT, {
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      traceFlags: TraceFlags.SAMPLED,
+      isRemote: true,
+    })
+    const [first, second] = ['first', 'second'].map((name) => tracer.startSpan(name, {}, remote)) as [Span, Span]
+    context.with(trace.setSpan(remote, first), () => markFlag('a', 'on'))
+    context.with(trace.setSpan(remote, second), () => markFlag('a', 'off'))
+    first.end()
+    second.end()
+    expect(exported('first')['coalmine.flag.a']).toBe('on')
+    expect(exported('second')['coalmine.flag.a']).toBe('off')
+  })
+
+  it('are not taken by a request that arrives inside another one, as in a test of a server', () => {
+    inSpan('client side', {}, () => {
+      markFlag('a', 'on')
+      tracer.startSpan('server', { kind: SpanKind.SERVER }, ROOT_CONTEXT).end()
+    })
+    expect(exported('server')).toEqual({ 'service.version': '2.0.0' })
+  })
+
+  it.each([
+    ['is recorded', (next: () => void) => inSpan('server', {}, next)],
+    ['is not sampled', (next: () => void) => deafTracer.startActiveSpan('server', next)],
+    ['is suppressed', (next: () => void) => context.with(suppressTracing(context.active()), next)],
+    ['has a non-recording span', (next: () => void) => context.with(nonRecording(), next)],
+    [
+      'has no context manager, for want of an SDK',
+      (next: () => void) => {
+        context.disable()
+        next()
+      },
+    ],
+  ])('answer alike when the request %s', async (_, within) => {
+    const seen = await new Promise((resolve) => {
+      runWithMarks(newMarks(), () =>
+        within(() => {
+          expect(isTestTraffic()).toBe(false)
+          markTestEntity('user', '42')
+          setTimeout(() => resolve(isTestTraffic()), 1)
+        }),
+      )
+    })
+    expect(seen).toBe(true)
+    expect(isTestTraffic()).toBe(false)
+  })
+
+  it('live in the Context, where a span that is given it finds them', () => {
+    const marks = newMarks()
+    const explicit = contextWithMarks(ROOT_CONTEXT, marks)
+    context.with(explicit, () => markFlag('a', 'on'))
+    tracer.startSpan('elsewhere', {}, explicit).end()
+    expect(exported('elsewhere')['coalmine.flag.a']).toBe('on')
+  })
+})
+
+it('does nothing, quietly, outside any request', () => {
+  markFlag('a', 'on')
+  markTestEntity('user', '42')
+  expect(isTestTraffic()).toBe(false)
+})
+
+function inSpan(name: string, options: Parameters<typeof tracer.startSpan>[1], within: (span: Span) => void): void {
+  tracer.startActiveSpan(name, options ?? {}, (span) => {
+    within(span)
+    span.end()
+  })
+}
+
+function nonRecording() {
+  return trace.setSpan(
+    ROOT_CONTEXT,
+    trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 0 }),
+  )
+}
+
+function exported(name: string): ReadableSpan['attributes'] {
+  const span = exporter.getFinishedSpans().find((each) => each.name === name)
+  if (!span) throw new Error(`no span ${name}`)
+  return span.attributes
+}
