@@ -1,1 +1,36 @@
-export {}
+// Judging
+
+// What is judged, and how strictly
+export { type Config, parseConfig } from './config.ts'
+export { judge, tickMs } from './judge.ts'
+export { formatMargin, type Margins, type Metric, parseMargin } from './margin.ts'
+export {
+  defaultPolicy,
+  type Policy,
+  type PolicyInput,
+  type PolicyProblem,
+  type PolicyResult,
+  parsePolicy,
+  policyHash,
+} from './policy.ts'
+export type { Side, Slice, SliceMetric } from './slice.ts'
+
+// The answer
+export type {
+  CohortFacts,
+  Decision,
+  Evidence,
+  Facts,
+  Finding,
+  FindingSide,
+  FlagDifference,
+  FlagShare,
+  Missing,
+  Outcome,
+  Part,
+  PartEvidence,
+  Reason,
+  ReasonCode,
+  Verdict,
+  Window,
+} from './verdict.ts'

@@ -1,1 +1,3 @@
-export {}
+export { verdictJson } from './json.ts'
+export { progress, progressLine } from './progress.ts'
+export { verdictText } from './text.ts'

@@ -1,0 +1,59 @@
+import { holm } from '@coalmine/stats'
+import type { Scope } from './gate.ts'
+import type { Metric } from './margin.ts'
+import type { Policy } from './policy.ts'
+import { reachedAt } from './run.ts'
+import type { Tested } from './tested.ts'
+import type { Decision } from './verdict.ts'
+
+/** A metric in a scope that is in the gate, with its part of alpha. */
+export interface Gated {
+  readonly metric: Metric
+  readonly scope: Scope
+  readonly weight: number
+  /** Whether PASS needs it. */
+  readonly required: boolean
+  readonly tested: Tested
+}
+
+export interface Decided extends Gated {
+  readonly decision: Decision
+  /** log E that FAIL needed, or would need. */
+  readonly neededWorse: number
+  /** log E that each part of PASS needs. */
+  readonly neededWithin: number
+  /** The error level of the decision, at which its interval is told. */
+  readonly level: number
+  /** The tick that settled it. */
+  readonly decidedAt: number | null
+}
+
+/**
+ * FAIL by Holm over the gate, on anytime-valid p-values; PASS by an intersection, each part at `alphaPass`. FAIL wins:
+ * absence of evidence decides nothing.
+ */
+export function decide(gate: readonly Gated[], policy: Policy): Decided[] {
+  const failed = holm(
+    gate.map(({ tested }) => Math.exp(-tested.worse.maxLogE)),
+    { alpha: policy.alpha, weights: gate.map(({ weight }) => weight) },
+  )
+  const neededWithin = -Math.log(policy.alphaPass)
+  return gate.map((one, i) => {
+    const { rejected, level } = failed[i]!
+    const neededWorse = -Math.log(level)
+    const settled = one.tested.within.map((part) => reachedAt(part.run, neededWithin))
+    const passed = !rejected && settled.every((tick) => tick !== null)
+    return {
+      ...one,
+      decision: rejected ? 'fail' : passed ? 'pass' : 'inconclusive',
+      neededWorse,
+      neededWithin,
+      level: passed ? policy.alphaPass : level,
+      decidedAt: rejected
+        ? reachedAt(one.tested.worse, neededWorse)
+        : passed
+          ? Math.max(...(settled as number[]))
+          : null,
+    }
+  })
+}

@@ -1,0 +1,199 @@
+import { type Decided, decide, type Gated } from './decide.ts'
+import { flagDifferences } from './flags.ts'
+import { otherOperations, type Scope, scopesOf } from './gate.ts'
+import { testLatency } from './latency.ts'
+import { testLostRequests } from './lost-requests.ts'
+import { formatMargin, type Metric } from './margin.ts'
+import { missingFor } from './missing.ts'
+import { type Policy, policyHash } from './policy.ts'
+import { testRate } from './rate.ts'
+import { type OperationSeries, seriesOf } from './series.ts'
+import type { Slice } from './slice.ts'
+import type { Tested } from './tested.ts'
+import { invalidReasons, notes, unfairReasons } from './validity.ts'
+import type { Facts, Finding, Missing, Outcome, Reason, Verdict } from './verdict.ts'
+import { findingSentence, missingSentence } from './wording.ts'
+
+/** The length of a tick: the store's, and the resolution of every time in a verdict. */
+export const tickMs = 5000
+
+/**
+ * Judges a canary: validity first, then statistics, then policy. Pure: the same slices in any order and any sharding,
+ * the same policy and facts give the same verdict, byte for byte.
+ *
+ * Every test is anytime-valid: slices may be judged after every tick, as often as one likes, and the chance that a
+ * canary no worse than the margins is ever failed stays below `policy.alpha` over all findings together.
+ *
+ * @param slices what both cohorts did, five seconds by operation by metric; latencies in seconds.
+ * @param policy margins and levels; `defaultPolicy`, or what `parsePolicy` made of the user's.
+ * @param facts who is compared, when, and what was left out.
+ * @returns the verdict with every finding, its evidence, and what is missing for a PASS.
+ * @throws {RangeError} when a slice's sides are of the wrong kind or hold impossible numbers.
+ * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
+ */
+export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
+  const series = seriesOf(slices)
+  const invalid = invalidReasons(facts, series)
+  if (invalid.length > 0) return verdictOf('invalid', [...invalid, ...notes(facts)], [], [], null, policy, facts)
+
+  const decided = decide(gateOf(series, policy), policy)
+  const start = Date.parse(facts.window.start)
+  const findings = decided.map((one) => findingOf(one, policy, facts, start))
+  const required = decided.filter((one) => one.required)
+  const missing = required.filter((one) => one.decision === 'inconclusive').flatMap(missingFor)
+  const unfair = unfairReasons(facts, series, policy)
+  const outcome: Outcome = decided.some((one) => one.decision === 'fail')
+    ? 'fail'
+    : unfair.length === 0 && required.length > 0 && required.every((one) => one.decision === 'pass')
+      ? 'pass'
+      : 'inconclusive'
+  const reasons = [...decisive(outcome, findings, missing), ...unfair, ...flagNotes(outcome, facts), ...notes(facts)]
+  return verdictOf(outcome, reasons, findings, missing, settledAfter(outcome, decided, start), policy, facts)
+}
+
+function gateOf(series: readonly OperationSeries[], policy: Policy): Gated[] {
+  const judged = policy.metrics.filter((metric) => metric !== 'lost-requests' || policy.split !== null)
+  return scopesOf(series, policy).flatMap((scope) =>
+    judged.map((metric) => ({
+      metric,
+      scope,
+      weight: scope.weight / judged.length,
+      // A share of the traffic is settled for the service; for each operation it would take many times longer.
+      required: scope.required && (metric !== 'lost-requests' || scope.scope === 'service'),
+      tested: test(metric, scope, policy),
+    })),
+  )
+}
+
+function test(metric: Metric, scope: Scope, { margins, split }: Policy): Tested {
+  switch (metric) {
+    case 'latency':
+      return testLatency(scope.series, margins.latency)
+    case 'errors':
+    case '4xx':
+      return testRate(scope.series, metric, margins[metric])
+    case 'lost-requests':
+      return testLostRequests(scope.series, split!, margins['lost-requests'])
+  }
+}
+
+function findingOf(decided: Decided, policy: Policy, facts: Facts, start: number): Finding {
+  const { metric, scope, tested, decision } = decided
+  const estimate = tested.estimate(decision, decided.level)
+  const margin = formatMargin(policy.margins[metric])
+  const operations = new Set(scope.series.map((one) => one.operation))
+  const flags = flagDifferences(facts.stable, facts.canary, (operation) => operations.has(operation))
+  return {
+    metric,
+    scope: scope.scope,
+    operation: scope.operation,
+    decision,
+    ...estimate,
+    margin,
+    evidence: {
+      worse: { logE: rounded(tested.worse.maxLogE), needed: rounded(decided.neededWorse) },
+      within: tested.within.map(({ part, run }) => ({
+        part,
+        logE: rounded(run.maxLogE),
+        needed: rounded(decided.neededWithin),
+      })),
+    },
+    decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
+    flags,
+    message: findingSentence(decided, estimate, margin, flags),
+  }
+}
+
+function decisive(outcome: Outcome, findings: readonly Finding[], missing: readonly Missing[]): Reason[] {
+  switch (outcome) {
+    case 'fail':
+      return mostSpecific(findings.filter((finding) => finding.decision === 'fail')).map((finding) => ({
+        code: 'worse-than-margin',
+        weight: 'decides',
+        message: finding.message,
+      }))
+    case 'pass':
+      return [
+        {
+          code: 'within-margin',
+          weight: 'decides',
+          message: `Everything in the gate is within its margin: ${findings.length} findings, none worse.`,
+        },
+      ]
+    default:
+      return unsettled(missing)
+  }
+}
+
+const shownMissing = 3
+
+/** The parts that will take longest, and how many there are. */
+function unsettled(missing: readonly Missing[]): Reason[] {
+  const longest = [...missing].sort((a, b) => (b.seconds ?? -1) - (a.seconds ?? -1))
+  const sentences = longest.slice(0, shownMissing).map((one) => `Not settled: ${missingSentence(one)}.`)
+  const more = missing.length - sentences.length
+  if (more > 0)
+    sentences.push(`Not settled: ${more} more, sooner or not known yet; "missing" in the JSON lists them all.`)
+  return sentences.map((message) => ({ code: 'not-enough-evidence', weight: 'blocks', message }))
+}
+
+/** A service-wide finding that one of its operations explains says nothing new. */
+function mostSpecific(failed: readonly Finding[]): Finding[] {
+  const explained = (finding: Finding): boolean =>
+    finding.scope === 'service' &&
+    failed.some(
+      (other) => other.scope === 'operation' && other.metric === finding.metric && other.operation !== otherOperations,
+    )
+  return failed.filter((finding) => !explained(finding))
+}
+
+function flagNotes(outcome: Outcome, facts: Facts): Reason[] {
+  if (outcome === 'fail') return []
+  return flagDifferences(facts.stable, facts.canary, () => true).map(({ flag, stable, canary }) => ({
+    code: 'flags-differ',
+    weight: 'note',
+    message: `Flag ${flag} differs between the cohorts: ${stable?.variant ?? 'not evaluated'} in stable, ${canary?.variant ?? 'not evaluated'} in canary.`,
+  }))
+}
+
+function settledAfter(outcome: Outcome, decided: readonly Decided[], start: number): number | null {
+  const ticks = decided
+    .filter((one) => one.decision === outcome && (outcome === 'fail' || one.required))
+    .flatMap((one) => (one.decidedAt === null ? [] : [one.decidedAt]))
+  if (ticks.length === 0) return null
+  return secondsAfter(start, outcome === 'fail' ? Math.min(...ticks) : Math.max(...ticks))
+}
+
+function secondsAfter(start: number, tick: number | null): number | null {
+  return tick === null ? null : (tick + tickMs - start) / 1000
+}
+
+function verdictOf(
+  verdict: Outcome,
+  reasons: readonly Reason[],
+  findings: readonly Finding[],
+  missing: readonly Missing[],
+  decidedAfterSeconds: number | null,
+  policy: Policy,
+  facts: Facts,
+): Verdict {
+  const { service, window, stable, canary, source, version } = facts
+  return {
+    schema: 'coalmine.verdict/1',
+    verdict,
+    reasons,
+    service,
+    window,
+    cohorts: { stable, canary },
+    findings,
+    missing,
+    decidedAfterSeconds,
+    source,
+    policy: { ...policy, hash: policyHash(policy) },
+    version,
+  }
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6))
+}

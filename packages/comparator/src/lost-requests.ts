@@ -1,0 +1,48 @@
+import { shareInterval, shareProcess, shareWithMargin } from '@coalmine/stats'
+import type { ShareMargin } from './margin.ts'
+import { run, type TimedBlock } from './run.ts'
+import type { OperationSeries } from './series.ts'
+import { shownInterval, type Tested } from './tested.ts'
+
+/** Prior effective sample size of the mixture: the measured best for splits. */
+export const concentration = 1000
+
+/** Requests per tick over all the strata. */
+export function countsOf(series: readonly OperationSeries[]): TimedBlock<number>[] {
+  const ticks = new Map<number, TimedBlock<number>>()
+  for (const one of series) {
+    for (const { tick, stable, canary } of one.requests) {
+      const sum = ticks.get(tick)
+      ticks.set(tick, { tick, stable: stable + (sum?.stable ?? 0), canary: canary + (sum?.canary ?? 0) })
+    }
+  }
+  return [...ticks.values()].sort((a, b) => a.tick - b.tick)
+}
+
+/**
+ * Requests are lost when the canary serves less than its declared share of the traffic by more than the margin: a
+ * canary that crashes or refuses connections leaves no bad spans, it leaves none.
+ */
+export function testLostRequests(series: readonly OperationSeries[], split: number, margin: ShareMargin): Tested {
+  const counts = countsOf(series)
+  const share = shareWithMargin(split, 1 - margin.ratio)
+  return {
+    worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),
+    within: [{ part: 'share', run: run(shareProcess({ alternative: 'greater', share, concentration }), counts) }],
+    estimate(_decision, level) {
+      const stable = counts.reduce((sum, tick) => sum + tick.stable, 0)
+      const canary = counts.reduce((sum, tick) => sum + tick.canary, 0)
+      const all = stable + canary
+      const less = (bound: number | null): number | null => (bound === null ? null : bound - split)
+      const { lower, upper } = shareInterval(counts, { alpha: level, concentration })
+      return {
+        statistic: 'share of traffic',
+        stable: { count: stable, events: null, value: all > 0 ? stable / all : null },
+        canary: { count: canary, events: null, value: all > 0 ? canary / all : null },
+        part: 'share',
+        effect: { kind: 'difference', value: all > 0 ? canary / all - split : null },
+        interval: shownInterval({ lower: less(lower), upper: less(upper) }, level),
+      }
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import {
+  blocksOf,
+  type EProcess,
+  matchedRates,
+  meanProcess,
+  minProcess,
+  oddsRatioInterval,
+  oddsRatioProcess,
+  type Rates,
+  riskDifferenceInterval,
+  riskDifferenceProcess,
+} from '@coalmine/stats'
+import type { RateMargin } from './margin.ts'
+import { blocksOfStrata, run } from './run.ts'
+import type { OperationSeries } from './series.ts'
+import { shownInterval, type Tested } from './tested.ts'
+
+// Fewer are too few to be worth a test; decided from counts alone, never from outcomes.
+const smallestBlock = 20
+
+/**
+ * A rate (errors, 4xx) is worse when it is beyond the odds ratio and beyond the difference; within the margin when it
+ * is below either. A half of the margin that is zero allows nothing and is left out.
+ */
+export function testRate(series: readonly OperationSeries[], metric: 'errors' | '4xx', margin: RateMargin): Tested {
+  const blocks = blocksOfStrata(
+    series,
+    (one) => one[metric],
+    (ticks) => blocksOf(ticks, smallestBlock),
+  )
+  const worse = run(minProcess(processes('greater', margin)), blocks)
+  const within = [{ part: 'rate' as const, run: run(meanProcess(processes('less', margin)), blocks) }]
+  return { worse, within, estimate }
+
+  function estimate(_decision: unknown, level: number): ReturnType<Tested['estimate']> {
+    const matched = matchedRates(blocks)
+    const common = {
+      statistic: 'share of requests' as const,
+      stable: side('stable', matched?.stable),
+      canary: side('canary', matched?.canary),
+      part: 'rate' as const,
+    }
+    if (matched && byOddsRatio(matched.stable, margin)) {
+      const value = matched.canary === 1 ? null : odds(matched.canary) / odds(matched.stable)
+      return {
+        ...common,
+        effect: { kind: 'odds-ratio', value },
+        interval: shownInterval(oddsRatioInterval(blocks, { alpha: level }), level),
+      }
+    }
+    const value = matched ? matched.canary - matched.stable : null
+    return {
+      ...common,
+      effect: { kind: 'difference', value },
+      interval: shownInterval(riskDifferenceInterval(blocks, { alpha: level }), level),
+    }
+  }
+
+  function side(
+    arm: 'stable' | 'canary',
+    value: number | undefined,
+  ): { count: number; events: number; value: number | null } {
+    return {
+      count: blocks.reduce((sum, block) => sum + block[arm].n, 0),
+      events: blocks.reduce((sum, block) => sum + block[arm].events, 0),
+      value: value ?? null,
+    }
+  }
+}
+
+function processes(alternative: 'greater' | 'less', margin: RateMargin): EProcess<Rates>[] {
+  const odds = oddsRatioProcess({ alternative, oddsRatio: margin.oddsRatio })
+  const difference = riskDifferenceProcess({ alternative, difference: margin.difference })
+  if (margin.difference === 0) return [odds]
+  return margin.oddsRatio === 1 ? [difference] : [odds, difference]
+}
+
+/** Which half of the margin is the larger at this rate: the effect is told on its scale. */
+function byOddsRatio(rate: number, margin: RateMargin): boolean {
+  if (rate <= 0 || rate >= 1) return false
+  const allowed = odds(rate) * margin.oddsRatio
+  return margin.difference === 0 || allowed / (1 + allowed) - rate > margin.difference
+}
+
+function odds(rate: number): number {
+  return rate / (1 - rate)
+}

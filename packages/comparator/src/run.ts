@@ -1,0 +1,51 @@
+import type { EProcess } from '@coalmine/stats'
+import type { OperationSeries, Tick } from './series.ts'
+
+/** A block and the tick at which it was complete. */
+export type TimedBlock<Side> = Tick<Side>
+
+/** What an e-process said after each block: its running maximum, and when that was reached. */
+export interface Run {
+  readonly maxLogE: number
+  readonly logE: number
+  /** Ticks and running maxima, only where the maximum rose. */
+  readonly rises: readonly { readonly tick: number; readonly maxLogE: number }[]
+  /** log E halfway through the blocks, from which the rate of growth is estimated. */
+  readonly halfway: { readonly tick: number; readonly logE: number } | null
+}
+
+/** Feeds the blocks to the process, in order. */
+export function run<Side>(
+  process: EProcess<{ readonly stable: Side; readonly canary: Side }>,
+  blocks: readonly TimedBlock<Side>[],
+): Run {
+  const rises: { tick: number; maxLogE: number }[] = []
+  const middle = Math.floor(blocks.length / 2) - 1
+  let halfway: Run['halfway'] = null
+  for (const [i, block] of blocks.entries()) {
+    process.add(block)
+    if (process.maxLogE > (rises.at(-1)?.maxLogE ?? 0)) rises.push({ tick: block.tick, maxLogE: process.maxLogE })
+    if (i === middle) halfway = { tick: block.tick, logE: process.logE }
+  }
+  return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway }
+}
+
+/** The tick at which the running maximum reached what was needed. */
+export function reachedAt(run: Run, needed: number): number | null {
+  return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null
+}
+
+/**
+ * The blocks of several strata as one sequence. Each stratum's ticks are first joined until they hold enough for a
+ * test; within a tick the strata come by name, so that the sequence is the same at every look.
+ */
+export function blocksOfStrata<Side>(
+  series: readonly OperationSeries[],
+  ticksOf: (one: OperationSeries) => readonly Tick<Side>[],
+  join: (ticks: readonly Tick<Side>[]) => readonly TimedBlock<Side>[],
+): TimedBlock<Side>[] {
+  return series
+    .flatMap((one, order) => join(ticksOf(one)).map((block) => ({ block, order })))
+    .sort((a, b) => a.block.tick - b.block.tick || a.order - b.order)
+    .map(({ block }) => block)
+}

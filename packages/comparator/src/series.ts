@@ -1,0 +1,77 @@
+import { type Distributions, mergeHistograms, type Rates } from '@coalmine/stats'
+import type { Side, Slice, SliceMetric } from './slice.ts'
+
+export interface Tick<Block> {
+  readonly tick: number
+  readonly stable: Block
+  readonly canary: Block
+}
+
+export type LatencyTick = Tick<Distributions['stable']>
+export type RateTick = Tick<Rates['stable']>
+export type CountTick = Tick<number>
+
+/** One operation's slices, tick by tick, in the order of time. */
+export interface OperationSeries {
+  readonly operation: string
+  readonly latency: readonly LatencyTick[]
+  readonly errors: readonly RateTick[]
+  readonly '4xx': readonly RateTick[]
+  readonly requests: readonly CountTick[]
+}
+
+/**
+ * Sorts slices into series, operations by name. Slices of the same tick, operation and metric are shards of one: they
+ * are added up, so that neither the order nor the sharding of the input can be seen in the verdict.
+ */
+export function seriesOf(slices: Iterable<Slice>): OperationSeries[] {
+  const operations = new Map<string, Map<SliceMetric, Map<number, Slice[]>>>()
+  for (const slice of slices) {
+    const byMetric = entry(operations, slice.operation, () => new Map<SliceMetric, Map<number, Slice[]>>())
+    const byTick = entry(byMetric, slice.metric, () => new Map<number, Slice[]>())
+    entry(byTick, slice.tick, () => [] as Slice[]).push(slice)
+  }
+  return [...operations.keys()].sort().map((operation) => {
+    const byMetric = operations.get(operation)!
+    const ticks = <Block>(metric: SliceMetric, add: (sides: readonly Side[]) => Block): Tick<Block>[] =>
+      [...(byMetric.get(metric) ?? [])]
+        .sort(([a], [b]) => a - b)
+        .map(([tick, shards]) => ({
+          tick,
+          stable: add(shards.map((slice) => slice.stable)),
+          canary: add(shards.map((slice) => slice.canary)),
+        }))
+    return {
+      operation,
+      latency: ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
+      errors: ticks('errors', (sides) => sumRates(sides, operation)),
+      '4xx': ticks('4xx', (sides) => sumRates(sides, operation)),
+      requests: ticks('requests', (sides) => sides.reduce((sum, side) => sum + side.n, 0)),
+    }
+  })
+}
+
+function distribution(side: Side, operation: string): Distributions['stable'] {
+  if (side.kind !== 'distribution')
+    throw new RangeError(`latency of ${operation}: expected distributions, got a ${side.kind}`)
+  return side.histogram
+}
+
+function sumRates(sides: readonly Side[], operation: string): Rates['stable'] {
+  let n = 0
+  let events = 0
+  for (const side of sides) {
+    if (side.kind !== 'rate') throw new RangeError(`rate of ${operation}: expected rates, got a ${side.kind}`)
+    n += side.n
+    events += side.events
+  }
+  return { n, events }
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}

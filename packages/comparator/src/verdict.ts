@@ -1,0 +1,169 @@
+import type { Metric } from './margin.ts'
+import type { Policy } from './policy.ts'
+
+export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
+
+/** Names a reason; the sentences may change, the codes do not. */
+export type ReasonCode =
+  | 'worse-than-margin'
+  | 'within-margin'
+  | 'not-enough-evidence'
+  | 'no-data'
+  | 'same-cohort'
+  | 'never-concurrent'
+  | 'split-missed'
+  | 'overlapping-cohorts'
+  | 'mixed-variants'
+  | 'late-spans'
+  | 'host-not-separable'
+  | 'unequal-load'
+  | 'one-look'
+  | 'raw-spans'
+  | 'test-traffic-left-out'
+  | 'flags-differ'
+
+/** `decides`: why the verdict is what it is; `blocks`: why it could not be PASS; `note`: good to know. */
+export interface Reason {
+  readonly code: ReasonCode
+  readonly weight: 'decides' | 'blocks' | 'note'
+  readonly message: string
+}
+
+/** What is known of one cohort besides its slices. */
+export interface CohortFacts {
+  /** The selector as it was given, such as `service.version=2.0.0`. */
+  readonly selector: string
+  readonly requests: number
+  /** Values judged: one for each trace and operation. */
+  readonly traces: number
+  readonly instances: number
+  /** Requests of test traffic, left out. */
+  readonly testRequests: number
+  /** Share of the cohort's requests that evaluated a flag to a variant, by operation. */
+  readonly flags: readonly FlagShare[]
+}
+
+export interface FlagShare {
+  readonly operation: string
+  readonly flag: string
+  readonly variant: string
+  readonly requests: number
+}
+
+export interface Window {
+  /** ISO 8601, UTC. Start of the first tick and end of the last closed one. */
+  readonly start: string
+  readonly end: string
+  readonly seconds: number
+  /** Whether the start stays where it is as time goes on; a sliding window is good for one look only. */
+  readonly anchored: boolean
+}
+
+/** What the comparator is told besides slices: who is compared, when, and what was left out. */
+export interface Facts {
+  readonly service: string
+  readonly window: Window
+  readonly stable: CohortFacts
+  readonly canary: CohortFacts
+  /** Traces that both selectors chose, in neither cohort. */
+  readonly overlap: number
+  /** Requests that saw two builds, or two variants of a flag, in neither cohort. */
+  readonly mixedRequests: number
+  /** Spans that came after their tick had closed. */
+  readonly lateSpans: number
+  /** Whether closed ticks answered, or raw spans had to be read. */
+  readonly source: 'ticks' | 'spans'
+  /** When nothing was found: what the store has seen, for the message. */
+  readonly known?: { readonly services: readonly string[]; readonly values: readonly string[] } | undefined
+  readonly version: string
+}
+
+export type Decision = 'fail' | 'pass' | 'inconclusive'
+
+/** Which of the tests carried a decision: where the whole distribution lies, or its slowest tenth, twentieth, hundredth. */
+export type Part = 'typical' | 'slowest 10 %' | 'slowest 5 %' | 'slowest 1 %' | 'rate' | 'share'
+
+/** One arm's side of a finding. `value` is in `statistic`'s unit: seconds, or a share between 0 and 1. */
+export interface FindingSide {
+  readonly count: number
+  /** Requests with the event, for rates. */
+  readonly events: number | null
+  readonly value: number | null
+}
+
+/** Natural logarithms of e-values, and what they must reach. */
+export interface Evidence {
+  readonly logE: number
+  readonly needed: number
+}
+
+export interface PartEvidence extends Evidence {
+  readonly part: Part
+}
+
+export interface Finding {
+  readonly metric: Metric
+  readonly scope: 'service' | 'operation'
+  /** The operation, `(other)` for the small ones together, null for the whole service. */
+  readonly operation: string | null
+  readonly decision: Decision
+  readonly statistic: 'p50' | 'p90' | 'p95' | 'p99' | 'share of requests' | 'share of traffic'
+  readonly stable: FindingSide
+  readonly canary: FindingSide
+  /** The part that the effect speaks of: the one that carried a FAIL, else the typical request. */
+  readonly part: Part
+  /** `ratio`: canary over stable; `odds-ratio`: of the odds; `difference`: canary less stable, as a share. */
+  readonly effect: { readonly kind: 'ratio' | 'odds-ratio' | 'difference'; readonly value: number | null }
+  /** Confidence sequence of the effect; null is unbounded. `level` is its error on each side. */
+  readonly interval: { readonly lower: number | null; readonly upper: number | null; readonly level: number }
+  /** The margin as people write it, such as `10%,2ms`. */
+  readonly margin: string
+  readonly evidence: {
+    /** That canary is worse than the margin. */
+    readonly worse: Evidence
+    /** That it is within the margin: every part must reach what it needs. */
+    readonly within: readonly PartEvidence[]
+  }
+  /** When the decision was reached: seconds of canary traffic since the window's start. */
+  readonly decidedAfterSeconds: number | null
+  /** Flags whose variants differ between the cohorts in this operation. */
+  readonly flags: readonly FlagDifference[]
+  readonly message: string
+}
+
+export interface FlagDifference {
+  readonly flag: string
+  /** The variant that most requests had, and its share of those that evaluated the flag. */
+  readonly stable: VariantShare | null
+  readonly canary: VariantShare | null
+}
+
+export interface VariantShare {
+  readonly variant: string
+  readonly share: number
+}
+
+/** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin. */
+export interface Missing {
+  readonly metric: Metric
+  readonly operation: string | null
+  readonly part: Part
+  readonly canaryRequests: number | null
+  readonly seconds: number | null
+}
+
+export interface Verdict {
+  readonly schema: 'coalmine.verdict/1'
+  readonly verdict: Outcome
+  readonly reasons: readonly Reason[]
+  readonly service: string
+  readonly window: Window
+  readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }
+  readonly findings: readonly Finding[]
+  readonly missing: readonly Missing[]
+  /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
+  readonly decidedAfterSeconds: number | null
+  readonly source: 'ticks' | 'spans'
+  readonly policy: Policy & { readonly hash: string }
+  readonly version: string
+}

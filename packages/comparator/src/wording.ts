@@ -1,0 +1,120 @@
+import type { Decided } from './decide.ts'
+import type { Estimate } from './tested.ts'
+import type { Finding, FlagDifference, Missing, Part } from './verdict.ts'
+
+const metricName = {
+  latency: 'latency',
+  errors: 'the error rate',
+  '4xx': 'the 4xx share',
+  'lost-requests': 'the share of traffic',
+} as const
+const partName: Record<Part, string> = {
+  typical: 'the typical request',
+  'slowest 10 %': 'the slowest 10 %',
+  'slowest 5 %': 'the slowest 5 %',
+  'slowest 1 %': 'the slowest 1 %',
+  rate: 'the rate',
+  share: 'the share',
+}
+
+/** One plain sentence for a finding. */
+export function findingSentence(
+  decided: Decided,
+  estimate: Estimate,
+  margin: string,
+  flags: readonly FlagDifference[],
+): string {
+  const where = decided.scope.operation ?? 'The whole service'
+  const allowed = marginPhrase(decided.metric, margin)
+  const change = changePhrase(estimate)
+  switch (decided.decision) {
+    case 'fail':
+      return `${where} is ${failPhrase(decided.metric, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
+    case 'pass':
+      return `${where}: ${metricName[decided.metric]} is within ${allowed} (${change}).`
+    case 'inconclusive':
+      return `${where}: ${metricName[decided.metric]} is not settled (${change}; allowed ${allowed}).`
+  }
+}
+
+export function missingSentence(missing: Missing): string {
+  const where = missing.operation ?? 'the whole service'
+  const what = `${missing.metric === 'latency' ? `latency of ${partName[missing.part]}` : metricName[missing.metric]} on ${where}`
+  if (missing.canaryRequests === null)
+    return `${what}: the evidence does not grow yet, or the difference is near the margin`
+  return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  return `${Number((seconds / 3600).toPrecision(2))} h`
+}
+
+export function count(n: number): string {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
+}
+
+export function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`
+}
+
+function failPhrase(metric: Finding['metric'], estimate: Estimate): string {
+  if (metric === 'errors') return 'failing more often'
+  if (metric === '4xx') return 'answered with 4xx more often'
+  if (metric === 'lost-requests') return 'losing canary requests'
+  return estimate.part === 'typical' ? 'slower' : `slower for ${partName[estimate.part]}`
+}
+
+function changePhrase({ statistic, stable, canary, effect, interval }: Estimate): string {
+  if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
+  const show = statistic.startsWith('p') ? milliseconds : percent
+  const name =
+    statistic === 'p50'
+      ? 'median '
+      : statistic.startsWith('p')
+        ? `${statistic} `
+        : statistic === 'share of traffic'
+          ? 'canary share '
+          : ''
+  const from = statistic === 'share of traffic' ? percent(canary.value - (effect.value ?? 0)) : show(stable.value)
+  return `${name}${from} -> ${show(canary.value)}, ${bounds(effect.kind, interval)}`
+}
+
+function bounds(kind: Finding['effect']['kind'], { lower, upper }: Finding['interval']): string {
+  const show =
+    kind === 'ratio'
+      ? (x: number): string => signed((x - 1) * 100, ' %')
+      : kind === 'difference'
+        ? (x: number): string => signed(x * 100, ' pp')
+        : (x: number): string => `x ${Number(x.toPrecision(2))}`
+  const name = kind === 'odds-ratio' ? 'odds ' : ''
+  if (lower === null && upper === null) return `${name}not known yet`
+  if (lower === null) return `${name}at most ${show(upper!)}`
+  if (upper === null) return `${name}at least ${show(lower)}`
+  return `${name}${show(lower)} to ${show(upper)}`
+}
+
+function marginPhrase(metric: Finding['metric'], margin: string): string {
+  const parts = margin.split(',').map((part) => part.replace(/(%|ms|pp)$/, ' $1'))
+  if (metric === 'latency') return `the margin of ${parts.join(' or ')}`
+  if (metric === 'lost-requests') return `the margin of ${parts[0]}`
+  return `the margin of odds x ${parts[0]} or ${parts[1]}`
+}
+
+function flagPhrase(flags: readonly FlagDifference[]): string {
+  const named = flags.map(
+    ({ flag, stable, canary }) => `${flag}=${canary?.variant ?? '(none)'} (stable: ${stable?.variant ?? 'none'})`,
+  )
+  return named.length > 0 ? `, behind flag ${named.join(', ')}` : ''
+}
+
+function milliseconds(seconds: number): string {
+  const ms = seconds * 1000
+  return ms >= 10_000 ? `${Number(seconds.toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`
+}
+
+function signed(value: number, unit: string): string {
+  const rounded = Number(value.toPrecision(2))
+  return `${rounded > 0 ? '+' : ''}${rounded}${unit}`
+}

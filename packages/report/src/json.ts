@@ -1,0 +1,6 @@
+import type { Verdict } from '@coalmine/comparator'
+
+/** A verdict for programs: its JSON Schema is `@coalmine/comparator/verdict.schema.json`. */
+export function verdictJson(verdict: Verdict): string {
+  return `${JSON.stringify(verdict, null, 2)}\n`
+}

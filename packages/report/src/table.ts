@@ -1,0 +1,14 @@
+/** Rows as aligned columns, two spaces between them. Widths are of what is seen: colours take none. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows.reduce<number[]>((max, row) => row.map((cell, i) => Math.max(max[i] ?? 0, width(cell))), [])
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell + ' '.repeat(widths[i]! - width(cell)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function width(cell: string): number {
+  return cell.replace(/\x1b\[\d+m/g, '').length
+}

@@ -1,0 +1,90 @@
+import type { CohortFacts, Decision, Finding, Outcome, Reason, Verdict } from '@coalmine/comparator'
+import pc from 'picocolors'
+import { count, duration, interval, value } from './format.ts'
+import { table } from './table.ts'
+
+const shownFindings = 20
+
+/**
+ * A verdict for people, as it stands in a terminal or a pipeline's log: what was decided and why, then every finding
+ * with its numbers, then who was compared.
+ *
+ * @example console.log(verdictText(verdict, { colors: process.stdout.isTTY }))
+ */
+export function verdictText(verdict: Verdict, options: { readonly colors: boolean }): string {
+  const ink = pc.createColors(options.colors)
+  const { cohorts, service, findings, reasons } = verdict
+  return [
+    `${stamp(verdict.verdict)}  ${ink.bold(service)}: ${cohorts.canary.selector} against ${cohorts.stable.selector}`,
+    '',
+    ...reasons.filter((reason) => reason.weight !== 'note').map((reason) => `  ${bullet(reason)}${reason.message}`),
+    ...decidedLine(),
+    ...(findings.length > 0 ? ['', ...findingsTable()] : []),
+    '',
+    ...table([cohortRow('stable', cohorts.stable), cohortRow('canary', cohorts.canary), windowRow()]).map(
+      (line) => `  ${line}`,
+    ),
+    ...reasons
+      .filter((reason) => reason.weight === 'note')
+      .map((reason) => `  ${ink.dim('note')}    ${ink.dim(reason.message)}`),
+    '',
+  ].join('\n')
+
+  function stamp(outcome: Outcome): string {
+    const paint = { pass: ink.green, fail: ink.red, inconclusive: ink.yellow, invalid: ink.magenta }[outcome]
+    return ink.bold(paint(outcome.toUpperCase()))
+  }
+
+  function bullet(reason: Reason): string {
+    return reason.weight === 'blocks' ? ink.yellow('- ') : ''
+  }
+
+  function decidedLine(): string[] {
+    if (verdict.decidedAfterSeconds === null) return []
+    return [`  Decided on ${duration(verdict.decidedAfterSeconds)} of canary traffic.`]
+  }
+
+  function findingsTable(): string[] {
+    const order: Record<Decision, number> = { fail: 0, inconclusive: 1, pass: 2 }
+    const sorted = [...findings].sort((a, b) => order[a.decision] - order[b.decision])
+    const head = ['', 'operation', 'metric', 'stable', 'canary', 'change', 'margin'].map((cell) => ink.dim(cell))
+    const rows = sorted
+      .slice(0, shownFindings)
+      .map((finding) => [
+        decision(finding),
+        finding.operation ?? ink.dim('(whole service)'),
+        finding.statistic.startsWith('p') ? `${finding.metric} ${finding.statistic}` : finding.metric,
+        value(finding, 'stable'),
+        value(finding, 'canary'),
+        interval(finding),
+        finding.margin,
+      ])
+    const more = sorted.length - shownFindings
+    return [
+      ...table([head, ...rows]).map((line) => `  ${line}`),
+      ...(more > 0 ? [ink.dim(`  and ${more} more: --format json has them all`)] : []),
+    ]
+  }
+
+  function decision(finding: Finding): string {
+    switch (finding.decision) {
+      case 'fail':
+        return ink.red('FAIL')
+      case 'pass':
+        return ink.green('pass')
+      case 'inconclusive':
+        return ink.yellow('open')
+    }
+  }
+
+  function cohortRow(arm: string, cohort: CohortFacts): string[] {
+    const instances = cohort.instances === 1 ? '1 instance' : `${count(cohort.instances)} instances`
+    const hosts = cohort.instances > 0 ? `, ${instances}` : ''
+    return [ink.dim(arm), `${count(cohort.requests)} requests${hosts}`]
+  }
+
+  function windowRow(): string[] {
+    const { start, end, seconds } = verdict.window
+    return [ink.dim('window'), `${start} to ${end}, ${duration(seconds)}`]
+  }
+}
