@@ -1,1 +1,34 @@
-export {}
+// The store
+
+export type { Comparison, Source } from './cohorts.ts'
+export type { Counts, Latency } from './counts.ts'
+export { StoreError, type StoreErrorKind } from './errors.ts'
+export type { CohortFacts, ComparisonFacts } from './facts.ts'
+// Spans in
+export type { Inserted } from './ingest.ts'
+export type { OperationTicks, TickPair, TickRead } from './read-ticks.ts'
+export {
+  newRowBytes,
+  type RowBytes,
+  writeBytes,
+  writeText,
+  writeTextBytes,
+  writeUint64,
+  writeVarint,
+} from './row-bytes.ts'
+// Ticks out
+export { type Condition, formatSelector, parseSelector } from './selector.ts'
+export {
+  type Attributes,
+  addSpan,
+  countSpan,
+  newSpanBatch,
+  type Span,
+  type SpanBatch,
+  type SpanKind,
+  type SpanStatus,
+  TICK_SECONDS,
+  writeAttributes,
+} from './span-batch.ts'
+export { openStore, type Store, type StoreOptions } from './store.ts'
+export type { Hold } from './tick-ledger.ts'

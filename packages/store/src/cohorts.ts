@@ -1,0 +1,109 @@
+import { StoreError } from './errors.ts'
+import { type Condition, flagOf, parseSelector } from './selector.ts'
+import { TICK_SECONDS } from './span-batch.ts'
+
+/** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
+export type Comparison = {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+  /** Only ticks that begin at or after it are read. */
+  readonly start?: number | undefined
+  /** Only ticks that end at or before it are read. */
+  readonly end?: number | undefined
+}
+
+/** Closed ticks answer a comparison when it is by build and at most one flag; any other one is reduced from raw spans. */
+export type Source = 'ticks' | 'spans'
+
+export type TickParams = {
+  readonly flagKey: string
+  readonly byBuild: boolean
+  readonly stableBuild: string
+  readonly canaryBuild: string
+  readonly stableVariant: string
+  readonly canaryVariant: string
+}
+
+export type SpanParams = {
+  readonly keys: readonly string[]
+  readonly fromResource: readonly number[]
+  readonly stableValues: readonly string[]
+  readonly canaryValues: readonly string[]
+}
+
+/** What the statements need to know of the cohorts. */
+export type Cohorts =
+  | { readonly source: 'ticks'; readonly params: TickParams }
+  | { readonly source: 'spans'; readonly params: SpanParams }
+
+/** Reads both selectors of a comparison and decides where its answer comes from. */
+export function cohortsOf({ stable, canary }: Pick<Comparison, 'stable' | 'canary'>): Cohorts {
+  const stableConditions = parseSelector(stable)
+  const canaryConditions = parseSelector(canary)
+  const params = tickParams(stableConditions, canaryConditions)
+  return params
+    ? { source: 'ticks', params }
+    : { source: 'spans', params: spanParams(stableConditions, canaryConditions) }
+}
+
+/** The window in seconds, whole ticks only. */
+export function windowOf({ start, end }: Pick<Comparison, 'start' | 'end'>): { from: number; to: number } {
+  if (start !== undefined && end !== undefined && start >= end)
+    throw new StoreError('usage', `the window is empty: it starts at ${iso(start)} and ends at ${iso(end)}`)
+  const from = start === undefined ? 0 : Math.ceil(start / 1000 / TICK_SECONDS) * TICK_SECONDS
+  const to = end === undefined ? LAST_SECOND : Math.floor(end / 1000 / TICK_SECONDS) * TICK_SECONDS
+  return { from: clamp(from), to: clamp(to) }
+}
+
+// The last second that ClickHouse's DateTime holds.
+const LAST_SECOND = 0xffffffff
+
+function tickParams(stable: readonly Condition[], canary: readonly Condition[]): TickParams | undefined {
+  const flag = stable.find((condition) => flagOf(condition) !== undefined)
+  const byBuild = stable.some(isBuild)
+  if (stable.length !== Number(byBuild) + Number(flag !== undefined)) return undefined
+  if (canary.length !== stable.length || !stable.every(({ key }) => canary.some((other) => other.key === key)))
+    return undefined
+  if (canary.some(({ from }) => from === 'resource')) return undefined
+  // The same value under every key: both cohorts are one, which only the reduction of raw spans can count as overlap.
+  if (stable.every(({ key, value }) => wantedOf(canary, key) === value)) return undefined
+  const valueAt = (conditions: readonly Condition[], key: string | undefined) =>
+    key === undefined ? '' : wantedOf(conditions, key)
+  const buildKey = byBuild ? BUILD_KEY : undefined
+  return {
+    flagKey: flag ? flagOf(flag)! : '',
+    byBuild,
+    stableBuild: valueAt(stable, buildKey),
+    canaryBuild: valueAt(canary, buildKey),
+    stableVariant: valueAt(stable, flag?.key),
+    canaryVariant: valueAt(canary, flag?.key),
+  }
+}
+
+function spanParams(stable: readonly Condition[], canary: readonly Condition[]): SpanParams {
+  const wanted = [...stable, ...canary]
+  const keys = wanted.filter(
+    (condition, index) =>
+      index === wanted.findIndex(({ from, key }) => from === condition.from && key === condition.key),
+  )
+  const valuesIn = (conditions: readonly Condition[]) =>
+    keys.map(({ from, key }) => conditions.find((other) => other.from === from && other.key === key)?.value ?? '')
+  return {
+    keys: keys.map(({ key }) => key),
+    fromResource: keys.map(({ from }) => Number(from === 'resource')),
+    stableValues: valuesIn(stable),
+    canaryValues: valuesIn(canary),
+  }
+}
+
+const BUILD_KEY = 'service.version'
+
+const isBuild = ({ from, key }: Condition): boolean => from === 'span' && key === BUILD_KEY
+
+const wantedOf = (conditions: readonly Condition[], key: string): string =>
+  conditions.find((condition) => condition.key === key)?.value ?? ''
+
+const clamp = (second: number): number => Math.min(Math.max(second, 0), LAST_SECOND)
+
+const iso = (ms: number): string => new Date(ms).toISOString()

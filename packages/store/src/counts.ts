@@ -1,0 +1,51 @@
+/** A histogram of seconds in OpenTelemetry's exponential buckets: `counts[i]` durations in bucket `indices[i]`. */
+export type Latency = {
+  readonly scale: 5
+  /** Durations of zero, which no exponential bucket holds. */
+  readonly zero: number
+  /** Ascending. Bucket `i` is (2^(i/32), 2^((i+1)/32)] seconds. */
+  readonly indices: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** What one cohort did at one operation in one tick. A trace counts once, with its slowest span, whatever it called. */
+export type Counts = {
+  readonly requests: number
+  readonly traces: number
+  readonly errors: number
+  readonly clientErrors: number
+  readonly latency: Latency
+}
+
+/** Counts as the statements give them. */
+export type CountRow = {
+  readonly requests: number
+  readonly traces: number
+  readonly errors: number
+  readonly clientErrors: number
+  readonly buckets: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** Nothing happened. */
+export const noCounts: Counts = {
+  requests: 0,
+  traces: 0,
+  errors: 0,
+  clientErrors: 0,
+  latency: { scale: 5, zero: 0, indices: [], counts: [] },
+}
+
+const ZERO_BUCKET = -32768
+
+/** Counts from a row, the bucket of zero durations apart. */
+export function countsOf({ requests, traces, errors, clientErrors, buckets, counts }: CountRow): Counts {
+  const first = buckets[0] === ZERO_BUCKET ? 1 : 0
+  const latency: Latency = {
+    scale: 5,
+    zero: first === 1 ? counts[0]! : 0,
+    indices: buckets.slice(first),
+    counts: counts.slice(first),
+  }
+  return { requests, traces, errors, clientErrors, latency }
+}

@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import type { Engine, Params } from './engine.ts'
+import { StoreError } from './errors.ts'
+import { holderOf } from './holder.ts'
+import { createIncoming, incomingPath, insertIncoming } from './queries.ts'
+
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
+
+/** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
+export async function openEmbedded(directory: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
+  const path = resolve(directory)
+  const { createChdbConnection } = await loadChdb()
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
+  })
+  const holder = await holderOf(path)
+  if (holder !== undefined) throw heldBy(path, `process ${holder}`)
+  const connect = (): ClickHouseClient => {
+    try {
+      // Both packages carry a declaration of this one contract, and TypeScript takes them for two.
+      return createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection })
+    } catch (cause) {
+      const { message } = cause as Error
+      if (message.includes('one active data directory')) throw new StoreError('unavailable', oneStore(path), { cause })
+      throw heldBy(path, 'another process, or it cannot be written', cause)
+    }
+  }
+  // A slow statement holds up its connection, so writes and reads have their own.
+  const writer = connect()
+  const reader = connect()
+  const engine: Engine = {
+    write: (statement, params) => run(writer, statement, params),
+    read: (statement, params) => rowsOf(reader, statement, params),
+    insertSpans: async (rows) => {
+      await writeFile(incoming, rows)
+      await run(writer, insertIncoming)
+    },
+    close: async () => {
+      await writer.close()
+      await reader.close()
+    },
+  }
+  let incoming = ''
+  try {
+    await run(reader, 'SET max_memory_usage = 2000000000, max_execution_time = 120')
+    await prepare(engine)
+    await run(writer, createIncoming)
+    const [place] = await rowsOf<{ file: string }>(reader, incomingPath)
+    incoming = resolve(path, place!.file)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+  return engine
+}
+
+async function loadChdb(): Promise<typeof import('chdb/connection')> {
+  try {
+    return await import('chdb/connection')
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+    throw new StoreError(
+      'unavailable',
+      missing
+        ? 'a store in a directory needs the embedded engine, which is not installed: npm i chdb@3.4.0'
+        : `the embedded engine does not load here: ${messageOf(cause)}; use the URL of a ClickHouse server instead`,
+      { cause },
+    )
+  }
+}
+
+async function run(client: ClickHouseClient, query: string, params?: Params): Promise<void> {
+  await client.command({ query, ...(params && { query_params: params }) }).catch(engineFailed)
+}
+
+async function rowsOf<Row>(client: ClickHouseClient, query: string, params?: Params): Promise<Row[]> {
+  const result = await client
+    .query({ query, format: 'JSONEachRow', ...(params && { query_params: params }) })
+    .catch(engineFailed)
+  return result.json<Row>()
+}
+
+function engineFailed(cause: unknown): never {
+  throw new StoreError('unavailable', `the store's engine refused a statement: ${messageOf(cause)}`, { cause })
+}
+
+const heldBy = (path: string, holder: string, cause?: unknown): StoreError =>
+  new StoreError(
+    'unavailable',
+    `store ${path} is held by ${holder}; stop it, or name another directory (or the server's URL)`,
+    { cause },
+  )
+
+const oneStore = (path: string): string =>
+  `store ${path}: this process has another store open, and the embedded engine serves one directory at a time`
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

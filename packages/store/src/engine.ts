@@ -1,0 +1,13 @@
+/** Values bound to a statement's `{name:Type}` places. */
+export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>
+
+/** What the store asks of an engine, embedded or a cluster. Writes and reads do not wait for each other. */
+export type Engine = {
+  /** Runs a statement that changes something. */
+  readonly write: (statement: string, params?: Params) => Promise<void>
+  /** Runs a query and gives its rows. */
+  readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
+  /** Inserts rows of `otel_traces` in RowBinary, columns in the table's order. Done when the engine has them. */
+  readonly insertSpans: (rows: readonly Uint8Array[]) => Promise<void>
+  readonly close: () => Promise<void>
+}

@@ -1,0 +1,13 @@
+/** What went wrong, for whoever must answer it: `busy` asks for a later retry, `unavailable` for the engine to come back. */
+export type StoreErrorKind = 'usage' | 'unavailable' | 'busy'
+
+/** An error of the store whose message is meant for the user: what, where and what to do. */
+export class StoreError extends Error {
+  readonly kind: StoreErrorKind
+
+  constructor(kind: StoreErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.kind = kind
+  }
+}

@@ -1,0 +1,181 @@
+import type { Engine } from './engine.ts'
+import { StoreError } from './errors.ts'
+import { closeTicks, commitTicks, countLate, registerOperations } from './queries.ts'
+import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
+import * as ledgers from './tick-ledger.ts'
+
+/** What became of a batch. `late` spans are stored, but their ticks had closed and do not count them. */
+export type Inserted = { readonly late: number }
+
+/** The way into the engine: batches that arrive together share an insert, and ticks close beside it. */
+export type Ingest = {
+  readonly insert: (batch: SpanBatch, hold?: ledgers.Hold) => Promise<Inserted>
+  readonly closeDue: () => Promise<number>
+  readonly drained: () => Promise<void>
+}
+
+export type IngestOptions = {
+  readonly engine: Engine
+  readonly ledger: ledgers.TickLedger
+  readonly watermarkMs: number
+  readonly maxQueuedBytes: number
+  readonly now: () => number
+}
+
+type Waiting = {
+  readonly batch: SpanBatch
+  readonly hold: ledgers.Hold | undefined
+  readonly stored: (inserted: Inserted) => void
+  readonly refused: (error: unknown) => void
+}
+
+// Each insert makes a part that the engine must merge later, so small ones wait for company; exporters do not notice.
+const INSERT_EVERY_MS = 50
+const INSERT_BYTES = 32_000_000
+// Closing keeps one small state for each unit; this many spans need about 300 MB at most.
+const CLOSE_SPANS = 500_000
+
+/** Starts the way into the engine. */
+export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }: IngestOptions): Ingest {
+  const queue: Waiting[] = []
+  let queuedBytes = 0
+  let writing: Promise<void> | undefined
+  let closing: { keys: ReadonlySet<string>; done: Promise<number> } | undefined
+
+  const insert = (batch: SpanBatch, hold?: ledgers.Hold): Promise<Inserted> => {
+    if (batch.spans === 0) return Promise.resolve({ late: 0 })
+    if (queuedBytes > 0 && queuedBytes + batch.rows.length > maxQueuedBytes)
+      return Promise.reject(new StoreError('busy', 'the store has more waiting than it may hold; send again later'))
+    queuedBytes += batch.rows.length
+    return new Promise((stored, refused) => {
+      queue.push({ batch, hold, stored, refused })
+      writing ??= writeAll().finally(() => {
+        writing = undefined
+      })
+    })
+  }
+
+  const writeAll = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const started = performance.now()
+      const group = takeGroup()
+      await writeGroup(group)
+      for (const { batch } of group) queuedBytes -= batch.rows.length
+      const pause = INSERT_EVERY_MS - (performance.now() - started)
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+
+  const takeGroup = (): Waiting[] => {
+    let size = 1
+    let bytes = queue[0]!.batch.rows.length
+    while (size < queue.length && bytes + queue[size]!.batch.rows.length <= INSERT_BYTES)
+      bytes += queue[size++]!.batch.rows.length
+    return queue.splice(0, size)
+  }
+
+  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
+    // What is being closed must not grow meanwhile: a span would be both counted and called late.
+    if (closing && group.some(({ batch }) => ticksOf(batch).some((key) => closing!.keys.has(keyText(key)))))
+      await closing.done.catch(() => 0)
+    const expected: ledgers.TickKey[] = []
+    const late: ledgers.TickKey[] = []
+    const lateOf = group.map(({ batch, hold }) => {
+      let count = 0
+      for (const key of ticksOf(batch)) {
+        if (ledgers.isClosed(ledger, key.service, key.tick)) {
+          late.push(key)
+          count += key.spans
+        } else {
+          ledgers.expect(ledger, key, now(), hold)
+          expected.push(key)
+        }
+      }
+      return count
+    })
+    try {
+      await engine.insertSpans(group.map(({ batch }) => batch.rows.bytes.subarray(0, batch.rows.length)))
+      for (const key of expected) ledgers.settle(ledger, key, true)
+      if (late.length > 0) await engine.write(countLate, columnsOf(late))
+      for (const [index, { stored }] of group.entries()) stored({ late: lateOf[index]! })
+    } catch (error) {
+      for (const key of expected) ledgers.settle(ledger, key, false)
+      for (const { refused } of group) refused(error)
+    }
+  }
+
+  const closeDue = async (): Promise<number> => {
+    if (closing) return closing.done
+    const due = ledgers.dueTicks(ledger, now(), watermarkMs)
+    if (due.length === 0) return 0
+    let closed = 0
+    for (const keys of portions(due)) {
+      ledgers.close(ledger, keys)
+      const done = closeTogether(keys)
+      closing = { keys: new Set(keys.map(keyText)), done }
+      try {
+        closed += await done
+      } finally {
+        closing = undefined
+      }
+    }
+    return closed
+  }
+
+  const closeTogether = async (keys: readonly ledgers.TickKey[]): Promise<number> => {
+    const { services, ticks } = columnsOf(keys)
+    const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + TICK_SECONDS }
+    const batch = newBatchId()
+    try {
+      await engine.write(registerOperations, span)
+      await engine.write(closeTicks, { ...span, batch })
+      await engine.write(commitTicks, { services, ticks, batch })
+      return keys.length
+    } catch (error) {
+      ledgers.reopen(ledger, keys, now())
+      throw error
+    }
+  }
+
+  const drained = async (): Promise<void> => {
+    await writing
+    await closing?.done.catch(() => 0)
+  }
+
+  return { insert, closeDue, drained }
+}
+
+function ticksOf(batch: SpanBatch): ledgers.TickKey[] {
+  const keys: ledgers.TickKey[] = []
+  for (const [service, ticks] of batch.arrivals) for (const [tick, spans] of ticks) keys.push({ service, tick, spans })
+  return keys
+}
+
+function columnsOf(keys: readonly ledgers.TickKey[]): { services: string[]; ticks: number[]; spans: number[] } {
+  return {
+    services: keys.map(({ service }) => service),
+    ticks: keys.map(({ tick }) => tick),
+    spans: keys.map(({ spans }) => spans),
+  }
+}
+
+// Ticks that together have few enough spans to be closed by one statement.
+function* portions(keys: readonly ledgers.TickKey[]): Generator<ledgers.TickKey[]> {
+  let portion: ledgers.TickKey[] = []
+  let spans = 0
+  for (const key of keys) {
+    if (portion.length > 0 && spans + key.spans > CLOSE_SPANS) {
+      yield portion
+      portion = []
+      spans = 0
+    }
+    portion.push(key)
+    spans += key.spans
+  }
+  if (portion.length > 0) yield portion
+}
+
+const keyText = ({ service, tick }: ledgers.TickKey): string => `${tick} ${service}`
+
+// Several servers may close ticks of one cluster, so ids are drawn, not counted.
+const newBatchId = (): string => crypto.getRandomValues(new BigUint64Array(1))[0]!.toString()

@@ -1,0 +1,397 @@
+/**
+ * Every statement there is, whole, with bound parameters. A "unit" is one trace at one operation in one tick: traces are
+ * independent of each other, the spans of one trace are not, so a unit gives one value.
+ */
+
+/** The Collector ClickHouse exporter's columns; ordered by time within a service, which is how ticks are closed. */
+export const createTraces = `
+  CREATE TABLE IF NOT EXISTS otel_traces (
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    ParentSpanId String CODEC(ZSTD(1)),
+    TraceState String CODEC(ZSTD(1)),
+    SpanName LowCardinality(String) CODEC(ZSTD(1)),
+    SpanKind LowCardinality(String) CODEC(ZSTD(1)),
+    ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ScopeName String CODEC(ZSTD(1)),
+    ScopeVersion String CODEC(ZSTD(1)),
+    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    Duration UInt64 CODEC(T64, ZSTD(1)),
+    StatusCode LowCardinality(String) CODEC(ZSTD(1)),
+    StatusMessage String CODEC(ZSTD(1)),
+    Events Nested (
+      Timestamp DateTime64(9),
+      Name LowCardinality(String),
+      Attributes Map(LowCardinality(String), String)
+    ) CODEC(ZSTD(1)),
+    Links Nested (
+      TraceId String,
+      SpanId String,
+      TraceState String,
+      Attributes Map(LowCardinality(String), String)
+    ) CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Timestamp)
+  ORDER BY (ServiceName, toDateTime(Timestamp), SpanName)
+  TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS ttl_only_drop_parts = 1`
+
+/** The file that rows pass through on their way into the embedded engine, which parses no binary text of a statement. */
+export const createIncoming = `
+  CREATE TABLE IF NOT EXISTS coalmine_incoming AS otel_traces ENGINE = File(RowBinary)`
+
+export const incomingPath = `
+  SELECT data_paths[1] AS file FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_incoming'`
+
+export const insertIncoming = `INSERT INTO otel_traces SELECT * FROM coalmine_incoming`
+
+/** For an engine that is reached over HTTP: the rows are the body of the request. */
+export const insertRowBinary = `
+  INSERT INTO otel_traces (
+    Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
+    ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
+    Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
+  ) FORMAT RowBinary`
+
+/** What closed ticks say. FlagKey and FlagVariant are empty in the row that has no flag condition. Closed rows never change. */
+export const createTicks = `
+  CREATE TABLE IF NOT EXISTS coalmine_ticks (
+    Batch UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Build LowCardinality(String),
+    FlagKey LowCardinality(String),
+    FlagVariant LowCardinality(String),
+    Test Bool,
+    Requests UInt64,
+    Traces UInt64,
+    Errors UInt64,
+    ClientErrors UInt64,
+    Latency Map(Int16, UInt64),
+    Instances Array(LowCardinality(String)),
+    FirstStart DateTime64(9),
+    LastStart DateTime64(9)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Tick)
+  ORDER BY (Service, FlagKey, Operation, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** A (service, tick) is closed when it has a row here; rows of coalmine_ticks count only when their batch has one. */
+export const createClosed = `
+  CREATE TABLE IF NOT EXISTS coalmine_closed (
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    Batch UInt64
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** Spans that arrived after their tick had closed. */
+export const createLate = `
+  CREATE TABLE IF NOT EXISTS coalmine_late (Service LowCardinality(String), Tick DateTime('UTC'), Spans UInt64)
+  ENGINE = SummingMergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** The operations of each service that have rows of their own; all others are counted as '(other)'. */
+export const createOperations = `
+  CREATE TABLE IF NOT EXISTS coalmine_operations (Service LowCardinality(String), Operation String)
+  ENGINE = ReplacingMergeTree
+  ORDER BY (Service, Operation)`
+
+/** When each comparison starts: set at its first look, never moved. */
+export const createComparisons = `
+  CREATE TABLE IF NOT EXISTS coalmine_comparisons (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    Start DateTime('UTC'),
+    FirstLook DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Stable, Canary, FirstLook)`
+
+/**
+ * Entry spans (requests that the service answered) in the words of the product: operation, build, flags, test, errors.
+ * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
+ * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero.
+ */
+export const createRequests = `
+  CREATE OR REPLACE VIEW coalmine_requests AS
+  SELECT
+    ServiceName AS Service,
+    toDateTime(intDiv(toUnixTimestamp(Timestamp), 5) * 5, 'UTC') AS Tick,
+    Timestamp,
+    TraceId,
+    SpanId,
+    SpanAttributes,
+    ResourceAttributes,
+    multiIf(
+      SpanAttributes['http.route'] != '',
+        trimLeft(concat(
+          if(SpanAttributes['http.request.method'] != '',
+            SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+          ' ', SpanAttributes['http.route'])),
+      SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+        concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+      SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+      SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+      SpanName) AS Operation,
+    if(SpanAttributes['service.version'] != '',
+      SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+    arrayMap(
+      key -> (substring(key, 15), SpanAttributes[key]),
+      arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS Flags,
+    SpanAttributes['coalmine.test'] = 'true' AS Test,
+    toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+      SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR')
+      OR HttpStatus >= 500
+      OR SpanAttributes['rpc.grpc.status_code'] IN ('2', '4', '12', '13', '14', '15')
+      OR SpanAttributes['rpc.response.status_code'] IN
+        ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
+    HttpStatus BETWEEN 400 AND 499 AS IsClientError,
+    if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+    multiIf(
+      ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+      ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+      ResourceAttributes['host.name']) AS Instance
+  FROM otel_traces
+  WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+    OR ParentSpanId IN ('', '0000000000000000')`
+
+/** Before ticks close: their operations that are not known yet get rows of their own, while the service has fewer than 500. */
+export const registerOperations = `
+  INSERT INTO coalmine_operations
+  SELECT Service, Operation
+  FROM (
+    SELECT Service, Operation, row_number() OVER (PARTITION BY Service ORDER BY count() DESC, Operation) AS Place
+    FROM coalmine_requests
+    WHERE Service IN {services:Array(String)}
+      AND Timestamp >= fromUnixTimestamp({from:UInt32}) AND Timestamp < fromUnixTimestamp({to:UInt32})
+      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      AND (Service, Operation) NOT IN (SELECT Service, Operation FROM coalmine_operations)
+    GROUP BY Service, Operation
+  ) AS fresh
+  LEFT JOIN (
+    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
+  ) AS known USING Service
+  WHERE Place + Known <= 500`
+
+/**
+ * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
+ * counts distinct span ids and everything else of it is a maximum or a set. A unit whose spans disagree on the build or on
+ * a flag is '(mixed)'.
+ */
+export const closeTicks = `
+  INSERT INTO coalmine_ticks
+  SELECT
+    {batch:UInt64} AS Batch,
+    Service,
+    Tick,
+    UnitOperation AS Operation,
+    multiIf(empty(Builds), '', length(Builds) = 1, Builds[1], '(mixed)') AS Build,
+    Flag.1 AS FlagKey,
+    Flag.2 AS FlagVariant,
+    UnitTest AS Test,
+    sum(Spans) AS Requests,
+    count() AS Traces,
+    countIf(UnitError) AS Errors,
+    countIf(UnitClientError) AS ClientErrors,
+    sumMap(map(UnitBucket, toUInt64(1))) AS Latency,
+    groupUniqArrayArray(50)(UnitInstances) AS Instances,
+    min(UnitFirst) AS FirstStart,
+    max(UnitLast) AS LastStart
+  FROM (
+    SELECT
+      Service,
+      Tick,
+      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+        AS UnitOperation,
+      uniqExact(SpanId) AS Spans,
+      max(Bucket) AS UnitBucket,
+      max(IsError) AS UnitError,
+      max(IsClientError) AS UnitClientError,
+      max(Test) AS UnitTest,
+      groupUniqArrayIf(Build, Build != '') AS Builds,
+      groupUniqArrayArray(Flags) AS Pairs,
+      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      min(Timestamp) AS UnitFirst,
+      max(Timestamp) AS UnitLast
+    FROM coalmine_requests
+    WHERE Service IN {services:Array(String)}
+      AND Timestamp >= fromUnixTimestamp({from:UInt32}) AND Timestamp < fromUnixTimestamp({to:UInt32})
+      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+    GROUP BY Service, Tick, UnitOperation, TraceId
+  )
+  ARRAY JOIN arrayPushFront(
+    arrayMap(
+      key -> (key, if(arrayCount(pair -> pair.1 = key, Pairs) = 1,
+        arrayFirst(pair -> pair.1 = key, Pairs).2, '(mixed)')),
+      arrayDistinct(arrayMap(pair -> pair.1, Pairs))),
+    ('', '')) AS Flag
+  GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
+
+/** The commit of a closing: one block, so all of its ticks are closed or none. */
+export const commitTicks = `
+  INSERT INTO coalmine_closed
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick, {batch:UInt64} AS Batch
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
+
+export const countLate = `
+  INSERT INTO coalmine_late
+  SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Tick, row.3 AS Spans
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)}, {spans:Array(UInt64)})) AS row
+  )`
+
+export const closedTicks = `
+  SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service`
+
+/** Raw (service, tick) pairs that no closing has committed: what a crash left behind. */
+export const unclosedTicks = `
+  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM otel_traces
+  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN
+    (SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed)
+  GROUP BY service, tick`
+
+/** Which operations a comparison that closed ticks can answer has. */
+export const tickOperations = `
+  SELECT Operation AS operation
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND Batch IN (
+      SELECT Batch FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+    AND (
+      (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
+      OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
+  GROUP BY Operation
+  ORDER BY Operation`
+
+/** The ticks of one operation, one row per tick and cohort. */
+export const ticksOfOperation = `
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    if(({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String},
+      'stable', 'canary') AS cohort,
+    sum(Requests) AS requests,
+    sum(Traces) AS traces,
+    sum(Errors) AS errors,
+    sum(ClientErrors) AS clientErrors,
+    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation = {operation:String} AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND Batch IN (
+      SELECT Batch FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+    AND (
+      (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
+      OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
+  GROUP BY tick, cohort
+  ORDER BY tick`
+
+/** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
+export const tickFacts = `
+  SELECT
+    multiIf(
+      ({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String}, 'stable',
+      ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}, 'canary',
+      ({byBuild:Bool} AND Build = '(mixed)') OR FlagVariant = '(mixed)', 'mixed',
+      '') AS cohort,
+    sumIf(Requests, NOT Test) AS requests,
+    sumIf(Traces, NOT Test) AS traces,
+    sumIf(Requests, Test) AS testRequests,
+    groupUniqArrayArrayIf(Instances, NOT Test) AS instances,
+    toUnixTimestamp64Milli(minIf(FirstStart, NOT Test)) AS firstMs,
+    toUnixTimestamp64Milli(maxIf(LastStart, NOT Test)) AS lastMs
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND Batch IN (
+      SELECT Batch FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+  GROUP BY cohort
+  HAVING cohort != ''`
+
+/** How many raw spans each closed tick of a service has: raw spans are reduced a portion of ticks at a time. */
+export const rawTickSizes = `
+  SELECT intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM otel_traces
+  WHERE ServiceName = {service:String}
+    AND Timestamp >= fromUnixTimestamp({from:UInt32}) AND Timestamp < fromUnixTimestamp({to:UInt32})
+    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY tick
+  ORDER BY tick`
+
+/**
+ * The reduction that closes ticks, for cohorts that closed ticks do not know: by any attributes. `keys` are those of
+ * both selectors; a wanted value of '' asks nothing of its key. A unit whose spans disagree on a key has '(mixed)' there.
+ */
+export const rawTicks = `
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    UnitOperation AS operation,
+    multiIf(IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
+    UnitTest AS test,
+    sum(Spans) AS requests,
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts,
+    groupUniqArrayArray(50)(UnitInstances) AS instances,
+    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
+    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
+  FROM (
+    SELECT
+      Tick,
+      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+        AS UnitOperation,
+      uniqExact(SpanId) AS Spans,
+      max(Bucket) AS UnitBucket,
+      max(IsError) AS UnitError,
+      max(IsClientError) AS UnitClientError,
+      max(Test) AS UnitTest,
+      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      min(Timestamp) AS UnitFirst,
+      max(Timestamp) AS UnitLast,
+      groupUniqArray(arrayMap(
+        (key, fromResource) -> if(fromResource = 0 AND SpanAttributes[key] != '',
+          SpanAttributes[key], ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      arrayMap(
+        place -> arrayDistinct(arrayFilter(value -> value != '', arrayMap(values -> values[place], Seen))),
+        arrayEnumerate({keys:Array(String)})) AS Distinct,
+      arrayMap(values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'), Distinct) AS Values,
+      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)}) AS IsStable,
+      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND Timestamp >= fromUnixTimestamp({from:UInt32}) AND Timestamp < fromUnixTimestamp({to:UInt32})
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+  )
+  GROUP BY tick, operation, cohort, test
+  ORDER BY operation, tick`
+
+export const lateSpans = `
+  SELECT sum(Spans) AS late
+  FROM coalmine_late
+  WHERE Service = {service:String}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})`

@@ -1,0 +1,40 @@
+import { type Comparison, type SpanParams, windowOf } from './cohorts.ts'
+import type { CountRow } from './counts.ts'
+import type { Engine } from './engine.ts'
+import { rawTickSizes, rawTicks } from './queries.ts'
+import { TICK_SECONDS } from './span-batch.ts'
+
+/** A cell of raw spans, reduced as closing reduces them. 'both' and 'mixed' traces belong to neither cohort alone. */
+export type RawTickRow = CountRow & {
+  readonly tick: number
+  readonly operation: string
+  readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
+  readonly test: boolean
+  readonly instances: readonly string[]
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+// The reduction keeps a state for each unit; a portion of this many spans needs about 300 MB.
+const PORTION_SPANS = 500_000
+
+/** Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. Ticks come in order. */
+export async function* rawTickRows(
+  engine: Engine,
+  comparison: Comparison,
+  params: SpanParams,
+): AsyncGenerator<RawTickRow> {
+  const { service } = comparison
+  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
+  for (let at = 0; at < sizes.length; ) {
+    const from = sizes[at]!.tick
+    let spans = 0
+    let to = from
+    do {
+      spans += sizes[at]!.spans
+      to = sizes[at]!.tick + TICK_SECONDS
+      at++
+    } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
+    yield* await engine.read<RawTickRow>(rawTicks, { service, from, to, ...params })
+  }
+}

@@ -1,0 +1,71 @@
+/** Bytes that grow: rows in ClickHouse's RowBinary format, written one value after the other. */
+export type RowBytes = { bytes: Buffer; length: number }
+
+/** Makes room for `capacity` bytes; it grows as needed. */
+export function newRowBytes(capacity: number = 65_536): RowBytes {
+  return { bytes: Buffer.allocUnsafe(capacity), length: 0 }
+}
+
+/** Writes an unsigned number of at most 53 bits as LEB128, the length prefix of RowBinary and of protobuf alike. */
+export function writeVarint(to: RowBytes, value: number): void {
+  reserve(to, 8)
+  let rest = value
+  while (rest > 127) {
+    to.bytes[to.length++] = (rest % 128) | 128
+    rest = Math.floor(rest / 128)
+  }
+  to.bytes[to.length++] = rest
+}
+
+/** Writes a text: its length in bytes, then UTF-8. */
+export function writeText(to: RowBytes, text: string): void {
+  reserve(to, text.length * 3 + 8)
+  const { bytes } = to
+  if (text.length < 128) {
+    // Short texts are mostly ASCII: one pass over the characters is cheaper than a call into the runtime.
+    const start = to.length + 1
+    let at = 0
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 127) break
+      bytes[start + at] = code
+    }
+    if (at === text.length) {
+      bytes[to.length] = at
+      to.length = start + at
+      return
+    }
+  }
+  const size = Buffer.byteLength(text)
+  writeVarint(to, size)
+  to.length += bytes.write(text, to.length)
+}
+
+/** Writes a text that is given as UTF-8 bytes: `from[start..end)`. */
+export function writeTextBytes(to: RowBytes, from: Uint8Array, start: number, end: number): void {
+  writeVarint(to, end - start)
+  writeBytes(to, from, start, end)
+}
+
+/** Writes bytes as they are. */
+export function writeBytes(to: RowBytes, from: Uint8Array, start: number, end: number): void {
+  const size = end - start
+  reserve(to, size)
+  const { bytes, length } = to
+  if (size < 64) for (let at = 0; at < size; at++) bytes[length + at] = from[start + at]!
+  else bytes.set(from.subarray(start, end), length)
+  to.length = length + size
+}
+
+/** Writes a 64-bit number, little-endian. */
+export function writeUint64(to: RowBytes, value: bigint): void {
+  reserve(to, 8)
+  to.length = to.bytes.writeBigUInt64LE(value, to.length)
+}
+
+function reserve(to: RowBytes, more: number): void {
+  if (to.length + more <= to.bytes.length) return
+  const grown = Buffer.allocUnsafe(Math.max(to.bytes.length * 2, to.length + more))
+  to.bytes.copy(grown, 0, 0, to.length)
+  to.bytes = grown
+}

@@ -1,0 +1,71 @@
+import { StoreError } from './errors.ts'
+
+/** One condition of a cohort: this attribute of the span (or, for a bare key it lacks, of its resource) has this value. */
+export type Condition = { readonly from: 'span' | 'resource'; readonly key: string; readonly value: string }
+
+const FLAG_PREFIX = 'coalmine.flag.'
+
+/**
+ * Reads a selector: conditions joined by commas, all of which must hold. `key=value` is a span attribute, or else a
+ * resource attribute; `flag:key=variant` a feature flag; `resource:key=value` a resource attribute alone. Where a key or
+ * value holds a comma, `=` or `%` it is percent-encoded.
+ *
+ * Throws a StoreError of kind `usage` that says which part is wrong.
+ *
+ * parseSelector('service.version=2.0.0,flag:new-pricing=on')
+ * // [{ from: 'span', key: 'service.version', value: '2.0.0' },
+ * //  { from: 'span', key: 'coalmine.flag.new-pricing', value: 'on' }]
+ */
+export function parseSelector(text: string): Condition[] {
+  const conditions = text.split(',').map((part, index) => parseCondition(part, `selector "${text}", part ${index + 1}`))
+  for (const [index, { from, key }] of conditions.entries()) {
+    if (conditions.findIndex((other) => other.key === key && other.from === from) < index)
+      throw new StoreError('usage', `selector "${text}": ${key} is named twice; a request has one value for each key`)
+  }
+  return conditions
+}
+
+/** Writes conditions as a selector that `parseSelector` reads back, flags in their short form. */
+export function formatSelector(conditions: readonly Condition[]): string {
+  return conditions
+    .map(({ from, key, value }) => {
+      if (from === 'resource') return `resource:${encodeKey(key)}=${encode(value)}`
+      const flag = key.startsWith(FLAG_PREFIX) && key.length > FLAG_PREFIX.length
+      return flag
+        ? `flag:${encodeKey(key.slice(FLAG_PREFIX.length))}=${encode(value)}`
+        : `${encodeKey(key)}=${encode(value)}`
+    })
+    .join(',')
+}
+
+/** The key of the flag that a condition is about, without the attribute's prefix; undefined for any other condition. */
+export function flagOf(condition: Condition): string | undefined {
+  if (condition.from !== 'span' || !condition.key.startsWith(FLAG_PREFIX)) return undefined
+  return condition.key.slice(FLAG_PREFIX.length)
+}
+
+function parseCondition(part: string, at: string): Condition {
+  const equals = part.indexOf('=')
+  if (equals < 0) throw new StoreError('usage', `${at}: expected key=value, got "${part}"`)
+  const prefixed = /^(flag|resource):(.*)$/s.exec(part.slice(0, equals).trim())
+  const key = decode(prefixed ? prefixed[2]! : part.slice(0, equals).trim(), at)
+  const value = decode(part.slice(equals + 1).trim(), at)
+  if (key === '') throw new StoreError('usage', `${at}: the key is missing before "="`)
+  if (value === '') throw new StoreError('usage', `${at}: the value of ${key} is missing after "="`)
+  if (prefixed?.[1] === 'flag') return { from: 'span', key: FLAG_PREFIX + key, value }
+  return { from: prefixed ? 'resource' : 'span', key, value }
+}
+
+function decode(text: string, at: string): string {
+  if (text.includes('=')) throw new StoreError('usage', `${at}: write "=" inside a key or value as %3D`)
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new StoreError('usage', `${at}: "${text}" is not percent-encoded UTF-8; write "%" itself as %25`)
+  }
+}
+
+const encode = (text: string): string => text.replace(/[%,=\s]/g, encodeURIComponent)
+
+// A key of its own may begin with "flag:"; encoded, its colon no longer reads as the prefix.
+const encodeKey = (text: string): string => encode(text).replaceAll(':', '%3A')

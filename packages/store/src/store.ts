@@ -1,0 +1,95 @@
+import type { Comparison } from './cohorts.ts'
+import { openEmbedded } from './embedded.ts'
+import type { Engine } from './engine.ts'
+import { type ComparisonFacts, cohortFacts } from './facts.ts'
+import { type Inserted, startIngest } from './ingest.ts'
+import * as queries from './queries.ts'
+import { readTicks, type TickRead } from './read-ticks.ts'
+import type { SpanBatch } from './span-batch.ts'
+import { expect, type Hold, newTickLedger, release, settle } from './tick-ledger.ts'
+
+export type StoreOptions = {
+  /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
+  readonly location: string
+  /** How long a tick stays open after its end, and after its first span came. */
+  readonly watermarkMs?: number
+  /** Days after which spans and ticks are forgotten. */
+  readonly retentionDays?: number
+  /** Rows that may wait for the engine before `insert` refuses more with an error of kind `busy`. */
+  readonly maxQueuedBytes?: number
+  readonly now?: () => number
+}
+
+export type Store = {
+  /** Stores spans; settled when the engine has them. Refuses with a StoreError of kind `busy` when too many wait. */
+  readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
+  /** Begins an import: ticks of batches that are inserted with it stay open until `release`. */
+  readonly hold: () => Hold
+  readonly release: (hold: Hold) => void
+  /** Closes the ticks that are due, and gives their number. To be called every second or so. */
+  readonly closeDue: () => Promise<number>
+  /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
+  readonly readTicks: (comparison: Comparison) => TickRead
+  /** Who the cohorts are: requests, instances, times, and what was left out. */
+  readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
+  readonly retentionDays: number
+  /** Waits for what is under way, then lets go of the engine. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens a store: spans in, ticks out.
+ *
+ * Throws a StoreError of kind `unavailable` when the directory is held by another process, the server does not answer or
+ * the embedded engine is not installed.
+ *
+ * const store = await openStore({ location: '.coalmine' })
+ */
+export async function openStore({
+  location,
+  watermarkMs = 15_000,
+  retentionDays = 14,
+  maxQueuedBytes = 128_000_000,
+  now = Date.now,
+}: StoreOptions): Promise<Store> {
+  const prepare = (engine: Engine) => createTables(engine, retentionDays)
+  const engine = await openEngine(location, prepare)
+  const ledger = newTickLedger(await engine.read(queries.closedTicks))
+  const left = await engine.read<{ service: string; tick: number; spans: number }>(queries.unclosedTicks)
+  for (const key of left) {
+    expect(ledger, key, now())
+    settle(ledger, key, true)
+  }
+  const ingest = startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now })
+  return {
+    insert: ingest.insert,
+    hold: () => ({ ticks: new Map() }),
+    release: (hold) => release(ledger, hold),
+    closeDue: ingest.closeDue,
+    readTicks: (comparison) => readTicks(engine, comparison),
+    cohortFacts: (comparison) => cohortFacts(engine, comparison),
+    retentionDays,
+    close: async () => {
+      await ingest.drained()
+      await engine.close()
+    },
+  }
+}
+
+async function openEngine(location: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
+  if (!/^https?:/.test(location)) return openEmbedded(location, prepare)
+  const { openRemote } = await import('./remote.ts')
+  const engine = await openRemote(location)
+  await prepare(engine)
+  return engine
+}
+
+async function createTables(engine: Engine, retentionDays: number): Promise<void> {
+  await engine.write(queries.createTraces, { retentionDays })
+  await engine.write(queries.createTicks, { retentionDays })
+  await engine.write(queries.createClosed, { retentionDays })
+  await engine.write(queries.createLate, { retentionDays })
+  await engine.write(queries.createOperations)
+  await engine.write(queries.createComparisons)
+  await engine.write(queries.createRequests)
+}
