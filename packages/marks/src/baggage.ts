@@ -27,7 +27,7 @@ export function receiveBaggage(marks: Marks, header: string | undefined, options
   }
   if (entries.get(TEST) === 'true') {
     const run = entries.get(TEST_RUN)
-    setTest(marks, run === undefined ? {} : { run })
+    setTest(marks, run === undefined ? undefined : { run })
     for (const entity of entries.get(TEST_ENTITY)?.split(',') ?? []) addEntity(marks, entity)
   }
   for (const [key, value] of entries) {

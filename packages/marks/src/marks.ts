@@ -27,12 +27,10 @@ export interface Marks {
   test: boolean
 }
 
-/** What a test is about: a user, a cart, a page; `run` names the test run. */
-export interface TestEntity {
-  readonly kind: string
-  readonly id: string
-  readonly run?: string
-}
+/** What a test is about, such as one user, cart or page, or the test run that it belongs to, or both. */
+export type TestEntity =
+  | { readonly kind: string; readonly id: string; readonly run?: string }
+  | { readonly run: string; readonly kind?: never; readonly id?: never }
 
 /** At most this many flags a request, and this many characters a key, variant or identifier. */
 export const MAX_FLAGS = 64
@@ -141,12 +139,12 @@ export function setFlag(marks: Marks, key: string, variant: string): void {
 }
 
 /** Marks a request as trusted test traffic. */
-export function setTest(marks: Marks, entity?: Partial<TestEntity>): void {
+export function setTest(marks: Marks, entity?: TestEntity): void {
   marks.test = true
   setMark(marks, TEST, true)
   setMark(marks, SYNTHETIC_TYPE, 'test')
   if (getMark(marks, TEST_CLAIMED) !== undefined) setMark(marks, TEST_CLAIMED, false)
-  if (entity?.kind !== undefined && entity.id !== undefined) addEntity(marks, `${entity.kind}:${entity.id}`)
+  if (entity?.kind !== undefined) addEntity(marks, `${entity.kind}:${entity.id}`)
   if (isShort(entity?.run)) setMark(marks, TEST_RUN, entity.run)
 }
 

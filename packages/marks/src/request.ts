@@ -32,7 +32,7 @@ export function withRequestMarks<Request>(
   }
   try {
     const traffic = options.testTraffic?.(request)
-    if (traffic) setTest(marks, traffic === true ? {} : traffic)
+    if (traffic) setTest(marks, traffic === true ? undefined : traffic)
   } catch (error) {
     sayOnce(`the option testTraffic threw, so the request counts as a user's: ${error}`)
   }

@@ -1,1 +1,4 @@
-export {}
+import { register } from './register.ts'
+
+// Importing this package is how it is used: node --import @coalmine/register app.js
+register()

@@ -1,0 +1,32 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lognormal, seeded } from './random.ts'
+
+const MEDIAN_MS = 20
+const SIGMA = 0.4
+
+/** A service's work: waits a lognormal time with a median of 20 ms, from the seeded numbers of DEMO_SEED. */
+export function work(env: NodeJS.ProcessEnv): () => Promise<void> {
+  const random = seeded(Number(env['DEMO_SEED'] ?? 1))
+  return async () => {
+    await sleep(lognormal(random, MEDIAN_MS, SIGMA))
+  }
+}
+
+/**
+ * Prints the port that the server listens on, as one line of JSON, and closes the server on SIGTERM or when the
+ * process that started this one has gone. The process then ends by itself, its last spans exported.
+ */
+export async function announce(server: Server): Promise<void> {
+  if (!server.listening) await once(server, 'listening')
+  process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`)
+  const stop = (): void => {
+    server.close()
+    server.closeIdleConnections()
+    if (process.connected) process.disconnect()
+  }
+  process.once('SIGTERM', stop)
+  process.once('disconnect', stop)
+}

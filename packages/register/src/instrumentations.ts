@@ -1,0 +1,19 @@
+import type { Instrumentation } from '@opentelemetry/instrumentation'
+import type { Peers } from './peers.ts'
+
+/** The instrumentations that are there because the application uses what they instrument. */
+export function instrumentations(peers: Peers): Instrumentation[] {
+  const express = peers.load<typeof import('@opentelemetry/instrumentation-express')>(
+    '@opentelemetry/instrumentation-express',
+  )
+  const undici = peers.load<typeof import('@opentelemetry/instrumentation-undici')>(
+    '@opentelemetry/instrumentation-undici',
+  )
+  const fastify = peers.load<typeof import('@fastify/otel')>('@fastify/otel')
+  return [
+    // Our own middleware is no work of the application's: it gets no span.
+    ...(express ? [new express.ExpressInstrumentation({ ignoreLayers: ['middleware - coalmine'] })] : []),
+    ...(undici ? [new undici.UndiciInstrumentation()] : []),
+    ...(fastify ? [new fastify.FastifyOtelInstrumentation({ registerOnInitialization: true }) as Instrumentation] : []),
+  ]
+}

@@ -1,0 +1,93 @@
+import { type Build, detectBuild, MarkProcessor, MarkPropagator, sendMarks } from '@coalmine/marks'
+import { DiagConsoleLogger, DiagLogLevel, diag, type TextMapPropagator } from '@opentelemetry/api'
+import { loadEsmHooks } from './esm-hooks.ts'
+import { flushAtExit } from './flush.ts'
+import { instrumentations } from './instrumentations.ts'
+import { findPeers, loadAll } from './peers.ts'
+import { readSettings, type Settings } from './settings.ts'
+
+const STARTED = Symbol.for('coalmine.register')
+
+interface Packages {
+  readonly core: typeof import('@opentelemetry/core')
+  readonly exporter: typeof import('@opentelemetry/exporter-trace-otlp-http')
+  readonly http: typeof import('@opentelemetry/instrumentation-http')
+  readonly sdk: typeof import('@opentelemetry/sdk-node')
+  readonly trace: typeof import('@opentelemetry/sdk-trace')
+}
+
+/**
+ * Starts tracing with marks for the application that this process is about to run. What goes wrong is said on stderr,
+ * and the application runs all the same, without tracing. A second call does nothing.
+ */
+export function register(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): void {
+  const started = globalThis as { [STARTED]?: boolean }
+  if (started[STARTED] || env['OTEL_SDK_DISABLED'] === 'true') return
+  started[STARTED] = true
+  try {
+    start(env, cwd)
+  } catch (error) {
+    process.stderr.write(`@coalmine/register: no tracing: ${error instanceof Error ? error.message : error}\n`)
+  }
+}
+
+function start(env: NodeJS.ProcessEnv, cwd: string): void {
+  const settings = readSettings(env)
+  const peers = findPeers(cwd)
+  const { core, exporter, http, sdk, trace } = loadAll<Packages>(peers, {
+    core: '@opentelemetry/core',
+    exporter: '@opentelemetry/exporter-trace-otlp-http',
+    http: '@opentelemetry/instrumentation-http',
+    sdk: '@opentelemetry/sdk-node',
+    trace: '@opentelemetry/sdk-trace',
+  })
+  // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one.
+  if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
+  loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
+  const build = detectBuild({ env, cwd })
+  const batches = new trace.BatchSpanProcessor({ exporter: new exporter.OTLPTraceExporter(), ...settings.batch })
+  const nodeSdk = new sdk.NodeSDK({
+    instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
+    spanProcessors: [new MarkProcessor({ build }), batches],
+    textMapPropagator: propagators(core, settings),
+    // The SDK's default sends metrics and logs too, to wherever the spans go; only who asks for them gets them.
+    ...(env['OTEL_METRICS_EXPORTER'] ? {} : { metricReaders: [] }),
+    ...(env['OTEL_LOGS_EXPORTER'] ? {} : { logRecordProcessors: [] }),
+  })
+  withBuildInEnvironment(env, build, () => nodeSdk.start())
+  if (settings.sendTo.length > 0) sendMarks({ to: settings.sendTo, flags: settings.sendFlags, build })
+  flushAtExit({ flush: () => batches.forceFlush(), shutdown: () => nodeSdk.shutdown() })
+}
+
+function propagators(core: Packages['core'], settings: Settings): TextMapPropagator {
+  const known = { tracecontext: core.W3CTraceContextPropagator, baggage: core.W3CBaggagePropagator }
+  return new core.CompositePropagator({
+    propagators: [
+      ...settings.propagators.map((name) => new known[name]()),
+      // Last, so that our entries do not stay in the baggage that the one before sends to every host.
+      new MarkPropagator({ trust: () => settings.trust === 'all' }),
+    ],
+  })
+}
+
+/** The SDK reads the resource from the environment, once: the build goes in there, and only for that moment. */
+function withBuildInEnvironment(env: NodeJS.ProcessEnv, build: Build, start: () => void): void {
+  const before = env['OTEL_RESOURCE_ATTRIBUTES']
+  const attributes = [
+    before,
+    pair('service.name', build.service),
+    pair('service.version', build.version),
+    pair('vcs.ref.head.revision', build.revision),
+  ]
+  env['OTEL_RESOURCE_ATTRIBUTES'] = attributes.filter(Boolean).join(',')
+  try {
+    start()
+  } finally {
+    if (before === undefined) delete env['OTEL_RESOURCE_ATTRIBUTES']
+    else env['OTEL_RESOURCE_ATTRIBUTES'] = before
+  }
+}
+
+function pair(key: string, value: string | undefined): string | undefined {
+  return value && `${key}=${encodeURIComponent(value)}`
+}

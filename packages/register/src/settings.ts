@@ -1,0 +1,68 @@
+/** What the environment says, read once. */
+export interface Settings {
+  /** Whose marks to believe in inbound requests: `all` is for services that only one's own services can reach. */
+  readonly trust: 'none' | 'all'
+  /** Hosts that this service's marks are sent to. */
+  readonly sendTo: readonly string[]
+  /** Flags whose variants are sent along. */
+  readonly sendFlags: readonly string[]
+  readonly propagators: readonly ('tracecontext' | 'baggage')[]
+  /** The batch processor's settings, as OTEL_BSP_* give them. */
+  readonly batch: {
+    readonly scheduledDelayMillis?: number
+    readonly maxQueueSize?: number
+    readonly maxExportBatchSize?: number
+    readonly exportTimeoutMillis?: number
+  }
+}
+
+/**
+ * Reads the settings from environment variables.
+ *
+ * @throws Error that names the variable, what it holds, and what it may hold
+ * @example readSettings({ COALMINE_SEND_TO: 'inventory:8080' }).sendTo // ['inventory:8080']
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  return {
+    trust: oneOf(env, 'COALMINE_TRUST', ['none', 'all']),
+    sendTo: list(env['COALMINE_SEND_TO']),
+    sendFlags: list(env['COALMINE_SEND_FLAGS']),
+    propagators: propagatorNames(env),
+    batch: {
+      ...count(env, 'OTEL_BSP_SCHEDULE_DELAY', 'scheduledDelayMillis'),
+      ...count(env, 'OTEL_BSP_MAX_QUEUE_SIZE', 'maxQueueSize'),
+      ...count(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 'maxExportBatchSize'),
+      ...count(env, 'OTEL_BSP_EXPORT_TIMEOUT', 'exportTimeoutMillis'),
+    },
+  }
+}
+
+function propagatorNames(env: NodeJS.ProcessEnv): ('tracecontext' | 'baggage')[] {
+  const names = list(env['OTEL_PROPAGATORS'] || 'tracecontext,baggage')
+  return names.flatMap((name) => {
+    if (name === 'tracecontext' || name === 'baggage') return [name]
+    if (name === 'none') return []
+    throw new Error(`OTEL_PROPAGATORS: expected tracecontext, baggage or none, got "${name}"`)
+  })
+}
+
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, allowed: readonly [T, ...T[]]): T {
+  const value = env[name] || allowed[0]
+  const found = allowed.find((each) => each === value)
+  if (found === undefined) throw new Error(`${name}: expected ${allowed.join(' or ')}, got "${value}"`)
+  return found
+}
+
+function count<K extends string>(env: NodeJS.ProcessEnv, name: string, field: K): { [F in K]?: number } {
+  const text = env[name]
+  if (!text) return {}
+  if (!/^\d+$/.test(text)) throw new Error(`${name}: expected a whole number, got "${text}"`)
+  return { [field]: Number(text) } as { [F in K]?: number }
+}
+
+function list(text = ''): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
