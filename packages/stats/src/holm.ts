@@ -1,13 +1,19 @@
+/** Whether a hypothesis is rejected, and the level that it was, or would have to be, rejected at. */
+export interface HolmDecision {
+  readonly rejected: boolean
+  readonly level: number
+}
+
 /**
  * Which of several hypotheses can be rejected with a chance of at most `alpha` that any of them is true, whatever their
  * dependence. Weights divide alpha among them; only their proportions count, and none may be zero (Holm 1979, weighted).
  *
- * @example holm([0.01, 0.04, 0.03], { alpha: 0.05, weights: [1, 1, 1] }) // [true, false, false]
+ * @example holm([0.01, 0.04, 0.03], { alpha: 0.05, weights: [1, 1, 1] }) // rejected: [true, false, false], level: [0.0167, 0.025, 0.025]
  */
 export function holm(
   pValues: readonly number[],
   options: { readonly alpha: number; readonly weights: readonly number[] },
-): boolean[] {
+): HolmDecision[] {
   const { alpha, weights } = options
   if (weights.length !== pValues.length) {
     throw new RangeError(`weights: expected one for each of the ${pValues.length} p-values, got ${weights.length}`)
@@ -19,14 +25,16 @@ export function holm(
       throw new RangeError(`weights[${at}]: expected a number above zero, got ${weight}`)
     }
   })
-  const rejected = pValues.map(() => false)
+  const decisions: HolmDecision[] = new Array(pValues.length)
   const order = pValues.map((_, at) => at).sort((i, j) => pValues[i]! / weights[i]! - pValues[j]! / weights[j]!)
+  let open = true
+  let left = 0
   for (let step = 0; step < order.length; step += 1) {
     const at = order[step]!
     // Summed afresh, not subtracted: many small weights must not leave a rounding error behind.
-    const left = order.slice(step).reduce((sum, other) => sum + weights[other]!, 0)
-    if (pValues[at]! * left > alpha * weights[at]!) break
-    rejected[at] = true
+    if (open) left = order.slice(step).reduce((sum, other) => sum + weights[other]!, 0)
+    open &&= pValues[at]! * left <= alpha * weights[at]!
+    decisions[at] = { rejected: open, level: Math.min(1, (alpha * weights[at]!) / left) }
   }
-  return rejected
+  return decisions
 }

@@ -1,17 +1,20 @@
 // Histograms
 
+// What both arms showed, block by block
 export { blocksOf, type Tick } from './blocks.ts'
-// Evidence, block by block
 export type { Distributions } from './distributions.ts'
+// Evidence
 export { type Alternative, type EProcess, meanProcess, minProcess } from './e-process.ts'
 export { countOf, defaultScale, emptyHistogram, type Histogram, histogramOf, mergeHistograms } from './histogram.ts'
 // Many findings at once
-export { holm } from './holm.ts'
+export { type HolmDecision, holm } from './holm.ts'
 // What the evidence leaves open
 export type { Interval } from './interval.ts'
 export { mapHistogram } from './map-histogram.ts'
 export { latencyMargin } from './margin.ts'
 export { matchedQuantiles, matchedRates } from './matched.ts'
+// Special functions
+export { logNormalCdf } from './normal.ts'
 export { oddsRatioProcess } from './odds-ratio.ts'
 export { rankProcess } from './rank.ts'
 export { oddsRatioInterval, riskDifferenceInterval } from './rate-intervals.ts'

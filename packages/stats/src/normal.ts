@@ -1,5 +1,5 @@
 /**
- * The logarithm of the standard normal distribution function, to 1e-13 relative from z = -37 to 5 and beyond.
+ * The logarithm of the standard normal distribution function, to 1e-12 relative from z = -37 to 5 and beyond.
  *
  * @example logNormalCdf(-10) // -53.2312852
  */

@@ -1,0 +1,68 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { countOf, type Histogram, histogramOf } from './histogram.ts'
+import { mapHistogram } from './map-histogram.ts'
+import { latencyMargin } from './margin.ts'
+
+const margin = latencyMargin({ ratio: 0.1, absolute: 0.002 })
+const latencies = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1e3, noNaN: true })), { maxLength: 40 })
+
+test('rounded up a histogram is never below the one of the mapped values, rounded down never above', () => {
+  fc.assert(
+    fc.property(latencies, (values) => {
+      const exact = sorted(histogramOf(values.map(margin)))
+      const up = sorted(mapHistogram(histogramOf(values), margin, 'up'))
+      const down = sorted(mapHistogram(histogramOf(values), margin, 'down'))
+      expect(up.length).toBe(exact.length)
+      exact.forEach((index, at) => {
+        expect(up[at]!).toBeGreaterThanOrEqual(index)
+        expect(down[at]!).toBeLessThanOrEqual(index)
+        expect(up[at]! - down[at]!).toBeLessThanOrEqual(2)
+      })
+    }),
+  )
+})
+
+test('a map that changes nothing changes nothing, either way', () => {
+  fc.assert(
+    fc.property(latencies, fc.constantFrom('up' as const, 'down' as const), (values, rounding) => {
+      const histogram = histogramOf(values)
+      expect(mapHistogram(histogram, (value) => value, rounding)).toEqual(histogram)
+    }),
+  )
+})
+
+test('a factor of two moves every bucket by one doubling, exactly', () => {
+  const histogram = histogramOf([0.001, 0.5, 3, 700])
+  const moved = { ...histogram, indices: histogram.indices.map((index) => index + 32) }
+  expect(mapHistogram(histogram, (value) => 2 * value, 'up')).toEqual(moved)
+  expect(mapHistogram(histogram, (value) => 2 * value, 'down')).toEqual(moved)
+})
+
+test('ten percent is five buckets up and four down', () => {
+  expect(mapHistogram(histogramOf([1]), (value) => 1.1 * value, 'up').indices).toEqual([4])
+  expect(mapHistogram(histogramOf([1]), (value) => 1.1 * value, 'down').indices).toEqual([3])
+})
+
+test('the margin is the larger of ratio and absolute, and zero latencies move too', () => {
+  expect(margin(0.001)).toBeCloseTo(0.003, 12)
+  expect(margin(0.1)).toBeCloseTo(0.11, 12)
+  const moved = mapHistogram(histogramOf([0, 0, 0.0001]), margin, 'up')
+  expect(moved.zero).toBe(0)
+  expect(countOf(moved)).toBe(3)
+})
+
+test.each([
+  ['ratio', () => latencyMargin({ ratio: -0.1, absolute: 0 })],
+  ['absolute', () => latencyMargin({ ratio: 0, absolute: Number.NaN })],
+  ['map', () => mapHistogram(histogramOf([1]), () => -1, 'up')],
+])('an error names %s when it makes no sense', (name, call) => {
+  expect(call).toThrow(RangeError)
+  expect(call).toThrow(name)
+})
+
+// Every value's bucket, ascending; those at zero first.
+function sorted({ zero, indices, counts }: Histogram): number[] {
+  const zeros = Array.from({ length: zero }, () => -Infinity)
+  return [...zeros, ...indices.flatMap((index, at) => Array.from({ length: counts[at]! }, () => index))]
+}

@@ -1,0 +1,101 @@
+// Seeded traffic for the calibration: each request is one draw, put straight into its histogram bucket, so that half an hour of
+// a service costs a few milliseconds.
+import { type Histogram, logNormalCdf } from '@coalmine/stats'
+
+export type Random = () => number
+
+/** Uniform numbers in (0, 1) from a seed: sfc32, 32 bits each. */
+export function random(seed: number): Random {
+  let a = 0x9e3779b9
+  let b = seed | 0
+  let c = 0x243f6a88
+  let counter = 1
+  const next = (): number => {
+    const sum = (a + b + counter) | 0
+    counter = (counter + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = ((c << 21) | (c >>> 11)) + sum
+    return ((sum >>> 0) + 0.5) / 2 ** 32
+  }
+  for (let warmUp = 0; warmUp < 15; warmUp += 1) next()
+  return next
+}
+
+/** The share of values at or below a value. */
+export type Distribution = (value: number) => number
+
+export function lognormal({ median, sigma }: { median: number; sigma: number }): Distribution {
+  return (value) => Math.exp(logNormalCdf(Math.log(value / median) / sigma))
+}
+
+export function scaled(distribution: Distribution, factor: number): Distribution {
+  return (value) => distribution(value / factor)
+}
+
+/** A share of the values from one distribution, the rest from another. */
+export function mixed(share: number, some: Distribution, others: Distribution): Distribution {
+  return (value) => share * some(value) + (1 - share) * others(value)
+}
+
+/** Draws a histogram of n values. */
+export type Source = (n: number, random: Random) => Histogram
+
+const scale = 5
+// Values from 2^-20 to 2^12: a microsecond to an hour, in seconds.
+const first = -20 * 2 ** scale
+const last = 12 * 2 ** scale
+
+/** A source of values of a distribution, by the alias method (Vose 1991). */
+export function sourceOf(distribution: Distribution): Source {
+  const edges = Array.from({ length: last - first + 1 }, (_, at) => distribution(2 ** ((first + at) / 2 ** scale)))
+  const shares = edges.slice(1).map((edge, at) => edge - edges[at]!)
+  const held = shares.flatMap((share, at) => (share > 1e-12 ? [{ index: first + at, share }] : []))
+  const { keep, alias } = aliasTable(held.map(({ share }) => share))
+  const counts = new Int32Array(held.length)
+  return (n, random) => {
+    counts.fill(0)
+    for (let draw = 0; draw < n; draw += 1) {
+      const u = random() * keep.length
+      const at = Math.floor(u)
+      counts[u - at < keep[at]! ? at : alias[at]!]! += 1
+    }
+    const indices: number[] = []
+    const found: number[] = []
+    for (let at = 0; at < held.length; at += 1) {
+      if (counts[at] === 0) continue
+      indices.push(held[at]!.index)
+      found.push(counts[at]!)
+    }
+    return { scale, zero: 0, indices, counts: found }
+  }
+}
+
+function aliasTable(shares: readonly number[]): { keep: Float64Array; alias: Int32Array } {
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  const keep = Float64Array.from(shares, (share) => (share / total) * shares.length)
+  const alias = Int32Array.from(shares, (_, at) => at)
+  const poor = [...keep.keys()].filter((at) => keep[at]! < 1)
+  const rich = [...keep.keys()].filter((at) => keep[at]! >= 1)
+  while (poor.length > 0 && rich.length > 0) {
+    const from = poor.pop()!
+    const to = rich.at(-1)!
+    alias[from] = to
+    keep[to] = keep[to]! + keep[from]! - 1
+    if (keep[to]! < 1) poor.push(rich.pop()!)
+  }
+  for (const at of [...poor, ...rich]) keep[at] = 1
+  return { keep, alias }
+}
+
+/** How many of n units have an event of probability p: the gaps between events are geometric. */
+export function eventsOf(n: number, p: number, random: Random): number {
+  if (p <= 0) return 0
+  if (p >= 1) return n
+  const logMiss = Math.log1p(-p)
+  let events = 0
+  for (let unit = Math.floor(Math.log(random()) / logMiss); unit < n; events += 1) {
+    unit += 1 + Math.floor(Math.log(random()) / logMiss)
+  }
+  return events
+}
