@@ -1,0 +1,266 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Arm, factsOf, trafficOf } from '../test/slices.ts'
+import { defaultPolicy, judge, type Policy, type Slice, type Verdict } from './index.ts'
+
+const alike: Arm = { n: 500 }
+const schema = JSON.parse(readFileSync(new URL('../verdict.schema.json', import.meta.url), 'utf8'))
+const conforms = new Ajv2020({ allErrors: true, strict: true }).compile(schema)
+
+function shop(canary: Partial<Arm>, more: { ticks?: number; seed?: number; policy?: Policy } = {}): Verdict {
+  const { ticks = 24, seed = 1, policy = defaultPolicy } = more
+  const operations = {
+    'GET /products': { stable: alike, canary: alike },
+    'GET /cart': { stable: alike, canary: { ...alike, ...canary } },
+  }
+  return judge(trafficOf({ ticks, seed, operations }), policy, factsOf(ticks))
+}
+
+describe('a canary', () => {
+  it('passes when everything is shown to be within its margin', () => {
+    const verdict = shop({}, { ticks: 60 })
+    expect(verdict.verdict).toBe('pass')
+    expect(verdict.missing).toEqual([])
+    expect(verdict.findings.every((finding) => finding.decision === 'pass')).toBe(true)
+    expect(verdict.decidedAfterSeconds).toBeGreaterThan(10)
+  })
+
+  it('fails when one route is slower, and the verdict names the route, the effect and its interval beyond the margin', () => {
+    const verdict = shop({ slower: 1.4 })
+    expect(verdict.verdict).toBe('fail')
+    const [reason] = verdict.reasons
+    expect(reason).toMatchObject({ code: 'worse-than-margin', weight: 'decides' })
+    expect(reason!.message).toMatch(/^GET \/cart is slower: median .* more than the margin of 10 % or 2 ms\.$/)
+    const finding = verdict.findings.find((one) => one.operation === 'GET /cart' && one.metric === 'latency')!
+    expect(finding.decision).toBe('fail')
+    expect(finding.effect.value).toBeCloseTo(1.4, 1)
+    expect(finding.interval.lower).toBeGreaterThan(1.1)
+    expect(verdict.findings.find((one) => one.operation === 'GET /products')!.decision).not.toBe('fail')
+  })
+
+  it('fails when only its slowest requests are slower, and the finding speaks of them', () => {
+    const verdict = shop({ tail: { share: 0.03, times: 10 } })
+    expect(verdict.verdict).toBe('fail')
+    expect(verdict.reasons[0]!.message).toMatch(/^GET \/cart is slower for the slowest (10|5|1) %: p9\d/)
+  })
+
+  it('fails on errors from a base of none', () => {
+    const verdict = shop({ errors: 0.03 })
+    expect(verdict.verdict).toBe('fail')
+    const finding = verdict.findings.find((one) => one.operation === 'GET /cart' && one.metric === 'errors')!
+    expect(finding).toMatchObject({ decision: 'fail', effect: { kind: 'difference' } })
+    expect(finding.interval.lower).toBeGreaterThan(0.001)
+  })
+
+  it('fails on answers with 4xx', () => {
+    expect(shop({ clientErrors: 0.05 }).reasons[0]!.message).toMatch(/^GET \/cart is answered with 4xx more often/)
+  })
+
+  it('does not fail for being faster, nor for failing less', () => {
+    expect(shop({ slower: 0.7 }, { ticks: 60 }).verdict).toBe('pass')
+  })
+
+  it('is inconclusive while evidence is missing, and the verdict says how much', () => {
+    const verdict = shop({}, { ticks: 4 })
+    expect(verdict.verdict).toBe('inconclusive')
+    expect(verdict.missing.length).toBeGreaterThan(0)
+    expect(verdict.missing.some((one) => one.canaryRequests !== null && one.canaryRequests > 100)).toBe(true)
+    expect(verdict.reasons[0]!.message).toMatch(/^Not settled: .* more canary requests, .* at this rate\.$/)
+  })
+
+  it('never passes with a bad tail, not even while it cannot be failed yet', () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      expect(shop({ n: 60, tail: { share: 0.02, times: 5 } }, { ticks: 120, seed }).verdict).not.toBe('pass')
+    }
+  })
+})
+
+describe('lost requests', () => {
+  const policy: Policy = { ...defaultPolicy, split: 0.5 }
+
+  it('fail a canary that serves less than its declared share', () => {
+    const verdict = shop({ n: 350 }, { policy })
+    expect(verdict.verdict).toBe('fail')
+    expect(verdict.findings.find((one) => one.metric === 'lost-requests')).toMatchObject({ decision: 'fail' })
+  })
+
+  it('do not pass a canary that gets more: the split was missed', () => {
+    const verdict = shop({ n: 800 }, { policy, ticks: 60 })
+    expect(verdict.verdict).toBe('inconclusive')
+    expect(verdict.reasons.map((reason) => reason.code)).toContain('split-missed')
+  })
+
+  it('are not judged without a declared split', () => {
+    expect(shop({ n: 100 }).findings.map((one) => one.metric)).not.toContain('lost-requests')
+  })
+})
+
+describe('a comparison that means nothing is invalid', () => {
+  it('when both cohorts are the same', () => {
+    const facts = factsOf(4)
+    const verdict = judge([], defaultPolicy, { ...facts, canary: facts.stable })
+    expect(verdict).toMatchObject({ verdict: 'invalid', reasons: [{ code: 'same-cohort' }] })
+  })
+
+  it('when a cohort is empty, and it lists what the service has sent', () => {
+    const facts = factsOf(4)
+    const verdict = judge([], defaultPolicy, {
+      ...facts,
+      canary: { ...facts.canary, requests: 0 },
+      known: { services: ['shop'], values: ['service.version=1.9.0', 'service.version=2.1.0'] },
+    })
+    expect(verdict.reasons[0]!.message).toContain('no canary request with service.version=2.0.0')
+    expect(verdict.reasons[0]!.message).toContain('shop has sent: service.version=1.9.0, service.version=2.1.0.')
+  })
+
+  it('when the service is unknown, and it lists the services', () => {
+    const facts = factsOf(4)
+    const empty = { requests: 0 }
+    const verdict = judge([], defaultPolicy, {
+      ...facts,
+      service: 'shpo',
+      stable: { ...facts.stable, ...empty },
+      canary: { ...facts.canary, ...empty },
+      known: { services: ['inventory', 'shop'], values: [] },
+    })
+    expect(verdict.reasons[0]!.message).toBe('no spans of service "shpo". The store has seen: inventory, shop.')
+  })
+
+  it('when the cohorts never ran side by side', () => {
+    const alone = (stable: number, canary: number, tick: number): Slice => ({
+      tick,
+      operation: 'GET /',
+      metric: 'requests',
+      stable: { kind: 'count', n: stable },
+      canary: { kind: 'count', n: canary },
+    })
+    const verdict = judge([alone(10, 0, 0), alone(0, 10, 5000)], defaultPolicy, factsOf(4))
+    expect(verdict).toMatchObject({ verdict: 'invalid', reasons: [{ code: 'never-concurrent' }] })
+  })
+})
+
+describe('the gate', () => {
+  it('judges operations below 5 % of traffic together, and one that stable never served not at all', () => {
+    const operations = {
+      'GET /': { stable: alike, canary: alike },
+      'GET /a': { stable: { n: 8 }, canary: { n: 8 } },
+      'GET /b': { stable: { n: 8 }, canary: { n: 8 } },
+      'GET /new': { stable: { n: 0 }, canary: { n: 50 } },
+    }
+    const { findings } = judge(trafficOf({ ticks: 4, seed: 1, operations }), defaultPolicy, factsOf(4))
+    expect([...new Set(findings.map((one) => one.operation))]).toEqual([null, 'GET /', '(other)'])
+  })
+
+  it('judges a service with one operation once, by name', () => {
+    const { findings } = judge(
+      trafficOf({ ticks: 4, seed: 1, operations: { 'GET /': { stable: alike, canary: alike } } }),
+      defaultPolicy,
+      factsOf(4),
+    )
+    expect(findings.map(({ scope, operation, metric }) => [scope, operation, metric])).toEqual([
+      ['service', 'GET /', 'latency'],
+      ['service', 'GET /', 'errors'],
+      ['service', 'GET /', '4xx'],
+    ])
+  })
+
+  it('names the flag whose variants differ where a route is worse', () => {
+    const facts = factsOf(24)
+    const flags = (variant: string) => [{ operation: 'GET /cart', flag: 'new-pricing', variant, requests: 90 }]
+    const operations = {
+      'GET /products': { stable: alike, canary: alike },
+      'GET /cart': { stable: alike, canary: { ...alike, slower: 1.5 } },
+    }
+    const verdict = judge(trafficOf({ ticks: 24, seed: 1, operations }), defaultPolicy, {
+      ...facts,
+      stable: { ...facts.stable, flags: flags('off') },
+      canary: { ...facts.canary, flags: flags('on') },
+    })
+    expect(verdict.reasons[0]!.message).toContain('behind flag new-pricing=on (stable: off)')
+    const cart = verdict.findings.find((one) => one.operation === 'GET /cart')!
+    expect(cart.flags).toEqual([
+      { flag: 'new-pricing', stable: { variant: 'off', share: 1 }, canary: { variant: 'on', share: 1 } },
+    ])
+    expect(verdict.findings.find((one) => one.operation === 'GET /products')!.flags).toEqual([])
+  })
+})
+
+describe('a verdict', () => {
+  const slices = trafficOf({
+    ticks: 6,
+    seed: 3,
+    operations: {
+      'GET /': { stable: { n: 60, errors: 0.02 }, canary: { n: 40, errors: 0.05 } },
+      'GET /slow': { stable: { n: 30 }, canary: { n: 30, slower: 1.3 } },
+    },
+  })
+  const whole = JSON.stringify(judge(slices, defaultPolicy, factsOf(6)))
+
+  it('is the same, byte for byte, in any order of the slices', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(slices, { minLength: slices.length }), (shuffled) => {
+        expect(JSON.stringify(judge(shuffled, defaultPolicy, factsOf(6)))).toBe(whole)
+      }),
+      { seed: 1, numRuns: 20 },
+    )
+  })
+
+  it('is the same, byte for byte, however the slices are sharded', () => {
+    const sharded = slices.flatMap((slice): Slice[] => {
+      const { stable, canary } = slice
+      if (stable.kind !== 'rate' || canary.kind !== 'rate') return [slice]
+      const nothing = { kind: 'rate', n: 0, events: 0 } as const
+      return [
+        { ...slice, stable: { ...stable, n: stable.n - stable.events, events: 0 }, canary: nothing },
+        { ...slice, stable: { ...stable, n: stable.events }, canary },
+      ]
+    })
+    expect(JSON.stringify(judge(sharded, defaultPolicy, factsOf(6)))).toBe(whole)
+  })
+
+  it('is mirrored when the arms are swapped', () => {
+    const swapped = slices.map((slice) => ({ ...slice, stable: slice.canary, canary: slice.stable }))
+    const exact: Policy = {
+      ...defaultPolicy,
+      margins: {
+        ...defaultPolicy.margins,
+        latency: { ratio: 0, seconds: 0 },
+        errors: { oddsRatio: 1, difference: 0 },
+        '4xx': { oddsRatio: 1, difference: 0 },
+      },
+    }
+    const one = judge(slices, exact, factsOf(6)).findings.find((finding) => finding.operation === 'GET /slow')!
+    const other = judge(swapped, exact, factsOf(6)).findings.find((finding) => finding.operation === 'GET /slow')!
+    expect(other.interval.lower! * one.interval.upper!).toBeCloseTo(1, 1)
+    expect(other.interval.upper! * one.interval.lower!).toBeCloseTo(1, 1)
+  })
+
+  it('does not change when all durations and the absolute margin are doubled', () => {
+    const doubled = slices.map((slice): Slice => {
+      const twice = (side: Slice['stable']): Slice['stable'] =>
+        side.kind === 'distribution'
+          ? { ...side, histogram: { ...side.histogram, indices: side.histogram.indices.map((index) => index + 32) } }
+          : side
+      return { ...slice, stable: twice(slice.stable), canary: twice(slice.canary) }
+    })
+    const policy = { ...defaultPolicy, margins: { ...defaultPolicy.margins, latency: { ratio: 0.1, seconds: 0.004 } } }
+    const before = JSON.parse(whole) as Verdict
+    const after = judge(doubled, policy, factsOf(6))
+    expect(after.findings.map((one) => [one.decision, one.evidence])).toEqual(
+      before.findings.map((one) => [one.decision, one.evidence]),
+    )
+  })
+
+  it('conforms to its JSON Schema, whatever it says', () => {
+    const verdicts = [
+      JSON.parse(whole),
+      shop({}, { ticks: 60 }),
+      shop({ slower: 1.5 }),
+      judge([], defaultPolicy, factsOf(4)),
+    ]
+    for (const verdict of verdicts) expect(conforms(JSON.parse(JSON.stringify(verdict))) || conforms.errors).toBe(true)
+    expect(conforms({ ...verdicts[0], verdict: 'maybe' })).toBe(false)
+  })
+})
