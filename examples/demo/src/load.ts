@@ -65,7 +65,7 @@ export function startLoad(options: LoadOptions): { readonly counts: LoadCounts; 
         next += exponential(random, 1000 / ratePerSecond)
       }
       if (signal.aborted) resolve()
-      else setTimeout(tick, Math.min(next - performance.now(), 100))
+      else setTimeout(tick, Math.min(Math.max(next - performance.now(), 0), 100))
     }
     tick()
   })

@@ -17,14 +17,16 @@ export function work(env: NodeJS.ProcessEnv): () => Promise<void> {
 
 /**
  * Prints the port that the server listens on, as one line of JSON, and closes the server on SIGTERM or when the
- * process that started this one has gone. The process then ends by itself, its last spans exported.
+ * process that started this one has gone; `close` closes what else would keep the process up. It then ends by itself,
+ * its last spans exported.
  */
-export async function announce(server: Server): Promise<void> {
+export async function announce(server: Server, close: () => unknown = () => {}): Promise<void> {
   if (!server.listening) await once(server, 'listening')
   process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`)
   const stop = (): void => {
     server.close()
     server.closeIdleConnections()
+    close()
     if (process.connected) process.disconnect()
   }
   process.once('SIGTERM', stop)

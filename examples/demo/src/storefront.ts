@@ -55,4 +55,4 @@ async function call(path: string, init?: RequestInit): Promise<void> {
   await response.json()
 }
 
-await announce(app.listen(Number(env['PORT'] ?? 8080), '127.0.0.1'))
+await announce(app.listen(Number(env['PORT'] ?? 8080), '127.0.0.1'), () => OpenFeature.close())
