@@ -263,9 +263,9 @@ export const unclosedTicks = `
     (SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed)
   GROUP BY service, tick`
 
-/** Which operations a comparison that closed ticks can answer has. */
+/** Which operations a comparison that closed ticks can answer has, and about how many rows `ticksOfOperations` gives. */
 export const tickOperations = `
-  SELECT Operation AS operation
+  SELECT Operation AS operation, count() AS cells
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
@@ -279,9 +279,10 @@ export const tickOperations = `
   GROUP BY Operation
   ORDER BY Operation`
 
-/** The ticks of one operation, one row per tick and cohort. */
-export const ticksOfOperation = `
+/** The ticks of some operations, one row per operation, tick and cohort. */
+export const ticksOfOperations = `
   SELECT
+    Operation AS operation,
     toUnixTimestamp(Tick) AS tick,
     if(({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String},
       'stable', 'canary') AS cohort,
@@ -292,7 +293,7 @@ export const ticksOfOperation = `
     mapKeys(sumMap(Latency) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation = {operation:String} AND NOT Test
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)} AND NOT Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND Batch IN (
       SELECT Batch FROM coalmine_closed
@@ -301,8 +302,8 @@ export const ticksOfOperation = `
     AND (
       (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
       OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
-  GROUP BY tick, cohort
-  ORDER BY tick`
+  GROUP BY operation, tick, cohort
+  ORDER BY operation, tick`
 
 /** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
 export const tickFacts = `

@@ -1,9 +1,9 @@
-import { type Cohorts, type Comparison, cohortsOf, type Source, windowOf } from './cohorts.ts'
+import { type Comparison, cohortsOf, type Source, windowOf } from './cohorts.ts'
 import { type CountRow, type Counts, countsOf, noCounts } from './counts.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Params } from './engine.ts'
 import { getOrMake } from './get-or-make.ts'
-import { tickOperations, ticksOfOperation } from './queries.ts'
-import { rawTickRows } from './raw-ticks.ts'
+import { tickOperations, ticksOfOperations } from './queries.ts'
+import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
 
 /** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
 export type TickPair = { readonly tick: number; readonly stable: Counts; readonly canary: Counts }
@@ -13,58 +13,55 @@ export type OperationTicks = { readonly operation: string; readonly ticks: reado
 /** What a comparison has to go by. Operations come one at a time, in order, and so do the ticks of each. */
 export type TickRead = { readonly source: Source; readonly operations: AsyncIterable<OperationTicks> }
 
-type CohortRow = CountRow & { readonly tick: number; readonly cohort: 'stable' | 'canary' }
+type CohortRow = CountRow & {
+  readonly operation: string
+  readonly tick: number
+  readonly cohort: 'stable' | 'canary'
+}
+
+// One query for each operation would cost 8 ms each; one for all of them holds every histogram in memory at once.
+const PORTION_CELLS = 20_000
 
 /** Reads both cohorts of a comparison, tick by tick, without test traffic. Only closed ticks are read. */
 export function readTicks(engine: Engine, comparison: Comparison): TickRead {
   const cohorts = cohortsOf(comparison)
+  const window = windowOf(comparison)
   const operations =
-    cohorts.source === 'ticks' ? fromTicks(engine, comparison, cohorts) : fromSpans(engine, comparison, cohorts)
+    cohorts.source === 'ticks'
+      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params })
+      : fromSpans(rawTickRows(engine, comparison, cohorts.params))
   return { source: cohorts.source, operations }
 }
 
-type Of<S extends Source> = Extract<Cohorts, { source: S }>
-
-async function* fromTicks(
-  engine: Engine,
-  comparison: Comparison,
-  { params }: Of<'ticks'>,
-): AsyncGenerator<OperationTicks> {
-  const asked = { service: comparison.service, ...windowOf(comparison), ...params }
-  for (const { operation } of await engine.read<{ operation: string }>(tickOperations, asked)) {
-    const rows = await engine.read<CohortRow>(ticksOfOperation, { ...asked, operation })
-    yield { operation, ticks: pairs(rows) }
+async function* fromTicks(engine: Engine, asked: Params): AsyncGenerator<OperationTicks> {
+  const found = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
+  for (let at = 0; at < found.length; ) {
+    const operations: string[] = []
+    for (
+      let cells = 0;
+      at < found.length && (operations.length === 0 || cells + found[at]!.cells <= PORTION_CELLS);
+      at++
+    ) {
+      operations.push(found[at]!.operation)
+      cells += found[at]!.cells
+    }
+    const rows = await engine.read<CohortRow>(ticksOfOperations, { ...asked, operations })
+    yield* byOperation(rows)
   }
 }
 
-async function* fromSpans(
-  engine: Engine,
-  comparison: Comparison,
-  { params }: Of<'spans'>,
-): AsyncGenerator<OperationTicks> {
+async function* fromSpans(cells: AsyncIterable<RawTickRow>): AsyncGenerator<OperationTicks> {
+  const rows: CohortRow[] = []
+  for await (const { operation, cohort, test, tick, requests, traces, errors, clientErrors, buckets, counts } of cells)
+    if (!test && (cohort === 'stable' || cohort === 'canary'))
+      rows.push({ operation, tick, cohort, requests, traces, errors, clientErrors, buckets, counts })
+  yield* byOperation(rows)
+}
+
+function* byOperation(rows: readonly CohortRow[]): Generator<OperationTicks> {
   const rowsOf = new Map<string, CohortRow[]>()
-  for await (const {
-    operation,
-    cohort,
-    test,
-    tick,
-    requests,
-    traces,
-    errors,
-    clientErrors,
-    buckets,
-    counts,
-  } of rawTickRows(engine, comparison, params)) {
-    if (test || cohort === 'both' || cohort === 'mixed') continue
-    const row = { tick, cohort, requests, traces, errors, clientErrors, buckets, counts }
-    const rows = rowsOf.get(operation)
-    if (rows) rows.push(row)
-    else rowsOf.set(operation, [row])
-  }
-  for (const operation of [...rowsOf.keys()].sort()) {
-    yield { operation, ticks: pairs(rowsOf.get(operation)!) }
-    rowsOf.delete(operation)
-  }
+  for (const row of rows) getOrMake(rowsOf, row.operation, () => []).push(row)
+  for (const operation of [...rowsOf.keys()].sort()) yield { operation, ticks: pairs(rowsOf.get(operation)!) }
 }
 
 // Rows are in the order of ticks; a cohort that has none in a tick counts zero there.

@@ -1,0 +1,381 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Counts } from './counts.ts'
+import type { OperationTicks, TickRead } from './read-ticks.ts'
+import { addSpan, newSpanBatch, type Span, type SpanBatch } from './span-batch.ts'
+import { openStore, type Store, type StoreOptions } from './store.ts'
+
+const START = Date.UTC(2026, 10, 20, 12)
+const WATERMARK = 15_000
+
+let directory: string
+let clock: number
+let store: Store
+
+const open = (options: Partial<StoreOptions> = {}): Promise<Store> =>
+  openStore({ location: directory, watermarkMs: WATERMARK, now: () => clock, ...options })
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-store-'))
+  clock = START
+  store = await open()
+})
+
+afterEach(async () => {
+  await store.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+let serial = 0
+
+function span(changes: Partial<Omit<Span, 'startNs'>> & { atMs?: number } = {}): Span {
+  serial++
+  const { atMs = 0, ...rest } = changes
+  return {
+    service: 'storefront',
+    resource: {},
+    scopeName: 'test',
+    scopeVersion: '',
+    traceId: serial.toString(16).padStart(32, '0'),
+    spanId: serial.toString(16).padStart(16, '0'),
+    parentSpanId: '',
+    traceState: '',
+    name: 'GET',
+    kind: 'Server',
+    startNs: BigInt(START + atMs) * 1_000_000n,
+    durationNs: 20_000_000n,
+    attributes: { 'http.route': '/cart', 'http.request.method': 'GET', 'service.version': '1.0.0' },
+    status: 'Unset',
+    statusMessage: '',
+    events: [],
+    links: [],
+    ...rest,
+  }
+}
+
+const cart = (attributes: Record<string, string>): Record<string, string> => ({
+  'http.route': '/cart',
+  'http.request.method': 'GET',
+  ...attributes,
+})
+
+const canary = cart({ 'service.version': '2.0.0' })
+
+function batchOf(...spans: Span[]): SpanBatch {
+  const batch = newSpanBatch()
+  for (const one of spans) addSpan(batch, one)
+  return batch
+}
+
+async function closeAfter(ms: number): Promise<number> {
+  clock = START + ms
+  return store.closeDue()
+}
+
+const closeAll = (): Promise<number> => closeAfter(3_600_000)
+
+async function all({ operations }: TickRead): Promise<OperationTicks[]> {
+  const list: OperationTicks[] = []
+  for await (const operation of operations) list.push(operation)
+  return list
+}
+
+const builds = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+
+async function totals(comparison: Parameters<Store['readTicks']>[0] = builds): Promise<Record<string, number[]>> {
+  const sums: Record<string, number[]> = {}
+  const of = ({ requests, traces, errors, clientErrors }: Counts) => [requests, traces, errors, clientErrors]
+  for (const { operation, ticks } of await all(store.readTicks(comparison)))
+    sums[operation] = ticks
+      .map((tick) => [...of(tick.stable), ...of(tick.canary)])
+      .reduce((a, b) => a.map((value, index) => value + b[index]!))
+  return sums
+}
+
+describe('closing', () => {
+  it('counts a batch that was sent twice once', async () => {
+    const batch = batchOf(span(), span(), span({ attributes: canary }))
+    await store.insert(batch)
+    await store.insert(batch)
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
+  })
+
+  it('closes a tick a watermark after its end, and once', async () => {
+    await store.insert(batchOf(span()))
+    expect(await closeAfter(5_000 + WATERMARK - 1)).toBe(0)
+    expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
+    expect(await closeAll()).toBe(0)
+  })
+
+  it('keeps a tick open for a watermark after its first span came, however old the tick', async () => {
+    clock = START + 600_000
+    await store.insert(batchOf(span()))
+    expect(await closeAfter(600_000 + WATERMARK - 1)).toBe(0)
+    expect(await closeAfter(600_000 + WATERMARK)).toBe(1)
+  })
+
+  it('stores late spans, counts them, and leaves the closed tick as it was', async () => {
+    await store.insert(batchOf(span()))
+    await closeAll()
+    expect(await store.insert(batchOf(span({ atMs: 1 }), span({ atMs: 2 }), span({ atMs: 5_000 })))).toEqual({
+      late: 2,
+    })
+    await closeAfter(7_200_000)
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
+    expect((await store.cohortFacts(builds)).late).toBe(2)
+  })
+
+  it('finds what it had not closed when it is opened again', async () => {
+    await store.insert(batchOf(span(), span({ atMs: 7_000 })))
+    await closeAfter(5_000 + WATERMARK)
+    await store.close()
+    store = await open()
+    expect(await closeAfter(5_000 + WATERMARK + 1)).toBe(0)
+    expect(await closeAll()).toBe(1)
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
+  })
+
+  it('remembers what it had closed when it is opened again', async () => {
+    await store.insert(batchOf(span()))
+    await closeAll()
+    await store.close()
+    store = await open()
+    expect(await store.insert(batchOf(span()))).toEqual({ late: 1 })
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
+  })
+
+  it('holds the ticks of an import open until it ends, then closes them at once', async () => {
+    const hold = store.hold()
+    await store.insert(batchOf(span()), hold)
+    expect(await closeAll()).toBe(0)
+    await store.insert(batchOf(span()), hold)
+    store.release(hold)
+    expect(await store.closeDue()).toBe(1)
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
+  })
+
+  it('waits for live spans in a tick that an import filled too', async () => {
+    const hold = store.hold()
+    await store.insert(batchOf(span()), hold)
+    await store.insert(batchOf(span()))
+    store.release(hold)
+    expect(await store.closeDue()).toBe(0)
+    expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
+  })
+})
+
+describe('the reduction', () => {
+  it('gives one value per trace and operation: its slowest span, any error', async () => {
+    const traceId = 'ab'.repeat(16)
+    await store.insert(
+      batchOf(
+        span({ traceId, durationNs: 10_000_000n }),
+        span({ traceId, durationNs: 500_000_000n, status: 'Error' }),
+        span({ traceId, name: 'other', attributes: { 'service.version': '1.0.0' } }),
+      ),
+    )
+    await closeAll()
+    const [first, second] = await all(store.readTicks(builds))
+    expect(first).toMatchObject({ operation: 'GET /cart' })
+    expect(first!.ticks).toEqual([
+      {
+        tick: START,
+        stable: {
+          requests: 2,
+          traces: 1,
+          errors: 1,
+          clientErrors: 0,
+          latency: { scale: 5, zero: 0, indices: [Math.ceil(Math.log2(0.5) * 32) - 1], counts: [1] },
+        },
+        canary: { requests: 0, traces: 0, errors: 0, clientErrors: 0, latency: expect.anything() },
+      },
+    ])
+    expect(second).toMatchObject({ operation: 'other' })
+  })
+
+  it('keeps durations of zero apart', async () => {
+    await store.insert(batchOf(span({ durationNs: 0n }), span({ durationNs: 1_000_000_000n })))
+    await closeAll()
+    const [{ ticks }] = (await all(store.readTicks(builds))) as [OperationTicks]
+    expect(ticks[0]!.stable.latency).toEqual({ scale: 5, zero: 1, indices: [-1], counts: [1] })
+  })
+
+  it.each([
+    ['a status', span({ status: 'Error' }), 1, 0],
+    ['HTTP 500', span({ attributes: cart({ 'http.response.status_code': '500', 'service.version': '1.0.0' }) }), 1, 0],
+    [
+      'the old name of HTTP 503',
+      span({ attributes: cart({ 'http.status_code': '503', 'service.version': '1.0.0' }) }),
+      1,
+      0,
+    ],
+    ['HTTP 404', span({ attributes: cart({ 'http.response.status_code': '404', 'service.version': '1.0.0' }) }), 0, 1],
+    ['gRPC 14', span({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
+    ['gRPC 5', span({ attributes: cart({ 'rpc.grpc.status_code': '5', 'service.version': '1.0.0' }) }), 0, 0],
+  ])('takes %s for what it is', async (_, one, errors, clientErrors) => {
+    await store.insert(batchOf(one))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, errors, clientErrors, 0, 0, 0, 0] })
+  })
+
+  it.each([
+    [{ 'http.route': '/cart', 'http.request.method': 'PUT' }, 'PUT /cart'],
+    [{ 'http.route': '/cart', 'http.method': 'PUT' }, 'PUT /cart'],
+    [{ 'http.route': '/cart' }, '/cart'],
+    [{ 'rpc.method': 'Get', 'rpc.service': 'shop.Cart' }, 'shop.Cart/Get'],
+    [{ 'rpc.method': 'shop.Cart/Get' }, 'shop.Cart/Get'],
+    [{ 'messaging.destination.template': 'orders.{region}' }, 'orders.{region}'],
+    [{}, 'GET'],
+  ])('names the operation of %o', async (attributes, operation) => {
+    await store.insert(batchOf(span({ attributes: { 'service.version': '1.0.0', ...attributes } })))
+    await closeAll()
+    expect(Object.keys(await totals())).toEqual([operation])
+  })
+
+  it('counts operations past 500 as (other)', async () => {
+    const attributes = { 'service.version': '1.0.0' }
+    const many = Array.from({ length: 520 }, (_, index) => span({ name: `op ${index}`, attributes }))
+    await store.insert(batchOf(...many))
+    await closeAll()
+    const sums = await totals()
+    expect(Object.keys(sums)).toHaveLength(501)
+    expect(sums['(other)']).toEqual([20, 20, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('reads entry spans alone', async () => {
+    const parentSpanId = 'cd'.repeat(8)
+    await store.insert(
+      batchOf(
+        span({ kind: 'Client', parentSpanId }),
+        span({ kind: 'Consumer', parentSpanId }),
+        span({ kind: 'Internal' }),
+      ),
+    )
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
+  })
+
+  it("reads the exporter's older spelling of kinds and codes", async () => {
+    const old = span({ parentSpanId: 'cd'.repeat(8) }) as { kind: string; status: string }
+    old.kind = 'SPAN_KIND_SERVER'
+    old.status = 'STATUS_CODE_ERROR'
+    await store.insert(batchOf(old as unknown as Span))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 1, 0, 0, 0, 0, 0] })
+  })
+
+  it("takes the resource's version where the span has none", async () => {
+    await store.insert(batchOf(span({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [0, 0, 0, 0, 1, 1, 0, 0] })
+  })
+})
+
+describe('cohorts', () => {
+  const flagged = (variant: string, version = '1.0.0') =>
+    cart({ 'coalmine.flag.new-pricing': variant, 'service.version': version })
+
+  it('leaves test traffic out and counts it', async () => {
+    await store.insert(
+      batchOf(span(), span({ attributes: { ...canary, 'coalmine.test': 'true' } }), span({ attributes: canary })),
+    )
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+    expect(await store.cohortFacts(builds)).toMatchObject({
+      stable: { testRequests: 0 },
+      canary: { requests: 1, testRequests: 1 },
+    })
+  })
+
+  it('are by a flag, or by build and flag', async () => {
+    await store.insert(
+      batchOf(
+        span({ attributes: flagged('on') }),
+        span({ attributes: flagged('off') }),
+        span({ attributes: flagged('off', '2.0.0') }),
+        span(),
+      ),
+    )
+    await closeAll()
+    const flag = { service: 'storefront', stable: 'flag:new-pricing=off', canary: 'flag:new-pricing=on' }
+    expect(await totals(flag)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
+    const both = {
+      service: 'storefront',
+      stable: 'service.version=1.0.0,flag:new-pricing=off',
+      canary: 'service.version=2.0.0,flag:new-pricing=off',
+    }
+    expect(store.readTicks(both).source).toBe('ticks')
+    expect(await totals(both)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+  })
+
+  it('leave out traces whose spans disagree, and count them', async () => {
+    const traceId = 'ab'.repeat(16)
+    await store.insert(batchOf(span({ traceId }), span({ traceId, attributes: canary }), span()))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
+    expect(await store.cohortFacts(builds)).toMatchObject({ overlap: 1, mixedRequests: 2 })
+  })
+
+  it('that are one and the same are all overlap', async () => {
+    await store.insert(batchOf(span(), span()))
+    await closeAll()
+    const same = { ...builds, canary: builds.stable }
+    expect(await totals(same)).toEqual({})
+    expect(await store.cohortFacts(same)).toMatchObject({ source: 'spans', overlap: 2, mixedRequests: 0 })
+  })
+
+  it('are by any attributes, from raw spans', async () => {
+    const region = (name: string) => ({ 'cloud.region': name })
+    await store.insert(
+      batchOf(
+        span({ resource: region('a') }),
+        span({ resource: region('b'), attributes: cart({ tier: 'gold' }) }),
+        span({ resource: region('b'), attributes: cart({ tier: 'iron', 'cloud.region': 'a' }) }),
+      ),
+    )
+    await closeAll()
+    const bare = { service: 'storefront', stable: 'cloud.region=a', canary: 'cloud.region=b' }
+    expect(store.readTicks(bare).source).toBe('spans')
+    expect(await totals(bare)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
+    const resource = { ...bare, stable: 'resource:cloud.region=a', canary: 'resource:cloud.region=b,tier=iron' }
+    expect(await totals(resource)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+  })
+
+  it('come out alike from closed ticks and from raw spans', async () => {
+    const spans = Array.from({ length: 600 }, (_, index) =>
+      span({
+        atMs: index * 50,
+        traceId: Math.floor(index / 3)
+          .toString(16)
+          .padStart(32, '1'),
+        durationNs: BigInt((index * 7919) % 1000) * 1_000_000n,
+        status: index % 13 === 0 ? 'Error' : 'Unset',
+        resource: { 'host.name': `host ${index % 3}`, build: index % 4 === 0 ? 'b' : 'a' },
+        attributes: {
+          'http.route': `/${Math.floor(index / 10) % 5}`,
+          'service.version': index % 4 === 0 ? '2.0.0' : '1.0.0',
+          'coalmine.test': String(index % 11 === 0),
+        },
+      }),
+    )
+    await store.insert(batchOf(...spans, ...spans.slice(0, 50)))
+    await closeAll()
+    const raw = { service: 'storefront', stable: 'resource:build=a', canary: 'resource:build=b' }
+    expect(await all(store.readTicks(raw))).toEqual(await all(store.readTicks(builds)))
+    const { source, ...facts } = await store.cohortFacts(raw)
+    expect(source).toBe('spans')
+    expect({ source: 'ticks', ...facts }).toEqual(await store.cohortFacts(builds))
+    expect(facts.overlap).toBeGreaterThan(0)
+  })
+
+  it('are read within a window of whole ticks', async () => {
+    await store.insert(batchOf(span(), span({ atMs: 5_000 }), span({ atMs: 10_000 })))
+    await closeAll()
+    const window = { ...builds, start: START + 1, end: START + 14_999 }
+    expect(await totals(window)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
+    expect(() => store.readTicks({ ...builds, start: START, end: START })).toThrow(/window is empty/)
+  })
+})
