@@ -396,3 +396,21 @@ export const lateSpans = `
   FROM coalmine_late
   WHERE Service = {service:String}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})`
+
+/** Which variants each build's requests met, operation by operation. */
+export const tickFlags = `
+  SELECT
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    Operation AS operation,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey != '' AND Build IN ({stableBuild:String}, {canaryBuild:String}) AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND Batch IN (
+      SELECT Batch FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+  GROUP BY cohort, operation, flag, variant
+  ORDER BY cohort, operation, flag, variant`

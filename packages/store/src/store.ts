@@ -2,6 +2,7 @@ import type { Comparison } from './cohorts.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
+import { type FlagShare, flagShares } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
 import * as queries from './queries.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
@@ -32,6 +33,8 @@ export type Store = {
   readonly readTicks: (comparison: Comparison) => TickRead
   /** Who the cohorts are: requests, instances, times, and what was left out. */
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
+  /** Which flag variants the cohorts of a comparison by build met. */
+  readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   readonly retentionDays: number
   /** Waits for what is under way, then lets go of the engine. */
   readonly close: () => Promise<void>
@@ -68,6 +71,7 @@ export async function openStore({
     closeDue: ingest.closeDue,
     readTicks: (comparison) => readTicks(engine, comparison),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
+    flagShares: (comparison) => flagShares(engine, comparison),
     retentionDays,
     close: async () => {
       await ingest.drained()
