@@ -13,7 +13,7 @@ import { tiltsOf } from './tilts.ts'
  * @example
  * const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
  * process.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 3 } })
- * process.logE // 2.04
+ * process.logE // 2.78
  */
 export function oddsRatioProcess(options: {
   readonly alternative: Alternative

@@ -13,7 +13,7 @@ import { logNormalMixture } from './normal-mixture.ts'
  * @example
  * const process = rankProcess({ alternative: 'greater' })
  * process.add({ stable: histogramOf([1, 2, 3]), canary: histogramOf([4, 5]) })
- * process.logE // 0.15
+ * process.logE // 0.30
  */
 export function rankProcess(options: { readonly alternative: Alternative }): EProcess<Distributions> {
   return rankProcessAt(0, options)

@@ -12,7 +12,7 @@ import { checkRates, type Rates } from './rates.ts'
  * @example
  * const process = riskDifferenceProcess({ alternative: 'less', difference: 0.001 })
  * process.add({ stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } })
- * process.logE // 8.2
+ * process.logE // 8.96
  */
 export function riskDifferenceProcess(options: {
   readonly alternative: Alternative

@@ -31,7 +31,7 @@ export function valueAt(histogram: Histogram, rank: number): number | undefined 
 /**
  * The mean of a histogram's values, in their unit, within half the width of a bucket; `undefined` when there are none.
  *
- * @example meanOf(histogramOf([1, 3])) // 1.98
+ * @example meanOf(histogramOf([1, 3])) // 1.99
  */
 export function meanOf(histogram: Histogram): number | undefined {
   const total = countOf(histogram)
