@@ -15,6 +15,7 @@ interface SeenSpan {
 }
 
 const SERVER = 2
+const versions = { stable: '1.0.0', canary: '2.0.0' }
 const seen: SeenSpan[] = []
 const sink = http.createServer((req, res) => {
   let text = ''
@@ -32,7 +33,7 @@ let reservations: { live: number; test: number }
 beforeAll(async () => {
   await new Promise<void>((done) => void sink.listen(0, '127.0.0.1', done))
   const otlpUrl = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`
-  const services = await startDemoServices({ otlpUrl, effect: 1, seed: 7 })
+  const services = await startDemoServices({ otlpUrl, effect: 1, seed: 7, versions })
   try {
     const load = startLoad({
       targets: [
@@ -82,7 +83,7 @@ it('tells test traffic apart, also in the service behind, which reserves nothing
 
 it('leaves nothing running when the process that started it is killed', async () => {
   const script = `import { startDemoServices } from '@coalmine/demo'
-    const { stableUrl } = await startDemoServices({ otlpUrl: 'http://127.0.0.1:9', effect: 0, seed: 1 })
+    const { stableUrl } = await startDemoServices({ otlpUrl: 'http://127.0.0.1:9', effect: 0, seed: 1, versions: { stable: '1.0.0', canary: '2.0.0' } })
     console.log(stableUrl)`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
     cwd: import.meta.dirname,

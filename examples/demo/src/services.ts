@@ -10,6 +10,8 @@ export interface DemoServicesOptions {
   /** How much slower GET /cart is behind the flag of the canary: 0.6 is 60 %. */
   readonly effect: number
   readonly seed: number
+  /** The builds of the storefront; the flag is off in 1.0.0 and on in any other. */
+  readonly versions: { readonly stable: string; readonly canary: string }
 }
 
 /** The running services. */
@@ -22,14 +24,14 @@ export interface DemoServices {
 }
 
 /**
- * Starts two builds of the storefront, 1.0.0 (stable) and 2.0.0 (canary), and the inventory that both call, each in a
+ * Starts two builds of the storefront, stable and canary, and the inventory that both call, each in a
  * process of its own that ends when this one does, however that happens.
  *
  * @throws Error when a service ends before it listens, and then none is left running
- * @example const services = await startDemoServices({ otlpUrl: 'http://127.0.0.1:4318', effect: 0.6, seed: 1 })
+ * @example const services = await startDemoServices({ otlpUrl, effect: 0.6, seed: 1, versions: { stable: '1.0.0', canary: '2.0.0' } })
  */
 export async function startDemoServices(options: DemoServicesOptions): Promise<DemoServices> {
-  const { otlpUrl, effect, seed } = options
+  const { otlpUrl, effect, seed, versions } = options
   const running: ChildProcess[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(running.map(stopService))
@@ -57,8 +59,8 @@ export async function startDemoServices(options: DemoServicesOptions): Promise<D
       DEMO_SEED: String(seed * 3),
     })
     const [stableUrl, canaryUrl] = await Promise.all([
-      storefront('1.0.0', inventoryUrl, 1),
-      storefront('2.0.0', inventoryUrl, 2),
+      storefront(versions.stable, inventoryUrl, 1),
+      storefront(versions.canary, inventoryUrl, 2),
     ])
     return { stableUrl, canaryUrl, inventoryUrl, stop }
   } catch (error) {
