@@ -60,7 +60,7 @@ export function unfairReasons(facts: Facts, series: readonly OperationSeries[], 
     reasons.push({
       code: 'overlapping-cohorts',
       weight: 'blocks',
-      message: `${count(facts.overlap)} traces belong to both cohorts and were left out of both: choose selectors that exclude each other.`,
+      message: `${count(facts.overlap)} traces match both cohorts, or change build or variant midway, and were left out of both: choose selectors that exclude each other.`,
     })
   }
   return reasons
@@ -85,7 +85,10 @@ export function notes(facts: Facts): Reason[] {
     )
   }
   if (facts.overlap > 0)
-    note('overlapping-cohorts', `${count(facts.overlap)} traces belong to both cohorts and were left out.`)
+    note(
+      'overlapping-cohorts',
+      `${count(facts.overlap)} traces match both cohorts, or change build or variant midway, and were left out.`,
+    )
   if (facts.lateSpans > 0)
     note('late-spans', `${count(facts.lateSpans)} spans came after their tick had closed and were not judged.`)
   if (canary.instances > 0 && canary.instances < 3) {

@@ -31,9 +31,9 @@ export function findingSentence(
     case 'fail':
       return `${where} is ${failPhrase(decided.metric, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
     case 'pass':
-      return `${where}: ${metricName[decided.metric]} is within ${allowed} (${change}).`
+      return `${where}: ${metricName[decided.metric]} is within ${allowed}: ${change}.`
     case 'inconclusive':
-      return `${where}: ${metricName[decided.metric]} is not settled (${change}; allowed ${allowed}).`
+      return `${where}: ${metricName[decided.metric]} is not settled: ${change}, where ${allowed} is allowed.`
   }
 }
 
@@ -78,7 +78,7 @@ function changePhrase({ statistic, stable, canary, effect, interval }: Estimate)
           ? 'canary share '
           : ''
   const from = statistic === 'share of traffic' ? percent(canary.value - (effect.value ?? 0)) : show(stable.value)
-  return `${name}${from} -> ${show(canary.value)}, ${bounds(effect.kind, interval)}`
+  return `${name}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
 }
 
 function bounds(kind: Finding['effect']['kind'], { lower, upper }: Finding['interval']): string {

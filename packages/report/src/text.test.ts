@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { defaultPolicy, judge, type Verdict } from '@coalmine/comparator'
+import { expect, it } from 'vitest'
+import { factsOf, trafficOf } from '../../comparator/test/slices.ts'
+import { progress, progressLine } from './progress.ts'
+import { verdictText } from './text.ts'
+
+const alike = { n: 500 }
+
+function verdictOf(slower: number, ticks: number): Verdict {
+  const facts = factsOf(ticks)
+  const operations = {
+    'GET /products': { stable: alike, canary: alike },
+    'GET /cart': { stable: alike, canary: { ...alike, slower } },
+  }
+  const flags = (variant: string) => [{ operation: 'GET /cart', flag: 'new-pricing', variant, requests: 500 }]
+  return judge(trafficOf({ ticks, seed: 2, operations }), defaultPolicy, {
+    ...facts,
+    stable: { ...facts.stable, flags: flags('off'), testRequests: 40 },
+    canary: { ...facts.canary, flags: flags('on'), testRequests: 41, instances: 1 },
+  })
+}
+
+it.each([
+  ['fail', verdictOf(1.5, 12)],
+  ['pass', verdictOf(1, 60)],
+  ['inconclusive', verdictOf(1, 3)],
+  ['invalid', judge([], defaultPolicy, { ...factsOf(2), canary: factsOf(2).stable })],
+])('writes a %s verdict for a terminal', async (name, verdict) => {
+  expect(verdict.verdict).toBe(name)
+  await expect(verdictText(verdict, { colors: false })).toMatchFileSnapshot(`./${name}.golden.txt`)
+})
+
+it('takes colours and the same words on a terminal', () => {
+  const verdict = verdictOf(1.5, 12)
+  const colored = verdictText(verdict, { colors: true })
+  expect(colored).toContain('\x1b[31mFAIL')
+  const golden = readFileSync(new URL('./fail.golden.txt', import.meta.url), 'utf8')
+  expect(colored.replace(/\x1b\[\d+m/g, '')).toBe(golden)
+})
+
+it('tells how far a comparison is, in the evidence that each answer needs', () => {
+  const early = verdictOf(1, 3)
+  const done = verdictOf(1, 60)
+  expect(progress(early).within).toBeLessThan(100)
+  expect(progress(done)).toMatchObject({ within: 100 })
+  expect(progress(verdictOf(1.5, 12)).worse).toBe(100)
+  expect(progressLine(early)).toMatch(
+    /^15 s {2}1\u202f000 canary requests {2}evidence of harm \d+ % {2}of safety \d+ %$/u,
+  )
+})

@@ -1,0 +1,101 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** Who may import whom. Everything else is forbidden. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  marks: [],
+  register: ['marks'],
+  express: ['marks'],
+  fastify: ['marks'],
+  flags: ['marks'],
+  stats: [],
+  comparator: ['stats'],
+  store: ['marks'],
+  report: ['comparator'],
+  server: ['store', 'comparator', 'report'],
+  cli: ['server', 'comparator', 'report', 'demo'],
+}
+
+/** What runs inside the user's app brings nothing with it. */
+const inTheApp = ['marks', 'register', 'express', 'fastify', 'flags']
+
+const packages = globSync('packages/*/package.json', { cwd: root }).map((path) => dirname(path).split('/')[1]!)
+
+describe.each(packages)('packages/%s', (name) => {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+  const sources = globSync(`packages/${name}/src/**/*.ts`, { cwd: root })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map((path) => ({ path, text: withoutComments(readFileSync(join(root, path), 'utf8')) }))
+  const imports = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, module]) => ({ path, module: module! })),
+  )
+
+  it('imports only the packages it may', () => {
+    const ours = imports.flatMap(({ path, module }) => {
+      const found = /^@coalmine\/([a-z-]+)/.exec(module)?.[1]
+      return found && !arrows[name]!.includes(found) ? [`${path} imports ${module}`] : []
+    })
+    expect(ours).toEqual([])
+  })
+
+  it('declares every package it imports', () => {
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+    const undeclared = imports.filter(({ module }) => {
+      if (module.startsWith('.') || module.startsWith('node:') || builtinModules.includes(module)) return false
+      const packageName = module
+        .split('/')
+        .slice(0, module.startsWith('@') ? 2 : 1)
+        .join('/')
+      return !declared.includes(packageName)
+    })
+    expect(undeclared).toEqual([])
+  })
+
+  it('imports inside itself by relative path, with the extension', () => {
+    expect(imports.filter(({ module }) => module.startsWith('.') && !/\.(ts|json)$/.test(module))).toEqual([])
+  })
+
+  it('has a README', () => {
+    expect(existsSync(join(root, 'packages', name, 'README.md'))).toBe(true)
+  })
+
+  it('leaves arguments, streams and the exit code of the process to the command line', () => {
+    const touching = sources.filter(({ text }) => /\bprocess\.(argv|exit|exitCode|stdin|stdout|stderr)\b/.test(text))
+    expect(touching.map(({ path }) => path).filter((path) => path !== 'packages/cli/src/run.ts')).toEqual([])
+  })
+
+  it('keeps every SQL statement in the store, in queries.ts', () => {
+    const statements = sources.filter(({ text }) => /\b(SELECT|INSERT INTO|CREATE TABLE|ALTER TABLE)\b/.test(text))
+    expect(statements.map(({ path }) => path).filter((path) => path !== 'packages/store/src/queries.ts')).toEqual([])
+  })
+
+  if (inTheApp.includes(name)) {
+    it('adds no dependency to the app but our own marks', () => {
+      expect(Object.keys(manifest.dependencies ?? {}).filter((one) => one !== '@coalmine/marks')).toEqual([])
+    })
+  }
+
+  if (name === 'stats' || name === 'comparator') {
+    it('is pure: no clock, no chance, no file, no network', () => {
+      const impure = sources.filter(({ text }) =>
+        /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\b|\bfetch\(/.test(text),
+      )
+      expect(impure.map(({ path }) => path)).toEqual([])
+      const modules = imports.map(({ module }) => module).filter((module) => module.startsWith('node:'))
+      expect(modules.filter((module) => module !== 'node:crypto')).toEqual([])
+    })
+  }
+})
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+it('stats depends on nothing', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages/stats/package.json'), 'utf8'))
+  expect(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })).toEqual([])
+})

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const bin = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
+
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command line as a user does, in a folder of its own, without the caller's COALMINE_ settings. */
+export async function coalmine(cwd: string, args: readonly string[], input = ''): Promise<Run> {
+  const child = start(cwd, args)
+  let stdout = ''
+  let stderr = ''
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  child.stdin!.end(input)
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+/** Starts `coalmine serve` and waits until it listens. */
+export async function serve(
+  cwd: string,
+  args: readonly string[] = [],
+): Promise<{ readonly url: string; readonly process: ChildProcess; stop(): Promise<number | null> }> {
+  const child = start(cwd, ['serve', '--port', '0', '--watermark', '1s', ...args])
+  let stderr = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const line = await Promise.race([
+    once(createInterface(child.stdout!), 'line').then(([text]) => String(text)),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`serve ended with code ${code}: ${stderr}`))),
+  ])
+  return {
+    url: /http:\/\/[^\s/]+/.exec(line)![0],
+    process: child,
+    async stop() {
+      if (child.exitCode !== null) return child.exitCode
+      child.kill('SIGTERM')
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code
+    },
+  }
+}
+
+function start(cwd: string, args: readonly string[]): ChildProcess {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('COALMINE_')))
+  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, NO_COLOR: '1' } })
+}
