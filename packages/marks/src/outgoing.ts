@@ -76,7 +76,7 @@ function quietly(send: () => void): void {
   try {
     send()
   } catch (error) {
-    sayOnce(`sending a request's marks failed, it goes on without them: ${error}`)
+    sayOnce("sending a request's marks failed, it goes on without them", error)
   }
 }
 

@@ -26,7 +26,7 @@ export class MarkPropagator implements TextMapPropagator {
       const header = getter.get(carrier, 'baggage')
       receiveBaggage(marks, Array.isArray(header) ? header.join(',') : header, { trusted: this.#trust(carrier) })
     } catch (error) {
-      sayOnce(`reading a request's marks failed, it goes on without them: ${error}`)
+      sayOnce("reading a request's marks failed, it goes on without them", error)
     }
     return contextWithMarks(withoutOurEntries(context), marks)
   }

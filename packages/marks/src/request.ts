@@ -28,13 +28,13 @@ export function withRequestMarks<Request>(
     const header = typeof baggage === 'object' ? baggage.join(',') : baggage
     receiveBaggage(marks, header, { trusted: options.trust?.(request) === true })
   } catch (error) {
-    sayOnce(`the option trust threw, so the request's marks are not believed: ${error}`)
+    sayOnce("the option trust threw, so the request's marks are not believed", error)
   }
   try {
     const traffic = options.testTraffic?.(request)
     if (traffic) setTest(marks, traffic === true ? undefined : traffic)
   } catch (error) {
-    sayOnce(`the option testTraffic threw, so the request counts as a user's: ${error}`)
+    sayOnce("the option testTraffic threw, so the request counts as a user's", error)
   }
   runWithMarks(marks, next)
 }

@@ -2,9 +2,9 @@ import { diag } from '@opentelemetry/api'
 
 const said = new Set<string>()
 
-/** Warns through the OpenTelemetry API's `diag`, the first time only: a request path must not fill the log. */
-export function sayOnce(message: string): void {
-  if (said.has(message) || said.size >= 100) return
+/** Warns through the OpenTelemetry API's `diag`, once for each message: a request path must not fill the log. */
+export function sayOnce(message: string, error?: unknown): void {
+  if (said.has(message)) return
   said.add(message)
-  diag.warn(`coalmine: ${message}`)
+  diag.warn(error === undefined ? `coalmine: ${message}` : `coalmine: ${message}: ${error}`)
 }
