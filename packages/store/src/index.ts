@@ -2,11 +2,13 @@
 
 export type { Comparison, Source } from './cohorts.ts'
 export type { Counts, Latency } from './counts.ts'
+export type { DoctorFacts } from './doctor.ts'
 export { StoreError, type StoreErrorKind } from './errors.ts'
 export type { CohortFacts, ComparisonFacts } from './facts.ts'
 export type { FlagShare } from './flag-shares.ts'
 // Spans in
 export type { Inserted } from './ingest.ts'
+export type { Known } from './known.ts'
 export type { OperationTicks, TickPair, TickRead } from './read-ticks.ts'
 export {
   newRowBytes,

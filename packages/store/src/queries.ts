@@ -414,3 +414,85 @@ export const tickFlags = `
         AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
   GROUP BY cohort, operation, flag, variant
   ORDER BY cohort, operation, flag, variant`
+
+/** When the canary of a comparison first served, by closed ticks. */
+export const tickFirst = `
+  SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
+    AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Service = {service:String})
+    AND ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}`
+
+/** The same from raw spans. */
+export const rawFirst = `
+  SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
+  FROM coalmine_requests
+  WHERE Service = {service:String} AND NOT Test
+    AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+    AND arrayAll(
+      (key, fromResource, wanted) -> wanted = '' OR wanted = if(fromResource = 0 AND SpanAttributes[key] != '',
+        SpanAttributes[key], ResourceAttributes[key]),
+      {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)})`
+
+export const comparisonStart = `
+  SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
+  FROM coalmine_comparisons
+  WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}`
+
+export const rememberComparison = `
+  INSERT INTO coalmine_comparisons
+  SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({start:UInt32}), now64(3)`
+
+export const knownServices = `
+  SELECT ServiceName AS service FROM otel_traces GROUP BY service ORDER BY count() DESC, service LIMIT 100`
+
+/** Builds and flag variants that closed ticks of a service have, most requests first. */
+export const knownValues = `
+  SELECT
+    if(FlagKey = '', 'service.version', concat('coalmine.flag.', FlagKey)) AS key,
+    if(FlagKey = '', Build, FlagVariant) AS value,
+    sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY key, value
+  HAVING value != ''
+  ORDER BY requests DESC, key, value
+  LIMIT 100`
+
+/** What arrived from a service in the hour before its last span. */
+export const doctor = `
+  SELECT
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS lastMs,
+    countIf(SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')) AS requests,
+    countIf(SpanAttributes['service.version'] != '' OR ResourceAttributes['service.version'] != '') AS withBuild,
+    countIf(arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
+    countIf(SpanAttributes['coalmine.test'] = 'true') AS test,
+    countIf(SpanKind IN ('Server', 'SPAN_KIND_SERVER')
+      AND (SpanAttributes['http.request.method'] != '' OR SpanAttributes['http.method'] != '')
+      AND SpanAttributes['http.route'] = '') AS withoutRoute,
+    groupUniqArray(20)(if(SpanAttributes['service.version'] != '',
+      SpanAttributes['service.version'], ResourceAttributes['service.version'])) AS builds,
+    groupUniqArrayArray(100)(arrayMap(key -> substring(key, 15),
+      arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes)))) AS flags,
+    groupUniqArray(50)(multiIf(
+      ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+      ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+      ResourceAttributes['host.name'])) AS instances,
+    groupUniqArray(10)((ResourceAttributes['telemetry.sdk.name'], ResourceAttributes['telemetry.sdk.language'],
+      ResourceAttributes['telemetry.sdk.version'])) AS sdks
+  FROM otel_traces
+  WHERE ServiceName = {service:String} AND Timestamp >= (
+    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM otel_traces WHERE ServiceName = {service:String})`
+
+/** The operations of closed ticks, most requests first. */
+export const knownOperations = `
+  SELECT Operation AS operation, sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = ''
+    AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY operation
+  ORDER BY requests DESC, operation
+  LIMIT 501`

@@ -1,13 +1,16 @@
+import { anchor } from './anchor.ts'
 import type { Comparison } from './cohorts.ts'
+import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
+import { type Known, known } from './known.ts'
 import * as queries from './queries.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import type { SpanBatch } from './span-batch.ts'
-import { expect, type Hold, newTickLedger, release, settle } from './tick-ledger.ts'
+import { expect, type Hold, newTickLedger, openTicks, release, settle } from './tick-ledger.ts'
 
 export type StoreOptions = {
   /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
@@ -35,6 +38,12 @@ export type Store = {
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
+  /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
+  readonly anchor: (comparison: Pick<Comparison, 'service' | 'stable' | 'canary'>) => Promise<number | undefined>
+  /** Services, and the builds and flag variants of one. */
+  readonly known: (service?: string) => Promise<Known>
+  /** Which marks arrive from a service; undefined when nothing has. */
+  readonly doctorFacts: (service: string) => Promise<DoctorFacts | undefined>
   readonly retentionDays: number
   /** Waits for what is under way, then lets go of the engine. */
   readonly close: () => Promise<void>
@@ -72,6 +81,9 @@ export async function openStore({
     readTicks: (comparison) => readTicks(engine, comparison),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
     flagShares: (comparison) => flagShares(engine, comparison),
+    anchor: (comparison) => anchor(engine, comparison),
+    known: (service = '') => known(engine, service, openTicks(ledger, service)),
+    doctorFacts: (service) => doctorFacts(engine, service),
     retentionDays,
     close: async () => {
       await ingest.drained()

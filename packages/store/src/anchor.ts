@@ -1,0 +1,29 @@
+import { type Comparison, cohortsOf } from './cohorts.ts'
+import type { Engine } from './engine.ts'
+import { comparisonStart, rawFirst, rememberComparison, tickFirst } from './queries.ts'
+import { formatSelector, parseSelector } from './selector.ts'
+
+/**
+ * The start of a comparison, in milliseconds since 1970: the tick of the canary's first request. It is remembered at the
+ * first look that finds one and never moves, so that looking again is the same test. Undefined while the canary has no
+ * request in a closed tick.
+ */
+export async function anchor(
+  engine: Engine,
+  comparison: Pick<Comparison, 'service' | 'stable' | 'canary'>,
+): Promise<number | undefined> {
+  const { service } = comparison
+  const names = { service, stable: nameOf(comparison.stable), canary: nameOf(comparison.canary) }
+  const [known] = await engine.read<{ start: number; looks: number }>(comparisonStart, names)
+  if (known!.looks > 0) return known!.start * 1000
+  const cohorts = cohortsOf(comparison)
+  const statement = cohorts.source === 'ticks' ? tickFirst : rawFirst
+  const [first] = await engine.read<{ found: number; tick: number }>(statement, { service, ...cohorts.params })
+  if (first!.found === 0) return undefined
+  await engine.write(rememberComparison, { ...names, start: first!.tick })
+  return first!.tick * 1000
+}
+
+// However its parts are ordered, a selector is the same comparison.
+const nameOf = (selector: string): string =>
+  formatSelector(parseSelector(selector).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))

@@ -1,0 +1,52 @@
+import type { Engine } from './engine.ts'
+import { doctor, knownOperations, lateSpans } from './queries.ts'
+
+/** Which marks arrive from a service, in the hour before its last span. Times are milliseconds since 1970. */
+export type DoctorFacts = {
+  readonly service: string
+  readonly spans: number
+  readonly firstMs: number
+  readonly lastMs: number
+  /** Entry spans: SERVER, CONSUMER or without a parent. */
+  readonly requests: number
+  /** Spans that say their build, in an attribute or in their resource. */
+  readonly withBuild: number
+  readonly withFlags: number
+  readonly test: number
+  /** HTTP SERVER spans without `http.route`: their operation is the span's name. */
+  readonly withoutRoute: number
+  readonly builds: readonly string[]
+  readonly flags: readonly string[]
+  readonly instances: readonly string[]
+  readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
+  /** Of all closed ticks, most requests first. */
+  readonly operations: readonly { readonly operation: string; readonly requests: number }[]
+  /** Spans that came after their tick had closed, ever. */
+  readonly late: number
+}
+
+type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'operations' | 'late'> & {
+  readonly sdks: readonly (readonly [string, string, string])[]
+}
+
+/** Looks at what arrived from a service; undefined when nothing did. */
+export async function doctorFacts(engine: Engine, service: string): Promise<DoctorFacts | undefined> {
+  const [row] = await engine.read<Row>(doctor, { service })
+  if (row!.spans === 0) return undefined
+  const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service })
+  const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from: 0, to: 0xffffffff })) as [
+    { late: number },
+  ]
+  return {
+    ...row!,
+    service,
+    builds: told(row!.builds),
+    flags: told(row!.flags),
+    instances: told(row!.instances),
+    sdks: row!.sdks.map(([name, language, version]) => ({ name, language, version })),
+    operations,
+    late,
+  }
+}
+
+const told = (values: readonly string[]): string[] => values.filter((value) => value !== '').sort()

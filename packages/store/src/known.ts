@@ -1,0 +1,26 @@
+import type { Engine } from './engine.ts'
+import { knownServices, knownValues } from './queries.ts'
+import { formatSelector } from './selector.ts'
+
+/** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */
+export type Known = {
+  readonly services: readonly string[]
+  /** Builds and flag variants of the service that was asked for, as selectors, from closed ticks. */
+  readonly values: readonly string[]
+  /** How many requests each of `values` had. */
+  readonly requests: readonly number[]
+  /** Ticks of that service that are not closed yet, and the spans stored in them. */
+  readonly open: { readonly ticks: number; readonly spans: number }
+}
+
+/** Services, and a service's builds and flag variants: at most 100 of each. */
+export async function known(engine: Engine, service: string, open: Known['open']): Promise<Known> {
+  const services = await engine.read<{ service: string }>(knownServices)
+  const values = await engine.read<{ key: string; value: string; requests: number }>(knownValues, { service })
+  return {
+    services: services.map((row) => row.service),
+    values: values.map(({ key, value }) => formatSelector([{ from: 'span', key, value }])),
+    requests: values.map(({ requests }) => requests),
+    open,
+  }
+}
