@@ -35,7 +35,7 @@ wins <- sapply(1:12, function(i) {
   row(stable = vector(stable), canary = vector(canary), expected = number(w))
 })
 
-tilts <- log(c(1.1, 1.25, 1.5, 2, 3, 5, 10, 20))
+tilts <- log(c(1.2, 1.5, 2, 4, 12))
 odds <- sapply(1:40, function(i) {
   blocks <- lapply(1:sample(1:6, 1), function(b) { n <- sample(1:800, 1); m <- sample(1:200, 1); p <- runif(1, 0, 0.2); c(n, rbinom(1, n, p), m, rbinom(1, m, min(1, 2 * p))) })
   ratio <- sample(c(1, 1.5, 0.5), 1); sign <- sample(c(1, -1), 1)

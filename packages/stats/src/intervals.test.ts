@@ -134,6 +134,19 @@ test('the share lies between where its processes reject', () => {
   expect(at(lower! + 0.0002)).toBeLessThan(-Math.log(0.05))
 })
 
+test('the values of the examples in the comments', () => {
+  const values = Array.from({ length: 100 }, (_, at) => at + 1)
+  const block = { stable: histogramOf(values), canary: histogramOf(values.map((value) => 2 * value)) }
+  const scale = scaleInterval([block], { alpha: 0.05, part: 'rank' })
+  expect(scale.lower!).toBeCloseTo(1.51, 2)
+  expect(scale.upper!).toBeCloseTo(2.65, 2)
+  const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
+  expect(riskDifferenceInterval([quiet], { alpha: 0.05 })).toEqual({ lower: -0.00006, upper: 0.00038 })
+  const odds = oddsRatioInterval([{ stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }], { alpha: 0.05 })
+  expect(odds.lower!).toBeCloseTo(1.89, 2)
+  expect(odds.upper!).toBeCloseTo(37.3, 1)
+})
+
 interface Arms {
   readonly ticks: number
   readonly n: number

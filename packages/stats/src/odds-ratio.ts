@@ -7,13 +7,13 @@ import { tiltsOf } from './tilts.ts'
  * Evidence that the odds of an event are, in the canary, more (`greater`) or less (`less`) than `oddsRatio` times stable's.
  *
  * In each block, given how many events there were in all, the canary's part is (noncentral) hypergeometric whatever the rate:
- * E is its exponential tilt, exact for rare events, mixed over odds ratios from 1.1 to 20 beyond the margin. Holds for every
+ * E is its exponential tilt, exact for rare events, mixed over odds ratios from 1.2 to 12 beyond the margin. Holds for every
  * smaller (greater) odds ratio too, and however the rate drifts between blocks.
  *
  * @example
  * const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
  * process.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 3 } })
- * process.logE // 2.78
+ * process.logE // 2.65
  */
 export function oddsRatioProcess(options: {
   readonly alternative: Alternative

@@ -7,7 +7,9 @@ import { riskDifferenceProcess } from './risk-difference.ts'
  * The differences of the canary's rate from stable's that the risk-difference evidence has not rejected, each side at `alpha`,
  * at any time so far. In steps of a hundred-thousandth.
  *
- * @example riskDifferenceInterval(blocks, { alpha: 0.05 }) // { lower: 0.012, upper: 0.041 }
+ * @example
+ * const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
+ * riskDifferenceInterval([quiet], { alpha: 0.05 }) // { lower: -0.00006, upper: 0.00038 }
  */
 export function riskDifferenceInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval {
   const { alpha } = options
@@ -24,7 +26,9 @@ export function riskDifferenceInterval(blocks: readonly Rates[], options: { read
  * The odds ratios of the canary to stable that the odds-ratio evidence has not rejected, each side at `alpha`, at any time so
  * far. In steps of half a percent, from 1/20 000 to 20 000.
  *
- * @example oddsRatioInterval(blocks, { alpha: 0.05 }) // { lower: 2.1, upper: 7.4 }
+ * @example
+ * const block = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }
+ * oddsRatioInterval([block], { alpha: 0.05 }) // { lower: 1.89, upper: 37.3 }
  */
 export function oddsRatioInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval {
   const { alpha } = options

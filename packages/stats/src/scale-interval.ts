@@ -9,7 +9,10 @@ import { type Tail, type TailShare, tailMoments, tailProcessAt } from './tail.ts
  * How many times stable's values the canary's are: the factors r for which "canary against r times stable" is not rejected by
  * the rank evidence, or by that from a tail, each side at `alpha`, at any time so far. In steps of a bucket (2.2 % at scale 5).
  *
- * @example scaleInterval(blocks, { alpha: 0.05, part: 'rank' }) // { lower: 1.09, upper: 1.36 }
+ * @example
+ * const values = Array.from({ length: 100 }, (_, at) => at + 1)
+ * const block = { stable: histogramOf(values), canary: histogramOf(values.map((value) => 2 * value)) }
+ * scaleInterval([block], { alpha: 0.05, part: 'rank' }) // { lower: 1.51, upper: 2.65 }
  */
 export function scaleInterval(
   blocks: readonly Distributions[],

@@ -5,7 +5,7 @@ import { type Counts, shareProcess } from './share.ts'
  * The shares of the canary that the one-sided evidence of `shareProcess` has not rejected, each side at `alpha`, at any time so
  * far. In steps of a ten-thousandth.
  *
- * @example shareInterval([{ stable: 212, canary: 156 }], { alpha: 0.05, concentration: 100 }) // { lower: 0.36, upper: 0.49 }
+ * @example shareInterval([{ stable: 212, canary: 156 }], { alpha: 0.05, concentration: 100 }) // { lower: 0.3532, upper: 0.4968 }
  */
 export function shareInterval(
   counts: readonly Counts[],

@@ -16,13 +16,13 @@ interface TailOptions {
  *
  * In each block the `share` largest pooled values are its tail, K of them, a number that depends on the size of the block alone.
  * When both arms have one distribution, the canary's part of them is hypergeometric, and E is its exponential tilt, mixed over
- * odds ratios from 1.1 to 20. Ties at the tail's edge count as the mean over their orders, which keeps E conservative (Jensen),
+ * odds ratios from 1.2 to 12. Ties at the tail's edge count as the mean over their orders, which keeps E conservative (Jensen),
  * also for every canary that is stochastically no larger (no smaller) than stable.
  *
  * @example
  * const process = tailProcess({ alternative: 'greater', share: 0.1 })
  * process.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
- * process.logE // 0.81
+ * process.logE // 0.74
  */
 export function tailProcess(options: TailOptions): EProcess<Distributions> {
   return tailProcessAt(0, options, tailMoments(options))

@@ -1,0 +1,145 @@
+// One cell of the calibration: the same traffic many times, each half an hour of it judged as users have it judged.
+import { defaultPolicy, type Facts, judge, type Policy, type Slice, tickMs } from '@coalmine/comparator'
+import { type Distribution, eventsOf, type Random, random, type Source, scaled, sourceOf } from './generate.ts'
+
+export interface Arm {
+  readonly latency?: Distribution
+  readonly errors?: number
+  /** How many of its requests leave a span at all. */
+  readonly kept?: number
+}
+
+export interface Traffic {
+  readonly stable: Arm
+  readonly canary: Arm
+  readonly ticks: number
+  /** Requests in a tick, both arms together; each is the canary's with the chance `share`. */
+  readonly requests: number
+  readonly share: (tick: number) => number
+  /** Multiplies latencies and rates of both arms: the time of the day. */
+  readonly level: (tick: number) => number
+}
+
+/** Setting B0: 100 requests/s, 10 % to the canary, ticks of 5 s, half an hour. */
+export const b0 = {
+  ticks: 360,
+  requests: 500,
+  share: (): number => 0.1,
+  level: (): number => 1,
+}
+
+export interface Cell {
+  readonly name: string
+  readonly traffic: Traffic
+  readonly policy?: Partial<Policy>
+  readonly runs: number
+}
+
+export interface Result {
+  readonly runs: number
+  readonly failed: number
+  readonly passed: number
+  /** Reasons of the code `split-missed`. */
+  readonly splitMissed: number
+  /** Seconds to the verdict that the cell is about, those that did not reach it as Infinity, ascending. */
+  readonly secondsToFail: readonly number[]
+  readonly secondsToPass: readonly number[]
+}
+
+export function simulate({ traffic, policy, runs }: Cell, seed: number): Result {
+  const draw = drawer(traffic)
+  const judged = { ...defaultPolicy, ...policy }
+  const verdicts = Array.from({ length: runs }, (_, run) => {
+    const slices = draw(random(seed * 1_000_003 + run))
+    const { verdict, decidedAfterSeconds, reasons } = judge(slices, judged, factsOf(slices, traffic.ticks))
+    return { verdict, seconds: decidedAfterSeconds ?? Infinity, reasons }
+  })
+  const secondsTo = (outcome: 'fail' | 'pass'): number[] =>
+    verdicts.map(({ verdict, seconds }) => (verdict === outcome ? seconds : Infinity)).sort((a, b) => a - b)
+  return {
+    runs,
+    failed: verdicts.filter(({ verdict }) => verdict === 'fail').length,
+    passed: verdicts.filter(({ verdict }) => verdict === 'pass').length,
+    splitMissed: verdicts.filter(({ reasons }) => reasons.some(({ code }) => code === 'split-missed')).length,
+    secondsToFail: secondsTo('fail'),
+    secondsToPass: secondsTo('pass'),
+  }
+}
+
+export function median(ascending: readonly number[]): number {
+  return ascending[Math.floor(ascending.length / 2)]!
+}
+
+// The drawing of one half hour; what does not change from run to run is worked out once.
+function drawer({ stable, canary, ticks, requests, share, level }: Traffic): (draw: Random) => Slice[] {
+  const latencies = (arm: Arm): ((tick: number) => Source) | undefined => {
+    const { latency } = arm
+    if (!latency) return undefined
+    const byLevel = new Map<number, Source>()
+    return (tick) => {
+      const known = byLevel.get(level(tick)) ?? sourceOf(scaled(latency, level(tick)))
+      byLevel.set(level(tick), known)
+      return known
+    }
+  }
+  const stableLatency = latencies(stable)
+  const canaryLatency = latencies(canary)
+  return (draw) =>
+    Array.from({ length: ticks }, (_, tick) => {
+      const arrived = eventsOf(requests, share(tick), draw)
+      const m = eventsOf(arrived, canary.kept ?? 1, draw)
+      const n = requests - arrived
+      const events = (arm: Arm, size: number): number => eventsOf(size, (arm.errors ?? 0) * level(tick), draw)
+      const common = { tick: tick * tickMs, operation: 'GET /' }
+      const rate = (size: number, some: number) => ({ kind: 'rate' as const, n: size, events: some })
+      const slices: Slice[] = [
+        { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n: m } },
+        { ...common, metric: 'errors', stable: rate(n, events(stable, n)), canary: rate(m, events(canary, m)) },
+        { ...common, metric: '4xx', stable: rate(n, 0), canary: rate(m, 0) },
+      ]
+      if (stableLatency && canaryLatency) {
+        const side = (source: Source, size: number) => ({
+          kind: 'distribution' as const,
+          n: size,
+          histogram: source(size, draw),
+        })
+        slices.push({
+          ...common,
+          metric: 'latency',
+          stable: side(stableLatency(tick), n),
+          canary: side(canaryLatency(tick), m),
+        })
+      }
+      return slices
+    }).flat()
+}
+
+function factsOf(slices: readonly Slice[], ticks: number): Facts {
+  const arm = (name: 'stable' | 'canary', build: string) => {
+    const requests = slices.reduce((sum, slice) => sum + (slice.metric === 'requests' ? slice[name].n : 0), 0)
+    return {
+      selector: `service.version=${build}`,
+      requests,
+      traces: requests,
+      instances: 3,
+      testRequests: 0,
+      flags: [],
+    }
+  }
+  return {
+    service: 'calibration',
+    window: {
+      start: new Date(0).toISOString(),
+      end: new Date(ticks * tickMs).toISOString(),
+      seconds: (ticks * tickMs) / 1000,
+      anchored: true,
+    },
+    stable: arm('stable', '1.0.0'),
+    canary: arm('canary', '2.0.0'),
+    overlap: 0,
+    mixedRequests: 0,
+    lateSpans: 0,
+    source: 'ticks',
+    version: '0.0.0',
+  }
+}
