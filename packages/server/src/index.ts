@@ -1,1 +1,8 @@
-export {}
+// The server
+
+// What it answers
+export type { ErrorBody, ErrorKind } from './errors.ts'
+export { ServerError, statusOf } from './errors.ts'
+export type { ImportAnswer } from './import.ts'
+export { findServer, type Owner } from './owner.ts'
+export { type RunningServer, type ServerOptions, startServer } from './server.ts'

@@ -1,0 +1,42 @@
+import { StoreError } from '@coalmine/store'
+
+/** What kind of trouble an answer tells of; the command line turns it into its exit code. */
+export type ErrorKind = 'usage' | 'malformed' | 'unavailable' | 'no-data' | 'bug'
+
+/** The HTTP status of each kind, unless an error has a more telling one. */
+export const statusOf: Readonly<Record<ErrorKind, number>> = {
+  usage: 400,
+  malformed: 400,
+  unavailable: 503,
+  'no-data': 404,
+  bug: 500,
+}
+
+/** An error that is meant for whoever called: what is wrong, where, and what to do. */
+export class ServerError extends Error {
+  readonly kind: ErrorKind
+  readonly status: number
+
+  constructor(kind: ErrorKind, message: string, options: ErrorOptions & { status?: number } = {}) {
+    super(message, options)
+    this.name = 'ServerError'
+    this.kind = kind
+    this.status = options.status ?? statusOf[kind]
+  }
+}
+
+/** The body of every answer that is an error, outside `/v1`. */
+export type ErrorBody = { readonly error: { readonly kind: ErrorKind; readonly message: string } }
+
+/** Any error as one that can be answered. What nobody foresaw is our bug, and says nothing of its insides. */
+export function answerable(error: unknown): ServerError {
+  if (error instanceof ServerError) return error
+  if (error instanceof StoreError) {
+    const { message: text } = error
+    if (error.kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429 })
+    return new ServerError(error.kind, text, { cause: error })
+  }
+  const { statusCode: status = 500, message = String(error) } = error as { statusCode?: number; message?: string }
+  if (status >= 500) return new ServerError('bug', `the server failed: ${message}`, { cause: error })
+  return new ServerError(status === 413 || status === 415 ? 'malformed' : 'usage', message, { cause: error, status })
+}

@@ -1,0 +1,154 @@
+import type { Readable } from 'node:stream'
+import { type Hold, newSpanBatch, type SpanBatch, type Store, StoreError } from '@coalmine/store'
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { ServerError } from './errors.ts'
+import { linesOf, MAX_LINE_BYTES } from './lines.ts'
+import { decodeJson } from './otlp-json.ts'
+import { type TimeWindow, timeWindow } from './refusals.ts'
+
+/** What an import did. The first twenty lines that did not go in are named. */
+export type ImportAnswer = {
+  readonly spans: number
+  readonly requests: number
+  readonly refused: readonly { readonly line: number; readonly why: string }[]
+  readonly refusedCount: number
+  /** Spans that were stored, but whose ticks had closed before. */
+  readonly late: number
+}
+
+/** `POST /api/import`: OTLP/JSON requests, one for the whole body or one a line, gzip or not. */
+export async function registerImport(app: FastifyInstance, context: Context): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', async (_: unknown, payload: Readable) => payload)
+    scope.post('/api/import', { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request) => {
+      if (!request.body) throw new ServerError('usage', 'the body is missing: expected OTLP/JSON')
+      return importSpans(context, request.body as Readable)
+    })
+  })
+}
+
+/** Stores what a stream of OTLP/JSON has, keeping its ticks open until its end. */
+export async function importSpans({ store, now }: Context, stream: Readable): Promise<ImportAnswer> {
+  const hold = store.hold()
+  const intake = newIntake(store, hold, timeWindow(now(), store.retentionDays))
+  try {
+    for await (const { text, line } of requestsOf(stream, intake)) await take(intake, text, line)
+    await flush(intake)
+  } finally {
+    store.release(hold)
+  }
+  await store.closeDue()
+  const { spans, requests, refused, refusedCount, late } = intake
+  return { spans, requests, refused, refusedCount, late }
+}
+
+type Intake = {
+  readonly store: Store
+  readonly hold: Hold
+  readonly window: TimeWindow
+  batch: SpanBatch
+  spans: number
+  requests: number
+  readonly refused: { line: number; why: string }[]
+  refusedCount: number
+  late: number
+}
+
+const NAMED_REFUSALS = 20
+const BATCH_BYTES = 16_000_000
+
+const newIntake = (store: Store, hold: Hold, window: TimeWindow): Intake => ({
+  store,
+  hold,
+  window,
+  batch: newSpanBatch(),
+  spans: 0,
+  requests: 0,
+  refused: [],
+  refusedCount: 0,
+  late: 0,
+})
+
+/** The requests in a stream: lines, or all of it when its first line is only the beginning of one. */
+async function* requestsOf(stream: Readable, intake: Intake): AsyncGenerator<{ text: string; line: number }> {
+  let whole: { lines: string[]; bytes: number } | undefined
+  let first = true
+  try {
+    for await (const { number, text } of linesOf(stream)) {
+      if (text === undefined) {
+        refuseLine(intake, number, `is longer than ${MAX_LINE_BYTES} bytes; write one request a line`)
+        continue
+      }
+      if (text.trim() === '') continue
+      // A request that is laid out over lines begins with one that is no JSON by itself; a list of requests does not.
+      if (first && !isJson(text) && !text.trimEnd().endsWith('}')) whole = { lines: [], bytes: 0 }
+      first = false
+      if (!whole) {
+        yield { text, line: number }
+        continue
+      }
+      whole.lines.push(text)
+      whole.bytes += text.length
+      if (whole.bytes > MAX_LINE_BYTES)
+        throw new ServerError('malformed', `one request of more than ${MAX_LINE_BYTES} bytes; write one request a line`)
+    }
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    refuseLine(intake, 1, error.message)
+    return
+  }
+  if (whole) yield { text: whole.lines.join('\n'), line: 1 }
+}
+
+async function take(intake: Intake, text: string, line: number): Promise<void> {
+  try {
+    const refusals = decodeJson(intake.batch, parseJson(text), intake.window)
+    intake.requests++
+    for (let count = 0; count < refusals.count; count++) refuseLine(intake, line, refusals.why!)
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    refuseLine(intake, line, error.message)
+  }
+  if (intake.batch.rows.length >= BATCH_BYTES) await flush(intake)
+}
+
+async function flush(intake: Intake): Promise<void> {
+  const { batch, store, hold } = intake
+  intake.batch = newSpanBatch()
+  for (;;) {
+    try {
+      const { late } = await store.insert(batch, hold)
+      intake.spans += batch.spans
+      intake.late += late
+      return
+    } catch (error) {
+      // Exporters are told to come back; a file can wait.
+      if (!(error instanceof StoreError && error.kind === 'busy')) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
+
+function refuseLine(intake: Intake, line: number, why: string): void {
+  intake.refusedCount++
+  if (intake.refused.length < NAMED_REFUSALS) intake.refused.push({ line, why })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ServerError('malformed', `not JSON: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { ServerError } from './errors.ts'
+
+/** `GET /api/known`: services the store has seen and, for one of them, its builds and flag variants. */
+export function registerKnown(app: FastifyInstance, { store }: Context): void {
+  app.get('/api/known', async ({ query }) => store.known(serviceIn(query)))
+}
+
+/** `GET /api/doctor?service=`: which marks arrive from a service. */
+export function registerDoctor(app: FastifyInstance, { store }: Context): void {
+  app.get('/api/doctor', async ({ query }) => {
+    const service = serviceIn(query)
+    if (!service) throw new ServerError('usage', 'service: name one, as in /api/doctor?service=storefront')
+    const facts = await store.doctorFacts(service)
+    if (facts) return facts
+    const { services } = await store.known()
+    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen none at all'
+    throw new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
+  })
+}
+
+function serviceIn(query: unknown): string | undefined {
+  const { service } = query as { service?: unknown }
+  if (service === undefined) return undefined
+  if (typeof service !== 'string') throw new ServerError('usage', 'service: name one only')
+  return service
+}

@@ -1,0 +1,52 @@
+import { newRowBytes, type RowBytes, writeText, writeVarint } from '@coalmine/store'
+import { BYTES, VARINT } from './protobuf-reader.ts'
+import type { Refusals } from './refusals.ts'
+
+/** OTLP's two encodings; an answer is in that of its request. */
+export const JSON_TYPE = 'application/json'
+export const PROTOBUF_TYPE = 'application/x-protobuf'
+
+/** The answer to spans that were stored, `ExportTraceServiceResponse`: it tells how many were not, and why. */
+export function exportResponse(type: string, { count, why }: Refusals): Buffer {
+  if (type === JSON_TYPE)
+    return Buffer.from(
+      JSON.stringify(count === 0 ? {} : { partialSuccess: { rejectedSpans: String(count), errorMessage: why } }),
+    )
+  if (count === 0) return Buffer.alloc(0)
+  const partial = newRowBytes(256)
+  writeNumberField(partial, 1, count)
+  writeTextField(partial, 2, why ?? '')
+  const response = newRowBytes(256)
+  writeVarint(response, (1 << 3) | BYTES)
+  writeVarint(response, partial.length)
+  return Buffer.concat([taken(response), taken(partial)])
+}
+
+/** The answer to a request that failed, `google.rpc.Status`. */
+export function statusResponse(type: string, code: number, message: string): Buffer {
+  if (type === JSON_TYPE) return Buffer.from(JSON.stringify({ code, message }))
+  const status = newRowBytes(256)
+  writeNumberField(status, 1, code)
+  writeTextField(status, 2, message)
+  return taken(status)
+}
+
+/** The gRPC code that OTLP gives for an HTTP status. https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+export function grpcCode(status: number): number {
+  if (status === 401) return 16
+  if (status === 429) return 8
+  if (status === 503) return 14
+  return status >= 500 ? 13 : 3
+}
+
+function writeNumberField(to: RowBytes, field: number, value: number): void {
+  writeVarint(to, (field << 3) | VARINT)
+  writeVarint(to, value)
+}
+
+function writeTextField(to: RowBytes, field: number, text: string): void {
+  writeVarint(to, (field << 3) | BYTES)
+  writeText(to, text)
+}
+
+const taken = ({ bytes, length }: RowBytes): Buffer => bytes.subarray(0, length)

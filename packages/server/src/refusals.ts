@@ -1,0 +1,38 @@
+/** Spans that were not stored though the request made sense; OTLP calls it a partial success. */
+export type Refusals = { count: number; why: string | undefined }
+
+/** Which start times are stored, in nanoseconds since 1970: within the retention, and not more than an hour ahead. */
+export type TimeWindow = { readonly oldestNs: bigint; readonly newestNs: bigint }
+
+/** The name the conventions give to a service whose resource has none. */
+export const UNKNOWN_SERVICE = 'unknown_service'
+
+/** Nothing refused so far. */
+export function noRefusals(): Refusals {
+  return { count: 0, why: undefined }
+}
+
+/** Counts a refused span; the first reason is kept. */
+export function refuse(refusals: Refusals, at: string, why: string): void {
+  refusals.count++
+  refusals.why ??= `${at}: ${why}`
+}
+
+/** The start times that are stored now. */
+export function timeWindow(nowMs: number, retentionDays: number): TimeWindow {
+  return {
+    oldestNs: BigInt(nowMs - retentionDays * 86_400_000) * 1_000_000n,
+    newestNs: BigInt(nowMs + 3_600_000) * 1_000_000n,
+  }
+}
+
+/** Why a span that starts then is refused; undefined when it is not. */
+export function refusalOfStart(startNs: bigint, { oldestNs, newestNs }: TimeWindow): string | undefined {
+  if (startNs < oldestNs) return `starts at ${iso(startNs)}, which is before what the store keeps`
+  if (startNs > newestNs) return `starts at ${iso(startNs)}, more than an hour from now`
+  return undefined
+}
+
+function iso(ns: bigint): string {
+  return new Date(Number(ns / 1_000_000n)).toISOString()
+}

@@ -1,0 +1,143 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { answerable, type ErrorBody, ServerError } from './errors.ts'
+import { registerImport } from './import.ts'
+import { registerDoctor, registerKnown } from './insight.ts'
+import { findServer, leaveAddress, removeAddress } from './owner.ts'
+import { registerTraces } from './traces.ts'
+
+export type ServerOptions = {
+  /** A directory, or the URL of a ClickHouse server. */
+  readonly store: string
+  readonly host?: string
+  /** 0 takes any that is free. */
+  readonly port?: number
+  /** What clients must send as `authorization: Bearer ...`. */
+  readonly token?: string
+  /** Told of trouble that no client is told of, such as a tick that did not close. */
+  readonly warn?: (message: string) => void
+} & Pick<StoreOptions, 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'now'>
+
+export type RunningServer = {
+  readonly url: string
+  /** Answers what is under way, then lets go of the store. */
+  readonly close: () => Promise<void>
+}
+
+const CLOSE_TICKS_EVERY_MS = 1_000
+
+/**
+ * Starts a server: OTLP/HTTP in, answers out, on one port.
+ *
+ * Throws a ServerError of kind `unavailable` when the port is taken, the store is held by another process or the engine
+ * is not there.
+ *
+ * const { url, close } = await startServer({ store: '.coalmine', port: 4318 })
+ */
+export async function startServer({
+  store: location,
+  host = '127.0.0.1',
+  port = 4318,
+  token,
+  warn = () => {},
+  ...storeOptions
+}: ServerOptions): Promise<RunningServer> {
+  const store = await openOrNameOwner({ location, ...storeOptions })
+  const context: Context = { store, now: storeOptions.now ?? Date.now, version: VERSION }
+  const app = await routes(context, token)
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    await app.close()
+    await store.close()
+    throw notListening(cause, host, port)
+  }
+  const url = urlOf(app)
+  const directory = isDirectory(location) ? location : undefined
+  if (directory) await leaveAddress(directory, { url, pid: process.pid, ...(token !== undefined && { token }) })
+  const timer = setInterval(() => {
+    store.closeDue().catch((error: Error) => warn(`ticks stay open for now: ${error.message}`))
+  }, CLOSE_TICKS_EVERY_MS)
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    clearInterval(timer)
+    if (directory) await removeAddress(directory)
+    await app.close()
+    await store.close()
+  }
+  return {
+    url,
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
+}
+
+async function routes(context: Context, token: string | undefined): Promise<FastifyInstance> {
+  const app = fastify({ forceCloseConnections: 'idle' })
+  app.setErrorHandler(async (error, _, reply) => {
+    const { status, kind, message } = answerable(error)
+    const body: ErrorBody = { error: { kind, message } }
+    return reply.code(status).send(body)
+  })
+  app.setNotFoundHandler(async ({ method, url }) => {
+    throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
+  })
+  app.get('/healthz', async () => ({ status: 'ok', version: context.version, pid: process.pid }))
+  if (token !== undefined)
+    app.addHook('onRequest', async ({ url, headers }) => {
+      if (url !== '/healthz' && !isSame(headers.authorization ?? '', `Bearer ${token}`))
+        throw new ServerError('usage', 'this server asks for a token, and this is not it', { status: 401 })
+    })
+  await registerTraces(app, context)
+  await registerImport(app, context)
+  registerDoctor(app, context)
+  registerKnown(app, context)
+  return app
+}
+
+async function openOrNameOwner(options: StoreOptions): Promise<Store> {
+  try {
+    return await openStore(options)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    const owner = isDirectory(options.location) ? await findServer(options.location) : undefined
+    if (!owner) throw answerable(error)
+    throw new ServerError(
+      'unavailable',
+      `store ${options.location} is served by process ${owner.pid} at ${owner.url}; go through it, or stop it first`,
+      { cause: error },
+    )
+  }
+}
+
+function notListening(cause: unknown, host: string, port: number): ServerError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const why =
+    code === 'EADDRINUSE'
+      ? 'it is in use; stop what listens there, or take another with --port'
+      : code === 'EACCES'
+        ? 'this user may not; take a port above 1023 with --port'
+        : message
+  return new ServerError('unavailable', `cannot listen on ${host}:${port}: ${why}`, { cause })
+}
+
+function urlOf(app: FastifyInstance): string {
+  const { address, family, port } = app.server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+// Hashes are of one length, which a comparison in constant time needs.
+function isSame(given: string, expected: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(hash(given), hash(expected))
+}
+
+const isDirectory = (location: string): boolean => !/^https?:/.test(location)
+
+const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { version: string }
