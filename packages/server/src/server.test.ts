@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ImportAnswer } from './import.ts'
+import { findServer } from './owner.ts'
+import { type RunningServer, type ServerOptions, startServer } from './server.ts'
+
+let directory: string
+let server: RunningServer
+const warnings: string[] = []
+
+const start = (options: Partial<ServerOptions> = {}): Promise<RunningServer> =>
+  startServer({ store: directory, port: 0, watermarkMs: 0, warn: (message) => warnings.push(message), ...options })
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-server-'))
+  server = await start()
+})
+
+afterAll(async () => {
+  await server.close()
+  await rm(directory, { recursive: true, force: true })
+  expect(warnings).toEqual([])
+})
+
+let service: string
+beforeEach(() => {
+  service = `service-${randomBytes(4).toString('hex')}`
+})
+
+function span(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  const now = BigInt(Date.now() - 60_000) * 1_000_000n
+  return {
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    name: 'GET /cart',
+    kind: 2,
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 20_000_000n),
+    attributes: [
+      { key: 'http.route', value: { stringValue: '/cart' } },
+      { key: 'http.response.status_code', value: { intValue: '200' } },
+    ],
+    ...changes,
+  }
+}
+
+const request = (...spans: unknown[]): unknown => ({
+  resourceSpans: [
+    {
+      resource: {
+        attributes: [
+          { key: 'service.name', value: { stringValue: service } },
+          { key: 'service.version', value: { stringValue: '1.0.0' } },
+          { key: 'telemetry.sdk.language', value: { stringValue: 'nodejs' } },
+        ],
+      },
+      scopeSpans: [{ scope: { name: 'test' }, spans }],
+    },
+  ],
+})
+
+function post(
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(server.url + path, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+}
+
+const traces = (body: unknown, headers?: Record<string, string>): Promise<Response> =>
+  post('/v1/traces', typeof body === 'string' ? body : JSON.stringify(body), headers)
+
+async function importText(text: string | Uint8Array<ArrayBuffer>): Promise<ImportAnswer> {
+  const response = await post('/api/import', text, { 'content-type': 'application/octet-stream' })
+  expect(response.status).toBe(200)
+  return (await response.json()) as ImportAnswer
+}
+
+const doctor = (name = service): Promise<Response> => fetch(`${server.url}/api/doctor?service=${name}`)
+
+describe('POST /v1/traces', () => {
+  it('acknowledges spans when they are stored', async () => {
+    const response = await traces(request(span(), span()))
+    expect([response.status, await response.json()]).toEqual([200, {}])
+    expect(await (await doctor()).json()).toMatchObject({
+      service,
+      spans: 2,
+      requests: 2,
+      withBuild: 2,
+      withoutRoute: 0,
+      builds: ['1.0.0'],
+      sdks: [{ name: '', language: 'nodejs', version: '' }],
+    })
+  })
+
+  it('reads gzip', async () => {
+    const response = await post('/v1/traces', gzipSync(JSON.stringify(request(span()))), { 'content-encoding': 'gzip' })
+    expect(response.status).toBe(200)
+    expect(await (await doctor()).json()).toMatchObject({ spans: 1 })
+  })
+
+  it('batches requests that arrive together', async () => {
+    const responses = await Promise.all(Array.from({ length: 50 }, () => traces(request(span()))))
+    expect(responses.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(await (await doctor()).json()).toMatchObject({ spans: 50 })
+  })
+
+  it('refuses spans of another time, and says so', async () => {
+    const nanoseconds = (ms: number) => ({ startTimeUnixNano: String(BigInt(ms) * 1_000_000n) })
+    const response = await traces(
+      request(
+        span(),
+        span(nanoseconds(0)),
+        span(nanoseconds(Date.now() + 7_200_000)),
+        span({ traceId: '0'.repeat(32) }),
+      ),
+    )
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
+      partialSuccess: {
+        rejectedSpans: '3',
+        errorMessage:
+          'resourceSpans[0].scopeSpans[0].spans[1]: starts at 1970-01-01T00:00:00.000Z, which is before what the store keeps',
+      },
+    })
+    expect(await (await doctor()).json()).toMatchObject({ spans: 1 })
+  })
+
+  it.each([
+    ['{', 'the body is not JSON: '],
+    ['[]', 'the request: expected an object, got []'],
+    ['{}', 'expected an OTLP trace request, which has resourceSpans, got {}'],
+    ['{"resourceSpans":{}}', 'resourceSpans: expected a list, got {}'],
+    [
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":7}]}]}]}',
+      'resourceSpans[0].scopeSpans[0].spans[0].traceId: expected 32 hex digits, got 7',
+    ],
+    [
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"q6urq6urq6urq6urq6urqw=="}]}]}]}',
+      'traceId: expected 32 hex digits, got "q6urq6urq6urq6urq6urqw=="',
+    ],
+    [
+      '{"resourceSpans":[{"resource":{"attributes":[{"key":"a","value":{"intValue":"x"}}]}}]}',
+      'resourceSpans[0].resource.attributes[0].value.intValue: expected a whole number, or one as a text, got "x"',
+    ],
+    ['{"resourceSpans":[null]}', 'resourceSpans[0]: expected an object, got null'],
+  ])('answers 400 to %s', async (body, message) => {
+    const response = await traces(body)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('content-type')).toContain('application/json')
+    expect(await response.json()).toEqual({ code: 3, message: expect.stringContaining(message) })
+  })
+
+  it('answers 400 to broken gzip, 413 to a bomb, 415 to what it does not read', async () => {
+    const gzip = { 'content-encoding': 'gzip' }
+    expect((await post('/v1/traces', 'not gzip', gzip)).status).toBe(400)
+    expect((await post('/v1/traces', gzipSync(Buffer.alloc(70_000_000)), gzip)).status).toBe(413)
+    expect((await post('/v1/traces', Buffer.alloc(17_000_000))).status).toBe(413)
+    expect((await post('/v1/traces', '{}', { 'content-encoding': 'br' })).status).toBe(415)
+    expect((await post('/v1/traces', '{}', { 'content-type': 'text/plain' })).status).toBe(415)
+  })
+})
+
+describe('POST /api/import', () => {
+  const line = (...spans: unknown[]) => JSON.stringify(request(...spans))
+
+  it('takes one request a line, names bad lines, and closes the ticks', async () => {
+    const text = [line(span(), span()), 'nonsense}', '{"resourceLogs":[]}', '', line(span())].join('\n')
+    expect(await importText(text)).toEqual({
+      spans: 3,
+      requests: 2,
+      late: 0,
+      refusedCount: 2,
+      refused: [
+        { line: 2, why: expect.stringContaining('not JSON') },
+        { line: 3, why: expect.stringContaining('resourceSpans') },
+      ],
+    })
+    const known = await (await fetch(`${server.url}/api/known?service=${service}`)).json()
+    expect(known).toMatchObject({ values: ['service.version=1.0.0'], requests: [3], open: { ticks: 0, spans: 0 } })
+  })
+
+  it('takes one request laid out over lines, gzip or not', async () => {
+    const text = JSON.stringify(request(span(), span()), null, 2)
+    expect(await importText(text)).toMatchObject({ spans: 2, requests: 1, refusedCount: 0 })
+    expect(await importText(gzipSync(text))).toMatchObject({ spans: 2, requests: 1, refusedCount: 0, late: 2 })
+  })
+
+  it('stores what came before gzip broke off', async () => {
+    const text = Array.from({ length: 2000 }, () => line(span())).join('\n')
+    const answer = await importText(gzipSync(text).subarray(0, -2000))
+    expect(answer.spans).toBeGreaterThan(100)
+    expect(answer.refused).toEqual([{ line: expect.any(Number), why: expect.stringContaining('broken gzip') }])
+  })
+
+  it('counts spans of another time as refused', async () => {
+    expect(await importText(line(span({ startTimeUnixNano: '1' })))).toMatchObject({ spans: 0, refusedCount: 1 })
+  })
+})
+
+describe('the owner of a directory', () => {
+  it('is found through the address it leaves, which nobody else may read', async () => {
+    const { mode } = await stat(join(directory, 'server.json'))
+    expect(mode & 0o777).toBe(0o600)
+    expect(await findServer(directory)).toEqual({ url: server.url, pid: process.pid })
+  })
+
+  it('is not found through a stale address', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'coalmine-stale-'))
+    expect(await findServer(other)).toBeUndefined()
+    await writeFile(join(other, 'server.json'), JSON.stringify({ url: 'http://127.0.0.1:9', pid: 1 }))
+    expect(await findServer(other)).toBeUndefined()
+    await writeFile(join(other, 'server.json'), JSON.stringify({ url: server.url, pid: process.pid + 1 }))
+    expect(await findServer(other)).toBeUndefined()
+    await rm(other, { recursive: true })
+  })
+
+  it('takes its address away when it closes, and comes back to all it had', async () => {
+    await traces(request(span()))
+    await server.close()
+    await expect(readFile(join(directory, 'server.json'))).rejects.toThrow('ENOENT')
+    server = await start({ token: 'secret' })
+    expect((await doctor()).status).toBe(401)
+    expect((await traces(request(span()))).status).toBe(401)
+    const authorized = await fetch(`${server.url}/api/doctor?service=${service}`, {
+      headers: { authorization: 'Bearer secret' },
+    })
+    expect(await authorized.json()).toMatchObject({ spans: 1 })
+    expect(await findServer(directory)).toEqual({ url: server.url, pid: process.pid, token: 'secret' })
+    await server.close()
+    server = await start()
+  })
+})
+
+it('names the port that is in use, and lets go of the store', async () => {
+  await server.close()
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const { port } = taken.address() as { port: number }
+  await expect(start({ port })).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: `cannot listen on 127.0.0.1:${port}: it is in use; stop what listens there, or take another with --port`,
+  })
+  taken.close()
+  server = await start()
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+})
+
+it('answers what it does not know with what it does', async () => {
+  await traces(request(span()))
+  const response = await doctor('nobody')
+  expect(response.status).toBe(404)
+  expect(await response.json()).toEqual({
+    error: {
+      kind: 'no-data',
+      message: expect.stringContaining(`the store has no spans of service nobody; it has seen `),
+    },
+  })
+  expect((await fetch(`${server.url}/api/nothing`)).status).toBe(404)
+})
