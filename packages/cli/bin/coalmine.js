@@ -1,1 +1,19 @@
 #!/usr/bin/env node
+// Any Node can parse this file, so that an old one is told what it needs instead of showing a syntax error.
+var parts = process.versions.node.split('.')
+if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15)) {
+  console.error('coalmine: needs Node 22.15 or newer, and this is ' + process.version + '.')
+  process.exitCode = 69
+} else {
+  import('../dist/run.js')
+    .then(function (cli) {
+      return cli.run(process)
+    })
+    .catch(function (error) {
+      var what = error instanceof Error ? error.message : String(error)
+      console.error('coalmine: a bug in coalmine, not in your release: ' + what)
+      console.error('Please report it with the command you ran; COALMINE_DEBUG=1 shows where it happened.')
+      if (process.env.COALMINE_DEBUG) console.error(error)
+      process.exitCode = 70
+    })
+}

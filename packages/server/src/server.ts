@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
+import { registerCompare } from './compare.ts'
 import type { Context } from './context.ts'
 import { answerable, type ErrorBody, ServerError } from './errors.ts'
 import { registerImport } from './import.ts'
@@ -96,6 +97,7 @@ async function routes(context: Context, token: string | undefined): Promise<Fast
     })
   await registerTraces(app, context)
   await registerImport(app, context)
+  registerCompare(app, context)
   registerDoctor(app, context)
   registerKnown(app, context)
   return app

@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream'
+import { CommandError, exitCodes, type Trouble } from './exit-codes.ts'
+
+/** A running server and what it asks for. */
+export interface Server {
+  readonly url: string
+  readonly token?: string | undefined
+}
+
+/** Asks a server's route; a refusal comes back as the error that the user is shown. */
+export async function ask(
+  server: Server,
+  path: string,
+  request: { readonly body?: unknown; readonly stream?: Readable; readonly signal?: AbortSignal } = {},
+): Promise<unknown> {
+  const { body, stream, signal } = request
+  const headers: Record<string, string> = {}
+  if (server.token) headers['authorization'] = `Bearer ${server.token}`
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (stream) headers['content-type'] = 'application/octet-stream'
+  const init: RequestInit & { duplex?: 'half' } = { method: body !== undefined || stream ? 'POST' : 'GET', headers }
+  if (body !== undefined) init.body = JSON.stringify(body)
+  if (stream) Object.assign(init, { body: stream, duplex: 'half' })
+  if (signal) init.signal = signal
+  let response: Response
+  try {
+    response = await fetch(new URL(path, server.url), init)
+  } catch (error) {
+    if (signal?.aborted) throw new CommandError('unavailable', 'stopped before the server answered')
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error)
+    throw new CommandError(
+      'unavailable',
+      `no answer from ${server.url} (${(cause as NodeJS.ErrnoException).code ?? cause.message}): is "coalmine serve" running there?`,
+    )
+  }
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return answer
+  throw refusal(answer, response, server)
+}
+
+function refusal(answer: unknown, response: Response, server: Server): CommandError {
+  const error = answer && typeof answer === 'object' && 'error' in answer ? answer.error : undefined
+  if (error && typeof error === 'object' && 'kind' in error && 'message' in error) {
+    const kind = String(error.kind)
+    return new CommandError(kind in exitCodes ? (kind as Trouble) : 'unavailable', String(error.message))
+  }
+  return new CommandError('unavailable', `${server.url} answered ${response.status}: it is not a coalmine server`)
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Outcome, Verdict } from '@coalmine/comparator'
+import { type Command, Option } from 'commander'
+import {
+  addComparisonOptions,
+  type ComparisonOptions,
+  type ComparisonRequest,
+  compareOn,
+  comparisonRequest,
+} from '../comparison.ts'
+import { CommandError } from '../exit-codes.ts'
+import { withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { writeVerdict } from '../output.ts'
+import { importFile, reportRefused } from '../spans.ts'
+
+export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
+  return addComparisonOptions(command.description('judge a canary once, from the spans that are there'))
+    .addOption(
+      new Option('--from <file...>', 'judge the spans of these OTLP JSON files, and nothing else').conflicts([
+        'store',
+        'server',
+      ]),
+    )
+    .action(async (options: ComparisonOptions) => {
+      const request = await comparisonRequest(options)
+      const verdict = options.from
+        ? await compareFiles(options.from, request, io)
+        : await withServer(options, 'read', (server) => compareOn(server, request, io.stop))
+      await writeVerdict(verdict, options, io)
+      exit(verdict.verdict)
+    })
+}
+
+async function compareFiles(files: readonly string[], request: ComparisonRequest, io: Io): Promise<Verdict> {
+  // Files may be of any age; 25 years is what the engine's dates leave room for.
+  const retentionDays = 9000
+  const store = await mkdtemp(join(tmpdir(), 'coalmine-'))
+  try {
+    return await withServer({ store, retentionDays }, 'write', async (server) => {
+      let refused = 0
+      for (const file of files) {
+        const answer = await importFile(server, file, io)
+        reportRefused(file, answer, io)
+        refused += answer.refusedCount
+      }
+      if (refused > 0) {
+        throw new CommandError(
+          'malformed',
+          `${refused} lines are not OTLP JSON, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
+        )
+      }
+      return await compareOn(server, request, io.stop)
+    })
+  } finally {
+    await rm(store, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Verdict } from '@coalmine/comparator'
+import { verdictText } from '@coalmine/report'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import pc from 'picocolors'
+import type { Server } from '../client.ts'
+import { compareOn } from '../comparison.ts'
+import { CommandError } from '../exit-codes.ts'
+import type { Io } from '../io.ts'
+import { progressTo } from '../progress.ts'
+import { watch } from './watch.ts'
+
+interface DemoOptions {
+  readonly effect: number
+  readonly seed: number
+  readonly rate: number
+}
+
+type Demo = typeof import('@coalmine/demo')
+
+interface Act {
+  readonly title: string
+  readonly canary: string
+  readonly effect: number
+  readonly seed: number
+  readonly forMs: number
+}
+
+const stable = '1.0.0'
+const testShare = 0.05
+
+export function demoCommand(command: Command, io: Io): Command {
+  return command
+    .description('see it work: real services, real traffic, one bad canary and one good one')
+    .addOption(
+      new Option('--effect <share>', 'how much slower the bad canary is: 0.6 is 60 %')
+        .argParser(number(0, 10))
+        .default(0.6),
+    )
+    .addOption(new Option('--seed <number>', 'other traffic').argParser(number(0, 2 ** 31)).default(1))
+    .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(300))
+    .action(async ({ effect, seed, rate }: DemoOptions) => {
+      const demo = await import('@coalmine/demo').catch((): Demo => {
+        throw new CommandError('unavailable', "the demo's services are not installed: npm i @coalmine/demo")
+      })
+      const store = await mkdtemp(join(tmpdir(), 'coalmine-demo-'))
+      const serve = startServe(store)
+      try {
+        const server = { url: await urlOf(serve) }
+        say(io, `A storefront (Express) calls an inventory (Fastify); both send their spans to ${server.url}.`)
+        say(io, `${rate} requests a second, half to each build, ${testShare * 100} % of them test traffic.`)
+        const acts: Act[] = [
+          { title: 'Act one: 2.0.0 has new prices behind a flag', canary: '2.0.0', effect, seed, forMs: 60_000 },
+          {
+            title: 'Act two: 2.0.1, the same with the prices mended',
+            canary: '2.0.1',
+            effect: 0,
+            seed: seed + 1,
+            forMs: 90_000,
+          },
+        ]
+        for (const act of acts) if (!io.stop.aborted) await play(demo, act, rate, server, io)
+        say(io, 'Everything above was judged from spans of this run. Nothing is left running.')
+      } finally {
+        await ended(serve)
+        await rm(store, { recursive: true, force: true })
+      }
+    })
+}
+
+async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io): Promise<void> {
+  say(io, `\n${pc.createColors(io.colors).bold(act.title)}`)
+  const { effect, seed, canary } = act
+  const services = await demo.startDemoServices({ otlpUrl: server.url, effect, seed, versions: { stable, canary } })
+  const stop = new AbortController()
+  try {
+    const targets = [services.stableUrl, services.canaryUrl].map((url) => ({ url, share: 0.5 }))
+    const load = demo.startLoad({ targets, ratePerSecond: rate, testShare, seed, signal: stop.signal })
+    const started = performance.now()
+    const progress = progressTo(io.stderr, 5000)
+    const request = {
+      service: 'storefront',
+      stable: `service.version=${stable}`,
+      canary: `service.version=${canary}`,
+      window: {},
+      policy: { split: 0.5 },
+    }
+    const limits = { for: act.forMs, wait: 30_000, earlyPass: true, everyMs: 1000 }
+    const verdict = await watch(
+      () => compareOn(server, request),
+      limits,
+      io.stop,
+      (line) => progress.show(`  ${line}`),
+    )
+    const seconds = Math.round((performance.now() - started) / 1000)
+    stop.abort()
+    await load.done
+    progress.clear()
+    io.stdout.write(`\n${verdictText(verdict, { colors: io.colors })}\n`)
+    say(io, conclusion(verdict, seconds, load.counts))
+  } finally {
+    stop.abort()
+    await services.stop()
+  }
+}
+
+function conclusion({ verdict, cohorts }: Verdict, seconds: number, counts: { readonly test: number }): string {
+  const apart = cohorts.stable.testRequests + cohorts.canary.testRequests
+  return (
+    `${verdict.toUpperCase()} ${seconds} s after the first request. Of ${counts.test} test requests sent, ` +
+    `${apart} had arrived by then and were kept apart from both cohorts.`
+  )
+}
+
+function startServe(store: string): ChildProcess {
+  const bin = fileURLToPath(new URL('../../bin/coalmine.js', import.meta.url))
+  const args = ['serve', '--store', store, '--port', '0', '--watermark', '2s']
+  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function urlOf(serve: ChildProcess): Promise<string> {
+  const lines = createInterface(serve.stdout!)
+  const [line] = (await Promise.race([once(lines, 'line'), once(serve, 'exit').then(() => [''])])) as [string]
+  const url = /http:\/\/[^\s/]+/.exec(line)?.[0]
+  if (!url) throw new CommandError('unavailable', 'coalmine serve did not start; its own message is above')
+  return url
+}
+
+async function ended(serve: ChildProcess): Promise<void> {
+  if (serve.exitCode !== null || serve.signalCode !== null) return
+  const exit = once(serve, 'exit')
+  serve.kill('SIGTERM')
+  const forced = setTimeout(() => serve.kill('SIGKILL'), 10_000)
+  await exit
+  clearTimeout(forced)
+}
+
+function say(io: Io, line: string): void {
+  io.stdout.write(`${line}\n`)
+}
+
+function number(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`)
+    return value
+  }
+}

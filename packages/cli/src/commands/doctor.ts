@@ -1,0 +1,25 @@
+import { type DoctorFacts, doctorText } from '@coalmine/report'
+import { type Command, Option } from 'commander'
+import { ask } from '../client.ts'
+import { type Place, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+
+export function doctorCommand(command: Command, io: Io): Command {
+  return command
+    .description('which marks arrive from a service, from which SDKs and builds, and what is missing')
+    .addOption(new Option('--service <name>', 'the service to look at').env('COALMINE_SERVICE').makeOptionMandatory())
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+    .action(
+      async ({ service, format, ...place }: Place & { readonly service: string; readonly format: 'text' | 'json' }) => {
+        const route = `/api/doctor?service=${encodeURIComponent(service)}`
+        const facts = (await withServer(place, 'read', (server) => ask(server, route))) as DoctorFacts
+        io.stdout.write(
+          format === 'json' ? `${JSON.stringify(facts, null, 2)}\n` : doctorText(facts, { colors: io.colors }),
+        )
+      },
+    )
+}

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Outcome, Verdict } from '@coalmine/comparator'
+import { progressLine } from '@coalmine/report'
+import { type Command, Option } from 'commander'
+import { addComparisonOptions, type ComparisonOptions, compareOn, comparisonRequest } from '../comparison.ts'
+import { CommandError } from '../exit-codes.ts'
+import { withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { milliseconds } from '../options.ts'
+import { writeVerdict } from '../output.ts'
+import { progressTo } from '../progress.ts'
+
+/** How long to look, and how often. */
+export interface WatchLimits {
+  /** Canary traffic to judge, in milliseconds. */
+  readonly for: number
+  /** How long the first spans of both cohorts may take. */
+  readonly wait: number
+  readonly earlyPass?: boolean
+  readonly everyMs?: number
+}
+
+type WatchOptions = ComparisonOptions & WatchLimits
+
+const betweenLooksMs = 5000
+
+export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
+  return addComparisonOptions(
+    command.description('judge a canary every 5 s while it runs; stops early on FAIL or INVALID'),
+  )
+    .addOption(
+      new Option('--for <time>', 'how much canary traffic to judge')
+        .argParser(milliseconds)
+        .default(30 * 60_000, '30m'),
+    )
+    .option('--early-pass', 'stop at PASS too, instead of at the end of --for')
+    .addOption(
+      new Option('--wait <time>', 'how long to wait for the first spans of both cohorts')
+        .argParser(milliseconds)
+        .default(60_000, '60s'),
+    )
+    .action(async (options: WatchOptions) => {
+      if (options.since !== undefined) {
+        throw new CommandError(
+          'usage',
+          '--since slides the window, and a sliding window may be judged only once: leave it out, or use compare',
+        )
+      }
+      const request = await comparisonRequest(options)
+      const progress = progressTo(io.stderr)
+      const verdict = await withServer(options, 'read', (server) =>
+        watch(
+          () => compareOn(server, request, io.stop),
+          options,
+          io.stop,
+          (text) => progress.show(text),
+        ),
+      )
+      progress.clear()
+      await writeVerdict(verdict, options, io)
+      exit(verdict.verdict)
+    })
+}
+
+/** Looks until the verdict is settled, the time is up, or the user stops it; the last look is the answer. */
+export async function watch(
+  look: () => Promise<Verdict>,
+  { for: forMs, wait, earlyPass = false, everyMs = betweenLooksMs }: WatchLimits,
+  stop: AbortSignal,
+  show: (line: string) => void,
+): Promise<Verdict> {
+  const started = performance.now()
+  for (;;) {
+    const verdict = await look()
+    const waited = performance.now() - started
+    if (verdict.verdict === 'fail') return verdict
+    if (verdict.verdict === 'pass' && earlyPass) return verdict
+    if (verdict.verdict === 'invalid' && !(isEarly(verdict) && waited < wait)) return verdict
+    if (verdict.verdict !== 'invalid' && verdict.window.seconds * 1000 >= forMs) return verdict
+    if (waited >= forMs + wait) return verdict
+    show(verdict.verdict === 'invalid' ? 'waiting for spans of both cohorts' : progressLine(verdict))
+    await sleep(everyMs, undefined, { signal: stop }).catch(() => undefined)
+    if (stop.aborted) return verdict
+  }
+}
+
+/** Whether more spans may mend it: at the start of a deploy one cohort is empty for a while. */
+function isEarly(verdict: Verdict): boolean {
+  return verdict.reasons.some(({ code }) => code === 'no-data' || code === 'never-concurrent')
+}

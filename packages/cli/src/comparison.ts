@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { type Config, type PolicyInput, parseConfig, type Verdict } from '@coalmine/comparator'
+import { type Command, Option } from 'commander'
+import { ask, type Server } from './client.ts'
+import { CommandError } from './exit-codes.ts'
+import type { Place } from './host.ts'
+import {
+  formatOption,
+  margin,
+  milliseconds,
+  moment,
+  probability,
+  serverOption,
+  storeOption,
+  tokenOption,
+} from './options.ts'
+
+/** What `compare` and `watch` share. */
+export interface ComparisonOptions extends Place {
+  readonly service?: string
+  readonly stable?: string
+  readonly canary?: string
+  readonly from?: readonly string[]
+  readonly since?: number
+  readonly start?: string
+  readonly end?: string
+  readonly alpha?: number
+  readonly margin?: Readonly<Record<string, string>>
+  readonly split?: string
+  readonly config?: string
+  readonly format: 'text' | 'json'
+  readonly output?: string
+}
+
+const defaultConfig = 'coalmine.yaml'
+
+export function addComparisonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--service <name>', 'the service under test').env('COALMINE_SERVICE'))
+    .addOption(
+      new Option('--stable <selector>', 'which spans are stable, such as service.version=1.9.0').env('COALMINE_STABLE'),
+    )
+    .addOption(
+      new Option('--canary <selector>', 'which spans are canary, such as service.version=2.0.0').env('COALMINE_CANARY'),
+    )
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(
+      new Option('--since <time>', 'a sliding window, such as 30m (default: since the first canary span)')
+        .argParser(milliseconds)
+        .conflicts(['start', 'end']),
+    )
+    .addOption(new Option('--start <moment>', 'start of the window, such as 2026-11-20T10:00:00Z').argParser(moment))
+    .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment))
+    .addOption(
+      new Option('--alpha <level>', 'chance of failing a good canary (default: 0.05)')
+        .argParser(probability)
+        .env('COALMINE_ALPHA'),
+    )
+    .addOption(
+      new Option(
+        '--margin <metric=values>',
+        'how much worse is acceptable; again for each metric (default: latency=10%,2ms errors=1.5,0.1pp 4xx=1.5,0.1pp lost-requests=5%)',
+      ).argParser(margin),
+    )
+    .addOption(
+      new Option(
+        '--split <share>',
+        "the canary's declared share of traffic, such as 50%: lost requests are judged",
+      ).env('COALMINE_SPLIT'),
+    )
+    .addOption(
+      new Option('--config <file>', `names and policy (default: ${defaultConfig} where there is one)`).env(
+        'COALMINE_CONFIG',
+      ),
+    )
+    .addOption(formatOption())
+    .option('--output <file>', 'write the report there; standard output stays empty')
+    .addHelpText(
+      'after',
+      `
+Selectors:
+  service.version=2.0.0             a build
+  flag:new-pricing=on               a flag's variant
+  cloud.region=eu-west-1            any span attribute, else the resource's
+  resource:k8s.node.pool=b          a resource attribute
+  service.version=2.0.0,flag:x=on   both; percent-encode , and = inside keys and values`,
+    )
+}
+
+/** A comparison as the server's route takes it, from flags, then the environment, then the file. */
+export interface ComparisonRequest {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+  readonly window: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
+  readonly policy: PolicyInput
+}
+
+export async function comparisonRequest(options: ComparisonOptions): Promise<ComparisonRequest> {
+  const config = await readConfig(options.config)
+  const required = (name: 'service' | 'stable' | 'canary'): string => {
+    const value = options[name] ?? config[name]
+    if (value) return value
+    throw new CommandError(
+      'usage',
+      `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
+    )
+  }
+  const { since, start, end, alpha, margin, split } = options
+  return {
+    service: required('service'),
+    stable: required('stable'),
+    canary: required('canary'),
+    window: {
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(start === undefined ? {} : { start }),
+      ...(end === undefined ? {} : { end }),
+    },
+    policy: {
+      ...config.policy,
+      ...(alpha === undefined ? {} : { alpha }),
+      ...(split === undefined ? {} : { split }),
+      ...(margin === undefined ? {} : { margins: { ...config.policy.margins, ...margin } }),
+    },
+  }
+}
+
+export async function compareOn(server: Server, request: ComparisonRequest, signal?: AbortSignal): Promise<Verdict> {
+  return (await ask(server, '/api/compare', { body: request, ...(signal ? { signal } : {}) })) as Verdict
+}
+
+async function readConfig(file: string | undefined): Promise<Config> {
+  if (file === undefined && !existsSync(defaultConfig)) return { policy: {} }
+  const path = file ?? defaultConfig
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      'usage',
+      `--config ${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+    )
+  })
+  try {
+    return parseConfig(text, path)
+  } catch (error) {
+    throw new CommandError('usage', (error as Error).message)
+  }
+}

@@ -1,0 +1,25 @@
+import { writeFile } from 'node:fs/promises'
+import type { Verdict } from '@coalmine/comparator'
+import { verdictJson, verdictText } from '@coalmine/report'
+import { CommandError } from './exit-codes.ts'
+import type { Io } from './io.ts'
+
+/** Writes the report where it was asked for. What a verdict that means nothing is lacking goes to standard error too. */
+export async function writeVerdict(
+  verdict: Verdict,
+  { format, output }: { readonly format: 'text' | 'json'; readonly output?: string },
+  io: Io,
+): Promise<void> {
+  const render = (colors: boolean): string =>
+    format === 'json' ? verdictJson(verdict) : verdictText(verdict, { colors })
+  if (output === undefined) io.stdout.write(render(io.colors))
+  else {
+    await writeFile(output, render(false)).catch((error: NodeJS.ErrnoException) => {
+      throw new CommandError('usage', `--output ${output}: cannot be written (${error.code ?? error.message})`)
+    })
+  }
+  if (verdict.verdict !== 'invalid') return
+  for (const reason of verdict.reasons) {
+    if (reason.weight === 'decides') io.stderr.write(`coalmine: ${reason.message}\n`)
+  }
+}

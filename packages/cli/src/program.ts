@@ -1,0 +1,46 @@
+import { createRequire } from 'node:module'
+import type { Outcome } from '@coalmine/comparator'
+import { Command } from 'commander'
+import { compareCommand } from './commands/compare.ts'
+import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { importCommand } from './commands/import.ts'
+import { serveCommand } from './commands/serve.ts'
+import { watchCommand } from './commands/watch.ts'
+import { exitCodesHelp, type Trouble } from './exit-codes.ts'
+import type { Io } from './io.ts'
+
+/** The whole command line. `exit` is told the outcome that becomes the exit code. */
+export function program(io: Io, exit: (outcome: Outcome | Trouble) => void): Command {
+  const coalmine = new Command('coalmine')
+    .description('Is this release safe? Judges a canary against stable from their OpenTelemetry spans.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(add --help for what it takes)')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text.replace(/^error: /, 'coalmine: ')),
+      getOutHasColors: () => io.colors,
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coalmine demo
+  coalmine serve
+  coalmine watch --service checkout --stable service.version=1.9.0 --canary service.version=2.0.0
+  coalmine compare --service checkout --stable flag:new-pricing=off --canary flag:new-pricing=on --from spans.jsonl
+${exitCodesHelp}`,
+    )
+  serveCommand(coalmine.command('serve'), io)
+  importCommand(coalmine.command('import'), io, exit)
+  compareCommand(coalmine.command('compare'), io, exit)
+  watchCommand(coalmine.command('watch'), io, exit)
+  doctorCommand(coalmine.command('doctor'), io)
+  demoCommand(coalmine.command('demo'), io)
+  return coalmine
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../package.json') as { version: string }).version
+}

@@ -1,0 +1,153 @@
+import {
+  type CohortFacts,
+  type Facts,
+  judge,
+  type Policy,
+  parsePolicy,
+  type Slice,
+  tickMs,
+  type Verdict,
+} from '@coalmine/comparator'
+import type { Comparison, ComparisonFacts, FlagShare, OperationTicks } from '@coalmine/store'
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { ServerError } from './errors.ts'
+
+/** What a comparison's request says, once it is known to be sound. */
+interface Request {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+  readonly sinceMs: number | undefined
+  readonly start: number | undefined
+  readonly end: number | undefined
+  readonly policy: Policy
+}
+
+/** `POST /api/compare`: a verdict on what the store has now, of two cohorts of a service. */
+export function registerCompare(app: FastifyInstance, context: Context): void {
+  app.post('/api/compare', async ({ body }) => compare(parseRequest(body), context))
+}
+
+async function compare(request: Request, { store, now, version }: Context): Promise<Verdict> {
+  const { service, stable, canary, sinceMs, end, policy } = request
+  const start =
+    request.start ?? (sinceMs === undefined ? await store.anchor({ service, stable, canary }) : now() - sinceMs)
+  const comparison: Comparison = { service, stable, canary, start, end }
+  const found = await store.cohortFacts(comparison)
+  const slices: Slice[] = []
+  for await (const operation of store.readTicks(comparison).operations) slices.push(...slicesOf(operation))
+  const facts = factsOf(request, found, await store.flagShares(comparison), start ?? end ?? now(), version)
+  const empty = found.stable.requests === 0 || found.canary.requests === 0
+  return judge(slices, policy, empty ? { ...facts, known: await store.known(service) } : facts)
+}
+
+function factsOf(
+  request: Request,
+  found: ComparisonFacts,
+  flags: readonly FlagShare[],
+  start: number,
+  version: string,
+): Facts {
+  const last = Math.max(found.stable.lastMs ?? start, found.canary.lastMs ?? start)
+  const first = Math.floor(start / tickMs) * tickMs
+  const end = Math.max(first, Math.floor(last / tickMs) * tickMs + tickMs)
+  const cohort = (name: 'stable' | 'canary'): CohortFacts => {
+    const { requests, traces, instances, testRequests } = found[name]
+    return {
+      selector: request[name],
+      requests,
+      traces,
+      instances: instances.length,
+      testRequests,
+      flags: flags
+        .filter((share) => share.cohort === name)
+        .map(({ operation, flag, variant, requests }) => ({ operation, flag, variant, requests })),
+    }
+  }
+  return {
+    service: request.service,
+    window: {
+      start: new Date(first).toISOString(),
+      end: new Date(end).toISOString(),
+      seconds: (end - first) / 1000,
+      anchored: request.sinceMs === undefined,
+    },
+    stable: cohort('stable'),
+    canary: cohort('canary'),
+    overlap: found.overlap,
+    mixedRequests: found.mixedRequests,
+    lateSpans: found.late,
+    source: found.source,
+    version,
+  }
+}
+
+function* slicesOf({ operation, ticks }: OperationTicks): Generator<Slice> {
+  for (const { tick, stable, canary } of ticks) {
+    const both = <S>(side: (counts: typeof stable) => S): { stable: S; canary: S } => ({
+      stable: side(stable),
+      canary: side(canary),
+    })
+    yield { tick, operation, metric: 'requests', ...both(({ requests }) => ({ kind: 'count', n: requests }) as const) }
+    yield {
+      tick,
+      operation,
+      metric: 'errors',
+      ...both(({ traces, errors }) => ({ kind: 'rate', n: traces, events: errors }) as const),
+    }
+    yield {
+      tick,
+      operation,
+      metric: '4xx',
+      ...both(({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors }) as const),
+    }
+    yield {
+      tick,
+      operation,
+      metric: 'latency',
+      ...both(({ traces, latency }) => ({ kind: 'distribution', n: traces, histogram: latency }) as const),
+    }
+  }
+}
+
+function parseRequest(body: unknown): Request {
+  if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
+  const { service, stable, canary, window = {}, policy: input, ...unknown } = body as Record<string, unknown>
+  const [stray] = Object.keys(unknown)
+  if (stray !== undefined) throw usage(`${stray}: unknown key; expected service, stable, canary, window, policy`)
+  if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
+  const { sinceMs, start, end } = window as Record<string, unknown>
+  if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0))
+    throw usage('window.sinceMs: expected a number above zero')
+  const parsed = parsePolicy(input)
+  if (parsed.kind === 'problems') {
+    throw usage(parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  }
+  return {
+    service: text(service, 'service'),
+    stable: text(stable, 'stable'),
+    canary: text(canary, 'canary'),
+    sinceMs: sinceMs as number | undefined,
+    start: moment(start, 'window.start'),
+    end: moment(end, 'window.end'),
+    policy: parsed.policy,
+  }
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw usage(`${name}: expected text, got ${JSON.stringify(value) ?? 'nothing'}`)
+}
+
+function moment(value: unknown, name: string): number | undefined {
+  if (value === undefined) return undefined
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(time))
+    throw usage(`${name}: expected a moment such as 2026-11-20T10:00:00Z, got ${JSON.stringify(value)}`)
+  return time
+}
+
+function usage(message: string): ServerError {
+  return new ServerError('usage', message)
+}
