@@ -73,7 +73,7 @@ test('values published or worked out by others', () => {
 test('the values of the examples in the comments', () => {
   const rank = rankProcess({ alternative: 'greater' })
   rank.add({ stable: histogramOf([1, 2, 3]), canary: histogramOf([4, 5]) })
-  expect(rank.logE).toBeCloseTo(0.3, 2)
+  expect(rank.logE).toBeCloseTo(0.31, 2)
   const tail = tailProcess({ alternative: 'greater', share: 0.1 })
   tail.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
   expect(tail.logE).toBeCloseTo(0.74, 2)
@@ -189,7 +189,21 @@ test('the maximum remembers, and joined processes have one of their own', () => 
   expect(() => meanProcess([])).toThrow(RangeError)
 })
 
-test('a million blocks of nothing but errors do not overflow', () => {
+test('a mean with weights is the mean with parts repeated', () => {
+  const make = (oddsRatio: number) => oddsRatioProcess({ alternative: 'greater', oddsRatio })
+  const weighted = meanProcess([make(1), make(3)], [3, 1])
+  const repeated = meanProcess([make(1), make(1), make(1), make(3)])
+  for (const events of [4, 0, 7]) {
+    const block = { stable: { n: 50, events: 3 }, canary: { n: 50, events } }
+    weighted.add(block)
+    repeated.add(block)
+    expect(weighted.logE).toBeCloseTo(repeated.logE, 12)
+  }
+  expect(() => meanProcess([make(1)], [0])).toThrow(/weights/)
+  expect(() => meanProcess([make(1)], [])).toThrow(/weights/)
+})
+
+test('two thousand blocks of nearly nothing but errors do not overflow', () => {
   const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
   for (let at = 0; at < 2000; at += 1) process.add({ stable: { n: 5000, events: 1 }, canary: { n: 500, events: 400 } })
   expect(process.logE).toBeGreaterThan(1e6)
