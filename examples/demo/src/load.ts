@@ -21,9 +21,9 @@ export interface LoadCounts {
 }
 
 const ROUTES = [
-  { method: 'GET', path: '/products', weight: 0.4 },
-  { method: 'GET', path: '/cart', weight: 0.4 },
-  { method: 'POST', path: '/checkout', weight: 0.2 },
+  { method: 'GET', path: '/products', weight: 0.48 },
+  { method: 'GET', path: '/cart', weight: 0.48 },
+  { method: 'POST', path: '/checkout', weight: 0.04 },
 ] as const
 
 /**

@@ -87,6 +87,7 @@ function findingOf(decided: Decided, policy: Policy, facts: Facts, start: number
     metric,
     scope: scope.scope,
     operation: scope.operation,
+    required: decided.required,
     decision,
     ...estimate,
     margin,

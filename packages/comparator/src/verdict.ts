@@ -106,6 +106,8 @@ export interface Finding {
   readonly scope: 'service' | 'operation'
   /** The operation, `(other)` for the small ones together, null for the whole service. */
   readonly operation: string | null
+  /** Whether PASS needs it; what does not can only FAIL. */
+  readonly required: boolean
   readonly decision: Decision
   readonly statistic: 'p50' | 'p90' | 'p95' | 'p99' | 'share of requests' | 'share of traffic'
   readonly stable: FindingSide

@@ -17,12 +17,11 @@ export function progressLine(verdict: Verdict): string {
   ].join('  ')
 }
 
-/** The nearest FAIL and the farthest part of PASS, in whole per cents of the evidence that each needs. */
+/** In whole per cents of the evidence that is needed: the nearest FAIL, and all parts of PASS on average. */
 export function progress({ findings }: Verdict): { readonly worse: number; readonly within: number } {
-  const shares = (all: readonly { logE: number; needed: number }[]): number[] =>
-    all.map(({ logE, needed }) => Math.min(100, Math.floor((100 * Math.max(0, logE)) / needed)))
-  return {
-    worse: Math.max(0, ...shares(findings.map((finding) => finding.evidence.worse))),
-    within: findings.length === 0 ? 0 : Math.min(...shares(findings.flatMap((finding) => finding.evidence.within))),
-  }
+  const share = ({ logE, needed }: { logE: number; needed: number }): number => Math.min(1, Math.max(0, logE) / needed)
+  const worse = findings.map((finding) => share(finding.evidence.worse))
+  const within = findings.filter((finding) => finding.required).flatMap((finding) => finding.evidence.within.map(share))
+  const mean = within.reduce((sum, one) => sum + one, 0) / Math.max(1, within.length)
+  return { worse: Math.floor(100 * Math.max(0, ...worse)), within: Math.floor(100 * mean) }
 }

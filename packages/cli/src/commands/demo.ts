@@ -39,12 +39,12 @@ export function demoCommand(command: Command, io: Io): Command {
   return command
     .description('see it work: real services, real traffic, one bad canary and one good one')
     .addOption(
-      new Option('--effect <share>', 'how much slower the bad canary is: 0.6 is 60 %')
+      new Option('--effect <share>', 'how much slower the bad canary is: 0.25 is 25 %')
         .argParser(number(0, 10))
-        .default(0.6),
+        .default(0.25),
     )
     .addOption(new Option('--seed <number>', 'other traffic').argParser(number(0, 2 ** 31)).default(1))
-    .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(300))
+    .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(400))
     .action(async ({ effect, seed, rate }: DemoOptions) => {
       const demo = await import('@coalmine/demo').catch((): Demo => {
         throw new CommandError('unavailable', "the demo's services are not installed: npm i @coalmine/demo")
@@ -62,7 +62,7 @@ export function demoCommand(command: Command, io: Io): Command {
             canary: '2.0.1',
             effect: 0,
             seed: seed + 1,
-            forMs: 90_000,
+            forMs: 100_000,
           },
         ]
         for (const act of acts) if (!io.stop.aborted) await play(demo, act, rate, server, io)
