@@ -59,10 +59,11 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
         interval(finding),
         finding.margin,
       ])
-    const more = sorted.length - shownFindings
+    const more = sorted.length - shown.length
+    const rest = failed.length > 0 ? 'more, not worse than their margins so far' : 'more'
     return [
       ...table([head, ...rows]).map((line) => `  ${line}`),
-      ...(more > 0 ? [ink.dim(`  and ${more} more: --format json has them all`)] : []),
+      ...(more > 0 ? [ink.dim(`  and ${more} ${rest}: --format json has them all`)] : []),
     ]
   }
 
