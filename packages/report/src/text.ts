@@ -48,17 +48,18 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     const order: Record<Decision, number> = { fail: 0, inconclusive: 1, pass: 2 }
     const sorted = [...findings].sort((a, b) => order[a.decision] - order[b.decision])
     const head = ['', 'operation', 'metric', 'stable', 'canary', 'change', 'margin'].map((cell) => ink.dim(cell))
-    const rows = sorted
-      .slice(0, shownFindings)
-      .map((finding) => [
-        decision(finding),
-        finding.operation ?? ink.dim('(whole service)'),
-        finding.statistic.startsWith('p') ? `${finding.metric} ${finding.statistic}` : finding.metric,
-        value(finding, 'stable'),
-        value(finding, 'canary'),
-        interval(finding),
-        finding.margin,
-      ])
+    const failed = sorted.filter((finding) => finding.decision === 'fail')
+    // Beside a proved harm, what is not worse is no news.
+    const shown = (failed.length > 0 ? failed : sorted).slice(0, shownFindings)
+    const rows = shown.map((finding) => [
+      decision(finding),
+      finding.operation ?? ink.dim('(whole service)'),
+      finding.statistic.startsWith('p') ? `${finding.metric} ${finding.statistic}` : finding.metric,
+      value(finding, 'stable'),
+      value(finding, 'canary'),
+      interval(finding),
+      finding.margin,
+    ])
     const more = sorted.length - shown.length
     const rest = failed.length > 0 ? 'more, not worse than their margins so far' : 'more'
     return [
