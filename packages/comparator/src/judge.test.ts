@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Arm, factsOf, trafficOf } from '../test/slices.ts'
+import { type Arm, factsOf, firstTick, trafficOf } from '../test/slices.ts'
 import { defaultPolicy, judge, type Policy, type Slice, type Verdict } from './index.ts'
 
 const alike: Arm = { n: 500 }
@@ -90,6 +90,18 @@ describe('lost requests', () => {
     const verdict = shop({ n: 800 }, { policy, ticks: 60 })
     expect(verdict.verdict).toBe('inconclusive')
     expect(verdict.reasons.map((reason) => reason.code)).toContain('split-missed')
+  })
+
+  it('are not seen in the tick in which the canary began, where stable served alone at first', () => {
+    const operations = { 'GET /': { stable: alike, canary: alike } }
+    const slices = trafficOf({ ticks: 60, seed: 5, operations })
+    const began = slices.map((slice): Slice => {
+      if (slice.tick !== firstTick || slice.canary.kind !== 'count') return slice
+      return { ...slice, canary: { kind: 'count', n: 3 } }
+    })
+    const verdict = judge(began, policy, factsOf(60))
+    expect(verdict.findings.find((one) => one.metric === 'lost-requests')).toMatchObject({ decision: 'pass' })
+    expect(verdict.reasons.map((reason) => reason.code)).not.toContain('split-missed')
   })
 
   it('are not judged without a declared split', () => {

@@ -2,7 +2,7 @@ import { type Decided, decide, type Gated } from './decide.ts'
 import { flagDifferences } from './flags.ts'
 import { otherOperations, type Scope, scopesOf } from './gate.ts'
 import { testLatency } from './latency.ts'
-import { testLostRequests } from './lost-requests.ts'
+import { countsBothServed, testLostRequests } from './lost-requests.ts'
 import { formatMargin, type Metric } from './margin.ts'
 import { missingFor } from './missing.ts'
 import { type Policy, policyHash } from './policy.ts'
@@ -60,12 +60,12 @@ function gateOf(series: readonly OperationSeries[], policy: Policy): Gated[] {
       weight: scope.weight / judged.length,
       // A share of the traffic is settled for the service; for each operation it would take many times longer.
       required: scope.required && (metric !== 'lost-requests' || scope.scope === 'service'),
-      tested: test(metric, scope, policy),
+      tested: test(metric, scope, series, policy),
     })),
   )
 }
 
-function test(metric: Metric, scope: Scope, { margins, split }: Policy): Tested {
+function test(metric: Metric, scope: Scope, all: readonly OperationSeries[], { margins, split }: Policy): Tested {
   switch (metric) {
     case 'latency':
       return testLatency(scope.series, margins.latency)
@@ -73,7 +73,7 @@ function test(metric: Metric, scope: Scope, { margins, split }: Policy): Tested 
     case '4xx':
       return testRate(scope.series, metric, margins[metric])
     case 'lost-requests':
-      return testLostRequests(scope.series, split!, margins['lost-requests'])
+      return testLostRequests(countsBothServed(scope.series, all), split!, margins['lost-requests'])
   }
 }
 

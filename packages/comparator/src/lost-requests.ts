@@ -19,12 +19,20 @@ export function countsOf(series: readonly OperationSeries[]): TimedBlock<number>
   return [...ticks.values()].sort((a, b) => a.tick - b.tick)
 }
 
+/** Counts of whole ticks with both arms in service: the tick in which the canary began holds requests from before it. */
+export function countsBothServed(
+  series: readonly OperationSeries[],
+  all: readonly OperationSeries[],
+): TimedBlock<number>[] {
+  const began = countsOf(all).find((tick) => tick.canary > 0)?.tick ?? Number.POSITIVE_INFINITY
+  return countsOf(series).filter((tick) => tick.tick > began)
+}
+
 /**
  * Requests are lost when the canary serves less than its declared share of the traffic by more than the margin: a
  * canary that crashes or refuses connections leaves no bad spans, it leaves none.
  */
-export function testLostRequests(series: readonly OperationSeries[], split: number, margin: ShareMargin): Tested {
-  const counts = countsOf(series)
+export function testLostRequests(counts: readonly TimedBlock<number>[], split: number, margin: ShareMargin): Tested {
   const share = shareWithMargin(split, 1 - margin.ratio)
   return {
     worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),

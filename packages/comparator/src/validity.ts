@@ -1,5 +1,5 @@
 import { shareProcess } from '@coalmine/stats'
-import { concentration, countsOf } from './lost-requests.ts'
+import { concentration, countsBothServed } from './lost-requests.ts'
 import type { Policy } from './policy.ts'
 import { run } from './run.ts'
 import type { OperationSeries } from './series.ts'
@@ -43,7 +43,7 @@ export function invalidReasons(facts: Facts, series: readonly OperationSeries[])
 export function unfairReasons(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
   const reasons: Reason[] = []
   if (policy.split !== null) {
-    const counts = countsOf(series)
+    const counts = countsBothServed(series, series)
     const split = run(shareProcess({ alternative: 'different', share: policy.split, concentration }), counts)
     if (split.maxLogE >= -Math.log(splitLevel)) {
       const canary = counts.reduce((sum, tick) => sum + tick.canary, 0)
