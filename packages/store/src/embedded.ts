@@ -27,7 +27,8 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
       throw heldBy(path, 'another process, or it cannot be written', cause)
     }
   }
-  // A slow statement holds up its connection, so writes and reads have their own.
+  // A slow statement holds up its connection, so spans, other writes and reads have each their own.
+  const inserter = connect()
   const writer = connect()
   const reader = connect()
   const engine: Engine = {
@@ -35,9 +36,10 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
     read: (statement, params) => rowsOf(reader, statement, params),
     insertSpans: async (rows) => {
       await writeFile(incoming, rows)
-      await run(writer, insertIncoming)
+      await run(inserter, insertIncoming)
     },
     close: async () => {
+      await inserter.close()
       await writer.close()
       await reader.close()
     },

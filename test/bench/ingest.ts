@@ -1,0 +1,215 @@
+/**
+ * How fast do spans come in? Another process sends batches of 512 spans of 15 attributes over HTTP, protobuf, sixteen
+ * requests at a time, every span an id of its own and the time of its sending, to a server that stores them, answers
+ * when the engine has them, and closes their ticks meanwhile. Beside it the same rows, made once, inserted alone.
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { startServer } from '@coalmine/server'
+import { addSpan, newSpanBatch, openStore, type Span, type Store, TICK_SECONDS } from '@coalmine/store'
+import { keyValues, protobufOf } from '../otlp.ts'
+import type { BenchRow } from './marks.ts'
+
+const SPANS = 512
+const SECONDS = 15
+const AT_ONCE = 16
+const OPERATIONS = 20
+const WATERMARK_MS = 1_000
+const ROWS_AT_ONCE = 20_000
+const ROWS_ROUNDS = 20
+
+/** Runs both and gives the rows of the table; about half a minute. */
+export async function run(): Promise<BenchRow[]> {
+  const alone = await inDirectory(insertAlone)
+  const { spansPerSecond, closedTicks, counted, sent } = await inDirectory(ingest)
+  const ratio = spansPerSecond / alone
+  return [
+    {
+      name: 'OTLP ingest, protobuf, decode to acknowledged, ticks closing',
+      value: `${thousands(spansPerSecond)} spans/s, ${closedTicks} ticks closed`,
+      target: '>= 40 000 spans/s',
+      ok: spansPerSecond >= 40_000 && closedTicks > 0,
+    },
+    {
+      name: 'over the same rows inserted alone',
+      value: `${ratio.toFixed(2)} x of ${thousands(alone)} rows/s`,
+      target: '>= 0.50 x',
+      ok: ratio >= 0.5,
+    },
+    {
+      name: 'acknowledged spans that closed ticks count',
+      value: `${counted} of ${sent}`,
+      target: 'all',
+      ok: counted === sent,
+    },
+  ]
+}
+
+async function ingest(directory: string): Promise<{
+  spansPerSecond: number
+  closedTicks: number
+  counted: number
+  sent: number
+}> {
+  const { url, close } = await startServer({ store: directory, port: 0, watermarkMs: WATERMARK_MS })
+  const load = fork(import.meta.filename, ['load', url], { stdio: 'inherit' })
+  const [{ sent, seconds }] = (await once(load, 'message')) as [{ sent: number; seconds: number }]
+  await close()
+  const store = await openStore({ location: directory, watermarkMs: 0 })
+  const closed = (await requestsOf(store)) / (sent / seconds) / TICK_SECONDS
+  await setTimeout(TICK_SECONDS * 1000)
+  await store.closeDue()
+  const counted = await requestsOf(store)
+  await store.close()
+  return { spansPerSecond: sent / seconds, closedTicks: Math.floor(closed), counted, sent }
+}
+
+async function requestsOf(store: Store): Promise<number> {
+  const { values, requests } = await store.known('storefront')
+  return requests.reduce((sum, count, index) => (values[index]!.startsWith('service.version') ? sum + count : sum), 0)
+}
+
+async function insertAlone(directory: string): Promise<number> {
+  const store = await openStore({ location: directory, maxQueuedBytes: Number.POSITIVE_INFINITY })
+  const batches = Array.from({ length: ROWS_ROUNDS }, (_, round) => {
+    const batch = newSpanBatch()
+    for (let index = 0; index < ROWS_AT_ONCE; index++) addSpan(batch, spanOf(round * ROWS_AT_ONCE + index))
+    return batch
+  })
+  const started = performance.now()
+  await Promise.all(batches.map((batch) => store.insert(batch)))
+  const seconds = (performance.now() - started) / 1000
+  await store.close()
+  return (ROWS_AT_ONCE * ROWS_ROUNDS) / seconds
+}
+
+// The load: one request is made once, and gets new ids and times before each sending, which costs the sender little.
+async function load(url: string): Promise<void> {
+  const deadline = performance.now() + SECONDS * 1000
+  const started = performance.now()
+  let sent = 0
+  let serial = 0
+  const send = async (): Promise<void> => {
+    const { body, places } = newBody()
+    while (performance.now() < deadline) {
+      const now = BigInt(Date.now()) * 1_000_000n
+      for (const { traceId, spanId, startNs, endNs } of places) {
+        serial++
+        body.writeUInt32LE(serial, traceId)
+        body.writeUInt32LE(serial, spanId)
+        body.writeBigUInt64LE(now, startNs)
+        body.writeBigUInt64LE(now + 20_000_000n + BigInt(serial % 1000) * 10_000n, endNs)
+      }
+      const response = await fetch(`${url}/v1/traces`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/x-protobuf' },
+      })
+      if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`)
+      await response.arrayBuffer()
+      sent += SPANS
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, send))
+  const seconds = (performance.now() - started) / 1000
+  process.send!({ sent, seconds }, () => process.disconnect())
+}
+
+type Place = { readonly traceId: number; readonly spanId: number; readonly startNs: number; readonly endNs: number }
+
+function newBody(): { body: Buffer<ArrayBuffer>; places: Place[] } {
+  const spans = Array.from({ length: SPANS }, (_, index) => {
+    const { traceId, spanId, name, attributes } = spanOf(index)
+    const mark = index.toString(16).padStart(4, '0')
+    return {
+      traceId: `ffffffff${mark}${traceId.slice(12)}`,
+      spanId: `ffffffff${spanId.slice(8)}`,
+      name,
+      kind: 2,
+      startTimeUnixNano: '1',
+      endTimeUnixNano: '1',
+      attributes: keyValues(attributes),
+    }
+  })
+  const resource = { attributes: keyValues({ ...RESOURCE, 'service.name': 'storefront' }) }
+  const body = protobufOf({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'http' }, spans }] }] })
+  let at = 0
+  const places = spans.map(({ traceId }) => {
+    const found = body.indexOf(Buffer.from(traceId, 'hex'), at)
+    const startNs = body.indexOf(TIME, found)
+    const endNs = body.indexOf(TIME, startNs + TIME.length)
+    at = endNs
+    return { traceId: found, spanId: found + 18, startNs, endNs }
+  })
+  return { body, places }
+}
+
+const TIME = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
+
+const RESOURCE = {
+  'service.version': '1.0.0',
+  'service.instance.id': 'storefront-1',
+  'host.name': 'host-1',
+  'telemetry.sdk.name': 'opentelemetry',
+  'telemetry.sdk.language': 'nodejs',
+  'telemetry.sdk.version': '3.1.1',
+}
+
+function spanOf(index: number): Span {
+  const operation = index % OPERATIONS
+  return {
+    service: 'storefront',
+    resource: RESOURCE,
+    scopeName: 'http',
+    scopeVersion: '',
+    traceId: index.toString(16).padStart(32, 'a'),
+    spanId: index.toString(16).padStart(16, 'b'),
+    parentSpanId: '',
+    traceState: '',
+    name: `GET /items/${operation}`,
+    kind: 'Server',
+    startNs: BigInt(Date.now()) * 1_000_000n,
+    durationNs: 20_000_000n,
+    attributes: {
+      'http.request.method': 'GET',
+      'http.route': `/items/${operation}`,
+      'http.response.status_code': '200',
+      'url.scheme': 'https',
+      'url.path': `/items/${index}`,
+      'server.address': 'shop.example',
+      'server.port': '443',
+      'client.address': `203.0.113.${index % 250}`,
+      'user_agent.original': 'Mozilla/5.0 (X11; Linux x86_64)',
+      'network.protocol.version': '1.1',
+      'service.version': index % 2 ? '2.0.0' : '1.0.0',
+      'coalmine.flag.new-pricing': index % 3 ? 'on' : 'off',
+      'coalmine.flag.dark-mode': 'off',
+      'shop.cart.items': String(index % 9),
+      'user.tier': index % 5 ? 'free' : 'gold',
+    },
+    status: 'Unset',
+    statusMessage: '',
+    events: [],
+    links: [],
+  }
+}
+
+async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'coalmine-bench-'))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+const thousands = (value: number): string => Math.round(value).toLocaleString('en').replaceAll(',', ' ')
+
+if (import.meta.main) {
+  if (process.argv[2] === 'load') await load(process.argv[3]!)
+  else console.table(await run())
+}
