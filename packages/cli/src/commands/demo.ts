@@ -20,6 +20,7 @@ interface DemoOptions {
   readonly effect: number
   readonly seed: number
   readonly rate: number
+  readonly acts: number
 }
 
 type Demo = typeof import('@coalmine/demo')
@@ -45,7 +46,8 @@ export function demoCommand(command: Command, io: Io): Command {
     )
     .addOption(new Option('--seed <number>', 'other traffic').argParser(number(0, 2 ** 31)).default(1))
     .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(400))
-    .action(async ({ effect, seed, rate }: DemoOptions) => {
+    .addOption(new Option('--acts <number>', 'how many of the two').choices(['1', '2']).default('2').argParser(Number))
+    .action(async ({ effect, seed, rate, acts: wanted }: DemoOptions) => {
       const demo = await import('@coalmine/demo').catch((): Demo => {
         throw new CommandError('unavailable', "the demo's services are not installed: npm i @coalmine/demo")
       })
@@ -65,7 +67,7 @@ export function demoCommand(command: Command, io: Io): Command {
             forMs: 100_000,
           },
         ]
-        for (const act of acts) if (!io.stop.aborted) await play(demo, act, rate, server, io)
+        for (const act of acts.slice(0, wanted)) if (!io.stop.aborted) await play(demo, act, rate, server, io)
         say(io, 'Everything above was judged from spans of this run. Nothing is left running.')
       } finally {
         await ended(serve)
