@@ -179,9 +179,11 @@ export const createRequests = `
       SpanName) AS Operation,
     if(SpanAttributes['service.version'] != '',
       SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
-    arrayMap(
-      key -> (substring(key, 15), SpanAttributes[key]),
-      arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS Flags,
+    arrayStringConcat(arraySort(arrayMap(
+      (key, variant) -> concat(substring(key, 15), '\\0', variant),
+      arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes)),
+      arrayFilter((variant, key) -> startsWith(key, 'coalmine.flag.'), mapValues(SpanAttributes), mapKeys(SpanAttributes))
+    )), '\\x01') AS FlagSet,
     SpanAttributes['coalmine.test'] = 'true' AS Test,
     toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
       SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
@@ -221,7 +223,8 @@ export const registerOperations = `
 /**
  * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
  * counts distinct span ids and everything else of it is a maximum or a set. A unit whose spans disagree on the build or on
- * a flag is '(mixed)'.
+ * a flag is '(mixed)'. Flags come as one text, key and variant parted by NUL and flags by 0x01, and are taken apart when
+ * the units with the same ones have been summed up: there are many fewer of these.
  */
 export const closeTicks = `
   INSERT INTO coalmine_ticks
@@ -229,47 +232,67 @@ export const closeTicks = `
     {batch:UInt64} AS Batch,
     Service,
     Tick,
-    UnitOperation AS Operation,
-    multiIf(empty(Builds), '', length(Builds) = 1, Builds[1], '(mixed)') AS Build,
-    Flag.1 AS FlagKey,
-    Flag.2 AS FlagVariant,
-    UnitTest AS Test,
+    Operation,
+    Build,
+    splitByChar('\\0', Flag)[1] AS FlagKey,
+    splitByChar('\\0', Flag)[2] AS FlagVariant,
+    Test,
     sum(Spans) AS Requests,
-    count() AS Traces,
-    countIf(UnitError) AS Errors,
-    countIf(UnitClientError) AS ClientErrors,
-    sumMap(map(UnitBucket, toUInt64(1))) AS Latency,
-    groupUniqArrayArray(50)(UnitInstances) AS Instances,
-    min(UnitFirst) AS FirstStart,
-    max(UnitLast) AS LastStart
+    sum(Units) AS Traces,
+    sum(ErrorUnits) AS Errors,
+    sum(ClientErrorUnits) AS ClientErrors,
+    sumMap(Histogram) AS Latency,
+    groupUniqArrayArray(50)(SetInstances) AS Instances,
+    min(SetFirst) AS FirstStart,
+    max(SetLast) AS LastStart
   FROM (
     SELECT
       Service,
       Tick,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
-        AS UnitOperation,
-      uniqExact(SpanId) AS Spans,
-      max(Bucket) AS UnitBucket,
-      max(IsError) AS UnitError,
-      max(IsClientError) AS UnitClientError,
-      max(Test) AS UnitTest,
-      groupUniqArrayIf(Build, Build != '') AS Builds,
-      groupUniqArrayArray(Flags) AS Pairs,
-      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-      min(Timestamp) AS UnitFirst,
-      max(Timestamp) AS UnitLast
-    FROM coalmine_requests
-    WHERE Service IN {services:Array(String)}
-      AND Timestamp >= fromUnixTimestamp({from:UInt32}) AND Timestamp < fromUnixTimestamp({to:UInt32})
-      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
-    GROUP BY Service, Tick, UnitOperation, TraceId
+      UnitOperation AS Operation,
+      multiIf(LastBuild = '', '', FirstBuild = LastBuild, LastBuild, '(mixed)') AS Build,
+      if(length(FlagSets) = 1, FlagSets[1], arrayStringConcat(arrayMap(
+        key -> if(arrayCount(flag -> startsWith(flag, key), UnitFlags) = 1,
+          arrayFirst(flag -> startsWith(flag, key), UnitFlags), concat(key, '(mixed)')),
+        arrayDistinct(arrayMap(flag -> concat(splitByChar('\\0', flag)[1], '\\0'),
+          arrayDistinct(arrayFilter(flag -> flag != '',
+            arrayFlatten(arrayMap(flags -> splitByChar('\\x01', flags), FlagSets)))) AS UnitFlags))
+      ), '\\x01')) AS Flags,
+      UnitTest AS Test,
+      sum(UnitSpans) AS Spans,
+      count() AS Units,
+      countIf(UnitError) AS ErrorUnits,
+      countIf(UnitClientError) AS ClientErrorUnits,
+      sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
+      min(UnitFirst) AS SetFirst,
+      max(UnitLast) AS SetLast
+    FROM (
+      SELECT
+        Service,
+        Tick,
+        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+          AS UnitOperation,
+        uniqExact(SpanId) AS UnitSpans,
+        max(Bucket) AS UnitBucket,
+        max(IsError) AS UnitError,
+        max(IsClientError) AS UnitClientError,
+        max(Test) AS UnitTest,
+        minIf(Build, Build != '') AS FirstBuild,
+        max(Build) AS LastBuild,
+        groupUniqArray(FlagSet) AS FlagSets,
+        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+        min(Timestamp) AS UnitFirst,
+        max(Timestamp) AS UnitLast
+      FROM coalmine_requests
+      WHERE Service IN {services:Array(String)}
+        AND Timestamp >= fromUnixTimestamp({from:UInt32}) AND Timestamp < fromUnixTimestamp({to:UInt32})
+        AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      GROUP BY Service, Tick, UnitOperation, TraceId
+    )
+    GROUP BY Service, Tick, Operation, Build, Flags, Test
   )
-  ARRAY JOIN arrayPushFront(
-    arrayMap(
-      key -> (key, if(arrayCount(pair -> pair.1 = key, Pairs) = 1,
-        arrayFirst(pair -> pair.1 = key, Pairs).2, '(mixed)')),
-      arrayDistinct(arrayMap(pair -> pair.1, Pairs))),
-    ('', '')) AS Flag
+  ARRAY JOIN arrayPushFront(arrayFilter(flag -> flag != '', splitByChar('\\x01', Flags)), '') AS Flag
   GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
 
 /** The commit of a closing: one block, so all of its ticks are closed or none. */

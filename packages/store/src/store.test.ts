@@ -274,6 +274,87 @@ describe('the reduction', () => {
   })
 })
 
+describe('a comparison', () => {
+  it('starts with its canary, and stays there', async () => {
+    expect(await store.anchor(builds)).toBeUndefined()
+    await store.insert(batchOf(span(), span({ atMs: 12_000, attributes: canary })))
+    await closeAll()
+    expect(await store.anchor(builds)).toBe(START + 10_000)
+    await store.insert(batchOf(span({ atMs: -50_000, attributes: canary })))
+    await closeAfter(7_200_000)
+    expect(await store.anchor(builds)).toBe(START + 10_000)
+    await store.close()
+    store = await open()
+    expect(await store.anchor(builds)).toBe(START + 10_000)
+    expect(await store.anchor({ ...builds, stable: 'resource:a=b' })).toBe(START - 50_000)
+  })
+
+  it('by anything starts with the first raw span that its canary has', async () => {
+    await store.insert(batchOf(span({ atMs: 6_000, resource: { region: 'b' } })))
+    await closeAll()
+    expect(await store.anchor({ service: 'storefront', stable: 'region=a', canary: 'region=b' })).toBe(START + 5_000)
+  })
+})
+
+describe('what the store knows of a service', () => {
+  it('is which values it saw, and what waits', async () => {
+    await store.insert(batchOf(span(), span(), span({ attributes: canary }), span({ service: 'inventory' })))
+    await closeAll()
+    await store.insert(batchOf(span({ atMs: 3_600_000 })))
+    expect(await store.known('storefront')).toEqual({
+      services: ['storefront', 'inventory'],
+      values: ['service.version=1.0.0', 'service.version=2.0.0'],
+      requests: [2, 1],
+      open: { ticks: 1, spans: 1 },
+    })
+    expect((await store.known()).values).toEqual([])
+  })
+
+  it('is which marks arrive', async () => {
+    const parentSpanId = 'cd'.repeat(8)
+    const sdk = {
+      'telemetry.sdk.name': 'opentelemetry',
+      'telemetry.sdk.language': 'nodejs',
+      'telemetry.sdk.version': '3.1.1',
+    }
+    await store.insert(
+      batchOf(
+        span({ resource: { ...sdk, 'service.instance.id': 'a' } }),
+        span({
+          resource: { 'k8s.pod.name': 'b' },
+          attributes: { 'http.request.method': 'GET', 'coalmine.test': 'true' },
+        }),
+        span({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
+      ),
+    )
+    await closeAll()
+    expect(await store.doctorFacts('nobody')).toBeUndefined()
+    expect(await store.doctorFacts('storefront')).toEqual({
+      service: 'storefront',
+      spans: 3,
+      firstMs: START,
+      lastMs: START,
+      requests: 2,
+      withBuild: 1,
+      withFlags: 1,
+      test: 1,
+      withoutRoute: 1,
+      builds: ['1.0.0'],
+      flags: ['f'],
+      instances: ['a', 'b'],
+      sdks: [
+        { name: 'opentelemetry', language: 'nodejs', version: '3.1.1' },
+        { name: '', language: '', version: '' },
+      ],
+      operations: [
+        { operation: 'GET', requests: 1 },
+        { operation: 'GET /cart', requests: 1 },
+      ],
+      late: 0,
+    })
+  })
+})
+
 describe('cohorts', () => {
   const flagged = (variant: string, version = '1.0.0') =>
     cart({ 'coalmine.flag.new-pricing': variant, 'service.version': version })
@@ -317,6 +398,23 @@ describe('cohorts', () => {
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
     expect(await store.cohortFacts(builds)).toMatchObject({ overlap: 1, mixedRequests: 2 })
+  })
+
+  it('take a flag that a trace had two variants of as mixed, and the others as they are', async () => {
+    const traceId = 'ab'.repeat(16)
+    const version = { 'service.version': '1.0.0' }
+    await store.insert(
+      batchOf(
+        span({ traceId, attributes: cart({ ...version, 'coalmine.flag.a': 'on', 'coalmine.flag.b': 'x' }) }),
+        span({ traceId, attributes: cart({ ...version, 'coalmine.flag.ab': 'y', 'coalmine.flag.a': 'off' }) }),
+        span({ traceId, attributes: cart(version) }),
+      ),
+    )
+    await closeAll()
+    const { values } = await store.known('storefront')
+    expect(values.toSorted()).toEqual(['flag:a=(mixed)', 'flag:ab=y', 'flag:b=x', 'service.version=1.0.0'])
+    const flag = { service: 'storefront', stable: 'flag:a=on', canary: 'flag:a=off' }
+    expect(await store.cohortFacts(flag)).toMatchObject({ overlap: 1, mixedRequests: 3 })
   })
 
   it('that are one and the same are all overlap', async () => {
