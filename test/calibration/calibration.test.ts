@@ -6,16 +6,17 @@ import { simulate } from './simulate.ts'
 
 const small = [
   { name: 'latency', runs: 400 },
-  { name: 'latency, level +-30 % and ramp 5, 25, 50 %', runs: 200 },
+  { name: 'latency, level +-30 % and ramp 5, 25, 50 %', runs: 100 },
   { name: 'errors 1 %', runs: 400 },
-  { name: 'errors 0.5 %, level +-80 % and ramp 5, 25, 50 %', runs: 400 },
-  { name: 'errors 1 %, odds ratio exactly 1.5', runs: 400 },
+  { name: 'errors 0.5 %, level +-80 % and ramp 5, 25, 50 %', runs: 200 },
+  { name: 'errors 1 %, odds ratio exactly 1.5', runs: 200 },
   { name: 'latency +25 %', runs: 50 },
   { name: 'errors 1 % x 5', runs: 50 },
-  { name: 'latency +25 %, with errors and 4xx in the gate', runs: 50 },
+  { name: 'latency +25 %, one finding', runs: 50 },
   { name: 'errors 1 % x 5, with latency and 4xx in the gate', runs: 50 },
-  { name: '2 % of requests x 5', runs: 50 },
-  { name: 'the declared 10 % arrive: split missed', runs: 400 },
+  { name: 'latency +25 % from the 15th minute on', runs: 20 },
+  { name: '2 % of requests x 5', runs: 40 },
+  { name: 'the declared 10 % arrive: split missed', runs: 200 },
 ]
 
 const chosen = small.flatMap(({ name, runs }) =>

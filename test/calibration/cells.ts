@@ -32,6 +32,7 @@ const errorsAtZero: Partial<Policy> = { metrics: ['errors'], margins: zero }
 
 const day = (depth: number) => ({ level: (tick: number) => 1 + depth * Math.sin((2 * Math.PI * tick) / 360) })
 const ramp = { share: (tick: number) => (tick < 120 ? 0.05 : tick < 240 ? 0.25 : 0.5) }
+const daily = (depth: number) => ({ ...day(depth), ...ramp })
 const split = (share: number) => ({ share: () => share })
 const minutes = (count: number) => ({ ticks: 12 * count })
 
@@ -54,378 +55,118 @@ const atMost = (level: number, of: 'failed' | 'passed' | 'splitMissed' = 'failed
 })
 const within = (seconds: number, to: 'fail' | 'pass' = 'fail'): Requirement => ({ kind: 'median', to, seconds })
 
-const alike = 'False alarms: equal services, margin 0, any time in 30 minutes'
-const boundary = 'False alarms: default margins'
-const atZero = 'Detection: margin 0, one finding'
-const atDefault = 'Detection: default margins'
-const passing = 'PASS: default margins'
-const wrongly = 'Wrong PASS: default margins, 30 minutes'
-const counts = 'Counts: lost requests and the split'
+const justBeyond = errors(0.0005, 0.0015)
+const atOddsMargin = errors(0.01, oddsTimes(0.01, 1.5))
+const rising = errors(0.005, 0.0075, day(0.8))
+const bothWorse = {
+  ...b0,
+  ...minutes(5),
+  stable: { latency: typical, errors: 0.01 },
+  canary: { latency: typical, errors: 0.05 },
+}
+const losing = (kept: number): Traffic => ({ ...b0, stable: {}, canary: { kept } })
+const splitAlone: Partial<Policy> = { metrics: ['lost-requests'], split: 0.1 }
+const splitAtZero: Partial<Policy> = { ...splitAlone, margins: zero }
+const halfway = { from: 180 }
 
 /** Every cell of the calibration, in the order of its table. */
 export const cells: readonly Calibrated[] = [
-  {
-    group: alike,
-    name: 'latency',
-    traffic: latency(typical),
-    policy: latencyAtZero,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'latency, level +-30 % and ramp 5, 25, 50 %',
-    traffic: latency(typical, { ...day(0.3), ...ramp }),
-    policy: latencyAtZero,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'latency, canary 1 %',
-    traffic: latency(typical, split(0.01)),
-    policy: latencyAtZero,
-    runs: 1000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'latency, 10 requests/s',
-    traffic: latency(typical, { requests: 50 }),
-    policy: latencyAtZero,
-    runs: 1000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'latency, cache hits and misses, canary 50 %',
-    traffic: both({ latency: cached }, split(0.5)),
-    policy: latencyAtZero,
-    runs: 1000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'latency in whole milliseconds around 4',
-    traffic: both({ latency: inMilliseconds }),
-    policy: latencyAtZero,
-    runs: 1000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'errors 0.1 %',
-    traffic: errors(0.001, 0.001),
-    policy: errorsAtZero,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'errors 1 %',
-    traffic: errors(0.01, 0.01),
-    policy: errorsAtZero,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'errors 0.5 %, level +-80 % and ramp 5, 25, 50 %',
-    traffic: errors(0.005, 0.005, { ...day(0.8), ...ramp }),
-    policy: errorsAtZero,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: alike,
-    name: 'latency, errors and 4xx together',
-    traffic: both({ latency: typical, errors: 0.01 }),
-    policy: { margins: zero },
-    runs: 1000,
-    requirement: atMost(alpha),
-  },
-
-  {
-    group: boundary,
-    name: 'equal services, errors 1 %',
-    traffic: both({ latency: typical, errors: 0.01 }),
-    runs: 400,
-    requirement: atMost(alpha),
-  },
-  {
-    group: boundary,
-    name: 'latency exactly 10 % slower',
-    traffic: latency(scaled(typical, 1.1)),
-    policy: latencyAlone,
-    runs: 1000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: boundary,
-    name: 'errors 1 %, odds ratio exactly 1.5',
-    traffic: errors(0.01, oddsTimes(0.01, 1.5)),
-    policy: errorsAlone,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: boundary,
-    name: 'errors 0.05 %, exactly 0.1 points more',
-    traffic: errors(0.0005, 0.0015),
-    policy: errorsAlone,
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-
-  {
-    group: atZero,
-    name: 'latency +5 %',
-    traffic: latency(scaled(typical, 1.05)),
-    policy: latencyAtZero,
-    runs: 400,
-    requirement: within(200),
-  },
-  {
-    group: atZero,
-    name: 'latency +10 %',
-    traffic: latency(scaled(typical, 1.1), minutes(10)),
-    policy: latencyAtZero,
-    runs: 400,
-    requirement: within(60),
-  },
-  {
-    group: atZero,
-    name: 'latency +25 %',
-    traffic: latency(scaled(typical, 1.25), minutes(5)),
-    policy: latencyAtZero,
-    runs: 400,
-    requirement: within(20),
-  },
-  {
-    group: atZero,
-    name: '2 % of requests x 5',
-    traffic: latency(slowRequests(0.02, 5), minutes(10)),
-    policy: latencyAtZero,
-    runs: 400,
-    requirement: within(110),
-  },
-  {
-    group: atZero,
-    name: 'errors 0.1 % x 5',
-    traffic: errors(0.001, 0.005),
-    policy: errorsAtZero,
-    runs: 400,
-    requirement: within(130),
-  },
-  {
-    group: atZero,
-    name: 'errors 0.1 % x 10',
-    traffic: errors(0.001, 0.01),
-    policy: errorsAtZero,
-    runs: 400,
-    requirement: within(45),
-  },
-  {
-    group: atZero,
-    name: 'errors 1 % x 2',
-    traffic: errors(0.01, 0.02),
-    policy: errorsAtZero,
-    runs: 400,
-    requirement: within(125),
-  },
-  {
-    group: atZero,
-    name: 'errors 1 % x 5',
-    traffic: errors(0.01, 0.05, minutes(5)),
-    policy: errorsAtZero,
-    runs: 400,
-    requirement: within(20),
-  },
-
-  {
-    group: atDefault,
-    name: 'latency +25 %, one finding',
-    traffic: latency(scaled(typical, 1.25), minutes(5)),
-    policy: latencyAlone,
-    runs: 400,
-    requirement: within(40),
-  },
-  {
-    group: atDefault,
-    name: 'latency +25 %, with errors and 4xx in the gate',
-    traffic: latency(scaled(typical, 1.25), minutes(5)),
-    runs: 400,
-    requirement: within(50),
-  },
-  {
-    group: atDefault,
-    name: '2 % of requests x 5, one finding',
-    traffic: latency(slowRequests(0.02, 5)),
-    policy: latencyAlone,
-    runs: 400,
-    requirement: within(260),
-  },
-  {
-    group: atDefault,
-    name: 'errors 1 % x 5, one finding',
-    traffic: errors(0.01, 0.05, minutes(5)),
-    policy: errorsAlone,
-    runs: 400,
-    requirement: within(30),
-  },
-  {
-    group: atDefault,
-    name: 'errors 1 % x 5, with latency and 4xx in the gate',
-    traffic: {
-      ...b0,
-      ...minutes(5),
-      stable: { latency: typical, errors: 0.01 },
-      canary: { latency: typical, errors: 0.05 },
-    },
-    runs: 400,
-    requirement: within(30),
-  },
-  {
-    group: atDefault,
-    name: 'errors 0.1 % x 5, one finding',
-    traffic: errors(0.001, 0.005),
-    policy: errorsAlone,
-    runs: 400,
-    requirement: within(250),
-  },
-  {
-    group: atDefault,
-    name: 'errors from none to 1 %, one finding',
-    traffic: errors(0, 0.01, minutes(10)),
-    policy: errorsAlone,
-    runs: 400,
-    requirement: within(40),
-  },
-
-  {
-    group: passing,
-    name: 'equal services without errors',
-    traffic: latency(typical),
-    runs: 400,
-    requirement: within(600, 'pass'),
-  },
-  {
-    group: passing,
-    name: 'no errors at all, errors alone',
-    traffic: errors(0, 0),
-    policy: errorsAlone,
-    runs: 100,
-    requirement: within(600, 'pass'),
-  },
-  {
-    group: passing,
-    name: 'errors 1 %, errors alone',
-    traffic: errors(0.01, 0.01),
-    policy: errorsAlone,
-    runs: 400,
-    requirement: within(600, 'pass'),
-  },
-
-  {
-    group: wrongly,
-    name: 'latency exactly 10 % slower',
-    traffic: latency(scaled(typical, 1.1)),
-    runs: 1000,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: 'latency 15 % slower',
-    traffic: latency(scaled(typical, 1.15)),
-    runs: 400,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: '2 % of requests x 5',
-    traffic: latency(slowRequests(0.02, 5)),
-    runs: 400,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: '1 % of requests x 20',
-    traffic: latency(slowRequests(0.01, 20)),
-    runs: 400,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: '0.5 % of requests x 10',
-    traffic: latency(slowRequests(0.005, 10)),
-    runs: 400,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: '5 % of requests x 3',
-    traffic: latency(slowRequests(0.05, 3)),
-    runs: 400,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: 'errors 1 %, odds ratio exactly 1.5',
-    traffic: errors(0.01, oddsTimes(0.01, 1.5)),
-    policy: errorsAlone,
-    runs: 2000,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: 'errors 0.05 %, exactly 0.1 points more',
-    traffic: errors(0.0005, 0.0015),
-    policy: errorsAlone,
-    runs: 2000,
-    requirement: atMost(alpha, 'passed'),
-  },
-  {
-    group: wrongly,
-    name: 'errors 0.5 %, level +-80 %, 0.25 points more at its mean',
-    traffic: errors(0.005, 0.0075, day(0.8)),
-    policy: errorsAlone,
-    runs: 1000,
-    requirement: atMost(alpha, 'passed'),
-  },
-
-  {
-    group: counts,
-    name: 'the declared 10 % arrive: split missed',
-    traffic: both({}),
-    policy: { metrics: ['lost-requests'], split: 0.1 },
-    runs: 2000,
-    requirement: atMost(0.001, 'splitMissed'),
-  },
-  {
-    group: counts,
-    name: 'the declared 10 % arrive, margin 0: lost requests',
-    traffic: both({}),
-    policy: { metrics: ['lost-requests'], margins: zero, split: 0.1 },
-    runs: 2000,
-    requirement: atMost(alpha),
-  },
-  {
-    group: counts,
-    name: '10 % of the canary’s requests lost, margin 0',
-    traffic: { ...b0, stable: {}, canary: { kept: 0.9 } },
-    policy: { metrics: ['lost-requests'], margins: zero, split: 0.1 },
-    runs: 400,
-    requirement: within(95),
-  },
-  {
-    group: counts,
-    name: 'half of the canary’s requests lost',
-    traffic: { ...b0, ...minutes(5), stable: {}, canary: { kept: 0.5 } },
-    policy: { metrics: ['lost-requests'], split: 0.1 },
-    runs: 400,
-    requirement: within(30),
-  },
+  ...group('False alarms: equal services, margin 0, any time in 30 minutes', [
+    cell('latency', 2000, atMost(alpha), latency(typical), latencyAtZero),
+    cell(
+      'latency, level +-30 % and ramp 5, 25, 50 %',
+      2000,
+      atMost(alpha),
+      latency(typical, daily(0.3)),
+      latencyAtZero,
+    ),
+    cell('latency, canary 1 %', 1000, atMost(alpha), latency(typical, split(0.01)), latencyAtZero),
+    cell('latency, 10 requests/s', 1000, atMost(alpha), latency(typical, { requests: 50 }), latencyAtZero),
+    cell(
+      'latency, cache hits and misses, canary 50 %',
+      1000,
+      atMost(alpha),
+      both({ latency: cached }, split(0.5)),
+      latencyAtZero,
+    ),
+    cell(
+      'latency in whole milliseconds around 4',
+      1000,
+      atMost(alpha),
+      both({ latency: inMilliseconds }),
+      latencyAtZero,
+    ),
+    cell('errors 0.1 %', 2000, atMost(alpha), errors(0.001, 0.001), errorsAtZero),
+    cell('errors 1 %', 2000, atMost(alpha), errors(0.01, 0.01), errorsAtZero),
+    cell(
+      'errors 0.5 %, level +-80 % and ramp 5, 25, 50 %',
+      2000,
+      atMost(alpha),
+      errors(0.005, 0.005, daily(0.8)),
+      errorsAtZero,
+    ),
+    cell('latency, errors and 4xx together', 1000, atMost(alpha), both({ latency: typical, errors: 0.01 }), {
+      margins: zero,
+    }),
+  ]),
+  ...group('False alarms: default margins', [
+    cell('equal services, errors 1 %', 400, atMost(alpha), both({ latency: typical, errors: 0.01 })),
+    cell('latency exactly 10 % slower', 1000, atMost(alpha), latency(scaled(typical, 1.1)), latencyAlone),
+    cell('errors 1 %, odds ratio exactly 1.5', 2000, atMost(alpha), atOddsMargin, errorsAlone),
+    cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha), justBeyond, errorsAlone),
+  ]),
+  ...group('Detection: margin 0, one finding', [
+    cell('latency +5 %', 400, within(200), latency(scaled(typical, 1.05)), latencyAtZero),
+    cell('latency +10 %', 400, within(60), latency(scaled(typical, 1.1), minutes(10)), latencyAtZero),
+    cell('latency +25 %', 400, within(20), latency(scaled(typical, 1.25), minutes(5)), latencyAtZero),
+    cell('2 % of requests x 5', 400, within(110), latency(slowRequests(0.02, 5), minutes(10)), latencyAtZero),
+    cell('errors 0.1 % x 5', 400, within(130), errors(0.001, 0.005), errorsAtZero),
+    cell('errors 0.1 % x 10', 400, within(45), errors(0.001, 0.01), errorsAtZero),
+    cell('errors 1 % x 2', 400, within(125), errors(0.01, 0.02), errorsAtZero),
+    cell('errors 1 % x 5', 400, within(20), errors(0.01, 0.05, minutes(5)), errorsAtZero),
+  ]),
+  ...group('Detection: default margins', [
+    cell('latency +25 %, one finding', 400, within(40), latency(scaled(typical, 1.25), minutes(5)), latencyAlone),
+    cell('latency +25 %, with errors and 4xx in the gate', 400, within(50), latency(scaled(typical, 1.25), minutes(5))),
+    cell('2 % of requests x 5, one finding', 400, within(260), latency(slowRequests(0.02, 5)), latencyAlone),
+    cell('errors 1 % x 5, one finding', 400, within(30), errors(0.01, 0.05, minutes(5)), errorsAlone),
+    cell('errors 1 % x 5, with latency and 4xx in the gate', 400, within(30), bothWorse),
+    cell('errors 0.1 % x 5, one finding', 400, within(250), errors(0.001, 0.005), errorsAlone),
+    cell('errors from none to 1 %, one finding', 400, within(40), errors(0, 0.01, minutes(10)), errorsAlone),
+    cell('latency +25 % from the 15th minute on', 200, within(900 + 150), latency(scaled(typical, 1.25), halfway)),
+    cell('errors 1 % x 5 from the 15th minute on', 200, within(900 + 150), errors(0.01, 0.05, halfway)),
+  ]),
+  ...group('PASS: default margins', [
+    cell('equal services without errors', 400, within(600, 'pass'), latency(typical)),
+    cell('no errors at all, errors alone', 100, within(600, 'pass'), errors(0, 0), errorsAlone),
+    cell('errors 1 %, errors alone', 400, within(600, 'pass'), errors(0.01, 0.01), errorsAlone),
+  ]),
+  ...group('Wrong PASS: default margins, 30 minutes', [
+    cell('latency exactly 10 % slower', 1000, atMost(alpha, 'passed'), latency(scaled(typical, 1.1))),
+    cell('latency 15 % slower', 400, atMost(alpha, 'passed'), latency(scaled(typical, 1.15))),
+    cell('2 % of requests x 5', 400, atMost(alpha, 'passed'), latency(slowRequests(0.02, 5))),
+    cell('1 % of requests x 20', 400, atMost(alpha, 'passed'), latency(slowRequests(0.01, 20))),
+    cell('0.5 % of requests x 10', 400, atMost(alpha, 'passed'), latency(slowRequests(0.005, 10))),
+    cell('5 % of requests x 3', 400, atMost(alpha, 'passed'), latency(slowRequests(0.05, 3))),
+    cell('errors 1 %, odds ratio exactly 1.5', 2000, atMost(alpha, 'passed'), atOddsMargin, errorsAlone),
+    cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha, 'passed'), justBeyond, errorsAlone),
+    cell('errors 0.5 % and 0.75 %, level +-80 %', 1000, atMost(alpha, 'passed'), rising, errorsAlone),
+  ]),
+  ...group('Counts: lost requests and the split', [
+    cell('the declared 10 % arrive: split missed', 2000, atMost(0.001, 'splitMissed'), losing(1), splitAlone),
+    cell('the declared 10 % arrive: lost requests, margin 0', 2000, atMost(alpha), losing(1), splitAtZero),
+    cell('a tenth of the canary’s requests lost, margin 0', 400, within(95), losing(0.9), splitAtZero),
+    cell('half of the canary’s requests lost', 400, within(30), { ...losing(0.5), ...minutes(5) }, splitAlone),
+  ]),
 ]
+
+function cell(name: string, runs: number, requirement: Requirement, traffic: Traffic, policy: Partial<Policy> = {}) {
+  return { name, runs, requirement, traffic, policy }
+}
+
+function group(name: string, some: readonly Omit<Calibrated, 'group'>[]): Calibrated[] {
+  return some.map((one) => ({ ...one, group: name }))
+}
 
 function oddsTimes(p: number, oddsRatio: number): number {
   const odds = (p / (1 - p)) * oddsRatio

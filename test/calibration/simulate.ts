@@ -13,6 +13,8 @@ export interface Traffic {
   readonly stable: Arm
   readonly canary: Arm
   readonly ticks: number
+  /** The tick at which the canary becomes what it is; before, it is like stable. */
+  readonly from?: number
   /** Requests in a tick, both arms together; each is the canary's with the chance `share`. */
   readonly requests: number
   readonly share: (tick: number) => number
@@ -71,7 +73,7 @@ export function median(ascending: readonly number[]): number {
 }
 
 // The drawing of one half hour; what does not change from run to run is worked out once.
-function drawer({ stable, canary, ticks, requests, share, level }: Traffic): (draw: Random) => Slice[] {
+function drawer({ stable, canary, ticks, from = 0, requests, share, level }: Traffic): (draw: Random) => Slice[] {
   const latencies = (arm: Arm): ((tick: number) => Source) | undefined => {
     const { latency } = arm
     if (!latency) return undefined
@@ -86,15 +88,16 @@ function drawer({ stable, canary, ticks, requests, share, level }: Traffic): (dr
   const canaryLatency = latencies(canary)
   return (draw) =>
     Array.from({ length: ticks }, (_, tick) => {
+      const now = tick < from ? stable : canary
       const arrived = eventsOf(requests, share(tick), draw)
-      const m = eventsOf(arrived, canary.kept ?? 1, draw)
+      const m = eventsOf(arrived, now.kept ?? 1, draw)
       const n = requests - arrived
       const events = (arm: Arm, size: number): number => eventsOf(size, (arm.errors ?? 0) * level(tick), draw)
       const common = { tick: tick * tickMs, operation: 'GET /' }
       const rate = (size: number, some: number) => ({ kind: 'rate' as const, n: size, events: some })
       const slices: Slice[] = [
         { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n: m } },
-        { ...common, metric: 'errors', stable: rate(n, events(stable, n)), canary: rate(m, events(canary, m)) },
+        { ...common, metric: 'errors', stable: rate(n, events(stable, n)), canary: rate(m, events(now, m)) },
         { ...common, metric: '4xx', stable: rate(n, 0), canary: rate(m, 0) },
       ]
       if (stableLatency && canaryLatency) {
@@ -107,7 +110,7 @@ function drawer({ stable, canary, ticks, requests, share, level }: Traffic): (dr
           ...common,
           metric: 'latency',
           stable: side(stableLatency(tick), n),
-          canary: side(canaryLatency(tick), m),
+          canary: side((tick < from ? stableLatency : canaryLatency)(tick), m),
         })
       }
       return slices

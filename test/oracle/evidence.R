@@ -18,15 +18,16 @@ sizes <- list(c(450, 50, 5), c(450, 50, 50), c(450, 50, 500), c(450, 50, 499), c
 moments <- unlist(lapply(sizes, function(s) sapply(log(c(1 / 20, 1 / 1.5, 1, 1.1, 3, 20)), function(tilt)
   row(n = number(s[1]), m = number(s[2]), events = number(s[3]), tilt = number(tilt), expected = number(log_moment(s[1], s[2], s[3], tilt))))))
 
-# The one-sided normal mixture by numerical integration over the half normal prior.
-mixture <- function(sum, variance, precision) {
-  at <- max(0, sum / (variance + precision)); wide <- 1 / sqrt(variance + precision)
-  height <- at * sum - at^2 * variance / 2 + dnorm(at, sd = 1 / sqrt(precision), log = TRUE)
-  f <- function(l) exp(l * sum - l^2 * variance / 2 + dnorm(l, sd = 1 / sqrt(precision), log = TRUE) - height)
-  log(2) + height + log(integrate(f, max(0, at - 12 * wide), at + 12 * wide, rel.tol = 1e-12, subdivisions = 1000)$value)
+# The mean over tilts, and for "greater" over the block at which harm begins, as the sum that it is: no recursion.
+# factors: a row for each block, a column for each tilt.
+mixture <- function(factors, information, greater) {
+  blocks <- nrow(factors); held <- if (greater) 0.2 else 0
+  left <- held / (1 + log1p(cumsum(information) / 100))
+  stakes <- c(held, left[-blocks])[1:blocks] - left; stakes[1] <- stakes[1] + 1 - held
+  terms <- log(left[blocks])
+  for (start in 1:blocks) terms <- c(terms, log(stakes[start]) + log_mean(colSums(factors[start:blocks, , drop = FALSE])))
+  log_sum(terms[is.finite(terms)])
 }
-mixtures <- apply(expand.grid(c(-20, -3, 0, 3, 40), c(0, 10, 500), c(0.7, 3.1601269814, 17)), 1, function(s)
-  row(sum = number(s[1]), variance = number(s[2]), precision = number(s[3]), expected = number(mixture(s[1], s[2], s[3]))))
 
 # The canary's wins: the statistic W of wilcox.test, ties counted one half.
 wins <- sapply(1:12, function(i) {
@@ -36,14 +37,45 @@ wins <- sapply(1:12, function(i) {
 })
 
 tilts <- log(c(1.2, 1.5, 2, 4, 12))
+truth <- function(greater) if (greater) "true" else "false"
+rates <- function(blocks) paste0("[", paste(sapply(blocks, vector), collapse = ", "), "]")
+random_rates <- function() lapply(1:sample(1:6, 1), function(b) {
+  n <- sample(1:800, 1); m <- sample(1:200, 1); p <- runif(1, 0.01, 0.2); c(n, rbinom(1, n, p), m, rbinom(1, m, min(1, 2 * p))) })
+informative <- function(b) b[2] + b[4] > 0 && b[2] + b[4] < b[1] + b[3]
+information <- function(blocks) sapply(blocks, function(b) b[1] * b[3] / (b[1] + b[3]))
+
 odds <- sapply(1:40, function(i) {
-  blocks <- lapply(1:sample(1:6, 1), function(b) { n <- sample(1:800, 1); m <- sample(1:200, 1); p <- runif(1, 0, 0.2); c(n, rbinom(1, n, p), m, rbinom(1, m, min(1, 2 * p))) })
-  ratio <- sample(c(1, 1.5, 0.5), 1); sign <- sample(c(1, -1), 1)
-  logs <- sapply(sign * tilts, function(tilt) sum(sapply(blocks, function(b) {
+  blocks <- Filter(informative, c(random_rates(), list(c(10, 1, 10, 1)))); ratio <- sample(c(1, 1.5, 0.5), 1); greater <- i %% 2 == 0
+  factors <- t(sapply(blocks, function(b) sapply((if (greater) 1 else -1) * tilts, function(tilt) {
     events <- b[2] + b[4]
-    tilt * b[4] - log_moment(b[1], b[3], events, log(ratio) + tilt) + log_moment(b[1], b[3], events, log(ratio))
-  })))
-  row(greater = if (sign > 0) "true" else "false", oddsRatio = number(ratio), blocks = paste0("[", paste(sapply(blocks, vector), collapse = ", "), "]"), expected = number(log_mean(logs)))
+    tilt * b[4] - log_moment(b[1], b[3], events, log(ratio) + tilt) + log_moment(b[1], b[3], events, log(ratio)) })))
+  row(greater = truth(greater), oddsRatio = number(ratio), blocks = rates(blocks), expected = number(mixture(factors, information(blocks), greater)))
+})
+
+# With b from its definition, and the cap on (m/n) v / (1 + d v) by solving for v.
+differences <- sapply(1:40, function(i) {
+  blocks <- random_rates(); d <- sample(c(0, 0.001, 0.05, -0.02), 1); greater <- i %% 2 == 0
+  factors <- t(sapply(blocks, function(b) sapply(c(0.25, 0.5, 1, 2, 4, 8), function(a) {
+    n <- b[1]; m <- b[3]; v <- if (greater) exp(a) - 1 else exp(-a) - 1
+    share <- function(v) m / n * v / (1 + d * v) - 0.8
+    most <- if (d < 0) min(v, (1 - 1e-6) / -d) else v # beyond it 1 + dv is not positive
+    if (share(most) > 0) v <- uniroot(share, c(0, most), tol = 1e-15)$root
+    b[4] * log(1 + v) + b[2] * log(1 - m / n * v / (1 + d * v)) - m * log(1 + d * v) })))
+  row(greater = truth(greater), difference = number(d), blocks = rates(blocks), expected = number(mixture(factors, information(blocks), greater)))
+})
+
+# Rank evidence from the W of wilcox.test.
+ranks <- sapply(1:12, function(i) {
+  greater <- i %% 2 == 0
+  blocks <- lapply(1:sample(1:5, 1), function(b) list(ceiling(rlnorm(sample(5:60, 1), 2, 0.8)), ceiling(rlnorm(sample(1:20, 1), 2.4, 0.8))))
+  factors <- t(sapply(blocks, function(b) {
+    n <- length(b[[1]]); m <- length(b[[2]])
+    w <- suppressWarnings(wilcox.test(b[[2]], b[[1]], exact = FALSE))$statistic
+    s <- (if (greater) 1 else -1) * (w - n * m / 2) / (n + m + 1); l <- 12 * c(0.015, 0.03, 0.06, 0.12, 0.24)
+    l * s - l^2 / 2 * n * m / (12 * (n + m + 1)) }))
+  row(greater = truth(greater), stable = paste0("[", paste(sapply(blocks, function(b) vector(b[[1]])), collapse = ", "), "]"),
+    canary = paste0("[", paste(sapply(blocks, function(b) vector(b[[2]])), collapse = ", "), "]"),
+    expected = number(mixture(factors, sapply(blocks, function(b) length(b[[1]]) * length(b[[2]]) / (length(b[[1]]) + length(b[[2]]))), greater)))
 })
 
 # Beta-binomial mixture: the likelihood ratio integrated over the prior, cut off at the share when one-sided.
@@ -68,5 +100,6 @@ holms <- sapply(1:20, function(i) { p <- round(rbeta(sample(2:9, 1), 0.2, 3), 4)
 quantiles <- sapply(1:6, function(i) { x <- rlnorm(2000, -2, 0.6); q <- c(0.1, 0.5, 0.9, 0.99)
   row(values = vector(signif(x, 6)), q = vector(q), expected = vector(quantile(signif(x, 6), q, type = 1)), mean = number(mean(signif(x, 6)))) })
 
-cat("{\n", paste(c(table("logMoments", moments), table("normalMixture", mixtures), table("wins", wins), table("oddsRatio", odds),
+cat("{\n", paste(c(table("logMoments", moments), table("wins", wins), table("oddsRatio", odds),
+  table("riskDifference", differences), table("rank", ranks),
   table("share", shares), table("holm", holms), table("quantiles", quantiles[1:2])), collapse = ",\n"), "\n}\n", sep = "")

@@ -1,6 +1,7 @@
-import { type Alternative, type EProcess, eProcess, logMeanExp } from './e-process.ts'
+import type { Alternative, EProcess } from './e-process.ts'
 import { logMoments } from './hypergeometric.ts'
 import { checkRates, type Rates } from './rates.ts'
+import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
 /**
@@ -13,7 +14,7 @@ import { tiltsOf } from './tilts.ts'
  * @example
  * const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
  * process.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 3 } })
- * process.logE // 2.65
+ * process.logE // 2.51
  */
 export function oddsRatioProcess(options: {
   readonly alternative: Alternative
@@ -28,16 +29,15 @@ export function oddsRatioProcess(options: {
   // The last is the margin itself: a tilt's moment under the margin is M(margin + tilt) / M(margin).
   const tiltsFromMargin = Float64Array.from([...tilts, 0], (tilt) => margin + tilt)
   const moments = new Float64Array(tiltsFromMargin.length)
-  const logs = new Float64Array(tilts.length)
-  return eProcess((block) => {
+  return tiltedProcess(tilts.length, alternative, (block, into) => {
     checkRates(block)
-    const { stable, canary } = block
-    const events = stable.events + canary.events
-    if (stable.n > 0 && canary.n > 0 && events > 0 && events < stable.n + canary.n) {
-      logMoments({ n: stable.n, m: canary.n, events }, tiltsFromMargin, moments)
-      const atMargin = moments[tilts.length]!
-      for (let at = 0; at < tilts.length; at += 1) logs[at]! += tilts[at]! * canary.events - moments[at]! + atMargin
-    }
-    return logMeanExp(logs)
+    const { n } = block.stable
+    const m = block.canary.n
+    const events = block.stable.events + block.canary.events
+    if (n === 0 || m === 0 || events === 0 || events === n + m) return 0
+    logMoments({ n, m, events }, tiltsFromMargin, moments)
+    const atMargin = moments[tilts.length]!
+    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * block.canary.events - moments[at]! + atMargin
+    return (n * m) / (n + m)
   })
 }

@@ -28,7 +28,7 @@ export function riskDifferenceInterval(blocks: readonly Rates[], options: { read
  *
  * @example
  * const block = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }
- * oddsRatioInterval([block], { alpha: 0.05 }) // { lower: 1.89, upper: 37.3 }
+ * oddsRatioInterval([block], { alpha: 0.05 }) // { lower: 1.83, upper: 37.3 }
  */
 export function oddsRatioInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval {
   const { alpha } = options

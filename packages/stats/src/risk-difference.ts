@@ -1,5 +1,6 @@
-import { type Alternative, type EProcess, eProcess, logMeanExp } from './e-process.ts'
+import type { Alternative, EProcess } from './e-process.ts'
 import { checkRates, type Rates } from './rates.ts'
+import { tiltedProcess } from './tilted.ts'
 
 /**
  * Evidence that the canary's rate of events is more (`greater`) or less (`less`) than stable's plus `difference`.
@@ -21,19 +22,17 @@ export function riskDifferenceProcess(options: {
   const { alternative, difference: d } = options
   if (!(d > -1 && d < 1)) throw new RangeError(`difference: expected a number between -1 and 1, got ${d}`)
   const factors = sizes.map((size) => Math.expm1(alternative === 'greater' ? size : -size))
-  const logs = new Float64Array(factors.length)
-  return eProcess((block) => {
+  return tiltedProcess(factors.length, alternative, (block, into) => {
     checkRates(block)
     const { stable, canary } = block
-    if (stable.n > 0 && canary.n > 0) {
-      const ratio = canary.n / stable.n
-      for (let at = 0; at < factors.length; at += 1) {
-        const v = Math.min(factors[at]!, largestFactor(ratio, d))
-        const b = -Math.log1p((-ratio * v) / (1 + d * v))
-        logs[at]! += Math.log1p(v) * canary.events - b * stable.events - canary.n * Math.log1p(d * v)
-      }
+    if (stable.n === 0 || canary.n === 0) return 0
+    const ratio = canary.n / stable.n
+    for (let at = 0; at < factors.length; at += 1) {
+      const v = Math.min(factors[at]!, largestFactor(ratio, d))
+      const b = -Math.log1p((-ratio * v) / (1 + d * v))
+      into[at] = Math.log1p(v) * canary.events - b * stable.events - canary.n * Math.log1p(d * v)
     }
-    return logMeanExp(logs)
+    return (stable.n * canary.n) / (stable.n + canary.n)
   })
 }
 

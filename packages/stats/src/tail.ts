@@ -1,6 +1,7 @@
 import { canaryInTop, type Distributions, sizesOf } from './distributions.ts'
-import { type Alternative, type EProcess, eProcess, logMeanExp } from './e-process.ts'
+import type { Alternative, EProcess } from './e-process.ts'
 import { logMoments } from './hypergeometric.ts'
+import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
 /** The part of a block's pooled values that counts as its tail. */
@@ -22,7 +23,7 @@ interface TailOptions {
  * @example
  * const process = tailProcess({ alternative: 'greater', share: 0.1 })
  * process.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
- * process.logE // 0.74
+ * process.logE // 0.63
  */
 export function tailProcess(options: TailOptions): EProcess<Distributions> {
   return tailProcessAt(0, options, tailMoments(options))
@@ -35,14 +36,12 @@ export function tailProcessAt(
   tailOf: (block: Distributions) => Tail | undefined,
 ): EProcess<Distributions> {
   const tilts = tiltsOf(alternative)
-  const logs = new Float64Array(tilts.length)
-  return eProcess((block) => {
+  return tiltedProcess(tilts.length, alternative, (block, into) => {
     const tail = tailOf(block)
-    if (tail !== undefined) {
-      const events = canaryInTop(block, tail.size, shift)
-      for (let at = 0; at < tilts.length; at += 1) logs[at]! += tilts[at]! * events - tail.moments[at]!
-    }
-    return logMeanExp(logs)
+    if (tail === undefined) return 0
+    const events = canaryInTop(block, tail.size, shift)
+    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * events - tail.moments[at]!
+    return tail.information
   })
 }
 
@@ -50,6 +49,7 @@ export function tailProcessAt(
 export interface Tail {
   readonly size: number
   readonly moments: Float64Array
+  readonly information: number
 }
 
 /** The tail of a block, by its arms' sizes alone; `undefined` when an arm is empty. */
@@ -61,6 +61,6 @@ export function tailMoments({ alternative, share }: TailOptions): (block: Distri
     const size = Math.max(1, Math.round(share * (n + m)))
     const moments = new Float64Array(tilts.length)
     logMoments({ n, m, events: size }, tilts, moments)
-    return { size, moments }
+    return { size, moments, information: (n * m) / (n + m) }
   }
 }
