@@ -57,7 +57,7 @@ const within = (seconds: number, to: 'fail' | 'pass' = 'fail'): Requirement => (
 
 const justBeyond = errors(0.0005, 0.0015)
 const atOddsMargin = errors(0.01, oddsTimes(0.01, 1.5))
-const rising = errors(0.005, 0.0075, day(0.8))
+const rising = errors(0.02, 0.03, day(0.8))
 const bothWorse = {
   ...b0,
   ...minutes(5),
@@ -150,7 +150,7 @@ export const cells: readonly Calibrated[] = [
     cell('5 % of requests x 3', 400, atMost(alpha, 'passed'), latency(slowRequests(0.05, 3))),
     cell('errors 1 %, odds ratio exactly 1.5', 2000, atMost(alpha, 'passed'), atOddsMargin, errorsAlone),
     cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha, 'passed'), justBeyond, errorsAlone),
-    cell('errors 0.5 % and 0.75 %, level +-80 %', 1000, atMost(alpha, 'passed'), rising, errorsAlone),
+    cell('errors 2 % and 3 %, level +-80 %', 1000, atMost(alpha, 'passed'), rising, errorsAlone),
   ]),
   ...group('Counts: lost requests and the split', [
     cell('the declared 10 % arrive: split missed', 2000, atMost(0.001, 'splitMissed'), losing(1), splitAlone),
