@@ -53,6 +53,17 @@ test('`less` has no second start: what was bad at first has to be made up for', 
   expect(process.logE).toBeCloseTo(2, 12)
 })
 
+test('a hopeless hypothesis stays a number, and can be made up for, however far it sinks', () => {
+  const process = tiltedProcess<number>(2, 'less', (logFactor, into) => {
+    into.fill(logFactor)
+    return 10
+  })
+  for (let at = 0; at < 100; at += 1) process.add(-1e4)
+  expect(process.logE).toBeCloseTo(-1e6, 3)
+  for (let at = 0; at < 101; at += 1) process.add(1e4)
+  expect(process.maxLogE).toBeCloseTo(1e4, 3)
+})
+
 test('a healthy canary never costs more than the stake that was put in', () => {
   const process = rankProcess({ alternative: 'greater' })
   let information = 0

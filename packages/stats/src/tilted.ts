@@ -30,12 +30,13 @@ export function tiltedProcess<Block>(
     const stillLeft = held / (1 + Math.log1p(information / firstOnset))
     const logStake = Math.log(left - stillLeft)
     left = stillLeft
-    let greatest = Math.log(left)
+    const logLeft = Math.log(left)
+    let greatest = logLeft
     for (let at = 0; at < tilts; at += 1) {
       logs[at] = logAdd(logs[at]!, logStake) + factors[at]!
       greatest = Math.max(greatest, logs[at]!)
     }
-    let sum = left * tilts * Math.exp(-greatest)
+    let sum = tilts * Math.exp(logLeft - greatest)
     for (let at = 0; at < tilts; at += 1) sum += Math.exp(logs[at]! - greatest)
     logE = greatest + Math.log(sum / tilts)
     return logE
