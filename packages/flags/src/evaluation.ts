@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { markFlag } from '@coalmine/marks'
-import { diag } from '@opentelemetry/api'
+import { markFlag, sayOnce } from '@coalmine/marks'
+import { logEvaluation } from './log-event.ts'
 
 /** What one evaluation of a flag came to, in every flag SDK's terms at once. Nothing in it says for whom. */
 export interface Evaluation {
@@ -8,20 +8,65 @@ export interface Evaluation {
   /** The variant's name, where the SDK has names for them. */
   readonly variant?: string | undefined
   readonly value?: unknown
+  readonly reason?: Reason | undefined
+  /** The rule that decided, by the SDK's identifier for it. */
+  readonly ruleId?: string | undefined
+  /** The version of the flag's definition. */
+  readonly version?: string | undefined
+  /** The flag service, such as `launchdarkly`. */
+  readonly provider?: string | undefined
+  readonly errorType?: ErrorType | undefined
+}
+
+/** Why a flag had its value. https://opentelemetry.io/docs/specs/semconv/registry/attributes/feature-flag/#feature-flag-result-reason */
+export type Reason =
+  | 'static'
+  | 'default'
+  | 'targeting_match'
+  | 'split'
+  | 'cached'
+  | 'disabled'
+  | 'stale'
+  | 'error'
+  | 'unknown'
+
+/** Why an evaluation failed. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/ */
+export type ErrorType =
+  | 'flag_not_found'
+  | 'general'
+  | 'invalid_context'
+  | 'parse_error'
+  | 'provider_fatal'
+  | 'provider_not_ready'
+  | 'targeting_key_missing'
+  | 'type_mismatch'
+
+/** What every adapter lets an application choose. */
+export interface RecordOptions {
+  /** Whether each evaluation is a `feature_flag.evaluation` log event too, where a logger provider is registered. Default true. */
+  readonly logEvent?: boolean
 }
 
 /**
- * Marks the current request with a flag's variant. Every adapter of this package ends here; an application calls it
- * for a flag SDK that has none. Never throws.
+ * Marks the current request with a flag's variant, and emits the log event of the semantic conventions. Every adapter
+ * of this package ends here; an application calls it for a flag SDK that has none. Never throws.
  *
  * @example recordEvaluation({ key: 'new-pricing', value: true }) // coalmine.flag.new-pricing = "true"
  */
-export function recordEvaluation(evaluation: Evaluation): void {
+export function recordEvaluation(evaluation: Evaluation, { logEvent = true }: RecordOptions = {}): void {
   try {
-    markFlag(evaluation.key, variantOf(evaluation))
+    const variant = markEvaluation(evaluation)
+    if (logEvent) logEvaluation(evaluation, variant)
   } catch (error) {
-    diag.warn(`coalmine: an evaluation of the flag ${evaluation?.key} was not recorded: ${error}`)
+    sayOnce('an evaluation of a flag was not recorded', error)
   }
+}
+
+/** The first half alone, for an SDK that tells the rest later. Gives the variant as the request is marked with it. */
+export function markEvaluation(evaluation: Evaluation): string {
+  const variant = variantOf(evaluation)
+  markFlag(evaluation.key, variant)
+  return variant
 }
 
 /** Without a name, short scalars are their own; whatever may be large or private is told apart by its hash. */

@@ -1,1 +1,1 @@
-export { type Evaluation, recordEvaluation } from './evaluation.ts'
+export { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'

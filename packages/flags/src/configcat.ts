@@ -1,0 +1,41 @@
+import type { EvaluationDetails } from '@configcat/sdk'
+import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'
+
+/**
+ * A listener for ConfigCat's SDK that marks each request with the settings that were evaluated in it. The mark is the
+ * value; a long text is told by ConfigCat's variation ID.
+ *
+ * @example getClient(sdkKey, PollingMode.AutoPoll, { setupHooks: (hooks) => hooks.on('flagEvaluated', coalmineListener()) })
+ */
+export function coalmineListener(options?: RecordOptions): (details: EvaluationDetails) => void {
+  return (details) =>
+    recordEvaluation(
+      {
+        key: details.key,
+        variant: isLong(details.value) ? (details.variationId ?? undefined) : undefined,
+        value: details.value,
+        reason: reasonOf(details),
+        provider: 'configcat',
+        errorType: details.errorCode === 0 ? undefined : (errors[details.errorCode] ?? 'general'),
+      },
+      options,
+    )
+}
+
+function isLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 32
+}
+
+function reasonOf({ isDefaultValue, matchedTargetingRule, matchedPercentageOption }: EvaluationDetails): Reason {
+  if (isDefaultValue) return 'error'
+  if (matchedPercentageOption) return 'split'
+  return matchedTargetingRule ? 'targeting_match' : 'default'
+}
+
+/** ConfigCat's EvaluationErrorCode. https://configcat.com/docs/sdk-reference/js/overview/ */
+const errors: Readonly<Record<number, ErrorType>> = {
+  1: 'parse_error',
+  2: 'type_mismatch',
+  1000: 'provider_not_ready',
+  1001: 'flag_not_found',
+}

@@ -1,0 +1,42 @@
+import type { ClientOptions, FeatureResult } from '@growthbook/growthbook'
+import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+
+/**
+ * A feature usage callback for GrowthBook that marks each request with the features that were evaluated in it. An
+ * experiment's variation is told by its name, where it has one, and everything else by its value.
+ *
+ * @example new GrowthBookClient({ ...options, onFeatureUsage: coalmineCallback() })
+ */
+export function coalmineCallback(options?: RecordOptions): NonNullable<ClientOptions['onFeatureUsage']> {
+  return (key, { value, source, ruleId, experimentResult }) =>
+    recordEvaluation(
+      {
+        key,
+        variant: experimentResult?.inExperiment ? experimentResult.name : undefined,
+        value,
+        ...why(source, ruleId),
+        ruleId: ruleId || undefined,
+        provider: 'growthbook',
+      },
+      options,
+    )
+}
+
+function why(source: FeatureResult['source'], ruleId: string): Pick<Evaluation, 'reason' | 'errorType'> {
+  switch (source) {
+    case 'experiment':
+      return { reason: 'split' }
+    case 'force':
+      return { reason: 'targeting_match' }
+    case 'override':
+      return { reason: 'static' }
+    case 'prerequisite':
+      return { reason: 'disabled' }
+    case 'defaultValue':
+      return { reason: ruleId ? 'targeting_match' : 'default' }
+    case 'unknownFeature':
+      return { reason: 'error', errorType: 'flag_not_found' }
+    case 'cyclicPrerequisite':
+      return { reason: 'error', errorType: 'general' }
+  }
+}

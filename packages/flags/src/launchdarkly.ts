@@ -1,0 +1,49 @@
+import type { integrations, LDEvaluationDetail } from '@launchdarkly/node-server-sdk'
+import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'
+
+/**
+ * A hook for LaunchDarkly's server SDK that marks each request with the flags that were evaluated in it. LaunchDarkly
+ * tells neither a variation's name nor a flag's version: the mark is the value.
+ *
+ * @example init(sdkKey, { hooks: [coalmineHook()] })
+ */
+export function coalmineHook(options?: RecordOptions): integrations.Hook {
+  return {
+    getMetadata: () => ({ name: '@coalmine/flags' }),
+    afterEvaluation(context, data, { value, reason }) {
+      recordEvaluation(
+        {
+          key: context.flagKey,
+          value,
+          reason: reasonOf(reason),
+          ruleId: reason.ruleId,
+          provider: 'launchdarkly',
+          errorType: reason.kind === 'ERROR' ? (errors[reason.errorKind ?? ''] ?? 'general') : undefined,
+        },
+        options,
+      )
+      return data
+    },
+  }
+}
+
+function reasonOf({ kind, inExperiment }: LDEvaluationDetail['reason']): Reason {
+  return inExperiment ? 'split' : (reasons[kind] ?? 'unknown')
+}
+
+const reasons: Readonly<Record<string, Reason>> = {
+  OFF: 'disabled',
+  PREREQUISITE_FAILED: 'disabled',
+  FALLTHROUGH: 'default',
+  TARGET_MATCH: 'targeting_match',
+  RULE_MATCH: 'targeting_match',
+  ERROR: 'error',
+}
+
+const errors: Readonly<Record<string, ErrorType>> = {
+  CLIENT_NOT_READY: 'provider_not_ready',
+  FLAG_NOT_FOUND: 'flag_not_found',
+  MALFORMED_FLAG: 'parse_error',
+  USER_NOT_SPECIFIED: 'invalid_context',
+  WRONG_TYPE: 'type_mismatch',
+}

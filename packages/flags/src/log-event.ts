@@ -1,0 +1,58 @@
+import * as api from '@opentelemetry/api'
+import type { Evaluation } from './evaluation.ts'
+
+/**
+ * Emits the log event of one evaluation. A value is there as its request is marked with it: never an object, never a
+ * long text. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/
+ */
+export function logEvaluation(evaluation: Evaluation, marked: string): void {
+  const logger = currentLogger()
+  if (!logger || logger.enabled?.({ eventName: EVENT }) === false) return
+  const attributes: Record<string, string> = { 'feature_flag.key': evaluation.key }
+  attributes[evaluation.variant ? 'feature_flag.result.variant' : 'feature_flag.result.value'] = marked
+  if (evaluation.provider !== undefined) attributes['feature_flag.provider.name'] = evaluation.provider
+  if (evaluation.reason !== undefined) attributes['feature_flag.result.reason'] = evaluation.reason
+  if (evaluation.version !== undefined) attributes['feature_flag.version'] = evaluation.version
+  if (evaluation.ruleId !== undefined) attributes['coalmine.rule.id'] = evaluation.ruleId
+  if (evaluation.errorType !== undefined) attributes['error.type'] = evaluation.errorType
+  logger.emit({ eventName: EVENT, attributes })
+}
+
+const EVENT = 'feature_flag.evaluation'
+const SCOPE = '@coalmine/flags'
+
+interface Logger {
+  emit(record: { readonly eventName: string; readonly attributes: Record<string, string> }): void
+  /** Loggers of older lines do not have it. */
+  enabled?(options: { readonly eventName: string }): boolean
+}
+
+interface LoggerProvider {
+  getLogger(name: string): Logger
+}
+
+let provider: LoggerProvider | undefined
+let logger: Logger | undefined
+
+/** Asked anew each time, since a provider may be registered late or replaced; making a logger is what costs. */
+function currentLogger(): Logger | undefined {
+  const current = olderProvider() ?? apiProvider()
+  if (current !== provider) {
+    provider = current
+    logger = current?.getLogger(SCOPE)
+  }
+  return logger
+}
+
+/** From 1.10 on, the API itself has logs. */
+function apiProvider(): LoggerProvider | undefined {
+  return (api as { readonly logs?: { getLoggerProvider(): LoggerProvider } }).logs?.getLoggerProvider()
+}
+
+/** Before it, @opentelemetry/api-logs registers under a symbol of its own, version 1 of its contract. */
+function olderProvider(): LoggerProvider | undefined {
+  const registered = globalThis as { readonly [OLDER]?: (version: number) => LoggerProvider }
+  return registered[OLDER]?.(1)
+}
+
+const OLDER: unique symbol = Symbol.for('io.opentelemetry.js.api.logs') as never

@@ -1,0 +1,94 @@
+/// <reference types="@splitsoftware/splitio" preserve="true" />
+import {
+  type ErrorType,
+  type Evaluation,
+  markEvaluation,
+  type Reason,
+  type RecordOptions,
+  recordEvaluation,
+} from './evaluation.ts'
+import { observed } from './observed.ts'
+
+type Client = SplitIO.IClient | SplitIO.IAsyncClient
+
+/**
+ * Two halves for Split's SDK, since it tells each thing in one place only. Its impression listener knows rule and
+ * version but comes on a later tick, when the span may have ended, and not for unknown flags; so the client is
+ * observed too, and marks the request at once.
+ *
+ * @example
+ * const split = coalmineSplit()
+ * const factory = SplitFactory({ ...settings, impressionListener: split.impressionListener })
+ * const client = split.client(factory.client())
+ */
+export function coalmineSplit(options?: RecordOptions): {
+  readonly impressionListener: SplitIO.IImpressionListener
+  readonly client: <T extends Client>(client: T) => T
+} {
+  return {
+    impressionListener: {
+      logImpression: ({ impression: { feature, treatment, label, changeNumber } }) =>
+        recordEvaluation(
+          {
+            key: feature,
+            variant: treatment,
+            ...why(label),
+            version: changeNumber > 0 ? String(changeNumber) : undefined,
+            provider,
+          },
+          options,
+        ),
+    },
+    client: <T extends Client>(client: T): T => {
+      const see = (key: string, treatment: string | SplitIO.TreatmentWithConfig): void => {
+        const evaluation = { key, variant: typeof treatment === 'string' ? treatment : treatment.treatment, provider }
+        if (evaluation.variant === 'control' && client.getStatus().isReady) {
+          // The one evaluation that makes no impression.
+          recordEvaluation({ ...evaluation, reason: 'error', errorType: 'flag_not_found' }, options)
+        } else {
+          markEvaluation(evaluation)
+        }
+      }
+      const seeOne = (result: string | SplitIO.TreatmentWithConfig, args: readonly unknown[]): void =>
+        see(String(args[1]), result)
+      const seeAll = (results: SplitIO.Treatments | SplitIO.TreatmentsWithConfig): void => {
+        for (const [key, treatment] of Object.entries(results)) see(key, treatment)
+      }
+      return observed<SplitIO.IClient>(client as SplitIO.IClient, {
+        getTreatment: seeOne,
+        getTreatmentWithConfig: seeOne,
+        getTreatments: seeAll,
+        getTreatmentsWithConfig: seeAll,
+        getTreatmentsByFlagSet: seeAll,
+        getTreatmentsWithConfigByFlagSet: seeAll,
+        getTreatmentsByFlagSets: seeAll,
+        getTreatmentsWithConfigByFlagSets: seeAll,
+      }) as Client as T
+    },
+  }
+}
+
+const provider = 'split'
+
+/** Labels that are no rule of a customer's. https://github.com/splitio/javascript-commons/blob/main/src/utils/labels/index.ts */
+function why(label: string): Pick<Evaluation, 'reason' | 'errorType' | 'ruleId'> {
+  const errorType = errors[label.replace(/^fallback - /, '')]
+  if (errorType) return { reason: 'error', errorType }
+  const reason = reasons[label]
+  return reason ? { reason } : { reason: 'targeting_match', ruleId: label }
+}
+
+const errors: Readonly<Record<string, ErrorType>> = {
+  'not ready': 'provider_not_ready',
+  'definition not found': 'flag_not_found',
+  exception: 'general',
+  'targeting rule type unsupported by sdk': 'parse_error',
+}
+
+const reasons: Readonly<Record<string, Reason>> = {
+  killed: 'disabled',
+  archived: 'disabled',
+  'prerequisites not met': 'disabled',
+  'default rule': 'default',
+  'not in split': 'default',
+}

@@ -1,0 +1,41 @@
+import type { Unleash, Variant } from 'unleash-client'
+import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import { observed } from './observed.ts'
+
+/**
+ * The same Unleash client, of which every evaluation marks its request. Unleash itself reports only flags with
+ * impression data. A flag that has variants is marked with its variant, also by `isEnabled`, so that asking both ways
+ * in one request is not `(mixed)`; one that is off is `false`.
+ *
+ * @example const unleash = coalmineClient(await startUnleash(config))
+ */
+export function coalmineClient(client: Unleash, options?: RecordOptions): Unleash {
+  const record = (key: string, enabled: boolean, variant: Variant | undefined): void => {
+    const named = variant?.enabled ? { variant: variant.name } : { value: enabled }
+    recordEvaluation({ key, ...named, ...why(client, key), provider: 'unleash' }, options)
+  }
+  return observed(client, {
+    isEnabled: (enabled, [name, context = {}]) =>
+      record(name, enabled, enabled && hasVariants(client, name) ? variantOf(client, name, context) : undefined),
+    getVariant: (variant, [name]) => record(name, variant.feature_enabled ?? variant.enabled, variant),
+    forceGetVariant: (variant, [name]) => record(name, variant.feature_enabled ?? variant.enabled, variant),
+  })
+}
+
+function why(client: Unleash, key: string): Pick<Evaluation, 'reason' | 'errorType'> {
+  const definition = client.getFeatureToggleDefinition(key)
+  if (definition) return definition.enabled ? {} : { reason: 'disabled' }
+  return { reason: 'error', errorType: client.isSynchronized() ? 'flag_not_found' : 'provider_not_ready' }
+}
+
+function hasVariants(client: Unleash, key: string): boolean {
+  const definition = client.getFeatureToggleDefinition(key)
+  if (!definition) return false
+  if (definition.variants && definition.variants.length > 0) return true
+  return definition.strategies?.some(({ variants }) => variants && variants.length > 0) ?? false
+}
+
+/** Asked of the inner client, which counts nothing and sends no impression: the application has not asked for it. */
+function variantOf(client: Unleash, name: string, context: object): Variant {
+  return client['client'].forceGetVariant(name, { ...client['staticContext'], ...context })
+}
