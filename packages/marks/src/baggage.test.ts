@@ -85,5 +85,5 @@ function received(header: string | undefined, trusted: boolean): Record<string, 
 }
 
 function attributes(marks: Marks): Record<string, unknown> {
-  return Object.fromEntries(marks.keys.map((key, i) => [key, marks.values[i]]))
+  return Object.fromEntries(marks.log.map(({ key, value }) => [key, value]))
 }

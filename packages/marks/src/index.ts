@@ -24,5 +24,6 @@ export { type MarkableSpan, MarkProcessor } from './processor.ts'
 // Marks from service to service
 export { MarkPropagator } from './propagator.ts'
 
-// What a framework's middleware is made of
+// What middleware and adapters are made of
 export { type RequestOptions, withRequestMarks } from './request.ts'
+export { sayOnce } from './say-once.ts'

@@ -1,7 +1,17 @@
 import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api'
 import { FLAGS_DROPPED, SERVICE_VERSION } from './attributes.ts'
 import { type Build, detectBuild } from './build.ts'
-import { currentMarks, type Linked, type Marks, marksIn, marksOf, newMarks, SPAN_MARKS, SPAN_READ } from './marks.ts'
+import {
+  currentMarks,
+  type Linked,
+  type Mark,
+  type Marks,
+  marksIn,
+  marksOf,
+  newMarks,
+  SPAN_MARKS,
+  SPAN_READ,
+} from './marks.ts'
 import { sayOnce } from './say-once.ts'
 
 /** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
@@ -68,13 +78,14 @@ function marksOfRoot(span: MarkableSpan, parent: Context): Marks {
   return (begins ? undefined : currentMarks()) ?? newMarks()
 }
 
-/** Writes the entries that the span has not read yet, wherever its attribute is still what the request had before. */
+/** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
 function stamp(span: MarkableSpan & Linked): void {
-  const { keys, values, replaced } = span[SPAN_MARKS]
-  const count = keys.length
+  const { log } = span[SPAN_MARKS]
+  const { attributes } = span
+  const count = log.length
   for (let i = span[SPAN_READ]; i < count; i++) {
-    const key = keys[i] as string
-    if (span.attributes[key] === replaced[i]) span.setAttribute(key, values[i] as string | boolean)
+    const { key, value, replaced } = log[i] as Mark
+    if (attributes[key] === replaced) span.setAttribute(key, value)
   }
   span[SPAN_READ] = count
 }

@@ -1,0 +1,135 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MarkProcessor } from '@coalmine/marks'
+import { FlagdProvider } from '@openfeature/flagd-provider'
+import { type Client, InMemoryProvider, OpenFeature, type Provider } from '@openfeature/server-sdk'
+import { context, SpanKind, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { recordEvaluation } from './evaluation.ts'
+import { coalmineHook } from './openfeature.ts'
+
+const exporter = new InMemorySpanExporter()
+const user = { targetingKey: 'jane@example.com', tier: 'gold' }
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const spanProcessors = [new MarkProcessor({ build: {} }), new SimpleSpanProcessor({ exporter })]
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }))
+  OpenFeature.addHooks(coalmineHook())
+})
+afterAll(() => OpenFeature.close())
+beforeEach(() => exporter.reset())
+
+const providers: [string, () => Provider][] = [
+  [
+    'in memory',
+    () =>
+      new InMemoryProvider({
+        'new-pricing': {
+          disabled: false,
+          variants: { on: true, off: false },
+          defaultVariant: 'off',
+          contextEvaluator: (context) => (context['tier'] === 'gold' ? 'on' : 'off'),
+        },
+        layout: { disabled: false, variants: { grid: { columns: 3 }, list: {} }, defaultVariant: 'grid' },
+      }),
+  ],
+  [
+    'flagd, in process, from a file',
+    () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'coalmine-flags-')), 'flags.json')
+      const state = 'ENABLED'
+      const targeting = { if: [{ '==': [{ var: 'tier' }, 'gold'] }, 'on', 'off'] }
+      const flags = {
+        'new-pricing': { state, variants: { on: true, off: false }, defaultVariant: 'off', targeting },
+        layout: { state, variants: { grid: { columns: 3 }, list: {} }, defaultVariant: 'grid' },
+      }
+      writeFileSync(file, JSON.stringify({ flags }))
+      return new FlagdProvider({ resolverType: 'in-process', offlineFlagSourcePath: file })
+    },
+  ],
+]
+
+describe.each(providers)('OpenFeature with a provider %s', (domain, provider) => {
+  let client: Client
+  beforeAll(async () => {
+    await OpenFeature.setProviderAndWait(domain, provider())
+    client = OpenFeature.getClient(domain)
+  })
+
+  it('marks the request with each variant, and leaves the values as they are', async () => {
+    const marks = await request(async () => {
+      expect(await client.getBooleanValue('new-pricing', false, user)).toBe(true)
+      expect(await client.getObjectValue('layout', {}, user)).toEqual({ columns: 3 })
+    })
+    expect(marks).toEqual({ 'coalmine.flag.new-pricing': 'on', 'coalmine.flag.layout': 'grid' })
+  })
+
+  it('marks the default that an unknown flag, or one of another type, was given', async () => {
+    const marks = await request(async () => {
+      expect(await client.getBooleanValue('unknown', true, user)).toBe(true)
+      expect(await client.getStringValue('new-pricing', 'fallback', user)).toBe('fallback')
+    })
+    expect(marks['coalmine.flag.unknown']).toBe('true')
+    expect(marks['coalmine.flag.new-pricing']).toBeDefined()
+  })
+
+  it('keeps two requests apart, whose evaluations overlap', async () => {
+    const as = (tier: string) =>
+      request(async () => {
+        await sleep(Math.random() * 5)
+        await client.getBooleanValue('new-pricing', false, { targetingKey: 'x', tier })
+      })
+    const all = await Promise.all(Array.from({ length: 100 }, (_, i) => as(i % 2 ? 'gold' : 'none')))
+    expect(all).toEqual(all.map((_, i) => ({ 'coalmine.flag.new-pricing': i % 2 ? 'on' : 'off' })))
+  })
+
+  it('says (mixed) where one request had two variants', async () => {
+    const marks = await request(async () => {
+      await client.getBooleanValue('new-pricing', false, user)
+      await client.getBooleanValue('new-pricing', false, {})
+    })
+    expect(marks).toEqual({ 'coalmine.flag.new-pricing': '(mixed)' })
+  })
+
+  it('does nothing, quietly, outside a request', async () => {
+    expect(await client.getBooleanValue('new-pricing', false, user)).toBe(true)
+  })
+})
+
+it.each([
+  ['the variant’s name', { variant: 'on', value: { a: 1 } }, 'on'],
+  ['a boolean', { value: false }, 'false'],
+  ['a number', { value: 0.25 }, '0.25'],
+  ['a short text', { value: 'blue' }, 'blue'],
+  ['null', { value: null }, 'null'],
+  ['nothing at all', {}, 'undefined'],
+  ['a hash for an object', { value: { secret: 'x' } }, expect.stringMatching(/^[0-9a-f]{12}$/)],
+  ['a hash for a long text', { value: 'x'.repeat(33) }, expect.stringMatching(/^[0-9a-f]{12}$/)],
+])('records %s', async (_, evaluation, expected) => {
+  const marks = await request(async () => recordEvaluation({ key: 'f', ...evaluation }))
+  expect(marks).toEqual({ 'coalmine.flag.f': expected })
+})
+
+it('does not throw, whatever it is given', () => {
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  expect(() => recordEvaluation({ key: 'f', value: circular })).not.toThrow()
+  expect(() => recordEvaluation({ key: 'f', value: 10n })).not.toThrow()
+  expect(() => recordEvaluation(undefined as never)).not.toThrow()
+})
+
+/** The marks of the SERVER span of a request in which `handle` ran. */
+async function request(handle: () => Promise<void>): Promise<Record<string, unknown>> {
+  const tracer = trace.getTracer('test')
+  const id = await tracer.startActiveSpan('server', { kind: SpanKind.SERVER }, async (span) => {
+    await handle()
+    span.end()
+    return span.spanContext().spanId
+  })
+  return exporter.getFinishedSpans().find((span) => span.spanContext().spanId === id)?.attributes ?? {}
+}

@@ -1,0 +1,165 @@
+/**
+ * What do marks cost each span? A request is a SERVER span and five children with nine attributes each, through the
+ * real SDK and its batch processor into an exporter that returns at once. Ours adds eight attributes to each: the
+ * build, five flags, evaluated when the SERVER span is open, and the two of a test. Beside it the baggage processor of
+ * OpenTelemetry with as many entries, and the undecorated pipeline once more, which shows the noise.
+ *
+ * Each variant runs in fresh processes, alternated; what counts is the median of the ratios within a round.
+ */
+import { execFileSync } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { MarkProcessor, MarkPropagator, markFlag, withRequestMarks } from '@coalmine/marks'
+import {
+  type Context,
+  context,
+  defaultTextMapGetter,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api'
+import { ALLOW_ALL_BAGGAGE_KEYS, BaggageSpanProcessor } from '@opentelemetry/baggage-span-processor'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { BatchSpanProcessor, type SpanExporter, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+
+/** One line of the bench's table. */
+export interface BenchRow {
+  readonly name: string
+  readonly value: string
+  readonly target: string
+  readonly ok: boolean
+}
+
+const VARIANTS = ['undecorated', 'null', 'marks', 'baggage'] as const
+type Variant = (typeof VARIANTS)[number]
+
+const ROUNDS = 7
+const REQUESTS = 60_000
+/** Long enough for the compiler to be done: its threads count as CPU too. */
+const WARM_UP = 40_000
+const FLAGS = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
+const TEST_TRAFFIC = { testTraffic: () => true }
+const ATTRIBUTES = {
+  'http.request.method': 'GET',
+  'url.scheme': 'http',
+  'url.path': '/cart/items',
+  'server.address': 'shop.example',
+  'server.port': 443,
+  'client.address': '203.0.113.7',
+  'user_agent.original': 'Mozilla/5.0 (X11; Linux x86_64)',
+  'network.protocol.version': '1.1',
+  'http.response.status_code': 200,
+}
+
+/** Runs all variants and gives the rows of the table; about two minutes on two cores. */
+export async function run(): Promise<BenchRow[]> {
+  const rounds = Array.from({ length: ROUNDS }, (_, round) => {
+    // Every other round backwards, so that no variant always comes first.
+    const order = round % 2 ? VARIANTS.toReversed() : VARIANTS
+    return Object.fromEntries(order.map((variant) => [variant, inFreshProcess(variant)])) as Record<Variant, number>
+  })
+  const ns = (variant: Variant) => median(rounds.map((round) => round[variant]))
+  const ratio = (variant: Variant) => median(rounds.map((round) => round[variant] / round.undecorated))
+  const ofBaggage = median(
+    rounds.map((round) => (round.marks - round.undecorated) / (round.baggage - round.undecorated)),
+  )
+  const describe = (variant: Variant) => `${ratio(variant).toFixed(3)} x (${Math.round(ns(variant))} ns a span)`
+  return [
+    {
+      name: 'span undecorated, again (noise)',
+      value: describe('null'),
+      target: '0.95 to 1.05 x',
+      ok: Math.abs(ratio('null') - 1) <= 0.05,
+    },
+    {
+      name: 'span with build, 5 flags, test mark',
+      value: describe('marks'),
+      target: '<= 1.30 x',
+      ok: ratio('marks') <= 1.3,
+    },
+    { name: 'span with baggage-span-processor, 8 entries', value: describe('baggage'), target: 'beside', ok: true },
+    {
+      name: 'overhead of marks / of baggage',
+      value: `${ofBaggage.toFixed(2)} x`,
+      target: '<= 0.60 x',
+      ok: ofBaggage <= 0.6,
+    },
+  ]
+}
+
+function inFreshProcess(variant: Variant): number {
+  return Number(execFileSync(process.execPath, [import.meta.filename, variant], { encoding: 'utf8' }))
+}
+
+/** CPU nanoseconds a span. */
+async function measure(variant: Variant): Promise<number> {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const exporter: SpanExporter = {
+    export: (_spans, done) => done({ code: 0 }),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  }
+  const decorators: Record<Variant, SpanProcessor[]> = {
+    undecorated: [],
+    null: [],
+    marks: [new MarkProcessor({ build: { version: '2.0.0' } })],
+    baggage: [new BaggageSpanProcessor(ALLOW_ALL_BAGGAGE_KEYS) as unknown as SpanProcessor],
+  }
+  const batches = new BatchSpanProcessor({ exporter, maxQueueSize: 1_000_000 })
+  const provider = new TracerProvider({ spanProcessors: [...decorators[variant], batches] })
+  const tracer = provider.getTracer('bench')
+  const propagator = new MarkPropagator()
+  const arrives: Record<Variant, () => Context> = {
+    undecorated: () => ROOT_CONTEXT,
+    null: () => ROOT_CONTEXT,
+    marks: () => propagator.extract(ROOT_CONTEXT, {}, defaultTextMapGetter),
+    baggage: () => propagation.setBaggage(ROOT_CONTEXT, baggage),
+  }
+
+  const handle = (): void => {
+    if (variant === 'marks') for (const flag of FLAGS) markFlag(flag, 'on')
+    for (let i = 0; i < 5; i++) tracer.startSpan('call', { kind: SpanKind.CLIENT, attributes: ATTRIBUTES }).end()
+  }
+  const request = (): void => {
+    const arrived = arrives[variant]()
+    const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: ATTRIBUTES }, arrived)
+    context.with(trace.setSpan(arrived, server), () => {
+      if (variant === 'marks') withRequestMarks(undefined, undefined, TEST_TRAFFIC, handle)
+      else handle()
+    })
+    server.end()
+  }
+  const requests = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      request()
+      // Lets the batch processor export, as it does between the requests of a server.
+      if (i % 50 === 0) await setImmediate()
+    }
+  }
+
+  await requests(WARM_UP)
+  const before = process.cpuUsage()
+  await requests(REQUESTS)
+  const used = process.cpuUsage(before)
+  await provider.shutdown()
+  return ((used.user + used.system) * 1000) / (REQUESTS * 6)
+}
+
+const baggage = propagation.createBaggage(
+  Object.fromEntries(
+    ['service.version', 'coalmine.test', 'user_agent.synthetic.type', ...FLAGS].map((key) => [key, { value: 'on' }]),
+  ),
+)
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const variant = VARIANTS.find((each) => each === process.argv[2])
+  if (variant) process.stdout.write(String(await measure(variant)))
+  else console.table(await run())
+}
