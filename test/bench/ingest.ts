@@ -25,7 +25,7 @@ const ROWS_ROUNDS = 20
 /** Runs both and gives the rows of the table; about half a minute. */
 export async function run(): Promise<BenchRow[]> {
   const alone = await inDirectory(insertAlone)
-  const { spansPerSecond, closedTicks, counted, sent } = await inDirectory(ingest)
+  const { spansPerSecond, closedTicks, counted, late, sent } = await inDirectory(ingest)
   const ratio = spansPerSecond / alone
   return [
     {
@@ -41,10 +41,10 @@ export async function run(): Promise<BenchRow[]> {
       ok: ratio >= 0.5,
     },
     {
-      name: 'acknowledged spans that closed ticks count',
-      value: `${counted} of ${sent}`,
+      name: 'acknowledged spans that closed ticks count, or that are counted as late',
+      value: `${counted} + ${late} of ${sent}`,
       target: 'all',
-      ok: counted === sent,
+      ok: counted + late === sent,
     },
   ]
 }
@@ -53,6 +53,7 @@ async function ingest(directory: string): Promise<{
   spansPerSecond: number
   closedTicks: number
   counted: number
+  late: number
   sent: number
 }> {
   const { url, close } = await startServer({ store: directory, port: 0, watermarkMs: WATERMARK_MS })
@@ -64,8 +65,9 @@ async function ingest(directory: string): Promise<{
   await setTimeout(TICK_SECONDS * 1000)
   await store.closeDue()
   const counted = await requestsOf(store)
+  const late = (await store.doctorFacts('storefront'))!.late
   await store.close()
-  return { spansPerSecond: sent / seconds, closedTicks: Math.floor(closed), counted, sent }
+  return { spansPerSecond: sent / seconds, closedTicks: Math.floor(closed), counted, late, sent }
 }
 
 async function requestsOf(store: Store): Promise<number> {

@@ -43,7 +43,7 @@ export async function doctorFacts(engine: Engine, service: string): Promise<Doct
     builds: told(row!.builds),
     flags: told(row!.flags),
     instances: told(row!.instances),
-    sdks: row!.sdks.map(([name, language, version]) => ({ name, language, version })),
+    sdks: row!.sdks.filter(([name]) => name !== '').map(([name, language, version]) => ({ name, language, version })),
     operations,
     late,
   }

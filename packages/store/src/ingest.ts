@@ -25,6 +25,9 @@ export type IngestOptions = {
 type Waiting = {
   readonly batch: SpanBatch
   readonly hold: ledgers.Hold | undefined
+  /** Ticks that wait for these spans, and ticks that had closed when they came. */
+  readonly expected: ledgers.TickKey[]
+  readonly late: ledgers.TickKey[]
   readonly stored: (inserted: Inserted) => void
   readonly refused: (error: unknown) => void
 }
@@ -48,7 +51,9 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
       return Promise.reject(new StoreError('busy', 'the store has more waiting than it may hold; send again later'))
     queuedBytes += batch.rows.length
     return new Promise((stored, refused) => {
-      queue.push({ batch, hold, stored, refused })
+      const waiting: Waiting = { batch, hold, expected: [], late: [], stored, refused }
+      sort(waiting, ticksOf(batch))
+      queue.push(waiting)
       writing ??= writeAll().finally(() => {
         writing = undefined
       })
@@ -74,32 +79,37 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     return queue.splice(0, size)
   }
 
-  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
-    // What is being closed must not grow meanwhile: a span would be both counted and called late.
-    if (closing && group.some(({ batch }) => ticksOf(batch).some((key) => closing!.keys.has(keyText(key)))))
-      await closing.done.catch(() => 0)
-    const expected: ledgers.TickKey[] = []
-    const late: ledgers.TickKey[] = []
-    const lateOf = group.map(({ batch, hold }) => {
-      let count = 0
-      for (const key of ticksOf(batch)) {
-        if (ledgers.isClosed(ledger, key.service, key.tick)) {
-          late.push(key)
-          count += key.spans
-        } else {
-          ledgers.expect(ledger, key, now(), hold)
-          expected.push(key)
-        }
+  // What comes while its tick is open is counted, however long it waits for the engine.
+  const sort = ({ expected, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
+    for (const key of keys) {
+      if (ledgers.isClosed(ledger, key.service, key.tick)) late.push(key)
+      else {
+        ledgers.expect(ledger, key, now(), hold)
+        expected.push(key)
       }
-      return count
-    })
+    }
+  }
+
+  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
+    // A tick that is being closed must not grow meanwhile: a span would be both counted and called late.
+    if (closing && group.some(({ late }) => late.some((key) => closing!.keys.has(keyText(key))))) {
+      await closing.done.catch(() => 0)
+      for (const waiting of group) sort(waiting, waiting.late.splice(0))
+    }
+    const expected = group.flatMap((waiting) => waiting.expected)
+    const late = group.flatMap((waiting) => waiting.late)
     try {
       await engine.insertSpans(group.map(({ batch }) => batch.rows.bytes.subarray(0, batch.rows.length)))
-      for (const key of expected) ledgers.settle(ledger, key, true)
-      if (late.length > 0) await engine.write(countLate, columnsOf(late))
-      for (const [index, { stored }] of group.entries()) stored({ late: lateOf[index]! })
     } catch (error) {
       for (const key of expected) ledgers.settle(ledger, key, false)
+      for (const { refused } of group) refused(error)
+      return
+    }
+    for (const key of expected) ledgers.settle(ledger, key, true)
+    try {
+      if (late.length > 0) await engine.write(countLate, columnsOf(late))
+      for (const waiting of group) waiting.stored({ late: waiting.late.reduce((sum, { spans }) => sum + spans, 0) })
+    } catch (error) {
       for (const { refused } of group) refused(error)
     }
   }

@@ -103,6 +103,14 @@ describe('closing', () => {
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
   })
 
+  it('counts what came within the last second of a tick', async () => {
+    await store.insert(batchOf(span({ atMs: 4_999, resource: { region: 'a' } })))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
+    const raw = { service: 'storefront', stable: 'region=a', canary: 'region=b', end: START + 5_000 }
+    expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
+  })
+
   it('closes a tick a watermark after its end, and once', async () => {
     await store.insert(batchOf(span()))
     expect(await closeAfter(5_000 + WATERMARK - 1)).toBe(0)
@@ -342,10 +350,7 @@ describe('what the store knows of a service', () => {
       builds: ['1.0.0'],
       flags: ['f'],
       instances: ['a', 'b'],
-      sdks: [
-        { name: 'opentelemetry', language: 'nodejs', version: '3.1.1' },
-        { name: '', language: '', version: '' },
-      ],
+      sdks: [{ name: 'opentelemetry', language: 'nodejs', version: '3.1.1' }],
       operations: [
         { operation: 'GET', requests: 1 },
         { operation: 'GET /cart', requests: 1 },
