@@ -78,6 +78,20 @@ ranks <- sapply(1:12, function(i) {
     expected = number(mixture(factors, sapply(blocks, function(b) length(b[[1]]) * length(b[[2]]) / (length(b[[1]]) + length(b[[2]]))), greater)))
 })
 
+# Tail evidence: the canary's part of the top K, at the edge the mean over the orders of its ties.
+tail_cases <- sapply(1:18, function(i) {
+  greater <- i %% 2 == 0; part <- c(0.1, 0.05, 0.01)[i %% 3 + 1]
+  blocks <- lapply(1:sample(1:5, 1), function(b) list(ceiling(rlnorm(sample(5:300, 1), 2, 0.8)), ceiling(rlnorm(sample(1:60, 1), 2.4, 0.8))))
+  factors <- t(sapply(blocks, function(b) {
+    n <- length(b[[1]]); m <- length(b[[2]]); k <- max(1, floor(part * (n + m) + 0.5))
+    edge <- sort(c(b[[1]], b[[2]]), decreasing = TRUE)[k]; above <- sum(c(b[[1]], b[[2]]) > edge); at_edge <- sum(c(b[[1]], b[[2]]) == edge)
+    y <- sum(b[[2]] > edge) + (k - above) * sum(b[[2]] == edge) / at_edge
+    sapply((if (greater) 1 else -1) * tilts, function(tilt) tilt * y - log_moment(n, m, k, tilt)) }))
+  row(greater = truth(greater), share = number(part), stable = paste0("[", paste(sapply(blocks, function(b) vector(b[[1]])), collapse = ", "), "]"),
+    canary = paste0("[", paste(sapply(blocks, function(b) vector(b[[2]])), collapse = ", "), "]"),
+    expected = number(mixture(factors, sapply(blocks, function(b) length(b[[1]]) * length(b[[2]]) / (length(b[[1]]) + length(b[[2]]))), greater)))
+})
+
 # Beta-binomial mixture: the likelihood ratio integrated over the prior, cut off at the share when one-sided.
 share_evidence <- function(side, share, k, stable, canary) {
   a <- k * share; b <- k * (1 - share)
@@ -101,5 +115,5 @@ quantiles <- sapply(1:6, function(i) { x <- rlnorm(2000, -2, 0.6); q <- c(0.1, 0
   row(values = vector(signif(x, 6)), q = vector(q), expected = vector(quantile(signif(x, 6), q, type = 1)), mean = number(mean(signif(x, 6)))) })
 
 cat("{\n", paste(c(table("logMoments", moments), table("wins", wins), table("oddsRatio", odds),
-  table("riskDifference", differences), table("rank", ranks),
+  table("riskDifference", differences), table("rank", ranks), table("tail", tail_cases),
   table("share", shares), table("holm", holms), table("quantiles", quantiles[1:2])), collapse = ",\n"), "\n}\n", sep = "")

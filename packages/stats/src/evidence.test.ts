@@ -11,11 +11,12 @@ import { rankProcess } from './rank.ts'
 import type { Rates } from './rates.ts'
 import { riskDifferenceProcess } from './risk-difference.ts'
 import { shareProcess, shareWithMargin } from './share.ts'
-import { tailProcess } from './tail.ts'
+import { type TailShare, tailProcess } from './tail.ts'
 
 const oracle = tables<{
   logMoments: { n: number; m: number; events: number; tilt: number; expected: number }[]
   rank: { greater: boolean; stable: number[][]; canary: number[][]; expected: number }[]
+  tail: { greater: boolean; share: TailShare; stable: number[][]; canary: number[][]; expected: number }[]
   riskDifference: {
     greater: boolean
     difference: number
@@ -65,6 +66,14 @@ test.each(oracle.riskDifference)('risk-difference evidence is R’s, margin $dif
 
 test.each(oracle.rank)('rank evidence is the one from R’s wilcox.test, $stable', (row) => {
   const process = rankProcess({ alternative: row.greater ? 'greater' : 'less' })
+  row.stable.forEach((stable, at) => {
+    process.add({ stable: histogramOf(stable, 8), canary: histogramOf(row.canary[at]!, 8) })
+  })
+  expect(Math.abs(process.logE - row.expected)).toBeLessThan(1e-9)
+})
+
+test.each(oracle.tail)('evidence from the top $share is R’s, ties at the edge as their mean', (row) => {
+  const process = tailProcess({ alternative: row.greater ? 'greater' : 'less', share: row.share })
   row.stable.forEach((stable, at) => {
     process.add({ stable: histogramOf(stable, 8), canary: histogramOf(row.canary[at]!, 8) })
   })
