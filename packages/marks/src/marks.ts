@@ -184,7 +184,7 @@ shared[STORAGE] ??= new AsyncLocalStorage<Marks>()
 const requests: AsyncLocalStorage<Marks> = shared[STORAGE]
 
 // Keys are built once, and as property names, which V8 compares by address: a fresh concatenation costs each span more
-// than setting the attribute does (measured, 65 against 28 ns a flag and request, and as much again on its spans).
+// than setting the attribute does (measured, 65 against 28 ns for markFlag alone).
 const flagAttributes = new Map<string, string>()
 
 function flagAttribute(key: string): string {

@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+const requests: OtlpRequest[] = []
+const sink = http.createServer(async (req, res) => {
+  requests.push(JSON.parse(await text(req)) as OtlpRequest)
+  res.setHeader('content-type', 'application/json').end('{}')
+})
+
+beforeAll(() => new Promise<void>((done) => void sink.listen(0, '127.0.0.1', done)))
+afterAll(() => void sink.close().closeAllConnections())
+beforeEach(() => void requests.splice(0))
+
+const load = {
+  module: `import express from 'express'; import http from 'node:http'`,
+  commonjs: `const express = require('express'); const http = require('node:http')`,
+}
+const app = `
+  const app = express()
+  app.get('/cart/:id', (req, res) => res.json({ id: req.params.id }))
+  const server = http.createServer(app).listen(0, '127.0.0.1', async () => {
+    await (await fetch('http://127.0.0.1:' + server.address().port + '/cart/7')).json()
+    end()
+  })
+  const close = () => { server.close(); server.closeAllConnections() }
+`
+const ends = {
+  'has nothing more to do': [`const end = close`, { code: 0, signal: null }],
+  'gets SIGTERM': [`const end = () => process.kill(process.pid, 'SIGTERM')`, { code: null, signal: 'SIGTERM' }],
+  'handles SIGTERM itself': [
+    `process.once('SIGTERM', close); const end = () => process.kill(process.pid, 'SIGTERM')`,
+    { code: 0, signal: null },
+  ],
+} as const
+
+describe.each(['module', 'commonjs'] as const)('an application that is a %s, with no code for tracing', (type) => {
+  it.each(Object.entries(ends))('exports marked spans before it ends, when it %s', async (_, [end, expected]) => {
+    const { exit, stderr } = await run([`--input-type=${type}`, '--eval', `${load[type]}\n${app}\n${end}`])
+    expect(stderr).toBe('')
+    expect(exit).toEqual(expected)
+    const [server] = spans().filter((span) => span.kind === SERVER)
+    expect(server).toMatchObject({
+      name: 'GET /cart/:id',
+      attributes: { 'service.version': '2.0.0', 'http.route': '/cart/:id' },
+      resource: { 'service.name': 'shop', 'service.version': '2.0.0' },
+    })
+    expect(spans().map((span) => span.attributes['service.version'])).toEqual(spans().map(() => '2.0.0'))
+  })
+})
+
+it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child processes', async () => {
+  const env = { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=live' }
+  const script = `${load.module}; ${app}; const end = close; console.log(process.env.OTEL_RESOURCE_ATTRIBUTES)`
+  const { stdout } = await run(['--input-type=module', '--eval', script], { env })
+  expect(stdout).toBe('deployment.environment.name=live\n')
+  expect(spans()[0]?.resource).toMatchObject({ 'deployment.environment.name': 'live', 'service.version': '2.0.0' })
+})
+
+it.each([
+  [{ COALMINE_TRUST: 'some' }, 'COALMINE_TRUST: expected none or all, got "some"'],
+  [{ OTEL_BSP_SCHEDULE_DELAY: 'soon' }, 'OTEL_BSP_SCHEDULE_DELAY: expected a whole number, got "soon"'],
+  [{ OTEL_PROPAGATORS: 'b3' }, 'OTEL_PROPAGATORS: expected tracecontext, baggage or none, got "b3"'],
+])('names a setting that makes no sense, and runs the application all the same', async (env, message) => {
+  const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { env })
+  expect(stderr).toBe(`@coalmine/register: no tracing: ${message}\n`)
+  expect(stdout).toBe('runs\n')
+  expect(exit.code).toBe(0)
+})
+
+it('names the packages that are missing, with the command that installs them', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'coalmine-register-'))
+  for (const name of ['@coalmine/register', '@coalmine/marks', '@opentelemetry/api']) {
+    mkdirSync(join(cwd, 'node_modules', name), { recursive: true })
+    cpSync(join(root, 'node_modules', name), join(cwd, 'node_modules', name), { recursive: true, dereference: true })
+  }
+  const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { cwd })
+  expect(stderr).toMatch(/no tracing: not installed: .*\. Run: npm i .*@opentelemetry\/sdk-node/)
+  expect(stderr).not.toMatch(/@opentelemetry\/instrumentation-express|\n\s+at /)
+  expect(stdout).toBe('runs\n')
+  expect(exit.code).toBe(0)
+})
+
+it('does nothing when OTEL_SDK_DISABLED says so', async () => {
+  const script = `${load.module}; ${app}; const end = close`
+  const { exit } = await run(['--input-type=module', '--eval', script], { env: { OTEL_SDK_DISABLED: 'true' } })
+  expect(exit.code).toBe(0)
+  expect(requests).toEqual([])
+})
+
+async function run(args: string[], { env = {}, cwd = root }: { env?: Record<string, string>; cwd?: string } = {}) {
+  const child = spawn(process.execPath, ['--import', '@coalmine/register', ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      OTEL_SERVICE_NAME: 'shop',
+      COALMINE_VERSION: '2.0.0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
+      ...env,
+    },
+  })
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+  ])
+  return { stdout, stderr, exit: { code, signal } }
+}
+
+const SERVER = 2
+
+interface OtlpRequest {
+  resourceSpans: {
+    resource: { attributes: OtlpAttribute[] }
+    scopeSpans: { spans: { name: string; kind: number; attributes: OtlpAttribute[] }[] }[]
+  }[]
+}
+
+interface OtlpAttribute {
+  key: string
+  value: Record<string, unknown>
+}
+
+function spans() {
+  return requests.flatMap((request) =>
+    request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap((scope) =>
+        scope.spans.map(({ name, kind, attributes }) => ({
+          name,
+          kind,
+          attributes: plain(attributes),
+          resource: plain(resource.attributes),
+        })),
+      ),
+    ),
+  )
+}
+
+function plain(attributes: OtlpAttribute[]): Record<string, unknown> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
+}
