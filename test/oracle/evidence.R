@@ -55,9 +55,9 @@ odds <- sapply(1:40, function(i) {
 # With b from its definition, and the cap on (m/n) v / (1 + d v) by solving for v.
 differences <- sapply(1:40, function(i) {
   blocks <- random_rates(); d <- sample(c(0, 0.001, 0.05, -0.02), 1); greater <- i %% 2 == 0
-  factors <- t(sapply(blocks, function(b) sapply(c(0.25, 0.5, 1, 2, 4, 8), function(a) {
+  factors <- t(sapply(blocks, function(b) sapply(c(0.5, 1, 2, 5), function(a) {
     n <- b[1]; m <- b[3]; v <- if (greater) exp(a) - 1 else exp(-a) - 1
-    share <- function(v) m / n * v / (1 + d * v) - 0.8
+    share <- function(v) m / n * v / (1 + d * v) - 0.6
     most <- if (d < 0) min(v, (1 - 1e-6) / -d) else v # beyond it 1 + dv is not positive
     if (share(most) > 0) v <- uniroot(share, c(0, most), tol = 1e-15)$root
     b[4] * log(1 + v) + b[2] * log(1 - m / n * v / (1 + d * v)) - m * log(1 + d * v) })))

@@ -9,7 +9,7 @@ import { riskDifferenceProcess } from './risk-difference.ts'
  *
  * @example
  * const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
- * riskDifferenceInterval([quiet], { alpha: 0.05 }) // { lower: -0.00006, upper: 0.00038 }
+ * riskDifferenceInterval([quiet], { alpha: 0.05 }) // { lower: -0.00007, upper: 0.00038 }
  */
 export function riskDifferenceInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval {
   const { alpha } = options
