@@ -67,6 +67,7 @@ const bothWorse = {
 const losing = (kept: number): Traffic => ({ ...b0, stable: {}, canary: { kept } })
 const splitAlone: Partial<Policy> = { metrics: ['lost-requests'], split: 0.1 }
 const splitAtZero: Partial<Policy> = { ...splitAlone, margins: zero }
+const manyFindings = both({ latency: typical, errors: 0.01 }, { operations: 10, requests: 1000 })
 const halfway = { from: 180 }
 
 /** Every cell of the calibration, in the order of its table. */
@@ -105,6 +106,9 @@ export const cells: readonly Calibrated[] = [
       errors(0.005, 0.005, daily(0.8)),
       errorsAtZero,
     ),
+    cell('ten operations, latency, errors and 4xx of each and of all', 300, atMost(alpha), manyFindings, {
+      margins: zero,
+    }),
     cell('latency, errors and 4xx together', 1000, atMost(alpha), both({ latency: typical, errors: 0.01 }), {
       margins: zero,
     }),

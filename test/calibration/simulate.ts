@@ -15,6 +15,8 @@ export interface Traffic {
   readonly ticks: number
   /** The tick at which the canary becomes what it is; before, it is like stable. */
   readonly from?: number
+  /** The requests are spread over so many operations. */
+  readonly operations?: number
   /** Requests in a tick, both arms together; each is the canary's with the chance `share`. */
   readonly requests: number
   readonly share: (tick: number) => number
@@ -73,48 +75,54 @@ export function median(ascending: readonly number[]): number {
 }
 
 // The drawing of one half hour; what does not change from run to run is worked out once.
-function drawer({ stable, canary, ticks, from = 0, requests, share, level }: Traffic): (draw: Random) => Slice[] {
-  const latencies = (arm: Arm): ((tick: number) => Source) | undefined => {
-    const { latency } = arm
-    if (!latency) return undefined
-    const byLevel = new Map<number, Source>()
-    return (tick) => {
-      const known = byLevel.get(level(tick)) ?? sourceOf(scaled(latency, level(tick)))
-      byLevel.set(level(tick), known)
-      return known
-    }
+function drawer({
+  stable,
+  canary,
+  ticks,
+  from = 0,
+  operations = 1,
+  requests,
+  share,
+  level,
+}: Traffic): (draw: Random) => Slice[] {
+  const stableLatency = sourcesByLevel(stable.latency)
+  const canaryLatency = sourcesByLevel(canary.latency)
+  const slicesOf = (tick: number, operation: string, draw: Random): Slice[] => {
+    const [now, latencyNow] = tick < from ? [stable, stableLatency] : [canary, canaryLatency]
+    const size = Math.round(requests / operations)
+    const arrived = eventsOf(size, share(tick), draw)
+    const n = size - arrived
+    const m = eventsOf(arrived, now.kept ?? 1, draw)
+    const common = { tick: tick * tickMs, operation }
+    const events = (arm: Arm, of: number): number => eventsOf(of, (arm.errors ?? 0) * level(tick), draw)
+    const rate = (of: number, some: number) => ({ kind: 'rate' as const, n: of, events: some })
+    const counted: Slice[] = [
+      { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n: m } },
+      { ...common, metric: 'errors', stable: rate(n, events(stable, n)), canary: rate(m, events(now, m)) },
+      { ...common, metric: '4xx', stable: rate(n, 0), canary: rate(m, 0) },
+    ]
+    if (!stableLatency || !latencyNow) return counted
+    const values = (source: Source, of: number) => ({
+      kind: 'distribution' as const,
+      n: of,
+      histogram: source(of, draw),
+    })
+    const timed = { stable: values(stableLatency(level(tick)), n), canary: values(latencyNow(level(tick)), m) }
+    return [...counted, { ...common, metric: 'latency', ...timed }]
   }
-  const stableLatency = latencies(stable)
-  const canaryLatency = latencies(canary)
+  const names = Array.from({ length: operations }, (_, at) => `GET /${at}`)
   return (draw) =>
-    Array.from({ length: ticks }, (_, tick) => {
-      const now = tick < from ? stable : canary
-      const arrived = eventsOf(requests, share(tick), draw)
-      const m = eventsOf(arrived, now.kept ?? 1, draw)
-      const n = requests - arrived
-      const events = (arm: Arm, size: number): number => eventsOf(size, (arm.errors ?? 0) * level(tick), draw)
-      const common = { tick: tick * tickMs, operation: 'GET /' }
-      const rate = (size: number, some: number) => ({ kind: 'rate' as const, n: size, events: some })
-      const slices: Slice[] = [
-        { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n: m } },
-        { ...common, metric: 'errors', stable: rate(n, events(stable, n)), canary: rate(m, events(now, m)) },
-        { ...common, metric: '4xx', stable: rate(n, 0), canary: rate(m, 0) },
-      ]
-      if (stableLatency && canaryLatency) {
-        const side = (source: Source, size: number) => ({
-          kind: 'distribution' as const,
-          n: size,
-          histogram: source(size, draw),
-        })
-        slices.push({
-          ...common,
-          metric: 'latency',
-          stable: side(stableLatency(tick), n),
-          canary: side((tick < from ? stableLatency : canaryLatency)(tick), m),
-        })
-      }
-      return slices
-    }).flat()
+    Array.from({ length: ticks }, (_, tick) => names.flatMap((name) => slicesOf(tick, name, draw))).flat()
+}
+
+function sourcesByLevel(latency: Distribution | undefined): ((level: number) => Source) | undefined {
+  if (!latency) return undefined
+  const known = new Map<number, Source>()
+  return (level) => {
+    const source = known.get(level) ?? sourceOf(scaled(latency, level))
+    known.set(level, source)
+    return source
+  }
 }
 
 function factsOf(slices: readonly Slice[], ticks: number): Facts {

@@ -31,22 +31,9 @@ export function eProcess<Block>(take: (block: Block) => number): EProcess<Block>
   }
 }
 
-/**
- * The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. With
- * weights, chosen beforehand, the parts that are to be fast count for more; only their proportions matter.
- */
-export function meanProcess<Block>(
-  parts: readonly EProcess<Block>[],
-  weights: readonly number[] = parts.map(() => 1),
-): EProcess<Block> {
-  if (weights.length !== parts.length || !weights.every((weight) => weight > 0 && weight < Infinity)) {
-    throw new RangeError(
-      `weights: expected a number above zero for each of the ${parts.length} parts, got [${weights}]`,
-    )
-  }
-  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
-  const logWeights = weights.map((weight) => Math.log(weight / mean))
-  return joined(parts, (logs) => logMeanExp(logs.map((log, at) => log + logWeights[at]!)))
+/** The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. */
+export function meanProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<Block> {
+  return joined(parts, (logs) => logMeanExp(logs))
 }
 
 /** The least of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false. */
@@ -63,7 +50,7 @@ function joined<Block>(parts: readonly EProcess<Block>[], join: (logs: readonly 
 }
 
 /** `log(mean(exp(logs)))`, without overflow. */
-export function logMeanExp(logs: ArrayLike<number>): number {
+function logMeanExp(logs: readonly number[]): number {
   let greatest = -Infinity
   for (let at = 0; at < logs.length; at += 1) greatest = Math.max(greatest, logs[at]!)
   if (greatest === -Infinity) return greatest

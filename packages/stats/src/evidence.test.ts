@@ -234,20 +234,6 @@ test('the maximum remembers, and joined processes have one of their own', () => 
   expect(() => meanProcess([])).toThrow(RangeError)
 })
 
-test('a mean with weights is the mean with parts repeated', () => {
-  const make = (oddsRatio: number) => oddsRatioProcess({ alternative: 'greater', oddsRatio })
-  const weighted = meanProcess([make(1), make(3)], [3, 1])
-  const repeated = meanProcess([make(1), make(1), make(1), make(3)])
-  for (const events of [4, 0, 7]) {
-    const block = { stable: { n: 50, events: 3 }, canary: { n: 50, events } }
-    weighted.add(block)
-    repeated.add(block)
-    expect(weighted.logE).toBeCloseTo(repeated.logE, 12)
-  }
-  expect(() => meanProcess([make(1)], [0])).toThrow(/weights/)
-  expect(() => meanProcess([make(1)], [])).toThrow(/weights/)
-})
-
 test('two thousand blocks of nearly nothing but errors do not overflow', () => {
   const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
   for (let at = 0; at < 2000; at += 1) process.add({ stable: { n: 5000, events: 1 }, canary: { n: 500, events: 400 } })
