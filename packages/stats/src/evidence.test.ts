@@ -111,6 +111,15 @@ test('the values of the examples in the comments', () => {
   expect(shareWithMargin(0.5, 0.9)).toBeCloseTo(0.4737, 4)
 })
 
+test('the value of the example in the README', () => {
+  const seconds = (from: number, count: number) => Array.from({ length: count }, (_, at) => from + at / 1000)
+  const tick = { stable: histogramOf(seconds(0.1, 90)), canary: histogramOf(seconds(0.16, 10)) }
+  const slower = rankProcess({ alternative: 'greater' })
+  slower.add(tick)
+  slower.add(tick)
+  expect(Math.exp(slower.maxLogE)).toBeCloseTo(41.6, 1)
+})
+
 const latencies = fc.array(fc.constantFrom<number[]>(0, 1, 2, 3, 4, 5, 8, 13, 40), { minLength: 1, maxLength: 30 })
 const distributionProcesses = [
   { name: 'rank', make: (alternative: 'greater' | 'less') => rankProcess({ alternative }) },

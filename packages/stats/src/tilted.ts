@@ -5,9 +5,9 @@ import { type Alternative, type EProcess, eProcess } from './e-process.ts'
  *
  * Harm may begin late: a leak, a job at the full hour, a flag turned up. After a healthy hour a plain product has sunk so low that
  * it needs another hour to come back. So for `greater` a fifth of the stake is held back and put in bit by bit as information
- * comes in; what is put in at a block multiplies from there on. That is a mixture over the block at which harm begins. What is put
- * in depends on the arms' sizes alone, so E stays valid. It costs log 1.25 where harm is there from the start. `less` is to hold
- * for the whole time, and has no second start.
+ * comes in; what is put in at a block multiplies from there on. That is a mixture over the block at which harm begins. How much is
+ * put in depends only on what the block's factors are conditioned on (the arms' sizes, the total of events), so E stays valid. It
+ * costs log 1.25 where harm is there from the start. `less` is to hold for the whole time, and has no second start.
  *
  * @param logFactors writes what a block multiplies each tilt by, as logarithms, and returns the block's information, nm/(n+m);
  * zero when it has nothing to tell.
