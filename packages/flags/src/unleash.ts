@@ -36,6 +36,6 @@ function hasVariants(client: Unleash, key: string): boolean {
 }
 
 /** Asked of the inner client, which counts nothing and sends no impression: the application has not asked for it. */
-function variantOf(client: Unleash, name: string, context: object): Variant {
-  return client['client'].forceGetVariant(name, { ...client['staticContext'], ...context })
+function variantOf(client: Unleash, name: string, context: object): Variant | undefined {
+  return client['client']?.forceGetVariant(name, { ...client['staticContext'], ...context })
 }

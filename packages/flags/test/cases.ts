@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { MarkProcessor } from '@coalmine/marks'
 import { context, logs, SpanKind, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Evaluation } from '../src/evaluation.ts'
 
 /** Whom a flag is evaluated for. Nothing of `id` may be in the telemetry. */
@@ -90,7 +90,7 @@ export function itKeepsTheContract({ start, stop, cases, also = [] }: Subject): 
       new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter: events })] }),
     )
     subscribe('net.client.socket', connected)
-    before = process.getActiveResourcesInfo().sort()
+    before = await activeResources()
     await start()
   })
   beforeEach(() => {
@@ -99,7 +99,7 @@ export function itKeepsTheContract({ start, stop, cases, also = [] }: Subject): 
   })
   afterAll(async () => {
     await stop()
-    await vi.waitFor(() => expect(process.getActiveResourcesInfo().sort()).toEqual(before))
+    expect(await activeResources(before)).toEqual(before)
     unsubscribe('net.client.socket', connected)
     expect(connections).toEqual([])
   })
@@ -195,4 +195,15 @@ function attributesOf(key: string, { mark, named, known }: Case): Record<string,
     'error.type': known.errorType,
   }
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
+}
+
+/** Timers, sockets and the like, after at most a second in which those that are closing may close. */
+async function activeResources(expected?: readonly string[]): Promise<string[]> {
+  const deadline = performance.now() + 1000
+  for (;;) {
+    // Waiting by a timer would be one.
+    await setImmediate()
+    const active = process.getActiveResourcesInfo().sort()
+    if (!expected || active.length <= expected.length || performance.now() > deadline) return active
+  }
 }

@@ -1,0 +1,153 @@
+import { PostHog, type PostHogOptions } from 'posthog-node'
+import { expect, it } from 'vitest'
+import { emitted, itKeepsTheContract, type User } from '../test/cases.ts'
+import { coalmineClient } from './posthog.ts'
+
+let client: PostHog
+let unready: PostHog
+
+const flag = (id: number, key: string, tier: string, more: object = {}) => ({
+  id,
+  key,
+  name: key,
+  active: true,
+  deleted: false,
+  is_simple_flag: false,
+  rollout_percentage: null,
+  ensure_experience_continuity: false,
+  experiment_set: [],
+  filters: {
+    groups: [
+      { properties: [{ key: 'tier', type: 'person', operator: 'exact', value: [tier] }], rollout_percentage: 100 },
+    ],
+    ...more,
+  },
+})
+const multivariate = {
+  variants: [
+    { key: 'blue', rollout_percentage: 100 },
+    { key: 'red', rollout_percentage: 0 },
+  ],
+}
+const definitions = {
+  flags: [flag(1, 'new-pricing', 'gold'), flag(2, 'colour', 'gold', { multivariate }), flag(3, 'beta-search', 'none')],
+  groupTypeMapping: {},
+  cohorts: {},
+}
+const offline: PostHogOptions = {
+  host: 'http://localhost:1',
+  personalApiKey: 'local',
+  featureFlagsPollingInterval: 3_600_000,
+  disableGeoip: true,
+  fetch: () => Promise.reject(new Error('no network in tests')),
+  flagDefinitionCacheProvider: {
+    getFlagDefinitions: () => definitions as never,
+    shouldFetchFlagDefinitions: () => false,
+    onFlagDefinitionsReceived: () => {},
+    shutdown: () => {},
+  },
+}
+const of = async (posthog: PostHog, { id, tier }: User) =>
+  posthog.evaluateFlags(id, { onlyEvaluateLocally: true, personProperties: { tier } })
+const provider = 'posthog'
+
+itKeepsTheContract({
+  async start() {
+    client = coalmineClient(new PostHog('local', offline))
+    unready = coalmineClient(new PostHog('local', { host: offline.host!, fetch: offline.fetch! }))
+    await client.reloadFeatureFlags()
+    // Else each read would queue an event for the network.
+    await Promise.all([client.optOut(), unready.optOut()])
+  },
+  async stop() {
+    await Promise.all([client.shutdown(), unready.shutdown()])
+  },
+  cases: {
+    boolean: {
+      evaluate: async (user) => (await of(client, user)).isEnabled('new-pricing'),
+      value: true,
+      mark: 'true',
+      known: { provider },
+      plain: { value: false, mark: 'false' },
+    },
+    string: {
+      evaluate: async (user) => (await of(client, user)).getFlag('colour'),
+      value: 'blue',
+      mark: 'blue',
+      named: true,
+      known: { provider },
+    },
+    object: { cannot: 'a PostHog variant is a name; its payload is beside it' },
+    'default served': {
+      evaluate: async (user) => (await of(client, user)).getFlag('beta-search'),
+      value: false,
+      mark: 'false',
+      known: { provider },
+    },
+    'unknown flag': {
+      evaluate: async (user) => (await of(client, user)).isEnabled('unknown', { defaultValue: true }),
+      value: true,
+      mark: 'true',
+      known: { provider, reason: 'error', errorType: 'flag_not_found' },
+    },
+    'type error': { cannot: 'a PostHog flag has no type' },
+    'not ready': {
+      evaluate: async (user) => (await of(unready, user)).isEnabled('new-pricing'),
+      value: false,
+      mark: 'false',
+      known: { provider, reason: 'error', errorType: 'provider_not_ready' },
+    },
+  },
+  also: [
+    {
+      name: 'a flag with variants, asked whether it is on',
+      key: 'colour',
+      evaluate: async (user) => {
+        const flags = await of(client, user)
+        return [flags.isEnabled('colour'), flags.getFlag('colour')]
+      },
+      value: [true, 'blue'],
+      mark: 'blue',
+    },
+    {
+      name: 'a flag asked for in the older way',
+      key: 'colour',
+      evaluate: ({ id, tier }) =>
+        client.getFeatureFlag('colour', id, { onlyEvaluateLocally: true, personProperties: { tier } }),
+      value: 'blue',
+      mark: 'blue',
+    },
+  ],
+})
+
+it('tells rule and version, where PostHog evaluated the flag', async () => {
+  const answer = {
+    flags: {
+      'new-pricing': {
+        key: 'new-pricing',
+        enabled: true,
+        reason: { code: 'condition_match', condition_index: 0, description: 'Matched condition set 1' },
+        metadata: { id: 1, version: 4 },
+      },
+    },
+  }
+  const remote = new PostHog('local', {
+    host: 'http://localhost:1',
+    fetch: async () => new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }),
+  })
+  await remote.optOut()
+  const flags = await coalmineClient(remote).evaluateFlags('jane@example.com')
+  expect(flags.isEnabled('new-pricing')).toBe(true)
+  await remote.shutdown()
+  expect(emitted()).toEqual([
+    {
+      eventName: 'feature_flag.evaluation',
+      'feature_flag.key': 'new-pricing',
+      'feature_flag.result.value': 'true',
+      'feature_flag.result.reason': 'targeting_match',
+      'coalmine.rule.id': 'condition set 1',
+      'feature_flag.version': '4',
+      'feature_flag.provider.name': 'posthog',
+    },
+  ])
+})

@@ -1,0 +1,57 @@
+import type { FeatureFlagEvaluations, PostHog } from 'posthog-node'
+import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import { type Observers, observed } from './observed.ts'
+
+/**
+ * The same PostHog client, of whose flags every one that is asked for marks its request: PostHog's own event is sent
+ * only once for each user. A flag with variants is marked with its variant, also by `isEnabled`.
+ *
+ * @example const posthog = coalmineClient(new PostHog(apiKey))
+ */
+export function coalmineClient(client: PostHog, options?: RecordOptions): PostHog {
+  const record = (evaluation: Evaluation): void => recordEvaluation({ ...evaluation, provider: 'posthog' }, options)
+  const recordResult = (key: string, result: unknown): void =>
+    record(
+      result === undefined ? { key, value: result, reason: 'error', errorType: 'flag_not_found' } : named(key, result),
+    )
+  const observeFlags = (flags: FeatureFlagEvaluations): FeatureFlagEvaluations => {
+    const recordRead = (key: string, result: unknown): void => {
+      // Read again in silence: this sends no event.
+      const value = flags.getFlag(key, { sendFeatureFlagEvents: false })
+      record({ ...named(key, value ?? result), ...why(flags, key) })
+    }
+    return observed(flags, {
+      isEnabled: (enabled, [key]) => recordRead(key, enabled),
+      getFlag: (value, [key]) => recordRead(key, value),
+    })
+  }
+  const observers: Observers<PostHog> = {
+    getFeatureFlag: (value, [key]) => recordResult(key, value),
+    isFeatureEnabled: (enabled, [key]) => recordResult(key, enabled),
+    getFeatureFlagResult: (result, [key]) =>
+      recordResult(key, result && (result.enabled ? (result.variant ?? true) : false)),
+  }
+  return observed(client, observers, { evaluateFlags: observeFlags })
+}
+
+/** PostHog's variants are texts, and a flag without variants is a boolean. */
+function named(key: string, value: unknown): Evaluation {
+  return typeof value === 'string' ? { key, variant: value } : { key, value }
+}
+
+function why(
+  flags: FeatureFlagEvaluations,
+  key: string,
+): Pick<Evaluation, 'reason' | 'errorType' | 'ruleId' | 'version'> {
+  const flag = flags['_flags']?.[key]
+  if (!flag) {
+    if (key in flags.unresolvedFlags) return { reason: 'error', errorType: 'invalid_context' }
+    return { reason: 'error', errorType: flags.keys.length > 0 ? 'flag_not_found' : 'provider_not_ready' }
+  }
+  const version = flag.version === undefined ? undefined : String(flag.version)
+  const rule = /^matched (condition set \d+)/i.exec(flag.reason ?? '')?.[1]
+  if (rule) return { reason: 'targeting_match', ruleId: rule, version }
+  return /^no matching condition|^out of rollout/i.test(flag.reason ?? '')
+    ? { reason: 'default', version }
+    : { version }
+}
