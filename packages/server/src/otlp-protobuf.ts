@@ -286,12 +286,23 @@ function writeEach<T>(rows: RowBytes, items: readonly T[], write: (item: T) => v
 function writeAttributes(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
   writeVarint(rows, places.length)
   for (const place of places) {
+    if (writePlainAttribute(rows, reader.bytes, place)) continue
     const { key, value } = keyValueOf(reader, place)
     writeTextBytes(rows, reader.bytes, key.start, key.end)
-    const text = onlyText(reader, value)
-    if (text) writeTextBytes(rows, reader.bytes, text.start, text.end)
-    else writeText(rows, textAt(reader, value))
+    writeText(rows, textAt(reader, value))
   }
+}
+
+// Nearly all attributes are a key and then a text, all of them shorter than 128 bytes: lengths are one byte each.
+function writePlainAttribute(rows: RowBytes, bytes: Buffer, { start, end }: Place): boolean {
+  const keyEnd = start + 2 + bytes[start + 1]!
+  if (bytes[start] !== tagOf(1, BYTES) || keyEnd + 4 > end) return false
+  if (bytes[keyEnd] !== tagOf(2, BYTES) || bytes[keyEnd + 1] !== end - keyEnd - 2) return false
+  if (bytes[keyEnd + 2] !== tagOf(1, BYTES) || bytes[keyEnd + 3] !== end - keyEnd - 4) return false
+  if (keyEnd - start > 128 || end - keyEnd > 128) return false
+  writeBytes(rows, bytes, start + 1, keyEnd)
+  writeBytes(rows, bytes, keyEnd + 3, end)
+  return true
 }
 
 function keyValueOf(reader: Reader, place: Place): { key: Place; value: Place } {
@@ -306,17 +317,6 @@ function keyValueOf(reader: Reader, place: Place): { key: Place; value: Place } 
     }
   })
   return { key, value }
-}
-
-// An AnyValue that is one text and nothing else, which nearly all are.
-function onlyText(reader: Reader, value: Place): Place | undefined {
-  if (value.end === value.start || reader.bytes[value.start] !== tagOf(1, BYTES)) return undefined
-  let text: Place = NOWHERE
-  within(reader, value, () => {
-    reader.at++
-    text = takePlace(reader)
-  })
-  return text.end === value.end ? text : undefined
 }
 
 function textAt(reader: Reader, value: Place): string {

@@ -56,6 +56,7 @@ const request = (...spans: unknown[]): unknown => ({
         attributes: [
           { key: 'service.name', value: { stringValue: service } },
           { key: 'service.version', value: { stringValue: '1.0.0' } },
+          { key: 'telemetry.sdk.name', value: { stringValue: 'opentelemetry' } },
           { key: 'telemetry.sdk.language', value: { stringValue: 'nodejs' } },
         ],
       },
@@ -94,7 +95,7 @@ describe('POST /v1/traces', () => {
       withBuild: 2,
       withoutRoute: 0,
       builds: ['1.0.0'],
-      sdks: [{ name: '', language: 'nodejs', version: '' }],
+      sdks: [{ name: 'opentelemetry', language: 'nodejs', version: '' }],
     })
   })
 

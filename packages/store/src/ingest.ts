@@ -33,7 +33,8 @@ type Waiting = {
 }
 
 // Each insert makes a part that the engine must merge later, so small ones wait for company; exporters do not notice.
-const INSERT_EVERY_MS = 50
+const INSERT_EVERY_MS = 200
+const ENOUGH_BYTES = 8_000_000
 const INSERT_BYTES = 32_000_000
 // Closing keeps one small state for each unit; this many spans need about 300 MB at most.
 const CLOSE_SPANS = 500_000
@@ -42,6 +43,7 @@ const CLOSE_SPANS = 500_000
 export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }: IngestOptions): Ingest {
   const queue: Waiting[] = []
   let queuedBytes = 0
+  let enough = (): void => {}
   let writing: Promise<void> | undefined
   let closing: { keys: ReadonlySet<string>; done: Promise<number> } | undefined
 
@@ -54,6 +56,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
       const waiting: Waiting = { batch, hold, expected: [], late: [], stored, refused }
       sort(waiting, ticksOf(batch))
       queue.push(waiting)
+      if (queuedBytes >= ENOUGH_BYTES) enough()
       writing ??= writeAll().finally(() => {
         writing = undefined
       })
@@ -66,10 +69,19 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
       const group = takeGroup()
       await writeGroup(group)
       for (const { batch } of group) queuedBytes -= batch.rows.length
-      const pause = INSERT_EVERY_MS - (performance.now() - started)
-      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
+      await company(INSERT_EVERY_MS - (performance.now() - started))
     }
   }
+
+  const company = (waitMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      if (waitMs <= 0 || queuedBytes >= ENOUGH_BYTES) return resolve()
+      const timer = setTimeout(resolve, waitMs)
+      enough = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
 
   const takeGroup = (): Waiting[] => {
     let size = 1

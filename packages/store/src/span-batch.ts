@@ -44,9 +44,9 @@ export const TICK_SECONDS = 5
 
 const TICK_NS = BigInt(TICK_SECONDS) * 1_000_000_000n
 
-/** An empty batch. */
-export function newSpanBatch(): SpanBatch {
-  return { rows: newRowBytes(), spans: 0, arrivals: new Map() }
+/** An empty batch, with room for so many bytes of rows before it must grow. */
+export function newSpanBatch(capacity?: number): SpanBatch {
+  return { rows: newRowBytes(capacity), spans: 0, arrivals: new Map() }
 }
 
 /** Adds one span to a batch. */

@@ -1,0 +1,141 @@
+/**
+ * How long does it take to read what a comparison needs, of five million stored spans? Half an hour of one service: two
+ * builds, five flags, twenty instances, fifty operations, some test traffic; made inside the engine, closed by the store,
+ * and read in a process of its own, which tells how much memory that took above an engine that only has the store open.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { openStore } from '@coalmine/store'
+import type { BenchRow } from './marks.ts'
+
+const SPANS = 5_000_000
+const SECONDS = 1_800
+const START = '2026-11-20 12:00:00'
+
+/** Makes the spans, reads them in a fresh process and gives the rows of the table; about two minutes on two cores. */
+export async function run(): Promise<BenchRow[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'coalmine-bench-'))
+  try {
+    const closingSeconds = await fill(directory)
+    const build = await readApart(directory, 'service.version=1.0.0', 'service.version=2.0.0')
+    const raw = await readApart(directory, 'resource:service.version=1.0.0', 'resource:service.version=2.0.0')
+    return [
+      {
+        name: `closing ${SPANS} spans`,
+        value: `${Math.round(SPANS / closingSeconds)} spans/s`,
+        target: '>= 100000 spans/s',
+        ok: SPANS / closingSeconds >= 100_000,
+      },
+      {
+        name: `comparing builds over ${SPANS} spans: facts and ticks`,
+        value: `${build.seconds.toFixed(2)} s`,
+        target: '< 3 s',
+        ok: build.seconds < 3 && build.requests > SPANS * 0.9,
+      },
+      {
+        name: 'memory above the open store',
+        value: `${build.megabytes} MB`,
+        target: '< 500 MB',
+        ok: build.megabytes < 500,
+      },
+      {
+        name: 'the same from raw spans, by an attribute that ticks do not know',
+        value: `${raw.seconds.toFixed(2)} s, ${raw.megabytes} MB, ${raw.requests === build.requests ? 'same counts' : 'OTHER COUNTS'}`,
+        target: '< 30 s, < 1000 MB, same counts',
+        ok: raw.seconds < 30 && raw.megabytes < 1_000 && raw.requests === build.requests,
+      },
+    ]
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+type Reading = { seconds: number; megabytes: number; requests: number }
+
+async function fill(directory: string): Promise<number> {
+  await (await openStore({ location: directory })).close()
+  await generate(directory)
+  const store = await openStore({ location: directory, watermarkMs: 0 })
+  const started = performance.now()
+  await store.closeDue()
+  const seconds = (performance.now() - started) / 1000
+  await store.close()
+  return seconds
+}
+
+async function generate(directory: string): Promise<void> {
+  const require = createRequire(import.meta.resolve('@coalmine/store'))
+  const { createClient } = require('@clickhouse/client') as typeof import('@clickhouse/client')
+  const { createChdbConnection } = require('chdb/connection') as typeof import('chdb/connection')
+  type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
+  const client = createClient({ connection: createChdbConnection({ path: directory }) as unknown as Connection })
+  await client.command({
+    query: generated,
+    query_params: { spans: SPANS, start: START, step: (SECONDS * 1e9) / SPANS },
+  })
+  await client.close()
+}
+
+const generated = `
+  INSERT INTO otel_traces (
+    Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, ResourceAttributes, SpanAttributes, Duration, StatusCode
+  )
+  SELECT
+    addNanoseconds(toDateTime64({start:String}, 9, 'UTC'), number * {step:UInt64}),
+    lower(hex(MD5(toString(number)))),
+    lower(hex(sipHash64(number))),
+    'GET',
+    'Server',
+    'storefront',
+    map('service.version', Version, 'service.instance.id', concat('storefront-', toString(number % 20)),
+      'telemetry.sdk.name', 'opentelemetry', 'telemetry.sdk.language', 'nodejs'),
+    map('http.request.method', 'GET', 'http.route', concat('/items/', toString(sipHash64(number) % 50)),
+      'http.response.status_code', if(number % 200 = 0, '500', '200'), 'url.scheme', 'https',
+      'url.path', concat('/items/', toString(number)), 'server.address', 'shop.example', 'server.port', '443',
+      'service.version', Version, 'coalmine.test', if(number % 50 = 0, 'true', ''),
+      'coalmine.flag.new-pricing', if(number % 3 = 0, 'on', 'off'), 'coalmine.flag.dark-mode', if(number % 7 = 0, 'on', 'off'),
+      'coalmine.flag.fast-search', 'on', 'coalmine.flag.free-shipping', 'off', 'coalmine.flag.layout-2026', 'b'),
+    toUInt64(2e7 * exp(sqrt(-2 * log((sipHash64(number, 1) % 1000003 + 1) / 1000004)) * cos(number) * 0.5)),
+    if(number % 300 = 0, 'Error', 'Unset')
+  FROM (SELECT number, if(intDiv(number, 20) % 2 = 0, '1.0.0', '2.0.0') AS Version FROM numbers({spans:UInt64}))`
+
+async function readApart(directory: string, stable: string, canary: string): Promise<Reading> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    import.meta.filename,
+    'read',
+    directory,
+    stable,
+    canary,
+  ])
+  return JSON.parse(stdout) as Reading
+}
+
+async function read(directory: string, stable: string, canary: string): Promise<Reading> {
+  const store = await openStore({ location: directory })
+  const before = process.memoryUsage.rss()
+  let peak = before
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss())
+  }, 5)
+  const comparison = { service: 'storefront', stable, canary }
+  const started = performance.now()
+  const facts = await store.cohortFacts(comparison)
+  let requests = 0
+  for await (const { ticks } of store.readTicks(comparison).operations)
+    for (const tick of ticks) requests += tick.stable.requests + tick.canary.requests
+  const seconds = (performance.now() - started) / 1000
+  clearInterval(sampling)
+  await store.close()
+  if (requests !== facts.stable.requests + facts.canary.requests) throw new Error('facts and ticks disagree')
+  return { seconds, megabytes: Math.round((peak - before) / 1e6), requests }
+}
+
+if (import.meta.main) {
+  const [command, directory = '', stable = '', canary = ''] = process.argv.slice(2)
+  if (command === 'read') console.log(JSON.stringify(await read(directory, stable, canary)))
+  else console.table(await run())
+}
