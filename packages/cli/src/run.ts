@@ -11,8 +11,10 @@ export async function run(process: NodeJS.Process): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
   })
-  const { stdin, stdout, stderr } = process
-  const io: Io = { stdin, stdout, stderr, colors: pc.isColorSupported && stdout.isTTY === true, stop: stop.signal }
+  const { stdin, stdout, stderr, env } = process
+  // Piped output stays plain even where a CI system sets CI, which picocolors takes for a terminal.
+  const colors = pc.isColorSupported && (stdout.isTTY === true || Boolean(env['FORCE_COLOR']))
+  const io: Io = { stdin, stdout, stderr, colors, stop: stop.signal }
   process.exitCode = await main(process.argv.slice(2), io)
 }
 

@@ -93,7 +93,13 @@ async function routes(context: Context, token: string | undefined): Promise<Fast
   if (token !== undefined)
     app.addHook('onRequest', async ({ url, headers }) => {
       if (url !== '/healthz' && !isSame(headers.authorization ?? '', `Bearer ${token}`))
-        throw new ServerError('usage', 'this server asks for a token, and this is not it', { status: 401 })
+        throw new ServerError(
+          'unavailable',
+          'this server asks for a token: give its own with --token or COALMINE_TOKEN',
+          {
+            status: 401,
+          },
+        )
     })
   await registerTraces(app, context)
   await registerImport(app, context)
