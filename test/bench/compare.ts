@@ -45,8 +45,8 @@ export async function run(): Promise<BenchRow[]> {
       {
         name: 'the same from raw spans, by an attribute that ticks do not know',
         value: `${raw.seconds.toFixed(2)} s, ${raw.megabytes} MB, ${raw.requests === build.requests ? 'same counts' : 'OTHER COUNTS'}`,
-        target: '< 30 s, < 1000 MB, same counts',
-        ok: raw.seconds < 30 && raw.megabytes < 1_000 && raw.requests === build.requests,
+        target: '< 1000 MB, same counts',
+        ok: raw.megabytes < 1_000 && raw.requests === build.requests,
       },
     ]
   } finally {

@@ -430,20 +430,27 @@ export const rawTicks = `
       groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
       min(Timestamp) AS UnitFirst,
       max(Timestamp) AS UnitLast,
-      groupUniqArray(arrayMap(
-        (key, fromResource) -> if(fromResource = 0 AND SpanAttributes[key] != '',
-          SpanAttributes[key], ResourceAttributes[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
-      arrayMap(
-        place -> arrayDistinct(arrayFilter(value -> value != '', arrayMap(values -> values[place], Seen))),
-        arrayEnumerate({keys:Array(String)})) AS Distinct,
-      arrayMap(values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'), Distinct) AS Values,
+      groupUniqArray(arrayStringConcat(arrayMap(
+        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen,
+      if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), arrayMap(
+        values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+        arrayMap(
+          place -> arrayDistinct(arrayFilter(value -> value != '',
+            arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
+          arrayEnumerate({keys:Array(String)})))) AS Values,
       arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)}) AS IsStable,
       arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary
-    FROM coalmine_requests
-    WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+    FROM (
+      SELECT
+        * EXCEPT (SpanAttributes, ResourceAttributes),
+        mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes) AS Own,
+        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+      FROM coalmine_requests
+      WHERE Service = {service:String}
+        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+    )
     GROUP BY Service, Tick, UnitOperation, TraceId
     HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
   )

@@ -15,8 +15,8 @@ export type RawTickRow = CountRow & {
   readonly lastMs: number
 }
 
-// The reduction keeps a state for each unit; a portion of this many spans needs about 300 MB.
-const PORTION_SPANS = 500_000
+// The reduction keeps a state for each unit; a portion of this many spans needs some 200 MB.
+const PORTION_SPANS = 250_000
 
 /** Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. Ticks come in order. */
 export async function* rawTickRows(
