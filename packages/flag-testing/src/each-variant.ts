@@ -1,0 +1,45 @@
+import { type Flags, type FlagValue, withFlags } from './with-flags.ts'
+
+/** Flags and the values that a test must hold for. */
+export type EachVariantFlags = Readonly<Record<string, readonly FlagValue[]>>
+
+/**
+ * Runs a part of a test once for each combination of the flags' values, one after the other, and fails when it fails
+ * with any of them: the error is the first one's, and its message says with which flags.
+ *
+ * @example await eachVariant({ 'free-shipping': [true, false] }, async () => assert((await shippingCost(cart)) >= 0))
+ */
+export async function eachVariant(flags: EachVariantFlags, run: (flags: Flags) => unknown): Promise<void> {
+  const failures: { readonly flags: Flags; readonly error: unknown }[] = []
+  const all = combinations(flags)
+  for (const each of all) {
+    try {
+      await withFlags(each, () => run(each))
+    } catch (error) {
+      failures.push({ flags: each, error })
+    }
+  }
+  const [first] = failures
+  if (!first) return
+  const where = failures.map((failure) => describe(failure.flags)).join('; ')
+  if (!(first.error instanceof Error)) throw first.error
+  // The same error, so that a test runner still shows its difference and its place.
+  first.error.message = `with ${where} (${failures.length} of ${all.length}): ${first.error.message}`
+  throw first.error
+}
+
+function combinations(flags: EachVariantFlags): Flags[] {
+  return Object.entries(flags).reduce<Flags[]>(
+    (all, [key, values]) => {
+      if (values.length === 0) throw new RangeError(`eachVariant: the flag "${key}" has no values to try`)
+      return all.flatMap((one) => values.map((value) => ({ ...one, [key]: value })))
+    },
+    [{}],
+  )
+}
+
+function describe(flags: Flags): string {
+  return Object.entries(flags)
+    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(', ')
+}

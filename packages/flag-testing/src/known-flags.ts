@@ -1,0 +1,21 @@
+/** The flags that tests may set: their keys, or an object that has them as keys, such as a provider's configuration. */
+export type KnownFlags = readonly string[] | Readonly<Record<string, unknown>>
+
+const known = new Set<string>()
+
+/** Makes flags known, in addition to those that are. */
+export function addKnownFlags(flags: KnownFlags): void {
+  for (const key of Array.isArray(flags) ? flags : Object.keys(flags)) known.add(key)
+}
+
+/** Throws, where a flag is unknown, an error that names the known ones. */
+export function checkKnown(keys: readonly string[]): void {
+  const unknown = keys.filter((key) => !known.has(key)).map((key) => `"${key}"`)
+  if (unknown.length === 0) return
+  const flags = `unknown flag${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`
+  throw new Error(
+    known.size === 0
+      ? `${flags}: no flag is known yet, name them to flagFunction() or flagProvider()`
+      : `${flags}: the known ones are ${[...known].sort().join(', ')}`,
+  )
+}

@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { checkKnown } from './known-flags.ts'
+
+export type FlagValue = boolean | string | number | object
+
+/** Flags and the values that a test gives them. */
+export type Flags = Readonly<Record<string, FlagValue>>
+
+/**
+ * Runs a part of a test with flags set, for whatever it calls, awaits or starts, and for nothing else: tests that run
+ * at the same time do not see them. Nested, the inner value counts. All other flags keep their real values.
+ * Gives what `run` gives. Throws what `run` throws, and an error for a flag that is unknown, or that the code under
+ * test asked for as another type than it was given.
+ *
+ * @example await withFlags({ 'free-shipping': true }, () => shippingCost(cart)) // 0
+ */
+export function withFlags<T>(flags: Flags, run: () => T): T {
+  checkKnown(Object.keys(flags))
+  const scope: Scope = { flags: { ...scopes.getStore()?.flags, ...flags }, misuses: [] }
+  let result: T
+  try {
+    result = scopes.run(scope, run)
+  } catch (error) {
+    throw blamed(scope, error)
+  }
+  if (!(result instanceof Promise)) return checked(scope, result)
+  return result.then(
+    (value) => checked(scope, value),
+    (error) => {
+      throw blamed(scope, error)
+    },
+  ) as T
+}
+
+/** The value that the current test gives a flag. */
+export function currentFlag(key: string): FlagValue | undefined {
+  const flags = scopes.getStore()?.flags
+  return flags && Object.hasOwn(flags, key) ? flags[key] : undefined
+}
+
+/** Makes the current test fail at its end, for a reason that the code under test would not pass on. */
+export function reportMisuse(message: string): void {
+  scopes.getStore()?.misuses.push(message)
+}
+
+interface Scope {
+  readonly flags: Flags
+  readonly misuses: string[]
+}
+
+const scopes = new AsyncLocalStorage<Scope>()
+
+function checked<T>(scope: Scope, result: T): T {
+  if (scope.misuses.length > 0) throw blamed(scope, undefined)
+  return result
+}
+
+/** What a test throws after a misuse is a consequence of it. */
+function blamed({ misuses }: Scope, cause: unknown): unknown {
+  return misuses.length > 0 ? new TypeError([...new Set(misuses)].join('\n'), { cause }) : cause
+}
