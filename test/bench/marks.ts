@@ -139,9 +139,9 @@ async function measure(variant: Variant): Promise<number> {
   }
 
   await requests(WARM_UP)
-  const before = process.cpuUsage()
+  const before = process.threadCpuUsage()
   await requests(REQUESTS)
-  const used = process.cpuUsage(before)
+  const used = process.threadCpuUsage(before)
   await provider.shutdown()
   return ((used.user + used.system) * 1000) / (REQUESTS * 6)
 }

@@ -1,4 +1,4 @@
-import { context, ROOT_CONTEXT, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
+import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { suppressTracing } from '@opentelemetry/core'
 import {
@@ -17,6 +17,7 @@ import {
   markTestEntity,
   newMarks,
   runWithMarks,
+  setFlag,
 } from './marks.ts'
 import { MarkProcessor } from './processor.ts'
 
@@ -78,6 +79,30 @@ describe('every span of a request', () => {
     const attributes = exported('server')
     expect(Object.keys(attributes).filter((key) => key.startsWith('coalmine.flag.'))).toHaveLength(64)
     expect(attributes['coalmine.flags.dropped']).toBe(8)
+  })
+
+  it('is marked also when it is full', () => {
+    inSpan('server', { attributes: Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`own.${i}`, i])) }, () =>
+      markFlag('a', 'on'),
+    )
+    expect(exported('server')).toMatchObject({ 'own.127': 127, 'service.version': '2.0.0', 'coalmine.flag.a': 'on' })
+  })
+
+  it('is marked through the API where its attributes are not a plain field', () => {
+    const set = new Map<string, unknown>()
+    const span = {
+      kind: SpanKind.SERVER,
+      get attributes() {
+        return Object.fromEntries(set) as Attributes
+      },
+      setAttribute: (key: string, value: unknown) => set.set(key, value),
+    }
+    const marks = newMarks()
+    const processor = new MarkProcessor({ build: { version: '2.0.0' } })
+    processor.onStart(span, contextWithMarks(ROOT_CONTEXT, marks))
+    setFlag(marks, 'a', 'on')
+    processor.onEnding(span)
+    expect(span.attributes).toEqual({ 'service.version': '2.0.0', 'coalmine.flag.a': 'on' })
   })
 
   it('has the test entities and the run', () => {

@@ -30,6 +30,7 @@ export interface MarkableSpan {
  */
 export class MarkProcessor {
   readonly #version: string | undefined
+  #write: Write | undefined
   #ending = false
 
   /** `build` is the build to mark spans with, and `detectBuild()` finds it when it is not given. */
@@ -41,19 +42,20 @@ export class MarkProcessor {
     const linked = span as MarkableSpan & Linked
     linked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
     linked[SPAN_READ] = 0
+    this.#write ??= writerFor(span)
     if (this.#version !== undefined && span.attributes[SERVICE_VERSION] === undefined) {
-      span.setAttribute(SERVICE_VERSION, this.#version)
+      this.#write(span, SERVICE_VERSION, this.#version)
     }
-    stamp(linked)
+    stamp(linked, this.#write)
   }
 
   onEnding(span: MarkableSpan): void {
     this.#ending = true
     const linked = span as MarkableSpan & Partial<Linked>
-    if (!isLinked(linked)) return
-    stamp(linked)
+    if (!isLinked(linked) || !this.#write) return
+    stamp(linked, this.#write)
     const { dropped } = linked[SPAN_MARKS]
-    if (dropped > 0) span.setAttribute(FLAGS_DROPPED, dropped)
+    if (dropped > 0) this.#write(span, FLAGS_DROPPED, dropped)
   }
 
   onEnd(_span: unknown): void {
@@ -79,15 +81,33 @@ function marksOfRoot(span: MarkableSpan, parent: Context): Marks {
 }
 
 /** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
-function stamp(span: MarkableSpan & Linked): void {
+function stamp(span: MarkableSpan & Linked, write: Write): void {
   const { log } = span[SPAN_MARKS]
   const { attributes } = span
   const count = log.length
   for (let i = span[SPAN_READ]; i < count; i++) {
     const { key, value, replaced } = log[i] as Mark
-    if (attributes[key] === replaced) span.setAttribute(key, value)
+    if (attributes[key] === replaced) write(span, key, value)
   }
   span[SPAN_READ] = count
+}
+
+type Write = (span: MarkableSpan, key: string, value: string | number | boolean) => void
+
+/**
+ * Writing into the span's own attributes costs a third of `setAttribute`, and reaches spans that are full: at the
+ * SDK's limit (128) it would drop what is late, and that is the marks. Where they are not a plain field, as they are
+ * in OpenTelemetry JS 2.x and 3.x, the API does it.
+ */
+function writerFor(span: MarkableSpan): Write {
+  const plain = Object.getOwnPropertyDescriptor(span, 'attributes')?.writable === true
+  return plain
+    ? (each, key, value) => {
+        each.attributes[key] = value
+      }
+    : (each, key, value) => {
+        each.setAttribute(key, value)
+      }
 }
 
 function isLinked(span: MarkableSpan & Partial<Linked>): span is MarkableSpan & Linked {
