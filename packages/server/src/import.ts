@@ -75,8 +75,10 @@ const newIntake = (store: Store, hold: Hold, window: TimeWindow): Intake => ({
 async function* requestsOf(stream: Readable, intake: Intake): AsyncGenerator<{ text: string; line: number }> {
   let whole: { lines: string[]; bytes: number } | undefined
   let first = true
+  let last = 0
   try {
     for await (const { number, text } of linesOf(stream)) {
+      last = number
       if (text === undefined) {
         refuseLine(intake, number, `is longer than ${MAX_LINE_BYTES} bytes; write one request a line`)
         continue
@@ -96,7 +98,7 @@ async function* requestsOf(stream: Readable, intake: Intake): AsyncGenerator<{ t
     }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
-    refuseLine(intake, 1, error.message)
+    refuseLine(intake, last + 1, error.message)
     return
   }
   if (whole) yield { text: whole.lines.join('\n'), line: 1 }

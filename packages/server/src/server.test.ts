@@ -4,7 +4,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type OtlpRequest, protobufOf } from '../../../test/otlp.ts'
 import type { ImportAnswer } from './import.ts'
 import { findServer } from './owner.ts'
 import { type RunningServer, type ServerOptions, startServer } from './server.ts'
@@ -111,6 +115,46 @@ describe('POST /v1/traces', () => {
     expect(await (await doctor()).json()).toMatchObject({ spans: 50 })
   })
 
+  it('answers protobuf to protobuf', async () => {
+    const headers = { 'content-type': 'application/x-protobuf' }
+    const response = await post('/v1/traces', protobufOf(request(span(), span()) as OtlpRequest), headers)
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/x-protobuf'])
+    expect(await response.bytes()).toHaveLength(0)
+    expect(await (await doctor()).json()).toMatchObject({ spans: 2, builds: ['1.0.0'] })
+    const refused = await post('/v1/traces', Buffer.from([0x0a, 5]), headers)
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/x-protobuf'])
+    expect(Buffer.from(await refused.bytes()).toString('latin1')).toContain('not protobuf: the message is cut off')
+  })
+
+  it("takes what OpenTelemetry's exporter sends", async () => {
+    vi.stubEnv('OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip')
+    const exporter = new OTLPTraceExporter({ url: `${server.url}/v1/traces` })
+    const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
+    const made = provider
+      .getTracer('test')
+      .startSpan('GET', { kind: SpanKind.SERVER, attributes: { 'service.version': service } })
+    made.addEvent('exception', { 'exception.type': 'Error' }).setStatus({ code: SpanStatusCode.ERROR }).end()
+    await provider.shutdown()
+    vi.unstubAllEnvs()
+    const { services } = (await (await fetch(`${server.url}/api/known`)).json()) as { services: string[] }
+    const unnamed = services.find((name) => name.startsWith('unknown_service'))!
+    expect(await (await doctor(encodeURIComponent(unnamed))).json()).toMatchObject({ requests: 1, builds: [service] })
+  })
+
+  it('answers 429 while too much waits, and takes it later', async () => {
+    await server.close()
+    server = await start({ maxQueuedBytes: 1_000 })
+    const body = JSON.stringify(request(span()))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => traces(body)))
+    const busy = responses.filter(({ status }) => status === 429)
+    expect(busy.length).toBeGreaterThan(0)
+    expect(busy.every(({ headers }) => Number(headers.get('retry-after')) > 0)).toBe(true)
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200, 429]))
+    expect((await traces(body)).status).toBe(200)
+    await server.close()
+    server = await start()
+  })
+
   it('refuses spans of another time, and says so', async () => {
     const nanoseconds = (ms: number) => ({ startTimeUnixNano: String(BigInt(ms) * 1_000_000n) })
     const response = await traces(
@@ -196,7 +240,7 @@ describe('POST /api/import', () => {
     const text = Array.from({ length: 2000 }, () => line(span())).join('\n')
     const answer = await importText(gzipSync(text).subarray(0, -2000))
     expect(answer.spans).toBeGreaterThan(100)
-    expect(answer.refused).toEqual([{ line: expect.any(Number), why: expect.stringContaining('broken gzip') }])
+    expect(answer.refused).toEqual([{ line: answer.requests + 1, why: expect.stringContaining('broken gzip') }])
   })
 
   it('counts spans of another time as refused', async () => {
