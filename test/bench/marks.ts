@@ -125,7 +125,7 @@ async function measure(variant: Variant): Promise<number> {
     const arrived = arrives[variant]()
     const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: ATTRIBUTES }, arrived)
     context.with(trace.setSpan(arrived, server), () => {
-      if (variant === 'marks') withRequestMarks(undefined, undefined, TEST_TRAFFIC, handle)
+      if (variant === 'marks') withRequestMarks({ headers: {} }, undefined, TEST_TRAFFIC, handle)
       else handle()
     })
     server.end()

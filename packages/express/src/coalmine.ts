@@ -18,6 +18,6 @@ export function coalmine(options: CoalmineOptions = {}): RequestHandler {
       apps.add(req.app)
       removeOwnSpan(req.app, coalmine)
     }
-    withRequestMarks(req, req.headers['baggage'], options, next)
+    withRequestMarks(req, req, options, next)
   }
 }

@@ -15,7 +15,7 @@ export const coalmine: FastifyPluginCallback<CoalmineOptions> = Object.assign(
   (app: FastifyInstance, options: CoalmineOptions, done: () => void): void => {
     // The callback form: what an async hook runs in its own context ends with the hook.
     addHookWithoutSpan(app)('onRequest', (request, _reply, next) => {
-      withRequestMarks(request, request.headers['baggage'], options, next)
+      withRequestMarks(request.raw, request, options, next)
     })
     done()
   },

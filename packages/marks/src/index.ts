@@ -25,5 +25,5 @@ export { type MarkableSpan, MarkProcessor } from './processor.ts'
 export { MarkPropagator } from './propagator.ts'
 
 // What middleware and adapters are made of
-export { type RequestOptions, withRequestMarks } from './request.ts'
+export { type RawRequest, type RequestOptions, withRequestMarks } from './request.ts'
 export { sayOnce } from './say-once.ts'

@@ -27,6 +27,8 @@ export interface Marks {
   dropped: number
   /** True when the request is trusted test traffic. */
   test: boolean
+  /** True once a framework's request object has them: no other request may. */
+  taken: boolean
 }
 
 /** What a test is about, such as one user, cart or page, or the test run that it belongs to, or both. */
@@ -82,7 +84,7 @@ export function isTestTraffic(): boolean {
 
 /** Marks of a new request. */
 export function newMarks(): Marks {
-  return { log: [], flags: 0, dropped: 0, test: false }
+  return { log: [], flags: 0, dropped: 0, test: false, taken: false }
 }
 
 /** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */

@@ -45,12 +45,23 @@ export function sendMarks(options: SendOptions): () => void {
       if (ours !== undefined) request.addHeader('baggage', ours)
     })
   }
+  if (!announcesHttpRequests(process.versions.node)) {
+    sayOnce(
+      'this Node does not announce the requests of node:http in time, so marks go along with fetch and undici only',
+    )
+  }
   subscribe('http.client.request.created', onHttp)
   subscribe('undici:request:create', onUndici)
   return () => {
     unsubscribe('http.client.request.created', onHttp)
     unsubscribe('undici:request:create', onUndici)
   }
+}
+
+/** `http.client.request.created` is published since 22.12 and 23.2. */
+function announcesHttpRequests(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 23 || (major === 23 && minor >= 2) || (major === 22 && minor >= 12)
 }
 
 /** A host and its port as far as it is known: the Host header has it, unless it names another host. */

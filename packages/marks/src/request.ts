@@ -1,5 +1,5 @@
 import { receiveBaggage } from './baggage.ts'
-import { currentMarks, newMarks, runWithMarks, setTest, type TestEntity } from './marks.ts'
+import { currentMarks, type Marks, newMarks, runWithMarks, setTest, type TestEntity } from './marks.ts'
 import { sayOnce } from './say-once.ts'
 
 /** What the middleware of every framework lets an application decide about a request. */
@@ -10,21 +10,28 @@ export interface RequestOptions<Request> {
   readonly trust?: (request: Request) => boolean
 }
 
+/** Node's own request object, which every framework wraps; without headers, whatever object stands for the request. */
+export interface RawRequest {
+  readonly headers?: { readonly [name: string]: string | readonly string[] | undefined }
+}
+
 /**
- * Runs the rest of a request with its Marks, for the middleware of a framework. The Marks are those that the request
- * has already, from the propagator or from its first span, or else new ones. An option that throws is reported once
- * and the request goes on; what `next` throws is thrown.
+ * Runs the rest of a request with its Marks, for the middleware of a framework: `raw` is Node's request object, and
+ * `request` the framework's, for the options. The Marks are those that the request has already, from the propagator
+ * or from its first span, or else new ones. An option that throws is reported once and the request goes on; what
+ * `next` throws is thrown.
  *
- * @example withRequestMarks(req, req.headers.baggage, options, next)
+ * @example withRequestMarks(request.raw, request, options, done)
  */
 export function withRequestMarks<Request>(
+  raw: RawRequest,
   request: Request,
-  baggage: string | readonly string[] | undefined,
   options: RequestOptions<Request>,
   next: () => void,
 ): void {
-  const marks = currentMarks() ?? newMarks()
+  const marks = marksOfRequest(raw)
   try {
+    const baggage = raw.headers?.['baggage']
     const header = typeof baggage === 'object' ? baggage.join(',') : baggage
     receiveBaggage(marks, header, { trusted: options.trust?.(request) === true })
   } catch (error) {
@@ -37,4 +44,20 @@ export function withRequestMarks<Request>(
     sayOnce("the option testTraffic threw, so the request counts as a user's", error)
   }
   runWithMarks(marks, next)
+}
+
+const RAW_MARKS = Symbol.for('coalmine.request.marks')
+
+/**
+ * The current Marks may be another request's: without an instrumentation, a server runs its requests in the context
+ * in which it was started, and that may have been inside one.
+ */
+function marksOfRequest(raw: RawRequest & { [RAW_MARKS]?: Marks }): Marks {
+  const known = raw[RAW_MARKS]
+  if (known) return known
+  const current = currentMarks()
+  const marks = current && !current.taken ? current : newMarks()
+  marks.taken = true
+  raw[RAW_MARKS] = marks
+  return marks
 }
