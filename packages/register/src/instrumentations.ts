@@ -1,5 +1,7 @@
-import type { Instrumentation } from '@opentelemetry/instrumentation'
+import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 import type { Peers } from './peers.ts'
+
+type Instrumentation = NodeSDKConfiguration['instrumentations'][number]
 
 /** The instrumentations that are there because the application uses what they instrument. */
 export function instrumentations(peers: Peers): Instrumentation[] {
