@@ -10,14 +10,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const requests: OtlpRequest[] = []
+const contentTypes: (string | undefined)[] = []
 const sink = http.createServer(async (req, res) => {
-  requests.push(JSON.parse(await text(req)) as OtlpRequest)
+  contentTypes.push(req.headers['content-type'])
+  const body = await text(req)
+  if (req.headers['content-type'] === 'application/json') requests.push(JSON.parse(body) as OtlpRequest)
   res.setHeader('content-type', 'application/json').end('{}')
 })
 
 beforeAll(() => new Promise<void>((done) => void sink.listen(0, '127.0.0.1', done)))
 afterAll(() => void sink.close().closeAllConnections())
-beforeEach(() => void requests.splice(0))
+beforeEach(() => {
+  requests.splice(0)
+  contentTypes.splice(0)
+})
 
 const load = {
   module: `import express from 'express'; import http from 'node:http'`,
@@ -67,6 +73,10 @@ it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child 
 it.each([
   [{ COALMINE_TRUST: 'some' }, 'COALMINE_TRUST: expected none or all, got "some"'],
   [{ OTEL_BSP_SCHEDULE_DELAY: 'soon' }, 'OTEL_BSP_SCHEDULE_DELAY: expected a whole number, got "soon"'],
+  [
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' },
+    'OTEL_EXPORTER_OTLP_PROTOCOL: expected http/json, http/protobuf or grpc, got "carrier-pigeon"',
+  ],
   [{ OTEL_PROPAGATORS: 'b3' }, 'OTEL_PROPAGATORS: expected tracecontext, baggage or none, got "b3"'],
 ])('names a setting that makes no sense, and runs the application all the same', async (env, message) => {
   const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { env })
@@ -88,11 +98,29 @@ it('names the packages that are missing, with the command that installs them', a
   expect(exit.code).toBe(0)
 })
 
+it.each([
+  ['http/protobuf', 'application/x-protobuf'],
+  ['http/json', 'application/json'],
+])('speaks %s when told to', async (protocol, contentType) => {
+  const script = `${load.module}; ${app}; const end = close`
+  await run(['--input-type=module', '--eval', script], { env: { OTEL_EXPORTER_OTLP_PROTOCOL: protocol } })
+  expect(contentTypes).toEqual([contentType])
+})
+
+it('marks, and sends nothing, when OTEL_TRACES_EXPORTER is none', async () => {
+  const script = `${load.module}; ${app}; const end = close`
+  const { exit, stderr } = await run(['--input-type=module', '--eval', script], {
+    env: { OTEL_TRACES_EXPORTER: 'none' },
+  })
+  expect({ exit, stderr }).toEqual({ exit: { code: 0, signal: null }, stderr: '' })
+  expect(contentTypes).toEqual([])
+})
+
 it('does nothing when OTEL_SDK_DISABLED says so', async () => {
   const script = `${load.module}; ${app}; const end = close`
   const { exit } = await run(['--input-type=module', '--eval', script], { env: { OTEL_SDK_DISABLED: 'true' } })
   expect(exit.code).toBe(0)
-  expect(requests).toEqual([])
+  expect(contentTypes).toEqual([])
 })
 
 async function run(args: string[], { env = {}, cwd = root }: { env?: Record<string, string>; cwd?: string } = {}) {

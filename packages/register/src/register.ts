@@ -10,10 +10,14 @@ const STARTED = Symbol.for('coalmine.register')
 
 interface Packages {
   readonly core: typeof import('@opentelemetry/core')
-  readonly exporter: typeof import('@opentelemetry/exporter-trace-otlp-http')
   readonly http: typeof import('@opentelemetry/instrumentation-http')
   readonly sdk: typeof import('@opentelemetry/sdk-node')
   readonly trace: typeof import('@opentelemetry/sdk-trace')
+}
+
+/** One of three packages, alike in what is used of them. */
+interface Exporter {
+  readonly exporter?: typeof import('@opentelemetry/exporter-trace-otlp-http')
 }
 
 /**
@@ -34,9 +38,9 @@ export function register(env: NodeJS.ProcessEnv = process.env, cwd: string = pro
 function start(env: NodeJS.ProcessEnv, cwd: string): void {
   const settings = readSettings(env)
   const peers = findPeers(cwd)
-  const { core, exporter, http, sdk, trace } = loadAll<Packages>(peers, {
+  const { core, exporter, http, sdk, trace } = loadAll<Packages & Exporter>(peers, {
     core: '@opentelemetry/core',
-    exporter: '@opentelemetry/exporter-trace-otlp-http',
+    ...(settings.exporter === undefined ? {} : { exporter: settings.exporter }),
     http: '@opentelemetry/instrumentation-http',
     sdk: '@opentelemetry/sdk-node',
     trace: '@opentelemetry/sdk-trace',
@@ -45,10 +49,11 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
   loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
   const build = detectBuild({ env, cwd })
-  const batches = new trace.BatchSpanProcessor({ exporter: new exporter.OTLPTraceExporter(), ...settings.batch })
+  const batches =
+    exporter && new trace.BatchSpanProcessor({ exporter: new exporter.OTLPTraceExporter(), ...settings.batch })
   const nodeSdk = new sdk.NodeSDK({
     instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
-    spanProcessors: [new MarkProcessor({ build }), batches],
+    spanProcessors: [new MarkProcessor({ build }), ...(batches ? [batches] : [])],
     textMapPropagator: propagators(core, settings),
     // The SDK's default sends metrics and logs too, to wherever the spans go; only who asks for them gets them.
     ...(env['OTEL_METRICS_EXPORTER'] ? {} : { metricReaders: [] }),
@@ -56,7 +61,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   })
   withBuildInEnvironment(env, build, () => nodeSdk.start())
   if (settings.sendTo.length > 0) sendMarks({ to: settings.sendTo, flags: settings.sendFlags, build })
-  flushAtExit({ flush: () => batches.forceFlush(), shutdown: () => nodeSdk.shutdown() })
+  flushAtExit({ flush: async () => batches?.forceFlush(), shutdown: () => nodeSdk.shutdown() })
 }
 
 function propagators(core: Packages['core'], settings: Settings): TextMapPropagator {

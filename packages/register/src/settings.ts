@@ -6,6 +6,8 @@ export interface Settings {
   readonly sendTo: readonly string[]
   /** Flags whose variants are sent along. */
   readonly sendFlags: readonly string[]
+  /** The package that sends spans; undefined sends none. */
+  readonly exporter: string | undefined
   readonly propagators: readonly ('tracecontext' | 'baggage')[]
   /** The batch processor's settings, as OTEL_BSP_* give them. */
   readonly batch: {
@@ -27,6 +29,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     trust: oneOf(env, 'COALMINE_TRUST', ['none', 'all']),
     sendTo: list(env['COALMINE_SEND_TO']),
     sendFlags: list(env['COALMINE_SEND_FLAGS']),
+    exporter: exporterName(env),
     propagators: propagatorNames(env),
     batch: {
       ...count(env, 'OTEL_BSP_SCHEDULE_DELAY', 'scheduledDelayMillis'),
@@ -35,6 +38,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       ...count(env, 'OTEL_BSP_EXPORT_TIMEOUT', 'exportTimeoutMillis'),
     },
   }
+}
+
+function exporterName(env: NodeJS.ProcessEnv): string | undefined {
+  if (oneOf(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none']) === 'none') return undefined
+  const name = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']
+    ? 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
+    : 'OTEL_EXPORTER_OTLP_PROTOCOL'
+  const packages = { 'http/json': 'http', 'http/protobuf': 'proto', grpc: 'grpc' } as const
+  return `@opentelemetry/exporter-trace-otlp-${packages[oneOf(env, name, ['http/json', 'http/protobuf', 'grpc'])]}`
 }
 
 function propagatorNames(env: NodeJS.ProcessEnv): ('tracecontext' | 'baggage')[] {
@@ -49,7 +61,8 @@ function propagatorNames(env: NodeJS.ProcessEnv): ('tracecontext' | 'baggage')[]
 function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, allowed: readonly [T, ...T[]]): T {
   const value = env[name] || allowed[0]
   const found = allowed.find((each) => each === value)
-  if (found === undefined) throw new Error(`${name}: expected ${allowed.join(' or ')}, got "${value}"`)
+  if (found === undefined)
+    throw new Error(`${name}: expected ${allowed.join(', ').replace(/, ([^,]*)$/, ' or $1')}, got "${value}"`)
   return found
 }
 
