@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Engine, Params } from './engine.ts'
 import { StoreError } from './errors.ts'
 import { holderOf } from './holder.ts'
-import { createIncoming, incomingPath, insertIncoming } from './queries.ts'
+import { createIncoming, incomingPath, insertIncoming, limitReads, limitWrites } from './queries.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
@@ -20,7 +20,8 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
   const connect = (): ClickHouseClient => {
     try {
       // Both packages carry a declaration of this one contract, and TypeScript takes them for two.
-      return createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection })
+      const connection = createChdbConnection({ path }) as unknown as ClientConnection
+      return createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
     } catch (cause) {
       const { message } = cause as Error
       if (message.includes('one active data directory')) throw new StoreError('unavailable', oneStore(path), { cause })
@@ -46,7 +47,8 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
   }
   let incoming = ''
   try {
-    await run(reader, 'SET max_memory_usage = 2000000000, max_execution_time = 120')
+    await run(reader, limitReads)
+    await run(writer, limitWrites)
     await prepare(engine)
     await run(writer, createIncoming)
     const [place] = await rowsOf<{ file: string }>(reader, incomingPath)

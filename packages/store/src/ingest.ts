@@ -45,6 +45,8 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
   let queuedBytes = 0
   let enough = (): void => {}
   let writing: Promise<void> | undefined
+  let run: Promise<number> | undefined
+  let next: Promise<number> | undefined
   let closing: { keys: ReadonlySet<string>; done: Promise<number> } | undefined
 
   const insert = (batch: SpanBatch, hold?: ledgers.Hold): Promise<Inserted> => {
@@ -126,12 +128,28 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     }
   }
 
-  const closeDue = async (): Promise<number> => {
-    if (closing) return closing.done
-    const due = ledgers.dueTicks(ledger, now(), watermarkMs)
-    if (due.length === 0) return 0
+  // A call while ticks are closing waits for what is due after them: an import must find its own closed.
+  const closeDue = (): Promise<number> => {
+    if (!run) {
+      run = closePortions().finally(() => {
+        run = undefined
+      })
+      return run
+    }
+    next ??= run
+      .catch(() => 0)
+      .then(() => {
+        next = undefined
+        return closeDue()
+      })
+    return next
+  }
+
+  const closePortions = async (): Promise<number> => {
     let closed = 0
-    for (const keys of portions(due)) {
+    for (;;) {
+      const keys = portionOf(ledgers.dueTicks(ledger, now(), watermarkMs))
+      if (keys.length === 0) return closed
       ledgers.close(ledger, keys)
       const done = closeTogether(keys)
       closing = { keys: new Set(keys.map(keyText)), done }
@@ -141,7 +159,6 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
         closing = undefined
       }
     }
-    return closed
   }
 
   const closeTogether = async (keys: readonly ledgers.TickKey[]): Promise<number> => {
@@ -161,7 +178,8 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
 
   const drained = async (): Promise<void> => {
     await writing
-    await closing?.done.catch(() => 0)
+    await run?.catch(() => 0)
+    await next?.catch(() => 0)
   }
 
   return { insert, closeDue, drained }
@@ -181,20 +199,14 @@ function columnsOf(keys: readonly ledgers.TickKey[]): { services: string[]; tick
   }
 }
 
-// Ticks that together have few enough spans to be closed by one statement.
-function* portions(keys: readonly ledgers.TickKey[]): Generator<ledgers.TickKey[]> {
-  let portion: ledgers.TickKey[] = []
+// The first ticks that together have few enough spans to be closed by one statement.
+function portionOf(keys: readonly ledgers.TickKey[]): readonly ledgers.TickKey[] {
   let spans = 0
-  for (const key of keys) {
-    if (portion.length > 0 && spans + key.spans > CLOSE_SPANS) {
-      yield portion
-      portion = []
-      spans = 0
-    }
-    portion.push(key)
+  const after = keys.findIndex((key) => {
     spans += key.spans
-  }
-  if (portion.length > 0) yield portion
+    return spans > CLOSE_SPANS
+  })
+  return after < 0 ? keys : keys.slice(0, Math.max(1, after))
 }
 
 const keyText = ({ service, tick }: ledgers.TickKey): string => `${tick} ${service}`

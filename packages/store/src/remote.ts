@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { createClient, type ResponseHeaders } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient, type ResponseHeaders } from '@clickhouse/client'
 import type { Engine, Params } from './engine.ts'
 import { StoreError } from './errors.ts'
 import { insertRowBinary } from './queries.ts'
@@ -8,6 +8,7 @@ import { insertRowBinary } from './queries.ts'
 export async function openRemote(url: string): Promise<Engine> {
   const client = createClient({
     url,
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   })
   const where = withoutPassword(url)
@@ -25,7 +26,9 @@ export async function openRemote(url: string): Promise<Engine> {
       await client.command({ query, ...bound(params) }).catch(failed)
     },
     read: async <Row>(query: string, params?: Params): Promise<Row[]> => {
-      const result = await client.query({ query, format: 'JSONEachRow', ...bound(params) }).catch(failed)
+      const result = await client
+        .query({ query, format: 'JSONEachRow', clickhouse_settings: { max_execution_time: 120 }, ...bound(params) })
+        .catch(failed)
       return result.json<Row>()
     },
     insertSpans: async (rows) => {

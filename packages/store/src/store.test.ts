@@ -165,6 +165,19 @@ describe('closing', () => {
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
   })
 
+  it('has closed what is due when a call returns, though another call was closing', async () => {
+    const first = store.hold()
+    await store.insert(batchOf(span()), first)
+    store.release(first)
+    const closing = store.closeDue()
+    const second = store.hold()
+    await store.insert(batchOf(span({ atMs: 5_000 })), second)
+    store.release(second)
+    const [one, two] = await Promise.all([closing, store.closeDue()])
+    expect(one + two).toBe(2)
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
+  })
+
   it('waits for live spans in a tick that an import filled too', async () => {
     const hold = store.hold()
     await store.insert(batchOf(span()), hold)
@@ -172,6 +185,13 @@ describe('closing', () => {
     store.release(hold)
     expect(await store.closeDue()).toBe(0)
     expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
+  })
+})
+
+it('refuses a retention that the engine cannot keep', async () => {
+  await expect(openStore({ location: directory, retentionDays: 36_500 })).rejects.toMatchObject({
+    kind: 'usage',
+    message: 'retentionDays: expected 1 to 3650, got 36500',
   })
 })
 

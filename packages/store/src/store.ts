@@ -3,6 +3,7 @@ import type { Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
+import { StoreError } from './errors.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
@@ -64,6 +65,8 @@ export async function openStore({
   maxQueuedBytes = 128_000_000,
   now = Date.now,
 }: StoreOptions): Promise<Store> {
+  if (!(retentionDays >= 1 && retentionDays <= MAX_RETENTION_DAYS))
+    throw new StoreError('usage', `retentionDays: expected 1 to ${MAX_RETENTION_DAYS}, got ${retentionDays}`)
   const prepare = (engine: Engine) => createTables(engine, retentionDays)
   const engine = await openEngine(location, prepare)
   const ledger = newTickLedger(await engine.read(queries.closedTicks))
@@ -92,11 +95,19 @@ export async function openStore({
   }
 }
 
+// The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
+const MAX_RETENTION_DAYS = 3650
+
 async function openEngine(location: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
   if (!/^https?:/.test(location)) return openEmbedded(location, prepare)
   const { openRemote } = await import('./remote.ts')
   const engine = await openRemote(location)
-  await prepare(engine)
+  try {
+    await prepare(engine)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
   return engine
 }
 
