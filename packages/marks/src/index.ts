@@ -1,6 +1,21 @@
-// What an application calls
+// What an application calls.
 
-// Attribute keys
+export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity } from './marks.ts'
+
+// What an application's OpenTelemetry set-up uses.
+
+export { type Build, type BuildSources, detectBuild } from './build.ts'
+export { type SendOptions, sendMarks } from './outgoing.ts'
+export { type MarkableSpan, MarkProcessor } from './processor.ts'
+export { MarkPropagator } from './propagator.ts'
+
+// What middleware and adapters are made of.
+
+export { type RawRequest, type RequestOptions, withRequestMarks } from './request.ts'
+export { sayOnce } from './say-once.ts'
+
+// Attribute keys.
+
 export {
   AUDIENCE,
   FLAG_PREFIX,
@@ -15,15 +30,3 @@ export {
   TEST_RUN,
   VIA_PREFIX,
 } from './attributes.ts'
-
-// What an application's OpenTelemetry set-up uses
-export { type Build, type BuildSources, detectBuild } from './build.ts'
-export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity } from './marks.ts'
-export { type SendOptions, sendMarks } from './outgoing.ts'
-export { type MarkableSpan, MarkProcessor } from './processor.ts'
-// Marks from service to service
-export { MarkPropagator } from './propagator.ts'
-
-// What middleware and adapters are made of
-export { type RawRequest, type RequestOptions, withRequestMarks } from './request.ts'
-export { sayOnce } from './say-once.ts'
