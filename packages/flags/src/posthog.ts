@@ -16,9 +16,10 @@ export function coalmineClient(client: PostHog, options?: RecordOptions): PostHo
     )
   const observeFlags = (flags: FeatureFlagEvaluations): FeatureFlagEvaluations => {
     const recordRead = (key: string, result: unknown): void => {
-      // Read again in silence: this sends no event.
-      const value = flags.getFlag(key, { sendFeatureFlagEvents: false })
-      record({ ...named(key, value ?? result), ...why(flags, key) })
+      // Looked up, not read again, which PostHog would count.
+      const flag = flags['_flags']?.[key]
+      const value = flag ? flag.enabled && (flag.variant ?? true) : result
+      record({ ...named(key, value), ...why(flags, key) })
     }
     return observed(flags, {
       isEnabled: (enabled, [key]) => recordRead(key, enabled),
