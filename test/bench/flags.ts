@@ -158,7 +158,7 @@ async function launchDarkly(): Promise<Subject> {
 async function unleash(): Promise<Subject> {
   const config: UnleashConfig = {
     appName: 'bench',
-    url: 'http://localhost:1/',
+    url: 'http://127.0.0.1:6553/',
     refreshInterval: 0,
     metricsInterval: 0,
     disableMetrics: true,
@@ -353,7 +353,7 @@ async function postHog(): Promise<Subject> {
     filters: { groups: [{ properties: [], rollout_percentage: 100 }] },
   }))
   const options: PostHogOptions = {
-    host: 'http://localhost:1',
+    host: 'http://127.0.0.1:6553',
     personalApiKey: 'local',
     featureFlagsPollingInterval: NEVER_MS,
     fetch: () => Promise.reject(new Error('no network in the bench')),

@@ -22,10 +22,14 @@ export async function eachVariant(flags: EachVariantFlags, run: (flags: Flags) =
   const [first] = failures
   if (!first) return
   const where = failures.map((failure) => describe(failure.flags)).join('; ')
-  if (!(first.error instanceof Error)) throw first.error
-  // The same error, so that a test runner still shows its difference and its place.
-  first.error.message = `with ${where} (${failures.length} of ${all.length}): ${first.error.message}`
-  throw first.error
+  const { error } = first
+  if (error instanceof Error) {
+    // The same error, so that a test runner still shows its difference and its place.
+    const message = `with ${where} (${failures.length} of ${all.length}): ${error.message}`
+    if (error.stack) error.stack = error.stack.replace(error.message, () => message)
+    error.message = message
+  }
+  throw error
 }
 
 function combinations(flags: EachVariantFlags): Flags[] {

@@ -1,6 +1,10 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MarkProcessor } from '@coalmine/marks'
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import express from 'express'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
@@ -45,6 +49,20 @@ describe('withFlags', () => {
     asked.length = 0
     withFlags({ colour: 'blue' }, () => [flag('colour'), flag('free-shipping')])
     expect(asked).toEqual(['free-shipping'])
+  })
+
+  it('marks a request with the flags that the test sets, as a flag service’s own would be', () => {
+    const exporter = new InMemorySpanExporter()
+    const spanProcessors = [new MarkProcessor({ build: {} }), new SimpleSpanProcessor({ exporter })]
+    const tracer = new TracerProvider({ spanProcessors }).getTracer('test')
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+    withFlags({ 'free-shipping': true }, () =>
+      tracer.startActiveSpan('server', (span) => {
+        flag('free-shipping')
+        span.end()
+      }),
+    )
+    expect(exporter.getFinishedSpans()[0]?.attributes).toEqual({ 'coalmine.flag.free-shipping': 'true' })
   })
 
   it('nests: the inner value counts, the outer others stay', () => {
@@ -112,6 +130,7 @@ describe('eachVariant', () => {
     })
     await expect(failing).rejects.toBe(error)
     expect(error.message).toBe('with free-shipping=false (1 of 2): too dear')
+    expect(error.stack).toMatch(/^RangeError: with free-shipping=false \(1 of 2\): too dear\n/)
   })
 
   it('runs the other variants too, and counts those that fail', async () => {

@@ -62,7 +62,7 @@ itKeepsTheContract({
     unready = coalmineClient(
       new Flagsmith({
         environmentKey: 'key',
-        apiUrl: 'http://localhost:1/',
+        apiUrl: 'http://127.0.0.1:6553/',
         fetch: () => Promise.reject(new Error('no network in tests')),
         retries: 0,
         logger,

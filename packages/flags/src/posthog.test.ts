@@ -35,7 +35,7 @@ const definitions = {
   cohorts: {},
 }
 const offline: PostHogOptions = {
-  host: 'http://localhost:1',
+  host: 'http://127.0.0.1:6553',
   personalApiKey: 'local',
   featureFlagsPollingInterval: 3_600_000,
   disableGeoip: true,
@@ -132,7 +132,7 @@ it('tells rule and version, where PostHog evaluated the flag', async () => {
     },
   }
   const remote = new PostHog('local', {
-    host: 'http://localhost:1',
+    host: 'http://127.0.0.1:6553',
     fetch: async () => new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }),
   })
   await remote.optOut()

@@ -9,7 +9,7 @@ let unready: Unleash
 
 const offline: UnleashConfig = {
   appName: 'shop',
-  url: 'http://localhost:1/api/',
+  url: 'http://127.0.0.1:6553/api/',
   refreshInterval: 0,
   metricsInterval: 0,
   disableMetrics: true,
