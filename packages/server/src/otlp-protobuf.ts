@@ -6,6 +6,7 @@ import {
   type SpanKind,
   type SpanStatus,
   writeBytes,
+  writeHex,
   writeText,
   writeTextBytes,
   writeUint64,
@@ -35,7 +36,16 @@ import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNK
  */
 export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWindow): Refusals {
   const reader: Reader = { bytes, at: 0, end: bytes.length }
-  const decoding: Decoding = { reader, batch, window, refusals: noRefusals(), resource: -1, scope: -1, span: -1 }
+  const decoding: Decoding = {
+    reader,
+    batch,
+    window,
+    refusals: noRefusals(),
+    attributes: newRowBytes(4096),
+    resource: -1,
+    scope: -1,
+    span: -1,
+  }
   try {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
@@ -54,6 +64,8 @@ type Decoding = {
   readonly batch: SpanBatch
   readonly window: TimeWindow
   readonly refusals: Refusals
+  /** Of the span that is being read: its attributes, which come before it is known how many they are. */
+  readonly attributes: RowBytes
   /** Where in the request the reader is; -1 is outside. */
   resource: number
   scope: number
@@ -143,8 +155,10 @@ function readScopeSpans(decoding: Decoding, place: Place, origin: Origin): void 
 }
 
 function readSpan(decoding: Decoding, origin: Origin): void {
-  const { reader, batch, refusals, window } = decoding
+  const { reader, batch, refusals, window, attributes } = decoding
   const { bytes } = reader
+  attributes.length = 0
+  let attributeCount = 0
   let traceId = NOWHERE
   let spanId = NOWHERE
   let parentSpanId = NOWHERE
@@ -155,7 +169,6 @@ function readSpan(decoding: Decoding, origin: Origin): void {
   let status = 0
   let startNs = 0n
   let endNs = 0n
-  const attributes: Place[] = []
   const events: Place[] = []
   const links: Place[] = []
   while (reader.at < reader.end) {
@@ -186,7 +199,8 @@ function readSpan(decoding: Decoding, origin: Origin): void {
         endNs = bytes.readBigUInt64LE(readFixed64(reader))
         break
       case tagOf(9, BYTES):
-        attributes.push(takePlace(reader))
+        writeAttribute(attributes, reader, takePlace(reader))
+        attributeCount++
         break
       case tagOf(11, BYTES):
         events.push(takePlace(reader))
@@ -220,16 +234,18 @@ function readSpan(decoding: Decoding, origin: Origin): void {
 
   const { rows } = batch
   writeUint64(rows, startNs)
-  writeHex(rows, reader, traceId)
-  writeHex(rows, reader, spanId)
-  writeHex(rows, reader, isZero(reader, parentSpanId) ? NOWHERE : parentSpanId)
+  writeHex(rows, bytes, traceId.start, traceId.end)
+  writeHex(rows, bytes, spanId.start, spanId.end)
+  const parent = isZero(reader, parentSpanId) ? NOWHERE : parentSpanId
+  writeHex(rows, bytes, parent.start, parent.end)
   writeTextBytes(rows, bytes, traceState.start, traceState.end)
   writeTextBytes(rows, bytes, name.start, name.end)
   writeText(rows, KINDS[kind] ?? 'Unspecified')
   writeBytes(rows, origin.serviceText.bytes, 0, origin.serviceText.length)
   writeBytes(rows, origin.resource.bytes, 0, origin.resource.length)
   writeBytes(rows, origin.scope.bytes, 0, origin.scope.length)
-  writeAttributes(rows, reader, attributes)
+  writeVarint(rows, attributeCount)
+  writeBytes(rows, attributes.bytes, 0, attributes.length)
   writeUint64(rows, endNs > startNs ? endNs - startNs : 0n)
   writeText(rows, STATUSES[status] ?? 'Unset')
   writeTextBytes(rows, bytes, message.start, message.end)
@@ -272,8 +288,8 @@ function writeLinks(rows: RowBytes, reader: Reader, places: readonly Place[]): v
     })
     return link
   })
-  writeEach(rows, links, ({ traceId }) => writeHex(rows, reader, traceId))
-  writeEach(rows, links, ({ spanId }) => writeHex(rows, reader, spanId))
+  writeEach(rows, links, ({ traceId }) => writeHex(rows, reader.bytes, traceId.start, traceId.end))
+  writeEach(rows, links, ({ spanId }) => writeHex(rows, reader.bytes, spanId.start, spanId.end))
   writeEach(rows, links, ({ traceState }) => writeTextBytes(rows, reader.bytes, traceState.start, traceState.end))
   writeEach(rows, links, ({ attributes }) => writeAttributes(rows, reader, attributes))
 }
@@ -285,12 +301,14 @@ function writeEach<T>(rows: RowBytes, items: readonly T[], write: (item: T) => v
 
 function writeAttributes(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
   writeVarint(rows, places.length)
-  for (const place of places) {
-    if (writePlainAttribute(rows, reader.bytes, place)) continue
-    const { key, value } = keyValueOf(reader, place)
-    writeTextBytes(rows, reader.bytes, key.start, key.end)
-    writeText(rows, textAt(reader, value))
-  }
+  for (const place of places) writeAttribute(rows, reader, place)
+}
+
+function writeAttribute(rows: RowBytes, reader: Reader, place: Place): void {
+  if (writePlainAttribute(rows, reader.bytes, place)) return
+  const { key, value } = keyValueOf(reader, place)
+  writeTextBytes(rows, reader.bytes, key.start, key.end)
+  writeText(rows, textAt(reader, value))
 }
 
 // Nearly all attributes are a key and then a text, all of them shorter than 128 bytes: lengths are one byte each.
@@ -325,10 +343,6 @@ function textAt(reader: Reader, value: Place): string {
     text = textOf(readValue(reader))
   })
   return text
-}
-
-function writeHex(rows: RowBytes, { bytes }: Reader, { start, end }: Place): void {
-  writeText(rows, bytes.toString('hex', start, end))
 }
 
 function checkId({ start, end }: Place, name: string, size: number): void {

@@ -14,6 +14,7 @@ export {
   newRowBytes,
   type RowBytes,
   writeBytes,
+  writeHex,
   writeText,
   writeTextBytes,
   writeUint64,

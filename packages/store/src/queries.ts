@@ -163,7 +163,8 @@ export const createComparisons = `
 /**
  * Entry spans (requests that the service answered) in the words of the product: operation, build, flags, test, errors.
  * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
- * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero.
+ * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero. FlagAttributes are the span's
+ * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that.
  */
 export const createRequests = `
   CREATE OR REPLACE VIEW coalmine_requests AS
@@ -188,10 +189,17 @@ export const createRequests = `
       SpanName) AS Operation,
     if(SpanAttributes['service.version'] != '',
       SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+    mapUpdate(
+      CAST(arrayMap(
+        pair -> (
+          concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+          decodeURLComponent(splitByChar('=', pair)[2])),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+        'Map(LowCardinality(String), String)'),
+      mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes)) AS FlagAttributes,
     arrayStringConcat(arraySort(arrayMap(
       (key, variant) -> concat(substring(key, 15), '\\0', variant),
-      arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes)),
-      arrayFilter((variant, key) -> startsWith(key, 'coalmine.flag.'), mapValues(SpanAttributes), mapKeys(SpanAttributes))
+      mapKeys(FlagAttributes), mapValues(FlagAttributes)
     )), '\\x01') AS FlagSet,
     SpanAttributes['coalmine.test'] = 'true' AS Test,
     toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
@@ -449,8 +457,8 @@ export const rawTicks = `
       arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary
     FROM (
       SELECT
-        * EXCEPT (SpanAttributes, ResourceAttributes),
-        mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes) AS Own,
+        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+        mapFilter((key, value) -> has({keys:Array(String)}, key), mapUpdate(SpanAttributes, FlagAttributes)) AS Own,
         mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
       FROM coalmine_requests
       WHERE Service = {service:String}
@@ -502,8 +510,10 @@ export const rawFirst = `
   WHERE Service = {service:String} AND NOT Test
     AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
     AND arrayAll(
-      (key, fromResource, wanted) -> wanted = '' OR wanted = if(fromResource = 0 AND SpanAttributes[key] != '',
-        SpanAttributes[key], ResourceAttributes[key]),
+      (key, fromResource, wanted) -> wanted = '' OR wanted = multiIf(
+        fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+        fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+        ResourceAttributes[key]),
       {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)})`
 
 export const comparisonStart = `
@@ -540,15 +550,19 @@ export const doctor = `
     countIf(SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
       OR ParentSpanId IN ('', '0000000000000000')) AS requests,
     countIf(SpanAttributes['service.version'] != '' OR ResourceAttributes['service.version'] != '') AS withBuild,
-    countIf(arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
+    countIf(SpanAttributes['coalmine.flags'] != ''
+      OR arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
     countIf(SpanAttributes['coalmine.test'] = 'true') AS test,
     countIf(SpanKind IN ('Server', 'SPAN_KIND_SERVER')
       AND (SpanAttributes['http.request.method'] != '' OR SpanAttributes['http.method'] != '')
       AND SpanAttributes['http.route'] = '') AS withoutRoute,
     groupUniqArray(20)(if(SpanAttributes['service.version'] != '',
       SpanAttributes['service.version'], ResourceAttributes['service.version'])) AS builds,
-    groupUniqArrayArray(100)(arrayMap(key -> substring(key, 15),
-      arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes)))) AS flags,
+    groupUniqArrayArray(100)(arrayConcat(
+      arrayMap(key -> substring(key, 15),
+        arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))),
+      arrayMap(pair -> decodeURLComponent(splitByChar('=', pair)[1]),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))))) AS flags,
     groupUniqArray(50)(multiIf(
       ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
       ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],

@@ -47,6 +47,18 @@ export function writeTextBytes(to: RowBytes, from: Uint8Array, start: number, en
   writeBytes(to, from, start, end)
 }
 
+/** Writes bytes as a text of lower-case hex digits. */
+export function writeHex(to: RowBytes, from: Uint8Array, start: number, end: number): void {
+  writeVarint(to, (end - start) * 2)
+  reserve(to, (end - start) * 2)
+  const { bytes } = to
+  for (let at = start; at < end; at++) {
+    const byte = from[at]!
+    bytes[to.length++] = HEX_DIGITS.charCodeAt(byte >>> 4)
+    bytes[to.length++] = HEX_DIGITS.charCodeAt(byte & 15)
+  }
+}
+
 /** Writes bytes as they are. */
 export function writeBytes(to: RowBytes, from: Uint8Array, start: number, end: number): void {
   const size = end - start
@@ -62,6 +74,8 @@ export function writeUint64(to: RowBytes, value: bigint): void {
   reserve(to, 8)
   to.length = to.bytes.writeBigUInt64LE(value, to.length)
 }
+
+const HEX_DIGITS = '0123456789abcdef'
 
 function reserve(to: RowBytes, more: number): void {
   if (to.length + more <= to.bytes.length) return

@@ -380,6 +380,15 @@ describe('what the store knows of a service', () => {
   })
 })
 
+const prefixed = (flags: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(flags).map(([key, variant]) => [`coalmine.flag.${key}`, variant]))
+
+const packed = (flags: Record<string, string>): Record<string, string> => ({
+  'coalmine.flags': Object.entries(flags)
+    .map((pair) => pair.map((text) => text.replace(/[;=%]/g, encodeURIComponent)).join('='))
+    .join(';'),
+})
+
 describe('cohorts', () => {
   const flagged = (variant: string, version = '1.0.0') =>
     cart({ 'coalmine.flag.new-pricing': variant, 'service.version': version })
@@ -415,6 +424,74 @@ describe('cohorts', () => {
     }
     expect(store.readTicks(both).source).toBe('ticks')
     expect(await totals(both)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+  })
+
+  it.each([
+    ['each', (flags: Record<string, string>) => prefixed(flags)],
+    ['packed', (flags: Record<string, string>) => packed(flags)],
+    ['both', (flags: Record<string, string>) => ({ ...prefixed(flags), ...packed(flags) })],
+  ])('by flags come out alike when a span has them %s', async (_, write) => {
+    const version = { 'service.version': '1.0.0' }
+    await store.insert(
+      batchOf(
+        span({ attributes: cart({ ...version, ...write({ a: 'on', 'x;y=%': '50%;=' }) }) }),
+        span({ attributes: cart({ ...version, ...write({ a: 'off', b: 'on' }) }) }),
+        span({ attributes: cart({ ...version, ...write({ a: 'off', b: 'off' }) }) }),
+        span({ attributes: cart({ ...version, ...write({ a: '(mixed)' }) }) }),
+        span({ atMs: 5_000, attributes: cart(version) }),
+      ),
+    )
+    await closeAll()
+    const { values } = await store.known('storefront')
+    expect(values.toSorted()).toEqual([
+      'flag:a=(mixed)',
+      'flag:a=off',
+      'flag:a=on',
+      'flag:b=off',
+      'flag:b=on',
+      'flag:x;y%3D%25=50%25;%3D',
+      'service.version=1.0.0',
+    ])
+    const closed = { service: 'storefront', stable: 'flag:a=off', canary: 'flag:a=on' }
+    expect(store.readTicks(closed).source).toBe('ticks')
+    expect(await totals(closed)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
+    const raw = { service: 'storefront', stable: 'flag:a=off,flag:b=off', canary: 'flag:a=off,flag:b=on' }
+    expect(store.readTicks(raw).source).toBe('spans')
+    expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+    expect(await store.anchor(raw)).toBe(START)
+    expect((await store.doctorFacts('storefront'))!.flags).toEqual(['a', 'b', 'x;y=%'])
+    expect((await store.doctorFacts('storefront'))!.withFlags).toBe(4)
+  })
+
+  it("by a flag take the application's own attribute before the packed flags", async () => {
+    const attributes = cart({ 'coalmine.flag.a': 'off', 'coalmine.flags': 'a=on;b=on' })
+    await store.insert(batchOf(span({ attributes })))
+    await closeAll()
+    expect((await store.known('storefront')).values.toSorted()).toEqual(['flag:a=off', 'flag:b=on'])
+    const raw = { service: 'storefront', stable: 'flag:a=off,flag:b=on', canary: 'flag:a=on,flag:b=on' }
+    expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
+  })
+
+  it('are by audience: real users, in every other comparison too', async () => {
+    const beta = (version: string) => cart({ 'service.version': version, 'coalmine.audience': 'beta' })
+    await store.insert(
+      batchOf(
+        span(),
+        span({ attributes: beta('1.0.0') }),
+        span({ attributes: canary }),
+        span({ attributes: beta('2.0.0') }),
+        span({ attributes: { ...beta('2.0.0'), 'coalmine.test': 'true' } }),
+      ),
+    )
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 2, 2, 0, 0] })
+    const among = {
+      service: 'storefront',
+      stable: 'service.version=1.0.0,coalmine.audience=beta',
+      canary: 'service.version=2.0.0,coalmine.audience=beta',
+    }
+    expect(await totals(among)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+    expect(await store.cohortFacts(among)).toMatchObject({ canary: { requests: 1, testRequests: 1 } })
   })
 
   it('leave out traces whose spans disagree, and count them', async () => {
