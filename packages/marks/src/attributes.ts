@@ -12,6 +12,9 @@ export const REVISION = 'vcs.ref.head.revision'
 /** `coalmine.flag.<key>` = variant: which variant of the flag this request got. */
 export const FLAG_PREFIX = 'coalmine.flag.'
 
+/** All flags in one attribute, `a=on;b=off`; `;`, `=` and `%` inside a key or variant are percent-encoded. */
+export const FLAGS = 'coalmine.flags'
+
 /** The value of a flag that had two variants in one request: such a request is in no cohort of that flag. */
 export const MIXED = '(mixed)'
 
@@ -23,6 +26,15 @@ export const TEST = 'coalmine.test'
 
 /** True when the request only says that it is test traffic. Such a request is judged like any other. */
 export const TEST_CLAIMED = 'coalmine.test.claimed'
+
+/** Why a signed marker was not believed: `expired`, `other-audience`, `revoked`, `bad-signature`, `unknown-key`, `malformed`. */
+export const TEST_REFUSED = 'coalmine.test.refused'
+
+/** Not an attribute but a baggage entry: the signed marker, on its way from service to service. */
+export const TEST_MARKER = 'coalmine.test.marker'
+
+/** The header that a signed marker comes in from outside. */
+export const TEST_HEADER = 'coalmine-test'
 
 /** What the test is about, as `kind:id`, several joined by commas: `user:42,cart:7`. */
 export const TEST_ENTITY = 'coalmine.test.entity'

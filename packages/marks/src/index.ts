@@ -1,13 +1,30 @@
 // What an application calls.
 
+export { type CurrentTest, currentTest } from './current-test.ts'
 export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity } from './marks.ts'
 
 // What an application's OpenTelemetry set-up uses.
 
 export { type Build, type BuildSources, detectBuild } from './build.ts'
+export { divertTestTraffic, type SpanPipeline } from './divert.ts'
+export type { SigningOptions } from './marker-of.ts'
 export { type SendOptions, sendMarks } from './outgoing.ts'
 export { type MarkableSpan, MarkProcessor } from './processor.ts'
 export { MarkPropagator } from './propagator.ts'
+
+// Signed markers of test traffic.
+
+export { type RevokedRuns, watchRevokedRuns } from './revoked-runs.ts'
+export {
+  type Marker,
+  type MarkerCheck,
+  type MarkerTrust,
+  parseSigningKeys,
+  type RefusalReason,
+  type SigningKey,
+  signMarker,
+  verifyMarker,
+} from './signature.ts'
 
 // What middleware and adapters are made of.
 
@@ -19,6 +36,7 @@ export { sayOnce } from './say-once.ts'
 export {
   AUDIENCE,
   FLAG_PREFIX,
+  FLAGS,
   FLAGS_DROPPED,
   MIXED,
   REVISION,
@@ -27,6 +45,9 @@ export {
   TEST,
   TEST_CLAIMED,
   TEST_ENTITY,
+  TEST_HEADER,
+  TEST_MARKER,
+  TEST_REFUSED,
   TEST_RUN,
   VIA_PREFIX,
 } from './attributes.ts'

@@ -124,12 +124,16 @@ export const createTicks = `
   ORDER BY (Service, FlagKey, Operation, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
-/** A (service, tick) is closed when it has a row here; rows of coalmine_ticks count only when their batch has one. */
+/**
+ * A (service, tick) is closed when it has a row here. Rows of coalmine_ticks count only when their batch is the newest of
+ * their tick: an import of more spans closes its ticks anew.
+ */
 export const createClosed = `
   CREATE TABLE IF NOT EXISTS coalmine_closed (
     Service LowCardinality(String),
     Tick DateTime('UTC'),
-    Batch UInt64
+    Batch UInt64,
+    ClosedAt DateTime64(9) DEFAULT now64(9)
   )
   ENGINE = MergeTree
   ORDER BY (Service, Tick)
@@ -314,7 +318,7 @@ export const closeTicks = `
 
 /** The commit of a closing: one block, so all of its ticks are closed or none. */
 export const commitTicks = `
-  INSERT INTO coalmine_closed
+  INSERT INTO coalmine_closed (Service, Tick, Batch)
   SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick, {batch:UInt64} AS Batch
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
 
@@ -342,10 +346,11 @@ export const tickOperations = `
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-    AND Batch IN (
-      SELECT Batch FROM coalmine_closed
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
       WHERE Service = {service:String}
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
     AND (
       (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
       OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
@@ -368,10 +373,11 @@ export const ticksOfOperations = `
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)} AND NOT Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-    AND Batch IN (
-      SELECT Batch FROM coalmine_closed
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
       WHERE Service = {service:String}
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
     AND (
       (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
       OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
@@ -395,10 +401,11 @@ export const tickFacts = `
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-    AND Batch IN (
-      SELECT Batch FROM coalmine_closed
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
       WHERE Service = {service:String}
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
   GROUP BY cohort
   HAVING cohort != ''`
 
@@ -419,55 +426,70 @@ export const rawTickSizes = `
 export const rawTicks = `
   SELECT
     toUnixTimestamp(Tick) AS tick,
-    UnitOperation AS operation,
+    Operation AS operation,
     multiIf(IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
-    UnitTest AS test,
+    Test AS test,
     sum(Spans) AS requests,
-    count() AS traces,
-    countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
-    mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
-    mapValues(Histogram) AS counts,
-    groupUniqArrayArray(50)(UnitInstances) AS instances,
-    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
-    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
+    sum(Units) AS traces,
+    sum(ErrorUnits) AS errors,
+    sum(ClientErrorUnits) AS clientErrors,
+    mapKeys(sumMap(Histogram) AS Latency) AS buckets,
+    mapValues(Latency) AS counts,
+    groupUniqArrayArray(50)(SetInstances) AS instances,
+    toUnixTimestamp64Milli(min(SetFirst)) AS firstMs,
+    toUnixTimestamp64Milli(max(SetLast)) AS lastMs
   FROM (
     SELECT
       Tick,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
-        AS UnitOperation,
-      uniqExact(SpanId) AS Spans,
-      max(Bucket) AS UnitBucket,
-      max(IsError) AS UnitError,
-      max(IsClientError) AS UnitClientError,
-      max(Test) AS UnitTest,
-      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-      min(Timestamp) AS UnitFirst,
-      max(Timestamp) AS UnitLast,
-      groupUniqArray(arrayStringConcat(arrayMap(
-        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen,
-      if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), arrayMap(
+      UnitOperation AS Operation,
+      UnitTest AS Test,
+      splitByChar('\\x01', if(length(Seen) = 1, Seen[1], arrayStringConcat(arrayMap(
         values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
         arrayMap(
           place -> arrayDistinct(arrayFilter(value -> value != '',
             arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
-          arrayEnumerate({keys:Array(String)})))) AS Values,
+          arrayEnumerate({keys:Array(String)}))), '\\x01')) AS Joined) AS Values,
       arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)}) AS IsStable,
-      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary
+      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary,
+      sum(UnitSpans) AS Spans,
+      count() AS Units,
+      countIf(UnitError) AS ErrorUnits,
+      countIf(UnitClientError) AS ClientErrorUnits,
+      sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
+      min(UnitFirst) AS SetFirst,
+      max(UnitLast) AS SetLast
     FROM (
       SELECT
-        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-        mapFilter((key, value) -> has({keys:Array(String)}, key), mapUpdate(SpanAttributes, FlagAttributes)) AS Own,
-        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
-      FROM coalmine_requests
-      WHERE Service = {service:String}
-        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+        Tick,
+        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+          AS UnitOperation,
+        uniqExact(SpanId) AS UnitSpans,
+        max(Bucket) AS UnitBucket,
+        max(IsError) AS UnitError,
+        max(IsClientError) AS UnitClientError,
+        max(Test) AS UnitTest,
+        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+        min(Timestamp) AS UnitFirst,
+        max(Timestamp) AS UnitLast,
+        groupUniqArray(arrayStringConcat(arrayMap(
+          (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen
+      FROM (
+        SELECT
+          * EXCEPT (SpanAttributes, ResourceAttributes),
+          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes) AS Own,
+          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+        FROM coalmine_requests
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      )
+      GROUP BY Service, Tick, UnitOperation, TraceId
     )
-    GROUP BY Service, Tick, UnitOperation, TraceId
-    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+    GROUP BY Tick, Operation, Test, Joined
   )
+  WHERE IsStable OR IsCanary OR has(Values, '(mixed)')
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick`
 
@@ -488,10 +510,11 @@ export const tickFlags = `
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey != '' AND Build IN ({stableBuild:String}, {canaryBuild:String}) AND NOT Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-    AND Batch IN (
-      SELECT Batch FROM coalmine_closed
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
       WHERE Service = {service:String}
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
   GROUP BY cohort, operation, flag, variant
   ORDER BY cohort, operation, flag, variant`
 
@@ -500,7 +523,8 @@ export const tickFirst = `
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
-    AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Service = {service:String})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
     AND ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}`
 
 /** The same from raw spans. */
@@ -535,7 +559,8 @@ export const knownValues = `
     if(FlagKey = '', Build, FlagVariant) AS value,
     sum(Requests) AS requests
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Service = {service:String})
+  WHERE Service = {service:String} AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
   GROUP BY key, value
   HAVING value != ''
   ORDER BY requests DESC, key, value
@@ -578,7 +603,8 @@ export const knownOperations = `
   SELECT Operation AS operation, sum(Requests) AS requests
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = ''
-    AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Service = {service:String})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
   GROUP BY operation
   ORDER BY requests DESC, operation
   LIMIT 501`
