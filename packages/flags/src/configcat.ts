@@ -1,5 +1,5 @@
 import type { EvaluationDetails } from '@configcat/sdk'
-import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
 
 /**
  * A listener for ConfigCat's SDK that marks each request with the settings that were evaluated in it. The mark is the
@@ -8,18 +8,19 @@ import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } fro
  * @example getClient(sdkKey, PollingMode.AutoPoll, { setupHooks: (hooks) => hooks.on('flagEvaluated', coalmineListener()) })
  */
 export function coalmineListener(options?: RecordOptions): (details: EvaluationDetails) => void {
-  return (details) =>
-    recordEvaluation(
-      {
-        key: details.key,
-        variant: isLong(details.value) ? (details.variationId ?? undefined) : undefined,
-        value: details.value,
-        reason: reasonOf(details),
-        provider: 'configcat',
-        errorType: details.errorCode === 0 ? undefined : (errors[details.errorCode] ?? 'general'),
-      },
-      options,
-    )
+  return (details) => recordFrom(() => evaluationOf(details), options)
+}
+
+function evaluationOf(details: EvaluationDetails): Evaluation {
+  const { key, value, variationId, errorCode } = details
+  return {
+    key,
+    variant: isLong(value) ? (variationId ?? undefined) : undefined,
+    value,
+    reason: reasonOf(details),
+    provider: 'configcat',
+    errorType: errorCode === 0 ? undefined : (errors[errorCode] ?? 'general'),
+  }
 }
 
 function isLong(value: unknown): boolean {

@@ -53,8 +53,14 @@ export interface RecordOptions {
  *
  * @example recordEvaluation({ key: 'new-pricing', value: true }) // coalmine.flag.new-pricing = "true"
  */
-export function recordEvaluation(evaluation: Evaluation, { logEvent = true }: RecordOptions = {}): void {
+export function recordEvaluation(evaluation: Evaluation, options?: RecordOptions): void {
+  recordFrom(() => evaluation, options)
+}
+
+/** The same for an SDK's callback, whose SDK may not catch: what it is given is read with the same care. */
+export function recordFrom(read: () => Evaluation, { logEvent = true }: RecordOptions = {}): void {
   try {
+    const evaluation = read()
     const variant = markEvaluation(evaluation)
     if (logEvent) logEvaluation(evaluation, variant)
   } catch (error) {

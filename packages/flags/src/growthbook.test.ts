@@ -81,4 +81,13 @@ itKeepsTheContract({
       known: { provider, reason: 'error', errorType: 'flag_not_found' },
     },
   },
+  also: [
+    {
+      name: 'a feature of a scoped instance',
+      key: 'new-pricing',
+      evaluate: (user) => client.createScopedInstance(of(user)).isOn('new-pricing'),
+      value: true,
+      mark: 'true',
+    },
+  ],
 })

@@ -1,25 +1,26 @@
-import type { ClientOptions, FeatureResult } from '@growthbook/growthbook'
-import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import type { FeatureResult } from '@growthbook/growthbook'
+import { type Evaluation, type RecordOptions, recordFrom } from './evaluation.ts'
 
 /**
  * A feature usage callback for GrowthBook that marks each request with the features that were evaluated in it. An
- * experiment's variation is told by its name, where it has one, and everything else by its value.
+ * experiment's variation is told by its name, where it has one, and everything else by its value. A scoped instance
+ * reports a feature once: make one for each request.
  *
  * @example new GrowthBookClient({ ...options, onFeatureUsage: coalmineCallback() })
  */
-export function coalmineCallback(options?: RecordOptions): NonNullable<ClientOptions['onFeatureUsage']> {
-  return (key, { value, source, ruleId, experimentResult }) =>
-    recordEvaluation(
-      {
-        key,
-        variant: experimentResult?.inExperiment ? experimentResult.name : undefined,
-        value,
-        ...why(source, ruleId),
-        ruleId: ruleId || undefined,
-        provider: 'growthbook',
-      },
-      options,
-    )
+export function coalmineCallback(options?: RecordOptions): (key: string, result: FeatureResult) => void {
+  return (key, result) => recordFrom(() => evaluationOf(key, result), options)
+}
+
+function evaluationOf(key: string, { value, source, ruleId, experimentResult }: FeatureResult): Evaluation {
+  return {
+    key,
+    variant: experimentResult?.inExperiment ? experimentResult.name : undefined,
+    value,
+    ...why(source, ruleId),
+    ruleId: ruleId || undefined,
+    provider: 'growthbook',
+  }
 }
 
 function why(source: FeatureResult['source'], ruleId: string): Pick<Evaluation, 'reason' | 'errorType'> {

@@ -1,5 +1,5 @@
 import type { integrations, LDEvaluationDetail } from '@launchdarkly/node-server-sdk'
-import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
 
 /**
  * A hook for LaunchDarkly's server SDK that marks each request with the flags that were evaluated in it. LaunchDarkly
@@ -10,20 +10,21 @@ import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } fro
 export function coalmineHook(options?: RecordOptions): integrations.Hook {
   return {
     getMetadata: () => ({ name: '@coalmine/flags' }),
-    afterEvaluation(context, data, { value, reason }) {
-      recordEvaluation(
-        {
-          key: context.flagKey,
-          value,
-          reason: reasonOf(reason),
-          ruleId: reason.ruleId,
-          provider: 'launchdarkly',
-          errorType: reason.kind === 'ERROR' ? (errors[reason.errorKind ?? ''] ?? 'general') : undefined,
-        },
-        options,
-      )
+    afterEvaluation(context, data, detail) {
+      recordFrom(() => evaluationOf(context.flagKey, detail), options)
       return data
     },
+  }
+}
+
+function evaluationOf(key: string, { value, reason }: LDEvaluationDetail): Evaluation {
+  return {
+    key,
+    value,
+    reason: reasonOf(reason),
+    ruleId: reason.ruleId,
+    provider: 'launchdarkly',
+    errorType: reason.kind === 'ERROR' ? (errors[reason.errorKind ?? ''] ?? 'general') : undefined,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EvaluationDetails, FlagValue, Hook, HookContext } from '@openfeature/server-sdk'
-import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
 
 /**
  * A hook for OpenFeature's server SDK that marks each request with the flags that were evaluated in it, defaults that
@@ -10,20 +10,23 @@ import { type ErrorType, type Reason, type RecordOptions, recordEvaluation } fro
 export function coalmineHook(options?: RecordOptions): Hook {
   return {
     finally(context: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
-      const { variant, value, reason, errorCode, flagMetadata } = details
-      const version = flagMetadata?.['version']
-      recordEvaluation(
-        {
-          key: context.flagKey,
-          variant,
-          value,
-          reason: reason?.toLowerCase() as Reason | undefined,
-          version: version === undefined ? undefined : String(version),
-          provider: context.providerMetadata.name,
-          errorType: errorCode?.toLowerCase() as ErrorType | undefined,
-        },
-        options,
-      )
+      recordFrom(() => evaluationOf(context, details), options)
     },
+  }
+}
+
+function evaluationOf(
+  { flagKey, providerMetadata }: Readonly<HookContext>,
+  { variant, value, reason, errorCode, flagMetadata }: EvaluationDetails<FlagValue>,
+): Evaluation {
+  const version = flagMetadata?.['version']
+  return {
+    key: flagKey,
+    variant,
+    value,
+    reason: reason?.toLowerCase() as Reason | undefined,
+    version: version === undefined ? undefined : String(version),
+    provider: providerMetadata.name,
+    errorType: errorCode?.toLowerCase() as ErrorType | undefined,
   }
 }

@@ -6,6 +6,7 @@ import {
   type Reason,
   type RecordOptions,
   recordEvaluation,
+  recordFrom,
 } from './evaluation.ts'
 import { observed } from './observed.ts'
 
@@ -27,17 +28,7 @@ export function coalmineSplit(options?: RecordOptions): {
 } {
   return {
     impressionListener: {
-      logImpression: ({ impression: { feature, treatment, label, changeNumber } }) =>
-        recordEvaluation(
-          {
-            key: feature,
-            variant: treatment,
-            ...why(label),
-            version: changeNumber > 0 ? String(changeNumber) : undefined,
-            provider,
-          },
-          options,
-        ),
+      logImpression: (data) => recordFrom(() => evaluationOf(data), options),
     },
     client: <T extends Client>(client: T): T => {
       const see = (key: string, treatment: string | SplitIO.TreatmentWithConfig): void => {
@@ -69,6 +60,12 @@ export function coalmineSplit(options?: RecordOptions): {
 }
 
 const provider = 'split'
+
+function evaluationOf({ impression }: SplitIO.ImpressionData): Evaluation {
+  const { feature, treatment, label, changeNumber } = impression
+  const version = changeNumber > 0 ? String(changeNumber) : undefined
+  return { key: feature, variant: treatment, ...why(label), version, provider }
+}
 
 /** Labels that are no rule of a customer's. https://github.com/splitio/javascript-commons/blob/main/src/utils/labels/index.ts */
 function why(label: string): Pick<Evaluation, 'reason' | 'errorType' | 'ruleId'> {

@@ -5,7 +5,7 @@ import { observed } from './observed.ts'
 /**
  * The same Unleash client, of which every evaluation marks its request. Unleash itself reports only flags with
  * impression data. A flag that has variants is marked with its variant, also by `isEnabled`, so that asking both ways
- * in one request is not `(mixed)`; one that is off is `false`.
+ * in one request is not `(mixed)`; one that is off is `false`. Ask this client, not the functions of the module.
  *
  * @example const unleash = coalmineClient(await startUnleash(config))
  */
