@@ -477,8 +477,8 @@ export const rawTicks = `
           {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen
       FROM (
         SELECT
-          * EXCEPT (SpanAttributes, ResourceAttributes),
-          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes) AS Own,
+          * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+          mapFilter((key, value) -> has({keys:Array(String)}, key), mapUpdate(SpanAttributes, FlagAttributes)) AS Own,
           mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
         FROM coalmine_requests
         WHERE Service = {service:String}
