@@ -96,7 +96,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
   // What comes while its tick is open is counted, however long it waits for the engine.
   const sort = ({ expected, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
     for (const key of keys) {
-      if (ledgers.isClosed(ledger, key.service, key.tick)) late.push(key)
+      if (!hold && ledgers.isClosed(ledger, key.service, key.tick)) late.push(key)
       else {
         ledgers.expect(ledger, key, now(), hold)
         expected.push(key)

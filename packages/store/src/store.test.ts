@@ -181,6 +181,20 @@ describe('closing', () => {
     expect((await store.cohortFacts(builds)).stable.requests).toBe(2)
   })
 
+  it('closes a tick anew when an import brings more of it, and counts every span once', async () => {
+    const again = span({ traceId: 'aa'.repeat(16), spanId: 'aa'.repeat(8) })
+    await store.insert(batchOf(again))
+    await closeAll()
+    const hold = store.hold()
+    expect(await store.insert(batchOf(again, span({ atMs: 1 })), hold)).toEqual({ late: 0 })
+    store.release(hold)
+    expect(await store.closeDue()).toBe(1)
+    await store.close()
+    store = await open()
+    expect(await closeAll()).toBe(0)
+    expect((await store.cohortFacts(builds)).stable.requests).toBe(2)
+  })
+
   it('has closed what is due when a call returns, though another call was closing', async () => {
     const first = store.hold()
     await store.insert(batchOf(span()), first)

@@ -10,7 +10,10 @@ export type TickKey = { readonly service: string; readonly tick: number; readonl
 /** Who keeps ticks open until it ends: an import. */
 export type Hold = { readonly ticks: Map<string, Set<number>> }
 
-/** Which ticks are open and which are closed. A tick closes once; what arrives for it later is late. */
+/**
+ * Which ticks are open and which are closed. A tick closes once, and what arrives for it later is late; only an import
+ * opens it again, to close it anew with what it brought.
+ */
 export type TickLedger = {
   readonly open: Map<string, Map<number, Pending>>
   readonly closed: Map<string, Set<number>>
@@ -22,7 +25,8 @@ export function newTickLedger(closed: readonly { service: string; ticks: readonl
 }
 
 export function isClosed(ledger: TickLedger, service: string, tick: number): boolean {
-  return ledger.closed.get(service)?.has(tick) ?? false
+  const reopened = ledger.open.get(service)?.has(tick) ?? false
+  return !reopened && (ledger.closed.get(service)?.has(tick) ?? false)
 }
 
 /** Spans are on their way into the engine: their tick cannot close until `settle` is called for them. */
