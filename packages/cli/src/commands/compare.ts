@@ -35,8 +35,8 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
 }
 
 async function compareFiles(files: readonly string[], request: ComparisonRequest, io: Io): Promise<Verdict> {
-  // Files may be of any age; 25 years is what the engine's dates leave room for.
-  const retentionDays = 9000
+  // Files may be of any age: the longest that a store keeps spans.
+  const retentionDays = 3650
   const store = await mkdtemp(join(tmpdir(), 'coalmine-'))
   try {
     return await withServer({ store, retentionDays }, 'write', async (server) => {
