@@ -426,70 +426,57 @@ export const rawTickSizes = `
 export const rawTicks = `
   SELECT
     toUnixTimestamp(Tick) AS tick,
-    Operation AS operation,
+    UnitOperation AS operation,
     multiIf(IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
-    Test AS test,
+    UnitTest AS test,
     sum(Spans) AS requests,
-    sum(Units) AS traces,
-    sum(ErrorUnits) AS errors,
-    sum(ClientErrorUnits) AS clientErrors,
-    mapKeys(sumMap(Histogram) AS Latency) AS buckets,
-    mapValues(Latency) AS counts,
-    groupUniqArrayArray(50)(SetInstances) AS instances,
-    toUnixTimestamp64Milli(min(SetFirst)) AS firstMs,
-    toUnixTimestamp64Milli(max(SetLast)) AS lastMs
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts,
+    groupUniqArrayArray(50)(UnitInstances) AS instances,
+    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
+    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
   FROM (
     SELECT
       Tick,
-      UnitOperation AS Operation,
-      UnitTest AS Test,
-      splitByChar('\\x01', if(length(Seen) = 1, Seen[1], arrayStringConcat(arrayMap(
+      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+        AS UnitOperation,
+      uniqExact(SpanId) AS Spans,
+      max(Bucket) AS UnitBucket,
+      max(IsError) AS UnitError,
+      max(IsClientError) AS UnitClientError,
+      max(Test) AS UnitTest,
+      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      min(Timestamp) AS UnitFirst,
+      max(Timestamp) AS UnitLast,
+      groupUniqArray(arrayStringConcat(arrayMap(
+        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen,
+      if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), arrayMap(
         values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
         arrayMap(
           place -> arrayDistinct(arrayFilter(value -> value != '',
             arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
-          arrayEnumerate({keys:Array(String)}))), '\\x01')) AS Joined) AS Values,
+          arrayEnumerate({keys:Array(String)})))) AS Values,
       arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)}) AS IsStable,
-      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary,
-      sum(UnitSpans) AS Spans,
-      count() AS Units,
-      countIf(UnitError) AS ErrorUnits,
-      countIf(UnitClientError) AS ClientErrorUnits,
-      sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
-      groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
-      min(UnitFirst) AS SetFirst,
-      max(UnitLast) AS SetLast
+      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary
     FROM (
       SELECT
-        Tick,
-        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
-          AS UnitOperation,
-        uniqExact(SpanId) AS UnitSpans,
-        max(Bucket) AS UnitBucket,
-        max(IsError) AS UnitError,
-        max(IsClientError) AS UnitClientError,
-        max(Test) AS UnitTest,
-        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-        min(Timestamp) AS UnitFirst,
-        max(Timestamp) AS UnitLast,
-        groupUniqArray(arrayStringConcat(arrayMap(
-          (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen
-      FROM (
-        SELECT
-          * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-          mapFilter((key, value) -> has({keys:Array(String)}, key), mapUpdate(SpanAttributes, FlagAttributes)) AS Own,
-          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
-        FROM coalmine_requests
-        WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
-      )
-      GROUP BY Service, Tick, UnitOperation, TraceId
+        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+        mapUpdate(
+          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+      FROM coalmine_requests
+      WHERE Service = {service:String}
+        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
     )
-    GROUP BY Tick, Operation, Test, Joined
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
   )
-  WHERE IsStable OR IsCanary OR has(Values, '(mixed)')
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick`
 
