@@ -1,48 +1,78 @@
-import { FLAG_PREFIX, TEST, TEST_CLAIMED, TEST_ENTITY, TEST_RUN, VIA_PREFIX } from './attributes.ts'
+import {
+  FLAG_PREFIX,
+  TEST,
+  TEST_CLAIMED,
+  TEST_ENTITY,
+  TEST_MARKER,
+  TEST_REFUSED,
+  TEST_RUN,
+  VIA_PREFIX,
+} from './attributes.ts'
 import type { Build } from './build.ts'
 import { addEntity, getMark, MAX_LENGTH, type Marks, setFlag, setMark, setTest } from './marks.ts'
+import { MAX_MARKER } from './signature.ts'
 
 /** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
-const MAX_HEADER = 8192
+export const MAX_HEADER = 8192
 const MAX_ENTRIES = 180
 /** What we add at most, so that the application's own baggage keeps its room. */
 const MAX_SENT = 2048
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-// Control characters would forge lines in whatever prints the attribute.
-const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/
+// Control characters would forge lines in whatever prints the attribute, and those that turn the direction of writing
+// would disguise them.
+const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/
+
+/** How far to believe a request's baggage. */
+export interface BaggageTrust {
+  readonly trusted: boolean
+  readonly isRevoked?: ((run: string) => boolean) | undefined
+}
 
 /**
  * Marks a request with what its `baggage` header says. When the sender is not trusted, a test marker becomes a claim
  * and the rest is left out. Malformed, long or unknown entries are left out. Never throws.
  *
+ * @returns the signed marker among the entries, unchecked
  * @example receiveBaggage(marks, 'coalmine.test=true,coalmine.via.shop=2.0.0', { trusted: true })
  */
-export function receiveBaggage(marks: Marks, header: string | undefined, options: { readonly trusted: boolean }): void {
-  if (header === undefined || !header.includes('coalmine.')) return
+export function receiveBaggage(marks: Marks, header: string | undefined, trust: BaggageTrust): string | undefined {
+  if (header === undefined || !header.includes('coalmine.')) return undefined
   const entries = parse(header)
-  if (!options.trusted) {
-    if (entries.get(TEST) === 'true' && !marks.test) setMark(marks, TEST_CLAIMED, true)
-    return
+  if (entries.get(TEST) === 'true') receiveTest(marks, entries, trust)
+  if (trust.trusted) {
+    for (const [key, value] of entries) {
+      if (key.startsWith(FLAG_PREFIX)) setFlag(marks, key.slice(FLAG_PREFIX.length), value)
+      else if (key.startsWith(VIA_PREFIX)) setMark(marks, key, value)
+    }
   }
-  if (entries.get(TEST) === 'true') {
-    const run = entries.get(TEST_RUN)
+  return entries.get(TEST_MARKER)
+}
+
+function receiveTest(marks: Marks, entries: ReadonlyMap<string, string>, { trusted, isRevoked }: BaggageTrust): void {
+  const run = entries.get(TEST_RUN)
+  const revoked = trusted && run !== undefined && isRevoked?.(run) === true
+  if (trusted && !revoked) {
     setTest(marks, run === undefined ? undefined : { run })
     for (const entity of entries.get(TEST_ENTITY)?.split(',') ?? []) addEntity(marks, entity)
-  }
-  for (const [key, value] of entries) {
-    if (key.startsWith(FLAG_PREFIX)) setFlag(marks, key.slice(FLAG_PREFIX.length), value)
-    else if (key.startsWith(VIA_PREFIX)) setMark(marks, key, value)
+  } else if (!marks.test) {
+    setMark(marks, TEST_CLAIMED, true)
+    if (revoked) setMark(marks, TEST_REFUSED, 'revoked')
   }
 }
 
 /**
- * The baggage entries to send with a request: the test marker first, then the builds it came through, this one
- * included, then the flags that are named. Undefined when there is nothing to send.
+ * The baggage entries to send with a request: the test first, its signed marker before all else, then the builds it
+ * came through, this one included, then the flags that are named. Undefined when there is nothing to send.
  *
  * @example sendBaggage(marks, { service: 'shop', version: '2.0.0' }, []) // 'coalmine.via.shop=2.0.0'
  */
-export function sendBaggage(marks: Marks, build: Build, flags: readonly string[]): string | undefined {
+export function sendBaggage(
+  marks: Marks,
+  build: Build,
+  flags: readonly string[],
+  marker: string | undefined = marks.marker,
+): string | undefined {
   const entries: string[] = []
   let size = 0
   const add = (key: string, value: unknown): void => {
@@ -52,6 +82,7 @@ export function sendBaggage(marks: Marks, build: Build, flags: readonly string[]
     if (size <= MAX_SENT) entries.push(entry)
   }
   if (marks.test) {
+    add(TEST_MARKER, marker)
     add(TEST, 'true')
     add(TEST_RUN, getMark(marks, TEST_RUN))
     add(TEST_ENTITY, getMark(marks, TEST_ENTITY))
@@ -65,14 +96,20 @@ export function sendBaggage(marks: Marks, build: Build, flags: readonly string[]
 
 function parse(header: string): Map<string, string> {
   const entries = new Map<string, string>()
-  for (const member of header.slice(0, MAX_HEADER).split(',', MAX_ENTRIES)) {
+  for (const member of wholeMembers(header).split(',', MAX_ENTRIES)) {
     const equals = member.indexOf('=')
     const key = member.slice(0, equals).trim()
     if (equals < 1 || !key.startsWith('coalmine.') || key.length > MAX_LENGTH) continue
     const value = decode((member.slice(equals + 1).split(';', 1)[0] as string).trim())
-    if (value !== undefined && value.length <= MAX_LENGTH && PRINTABLE.test(value)) entries.set(key, value)
+    const longest = key === TEST_MARKER ? MAX_MARKER : MAX_LENGTH
+    if (value !== undefined && value.length <= longest && PRINTABLE.test(value)) entries.set(key, value)
   }
   return entries
+}
+
+/** As many whole members as the limit allows. */
+export function wholeMembers(header: string): string {
+  return header.length <= MAX_HEADER ? header : header.slice(0, header.lastIndexOf(',', MAX_HEADER) + 1)
 }
 
 function decode(value: string): string | undefined {

@@ -27,6 +27,8 @@ export interface Marks {
   dropped: number
   /** True when the request is trusted test traffic. */
   test: boolean
+  /** The signed marker that it came with, to be sent along. */
+  marker: string | undefined
   /** True once a framework's request object has them: no other request may. */
   taken: boolean
 }
@@ -84,7 +86,7 @@ export function isTestTraffic(): boolean {
 
 /** Marks of a new request. */
 export function newMarks(): Marks {
-  return { log: [], flags: 0, dropped: 0, test: false, taken: false }
+  return { log: [], flags: 0, dropped: 0, test: false, marker: undefined, taken: false }
 }
 
 /** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */

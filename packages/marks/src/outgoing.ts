@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { sendBaggage } from './baggage.ts'
+import { sendBaggage, wholeMembers } from './baggage.ts'
 import { type Build, detectBuild } from './build.ts'
+import { markerOf, type SigningOptions } from './marker-of.ts'
 import { currentMarks } from './marks.ts'
 import { sayOnce } from './say-once.ts'
 
@@ -12,6 +13,8 @@ export interface SendOptions {
   readonly flags?: readonly string[]
   /** The build to name as the caller; `detectBuild()` when it is not given. */
   readonly build?: Build
+  /** Signs the test traffic that this service makes itself, for those that go by signatures. */
+  readonly sign?: SigningOptions
 }
 
 /**
@@ -23,11 +26,11 @@ export interface SendOptions {
  * @example const stop = sendMarks({ to: ['inventory:8080'], flags: ['new-pricing'] })
  */
 export function sendMarks(options: SendOptions): () => void {
-  const { to, flags = [], build = detectBuild() } = options
+  const { to, flags = [], build = detectBuild(), sign } = options
   const isAllowed = hostFilter(to)
   const baggageFor = (host: string): string | undefined => {
     const marks = isAllowed(host) ? currentMarks() : undefined
-    return marks && sendBaggage(marks, build, flags)
+    return marks && sendBaggage(marks, build, flags, markerOf(marks, sign))
   }
   const onHttp = (message: unknown): void => {
     const { request } = message as { request: HttpRequest }
@@ -35,14 +38,14 @@ export function sendMarks(options: SendOptions): () => void {
       const ours = baggageFor(hostOf(request))
       if (ours === undefined) return
       const theirs = request.getHeader('baggage')
-      request.setHeader('baggage', theirs === undefined ? ours : `${ours},${theirs}`)
+      request.setHeader('baggage', theirs === undefined ? ours : joined(ours, String(theirs)))
     })
   }
   const onUndici = (message: unknown): void => {
     const { request } = message as { request: UndiciRequest }
     quietly(() => {
       const ours = baggageFor(new URL(String(request.origin)).host)
-      if (ours !== undefined) request.addHeader('baggage', ours)
+      if (ours !== undefined) addFirst(request, ours)
     })
   }
   if (!announcesHttpRequests(process.versions.node)) {
@@ -83,6 +86,21 @@ function hostFilter(allowed: readonly string[]): (host: string) => boolean {
   }
 }
 
+/** Ours first, and the application's own as far as the limit of W3C goes, in whole members. */
+function joined(ours: string, theirs: string): string {
+  return wholeMembers(`${ours},${theirs}`).replace(/,$/, '')
+}
+
+/** Undici's own list of the headers, by turns name and value, where it has one; else a header line of its own. */
+function addFirst(request: UndiciRequest, ours: string): void {
+  const { headers } = request
+  const at = Array.isArray(headers)
+    ? headers.findIndex((name, i) => i % 2 === 0 && /^baggage$/i.test(String(name)))
+    : -1
+  if (Array.isArray(headers) && at >= 0) headers[at + 1] = joined(ours, String(headers[at + 1]))
+  else request.addHeader('baggage', ours)
+}
+
 function quietly(send: () => void): void {
   try {
     send()
@@ -100,5 +118,6 @@ interface HttpRequest {
 
 interface UndiciRequest {
   readonly origin: unknown
+  readonly headers?: unknown
   addHeader(name: string, value: string): unknown
 }

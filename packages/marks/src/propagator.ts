@@ -1,21 +1,27 @@
 import { type Context, propagation, type TextMapGetter, type TextMapPropagator } from '@opentelemetry/api'
-import { receiveBaggage } from './baggage.ts'
 import { contextWithMarks, newMarks } from './marks.ts'
+import { receiveMarks } from './receive.ts'
 import { sayOnce } from './say-once.ts'
+import type { MarkerTrust } from './signature.ts'
 
 /**
  * Gives every inbound request its own Marks before its first span starts, and reads into them the marks that the
- * caller sent as W3C baggage. It sends nothing itself: an injector does not know which host its carrier goes to, so
+ * caller sent: W3C baggage, and signed markers of test traffic. It sends nothing itself: an injector does not know which host its carrier goes to, so
  * that is `sendMarks`. Put it after any W3CBaggagePropagator, from whose baggage it takes our entries out again.
  *
  * @example new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new MarkPropagator()] })
  */
 export class MarkPropagator implements TextMapPropagator {
   readonly #trust: (carrier: unknown) => boolean
+  readonly #markers: MarkerTrust | undefined
 
-  /** `trust` says whether to believe a request's marks, from its headers. The default believes none. */
-  constructor(options: { readonly trust?: (carrier: unknown) => boolean } = {}) {
+  /**
+   * `trust` says whether to believe a request's marks, from its headers; `markers`, whose signed test markers to
+   * believe, from anybody. The default believes none.
+   */
+  constructor(options: { readonly trust?: (carrier: unknown) => boolean; readonly markers?: MarkerTrust } = {}) {
     this.#trust = options.trust ?? (() => false)
+    this.#markers = options.markers
   }
 
   inject(): void {}
@@ -23,8 +29,11 @@ export class MarkPropagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const marks = newMarks()
     try {
-      const header = getter.get(carrier, 'baggage')
-      receiveBaggage(marks, Array.isArray(header) ? header.join(',') : header, { trusted: this.#trust(carrier) })
+      const header = (name: string): string | undefined => {
+        const value = getter.get(carrier, name)
+        return Array.isArray(value) ? value.join(',') : value
+      }
+      receiveMarks(marks, header, { trusted: this.#trust(carrier), markers: this.#markers })
     } catch (error) {
       sayOnce("reading a request's marks failed, it goes on without them", error)
     }

@@ -1,6 +1,7 @@
-import { receiveBaggage } from './baggage.ts'
 import { currentMarks, type Marks, newMarks, runWithMarks, setTest, type TestEntity } from './marks.ts'
+import { receiveMarks } from './receive.ts'
 import { sayOnce } from './say-once.ts'
+import type { MarkerTrust } from './signature.ts'
 
 /** What the middleware of every framework lets an application decide about a request. */
 export interface RequestOptions<Request> {
@@ -8,6 +9,8 @@ export interface RequestOptions<Request> {
   readonly testTraffic?: (request: Request) => boolean | TestEntity | undefined
   /** Whether to believe the marks in a request's baggage, such as those of callers inside one's own network. */
   readonly trust?: (request: Request) => boolean
+  /** Whose signed test markers to believe, from anybody: the keys, and who this is. */
+  readonly markers?: MarkerTrust
 }
 
 /** Node's own request object, which every framework wraps; without headers, whatever object stands for the request. */
@@ -31,11 +34,13 @@ export function withRequestMarks<Request>(
 ): void {
   const marks = marksOfRequest(raw)
   try {
-    const baggage = raw.headers?.['baggage']
-    const header = typeof baggage === 'object' ? baggage.join(',') : baggage
-    receiveBaggage(marks, header, { trusted: options.trust?.(request) === true })
+    const header = (name: string): string | undefined => {
+      const value = raw.headers?.[name]
+      return typeof value === 'object' ? value.join(',') : value
+    }
+    receiveMarks(marks, header, { trusted: options.trust?.(request) === true, markers: options.markers })
   } catch (error) {
-    sayOnce("the option trust threw, so the request's marks are not believed", error)
+    sayOnce("the options trust and markers failed, so the request's marks are not believed", error)
   }
   try {
     const traffic = options.testTraffic?.(request)

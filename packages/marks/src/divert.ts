@@ -1,0 +1,42 @@
+import type { Context } from '@opentelemetry/api'
+import { marksOf } from './marks.ts'
+
+/** What an SDK's SpanProcessor has, whichever line it is of. */
+export interface SpanPipeline<Started, Ended> {
+  onStart(span: Started, parent: Context): void
+  onEnding?(span: Started): void
+  onEnd(span: Ended): void
+  forceFlush(): Promise<void>
+  shutdown(): Promise<void>
+}
+
+/**
+ * A span processor that gives the spans of trusted test traffic to one pipeline and all others to another, each when
+ * it ends. A claim diverts nothing. Spans that ended before their request was known to be a test are with the users':
+ * a signed marker is known from the first one on. Put it after the MarkProcessor.
+ *
+ * @example divertTestTraffic({ users: new BatchSpanProcessor({ exporter }), test: new BatchSpanProcessor({ exporter: other }) })
+ */
+export function divertTestTraffic<Started, Ended extends object>(pipelines: {
+  readonly users: SpanPipeline<Started, Ended>
+  readonly test: SpanPipeline<Started, Ended>
+}): Required<SpanPipeline<Started, Ended>> {
+  const { users, test } = pipelines
+  const both = [users, test]
+  return {
+    onStart: (span, parent) => {
+      for (const pipeline of both) pipeline.onStart(span, parent)
+    },
+    onEnding: (span) => {
+      for (const pipeline of both) pipeline.onEnding?.(span)
+    },
+    onEnd: (span) => (marksOf(span)?.test ? test : users).onEnd(span),
+    forceFlush: () => all(both.map((pipeline) => pipeline.forceFlush())),
+    shutdown: () => all(both.map((pipeline) => pipeline.shutdown())),
+  }
+}
+
+/** Each to its end, so that one pipeline's failure does not cost the other its spans. */
+async function all(ends: readonly Promise<void>[]): Promise<void> {
+  for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason
+}

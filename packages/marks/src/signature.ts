@@ -1,0 +1,140 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/** A secret that markers are signed with. `id` says which of several, so that a new one can take over from an old one. */
+export interface SigningKey {
+  readonly id: string
+  readonly secret: string
+}
+
+/** What a signed marker says: which test run a request belongs to, what it is about, for whom it is meant, until when. */
+export interface Marker {
+  /** Without a run it cannot be stopped before it ends. */
+  readonly run?: string
+  /** What the test is about, as `kind:id`. */
+  readonly entity?: string
+  /** Who may believe it, such as `production`: whoever goes by another name, or by none, refuses it. */
+  readonly audience?: string
+  /** When it ends, in milliseconds since 1970. Whole seconds are kept. */
+  readonly expiresAt: number
+}
+
+/** What a verifier goes by. */
+export interface MarkerTrust {
+  /** The keys that it believes, in any order. During a rotation both the old and the new one. */
+  readonly keys: readonly SigningKey[]
+  readonly audience?: string
+  /** Whether a run has been stopped. It is asked for each marker that is otherwise good. */
+  readonly isRevoked?: (run: string) => boolean
+  /** How far the signer's clock may be behind or this one's ahead. 30 s by default. */
+  readonly clockSkewMs?: number
+}
+
+/** Why a marker is refused. */
+export type RefusalReason = 'malformed' | 'unknown-key' | 'bad-signature' | 'expired' | 'other-audience' | 'revoked'
+
+export type MarkerCheck =
+  | { readonly kind: 'trusted'; readonly marker: Marker }
+  | { readonly kind: 'refused'; readonly why: RefusalReason }
+
+/** A marker goes first into baggage and has to leave room there. */
+export const MAX_MARKER = 200
+const SECONDS = 1000
+
+/**
+ * Signs a marker, as text of fewer than 200 characters that headers and baggage take as it is:
+ * `v1.<key id>.<content>.<HMAC-SHA256 of all before>`, in base64url (RFC 2104, RFC 4648 section 5).
+ *
+ * @throws RangeError when it would be longer: shorten the run, the entity or the audience
+ * @example signMarker({ run: 'load-7', expiresAt: Date.now() + 600_000 }, { id: 'k1', secret }) // 'v1.k1.WzE3OTU...'
+ */
+export function signMarker(marker: Marker, key: SigningKey): string {
+  const { run = '', entity = '', audience = '', expiresAt } = marker
+  const content = Buffer.from(JSON.stringify([Math.floor(expiresAt / SECONDS), run, entity, audience]))
+  const signed = `v1.${key.id}.${content.toString('base64url')}`
+  const text = `${signed}.${signature(signed, key).toString('base64url')}`
+  if (text.length < MAX_MARKER) return text
+  throw new RangeError(
+    `the marker has ${text.length} characters and may have ${MAX_MARKER - 1}: shorten its run, entity or audience`,
+  )
+}
+
+/**
+ * Checks a signed marker: its signature first, in constant time, and what it says only then. Never throws.
+ *
+ * @example verifyMarker(header, { keys: [{ id: 'k1', secret }] }, Date.now()) // { kind: 'refused', why: 'expired' }
+ */
+export function verifyMarker(text: string, trust: MarkerTrust, nowMs: number): MarkerCheck {
+  const { keys, audience = '', isRevoked, clockSkewMs = 30_000 } = trust
+  const [version, id, content, given, ...more] = text.length < MAX_MARKER ? text.split('.', 5) : []
+  if (version !== 'v1' || !id || !content || !given || more.length > 0) return refused('malformed')
+  const key = keys.find((each) => each.id === id)
+  if (!key) return refused('unknown-key')
+  const expected = signature(`v1.${id}.${content}`, key)
+  const actual = Buffer.from(given, 'base64url')
+  if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return refused('bad-signature')
+  const marker = read(content)
+  if (!marker) return refused('malformed')
+  if (nowMs >= marker.expiresAt + clockSkewMs) return refused('expired')
+  if ((marker.audience ?? '') !== audience) return refused('other-audience')
+  if (marker.run !== undefined && revoked(marker.run, isRevoked)) return refused('revoked')
+  return { kind: 'trusted', marker }
+}
+
+/**
+ * Reads keys as settings give them: `id:secret`, several by commas. Ids are letters, digits, `-` and `_`; secrets have
+ * 32 characters or more.
+ *
+ * @throws Error that names the setting and the key's id, and never the secret
+ * @example parseSigningKeys('k2:5fd...,k1:9ac...', 'COALMINE_TEST_KEYS')
+ */
+export function parseSigningKeys(text: string, setting: string): SigningKey[] {
+  const parts = text.split(',').map((part) => part.trim())
+  return parts.filter(Boolean).map((part, index) => {
+    const colon = part.indexOf(':')
+    const id = part.slice(0, Math.max(colon, 0))
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
+      throw new Error(`${setting}: key ${index + 1} is not id:secret with an id of letters, digits, - and _`)
+    }
+    const secret = part.slice(colon + 1)
+    if (secret.length < 32) {
+      throw new Error(
+        `${setting}: the secret of key ${id} has ${secret.length} characters, 32 are needed: openssl rand -hex 32`,
+      )
+    }
+    return { id, secret }
+  })
+}
+
+function signature(signed: string, key: SigningKey): Buffer {
+  return createHmac('sha256', key.secret).update(signed).digest()
+}
+
+function refused(why: RefusalReason): MarkerCheck {
+  return { kind: 'refused', why }
+}
+
+/** Whoever has the key wrote it, by whatever means: it is read with care all the same. */
+function read(content: string): Marker | undefined {
+  try {
+    const [seconds, run, entity, audience] = JSON.parse(Buffer.from(content, 'base64url').toString()) as unknown[]
+    const texts = [run, entity, audience]
+    if (typeof seconds !== 'number' || !texts.every((text) => typeof text === 'string')) return undefined
+    return {
+      expiresAt: seconds * SECONDS,
+      ...(run ? { run: run as string } : {}),
+      ...(entity ? { entity: entity as string } : {}),
+      ...(audience ? { audience: audience as string } : {}),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** When it cannot be told, the run has no special treatment. */
+function revoked(run: string, isRevoked: MarkerTrust['isRevoked']): boolean {
+  try {
+    return isRevoked?.(run) === true
+  } catch {
+    return true
+  }
+}
