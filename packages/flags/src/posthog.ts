@@ -49,6 +49,8 @@ function why(
     if (key in flags.unresolvedFlags) return { reason: 'error', errorType: 'invalid_context' }
     return { reason: 'error', errorType: flags.keys.length > 0 ? 'flag_not_found' : 'provider_not_ready' }
   }
+  // Its reason is then `Evaluated locally`, whatever the rule.
+  if (flag.locallyEvaluated) return {}
   const version = flag.version === undefined ? undefined : String(flag.version)
   const rule = /^matched (condition set \d+)/i.exec(flag.reason ?? '')?.[1]
   if (rule) return { reason: 'targeting_match', ruleId: rule, version }
