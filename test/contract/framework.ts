@@ -1,60 +1,45 @@
 import http from 'node:http'
-import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  isTestTraffic,
-  MarkProcessor,
-  MarkPropagator,
-  markFlag,
-  type RequestOptions,
-  withRequestMarks,
-} from '@coalmine/marks'
-import { context, DiagLogLevel, diag, ProxyTracerProvider, propagation, SpanKind, trace } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { CompositePropagator, suppressTracing, W3CTraceContextPropagator } from '@opentelemetry/core'
+import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
+import { context, DiagLogLevel, diag } from '@opentelemetry/api'
+import { suppressTracing } from '@opentelemetry/core'
 import type { Instrumentation } from '@opentelemetry/instrumentation'
-import {
-  AlwaysOffSampler,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-
-/** A route of the application that every framework serves; a thrown error is the framework's to answer. */
-export interface Route {
-  readonly method: 'get' | 'post'
-  readonly path: string
-  handle(params: Readonly<Record<string, string>>): unknown
-}
+import { type Answer, type Call, send } from './client.ts'
+import { connectionContract } from './connections.ts'
+import { HANGS_MS, type Route, routes } from './routes.ts'
+import { exporter, finished, noSdk, rootOf, serverSpan, useSdk } from './sdk.ts'
 
 /** What the contract's requests have in every framework. */
 export interface AnyRequest {
   readonly headers: http.IncomingHttpHeaders
 }
 
-/** How one framework serves the routes, with our middleware or plugin in front; `nested` ones in a router of their own, under /nested. */
+/** One framework with our middleware or plugin. */
 export interface Framework {
   readonly name: string
   /** Enabled before the framework was loaded. */
   readonly instrumentations: readonly Instrumentation[]
-  serve(
-    routes: { readonly top: readonly Route[]; readonly nested: readonly Route[] },
-    options: RequestOptions<AnyRequest>,
-  ): Promise<{ readonly port: number; close(): Promise<unknown> }>
+  /**
+   * Serves the routes at the top, in a sub-router or encapsulated plugin (/nested), in one inside that
+   * (/nested/deeper), in one that has the middleware once more (/again), and through a forward of the same request
+   * (/forward). The middleware is in front of all, or in front of /nested alone.
+   */
+  serve(routes: readonly Route[], options: RequestOptions<AnyRequest>, where: 'app' | 'nested'): Promise<App>
+}
+
+/** A framework's server. */
+export interface App {
+  readonly port: number
+  close(): Promise<unknown>
 }
 
 /** Spans that our middleware or hook would have, were it instrumented. */
 const OURS = /^(middleware - (coalmine|<anonymous>)|onRequest)/
-/** Spans of Express 4 itself, which end before any middleware of the application runs: they have the build alone. */
-const BEFORE_OURS = /^middleware - (query|expressInit)$/
-/** Spans that have ended when the handler evaluates its flag: one on purpose, and Express's for entering a router. */
-const ENDED_BEFORE = /^(ended before|router)/
+/** Spans that have ended when the handler evaluates its flag: one on purpose, and Express's before its handler. */
+const ENDED_BEFORE = /^(ended before|router|middleware - jsonParser)/
 
-const HANGS_MS = 150
-const exporter = new InMemorySpanExporter()
-const processors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter })]
 const options: RequestOptions<AnyRequest> = {
   testTraffic: ({ headers }) => {
     if (headers['x-test'] === 'broken') throw new Error('the predicate is broken')
@@ -69,14 +54,14 @@ const options: RequestOptions<AnyRequest> = {
  */
 export function frameworkContract(framework: Framework): void {
   describe(framework.name, () => {
-    let app: Awaited<ReturnType<Framework['serve']>>
+    let app: App
     const agent = new http.Agent({ keepAlive: true, maxSockets: 60 })
 
     beforeAll(async () => {
-      app = await insideAnotherRequest(() => framework.serve({ top: routes, nested: routes }, options))
+      app = await insideAnotherRequest(() => framework.serve(routes, options, 'app'))
       await useSdk(framework, { sampled: true })
       // The first request is the one in which a middleware finds out how it is wrapped.
-      await call('/flag/warm-up')
+      for (const prefix of ['', '/again']) await call(`${prefix}/flag/warm-up`)
     })
     afterAll(async () => {
       agent.destroy()
@@ -91,21 +76,24 @@ export function frameworkContract(framework: Framework): void {
     describe('with an SDK and the propagator', () => {
       beforeAll(() => useSdk(framework, { sampled: true }))
 
-      it.each(['', '/nested'])('marks every span of a request: %s/flag', async (prefix) => {
-        const { body } = await call(`${prefix}/flag/on`, { headers: { 'x-test': '42' } })
-        expect(body).toEqual({ test: true, variant: 'on' })
-        const spans = await finished(1)
-        for (const { name, attributes } of spans) {
-          expect(attributes, name).toMatchObject({
-            'service.version': '2.0.0',
-            'coalmine.test': true,
-            'coalmine.test.entity': 'user:42',
-            'user_agent.synthetic.type': 'test',
-          })
-          if (!ENDED_BEFORE.test(name)) expect(attributes, name).toMatchObject({ 'coalmine.flag.f': 'on' })
-        }
-        expect(spans.map((span) => span.name)).toEqual(expect.arrayContaining(['ended before', 'after', 'own root']))
-      })
+      it.each(['', '/nested', '/nested/deeper', '/again', '/forward'])(
+        'marks every span of a request: %s/flag',
+        async (prefix) => {
+          const { body } = await call(`${prefix}/flag/on`, { headers: { 'x-test': '42' } })
+          expect(body).toEqual({ test: true, variant: 'on' })
+          const spans = await finished(1)
+          for (const { name, attributes } of spans) {
+            expect(attributes, name).toMatchObject({
+              'service.version': '2.0.0',
+              'coalmine.test': true,
+              'coalmine.test.entity': 'user:42',
+              'user_agent.synthetic.type': 'test',
+            })
+            if (!ENDED_BEFORE.test(name)) expect(attributes, name).toMatchObject({ 'coalmine.flag.f': 'on' })
+          }
+          expect(spans.map((span) => span.name)).toEqual(expect.arrayContaining(['ended before', 'after', 'own root']))
+        },
+      )
 
       it('has no span of its own', async () => {
         await call('/flag/on')
@@ -117,7 +105,9 @@ export function frameworkContract(framework: Framework): void {
         expect((await call(path)).status).toBe(500)
         const spans = await finished(1)
         expect(spans.length).toBeGreaterThan(1)
-        for (const { name, attributes } of spans) expect(attributes['coalmine.flag.f'], name).toBe('on')
+        for (const { name, attributes } of spans) {
+          if (!ENDED_BEFORE.test(name)) expect(attributes['coalmine.flag.f'], name).toBe('on')
+        }
       })
 
       it('marks every span of a streamed answer, with a flag that is evaluated in the middle of it', async () => {
@@ -160,6 +150,8 @@ export function frameworkContract(framework: Framework): void {
         }
       })
 
+      connectionContract({ port: () => app.port, call })
+
       it('takes a marker from a caller it does not know as a claim', async () => {
         const { body } = await call('/flag/on', { headers: { baggage: 'coalmine.test=true,coalmine.via.shop=1' } })
         expect(body).toEqual({ test: false, variant: 'on' })
@@ -197,6 +189,30 @@ export function frameworkContract(framework: Framework): void {
       })
     })
 
+    describe('in front of one sub-router or encapsulated plugin', () => {
+      let apart: App
+      beforeAll(async () => {
+        apart = await insideAnotherRequest(() => framework.serve(routes, options, 'nested'))
+        await useSdk(framework, { sampled: true })
+        await call('/nested/flag/warm-up', { port: apart.port })
+      })
+      afterAll(() => apart.close())
+
+      it.each([
+        ['/nested', true],
+        ['/nested/deeper', true],
+        ['', false],
+      ])('decides about the requests of that one alone: %s/flag', async (prefix, test) => {
+        const { body } = await call(`${prefix}/flag/on`, { port: apart.port, headers: { 'x-test': '42' } })
+        expect(body).toEqual({ test, variant: 'on' })
+        const spans = await finished(1)
+        const { attributes } = serverSpan(spans)
+        expect(attributes).toMatchObject({ 'service.version': '2.0.0', 'coalmine.flag.f': 'on' })
+        expect(attributes['coalmine.test']).toBe(test ? true : undefined)
+        expect(spans.map((span) => span.name).filter((name) => OURS.test(name))).toEqual([])
+      })
+    })
+
     describe.each([
       ['without the propagator', () => useSdk(framework, { sampled: true, propagator: false })],
       ['unsampled', () => useSdk(framework, { sampled: false })],
@@ -208,11 +224,14 @@ export function frameworkContract(framework: Framework): void {
       it('answers alike in 100 concurrent requests', async () => {
         const answers = await Promise.all(
           Array.from({ length: 100 }, (_, i) =>
-            call(`${i % 3 ? '' : '/nested'}/flag/v${i}`, i % 2 ? { headers: { 'x-test': `${i}` } } : {}),
+            call(
+              `${['', '/nested', '/again', '/forward'][i % 4]}/flag/v${i}`,
+              i % 3 ? { headers: { 'x-test': `${i}` } } : {},
+            ),
           ),
         )
         expect(answers.map(({ body }) => body)).toEqual(
-          answers.map((_, i) => ({ test: i % 2 === 1, variant: `v${i}` })),
+          answers.map((_, i) => ({ test: i % 3 !== 0, variant: `v${i}` })),
         )
       })
     })
@@ -226,147 +245,8 @@ function insideAnotherRequest<T>(start: () => Promise<T>): Promise<T> {
   })
 }
 
-const routes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/flag/:variant',
-    async handle({ variant = '' }) {
-      inSpan('ended before')
-      await sleep(Math.random() * 20)
-      markFlag('f', variant)
-      await sleep(Math.random() * 20)
-      inSpan('after')
-      inSpan('own root', { root: true })
-      return { test: isTestTraffic(), variant }
-    },
-  },
-  {
-    method: 'get',
-    path: '/throws/:variant',
-    handle({ variant = '' }) {
-      markFlag('f', variant)
-      throw new Error('thrown on purpose')
-    },
-  },
-  {
-    method: 'get',
-    path: '/rejects/:variant',
-    async handle({ variant = '' }) {
-      markFlag('f', variant)
-      await sleep(5)
-      throw new Error('rejected on purpose')
-    },
-  },
-  {
-    method: 'get',
-    path: '/stream/:variant',
-    handle({ variant = '' }) {
-      async function* chunks(): AsyncGenerator<string> {
-        yield 'one '
-        await sleep(5)
-        markFlag('f', variant)
-        inSpan('chunk')
-        yield 'two '
-        await sleep(5)
-        yield 'three'
-      }
-      return Readable.from(chunks())
-    },
-  },
-  {
-    method: 'get',
-    path: '/hangs/:variant',
-    async handle({ variant = '' }) {
-      markFlag('f', variant)
-      await sleep(HANGS_MS)
-      return 'nobody reads this'
-    },
-  },
-]
-
-interface Call {
-  readonly headers?: http.OutgoingHttpHeaders
-  readonly abortAfterMs?: number
-}
-
-interface Answer {
-  readonly status: number | undefined
-  readonly text: string
-  readonly body: unknown
-}
-
-function send({
-  port,
-  agent,
-  path,
-  headers = {},
-  abortAfterMs,
-}: Call & { port: number; agent: http.Agent; path: string }) {
-  return new Promise<Answer>((resolve, reject) => {
-    const request = http.get({ port, host: '127.0.0.1', agent, path, headers }, (response) => {
-      let text = ''
-      response.on('data', (chunk) => {
-        text += chunk
-      })
-      response.on('error', reject)
-      response.on('end', () => {
-        const isJson = response.headers['content-type']?.includes('json')
-        resolve({ status: response.statusCode, text, body: isJson ? JSON.parse(text) : undefined })
-      })
-    })
-    request.on('error', reject)
-    if (abortAfterMs !== undefined) setTimeout(() => request.destroy(new Error('given up')), abortAfterMs)
-  })
-}
-
-async function useSdk(
-  framework: Framework,
-  { sampled, propagator = true }: { sampled: boolean; propagator?: boolean },
-): Promise<void> {
-  noSdk(framework)
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(
-    new CompositePropagator({
-      propagators: [new W3CTraceContextPropagator(), ...(propagator ? [new MarkPropagator()] : [])],
-    }),
-  )
-  const sampler = sampled ? {} : { sampler: new AlwaysOffSampler() }
-  const provider = new TracerProvider({ spanProcessors: processors, ...sampler })
-  trace.setGlobalTracerProvider(provider)
-  for (const instrumentation of framework.instrumentations) instrumentation.setTracerProvider(provider)
-}
-
-function noSdk(framework: Framework): void {
-  trace.disable()
-  propagation.disable()
-  context.disable()
-  for (const instrumentation of framework.instrumentations) instrumentation.setTracerProvider(new ProxyTracerProvider())
-}
-
-/** Spans of the requests so far, once as many of those have ended as are named. */
-async function finished(requests: number): Promise<ReadableSpan[]> {
-  const servers = () => exporter.getFinishedSpans().filter((span) => span.kind === SpanKind.SERVER)
-  await expect.poll(() => servers().length, { timeout: 5000 }).toBe(requests)
-  return exporter.getFinishedSpans().filter((span) => !BEFORE_OURS.test(span.name))
-}
-
-function serverSpan(spans: readonly ReadableSpan[]): ReadableSpan {
-  const span = spans.find((each) => each.kind === SpanKind.SERVER)
-  if (!span) throw new Error('no SERVER span')
-  return span
-}
-
-function rootOf(span: ReadableSpan, byId: ReadonlyMap<string, ReadableSpan>): ReadableSpan {
-  const parent = byId.get(span.parentSpanContext?.spanId ?? '')
-  return parent ? rootOf(parent, byId) : span
-}
-
 /** A span of its own root says itself which request it is from; the others by their SERVER span's path. */
 function variantOf(root: ReadableSpan): string | undefined {
   const path = root.attributes['url.path']
   return typeof path === 'string' ? path.split('/').at(-1) : (root.attributes['coalmine.flag.f'] as string | undefined)
-}
-
-function inSpan(name: string, options: { root?: boolean } = {}): void {
-  trace.getTracer('contract').startActiveSpan(name, options, (span) => span.end())
 }

@@ -37,9 +37,13 @@ type AddHook = (
  * for ours says nothing and costs as much as the marks. Where the symbol is not found, the span is made.
  */
 function addHookWithoutSpan(app: FastifyInstance): AddHook {
-  const kept = Object.getOwnPropertySymbols(app).find(
-    (symbol) => symbol.description === 'fastify otel addhook original',
-  )
-  const addHook = kept === undefined ? app.addHook : (app as unknown as Record<symbol, AddHook>)[kept]
-  return (addHook as AddHook).bind(app)
+  return (keptAddHook(app) ?? (app.addHook as AddHook)).bind(app)
+}
+
+/** An encapsulated instance has the kept one from the instance around it, which is its prototype. */
+function keptAddHook(app: object | null): AddHook | undefined {
+  if (app === null) return undefined
+  const symbols = Object.getOwnPropertySymbols(app)
+  const kept = symbols.find((symbol) => symbol.description === 'fastify otel addhook original')
+  return kept === undefined ? keptAddHook(Object.getPrototypeOf(app)) : (app as Record<symbol, AddHook>)[kept]
 }
