@@ -1,4 +1,4 @@
-// npm run calibrate: every cell in full, about a quarter of an hour. Words after it choose cells by their names.
+// npm run calibrate: every cell in full, about ten minutes on an idle core. Words after it choose cells by their names.
 import { writeFileSync } from 'node:fs'
 import { cells } from './cells.ts'
 import { judgeCell } from './requirement.ts'
