@@ -41,8 +41,9 @@ export function decide(gate: readonly Gated[], policy: Policy): Decided[] {
   return gate.map((one, i) => {
     const { rejected, level } = failed[i]!
     const neededWorse = -Math.log(level)
+    // What was shown once must still stand: a canary that worsens after its PASS loses it.
+    const passed = !rejected && one.tested.within.every((part) => part.run.logE >= neededWithin)
     const settled = one.tested.within.map((part) => reachedAt(part.run, neededWithin))
-    const passed = !rejected && settled.every((tick) => tick !== null)
     return {
       ...one,
       decision: rejected ? 'fail' : passed ? 'pass' : 'inconclusive',

@@ -70,6 +70,24 @@ describe('a canary', () => {
     expect(verdict.reasons[0]!.message).toMatch(/^Not settled: .* more canary requests, .* at this rate\.$/)
   })
 
+  it('loses a PASS when it worsens afterwards, even before it can be failed', () => {
+    const operation = (canary: Arm) => ({ 'GET /': { stable: alike, canary } })
+    const good = trafficOf({ ticks: 40, seed: 8, operations: operation(alike) })
+    const later = trafficOf({ ticks: 80, seed: 8, operations: operation({ ...alike, slower: 1.13 }) })
+    const verdicts = [0, 20, 40].map((ticks) =>
+      judge(
+        [
+          ...good,
+          ...later.filter((one) => one.tick >= firstTick + 200_000 && one.tick < firstTick + 200_000 + ticks * 5000),
+        ],
+        defaultPolicy,
+        factsOf(40 + ticks),
+      ),
+    )
+    expect(verdicts[0]!.verdict).toBe('pass')
+    expect(verdicts[2]!.verdict).not.toBe('pass')
+  })
+
   it('never passes with a bad tail, not even while it cannot be failed yet', () => {
     for (let seed = 1; seed <= 10; seed += 1) {
       expect(shop({ n: 60, tail: { share: 0.02, times: 5 } }, { ticks: 120, seed }).verdict).not.toBe('pass')

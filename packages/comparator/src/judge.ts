@@ -95,7 +95,7 @@ function findingOf(decided: Decided, policy: Policy, facts: Facts, start: number
       worse: { logE: rounded(tested.worse.maxLogE), needed: rounded(decided.neededWorse) },
       within: tested.within.map(({ part, run }) => ({
         part,
-        logE: rounded(run.maxLogE),
+        logE: rounded(run.logE),
         needed: rounded(decided.neededWithin),
       })),
     },

@@ -11,7 +11,7 @@ import type { Missing } from './verdict.ts'
 export function missingFor(decided: Decided): Missing[] {
   const counts = countsOf(decided.scope.series)
   return decided.tested.within
-    .filter(({ run }) => run.maxLogE < decided.neededWithin)
+    .filter(({ run }) => run.logE < decided.neededWithin)
     .map(({ part, run }) => ({
       metric: decided.metric,
       operation: decided.scope.operation,
