@@ -18,7 +18,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   store: ['marks'],
   report: ['comparator'],
   server: ['store', 'comparator', 'report'],
-  cli: ['server', 'comparator', 'report', 'demo'],
+  cli: ['server', 'comparator', 'report', 'demo', 'marks'],
 }
 
 /** What runs inside the user's app brings nothing with it. */

@@ -258,7 +258,7 @@ describe('serve', () => {
 })
 
 describe('help', () => {
-  it.each([[], ['serve'], ['import'], ['compare'], ['watch'], ['doctor'], ['demo']])(
+  it.each([[], ['serve'], ['import'], ['compare'], ['watch'], ['doctor'], ['sign'], ['demo']])(
     'of coalmine %s is as it was',
     async (...command) => {
       const run = await coalmine(folder, [...command, '--help'])

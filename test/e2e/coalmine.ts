@@ -12,8 +12,13 @@ export interface Run {
 }
 
 /** Runs the command line as a user does, in a folder of its own, without the caller's COALMINE_ settings. */
-export async function coalmine(cwd: string, args: readonly string[], input = ''): Promise<Run> {
-  const child = start(cwd, args)
+export async function coalmine(
+  cwd: string,
+  args: readonly string[],
+  input = '',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const child = start(cwd, args, settings)
   let stdout = ''
   let stderr = ''
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -47,7 +52,7 @@ export async function serve(
   }
 }
 
-function start(cwd: string, args: readonly string[]): ChildProcess {
+function start(cwd: string, args: readonly string[], settings: Readonly<Record<string, string>> = {}): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('COALMINE_')))
-  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, NO_COLOR: '1' } })
+  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, NO_COLOR: '1', ...settings } })
 }

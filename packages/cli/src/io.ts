@@ -5,6 +5,7 @@ export interface Io {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly colors: boolean
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal

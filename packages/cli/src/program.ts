@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { serveCommand } from './commands/serve.ts'
+import { signCommand } from './commands/sign.ts'
 import { watchCommand } from './commands/watch.ts'
 import { exitCodesHelp, type Trouble } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -37,6 +38,7 @@ ${exitCodesHelp}`,
   compareCommand(coalmine.command('compare'), io, exit)
   watchCommand(coalmine.command('watch'), io, exit)
   doctorCommand(coalmine.command('doctor'), io)
+  signCommand(coalmine.command('sign'), io)
   demoCommand(coalmine.command('demo'), io)
   return coalmine
 }

@@ -14,7 +14,7 @@ export async function run(process: NodeJS.Process): Promise<void> {
   const { stdin, stdout, stderr, env } = process
   // Piped output stays plain even where a CI system sets CI, which picocolors takes for a terminal.
   const colors = pc.isColorSupported && (stdout.isTTY === true || Boolean(env['FORCE_COLOR']))
-  const io: Io = { stdin, stdout, stderr, colors, stop: stop.signal }
+  const io: Io = { stdin, stdout, stderr, env, colors, stop: stop.signal }
   process.exitCode = await main(process.argv.slice(2), io)
 }
 

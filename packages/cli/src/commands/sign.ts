@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises'
+import { parseSigningKeys, type SigningKey, signMarker, TEST_HEADER, TEST_MARKER } from '@coalmine/marks'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { CommandError } from '../exit-codes.ts'
+import type { Io } from '../io.ts'
+import { milliseconds } from '../options.ts'
+
+interface SignOptions {
+  readonly run: string
+  readonly entity?: string
+  readonly ttl: number
+  readonly audience?: string
+  readonly keyId?: string
+  readonly keyFile?: string
+  readonly format: keyof typeof formats
+}
+
+/** One line, as each client takes it: curl's configuration, k6's request parameters, Playwright's `use`. */
+const formats = {
+  header: (marker: string) => `${TEST_HEADER}: ${marker}`,
+  baggage: (marker: string) => `baggage: ${TEST_MARKER}=${marker}`,
+  curl: (marker: string) => `header = "${TEST_HEADER}: ${marker}"`,
+  k6: (marker: string) => JSON.stringify({ headers: { [TEST_HEADER]: marker } }),
+  playwright: (marker: string) => JSON.stringify({ extraHTTPHeaders: { [TEST_HEADER]: marker } }),
+} as const
+
+export function signCommand(command: Command, io: Io): Command {
+  return command
+    .description('sign a marker of test traffic, for the requests of one test run')
+    .addOption(new Option('--run <name>', 'the test run, such as load-7').argParser(word).makeOptionMandatory())
+    .addOption(new Option('--entity <kind:id>', 'what the test is about, such as user:42').argParser(entity))
+    .addOption(
+      new Option('--ttl <time>', 'how long it is believed').argParser(milliseconds).default(10 * 60_000, '10m'),
+    )
+    .addOption(
+      new Option('--audience <name>', 'who may believe it: the COALMINE_AUDIENCE of the services')
+        .argParser(word)
+        .env('COALMINE_AUDIENCE'),
+    )
+    .addOption(new Option('--key-id <id>', 'which of several keys to sign with (default: the first)'))
+    .addOption(new Option('--key-file <file>', 'a file with the key, instead of COALMINE_SIGNING_KEY'))
+    .addOption(
+      new Option('--format <format>', 'the line to print').choices(Object.keys(formats)).default('header'),
+    )
+    .addHelpText(
+      'after',
+      `
+The key is id:secret, as in the services' COALMINE_TEST_KEYS, and never an argument:
+  export COALMINE_SIGNING_KEY=k1:$(openssl rand -hex 32)
+
+Examples:
+  curl -H "$(coalmine sign --entity user:42 --run load-7)" https://shop.example/cart
+  coalmine sign --run load-7 --format curl | curl -K - https://shop.example/cart
+  k6 run -e PARAMS="$(coalmine sign --run load-7 --ttl 1h --format k6)" load.js
+      # in load.js: http.get(url, JSON.parse(__ENV.PARAMS))
+  USE="$(coalmine sign --run e2e-3 --format playwright)" npx playwright test
+      # in playwright.config.ts: use: JSON.parse(process.env.USE)`,
+    )
+    .action(async ({ run, entity, ttl, audience, keyId, keyFile, format }: SignOptions) => {
+      const key = await signingKey(keyFile, keyId, io.env['COALMINE_SIGNING_KEY'])
+      const marker = {
+        run,
+        expiresAt: Date.now() + ttl,
+        ...(entity === undefined ? {} : { entity }),
+        ...(audience === undefined ? {} : { audience }),
+      }
+      try {
+        io.stdout.write(`${formats[format](signMarker(marker, key))}\n`)
+      } catch (error) {
+        throw new CommandError('usage', (error as Error).message)
+      }
+    })
+}
+
+async function signingKey(
+  file: string | undefined,
+  id: string | undefined,
+  variable: string | undefined,
+): Promise<SigningKey> {
+  const source = file === undefined ? 'COALMINE_SIGNING_KEY' : `--key-file ${file}`
+  const text = file === undefined ? variable : await read(file)
+  if (!text) throw new CommandError('usage', 'which key? Give COALMINE_SIGNING_KEY=id:secret, or --key-file')
+  const keys = parse(text, source)
+  const key = id === undefined ? keys[0] : keys.find((each) => each.id === id)
+  if (key) return key
+  throw new CommandError(
+    'usage',
+    `${source}: no key ${id ?? ''}; there are: ${keys.map((each) => each.id).join(', ') || 'none'}`,
+  )
+}
+
+async function read(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError('usage', `--key-file ${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`)
+  })
+}
+
+function parse(text: string, source: string): SigningKey[] {
+  try {
+    return parseSigningKeys(text, source)
+  } catch (error) {
+    throw new CommandError('usage', (error as Error).message)
+  }
+}
+
+/** Both become span attributes, and entities are joined by commas there. */
+function word(text: string): string {
+  if (!/^[^\s,\p{C}]+$/u.test(text)) throw new InvalidArgumentError('Expected a name without spaces or commas.')
+  return text
+}
+
+function entity(text: string): string {
+  if (!/^[^\s,:\p{C}]+:[^\s,\p{C}]+$/u.test(text)) {
+    throw new InvalidArgumentError('Expected kind:id, such as user:42 or cart:7.')
+  }
+  return text
+}
