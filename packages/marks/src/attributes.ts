@@ -3,11 +3,38 @@
  * Keys that begin with `coalmine.` are ours; the others belong to the OpenTelemetry semantic conventions.
  */
 
+/** The service, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/#service-name */
+export const SERVICE_NAME = 'service.name'
+
 /** Version of the build that made the span. https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/#service-version */
 export const SERVICE_VERSION = 'service.version'
 
 /** Revision of the build, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/vcs/#vcs-ref-head-revision */
 export const REVISION = 'vcs.ref.head.revision'
+
+/** The repository's URL, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/vcs/#vcs-repository-url-full */
+export const REPOSITORY = 'vcs.repository.url.full'
+
+/** The pull or merge request, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/vcs/#vcs-change-id */
+export const CHANGE_ID = 'vcs.change.id'
+
+/** Who wrote the change, on the resource: the conventions have no word for it. */
+export const CHANGE_AUTHOR = 'coalmine.change.author'
+
+/** Who merged it. */
+export const CHANGE_MERGER = 'coalmine.change.merger'
+
+/** How many changes the build has that the one before had not. */
+export const CHANGE_COUNT = 'coalmine.change.count'
+
+/** The roll-out, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/deployment/#deployment-id */
+export const DEPLOYMENT = 'deployment.id'
+
+/** The process, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/#service-instance-id */
+export const INSTANCE = 'service.instance.id'
+
+/** The pipeline's run, on the resource. https://opentelemetry.io/docs/specs/semconv/registry/attributes/cicd/#cicd-pipeline-run-id */
+export const RUN = 'cicd.pipeline.run.id'
 
 /** `coalmine.flag.<key>` = variant: which variant of the flag this request got. */
 export const FLAG_PREFIX = 'coalmine.flag.'

@@ -1,12 +1,44 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { REVISION, SERVICE_VERSION } from './attributes.ts'
+import { join } from 'node:path'
+import {
+  CHANGE_AUTHOR,
+  CHANGE_COUNT,
+  CHANGE_ID,
+  CHANGE_MERGER,
+  DEPLOYMENT,
+  INSTANCE,
+  REPOSITORY,
+  REVISION,
+  RUN,
+  SERVICE_NAME,
+  SERVICE_VERSION,
+} from './attributes.ts'
+import { buildFromCi } from './build-from-ci.ts'
+import { changeFromGit, gitCheckout } from './build-from-git.ts'
+import { defined, first } from './fields.ts'
+import { readText, upwards } from './files.ts'
+import { sayOnce } from './say-once.ts'
 
 /** Which build of which service is running. What could not be found out is left out. */
 export interface Build {
   readonly service?: string
   readonly version?: string
   readonly revision?: string
+  /** The roll-out that put this build here; on Kubernetes the ReplicaSet. */
+  readonly deployment?: string
+  /** Which of the service's processes this is. */
+  readonly instance?: string
+  /** The repository's URL, without credentials. */
+  readonly repository?: string
+  /** The pull or merge request that the build was made for. */
+  readonly change?: string
+  /** Who wrote the change. */
+  readonly author?: string
+  /** Who merged it, or else started its pipeline. */
+  readonly merger?: string
+  /** How many changes it has that the previous build had not: merges, and commits that went to the branch directly. */
+  readonly changes?: number
+  /** The run of the pipeline that made it. */
+  readonly run?: string
 }
 
 /** Where `detectBuild` looks: both default to the running process. */
@@ -15,44 +47,89 @@ export interface BuildSources {
   readonly cwd?: string
 }
 
-/** Environment variables that hold the revision: ours first, then those of CI systems and hosts, as they document them. */
-const REVISION_VARIABLES = [
-  'COALMINE_REVISION',
-  'GITHUB_SHA',
-  'CI_COMMIT_SHA', // GitLab
-  'GIT_COMMIT', // Jenkins
-  'BUILDKITE_COMMIT',
-  'CIRCLE_SHA1',
-  'BUILD_SOURCEVERSION', // Azure Pipelines
-  'RENDER_GIT_COMMIT',
-  'VERCEL_GIT_COMMIT_SHA',
-  'HEROKU_SLUG_COMMIT',
-]
+/** Each field's own setting, and the resource attribute that it becomes, or that sets it. */
+const FIELDS = [
+  ['service', 'OTEL_SERVICE_NAME', SERVICE_NAME],
+  ['version', 'COALMINE_VERSION', SERVICE_VERSION],
+  ['revision', 'COALMINE_REVISION', REVISION],
+  ['deployment', 'COALMINE_DEPLOYMENT', DEPLOYMENT],
+  ['instance', 'COALMINE_INSTANCE', INSTANCE],
+  ['repository', 'COALMINE_REPOSITORY', REPOSITORY],
+  ['change', 'COALMINE_CHANGE', CHANGE_ID],
+  ['author', 'COALMINE_AUTHOR', CHANGE_AUTHOR],
+  ['merger', 'COALMINE_MERGER', CHANGE_MERGER],
+  ['changes', 'COALMINE_CHANGES', CHANGE_COUNT],
+  ['run', 'COALMINE_RUN', RUN],
+] as const
 
 /**
- * Finds out which build is running. Explicit settings win: `COALMINE_VERSION`, `COALMINE_REVISION`,
- * `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`; then CI variables, the nearest package.json and git's files.
- * A version that only package.json knows gets the revision appended, since two builds often share it. Never throws.
+ * Finds out which build is running. Explicit settings win: `OTEL_SERVICE_NAME`, `COALMINE_VERSION` and the like, then
+ * `OTEL_RESOURCE_ATTRIBUTES`; then the variables of CI systems and Kubernetes, the nearest package.json, and git. A
+ * version that only package.json knows gets the revision appended, since two builds often share it. Warns, through the
+ * API's `diag`, of a build that bundles several changes. Never throws.
  *
  * @example detectBuild({ env: { OTEL_SERVICE_NAME: 'shop', COALMINE_VERSION: '2.0.0' } })
- * // { service: 'shop', version: '2.0.0' }, and `revision` when it runs inside a git checkout
+ * // { service: 'shop', version: '2.0.0' }, and revision, repository and author when it runs inside a git checkout
  */
 export function detectBuild(sources: BuildSources = {}): Build {
   const { env = process.env, cwd = process.cwd() } = sources
   const resource = resourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
+  const said: Partial<Record<keyof Build, string>> = defined(
+    Object.fromEntries(FIELDS.map(([field, variable, key]) => [field, first(env[variable], resource.get(key))])),
+  )
+  const { previous, ...ci } = buildFromCi(env)
+  const checkout = gitCheckout(cwd)
   const manifest = packageManifest(cwd)
-  const revision = first(...REVISION_VARIABLES.map((name) => env[name])) ?? resource.get(REVISION) ?? gitRevision(cwd)
+  const revision = said.revision ?? ci.revision ?? checkout?.revision
+  const git = checkout && revision ? changeFromGit(cwd, revision, env['COALMINE_PREVIOUS_REVISION'] || previous) : {}
+  const changes = count(said.changes) ?? git.changes
+  if (changes !== undefined && changes > 1) {
+    sayOnce(
+      `this build bundles ${changes} changes: if it does harm, any of them may be why. One change a deploy is better`,
+    )
+  }
+  const { author = git.author ?? ci.author, merger = ci.merger ?? git.merger, ...rest } = said
   return defined({
-    service: first(env['OTEL_SERVICE_NAME'], resource.get('service.name'), manifest.name),
-    version:
-      first(env['COALMINE_VERSION'], resource.get(SERVICE_VERSION)) ??
-      versionOf(manifest.version, revision?.slice(0, 7)),
+    ...ci,
+    ...rest,
+    service: said.service ?? manifest.name,
+    version: said.version ?? versionOf(manifest.version, revision?.slice(0, 7)),
     revision,
+    repository: withoutCredentials(said.repository ?? ci.repository ?? checkout?.repository),
+    author,
+    merger,
+    changes,
   })
+}
+
+/**
+ * A build as attributes of an OpenTelemetry resource, in the words of the semantic conventions as far as they go.
+ *
+ * @example resourceFromAttributes(buildAttributes(detectBuild())) // service.version, vcs.ref.head.revision, ...
+ */
+export function buildAttributes(build: Build): Record<string, string | number> {
+  return Object.fromEntries(
+    FIELDS.flatMap(([field, , key]) => {
+      const value = build[field]
+      return value === undefined ? [] : [[key, value]]
+    }),
+  )
 }
 
 function versionOf(released: string | undefined, revision: string | undefined): string | undefined {
   return released !== undefined && revision !== undefined ? `${released}+${revision}` : (released ?? revision)
+}
+
+function count(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+/** As the conventions want it: https, no `.git`. A remote's URL often has a token in it. */
+function withoutCredentials(url: string | undefined): string | undefined {
+  return url
+    ?.replace(/^(?:ssh:\/\/)?(?:[^@/]+@)([^:/]+)(?::\d+\/|[:/])/, 'https://$1/')
+    .replace(/^(\w+:\/\/)[^@/]*@/, '$1')
+    .replace(/\.git\/?$/, '')
 }
 
 /** As the SDK reads it: one pair that is malformed makes the whole list void. */
@@ -73,7 +150,7 @@ function resourceAttributes(list = ''): Map<string, string> {
 
 function packageManifest(cwd: string): { name?: string; version?: string } {
   for (const folder of upwards(cwd)) {
-    const text = read(join(folder, 'package.json'))
+    const text = readText(join(folder, 'package.json'))
     if (text === undefined) continue
     try {
       const { name, version } = JSON.parse(text) as Record<string, unknown>
@@ -86,57 +163,4 @@ function packageManifest(cwd: string): { name?: string; version?: string } {
     }
   }
   return {}
-}
-
-/** Reads git's files instead of running git: production images have the first more often than the second. */
-function gitRevision(cwd: string): string | undefined {
-  for (const folder of upwards(cwd)) {
-    const gitFolder = gitFolderOf(folder)
-    const head = gitFolder && read(join(gitFolder, 'HEAD'))?.trim()
-    if (!gitFolder || !head) continue
-    if (!head.startsWith('ref: ')) return isRevision(head)
-    const name = head.slice('ref: '.length)
-    // In a linked worktree the branches are in the main checkout's folder, which `commondir` names.
-    const common = resolve(gitFolder, read(join(gitFolder, 'commondir'))?.trim() ?? '.')
-    const loose = read(join(common, name))?.trim()
-    const packed = read(join(common, 'packed-refs'))
-      ?.split('\n')
-      .find((line) => line.endsWith(` ${name}`))
-    return isRevision(loose ?? packed?.split(' ')[0])
-  }
-  return undefined
-}
-
-function gitFolderOf(folder: string): string | undefined {
-  const inside = join(folder, '.git')
-  if (read(join(inside, 'HEAD')) !== undefined) return inside
-  const pointer = read(inside)
-  return pointer?.startsWith('gitdir: ') ? resolve(folder, pointer.slice('gitdir: '.length).trim()) : undefined
-}
-
-function isRevision(text: string | undefined): string | undefined {
-  return text !== undefined && /^[0-9a-f]{40,64}$/.test(text) ? text : undefined
-}
-
-function* upwards(from: string): Generator<string> {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    yield folder
-    if (dirname(folder) === folder) return
-  }
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-function first(...texts: (string | undefined)[]): string | undefined {
-  return texts.map((text) => text?.trim()).find((text) => text !== undefined && text !== '')
-}
-
-function defined<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }

@@ -5,7 +5,7 @@ export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity 
 
 // What an application's OpenTelemetry set-up uses.
 
-export { type Build, type BuildSources, detectBuild } from './build.ts'
+export { type Build, type BuildSources, buildAttributes, detectBuild } from './build.ts'
 export { divertTestTraffic, type SpanPipeline } from './divert.ts'
 export type { SigningOptions } from './marker-of.ts'
 export { type SendOptions, sendMarks } from './outgoing.ts'
@@ -35,11 +35,20 @@ export { sayOnce } from './say-once.ts'
 
 export {
   AUDIENCE,
+  CHANGE_AUTHOR,
+  CHANGE_COUNT,
+  CHANGE_ID,
+  CHANGE_MERGER,
+  DEPLOYMENT,
   FLAG_PREFIX,
   FLAGS,
   FLAGS_DROPPED,
+  INSTANCE,
   MIXED,
+  REPOSITORY,
   REVISION,
+  RUN,
+  SERVICE_NAME,
   SERVICE_VERSION,
   SYNTHETIC_TYPE,
   TEST,

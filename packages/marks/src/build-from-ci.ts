@@ -1,0 +1,134 @@
+import type { Build } from './build.ts'
+import { defined, first } from './fields.ts'
+import { readText } from './files.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** What an environment says of a build, and which revision the build before it was made of. */
+export type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { readonly previous?: string }
+
+/**
+ * Reads what CI systems, hosts and Kubernetes say of a build, in the variables that they document. They are there where
+ * the build is made; where it runs they are when it runs there, or when the image keeps them.
+ */
+export function buildFromCi(env: Env): FoundBuild {
+  return defined({
+    revision: first(...REVISION.map((name) => env[name])),
+    repository: first(githubRepository(env), ...REPOSITORY.map((name) => env[name])),
+    change: first(...CHANGE.map((name) => /\d+$/.exec(env[name] ?? '')?.[0])),
+    run: first(...RUN.map((name) => env[name])),
+    deployment: replicaSetOf(podName(env)) ?? first(env['VERCEL_DEPLOYMENT_ID'], env['HEROKU_RELEASE_VERSION']),
+    instance: first(podName(env), env['RENDER_INSTANCE_ID'], env['DYNO']),
+    previous: first(...PREVIOUS.map((name) => env[name])),
+    merger: first(...MERGER.map((name) => env[name])),
+    author: first(...AUTHOR.map((name) => env[name]?.replace(/\s*<.*>$/, ''))),
+    ...githubEvent(env),
+  })
+}
+
+const REVISION = [
+  'GITHUB_SHA',
+  'CI_COMMIT_SHA', // GitLab
+  'GIT_COMMIT', // Jenkins
+  'BUILDKITE_COMMIT',
+  'CIRCLE_SHA1',
+  'BUILD_SOURCEVERSION', // Azure Pipelines
+  'RENDER_GIT_COMMIT',
+  'VERCEL_GIT_COMMIT_SHA',
+  'HEROKU_SLUG_COMMIT',
+]
+
+const REPOSITORY = [
+  'CI_PROJECT_URL', // GitLab; its CI_REPOSITORY_URL has a token in it
+  'GIT_URL', // Jenkins
+  'BUILDKITE_REPO',
+  'CIRCLE_REPOSITORY_URL',
+  'BUILD_REPOSITORY_URI', // Azure Pipelines
+]
+
+/** A number, or what ends with it: GitHub's `refs/pull/12/merge` is in the event, CircleCI has a URL. */
+const CHANGE = [
+  'CI_MERGE_REQUEST_IID', // GitLab
+  'CHANGE_ID', // Jenkins
+  'BUILDKITE_PULL_REQUEST',
+  'CIRCLE_PULL_REQUEST',
+  'SYSTEM_PULLREQUEST_PULLREQUESTNUMBER', // Azure Pipelines
+]
+
+const RUN = [
+  'GITHUB_RUN_ID',
+  'CI_PIPELINE_ID', // GitLab
+  'BUILD_TAG', // Jenkins; its BUILD_ID is unique within one job only
+  'BUILDKITE_BUILD_ID',
+  'CIRCLE_WORKFLOW_ID',
+  'BUILD_BUILDID', // Azure Pipelines
+]
+
+const PREVIOUS = [
+  'CI_COMMIT_BEFORE_SHA', // GitLab
+  'GIT_PREVIOUS_SUCCESSFUL_COMMIT', // Jenkins
+]
+
+/** Who started the pipeline: after a merge, that is who merged. */
+const MERGER = [
+  'GITHUB_ACTOR',
+  'GITLAB_USER_LOGIN',
+  'BUILDKITE_BUILD_CREATOR',
+  'CIRCLE_USERNAME',
+  'BUILD_REQUESTEDFOR', // Azure Pipelines
+]
+
+const AUTHOR = [
+  'CI_COMMIT_AUTHOR', // GitLab, `Name <address>`
+  'CHANGE_AUTHOR', // Jenkins
+  'BUILDKITE_BUILD_AUTHOR',
+]
+
+function githubRepository(env: Env): string | undefined {
+  const repository = first(env['GITHUB_REPOSITORY'])
+  return repository && `${first(env['GITHUB_SERVER_URL']) ?? 'https://github.com'}/${repository}`
+}
+
+interface GithubEvent {
+  readonly before?: string
+  readonly commits?: readonly { readonly message?: string; readonly author?: { readonly username?: string } }[]
+  readonly pull_request?: {
+    readonly number?: number
+    readonly user?: { readonly login?: string }
+    readonly merged_by?: { readonly login?: string } | null
+  }
+}
+
+/** GitHub Actions tells who made the change in the file of the event that it runs for. */
+function githubEvent(env: Env): FoundBuild {
+  const text = env['GITHUB_EVENT_PATH'] && readText(env['GITHUB_EVENT_PATH'])
+  if (!text) return {}
+  try {
+    const { before, commits, pull_request: pull } = JSON.parse(text) as GithubEvent
+    return defined({
+      previous: before,
+      change: pull?.number === undefined ? undefined : String(pull.number),
+      author:
+        pull?.user?.login ?? commits?.findLast(({ message = '' }) => !message.startsWith('Merge '))?.author?.username,
+      merger: pull?.merged_by?.login,
+    })
+  } catch {
+    return {}
+  }
+}
+
+/** As the downward API is told to call it in the examples of Kubernetes, of the Collector and of OpenTelemetry's operator. */
+function podName(env: Env): string | undefined {
+  return first(
+    env['POD_NAME'],
+    env['MY_POD_NAME'],
+    env['K8S_POD_NAME'],
+    env['OTEL_RESOURCE_ATTRIBUTES_POD_NAME'],
+    env['KUBERNETES_SERVICE_HOST'] && env['HOSTNAME'],
+  )
+}
+
+/** A Deployment's pods are named `<deployment>-<template hash>-<random>`, in letters that spell no words. */
+function replicaSetOf(pod: string | undefined): string | undefined {
+  return /^(.+-[bcdfghjklmnpqrstvwxz2456789]{6,10})-[bcdfghjklmnpqrstvwxz2456789]{5}$/.exec(pod ?? '')?.[1]
+}

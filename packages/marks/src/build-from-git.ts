@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { defined } from './fields.ts'
+import { readText, upwards } from './files.ts'
+
+/** What git's files say. */
+export interface Checkout {
+  readonly revision?: string
+  /** The URL of the remote `origin`, as it is written there. */
+  readonly repository?: string
+}
+
+/** What git itself says of a revision. */
+export interface Change {
+  readonly author?: string
+  readonly merger?: string
+  readonly changes?: number
+}
+
+/** Reads git's files instead of running git: production images have the first more often than the second. */
+export function gitCheckout(cwd: string): Checkout | undefined {
+  for (const folder of upwards(cwd)) {
+    const gitFolder = gitFolderOf(folder)
+    const head = gitFolder && readText(join(gitFolder, 'HEAD'))?.trim()
+    if (!gitFolder || !head) continue
+    // In a linked worktree the branches are in the main checkout's folder, which `commondir` names.
+    const common = resolve(gitFolder, readText(join(gitFolder, 'commondir'))?.trim() ?? '.')
+    return defined({
+      revision: isRevision(head.startsWith('ref: ') ? branchRevision(common, head.slice('ref: '.length)) : head),
+      repository: originOf(readText(join(common, 'config'))),
+    })
+  }
+  return undefined
+}
+
+/**
+ * Asks git who made a revision and who merged it, and how many first parents it is from the previous build: a merge is
+ * one change however many commits it brings. What a shallow clone, or a machine without git, cannot tell is left out.
+ */
+export function changeFromGit(cwd: string, revision: string, previous: string | undefined): Change {
+  if (!isRevision(revision)) return {}
+  // The raw commit: a shallow clone's log would hide that it has parents, and a merge would look like the merger's own.
+  const commit = git(cwd, 'cat-file', 'commit', revision)?.split('\n\n', 1)[0]
+  if (commit === undefined) return {}
+  const parents = commit.split('\n').filter((line) => line.startsWith('parent '))
+  const author = nameOn('author', commit)
+  const line = previous && git(cwd, 'rev-list', '--first-parent', '--max-count=1000', revision)?.trim().split('\n')
+  const changes = line ? line.findIndex((each) => previous.length >= 7 && each.startsWith(previous)) : -1
+  return defined({
+    ...(parents.length > 1
+      ? { author: git(cwd, 'log', '-1', '--format=%an', `${revision}^2`)?.trim(), merger: author }
+      : { author, merger: mergerOn(commit) }),
+    changes: changes >= 0 ? changes : undefined,
+  })
+}
+
+function branchRevision(common: string, name: string): string | undefined {
+  const packed = readText(join(common, 'packed-refs'))
+    ?.split('\n')
+    .find((line) => line.endsWith(` ${name}`))
+  return readText(join(common, name))?.trim() ?? packed?.split(' ')[0]
+}
+
+function gitFolderOf(folder: string): string | undefined {
+  const inside = join(folder, '.git')
+  if (readText(join(inside, 'HEAD')) !== undefined) return inside
+  const pointer = readText(inside)
+  return pointer?.startsWith('gitdir: ') ? resolve(folder, pointer.slice('gitdir: '.length).trim()) : undefined
+}
+
+function originOf(config = ''): string | undefined {
+  return /^\[remote "origin"\][^[]*?^\s*url\s*=\s*(.+?)\s*$/m.exec(config)?.[1]
+}
+
+function isRevision(text: string | undefined): string | undefined {
+  return text !== undefined && /^[0-9a-f]{40,64}$/.test(text) ? text : undefined
+}
+
+/** GitHub commits in its own name what somebody merged there. */
+function mergerOn(commit: string): string | undefined {
+  const committer = nameOn('committer', commit)
+  return committer === 'GitHub' ? undefined : committer
+}
+
+function nameOn(role: 'author' | 'committer', commit: string): string | undefined {
+  return new RegExp(`^${role} (.+?) <`, 'm').exec(commit)?.[1]
+}
+
+function git(cwd: string, ...args: string[]): string | undefined {
+  try {
+    return execFileSync('git', args, { cwd, encoding: 'utf8', timeout: 2000, stdio: ['ignore', 'pipe', 'ignore'] })
+  } catch {
+    return undefined
+  }
+}
