@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { parseSigningKeys, signMarker } from '@coalmine/marks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
@@ -14,7 +15,8 @@ const contentTypes: (string | undefined)[] = []
 const sink = http.createServer(async (req, res) => {
   contentTypes.push(req.headers['content-type'])
   const body = await text(req)
-  if (req.headers['content-type'] === 'application/json') requests.push(JSON.parse(body) as OtlpRequest)
+  if (req.headers['content-type'] === 'application/json')
+    requests.push({ ...(JSON.parse(body) as OtlpRequest), path: req.url! })
   res.setHeader('content-type', 'application/json').end('{}')
 })
 
@@ -70,7 +72,56 @@ it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child 
   expect(spans()[0]?.resource).toMatchObject({ 'deployment.environment.name': 'live', 'service.version': '2.0.0' })
 })
 
+it('believes signed test traffic, until its run is stopped, and sends its spans elsewhere', async () => {
+  const secret = 'k1:0123456789abcdef0123456789abcdef'
+  const folder = mkdtempSync(join(tmpdir(), 'coalmine-register-'))
+  writeFileSync(join(folder, 'revoked'), 'load-6\n')
+  const [load6, load7] = ['load-6', 'load-7'].map((run) => {
+    const [key] = parseSigningKeys(secret, 'key')
+    return signMarker({ run, entity: 'user:42', audience: 'production', expiresAt: Date.now() + 60_000 }, key!)
+  })
+  const script = `${load.module}; import { isTestTraffic } from '@coalmine/marks'
+    const server = http.createServer(express().get('/', (req, res) => res.json(isTestTraffic())))
+    server.listen(0, '127.0.0.1', async () => {
+      for (const marker of ['${load6}', '${load7}']) {
+        const answer = await fetch('http://127.0.0.1:' + server.address().port, { headers: { 'coalmine-test': marker } })
+        console.log(await answer.text())
+      }
+      server.close().closeAllConnections()
+    })`
+  const { stdout, stderr } = await run(['--input-type=module', '--eval', script], {
+    env: {
+      COALMINE_TEST_KEYS: secret,
+      COALMINE_AUDIENCE: 'production',
+      COALMINE_REVOKED_FILE: join(folder, 'revoked'),
+      COALMINE_TEST_EXPORTER_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}/tests/`,
+    },
+  })
+  expect(stderr).toBe('')
+  expect(stdout).toBe('false\ntrue\n')
+  const servers = spans().filter((span) => span.kind === SERVER)
+  expect(
+    servers.map(({ path, attributes }) => [path, attributes['coalmine.test'], attributes['coalmine.test.run']]),
+  ).toEqual(
+    expect.arrayContaining([
+      ['/v1/traces', undefined, undefined],
+      ['/tests/v1/traces', true, 'load-7'],
+    ]),
+  )
+  expect(new Set(spans().map(({ path, attributes }) => `${path} ${attributes['coalmine.test'] === true}`))).toEqual(
+    new Set(['/v1/traces false', '/tests/v1/traces true']),
+  )
+})
+
 it.each([
+  [
+    { COALMINE_TEST_KEYS: 'k1:short' },
+    'COALMINE_TEST_KEYS: the secret of key k1 has 5 characters, 32 are needed: openssl rand -hex 32',
+  ],
+  [
+    { COALMINE_TEST_EXPORTER_ENDPOINT: 'tests' },
+    'COALMINE_TEST_EXPORTER_ENDPOINT: expected a URL such as http://tests:4318, got "tests"',
+  ],
   [{ COALMINE_TRUST: 'some' }, 'COALMINE_TRUST: expected none or all, got "some"'],
   [{ OTEL_BSP_SCHEDULE_DELAY: 'soon' }, 'OTEL_BSP_SCHEDULE_DELAY: expected a whole number, got "soon"'],
   [
@@ -146,6 +197,7 @@ async function run(args: string[], { env = {}, cwd = root }: { env?: Record<stri
 const SERVER = 2
 
 interface OtlpRequest {
+  path: string
   resourceSpans: {
     resource: { attributes: OtlpAttribute[] }
     scopeSpans: { spans: { name: string; kind: number; attributes: OtlpAttribute[] }[] }[]
@@ -162,6 +214,7 @@ function spans() {
     request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
       scopeSpans.flatMap((scope) =>
         scope.spans.map(({ name, kind, attributes }) => ({
+          path: request.path,
           name,
           kind,
           attributes: plain(attributes),

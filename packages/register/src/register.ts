@@ -1,4 +1,14 @@
-import { type Build, detectBuild, MarkProcessor, MarkPropagator, sendMarks } from '@coalmine/marks'
+import {
+  type Build,
+  detectBuild,
+  divertTestTraffic,
+  type MarkerTrust,
+  MarkProcessor,
+  MarkPropagator,
+  type SendOptions,
+  sendMarks,
+  watchRevokedRuns,
+} from '@coalmine/marks'
 import { DiagConsoleLogger, DiagLogLevel, diag, type TextMapPropagator } from '@opentelemetry/api'
 import { loadEsmHooks } from './esm-hooks.ts'
 import { flushAtExit } from './flush.ts'
@@ -49,8 +59,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
   loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
   const build = detectBuild({ env, cwd })
-  const batches =
-    exporter && new trace.BatchSpanProcessor({ exporter: new exporter.OTLPTraceExporter(), ...settings.batch })
+  const batches = exporter && exportPipeline(exporter, trace, settings)
   const nodeSdk = new sdk.NodeSDK({
     instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
     spanProcessors: [new MarkProcessor({ build }), ...(batches ? [batches] : [])],
@@ -60,8 +69,34 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
     ...(env['OTEL_LOGS_EXPORTER'] ? {} : { logRecordProcessors: [] }),
   })
   withBuildInEnvironment(env, build, () => nodeSdk.start())
-  if (settings.sendTo.length > 0) sendMarks({ to: settings.sendTo, flags: settings.sendFlags, build })
+  if (settings.sendTo.length > 0)
+    sendMarks({ to: settings.sendTo, flags: settings.sendFlags, build, ...signing(settings) })
   flushAtExit({ flush: async () => batches?.forceFlush(), shutdown: () => nodeSdk.shutdown() })
+}
+
+function exportPipeline(
+  { OTLPTraceExporter }: Required<Exporter>['exporter'],
+  { BatchSpanProcessor }: Packages['trace'],
+  { batch, test }: Settings,
+): InstanceType<Packages['trace']['BatchSpanProcessor']> | ReturnType<typeof divertTestTraffic> {
+  const users = new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), ...batch })
+  if (test.exporterUrl === undefined) return users
+  const exporter = new OTLPTraceExporter({ url: test.exporterUrl })
+  return divertTestTraffic({ users, test: new BatchSpanProcessor({ exporter, ...batch }) })
+}
+
+/** Who goes by signatures believes what this service sends as test traffic, too. */
+function signing({ test: { keys, audience } }: Settings): Pick<SendOptions, 'sign'> {
+  const [key] = keys
+  return key ? { sign: { key, ...(audience === undefined ? {} : { audience }) } } : {}
+}
+
+function markers({ test: { keys, audience, revokedFile } }: Settings): MarkerTrust {
+  return {
+    keys,
+    ...(audience === undefined ? {} : { audience }),
+    ...(revokedFile === undefined ? {} : { isRevoked: watchRevokedRuns(revokedFile).isRevoked }),
+  }
 }
 
 function propagators(core: Packages['core'], settings: Settings): TextMapPropagator {
@@ -70,7 +105,7 @@ function propagators(core: Packages['core'], settings: Settings): TextMapPropaga
     propagators: [
       ...settings.propagators.map((name) => new known[name]()),
       // Last, so that our entries do not stay in the baggage that the one before sends to every host.
-      new MarkPropagator({ trust: () => settings.trust === 'all' }),
+      new MarkPropagator({ trust: () => settings.trust === 'all', markers: markers(settings) }),
     ],
   })
 }

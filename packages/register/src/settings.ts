@@ -1,3 +1,5 @@
+import { parseSigningKeys, type SigningKey } from '@coalmine/marks'
+
 /** What the environment says, read once. */
 export interface Settings {
   /** Whose marks to believe in inbound requests: `all` is for services that only one's own services can reach. */
@@ -6,6 +8,15 @@ export interface Settings {
   readonly sendTo: readonly string[]
   /** Flags whose variants are sent along. */
   readonly sendFlags: readonly string[]
+  /** Test traffic: whose signed markers to believe, and as whom. The first key signs what this service sends itself. */
+  readonly test: {
+    readonly keys: readonly SigningKey[]
+    readonly audience?: string
+    /** A file with the runs that are stopped. */
+    readonly revokedFile: string | undefined
+    /** Where its spans go; undefined is "with all others". */
+    readonly exporterUrl: string | undefined
+  }
   /** The package that sends spans; undefined sends none. */
   readonly exporter: string | undefined
   readonly propagators: readonly ('tracecontext' | 'baggage')[]
@@ -29,6 +40,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     trust: oneOf(env, 'COALMINE_TRUST', ['none', 'all']),
     sendTo: list(env['COALMINE_SEND_TO']),
     sendFlags: list(env['COALMINE_SEND_FLAGS']),
+    test: {
+      keys: parseSigningKeys(env['COALMINE_TEST_KEYS'] ?? '', 'COALMINE_TEST_KEYS'),
+      ...(env['COALMINE_AUDIENCE'] ? { audience: env['COALMINE_AUDIENCE'] } : {}),
+      revokedFile: env['COALMINE_REVOKED_FILE'] || undefined,
+      exporterUrl: testExporterUrl(env),
+    },
     exporter: exporterName(env),
     propagators: propagatorNames(env),
     batch: {
@@ -42,11 +59,25 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 
 function exporterName(env: NodeJS.ProcessEnv): string | undefined {
   if (oneOf(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none']) === 'none') return undefined
+  const packages = { 'http/json': 'http', 'http/protobuf': 'proto', grpc: 'grpc' } as const
+  return `@opentelemetry/exporter-trace-otlp-${packages[protocol(env)]}`
+}
+
+function protocol(env: NodeJS.ProcessEnv): 'http/json' | 'http/protobuf' | 'grpc' {
   const name = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']
     ? 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
     : 'OTEL_EXPORTER_OTLP_PROTOCOL'
-  const packages = { 'http/json': 'http', 'http/protobuf': 'proto', grpc: 'grpc' } as const
-  return `@opentelemetry/exporter-trace-otlp-${packages[oneOf(env, name, ['http/json', 'http/protobuf', 'grpc'])]}`
+  return oneOf(env, name, ['http/json', 'http/protobuf', 'grpc'])
+}
+
+/** A base like OTEL_EXPORTER_OTLP_ENDPOINT, but an exporter takes what it is given as it is. */
+function testExporterUrl(env: NodeJS.ProcessEnv): string | undefined {
+  const endpoint = env['COALMINE_TEST_EXPORTER_ENDPOINT']
+  if (!endpoint) return undefined
+  if (!URL.canParse(endpoint)) {
+    throw new Error(`COALMINE_TEST_EXPORTER_ENDPOINT: expected a URL such as http://tests:4318, got "${endpoint}"`)
+  }
+  return protocol(env) === 'grpc' ? endpoint : `${endpoint.replace(/\/$/, '')}/v1/traces`
 }
 
 function propagatorNames(env: NodeJS.ProcessEnv): ('tracecontext' | 'baggage')[] {

@@ -39,9 +39,7 @@ export function signCommand(command: Command, io: Io): Command {
     )
     .addOption(new Option('--key-id <id>', 'which of several keys to sign with (default: the first)'))
     .addOption(new Option('--key-file <file>', 'a file with the key, instead of COALMINE_SIGNING_KEY'))
-    .addOption(
-      new Option('--format <format>', 'the line to print').choices(Object.keys(formats)).default('header'),
-    )
+    .addOption(new Option('--format <format>', 'the line to print').choices(Object.keys(formats)).default('header'))
     .addHelpText(
       'after',
       `
@@ -91,7 +89,10 @@ async function signingKey(
 
 async function read(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError('usage', `--key-file ${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`)
+    throw new CommandError(
+      'usage',
+      `--key-file ${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+    )
   })
 }
 
