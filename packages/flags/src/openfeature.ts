@@ -1,6 +1,8 @@
 import type { EvaluationDetails, FlagValue, Hook, HookContext } from '@openfeature/server-sdk'
 import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
 
+export { testContextHook } from './test-context.ts'
+
 /**
  * A hook for OpenFeature's server SDK that marks each request with the flags that were evaluated in it, defaults that
  * were served after an error included: that is what the request got. It never changes a value.
