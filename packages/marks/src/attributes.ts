@@ -48,6 +48,9 @@ export const MIXED = '(mixed)'
 /** How many flags of this request were left out, because of their number or their length. */
 export const FLAGS_DROPPED = 'coalmine.flags.dropped'
 
+/** On a local root: how many of its spans could not be held back for it, so that they may lack flags evaluated late. */
+export const SPANS_EARLY = 'coalmine.spans.early'
+
 /** True on every span of a request that is test traffic, and trusted to be. */
 export const TEST = 'coalmine.test'
 

@@ -7,10 +7,12 @@ export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity 
 
 export { type Build, type BuildSources, buildAttributes, detectBuild } from './build.ts'
 export { divertTestTraffic, type SpanPipeline } from './divert.ts'
+export type { HoldLimits } from './hold.ts'
 export type { SigningOptions } from './marker-of.ts'
 export { type SendOptions, sendMarks } from './outgoing.ts'
-export { type MarkableSpan, MarkProcessor } from './processor.ts'
+export { type MarkOptions, MarkProcessor } from './processor.ts'
 export { MarkPropagator } from './propagator.ts'
+export type { Encoding, MarkableSpan } from './stamp.ts'
 
 // Signed markers of test traffic.
 
@@ -50,6 +52,7 @@ export {
   RUN,
   SERVICE_NAME,
   SERVICE_VERSION,
+  SPANS_EARLY,
   SYNTHETIC_TYPE,
   TEST,
   TEST_CLAIMED,

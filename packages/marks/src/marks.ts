@@ -16,6 +16,8 @@ export interface Mark {
   readonly key: string
   readonly value: string | boolean
   readonly replaced: string | boolean | undefined
+  /** The flag's key, where the attribute is a flag's. */
+  readonly flag: string | undefined
 }
 
 /** What is known of one request. A span that has read the first n marks needs only the later ones. */
@@ -25,6 +27,9 @@ export interface Marks {
   flags: number
   /** How many flags were left out. */
   dropped: number
+  /** The flags in one text, as of the first `packedAt` marks of the log: see packed.ts. */
+  packed: string
+  packedAt: number
   /** True when the request is trusted test traffic. */
   test: boolean
   /** The signed marker that it came with, to be sent along. */
@@ -86,7 +91,7 @@ export function isTestTraffic(): boolean {
 
 /** Marks of a new request. */
 export function newMarks(): Marks {
-  return { log: [], flags: 0, dropped: 0, test: false, marker: undefined, taken: false }
+  return { log: [], flags: 0, dropped: 0, packed: '', packedAt: 0, test: false, marker: undefined, taken: false }
 }
 
 /** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */
@@ -119,11 +124,17 @@ export function marksOf(span: Partial<Linked> | Span | undefined): Marks | undef
 /** Sets one mark. A value that is already there is written once. */
 export function setMark(marks: Marks, key: string, value: string | boolean): void {
   const replaced = getMark(marks, key)
-  if (replaced !== value) addMark(marks, key, value, replaced)
+  if (replaced !== value) addMark(marks, key, value, replaced, undefined)
 }
 
-function addMark({ log }: Marks, key: string, value: Mark['value'], replaced: Mark['replaced']): void {
-  if (log.length < MAX_MARKS) log.push({ key, value, replaced })
+function addMark(
+  { log }: Marks,
+  key: string,
+  value: Mark['value'],
+  replaced: Mark['replaced'],
+  flag: string | undefined,
+): void {
+  if (log.length < MAX_MARKS) log.push({ key, value, replaced, flag })
 }
 
 /** The value that a request has for a key. */
@@ -141,10 +152,10 @@ export function setFlag(marks: Marks, key: string, variant: string): void {
   const before = getMark(marks, attribute)
   if (before === variant || before === MIXED) return
   if (before !== undefined) {
-    addMark(marks, attribute, MIXED, before)
+    addMark(marks, attribute, MIXED, before, key)
   } else if (marks.flags < MAX_FLAGS && isShort(key) && isShort(variant)) {
     marks.flags++
-    addMark(marks, attribute, variant, undefined)
+    addMark(marks, attribute, variant, undefined, key)
   } else {
     marks.dropped++
   }

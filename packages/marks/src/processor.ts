@@ -1,74 +1,128 @@
-import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api'
-import { FLAGS_DROPPED, SERVICE_VERSION } from './attributes.ts'
+import { type Context, SpanKind, trace } from '@opentelemetry/api'
+import { SERVICE_VERSION } from './attributes.ts'
 import { type Build, detectBuild } from './build.ts'
-import {
-  currentMarks,
-  type Linked,
-  type Mark,
-  type Marks,
-  marksIn,
-  marksOf,
-  newMarks,
-  SPAN_MARKS,
-  SPAN_READ,
-} from './marks.ts'
+import type { SpanPipeline } from './divert.ts'
+import { type Hold, type HoldLimits, holdSpans } from './hold.ts'
+import { currentMarks, type Marks, marksIn, marksOf, newMarks, SPAN_MARKS, SPAN_READ } from './marks.ts'
 import { sayOnce } from './say-once.ts'
+import {
+  type Encoding,
+  hasPlainAttributes,
+  type MarkableSpan,
+  type MarkedSpan,
+  stamp,
+  stampLast,
+  type Write,
+  writePlain,
+  writeThroughApi,
+} from './stamp.ts'
 
-/** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
-export interface MarkableSpan {
-  readonly attributes: Attributes
-  readonly kind: SpanKind
-  setAttribute(key: string, value: string | number | boolean): unknown
+/** How a MarkProcessor marks. */
+export interface MarkOptions {
+  /** The build to mark spans with; `detectBuild()` finds it when it is not given. */
+  readonly build?: Build
+  /** How flags are written. Default `each`. */
+  readonly encoding?: Encoding
+  /**
+   * Which spans have a flag that is evaluated late: `open`, those that are open then (default), or `hold`, every span of
+   * the local root. Holding needs `next`.
+   */
+  readonly late?: 'open' | 'hold'
+  /** The processor that spans go on to, such as the one that exports. It must not be given to the SDK as well. */
+  readonly next?: SpanPipeline<MarkableSpan, unknown>
+  /** How much is held back at most. */
+  readonly hold?: HoldLimits
 }
 
 /**
  * Puts the marks of a request on every span of it: the build, the flags, the test. It has the shape of the SDK's
- * SpanProcessor and needs no SDK itself. What is learnt late reaches every span that is still open, at `onEnding`.
- * An attribute that the application set itself stays.
+ * SpanProcessor and needs no SDK itself. What is learnt late reaches every span that is still open, at `onEnding`; with
+ * `late: 'hold'` spans that have ended wait for their local root, so that it reaches them too. An attribute that the
+ * application set itself stays.
  *
+ * @throws TypeError when spans are to be held back and there is no `next`
  * @example new NodeSDK({ spanProcessors: [new MarkProcessor(), new BatchSpanProcessor({ exporter })] })
+ * @example new NodeSDK({ spanProcessors: [new MarkProcessor({ late: 'hold', next: new BatchSpanProcessor({ exporter }) })] })
  */
 export class MarkProcessor {
   readonly #version: string | undefined
+  readonly #encoding: Encoding
+  readonly #next: SpanPipeline<MarkableSpan, unknown> | undefined
+  #hold: Hold | undefined
   #write: Write | undefined
   #ending = false
 
-  /** `build` is the build to mark spans with, and `detectBuild()` finds it when it is not given. */
-  constructor(options: { readonly build?: Build } = {}) {
-    this.#version = (options.build ?? detectBuild()).version
+  constructor(options: MarkOptions = {}) {
+    const { build = detectBuild(), encoding = 'each', late = 'open', next, hold } = options
+    this.#version = build.version
+    this.#encoding = encoding
+    this.#next = next
+    if (late !== 'hold') return
+    if (!next) {
+      throw new TypeError(
+        "late: 'hold' needs next, the processor that held spans go on to: new MarkProcessor({ late: 'hold', next: new BatchSpanProcessor({ exporter }) })",
+      )
+    }
+    this.#hold = holdSpans(next, (span) => this.#stampLast(span), hold)
   }
 
   onStart(span: MarkableSpan, parent: Context): void {
-    const linked = span as MarkableSpan & Linked
-    linked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
-    linked[SPAN_READ] = 0
-    this.#write ??= writerFor(span)
+    const marked = span as MarkedSpan
+    marked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
+    marked[SPAN_READ] = 0
+    this.#write ??= this.#writerFor(span)
     if (this.#version !== undefined && span.attributes[SERVICE_VERSION] === undefined) {
       this.#write(span, SERVICE_VERSION, this.#version)
     }
-    stamp(linked, this.#write)
+    stamp(marked, this.#write, this.#encoding)
+    this.#hold?.start(span, parent)
+    this.#next?.onStart(span, parent)
   }
 
   onEnding(span: MarkableSpan): void {
     this.#ending = true
-    const linked = span as MarkableSpan & Partial<Linked>
-    if (!isLinked(linked) || !this.#write) return
-    stamp(linked, this.#write)
-    const { dropped } = linked[SPAN_MARKS]
-    if (dropped > 0) this.#write(span, FLAGS_DROPPED, dropped)
+    this.#stampLast(span)
+    this.#next?.onEnding?.(span)
   }
 
-  onEnd(_span: unknown): void {
+  onEnd(span: unknown): void {
+    if (this.#hold) {
+      // Once more, for an SDK that does not call onEnding: here that comes too late for none of its spans but the root.
+      this.#stampLast(span as MarkableSpan)
+      this.#hold.end(span as MarkableSpan)
+      return
+    }
     if (!this.#ending) {
       sayOnce(
         'this OpenTelemetry SDK does not call onEnding, so flags reach only the spans that start after them: use @opentelemetry/sdk-trace 2.9 or newer, or sdk-trace-base 2.3',
       )
     }
+    this.#next?.onEnd(span)
   }
 
-  async forceFlush(): Promise<void> {}
+  async forceFlush(): Promise<void> {
+    this.#hold?.flush()
+    await this.#next?.forceFlush()
+  }
 
-  async shutdown(): Promise<void> {}
+  async shutdown(): Promise<void> {
+    this.#hold?.flush()
+    this.#hold = undefined
+    await this.#next?.shutdown()
+  }
+
+  #stampLast(span: MarkableSpan & Partial<MarkedSpan>): void {
+    if (this.#write && span[SPAN_MARKS]) stampLast(span as MarkedSpan, this.#write, this.#encoding)
+  }
+
+  #writerFor(span: MarkableSpan): Write {
+    if (hasPlainAttributes(span)) return writePlain
+    if (this.#hold) {
+      sayOnce('the spans of this OpenTelemetry SDK cannot be marked after they end, so none are held back')
+      this.#hold = undefined
+    }
+    return writeThroughApi
+  }
 }
 
 /** A root span inside a request belongs to it; a span that begins the service's part of a request gets new Marks. */
@@ -78,38 +132,4 @@ function marksOfRoot(span: MarkableSpan, parent: Context): Marks {
     span.kind === SpanKind.CONSUMER ||
     trace.getSpan(parent)?.spanContext().isRemote === true
   return (begins ? undefined : currentMarks()) ?? newMarks()
-}
-
-/** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
-function stamp(span: MarkableSpan & Linked, write: Write): void {
-  const { log } = span[SPAN_MARKS]
-  const { attributes } = span
-  const count = log.length
-  for (let i = span[SPAN_READ]; i < count; i++) {
-    const { key, value, replaced } = log[i] as Mark
-    if (attributes[key] === replaced) write(span, key, value)
-  }
-  span[SPAN_READ] = count
-}
-
-type Write = (span: MarkableSpan, key: string, value: string | number | boolean) => void
-
-/**
- * Writing into the span's own attributes costs a third of `setAttribute`, and reaches spans that are full: at the
- * SDK's limit (128) it would drop what is late, and that is the marks. Where they are not a plain field, as they are
- * in OpenTelemetry JS 2.x and 3.x, the API does it.
- */
-function writerFor(span: MarkableSpan): Write {
-  const plain = Object.getOwnPropertyDescriptor(span, 'attributes')?.writable === true
-  return plain
-    ? (each, key, value) => {
-        each.attributes[key] = value
-      }
-    : (each, key, value) => {
-        each.setAttribute(key, value)
-      }
-}
-
-function isLinked(span: MarkableSpan & Partial<Linked>): span is MarkableSpan & Linked {
-  return span[SPAN_MARKS] !== undefined
 }

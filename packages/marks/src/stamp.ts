@@ -1,0 +1,70 @@
+import type { Attributes, SpanKind } from '@opentelemetry/api'
+import { FLAGS, FLAGS_DROPPED } from './attributes.ts'
+import { type Linked, type Mark, SPAN_MARKS, SPAN_READ } from './marks.ts'
+import { packedFlags } from './packed.ts'
+
+/** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
+export interface MarkableSpan {
+  readonly attributes: Attributes
+  readonly kind: SpanKind
+  setAttribute(key: string, value: string | number | boolean): unknown
+}
+
+/** How flags are written: an attribute each, which any backend can group by, one text for all, or both. */
+export type Encoding = 'each' | 'packed' | 'both'
+
+/** A span that has its Marks, and the text of its flags that was written on it last. */
+export type MarkedSpan = MarkableSpan & Linked & { [SPAN_PACKED]?: string }
+
+/** Writes an attribute on a span. */
+export type Write = (span: MarkableSpan, key: string, value: string | number | boolean) => void
+
+/** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
+export function stamp(span: MarkedSpan, write: Write, encoding: Encoding): void {
+  const marks = span[SPAN_MARKS]
+  const { log } = marks
+  const { attributes } = span
+  const count = log.length
+  let hasFlags = false
+  for (let i = span[SPAN_READ]; i < count; i++) {
+    const { key, value, replaced, flag } = log[i] as Mark
+    if (flag !== undefined) {
+      hasFlags = true
+      if (encoding === 'packed') continue
+    }
+    if (attributes[key] === replaced) write(span, key, value)
+  }
+  span[SPAN_READ] = count
+  if (hasFlags && encoding !== 'each' && attributes[FLAGS] === span[SPAN_PACKED]) {
+    const packed = packedFlags(marks)
+    write(span, FLAGS, packed)
+    span[SPAN_PACKED] = packed
+  }
+}
+
+/** The last stamp of a span: also how many flags were left out. */
+export function stampLast(span: MarkedSpan, write: Write, encoding: Encoding): void {
+  stamp(span, write, encoding)
+  const { dropped } = span[SPAN_MARKS]
+  if (dropped > 0) write(span, FLAGS_DROPPED, dropped)
+}
+
+/** Whether a span's attributes are a plain field, as they are in OpenTelemetry JS 2.x and 3.x. */
+export function hasPlainAttributes(span: MarkableSpan): boolean {
+  return Object.getOwnPropertyDescriptor(span, 'attributes')?.writable === true
+}
+
+/**
+ * Writing into the span's own attributes costs a third of `setAttribute`, reaches spans that are full (at the SDK's
+ * limit, 128, it would drop what is late, and that is the marks), and those that have ended.
+ */
+export const writePlain: Write = (span, key, value) => {
+  span.attributes[key] = value
+}
+
+/** For spans whose attributes are no plain field. */
+export const writeThroughApi: Write = (span, key, value) => {
+  span.setAttribute(key, value)
+}
+
+const SPAN_PACKED: unique symbol = Symbol.for('coalmine.marks.packed') as never
