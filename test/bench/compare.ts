@@ -1,7 +1,7 @@
 /**
- * How long does it take to read what a comparison needs, of five million stored spans? Half an hour of one service: two
+ * How long does a verdict on five million stored spans take? Half an hour of one service: two
  * builds, five flags, twenty instances, fifty operations, some test traffic; made inside the engine, closed by the store,
- * and read in a process of its own, which tells how much memory that took above an engine that only has the store open.
+ * and asked for in a process of its own, which tells how much memory that took above a server that only has the store open.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,12 +9,14 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Verdict } from '@coalmine/comparator'
+import { startServer } from '@coalmine/server'
 import { openStore } from '@coalmine/store'
 import type { BenchRow } from './marks.ts'
 
 const SPANS = 5_000_000
 const SECONDS = 1_800
-const START = '2026-11-20 12:00:00'
+const START = new Date(Math.floor(Date.now() / 3_600_000 - 2) * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
 
 /** Makes the spans, reads them in a fresh process and gives the rows of the table; about two minutes on two cores. */
 export async function run(): Promise<BenchRow[]> {
@@ -31,8 +33,8 @@ export async function run(): Promise<BenchRow[]> {
         ok: SPANS / closingSeconds >= 100_000,
       },
       {
-        name: `comparing builds over ${SPANS} spans: facts and ticks`,
-        value: `${build.seconds.toFixed(2)} s`,
+        name: `comparing builds over ${SPANS} spans, request to verdict`,
+        value: `${build.seconds.toFixed(2)} s (${build.verdict})`,
         target: '< 3 s',
         ok: build.seconds < 3 && build.requests > SPANS * 0.9,
       },
@@ -54,7 +56,7 @@ export async function run(): Promise<BenchRow[]> {
   }
 }
 
-type Reading = { seconds: number; megabytes: number; requests: number }
+type Reading = { seconds: number; megabytes: number; requests: number; verdict: string }
 
 async function fill(directory: string): Promise<number> {
   await (await openStore({ location: directory })).close()
@@ -115,23 +117,28 @@ async function readApart(directory: string, stable: string, canary: string): Pro
 }
 
 async function read(directory: string, stable: string, canary: string): Promise<Reading> {
-  const store = await openStore({ location: directory })
+  const server = await startServer({ store: directory, port: 0 })
   const before = process.memoryUsage.rss()
   let peak = before
   const sampling = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage.rss())
   }, 5)
-  const comparison = { service: 'storefront', stable, canary }
   const started = performance.now()
-  const facts = await store.cohortFacts(comparison)
-  let requests = 0
-  for await (const { ticks } of store.readTicks(comparison).operations)
-    for (const tick of ticks) requests += tick.stable.requests + tick.canary.requests
+  const response = await fetch(`${server.url}/api/compare`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ service: 'storefront', stable, canary }),
+  })
+  const { verdict, cohorts } = (await response.json()) as Verdict
   const seconds = (performance.now() - started) / 1000
   clearInterval(sampling)
-  await store.close()
-  if (requests !== facts.stable.requests + facts.canary.requests) throw new Error('facts and ticks disagree')
-  return { seconds, megabytes: Math.round((peak - before) / 1e6), requests }
+  await server.close()
+  return {
+    seconds,
+    megabytes: Math.round((peak - before) / 1e6),
+    requests: cohorts.stable.requests + cohorts.canary.requests,
+    verdict,
+  }
 }
 
 if (import.meta.main) {

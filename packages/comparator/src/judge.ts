@@ -32,7 +32,7 @@ export const tickMs = 5000
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
-  const series = seriesOf(slices)
+  const series = seriesOf(slices, policy.margins.latency)
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) return verdictOf('invalid', [...invalid, ...notes(facts)], [], [], null, policy, facts)
 
@@ -68,7 +68,7 @@ function gateOf(series: readonly OperationSeries[], policy: Policy): Gated[] {
 function test(metric: Metric, scope: Scope, all: readonly OperationSeries[], { margins, split }: Policy): Tested {
   switch (metric) {
     case 'latency':
-      return testLatency(scope.series, margins.latency)
+      return testLatency(scope.series)
     case 'errors':
     case '4xx':
       return testRate(scope.series, metric, margins[metric])

@@ -1,18 +1,14 @@
 import {
-  blocksOf,
   countOf,
-  type Distributions,
-  latencyMargin,
-  mapHistogram,
+  type Histogram,
   matchedQuantiles,
   meanProcess,
   rankProcess,
   scaleInterval,
   tailProcess,
 } from '@coalmine/stats'
-import type { LatencyMargin } from './margin.ts'
 import { blocksOfStrata, run, type TimedBlock } from './run.ts'
-import type { OperationSeries } from './series.ts'
+import type { LatencyBlock, OperationSeries } from './series.ts'
 import { shownInterval, type Tested } from './tested.ts'
 import type { Decision, Finding, Part } from './verdict.ts'
 
@@ -27,26 +23,19 @@ const shown: Record<string, { quantile: number; statistic: Finding['statistic'];
   'slowest 1 %': { quantile: 0.99, statistic: 'p99', test: 0.01 },
 }
 
-// The slowest hundredth of a block is only defined where the block holds a hundred.
-const smallestBlock = 100
-
 /**
  * Latency is worse when the mean of the rank and the tail e-processes says so; it is within the margin only when the
  * rank, the slowest tenth and the slowest hundredth each say so, so that a bad tail never passes.
  */
-export function testLatency(series: readonly OperationSeries[], margin: LatencyMargin): Tested {
-  const blocks = blocksOfStrata(
-    series,
-    (one) => one.latency,
-    (ticks) => blocksOf(ticks, smallestBlock),
-  )
+export function testLatency(series: readonly OperationSeries[]): Tested {
+  const blocks = blocksOfStrata(series, (one) => one.latency)
   const rank = rankProcess({ alternative: 'greater' })
   const tailParts = tails.map((share) => ({
     part: partOf[share],
     process: tailProcess({ alternative: 'greater', share }),
   }))
-  const worse = run(meanProcess([rank, ...tailParts.map(({ process }) => process)]), withMargin(blocks, margin, 'up'))
-  const easier = withMargin(blocks, margin, 'down')
+  const worse = run(meanProcess([rank, ...tailParts.map(({ process }) => process)]), withMargin(blocks, 'up'))
+  const easier = withMargin(blocks, 'down')
   const within = [
     { part: 'typical' as const, run: run(rankProcess({ alternative: 'less' }), easier) },
     ...([0.1, 0.01] as const).map((share) => ({
@@ -75,15 +64,10 @@ export function testLatency(series: readonly OperationSeries[], margin: LatencyM
   }
 }
 
-function withMargin(
-  blocks: readonly TimedBlock<Distributions['stable']>[],
-  margin: LatencyMargin,
-  rounding: 'up' | 'down',
-): TimedBlock<Distributions['stable']>[] {
-  const acceptable = latencyMargin({ ratio: margin.ratio, absolute: margin.seconds })
-  return blocks.map((block) => ({ ...block, stable: mapHistogram(block.stable, acceptable, rounding) }))
+function withMargin(blocks: readonly LatencyBlock[], rounding: 'up' | 'down'): TimedBlock<Histogram>[] {
+  return blocks.map(({ tick, canary, acceptable }) => ({ tick, stable: acceptable[rounding], canary }))
 }
 
-function total(blocks: readonly TimedBlock<Distributions['stable']>[], arm: 'stable' | 'canary'): number {
+function total(blocks: readonly LatencyBlock[], arm: 'stable' | 'canary'): number {
   return blocks.reduce((sum, block) => sum + countOf(block[arm]), 0)
 }

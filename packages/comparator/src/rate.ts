@@ -1,5 +1,4 @@
 import {
-  blocksOf,
   type EProcess,
   matchedRates,
   meanProcess,
@@ -15,19 +14,12 @@ import { blocksOfStrata, run } from './run.ts'
 import type { OperationSeries } from './series.ts'
 import { shownInterval, type Tested } from './tested.ts'
 
-// Fewer are too few to be worth a test; decided from counts alone, never from outcomes.
-const smallestBlock = 20
-
 /**
  * A rate (errors, 4xx) is worse when it is beyond the odds ratio and beyond the difference; within the margin when it
  * is below either. A half of the margin that is zero allows nothing and is left out.
  */
 export function testRate(series: readonly OperationSeries[], metric: 'errors' | '4xx', margin: RateMargin): Tested {
-  const blocks = blocksOfStrata(
-    series,
-    (one) => one[metric],
-    (ticks) => blocksOf(ticks, smallestBlock),
-  )
+  const blocks = blocksOfStrata(series, (one) => one[metric])
   const worse = run(minProcess(processes('greater', margin)), blocks)
   const within = [{ part: 'rate' as const, run: run(meanProcess(processes('less', margin)), blocks) }]
   return { worse, within, estimate }

@@ -35,17 +35,13 @@ export function reachedAt(run: Run, needed: number): number | null {
   return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null
 }
 
-/**
- * The blocks of several strata as one sequence. Each stratum's ticks are first joined until they hold enough for a
- * test; within a tick the strata come by name, so that the sequence is the same at every look.
- */
-export function blocksOfStrata<Side>(
+/** The blocks of several strata as one sequence; within a tick by name, so that it is the same at every look. */
+export function blocksOfStrata<Block extends { readonly tick: number }>(
   series: readonly OperationSeries[],
-  ticksOf: (one: OperationSeries) => readonly Tick<Side>[],
-  join: (ticks: readonly Tick<Side>[]) => readonly TimedBlock<Side>[],
-): TimedBlock<Side>[] {
+  blocksOf: (one: OperationSeries) => readonly Block[],
+): Block[] {
   return series
-    .flatMap((one, order) => join(ticksOf(one)).map((block) => ({ block, order })))
+    .flatMap((one, order) => blocksOf(one).map((block) => ({ block, order })))
     .sort((a, b) => a.block.tick - b.block.tick || a.order - b.order)
     .map(({ block }) => block)
 }

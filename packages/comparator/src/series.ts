@@ -1,4 +1,13 @@
-import { type Distributions, mergeHistograms, type Rates } from '@coalmine/stats'
+import {
+  blocksOf,
+  type Distributions,
+  type Histogram,
+  latencyMargin,
+  mapHistogram,
+  mergeHistograms,
+  type Rates,
+} from '@coalmine/stats'
+import type { LatencyMargin } from './margin.ts'
 import type { Side, Slice, SliceMetric } from './slice.ts'
 
 export interface Tick<Block> {
@@ -7,24 +16,32 @@ export interface Tick<Block> {
   readonly canary: Block
 }
 
-export type LatencyTick = Tick<Distributions['stable']>
-export type RateTick = Tick<Rates['stable']>
+/** Latencies of a block. `acceptable` is stable with the margin on, rounded up for FAIL and down for PASS. */
+export interface LatencyBlock extends Tick<Histogram> {
+  readonly acceptable: { readonly up: Histogram; readonly down: Histogram }
+}
+
+export type RateBlock = Tick<Rates['stable']>
 export type CountTick = Tick<number>
 
-/** One operation's slices, tick by tick, in the order of time. */
+/** One operation's slices in the order of time: requests tick by tick, the rest in blocks that hold enough for a test. */
 export interface OperationSeries {
   readonly operation: string
-  readonly latency: readonly LatencyTick[]
-  readonly errors: readonly RateTick[]
-  readonly '4xx': readonly RateTick[]
+  readonly latency: readonly LatencyBlock[]
+  readonly errors: readonly RateBlock[]
+  readonly '4xx': readonly RateBlock[]
   readonly requests: readonly CountTick[]
 }
+
+// The slowest hundredth of a block is only defined where the block holds a hundred; a rate asks for less.
+const smallestBlock = { latency: 100, rate: 20 }
 
 /**
  * Sorts slices into series, operations by name. Slices of the same tick, operation and metric are shards of one: they
  * are added up, so that neither the order nor the sharding of the input can be seen in the verdict.
  */
-export function seriesOf(slices: Iterable<Slice>): OperationSeries[] {
+export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin): OperationSeries[] {
+  const acceptable = latencyMargin({ ratio: margin.ratio, absolute: margin.seconds })
   const operations = new Map<string, Map<SliceMetric, Map<number, Slice[]>>>()
   for (const slice of slices) {
     const byMetric = entry(operations, slice.operation, () => new Map<SliceMetric, Map<number, Slice[]>>())
@@ -43,9 +60,24 @@ export function seriesOf(slices: Iterable<Slice>): OperationSeries[] {
         }))
     return {
       operation,
-      latency: ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
-      errors: ticks('errors', (sides) => sumRates(sides, operation)),
-      '4xx': ticks('4xx', (sides) => sumRates(sides, operation)),
+      latency: blocksOf(
+        ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
+        smallestBlock.latency,
+      ).map((block) => ({
+        ...block,
+        acceptable: {
+          up: mapHistogram(block.stable, acceptable, 'up'),
+          down: mapHistogram(block.stable, acceptable, 'down'),
+        },
+      })),
+      errors: blocksOf(
+        ticks('errors', (sides) => sumRates(sides, operation)),
+        smallestBlock.rate,
+      ),
+      '4xx': blocksOf(
+        ticks('4xx', (sides) => sumRates(sides, operation)),
+        smallestBlock.rate,
+      ),
       requests: ticks('requests', (sides) => sides.reduce((sum, side) => sum + side.n, 0)),
     }
   })

@@ -34,15 +34,19 @@ export function invert(
   }
 }
 
-// The last step from 0 at which a condition holds that holds up to some step and not after it.
+// The last step from 0 at which a condition holds that holds up to some step and not after it. Looked for from the middle
+// outwards, in leaps four times as long each: most effects are near none, and each question reads every block.
 function lastWhere(steps: number, holds: (step: number) => boolean): number | null {
-  if (!holds(0)) return null
-  let yes = 0
+  const middle = Math.floor(steps / 2)
+  let yes = -1
   let no = steps + 1
-  while (no - yes > 1) {
-    const middle = Math.floor((yes + no) / 2)
-    if (holds(middle)) yes = middle
-    else no = middle
+  const ask = (step: number): void => {
+    if (holds(step)) yes = step
+    else no = step
   }
-  return yes
+  ask(middle)
+  for (let leap = 1; yes < 0 && no > 0; leap *= 4) ask(Math.max(0, middle - leap))
+  for (let leap = 1; no > steps && yes < steps; leap *= 4) ask(Math.min(steps, middle + leap))
+  while (no - yes > 1) ask(Math.floor((yes + no) / 2))
+  return yes < 0 ? null : yes
 }
