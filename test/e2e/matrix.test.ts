@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { check, type Start, starts } from '../matrix/check.ts'
+import { type Fixture, findNode, install } from '../matrix/install.ts'
+import { type Packed, packInto } from '../pack.ts'
+
+// One fixture of each line of OpenTelemetry JS; "npm run matrix" has the others.
+const parent = mkdtempSync(join(tmpdir(), 'coalmine-matrix-'))
+let packages: readonly Packed[]
+
+beforeAll(async () => {
+  packages = await packInto(parent)
+}, 60_000)
+afterAll(() => rmSync(parent, { recursive: true }), 60_000)
+
+describe.each([
+  ['OpenTelemetry JS 2.x, Express 4 and Fastify 5 on Node 20', 'otel-2', 20],
+  ['OpenTelemetry JS 3.x, Express 5 and Fastify 5 on Node 24', 'otel-3', 24],
+] as const)('%s', (_, fixture: Fixture, major) => {
+  let folder: string
+  let node: string
+
+  beforeAll(async () => {
+    node = await findNode(major, parent)
+    folder = await install(parent, fixture, packages)
+  }, 120_000)
+
+  it.each(Object.keys(starts) as Start[])('marks every span: %s', async (start) => {
+    const { spans, wrong } = await check(folder, node, start)
+    expect(wrong).toEqual([])
+    expect(spans).toBeGreaterThan(0)
+  })
+})
