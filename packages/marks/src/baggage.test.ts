@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { receiveBaggage, sendBaggage } from './baggage.ts'
 import { type Marks, newMarks, setFlag, setTest } from './marks.ts'
 
@@ -66,15 +66,38 @@ describe('baggage from anybody', () => {
       { 'coalmine.flag.b': 'on', 'coalmine.flag.c': 'off' },
     ],
     ['control characters', 'coalmine.flag.a=on%0Aforged,coalmine.flag.b=%00', {}],
+    ['characters that turn the writing', 'coalmine.flag.a=%E2%80%AEno,coalmine.flag.b=%E2%80%A8', {}],
     ['long values', `coalmine.flag.a=${'x'.repeat(129)},coalmine.flag.${'k'.repeat(129)}=on`, {}],
     ['keys of objects', 'coalmine.flag.__proto__=on', { 'coalmine.flag.__proto__': 'on' }],
   ])('is read with care: %s', (_, header, expected) => {
     expect(received(header, true)).toEqual(expected)
   })
 
-  it('costs bounded work, however large', () => {
-    const header = Array.from({ length: 50_000 }, (_, i) => `coalmine.flag.${i}=on`).join(',')
-    expect(Object.keys(received(header, true)).length).toBeLessThanOrEqual(64)
+  it.each([
+    ['thousands of entries of ours', Array.from({ length: 50_000 }, (_, i) => `coalmine.flag.${i}=%41`).join()],
+    ['thousands of others', Array.from({ length: 50_000 }, (_, i) => `coalmine.other.${i}=%41`).join()],
+    ['one endless entry', `coalmine.flag.a=${'%41'.repeat(100_000)}`],
+    ['nothing but commas', `coalmine.${','.repeat(100_000)}`],
+    ['nothing but escapes', `coalmine.flag.a=${'%'.repeat(100_000)}`],
+  ])('costs bounded work, however large: %s', (_, header) => {
+    const decode = vi.spyOn(globalThis, 'decodeURIComponent')
+    try {
+      expect(Object.keys(received(header, true)).length).toBeLessThanOrEqual(64)
+      expect(decode.mock.calls.length).toBeLessThanOrEqual(180)
+      const decoded = decode.mock.calls.reduce((sum, [text]) => sum + text.length, 0)
+      expect(decoded).toBeLessThanOrEqual(8192)
+    } finally {
+      decode.mockRestore()
+    }
+  })
+
+  it('is read up to the W3C limits, and never half an entry', () => {
+    const filler = 'x'.repeat(8192 - 'coalmine.flag.a=on,'.length - 'coalmine.flag.b=o,'.length)
+    expect(received(`coalmine.flag.a=on,${filler},coalmine.flag.b=on,coalmine.flag.c=on`, true)).toEqual({
+      'coalmine.flag.a': 'on',
+    })
+    const many = `${'k=v,'.repeat(179)}coalmine.flag.a=on,coalmine.flag.b=on`
+    expect(received(many, true)).toEqual({ 'coalmine.flag.a': 'on' })
   })
 })
 
