@@ -86,6 +86,7 @@ Selectors:
   flag:new-pricing=on               a flag's variant
   cloud.region=eu-west-1            any span attribute, else the resource's
   resource:k8s.node.pool=b          a resource attribute
+  coalmine.test.run=load-7          a test run; other cohorts have no test traffic
   service.version=2.0.0,flag:x=on   both; percent-encode , and = inside keys and values`,
     )
 }

@@ -1,5 +1,5 @@
 import { StoreError } from './errors.ts'
-import { type Condition, flagOf, parseSelector } from './selector.ts'
+import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
 /** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
@@ -30,6 +30,9 @@ export type SpanParams = {
   readonly fromResource: readonly number[]
   readonly stableValues: readonly string[]
   readonly canaryValues: readonly string[]
+  /** Whether a cohort is chosen by marks of test traffic; test traffic is in no other. */
+  readonly stableTests: boolean
+  readonly canaryTests: boolean
 }
 
 /** What the statements need to know of the cohorts. */
@@ -94,6 +97,8 @@ function spanParams(stable: readonly Condition[], canary: readonly Condition[]):
     fromResource: keys.map(({ from }) => Number(from === 'resource')),
     stableValues: valuesIn(stable),
     canaryValues: valuesIn(canary),
+    stableTests: stable.some(isAboutTests),
+    canaryTests: canary.some(isAboutTests),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts'
 import { lateSpans, tickFacts } from './queries.ts'
 import { rawTickRows } from './raw-ticks.ts'
 
-/** Who one cohort is, without its test traffic, which is only counted. Times are milliseconds since 1970. */
+/** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
 export type CohortFacts = {
   readonly requests: number
   readonly traces: number

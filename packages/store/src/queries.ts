@@ -518,7 +518,7 @@ export const tickFirst = `
 export const rawFirst = `
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
   FROM coalmine_requests
-  WHERE Service = {service:String} AND NOT Test
+  WHERE Service = {service:String} AND ({canaryTests:Bool} OR NOT Test)
     AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
     AND arrayAll(
       (key, fromResource, wanted) -> wanted = '' OR wanted = multiIf(

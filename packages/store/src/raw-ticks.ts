@@ -9,6 +9,7 @@ export type RawTickRow = CountRow & {
   readonly tick: number
   readonly operation: string
   readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
+  /** Test traffic in a cohort that is not chosen by its marks: it does not count there. */
   readonly test: boolean
   readonly instances: readonly string[]
   readonly firstMs: number
@@ -35,6 +36,19 @@ export async function* rawTickRows(
       to = sizes[at]!.tick + TICK_SECONDS
       at++
     } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
-    yield* await engine.read<RawTickRow>(rawTicks, { service, from, to, ...params })
+    for (const row of await engine.read<RawTickRow>(rawTicks, { service, from, to, ...params }))
+      yield { ...row, test: row.test && !asksForTests(row, params) }
+  }
+}
+
+function asksForTests({ cohort }: RawTickRow, { stableTests, canaryTests }: SpanParams): boolean {
+  switch (cohort) {
+    case 'stable':
+      return stableTests
+    case 'canary':
+      return canaryTests
+    case 'both':
+    case 'mixed':
+      return stableTests || canaryTests
   }
 }

@@ -1,3 +1,4 @@
+import { TEST, TEST_ENTITY, TEST_RUN } from '@coalmine/marks'
 import { StoreError } from './errors.ts'
 
 /** One condition of a cohort: this attribute of the span (or, for a bare key it lacks, of its resource) has this value. */
@@ -43,6 +44,13 @@ export function flagOf(condition: Condition): string | undefined {
   if (condition.from !== 'span' || !condition.key.startsWith(FLAG_PREFIX)) return undefined
   return condition.key.slice(FLAG_PREFIX.length)
 }
+
+/** Whether a condition asks for test traffic, such as that of one run: `coalmine.test.run=load-7`. */
+export function isAboutTests({ from, key }: Condition): boolean {
+  return from === 'span' && TEST_KEYS.includes(key)
+}
+
+const TEST_KEYS: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
 
 function parseCondition(part: string, at: string): Condition {
   const equals = part.indexOf('=')

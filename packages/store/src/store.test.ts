@@ -435,6 +435,34 @@ describe('cohorts', () => {
     })
   })
 
+  it('are test traffic where a selector names its marks: one run against another, or against users', async () => {
+    const inRun = (run: string, version = '1.0.0') =>
+      cart({ 'service.version': version, 'coalmine.test': 'true', 'coalmine.test.run': run })
+    await store.insert(
+      batchOf(
+        span({ attributes: inRun('load-6') }),
+        span({ atMs: 5_000, attributes: inRun('load-7') }),
+        span({ atMs: 5_000, attributes: inRun('load-7', '2.0.0') }),
+        ...[0, 5_000, 5_000].map((atMs) => span({ atMs })),
+      ),
+    )
+    await closeAll()
+    const runs = {
+      service: 'storefront',
+      stable: 'coalmine.test.run=load-6',
+      canary: 'coalmine.test.run=load-7',
+    }
+    expect(await totals(runs)).toEqual({ 'GET /cart': [1, 1, 0, 0, 2, 2, 0, 0] })
+    expect(await store.cohortFacts(runs)).toMatchObject({
+      stable: { requests: 1, testRequests: 0 },
+      canary: { requests: 2, testRequests: 0 },
+    })
+    expect(await store.anchor(runs)).toBe(START + 5_000)
+    const tests = { ...runs, stable: 'service.version=1.0.0', canary: 'coalmine.test=true,service.version=2.0.0' }
+    expect(await totals(tests)).toEqual({ 'GET /cart': [3, 3, 0, 0, 1, 1, 0, 0] })
+    expect(await store.cohortFacts(tests)).toMatchObject({ stable: { requests: 3, testRequests: 2 } })
+  })
+
   it('are by a flag, or by build and flag', async () => {
     await store.insert(
       batchOf(
