@@ -1,11 +1,25 @@
-import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { suppressTracing } from '@opentelemetry/core'
 import {
   AlwaysOffSampler,
+  AlwaysOnSampler,
+  createAlwaysRecordSampler,
   InMemorySpanExporter,
   type ReadableSpan,
+  type Sampler,
   SimpleSpanProcessor,
+  type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -19,7 +33,8 @@ import {
   runWithMarks,
   setFlag,
 } from './marks.ts'
-import { MarkProcessor } from './processor.ts'
+import { type MarkOptions, MarkProcessor } from './processor.ts'
+import type { Encoding } from './stamp.ts'
 
 const exporter = new InMemorySpanExporter()
 const processors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter })]
@@ -123,6 +138,100 @@ describe('every span of a request', () => {
   })
 })
 
+describe('flags', () => {
+  const both = { 'coalmine.flag.a': 'on', 'coalmine.flag.x;y=%': '50%;=', 'coalmine.flag.b': '(mixed)' }
+  const text = 'a=on;x%3By%3D%25=50%25%3B%3D;b=(mixed)'
+
+  it.each<[Encoding, Record<string, string>]>([
+    ['each', both],
+    ['packed', { 'coalmine.flags': text }],
+    ['both', { ...both, 'coalmine.flags': text }],
+  ])('are written %s, the early and the late', (encoding, expected) => {
+    const marked = tracerWith({ encoding })
+    marked.startActiveSpan('server', (server) => {
+      markFlag('a', 'on')
+      marked.startActiveSpan('child', (child) => {
+        markFlag('x;y=%', '50%;=')
+        markFlag('b', 'on')
+        marked.startSpan('between').end()
+        markFlag('b', 'off')
+        child.end()
+      })
+      server.end()
+    })
+    expect(exported('server')).toEqual(expected)
+    expect(exported('child')).toEqual(expected)
+    const [packed, each] = ['coalmine.flags', 'coalmine.flag.b'].map((key) => exported('between')[key])
+    if (encoding !== 'each') expect(packed).toBe('a=on;x%3By%3D%25=50%25%3B%3D;b=on')
+    if (encoding !== 'packed') expect(each).toBe('on')
+  })
+
+  it.each<Encoding>(['each', 'packed', 'both'])(
+    'leave an attribute alone that the application set, count what did not fit, and reach a full span: %s',
+    (encoding) => {
+      const marked = tracerWith({ encoding })
+      const own = { 'coalmine.flags': 'mine', 'coalmine.flag.f0': 'mine' }
+      const full = Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`own.${i}`, i]))
+      marked.startActiveSpan('server', { attributes: own }, (server) => {
+        const other = marked.startSpan('full', { attributes: full })
+        for (let i = 0; i < 66; i++) markFlag(`f${i}`, 'on')
+        other.end()
+        server.end()
+      })
+      expect(exported('server')).toMatchObject({ ...own, 'coalmine.flags.dropped': 2 })
+      const { 'coalmine.flags': packed = '', 'coalmine.flag.f63': last, ...rest } = exported('full')
+      expect(rest).toMatchObject({ ...full, 'coalmine.flags.dropped': 2 })
+      if (encoding !== 'each') expect(String(packed).split(';')).toHaveLength(64)
+      if (encoding !== 'packed') expect(last).toBe('on')
+    },
+  )
+
+  it('are on spans that are recorded and not sampled', () => {
+    const recorded: ReadableSpan[] = []
+    const sampler = createAlwaysRecordSampler(new AlwaysOffSampler())
+    const marked = tracerWith({ encoding: 'packed' }, sampler, recorded)
+    marked.startActiveSpan('server', (server) => {
+      markFlag('a', 'on')
+      server.end()
+    })
+    expect(recorded.map(({ attributes }) => attributes)).toEqual([{ 'coalmine.flags': 'a=on' }])
+    expect(exporter.getFinishedSpans()).toEqual([])
+  })
+
+  it('stay with their request in timers and queues that it started', async () => {
+    const queue: (() => void)[] = []
+    const work = new Promise<void>((resolve) => {
+      inSpan('server', { kind: SpanKind.SERVER }, () => {
+        markFlag('a', 'on')
+        queue.push(context.bind(context.active(), () => tracer.startSpan('queued').end()))
+        setTimeout(() => {
+          tracer.startSpan('timed').end()
+          resolve()
+        }, 1)
+      })
+    })
+    await work
+    for (const job of queue) job()
+    tracer.startSpan('outside').end()
+    markFlag('b', 'on')
+    expect(exported('timed')['coalmine.flag.a']).toBe('on')
+    expect(exported('queued')['coalmine.flag.a']).toBe('on')
+    expect(exported('outside')).toEqual({ 'service.version': '2.0.0' })
+  })
+
+  it('do not cross a link: a consumer that links to its producer is a request of its own', () => {
+    let producer: SpanContext | undefined
+    inSpan('producer', {}, (span) => {
+      markFlag('a', 'on')
+      producer = span.spanContext()
+    })
+    const links = [{ context: producer! }]
+    inSpan('consumer', { kind: SpanKind.CONSUMER, links }, () => markFlag('b', 'on'))
+    expect(exported('consumer')).toEqual({ 'service.version': '2.0.0', 'coalmine.flag.b': 'on' })
+    expect(exported('producer')).toEqual({ 'service.version': '2.0.0', 'coalmine.flag.a': 'on' })
+  })
+})
+
 describe('the marks of a request', () => {
   it('are inherited by a new root span inside it', () => {
     inSpan('server', { kind: SpanKind.SERVER }, () => {
@@ -197,6 +306,21 @@ it('does nothing, quietly, outside any request', () => {
   markTestEntity('user', '42')
   expect(isTestTraffic()).toBe(false)
 })
+
+function tracerWith(
+  options: MarkOptions,
+  sampler: Sampler = new AlwaysOnSampler(),
+  recorded: ReadableSpan[] = [],
+): Tracer {
+  const watch: SpanProcessor = {
+    onStart: () => {},
+    onEnd: (span) => void recorded.push(span),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  }
+  const spanProcessors = [new MarkProcessor({ build: {}, ...options }), watch, new SimpleSpanProcessor({ exporter })]
+  return new TracerProvider({ sampler, spanProcessors }).getTracer('test')
+}
 
 function inSpan(name: string, options: Parameters<typeof tracer.startSpan>[1], within: (span: Span) => void): void {
   tracer.startActiveSpan(name, options ?? {}, (span) => {
