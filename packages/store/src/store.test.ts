@@ -165,22 +165,6 @@ describe('closing', () => {
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
   })
 
-  it('closes a tick anew when an import brings more of it, and counts every span once, whichever file came first', async () => {
-    await store.insert(batchOf(span({ spanId: 'aa'.repeat(8) })))
-    await closeAll()
-    const hold = store.hold()
-    const more = batchOf(span({ spanId: 'aa'.repeat(8) }), span({ spanId: 'bb'.repeat(8), atMs: 1 }))
-    expect(await store.insert(more, hold)).toEqual({ late: 0 })
-    store.release(hold)
-    expect(await store.closeDue()).toBe(1)
-    const seen = await totals()
-    await store.close()
-    store = await open()
-    expect(await closeAll()).toBe(0)
-    expect(await totals()).toEqual(seen)
-    expect((await store.cohortFacts(builds)).stable.requests).toBe(2)
-  })
-
   it('closes a tick anew when an import brings more of it, and counts every span once', async () => {
     const again = span({ traceId: 'aa'.repeat(16), spanId: 'aa'.repeat(8) })
     await store.insert(batchOf(again))
