@@ -10,6 +10,7 @@ import {
 } from './attributes.ts'
 import type { Build } from './build.ts'
 import { addEntity, getMark, MAX_LENGTH, type Marks, setFlag, setMark, setTest } from './marks.ts'
+import { isPrintable } from './printable.ts'
 import { MAX_MARKER } from './signature.ts'
 
 /** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
@@ -19,9 +20,6 @@ const MAX_ENTRIES = 180
 const MAX_SENT = 2048
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-// Control characters would forge lines in whatever prints the attribute, and those that turn the direction of writing
-// would disguise them.
-const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/
 
 /** How far to believe a request's baggage. */
 export interface BaggageTrust {
@@ -102,7 +100,7 @@ function parse(header: string): Map<string, string> {
     if (equals < 1 || !key.startsWith('coalmine.') || key.length > MAX_LENGTH) continue
     const value = decode((member.slice(equals + 1).split(';', 1)[0] as string).trim())
     const longest = key === TEST_MARKER ? MAX_MARKER : MAX_LENGTH
-    if (value !== undefined && value.length <= longest && PRINTABLE.test(value)) entries.set(key, value)
+    if (value !== undefined && value !== '' && value.length <= longest && isPrintable(value)) entries.set(key, value)
   }
   return entries
 }

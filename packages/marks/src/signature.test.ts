@@ -38,6 +38,7 @@ it.each<[string, string, Partial<MarkerTrust>, number, unknown]>([
   ['a part too many', `${signMarker({ expiresAt: now }, k1)}.x`, {}, now, 'malformed'],
   ['a long text', `v1.k1.${'x'.repeat(100_000)}.y`, {}, now, 'malformed'],
   ['signed, but not ours', signedRaw('{}'), {}, now, 'malformed'],
+  ['signed, with control characters', signedRaw('[9e9,"load\\u0000-7","","production"]'), {}, now, 'malformed'],
   ['signed, without an end', signedRaw('["soon","load-7","",""]'), {}, now, 'malformed'],
 ])('is refused: %s', (_, text, differently, at, why) => {
   expect(verifyMarker(text, { ...trust, ...differently }, at)).toEqual({ kind: 'refused', why })

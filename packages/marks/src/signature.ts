@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { isPrintable } from './printable.ts'
 
 /** A secret that markers are signed with. `id` says which of several, so that a new one can take over from an old one. */
 export interface SigningKey {
@@ -118,7 +119,8 @@ function read(content: string): Marker | undefined {
   try {
     const [seconds, run, entity, audience] = JSON.parse(Buffer.from(content, 'base64url').toString()) as unknown[]
     const texts = [run, entity, audience]
-    if (typeof seconds !== 'number' || !texts.every((text) => typeof text === 'string')) return undefined
+    if (typeof seconds !== 'number' || !texts.every((text) => typeof text === 'string' && isPrintable(text)))
+      return undefined
     return {
       expiresAt: seconds * SECONDS,
       ...(run ? { run: run as string } : {}),

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { sendBaggage } from './baggage.ts'
+import { type Marks, newMarks } from './marks.ts'
+import { type InboundTrust, receiveMarks } from './receive.ts'
+import { type Marker, signMarker } from './signature.ts'
+
+const key = { id: 'k1', secret: 's'.repeat(32) }
+const markers = { keys: [key] }
+
+describe('a signed marker', () => {
+  it('goes along through a service that trusts its caller and has no keys', () => {
+    const marker = signed({ run: 'load-7' })
+    const marks = received({ baggage: `coalmine.test.marker=${marker},coalmine.test=true` }, { trusted: true })
+    expect(sendBaggage(marks, {}, [])).toBe(`coalmine.test.marker=${marker},coalmine.test=true`)
+  })
+
+  it('goes no further once it is refused, even where the service then calls it a test itself', () => {
+    const marks = received({ 'coalmine-test': signed({ expiresAt: 1 }) }, { trusted: false, markers })
+    expect(marks).toMatchObject({ test: false, marker: undefined })
+    expect(sendBaggage(marks, {}, [])).toBeUndefined()
+  })
+
+  it('that ends between two services is a test in both', () => {
+    const ended = signed({ expiresAt: Date.now() - 45_000 })
+    expect(received({ 'coalmine-test': ended }, { trusted: false, markers }).test).toBe(false)
+    expect(received({ baggage: `coalmine.test.marker=${ended}` }, { trusted: false, markers }).test).toBe(true)
+    const long = signed({ expiresAt: Date.now() - 61_000 })
+    expect(received({ baggage: `coalmine.test.marker=${long}` }, { trusted: false, markers }).test).toBe(false)
+  })
+
+  it('vouches for the test alone, and not for what else the baggage says', () => {
+    const baggage = `coalmine.test.marker=${signed({ run: 'load-7' })},coalmine.flag.a=on,coalmine.test.entity=user:1`
+    expect(attributes(received({ baggage }, { trusted: false, markers }))).toEqual({
+      'coalmine.test': true,
+      'coalmine.test.run': 'load-7',
+      'user_agent.synthetic.type': 'test',
+    })
+  })
+})
+
+describe('a run that was stopped', () => {
+  const stopped = { ...markers, isRevoked: (run: string) => run === 'load-7' }
+  it.each<[string, Record<string, string>]>([
+    ['signed, in the header', { 'coalmine-test': signed({ run: 'load-7' }) }],
+    ['signed, in the baggage', { baggage: `coalmine.test.marker=${signed({ run: 'load-7' })}` }],
+    ['in the baggage of a trusted caller', { baggage: 'coalmine.test=true,coalmine.test.run=load-7' }],
+  ])('is a claim: %s', (_, headers) => {
+    expect(attributes(received(headers, { trusted: true, markers: stopped }))).toEqual({
+      'coalmine.test.claimed': true,
+      'coalmine.test.refused': 'revoked',
+    })
+  })
+})
+
+function signed(marker: Partial<Marker>): string {
+  return signMarker({ expiresAt: Date.now() + 60_000, ...marker }, key)
+}
+
+function received(headers: Record<string, string>, trust: InboundTrust): Marks {
+  const marks = newMarks()
+  receiveMarks(marks, (name) => headers[name], trust)
+  return marks
+}
+
+function attributes(marks: Marks): Record<string, unknown> {
+  return Object.fromEntries(marks.log.map(({ key, value }) => [key, value]))
+}
