@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -93,6 +93,17 @@ it('a run that is put on the list ends at once in a running service, and comes b
   expect(await get(other)).toMatchObject({ test: true, run: 'load-8' })
   writeFileSync(list, '')
   await vi.waitFor(async () => expect(await get(load)).toMatchObject({ test: true }), { timeout: 5000, interval: 50 })
+})
+
+it('the set-up in the README of marks runs as it stands', async () => {
+  const readme = readFileSync(new URL('../../packages/marks/README.md', import.meta.url), 'utf8')
+  const [, code] = /## Test traffic[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)!
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', `${code}; console.log(isTestTraffic(), currentTest())`],
+    { cwd: import.meta.dirname, env: { COALMINE_TEST_KEYS: settings.COALMINE_SIGNING_KEY } },
+  )
+  expect({ stdout, stderr }).toEqual({ stdout: 'false undefined\n', stderr: '' })
 })
 
 describe('coalmine sign refuses', () => {
