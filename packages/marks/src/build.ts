@@ -59,7 +59,7 @@ const FIELDS = [
   ['author', 'COALMINE_AUTHOR', CHANGE_AUTHOR],
   ['merger', 'COALMINE_MERGER', CHANGE_MERGER],
   ['changes', 'COALMINE_CHANGES', CHANGE_COUNT],
-  ['run', 'COALMINE_RUN', RUN],
+  ['run', 'COALMINE_PIPELINE_RUN', RUN],
 ] as const
 
 /**

@@ -1,5 +1,6 @@
 import {
   type Build,
+  buildAttributes,
   detectBuild,
   divertTestTraffic,
   type MarkerTrust,
@@ -60,9 +61,11 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
   const build = detectBuild({ env, cwd })
   const batches = exporter && exportPipeline(exporter, trace, settings)
+  const { encoding, late } = settings.marks
+  const marks = new MarkProcessor(batches ? { build, encoding, late, next: batches } : { build, encoding })
   const nodeSdk = new sdk.NodeSDK({
     instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
-    spanProcessors: [new MarkProcessor({ build }), ...(batches ? [batches] : [])],
+    spanProcessors: [marks],
     textMapPropagator: propagators(core, settings),
     // The SDK's default sends metrics and logs too, to wherever the spans go; only who asks for them gets them.
     ...(env['OTEL_METRICS_EXPORTER'] ? {} : { metricReaders: [] }),
@@ -71,7 +74,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   withBuildInEnvironment(env, build, () => nodeSdk.start())
   if (settings.sendTo.length > 0)
     sendMarks({ to: settings.sendTo, flags: settings.sendFlags, build, ...signing(settings) })
-  flushAtExit({ flush: async () => batches?.forceFlush(), shutdown: () => nodeSdk.shutdown() })
+  flushAtExit({ flush: () => marks.forceFlush(), shutdown: () => nodeSdk.shutdown() })
 }
 
 function exportPipeline(
@@ -113,21 +116,12 @@ function propagators(core: Packages['core'], settings: Settings): TextMapPropaga
 /** The SDK reads the resource from the environment, once: the build goes in there, and only for that moment. */
 function withBuildInEnvironment(env: NodeJS.ProcessEnv, build: Build, start: () => void): void {
   const before = env['OTEL_RESOURCE_ATTRIBUTES']
-  const attributes = [
-    before,
-    pair('service.name', build.service),
-    pair('service.version', build.version),
-    pair('vcs.ref.head.revision', build.revision),
-  ]
-  env['OTEL_RESOURCE_ATTRIBUTES'] = attributes.filter(Boolean).join(',')
+  const attributes = Object.entries(buildAttributes(build)).map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+  env['OTEL_RESOURCE_ATTRIBUTES'] = [before, ...attributes].filter(Boolean).join(',')
   try {
     start()
   } finally {
     if (before === undefined) delete env['OTEL_RESOURCE_ATTRIBUTES']
     else env['OTEL_RESOURCE_ATTRIBUTES'] = before
   }
-}
-
-function pair(key: string, value: string | undefined): string | undefined {
-  return value && `${key}=${encodeURIComponent(value)}`
 }

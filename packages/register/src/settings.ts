@@ -1,4 +1,4 @@
-import { parseSigningKeys, type SigningKey } from '@coalmine/marks'
+import { type Encoding, parseSigningKeys, type SigningKey } from '@coalmine/marks'
 
 /** What the environment says, read once. */
 export interface Settings {
@@ -8,6 +8,8 @@ export interface Settings {
   readonly sendTo: readonly string[]
   /** Flags whose variants are sent along. */
   readonly sendFlags: readonly string[]
+  /** How flags are written, and whether spans wait for flags that are evaluated after they end. */
+  readonly marks: { readonly encoding: Encoding; readonly late: 'open' | 'hold' }
   /** Test traffic: whose signed markers to believe, and as whom. The first key signs what this service sends itself. */
   readonly test: {
     readonly keys: readonly SigningKey[]
@@ -40,6 +42,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     trust: oneOf(env, 'COALMINE_TRUST', ['none', 'all']),
     sendTo: list(env['COALMINE_SEND_TO']),
     sendFlags: list(env['COALMINE_SEND_FLAGS']),
+    marks: {
+      encoding: oneOf(env, 'COALMINE_ENCODING', ['each', 'packed', 'both']),
+      late: oneOf(env, 'COALMINE_LATE', ['open', 'hold']),
+    },
     test: {
       keys: parseSigningKeys(env['COALMINE_TEST_KEYS'] ?? '', 'COALMINE_TEST_KEYS'),
       ...(env['COALMINE_AUDIENCE'] ? { audience: env['COALMINE_AUDIENCE'] } : {}),
