@@ -56,6 +56,23 @@ describe('compare --from', () => {
     expect(run.code).toBe(1)
   })
 
+  it('judges test traffic where a selector names it', async () => {
+    const selectors = ['--stable', 'service.version=2.0.0', '--canary', 'service.version=2.0.0,coalmine.test=true']
+    const run = await coalmine(folder, [
+      ...compare.slice(0, 3),
+      ...selectors,
+      '--from',
+      'slow.jsonl.gz',
+      '--format',
+      'json',
+    ])
+    expect(run.stderr).toBe('')
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      verdict: 'fail',
+      cohorts: { stable: { requests: 1200 }, canary: { requests: 120, testRequests: 0 } },
+    })
+  })
+
   it('writes the same verdict as JSON that conforms to its schema, to a file where one is named', async () => {
     const run = await coalmine(folder, [
       ...compare,

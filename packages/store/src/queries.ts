@@ -421,13 +421,16 @@ export const rawTickSizes = `
 
 /**
  * The reduction that closes ticks, for cohorts that closed ticks do not know: by any attributes. `keys` are those of
- * both selectors; a wanted value of '' asks nothing of its key. A unit whose spans disagree on a key has '(mixed)' there.
+ * both selectors; a wanted value of '' asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit whose spans disagree on a key has '(mixed)' there.
  */
 export const rawTicks = `
   SELECT
     toUnixTimestamp(Tick) AS tick,
     UnitOperation AS operation,
-    multiIf(IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
+    multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
     UnitTest AS test,
     sum(Spans) AS requests,
     count() AS traces,
@@ -460,8 +463,10 @@ export const rawTicks = `
           place -> arrayDistinct(arrayFilter(value -> value != '',
             arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
           arrayEnumerate({keys:Array(String)})))) AS Values,
-      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)}) AS IsStable,
-      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)}) AS IsCanary
+      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)})
+        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)})
+        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
     FROM (
       SELECT
         * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),

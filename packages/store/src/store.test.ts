@@ -428,6 +428,8 @@ describe('cohorts', () => {
         span({ atMs: 5_000, attributes: inRun('load-7') }),
         span({ atMs: 5_000, attributes: inRun('load-7', '2.0.0') }),
         ...[0, 5_000, 5_000].map((atMs) => span({ atMs })),
+        // Whatever an application calls a run: it is no test.
+        span({ atMs: 5_000, attributes: cart({ 'coalmine.test.run': 'load-7' }) }),
       ),
     )
     await closeAll()
@@ -445,6 +447,13 @@ describe('cohorts', () => {
     const tests = { ...runs, stable: 'service.version=1.0.0', canary: 'coalmine.test=true,service.version=2.0.0' }
     expect(await totals(tests)).toEqual({ 'GET /cart': [3, 3, 0, 0, 1, 1, 0, 0] })
     expect(await store.cohortFacts(tests)).toMatchObject({ stable: { requests: 3, testRequests: 2 } })
+    const same = { ...runs, stable: 'service.version=1.0.0', canary: 'coalmine.test=true,service.version=1.0.0' }
+    expect(await totals(same)).toEqual({ 'GET /cart': [3, 3, 0, 0, 2, 2, 0, 0] })
+    expect(await store.cohortFacts(same)).toMatchObject({
+      stable: { requests: 3 },
+      canary: { requests: 2 },
+      overlap: 0,
+    })
   })
 
   it('are by a flag, or by build and flag', async () => {
