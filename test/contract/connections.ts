@@ -6,22 +6,19 @@ import { describe, expect, it } from 'vitest'
 import type { Answer, Call } from './client.ts'
 import { exporter, finished, serverSpan } from './sdk.ts'
 
-/** What a connection can do to requests: carry many of them, carry them at once, become something else. */
-export function connectionContract({
-  port,
-  call,
-}: {
+/** The contract's server, and how to call it. */
+interface Server {
   readonly port: () => number
   readonly call: (path: string, init?: Call) => Promise<Answer>
-}): void {
+}
+
+const PIPELINED = 40
+
+/** What a connection can do to the marks of requests: carry many of them, carry them at once, become something else. */
+export function connectionContract(server: Server): void {
   describe('over one connection', () => {
     it('keeps no mark from one request to the next', async () => {
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
-      for (const user of ['7', undefined, '8', undefined]) {
-        const { body } = await call(`/flag/v${user}`, { agent, headers: user ? { 'x-test': user } : {} })
-        expect(body).toEqual({ test: user !== undefined, variant: `v${user}` })
-      }
-      agent.destroy()
+      await keepAlive(server)
       const servers = (await finished(4)).filter((span) => span.kind === SpanKind.SERVER)
       expect(new Set(servers.map((span) => span.attributes['network.peer.port'])).size).toBe(1)
       expect(servers.map(({ attributes }) => attributes['coalmine.test.entity'])).toEqual([
@@ -33,17 +30,8 @@ export function connectionContract({
     })
 
     it('mixes up no mark among pipelined requests', async () => {
-      const count = 40
-      const requests = Array.from({ length: count }, (_, i) => {
-        const test = i % 2 ? `x-test: ${i}\r\n` : ''
-        const last = i === count - 1 ? 'connection: close\r\n' : ''
-        return `GET /flag/v${i} HTTP/1.1\r\nhost: localhost\r\n${test}${last}\r\n`
-      })
-      const text = await exchange(port(), requests.join(''))
-      const bodies = [...text.matchAll(/\{.*?\}/g)].map(([body]) => JSON.parse(body))
-      expect(bodies).toEqual(bodies.map((_, i) => ({ test: i % 2 === 1, variant: `v${i}` })))
-      expect(bodies.length).toBe(count)
-      const spans = (await finished(count)).filter((span) => span.kind === SpanKind.SERVER)
+      await pipeline(server)
+      const spans = (await finished(PIPELINED)).filter((span) => span.kind === SpanKind.SERVER)
       for (const { attributes } of spans) {
         const i = Number(String(attributes['url.path']).slice('/flag/v'.length))
         expect(attributes['coalmine.flag.f']).toBe(`v${i}`)
@@ -52,8 +40,7 @@ export function connectionContract({
     })
 
     it('marks a request whose body arrives in pieces', async () => {
-      const { body } = await call('/body/on', { body: { items: ['a', 'b'] }, headers: { 'x-test': '42' } })
-      expect(body).toEqual({ test: true, variant: 'on', body: { items: ['a', 'b'] } })
+      await postInPieces(server)
       const spans = await finished(1)
       expect(spans.find((span) => span.name === 'after')?.attributes).toMatchObject({
         'coalmine.flag.f': 'on',
@@ -62,15 +49,14 @@ export function connectionContract({
       expect(serverSpan(spans).attributes['coalmine.flag.f']).toBe('on')
     })
 
+    it('marks a request that the client gave up in the middle of its body', async () => {
+      const given = { body: { items: ['a', 'b'] }, headers: { 'x-test': '42' }, abortAfterMs: 30 }
+      await expect(server.call('/body/on', given)).rejects.toThrow('given up')
+      expect(serverSpan(await finished(1)).attributes['coalmine.test.entity']).toBe('user:42')
+    })
+
     it('marks what a websocket does in the context of its upgrade, and nothing else that its connection does', async () => {
-      const request = (path: string, headers: string): string =>
-        `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`
-      const text = await exchange(port(), request('/flag/before', 'x-test: 7\r\n'), [
-        [/"before"\}/, request('/socket/on', 'connection: upgrade\r\nupgrade: websocket\r\nx-test: 42\r\n')],
-        [/101 Switching/, 'hello'],
-        [/hello \{.*\}\n/, undefined],
-      ])
-      expect(text).toContain('hello {"test":true,"variant":"on"}')
+      await upgrade(server)
       const named = (name: string) => exporter.getFinishedSpans().find((span) => span.name === name)?.attributes
       expect(named('message')).toMatchObject({
         'service.version': '2.0.0',
@@ -80,6 +66,51 @@ export function connectionContract({
       expect(named('not bound')).toEqual({ 'service.version': '2.0.0' })
     })
   })
+}
+
+/** The same requests, where no spans are: what the application is told is the same. */
+export function connectionAnswers(server: Server): void {
+  it.each(Object.entries({ keepAlive, pipeline, postInPieces, upgrade }))('answers alike: %s', (_, send) =>
+    send(server),
+  )
+}
+
+async function keepAlive({ call }: Server): Promise<void> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  for (const user of ['7', undefined, '8', undefined]) {
+    const { body } = await call(`/flag/v${user}`, { agent, headers: user ? { 'x-test': user } : {} })
+    expect(body).toEqual({ test: user !== undefined, variant: `v${user}` })
+  }
+  agent.destroy()
+}
+
+async function pipeline({ port }: Server): Promise<void> {
+  const requests = Array.from({ length: PIPELINED }, (_, i) => {
+    const test = i % 2 ? `x-test: ${i}\r\n` : ''
+    const last = i === PIPELINED - 1 ? 'connection: close\r\n' : ''
+    return get(`/flag/v${i}`, test + last)
+  })
+  const text = await exchange(port(), requests.join(''))
+  const bodies = [...text.matchAll(/\{.*?\}/g)].map(([body]) => JSON.parse(body))
+  expect(bodies).toEqual(requests.map((_, i) => ({ test: i % 2 === 1, variant: `v${i}` })))
+}
+
+async function postInPieces({ call }: Server): Promise<void> {
+  const { body } = await call('/body/on', { body: { items: ['a', 'b'] }, headers: { 'x-test': '42' } })
+  expect(body).toEqual({ test: true, variant: 'on', body: { items: ['a', 'b'] } })
+}
+
+async function upgrade({ port }: Server): Promise<void> {
+  const text = await exchange(port(), get('/flag/before', 'x-test: 7\r\n'), [
+    [/"before"\}/, get('/socket/on', 'connection: upgrade\r\nupgrade: websocket\r\nx-test: 42\r\n')],
+    [/101 Switching/, 'hello'],
+    [/hello \{.*\}\n/, undefined],
+  ])
+  expect(text).toContain('hello {"test":true,"variant":"on"}')
+}
+
+function get(path: string, headers: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`
 }
 
 /** Writes a text, then each further one when its pattern has come, and answers all that came; undefined hangs up. */

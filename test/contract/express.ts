@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import type { RequestOptions } from '@coalmine/marks'
 import type express from 'express'
 import type { AnyRequest, Framework } from './framework.ts'
@@ -47,7 +47,7 @@ function mount(app: Pick<express.Router, 'get' | 'post'>, routes: readonly Route
         const params = req.params as Record<string, string>
         const answer = await handle({ params, body: req.body, socket: req.socket })
         if (takesSocket) return
-        if (answer instanceof Readable) answer.pipe(res)
+        if (answer instanceof Readable) pipeline(answer, res, () => undefined)
         else res.json(answer)
       } catch (error) {
         next(error)

@@ -7,7 +7,7 @@ import type { Instrumentation } from '@opentelemetry/instrumentation'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, type Call, send } from './client.ts'
-import { connectionContract } from './connections.ts'
+import { connectionAnswers, connectionContract } from './connections.ts'
 import { HANGS_MS, type Route, routes } from './routes.ts'
 import { exporter, finished, noSdk, rootOf, serverSpan, useSdk } from './sdk.ts'
 
@@ -116,6 +116,12 @@ export function frameworkContract(framework: Framework): void {
         expect(spans.find((span) => span.name === 'chunk')).toBeDefined()
         expect(serverSpan(spans).attributes['coalmine.flag.f']).toBe('on')
         expect(spans.find((span) => span.name === 'chunk')?.attributes['coalmine.flag.f']).toBe('on')
+      })
+
+      it('marks every span of an answer that breaks off in the middle', async () => {
+        await expect(call('/breaks/on', { headers: { 'x-test': '42' } })).rejects.toThrow()
+        const marks = { 'coalmine.flag.f': 'on', 'coalmine.test.entity': 'user:42' }
+        expect(serverSpan(await finished(1)).attributes).toMatchObject(marks)
       })
 
       it('marks the spans of a request that the client gave up', async () => {
@@ -234,6 +240,8 @@ export function frameworkContract(framework: Framework): void {
           answers.map((_, i) => ({ test: i % 3 !== 0, variant: `v${i}` })),
         )
       })
+
+      connectionAnswers({ port: () => app.port, call })
     })
   })
 }

@@ -74,6 +74,19 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'get',
+    path: '/breaks/:variant',
+    handle({ params: { variant = '' } }) {
+      async function* chunks(): AsyncGenerator<string> {
+        yield 'one '
+        await sleep(5)
+        markFlag('f', variant)
+        throw new Error('broken on purpose')
+      }
+      return Readable.from(chunks())
+    },
+  },
+  {
+    method: 'get',
     path: '/hangs/:variant',
     async handle({ params: { variant = '' } }) {
       markFlag('f', variant)
