@@ -64,6 +64,43 @@ describe.each(['module', 'commonjs'] as const)('an application that is a %s, wit
   })
 })
 
+it('says on the resource where the build comes from', async () => {
+  const env = {
+    COALMINE_REVISION: '0123456789abcdef0123456789abcdef01234567',
+    CI_PROJECT_URL: 'https://gitlab.example.com/acme/shop',
+    COALMINE_AUTHOR: 'Ada Lovelace',
+    POD_NAME: 'shop-7d9f8b6c5d-x2x4z',
+    COALMINE_CHANGES: '2',
+  }
+  const script = `${load.module}; ${app}; const end = close`
+  const { stderr } = await run(['--input-type=module', '--eval', script], { env })
+  expect(spans()[0]?.resource).toMatchObject({
+    'vcs.ref.head.revision': env.COALMINE_REVISION,
+    'vcs.repository.url.full': env.CI_PROJECT_URL,
+    'coalmine.change.author': 'Ada Lovelace',
+    'service.instance.id': 'shop-7d9f8b6c5d-x2x4z',
+    'deployment.id': 'shop-7d9f8b6c5d',
+  })
+  expect(stderr).toContain('this build bundles 2 changes')
+})
+
+it('holds spans back and packs flags when it is told to', async () => {
+  const late = `
+    import { markFlag } from '@coalmine/marks'
+    import { trace } from '@opentelemetry/api'
+    const tracer = trace.getTracer('app')
+    tracer.startActiveSpan('job', (job) => {
+      tracer.startSpan('ended before').end()
+      markFlag('new-pricing', 'on')
+      job.end()
+    })`
+  await run(['--input-type=module', '--eval', late], { env: { COALMINE_LATE: 'hold', COALMINE_ENCODING: 'packed' } })
+  expect(spans().map(({ name, attributes }) => [name, attributes['coalmine.flags']])).toEqual([
+    ['ended before', 'new-pricing=on'],
+    ['job', 'new-pricing=on'],
+  ])
+})
+
 it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child processes', async () => {
   const env = { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=live' }
   const script = `${load.module}; ${app}; const end = close; console.log(process.env.OTEL_RESOURCE_ATTRIBUTES)`
@@ -123,6 +160,8 @@ it.each([
     'COALMINE_TEST_EXPORTER_ENDPOINT: expected a URL such as http://tests:4318, got "tests"',
   ],
   [{ COALMINE_TRUST: 'some' }, 'COALMINE_TRUST: expected none or all, got "some"'],
+  [{ COALMINE_ENCODING: 'tight' }, 'COALMINE_ENCODING: expected each, packed or both, got "tight"'],
+  [{ COALMINE_LATE: 'never' }, 'COALMINE_LATE: expected open or hold, got "never"'],
   [{ OTEL_BSP_SCHEDULE_DELAY: 'soon' }, 'OTEL_BSP_SCHEDULE_DELAY: expected a whole number, got "soon"'],
   [
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' },
