@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check, type Start, starts } from '../matrix/check.ts'
 import { type Fixture, findNode, install } from '../matrix/install.ts'
+import { checkTypes } from '../matrix/types.ts'
 import { type Packed, packInto } from '../pack.ts'
 
 // One fixture of each line of OpenTelemetry JS; "npm run matrix" has the others.
@@ -26,6 +27,10 @@ describe.each([
     node = await findNode(major, parent)
     folder = await install(parent, fixture, packages)
   }, 120_000)
+
+  it('compiles', async () => {
+    expect(await checkTypes(folder)).toBe('')
+  })
 
   it.each(Object.keys(starts) as Start[])('marks every span: %s', async (start) => {
     const { spans, wrong } = await check(folder, node, start)

@@ -5,22 +5,25 @@ import { join } from 'node:path'
 import { packInto } from '../pack.ts'
 import { check, type Start, starts } from './check.ts'
 import { type Fixture, findNode, install, versionOf } from './install.ts'
+import { checkTypes } from './types.ts'
 
 interface Installation {
   readonly fixture: Fixture
-  readonly express: string
+  readonly express: readonly [name: string, types: string]
   readonly nodes: readonly number[]
 }
 
+const express4 = ['express@4.22.3', '@types/express@4.17.25'] as const
+const express5 = ['express@5.3.0', '@types/express@5.0.6'] as const
 const installations: readonly Installation[] = [
-  { fixture: 'otel-2', express: '4.22.3', nodes: [20, 24] },
-  { fixture: 'otel-2', express: '5.3.0', nodes: [20, 24] },
-  { fixture: 'otel-3', express: '4.22.3', nodes: [24] },
-  { fixture: 'otel-3', express: '5.3.0', nodes: [24] },
+  { fixture: 'otel-2', express: express4, nodes: [20, 24] },
+  { fixture: 'otel-2', express: express5, nodes: [20, 24] },
+  { fixture: 'otel-3', express: express4, nodes: [24] },
+  { fixture: 'otel-3', express: express5, nodes: [24] },
 ]
 
 const ways = Object.keys(starts) as Start[]
-const columns = ['OpenTelemetry', 'API', 'Node', 'Express', 'Fastify', ...ways]
+const columns = ['OpenTelemetry', 'API', 'Node', 'Express', 'Fastify', 'types', ...ways]
 const parent = mkdtempSync(join(tmpdir(), 'coalmine-matrix-'))
 const failures: string[] = []
 try {
@@ -28,12 +31,14 @@ try {
   print(columns)
   print(columns.map(() => '---'))
   for (const { fixture, express, nodes } of installations) {
-    const folder = await install(parent, fixture, packages, [`express@${express}`])
+    const folder = await install(parent, fixture, packages, express)
     const version = (name: string): string => versionOf(folder, name)
+    const mistakes = await checkTypes(folder)
+    if (mistakes !== '') failures.push(`${fixture}, ${express.join(', ')}: ${mistakes}`)
     for (const major of nodes) {
       const row = [version('@opentelemetry/sdk-trace'), version('@opentelemetry/api'), `${major}`, version('express')]
       const cells = await checkAll(folder, await findNode(major, parent), row.join(', '))
-      print([...row, version('fastify'), ...cells])
+      print([...row, version('fastify'), mistakes === '' ? 'compile' : '**wrong**', ...cells])
     }
     rmSync(folder, { recursive: true })
   }
