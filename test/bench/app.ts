@@ -1,0 +1,156 @@
+/**
+ * What do marks cost a saturated hello-world application, export included? An Express one and a Fastify one, instrumented
+ * and exporting OTLP over HTTP, answer a fixed number of requests from 20 connections and export all their spans: what
+ * counts is the CPU time that takes. A saturated server with one core to itself answers one request in just that time,
+ * and what else the machine does disturbs it less. Beside plain OpenTelemetry, the same once more, which shows the noise.
+ *
+ * The servers have one core, the client and the sink the other. Each variant is a process of its own; they take turns,
+ * and what counts is the median of the ratios within a round.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import http from 'node:http'
+import net, { type AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import type { BenchRow } from './marks.ts'
+
+const VARIANTS = ['plain', 'null', 'each', 'packed'] as const
+type Variant = (typeof VARIANTS)[number]
+
+const GENERATIONS = 3
+const ROUNDS = 6
+const REQUESTS = 1500
+const CONNECTIONS = 20
+const CAN_PIN = availableParallelism() > 1 && hasTaskset()
+const SERVER = join(import.meta.dirname, 'app/server.ts')
+const REQUEST = 'GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench\r\n\r\n'
+
+/** Runs both applications and gives the rows of the table; about two minutes on two cores. */
+export async function run(): Promise<BenchRow[]> {
+  if (CAN_PIN) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
+  return [...(await compare('express')), ...(await compare('fastify'))]
+}
+
+async function compare(framework: string): Promise<BenchRow[]> {
+  const sink = await startSink()
+  const rounds: Record<Variant, number>[] = []
+  const bytes = {} as Record<Variant, number>
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    const servers = await Promise.all(VARIANTS.map((variant) => start(framework, variant, sink.url)))
+    try {
+      // Until the compiler is done.
+      for (const { port } of servers) await load(port, 3 * REQUESTS)
+      for (let round = 0; round < ROUNDS; round++) {
+        const order = round % 2 ? servers.toReversed() : servers
+        const times = {} as Record<Variant, number>
+        for (const { variant, port } of order) times[variant] = await load(port, REQUESTS)
+        rounds.push(times)
+      }
+      if (generation === 0) {
+        for (const { variant, port } of servers) bytes[variant] = await sink.bytesOfASpan(() => load(port, 200))
+      }
+    } finally {
+      for (const { child } of servers) child.kill()
+    }
+  }
+  sink.close()
+  const ratio = (variant: Variant) => median(rounds.map((times) => times.plain / times[variant]))
+  const perSecond = (variant: Variant) => Math.round(REQUESTS / median(rounds.map((times) => times[variant])))
+  const row = (variant: Variant, name: string, target: string, ok: (ratio: number) => boolean): BenchRow => ({
+    name: `${framework}: ${name}`,
+    value: `${ratio(variant).toFixed(3)} x (${perSecond(variant)} requests/s of a core, ${bytes[variant]} bytes a span as JSON)`,
+    target,
+    ok: ok(ratio(variant)),
+  })
+  return [
+    row('plain', 'plain OpenTelemetry', 'beside', () => true),
+    row('null', 'the same again (noise)', '0.97 to 1.03 x', (found) => Math.abs(found - 1) <= 0.03),
+    row('packed', 'marked, flags packed', '>= 0.97 x', (found) => found >= 0.97),
+    row('each', 'marked, flags each', '>= 0.92 x', (found) => found >= 0.92),
+  ]
+}
+
+async function start(
+  framework: string,
+  variant: Variant,
+  url: string,
+): Promise<{ variant: Variant; port: number; child: ChildProcess }> {
+  const command = [process.execPath, SERVER, framework, variant, url]
+  const [file, ...args] = CAN_PIN ? ['taskset', '-c', '0', ...command] : command
+  const child = spawn(file as string, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  return { variant, port: Number(String(port)), child }
+}
+
+/** Seconds of the server's CPU time until so many requests are answered and their spans exported. */
+async function load(port: number, requests: number): Promise<number> {
+  const before = await flush(port)
+  let left = requests
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      const socket = net.connect(port, '127.0.0.1').setNoDelay()
+      const next = (): void => {
+        if (left-- > 0) socket.write(REQUEST)
+        else socket.end()
+      }
+      // An answer is one small packet, and the next request waits for it.
+      socket.on('connect', next).on('data', next)
+      await once(socket, 'close')
+    }),
+  )
+  return ((await flush(port)) - before) / 1e6
+}
+
+async function flush(port: number): Promise<number> {
+  return Number(await (await fetch(`http://127.0.0.1:${port}/flush`)).text())
+}
+
+/** An OTLP receiver that reads what it gets, and counts when it is asked to. */
+async function startSink(): Promise<{
+  url: string
+  bytesOfASpan(during: () => Promise<unknown>): Promise<number>
+  close(): void
+}> {
+  let counted: { bytes: number; spans: number } | undefined
+  const server = http.createServer(async (req, res) => {
+    if (counted) {
+      const body = await buffer(req)
+      counted.bytes += body.length
+      counted.spans += body.toString().split('"spanId"').length - 1
+    } else req.resume()
+    res.setHeader('content-type', 'application/json').end('{}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`,
+    bytesOfASpan: async (during) => {
+      counted = { bytes: 0, spans: 0 }
+      await during()
+      const { bytes, spans } = counted
+      counted = undefined
+      return Math.round(bytes / spans)
+    },
+    close: () => void server.close().closeAllConnections(),
+  }
+}
+
+function hasTaskset(): boolean {
+  try {
+    execFileSync('taskset', ['-V'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await run())

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { coalmine as forExpress } from '@coalmine/express'
+import { coalmine as forFastify } from '@coalmine/fastify'
+import { MarkProcessor, MarkPropagator, markFlag } from '@coalmine/marks'
+import { FastifyOtelInstrumentation } from '@fastify/otel'
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { registerInstrumentations } from '@opentelemetry/instrumentation'
+import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express'
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
+import { NodeSDK } from '@opentelemetry/sdk-node'
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
+
+// A hello-world application that exports over OTLP: node server.ts FRAMEWORK VARIANT URL. GET /flush exports what is left, and
+// answers with the CPU time used so far, in microseconds.
+const [framework, variant, url] = process.argv.slice(2) as [string, string, string]
+const FLAGS = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
+const encoding = variant === 'each' || variant === 'packed' ? variant : undefined
+const options = { testTraffic: () => true }
+
+const batches = new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), maxQueueSize: 1_000_000 })
+const standard = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
+new NodeSDK({
+  spanProcessors: [...(encoding ? [new MarkProcessor({ build: { version: '2.0.0' }, encoding })] : []), batches],
+  textMapPropagator: new CompositePropagator({
+    propagators: [...standard, ...(encoding ? [new MarkPropagator()] : [])],
+  }),
+  metricReaders: [],
+  logRecordProcessors: [],
+}).start()
+registerInstrumentations({
+  instrumentations: [
+    new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url: path }) => path === '/flush' }),
+    ...(framework === 'express' ? [new ExpressInstrumentation()] : []),
+    ...(framework === 'fastify' ? [new FastifyOtelInstrumentation({ registerOnInitialization: true })] : []),
+  ],
+})
+
+const require = createRequire(import.meta.url)
+require('node:http')
+
+const hello = (): string => {
+  if (encoding) for (const flag of FLAGS) markFlag(flag, 'on')
+  return 'hello'
+}
+const listener = framework === 'express' ? expressApp() : await fastifyApp()
+const server = http.createServer((req, res) => {
+  if (req.url !== '/flush') listener(req, res)
+  else batches.forceFlush().then(() => res.end(String(cpuMicros())))
+})
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+function expressApp(): http.RequestListener {
+  const express = require('express') as typeof import('express')
+  const app = express()
+  if (encoding) app.use(forExpress(options))
+  app.get('/', (_req, res) => void res.send(hello()))
+  return app
+}
+
+async function fastifyApp(): Promise<http.RequestListener> {
+  const { fastify } = require('fastify') as typeof import('fastify')
+  const app = fastify()
+  if (encoding) await app.register(forFastify, options)
+  app.get('/', async () => hello())
+  await app.ready()
+  return (req, res) => void app.routing(req, res)
+}
