@@ -128,13 +128,14 @@ export function setMark(marks: Marks, key: string, value: string | boolean): voi
 }
 
 function addMark(
-  { log }: Marks,
+  marks: Marks,
   key: string,
   value: Mark['value'],
   replaced: Mark['replaced'],
   flag: string | undefined,
 ): void {
-  if (log.length < MAX_MARKS) log.push({ key, value, replaced, flag })
+  if (marks.log.length < MAX_MARKS) marks.log.push({ key, value, replaced, flag })
+  else if (flag !== undefined) marks.dropped++
 }
 
 /** The value that a request has for a key. */

@@ -32,6 +32,7 @@ import {
   newMarks,
   runWithMarks,
   setFlag,
+  setMark,
 } from './marks.ts'
 import { type MarkOptions, MarkProcessor } from './processor.ts'
 import type { Encoding } from './stamp.ts'
@@ -185,6 +186,19 @@ describe('flags', () => {
       if (encoding !== 'packed') expect(last).toBe('on')
     },
   )
+
+  it('are counted also where other marks left them no room', () => {
+    const marks = newMarks()
+    for (let i = 0; i < 256; i++) setMark(marks, `coalmine.via.s${i}`, '1')
+    runWithMarks(marks, () =>
+      inSpan('server', {}, () => {
+        markFlag('a', 'on')
+        markFlag('b', 'on')
+      }),
+    )
+    expect(exported('server')).toMatchObject({ 'coalmine.via.s255': '1', 'coalmine.flags.dropped': 2 })
+    expect(exported('server')).not.toHaveProperty('coalmine.flag.a')
+  })
 
   it('are on spans that are recorded and not sampled', () => {
     const recorded: ReadableSpan[] = []
