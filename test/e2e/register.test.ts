@@ -101,6 +101,30 @@ it('holds spans back and packs flags when it is told to', async () => {
   ])
 })
 
+describe('beside the SDK of another preload', () => {
+  const preload = (name: string): string => join(import.meta.dirname, 'preloads', `${name}.mjs`)
+  const script = `${load.module}; ${app}; const end = close`
+
+  it.each([
+    ['before it', (other: string) => ['@coalmine/register', other]],
+    ['after it', (other: string) => [other, '@coalmine/register']],
+  ])('marks the spans of that one, once each, when it is named %s', async (_, order) => {
+    const imports = order(preload('auto-instrumentations-node')).flatMap((each) => ['--import', each])
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', COALMINE_LATE: 'hold' }
+    const { exit, stderr } = await run(['--input-type=module', '--eval', script], { env, imports })
+    expect({ stderr, exit }).toEqual({ stderr: '', exit: { code: 0, signal: null } })
+    expect(spans().filter((span) => span.kind === SERVER)).toHaveLength(1)
+    expect(spans().map((span) => span.attributes['service.version'])).toEqual(spans().map(() => '2.0.0'))
+  })
+
+  it('says what to do when that one cannot be marked from outside', async () => {
+    const imports = [preload('unknown-sdk'), '@coalmine/register'].flatMap((each) => ['--import', each])
+    const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { imports })
+    expect(stderr).toMatch(/^@coalmine\/register: no marks: another OpenTelemetry SDK runs here.*withCoalmine/)
+    expect({ stdout, code: exit.code }).toEqual({ stdout: 'runs\n', code: 0 })
+  })
+})
+
 it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child processes', async () => {
   const env = { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=live' }
   const script = `${load.module}; ${app}; const end = close; console.log(process.env.OTEL_RESOURCE_ATTRIBUTES)`
@@ -213,8 +237,16 @@ it('does nothing when OTEL_SDK_DISABLED says so', async () => {
   expect(contentTypes).toEqual([])
 })
 
-async function run(args: string[], { env = {}, cwd = root }: { env?: Record<string, string>; cwd?: string } = {}) {
-  const child = spawn(process.execPath, ['--import', '@coalmine/register', ...args], {
+interface RunOptions {
+  readonly env?: Record<string, string>
+  readonly cwd?: string
+  readonly imports?: readonly string[]
+}
+
+const OURS = ['--import', '@coalmine/register']
+
+async function run(args: string[], { env = {}, cwd = root, imports = OURS }: RunOptions = {}) {
+  const child = spawn(process.execPath, [...imports, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

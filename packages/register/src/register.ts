@@ -10,11 +10,13 @@ import {
   sendMarks,
   watchRevokedRuns,
 } from '@coalmine/marks'
-import { DiagConsoleLogger, DiagLogLevel, diag, type TextMapPropagator } from '@opentelemetry/api'
+import { DiagConsoleLogger, DiagLogLevel, diag, propagation, type TextMapPropagator } from '@opentelemetry/api'
+import { besideAnother, type OtherSdk } from './beside.ts'
 import { loadEsmHooks } from './esm-hooks.ts'
 import { flushAtExit } from './flush.ts'
 import { instrumentations } from './instrumentations.ts'
-import { findPeers, loadAll } from './peers.ts'
+import { oneOf } from './one-of.ts'
+import { findPeers, loadAll, type Peers } from './peers.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 const STARTED = Symbol.for('coalmine.register')
@@ -39,16 +41,27 @@ export function register(env: NodeJS.ProcessEnv = process.env, cwd: string = pro
   const started = globalThis as { [STARTED]?: boolean }
   if (started[STARTED] || env['OTEL_SDK_DISABLED'] === 'true') return
   started[STARTED] = true
+  orComplain('no tracing', () => start(env, cwd))
+}
+
+function orComplain(what: string, attempt: () => void): void {
   try {
-    start(env, cwd)
+    attempt()
   } catch (error) {
-    process.stderr.write(`@coalmine/register: no tracing: ${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(`@coalmine/register: ${what}: ${error instanceof Error ? error.message : error}\n`)
   }
 }
 
 function start(env: NodeJS.ProcessEnv, cwd: string): void {
   const settings = readSettings(env)
   const peers = findPeers(cwd)
+  // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one.
+  if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
+  const build = detectBuild({ env, cwd })
+  const beside = besideAnother(env, process.execArgv, (other) =>
+    orComplain('no marks', () => attach(other(), settings, build, peers)),
+  )
+  if (beside) return
   const { core, exporter, http, sdk, trace } = loadAll<Packages & Exporter>(peers, {
     core: '@opentelemetry/core',
     ...(settings.exporter === undefined ? {} : { exporter: settings.exporter }),
@@ -56,10 +69,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
     sdk: '@opentelemetry/sdk-node',
     trace: '@opentelemetry/sdk-trace',
   })
-  // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one.
-  if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
   loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
-  const build = detectBuild({ env, cwd })
   const batches = exporter && exportPipeline(exporter, trace, settings)
   const { encoding, late } = settings.marks
   const marks = new MarkProcessor(batches ? { build, encoding, late, next: batches } : { build, encoding })
@@ -72,9 +82,28 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
     ...(env['OTEL_LOGS_EXPORTER'] ? {} : { logRecordProcessors: [] }),
   })
   withBuildInEnvironment(env, build, () => nodeSdk.start())
-  if (settings.sendTo.length > 0)
-    sendMarks({ to: settings.sendTo, flags: settings.sendFlags, build, ...signing(settings) })
+  send(settings, build)
   flushAtExit({ flush: () => marks.forceFlush(), shutdown: () => nodeSdk.shutdown() })
+}
+
+/** Marks what another SDK exports: its processors go behind ours, and its propagator before ours. */
+function attach({ processors, propagator }: OtherSdk, settings: Settings, build: Build, peers: Peers): void {
+  const { core } = loadAll<Pick<Packages, 'core'>>(peers, { core: '@opentelemetry/core' })
+  const next = oneOf(processors.splice(0))
+  processors.push(new MarkProcessor({ build, ...settings.marks, next }))
+  if (propagator) {
+    const ours = markPropagator(settings)
+    propagation.disable()
+    propagation.setGlobalPropagator(new core.CompositePropagator({ propagators: [propagator, ours] }))
+  }
+  const instrumentation = peers.resolve('@opentelemetry/instrumentation-http')
+  if (instrumentation) loadEsmHooks(instrumentation)
+  send(settings, build)
+}
+
+function send(settings: Settings, build: Build): void {
+  const { sendTo: to, sendFlags: flags } = settings
+  if (to.length > 0) sendMarks({ to, flags, build, ...signing(settings) })
 }
 
 function exportPipeline(
@@ -108,9 +137,13 @@ function propagators(core: Packages['core'], settings: Settings): TextMapPropaga
     propagators: [
       ...settings.propagators.map((name) => new known[name]()),
       // Last, so that our entries do not stay in the baggage that the one before sends to every host.
-      new MarkPropagator({ trust: () => settings.trust === 'all', markers: markers(settings) }),
+      markPropagator(settings),
     ],
   })
+}
+
+function markPropagator(settings: Settings): MarkPropagator {
+  return new MarkPropagator({ trust: () => settings.trust === 'all', markers: markers(settings) })
 }
 
 /** The SDK reads the resource from the environment, once: the build goes in there, and only for that moment. */

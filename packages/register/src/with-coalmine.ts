@@ -1,6 +1,7 @@
 import { type MarkOptions, MarkProcessor } from '@coalmine/marks'
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
-import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
+import { oneOf } from './one-of.ts'
 
 /**
  * Adds marks to the configuration of a NodeSDK that one has already. A NodeSDK that is given span processors exports
@@ -22,21 +23,4 @@ export function withCoalmine(
     )
   }
   return { ...rest, spanProcessors: [new MarkProcessor({ ...options, next: oneOf(pipelines) })] }
-}
-
-/** Several processors as one, each in its turn. */
-function oneOf(processors: readonly SpanProcessor[]): SpanProcessor {
-  return {
-    onStart: (span, parent) => {
-      for (const each of processors) each.onStart(span, parent)
-    },
-    onEnding: (span) => {
-      for (const each of processors) each.onEnding?.(span)
-    },
-    onEnd: (span) => {
-      for (const each of processors) each.onEnd(span)
-    },
-    forceFlush: async () => void (await Promise.all(processors.map((each) => each.forceFlush()))),
-    shutdown: async () => void (await Promise.all(processors.map((each) => each.shutdown()))),
-  }
 }
