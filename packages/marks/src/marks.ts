@@ -27,8 +27,8 @@ export interface Marks {
   flags: number
   /** How many flags were left out. */
   dropped: number
-  /** The flags in one text, as of the first `packedAt` marks of the log: see packed.ts. */
-  packed: string
+  /** The flags in one text, as of the first `packedAt` marks of the log, after what it was before: see packed.ts. */
+  readonly packed: string[]
   packedAt: number
   /** True when the request is trusted test traffic. */
   test: boolean
@@ -91,7 +91,7 @@ export function isTestTraffic(): boolean {
 
 /** Marks of a new request. */
 export function newMarks(): Marks {
-  return { log: [], flags: 0, dropped: 0, packed: '', packedAt: 0, test: false, marker: undefined, taken: false }
+  return { log: [], flags: 0, dropped: 0, packed: [], packedAt: 0, test: false, marker: undefined, taken: false }
 }
 
 /** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */

@@ -5,15 +5,23 @@ import type { Mark, Marks } from './marks.ts'
  * are percent-encoded. It is put together once for all spans, and grows with the log.
  */
 export function packedFlags(marks: Marks): string {
-  const { log } = marks
+  const { log, packed } = marks
+  const before = packed.at(-1) ?? ''
+  let text = before
   for (; marks.packedAt < log.length; marks.packedAt++) {
     const { flag, value, replaced } = log[marks.packedAt] as Mark
     if (flag === undefined) continue
-    const pair = `${encode(flag)}=${encode(value)}`
-    if (replaced === undefined) marks.packed += marks.packed === '' ? pair : `;${pair}`
-    else marks.packed = replacePair(marks.packed, `${encode(flag)}=${encode(replaced)}`, pair)
+    const pair = pairOf(flag, String(value))
+    if (replaced === undefined) text = text === '' ? pair : `${text};${pair}`
+    else text = replacePair(text, pairOf(flag, String(replaced)), pair)
   }
-  return marks.packed
+  if (text !== before) packed.push(text)
+  return text
+}
+
+/** Whether an attribute is the request's flags, as they are or as they were. */
+export function isPacked(marks: Marks, value: unknown): boolean {
+  return value === undefined || marks.packed.includes(value as string)
 }
 
 function replacePair(packed: string, before: string, after: string): string {
@@ -23,6 +31,18 @@ function replacePair(packed: string, before: string, after: string): string {
     .join(';')
 }
 
-function encode(text: string | boolean): string {
-  return String(text).replace(/[;=%]/g, encodeURIComponent)
+// Encoding costs more than all else here, and requests repeat each other's flags.
+const pairs = new Map<string, Map<string, string>>()
+
+function pairOf(flag: string, variant: string): string {
+  const known = pairs.get(flag)?.get(variant)
+  if (known !== undefined) return known
+  const pair = `${encode(flag)}=${encode(variant)}`
+  const variants = pairs.get(flag) ?? new Map<string, string>()
+  if (pairs.size < 1000 && variants.size < 100) pairs.set(flag, variants.set(variant, pair))
+  return pair
+}
+
+function encode(text: string): string {
+  return text.replace(/[;=%]/g, encodeURIComponent)
 }

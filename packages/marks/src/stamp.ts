@@ -1,7 +1,7 @@
 import type { Attributes, SpanKind } from '@opentelemetry/api'
 import { FLAGS, FLAGS_DROPPED } from './attributes.ts'
 import { type Linked, type Mark, SPAN_MARKS, SPAN_READ } from './marks.ts'
-import { packedFlags } from './packed.ts'
+import { isPacked, packedFlags } from './packed.ts'
 
 /** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
 export interface MarkableSpan {
@@ -13,8 +13,8 @@ export interface MarkableSpan {
 /** How flags are written: an attribute each, which any backend can group by, one text for all, or both. */
 export type Encoding = 'each' | 'packed' | 'both'
 
-/** A span that has its Marks, and the text of its flags that was written on it last. */
-export type MarkedSpan = MarkableSpan & Linked & { [SPAN_PACKED]?: string }
+/** A span that has its Marks. */
+export type MarkedSpan = MarkableSpan & Linked
 
 /** Writes an attribute on a span. */
 export type Write = (span: MarkableSpan, key: string, value: string | number | boolean) => void
@@ -35,11 +35,7 @@ export function stamp(span: MarkedSpan, write: Write, encoding: Encoding): void 
     if (attributes[key] === replaced) write(span, key, value)
   }
   span[SPAN_READ] = count
-  if (hasFlags && encoding !== 'each' && attributes[FLAGS] === span[SPAN_PACKED]) {
-    const packed = packedFlags(marks)
-    write(span, FLAGS, packed)
-    span[SPAN_PACKED] = packed
-  }
+  if (hasFlags && encoding !== 'each' && isPacked(marks, attributes[FLAGS])) write(span, FLAGS, packedFlags(marks))
 }
 
 /** The last stamp of a span: also how many flags were left out. */
@@ -66,5 +62,3 @@ export const writePlain: Write = (span, key, value) => {
 export const writeThroughApi: Write = (span, key, value) => {
   span.setAttribute(key, value)
 }
-
-const SPAN_PACKED: unique symbol = Symbol.for('coalmine.marks.packed') as never
