@@ -21,8 +21,8 @@ const VARIANTS = ['plain', 'null', 'each', 'packed'] as const
 type Variant = (typeof VARIANTS)[number]
 
 const GENERATIONS = 3
-const ROUNDS = 6
-const REQUESTS = 1500
+const ROUNDS = 8
+const REQUESTS = 1200
 const CONNECTIONS = 20
 const CAN_PIN = availableParallelism() > 1 && hasTaskset()
 const SERVER = join(import.meta.dirname, 'app/server.ts')
@@ -44,7 +44,9 @@ async function compare(framework: string): Promise<BenchRow[]> {
       // Until the compiler is done.
       for (const { port } of servers) await load(port, 3 * REQUESTS)
       for (let round = 0; round < ROUNDS; round++) {
-        const order = round % 2 ? servers.toReversed() : servers
+        // Each variant comes first, last and after each other one in its turn.
+        const order = servers.map((_, place) => servers[(place + round) % servers.length]!)
+        if (round % 2) order.reverse()
         const times = {} as Record<Variant, number>
         for (const { variant, port } of order) times[variant] = await load(port, REQUESTS)
         rounds.push(times)
