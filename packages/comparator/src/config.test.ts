@@ -25,7 +25,7 @@ describe('coalmine.yaml', () => {
     ['alpha: 5\n', 'coalmine.yaml:1: alpha: Too big: expected number to be <1'],
     [
       'service: a\nalpah: 0.05\n',
-      'coalmine.yaml:2: alpah: unknown key; expected one of alpha, alphaPass, margins, split, minimumShare, metrics',
+      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, alpha, alphaPass, margins, split, minimumShare, metrics',
     ],
     ['margins:\n  latency: 10\n', 'coalmine.yaml:2: margins.latency: Invalid input: expected string, received number'],
     [

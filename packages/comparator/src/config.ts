@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml'
-import { type PolicyInput, parsePolicy } from './policy.ts'
+import { defaultPolicy, type PolicyInput, parsePolicy } from './policy.ts'
 
 /** What a `coalmine.yaml` says: the comparison it is about, where given, and the policy. */
 export interface Config {
@@ -31,6 +31,11 @@ export function parseConfig(text: string, file: string): Config {
     if (value !== undefined && typeof value !== 'string') {
       throw new RangeError(`${place(name)}${name}: expected text, got ${JSON.stringify(value)}`)
     }
+  }
+  const keys = [...names, ...Object.keys(defaultPolicy)]
+  for (const key of Object.keys(policy)) {
+    if (!keys.includes(key))
+      throw new RangeError(`${place(key)}${key}: unknown key; expected one of ${keys.join(', ')}`)
   }
   const result = parsePolicy(policy)
   if (result.kind === 'problems') {

@@ -17,14 +17,14 @@ export const otherOperations = '(other)'
 /**
  * The gate: the service has half of alpha, the operations share the rest by stable traffic; those below the policy's
  * `minimumShare` are judged together. A service with one operation is judged once, and its finding names the operation.
- * Operations that stable never served have nothing to be compared with and are left out.
+ * Operations that stable never served have nothing to be compared with and are left out (see `unmatchedReasons`).
  */
 export function scopesOf(all: readonly OperationSeries[], policy: Policy): Scope[] {
-  const series = all.filter((one) => stableRequests(one) > 0)
+  const series = all.filter((one) => one.totals.stable.requests > 0)
   const only = series.length === 1 ? series[0] : undefined
   if (only) return [{ scope: 'service', operation: only.operation, series, weight: 1, required: true }]
-  const total = series.reduce((sum, one) => sum + stableRequests(one), 0)
-  const shareOf = (one: OperationSeries): number => stableRequests(one) / total
+  const total = series.reduce((sum, one) => sum + one.totals.stable.requests, 0)
+  const shareOf = (one: OperationSeries): number => one.totals.stable.requests / total
   const large = series.filter((one) => shareOf(one) >= policy.minimumShare)
   const small = series.filter((one) => shareOf(one) < policy.minimumShare)
   const rest = small.reduce((sum, one) => sum + shareOf(one), 0)
@@ -40,8 +40,4 @@ export function scopesOf(all: readonly OperationSeries[], policy: Policy): Scope
     ...large.map((one) => operation(one.operation, [one], shareOf(one))),
     ...(small.length > 0 ? [operation(otherOperations, small, rest)] : []),
   ]
-}
-
-function stableRequests(one: OperationSeries): number {
-  return one.requests.reduce((sum, tick) => sum + tick.stable, 0)
 }

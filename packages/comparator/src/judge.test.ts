@@ -139,9 +139,12 @@ describe('a comparison that means nothing is invalid', () => {
     const verdict = judge([], defaultPolicy, {
       ...facts,
       canary: { ...facts.canary, requests: 0 },
-      known: { services: ['shop'], values: ['service.version=1.9.0', 'service.version=2.1.0'] },
+      known: { services: ['shop'], values: ['service.version=1.9.0', 'service.version=2.1.0'], open: { spans: 40 } },
     })
     expect(verdict.reasons[0]!.message).toContain('no canary request with service.version=2.0.0')
+    expect(verdict.reasons[0]!.message).toContain(
+      '40 spans of it have arrived whose five-second ticks have not closed yet',
+    )
     expect(verdict.reasons[0]!.message).toContain('shop has sent: service.version=1.9.0, service.version=2.1.0.')
   })
 
@@ -153,7 +156,7 @@ describe('a comparison that means nothing is invalid', () => {
       service: 'shpo',
       stable: { ...facts.stable, ...empty },
       canary: { ...facts.canary, ...empty },
-      known: { services: ['inventory', 'shop'], values: [] },
+      known: { services: ['inventory', 'shop'], values: [], open: { spans: 0 } },
     })
     expect(verdict.reasons[0]!.message).toBe('no spans of service "shpo". The store has seen: inventory, shop.')
   })
@@ -169,6 +172,42 @@ describe('a comparison that means nothing is invalid', () => {
     const verdict = judge([alone(10, 0, 0), alone(0, 10, 5000)], defaultPolicy, factsOf(4))
     expect(verdict).toMatchObject({ verdict: 'invalid', reasons: [{ code: 'never-concurrent' }] })
   })
+})
+
+describe('operations that only one arm served', () => {
+  const served = (canaryOnly: Arm, ticks = 90): Verdict => {
+    const operations = {
+      'GET /': { stable: alike, canary: alike },
+      'GET /new': { stable: { n: 0 }, canary: canaryOnly },
+    }
+    return judge(trafficOf({ ticks, seed: 4, operations }), defaultPolicy, factsOf(ticks))
+  }
+  const weightOf = (verdict: Verdict) => verdict.reasons.find((one) => one.code === 'unmatched-operations')?.weight
+
+  it('are named where they are few and sound, and PASS stands', () => {
+    const verdict = served({ n: 10 })
+    expect(verdict.verdict).toBe('pass')
+    expect(weightOf(verdict)).toBe('note')
+    expect(verdict.reasons.find((one) => one.code === 'unmatched-operations')!.message).toMatch(
+      /^Only canary served GET \/new: /,
+    )
+  })
+
+  it('block PASS where they fail, or are a large part of the traffic', () => {
+    expect(served({ n: 10, errors: 1 })).toMatchObject({ verdict: 'inconclusive' })
+    expect(served({ n: 60 })).toMatchObject({ verdict: 'inconclusive' })
+    expect(weightOf(served({ n: 60 }))).toBe('blocks')
+  })
+})
+
+it('a finding whose effect changed tells what was proved at times, and no interval that excludes its own effect', () => {
+  const operations = (slower: number, faster: number) => ({
+    'GET /a': { stable: alike, canary: { ...alike, slower } },
+    'GET /b': { stable: alike, canary: { ...alike, slower: faster } },
+  })
+  const verdict = judge(trafficOf({ ticks: 24, seed: 6, operations: operations(2, 0.5) }), defaultPolicy, factsOf(24))
+  const whole = verdict.findings.find((one) => one.scope === 'service' && one.metric === 'latency')!
+  expect(whole.interval).toMatchObject({ changed: true, upper: null })
 })
 
 describe('the gate', () => {
@@ -208,7 +247,7 @@ describe('the gate', () => {
       stable: { ...facts.stable, flags: flags('off') },
       canary: { ...facts.canary, flags: flags('on') },
     })
-    expect(verdict.reasons[0]!.message).toContain('behind flag new-pricing=on (stable: off)')
+    expect(verdict.reasons[0]!.message).toContain('with flag new-pricing=on (stable: off)')
     const cart = verdict.findings.find((one) => one.operation === 'GET /cart')!
     expect(cart.flags).toEqual([
       { flag: 'new-pricing', stable: { variant: 'off', share: 1 }, canary: { variant: 'on', share: 1 } },

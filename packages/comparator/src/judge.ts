@@ -44,7 +44,9 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const unfair = unfairReasons(facts, series, policy)
   const outcome: Outcome = decided.some((one) => one.decision === 'fail')
     ? 'fail'
-    : unfair.length === 0 && required.length > 0 && required.every((one) => one.decision === 'pass')
+    : !unfair.some((reason) => reason.weight === 'blocks') &&
+        required.length > 0 &&
+        required.every((one) => one.decision === 'pass')
       ? 'pass'
       : 'inconclusive'
   const reasons = [...decisive(outcome, findings, missing), ...unfair, ...flagNotes(outcome, facts), ...notes(facts)]
@@ -114,16 +116,17 @@ function decisive(outcome: Outcome, findings: readonly Finding[], missing: reado
         message: finding.message,
       }))
     case 'pass':
-      return [
-        {
-          code: 'within-margin',
-          weight: 'decides',
-          message: `Everything in the gate is within its margin: ${findings.length} findings, none worse.`,
-        },
-      ]
+      return [{ code: 'within-margin', weight: 'decides', message: passSentence(findings) }]
     default:
       return unsettled(missing)
   }
+}
+
+function passSentence(findings: readonly Finding[]): string {
+  const needed = findings.filter((finding) => finding.required).length
+  const others = findings.filter((finding) => !finding.required && finding.decision !== 'pass').length
+  const rest = others > 0 ? `; ${others} more, of little traffic, can only fail and have not` : ''
+  return `All ${needed} findings that PASS needs are within their margins${rest}.`
 }
 
 const shownMissing = 3

@@ -24,8 +24,9 @@ const shown: Record<string, { quantile: number; statistic: Finding['statistic'];
 }
 
 /**
- * Latency is worse when the mean of the rank and the tail e-processes says so; it is within the margin only when the
- * rank, the slowest tenth and the slowest hundredth each say so, so that a bad tail never passes.
+ * Latency is worse when the mean of four e-processes says so: the rank, and the slowest tenth, twentieth and hundredth.
+ * It is within the margin only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
+ * passes.
  */
 export function testLatency(series: readonly OperationSeries[]): Tested {
   const blocks = blocksOfStrata(series, (one) => one.latency)
@@ -59,7 +60,7 @@ export function testLatency(series: readonly OperationSeries[]): Tested {
       canary: { count: total(blocks, 'canary'), events: null, value: matched?.canary ?? null },
       part,
       effect: { kind: 'ratio', value: matched && matched.stable > 0 ? matched.canary / matched.stable : null },
-      interval: shownInterval(scaleInterval(blocks, { alpha: level, part: test }), level),
+      interval: shownInterval(scaleInterval(blocks, { alpha: level, part: test }), level, decision),
     }
   }
 }

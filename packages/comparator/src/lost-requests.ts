@@ -37,7 +37,7 @@ export function testLostRequests(counts: readonly TimedBlock<number>[], split: n
   return {
     worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),
     within: [{ part: 'share', run: run(shareProcess({ alternative: 'greater', share, concentration }), counts) }],
-    estimate(_decision, level) {
+    estimate(decision, level) {
       const stable = counts.reduce((sum, tick) => sum + tick.stable, 0)
       const canary = counts.reduce((sum, tick) => sum + tick.canary, 0)
       const all = stable + canary
@@ -49,7 +49,7 @@ export function testLostRequests(counts: readonly TimedBlock<number>[], split: n
         canary: { count: canary, events: null, value: all > 0 ? canary / all : null },
         part: 'share',
         effect: { kind: 'difference', value: all > 0 ? canary / all - split : null },
-        interval: shownInterval({ lower: less(lower), upper: less(upper) }, level),
+        interval: shownInterval({ lower: less(lower), upper: less(upper) }, level, decision),
       }
     },
   }

@@ -26,6 +26,8 @@ describe('a margin', () => {
     ['latency', '10', /^--margin: expected a latency margin such as 10%,2ms, got "10"$/],
     ['latency', '', /such as 10%,2ms, got ""/],
     ['latency', '-5%', /got "-5%"/],
+    ['latency', '5%,10%', /each half of a margin once, got "5%,10%"/],
+    ['errors', '2,3', /each half of a margin once/],
     ['errors', '0.5', /an odds ratio of 1 or more, percentage points below 100\), got "0\.5"/],
     ['errors', '100pp', /got "100pp"/],
     ['lost-requests', '100%', /such as 5%, got "100%"/],

@@ -54,13 +54,21 @@ export function formatMargin(margin: Margins[Metric]): string {
   return percent(margin.ratio)
 }
 
+/** Refuses a half that is given twice, of which one would silently win. */
+function once(taken: Set<string>, half: string, text: string, at: string): void {
+  if (taken.has(half)) throw new RangeError(`${at}: expected each half of a margin once, got "${text}"`)
+  taken.add(half)
+}
+
 function latencyMarginOf(parts: readonly string[], text: string, at: string): LatencyMargin {
   let ratio = 0
   let seconds = 0
+  const taken = new Set<string>()
   for (const part of parts) {
     const match = /^(\d+(?:\.\d+)?)(%|ms|s)$/.exec(part)
     if (!match) throw new RangeError(`${at}: expected a latency margin such as 10%,2ms, got "${text}"`)
     const value = Number(match[1])
+    once(taken, match[2] === '%' ? 'ratio' : 'time', text, at)
     if (match[2] === '%') ratio = value / 100
     else seconds = match[2] === 'ms' ? value / 1000 : value
   }
@@ -70,6 +78,7 @@ function latencyMarginOf(parts: readonly string[], text: string, at: string): La
 function rateMarginOf(parts: readonly string[], metric: string, text: string, at: string): RateMargin {
   let oddsRatio = 1
   let difference = 0
+  const taken = new Set<string>()
   for (const part of parts) {
     const match = /^(\d+(?:\.\d+)?)(pp)?$/.exec(part)
     const value = Number(match?.[1])
@@ -79,6 +88,7 @@ function rateMarginOf(parts: readonly string[], metric: string, text: string, at
         `${at}: expected a margin for ${metric} such as 1.5,0.1pp (an odds ratio of 1 or more, percentage points below 100), got "${text}"`,
       )
     }
+    once(taken, match[2] ?? 'odds', text, at)
     if (match[2]) difference = value / 100
     else oddsRatio = value
   }

@@ -13,6 +13,7 @@ import type { RateMargin } from './margin.ts'
 import { blocksOfStrata, run } from './run.ts'
 import type { OperationSeries } from './series.ts'
 import { shownInterval, type Tested } from './tested.ts'
+import type { Decision } from './verdict.ts'
 
 /**
  * A rate (errors, 4xx) is worse when it is beyond the odds ratio and beyond the difference; within the margin when it
@@ -24,7 +25,7 @@ export function testRate(series: readonly OperationSeries[], metric: 'errors' | 
   const within = [{ part: 'rate' as const, run: run(meanProcess(processes('less', margin)), blocks) }]
   return { worse, within, estimate }
 
-  function estimate(_decision: unknown, level: number): ReturnType<Tested['estimate']> {
+  function estimate(decision: Decision, level: number): ReturnType<Tested['estimate']> {
     const matched = matchedRates(blocks)
     const common = {
       statistic: 'share of requests' as const,
@@ -37,14 +38,14 @@ export function testRate(series: readonly OperationSeries[], metric: 'errors' | 
       return {
         ...common,
         effect: { kind: 'odds-ratio', value },
-        interval: shownInterval(oddsRatioInterval(blocks, { alpha: level }), level),
+        interval: shownInterval(oddsRatioInterval(blocks, { alpha: level }), level, decision),
       }
     }
     const value = matched ? matched.canary - matched.stable : null
     return {
       ...common,
       effect: { kind: 'difference', value },
-      interval: shownInterval(riskDifferenceInterval(blocks, { alpha: level }), level),
+      interval: shownInterval(riskDifferenceInterval(blocks, { alpha: level }), level, decision),
     }
   }
 

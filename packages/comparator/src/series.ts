@@ -27,10 +27,17 @@ export type CountTick = Tick<number>
 /** One operation's slices in the order of time: requests tick by tick, the rest in blocks that hold enough for a test. */
 export interface OperationSeries {
   readonly operation: string
+  /** All that was served, whether or not the other arm served any beside it. */
+  readonly totals: { readonly stable: Totals; readonly canary: Totals }
   readonly latency: readonly LatencyBlock[]
   readonly errors: readonly RateBlock[]
   readonly '4xx': readonly RateBlock[]
   readonly requests: readonly CountTick[]
+}
+
+export interface Totals {
+  readonly requests: number
+  readonly errors: number
 }
 
 // The slowest hundredth of a block is only defined where the block holds a hundred; a rate asks for less.
@@ -58,8 +65,15 @@ export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin): Operat
           stable: add(shards.map((slice) => slice.stable)),
           canary: add(shards.map((slice) => slice.canary)),
         }))
+    const errors = ticks('errors', (sides) => sumRates(sides, operation))
+    const requests = ticks('requests', (sides) => sides.reduce((sum, side) => sum + side.n, 0))
+    const totals = (arm: 'stable' | 'canary'): Totals => ({
+      requests: requests.reduce((sum, tick) => sum + tick[arm], 0),
+      errors: errors.reduce((sum, tick) => sum + tick[arm].events, 0),
+    })
     return {
       operation,
+      totals: { stable: totals('stable'), canary: totals('canary') },
       latency: blocksOf(
         ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
         smallestBlock.latency,
@@ -70,15 +84,12 @@ export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin): Operat
           down: mapHistogram(block.stable, acceptable, 'down'),
         },
       })),
-      errors: blocksOf(
-        ticks('errors', (sides) => sumRates(sides, operation)),
-        smallestBlock.rate,
-      ),
+      errors: blocksOf(errors, smallestBlock.rate),
       '4xx': blocksOf(
         ticks('4xx', (sides) => sumRates(sides, operation)),
         smallestBlock.rate,
       ),
-      requests: ticks('requests', (sides) => sides.reduce((sum, side) => sum + side.n, 0)),
+      requests,
     }
   })
 }

@@ -13,10 +13,10 @@ export interface Tested {
 }
 
 /**
- * A confidence sequence as a finding shows it. Where no one effect fits the whole window (it changed, or operations
- * differ), the ends of its two sides are told in order: each is still beyond what was rejected.
+ * A confidence sequence as a finding shows it. Where its sides have crossed, no one effect fits the whole window: it
+ * changed, or operations differ. Then only the harm that was proved at times is told, and that it changed.
  */
-export function shownInterval({ lower, upper }: Interval, level: number): Finding['interval'] {
-  if (lower === null || upper === null || lower <= upper) return { lower, upper, level }
-  return { lower: upper, upper: lower, level }
+export function shownInterval({ lower, upper }: Interval, level: number, decision: Decision): Finding['interval'] {
+  if (lower === null || upper === null || lower <= upper) return { lower, upper, level, changed: false }
+  return { lower: decision === 'fail' ? lower : null, upper: null, level, changed: true }
 }

@@ -39,7 +39,7 @@ export function invalidReasons(facts: Facts, series: readonly OperationSeries[])
   return []
 }
 
-/** What makes a comparison unfair: it can FAIL, but never PASS. */
+/** What makes a comparison unfair: where a reason blocks, it can FAIL, but never PASS. */
 export function unfairReasons(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
   const reasons: Reason[] = []
   if (policy.split !== null) {
@@ -55,8 +55,8 @@ export function unfairReasons(facts: Facts, series: readonly OperationSeries[], 
       })
     }
   }
-  const judged = facts.stable.traces + facts.canary.traces
-  if (facts.overlap > 0.01 * judged) {
+  reasons.push(...unmatchedReasons(series, policy))
+  if (facts.overlap > tooMuchOverlap(facts)) {
     reasons.push({
       code: 'overlapping-cohorts',
       weight: 'blocks',
@@ -64,6 +64,33 @@ export function unfairReasons(facts: Facts, series: readonly OperationSeries[], 
     })
   }
   return reasons
+}
+
+// Of operations that only the canary serves nothing is proved; this many failures are too many to overlook.
+const overlookedErrors = 0.01
+
+/** Operations that only one arm served cannot be compared: they are named, and where they are many there is no PASS. */
+function unmatchedReasons(series: readonly OperationSeries[], policy: Policy): Reason[] {
+  return (['canary', 'stable'] as const).flatMap((arm): Reason[] => {
+    const other = arm === 'canary' ? 'stable' : 'canary'
+    const alone = series.filter((one) => one.totals[other].requests === 0)
+    const sum = (some: readonly OperationSeries[], what: 'requests' | 'errors'): number =>
+      some.reduce((total, one) => total + one.totals[arm][what], 0)
+    const requests = sum(alone, 'requests')
+    if (requests === 0) return []
+    const errors = sum(alone, 'errors')
+    const share = requests / sum(series, 'requests')
+    const blocks = share >= policy.minimumShare || (arm === 'canary' && errors > overlookedErrors * requests)
+    const names = alone.map((one) => one.operation)
+    const named = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')
+    return [
+      {
+        code: 'unmatched-operations',
+        weight: blocks ? 'blocks' : 'note',
+        message: `Only ${arm} served ${named}: ${count(requests)} requests (${percent(share)} of its own), ${count(errors)} of them failed. They have nothing to be compared with.`,
+      },
+    ]
+  })
 }
 
 /** What is good to know and changes no decision. */
@@ -84,11 +111,12 @@ export function notes(facts: Facts): Reason[] {
       `${count(facts.mixedRequests)} requests saw two builds or two variants of one flag: they are in neither cohort.`,
     )
   }
-  if (facts.overlap > 0)
+  if (facts.overlap > 0 && facts.overlap <= tooMuchOverlap(facts)) {
     note(
       'overlapping-cohorts',
       `${count(facts.overlap)} traces match both cohorts, or change build or variant midway, and were left out.`,
     )
+  }
   if (facts.lateSpans > 0)
     note('late-spans', `${count(facts.lateSpans)} spans came after their tick had closed and were not judged.`)
   if (canary.instances > 0 && canary.instances < 3) {
@@ -115,21 +143,29 @@ export function notes(facts: Facts): Reason[] {
   return found
 }
 
+function tooMuchOverlap({ stable, canary }: Facts): number {
+  return 0.01 * (stable.traces + canary.traces)
+}
+
 function loadRatio(stable: CohortFacts, canary: CohortFacts): number | null {
   if (stable.instances === 0 || canary.instances === 0) return null
   return stable.requests / stable.instances / (canary.requests / canary.instances)
 }
 
 function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]): string {
-  const { services, values } = facts.known ?? { services: [], values: [] }
+  const { services, values, open } = facts.known ?? { services: [], values: [], open: { spans: 0 } }
   if (!services.includes(facts.service)) {
     const seen =
       services.length > 0 ? `The store has seen: ${services.join(', ')}.` : 'The store has seen no service yet.'
     return `no spans of service "${facts.service}". ${seen}`
   }
+  const pending =
+    open.spans > 0
+      ? ` ${count(open.spans)} spans of it have arrived whose five-second ticks have not closed yet: look again in half a minute.`
+      : ''
   const missing = empty.map(([arm, cohort]) => `no ${arm} request with ${cohort.selector}`).join(' and ')
   const seen = values.length > 0 ? ` ${facts.service} has sent: ${values.join(', ')}.` : ''
-  return `${missing} between ${facts.window.start} and ${facts.window.end}.${seen}`
+  return `${missing} between ${facts.window.start} and ${facts.window.end}.${seen}${pending}`
 }
 
 function invalid(code: Reason['code'], message: string): Reason {

@@ -13,6 +13,7 @@ export type ReasonCode =
   | 'never-concurrent'
   | 'split-missed'
   | 'overlapping-cohorts'
+  | 'unmatched-operations'
   | 'mixed-variants'
   | 'late-spans'
   | 'host-not-separable'
@@ -74,7 +75,14 @@ export interface Facts {
   /** Whether closed ticks answered, or raw spans had to be read. */
   readonly source: 'ticks' | 'spans'
   /** When nothing was found: what the store has seen, for the message. */
-  readonly known?: { readonly services: readonly string[]; readonly values: readonly string[] } | undefined
+  readonly known?:
+    | {
+        readonly services: readonly string[]
+        readonly values: readonly string[]
+        /** Spans of the service that are stored, but whose ticks have not closed yet. */
+        readonly open: { readonly spans: number }
+      }
+    | undefined
   readonly version: string
 }
 
@@ -116,8 +124,16 @@ export interface Finding {
   readonly part: Part
   /** `ratio`: canary over stable; `odds-ratio`: of the odds; `difference`: canary less stable, as a share. */
   readonly effect: { readonly kind: 'ratio' | 'odds-ratio' | 'difference'; readonly value: number | null }
-  /** Confidence sequence of the effect; null is unbounded. `level` is its error on each side. */
-  readonly interval: { readonly lower: number | null; readonly upper: number | null; readonly level: number }
+  /**
+   * Confidence sequence of the effect; null is unbounded. `level` is its error on each side. `changed`: no one effect
+   * fits the whole window and every operation in it; `lower` is then what was proved at times.
+   */
+  readonly interval: {
+    readonly lower: number | null
+    readonly upper: number | null
+    readonly level: number
+    readonly changed: boolean
+  }
   /** The margin as people write it, such as `10%,2ms`. */
   readonly margin: string
   readonly evidence: {

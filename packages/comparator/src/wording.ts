@@ -81,7 +81,7 @@ function changePhrase({ statistic, stable, canary, effect, interval }: Estimate)
   return `${name}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
 }
 
-function bounds(kind: Finding['effect']['kind'], { lower, upper }: Finding['interval']): string {
+function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Finding['interval']): string {
   const show =
     kind === 'ratio'
       ? (x: number): string => signed((x - 1) * 100, ' %')
@@ -89,6 +89,7 @@ function bounds(kind: Finding['effect']['kind'], { lower, upper }: Finding['inte
         ? (x: number): string => signed(x * 100, ' pp')
         : (x: number): string => `x ${Number(x.toPrecision(2))}`
   const name = kind === 'odds-ratio' ? 'odds ' : ''
+  if (changed) return lower === null ? `${name}not the same throughout` : `${name}at least ${show(lower)} in part`
   if (lower === null && upper === null) return `${name}not known yet`
   if (lower === null) return `${name}at most ${show(upper!)}`
   if (upper === null) return `${name}at least ${show(lower)}`
@@ -106,7 +107,7 @@ function flagPhrase(flags: readonly FlagDifference[]): string {
   const named = flags.map(
     ({ flag, stable, canary }) => `${flag}=${canary?.variant ?? '(none)'} (stable: ${stable?.variant ?? 'none'})`,
   )
-  return named.length > 0 ? `, behind flag ${named.join(', ')}` : ''
+  return named.length > 0 ? `, with flag ${named.join(', ')}` : ''
 }
 
 function milliseconds(seconds: number): string {

@@ -22,11 +22,12 @@ export function value(finding: Finding, arm: 'stable' | 'canary'): string {
 }
 
 /** The effect's confidence sequence, such as `+52 % to +71 %`. */
-export function interval({ effect, interval: { lower, upper } }: Finding): string {
+export function interval({ effect, interval: { lower, upper, changed } }: Finding): string {
   const show = (bound: number): string => {
     if (effect.kind === 'odds-ratio') return `x ${Number(bound.toPrecision(2))}`
     return effect.kind === 'ratio' ? signed((bound - 1) * 100, '%') : signed(bound * 100, 'pp')
   }
+  if (changed) return lower === null ? 'varies' : `${show(lower)} in part`
   if (lower === null && upper === null) return '-'
   if (lower === null) return `up to ${show(upper!)}`
   return upper === null ? `from ${show(lower)}` : `${show(lower)} to ${show(upper)}`

@@ -8,7 +8,14 @@ import {
   tickMs,
   type Verdict,
 } from '@coalmine/comparator'
-import type { Comparison, ComparisonFacts, FlagShare, OperationTicks } from '@coalmine/store'
+import {
+  type Comparison,
+  type ComparisonFacts,
+  type FlagShare,
+  formatSelector,
+  type OperationTicks,
+  parseSelector,
+} from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
@@ -37,7 +44,7 @@ async function compare(request: Request, { store, now, version }: Context): Prom
   const found = await store.cohortFacts(comparison)
   const slices: Slice[] = []
   for await (const operation of store.readTicks(comparison).operations) slices.push(...slicesOf(operation))
-  const facts = factsOf(request, found, await store.flagShares(comparison), start ?? end ?? now(), version)
+  const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   return judge(slices, policy, empty ? { ...facts, known: await store.known(service) } : facts)
 }
@@ -46,12 +53,17 @@ function factsOf(
   request: Request,
   found: ComparisonFacts,
   flags: readonly FlagShare[],
-  start: number,
-  version: string,
+  asked: { readonly start: number | undefined; readonly end: number | undefined },
+  { version, now }: { readonly version: string; readonly now: number },
 ): Facts {
-  const last = Math.max(found.stable.lastMs ?? start, found.canary.lastMs ?? start)
-  const first = Math.floor(start / tickMs) * tickMs
-  const end = Math.max(first, Math.floor(last / tickMs) * tickMs + tickMs)
+  const seen = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined)
+  const first = asked.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
+  const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
+  const start = Math.floor(first / tickMs) * tickMs
+  const bothServed = found.stable.requests > 0 && found.canary.requests > 0
+  // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
+  const end = bothServed || asked.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : asked.end
+  const until = Number.isFinite(end) ? Math.max(start, end) : now
   const cohort = (name: 'stable' | 'canary'): CohortFacts => {
     const { requests, traces, instances, testRequests } = found[name]
     return {
@@ -68,9 +80,9 @@ function factsOf(
   return {
     service: request.service,
     window: {
-      start: new Date(first).toISOString(),
-      end: new Date(end).toISOString(),
-      seconds: (end - first) / 1000,
+      start: new Date(start).toISOString(),
+      end: new Date(until).toISOString(),
+      seconds: (until - start) / 1000,
       anchored: request.sinceMs === undefined,
     },
     stable: cohort('stable'),
@@ -117,7 +129,9 @@ function parseRequest(body: unknown): Request {
   const [stray] = Object.keys(unknown)
   if (stray !== undefined) throw usage(`${stray}: unknown key; expected service, stable, canary, window, policy`)
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
-  const { sinceMs, start, end } = window as Record<string, unknown>
+  const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
+  const [odd] = Object.keys(strange)
+  if (odd !== undefined) throw usage(`window.${odd}: unknown key; expected sinceMs, start, end`)
   if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0))
     throw usage('window.sinceMs: expected a number above zero')
   const parsed = parsePolicy(input)
@@ -126,8 +140,8 @@ function parseRequest(body: unknown): Request {
   }
   return {
     service: text(service, 'service'),
-    stable: text(stable, 'stable'),
-    canary: text(canary, 'canary'),
+    stable: selector(stable, 'stable'),
+    canary: selector(canary, 'canary'),
     sinceMs: sinceMs as number | undefined,
     start: moment(start, 'window.start'),
     end: moment(end, 'window.end'),
@@ -138,6 +152,12 @@ function parseRequest(body: unknown): Request {
 function text(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw usage(`${name}: expected text, got ${JSON.stringify(value) ?? 'nothing'}`)
+}
+
+/** A selector in one spelling, whatever the order of its parts and their encoding: two that are the same read the same. */
+function selector(value: unknown, name: string): string {
+  const conditions = parseSelector(text(value, name))
+  return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 }
 
 function moment(value: unknown, name: string): number | undefined {
