@@ -28,15 +28,31 @@ export class ServerError extends Error {
 /** The body of every answer that is an error, outside `/v1`. */
 export type ErrorBody = { readonly error: { readonly kind: ErrorKind; readonly message: string } }
 
+/** What a route takes, for whoever sent it something else. */
+export type Takes = { readonly types: readonly string[]; readonly bytes: number }
+
 /** Any error as one that can be answered. What nobody foresaw is our bug, and says nothing of its insides. */
-export function answerable(error: unknown): ServerError {
+export function answerable(error: unknown, takes?: Takes): ServerError {
   if (error instanceof ServerError) return error
   if (error instanceof StoreError) {
-    const { message: text } = error
-    if (error.kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429 })
-    return new ServerError(error.kind, text, { cause: error })
+    const { message: text, kind } = error
+    if (kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429 })
+    if (kind === 'held') return new ServerError('unavailable', text, { cause: error, status: HELD })
+    return new ServerError(kind, text, { cause: error })
   }
   const { statusCode: status = 500, message = String(error) } = error as { statusCode?: number; message?: string }
   if (status >= 500) return new ServerError('bug', `the server failed: ${message}`, { cause: error })
-  return new ServerError(status === 413 || status === 415 ? 'malformed' : 'usage', message, { cause: error, status })
+  if (status === 413 || status === 415) {
+    return new ServerError('malformed', (takes && refusalOf(status, takes)) ?? message, { cause: error, status })
+  }
+  return new ServerError('usage', message, { cause: error, status })
+}
+
+/** The status of an error that says that another process has the store: WebDAV's "locked". */
+export const HELD = 423
+
+function refusalOf(status: 413 | 415, { types, bytes }: Takes): string {
+  return status === 413
+    ? `the body is larger than ${bytes} bytes; send smaller batches`
+    : `the content-type is not one that is read here; send ${types.join(' or ')}`
 }

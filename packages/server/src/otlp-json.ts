@@ -13,7 +13,8 @@ export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindo
   const refusals = noRefusals()
   const spans: Span[] = []
   const root = objectAt(request, 'the request')
-  if (root['resourceSpans'] === undefined)
+  // Nothing at all is a request without spans, as its fields are optional.
+  if (root['resourceSpans'] === undefined && Object.keys(root).length > 0)
     throw new ServerError('malformed', `expected an OTLP trace request, which has resourceSpans, got ${shown(request)}`)
   for (const [r, resourceSpans] of listAt(root['resourceSpans'], 'resourceSpans').entries()) {
     const at = `resourceSpans[${r}]`

@@ -2,13 +2,15 @@ import { newSpanBatch } from '@coalmine/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MAX_BODY_BYTES, unpackedBody } from './body.ts'
 import type { Context } from './context.ts'
-import { answerable, ServerError } from './errors.ts'
+import { answerable, ServerError, type Takes } from './errors.ts'
 import { decodeJson } from './otlp-json.ts'
 import { decodeProtobuf } from './otlp-protobuf.ts'
 import { exportResponse, grpcCode, JSON_TYPE, PROTOBUF_TYPE, statusResponse } from './otlp-response.ts'
 import { timeWindow } from './refusals.ts'
 
 const RETRY_AFTER_SECONDS = 2
+
+const takes: Takes = { types: [PROTOBUF_TYPE, JSON_TYPE], bytes: MAX_BODY_BYTES }
 
 /**
  * `POST /v1/traces`: OTLP over HTTP, JSON or protobuf. It answers when the engine has the spans, so what was acknowledged
@@ -25,7 +27,7 @@ export async function registerTraces(app: FastifyInstance, { store, now }: Conte
     scope.setErrorHandler(answerError)
     scope.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
       const type = typeOf(request)
-      if (!type) throw new ServerError('malformed', `expected ${PROTOBUF_TYPE} or ${JSON_TYPE}`, { status: 415 })
+      if (!type) throw answerable({ statusCode: 415 }, takes)
       const body = await unpackedBody(
         (request.body as Buffer | undefined) ?? Buffer.alloc(0),
         request.headers['content-encoding'],
@@ -42,7 +44,7 @@ export async function registerTraces(app: FastifyInstance, { store, now }: Conte
 }
 
 async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { status, message } = answerable(error)
+  const { status, message } = answerable(error, takes)
   const type = typeOf(request) ?? JSON_TYPE
   if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
   return reply

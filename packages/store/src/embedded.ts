@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { constants } from 'node:fs'
+import { access, mkdir, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Engine, Params } from './engine.ts'
 import { StoreError } from './errors.ts'
 import { holderOf } from './holder.ts'
+import { takeLock } from './lock.ts'
 import { createIncoming, incomingPath, insertIncoming, limitReads, limitWrites } from './queries.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
@@ -12,11 +14,29 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 export async function openEmbedded(directory: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
   const path = resolve(directory)
   const { createChdbConnection } = await loadChdb()
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-    throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
+  await makeUsable(path)
+  const lock = await takeLock(path).catch((cause: unknown) => {
+    throw new StoreError('unavailable', `store ${path}: cannot be locked: ${messageOf(cause)}`, { cause })
   })
-  const holder = await holderOf(path)
-  if (holder !== undefined) throw heldBy(path, `process ${holder}`)
+  if ('holder' in lock) throw heldBy(path, `process ${lock.holder}`)
+  try {
+    const holder = await holderOf(path)
+    if (holder !== undefined) throw heldBy(path, `process ${holder}`)
+    const engine = await connected(path, createChdbConnection, prepare)
+    return { ...engine, close: () => engine.close().finally(lock.release) }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+type CreateConnection = typeof import('chdb/connection')['createChdbConnection']
+
+async function connected(
+  path: string,
+  createChdbConnection: CreateConnection,
+  prepare: (engine: Engine) => Promise<void>,
+): Promise<Engine> {
   const connect = (): ClickHouseClient => {
     try {
       // Both packages carry a declaration of this one contract, and TypeScript takes them for two.
@@ -60,6 +80,25 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
   return engine
 }
 
+// The engine says what it cannot do on the terminal, so it is not asked for what cannot be.
+async function makeUsable(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found && !found.isDirectory())
+    throw new StoreError('unavailable', `store ${path}: it is a file; name a directory`)
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
+  })
+  for (const place of ['', 'store', 'metadata', 'data', 'tmp'])
+    await access(join(path, place), constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw new StoreError(
+        'unavailable',
+        `store ${join(path, place)}: cannot be written by this user; make it theirs, or name another directory`,
+        { cause },
+      )
+    })
+}
+
 async function loadChdb(): Promise<typeof import('chdb/connection')> {
   try {
     return await import('chdb/connection')
@@ -92,7 +131,7 @@ function engineFailed(cause: unknown): never {
 
 const heldBy = (path: string, holder: string, cause?: unknown): StoreError =>
   new StoreError(
-    'unavailable',
+    'held',
     `store ${path} is held by ${holder}; stop it, or name another directory (or the server's URL)`,
     { cause },
   )

@@ -1,5 +1,8 @@
-/** What went wrong, for whoever must answer it: `busy` asks for a later retry, `unavailable` for the engine to come back. */
-export type StoreErrorKind = 'usage' | 'unavailable' | 'busy'
+/**
+ * What went wrong, for whoever must answer it: `busy` asks for a later retry, `unavailable` for the engine to come back,
+ * `held` for the process that has the directory open to let go of it.
+ */
+export type StoreErrorKind = 'usage' | 'unavailable' | 'held' | 'busy'
 
 /** An error of the store whose message is meant for the user: what, where and what to do. */
 export class StoreError extends Error {

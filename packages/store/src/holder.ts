@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
@@ -8,8 +8,12 @@ import { join } from 'node:path'
 export async function holderOf(directory: string): Promise<number | undefined> {
   const status = join(directory, 'status')
   const pid = Number(/PID: (\d+)/.exec(await readFile(status, 'utf8').catch(() => ''))?.[1])
-  if (!pid || pid === process.pid || !isAlive(pid)) return undefined
-  return (await hasOpen(pid, status)) ? pid : undefined
+  return pid && pid !== process.pid && (await runs(pid, status)) ? pid : undefined
+}
+
+/** Whether a process that wrote its id into a file, and keeps it open, still runs. */
+export async function runs(pid: number, file: string): Promise<boolean> {
+  return isAlive(pid) && (await hasOpen(pid, file))
 }
 
 function isAlive(pid: number): boolean {
@@ -25,6 +29,10 @@ async function hasOpen(pid: number, path: string): Promise<boolean> {
   const folder = `/proc/${pid}/fd`
   const open = await readdir(folder).catch(() => undefined)
   if (!open) return true
-  for (const fd of open) if ((await readlink(join(folder, fd)).catch(() => '')) === path) return true
+  const file = await stat(path).catch(() => undefined)
+  for (const fd of open) {
+    const held = await stat(join(folder, fd)).catch(() => undefined)
+    if (held && held.dev === file?.dev && held.ino === file.ino) return true
+  }
   return false
 }
