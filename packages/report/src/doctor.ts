@@ -19,6 +19,7 @@ export interface DoctorFacts {
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   readonly late: number
+  readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
 const shownOperations = 10
@@ -53,12 +54,18 @@ export function doctorText(facts: DoctorFacts, options: { readonly colors: boole
       ...operations.slice(0, shownOperations).map((one) => [count(one.requests), one.operation]),
     ]).map((line) => `  ${line}`),
     ...(operations.length > shownOperations ? [`  and ${operations.length - shownOperations} more operations`] : []),
+    ...(facts.open.spans > 0 ? [`  ${notCounted(facts.open)}`] : []),
     '',
     ...(advice.length > 0
       ? advice.map((line) => `${ink.yellow('missing')}  ${line}`)
       : [ink.green('Nothing is missing.')]),
     '',
   ].join('\n')
+}
+
+function notCounted({ ticks, spans, seconds }: DoctorFacts['open']): string {
+  const when = seconds > 0 ? `in about ${count(seconds)} s while a server runs` : 'in a moment'
+  return `Operations are counted when a tick closes: ${count(spans)} spans wait for ${ticks === 1 ? 'theirs' : `${count(ticks)} ticks`}, ${when}.`
 }
 
 function missingOf({ spans, requests, withBuild, withFlags, withoutRoute, instances, late }: DoctorFacts): string[] {

@@ -23,14 +23,20 @@ export type DoctorFacts = {
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   /** Spans that came after their tick had closed, ever. */
   readonly late: number
+  /** Ticks that no operation counts yet, the spans stored in them, and in how many seconds the last of them closes. */
+  readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
-type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'operations' | 'late'> & {
+type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'operations' | 'late' | 'open'> & {
   readonly sdks: readonly (readonly [string, string, string])[]
 }
 
 /** Looks at what arrived from a service; undefined when nothing did. */
-export async function doctorFacts(engine: Engine, service: string): Promise<DoctorFacts | undefined> {
+export async function doctorFacts(
+  engine: Engine,
+  service: string,
+  open: () => DoctorFacts['open'],
+): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
   if (row!.spans === 0) return undefined
   const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service })
@@ -46,6 +52,7 @@ export async function doctorFacts(engine: Engine, service: string): Promise<Doct
     sdks: row!.sdks.filter(([name]) => name !== '').map(([name, language, version]) => ({ name, language, version })),
     operations,
     late,
+    open: open(),
   }
 }
 

@@ -369,6 +369,10 @@ describe('what the store knows of a service', () => {
         span({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
       ),
     )
+    expect(await store.doctorFacts('storefront')).toMatchObject({
+      operations: [],
+      open: { ticks: 1, spans: 3, seconds: (WATERMARK + 5000) / 1000 },
+    })
     await closeAll()
     expect(await store.doctorFacts('nobody')).toBeUndefined()
     expect(await store.doctorFacts('storefront')).toEqual({
@@ -390,6 +394,7 @@ describe('what the store knows of a service', () => {
         { operation: 'GET /cart', requests: 1 },
       ],
       late: 0,
+      open: { ticks: 0, spans: 0, seconds: 0 },
     })
   })
 })

@@ -11,7 +11,7 @@ import { type Known, known } from './known.ts'
 import * as queries from './queries.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import type { SpanBatch } from './span-batch.ts'
-import { expect, type Hold, newTickLedger, openTicks, release, settle } from './tick-ledger.ts'
+import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
 
 export type StoreOptions = {
   /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
@@ -53,8 +53,8 @@ export type Store = {
 /**
  * Opens a store: spans in, ticks out.
  *
- * Throws a StoreError of kind `unavailable` when the directory is held by another process, the server does not answer or
- * the embedded engine is not installed.
+ * Throws a StoreError of kind `held` when another process has the directory open, and `unavailable` when it cannot be
+ * written, the server does not answer or the embedded engine is not installed.
  *
  * const store = await openStore({ location: '.coalmine' })
  */
@@ -86,7 +86,11 @@ export async function openStore({
     flagShares: (comparison) => flagShares(engine, comparison),
     anchor: (comparison) => anchor(engine, comparison),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),
-    doctorFacts: (service) => doctorFacts(engine, service),
+    doctorFacts: (service) =>
+      doctorFacts(engine, service, () => ({
+        ...openTicks(ledger, service),
+        seconds: secondsOpen(ledger, service, now(), watermarkMs),
+      })),
     retentionDays,
     close: async () => {
       await ingest.drained()

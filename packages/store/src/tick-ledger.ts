@@ -74,8 +74,7 @@ export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number)
   for (const [service, ticks] of ledger.open)
     for (const [tick, { spans, firstArrivalMs, inFlight, holds }] of ticks) {
       if (inFlight > 0 || holds > 0) continue
-      const endMs = (tick + TICK_SECONDS) * 1000
-      if (firstArrivalMs === undefined || nowMs >= Math.max(endMs, firstArrivalMs) + watermarkMs)
+      if (firstArrivalMs === undefined || nowMs >= dueMs(tick, firstArrivalMs) + watermarkMs)
         due.push({ service, tick, spans })
     }
   return due.sort((a, b) => a.tick - b.tick)
@@ -105,6 +104,16 @@ export function openTicks(ledger: TickLedger, service: string): { ticks: number;
   const pending = [...(ledger.open.get(service)?.values() ?? [])]
   return { ticks: pending.length, spans: pending.reduce((sum, { spans }) => sum + spans, 0) }
 }
+
+/** In how many seconds the last open tick of a service is due; 0 when none waits. */
+export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
+  let last = nowMs
+  for (const [tick, { firstArrivalMs }] of ledger.open.get(service) ?? [])
+    if (firstArrivalMs !== undefined) last = Math.max(last, dueMs(tick, firstArrivalMs) + watermarkMs)
+  return Math.ceil((last - nowMs) / 1000)
+}
+
+const dueMs = (tick: number, firstArrivalMs: number): number => Math.max((tick + TICK_SECONDS) * 1000, firstArrivalMs)
 
 function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {
   if (pending.spans > 0 || pending.inFlight > 0 || pending.holds > 0) return
