@@ -7,12 +7,14 @@ import { linesOf, MAX_LINE_BYTES } from './lines.ts'
 import { decodeJson } from './otlp-json.ts'
 import { type TimeWindow, timeWindow } from './refusals.ts'
 
-/** What an import did. The first twenty lines that did not go in are named. */
+/** What an import did. The first twenty lines that did not go in, or not with all their spans, are named. */
 export type ImportAnswer = {
   readonly spans: number
   readonly requests: number
   readonly refused: readonly { readonly line: number; readonly why: string }[]
   readonly refusedCount: number
+  /** Spans of requests that made sense which were not stored. */
+  readonly refusedSpans: number
   /** Spans that were stored, but whose ticks had closed before. */
   readonly late: number
 }
@@ -40,8 +42,8 @@ export async function importSpans({ store, now }: Context, stream: Readable): Pr
     store.release(hold)
   }
   await store.closeDue()
-  const { spans, requests, refused, refusedCount, late } = intake
-  return { spans, requests, refused, refusedCount, late }
+  const { spans, requests, refused, refusedCount, refusedSpans, late } = intake
+  return { spans, requests, refused, refusedCount, refusedSpans, late }
 }
 
 type Intake = {
@@ -53,6 +55,7 @@ type Intake = {
   requests: number
   readonly refused: { line: number; why: string }[]
   refusedCount: number
+  refusedSpans: number
   late: number
 }
 
@@ -68,6 +71,7 @@ const newIntake = (store: Store, hold: Hold, window: TimeWindow): Intake => ({
   requests: 0,
   refused: [],
   refusedCount: 0,
+  refusedSpans: 0,
   late: 0,
 })
 
@@ -106,9 +110,10 @@ async function* requestsOf(stream: Readable, intake: Intake): AsyncGenerator<{ t
 
 async function take(intake: Intake, text: string, line: number): Promise<void> {
   try {
-    const refusals = decodeJson(intake.batch, parseJson(text), intake.window)
+    const { count, why } = decodeJson(intake.batch, parseJson(text), intake.window)
     intake.requests++
-    for (let count = 0; count < refusals.count; count++) refuseLine(intake, line, refusals.why!)
+    intake.refusedSpans += count
+    if (count > 0) refuseLine(intake, line, `${count === 1 ? '1 span' : `${count} spans`} refused: ${why}`)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     refuseLine(intake, line, error.message)

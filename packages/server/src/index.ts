@@ -2,7 +2,7 @@
 
 // What it answers
 export type { ErrorBody, ErrorKind } from './errors.ts'
-export { ServerError, statusOf } from './errors.ts'
+export { HELD, ServerError, statusOf } from './errors.ts'
 export type { ImportAnswer } from './import.ts'
 export { findServer, type Owner } from './owner.ts'
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'

@@ -17,7 +17,7 @@ export async function* linesOf(stream: Readable): AsyncGenerator<Line> {
   let parts: Buffer[] = []
   let size = 0
   const line = (): Line => {
-    const text = size > MAX_LINE_BYTES ? undefined : Buffer.concat(parts).toString('utf8')
+    const text = size > MAX_LINE_BYTES ? undefined : textOf(parts, number === 1)
     parts = []
     size = 0
     return { number: number++, text }
@@ -37,6 +37,12 @@ export async function* linesOf(stream: Readable): AsyncGenerator<Line> {
     if (start < chunk.length) keep(chunk.subarray(start))
   }
   if (size > 0) yield line()
+}
+
+// Some programs on Windows begin a file with a byte order mark.
+function textOf(parts: readonly Buffer[], first: boolean): string {
+  const text = Buffer.concat(parts).toString('utf8')
+  return first && text.startsWith('\uFEFF') ? text.slice(1) : text
 }
 
 async function* unpackedChunks(stream: Readable): AsyncGenerator<Buffer> {

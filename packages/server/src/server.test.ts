@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -179,7 +179,7 @@ describe('POST /v1/traces', () => {
   it.each([
     ['{', 'the body is not JSON: '],
     ['[]', 'the request: expected an object, got []'],
-    ['{}', 'expected an OTLP trace request, which has resourceSpans, got {}'],
+    ['{"resourceLogs":[]}', 'expected an OTLP trace request, which has resourceSpans, got {"resourceLogs":[]}'],
     ['{"resourceSpans":{}}', 'resourceSpans: expected a list, got {}'],
     [
       '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":7}]}]}]}',
@@ -199,6 +199,30 @@ describe('POST /v1/traces', () => {
     expect(response.status).toBe(400)
     expect(response.headers.get('content-type')).toContain('application/json')
     expect(await response.json()).toEqual({ code: 3, message: expect.stringContaining(message) })
+  })
+
+  it('takes a request of nothing', async () => {
+    const response = await traces({})
+    expect([response.status, await response.json()]).toEqual([200, {}])
+  })
+
+  it('says what to do about a body that is too large or of another type', async () => {
+    expect(await (await post('/v1/traces', Buffer.alloc(17_000_000))).json()).toMatchObject({
+      message: 'the body is larger than 16000000 bytes; send smaller batches',
+    })
+    for (const body of ['x', ''])
+      expect(await (await post('/v1/traces', body, { 'content-type': 'text/plain' })).json()).toMatchObject({
+        message: 'the content-type is not one that is read here; send application/x-protobuf or application/json',
+      })
+    const compare = async (body: string | Uint8Array<ArrayBuffer>, type: string) => {
+      const response = await post('/api/compare', body, { 'content-type': type })
+      return [response.status, ((await response.json()) as { error: { message: string } }).error.message]
+    }
+    expect(await compare('x', 'text/xml')).toEqual([415, expect.stringContaining('send application/json')])
+    expect(await compare(Buffer.alloc(2_000_000), 'application/json')).toEqual([
+      413,
+      expect.stringMatching(/^the body is larger than \d+ bytes/),
+    ])
   })
 
   it('answers 400 to broken gzip, 413 to a bomb, 415 to what it does not read', async () => {
@@ -221,6 +245,7 @@ describe('POST /api/import', () => {
       requests: 2,
       late: 0,
       refusedCount: 2,
+      refusedSpans: 0,
       refused: [
         { line: 2, why: expect.stringContaining('not JSON') },
         { line: 3, why: expect.stringContaining('resourceSpans') },
@@ -247,8 +272,24 @@ describe('POST /api/import', () => {
     expect(answer.refused).toEqual([{ line: answer.requests + 1, why: expect.stringContaining('broken gzip') }])
   })
 
-  it('counts spans of another time as refused', async () => {
-    expect(await importText(line(span({ startTimeUnixNano: '1' })))).toMatchObject({ spans: 0, refusedCount: 1 })
+  it('counts spans of another time as refused, and names their line once', async () => {
+    const old = span({ startTimeUnixNano: '1' })
+    expect(await importText([line(span(), old, old), line(old)].join('\n'))).toMatchObject({
+      spans: 1,
+      requests: 2,
+      refusedCount: 2,
+      refusedSpans: 3,
+      refused: [
+        { line: 1, why: expect.stringMatching(/^2 spans refused: .*spans\[1\]: starts at 1970/) },
+        { line: 2, why: expect.stringMatching(/^1 span refused: /) },
+      ],
+    })
+  })
+
+  it('skips a byte order mark, of lines and of one request', async () => {
+    expect(await importText(`\uFEFF${line(span())}\n${line(span())}`)).toMatchObject({ spans: 2, refusedCount: 0 })
+    const text = JSON.stringify(request(span()), null, 2)
+    expect(await importText(`\uFEFF${text}`)).toMatchObject({ spans: 1, refusedCount: 0 })
   })
 })
 
@@ -298,6 +339,30 @@ it('names the port that is in use, and lets go of the store', async () => {
   taken.close()
   server = await start()
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+})
+
+it('does not leave its address when it is told so', async () => {
+  await server.close()
+  server = await start({ announced: false })
+  await expect(readFile(join(directory, 'server.json'))).rejects.toThrow('ENOENT')
+  await server.close()
+  server = await start()
+})
+
+it('lets go of port and store when it cannot leave its address', async () => {
+  await server.close()
+  const place = join(directory, 'server.json')
+  await mkdir(place)
+  const probe = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => probe.once('listening', resolve))
+  const { port } = probe.address() as { port: number }
+  await new Promise((resolve) => probe.close(resolve))
+  await expect(start({ port })).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: expect.stringContaining(`store ${directory}: cannot leave the address in it`),
+  })
+  await rm(place, { recursive: true })
+  server = await start({ port })
 })
 
 it('answers what it does not know with what it does', async () => {

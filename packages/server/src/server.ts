@@ -5,7 +5,7 @@ import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/
 import fastify, { type FastifyInstance } from 'fastify'
 import { registerCompare } from './compare.ts'
 import type { Context } from './context.ts'
-import { answerable, type ErrorBody, ServerError } from './errors.ts'
+import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
 import { registerImport } from './import.ts'
 import { registerDoctor, registerKnown } from './insight.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
@@ -19,6 +19,8 @@ export type ServerOptions = {
   readonly port?: number
   /** What clients must send as `authorization: Bearer ...`. */
   readonly token?: string
+  /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
+  readonly announced?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
 } & Pick<StoreOptions, 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'now'>
@@ -34,8 +36,8 @@ const CLOSE_TICKS_EVERY_MS = 1_000
 /**
  * Starts a server: OTLP/HTTP in, answers out, on one port.
  *
- * Throws a ServerError of kind `unavailable` when the port is taken, the store is held by another process or the engine
- * is not there.
+ * Throws a ServerError of kind `unavailable` when the port is taken, the directory cannot be written or the engine is not
+ * there; its status is 423 when another process holds the store, which may let go of it.
  *
  * const { url, close } = await startServer({ store: '.coalmine', port: 4318 })
  */
@@ -44,45 +46,57 @@ export async function startServer({
   host = '127.0.0.1',
   port = 4318,
   token,
+  announced = true,
   warn = () => {},
   ...storeOptions
 }: ServerOptions): Promise<RunningServer> {
   const store = await openOrNameOwner({ location, ...storeOptions })
   const context: Context = { store, now: storeOptions.now ?? Date.now, version: VERSION }
   const app = await routes(context, token)
+  const close = async (): Promise<void> => {
+    await app.close()
+    await store.close()
+  }
   try {
     await app.listen({ host, port })
   } catch (cause) {
-    await app.close()
-    await store.close()
+    await close()
     throw notListening(cause, host, port)
   }
   const url = urlOf(app)
-  const directory = isDirectory(location) ? location : undefined
-  if (directory) await leaveAddress(directory, { url, pid: process.pid, ...(token !== undefined && { token }) })
+  const directory = announced && isDirectory(location) ? location : undefined
+  if (directory) {
+    const owner = { url, pid: process.pid, ...(token !== undefined && { token }) }
+    await leaveAddress(directory, owner).catch(async (cause: Error) => {
+      await close()
+      throw new ServerError('unavailable', `store ${directory}: cannot leave the address in it: ${cause.message}`, {
+        cause,
+      })
+    })
+  }
   const timer = setInterval(() => {
     store.closeDue().catch((error: Error) => warn(`ticks stay open for now: ${error.message}`))
   }, CLOSE_TICKS_EVERY_MS)
-  let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     clearInterval(timer)
     if (directory) await removeAddress(directory)
-    await app.close()
-    await store.close()
+    await close()
   }
+  let stopped: Promise<void> | undefined
   return {
     url,
     close: () => {
-      closed ??= close()
-      return closed
+      stopped ??= stop()
+      return stopped
     },
   }
 }
 
 async function routes(context: Context, token: string | undefined): Promise<FastifyInstance> {
   const app = fastify({ forceCloseConnections: 'idle' })
-  app.setErrorHandler(async (error, _, reply) => {
-    const { status, kind, message } = answerable(error)
+  app.setErrorHandler(async (error, { routeOptions }, reply) => {
+    const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
+    const { status, kind, message } = answerable(error, takes)
     const body: ErrorBody = { error: { kind, message } }
     return reply.code(status).send(body)
   })
@@ -115,11 +129,11 @@ async function openOrNameOwner(options: StoreOptions): Promise<Store> {
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     const owner = isDirectory(options.location) ? await findServer(options.location) : undefined
-    if (!owner) throw answerable(error)
+    if (error.kind !== 'held' || !owner) throw answerable(error)
     throw new ServerError(
       'unavailable',
       `store ${options.location} is served by process ${owner.pid} at ${owner.url}; go through it, or stop it first`,
-      { cause: error },
+      { cause: error, status: HELD },
     )
   }
 }
