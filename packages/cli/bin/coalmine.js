@@ -5,15 +5,19 @@ if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15))
   console.error('coalmine: needs Node 22.15 or newer, and this is ' + process.version + '.')
   process.exitCode = 69
 } else {
+  process.on('uncaughtException', bug)
+  process.on('unhandledRejection', bug)
   import('../dist/run.js')
     .then(function (cli) {
       return cli.run(process)
     })
-    .catch(function (error) {
-      var what = error instanceof Error ? error.message : String(error)
-      console.error('coalmine: a bug in coalmine, not in your release: ' + what)
-      console.error('Please report it with the command you ran; COALMINE_DEBUG=1 shows where it happened.')
-      if (process.env.COALMINE_DEBUG) console.error(error)
-      process.exitCode = 70
-    })
+    .catch(bug)
+}
+
+function bug(error) {
+  var what = error instanceof Error ? error.message : String(error)
+  console.error('coalmine: a bug in coalmine, not in your release: ' + what)
+  console.error('Please report it with the command you ran; COALMINE_DEBUG=1 shows where it happened.')
+  if (process.env.COALMINE_DEBUG) console.error(error)
+  process.exit(70)
 }

@@ -11,6 +11,7 @@ export const exitCodes = {
   malformed: 65,
   unavailable: 69,
   bug: 70,
+  interrupted: 130,
 } as const
 
 export type Trouble = Exclude<keyof typeof exitCodes, Outcome>
@@ -25,7 +26,8 @@ Exit codes:
   64  usage          a mistyped flag or value
   65  malformed      input that is not OTLP
   69  unavailable    the store or the server cannot be reached
-  70  bug            in coalmine itself`
+  70  bug            in coalmine itself
+  130 interrupted    stopped by you before there was an answer`
 
 /** Why a command cannot go on, for the user: `message` says what, where and what to do. */
 export class CommandError extends Error {

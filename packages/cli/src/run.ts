@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import pc from 'picocolors'
 import { type CommandError, exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -6,16 +7,45 @@ import { program } from './program.ts'
 /** The one place that touches the process: its arguments, streams and signals come in here, its exit code goes out. */
 export async function run(process: NodeJS.Process): Promise<void> {
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // Who asks twice does not want to wait for what is being put away.
+      if (stop.signal.aborted) process.exit(128 + constants.signals[signal])
+      stop.abort()
+    })
+  }
+  // The demo starts processes that must not outlive it.
+  if (process.connected) {
+    process.once('disconnect', () => stop.abort())
+    process.channel?.unref()
+  }
   const { stdin, stdout, stderr, env } = process
+  let lost = false
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A reader that has seen enough (`| head`) is no error.
+      if (error.code === 'EPIPE' || lost) return
+      lost = true
+      stop.abort()
+      process.exitCode = exitCodes.unavailable
+      if (stream === stdout) {
+        stderr.write(
+          `coalmine: standard output cannot be written (${error.code ?? error.message}); is its disk full?\n`,
+        )
+      }
+    })
+  }
+  // An empty variable is none: CI systems set those that have no value.
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith('COALMINE_') && value === '') delete env[name]
+  }
   // Piped output stays plain even where a CI system sets CI, which picocolors takes for a terminal.
   const colors = pc.isColorSupported && (stdout.isTTY === true || Boolean(env['FORCE_COLOR']))
   const io: Io = { stdin, stdout, stderr, env, colors, stop: stop.signal }
-  process.exitCode = await main(process.argv.slice(2), io)
+  const code = await main(process.argv.slice(2), io)
+  if (!lost) process.exitCode = code
+  // What was stopped while it waited for a store would hold the process up.
+  if (stop.signal.aborted) process.exit()
 }
 
 /** Runs one command line; returns its exit code. Throws only what is a bug of ours. */

@@ -1,5 +1,6 @@
 import { startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
+import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { milliseconds, port, storeOption, tokenOption } from '../options.ts'
 
@@ -24,20 +25,24 @@ export function serveCommand(command: Command, io: Io): Command {
         .env('COALMINE_WATERMARK'),
     )
     .action(async ({ store, host, port, token, watermark }: ServeOptions) => {
-      const server = await startServer({
+      const stopped = new Promise<undefined>((resolve) => {
+        if (io.stop.aborted) resolve(undefined)
+        io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
+      })
+      const starting = startServer({
         store,
         host,
         port,
+        warn: (message) => io.stderr.write(`coalmine: ${message}\n`),
         ...(token === undefined ? {} : { token }),
         ...(watermark === undefined ? {} : { watermarkMs: watermark }),
       })
+      const server = await Promise.race([starting, stopped])
+      if (!server) throw new CommandError('interrupted', 'stopped before it was listening')
       io.stdout.write(
         `coalmine serves ${store} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces); Ctrl-C stops it\n`,
       )
-      await new Promise<void>((resolve) => {
-        if (io.stop.aborted) resolve()
-        io.stop.addEventListener('abort', () => resolve(), { once: true })
-      })
+      await stopped
       await server.close()
     })
 }
