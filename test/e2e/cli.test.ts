@@ -1,11 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import http from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmine, type Run, serve } from './coalmine.ts'
+import { bin, coalmine, type Run, serve, start } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
@@ -134,7 +147,7 @@ describe('compare --from', () => {
 
   it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
     const run = await coalmine(folder, [...compare, '--from', 'broken.jsonl'])
-    expectMessage(run, 65, 'broken.jsonl:2:', 'no verdict is given')
+    expectMessage(run, 65, 'broken.jsonl:2:', '1 line is not OTLP JSON, so no verdict is given')
     expect(run.stdout).toBe('')
   })
 
@@ -170,6 +183,13 @@ describe('usage errors are exit code 64 and say what to do', () => {
     ],
     ['a selector that is none', [...compare.slice(0, -1), 'two', '--from', 'good.jsonl'], ['two']],
     ['a file that is not there', [...compare, '--from', 'nowhere.jsonl'], ['nowhere.jsonl', 'there is no such file']],
+    ['a server that is none', [...compare, '--server', 'localhost:4318'], ['--server', 'http://127.0.0.1:4318']],
+    [
+      'a margin without its unit, whether or not there is a store',
+      [...compare, '--margin', 'latency=10', '--store', 'nowhere'],
+      ['margins.latency', '"10"'],
+    ],
+    ['files and a store', [...compare, '--from', 'good.jsonl', '--store', 'imported'], ['--from', '--store']],
     [
       'a configuration that is not there',
       [...compare, '--config', 'none.yaml'],
@@ -187,6 +207,111 @@ describe('usage errors are exit code 64 and say what to do', () => {
   })
 })
 
+describe('a file that cannot be read is exit code 64', () => {
+  it.runIf(existsSync('/proc/self/mem'))('names it, and leaves no temporary store', async () => {
+    mkdirSync(join(folder, 'temporary'))
+    const settings = { TMPDIR: join(folder, 'temporary') }
+    // A file that opens, and then fails on the first read.
+    const run = await coalmine(folder, [...compare, '--from', '/proc/self/mem'], '', settings)
+    expectMessage(run, 64, '/proc/self/mem: it cannot be read')
+    expect(readdirSync(settings.TMPDIR)).toEqual([])
+  })
+
+  // The super-user may read everything.
+  it.skipIf(process.getuid?.() === 0)('because of its permissions', async () => {
+    writeFileSync(join(folder, 'secret.jsonl'), '{}', { mode: 0 })
+    const run = await coalmine(folder, [...compare, '--from', 'secret.jsonl'])
+    expectMessage(run, 64, 'secret.jsonl: it cannot be read (EACCES)')
+  })
+})
+
+describe('settings from the environment', () => {
+  it('leave --from alone: the files are judged, and nothing else', async () => {
+    const settings = { COALMINE_STORE: 'elsewhere', COALMINE_SERVER: 'http://127.0.0.1:9' }
+    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'], '', settings)
+    expect(run).toMatchObject({ code: 1, stderr: '' })
+  })
+
+  it('give what no flag gives: margins, a window, a file for the report; an empty one is none', async () => {
+    const settings = {
+      COALMINE_MARGIN: 'latency=300%,90ms errors=2',
+      COALMINE_START: '2020-01-01',
+      COALMINE_OUTPUT: 'from-settings.json',
+      COALMINE_FORMAT: 'json',
+      COALMINE_ALPHA: '',
+    }
+    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'], '', settings)
+    expect(run).toMatchObject({ stdout: '', stderr: '' })
+    const verdict = JSON.parse(readFileSync(join(folder, 'from-settings.json'), 'utf8'))
+    expect(verdict.policy).toMatchObject({ alpha: 0.05, margins: { latency: { ratio: 3 }, errors: { oddsRatio: 2 } } })
+    expect(verdict.verdict).not.toBe('fail')
+    expect(verdict.window.start).toBe('2020-01-01T00:00:00.000Z')
+  })
+
+  it('give way to flags that exclude them', async () => {
+    const settings = { COALMINE_START: '2020-01-01', COALMINE_END: '2020-01-02' }
+    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz', '--since', '2h'], '', settings)
+    expect(run).toMatchObject({ code: 1, stderr: '' })
+    const both = await coalmine(folder, [...compare, '--from', 'good.jsonl'], '', { ...settings, COALMINE_SINCE: '2h' })
+    expectMessage(both, 64, '--since', '--start')
+  })
+
+  it('are checked as flags are', async () => {
+    const run = await coalmine(folder, ['watch', ...compare.slice(1)], '', { COALMINE_FOR: 'long' })
+    expectMessage(run, 64, '--for', 'COALMINE_FOR', '90s')
+  })
+})
+
+describe('what is broken is told, and is no verdict', () => {
+  it.runIf(existsSync('/dev/full'))('an output that takes nothing: exit code 69', () => {
+    const full = openSync('/dev/full', 'w')
+    const run = spawnSync(process.execPath, [bin, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' })
+    closeSync(full)
+    expect(run.stderr).toBe('coalmine: standard output cannot be written (ENOSPC); is its disk full?\n')
+    expect(run.status).toBe(69)
+  })
+
+  it.each(['throw new Error(`boom`)', 'Promise.reject(new Error(`boom`))'])(
+    'a bug: %s is exit code 70',
+    async (bug) => {
+      const thrown = encodeURIComponent(`setTimeout(() => { ${bug} }, 300)`)
+      const settings = { NODE_OPTIONS: `--import data:text/javascript,${thrown}` }
+      const run = await coalmine(folder, ['serve', '--store', 'bug', '--port', '0'], '', settings)
+      expectMessage(run, 70, 'a bug in coalmine, not in your release: boom', 'COALMINE_DEBUG=1')
+    },
+  )
+})
+
+describe('signals', () => {
+  // A store that takes connections and never answers.
+  const silent = net.createServer()
+  beforeAll(() => new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve)))
+  afterAll(() => void silent.close())
+  const store = (): string[] => ['--store', `http://127.0.0.1:${(silent.address() as net.AddressInfo).port}`]
+
+  async function interrupted(args: readonly string[], signals: number): Promise<number | null> {
+    const connected = once(silent, 'connection')
+    const child = start(folder, args)
+    const ended = once(child, 'exit')
+    const [socket] = (await connected) as [net.Socket]
+    for (let sent = 0; sent < signals; sent++) {
+      child.kill('SIGTERM')
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    const [code] = (await ended) as [number | null]
+    socket.destroy()
+    return code
+  }
+
+  it('one ends a server that is still starting', async () => {
+    expect(await interrupted(['serve', '--port', '0', ...store()], 1)).toBe(130)
+  })
+
+  it('two end anything at once', async () => {
+    expect(await interrupted([...compare, ...store()], 2)).toBe(143)
+  })
+})
+
 describe('a store or server that is not there is exit code 69', () => {
   it('a directory without a store', async () => {
     expectMessage(
@@ -200,6 +325,24 @@ describe('a store or server that is not there is exit code 69', () => {
   it('a server that does not answer', async () => {
     const run = await coalmine(folder, [...compare, '--server', 'http://127.0.0.1:9'])
     expectMessage(run, 69, 'http://127.0.0.1:9', 'coalmine serve')
+  })
+
+  it.each([
+    ['a page', 'text/html', '<!doctype html><p>Hello'],
+    ['JSON of another kind', 'application/json', '{"status":"ok"}'],
+  ])('a server that is not coalmine: %s', async (_name, type, body) => {
+    const asked: (string | undefined)[] = []
+    const other = http.createServer((req, res) => {
+      asked.push(req.url)
+      req.resume().on('end', () => res.setHeader('content-type', type).end(body))
+    })
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const server = ['--server', `http://127.0.0.1:${(other.address() as net.AddressInfo).port}/behind/`]
+    for (const args of [compare, ['import', 'request.json'], ['doctor', '--service', 'shop']]) {
+      expectMessage(await coalmine(folder, [...args, ...server]), 69, 'it is not a coalmine server')
+    }
+    other.close()
+    expect(asked).toEqual(['/behind/api/compare', '/behind/api/import', '/behind/api/doctor?service=shop'])
   })
 
   it('a port in use', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const bin = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
+export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
 
 export interface Run {
   readonly code: number | null
@@ -52,7 +52,12 @@ export async function serve(
   }
 }
 
-function start(cwd: string, args: readonly string[], settings: Readonly<Record<string, string>> = {}): ChildProcess {
+/** Starts a command and leaves it running. */
+export function start(
+  cwd: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('COALMINE_')))
   return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, NO_COLOR: '1', ...settings } })
 }

@@ -7,12 +7,13 @@ export interface Server {
   readonly token?: string | undefined
 }
 
-/** Asks a server's route; a refusal comes back as the error that the user is shown. */
-export async function ask(
+/** Asks a server's route for what `isAnswer` knows; a refusal comes back as the error that the user is shown. */
+export async function ask<T extends object>(
   server: Server,
   path: string,
+  isAnswer: (answer: object) => answer is T,
   request: { readonly body?: unknown; readonly stream?: Readable; readonly signal?: AbortSignal } = {},
-): Promise<unknown> {
+): Promise<T> {
   const { body, stream, signal } = request
   const headers: Record<string, string> = {}
   if (server.token) headers['authorization'] = `Bearer ${server.token}`
@@ -24,9 +25,9 @@ export async function ask(
   if (signal) init.signal = signal
   let response: Response
   try {
-    response = await fetch(new URL(path, server.url), init)
+    response = await fetch(server.url.replace(/\/+$/, '') + path, init)
   } catch (error) {
-    if (signal?.aborted) throw new CommandError('unavailable', 'stopped before the server answered')
+    if (signal?.aborted) throw stopped()
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error)
     throw new CommandError(
       'unavailable',
@@ -34,8 +35,14 @@ export async function ask(
     )
   }
   const answer: unknown = await response.json().catch(() => undefined)
-  if (response.ok) return answer
-  throw refusal(answer, response, server)
+  if (signal?.aborted && answer === undefined) throw stopped()
+  if (!response.ok) throw refusal(answer, response, server)
+  if (answer && typeof answer === 'object' && isAnswer(answer)) return answer
+  throw notCoalmine(response, server)
+}
+
+function stopped(): CommandError {
+  return new CommandError('interrupted', 'stopped before the server answered')
 }
 
 function refusal(answer: unknown, response: Response, server: Server): CommandError {
@@ -44,5 +51,12 @@ function refusal(answer: unknown, response: Response, server: Server): CommandEr
     const kind = String(error.kind)
     return new CommandError(kind in exitCodes ? (kind as Trouble) : 'unavailable', String(error.message))
   }
-  return new CommandError('unavailable', `${server.url} answered ${response.status}: it is not a coalmine server`)
+  return notCoalmine(response, server)
+}
+
+function notCoalmine({ status }: Response, { url }: Server): CommandError {
+  return new CommandError(
+    'unavailable',
+    `${url} answered ${status}, but not as coalmine does: it is not a coalmine server`,
+  )
 }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Config, type PolicyInput, parseConfig, type Verdict } from '@coalmine/comparator'
+import { type Config, type PolicyInput, parseConfig, parsePolicy, type Verdict } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 import type { Place } from './host.ts'
 import {
+  excludeEachOther,
   formatOption,
   margin,
   milliseconds,
@@ -50,10 +51,14 @@ export function addComparisonOptions(command: Command): Command {
     .addOption(
       new Option('--since <time>', 'a sliding window, such as 30m (default: since the first canary span)')
         .argParser(milliseconds)
-        .conflicts(['start', 'end']),
+        .env('COALMINE_SINCE'),
     )
-    .addOption(new Option('--start <moment>', 'start of the window, such as 2026-11-20T10:00:00Z').argParser(moment))
-    .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment))
+    .addOption(
+      new Option('--start <moment>', 'start of the window, such as 2026-11-20T10:00:00Z')
+        .argParser(moment)
+        .env('COALMINE_START'),
+    )
+    .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment).env('COALMINE_END'))
     .addOption(
       new Option('--alpha <level>', 'chance of failing a good canary (default: 0.05)')
         .argParser(probability)
@@ -63,7 +68,9 @@ export function addComparisonOptions(command: Command): Command {
       new Option(
         '--margin <metric=values>',
         'how much worse is acceptable; again for each metric (default: latency=10%,2ms errors=1.5,0.1pp 4xx=1.5,0.1pp lost-requests=5%)',
-      ).argParser(margin),
+      )
+        .argParser(margin)
+        .env('COALMINE_MARGIN'),
     )
     .addOption(
       new Option(
@@ -77,7 +84,10 @@ export function addComparisonOptions(command: Command): Command {
       ),
     )
     .addOption(formatOption())
-    .option('--output <file>', 'write the report there; standard output stays empty')
+    .addOption(
+      new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+    )
+    .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
     .addHelpText(
       'after',
       `
@@ -111,7 +121,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
     )
   }
   const { since, start, end, alpha, margin, split } = options
-  return {
+  const request = {
     service: required('service'),
     stable: required('stable'),
     canary: required('canary'),
@@ -127,10 +137,18 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       ...(margin === undefined ? {} : { margins: { ...config.policy.margins, ...margin } }),
     },
   }
+  const policy = parsePolicy(request.policy)
+  if (policy.kind === 'policy') return request
+  const problems = policy.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new CommandError('usage', problems.join('\n'))
 }
 
 export async function compareOn(server: Server, request: ComparisonRequest, signal?: AbortSignal): Promise<Verdict> {
-  return (await ask(server, '/api/compare', { body: request, ...(signal ? { signal } : {}) })) as Verdict
+  return ask(server, '/api/compare', isVerdict, { body: request, ...(signal ? { signal } : {}) })
+}
+
+function isVerdict(answer: object): answer is Verdict {
+  return 'schema' in answer && answer.schema === 'coalmine.verdict/1'
 }
 
 async function readConfig(file: string | undefined): Promise<Config> {

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { CommandError } from './exit-codes.ts'
 
 export function storeOption(): Option {
   return new Option('--store <dir|url>', 'the embedded store, or a ClickHouse URL')
@@ -7,7 +8,9 @@ export function storeOption(): Option {
 }
 
 export function serverOption(): Option {
-  return new Option('--server <url>', 'a running coalmine server, instead of a store').env('COALMINE_SERVER')
+  return new Option('--server <url>', 'a running coalmine server, instead of a store')
+    .argParser(httpUrl)
+    .env('COALMINE_SERVER')
 }
 
 export function tokenOption(): Option {
@@ -19,6 +22,27 @@ export function formatOption(): Option {
     .choices(['text', 'json'])
     .default('text')
     .env('COALMINE_FORMAT')
+}
+
+/** Of options that exclude each other a flag outdoes the environment; two flags, or two variables, are an error. */
+export function excludeEachOther(command: Command, one: string, others: readonly string[]): void {
+  const source = (name: string): string | undefined => {
+    const found = command.getOptionValueSource(name)
+    return found === 'default' ? undefined : found
+  }
+  for (const other of others) {
+    if (!source(one) || !source(other)) continue
+    if (source(one) === source(other)) {
+      throw new CommandError('usage', `--${one} cannot be used with --${other}: give one of them`)
+    }
+    command.setOptionValue(source(one) === 'env' ? one : other, undefined)
+  }
+}
+
+function httpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4318.')
+  return text
 }
 
 /** A length of time such as `90s`, `30m`, `2h`, `7d`, in milliseconds. */
@@ -49,9 +73,15 @@ export function probability(text: string): number {
   return value
 }
 
-/** Collects repeated `--margin metric=values`. */
+/** Collects repeated `--margin metric=values`; COALMINE_MARGIN holds several, apart by spaces. */
 export function margin(text: string, all: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('Expected metric=values, such as latency=10%,2ms.')
-  return { ...all, [text.slice(0, at)]: text.slice(at + 1) }
+  const each = text
+    .trim()
+    .split(/\s+(?=[^\s=]+=)/)
+    .map((one) => /^([^=]+)=(.*)$/s.exec(one))
+    .map((parts): [string, string] => {
+      if (parts) return [parts[1] as string, parts[2] as string]
+      throw new InvalidArgumentError('Expected metric=values, such as latency=10%,2ms.')
+    })
+  return { ...all, ...Object.fromEntries(each) }
 }

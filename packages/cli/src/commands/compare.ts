@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Outcome, Verdict } from '@coalmine/comparator'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import {
   addComparisonOptions,
   type ComparisonOptions,
@@ -13,17 +13,14 @@ import {
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
+import { excludeEachOther } from '../options.ts'
 import { writeVerdict } from '../output.ts'
-import { importFile, reportRefused } from '../spans.ts'
+import { importFile, lines, reportRefused } from '../spans.ts'
 
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   return addComparisonOptions(command.description('judge a canary once, from the spans that are there'))
-    .addOption(
-      new Option('--from <file...>', 'judge the spans of these OTLP JSON files, and nothing else').conflicts([
-        'store',
-        'server',
-      ]),
-    )
+    .option('--from <file...>', 'judge the spans of these OTLP JSON files, and nothing else')
+    .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
     .action(async (options: ComparisonOptions) => {
       const request = await comparisonRequest(options)
       const verdict = options.from
@@ -49,7 +46,7 @@ async function compareFiles(files: readonly string[], request: ComparisonRequest
       if (refused > 0) {
         throw new CommandError(
           'malformed',
-          `${refused} lines are not OTLP JSON, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
+          `${lines(refused)} ${refused === 1 ? 'is' : 'are'} not OTLP JSON, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
         )
       }
       return await compareOn(server, request, io.stop)

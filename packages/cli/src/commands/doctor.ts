@@ -16,10 +16,16 @@ export function doctorCommand(command: Command, io: Io): Command {
     .action(
       async ({ service, format, ...place }: Place & { readonly service: string; readonly format: 'text' | 'json' }) => {
         const route = `/api/doctor?service=${encodeURIComponent(service)}`
-        const facts = (await withServer(place, 'read', (server) => ask(server, route))) as DoctorFacts
+        const facts = await withServer(place, 'read', (server) =>
+          ask(server, route, isDoctorFacts, { signal: io.stop }),
+        )
         io.stdout.write(
           format === 'json' ? `${JSON.stringify(facts, null, 2)}\n` : doctorText(facts, { colors: io.colors }),
         )
       },
     )
+}
+
+function isDoctorFacts(answer: object): answer is DoctorFacts {
+  return 'service' in answer && 'builds' in answer && Array.isArray(answer.builds)
 }

@@ -31,27 +31,34 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
     .addOption(
       new Option('--for <time>', 'how much canary traffic to judge')
         .argParser(milliseconds)
-        .default(30 * 60_000, '30m'),
+        .default(30 * 60_000, '30m')
+        .env('COALMINE_FOR'),
     )
-    .option('--early-pass', 'stop at PASS too, instead of at the end of --for')
+    .addOption(
+      new Option('--early-pass', 'stop at PASS too, instead of at the end of --for').env('COALMINE_EARLY_PASS'),
+    )
     .addOption(
       new Option('--wait <time>', 'how long to wait for the first spans of both cohorts')
         .argParser(milliseconds)
-        .default(60_000, '60s'),
+        .default(60_000, '60s')
+        .env('COALMINE_WAIT'),
     )
-    .action(async (options: WatchOptions) => {
+    .action(async (options: WatchOptions, called: Command) => {
       if (options.since !== undefined) {
         throw new CommandError(
           'usage',
           '--since slides the window, and a sliding window may be judged only once: leave it out, or use compare',
         )
       }
+      // Any value would switch it on otherwise.
+      const variable = called.getOptionValueSource('earlyPass') === 'env' && io.env['COALMINE_EARLY_PASS']
+      const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
       const request = await comparisonRequest(options)
       const progress = progressTo(io.stderr)
       const verdict = await withServer(options, 'read', (server) =>
         watch(
           () => compareOn(server, request, io.stop),
-          options,
+          { ...options, earlyPass },
           io.stop,
           (text) => progress.show(text),
         ),
