@@ -74,9 +74,10 @@ function startService(file: string, env: Record<string, string>): ChildProcess {
     process.execPath,
     ['--import', import.meta.resolve('@coalmine/register'), fileURLToPath(new URL(`../dist/${file}`, import.meta.url))],
     {
-      env: { ...process.env, PORT: '0', OTEL_BSP_SCHEDULE_DELAY: '500', ...env },
-      // The channel tells the child when this process has gone.
+      env: { ...process.env, PORT: '0', OTEL_BSP_SCHEDULE_DELAY: '500', OTEL_LOG_LEVEL: 'none', ...env },
+      // The channel tells the child when this process has gone; a terminal's Ctrl-C is for this process alone.
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      detached: true,
     },
   )
 }

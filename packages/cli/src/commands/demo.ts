@@ -67,7 +67,7 @@ export function demoCommand(command: Command, io: Io): Command {
             forMs: 100_000,
           },
         ]
-        for (const act of acts.slice(0, wanted)) if (!io.stop.aborted) await play(demo, act, rate, server, io)
+        for (const act of acts.slice(0, wanted)) await play(demo, act, rate, server, io)
         say(io, 'Everything above was judged from spans of this run. Nothing is left running.')
       } finally {
         await ended(serve)
@@ -81,11 +81,11 @@ async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io):
   const { effect, seed, canary } = act
   const services = await demo.startDemoServices({ otlpUrl: server.url, effect, seed, versions: { stable, canary } })
   const stop = new AbortController()
+  const targets = [services.stableUrl, services.canaryUrl].map((url) => ({ url, share: 0.5 }))
+  const load = demo.startLoad({ targets, ratePerSecond: rate, testShare, seed, signal: stop.signal })
+  const progress = progressTo(io.stderr, 5000)
   try {
-    const targets = [services.stableUrl, services.canaryUrl].map((url) => ({ url, share: 0.5 }))
-    const load = demo.startLoad({ targets, ratePerSecond: rate, testShare, seed, signal: stop.signal })
     const started = performance.now()
-    const progress = progressTo(io.stderr, 5000)
     const request = {
       service: 'storefront',
       stable: `service.version=${stable}`,
@@ -95,11 +95,12 @@ async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io):
     }
     const limits = { for: act.forMs, wait: 30_000, earlyPass: true, everyMs: 1000 }
     const verdict = await watch(
-      () => compareOn(server, request),
+      () => compareOn(server, request, io.stop),
       limits,
       io.stop,
       (line) => progress.show(`  ${line}`),
     )
+    if (io.stop.aborted) throw new CommandError('interrupted', 'the demo was stopped before its verdict')
     const seconds = Math.round((performance.now() - started) / 1000)
     stop.abort()
     await load.done
@@ -108,6 +109,8 @@ async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io):
     say(io, conclusion(verdict, seconds, load.counts))
   } finally {
     stop.abort()
+    progress.clear()
+    await load.done
     await services.stop()
   }
 }
@@ -123,7 +126,11 @@ function conclusion({ verdict, cohorts }: Verdict, seconds: number, counts: { re
 function startServe(store: string): ChildProcess {
   const bin = fileURLToPath(new URL('../../bin/coalmine.js', import.meta.url))
   const args = ['serve', '--store', store, '--port', '0', '--watermark', '2s']
-  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return spawn(process.execPath, [bin, ...args], {
+    // The channel tells it when the demo has gone. A terminal's Ctrl-C is for the demo alone, which ends it last.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    detached: true,
+  })
 }
 
 async function urlOf(serve: ChildProcess): Promise<string> {

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { start } from './coalmine.ts'
+
+/** The processes that a process has started and that still run. */
+function startedBy(pid: number): number[] {
+  return execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, ...args]) => Number(parent) === pid && !args.includes('pid=,ppid=,args='))
+    .map(([child]) => Number(child))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+async function until(happened: () => boolean, seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1000
+  while (!happened() && performance.now() < end) await sleep(100)
+}
+
+it.each([
+  ['SIGINT', 130, 5],
+  ['SIGKILL', null, 20],
+] as const)('%s ends the demo, with all that it started', async (signal, exitCode, seconds) => {
+  const demo = start('.', ['demo', '--acts', '1', '--rate', '50'])
+  let said = ''
+  demo.stdout!.setEncoding('utf8').on('data', (text: string) => (said += text))
+  demo.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const ended = once(demo, 'exit')
+  await until(() => startedBy(demo.pid!).length === 4, 30)
+  const started = startedBy(demo.pid!)
+  expect(started).toHaveLength(4)
+  // The load is under way, and its spans.
+  await sleep(3000)
+  demo.kill(signal)
+  expect((await ended)[0]).toBe(exitCode)
+  await until(() => !started.some(isRunning), seconds)
+  expect(started.filter(isRunning)).toEqual([])
+  // Who was killed says nothing; who was stopped says so, and prints neither a verdict nor the trouble of its services.
+  if (signal === 'SIGKILL') return
+  expect(said).toMatch(/\ncoalmine: .*stopped before .*\n$/)
+  expect(said).not.toMatch(/@coalmine|ECONN|Error|^(PASS|FAIL|INCONCLUSIVE|INVALID) /m)
+})
