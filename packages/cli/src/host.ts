@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
-import { findServer, startServer } from '@coalmine/server'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { findServer, HELD, type RunningServer, ServerError, startServer } from '@coalmine/server'
 import type { Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
@@ -12,32 +14,70 @@ export interface Place {
   readonly retentionDays?: number
 }
 
+type Purpose = 'read' | 'write'
+type Work<T> = (server: Server) => Promise<T>
+
+/** How long a command waits for another that has the store. */
+const PATIENCE_MS = 10_000
+
 /**
  * Does the work through a server: the one that was named, the one that owns the store, or one started for this
- * command alone and closed after it.
+ * command alone and closed after it. While another command has the store, it waits for some seconds.
  */
-export async function withServer<T>(
-  place: Place,
-  purpose: 'read' | 'write',
-  work: (server: Server) => Promise<T>,
-): Promise<T> {
+export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T>): Promise<T> {
   if (place.server !== undefined) return work({ url: place.server, token: place.token })
-  const embedded = !/^https?:/.test(place.store)
-  if (embedded) {
+  if (/^https?:/.test(place.store)) return withOwnServer(await start(place), work)
+  const deadline = Date.now() + PATIENCE_MS
+  for (let pause = 50; ; pause = Math.min(2 * pause, 500)) {
     const owner = await findServer(place.store)
-    if (owner) return work({ url: owner.url, token: owner.token ?? place.token })
-    if (purpose === 'read' && !existsSync(place.store)) {
-      throw new CommandError(
-        'unavailable',
-        `there is no store at ${place.store}: start "coalmine serve", import spans, or name another with --store`,
-      )
+    if (owner) {
+      try {
+        return await work({ url: owner.url, token: owner.token ?? place.token })
+      } catch (error) {
+        // Reading can begin anew where its server went away; what was written may be half there.
+        const gone = purpose === 'read' && isUnavailable(error) && (await findServer(place.store))?.pid !== owner.pid
+        if (!gone || Date.now() > deadline) throw error
+        continue
+      }
     }
+    if (purpose === 'read') mustBeThere(place.store)
+    const server = await start(place).catch((error: unknown) => {
+      if (isHeld(error) && Date.now() < deadline) return undefined
+      throw error
+    })
+    if (server) return withOwnServer(server, work)
+    await setTimeout(pause)
   }
-  const { store, retentionDays } = place
-  const server = await startServer({ store, host: '127.0.0.1', port: 0, ...(retentionDays && { retentionDays }) })
+}
+
+// Nobody else is to find this server: it goes when its command is done, whatever others ask of it.
+function start({ store, retentionDays }: Place): Promise<RunningServer> {
+  return startServer({
+    store,
+    host: '127.0.0.1',
+    port: 0,
+    announced: false,
+    ...(retentionDays && { retentionDays }),
+  })
+}
+
+async function withOwnServer<T>(server: RunningServer, work: Work<T>): Promise<T> {
   try {
     return await work({ url: server.url })
   } finally {
     await server.close()
   }
 }
+
+// The engine would make a store of any directory; `metadata` is what it leaves in one.
+function mustBeThere(store: string): void {
+  if (existsSync(join(store, 'metadata'))) return
+  throw new CommandError(
+    'unavailable',
+    `there is no store at ${store}: start "coalmine serve", import spans, or name another with --store`,
+  )
+}
+
+const isHeld = (error: unknown): boolean => error instanceof ServerError && error.status === HELD
+
+const isUnavailable = (error: unknown): boolean => error instanceof CommandError && error.kind === 'unavailable'

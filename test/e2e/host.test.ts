@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openStore } from '@coalmine/store'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { coalmine, serve } from './coalmine.ts'
+import { otlpLines } from './otlp.ts'
+
+const compare = [
+  'compare',
+  '--service',
+  'shop',
+  '--stable',
+  'service.version=1.9.0',
+  '--canary',
+  'service.version=2.0.0',
+]
+
+const bin = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
+
+let folder: string
+let spans: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'coalmine-host-'))
+  const traffic = { service: 'shop', route: 'GET /cart', from: Date.now() - 60_000, seconds: 20, perSecond: 20 }
+  spans = ['1.9.0', '2.0.0']
+    .flatMap((version, seed) => otlpLines({ ...traffic, version, medianMs: 20, seed: seed + 1 }))
+    .join('\n')
+  writeFileSync(join(folder, 'spans.jsonl'), spans)
+  expect(await coalmine(folder, ['import', '--store', 'kept', 'spans.jsonl'])).toMatchObject({ code: 0 })
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+it('several commands on one directory wait for each other', async () => {
+  const runs = await Promise.all(
+    [0, 200, 400, 400].map(async (delay) => {
+      await setTimeout(delay)
+      return coalmine(folder, [...compare, '--store', 'kept'])
+    }),
+  )
+  expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(4).fill({ code: 2, stderr: '' }))
+})
+
+it('commands that write wait too, and nothing is lost', async () => {
+  const runs = await Promise.all([0, 1, 2].map(() => coalmine(folder, ['import', '--store', 'written', 'spans.jsonl'])))
+  expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(3).fill({ code: 0, stderr: '' }))
+  const doctor = await coalmine(folder, ['doctor', '--service', 'shop', '--store', 'written', '--format', 'json'])
+  expect(JSON.parse(doctor.stdout)).toMatchObject({ spans: 3 * 800 })
+})
+
+it('a command that waited in vain says who has the store', async () => {
+  const store = await openStore({ location: join(folder, 'kept') })
+  try {
+    const run = await coalmine(folder, [...compare, '--store', 'kept'])
+    expect(run).toEqual({
+      code: 69,
+      stdout: '',
+      stderr: `coalmine: store ${join(folder, 'kept')} is held by process ${process.pid}; stop it, or name another directory (or the server's URL)\n`,
+    })
+  } finally {
+    await store.close()
+  }
+})
+
+it('a directory that is no store is not made one by reading', async () => {
+  mkdirSync(join(folder, 'documents'))
+  const run = await coalmine(folder, [...compare, '--store', 'documents'])
+  expect([run.code, run.stderr]).toEqual([69, expect.stringContaining('there is no store at documents')])
+  expect(readdirSync(join(folder, 'documents'))).toEqual([])
+})
+
+it('a file is no store', async () => {
+  const run = await coalmine(folder, ['serve', '--port', '0', '--store', 'spans.jsonl'])
+  expect(run).toEqual({
+    code: 69,
+    stdout: '',
+    stderr: `coalmine: store ${join(folder, 'spans.jsonl')}: it is a file; name a directory\n`,
+  })
+})
+
+it('a directory that this user cannot write is named', async () => {
+  const readable = join(folder, 'readable')
+  mkdirSync(readable)
+  chmodSync(readable, 0o555)
+  chmodSync(folder, 0o755)
+  // Root may write anywhere, so it does this as a user who owns nothing.
+  const user = process.getuid!() === 0 ? { uid: 65534, gid: 65534 } : {}
+  const run = spawnSync(process.execPath, [bin, 'import', '--store', readable, '-'], {
+    ...user,
+    input: spans,
+    encoding: 'utf8',
+  })
+  expect([run.status, run.stdout, run.stderr]).toEqual([
+    69,
+    '',
+    `coalmine: store ${readable}: cannot be written by this user; make it theirs, or name another directory\n`,
+  ])
+})
+
+it('serve tells of ticks that do not close', async () => {
+  const server = await serve(folder, ['--store', 'broken'])
+  try {
+    let stderr = ''
+    server.process.stderr!.on('data', (text) => (stderr += text))
+    const response = await fetch(`${server.url}/v1/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: spans.slice(0, spans.indexOf('\n')),
+    })
+    expect(response.status).toBe(200)
+    rmSync(join(folder, 'broken', 'store'), { recursive: true })
+    await expect.poll(() => stderr, { timeout: 20_000 }).toContain('coalmine: ticks stay open for now: ')
+  } finally {
+    server.process.kill('SIGKILL')
+  }
+})
