@@ -147,7 +147,7 @@ describe('compare --from', () => {
 
   it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
     const run = await coalmine(folder, [...compare, '--from', 'broken.jsonl'])
-    expectMessage(run, 65, 'broken.jsonl:2:', '1 line is not OTLP JSON, so no verdict is given')
+    expectMessage(run, 65, 'broken.jsonl:2:', '1 line was refused, so no verdict is given')
     expect(run.stdout).toBe('')
   })
 
@@ -381,7 +381,7 @@ describe('import', () => {
   it('takes the rest of a file with a bad line, names the line, and exits with 65', async () => {
     const run = await coalmine(folder, ['import', '--store', 'rest', 'broken.jsonl'])
     expectMessage(run, 65, 'broken.jsonl:2:')
-    expect(run.stdout).toBe('broken.jsonl: 40 spans stored, 1 refused\n')
+    expect(run.stdout).toBe('broken.jsonl: 40 spans stored, 1 line refused\n')
   })
 })
 

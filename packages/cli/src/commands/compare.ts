@@ -46,7 +46,7 @@ async function compareFiles(files: readonly string[], request: ComparisonRequest
       if (refused > 0) {
         throw new CommandError(
           'malformed',
-          `${lines(refused)} ${refused === 1 ? 'is' : 'are'} not OTLP JSON, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
+          `${lines(refused)} ${refused === 1 ? 'was' : 'were'} refused, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
         )
       }
       return await compareOn(server, request, io.stop)

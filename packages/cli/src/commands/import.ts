@@ -3,7 +3,7 @@ import type { Trouble } from '../exit-codes.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { serverOption, storeOption, tokenOption } from '../options.ts'
-import { importFile, reportRefused } from '../spans.ts'
+import { importFile, lines, reportRefused } from '../spans.ts'
 
 export function importCommand(command: Command, io: Io, exit: (outcome: Trouble) => void): Command {
   return command
@@ -19,7 +19,7 @@ export function importCommand(command: Command, io: Io, exit: (outcome: Trouble)
           reportRefused(file, answer, io)
           if (answer.refusedCount > 0) exit('malformed')
           const late = answer.late > 0 ? `, ${answer.late} of them too late for ticks that have closed` : ''
-          const refused = answer.refusedCount > 0 ? `, ${answer.refusedCount} refused` : ''
+          const refused = answer.refusedCount > 0 ? `, ${lines(answer.refusedCount)} refused` : ''
           io.stdout.write(`${file}: ${answer.spans} spans stored${late}${refused}\n`)
         }
       })

@@ -77,8 +77,13 @@ export async function watch(
   show: (line: string) => void,
 ): Promise<Verdict> {
   const started = performance.now()
+  let last: Verdict | undefined
   for (;;) {
-    const verdict = await look()
+    const verdict = await look().catch((error: unknown) => {
+      if (stop.aborted && last) return last
+      throw error
+    })
+    last = verdict
     const waited = performance.now() - started
     if (verdict.verdict === 'fail') return verdict
     if (verdict.verdict === 'pass' && earlyPass) return verdict

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { margin } from './options.ts'
+
+it.each([
+  ['latency=5%,1ms', { latency: '5%,1ms' }],
+  ['latency=5%,1ms errors=2', { latency: '5%,1ms', errors: '2' }],
+  [' latency=5%, 1ms  4xx=2, 0.1pp ', { latency: '5%, 1ms', '4xx': '2, 0.1pp' }],
+])('reads the margins %j', (text, margins) => {
+  expect(margin(text)).toEqual(margins)
+})
+
+it('adds to the margins before, and replaces the same metric', () => {
+  expect(margin('errors=3', { errors: '2', latency: '5%' })).toEqual({ errors: '3', latency: '5%' })
+})
+
+it.each(['latency', '=5%', ''])('refuses %j', (text) => {
+  expect(() => margin(text)).toThrow('Expected metric=values')
+})
