@@ -118,7 +118,7 @@ it('says who holds a directory, without a word from the engine', async () => {
     message: `store ${directory} is served by process ${child.pid} at ${url}; go through it, or stop it first`,
   })
   await expect(openStore({ location: directory })).rejects.toMatchObject({
-    kind: 'unavailable',
+    kind: 'held',
     message: `store ${directory} is held by process ${child.pid}; stop it, or name another directory (or the server's URL)`,
   })
   child.kill('SIGKILL')
