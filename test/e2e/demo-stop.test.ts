@@ -1,8 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { start } from './coalmine.ts'
+
+// Stores go there: who is killed cannot remove its own.
+const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The processes that a process has started and that still run. */
 function startedBy(pid: number): number[] {
@@ -30,7 +37,7 @@ it.each([
   ['SIGINT', 130, 5],
   ['SIGKILL', null, 20],
 ] as const)('%s ends the demo, with all that it started', async (signal, exitCode, seconds) => {
-  const demo = start('.', ['demo', '--acts', '1', '--rate', '50'])
+  const demo = start(folder, ['demo', '--acts', '1', '--rate', '50'], { TMPDIR: folder })
   let said = ''
   demo.stdout!.setEncoding('utf8').on('data', (text: string) => (said += text))
   demo.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text))
@@ -46,6 +53,7 @@ it.each([
   expect(started.filter(isRunning)).toEqual([])
   // Who was killed says nothing; who was stopped says so, and prints neither a verdict nor the trouble of its services.
   if (signal === 'SIGKILL') return
+  expect(readdirSync(folder)).toEqual([])
   expect(said).toMatch(/\ncoalmine: .*stopped before .*\n$/)
   expect(said).not.toMatch(/@coalmine|ECONN|Error|^(PASS|FAIL|INCONCLUSIVE|INVALID) /m)
 })
