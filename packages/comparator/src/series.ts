@@ -57,6 +57,8 @@ export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin): Operat
   }
   return [...operations.keys()].sort().map((operation) => {
     const byMetric = operations.get(operation)!
+    // Half an hour of many operations is large: what has become a series need not be kept as slices.
+    operations.delete(operation)
     const ticks = <Block>(metric: SliceMetric, add: (sides: readonly Side[]) => Block): Tick<Block>[] =>
       [...(byMetric.get(metric) ?? [])]
         .sort(([a], [b]) => a - b)

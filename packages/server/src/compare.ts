@@ -42,11 +42,11 @@ async function compare(request: Request, { store, now, version }: Context): Prom
     request.start ?? (sinceMs === undefined ? await store.anchor({ service, stable, canary }) : now() - sinceMs)
   const comparison: Comparison = { service, stable, canary, start, end }
   const found = await store.cohortFacts(comparison)
-  const slices: Slice[] = []
-  for await (const operation of store.readTicks(comparison).operations) slices.push(...slicesOf(operation))
+  const operations: OperationTicks[] = []
+  for await (const operation of store.readTicks(comparison).operations) operations.push(operation)
   const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
-  return judge(slices, policy, empty ? { ...facts, known: await store.known(service) } : facts)
+  return judge(slicesOf(operations), policy, empty ? { ...facts, known: await store.known(service) } : facts)
 }
 
 function factsOf(
@@ -95,7 +95,12 @@ function factsOf(
   }
 }
 
-function* slicesOf({ operation, ticks }: OperationTicks): Generator<Slice> {
+/** Empties what it is given as it goes, so that ticks and slices are not held both. */
+function* slicesOf(operations: OperationTicks[]): Generator<Slice> {
+  for (let next = operations.pop(); next; next = operations.pop()) yield* slicesOfOperation(next)
+}
+
+function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Slice> {
   for (const { tick, stable, canary } of ticks) {
     const both = <S>(side: (counts: typeof stable) => S): { stable: S; canary: S } => ({
       stable: side(stable),

@@ -20,7 +20,7 @@ type CohortRow = CountRow & {
 }
 
 // One query for each operation would cost 8 ms each; one for all of them holds every histogram in memory at once.
-const PORTION_CELLS = 20_000
+const PORTION_CELLS = 5_000
 
 /** Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are read. */
 export function readTicks(engine: Engine, comparison: Comparison): TickRead {
