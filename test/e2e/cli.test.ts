@@ -19,23 +19,13 @@ import { gzipSync } from 'node:zlib'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bin, coalmine, type Run, serve, start } from './coalmine.ts'
-import { otlpLines } from './otlp.ts'
+import { compareShop as compare, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const from = Date.now() - 3_600_000
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 60, perSecond: 20, medianMs: 20 } as const
-const compare = [
-  'compare',
-  '--service',
-  'shop',
-  '--stable',
-  'service.version=1.9.0',
-  '--canary',
-  'service.version=2.0.0',
-]
-
 function file(name: string, content: string | Buffer): string {
   writeFileSync(join(folder, name), content)
   return name

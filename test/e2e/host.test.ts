@@ -3,23 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { openStore } from '@coalmine/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { coalmine, serve } from './coalmine.ts'
-import { otlpLines } from './otlp.ts'
-
-const compare = [
-  'compare',
-  '--service',
-  'shop',
-  '--stable',
-  'service.version=1.9.0',
-  '--canary',
-  'service.version=2.0.0',
-]
-
-const bin = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
+import { bin, coalmine, serve } from './coalmine.ts'
+import { compareShop as compare, otlpLines } from './otlp.ts'
 
 let folder: string
 let spans: string

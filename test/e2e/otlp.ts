@@ -16,6 +16,10 @@ export interface Requests {
   readonly seed: number
 }
 
+/** Compares the two builds of the service `shop` that the tests make spans of. */
+export const compareShop: readonly string[] =
+  'compare --service shop --stable service.version=1.9.0 --canary service.version=2.0.0'.split(' ')
+
 /** SERVER spans of seeded traffic as OTLP JSON requests, a second of traffic each: one line of a Collector's file. */
 export function otlpLines(requests: Requests): string[] {
   const { service, version, from, seconds } = requests

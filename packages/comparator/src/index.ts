@@ -1,8 +1,11 @@
 // Judging
 
-// What is judged, and how strictly
-export { type Config, parseConfig } from './config.ts'
 export { judge, tickMs } from './judge.ts'
+export type { Side, Slice, SliceMetric } from './slice.ts'
+
+// What is judged, and how strictly
+
+export { type Config, parseConfig } from './config.ts'
 export { formatMargin, type Margins, type Metric, parseMargin } from './margin.ts'
 export {
   defaultPolicy,
@@ -13,9 +16,9 @@ export {
   parsePolicy,
   policyHash,
 } from './policy.ts'
-export type { Side, Slice, SliceMetric } from './slice.ts'
 
 // The answer
+
 export type {
   CohortFacts,
   Decision,
