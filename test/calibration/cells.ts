@@ -1,5 +1,5 @@
 // What is measured, and what it must be. Rates hold when they are at most the level plus three standard errors.
-import type { Policy } from '@coalmine/comparator'
+import { type MetricInput, type MetricPolicy, metricPolicyOf, type Policy } from '@coalmine/comparator'
 import { type Distribution, lognormal, mixed, scaled } from './generate.ts'
 import { type Arm, b0, type Cell, type Traffic } from './simulate.ts'
 
@@ -19,16 +19,16 @@ const inMilliseconds: Distribution = (value) =>
   lognormal({ median: 0.004, sigma: 0.6 })(Math.floor(value * 1000) / 1000)
 const slowRequests = (share: number, times: number): Distribution => mixed(share, scaled(typical, times), typical)
 
-const zero: Policy['margins'] = {
-  latency: { ratio: 0, seconds: 0 },
-  errors: { oddsRatio: 1, difference: 0 },
-  '4xx': { oddsRatio: 1, difference: 0 },
-  'lost-requests': { ratio: 0 },
-}
-const latencyAlone: Partial<Policy> = { metrics: ['latency'] }
-const errorsAlone: Partial<Policy> = { metrics: ['errors'] }
-const latencyAtZero: Partial<Policy> = { metrics: ['latency'], margins: zero }
-const errorsAtZero: Partial<Policy> = { metrics: ['errors'], margins: zero }
+const noMargins = { latency: '0%', errors: '1', '4xx': '1', 'lost-requests': '0%' }
+const metric = (name: string, entry: MetricInput = {}): MetricPolicy => metricPolicyOf(name, entry)
+const atZero = (...names: (keyof typeof noMargins)[]): Partial<Policy> => ({
+  metrics: names.map((name) => metric(name, { margin: noMargins[name] })),
+})
+const latencyAlone: Partial<Policy> = { metrics: [metric('latency')] }
+const errorsAlone: Partial<Policy> = { metrics: [metric('errors')] }
+const latencyAtZero = atZero('latency')
+const errorsAtZero = atZero('errors')
+const allAtZero = atZero('latency', 'errors', '4xx')
 
 const day = (depth: number) => ({ level: (tick: number) => 1 + depth * Math.sin((2 * Math.PI * tick) / 360) })
 const ramp = { share: (tick: number) => (tick < 120 ? 0.05 : tick < 240 ? 0.25 : 0.5) }
@@ -65,8 +65,8 @@ const bothWorse = {
   canary: { latency: typical, errors: 0.05 },
 }
 const losing = (kept: number): Traffic => ({ ...b0, stable: {}, canary: { kept } })
-const splitAlone: Partial<Policy> = { metrics: ['lost-requests'], split: 0.1 }
-const splitAtZero: Partial<Policy> = { ...splitAlone, margins: zero }
+const splitAlone: Partial<Policy> = { metrics: [metric('lost-requests')], split: 0.1 }
+const splitAtZero: Partial<Policy> = { ...atZero('lost-requests'), split: 0.1 }
 const manyFindings = both({ latency: typical, errors: 0.01 }, { operations: 10, requests: 1000 })
 const halfway = { from: 180 }
 
@@ -106,12 +106,8 @@ export const cells: readonly Calibrated[] = [
       errors(0.005, 0.005, daily(0.8)),
       errorsAtZero,
     ),
-    cell('ten operations, latency, errors and 4xx of each and of all', 300, atMost(alpha), manyFindings, {
-      margins: zero,
-    }),
-    cell('latency, errors and 4xx together', 1000, atMost(alpha), both({ latency: typical, errors: 0.01 }), {
-      margins: zero,
-    }),
+    cell('ten operations, latency, errors and 4xx of each and of all', 300, atMost(alpha), manyFindings, allAtZero),
+    cell('latency, errors and 4xx together', 1000, atMost(alpha), both({ latency: typical, errors: 0.01 }), allAtZero),
   ]),
   ...group('False alarms: default margins', [
     cell('equal services, errors 1 %', 400, atMost(alpha), both({ latency: typical, errors: 0.01 })),

@@ -105,7 +105,10 @@ describe('compare --from', () => {
   })
 
   it('takes looser margins: the same canary passes on latency alone', async () => {
-    writeFileSync(join(folder, 'latency.yaml'), 'metrics: [latency]\nmargins:\n  latency: 50%,10ms\n')
+    writeFileSync(
+      join(folder, 'latency.yaml'),
+      'metrics:\n  latency: { margin: "50%,10ms" }\n  errors: off\n  4xx: off\n',
+    )
     const run = await coalmine(folder, [...compare, '--from', 'good.jsonl', '--config', 'latency.yaml'])
     expect(run.stdout).toMatch(/^PASS /)
     expect(run.code).toBe(0)
@@ -164,12 +167,12 @@ describe('usage errors are exit code 64 and say what to do', () => {
     [
       'a margin that is none',
       [...compare, '--margin', 'latency=fast', '--from', 'good.jsonl'],
-      ['margins.latency', '10%,2ms', '"fast"'],
+      ['metrics.latency.margin', '10%,2ms', '"fast"'],
     ],
     [
       'a metric that is none',
       [...compare, '--margin', 'cost=5%', '--from', 'good.jsonl'],
-      ['margins.cost', 'expected one of latency'],
+      ['metrics.cost', 'expected one of latency'],
     ],
     ['a selector that is none', [...compare.slice(0, -1), 'two', '--from', 'good.jsonl'], ['two']],
     ['a file that is not there', [...compare, '--from', 'nowhere.jsonl'], ['nowhere.jsonl', 'there is no such file']],
@@ -177,7 +180,7 @@ describe('usage errors are exit code 64 and say what to do', () => {
     [
       'a margin without its unit, whether or not there is a store',
       [...compare, '--margin', 'latency=10', '--store', 'nowhere'],
-      ['margins.latency', '"10"'],
+      ['metrics.latency.margin', '"10"'],
     ],
     ['files and a store', [...compare, '--from', 'good.jsonl', '--store', 'imported'], ['--from', '--store']],
     [
@@ -233,7 +236,10 @@ describe('settings from the environment', () => {
     const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'], '', settings)
     expect(run).toMatchObject({ stdout: '', stderr: '' })
     const verdict = JSON.parse(readFileSync(join(folder, 'from-settings.json'), 'utf8'))
-    expect(verdict.policy).toMatchObject({ alpha: 0.05, margins: { latency: { ratio: 3 }, errors: { oddsRatio: 2 } } })
+    expect(verdict.policy).toMatchObject({
+      alpha: 0.05,
+      metrics: [{ margin: { ratio: 3 } }, { margin: { oddsRatio: 2 } }, { name: '4xx' }, { name: 'lost-requests' }],
+    })
     expect(verdict.verdict).not.toBe('fail')
     expect(verdict.window.start).toBe('2020-01-01T00:00:00.000Z')
   })

@@ -134,13 +134,24 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       ...config.policy,
       ...(alpha === undefined ? {} : { alpha }),
       ...(split === undefined ? {} : { split }),
-      ...(margin === undefined ? {} : { margins: { ...config.policy.margins, ...margin } }),
+      ...(margin === undefined ? {} : { metrics: withMargins(config.policy.metrics, margin) }),
     },
   }
   const policy = parsePolicy(request.policy)
   if (policy.kind === 'policy') return request
   const problems = policy.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new CommandError('usage', problems.join('\n'))
+}
+
+function withMargins(
+  metrics: PolicyInput['metrics'] = {},
+  margins: Readonly<Record<string, string>>,
+): PolicyInput['metrics'] {
+  const entries = Object.entries(margins).map(([name, margin]) => {
+    const entry = metrics[name] ?? {}
+    return [name, { ...(typeof entry === 'object' ? entry : { gate: entry }), margin }]
+  })
+  return { ...metrics, ...Object.fromEntries(entries) }
 }
 
 export async function compareOn(server: Server, request: ComparisonRequest, signal?: AbortSignal): Promise<Verdict> {

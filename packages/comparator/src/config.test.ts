@@ -4,7 +4,8 @@ import { defaultPolicy, parsePolicy, policyHash } from './policy.ts'
 
 describe('coalmine.yaml', () => {
   it('names the comparison and its policy', () => {
-    const text = 'service: checkout\nstable: service.version=1\nalpha: 0.01\nmargins:\n  latency: 5%,1ms\nsplit: 10%\n'
+    const text =
+      'service: checkout\nstable: service.version=1\nalpha: 0.01\nmetrics:\n  latency:\n    margin: 5%,1ms\nsplit: 10%\n'
     const config = parseConfig(text, 'coalmine.yaml')
     expect(config).toMatchObject({ service: 'checkout', stable: 'service.version=1' })
     expect(parsePolicy(config.policy)).toMatchObject({
@@ -12,7 +13,12 @@ describe('coalmine.yaml', () => {
       policy: {
         alpha: 0.01,
         split: 0.1,
-        margins: { latency: { ratio: 0.05, seconds: 0.001 }, errors: { oddsRatio: 1.5 } },
+        metrics: [
+          { name: 'latency', margin: { ratio: 0.05, seconds: 0.001 }, gate: 'on', hypothesis: false },
+          { name: 'errors', margin: { oddsRatio: 1.5 } },
+          { name: '4xx' },
+          { name: 'lost-requests' },
+        ],
       },
     })
   })
@@ -25,16 +31,43 @@ describe('coalmine.yaml', () => {
     ['alpha: 5\n', 'coalmine.yaml:1: alpha: Too big: expected number to be <1'],
     [
       'service: a\nalpah: 0.05\n',
-      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, alpha, alphaPass, margins, split, minimumShare, metrics',
-    ],
-    ['margins:\n  latency: 10\n', 'coalmine.yaml:2: margins.latency: Invalid input: expected string, received number'],
-    [
-      'margins:\n  errors: fast\n',
-      'coalmine.yaml:2: margins.errors: expected a margin for errors such as 1.5,0.1pp (an odds ratio of 1 or more, percentage points below 100), got "fast"',
+      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, alpha, alphaPass, split, minimumShare, metrics',
     ],
     [
-      'margins:\n  cost: 5%\n',
-      'coalmine.yaml:2: margins.cost: unknown key; expected one of latency, errors, 4xx, lost-requests',
+      'metrics:\n  latency: 10\n',
+      'coalmine.yaml:2: metrics.latency: expected true, advisory, off, or keys such as margin',
+    ],
+    [
+      'metrics:\n  latency:\n    margin: 10\n',
+      'coalmine.yaml:3: metrics.latency.margin: Invalid input: expected string, received number',
+    ],
+    [
+      'metrics:\n  errors: { margin: fast }\n',
+      'coalmine.yaml:2: metrics.errors.margin: expected a margin such as 1.5,0.1pp (an odds ratio of 1 or more, percentage points below 100), got "fast"',
+    ],
+    [
+      'metrics:\n  4xx: off\n  cost: { margin: 5% }\n',
+      'coalmine.yaml:3: metrics.cost: unknown metric; expected one of latency, errors, 4xx, lost-requests, throughput, or say what it measures with attribute, calls or share',
+    ],
+    [
+      'metrics:\n  cost:\n    attribute: app.cost\n    calls: db.system.name=postgresql\n',
+      'coalmine.yaml:4: metrics.cost.calls: expected one of attribute, calls, share, got attribute too',
+    ],
+    [
+      'metrics:\n  latency:\n    marign: 5%\n',
+      'coalmine.yaml:3: metrics.latency.marign: unknown key; expected one of attribute, reduce, calls, share, expect, worse, margin, gate, weight, critical, reason',
+    ],
+    [
+      'metrics: { latency: { margin: 5%,1ms } }\n',
+      'coalmine.yaml:1: metrics.latency.1ms: inside { } a margin of two halves needs quotes, such as "5%,1ms"',
+    ],
+    [
+      'metrics:\n  latency:\n    expect: worse-by-at-most\n',
+      'coalmine.yaml:3: metrics.latency.margin: expected how much worse, such as 5%, since expect is worse-by-at-most',
+    ],
+    [
+      'metrics:\n  latency:\n    gate: maybe\n',
+      'coalmine.yaml:3: metrics.latency.gate: expected true, advisory or off, got "maybe"',
     ],
     [
       '\n\nsplit: 110%\n',
@@ -45,6 +78,30 @@ describe('coalmine.yaml', () => {
     ['a: b: c\n', 'coalmine.yaml:1: Nested mappings are not allowed in compact mappings at line 1, column 4:'],
   ])('%j is refused with key, line and what was expected', (text, message) => {
     expect(() => parseConfig(text, 'coalmine.yaml')).toThrow(new RangeError(message))
+  })
+})
+
+describe('a metric of one’s own', () => {
+  it.each<[string, object]>([
+    ['attribute: app.cost', { measure: { kind: 'attribute', key: 'app.cost', reduce: 'sum' }, margin: { ratio: 0.1 } }],
+    [
+      'attribute: app.depth, reduce: max, margin: 200%',
+      { measure: { kind: 'attribute', key: 'app.depth', reduce: 'max' }, margin: { ratio: 2 } },
+    ],
+    [
+      'attribute: app.cost, expect: better, margin: 2%, reason: cheaper by the cache',
+      { expect: 'better', margin: { ratio: 0.02 }, reason: 'cheaper by the cache', hypothesis: true },
+    ],
+    ['attribute: app.revenue, worse: lower, expect: better', { worse: 'lower', margin: { ratio: 0 } }],
+    ['calls: db.system.name=postgresql, gate: advisory', { measure: { kind: 'calls' }, gate: 'advisory' }],
+    [
+      'share: app.cache.hit=true, worse: lower, critical: true, weight: 2',
+      { measure: { kind: 'share', of: 'app.cache.hit=true' }, margin: { oddsRatio: 1.5 }, critical: true, weight: 2 },
+    ],
+  ])('%s', (keys, expected) => {
+    const { policy } = parseConfig(`metrics:\n  mine: { ${keys} }\n`, 'coalmine.yaml')
+    const parsed = parsePolicy(policy)
+    expect(parsed.kind === 'policy' && parsed.policy.metrics.at(-1)).toMatchObject({ name: 'mine', ...expected })
   })
 })
 

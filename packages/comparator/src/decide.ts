@@ -1,6 +1,6 @@
 import { holm } from '@coalmine/stats'
 import type { Scope } from './gate.ts'
-import type { Metric } from './margin.ts'
+import type { MetricPolicy } from './metric-policy.ts'
 import type { Policy } from './policy.ts'
 import { reachedAt } from './run.ts'
 import type { Tested } from './tested.ts'
@@ -8,7 +8,7 @@ import type { Decision } from './verdict.ts'
 
 /** A metric in a scope that is in the gate, with its part of alpha. */
 export interface Gated {
-  readonly metric: Metric
+  readonly metric: MetricPolicy
   readonly scope: Scope
   readonly weight: number
   /** Whether PASS needs it. */

@@ -6,7 +6,9 @@ export type { Side, Slice, SliceMetric } from './slice.ts'
 // What is judged, and how strictly
 
 export { type Config, parseConfig } from './config.ts'
-export { formatMargin, type Margins, type Metric, parseMargin } from './margin.ts'
+export { formatMargin, type Margin, type MarginForm, parseMargin } from './margin.ts'
+export { builtIns, type Measure } from './measure.ts'
+export { type Expect, type Gate, type MetricInput, type MetricPolicy, metricPolicyOf } from './metric-policy.ts'
 export {
   defaultPolicy,
   type Policy,

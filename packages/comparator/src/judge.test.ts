@@ -3,11 +3,17 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Arm, factsOf, firstTick, trafficOf } from '../test/slices.ts'
-import { defaultPolicy, judge, type Policy, type Slice, type Verdict } from './index.ts'
+import { defaultPolicy, judge, type Policy, type PolicyInput, parsePolicy, type Slice, type Verdict } from './index.ts'
 
 const alike: Arm = { n: 500 }
 const schema = JSON.parse(readFileSync(new URL('../verdict.schema.json', import.meta.url), 'utf8'))
 const conforms = new Ajv2020({ allErrors: true, strict: true }).compile(schema)
+
+function policyOf(input: PolicyInput): Policy {
+  const result = parsePolicy(input)
+  if (result.kind === 'problems') throw new Error(JSON.stringify(result.problems))
+  return result.policy
+}
 
 function shop(canary: Partial<Arm>, more: { ticks?: number; seed?: number; policy?: Policy } = {}): Verdict {
   const { ticks = 24, seed = 1, policy = defaultPolicy } = more
@@ -291,15 +297,9 @@ describe('a verdict', () => {
 
   it('is mirrored when the arms are swapped', () => {
     const swapped = slices.map((slice) => ({ ...slice, stable: slice.canary, canary: slice.stable }))
-    const exact: Policy = {
-      ...defaultPolicy,
-      margins: {
-        ...defaultPolicy.margins,
-        latency: { ratio: 0, seconds: 0 },
-        errors: { oddsRatio: 1, difference: 0 },
-        '4xx': { oddsRatio: 1, difference: 0 },
-      },
-    }
+    const exact = policyOf({
+      metrics: { latency: { margin: '0%' }, errors: { margin: '1' }, '4xx': { margin: '1' } },
+    })
     const one = judge(slices, exact, factsOf(6)).findings.find((finding) => finding.operation === 'GET /slow')!
     const other = judge(swapped, exact, factsOf(6)).findings.find((finding) => finding.operation === 'GET /slow')!
     expect(other.interval.lower! * one.interval.upper!).toBeCloseTo(1, 1)
@@ -314,7 +314,7 @@ describe('a verdict', () => {
           : side
       return { ...slice, stable: twice(slice.stable), canary: twice(slice.canary) }
     })
-    const policy = { ...defaultPolicy, margins: { ...defaultPolicy.margins, latency: { ratio: 0.1, seconds: 0.004 } } }
+    const policy = policyOf({ metrics: { latency: { margin: '10%,4ms' } } })
     const before = JSON.parse(whole) as Verdict
     const after = judge(doubled, policy, factsOf(6))
     expect(after.findings.map((one) => [one.decision, one.evidence])).toEqual(

@@ -3,7 +3,8 @@ import { flagDifferences } from './flags.ts'
 import { otherOperations, type Scope, scopesOf } from './gate.ts'
 import { testLatency } from './latency.ts'
 import { countsBothServed, testLostRequests } from './lost-requests.ts'
-import { formatMargin, type Metric } from './margin.ts'
+import { formatMargin } from './margin.ts'
+import { type MetricPolicy, marginIn } from './metric-policy.ts'
 import { missingFor } from './missing.ts'
 import { type Policy, policyHash } from './policy.ts'
 import { testRate } from './rate.ts'
@@ -32,13 +33,15 @@ export const tickMs = 5000
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
-  const series = seriesOf(slices, policy.margins.latency)
+  const judged = judgedMetrics(policy)
+  const latency = judged.find(({ measure }) => measure.kind === 'latency')
+  const series = seriesOf(slices, latency ? marginIn('latency', latency) : null)
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) return verdictOf('invalid', [...invalid, ...notes(facts)], [], [], null, policy, facts)
 
-  const decided = decide(gateOf(series, policy), policy)
+  const decided = decide(gateOf(series, judged, policy), policy)
   const start = Date.parse(facts.window.start)
-  const findings = decided.map((one) => findingOf(one, policy, facts, start))
+  const findings = decided.map((one) => findingOf(one, facts, start))
   const required = decided.filter((one) => one.required)
   const missing = required.filter((one) => one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy)
@@ -53,40 +56,47 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   return verdictOf(outcome, reasons, findings, missing, settledAfter(outcome, decided, start), policy, facts)
 }
 
-function gateOf(series: readonly OperationSeries[], policy: Policy): Gated[] {
-  const judged = policy.metrics.filter((metric) => metric !== 'lost-requests' || policy.split !== null)
+/** Metrics that are not turned off; lost requests need a declared split to be told from. */
+function judgedMetrics({ metrics, split }: Policy): MetricPolicy[] {
+  return metrics.filter(({ gate, measure }) => gate !== 'off' && (measure.kind !== 'lost-requests' || split !== null))
+}
+
+function gateOf(series: readonly OperationSeries[], judged: readonly MetricPolicy[], policy: Policy): Gated[] {
   return scopesOf(series, policy).flatMap((scope) =>
     judged.map((metric) => ({
       metric,
       scope,
       weight: scope.weight / judged.length,
       // A share of the traffic is settled for the service; for each operation it would take many times longer.
-      required: scope.required && (metric !== 'lost-requests' || scope.scope === 'service'),
+      required: scope.required && (metric.measure.kind !== 'lost-requests' || scope.scope === 'service'),
       tested: test(metric, scope, series, policy),
     })),
   )
 }
 
-function test(metric: Metric, scope: Scope, all: readonly OperationSeries[], { margins, split }: Policy): Tested {
-  switch (metric) {
+function test(metric: MetricPolicy, scope: Scope, all: readonly OperationSeries[], { split }: Policy): Tested {
+  const { kind } = metric.measure
+  switch (kind) {
     case 'latency':
       return testLatency(scope.series)
     case 'errors':
     case '4xx':
-      return testRate(scope.series, metric, margins[metric])
+      return testRate(scope.series, kind, marginIn('rate', metric))
     case 'lost-requests':
-      return testLostRequests(countsBothServed(scope.series, all), split!, margins['lost-requests'])
+      return testLostRequests(countsBothServed(scope.series, all), split!, marginIn('ratio', metric))
+    default:
+      throw new RangeError(`metrics.${metric.name}: ${kind} is not measured yet`)
   }
 }
 
-function findingOf(decided: Decided, policy: Policy, facts: Facts, start: number): Finding {
+function findingOf(decided: Decided, facts: Facts, start: number): Finding {
   const { metric, scope, tested, decision } = decided
   const estimate = tested.estimate(decision, decided.level)
-  const margin = formatMargin(policy.margins[metric])
+  const margin = formatMargin(metric.margin)
   const operations = new Set(scope.series.map((one) => one.operation))
   const flags = flagDifferences(facts.stable, facts.canary, (operation) => operations.has(operation))
   return {
-    metric,
+    metric: metric.name,
     scope: scope.scope,
     operation: scope.operation,
     required: decided.required,

@@ -1,5 +1,5 @@
 import { shareInterval, shareProcess, shareWithMargin } from '@coalmine/stats'
-import type { ShareMargin } from './margin.ts'
+import type { RatioMargin } from './margin.ts'
 import { run, type TimedBlock } from './run.ts'
 import type { OperationSeries } from './series.ts'
 import { shownInterval, type Tested } from './tested.ts'
@@ -32,7 +32,7 @@ export function countsBothServed(
  * Requests are lost when the canary serves less than its declared share of the traffic by more than the margin: a
  * canary that crashes or refuses connections leaves no bad spans, it leaves none.
  */
-export function testLostRequests(counts: readonly TimedBlock<number>[], split: number, margin: ShareMargin): Tested {
+export function testLostRequests(counts: readonly TimedBlock<number>[], split: number, margin: RatioMargin): Tested {
   const share = shareWithMargin(split, 1 - margin.ratio)
   return {
     worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),

@@ -13,7 +13,7 @@ export function missingFor(decided: Decided): Missing[] {
   return decided.tested.within
     .filter(({ run }) => run.logE < decided.neededWithin)
     .map(({ part, run }) => ({
-      metric: decided.metric,
+      metric: decided.metric.name,
       operation: decided.scope.operation,
       part,
       ...remaining(run, decided.neededWithin, counts),

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { type Margins, type Metric, metrics, parseMargin } from './margin.ts'
+import {
+  type GateInput,
+  type MetricInput,
+  type MetricPolicy,
+  MetricProblem,
+  metricKeys,
+  metricPolicyOf,
+  metricSchema,
+} from './metric-policy.ts'
 
 /** What is judged and how strictly. */
 export interface Policy {
@@ -8,37 +16,32 @@ export interface Policy {
   readonly alpha: number
   /** Chance that a canary worse than the margin is passed, for each finding. */
   readonly alphaPass: number
-  readonly margins: Margins
   /** The canary's declared share of the traffic, between 0 and 1; without it lost requests are not judged. */
   readonly split: number | null
   /** Operations with at least this share of the stable traffic are judged each, smaller ones together. */
   readonly minimumShare: number
-  /** The metrics that are judged. */
-  readonly metrics: readonly Metric[]
+  /** Every metric that was named, and those that are judged unless they are turned off. Names differ. */
+  readonly metrics: readonly MetricPolicy[]
 }
+
+/** Judged unless they are turned off; lost requests where a split is declared. */
+const always = ['latency', 'errors', '4xx', 'lost-requests'] as const
 
 export const defaultPolicy: Policy = {
   alpha: 0.05,
   alphaPass: 0.05,
-  margins: {
-    latency: { ratio: 0.1, seconds: 0.002 },
-    errors: { oddsRatio: 1.5, difference: 0.001 },
-    '4xx': { oddsRatio: 1.5, difference: 0.001 },
-    'lost-requests': { ratio: 0.05 },
-  },
   split: null,
   minimumShare: 0.05,
-  metrics,
+  metrics: always.map((name) => metricPolicyOf(name, {})),
 }
 
 /** A policy as people write it, in `coalmine.yaml` or in a request: every key may be left out. */
 export interface PolicyInput {
   readonly alpha?: number | undefined
   readonly alphaPass?: number | undefined
-  readonly margins?: Partial<Record<Metric, string | undefined>> | undefined
   readonly split?: string | number | undefined
   readonly minimumShare?: string | number | undefined
-  readonly metrics?: readonly Metric[] | undefined
+  readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 
 const level = z.number().gt(0).lt(1)
@@ -53,37 +56,12 @@ const share = z.union([z.string(), z.number()]).transform((value, context) => {
   return z.NEVER
 })
 
-function margin<M extends Metric>(metric: M): z.ZodType<Margins[M] | undefined> {
-  return z
-    .string()
-    .transform((text, context): Margins[M] => {
-      try {
-        return parseMargin(metric, text, '')
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: (error as Error).message.replace(/^: /, '') })
-        return z.NEVER
-      }
-    })
-    .optional()
-}
-
 const policySchema = z.strictObject({
   alpha: level.optional(),
   alphaPass: level.optional(),
-  margins: z
-    .strictObject({
-      latency: margin('latency'),
-      errors: margin('errors'),
-      '4xx': margin('4xx'),
-      'lost-requests': margin('lost-requests'),
-    })
-    .optional(),
   split: share.optional(),
   minimumShare: share.optional(),
-  metrics: z
-    .array(z.enum(['latency', 'errors', '4xx', 'lost-requests']))
-    .min(1)
-    .optional(),
+  metrics: z.record(z.string(), metricSchema).optional(),
 })
 
 /** Where a policy is wrong: the key's path, and what was expected there. */
@@ -99,21 +77,25 @@ export type PolicyResult =
 /**
  * Checks a policy that came from outside and fills in the defaults.
  *
- * @example parsePolicy({ alpha: 0.01, margins: { latency: '5%,1ms' } }) // { kind: 'policy', policy: { alpha: 0.01, ... } }
+ * @example parsePolicy({ alpha: 0.01, metrics: { latency: { margin: '5%,1ms' } } }) // { kind: 'policy', policy: { alpha: 0.01, ... } }
  */
 export function parsePolicy(input: unknown): PolicyResult {
   const parsed = policySchema.safeParse(input ?? {})
-  if (!parsed.success) {
-    return {
-      kind: 'problems',
-      problems: parsed.error.issues.flatMap(problemsOf),
+  if (!parsed.success) return { kind: 'problems', problems: parsed.error.issues.flatMap((issue) => problemsOf(issue)) }
+  const { metrics: written = {}, ...rest } = parsed.data
+  const entries = { ...Object.fromEntries(always.map((name) => [name, {}])), ...written }
+  const metrics: MetricPolicy[] = []
+  const problems: PolicyProblem[] = []
+  for (const [name, entry] of Object.entries(entries)) {
+    try {
+      metrics.push(metricPolicyOf(name, entry))
+    } catch (error) {
+      if (!(error instanceof MetricProblem)) throw error
+      problems.push({ path: ['metrics', name, ...error.path], message: error.message })
     }
   }
-  const { margins, ...rest } = parsed.data
-  return {
-    kind: 'policy',
-    policy: { ...defaultPolicy, ...given(rest), margins: { ...defaultPolicy.margins, ...given(margins ?? {}) } },
-  }
+  if (problems.length > 0) return { kind: 'problems', problems }
+  return { kind: 'policy', policy: { ...defaultPolicy, ...given(rest), metrics } }
 }
 
 /** Names a policy: two verdicts with the same hash were judged by the same rules. */
@@ -121,14 +103,28 @@ export function policyHash(policy: Policy): string {
   return createHash('sha256').update(canonical(policy)).digest('hex').slice(0, 16)
 }
 
-function problemsOf(issue: z.core.$ZodIssue): PolicyProblem[] {
-  const path = issue.path.filter((key): key is string | number => typeof key !== 'symbol')
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-  const known = Object.keys(path[0] === 'margins' ? defaultPolicy.margins : defaultPolicy)
-  return issue.keys.map((key) => ({
-    path: [...path, key],
-    message: `unknown key; expected one of ${known.join(', ')}`,
-  }))
+function problemsOf(issue: z.core.$ZodIssue, above: readonly (string | number)[] = []): PolicyProblem[] {
+  const path = [...above, ...issue.path.filter((key): key is string | number => typeof key !== 'symbol')]
+  if (issue.code === 'unrecognized_keys') {
+    const known = path[0] === 'metrics' ? metricKeys : Object.keys(defaultPolicy)
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      // What YAML makes of a margin's second half inside { }.
+      message: /^\d/.test(key)
+        ? 'inside { } a margin of two halves needs quotes, such as "5%,1ms"'
+        : `unknown key; expected one of ${known.join(', ')}`,
+    }))
+  }
+  if (issue.code === 'invalid_union') {
+    // Of the forms that a value may have, the one that was meant is the one that is wrong somewhere inside.
+    const inside = issue.errors.find((issues) =>
+      issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
+    )
+    if (inside) return inside.flatMap((one) => problemsOf(one, path))
+    if (path[0] === 'metrics' && path.length === 2)
+      return [{ path, message: `expected true, advisory, off, or keys such as margin` }]
+  }
+  return [{ path, message: issue.message }]
 }
 
 function canonical(value: unknown): string {

@@ -45,10 +45,11 @@ const smallestBlock = { latency: 100, rate: 20 }
 
 /**
  * Sorts slices into series, operations by name. Slices of the same tick, operation and metric are shards of one: they
- * are added up, so that neither the order nor the sharding of the input can be seen in the verdict.
+ * are added up, so that neither the order nor the sharding of the input can be seen in the verdict. Without a margin
+ * latency is not judged, and left out.
  */
-export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin): OperationSeries[] {
-  const acceptable = latencyMargin({ ratio: margin.ratio, absolute: margin.seconds })
+export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin | null): OperationSeries[] {
+  const acceptable = margin && latencyMargin({ ratio: margin.ratio, absolute: margin.seconds })
   const operations = new Map<string, Map<SliceMetric, Map<number, Slice[]>>>()
   for (const slice of slices) {
     const byMetric = entry(operations, slice.operation, () => new Map<SliceMetric, Map<number, Slice[]>>())
@@ -76,16 +77,18 @@ export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin): Operat
     return {
       operation,
       totals: { stable: totals('stable'), canary: totals('canary') },
-      latency: blocksOf(
-        ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
-        smallestBlock.latency,
-      ).map((block) => ({
-        ...block,
-        acceptable: {
-          up: mapHistogram(block.stable, acceptable, 'up'),
-          down: mapHistogram(block.stable, acceptable, 'down'),
-        },
-      })),
+      latency: acceptable
+        ? blocksOf(
+            ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
+            smallestBlock.latency,
+          ).map((block) => ({
+            ...block,
+            acceptable: {
+              up: mapHistogram(block.stable, acceptable, 'up'),
+              down: mapHistogram(block.stable, acceptable, 'down'),
+            },
+          }))
+        : [],
       errors: blocksOf(errors, smallestBlock.rate),
       '4xx': blocksOf(
         ticks('4xx', (sides) => sumRates(sides, operation)),

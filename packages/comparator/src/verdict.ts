@@ -1,4 +1,3 @@
-import type { Metric } from './margin.ts'
 import type { Policy } from './policy.ts'
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
@@ -110,7 +109,8 @@ export interface PartEvidence extends Evidence {
 }
 
 export interface Finding {
-  readonly metric: Metric
+  /** The name that the policy gives it. */
+  readonly metric: string
   readonly scope: 'service' | 'operation'
   /** The operation, `(other)` for the small ones together, null for the whole service. */
   readonly operation: string | null
@@ -163,7 +163,7 @@ export interface VariantShare {
 
 /** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin. */
 export interface Missing {
-  readonly metric: Metric
+  readonly metric: string
   readonly operation: string | null
   readonly part: Part
   readonly canaryRequests: number | null

@@ -2,12 +2,11 @@ import type { Decided } from './decide.ts'
 import type { Estimate } from './tested.ts'
 import type { Finding, FlagDifference, Missing, Part } from './verdict.ts'
 
-const metricName = {
-  latency: 'latency',
+const namesInWords: Readonly<Record<string, string>> = {
   errors: 'the error rate',
   '4xx': 'the 4xx share',
   'lost-requests': 'the share of traffic',
-} as const
+}
 const partName: Record<Part, string> = {
   typical: 'the typical request',
   'slowest 10 %': 'the slowest 10 %',
@@ -25,21 +24,21 @@ export function findingSentence(
   flags: readonly FlagDifference[],
 ): string {
   const where = decided.scope.operation ?? 'The whole service'
-  const allowed = marginPhrase(decided.metric, margin)
+  const allowed = marginPhrase(decided.metric.name, margin)
   const change = changePhrase(estimate)
   switch (decided.decision) {
     case 'fail':
-      return `${where} is ${failPhrase(decided.metric, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
+      return `${where} is ${failPhrase(decided.metric.name, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
     case 'pass':
-      return `${where}: ${metricName[decided.metric]} is within ${allowed}: ${change}.`
+      return `${where}: ${nameInWords(decided.metric.name)} is within ${allowed}: ${change}.`
     case 'inconclusive':
-      return `${where}: ${metricName[decided.metric]} is not settled: ${change}, where ${allowed} is allowed.`
+      return `${where}: ${nameInWords(decided.metric.name)} is not settled: ${change}, where ${allowed} is allowed.`
   }
 }
 
 export function missingSentence(missing: Missing): string {
   const where = missing.operation ?? 'the whole service'
-  const what = `${missing.metric === 'latency' ? `latency of ${partName[missing.part]}` : metricName[missing.metric]} on ${where}`
+  const what = `${missing.metric === 'latency' ? `latency of ${partName[missing.part]}` : nameInWords(missing.metric)} on ${where}`
   if (missing.canaryRequests === null)
     return `${what}: the evidence does not grow yet, or the difference is near the margin`
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
@@ -57,6 +56,10 @@ export function count(n: number): string {
 
 export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`
+}
+
+function nameInWords(metric: Finding['metric']): string {
+  return namesInWords[metric] ?? metric
 }
 
 function failPhrase(metric: Finding['metric'], estimate: Estimate): string {

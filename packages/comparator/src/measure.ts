@@ -1,0 +1,42 @@
+import type { MarginForm } from './margin.ts'
+
+/** What a metric's values are. */
+export type Measure =
+  | { readonly kind: 'latency' }
+  | { readonly kind: 'errors' }
+  | { readonly kind: '4xx' }
+  | { readonly kind: 'lost-requests' }
+  | { readonly kind: 'throughput' }
+  /** A numeric span attribute (cost, bytes, tokens): one value for a trace and operation. */
+  | { readonly kind: 'attribute'; readonly key: string; readonly reduce: 'sum' | 'max' }
+  /** Spans of the trace, in this service and below its entry span, that a selector chooses: queries, retries, fan-out. */
+  | { readonly kind: 'calls'; readonly of: string }
+  /** Requests that have a span which a selector chooses: any attribute that is there or not. */
+  | { readonly kind: 'share'; readonly of: string }
+
+/** Metrics that have a name of their own and need nothing to be said about what they measure. */
+export type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
+
+export const builtIns: readonly BuiltIn[] = ['latency', 'errors', '4xx', 'lost-requests', 'throughput']
+
+export function isBuiltIn(name: string): name is BuiltIn {
+  return (builtIns as readonly string[]).includes(name)
+}
+
+/** How a margin for this kind of measure is written. */
+export function marginFormOf({ kind }: Measure): MarginForm {
+  switch (kind) {
+    case 'latency':
+      return 'latency'
+    case 'errors':
+    case '4xx':
+    case 'share':
+      return 'rate'
+    case 'lost-requests':
+    case 'throughput':
+      return 'loss'
+    case 'attribute':
+    case 'calls':
+      return 'ratio'
+  }
+}

@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import {
+  type LatencyMargin,
+  type Margin,
+  type MarginForm,
+  parseMargin,
+  type RateMargin,
+  type RatioMargin,
+} from './margin.ts'
+import { builtIns, isBuiltIn, type Measure, marginFormOf } from './measure.ts'
+
+/** What is claimed of a metric. `worse-by-at-most` is a price that is paid knowingly: its margin must be written. */
+export type Expect = 'no-worse' | 'better' | 'same' | 'worse-by-at-most'
+
+/** Whether a metric decides: `advisory` ones are judged and told, and change no verdict; `off` ones are not judged. */
+export type Gate = 'on' | 'advisory' | 'off'
+
+/** How one metric is judged. */
+export interface MetricPolicy {
+  /** `latency`, `errors`, `4xx`, `lost-requests`, `throughput`, or a name of the user's own. */
+  readonly name: string
+  readonly measure: Measure
+  readonly expect: Expect
+  /** Which way hurts. */
+  readonly worse: 'higher' | 'lower'
+  /** Its shape goes with the measure: see `marginFormOf`. */
+  readonly margin: Margin
+  readonly gate: Gate
+  /** Its part of alpha beside the other metrics': only proportions count. */
+  readonly weight: number
+  /** What must not break: four times the part of alpha, and its FAIL is named first. */
+  readonly critical: boolean
+  /** Why, in the words of whoever wrote it. */
+  readonly reason: string | null
+  /** Whether `expect` or `reason` was written down: the verdict answers those. */
+  readonly hypothesis: boolean
+}
+
+/** A metric as people write it under `metrics:`; every key may be left out. */
+export interface MetricInput {
+  readonly attribute?: string | undefined
+  readonly reduce?: 'sum' | 'max' | undefined
+  readonly calls?: string | undefined
+  readonly share?: string | undefined
+  readonly expect?: Expect | undefined
+  readonly worse?: 'higher' | 'lower' | undefined
+  readonly margin?: string | undefined
+  readonly gate?: GateInput | undefined
+  readonly weight?: number | undefined
+  readonly critical?: boolean | undefined
+  readonly reason?: string | undefined
+}
+
+export type GateInput = boolean | Gate
+
+const gate = z.union([z.boolean(), z.enum(['on', 'advisory', 'off'])], {
+  error: ({ input }) => `expected true, advisory or off, got ${JSON.stringify(input)}`,
+})
+
+const measured = z.strictObject({
+  attribute: z.string().min(1).optional(),
+  reduce: z.enum(['sum', 'max']).optional(),
+  calls: z.string().min(1).optional(),
+  share: z.string().min(1).optional(),
+  expect: z.enum(['no-worse', 'better', 'same', 'worse-by-at-most']).optional(),
+  worse: z.enum(['higher', 'lower']).optional(),
+  margin: z.string().optional(),
+  gate: gate.optional(),
+  weight: z.number().gt(0).lt(Number.POSITIVE_INFINITY).optional(),
+  critical: z.boolean().optional(),
+  reason: z.string().min(1).optional(),
+})
+
+/** A metric's entry: its keys, or its gate alone, as in `4xx: off`. */
+export const metricSchema: z.ZodType<MetricInput | GateInput> = z.union([gate, measured])
+
+export const metricKeys: readonly string[] = Object.keys(measured.shape)
+
+/**
+ * One metric from its entry, with the defaults of what it measures.
+ *
+ * @throws {MetricProblem} with the key that is wrong, and what was expected there.
+ * @example metricPolicyOf('cost', { attribute: 'app.cost', margin: '2%' }) // { name: 'cost', margin: { ratio: 0.02 }, ... }
+ */
+export function metricPolicyOf(name: string, entry: MetricInput | GateInput): MetricPolicy {
+  const input: MetricInput = typeof entry === 'object' ? entry : { gate: entry }
+  if (!/^[\w][\w.-]*$/.test(name)) throw new MetricProblem([], 'expected a name of letters, digits, _ . and -')
+  const measure = measureOf(name, input)
+  const expect = input.expect ?? 'no-worse'
+  if (isBuiltIn(name) && input.worse !== undefined)
+    throw new MetricProblem(['worse'], `${name} knows which way hurts: leave it out`)
+  return {
+    name,
+    measure,
+    expect,
+    worse: input.worse ?? (marginFormOf(measure) === 'loss' ? 'lower' : 'higher'),
+    margin: marginOf(measure, expect, input.margin),
+    gate: input.gate === undefined ? 'on' : typeof input.gate === 'string' ? input.gate : input.gate ? 'on' : 'off',
+    weight: input.weight ?? 1,
+    critical: input.critical ?? false,
+    reason: input.reason ?? null,
+    hypothesis: input.expect !== undefined || input.reason !== undefined,
+  }
+}
+
+/** What is wrong with a metric's entry, and under which key. */
+export class MetricProblem extends Error {
+  readonly path: readonly string[]
+
+  constructor(path: readonly string[], message: string) {
+    super(message)
+    this.path = path
+  }
+}
+
+/** The margin of a metric that is in this form. */
+export function marginIn<F extends keyof Shapes>(form: F, metric: MetricPolicy): Shapes[F]
+export function marginIn(form: MarginForm, { name, margin }: MetricPolicy): Margin {
+  const shape = 'seconds' in margin ? 'latency' : 'oddsRatio' in margin ? 'rate' : 'ratio'
+  if (shape === form) return margin
+  throw new RangeError(`margin of ${name}: expected one for a ${form}, got ${JSON.stringify(margin)}`)
+}
+
+interface Shapes {
+  readonly latency: LatencyMargin
+  readonly rate: RateMargin
+  readonly ratio: RatioMargin
+}
+
+const defaultMargins: Record<MarginForm, Margin> = {
+  latency: { ratio: 0.1, seconds: 0.002 },
+  rate: { oddsRatio: 1.5, difference: 0.001 },
+  loss: { ratio: 0.05 },
+  ratio: { ratio: 0.1 },
+}
+const noMargins: Record<MarginForm, Margin> = {
+  latency: { ratio: 0, seconds: 0 },
+  rate: { oddsRatio: 1, difference: 0 },
+  loss: { ratio: 0 },
+  ratio: { ratio: 0 },
+}
+
+function measureOf(name: string, { attribute, calls, share, reduce }: MetricInput): Measure {
+  const [first, second] = Object.entries({ attribute, calls, share }).flatMap(([key, value]) =>
+    value === undefined ? [] : [key],
+  )
+  if (first && isBuiltIn(name)) {
+    throw new MetricProblem([first], `${name} knows what it measures: leave it out, or give the metric another name`)
+  }
+  if (second) throw new MetricProblem([second], `expected one of attribute, calls, share, got ${first} too`)
+  if (reduce !== undefined && attribute === undefined)
+    throw new MetricProblem(['reduce'], 'only goes with attribute: it says what becomes of several values in a trace')
+  if (isBuiltIn(name)) return { kind: name }
+  if (attribute !== undefined) return { kind: 'attribute', key: attribute, reduce: reduce ?? 'sum' }
+  if (calls !== undefined) return { kind: 'calls', of: calls }
+  if (share !== undefined) return { kind: 'share', of: share }
+  throw new MetricProblem(
+    [],
+    `unknown metric; expected one of ${builtIns.join(', ')}, or say what it measures with attribute, calls or share`,
+  )
+}
+
+function marginOf(measure: Measure, expect: Expect, text: string | undefined): Margin {
+  const form = marginFormOf(measure)
+  if (text === undefined) {
+    if (expect === 'worse-by-at-most')
+      throw new MetricProblem(['margin'], 'expected how much worse, such as 5%, since expect is worse-by-at-most')
+    return expect === 'better' ? noMargins[form] : defaultMargins[form]
+  }
+  try {
+    // Nothing is better by more than all of it.
+    return parseMargin(expect === 'better' && form === 'ratio' ? 'loss' : form, text)
+  } catch (error) {
+    throw new MetricProblem(['margin'], (error as Error).message)
+  }
+}
