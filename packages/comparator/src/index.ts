@@ -19,6 +19,13 @@ export {
   policyHash,
 } from './policy.ts'
 
+// The incumbent's judge, for those who come from it
+
+export { classify, judgeConstants, type KayentaClassification, type KayentaLabel } from './kayenta/classify.ts'
+export { type KayentaConfig, type KayentaMetric, parseKayenta } from './kayenta/config.ts'
+export { judgeAsKayenta, type KayentaFinding, type KayentaResult, type KayentaSeries } from './kayenta/judge.ts'
+export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
+
 // The answer
 
 export type {
