@@ -14,7 +14,10 @@ export type Counts = {
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
+  /** Of all traces but those that an instance served while it warmed up. */
   readonly latency: Latency
+  /** How many these were. */
+  readonly warmUp: number
 }
 
 /** Counts as the statements give them. */
@@ -23,6 +26,7 @@ export type CountRow = {
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
+  readonly warmUp: number
   readonly buckets: readonly number[]
   readonly counts: readonly number[]
 }
@@ -34,12 +38,13 @@ export const noCounts: Counts = {
   errors: 0,
   clientErrors: 0,
   latency: { scale: 5, zero: 0, indices: [], counts: [] },
+  warmUp: 0,
 }
 
 const ZERO_BUCKET = -32768
 
 /** Counts from a row, the bucket of zero durations apart. */
-export function countsOf({ requests, traces, errors, clientErrors, buckets, counts }: CountRow): Counts {
+export function countsOf({ requests, traces, errors, clientErrors, warmUp, buckets, counts }: CountRow): Counts {
   const first = buckets[0] === ZERO_BUCKET ? 1 : 0
   const latency: Latency = {
     scale: 5,
@@ -47,5 +52,5 @@ export function countsOf({ requests, traces, errors, clientErrors, buckets, coun
     indices: buckets.slice(first),
     counts: counts.slice(first),
   }
-  return { requests, traces, errors, clientErrors, latency }
+  return { requests, traces, errors, clientErrors, latency, warmUp }
 }

@@ -2,6 +2,7 @@ import { type Comparison, cohortsOf, type Source, type SpanParams, windowOf } fr
 import type { Engine } from './engine.ts'
 import { lateSpans, tickFacts } from './queries.ts'
 import { rawTickRows } from './raw-ticks.ts'
+import { noWarmUp } from './warm-up.ts'
 
 /** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
 export type CohortFacts = {
@@ -16,6 +17,8 @@ export type CohortFacts = {
 
 export type ComparisonFacts = {
   readonly source: Source
+  /** The builds that the cohorts have, where they are chosen by build and closed ticks answer. */
+  readonly builds: { readonly stable: string; readonly canary: string } | undefined
   readonly stable: CohortFacts
   readonly canary: CohortFacts
   /** Traces left out of both: they match both selectors, or their spans disagree on a key of the comparison. */
@@ -49,6 +52,10 @@ export async function cohortFacts(engine: Engine, comparison: Comparison): Promi
   const [late] = await engine.read<{ late: number }>(lateSpans, asked)
   return {
     source: cohorts.source,
+    builds:
+      cohorts.source === 'ticks' && cohorts.params.byBuild
+        ? { stable: cohorts.params.stableBuild, canary: cohorts.params.canaryBuild }
+        : undefined,
     stable: cohortOf(of('stable')),
     canary: cohortOf(of('canary')),
     overlap: sum(left, 'traces'),
@@ -59,7 +66,7 @@ export async function cohortFacts(engine: Engine, comparison: Comparison): Promi
 
 async function rawFacts(engine: Engine, comparison: Comparison, params: SpanParams): Promise<FactRow[]> {
   const totals = new Map<string, FactRow>()
-  for await (const row of rawTickRows(engine, comparison, params)) {
+  for await (const row of rawTickRows(engine, comparison, params, noWarmUp)) {
     const fact: FactRow = row.test
       ? { ...row, requests: 0, traces: 0, testRequests: row.requests, instances: [] }
       : { ...row, testRequests: 0 }

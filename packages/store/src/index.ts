@@ -8,6 +8,7 @@ export type { CohortFacts, ComparisonFacts } from './facts.ts'
 export type { FlagShare } from './flag-shares.ts'
 // Spans in
 export type { Inserted } from './ingest.ts'
+export type { InstanceLife } from './instances.ts'
 export type { Known } from './known.ts'
 export type { OperationTicks, TickPair, TickRead } from './read-ticks.ts'
 export {
@@ -36,3 +37,4 @@ export {
 } from './span-batch.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 export type { Hold } from './tick-ledger.ts'
+export { type WarmUp, warmUpOf } from './warm-up.ts'

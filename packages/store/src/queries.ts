@@ -99,7 +99,10 @@ export const insertRowBinary = `
     Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
   ) FORMAT RowBinary`
 
-/** What closed ticks say. FlagKey and FlagVariant are empty in the row that has no flag condition. Closed rows never change. */
+/**
+ * What closed ticks say. FlagKey and FlagVariant are empty in the row that has no flag condition; where FlagKey is
+ * '(instance)', FlagVariant is the instance that served. Closed rows never change.
+ */
 export const createTicks = `
   CREATE TABLE IF NOT EXISTS coalmine_ticks (
     Batch UInt64,
@@ -245,7 +248,8 @@ export const registerOperations = `
  * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
  * counts distinct span ids and everything else of it is a maximum or a set. A unit whose spans disagree on the build or on
  * a flag is '(mixed)'. Flags come as one text, key and variant parted by NUL and flags by 0x01, and are taken apart when
- * the units with the same ones have been summed up: there are many fewer of these.
+ * the units with the same ones have been summed up: there are many fewer of these. Each instance has a row of its own too;
+ * a unit that several instances served is in none of these.
  */
 export const closeTicks = `
   INSERT INTO coalmine_ticks
@@ -285,6 +289,7 @@ export const closeTicks = `
       countIf(UnitError) AS ErrorUnits,
       countIf(UnitClientError) AS ClientErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
       min(UnitFirst) AS SetFirst,
       max(UnitLast) AS SetLast
@@ -311,9 +316,12 @@ export const closeTicks = `
         AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
       GROUP BY Service, Tick, UnitOperation, TraceId
     )
-    GROUP BY Service, Tick, Operation, Build, Flags, Test
+    GROUP BY Service, Tick, Operation, Build, Flags, Instance, Test
   )
-  ARRAY JOIN arrayPushFront(arrayFilter(flag -> flag != '', splitByChar('\\x01', Flags)), '') AS Flag
+  ARRAY JOIN arrayConcat(
+    [''],
+    if(Instance = '', [], [concat('(instance)\\0', Instance)]),
+    arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\\0'), splitByChar('\\x01', Flags))) AS Flag
   GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
 
 /** The commit of a closing: one block, so all of its ticks are closed or none. */
@@ -384,6 +392,53 @@ export const ticksOfOperations = `
   GROUP BY operation, tick, cohort
   ORDER BY operation, tick`
 
+/**
+ * The latencies of some operations that instances served while they warmed up: in ticks that began before the second
+ * that `until` gives for each of them.
+ */
+export const warmUpOfOperations = `
+  SELECT
+    Operation AS operation,
+    toUnixTimestamp(Tick) AS tick,
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)} AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND (Build, FlagVariant) IN arrayZip({builds:Array(String)}, {instances:Array(String)})
+    AND tick < transform(concat(Build, '\\0', FlagVariant),
+      arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(0))
+  GROUP BY operation, tick, cohort`
+
+/** From when to when each instance served users, by closed ticks of the window and of the hour before it. */
+export const instanceLives = `
+  SELECT
+    Build AS build,
+    FlagVariant AS instance,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastStart)) AS lastMs,
+    sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND NOT Test
+    AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 3600)))
+    AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 3600)))
+        AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+  GROUP BY build, instance
+  ORDER BY build, instance`
+
 /** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
 export const tickFacts = `
   SELECT
@@ -436,7 +491,8 @@ export const rawTicks = `
     count() AS traces,
     countIf(UnitError) AS errors,
     countIf(UnitClientError) AS clientErrors,
-    mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
+    countIf(UnitWarmUp) AS warmUp,
+    mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,
     groupUniqArrayArray(50)(UnitInstances) AS instances,
     toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
@@ -452,6 +508,9 @@ export const rawTicks = `
       max(IsClientError) AS UnitClientError,
       max(Test) AS UnitTest,
       groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      max(toUnixTimestamp(Tick) < transform(concat(Build, '\\0', Instance),
+        arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
       min(Timestamp) AS UnitFirst,
       max(Timestamp) AS UnitLast,
       groupUniqArray(arrayStringConcat(arrayMap(
@@ -500,7 +559,8 @@ export const tickFlags = `
     FlagVariant AS variant,
     sum(Requests) AS requests
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey != '' AND Build IN ({stableBuild:String}, {canaryBuild:String}) AND NOT Test
+  WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
+    AND Build IN ({stableBuild:String}, {canaryBuild:String}) AND NOT Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
@@ -551,7 +611,7 @@ export const knownValues = `
     if(FlagKey = '', Build, FlagVariant) AS value,
     sum(Requests) AS requests
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND (Tick, Batch) IN (
+  WHERE Service = {service:String} AND FlagKey != '(instance)' AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
   GROUP BY key, value
   HAVING value != ''

@@ -3,6 +3,7 @@ import type { CountRow } from './counts.ts'
 import type { Engine } from './engine.ts'
 import { rawTickSizes, rawTicks } from './queries.ts'
 import { TICK_SECONDS } from './span-batch.ts'
+import type { WarmUp } from './warm-up.ts'
 
 /** A cell of raw spans, reduced as closing reduces them. 'both' and 'mixed' traces belong to neither cohort alone. */
 export type RawTickRow = CountRow & {
@@ -24,6 +25,7 @@ export async function* rawTickRows(
   engine: Engine,
   comparison: Comparison,
   params: SpanParams,
+  { builds, instances, until }: WarmUp,
 ): AsyncGenerator<RawTickRow> {
   const { service } = comparison
   const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
@@ -36,7 +38,15 @@ export async function* rawTickRows(
       to = sizes[at]!.tick + TICK_SECONDS
       at++
     } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
-    for (const row of await engine.read<RawTickRow>(rawTicks, { service, from, to, ...params }))
+    for (const row of await engine.read<RawTickRow>(rawTicks, {
+      service,
+      from,
+      to,
+      builds,
+      instances,
+      until,
+      ...params,
+    }))
       yield { ...row, test: row.test && !asksForTests(row, params) }
   }
 }

@@ -2,8 +2,9 @@ import { type Comparison, cohortsOf, type Source, windowOf } from './cohorts.ts'
 import { type CountRow, type Counts, countsOf, noCounts } from './counts.ts'
 import type { Engine, Params } from './engine.ts'
 import { getOrMake } from './get-or-make.ts'
-import { tickOperations, ticksOfOperations } from './queries.ts'
+import { tickOperations, ticksOfOperations, warmUpOfOperations } from './queries.ts'
 import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
+import { noWarmUp, type TickRow, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
 
 /** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
 export type TickPair = { readonly tick: number; readonly stable: Counts; readonly canary: Counts }
@@ -23,17 +24,19 @@ type CohortRow = CountRow & {
 const PORTION_CELLS = 5_000
 
 /** Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are read. */
-export function readTicks(engine: Engine, comparison: Comparison): TickRead {
+export function readTicks(engine: Engine, comparison: Comparison, warmUp: WarmUp = noWarmUp): TickRead {
   const cohorts = cohortsOf(comparison)
   const window = windowOf(comparison)
   const operations =
     cohorts.source === 'ticks'
-      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params })
-      : fromSpans(rawTickRows(engine, comparison, cohorts.params))
+      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params }, warmUp)
+      : fromSpans(rawTickRows(engine, comparison, cohorts.params, warmUp))
   return { source: cohorts.source, operations }
 }
 
-async function* fromTicks(engine: Engine, asked: Params): AsyncGenerator<OperationTicks> {
+async function* fromTicks(engine: Engine, asked: Params, warmUp: WarmUp): AsyncGenerator<OperationTicks> {
+  // Closed ticks know instances by build alone. Those of one flag's cohorts are shared: they warm up for both.
+  const leavesOut = warmUp.until.length > 0 && asked['byBuild'] === true && asked['flagKey'] === ''
   const found = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
   for (let at = 0; at < found.length; ) {
     const operations: string[] = []
@@ -45,16 +48,18 @@ async function* fromTicks(engine: Engine, asked: Params): AsyncGenerator<Operati
       operations.push(found[at]!.operation)
       cells += found[at]!.cells
     }
-    const rows = await engine.read<CohortRow>(ticksOfOperations, { ...asked, operations })
-    yield* byOperation(rows)
+    const rows = await engine.read<TickRow>(ticksOfOperations, { ...asked, operations })
+    const warmUps = leavesOut
+      ? await engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations })
+      : []
+    yield* byOperation(withoutWarmUp(rows, warmUps))
   }
 }
 
 async function* fromSpans(cells: AsyncIterable<RawTickRow>): AsyncGenerator<OperationTicks> {
   const rows: CohortRow[] = []
-  for await (const { operation, cohort, test, tick, requests, traces, errors, clientErrors, buckets, counts } of cells)
-    if (!test && (cohort === 'stable' || cohort === 'canary'))
-      rows.push({ operation, tick, cohort, requests, traces, errors, clientErrors, buckets, counts })
+  for await (const { operation, cohort, test, tick, instances, firstMs, lastMs, ...counts } of cells)
+    if (!test && (cohort === 'stable' || cohort === 'canary')) rows.push({ operation, tick, cohort, ...counts })
   yield* byOperation(rows)
 }
 

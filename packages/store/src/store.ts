@@ -7,11 +7,13 @@ import { StoreError } from './errors.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
+import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
 import * as queries from './queries.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import type { SpanBatch } from './span-batch.ts'
 import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
+import type { WarmUp } from './warm-up.ts'
 
 export type StoreOptions = {
   /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
@@ -34,9 +36,11 @@ export type Store = {
   /** Closes the ticks that are due, and gives their number. To be called every second or so. */
   readonly closeDue: () => Promise<number>
   /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
-  readonly readTicks: (comparison: Comparison) => TickRead
+  readonly readTicks: (comparison: Comparison, warmUp?: WarmUp) => TickRead
   /** Who the cohorts are: requests, instances, times, and what was left out. */
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
+  /** The instances that served the cohorts that `cohortFacts` found; undefined where they are not known. */
+  readonly instances: (comparison: Comparison, found: ComparisonFacts) => Promise<readonly InstanceLife[] | undefined>
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
@@ -81,8 +85,9 @@ export async function openStore({
     hold: () => ({ ticks: new Map() }),
     release: (hold) => release(ledger, hold),
     closeDue: ingest.closeDue,
-    readTicks: (comparison) => readTicks(engine, comparison),
+    readTicks: (comparison, warmUp) => readTicks(engine, comparison, warmUp),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
+    instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
     flagShares: (comparison) => flagShares(engine, comparison),
     anchor: (comparison) => anchor(engine, comparison),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),

@@ -1,0 +1,47 @@
+import type { CountRow } from './counts.ts'
+import type { InstanceLife } from './instances.ts'
+
+/** Whose latency is left out, and until which second: an instance is slow while it compiles and fills its caches. */
+export type WarmUp = {
+  readonly builds: readonly string[]
+  readonly instances: readonly string[]
+  readonly until: readonly number[]
+}
+
+/** Nothing is left out. */
+export const noWarmUp: WarmUp = { builds: [], instances: [], until: [] }
+
+/** The first so many seconds of instances that were born within what is known of the service. */
+export function warmUpOf(lives: readonly InstanceLife[], seconds: number): WarmUp {
+  const young = seconds > 0 ? lives.filter(({ bornMs }) => bornMs !== undefined) : []
+  return {
+    builds: young.map(({ build }) => build),
+    instances: young.map(({ instance }) => instance),
+    until: young.map(({ bornMs }) => Math.ceil(bornMs! / 1000) + seconds),
+  }
+}
+
+/** Counts of an operation's tick, all latencies in them, and the latencies of it that an instance served while it warmed up. */
+export type TickRow = Omit<CountRow, 'warmUp'> & Cell
+export type WarmUpRow = Pick<CountRow, 'buckets' | 'counts'> & Cell
+type Cell = { readonly operation: string; readonly tick: number; readonly cohort: 'stable' | 'canary' }
+
+/** The same counts without these latencies. */
+export function withoutWarmUp(rows: readonly TickRow[], warmUps: readonly WarmUpRow[]): (CountRow & Cell)[] {
+  const nameOf = ({ operation, tick, cohort }: Cell): string => `${cohort} ${tick} ${operation}`
+  const left = new Map(warmUps.map((row) => [nameOf(row), row]))
+  return rows.map((row) => {
+    const warmUp = left.get(nameOf(row))
+    if (!warmUp) return { ...row, warmUp: 0 }
+    const taken = new Map(warmUp.buckets.map((bucket, index) => [bucket, warmUp.counts[index]!]))
+    const kept = row.buckets
+      .map((bucket, index) => ({ bucket, count: row.counts[index]! - (taken.get(bucket) ?? 0) }))
+      .filter(({ count }) => count > 0)
+    return {
+      ...row,
+      warmUp: warmUp.counts.reduce((sum, count) => sum + count, 0),
+      buckets: kept.map(({ bucket }) => bucket),
+      counts: kept.map(({ count }) => count),
+    }
+  })
+}
