@@ -29,6 +29,7 @@ export interface ComparisonOptions extends Place {
   readonly alpha?: number
   readonly margin?: Readonly<Record<string, string>>
   readonly split?: string
+  readonly warmUp?: string
   readonly config?: string
   readonly format: 'text' | 'json'
   readonly output?: string
@@ -79,6 +80,12 @@ export function addComparisonOptions(command: Command): Command {
       ).env('COALMINE_SPLIT'),
     )
     .addOption(
+      new Option(
+        '--warm-up <time>',
+        "how much of each instance's life is left out of latency, such as 2m or 0s (default: 60s)",
+      ).env('COALMINE_WARM_UP'),
+    )
+    .addOption(
       new Option('--config <file>', `names and policy (default: ${defaultConfig} where there is one)`).env(
         'COALMINE_CONFIG',
       ),
@@ -120,7 +127,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
     )
   }
-  const { since, start, end, alpha, margin, split } = options
+  const { since, start, end, alpha, margin, split, warmUp } = options
   const request = {
     service: required('service'),
     stable: required('stable'),
@@ -134,6 +141,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       ...config.policy,
       ...(alpha === undefined ? {} : { alpha }),
       ...(split === undefined ? {} : { split }),
+      ...(warmUp === undefined ? {} : { warmUp }),
       ...(margin === undefined ? {} : { metrics: withMargins(config.policy.metrics, margin) }),
     },
   }

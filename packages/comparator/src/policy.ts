@@ -20,6 +20,8 @@ export interface Policy {
   readonly split: number | null
   /** Operations with at least this share of the stable traffic are judged each, smaller ones together. */
   readonly minimumShare: number
+  /** How many seconds of each instance's life are left out of latency, never of errors. */
+  readonly warmUp: number
   /** Every metric that was named, and those that are judged unless they are turned off. Names differ. */
   readonly metrics: readonly MetricPolicy[]
 }
@@ -32,6 +34,7 @@ export const defaultPolicy: Policy = {
   alphaPass: 0.05,
   split: null,
   minimumShare: 0.05,
+  warmUp: 60,
   metrics: always.map((name) => metricPolicyOf(name, {})),
 }
 
@@ -41,6 +44,7 @@ export interface PolicyInput {
   readonly alphaPass?: number | undefined
   readonly split?: string | number | undefined
   readonly minimumShare?: string | number | undefined
+  readonly warmUp?: string | number | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 
@@ -56,11 +60,22 @@ const share = z.union([z.string(), z.number()]).transform((value, context) => {
   return z.NEVER
 })
 
+const seconds = z.union([z.string(), z.number()]).transform((value, context) => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(String(value)) ?? []
+  if (number !== undefined) return Number(number) * { s: 1, m: 60, h: 3600 }[(unit ?? 's') as 's' | 'm' | 'h']
+  context.addIssue({
+    code: 'custom',
+    message: `expected a length of time such as 60s or 2m, got ${JSON.stringify(value)}`,
+  })
+  return z.NEVER
+})
+
 const policySchema = z.strictObject({
   alpha: level.optional(),
   alphaPass: level.optional(),
   split: share.optional(),
   minimumShare: share.optional(),
+  warmUp: seconds.optional(),
   metrics: z.record(z.string(), metricSchema).optional(),
 })
 

@@ -15,6 +15,7 @@ import {
   formatSelector,
   type OperationTicks,
   parseSelector,
+  warmUpOf,
 } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
@@ -42,8 +43,10 @@ async function compare(request: Request, { store, now, version }: Context): Prom
     request.start ?? (sinceMs === undefined ? await store.anchor({ service, stable, canary }) : now() - sinceMs)
   const comparison: Comparison = { service, stable, canary, start, end }
   const found = await store.cohortFacts(comparison)
+  const instances = await store.instances(comparison, found)
+  const warmUp = warmUpOf(instances ?? [], policy.warmUp)
   const operations: OperationTicks[] = []
-  for await (const operation of store.readTicks(comparison).operations) operations.push(operation)
+  for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
   const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   return judge(slicesOf(operations), policy, empty ? { ...facts, known: await store.known(service) } : facts)

@@ -37,6 +37,7 @@ const stable = '1.0.0'
 const testShare = 0.05
 // The services, the load and the engine share this machine: where they wait for each other, two processes differ for a while.
 const metrics = { latency: { margin: '25%,5ms' }, 'lost-requests': { margin: '10%' } }
+// Its services live for two minutes: the window leaves out their first seconds, and the policy no more of them.
 const warmUpMs = 3000
 
 export function demoCommand(command: Command, io: Io): Command {
@@ -95,7 +96,7 @@ async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io):
       stable: `service.version=${stable}`,
       canary: `service.version=${canary}`,
       window: { start: new Date(Date.now() + warmUpMs).toISOString() },
-      policy: { split: 0.5, metrics },
+      policy: { split: 0.5, warmUp: 0, metrics },
     }
     const limits = { for: act.forMs, wait: 30_000, earlyPass: true, everyMs: 1000 }
     const verdict = await watch(
