@@ -34,8 +34,7 @@ export const tickMs = 5000
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
   const judged = judgedMetrics(policy)
-  const latency = judged.find(({ measure }) => measure.kind === 'latency')
-  const series = seriesOf(slices, latency ? marginIn('latency', latency) : null)
+  const series = seriesOf(slices)
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) return verdictOf('invalid', [...invalid, ...notes(facts)], [], [], null, policy, facts)
 
@@ -78,10 +77,10 @@ function test(metric: MetricPolicy, scope: Scope, all: readonly OperationSeries[
   const { kind } = metric.measure
   switch (kind) {
     case 'latency':
-      return testLatency(scope.series)
+      return testLatency(scope.series, metric)
     case 'errors':
     case '4xx':
-      return testRate(scope.series, kind, marginIn('rate', metric))
+      return testRate(scope.series, kind, metric)
     case 'lost-requests':
       return testLostRequests(countsBothServed(scope.series, all), split!, marginIn('ratio', metric))
     default:

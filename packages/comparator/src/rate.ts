@@ -9,20 +9,31 @@ import {
   riskDifferenceInterval,
   riskDifferenceProcess,
 } from '@coalmine/stats'
+import { boundsOf } from './claim.ts'
 import type { RateMargin } from './margin.ts'
-import { blocksOfStrata, run } from './run.ts'
+import { type MetricPolicy, marginIn } from './metric-policy.ts'
+import { blocksOfStrata, feeding, run } from './run.ts'
 import type { OperationSeries } from './series.ts'
 import { shownInterval, type Tested } from './tested.ts'
 import type { Decision } from './verdict.ts'
 
 /**
- * A rate (errors, 4xx) is worse when it is beyond the odds ratio and beyond the difference; within the margin when it
- * is below either. A half of the margin that is zero allows nothing and is left out.
+ * A rate (errors, 4xx) is beyond the margin of another when it is beyond the odds ratio and beyond the difference;
+ * within it when it is below either. A half of the margin that is zero allows nothing and is left out. Where the
+ * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's.
  */
-export function testRate(series: readonly OperationSeries[], metric: 'errors' | '4xx', margin: RateMargin): Tested {
-  const blocks = blocksOfStrata(series, (one) => one[metric])
-  const worse = run(minProcess(processes('greater', margin)), blocks)
-  const within = [{ part: 'rate' as const, run: run(meanProcess(processes('less', margin)), blocks) }]
+export function testRate(series: readonly OperationSeries[], name: 'errors' | '4xx', metric: MetricPolicy): Tested {
+  const margin = marginIn('rate', metric)
+  const blocks = blocksOfStrata(series, (one) => one[name])
+  const bounds = boundsOf(metric).map(({ side, moved }) => {
+    const beyond = (): EProcess<Rates> => minProcess(processes('greater', margin))
+    const inside = (): EProcess<Rates> => meanProcess(processes('less', margin))
+    const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
+    const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
+    return { broken: toward(broken()), holds: toward(holds()) }
+  })
+  const worse = run(meanProcess(bounds.map(({ broken }) => broken)), blocks)
+  const within = bounds.map(({ holds }) => ({ part: 'rate' as const, run: run(holds, blocks) }))
   return { worse, within, estimate }
 
   function estimate(decision: Decision, level: number): ReturnType<Tested['estimate']> {
@@ -60,6 +71,8 @@ export function testRate(series: readonly OperationSeries[], metric: 'errors' | 
     }
   }
 }
+
+const swapped = ({ stable, canary }: Rates): Rates => ({ stable: canary, canary: stable })
 
 function processes(alternative: 'greater' | 'less', margin: RateMargin): EProcess<Rates>[] {
   const odds = oddsRatioProcess({ alternative, oddsRatio: margin.oddsRatio })

@@ -30,6 +30,19 @@ export function run<Side>(
   return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway }
 }
 
+/** A process that is fed what the map makes of each block. */
+export function feeding<From, To>(process: EProcess<To>, map: (block: From) => To): EProcess<From> {
+  return {
+    add: (block) => process.add(map(block)),
+    get logE() {
+      return process.logE
+    },
+    get maxLogE() {
+      return process.maxLogE
+    },
+  }
+}
+
 /** The tick at which the running maximum reached what was needed. */
 export function reachedAt(run: Run, needed: number): number | null {
   return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null

@@ -1,13 +1,4 @@
-import {
-  blocksOf,
-  type Distributions,
-  type Histogram,
-  latencyMargin,
-  mapHistogram,
-  mergeHistograms,
-  type Rates,
-} from '@coalmine/stats'
-import type { LatencyMargin } from './margin.ts'
+import { blocksOf, type Distributions, type Histogram, mergeHistograms, type Rates } from '@coalmine/stats'
 import type { Side, Slice, SliceMetric } from './slice.ts'
 
 export interface Tick<Block> {
@@ -16,11 +7,7 @@ export interface Tick<Block> {
   readonly canary: Block
 }
 
-/** Latencies of a block. `acceptable` is stable with the margin on, rounded up for FAIL and down for PASS. */
-export interface LatencyBlock extends Tick<Histogram> {
-  readonly acceptable: { readonly up: Histogram; readonly down: Histogram }
-}
-
+export type LatencyBlock = Tick<Histogram>
 export type RateBlock = Tick<Rates['stable']>
 export type CountTick = Tick<number>
 
@@ -45,11 +32,9 @@ const smallestBlock = { latency: 100, rate: 20 }
 
 /**
  * Sorts slices into series, operations by name. Slices of the same tick, operation and metric are shards of one: they
- * are added up, so that neither the order nor the sharding of the input can be seen in the verdict. Without a margin
- * latency is not judged, and left out.
+ * are added up, so that neither the order nor the sharding of the input can be seen in the verdict.
  */
-export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin | null): OperationSeries[] {
-  const acceptable = margin && latencyMargin({ ratio: margin.ratio, absolute: margin.seconds })
+export function seriesOf(slices: Iterable<Slice>): OperationSeries[] {
   const operations = new Map<string, Map<SliceMetric, Map<number, Slice[]>>>()
   for (const slice of slices) {
     const byMetric = entry(operations, slice.operation, () => new Map<SliceMetric, Map<number, Slice[]>>())
@@ -77,18 +62,10 @@ export function seriesOf(slices: Iterable<Slice>, margin: LatencyMargin | null):
     return {
       operation,
       totals: { stable: totals('stable'), canary: totals('canary') },
-      latency: acceptable
-        ? blocksOf(
-            ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
-            smallestBlock.latency,
-          ).map((block) => ({
-            ...block,
-            acceptable: {
-              up: mapHistogram(block.stable, acceptable, 'up'),
-              down: mapHistogram(block.stable, acceptable, 'down'),
-            },
-          }))
-        : [],
+      latency: blocksOf(
+        ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
+        smallestBlock.latency,
+      ),
       errors: blocksOf(errors, smallestBlock.rate),
       '4xx': blocksOf(
         ticks('4xx', (sides) => sumRates(sides, operation)),

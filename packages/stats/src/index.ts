@@ -2,7 +2,6 @@
 
 export { countOf, defaultScale, emptyHistogram, type Histogram, histogramOf, mergeHistograms } from './histogram.ts'
 export { mapHistogram } from './map-histogram.ts'
-export { latencyMargin } from './margin.ts'
 export { meanOf, quantileOf } from './summary.ts'
 
 // What both arms showed, block by block
