@@ -24,6 +24,7 @@ export {
 export { classify, judgeConstants, type KayentaClassification, type KayentaLabel } from './kayenta/classify.ts'
 export { type KayentaConfig, type KayentaMetric, parseKayenta } from './kayenta/config.ts'
 export { judgeAsKayenta, type KayentaFinding, type KayentaResult, type KayentaSeries } from './kayenta/judge.ts'
+export { minuteSeries } from './kayenta/minutes.ts'
 export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 
 // The answer

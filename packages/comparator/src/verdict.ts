@@ -1,3 +1,4 @@
+import type { KayentaResult } from './kayenta/judge.ts'
 import type { Policy } from './policy.ts'
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
@@ -184,4 +185,6 @@ export interface Verdict {
   readonly source: 'ticks' | 'spans'
   readonly policy: Policy & { readonly hash: string }
   readonly version: string
+  /** What Kayenta's judge says of the same window, where its canary config was given. */
+  readonly kayenta?: KayentaResult
 }

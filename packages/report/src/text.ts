@@ -1,6 +1,7 @@
 import type { CohortFacts, Decision, Finding, Outcome, Reason, Verdict } from '@coalmine/comparator'
 import pc from 'picocolors'
 import { count, duration, interval, value } from './format.ts'
+import { kayentaLines } from './kayenta.ts'
 import { table } from './table.ts'
 
 const shownFindings = 20
@@ -27,6 +28,7 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     ...reasons
       .filter((reason) => reason.weight === 'note')
       .map((reason) => `  ${ink.dim('note')}    ${ink.dim(reason.message)}`),
+    ...(verdict.kayenta ? ['', ...kayentaLines(verdict.kayenta).map((line) => `  ${line}`)] : []),
     '',
   ].join('\n')
 

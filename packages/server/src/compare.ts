@@ -99,7 +99,7 @@ function factsOf(
 }
 
 /** Empties what it is given as it goes, so that ticks and slices are not held both. */
-function* slicesOf(operations: OperationTicks[]): Generator<Slice> {
+export function* slicesOf(operations: OperationTicks[]): Generator<Slice> {
   for (let next = operations.pop(); next; next = operations.pop()) yield* slicesOfOperation(next)
 }
 
@@ -157,18 +157,18 @@ function parseRequest(body: unknown): Request {
   }
 }
 
-function text(value: unknown, name: string): string {
+export function text(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw usage(`${name}: expected text, got ${JSON.stringify(value) ?? 'nothing'}`)
 }
 
 /** A selector in one spelling, whatever the order of its parts and their encoding: two that are the same read the same. */
-function selector(value: unknown, name: string): string {
+export function selector(value: unknown, name: string): string {
   const conditions = parseSelector(text(value, name))
   return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 }
 
-function moment(value: unknown, name: string): number | undefined {
+export function moment(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
   if (Number.isNaN(time))

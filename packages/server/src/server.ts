@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
 import { registerImport } from './import.ts'
 import { registerDoctor, registerKnown } from './insight.ts'
+import { registerKayenta } from './kayenta.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { registerTraces } from './traces.ts'
 
@@ -118,6 +119,7 @@ async function routes(context: Context, token: string | undefined): Promise<Fast
   await registerTraces(app, context)
   await registerImport(app, context)
   registerCompare(app, context)
+  registerKayenta(app, context)
   registerDoctor(app, context)
   registerKnown(app, context)
   return app

@@ -3,35 +3,41 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Outcome, Verdict } from '@coalmine/comparator'
 import type { Command } from 'commander'
-import {
-  addComparisonOptions,
-  type ComparisonOptions,
-  type ComparisonRequest,
-  compareOn,
-  comparisonRequest,
-} from '../comparison.ts'
+import type { Server } from '../client.ts'
+import { addComparisonOptions, type ComparisonOptions, compareOn, comparisonRequest } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
+import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { excludeEachOther } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { importFile, lines, reportRefused } from '../spans.ts'
 
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  return addComparisonOptions(command.description('judge a canary once, from the spans that are there'))
+  const described = command.description('judge a canary once, from the spans that are there')
+  return addKayentaOptions(addComparisonOptions(described))
     .option('--from <file...>', 'judge the spans of these OTLP JSON files, and nothing else')
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
-    .action(async (options: ComparisonOptions) => {
+    .action(async (options: ComparisonOptions & KayentaOptions) => {
       const request = await comparisonRequest(options)
+      const kayenta = await readKayenta(options)
+      const judge = async (server: Server): Promise<Verdict> =>
+        withKayenta(await compareOn(server, request, io.stop), request, kayenta, server, io.stop)
       const verdict = options.from
-        ? await compareFiles(options.from, request, io)
-        : await withServer(options, 'read', (server) => compareOn(server, request, io.stop))
+        ? await compareFiles(options.from, judge, io)
+        : await withServer(options, 'read', judge)
       await writeVerdict(verdict, options, io)
-      exit(verdict.verdict)
+      const outcome = outcomeBy(options.judge, verdict)
+      if (outcome !== verdict.verdict) io.stderr.write("coalmine: the exit code is that of Kayenta's answer\n")
+      exit(outcome)
     })
 }
 
-async function compareFiles(files: readonly string[], request: ComparisonRequest, io: Io): Promise<Verdict> {
+async function compareFiles(
+  files: readonly string[],
+  judge: (server: Server) => Promise<Verdict>,
+  io: Io,
+): Promise<Verdict> {
   // Files may be of any age: the longest that a store keeps spans.
   const retentionDays = 3650
   const store = await mkdtemp(join(tmpdir(), 'coalmine-'))
@@ -49,7 +55,7 @@ async function compareFiles(files: readonly string[], request: ComparisonRequest
           `${lines(refused)} ${refused === 1 ? 'was' : 'were'} refused, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
         )
       }
-      return await compareOn(server, request, io.stop)
+      return await judge(server)
     })
   } finally {
     await rm(store, { recursive: true, force: true })

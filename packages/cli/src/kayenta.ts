@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises'
+import { type KayentaResult, type Outcome, parseKayenta, type Verdict } from '@coalmine/comparator'
+import { type Command, Option } from 'commander'
+import { ask, type Server } from './client.ts'
+import type { ComparisonRequest } from './comparison.ts'
+import { CommandError } from './exit-codes.ts'
+
+export interface KayentaOptions {
+  readonly kayenta?: string
+  readonly judge: 'coalmine' | 'kayenta'
+}
+
+export function addKayentaOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--kayenta <file>', "a Kayenta canary config: its judge's answer is shown beside the verdict").env(
+        'COALMINE_KAYENTA',
+      ),
+    )
+    .addOption(
+      new Option('--judge <judge>', 'whose answer decides the exit code')
+        .choices(['coalmine', 'kayenta'])
+        .default('coalmine')
+        .env('COALMINE_JUDGE'),
+    )
+}
+
+/** The canary config that was named, as JSON; undefined where none was. */
+export async function readKayenta({ kayenta: file, judge }: KayentaOptions): Promise<unknown> {
+  if (file === undefined) {
+    if (judge === 'coalmine') return undefined
+    throw new CommandError('usage', '--judge kayenta needs its canary config: name it with --kayenta')
+  }
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
+    throw new CommandError('usage', `--kayenta ${file}: ${why}`)
+  })
+  try {
+    const content: unknown = JSON.parse(text)
+    parseKayenta(content, file)
+    return content
+  } catch (error) {
+    const why = error instanceof SyntaxError ? `${file}: not JSON: ${error.message}` : (error as Error).message
+    throw new CommandError('usage', why)
+  }
+}
+
+/** A verdict with Kayenta's answer for its window; without one where the comparison means nothing. */
+export async function withKayenta(
+  verdict: Verdict,
+  { service, stable, canary }: ComparisonRequest,
+  config: unknown,
+  server: Server,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  if (config === undefined || verdict.verdict === 'invalid') return verdict
+  const { start, end } = verdict.window
+  const body = { service, stable, canary, start, end, config }
+  return { ...verdict, kayenta: await ask(server, '/api/kayenta', isKayenta, { body, signal }) }
+}
+
+/** Of which the exit code is: the verdict, or Kayenta's answer in our words. */
+export function outcomeBy(judge: KayentaOptions['judge'], { verdict, kayenta }: Verdict): Outcome {
+  if (judge === 'coalmine' || kayenta === undefined) return verdict
+  return ({ Pass: 'pass', Marginal: 'inconclusive', Fail: 'fail' } as const)[kayenta.classification]
+}
+
+function isKayenta(answer: object): answer is KayentaResult {
+  return 'classification' in answer && 'score' in answer
+}

@@ -1,0 +1,28 @@
+import type { KayentaFinding, KayentaResult } from '@coalmine/comparator'
+import { table } from './table.ts'
+
+/** Kayenta's answer beside a verdict: its score, then each metric with what the answer came from. */
+export function kayentaLines(result: KayentaResult): string[] {
+  const { score, classification, thresholds, reason, metrics } = result
+  const why = reason === null ? `passes from ${thresholds.pass}, marginal from ${thresholds.marginal}` : reason
+  const head = ['metric', 'answer', 'points', 'canary / stable', 'shift, 98 %']
+  return [
+    `kayenta  ${classification.toUpperCase()}, score ${score} of 100: ${why}`,
+    ...table([head, ...metrics.map(row)]).map((line) => `  ${line}`),
+  ]
+}
+
+function row({ name, label, critical, muted, points, deviation, shift }: KayentaFinding): string[] {
+  const remarks = [...(critical ? ['critical'] : []), ...(muted ? ['muted'] : [])]
+  return [
+    name,
+    remarks.length > 0 ? `${label} (${remarks.join(', ')})` : label,
+    `${points.canary} v ${points.stable}`,
+    shift === null || deviation === null ? '-' : `x ${digits(deviation)}`,
+    shift === null ? '-' : `${digits(shift.lower)} to ${digits(shift.upper)}`,
+  ]
+}
+
+function digits(x: number): string {
+  return String(Number(x.toPrecision(3)))
+}
