@@ -147,6 +147,8 @@ function factsOf(slices: readonly Slice[], ticks: number): Facts {
     },
     stable: arm('stable', '1.0.0'),
     canary: arm('canary', '2.0.0'),
+    traffic: 'users',
+    audience: [],
     overlap: 0,
     mixedRequests: 0,
     lateSpans: 0,

@@ -13,6 +13,8 @@ export interface Requests {
   readonly errorShare?: number
   readonly test?: boolean
   readonly flags?: Readonly<Record<string, string>>
+  /** More attributes of every span. */
+  readonly attributes?: Readonly<Record<string, string>>
   readonly seed: number
 }
 
@@ -47,7 +49,7 @@ export function otlpLines(requests: Requests): string[] {
 }
 
 function span(requests: Requests, second: number, random: () => number): object {
-  const { route, version, medianMs, errorShare = 0, test = false, flags = {} } = requests
+  const { route, version, medianMs, errorShare = 0, test = false, flags = {}, attributes: more = {} } = requests
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
   const start = BigInt(Math.floor((second + random() * 1000) * 1000)) * 1000n
   const failed = random() < errorShare
@@ -64,6 +66,7 @@ function span(requests: Requests, second: number, random: () => number): object 
       'http.route': path,
       'http.response.status_code': failed ? 500 : 200,
       'service.version': version,
+      ...more,
       ...(test ? { 'coalmine.test': true } : {}),
       ...Object.fromEntries(Object.entries(flags).map(([flag, variant]) => [`coalmine.flag.${flag}`, variant])),
     }),

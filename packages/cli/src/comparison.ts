@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Config, type PolicyInput, parseConfig, parsePolicy, type Verdict } from '@coalmine/comparator'
+import { type Config, type PolicyInput, parseConfig, parsePolicy, traffics, type Verdict } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
@@ -22,6 +22,8 @@ export interface ComparisonOptions extends Place {
   readonly service?: string
   readonly stable?: string
   readonly canary?: string
+  readonly traffic?: string
+  readonly audience?: string
   readonly from?: readonly string[]
   readonly since?: number
   readonly start?: string
@@ -45,6 +47,16 @@ export function addComparisonOptions(command: Command): Command {
     )
     .addOption(
       new Option('--canary <selector>', 'which spans are canary, such as service.version=2.0.0').env('COALMINE_CANARY'),
+    )
+    .addOption(
+      new Option('--traffic <kind>', 'whose requests: those of users, of tests alone, or both (default: users)')
+        .choices(traffics)
+        .env('COALMINE_TRAFFIC'),
+    )
+    .addOption(
+      new Option('--audience <names>', 'only requests of these audiences, such as beta,internal').env(
+        'COALMINE_AUDIENCE',
+      ),
     )
     .addOption(storeOption())
     .addOption(serverOption())
@@ -103,7 +115,9 @@ Selectors:
   flag:new-pricing=on               a flag's variant
   cloud.region=eu-west-1            any span attribute, else the resource's
   resource:k8s.node.pool=b          a resource attribute
+  via:storefront=2.0.0              a build of another service that the request came through
   coalmine.test.run=load-7          a test run; other cohorts have no test traffic
+  flag:new-pricing!=on              any other value, or none
   service.version=2.0.0,flag:x=on   both; percent-encode , and = inside keys and values`,
     )
 }
@@ -113,6 +127,8 @@ export interface ComparisonRequest {
   readonly service: string
   readonly stable: string
   readonly canary: string
+  readonly traffic?: string
+  readonly audience?: readonly string[]
   readonly window: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
   readonly policy: PolicyInput
 }
@@ -128,10 +144,13 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
     )
   }
   const { since, start, end, alpha, margin, split, warmUp } = options
+  const { traffic = config.traffic, audience = config.audience } = options
   const request = {
     service: required('service'),
     stable: required('stable'),
     canary: required('canary'),
+    ...(traffic === undefined ? {} : { traffic }),
+    ...(audience === undefined ? {} : { audience: listOf(audience) }),
     window: {
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(start === undefined ? {} : { start }),
@@ -168,6 +187,14 @@ export async function compareOn(server: Server, request: ComparisonRequest, sign
 
 function isVerdict(answer: object): answer is Verdict {
   return 'schema' in answer && answer.schema === 'coalmine.verdict/1'
+}
+
+/** Names that are joined by commas. */
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 async function readConfig(file: string | undefined): Promise<Config> {

@@ -5,9 +5,9 @@ import { defaultPolicy, parsePolicy, policyHash } from './policy.ts'
 describe('coalmine.yaml', () => {
   it('names the comparison and its policy', () => {
     const text =
-      'service: checkout\nstable: service.version=1\nalpha: 0.01\nmetrics:\n  latency:\n    margin: 5%,1ms\nsplit: 10%\n'
+      'service: checkout\nstable: service.version=1\naudience: beta\nalpha: 0.01\nmetrics:\n  latency:\n    margin: 5%,1ms\nsplit: 10%\n'
     const config = parseConfig(text, 'coalmine.yaml')
-    expect(config).toMatchObject({ service: 'checkout', stable: 'service.version=1' })
+    expect(config).toMatchObject({ service: 'checkout', stable: 'service.version=1', audience: 'beta' })
     expect(parsePolicy(config.policy)).toMatchObject({
       kind: 'policy',
       policy: {
@@ -31,7 +31,7 @@ describe('coalmine.yaml', () => {
     ['alpha: 5\n', 'coalmine.yaml:1: alpha: Too big: expected number to be <1'],
     [
       'service: a\nalpah: 0.05\n',
-      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, alpha, alphaPass, split, minimumShare, metrics',
+      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, traffic, audience, alpha, alphaPass, split, minimumShare, metrics',
     ],
     [
       'metrics:\n  latency: 10\n',
@@ -73,6 +73,7 @@ describe('coalmine.yaml', () => {
       '\n\nsplit: 110%\n',
       'coalmine.yaml:3: split: expected a share between 0 and 1 or a percentage such as 50%, got "110%"',
     ],
+    ['audience: beta\ntraffic: robots\n', 'coalmine.yaml:2: traffic: expected one of users, test, all, got "robots"'],
     ['service: 7\n', 'coalmine.yaml:1: service: expected text, got 7'],
     ['- a\n', 'coalmine.yaml: expected keys and values, such as "alpha: 0.05"'],
     ['a: b: c\n', 'coalmine.yaml:1: Nested mappings are not allowed in compact mappings at line 1, column 4:'],

@@ -1,15 +1,20 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { defaultPolicy, type PolicyInput, parsePolicy } from './policy.ts'
+import { traffics } from './traffic.ts'
 
 /** What a `coalmine.yaml` says: the comparison it is about, where given, and the policy. */
 export interface Config {
   readonly service?: string
   readonly stable?: string
   readonly canary?: string
+  /** `users`, `test` or `all`. */
+  readonly traffic?: string
+  /** Audiences, joined by commas. */
+  readonly audience?: string
   readonly policy: PolicyInput
 }
 
-const names = ['service', 'stable', 'canary'] as const
+const names = ['service', 'stable', 'canary', 'traffic', 'audience'] as const
 
 /**
  * Reads a `coalmine.yaml`.
@@ -26,8 +31,8 @@ export function parseConfig(text: string, file: string): Config {
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new RangeError(`${file}: expected keys and values, such as "alpha: 0.05"`)
   }
-  const { service, stable, canary, ...policy } = content as Record<string, unknown>
-  for (const [name, value] of Object.entries({ service, stable, canary })) {
+  const { service, stable, canary, traffic, audience, ...policy } = content as Record<string, unknown>
+  for (const [name, value] of Object.entries({ service, stable, canary, traffic, audience })) {
     if (value !== undefined && typeof value !== 'string') {
       throw new RangeError(`${place(name)}${name}: expected text, got ${JSON.stringify(value)}`)
     }
@@ -45,7 +50,11 @@ export function parseConfig(text: string, file: string): Config {
         .join('\n'),
     )
   }
-  const given = { service, stable, canary } as Record<(typeof names)[number], string | undefined>
+  if (traffic !== undefined && !traffics.some((known) => known === traffic))
+    throw new RangeError(
+      `${place('traffic')}traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(traffic)}`,
+    )
+  const given = { service, stable, canary, traffic, audience } as Record<(typeof names)[number], string | undefined>
   const config: { -readonly [K in keyof Config]: Config[K] } = { policy: policy as PolicyInput }
   for (const name of names) if (given[name] !== undefined) config[name] = given[name]
   return config

@@ -18,6 +18,7 @@ export {
   parsePolicy,
   policyHash,
 } from './policy.ts'
+export { type Traffic, traffics } from './traffic.ts'
 
 // The incumbent's judge, for those who come from it
 

@@ -190,7 +190,7 @@ function verdictOf(
   policy: Policy,
   facts: Facts,
 ): Verdict {
-  const { service, window, stable, canary, source, version } = facts
+  const { service, window, stable, canary, traffic, audience, source, version } = facts
   return {
     schema: 'coalmine.verdict/1',
     verdict,
@@ -198,6 +198,8 @@ function verdictOf(
     service,
     window,
     cohorts: { stable, canary },
+    traffic,
+    audience,
     findings,
     missing,
     decidedAfterSeconds,

@@ -1,5 +1,6 @@
 import type { KayentaResult } from './kayenta/judge.ts'
 import type { Policy } from './policy.ts'
+import type { Traffic } from './traffic.ts'
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
 
@@ -66,6 +67,9 @@ export interface Facts {
   readonly window: Window
   readonly stable: CohortFacts
   readonly canary: CohortFacts
+  readonly traffic: Traffic
+  /** The only audiences whose requests were judged, such as `beta`; empty when all were. */
+  readonly audience: readonly string[]
   /** Traces that both selectors chose, in neither cohort. */
   readonly overlap: number
   /** Requests that saw two builds, or two variants of a flag, in neither cohort. */
@@ -178,6 +182,8 @@ export interface Verdict {
   readonly service: string
   readonly window: Window
   readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }
+  readonly traffic: Traffic
+  readonly audience: readonly string[]
   readonly findings: readonly Finding[]
   readonly missing: readonly Missing[]
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */

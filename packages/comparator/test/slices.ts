@@ -77,6 +77,8 @@ export function factsOf(ticks: number, more: Partial<Facts> = {}): Facts {
     },
     stable: { ...cohort, selector: 'service.version=1.9.0' },
     canary: { ...cohort, selector: 'service.version=2.0.0' },
+    traffic: 'users',
+    audience: [],
     overlap: 0,
     mixedRequests: 0,
     lateSpans: 0,

@@ -22,9 +22,12 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     ...decidedLine(),
     ...(findings.length > 0 ? ['', ...findingsTable()] : []),
     '',
-    ...table([cohortRow('stable', cohorts.stable), cohortRow('canary', cohorts.canary), windowRow()]).map(
-      (line) => `  ${line}`,
-    ),
+    ...table([
+      cohortRow('stable', cohorts.stable),
+      cohortRow('canary', cohorts.canary),
+      ...trafficRows(),
+      windowRow(),
+    ]).map((line) => `  ${line}`),
     ...reasons
       .filter((reason) => reason.weight === 'note')
       .map((reason) => `  ${ink.dim('note')}    ${ink.dim(reason.message)}`),
@@ -85,6 +88,13 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     const instances = cohort.instances === 1 ? '1 instance' : `${count(cohort.instances)} instances`
     const hosts = cohort.instances > 0 ? `, ${instances}` : ''
     return [ink.dim(arm), `${count(cohort.requests)} requests${hosts}`]
+  }
+
+  function trafficRows(): string[][] {
+    const { traffic, audience } = verdict
+    if (traffic === 'users' && audience.length === 0) return []
+    const whose = { users: 'users', test: 'test traffic only', all: 'users and test traffic' }[traffic]
+    return [[ink.dim('traffic'), audience.length === 0 ? whose : `${whose}, audience ${audience.join(', ')}`]]
   }
 
   function windowRow(): string[] {

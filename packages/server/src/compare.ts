@@ -5,7 +5,9 @@ import {
   type Policy,
   parsePolicy,
   type Slice,
+  type Traffic,
   tickMs,
+  traffics,
   type Verdict,
 } from '@coalmine/comparator'
 import {
@@ -26,6 +28,8 @@ interface Request {
   readonly service: string
   readonly stable: string
   readonly canary: string
+  readonly traffic: Traffic
+  readonly audience: readonly string[]
   readonly sinceMs: number | undefined
   readonly start: number | undefined
   readonly end: number | undefined
@@ -38,10 +42,11 @@ export function registerCompare(app: FastifyInstance, context: Context): void {
 }
 
 async function compare(request: Request, { store, now, version }: Context): Promise<Verdict> {
-  const { service, stable, canary, sinceMs, end, policy } = request
-  const start =
-    request.start ?? (sinceMs === undefined ? await store.anchor({ service, stable, canary }) : now() - sinceMs)
-  const comparison: Comparison = { service, stable, canary, start, end }
+  const { service, sinceMs, end, policy } = request
+  const { stable, canary, traffic, audience } = request
+  const chosen = { service, stable, canary, traffic, audience }
+  const start = request.start ?? (sinceMs === undefined ? await store.anchor(chosen) : now() - sinceMs)
+  const comparison: Comparison = { ...chosen, start, end }
   const found = await store.cohortFacts(comparison)
   const instances = await store.instances(comparison, found)
   const warmUp = warmUpOf(instances ?? [], policy.warmUp)
@@ -90,6 +95,8 @@ function factsOf(
     },
     stable: cohort('stable'),
     canary: cohort('canary'),
+    traffic: request.traffic,
+    audience: request.audience,
     overlap: found.overlap,
     mixedRequests: found.mixedRequests,
     lateSpans: found.late,
@@ -133,9 +140,19 @@ function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Sli
 
 function parseRequest(body: unknown): Request {
   if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
-  const { service, stable, canary, window = {}, policy: input, ...unknown } = body as Record<string, unknown>
+  const {
+    service,
+    stable,
+    canary,
+    traffic,
+    audience,
+    window = {},
+    policy: input,
+    ...unknown
+  } = body as Record<string, unknown>
   const [stray] = Object.keys(unknown)
-  if (stray !== undefined) throw usage(`${stray}: unknown key; expected service, stable, canary, window, policy`)
+  if (stray !== undefined)
+    throw usage(`${stray}: unknown key; expected service, stable, canary, traffic, audience, window, policy`)
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
   const [odd] = Object.keys(strange)
@@ -150,6 +167,8 @@ function parseRequest(body: unknown): Request {
     service: text(service, 'service'),
     stable: selector(stable, 'stable'),
     canary: selector(canary, 'canary'),
+    traffic: trafficOf(traffic),
+    audience: audiences(audience),
     sinceMs: sinceMs as number | undefined,
     start: moment(start, 'window.start'),
     end: moment(end, 'window.end'),
@@ -166,6 +185,19 @@ export function text(value: unknown, name: string): string {
 export function selector(value: unknown, name: string): string {
   const conditions = parseSelector(text(value, name))
   return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
+}
+
+function trafficOf(value: unknown = 'users'): Traffic {
+  const known = traffics.find((one) => one === value)
+  if (known) return known
+  throw usage(`traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(value)}`)
+}
+
+/** Each once and in order, so that the same audiences are the same comparison. */
+function audiences(value: unknown = []): readonly string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== ''))
+    return [...new Set(value as string[])].sort()
+  throw usage(`audience: expected a list of texts, got ${JSON.stringify(value)}`)
 }
 
 export function moment(value: unknown, name: string): number | undefined {

@@ -1,4 +1,4 @@
-import { type Comparison, cohortsOf } from './cohorts.ts'
+import { type Chosen, type Comparison, cohortsOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
 import { comparisonStart, rawFirst, rememberComparison, tickFirst } from './queries.ts'
 import { formatSelector, parseSelector } from './selector.ts'
@@ -10,9 +10,15 @@ import { formatSelector, parseSelector } from './selector.ts'
  */
 export async function anchor(
   engine: Engine,
-  comparison: Pick<Comparison, 'service' | 'stable' | 'canary'>,
+  comparison: Pick<Comparison, 'service' | keyof Chosen>,
 ): Promise<number | undefined> {
   const { service } = comparison
+  const { traffic = 'users', audience = [] } = comparison
+  const among = [
+    ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
+    ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
+  ]
+  const nameOf = (selector: string): string => [nameOfSelector(selector), ...among].join(',')
   const names = { service, stable: nameOf(comparison.stable), canary: nameOf(comparison.canary) }
   const [known] = await engine.read<{ start: number; looks: number }>(comparisonStart, names)
   if (known!.looks > 0) return known!.start * 1000
@@ -25,5 +31,5 @@ export async function anchor(
 }
 
 // However its parts are ordered, a selector is the same comparison.
-const nameOf = (selector: string): string =>
+const nameOfSelector = (selector: string): string =>
   formatSelector(parseSelector(selector).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))

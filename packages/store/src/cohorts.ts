@@ -2,18 +2,25 @@ import { StoreError } from './errors.ts'
 import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
+/** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
+export type Traffic = 'users' | 'test' | 'all'
+
 /** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
 export type Comparison = {
   readonly service: string
   readonly stable: string
   readonly canary: string
+  /** Users, unless told otherwise; a selector that names marks of tests has its tests in any case. */
+  readonly traffic?: Traffic | undefined
+  /** Only requests of these audiences; of every one, when empty or left out. */
+  readonly audience?: readonly string[] | undefined
   /** Only ticks that begin at or after it are read. */
   readonly start?: number | undefined
   /** Only ticks that end at or before it are read. */
   readonly end?: number | undefined
 }
 
-/** Closed ticks answer a comparison when it is by build and at most one flag; any other one is reduced from raw spans. */
+/** Closed ticks answer a comparison of every audience by build and at most one flag; any other is reduced from raw spans. */
 export type Source = 'ticks' | 'spans'
 
 export type TickParams = {
@@ -23,6 +30,7 @@ export type TickParams = {
   readonly canaryBuild: string
   readonly stableVariant: string
   readonly canaryVariant: string
+  readonly traffic: Traffic
 }
 
 export type SpanParams = {
@@ -30,9 +38,14 @@ export type SpanParams = {
   readonly fromResource: readonly number[]
   readonly stableValues: readonly string[]
   readonly canaryValues: readonly string[]
+  /** Whether a cohort has every value but the one that is named. */
+  readonly stableNegated: readonly number[]
+  readonly canaryNegated: readonly number[]
   /** Whether a cohort is chosen by marks of test traffic; test traffic is in no other. */
   readonly stableTests: boolean
   readonly canaryTests: boolean
+  readonly traffic: Traffic
+  readonly audience: readonly string[]
 }
 
 /** What the statements need to know of the cohorts. */
@@ -40,14 +53,13 @@ export type Cohorts =
   | { readonly source: 'ticks'; readonly params: TickParams }
   | { readonly source: 'spans'; readonly params: SpanParams }
 
+/** What chooses the requests of a comparison. */
+export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience'>
+
 /** Reads both selectors of a comparison and decides where its answer comes from. */
-export function cohortsOf({ stable, canary }: Pick<Comparison, 'stable' | 'canary'>): Cohorts {
-  const stableConditions = parseSelector(stable)
-  const canaryConditions = parseSelector(canary)
-  const params = tickParams(stableConditions, canaryConditions)
-  return params
-    ? { source: 'ticks', params }
-    : { source: 'spans', params: spanParams(stableConditions, canaryConditions) }
+export function cohortsOf(chosen: Chosen): Cohorts {
+  const params = tickParams(chosen)
+  return params ? { source: 'ticks', params } : { source: 'spans', params: spanParams(chosen) }
 }
 
 /** The window in seconds, whole ticks only. */
@@ -62,13 +74,16 @@ export function windowOf({ start, end }: Pick<Comparison, 'start' | 'end'>): { f
 // The last second that ClickHouse's DateTime holds.
 const LAST_SECOND = 0xffffffff
 
-function tickParams(stable: readonly Condition[], canary: readonly Condition[]): TickParams | undefined {
+function tickParams({ traffic = 'users', audience = [], ...selectors }: Chosen): TickParams | undefined {
+  const stable = parseSelector(selectors.stable)
+  const canary = parseSelector(selectors.canary)
+  if (audience.length > 0) return undefined
   const flag = stable.find((condition) => flagOf(condition) !== undefined)
   const byBuild = stable.some(isBuild)
   if (stable.length !== Number(byBuild) + Number(flag !== undefined)) return undefined
   if (canary.length !== stable.length || !stable.every(({ key }) => canary.some((other) => other.key === key)))
     return undefined
-  if (canary.some(({ from }) => from === 'resource')) return undefined
+  if (canary.some(({ from, negated }) => from === 'resource' || negated)) return undefined
   // The same value under every key: both cohorts are one, which only the reduction of raw spans can count as overlap.
   if (stable.every(({ key, value }) => wantedOf(canary, key) === value)) return undefined
   const valueAt = (conditions: readonly Condition[], key: string | undefined) =>
@@ -81,30 +96,40 @@ function tickParams(stable: readonly Condition[], canary: readonly Condition[]):
     canaryBuild: valueAt(canary, buildKey),
     stableVariant: valueAt(stable, flag?.key),
     canaryVariant: valueAt(canary, flag?.key),
+    traffic,
   }
 }
 
-function spanParams(stable: readonly Condition[], canary: readonly Condition[]): SpanParams {
+/** The same for statements over raw spans, which can answer every comparison. */
+export function spanParams({ traffic = 'users', audience = [], ...selectors }: Chosen): SpanParams {
+  const stable = parseSelector(selectors.stable)
+  const canary = parseSelector(selectors.canary)
   const wanted = [...stable, ...canary]
   const keys = wanted.filter(
     (condition, index) =>
       index === wanted.findIndex(({ from, key }) => from === condition.from && key === condition.key),
   )
-  const valuesIn = (conditions: readonly Condition[]) =>
-    keys.map(({ from, key }) => conditions.find((other) => other.from === from && other.key === key)?.value ?? '')
+  const each = <T>(conditions: readonly Condition[], tell: (condition: Condition | undefined) => T): T[] =>
+    keys.map(({ from, key }) => tell(conditions.find((other) => other.from === from && other.key === key)))
+  const valuesIn = (conditions: readonly Condition[]) => each(conditions, (condition) => condition?.value ?? '')
+  const negatedIn = (conditions: readonly Condition[]) => each(conditions, (condition) => Number(!!condition?.negated))
   return {
     keys: keys.map(({ key }) => key),
     fromResource: keys.map(({ from }) => Number(from === 'resource')),
     stableValues: valuesIn(stable),
     canaryValues: valuesIn(canary),
-    stableTests: stable.some(isAboutTests),
-    canaryTests: canary.some(isAboutTests),
+    stableNegated: negatedIn(stable),
+    canaryNegated: negatedIn(canary),
+    stableTests: traffic === 'test' || stable.some(isAboutTests),
+    canaryTests: traffic === 'test' || canary.some(isAboutTests),
+    traffic,
+    audience,
   }
 }
 
 const BUILD_KEY = 'service.version'
 
-const isBuild = ({ from, key }: Condition): boolean => from === 'span' && key === BUILD_KEY
+const isBuild = ({ from, key, negated }: Condition): boolean => from === 'span' && key === BUILD_KEY && !negated
 
 const wantedOf = (conditions: readonly Condition[], key: string): string =>
   conditions.find((condition) => condition.key === key)?.value ?? ''

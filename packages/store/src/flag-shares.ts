@@ -15,11 +15,12 @@ export type FlagShare = {
 export async function flagShares(engine: Engine, comparison: Comparison): Promise<readonly FlagShare[]> {
   const { source, params } = cohortsOf(comparison)
   if (source !== 'ticks' || !params.byBuild || params.flagKey !== '') return []
-  const { stableBuild, canaryBuild } = params
+  const { stableBuild, canaryBuild, traffic } = params
   return engine.read<FlagShare>(tickFlags, {
     service: comparison.service,
     ...windowOf(comparison),
     stableBuild,
     canaryBuild,
+    traffic,
   })
 }

@@ -1,6 +1,6 @@
 // The store
 
-export type { Comparison, Source } from './cohorts.ts'
+export type { Chosen, Comparison, Source, Traffic } from './cohorts.ts'
 export type { Counts, Latency } from './counts.ts'
 export type { DoctorFacts } from './doctor.ts'
 export { StoreError, type StoreErrorKind } from './errors.ts'

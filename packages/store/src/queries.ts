@@ -352,7 +352,8 @@ export const unclosedTicks = `
 export const tickOperations = `
   SELECT Operation AS operation, count() AS cells
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
@@ -368,7 +369,7 @@ export const tickOperations = `
 /** The ticks of some operations, one row per operation, tick and cohort. */
 export const ticksOfOperations = `
   SELECT
-    Operation AS operation,
+    if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
     toUnixTimestamp(Tick) AS tick,
     if(({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String},
       'stable', 'canary') AS cohort,
@@ -379,7 +380,8 @@ export const ticksOfOperations = `
     mapKeys(sumMap(Latency) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)} AND NOT Test
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
@@ -447,12 +449,12 @@ export const tickFacts = `
       ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}, 'canary',
       ({byBuild:Bool} AND Build = '(mixed)') OR FlagVariant = '(mixed)', 'mixed',
       '') AS cohort,
-    sumIf(Requests, NOT Test) AS requests,
-    sumIf(Traces, NOT Test) AS traces,
-    sumIf(Requests, Test) AS testRequests,
-    groupUniqArrayArrayIf(Instances, NOT Test) AS instances,
-    toUnixTimestamp64Milli(minIf(FirstStart, NOT Test)) AS firstMs,
-    toUnixTimestamp64Milli(maxIf(LastStart, NOT Test)) AS lastMs
+    sumIf(Requests, ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test')) AS Judged) AS requests,
+    sumIf(Traces, Judged) AS traces,
+    sumIf(Requests, Test AND NOT Judged) AS testRequests,
+    groupUniqArrayArrayIf(Instances, Judged) AS instances,
+    toUnixTimestamp64Milli(minIf(FirstStart, Judged)) AS firstMs,
+    toUnixTimestamp64Milli(maxIf(LastStart, Judged)) AS lastMs
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
@@ -476,12 +478,13 @@ export const rawTickSizes = `
 
 /**
  * The reduction that closes ticks, for cohorts that closed ticks do not know: by any attributes. `keys` are those of
- * both selectors; a wanted value of '' asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit whose spans disagree on a key has '(mixed)' there.
+ * both selectors; a wanted value of '' asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit
+ * whose spans disagree on a key has '(mixed)' there, which is no other value either.
  */
 export const rawTicks = `
   SELECT
     toUnixTimestamp(Tick) AS tick,
-    UnitOperation AS operation,
+    if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
     multiIf(
       IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
         if({stableTests:Bool}, 'stable', 'canary'),
@@ -522,9 +525,13 @@ export const rawTicks = `
           place -> arrayDistinct(arrayFilter(value -> value != '',
             arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
           arrayEnumerate({keys:Array(String)})))) AS Values,
-      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {stableValues:Array(String)})
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
         AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-      arrayAll((value, wanted) -> wanted = '' OR value = wanted, Values, {canaryValues:Array(String)})
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
     FROM (
       SELECT
@@ -537,6 +544,7 @@ export const rawTicks = `
       WHERE Service = {service:String}
         AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
         AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+        AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
     )
     GROUP BY Service, Tick, UnitOperation, TraceId
     HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
@@ -554,13 +562,14 @@ export const lateSpans = `
 export const tickFlags = `
   SELECT
     if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
-    Operation AS operation,
+    if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
     FlagKey AS flag,
     FlagVariant AS variant,
     sum(Requests) AS requests
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
-    AND Build IN ({stableBuild:String}, {canaryBuild:String}) AND NOT Test
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
@@ -574,7 +583,8 @@ export const tickFlags = `
 export const tickFirst = `
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND NOT Test
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
     AND ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}`
@@ -583,14 +593,16 @@ export const tickFirst = `
 export const rawFirst = `
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
   FROM coalmine_requests
-  WHERE Service = {service:String} AND ({canaryTests:Bool} OR NOT Test)
+  WHERE Service = {service:String}
+    AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))
+    AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
     AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
     AND arrayAll(
-      (key, fromResource, wanted) -> wanted = '' OR wanted = multiIf(
+      (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
         fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
         fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-        ResourceAttributes[key]),
-      {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)})`
+        ResourceAttributes[key])),
+      {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})`
 
 export const comparisonStart = `
   SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks

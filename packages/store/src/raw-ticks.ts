@@ -51,7 +51,8 @@ export async function* rawTickRows(
   }
 }
 
-function asksForTests({ cohort }: RawTickRow, { stableTests, canaryTests }: SpanParams): boolean {
+function asksForTests({ cohort }: RawTickRow, { stableTests, canaryTests, traffic }: SpanParams): boolean {
+  if (traffic === 'all') return true
   switch (cohort) {
     case 'stable':
       return stableTests

@@ -1,15 +1,22 @@
-import { TEST, TEST_ENTITY, TEST_RUN } from '@coalmine/marks'
+import { FLAG_PREFIX, TEST, TEST_ENTITY, TEST_RUN, VIA_PREFIX } from '@coalmine/marks'
 import { StoreError } from './errors.ts'
 
-/** One condition of a cohort: this attribute of the span (or, for a bare key it lacks, of its resource) has this value. */
-export type Condition = { readonly from: 'span' | 'resource'; readonly key: string; readonly value: string }
-
-const FLAG_PREFIX = 'coalmine.flag.'
+/**
+ * One condition of a cohort: this attribute of the span (or, for a bare key it lacks, of its resource) has this value; or,
+ * `negated`, has not, which holds for what lacks the attribute too.
+ */
+export type Condition = {
+  readonly from: 'span' | 'resource'
+  readonly key: string
+  readonly value: string
+  readonly negated?: boolean
+}
 
 /**
  * Reads a selector: conditions joined by commas, all of which must hold. `key=value` is a span attribute, or else a
- * resource attribute; `flag:key=variant` a feature flag; `resource:key=value` a resource attribute alone. Where a key or
- * value holds a comma, `=` or `%` it is percent-encoded.
+ * resource attribute; `flag:key=variant` a feature flag; `via:service=version` a build that the request came through on
+ * its way here; `resource:key=value` a resource attribute alone. `!=` asks for every other value, and for none. Where a
+ * key or value holds a comma, `=` or `%` it is percent-encoded.
  *
  * Throws a StoreError of kind `usage` that says which part is wrong.
  *
@@ -29,25 +36,28 @@ export function parseSelector(text: string): Condition[] {
 /** Writes conditions as a selector that `parseSelector` reads back, flags in their short form. */
 export function formatSelector(conditions: readonly Condition[]): string {
   return conditions
-    .map(({ from, key, value }) => {
-      if (from === 'resource') return `resource:${encodeKey(key)}=${encode(value)}`
-      const flag = key.startsWith(FLAG_PREFIX) && key.length > FLAG_PREFIX.length
-      return flag
-        ? `flag:${encodeKey(key.slice(FLAG_PREFIX.length))}=${encode(value)}`
-        : `${encodeKey(key)}=${encode(value)}`
-    })
+    .map(({ from, key, value, negated = false }) => `${named(from, key)}${negated ? '!=' : '='}${encode(value)}`)
     .join(',')
 }
 
-/** The key of the flag that a condition is about, without the attribute's prefix; undefined for any other condition. */
+function named(from: Condition['from'], key: string): string {
+  if (from === 'resource') return `resource:${encodeKey(key)}`
+  for (const [name, prefix] of Object.entries(prefixes))
+    if (key.startsWith(prefix) && key.length > prefix.length) return `${name}:${encodeKey(key.slice(prefix.length))}`
+  return encodeKey(key)
+}
+
+const prefixes: Readonly<Record<string, string>> = { flag: FLAG_PREFIX, via: VIA_PREFIX }
+
+/** The key of the flag whose variant a condition names, without the attribute's prefix; undefined for any other condition. */
 export function flagOf(condition: Condition): string | undefined {
-  if (condition.from !== 'span' || !condition.key.startsWith(FLAG_PREFIX)) return undefined
+  if (condition.from !== 'span' || condition.negated || !condition.key.startsWith(FLAG_PREFIX)) return undefined
   return condition.key.slice(FLAG_PREFIX.length)
 }
 
 /** Whether a condition asks for test traffic, such as that of one run: `coalmine.test.run=load-7`. */
-export function isAboutTests({ from, key }: Condition): boolean {
-  return from === 'span' && TEST_KEYS.includes(key)
+export function isAboutTests({ from, key, negated }: Condition): boolean {
+  return from === 'span' && !negated && TEST_KEYS.includes(key)
 }
 
 const TEST_KEYS: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
@@ -55,13 +65,16 @@ const TEST_KEYS: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
 function parseCondition(part: string, at: string): Condition {
   const equals = part.indexOf('=')
   if (equals < 0) throw new StoreError('usage', `${at}: expected key=value, got "${part}"`)
-  const prefixed = /^(flag|resource):(.*)$/s.exec(part.slice(0, equals).trim())
-  const key = decode(prefixed ? prefixed[2]! : part.slice(0, equals).trim(), at)
+  const negated = part[equals - 1] === '!'
+  const name = part.slice(0, negated ? equals - 1 : equals).trim()
+  const prefixed = /^(flag|via|resource):(.*)$/s.exec(name)
+  const key = decode(prefixed ? prefixed[2]! : name, at)
   const value = decode(part.slice(equals + 1).trim(), at)
-  if (key === '') throw new StoreError('usage', `${at}: the key is missing before "="`)
+  if (key === '') throw new StoreError('usage', `${at}: the key is missing before "${negated ? '!=' : '='}"`)
   if (value === '') throw new StoreError('usage', `${at}: the value of ${key} is missing after "="`)
-  if (prefixed?.[1] === 'flag') return { from: 'span', key: FLAG_PREFIX + key, value }
-  return { from: prefixed ? 'resource' : 'span', key, value }
+  const from = prefixed?.[1] === 'resource' ? 'resource' : 'span'
+  const prefix = prefixes[prefixed?.[1] ?? ''] ?? ''
+  return { from, key: prefix + key, value, ...(negated && { negated }) }
 }
 
 function decode(text: string, at: string): string {
@@ -76,4 +89,4 @@ function decode(text: string, at: string): string {
 const encode = (text: string): string => text.replace(/[%,=\s]/g, encodeURIComponent)
 
 // A key of its own may begin with "flag:"; encoded, its colon no longer reads as the prefix.
-const encodeKey = (text: string): string => encode(text).replaceAll(':', '%3A')
+const encodeKey = (text: string): string => encode(text).replaceAll(':', '%3A').replace(/!$/, '%21')

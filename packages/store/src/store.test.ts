@@ -550,6 +550,131 @@ describe('cohorts', () => {
     expect(await store.cohortFacts(among)).toMatchObject({ canary: { requests: 1, testRequests: 1 } })
   })
 
+  it('are test traffic alone, or with users and apart from them, where the comparison asks for it', async () => {
+    const test = { 'coalmine.test': 'true' }
+    await store.insert(
+      batchOf(
+        span(),
+        span({ atMs: 5_000, attributes: { ...canary, ...test } }),
+        span({ atMs: 5_000, attributes: cart({ 'service.version': '1.0.0', 'coalmine.flag.a': 'on', ...test }) }),
+        span({ atMs: 10_000, attributes: canary }),
+      ),
+    )
+    await closeAll()
+    const attribute = { stable: 'resource:absent!=x,service.version=1.0.0', canary: 'service.version=2.0.0' }
+    for (const by of [builds, { ...builds, ...attribute }]) {
+      const tests = { ...by, traffic: 'test' } as const
+      expect(await totals(tests)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+      expect(await store.cohortFacts(tests)).toMatchObject({
+        stable: { requests: 1, testRequests: 0, firstMs: START + 5_000 },
+        canary: { requests: 1, testRequests: 0 },
+      })
+      const both = { ...by, traffic: 'all' } as const
+      expect(await totals(both)).toEqual({
+        'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0],
+        'GET /cart (test)': [1, 1, 0, 0, 1, 1, 0, 0],
+      })
+      expect(await store.cohortFacts(both)).toMatchObject({
+        stable: { requests: 2, testRequests: 0 },
+        canary: { requests: 2, testRequests: 0 },
+      })
+      expect([await store.anchor(by), await store.anchor(tests), await store.anchor(both)]).toEqual([
+        START + 10_000,
+        START + 5_000,
+        START + 5_000,
+      ])
+    }
+    const flags = { cohort: 'stable', flag: 'a', variant: 'on', requests: 1 }
+    expect(await store.flagShares({ ...builds, traffic: 'test' })).toEqual([{ ...flags, operation: 'GET /cart' }])
+    expect(await store.flagShares({ ...builds, traffic: 'all' })).toEqual([{ ...flags, operation: 'GET /cart (test)' }])
+    expect(await store.flagShares(builds)).toEqual([])
+  })
+
+  it('are of some audiences only, where the comparison asks for them', async () => {
+    const of = (audience: string, version = '1.0.0') =>
+      cart({ 'service.version': version, 'coalmine.audience': audience })
+    await store.insert(
+      batchOf(
+        span(),
+        span({ attributes: of('beta') }),
+        span({ attributes: of('internal') }),
+        span({ attributes: of('partner') }),
+        span({ attributes: canary }),
+        span({ atMs: 5_000, attributes: of('internal', '2.0.0') }),
+      ),
+    )
+    await closeAll()
+    const some = { ...builds, audience: ['beta', 'internal'] }
+    expect(store.readTicks(some).source).toBe('spans')
+    expect(await totals(some)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
+    expect([await store.anchor(builds), await store.anchor(some)]).toEqual([START, START + 5_000])
+  })
+
+  it('are every value but one, also where there is none; two variants in a trace are no other value', async () => {
+    const variant = (value: string) => cart({ 'coalmine.flag.a': value })
+    await store.insert(
+      batchOf(
+        span({ attributes: variant('on') }),
+        span({ attributes: variant('off') }),
+        span({ attributes: variant('blue') }),
+        span({ attributes: variant('(mixed)') }),
+        span({ attributes: cart({}) }),
+        span({ atMs: 5_000, attributes: cart({}), resource: { 'k8s.node.pool': 'a' } }),
+        span({ atMs: 5_000, attributes: cart({}), resource: { 'k8s.node.pool': 'b' } }),
+      ),
+    )
+    await closeAll()
+    const flag = { service: 'storefront', stable: 'flag:a!=on', canary: 'flag:a=on' }
+    expect(await totals(flag)).toEqual({ 'GET /cart': [5, 5, 0, 0, 1, 1, 0, 0] })
+    expect(await store.cohortFacts(flag)).toMatchObject({ overlap: 1, mixedRequests: 1 })
+    const reversed = { ...flag, stable: flag.canary, canary: flag.stable }
+    expect(await totals(reversed)).toEqual({ 'GET /cart': [1, 1, 0, 0, 5, 5, 0, 0] })
+    expect(await store.anchor(reversed)).toBe(START)
+    const pool = { service: 'storefront', stable: 'resource:k8s.node.pool!=b', canary: 'resource:k8s.node.pool=b' }
+    expect(await totals(pool)).toEqual({ 'GET /cart': [6, 6, 0, 0, 1, 1, 0, 0] })
+    expect(await store.anchor(pool)).toBe(START + 5_000)
+  })
+
+  it('are by what a host runs on, several attributes at once', async () => {
+    const host = (pool: string, image: string) => ({ 'k8s.node.pool': pool, 'host.image.version': image })
+    await store.insert(
+      batchOf(
+        span({ resource: host('a', '20.04') }),
+        span({ resource: host('a', '22.04') }),
+        span({ resource: host('b', '22.04') }),
+        span({ resource: host('b', '22.04'), attributes: cart({ 'k8s.node.pool': 'a' }) }),
+      ),
+    )
+    await closeAll()
+    const service = 'storefront'
+    const image = { service, stable: 'host.image.version=20.04', canary: 'host.image.version=22.04' }
+    expect(await totals(image)).toEqual({ 'GET /cart': [1, 1, 0, 0, 3, 3, 0, 0] })
+    const pool = { service, stable: 'resource:k8s.node.pool=a', canary: 'resource:k8s.node.pool=b' }
+    expect(await totals(pool)).toEqual({ 'GET /cart': [2, 2, 0, 0, 2, 2, 0, 0] })
+    const both = {
+      service,
+      stable: 'resource:k8s.node.pool=a,host.image.version=22.04',
+      canary: 'resource:k8s.node.pool=b,host.image.version=22.04',
+    }
+    expect(await totals(both)).toEqual({ 'GET /cart': [1, 1, 0, 0, 2, 2, 0, 0] })
+  })
+
+  it('of a service that others call are by who called', async () => {
+    const calledBy = (version: string) => cart({ 'service.version': '3.0.0', 'coalmine.via.storefront': version })
+    await store.insert(
+      batchOf(
+        span({ service: 'payments', attributes: calledBy('1.0.0') }),
+        span({ service: 'payments', attributes: calledBy('2.0.0') }),
+        span({ service: 'payments', attributes: cart({ 'service.version': '3.0.0' }) }),
+      ),
+    )
+    await closeAll()
+    const callers = { service: 'payments', stable: 'via:storefront=1.0.0', canary: 'via:storefront=2.0.0' }
+    expect(await totals(callers)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+    const others = { ...callers, stable: 'via:storefront!=2.0.0' }
+    expect(await totals(others)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
+  })
+
   it('leave out traces whose spans disagree, and count them', async () => {
     const traceId = 'ab'.repeat(16)
     await store.insert(batchOf(span({ traceId }), span({ traceId, attributes: canary }), span()))

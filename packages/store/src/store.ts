@@ -1,5 +1,5 @@
 import { anchor } from './anchor.ts'
-import type { Comparison } from './cohorts.ts'
+import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
@@ -44,7 +44,7 @@ export type Store = {
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
-  readonly anchor: (comparison: Pick<Comparison, 'service' | 'stable' | 'canary'>) => Promise<number | undefined>
+  readonly anchor: (comparison: Pick<Comparison, 'service' | keyof Chosen>) => Promise<number | undefined>
   /** Services, and the builds and flag variants of one. */
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
