@@ -31,7 +31,7 @@ describe('coalmine.yaml', () => {
     ['alpha: 5\n', 'coalmine.yaml:1: alpha: Too big: expected number to be <1'],
     [
       'service: a\nalpah: 0.05\n',
-      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, traffic, audience, alpha, alphaPass, split, minimumShare, metrics',
+      'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, traffic, audience, alpha, alphaPass, split, minimumShare, warmUp, metrics',
     ],
     [
       'metrics:\n  latency: 10\n',

@@ -400,13 +400,14 @@ export const ticksOfOperations = `
  */
 export const warmUpOfOperations = `
   SELECT
-    Operation AS operation,
+    if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
     toUnixTimestamp(Tick) AS tick,
     if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
     mapKeys(sumMap(Latency) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)} AND NOT Test
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
