@@ -54,7 +54,8 @@ export function canaryInTop(block: Distributions, top: number, shift: number): n
   return left > 0 ? taken + (canary.zero * left) / (stable.zero + canary.zero) : taken
 }
 
-function aligned(block: Distributions): Distributions {
+/** Both histograms at the coarser of their scales. */
+export function aligned(block: Distributions): Distributions {
   const { stable, canary } = block
   if (stable.scale === canary.scale) return block
   const scale = Math.min(stable.scale, canary.scale)

@@ -31,6 +31,26 @@ export { shareInterval } from './share-interval.ts'
 
 export { type HolmDecision, holm } from './holm.ts'
 
+// Tests that look once
+
+export { chiSquareShares } from './fixed/chi-square-shares.ts'
+export { cochranMantelHaenszel, oddsRatioOnce } from './fixed/cochran-mantel-haenszel.ts'
+export { conditionalBinomial } from './fixed/conditional-binomial.ts'
+export { type FisherExact, fisherExact } from './fixed/fisher-exact.ts'
+export { hodgesLehmann } from './fixed/hodges-lehmann.ts'
+export { kolmogorovSmirnov } from './fixed/kolmogorov-smirnov.ts'
+export { type MannWhitney, mannWhitney } from './fixed/mann-whitney.ts'
+export { type Cluster, type RatioTest, ratioOfMeans } from './fixed/ratio-of-means.ts'
+export type { Sided, TestResult, Untestable } from './fixed/result.ts'
+export { riskDifferenceOnce, riskDifferenceTest } from './fixed/risk-difference-test.ts'
+export { tailTest } from './fixed/tail-test.ts'
+export type { Values } from './fixed/tally.ts'
+export { type RankTest, scaleIntervalOnce, vanElteren } from './fixed/van-elteren.ts'
+export { type MeanTest, welch } from './fixed/welch.ts'
+export { type Moments, momentsOf } from './moments.ts'
+
 // Special functions
 
 export { logNormalCdf } from './normal.ts'
+export { normalQuantile } from './normal-quantile.ts'
+export { studentQuantile, studentTail } from './student.ts'
