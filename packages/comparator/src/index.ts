@@ -31,6 +31,7 @@ export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 // The answer
 
 export type {
+  Advisory,
   CohortFacts,
   Decision,
   Evidence,
@@ -39,6 +40,7 @@ export type {
   FindingSide,
   FlagDifference,
   FlagShare,
+  Hypothesis,
   Missing,
   Outcome,
   Part,

@@ -1,11 +1,13 @@
 import { type Decided, decide, type Gated } from './decide.ts'
 import { flagDifferences } from './flags.ts'
 import { otherOperations, type Scope, scopesOf } from './gate.ts'
+import { hypothesesOf } from './hypotheses.ts'
 import { testLatency } from './latency.ts'
 import { countsBothServed, testLostRequests } from './lost-requests.ts'
 import { formatMargin } from './margin.ts'
-import { type MetricPolicy, marginIn } from './metric-policy.ts'
+import { type Gate, type MetricPolicy, marginIn, noWorse, weightOf } from './metric-policy.ts'
 import { missingFor } from './missing.ts'
+import { advisoryOf, outcomeOf } from './outcome.ts'
 import { type Policy, policyHash } from './policy.ts'
 import { testRate } from './rate.ts'
 import { type OperationSeries, seriesOf } from './series.ts'
@@ -33,43 +35,58 @@ export const tickMs = 5000
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
-  const judged = judgedMetrics(policy)
   const series = seriesOf(slices)
   const invalid = invalidReasons(facts, series)
-  if (invalid.length > 0) return verdictOf('invalid', [...invalid, ...notes(facts)], [], [], null, policy, facts)
+  if (invalid.length > 0) {
+    const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
+    const nothing = { findings: [], missing: [], hypotheses, advisory: null, decidedAfterSeconds: null }
+    return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts)
+  }
 
-  const decided = decide(gateOf(series, judged, policy), policy)
+  const decided = decide(gateOf(series, judgedMetrics(policy, 'on'), policy), policy)
+  const advised = decide(gateOf(series, judgedMetrics(policy, 'advisory'), policy), policy)
   const start = Date.parse(facts.window.start)
   const findings = decided.map((one) => findingOf(one, facts, start))
-  const required = decided.filter((one) => one.required)
-  const missing = required.filter((one) => one.decision === 'inconclusive').flatMap(missingFor)
+  const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy)
-  const outcome: Outcome = decided.some((one) => one.decision === 'fail')
-    ? 'fail'
-    : !unfair.some((reason) => reason.weight === 'blocks') &&
-        required.length > 0 &&
-        required.every((one) => one.decision === 'pass')
-      ? 'pass'
-      : 'inconclusive'
-  const reasons = [...decisive(outcome, findings, missing), ...unfair, ...flagNotes(outcome, facts), ...notes(facts)]
-  return verdictOf(outcome, reasons, findings, missing, settledAfter(outcome, decided, start), policy, facts)
+  const blocked = unfair.some((reason) => reason.weight === 'blocks')
+  const outcome = outcomeOf(decided, blocked)
+  const reasons = [
+    ...decisive(outcome, findings, missing, policy),
+    ...unfair,
+    ...flagNotes(outcome, facts),
+    ...notes(facts),
+  ]
+  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start))]
+  const answer = {
+    findings: all,
+    missing,
+    hypotheses: hypothesesOf(policy.metrics, all, blocked ? 'unfair' : null),
+    advisory: advisoryOf(advised, blocked),
+    decidedAfterSeconds: settledAfter(outcome, decided, start),
+  }
+  return verdictOf(outcome, reasons, answer, policy, facts)
 }
 
-/** Metrics that are not turned off; lost requests need a declared split to be told from. */
-function judgedMetrics({ metrics, split }: Policy): MetricPolicy[] {
-  return metrics.filter(({ gate, measure }) => gate !== 'off' && (measure.kind !== 'lost-requests' || split !== null))
+/** Metrics of a gate; lost requests need a declared split to be told from. */
+function judgedMetrics({ metrics, split }: Policy, wanted: Gate): MetricPolicy[] {
+  return metrics.filter(({ gate, measure }) => gate === wanted && (measure.kind !== 'lost-requests' || split !== null))
 }
 
 function gateOf(series: readonly OperationSeries[], judged: readonly MetricPolicy[], policy: Policy): Gated[] {
+  const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   return scopesOf(series, policy).flatMap((scope) =>
-    judged.map((metric) => ({
-      metric,
-      scope,
-      weight: scope.weight / judged.length,
-      // A share of the traffic is settled for the service; for each operation it would take many times longer.
-      required: scope.required && (metric.measure.kind !== 'lost-requests' || scope.scope === 'service'),
-      tested: test(metric, scope, series, policy),
-    })),
+    judged.map((written) => {
+      const metric = scope.scope === 'operation' && written.expect === 'better' ? noWorse(written) : written
+      return {
+        metric,
+        scope,
+        weight: (scope.weight * weightOf(metric)) / weights,
+        // A share of the traffic is settled for the service; for each operation it would take many times longer.
+        required: scope.required && (metric.measure.kind !== 'lost-requests' || scope.scope === 'service'),
+        tested: test(metric, scope, series, policy),
+      }
+    }),
   )
 }
 
@@ -91,7 +108,6 @@ function test(metric: MetricPolicy, scope: Scope, all: readonly OperationSeries[
 function findingOf(decided: Decided, facts: Facts, start: number): Finding {
   const { metric, scope, tested, decision } = decided
   const estimate = tested.estimate(decision, decided.level)
-  const margin = formatMargin(metric.margin)
   const operations = new Set(scope.series.map((one) => one.operation))
   const flags = flagDifferences(facts.stable, facts.canary, (operation) => operations.has(operation))
   return {
@@ -100,8 +116,10 @@ function findingOf(decided: Decided, facts: Facts, start: number): Finding {
     operation: scope.operation,
     required: decided.required,
     decision,
+    gate: metric.gate === 'advisory' ? 'advisory' : 'on',
+    expect: metric.expect,
     ...estimate,
-    margin,
+    margin: formatMargin(metric.margin),
     evidence: {
       worse: { logE: rounded(tested.worse.maxLogE), needed: rounded(decided.neededWorse) },
       within: tested.within.map(({ part, run }) => ({
@@ -112,18 +130,26 @@ function findingOf(decided: Decided, facts: Facts, start: number): Finding {
     },
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
     flags,
-    message: findingSentence(decided, estimate, margin, flags),
+    message: findingSentence(decided, estimate, flags),
   }
 }
 
-function decisive(outcome: Outcome, findings: readonly Finding[], missing: readonly Missing[]): Reason[] {
+function decisive(
+  outcome: Outcome,
+  findings: readonly Finding[],
+  missing: readonly Missing[],
+  { metrics }: Policy,
+): Reason[] {
+  if (findings.length === 0) {
+    const message = 'No metric decides: give one of them gate: true in coalmine.yaml.'
+    return [{ code: 'nothing-decides', weight: 'blocks', message }]
+  }
+  const critical = new Set(metrics.filter((metric) => metric.critical).map(({ name }) => name))
   switch (outcome) {
     case 'fail':
-      return mostSpecific(findings.filter((finding) => finding.decision === 'fail')).map((finding) => ({
-        code: 'worse-than-margin',
-        weight: 'decides',
-        message: finding.message,
-      }))
+      return mostSpecific(findings.filter((finding) => finding.decision === 'fail'))
+        .sort((a, b) => Number(critical.has(b.metric)) - Number(critical.has(a.metric)))
+        .map((finding) => ({ code: 'worse-than-margin', weight: 'decides', message: finding.message }))
     case 'pass':
       return [{ code: 'within-margin', weight: 'decides', message: passSentence(findings) }]
     default:
@@ -184,9 +210,7 @@ function secondsAfter(start: number, tick: number | null): number | null {
 function verdictOf(
   verdict: Outcome,
   reasons: readonly Reason[],
-  findings: readonly Finding[],
-  missing: readonly Missing[],
-  decidedAfterSeconds: number | null,
+  answer: Pick<Verdict, 'findings' | 'missing' | 'hypotheses' | 'advisory' | 'decidedAfterSeconds'>,
   policy: Policy,
   facts: Facts,
 ): Verdict {
@@ -200,9 +224,7 @@ function verdictOf(
     cohorts: { stable, canary },
     traffic,
     audience,
-    findings,
-    missing,
-    decidedAfterSeconds,
+    ...answer,
     source,
     policy: { ...policy, hash: policyHash(policy) },
     version,

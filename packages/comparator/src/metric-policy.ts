@@ -89,6 +89,8 @@ export function metricPolicyOf(name: string, entry: MetricInput | GateInput): Me
   const expect = input.expect ?? 'no-worse'
   if (isBuiltIn(name) && input.worse !== undefined)
     throw new MetricProblem(['worse'], `${name} knows which way hurts: leave it out`)
+  if (measure.kind === 'lost-requests' && (expect === 'better' || expect === 'same'))
+    throw new MetricProblem(['expect'], `expected no-worse or worse-by-at-most of lost requests, got ${expect}`)
   return {
     name,
     measure,
@@ -101,6 +103,19 @@ export function metricPolicyOf(name: string, entry: MetricInput | GateInput): Me
     reason: input.reason ?? null,
     hypothesis: input.expect !== undefined || input.reason !== undefined,
   }
+}
+
+// What a critical metric's part of alpha is multiplied with: with it among two others it has two thirds.
+const critically = 4
+
+/** The metric's part of alpha beside the others'. */
+export function weightOf({ weight, critical }: MetricPolicy): number {
+  return critical ? critically * weight : weight
+}
+
+/** What is asked of one operation where the whole service is to be better: that it is not worse, by the usual margin. */
+export function noWorse(metric: MetricPolicy): MetricPolicy {
+  return { ...metric, expect: 'no-worse', margin: defaultMargins[marginFormOf(metric.measure)] }
 }
 
 /** What is wrong with a metric's entry, and under which key. */

@@ -1,4 +1,5 @@
 import type { KayentaResult } from './kayenta/judge.ts'
+import type { Expect, Gate } from './metric-policy.ts'
 import type { Policy } from './policy.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -9,6 +10,7 @@ export type ReasonCode =
   | 'worse-than-margin'
   | 'within-margin'
   | 'not-enough-evidence'
+  | 'nothing-decides'
   | 'no-data'
   | 'same-cohort'
   | 'never-concurrent'
@@ -122,6 +124,10 @@ export interface Finding {
   /** Whether PASS needs it; what does not can only FAIL. */
   readonly required: boolean
   readonly decision: Decision
+  /** Advisory findings are told and decide nothing. */
+  readonly gate: Exclude<Gate, 'off'>
+  /** What is claimed here: FAIL is proof that it is not so, PASS that it is. */
+  readonly expect: Expect
   readonly statistic: 'p50' | 'p90' | 'p95' | 'p99' | 'share of requests' | 'share of traffic'
   readonly stable: FindingSide
   readonly canary: FindingSide
@@ -175,6 +181,22 @@ export interface Missing {
   readonly seconds: number | null
 }
 
+/** The answer to one expectation that was written down. */
+export interface Hypothesis {
+  readonly metric: string
+  readonly expect: Expect
+  /** Why it was expected, in the words of whoever wrote it. */
+  readonly reason: string | null
+  readonly answer: 'confirmed' | 'refuted' | 'open'
+  readonly message: string
+}
+
+/** What the verdict would have been by the advisory metrics alone. */
+export interface Advisory {
+  readonly verdict: Exclude<Outcome, 'invalid'>
+  readonly message: string
+}
+
 export interface Verdict {
   readonly schema: 'coalmine.verdict/1'
   readonly verdict: Outcome
@@ -186,6 +208,10 @@ export interface Verdict {
   readonly audience: readonly string[]
   readonly findings: readonly Finding[]
   readonly missing: readonly Missing[]
+  /** One for each metric whose `expect` or `reason` was written down. */
+  readonly hypotheses: readonly Hypothesis[]
+  /** Null where no metric is advisory. */
+  readonly advisory: Advisory | null
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
   readonly decidedAfterSeconds: number | null
   readonly source: 'ticks' | 'spans'

@@ -1,4 +1,6 @@
 import type { Decided } from './decide.ts'
+import type { Margin } from './margin.ts'
+import type { MetricPolicy } from './metric-policy.ts'
 import type { Estimate } from './tested.ts'
 import type { Finding, FlagDifference, Missing, Part } from './verdict.ts'
 
@@ -17,22 +19,45 @@ const partName: Record<Part, string> = {
 }
 
 /** One plain sentence for a finding. */
-export function findingSentence(
-  decided: Decided,
-  estimate: Estimate,
-  margin: string,
-  flags: readonly FlagDifference[],
-): string {
+export function findingSentence(decided: Decided, estimate: Estimate, flags: readonly FlagDifference[]): string {
   const where = decided.scope.operation ?? 'The whole service'
-  const allowed = marginPhrase(decided.metric.name, margin)
+  const { metric, decision } = decided
+  const name = nameInWords(metric.name)
   const change = changePhrase(estimate)
-  switch (decided.decision) {
+  if (metric.expect === 'better' || metric.expect === 'same') {
+    const expected = expectationPhrase(metric)
+    switch (decision) {
+      case 'fail':
+        return `${where}: ${name} is not ${expected}: ${change}${flagPhrase(flags)}.`
+      case 'pass':
+        return `${where}: ${name} is ${expected}: ${change}.`
+      case 'inconclusive':
+        return `${where}: ${name} is not settled: ${change}, where ${expected} is expected.`
+    }
+  }
+  const allowed = `the margin of ${marginPhrase(metric.margin)}`
+  switch (decision) {
     case 'fail':
-      return `${where} is ${failPhrase(decided.metric.name, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
+      return `${where} is ${failPhrase(metric.name, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
     case 'pass':
-      return `${where}: ${nameInWords(decided.metric.name)} is within ${allowed}: ${change}.`
+      return `${where}: ${name} is within ${allowed}: ${change}.`
     case 'inconclusive':
-      return `${where}: ${nameInWords(decided.metric.name)} is not settled: ${change}, where ${allowed} is allowed.`
+      return `${where}: ${name} is not settled: ${change}, where ${allowed} is allowed.`
+  }
+}
+
+/** What is expected of a metric, after "is" or "to be". */
+export function expectationPhrase({ expect, margin }: MetricPolicy): string {
+  const amount = marginPhrase(margin)
+  switch (expect) {
+    case 'no-worse':
+      return amount === '0' ? 'no worse' : `no worse by more than ${amount}`
+    case 'worse-by-at-most':
+      return `worse by at most ${amount}`
+    case 'better':
+      return amount === '0' ? 'better' : `better by more than ${amount}`
+    case 'same':
+      return `the same within ${amount}`
   }
 }
 
@@ -58,7 +83,7 @@ export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`
 }
 
-function nameInWords(metric: Finding['metric']): string {
+export function nameInWords(metric: Finding['metric']): string {
   return namesInWords[metric] ?? metric
 }
 
@@ -69,7 +94,7 @@ function failPhrase(metric: Finding['metric'], estimate: Estimate): string {
   return estimate.part === 'typical' ? 'slower' : `slower for ${partName[estimate.part]}`
 }
 
-function changePhrase({ statistic, stable, canary, effect, interval }: Estimate): string {
+export function changePhrase({ statistic, stable, canary, effect, interval }: Estimate): string {
   if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
   const show = statistic.startsWith('p') ? milliseconds : percent
   const name =
@@ -99,11 +124,23 @@ function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Find
   return `${name}${show(lower)} to ${show(upper)}`
 }
 
-function marginPhrase(metric: Finding['metric'], margin: string): string {
-  const parts = margin.split(',').map((part) => part.replace(/(%|ms|pp)$/, ' $1'))
-  if (metric === 'latency') return `the margin of ${parts.join(' or ')}`
-  if (metric === 'lost-requests') return `the margin of ${parts[0]}`
-  return `the margin of odds x ${parts[0]} or ${parts[1]}`
+/** A margin in words; a half that allows nothing is left out. */
+function marginPhrase(margin: Margin): string {
+  const parts =
+    'oddsRatio' in margin
+      ? [
+          ...(margin.oddsRatio > 1 ? [`odds x ${margin.oddsRatio}`] : []),
+          ...(margin.difference > 0 ? [`${tidy(margin.difference * 100)} pp`] : []),
+        ]
+      : [
+          ...(margin.ratio > 0 ? [`${tidy(margin.ratio * 100)} %`] : []),
+          ...('seconds' in margin && margin.seconds > 0 ? [`${tidy(margin.seconds * 1000)} ms`] : []),
+        ]
+  return parts.length === 0 ? '0' : parts.join(' or ')
+}
+
+function tidy(value: number): string {
+  return String(Number(value.toPrecision(6)))
 }
 
 function flagPhrase(flags: readonly FlagDifference[]): string {

@@ -18,7 +18,8 @@ export function progressLine(verdict: Verdict): string {
 }
 
 /** In whole per cents of the evidence that is needed: the nearest FAIL, and all parts of PASS on average. */
-export function progress({ findings }: Verdict): { readonly worse: number; readonly within: number } {
+export function progress(verdict: Verdict): { readonly worse: number; readonly within: number } {
+  const findings = verdict.findings.filter((finding) => finding.gate === 'on')
   const share = ({ logE, needed }: { logE: number; needed: number }): number => Math.min(1, Math.max(0, logE) / needed)
   const worse = findings.map((finding) => share(finding.evidence.worse))
   const within = findings.filter((finding) => finding.required).flatMap((finding) => finding.evidence.within.map(share))

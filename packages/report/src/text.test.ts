@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { defaultPolicy, judge, type Verdict } from '@coalmine/comparator'
+import { defaultPolicy, judge, metricPolicyOf, type Policy, type Verdict } from '@coalmine/comparator'
 import { expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../comparator/test/slices.ts'
 import { progress, progressLine } from './progress.ts'
@@ -7,14 +7,14 @@ import { verdictText } from './text.ts'
 
 const alike = { n: 500 }
 
-function verdictOf(slower: number, ticks: number): Verdict {
+function verdictOf(slower: number, ticks: number, policy: Policy = defaultPolicy): Verdict {
   const facts = factsOf(ticks)
   const operations = {
     'GET /products': { stable: alike, canary: alike },
     'GET /cart': { stable: alike, canary: { ...alike, slower } },
   }
   const flags = (variant: string) => [{ operation: 'GET /cart', flag: 'new-pricing', variant, requests: 500 }]
-  return judge(trafficOf({ ticks, seed: 2, operations }), defaultPolicy, {
+  return judge(trafficOf({ ticks, seed: 2, operations }), policy, {
     ...facts,
     stable: { ...facts.stable, flags: flags('off'), testRequests: 40 },
     canary: { ...facts.canary, flags: flags('on'), testRequests: 41, instances: 1 },
@@ -29,6 +29,16 @@ it.each([
 ])('writes a %s verdict for a terminal', async (name, verdict) => {
   expect(verdict.verdict).toBe(name)
   await expect(verdictText(verdict, { colors: false })).toMatchFileSnapshot(`./${name}.golden.txt`)
+})
+
+it('writes what was expected and whether it came true, and what advisory metrics would have said', async () => {
+  const metrics = [
+    metricPolicyOf('latency', { expect: 'better', reason: 'the new index' }),
+    metricPolicyOf('errors', { expect: 'same' }),
+    metricPolicyOf('4xx', { gate: 'advisory' }),
+  ]
+  const text = verdictText(verdictOf(1.3, 12, { ...defaultPolicy, metrics }), { colors: false })
+  await expect(text).toMatchFileSnapshot('./hypotheses.golden.txt')
 })
 
 it('takes colours and the same words on a terminal', () => {

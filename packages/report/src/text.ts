@@ -1,6 +1,7 @@
 import type { CohortFacts, Decision, Finding, Outcome, Reason, Verdict } from '@coalmine/comparator'
 import pc from 'picocolors'
 import { count, duration, interval, value } from './format.ts'
+import { hypothesisLines } from './hypotheses.ts'
 import { kayentaLines } from './kayenta.ts'
 import { table } from './table.ts'
 
@@ -14,12 +15,15 @@ const shownFindings = 20
  */
 export function verdictText(verdict: Verdict, options: { readonly colors: boolean }): string {
   const ink = pc.createColors(options.colors)
-  const { cohorts, service, findings, reasons } = verdict
+  const { cohorts, service, reasons } = verdict
+  const findings = verdict.findings.filter((finding) => finding.gate === 'on')
+  const hypotheses = hypothesisLines(verdict, ink)
   return [
     `${stamp(verdict.verdict)}  ${ink.bold(service)}: ${cohorts.canary.selector} against ${cohorts.stable.selector}`,
     '',
     ...reasons.filter((reason) => reason.weight !== 'note').map((reason) => `  ${bullet(reason)}${reason.message}`),
     ...decidedLine(),
+    ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
     ...(findings.length > 0 ? ['', ...findingsTable()] : []),
     '',
     ...table([

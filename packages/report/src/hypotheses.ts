@@ -1,0 +1,9 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { createColors } from 'picocolors'
+
+/** What was expected and whether it came true, then what the advisory metrics would have said. */
+export function hypothesisLines({ hypotheses, advisory }: Verdict, ink: ReturnType<typeof createColors>): string[] {
+  const paint = { confirmed: ink.green, refuted: ink.red, open: ink.yellow }
+  const answers = hypotheses.map(({ answer, message }) => message.replace(/^\w+/, (stamp) => paint[answer](stamp)))
+  return [...answers, ...(advisory ? [ink.dim(advisory.message)] : [])].map((line) => `  ${line}`)
+}
