@@ -29,7 +29,7 @@ describe('coalmine.yaml', () => {
 
   it.each([
     ['alpha: 5\n', 'coalmine.yaml:1: alpha: Too big: expected number to be <1'],
-    ['service: a\nalpah: 0.05\n', 'coalmine.yaml:2: alpah: unknown key; expected one of service, stable, canary, '],
+    ['service: a\nalpah: 0.05\n', 'coalmine.yaml:2: alpah: unknown key; did you mean alpha?'],
     [
       'metrics:\n  latency: 10\n',
       'coalmine.yaml:2: metrics.latency: expected true, advisory, off, or keys such as margin',
@@ -52,7 +52,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  latency:\n    marign: 5%\n',
-      'coalmine.yaml:3: metrics.latency.marign: unknown key; expected one of attribute, reduce, calls, share, expect, worse, margin, gate, weight, critical, reason',
+      'coalmine.yaml:3: metrics.latency.marign: unknown key; did you mean margin?',
     ],
     [
       'metrics: { latency: { margin: 5%,1ms } }\n',
@@ -75,7 +75,12 @@ describe('coalmine.yaml', () => {
       'coalmine.yaml:3: split: expected a share between 0 and 1 or a percentage such as 50%, got "110%"',
     ],
     ['audience: beta\ntraffic: robots\n', 'coalmine.yaml:2: traffic: expected one of users, test, all, got "robots"'],
+    ['colour: red\n', 'coalmine.yaml:1: colour: unknown key; expected one of service, stable, canary, '],
     ['service: 7\n', 'coalmine.yaml:1: service: expected text, got 7'],
+    [
+      'split: 0\nservice: 7\nmetrics: { latency: { gate: maybe } }\nalpah: 1\n',
+      'coalmine.yaml:1: split: expected a share between 0 and 1 or a percentage such as 50%, got 0\ncoalmine.yaml:2: service: expected text, got 7\ncoalmine.yaml:3: metrics.latency.gate: expected true, advisory or off, got "maybe"\ncoalmine.yaml:4: alpah: unknown key; did you mean alpha?',
+    ],
     ['- a\n', 'coalmine.yaml: expected keys and values, such as "alpha: 0.05"'],
     ['a: b: c\n', 'coalmine.yaml:1: Nested mappings are not allowed in compact mappings at line 1, column 4:'],
   ])('%j is refused with key, line and what was expected', (text, message) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Arm, factsOf, trafficOf } from '../test/slices.ts'
 import { judge } from './judge.ts'
-import { type MetricInput, metricPolicyOf } from './metric-policy.ts'
+import { metricPolicyOf } from './metric-policy.ts'
+import type { MetricInput } from './metric-schema.ts'
 import { defaultPolicy } from './policy.ts'
 import type { Facts, Verdict } from './verdict.ts'
 

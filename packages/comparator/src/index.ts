@@ -6,18 +6,20 @@ export type { Side, Slice, SliceMetric } from './slice.ts'
 // What is judged, and how strictly
 
 export { type Config, parseConfig } from './config.ts'
+export { configJsonSchema } from './config-schema.ts'
 export { formatMargin, type Margin, type MarginForm, parseMargin } from './margin.ts'
 export { builtIns, type Measure } from './measure.ts'
-export { type Expect, type Gate, type MetricInput, type MetricPolicy, metricPolicyOf } from './metric-policy.ts'
+export { type MetricPolicy, metricPolicyOf } from './metric-policy.ts'
+export type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
 export {
   defaultPolicy,
   type Policy,
   type PolicyInput,
-  type PolicyProblem,
   type PolicyResult,
   parsePolicy,
   policyHash,
 } from './policy.ts'
+export type { PolicyProblem } from './policy-schema.ts'
 export { type Traffic, traffics } from './traffic.ts'
 
 // The incumbent's judge, for those who come from it

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import {
   type LatencyMargin,
   type Margin,
@@ -8,12 +7,7 @@ import {
   type RatioMargin,
 } from './margin.ts'
 import { builtIns, isBuiltIn, type Measure, marginFormOf } from './measure.ts'
-
-/** What is claimed of a metric. `worse-by-at-most` is a price that is paid knowingly: its margin must be written. */
-export type Expect = 'no-worse' | 'better' | 'same' | 'worse-by-at-most'
-
-/** Whether a metric decides: `advisory` ones are judged and told, and change no verdict; `off` ones are not judged. */
-export type Gate = 'on' | 'advisory' | 'off'
+import type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
 
 /** How one metric is judged. */
 export interface MetricPolicy {
@@ -35,46 +29,6 @@ export interface MetricPolicy {
   /** Whether `expect` or `reason` was written down: the verdict answers those. */
   readonly hypothesis: boolean
 }
-
-/** A metric as people write it under `metrics:`; every key may be left out. */
-export interface MetricInput {
-  readonly attribute?: string | undefined
-  readonly reduce?: 'sum' | 'max' | undefined
-  readonly calls?: string | undefined
-  readonly share?: string | undefined
-  readonly expect?: Expect | undefined
-  readonly worse?: 'higher' | 'lower' | undefined
-  readonly margin?: string | undefined
-  readonly gate?: GateInput | undefined
-  readonly weight?: number | undefined
-  readonly critical?: boolean | undefined
-  readonly reason?: string | undefined
-}
-
-export type GateInput = boolean | Gate
-
-const gate = z.union([z.boolean(), z.enum(['on', 'advisory', 'off'])], {
-  error: ({ input }) => `expected true, advisory or off, got ${JSON.stringify(input)}`,
-})
-
-const measured = z.strictObject({
-  attribute: z.string().min(1).optional(),
-  reduce: z.enum(['sum', 'max']).optional(),
-  calls: z.string().min(1).optional(),
-  share: z.string().min(1).optional(),
-  expect: z.enum(['no-worse', 'better', 'same', 'worse-by-at-most']).optional(),
-  worse: z.enum(['higher', 'lower']).optional(),
-  margin: z.string().optional(),
-  gate: gate.optional(),
-  weight: z.number().gt(0).lt(Number.POSITIVE_INFINITY).optional(),
-  critical: z.boolean().optional(),
-  reason: z.string().min(1).optional(),
-})
-
-/** A metric's entry: its keys, or its gate alone, as in `4xx: off`. */
-export const metricSchema: z.ZodType<MetricInput | GateInput> = z.union([gate, measured])
-
-export const metricKeys: readonly string[] = Object.keys(measured.shape)
 
 /**
  * One metric from its entry, with the defaults of what it measures.

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
-import {
-  type GateInput,
-  type MetricInput,
-  type MetricPolicy,
-  MetricProblem,
-  metricKeys,
-  metricPolicyOf,
-  metricSchema,
-} from './metric-policy.ts'
+import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
+import type { GateInput, MetricInput } from './metric-schema.ts'
+import { type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
 /** What is judged and how strictly. */
 export interface Policy {
@@ -48,43 +41,6 @@ export interface PolicyInput {
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 
-const level = z.number().gt(0).lt(1)
-const share = z.union([z.string(), z.number()]).transform((value, context) => {
-  const text = String(value)
-  const number = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
-  if (text.trim() !== '' && number > 0 && number < 1) return number
-  context.addIssue({
-    code: 'custom',
-    message: `expected a share between 0 and 1 or a percentage such as 50%, got ${JSON.stringify(value)}`,
-  })
-  return z.NEVER
-})
-
-const seconds = z.union([z.string(), z.number()]).transform((value, context) => {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(String(value)) ?? []
-  if (number !== undefined) return Number(number) * { s: 1, m: 60, h: 3600 }[(unit ?? 's') as 's' | 'm' | 'h']
-  context.addIssue({
-    code: 'custom',
-    message: `expected a length of time such as 60s or 2m, got ${JSON.stringify(value)}`,
-  })
-  return z.NEVER
-})
-
-const policySchema = z.strictObject({
-  alpha: level.optional(),
-  alphaPass: level.optional(),
-  split: share.optional(),
-  minimumShare: share.optional(),
-  warmUp: seconds.optional(),
-  metrics: z.record(z.string(), metricSchema).optional(),
-})
-
-/** Where a policy is wrong: the key's path, and what was expected there. */
-export interface PolicyProblem {
-  readonly path: readonly (string | number)[]
-  readonly message: string
-}
-
 export type PolicyResult =
   | { readonly kind: 'policy'; readonly policy: Policy }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }
@@ -116,30 +72,6 @@ export function parsePolicy(input: unknown): PolicyResult {
 /** Names a policy: two verdicts with the same hash were judged by the same rules. */
 export function policyHash(policy: Policy): string {
   return createHash('sha256').update(canonical(policy)).digest('hex').slice(0, 16)
-}
-
-function problemsOf(issue: z.core.$ZodIssue, above: readonly (string | number)[] = []): PolicyProblem[] {
-  const path = [...above, ...issue.path.filter((key): key is string | number => typeof key !== 'symbol')]
-  if (issue.code === 'unrecognized_keys') {
-    const known = path[0] === 'metrics' ? metricKeys : Object.keys(defaultPolicy)
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      // What YAML makes of a margin's second half inside { }.
-      message: /^\d/.test(key)
-        ? 'inside { } a margin of two halves needs quotes, such as "5%,1ms"'
-        : `unknown key; expected one of ${known.join(', ')}`,
-    }))
-  }
-  if (issue.code === 'invalid_union') {
-    // Of the forms that a value may have, the one that was meant is the one that is wrong somewhere inside.
-    const inside = issue.errors.find((issues) =>
-      issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
-    )
-    if (inside) return inside.flatMap((one) => problemsOf(one, path))
-    if (path[0] === 'metrics' && path.length === 2)
-      return [{ path, message: `expected true, advisory, off, or keys such as margin` }]
-  }
-  return [{ path, message: issue.message }]
 }
 
 function canonical(value: unknown): string {

@@ -1,5 +1,5 @@
 import type { KayentaResult } from './kayenta/judge.ts'
-import type { Expect, Gate } from './metric-policy.ts'
+import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
 import type { Traffic } from './traffic.ts'
 

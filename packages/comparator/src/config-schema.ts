@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { policyShape } from './policy-schema.ts'
+import { type Traffic, traffics } from './traffic.ts'
+
+/** What a `coalmine.yaml` says of the comparison, besides its policy. */
+export interface ComparisonRead {
+  readonly service?: string | undefined
+  readonly stable?: string | undefined
+  readonly canary?: string | undefined
+  readonly traffic?: Traffic | undefined
+  readonly audience?: string | undefined
+}
+
+const text = z.string({ error: ({ input }) => `expected text, got ${JSON.stringify(input)}` })
+
+const comparison = z.object({
+  service: text.optional().describe('The service under test.'),
+  stable: text.optional().describe('Which spans are stable, such as service.version=1.9.0.'),
+  canary: text.optional().describe('Which spans are canary, such as service.version=2.0.0.'),
+  traffic: z
+    .enum(traffics, { error: ({ input }) => `expected one of ${traffics.join(', ')}, got ${JSON.stringify(input)}` })
+    .optional()
+    .describe('Whose requests are judged. Default users.'),
+  audience: text.optional().describe('Only the requests of these audiences, joined by commas.'),
+})
+
+export const comparisonSchema: z.ZodType<ComparisonRead> = comparison
+
+export const comparisonKeys: readonly string[] = Object.keys(comparison.shape)
+
+/** The JSON Schema of `coalmine.yaml`, for editors. */
+export function configJsonSchema(): object {
+  const { $schema, ...rest } = z.toJSONSchema(z.strictObject({ ...comparison.shape, ...policyShape }), { io: 'input' })
+  return { $schema, $id: 'urn:coalmine:config:1', title: 'coalmine.yaml', ...rest }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+
+/** What is claimed of a metric. `worse-by-at-most` is a price that is paid knowingly: its margin must be written. */
+export type Expect = 'no-worse' | 'better' | 'same' | 'worse-by-at-most'
+
+/** Whether a metric decides: `advisory` ones are judged and told, and change no verdict; `off` ones are not judged. */
+export type Gate = 'on' | 'advisory' | 'off'
+
+/** A metric as people write it under `metrics:`; every key may be left out. */
+export interface MetricInput {
+  readonly attribute?: string | undefined
+  readonly reduce?: 'sum' | 'max' | undefined
+  readonly calls?: string | undefined
+  readonly share?: string | undefined
+  readonly expect?: Expect | undefined
+  readonly worse?: 'higher' | 'lower' | undefined
+  readonly margin?: string | undefined
+  readonly gate?: GateInput | undefined
+  readonly weight?: number | undefined
+  readonly critical?: boolean | undefined
+  readonly reason?: string | undefined
+}
+
+export type GateInput = boolean | Gate
+
+const gate = z
+  .union([z.boolean(), z.enum(['on', 'advisory', 'off'])], {
+    error: ({ input }) => `expected true, advisory or off, got ${JSON.stringify(input)}`,
+  })
+  .describe('advisory: judged and told, decides nothing. Default true.')
+
+const keys = z.strictObject({
+  attribute: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A numeric span attribute, such as app.cost: one value for each request and operation.'),
+  reduce: z.enum(['sum', 'max']).optional().describe('What becomes of several values in one request. Default sum.'),
+  calls: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Spans below the request that this selector chooses, counted a request.'),
+  share: z.string().min(1).optional().describe('The share of requests that this selector chooses.'),
+  expect: z
+    .enum(['no-worse', 'better', 'same', 'worse-by-at-most'])
+    .optional()
+    .describe('What is claimed of the canary; the verdict answers it. Default no-worse.'),
+  worse: z.enum(['higher', 'lower']).optional().describe('Which way hurts. Default higher.'),
+  margin: z.string().optional().describe('latency: 10%,2ms. Rates: 1.5,0.1pp (odds ratio, points). Others: 5%.'),
+  gate: gate.optional(),
+  weight: z.number().gt(0).optional().describe("Its part of alpha beside the other metrics'. Default 1."),
+  critical: z.boolean().optional().describe('Four times the part of alpha; its FAIL is named first.'),
+  reason: z.string().min(1).optional().describe('Why, in your words: told in the verdict.'),
+})
+
+/** A metric's entry: its keys, or its gate alone, as in `4xx: off`. */
+export const metricSchema: z.ZodType<MetricInput | GateInput> = z.union([gate, keys], {
+  error: 'expected true, advisory, off, or keys such as margin',
+})
+
+export const metricKeys: readonly string[] = Object.keys(keys.shape)

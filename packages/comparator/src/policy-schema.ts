@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { closest } from './closest.ts'
+import { type GateInput, type MetricInput, metricKeys, metricSchema } from './metric-schema.ts'
+
+const level = z.number().gt(0).lt(1)
+const share = z.union([z.string(), z.number()]).transform((value, context) => {
+  const text = String(value)
+  const number = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  if (text.trim() !== '' && number > 0 && number < 1) return number
+  context.addIssue({
+    code: 'custom',
+    message: `expected a share between 0 and 1 or a percentage such as 50%, got ${JSON.stringify(value)}`,
+  })
+  return z.NEVER
+})
+
+const seconds = z.union([z.string(), z.number()]).transform((value, context) => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(String(value)) ?? []
+  if (number !== undefined) return Number(number) * { s: 1, m: 60, h: 3600 }[(unit ?? 's') as 's' | 'm' | 'h']
+  context.addIssue({
+    code: 'custom',
+    message: `expected a length of time such as 60s or 2m, got ${JSON.stringify(value)}`,
+  })
+  return z.NEVER
+})
+
+const policy = z.strictObject({
+  alpha: level.optional().describe('Chance of failing a good canary, over all findings and looks. Default 0.05.'),
+  alphaPass: level.optional().describe('Chance of passing a bad canary, for each finding. Default 0.05.'),
+  split: share
+    .optional()
+    .describe("The canary's declared share of traffic, such as 10%. With it lost requests are judged."),
+  minimumShare: share
+    .optional()
+    .describe('Operations with this share of the traffic are judged each, smaller ones together. Default 5%.'),
+  warmUp: seconds.optional().describe("What is left out of latency at the start of each instance's life. Default 60s."),
+  metrics: z
+    .record(z.string(), metricSchema)
+    .optional()
+    .describe('latency, errors, 4xx and lost-requests are judged unless they are off; others where they are named.'),
+})
+
+/** A policy as it was read: lengths and shares are numbers, and what was left out is not there. */
+export interface PolicyRead {
+  readonly alpha?: number | undefined
+  readonly alphaPass?: number | undefined
+  readonly split?: number | undefined
+  readonly minimumShare?: number | undefined
+  readonly warmUp?: number | undefined
+  readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
+}
+
+/** A policy as people write it. What goes together inside a metric is checked by `metricPolicyOf`. */
+export const policySchema: z.ZodType<PolicyRead> = policy
+
+/** The keys of a policy, each with what it may be. */
+export const policyShape: Readonly<Record<string, z.ZodType>> = policy.shape
+
+/** Where a policy is wrong: the key's path, and what was expected there. */
+export interface PolicyProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** What a schema finds, as problems: a key that is unknown gets the nearest that is known. */
+export function problemsOf(issue: z.core.$ZodIssue, above: PolicyProblem['path'] = []): PolicyProblem[] {
+  const path = [...above, ...issue.path.filter((key): key is string | number => typeof key !== 'symbol')]
+  if (issue.code === 'unrecognized_keys') {
+    const known = path[0] === 'metrics' ? metricKeys : Object.keys(policyShape)
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }))
+  }
+  if (issue.code === 'invalid_union') {
+    // Of the forms that a value may have, the one that was meant is the one that is wrong somewhere inside.
+    const inside = issue.errors.find((issues) =>
+      issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
+    )
+    if (inside) return inside.flatMap((one) => problemsOf(one, path))
+  }
+  return [{ path, message: issue.message }]
+}
+
+export function unknownKey(key: string, known: readonly string[]): string {
+  // What YAML makes of a margin's second half inside { }.
+  if (/^\d/.test(key)) return 'inside { } a margin of two halves needs quotes, such as "5%,1ms"'
+  const meant = closest(key, known)
+  return meant ? `unknown key; did you mean ${meant}?` : `unknown key; expected one of ${known.join(', ')}`
+}
