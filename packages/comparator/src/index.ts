@@ -1,7 +1,7 @@
 // Judging
 
 export { judge, tickMs } from './judge.ts'
-export type { Side, Slice, SliceMetric } from './slice.ts'
+export { requestCount, type Side, type Slice } from './slice.ts'
 
 // What is judged, and how strictly
 

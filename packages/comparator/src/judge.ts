@@ -5,15 +5,18 @@ import { hypothesesOf } from './hypotheses.ts'
 import { testLatency } from './latency.ts'
 import { countsBothServed, testLostRequests } from './lost-requests.ts'
 import { formatMargin } from './margin.ts'
+import { marginFormOf } from './measure.ts'
 import { type MetricPolicy, marginIn, noWorse, weightOf } from './metric-policy.ts'
 import type { Gate } from './metric-schema.ts'
 import { missingFor } from './missing.ts'
+import { testNumeric } from './numeric.ts'
 import { advisoryOf, outcomeOf } from './outcome.ts'
 import { type Policy, policyHash } from './policy.ts'
 import { testRate } from './rate.ts'
 import { type OperationSeries, seriesOf } from './series.ts'
 import type { Slice } from './slice.ts'
 import type { Tested } from './tested.ts'
+import { expectedShare, testThroughput } from './throughput.ts'
 import { invalidReasons, notes, unfairReasons } from './validity.ts'
 import type { Facts, Finding, Missing, Outcome, Reason, Verdict } from './verdict.ts'
 import { findingSentence, missingSentence } from './wording.ts'
@@ -36,7 +39,8 @@ export const tickMs = 5000
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
-  const series = seriesOf(slices)
+  const judged = judgedMetrics(policy, facts)
+  const series = seriesOf(slices, judged)
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
@@ -44,8 +48,15 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts)
   }
 
-  const decided = decide(gateOf(series, judgedMetrics(policy, 'on'), policy), policy)
-  const advised = decide(gateOf(series, judgedMetrics(policy, 'advisory'), policy), policy)
+  const gated = (wanted: Gate): Gated[] =>
+    gateOf(
+      series,
+      judged.filter(({ gate }) => gate === wanted),
+      policy,
+      facts,
+    )
+  const decided = decide(gated('on'), policy)
+  const advised = decide(gated('advisory'), policy)
   const start = Date.parse(facts.window.start)
   const findings = decided.map((one) => findingOf(one, facts, start))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
@@ -69,12 +80,22 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   return verdictOf(outcome, reasons, answer, policy, facts)
 }
 
-/** Metrics of a gate; lost requests need a declared split to be told from. */
-function judgedMetrics({ metrics, split }: Policy, wanted: Gate): MetricPolicy[] {
-  return metrics.filter(({ gate, measure }) => gate === wanted && (measure.kind !== 'lost-requests' || split !== null))
+/** Metrics that are not turned off; lost requests need a declared split to be told from, throughput known instances. */
+function judgedMetrics({ metrics, split }: Policy, facts: Facts): MetricPolicy[] {
+  return metrics.filter(
+    ({ gate, measure: { kind } }) =>
+      gate !== 'off' &&
+      (kind !== 'lost-requests' || split !== null) &&
+      (kind !== 'throughput' || expectedShare(facts) !== null),
+  )
 }
 
-function gateOf(series: readonly OperationSeries[], judged: readonly MetricPolicy[], policy: Policy): Gated[] {
+function gateOf(
+  series: readonly OperationSeries[],
+  judged: readonly MetricPolicy[],
+  policy: Policy,
+  facts: Facts,
+): Gated[] {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   return scopesOf(series, policy).flatMap((scope) =>
     judged.map((written) => {
@@ -84,25 +105,34 @@ function gateOf(series: readonly OperationSeries[], judged: readonly MetricPolic
         scope,
         weight: (scope.weight * weightOf(metric)) / weights,
         // A share of the traffic is settled for the service; for each operation it would take many times longer.
-        required: scope.required && (metric.measure.kind !== 'lost-requests' || scope.scope === 'service'),
-        tested: test(metric, scope, series, policy),
+        required: scope.required && (marginFormOf(metric.measure) !== 'loss' || scope.scope === 'service'),
+        tested: test(metric, scope, series, policy, facts),
       }
     }),
   )
 }
 
-function test(metric: MetricPolicy, scope: Scope, all: readonly OperationSeries[], { split }: Policy): Tested {
-  const { kind } = metric.measure
-  switch (kind) {
+function test(
+  metric: MetricPolicy,
+  scope: Scope,
+  all: readonly OperationSeries[],
+  { split }: Policy,
+  facts: Facts,
+): Tested {
+  switch (metric.measure.kind) {
     case 'latency':
       return testLatency(scope.series, metric)
     case 'errors':
     case '4xx':
-      return testRate(scope.series, kind, metric)
+    case 'share':
+      return testRate(scope.series, metric)
+    case 'attribute':
+    case 'calls':
+      return testNumeric(scope.series, metric)
     case 'lost-requests':
       return testLostRequests(countsBothServed(scope.series, all), split!, marginIn('ratio', metric))
-    default:
-      throw new RangeError(`metrics.${metric.name}: ${kind} is not measured yet`)
+    case 'throughput':
+      return testThroughput(countsBothServed(scope.series, all), facts, marginIn('ratio', metric))
   }
 }
 

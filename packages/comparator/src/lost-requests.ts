@@ -45,6 +45,7 @@ export function testLostRequests(counts: readonly TimedBlock<number>[], split: n
       const { lower, upper } = shareInterval(counts, { alpha: level, concentration })
       return {
         statistic: 'share of traffic',
+        unit: 'share',
         stable: { count: stable, events: null, value: all > 0 ? stable / all : null },
         canary: { count: canary, events: null, value: all > 0 ? canary / all : null },
         part: 'share',

@@ -9,66 +9,76 @@ import {
   riskDifferenceInterval,
   riskDifferenceProcess,
 } from '@coalmine/stats'
-import { boundsOf } from './claim.ts'
+import { type Bound, boundsOf } from './claim.ts'
 import type { RateMargin } from './margin.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
 import { blocksOfStrata, feeding, run } from './run.ts'
-import type { OperationSeries } from './series.ts'
-import { shownInterval, type Tested } from './tested.ts'
-import type { Decision } from './verdict.ts'
+import type { OperationSeries, RateBlock } from './series.ts'
+import { type Estimate, shownInterval, type Tested } from './tested.ts'
+import type { Decision, Part } from './verdict.ts'
 
 /**
- * A rate (errors, 4xx) is beyond the margin of another when it is beyond the odds ratio and beyond the difference;
+ * A rate (errors, 4xx, a share) is beyond the margin of another when it is beyond the odds ratio and beyond the difference;
  * within it when it is below either. A half of the margin that is zero allows nothing and is left out. Where the
  * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's.
  */
-export function testRate(series: readonly OperationSeries[], name: 'errors' | '4xx', metric: MetricPolicy): Tested {
+export function testRate(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
   const margin = marginIn('rate', metric)
-  const blocks = blocksOfStrata(series, (one) => one[name])
-  const bounds = boundsOf(metric).map(({ side, moved }) => {
-    const beyond = (): EProcess<Rates> => minProcess(processes('greater', margin))
-    const inside = (): EProcess<Rates> => meanProcess(processes('less', margin))
-    const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
-    const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
-    return { broken: toward(broken()), holds: toward(holds()) }
-  })
-  const worse = run(meanProcess(bounds.map(({ broken }) => broken)), blocks)
-  const within = bounds.map(({ holds }) => ({ part: 'rate' as const, run: run(holds, blocks) }))
-  return { worse, within, estimate }
+  const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
+  const bounds = boundsOf(metric).map((bound) => rateBound(bound, margin))
+  return {
+    worse: run(meanProcess(bounds.map(({ broken }) => broken)), blocks),
+    within: bounds.map(({ holds }) => ({ part: 'rate', run: run(holds, blocks) })),
+    estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level),
+  }
+}
 
-  function estimate(decision: Decision, level: number): ReturnType<Tested['estimate']> {
-    const matched = matchedRates(blocks)
-    const common = {
-      statistic: 'share of requests' as const,
-      stable: side('stable', matched?.stable),
-      canary: side('canary', matched?.canary),
-      part: 'rate' as const,
-    }
-    if (matched && byOddsRatio(matched.stable, margin)) {
-      const value = matched.canary === 1 ? null : odds(matched.canary) / odds(matched.stable)
-      return {
-        ...common,
-        effect: { kind: 'odds-ratio', value },
-        interval: shownInterval(oddsRatioInterval(blocks, { alpha: level }), level, decision),
-      }
-    }
-    const value = matched ? matched.canary - matched.stable : null
+/** Evidence that a side of a claim about a rate is broken, and that it holds. */
+export function rateBound(
+  { side, moved }: Bound,
+  margin: RateMargin,
+): { readonly broken: EProcess<Rates>; readonly holds: EProcess<Rates> } {
+  const beyond = (): EProcess<Rates> => minProcess(processes('greater', margin))
+  const inside = (): EProcess<Rates> => meanProcess(processes('less', margin))
+  const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
+  const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
+  return { broken: toward(broken()), holds: toward(holds()) }
+}
+
+/** What is told of a rate, on the scale of the half of the margin that is the larger. */
+export function rateEstimate(
+  blocks: readonly RateBlock[],
+  margin: RateMargin,
+  part: Part,
+  decision: Decision,
+  level: number,
+): Estimate {
+  const matched = matchedRates(blocks)
+  const side = (arm: 'stable' | 'canary'): Estimate['stable'] => ({
+    count: blocks.reduce((sum, block) => sum + block[arm].n, 0),
+    events: blocks.reduce((sum, block) => sum + block[arm].events, 0),
+    value: matched?.[arm] ?? null,
+  })
+  const common = {
+    statistic: 'share of requests' as const,
+    unit: 'share' as const,
+    stable: side('stable'),
+    canary: side('canary'),
+    part,
+  }
+  if (matched && byOddsRatio(matched.stable, margin)) {
+    const value = matched.canary === 1 ? null : odds(matched.canary) / odds(matched.stable)
     return {
       ...common,
-      effect: { kind: 'difference', value },
-      interval: shownInterval(riskDifferenceInterval(blocks, { alpha: level }), level, decision),
+      effect: { kind: 'odds-ratio', value },
+      interval: shownInterval(oddsRatioInterval(blocks, { alpha: level }), level, decision),
     }
   }
-
-  function side(
-    arm: 'stable' | 'canary',
-    value: number | undefined,
-  ): { count: number; events: number; value: number | null } {
-    return {
-      count: blocks.reduce((sum, block) => sum + block[arm].n, 0),
-      events: blocks.reduce((sum, block) => sum + block[arm].events, 0),
-      value: value ?? null,
-    }
+  const value = matched ? matched.canary - matched.stable : null
+  return {
+    ...common,
+    effect: { kind: 'difference', value },
+    interval: shownInterval(riskDifferenceInterval(blocks, { alpha: level }), level, decision),
   }
 }
 

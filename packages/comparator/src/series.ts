@@ -1,5 +1,8 @@
-import { blocksOf, type Distributions, type Histogram, mergeHistograms, type Rates } from '@coalmine/stats'
-import type { Side, Slice, SliceMetric } from './slice.ts'
+import { blocksOf, type Histogram, mergeHistograms, type Rate } from '@coalmine/stats'
+import { marginFormOf } from './measure.ts'
+import type { MetricPolicy } from './metric-policy.ts'
+import { aboveZero, shareAboveZero } from './numeric-parts.ts'
+import { requestCount, type Side, type Slice } from './slice.ts'
 
 export interface Tick<Block> {
   readonly tick: number
@@ -7,19 +10,22 @@ export interface Tick<Block> {
   readonly canary: Block
 }
 
-export type LatencyBlock = Tick<Histogram>
-export type RateBlock = Tick<Rates['stable']>
+export type DistributionBlock = Tick<Histogram>
+export type RateBlock = Tick<Rate>
 export type CountTick = Tick<number>
 
-/** One operation's slices in the order of time: requests tick by tick, the rest in blocks that hold enough for a test. */
+/**
+ * One operation's slices in the order of time: requests tick by tick, the metrics by name in blocks that hold enough for a
+ * test. A number is in two parts: its values above zero among the distributions (1/x of them, where lower is worse), and
+ * how many those are among the rates.
+ */
 export interface OperationSeries {
   readonly operation: string
   /** All that was served, whether or not the other arm served any beside it. */
   readonly totals: { readonly stable: Totals; readonly canary: Totals }
-  readonly latency: readonly LatencyBlock[]
-  readonly errors: readonly RateBlock[]
-  readonly '4xx': readonly RateBlock[]
   readonly requests: readonly CountTick[]
+  readonly distributions: ReadonlyMap<string, readonly DistributionBlock[]>
+  readonly rates: ReadonlyMap<string, readonly RateBlock[]>
 }
 
 export interface Totals {
@@ -28,16 +34,19 @@ export interface Totals {
 }
 
 // The slowest hundredth of a block is only defined where the block holds a hundred; a rate asks for less.
-const smallestBlock = { latency: 100, rate: 20 }
+const smallestBlock = { distribution: 100, rate: 20 }
+
+type Shards = ReadonlyMap<number, readonly Slice[]>
 
 /**
- * Sorts slices into series, operations by name. Slices of the same tick, operation and metric are shards of one: they
- * are added up, so that neither the order nor the sharding of the input can be seen in the verdict.
+ * Sorts slices into series of the metrics that are judged, operations by name. Slices of the same tick, operation and
+ * metric are shards of one: they are added up, so that neither the order nor the sharding of the input can be seen in the
+ * verdict.
  */
-export function seriesOf(slices: Iterable<Slice>): OperationSeries[] {
-  const operations = new Map<string, Map<SliceMetric, Map<number, Slice[]>>>()
+export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[]): OperationSeries[] {
+  const operations = new Map<string, Map<string, Map<number, Slice[]>>>()
   for (const slice of slices) {
-    const byMetric = entry(operations, slice.operation, () => new Map<SliceMetric, Map<number, Slice[]>>())
+    const byMetric = entry(operations, slice.operation, () => new Map<string, Map<number, Slice[]>>())
     const byTick = entry(byMetric, slice.metric, () => new Map<number, Slice[]>())
     entry(byTick, slice.tick, () => [] as Slice[]).push(slice)
   }
@@ -45,44 +54,67 @@ export function seriesOf(slices: Iterable<Slice>): OperationSeries[] {
     const byMetric = operations.get(operation)!
     // Half an hour of many operations is large: what has become a series need not be kept as slices.
     operations.delete(operation)
-    const ticks = <Block>(metric: SliceMetric, add: (sides: readonly Side[]) => Block): Tick<Block>[] =>
-      [...(byMetric.get(metric) ?? [])]
-        .sort(([a], [b]) => a - b)
-        .map(([tick, shards]) => ({
-          tick,
-          stable: add(shards.map((slice) => slice.stable)),
-          canary: add(shards.map((slice) => slice.canary)),
-        }))
-    const errors = ticks('errors', (sides) => sumRates(sides, operation))
-    const requests = ticks('requests', (sides) => sides.reduce((sum, side) => sum + side.n, 0))
+    const shards = (metric: string): Shards => byMetric.get(metric) ?? new Map()
+    const distributions = new Map<string, DistributionBlock[]>()
+    const rates = new Map<string, RateBlock[]>()
+    for (const { name, measure, worse } of judged) {
+      switch (marginFormOf(measure)) {
+        case 'latency':
+          distributions.set(name, blocksOf(histogramsOf(shards(name), operation), smallestBlock.distribution))
+          break
+        case 'ratio': {
+          const values = histogramsOf(shards(name), operation)
+          const positive = mapped(values, (side) => aboveZero(side, worse))
+          distributions.set(name, blocksOf(positive, smallestBlock.distribution))
+          rates.set(name, blocksOf(mapped(values, shareAboveZero), smallestBlock.rate))
+          break
+        }
+        case 'rate':
+          rates.set(name, blocksOf(ratesOf(shards(name), operation), smallestBlock.rate))
+          break
+        case 'loss':
+          break
+      }
+    }
+    const requests = added(shards(requestCount), (sides) => sides.reduce((sum, side) => sum + side.n, 0))
+    const errors = ratesOf(shards('errors'), operation)
     const totals = (arm: 'stable' | 'canary'): Totals => ({
       requests: requests.reduce((sum, tick) => sum + tick[arm], 0),
       errors: errors.reduce((sum, tick) => sum + tick[arm].events, 0),
     })
-    return {
-      operation,
-      totals: { stable: totals('stable'), canary: totals('canary') },
-      latency: blocksOf(
-        ticks('latency', (sides) => mergeHistograms(sides.map((side) => distribution(side, operation)))),
-        smallestBlock.latency,
-      ),
-      errors: blocksOf(errors, smallestBlock.rate),
-      '4xx': blocksOf(
-        ticks('4xx', (sides) => sumRates(sides, operation)),
-        smallestBlock.rate,
-      ),
-      requests,
-    }
+    return { operation, totals: { stable: totals('stable'), canary: totals('canary') }, requests, distributions, rates }
   })
 }
 
-function distribution(side: Side, operation: string): Distributions['stable'] {
+function added<Block>(shards: Shards, add: (sides: readonly Side[]) => Block): Tick<Block>[] {
+  return [...shards]
+    .sort(([a], [b]) => a - b)
+    .map(([tick, slices]) => ({
+      tick,
+      stable: add(slices.map((slice) => slice.stable)),
+      canary: add(slices.map((slice) => slice.canary)),
+    }))
+}
+
+function mapped<A, B>(ticks: readonly Tick<A>[], map: (side: A) => B): Tick<B>[] {
+  return ticks.map(({ tick, stable, canary }) => ({ tick, stable: map(stable), canary: map(canary) }))
+}
+
+function histogramsOf(shards: Shards, operation: string): Tick<Histogram>[] {
+  return added(shards, (sides) => mergeHistograms(sides.map((side) => distribution(side, operation))))
+}
+
+function ratesOf(shards: Shards, operation: string): RateBlock[] {
+  return added(shards, (sides) => sumRates(sides, operation))
+}
+
+function distribution(side: Side, operation: string): Histogram {
   if (side.kind !== 'distribution')
-    throw new RangeError(`latency of ${operation}: expected distributions, got a ${side.kind}`)
+    throw new RangeError(`values of ${operation}: expected distributions, got a ${side.kind}`)
   return side.histogram
 }
 
-function sumRates(sides: readonly Side[], operation: string): Rates['stable'] {
+function sumRates(sides: readonly Side[], operation: string): Rate {
   let n = 0
   let events = 0
   for (const side of sides) {

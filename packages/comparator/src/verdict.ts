@@ -94,10 +94,20 @@ export interface Facts {
 
 export type Decision = 'fail' | 'pass' | 'inconclusive'
 
-/** Which of the tests carried a decision: where the whole distribution lies, or its slowest tenth, twentieth, hundredth. */
-export type Part = 'typical' | 'slowest 10 %' | 'slowest 5 %' | 'slowest 1 %' | 'rate' | 'share'
+/**
+ * Which of the tests carried a decision: where the whole distribution lies, or its tenth, twentieth, hundredth at the end
+ * that hurts; of a number that is often zero, how many values are above it.
+ */
+export type Part = 'typical' | `${'slowest' | 'highest' | 'lowest'} ${10 | 5 | 1} %` | 'above zero' | 'rate' | 'share'
 
-/** One arm's side of a finding. `value` is in `statistic`'s unit: seconds, or a share between 0 and 1. */
+/** What a finding's values are. */
+export type Statistic =
+  | `p${1 | 5 | 10 | 50 | 90 | 95 | 99}`
+  | 'share of requests'
+  | 'share of traffic'
+  | 'requests per instance'
+
+/** One arm's side of a finding. `value` is in the finding's `unit`. */
 export interface FindingSide {
   readonly count: number
   /** Requests with the event, for rates. */
@@ -128,7 +138,9 @@ export interface Finding {
   readonly gate: Exclude<Gate, 'off'>
   /** What is claimed here: FAIL is proof that it is not so, PASS that it is. */
   readonly expect: Expect
-  readonly statistic: 'p50' | 'p90' | 'p95' | 'p99' | 'share of requests' | 'share of traffic'
+  readonly statistic: Statistic
+  /** Of the values: seconds, a share between 0 and 1, or a number in whatever unit the attribute has. */
+  readonly unit: 'seconds' | 'share' | 'number'
   readonly stable: FindingSide
   readonly canary: FindingSide
   /** The part that the effect speaks of: the one that carried a FAIL, else the typical request. */

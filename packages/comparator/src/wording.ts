@@ -9,13 +9,10 @@ const namesInWords: Readonly<Record<string, string>> = {
   '4xx': 'the 4xx share',
   'lost-requests': 'the share of traffic',
 }
-const partName: Record<Part, string> = {
-  typical: 'the typical request',
-  'slowest 10 %': 'the slowest 10 %',
-  'slowest 5 %': 'the slowest 5 %',
-  'slowest 1 %': 'the slowest 1 %',
-  rate: 'the rate',
-  share: 'the share',
+
+function partName(part: Part): string {
+  if (part === 'typical') return 'the typical request'
+  return part === 'above zero' ? `how many are ${part}` : `the ${part}`
 }
 
 /** One plain sentence for a finding. */
@@ -38,7 +35,7 @@ export function findingSentence(decided: Decided, estimate: Estimate, flags: rea
   const allowed = `the margin of ${marginPhrase(metric.margin)}`
   switch (decision) {
     case 'fail':
-      return `${where} is ${failPhrase(metric.name, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
+      return `${where} is ${failPhrase(metric, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
     case 'pass':
       return `${where}: ${name} is within ${allowed}: ${change}.`
     case 'inconclusive':
@@ -63,7 +60,8 @@ export function expectationPhrase({ expect, margin }: MetricPolicy): string {
 
 export function missingSentence(missing: Missing): string {
   const where = missing.operation ?? 'the whole service'
-  const what = `${missing.metric === 'latency' ? `latency of ${partName[missing.part]}` : nameInWords(missing.metric)} on ${where}`
+  const inParts = missing.part !== 'rate' && missing.part !== 'share'
+  const what = `${nameInWords(missing.metric)}${inParts ? ` of ${partName(missing.part)}` : ''} on ${where}`
   if (missing.canaryRequests === null)
     return `${what}: the evidence does not grow yet, or the difference is near the margin`
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
@@ -87,24 +85,38 @@ export function nameInWords(metric: Finding['metric']): string {
   return namesInWords[metric] ?? metric
 }
 
-function failPhrase(metric: Finding['metric'], estimate: Estimate): string {
-  if (metric === 'errors') return 'failing more often'
-  if (metric === '4xx') return 'answered with 4xx more often'
-  if (metric === 'lost-requests') return 'losing canary requests'
-  return estimate.part === 'typical' ? 'slower' : `slower for ${partName[estimate.part]}`
+function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate): string {
+  switch (measure.kind) {
+    case 'errors':
+      return 'failing more often'
+    case '4xx':
+      return 'answered with 4xx more often'
+    case 'lost-requests':
+      return 'losing canary requests'
+    case 'throughput':
+      return 'getting less done'
+    case 'latency':
+      return part === 'typical' ? 'slower' : `slower for ${partName(part)}`
+    case 'share':
+      return `worse in ${name}`
+    case 'attribute':
+    case 'calls':
+      if (part === 'above zero') return `worse in ${name}, above zero ${worse === 'higher' ? 'more' : 'less'} often`
+      return `worse in ${name}, ${worse}${part === 'typical' ? '' : ` for ${partName(part)}`}`
+  }
 }
 
-export function changePhrase({ statistic, stable, canary, effect, interval }: Estimate): string {
+export function changePhrase({ statistic, unit, stable, canary, effect, interval }: Estimate): string {
   if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
-  const show = statistic.startsWith('p') ? milliseconds : percent
+  const show = { seconds: milliseconds, share: percent, number }[unit]
   const name =
     statistic === 'p50'
       ? 'median '
-      : statistic.startsWith('p')
-        ? `${statistic} `
-        : statistic === 'share of traffic'
-          ? 'canary share '
-          : ''
+      : statistic === 'share of traffic'
+        ? 'canary share '
+        : statistic === 'share of requests'
+          ? ''
+          : `${statistic} `
   const from = statistic === 'share of traffic' ? percent(canary.value - (effect.value ?? 0)) : show(stable.value)
   return `${name}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
 }
@@ -153,6 +165,12 @@ function flagPhrase(flags: readonly FlagDifference[]): string {
 function milliseconds(seconds: number): string {
   const ms = seconds * 1000
   return ms >= 10_000 ? `${Number(seconds.toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`
+}
+
+/** Three digits, thousands apart. */
+export function number(value: number): string {
+  const rounded = Number(value.toPrecision(3))
+  return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
 }
 
 function signed(value: number, unit: string): string {

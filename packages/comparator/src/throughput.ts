@@ -1,0 +1,57 @@
+import { shareInterval, shareProcess, shareWithMargin } from '@coalmine/stats'
+import { concentration } from './lost-requests.ts'
+import type { RatioMargin } from './margin.ts'
+import { run, type TimedBlock } from './run.ts'
+import { type Estimate, shownInterval, type Tested } from './tested.ts'
+import type { Facts } from './verdict.ts'
+
+/**
+ * The share of the work that the canary's instances do when each does as much as one of stable's; null when no instance
+ * has a name, and there is nothing to divide by.
+ */
+export function expectedShare({ stable, canary }: Pick<Facts, 'stable' | 'canary'>): number | null {
+  if (stable.instances === 0 || canary.instances === 0) return null
+  return canary.instances / (stable.instances + canary.instances)
+}
+
+/**
+ * Throughput is what an instance gets done: messages consumed, jobs run. It is worse when a canary instance does less
+ * than a stable one by more than the margin. Meant for workers that take as much as they can; behind a load balancer that
+ * hands out requests by a rule, what is missing are lost requests (see `testLostRequests`).
+ *
+ * The instances are those of the whole window: it must not be asked for while they are being added or taken away.
+ */
+export function testThroughput(
+  counts: readonly TimedBlock<number>[],
+  facts: Pick<Facts, 'stable' | 'canary'>,
+  margin: RatioMargin,
+): Tested {
+  const expected = expectedShare(facts)!
+  const share = shareWithMargin(expected, 1 - margin.ratio)
+  return {
+    worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),
+    within: [{ part: 'share', run: run(shareProcess({ alternative: 'greater', share, concentration }), counts) }],
+    estimate(decision, level) {
+      const total = (arm: 'stable' | 'canary'): number => counts.reduce((sum, tick) => sum + tick[arm], 0)
+      const stable = total('stable')
+      const canary = total('canary')
+      const side = (arm: 'stable' | 'canary', count: number): Estimate['stable'] => ({
+        count,
+        events: null,
+        value: count / facts[arm].instances,
+      })
+      const perInstance = (of: number | null): number | null =>
+        of === null ? null : (of / (1 - of)) * ((1 - expected) / expected)
+      const { lower, upper } = shareInterval(counts, { alpha: level, concentration })
+      return {
+        statistic: 'requests per instance',
+        unit: 'number',
+        stable: side('stable', stable),
+        canary: side('canary', canary),
+        part: 'share',
+        effect: { kind: 'ratio', value: stable > 0 ? perInstance(canary / (stable + canary)) : null },
+        interval: shownInterval({ lower: perInstance(lower), upper: perInstance(upper) }, level, decision),
+      }
+    },
+  }
+}
