@@ -8,6 +8,7 @@ import {
 } from './margin.ts'
 import { builtIns, isBuiltIn, type Measure, marginFormOf } from './measure.ts'
 import type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
+import { requestCount } from './slice.ts'
 
 /** How one metric is judged. */
 export interface MetricPolicy {
@@ -39,6 +40,7 @@ export interface MetricPolicy {
 export function metricPolicyOf(name: string, entry: MetricInput | GateInput): MetricPolicy {
   const input: MetricInput = typeof entry === 'object' ? entry : { gate: entry }
   if (!/^[\w][\w.-]*$/.test(name)) throw new MetricProblem([], 'expected a name of letters, digits, _ . and -')
+  if (name === requestCount) throw new MetricProblem([], `${name} is what requests are counted by: choose another name`)
   const measure = measureOf(name, input)
   const expect = input.expect ?? 'no-worse'
   if (isBuiltIn(name) && input.worse !== undefined)
@@ -50,7 +52,7 @@ export function metricPolicyOf(name: string, entry: MetricInput | GateInput): Me
     measure,
     expect,
     worse: input.worse ?? (marginFormOf(measure) === 'loss' ? 'lower' : 'higher'),
-    margin: marginOf(measure, expect, input.margin),
+    margin: marginOf(measure, expect, input.worse, input.margin),
     gate: input.gate === undefined ? 'on' : typeof input.gate === 'string' ? input.gate : input.gate ? 'on' : 'off',
     weight: input.weight ?? 1,
     critical: input.critical ?? false,
@@ -129,7 +131,12 @@ function measureOf(name: string, { attribute, calls, share, reduce }: MetricInpu
   )
 }
 
-function marginOf(measure: Measure, expect: Expect, text: string | undefined): Margin {
+function marginOf(
+  measure: Measure,
+  expect: Expect,
+  worse: MetricPolicy['worse'] | undefined,
+  text: string | undefined,
+): Margin {
   const form = marginFormOf(measure)
   if (text === undefined) {
     if (expect === 'worse-by-at-most')
@@ -137,8 +144,9 @@ function marginOf(measure: Measure, expect: Expect, text: string | undefined): M
     return expect === 'better' ? noMargins[form] : defaultMargins[form]
   }
   try {
-    // Nothing is better by more than all of it.
-    return parseMargin(expect === 'better' && form === 'ratio' ? 'loss' : form, text)
+    // Nothing is less by more than all of it.
+    const less = expect === 'same' || (expect === 'better') !== (worse === 'lower')
+    return parseMargin(less && form === 'ratio' ? 'loss' : form, text)
   } catch (error) {
     throw new MetricProblem(['margin'], (error as Error).message)
   }

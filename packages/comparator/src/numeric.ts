@@ -46,7 +46,9 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
   const { zeros, rare } = partsOf(shares)
   const limits = boundsOf(metric).map((bound) => limitFor(bound, margin, worse))
   const shareExpect = expect === 'better' && !rare ? 'no-worse' : expect
-  const shareBounds = boundsOf({ expect: shareExpect, worse }).map((bound) => rateBound(bound, shareMargin(margin)))
+  const shareBounds = boundsOf({ expect: shareExpect, worse }).map((bound) =>
+    rateBound(bound, shareMargin(margin), 'any'),
+  )
   const broken = limits.map(brokenBy)
   const shareBroken = meanProcess(shareBounds.map(({ broken }) => broken))
   const evidence = meanProcess([

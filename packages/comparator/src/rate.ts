@@ -25,7 +25,8 @@ import type { Decision, Part } from './verdict.ts'
 export function testRate(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
   const margin = marginIn('rate', metric)
   const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
-  const bounds = boundsOf(metric).map((bound) => rateBound(bound, margin))
+  const events = metric.measure.kind === 'share' ? 'any' : 'rare'
+  const bounds = boundsOf(metric).map((bound) => rateBound(bound, margin, events))
   return {
     worse: run(meanProcess(bounds.map(({ broken }) => broken)), blocks),
     within: bounds.map(({ holds }) => ({ part: 'rate', run: run(holds, blocks) })),
@@ -33,13 +34,17 @@ export function testRate(series: readonly OperationSeries[], metric: MetricPolic
   }
 }
 
-/** Evidence that a side of a claim about a rate is broken, and that it holds. */
+/**
+ * Evidence that a side of a claim about a rate is broken, and that it holds. Evidence of a difference grows fast where
+ * events are rare, as errors are; of events that may be rare or the rule, their absence is looked at as well.
+ */
 export function rateBound(
   { side, moved }: Bound,
   margin: RateMargin,
+  events: 'rare' | 'any',
 ): { readonly broken: EProcess<Rates>; readonly holds: EProcess<Rates> } {
-  const beyond = (): EProcess<Rates> => minProcess(processes('greater', margin))
-  const inside = (): EProcess<Rates> => meanProcess(processes('less', margin))
+  const beyond = (): EProcess<Rates> => minProcess(processes('greater', margin, events))
+  const inside = (): EProcess<Rates> => meanProcess(processes('less', margin, events))
   const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
   const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
   return { broken: toward(broken()), holds: toward(holds()) }
@@ -84,11 +89,23 @@ export function rateEstimate(
 
 const swapped = ({ stable, canary }: Rates): Rates => ({ stable: canary, canary: stable })
 
-function processes(alternative: 'greater' | 'less', margin: RateMargin): EProcess<Rates>[] {
-  const odds = oddsRatioProcess({ alternative, oddsRatio: margin.oddsRatio })
-  const difference = riskDifferenceProcess({ alternative, difference: margin.difference })
-  if (margin.difference === 0) return [odds]
-  return margin.oddsRatio === 1 ? [difference] : [odds, difference]
+/** That the canary lacks the event more often is that stable has it more often, by as much. */
+const absent = ({ stable, canary }: Rates): Rates => ({
+  stable: { n: canary.n, events: canary.n - canary.events },
+  canary: { n: stable.n, events: stable.n - stable.events },
+})
+
+function processes(
+  alternative: 'greater' | 'less',
+  { oddsRatio, difference }: RateMargin,
+  events: 'rare' | 'any',
+): EProcess<Rates>[] {
+  const odds = oddsRatioProcess({ alternative, oddsRatio })
+  if (difference === 0) return [odds]
+  const one = riskDifferenceProcess({ alternative, difference })
+  const more = (): EProcess<Rates> => feeding(riskDifferenceProcess({ alternative, difference }), absent)
+  const either = events === 'rare' ? one : meanProcess([one, more()])
+  return oddsRatio === 1 ? [either] : [odds, either]
 }
 
 /** Which half of the margin is the larger at this rate: the effect is told on its scale. */

@@ -18,7 +18,7 @@ export function duration(seconds: number): string {
 export function value(finding: Finding, arm: 'stable' | 'canary'): string {
   const side = finding[arm]
   if (side.value === null) return '-'
-  return finding.statistic.startsWith('p') ? seconds(side.value) : percent(side.value)
+  return { seconds, share: percent, number }[finding.unit](side.value)
 }
 
 /** The effect's confidence sequence, such as `+52 % to +71 %`. */
@@ -35,6 +35,12 @@ export function interval({ effect, interval: { lower, upper, changed } }: Findin
 
 function seconds(s: number): string {
   return s >= 10 ? `${digits(s)} s` : `${digits(s * 1000)} ms`
+}
+
+/** Three digits of whatever unit it has, thousands apart. */
+function number(x: number): string {
+  const rounded = Number(x.toPrecision(3))
+  return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
 }
 
 function percent(share: number): string {

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { factsOf, trafficOf } from '../test/slices.ts'
+import { judge } from './judge.ts'
+import { metricPolicyOf } from './metric-policy.ts'
+import { defaultPolicy } from './policy.ts'
+import type { Facts, Finding } from './verdict.ts'
+
+/** Workers that took `canary` messages a tick where stable's took 360, on so many instances. */
+function throughput(canary: number, instances: { stable: number; canary: number }, margin = '5%'): Finding | undefined {
+  const operations = { orders: { stable: { n: 360 }, canary: { n: canary } } }
+  const policy = { ...defaultPolicy, metrics: [metricPolicyOf('throughput', { margin })] }
+  const { stable, canary: arm, ...facts } = factsOf(120)
+  const known: Facts = {
+    ...facts,
+    stable: { ...stable, instances: instances.stable },
+    canary: { ...arm, instances: instances.canary },
+  }
+  return judge(trafficOf({ ticks: 120, seed: 3, operations }), policy, known).findings[0]
+}
+
+describe('throughput', () => {
+  it('is held against what a stable instance gets done', () => {
+    expect(throughput(120, { stable: 3, canary: 1 })!.decision).toBe('pass')
+    expect(throughput(120, { stable: 2, canary: 1 })!.decision).toBe('fail')
+  })
+
+  it('fails a canary whose instances do less, and tells how much each did', () => {
+    const finding = throughput(96, { stable: 3, canary: 1 })!
+    expect(finding).toMatchObject({ decision: 'fail', statistic: 'requests per instance', unit: 'number' })
+    expect(finding.effect.value).toBeCloseTo(0.8, 1)
+    expect(finding.interval.upper).toBeLessThan(0.95)
+    expect(finding.message).toMatch(
+      /^orders is getting less done: requests per instance 14.\d{3} -> 11.\d{3} \(-2\d % to -1\d %\)/,
+    )
+  })
+
+  it('never fails a canary whose instances do more', () => {
+    expect(throughput(200, { stable: 3, canary: 1 })!.decision).toBe('pass')
+  })
+
+  it('is not judged where no instance has a name', () => {
+    expect(throughput(120, { stable: 0, canary: 0 })).toBeUndefined()
+  })
+})
