@@ -32,9 +32,11 @@ export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 
 // The answer
 
+export type { BuildFacts, FairnessFacts, InstanceFacts, SampleFacts, SamplingShare } from './fair/facts.ts'
 export type {
   Advisory,
   CohortFacts,
+  Coverage,
   Decision,
   Evidence,
   Facts,

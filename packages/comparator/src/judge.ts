@@ -1,4 +1,5 @@
 import { type Decided, decide, type Gated } from './decide.ts'
+import { coverageOf } from './fair/coverage.ts'
 import { flagDifferences } from './flags.ts'
 import { otherOperations, type Scope, scopesOf } from './gate.ts'
 import { hypothesesOf } from './hypotheses.ts'
@@ -45,7 +46,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
     const nothing = { findings: [], missing: [], hypotheses, advisory: null, decidedAfterSeconds: null }
-    return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts)
+    return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series)
   }
 
   const gated = (wanted: Gate): Gated[] =>
@@ -77,7 +78,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     advisory: advisoryOf(advised, blocked),
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
-  return verdictOf(outcome, reasons, answer, policy, facts)
+  return verdictOf(outcome, reasons, answer, policy, facts, series)
 }
 
 /** Metrics that are not turned off; lost requests need a declared split to be told from, throughput known instances. */
@@ -244,6 +245,7 @@ function verdictOf(
   answer: Pick<Verdict, 'findings' | 'missing' | 'hypotheses' | 'advisory' | 'decidedAfterSeconds'>,
   policy: Policy,
   facts: Facts,
+  series: readonly OperationSeries[],
 ): Verdict {
   const { service, window, stable, canary, traffic, audience, source, version } = facts
   return {
@@ -255,6 +257,7 @@ function verdictOf(
     cohorts: { stable, canary },
     traffic,
     audience,
+    coverage: coverageOf(series, window),
     ...answer,
     source,
     policy: { ...policy, hash: policyHash(policy) },

@@ -1,3 +1,4 @@
+import type { FairnessFacts } from './fair/facts.ts'
 import type { KayentaResult } from './kayenta/judge.ts'
 import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
@@ -17,6 +18,16 @@ export type ReasonCode =
   | 'split-missed'
   | 'overlapping-cohorts'
   | 'unmatched-operations'
+  | 'swapped'
+  | 'unmarked-requests'
+  | 'sampling-differs'
+  | 'tail-sampled'
+  | 'instrumentation-differs'
+  | 'not-randomised'
+  | 'instances-restart'
+  | 'mix-differs'
+  | 'clock-skew'
+  | 'warm-up-left-out'
   | 'mixed-variants'
   | 'late-spans'
   | 'host-not-separable'
@@ -63,6 +74,19 @@ export interface Window {
   readonly anchored: boolean
 }
 
+/** How much of what stable met the canary met too. */
+export interface Coverage {
+  /** Minutes of the window in which the canary served, of so many. */
+  readonly minutes: number
+  readonly windowMinutes: number
+  /** How many of the 60 minutes of the hour these are: what happens at five past every hour is met at five past. */
+  readonly minutesOfHour: number
+  /** Share of stable's requests that are of operations which the canary served too. */
+  readonly operationsShare: number
+  /** The operations that it never served, the largest first, by their share of stable's requests. */
+  readonly unserved: readonly { readonly operation: string; readonly share: number }[]
+}
+
 /** What the comparator is told besides slices: who is compared, when, and what was left out. */
 export interface Facts {
   readonly service: string
@@ -80,6 +104,8 @@ export interface Facts {
   readonly lateSpans: number
   /** Whether closed ticks answered, or raw spans had to be read. */
   readonly source: 'ticks' | 'spans'
+  /** What tells whether the comparison is fair; absent where there is no store to ask. */
+  readonly fairness?: FairnessFacts
   /** When nothing was found: what the store has seen, for the message. */
   readonly known?:
     | {
@@ -218,6 +244,7 @@ export interface Verdict {
   readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }
   readonly traffic: Traffic
   readonly audience: readonly string[]
+  readonly coverage: Coverage
   readonly findings: readonly Finding[]
   readonly missing: readonly Missing[]
   /** One for each metric whose `expect` or `reason` was written down. */

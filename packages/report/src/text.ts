@@ -6,6 +6,7 @@ import { kayentaLines } from './kayenta.ts'
 import { table } from './table.ts'
 
 const shownFindings = 20
+const shownNotes = 6
 
 /**
  * A verdict for people, as it stands in a terminal or a pipeline's log: what was decided and why, then every finding
@@ -31,10 +32,9 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
       cohortRow('canary', cohorts.canary),
       ...trafficRows(),
       windowRow(),
+      ...coverageRow(),
     ]).map((line) => `  ${line}`),
-    ...reasons
-      .filter((reason) => reason.weight === 'note')
-      .map((reason) => `  ${ink.dim('note')}    ${ink.dim(reason.message)}`),
+    ...noteLines(),
     ...(verdict.kayenta ? ['', ...kayentaLines(verdict.kayenta).map((line) => `  ${line}`)] : []),
     '',
   ].join('\n')
@@ -99,6 +99,25 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     if (traffic === 'users' && audience.length === 0) return []
     const whose = { users: 'users', test: 'test traffic only', all: 'users and test traffic' }[traffic]
     return [[ink.dim('traffic'), audience.length === 0 ? whose : `${whose}, audience ${audience.join(', ')}`]]
+  }
+
+  function coverageRow(): string[][] {
+    if (verdict.verdict === 'invalid') return []
+    const { minutes, windowMinutes, minutesOfHour, operationsShare, unserved } = verdict.coverage
+    const met =
+      unserved.length === 0
+        ? "all of stable's operations"
+        : `${Math.floor(operationsShare * 100)} % of stable's requests by operation`
+    const time = `${minutes} of ${windowMinutes} minutes, ${minutesOfHour} of the 60 of an hour`
+    return [[ink.dim('coverage'), `the canary served in ${time}; it met ${met}`]]
+  }
+
+  function noteLines(): string[] {
+    const notes = reasons.filter((reason) => reason.weight === 'note').map((reason) => reason.message)
+    const shown = notes.length > shownNotes ? notes.slice(0, shownNotes - 1) : notes
+    const more = notes.length - shown.length
+    const lines = more > 0 ? [...shown, `and ${more} more: --format json has them all`] : shown
+    return lines.map((line) => `  ${ink.dim('note')}    ${ink.dim(line)}`)
   }
 
   function windowRow(): string[] {

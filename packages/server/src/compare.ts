@@ -22,6 +22,7 @@ import {
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { fairnessFacts } from './fairness.ts'
 
 /** What a comparison's request says, once it is known to be sound. */
 interface Request {
@@ -52,9 +53,11 @@ async function compare(request: Request, { store, now, version }: Context): Prom
   const warmUp = warmUpOf(instances ?? [], policy.warmUp)
   const operations: OperationTicks[] = []
   for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
+  const fairness = await fairnessFacts(store, comparison, found, instances, operations, now())
   const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
-  return judge(slicesOf(operations), policy, empty ? { ...facts, known: await store.known(service) } : facts)
+  const known = empty ? { known: await store.known(service) } : {}
+  return judge(slicesOf(operations), policy, { ...facts, fairness, ...known })
 }
 
 function factsOf(

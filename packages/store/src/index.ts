@@ -1,5 +1,6 @@
 // The store
 
+export type { BuildsSeen } from './builds.ts'
 export type { Chosen, Comparison, Source, Traffic } from './cohorts.ts'
 export type { Counts, Latency } from './counts.ts'
 export type { DoctorFacts } from './doctor.ts'
@@ -21,6 +22,7 @@ export {
   writeUint64,
   writeVarint,
 } from './row-bytes.ts'
+export type { CohortSample, Sample } from './sample.ts'
 // Ticks out
 export { type Condition, formatSelector, parseSelector } from './selector.ts'
 export {

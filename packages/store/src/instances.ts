@@ -28,9 +28,9 @@ export async function instanceLivesOf(
   comparison: Comparison,
   found: ComparisonFacts,
 ): Promise<readonly InstanceLife[] | undefined> {
-  const window = windowOf(comparison)
+  const asked = { service: comparison.service, traffic: comparison.traffic ?? 'users', ...windowOf(comparison) }
   type Row = Omit<InstanceLife, 'cohort' | 'bornMs'>
-  const rows = await engine.read<Row>(instanceLives, { service: comparison.service, ...window })
+  const rows = await engine.read<Row>(instanceLives, asked)
   if (rows.length === 0) return undefined
   const recordMs = rows.reduce((first, row) => Math.min(first, row.firstMs), Number.POSITIVE_INFINITY)
   const lives: InstanceLife[] = []

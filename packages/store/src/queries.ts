@@ -181,6 +181,9 @@ export const createRequests = `
     Timestamp,
     TraceId,
     SpanId,
+    ParentSpanId,
+    TraceState,
+    ScopeName,
     SpanAttributes,
     ResourceAttributes,
     multiIf(
@@ -421,7 +424,7 @@ export const warmUpOfOperations = `
       {until:Array(UInt32)}, toUInt32(0))
   GROUP BY operation, tick, cohort`
 
-/** From when to when each instance served users, by closed ticks of the window and of the hour before it. */
+/** From when to when each instance served, by closed ticks of the window and of the hour before it. */
 export const instanceLives = `
   SELECT
     Build AS build,
@@ -430,7 +433,8 @@ export const instanceLives = `
     toUnixTimestamp64Milli(max(LastStart)) AS lastMs,
     sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = '(instance)' AND NOT Test
+  WHERE Service = {service:String} AND FlagKey = '(instance)'
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
     AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 3600)))
     AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Tick, Batch) IN (
@@ -441,6 +445,116 @@ export const instanceLives = `
       GROUP BY Tick)
   GROUP BY build, instance
   ORDER BY build, instance`
+
+/** When each build of a service was first seen within the day before the window's end, and what it served in the window. */
+export const buildsSeen = `
+  SELECT
+    Build AS build,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 86400)))
+    AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 86400)))
+        AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+  GROUP BY build`
+
+/**
+ * How the requests of some ticks were measured, by cohort: the spans below them, who made their spans, how they were
+ * sampled (the `th` of their trace state, '' where it has none), and for how many targeting decided one of `flags`.
+ */
+export const sampleOfTicks = `
+  SELECT
+    cohort,
+    Threshold AS threshold,
+    Scope AS scope,
+    count() AS requests,
+    countIf(Failed) AS errors,
+    countIf(Targeted) AS targeted,
+    sum(Below.Spans) AS children
+  FROM (
+    SELECT
+      TraceId,
+      any(TraceState) AS State,
+      extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
+      any(ScopeName) AS Scope,
+      max(IsError) AS Failed,
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
+      groupUniqArray(arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+    GROUP BY TraceId
+    HAVING cohort != ''
+  ) AS Requests
+  LEFT JOIN (
+    SELECT TraceId, uniqExact(SpanId) AS Spans
+    FROM otel_traces
+    WHERE ServiceName = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      AND ParentSpanId NOT IN ('', '0000000000000000')
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  GROUP BY cohort, threshold, scope`
+
+/**
+ * How much later than their calls, the spans of other services, up to 100 requests of each cohort start in one tick: what a
+ * network takes, unless clocks differ. Calls are looked for a minute around the tick.
+ */
+export const skewInTick = `
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      ParentSpanId,
+      toUnixTimestamp64Micro(Timestamp) AS StartedAt,
+      arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}) AS Seen,
+      multiIf(
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+      AND Timestamp >= toDateTime64({tick:UInt32}, 9) AND Timestamp < toDateTime64({tick:UInt32} + 5, 9) AND cohort != ''
+    ORDER BY TraceId, SpanId
+    LIMIT 100 BY cohort
+  )
+  SELECT cohort, medianExact(StartedAt - CalledAt) / 1000 AS skewMs, count() AS calls
+  FROM Requests
+  INNER JOIN (
+    SELECT TraceId, SpanId, toUnixTimestamp64Micro(Timestamp) AS CalledAt
+    FROM otel_traces
+    WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({tick:UInt32} - 60, 9) AND Timestamp < toDateTime64({tick:UInt32} + 65, 9)
+  ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
+  GROUP BY cohort`
 
 /** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
 export const tickFacts = `

@@ -231,8 +231,9 @@ describe('the reduction', () => {
           errors: 1,
           clientErrors: 0,
           latency: { scale: 5, zero: 0, indices: [Math.ceil(Math.log2(0.5) * 32) - 1], counts: [1] },
+          warmUp: 0,
         },
-        canary: { requests: 0, traces: 0, errors: 0, clientErrors: 0, latency: expect.anything() },
+        canary: { requests: 0, traces: 0, errors: 0, clientErrors: 0, latency: expect.anything(), warmUp: 0 },
       },
     ])
     expect(second).toMatchObject({ operation: 'other' })
@@ -748,7 +749,8 @@ describe('cohorts', () => {
     expect(await all(store.readTicks(raw))).toEqual(await all(store.readTicks(builds)))
     const { source, ...facts } = await store.cohortFacts(raw)
     expect(source).toBe('spans')
-    expect({ source: 'ticks', ...facts }).toEqual(await store.cohortFacts(builds))
+    const closed = { source: 'ticks', builds: { stable: '1.0.0', canary: '2.0.0' } }
+    expect({ ...facts, ...closed }).toEqual(await store.cohortFacts(builds))
     expect(facts.overlap).toBeGreaterThan(0)
   })
 

@@ -1,4 +1,5 @@
 import { anchor } from './anchor.ts'
+import { type BuildsSeen, buildsSeenOf } from './builds.ts'
 import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './embedded.ts'
@@ -11,6 +12,7 @@ import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
 import * as queries from './queries.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
+import { type Sample, sampleTicks } from './sample.ts'
 import type { SpanBatch } from './span-batch.ts'
 import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
 import type { WarmUp } from './warm-up.ts'
@@ -41,6 +43,10 @@ export type Store = {
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
   /** The instances that served the cohorts that `cohortFacts` found; undefined where they are not known. */
   readonly instances: (comparison: Comparison, found: ComparisonFacts) => Promise<readonly InstanceLife[] | undefined>
+  /** When the builds that `cohortFacts` found were first seen; undefined for other cohorts. */
+  readonly buildsSeen: (comparison: Comparison, found: ComparisonFacts) => Promise<BuildsSeen | undefined>
+  /** How the cohorts were measured, from the raw spans of a few ticks. */
+  readonly sample: (comparison: Comparison, ticksMs: readonly number[]) => Promise<Sample | undefined>
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
@@ -88,6 +94,8 @@ export async function openStore({
     readTicks: (comparison, warmUp) => readTicks(engine, comparison, warmUp),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
     instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
+    buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
+    sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
     flagShares: (comparison) => flagShares(engine, comparison),
     anchor: (comparison) => anchor(engine, comparison),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),

@@ -17,7 +17,7 @@ export function warmUpOf(lives: readonly InstanceLife[], seconds: number): WarmU
   return {
     builds: young.map(({ build }) => build),
     instances: young.map(({ instance }) => instance),
-    until: young.map(({ bornMs }) => Math.ceil(bornMs! / 1000) + seconds),
+    until: young.map(({ bornMs }) => Math.floor(bornMs! / 1000) + seconds),
   }
 }
 

@@ -1,0 +1,119 @@
+import { shareProcess } from '@coalmine/stats'
+import { concentration, countsBothServed } from '../lost-requests.ts'
+import type { Policy } from '../policy.ts'
+import { run } from '../run.ts'
+import type { OperationSeries } from '../series.ts'
+import type { CohortFacts, Facts, Reason } from '../verdict.ts'
+import { count, duration, percent } from '../wording.ts'
+
+/** A declared split that is missed at this level is not chance. */
+const splitLevel = 0.001
+/** A build that served this long before the other was there to be compared with. */
+const clearlyEarlierMs = 600_000
+/** More requests without a build than this share, and neither cohort is known well enough. */
+const tooManyUnmarked = 0.1
+
+/** Cohorts that are no comparison: the same one twice, an empty one, one after the other, or the wrong way round. */
+export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[]): Reason[] {
+  const { stable, canary } = facts
+  if (stable.selector === canary.selector) {
+    return [
+      invalid(
+        'same-cohort',
+        `--stable and --canary both choose ${stable.selector}: name two different builds, variants or attributes.`,
+      ),
+    ]
+  }
+  const empty = (
+    [
+      ['stable', stable],
+      ['canary', canary],
+    ] as const
+  ).filter(([, cohort]) => cohort.requests === 0)
+  if (empty.length > 0) return [invalid('no-data', noData(facts, empty))]
+  const together = series.some((one) => one.requests.some((tick) => tick.stable > 0 && tick.canary > 0))
+  if (!together) {
+    return [
+      invalid(
+        'never-concurrent',
+        `stable and canary never served the same operation in the same five seconds: they were not run side by side between ${facts.window.start} and ${facts.window.end}.`,
+      ),
+    ]
+  }
+  const earlierMs = facts.fairness?.builds
+    ? facts.fairness.builds.stableFirstMs - facts.fairness.builds.canaryFirstMs
+    : 0
+  const share = canary.requests / (canary.requests + stable.requests)
+  if (earlierMs >= clearlyEarlierMs && share > 0.5) {
+    return [
+      invalid(
+        'swapped',
+        `canary (${canary.selector}) had served for ${duration(earlierMs / 1000)} before stable (${stable.selector}) appeared, and has ${percent(share)} of the requests: the two look swapped. Call the older build stable.`,
+      ),
+    ]
+  }
+  return []
+}
+
+/** What makes the cohorts differ in more than what they are chosen by. */
+export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
+  const { stable, canary, overlap, fairness } = facts
+  const reasons: Reason[] = []
+  if (policy.split !== null) {
+    const counts = countsBothServed(series, series)
+    const split = run(shareProcess({ alternative: 'different', share: policy.split, concentration }), counts)
+    if (split.maxLogE >= -Math.log(splitLevel)) {
+      const served = counts.reduce((sum, tick) => sum + tick.canary, 0)
+      const all = counts.reduce((sum, tick) => sum + tick.canary + tick.stable, 0)
+      reasons.push({
+        code: 'split-missed',
+        weight: 'blocks',
+        message: `The canary was to get ${percent(policy.split)} of the traffic and got ${percent(served / all)} of ${count(all)} requests: the cohorts may differ in more than the build. Look for what routes, retries or loses requests.`,
+      })
+    }
+  }
+  const tooMuch = overlap > 0.01 * (stable.traces + canary.traces)
+  if (tooMuch) {
+    reasons.push({
+      code: 'overlapping-cohorts',
+      weight: 'blocks',
+      message: `${count(overlap)} traces match both cohorts, or change build or variant midway, and were left out of both: choose selectors that exclude each other.`,
+    })
+  } else if (overlap > 0) {
+    reasons.push({
+      code: 'overlapping-cohorts',
+      weight: 'note',
+      message: `${count(overlap)} traces match both cohorts, or change build or variant midway, and were left out.`,
+    })
+  }
+  const unmarked = fairness?.builds?.unmarkedRequests ?? 0
+  if (unmarked > 0) {
+    const share = unmarked / (unmarked + stable.requests + canary.requests)
+    reasons.push({
+      code: 'unmarked-requests',
+      weight: share > tooManyUnmarked ? 'blocks' : 'note',
+      message: `${count(unmarked)} requests (${percent(share)}) say no build and are in neither cohort: set service.version on every instance.`,
+    })
+  }
+  return reasons
+}
+
+function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]): string {
+  const { services, values, open } = facts.known ?? { services: [], values: [], open: { spans: 0 } }
+  if (!services.includes(facts.service)) {
+    const seen =
+      services.length > 0 ? `The store has seen: ${services.join(', ')}.` : 'The store has seen no service yet.'
+    return `no spans of service "${facts.service}". ${seen}`
+  }
+  const pending =
+    open.spans > 0
+      ? ` ${count(open.spans)} spans of it have arrived whose five-second ticks have not closed yet: look again in half a minute.`
+      : ''
+  const missing = empty.map(([arm, cohort]) => `no ${arm} request with ${cohort.selector}`).join(' and ')
+  const seen = values.length > 0 ? ` ${facts.service} has sent: ${values.join(', ')}.` : ''
+  return `${missing} between ${facts.window.start} and ${facts.window.end}.${seen}${pending}`
+}
+
+function invalid(code: Reason['code'], message: string): Reason {
+  return { code, weight: 'decides', message }
+}

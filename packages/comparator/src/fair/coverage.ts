@@ -1,0 +1,51 @@
+import type { Policy } from '../policy.ts'
+import type { OperationSeries } from '../series.ts'
+import type { Coverage, Reason, Window } from '../verdict.ts'
+import { count, percent } from '../wording.ts'
+
+// Of operations that only the canary serves nothing is proved; this many failures are too many to overlook.
+const overlookedErrors = 0.01
+const minuteMs = 60_000
+
+/** How much of what stable met the canary met too: in time, and in operations. */
+export function coverageOf(series: readonly OperationSeries[], window: Window): Coverage {
+  const minutes = new Set<number>()
+  for (const one of series)
+    for (const { tick, canary } of one.requests) if (canary > 0) minutes.add(Math.floor(tick / minuteMs))
+  const served = series.reduce((sum, one) => sum + one.totals.stable.requests, 0)
+  const unserved = series
+    .filter((one) => one.totals.canary.requests === 0 && one.totals.stable.requests > 0)
+    .map((one) => ({ operation: one.operation, share: one.totals.stable.requests / served }))
+    .sort((a, b) => b.share - a.share || (a.operation < b.operation ? -1 : 1))
+  return {
+    minutes: minutes.size,
+    windowMinutes: Math.max(minutes.size, Math.ceil(window.seconds / 60)),
+    minutesOfHour: new Set([...minutes].map((minute) => minute % 60)).size,
+    operationsShare: 1 - unserved.reduce((sum, { share }) => sum + share, 0),
+    unserved,
+  }
+}
+
+/** Operations that only one arm served cannot be compared: they are named, and where they are many there is no PASS. */
+export function unmatchedReasons(series: readonly OperationSeries[], policy: Policy): Reason[] {
+  return (['canary', 'stable'] as const).flatMap((arm): Reason[] => {
+    const other = arm === 'canary' ? 'stable' : 'canary'
+    const alone = series.filter((one) => one.totals[other].requests === 0)
+    const sum = (some: readonly OperationSeries[], what: 'requests' | 'errors'): number =>
+      some.reduce((total, one) => total + one.totals[arm][what], 0)
+    const requests = sum(alone, 'requests')
+    if (requests === 0) return []
+    const errors = sum(alone, 'errors')
+    const share = requests / sum(series, 'requests')
+    const blocks = share >= policy.minimumShare || (arm === 'canary' && errors > overlookedErrors * requests)
+    const names = alone.map((one) => one.operation)
+    const named = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')
+    return [
+      {
+        code: 'unmatched-operations',
+        weight: blocks ? 'blocks' : 'note',
+        message: `Only ${arm} served ${named}: ${count(requests)} requests (${percent(share)} of its own), ${count(errors)} of them failed. They have nothing to be compared with.`,
+      },
+    ]
+  })
+}

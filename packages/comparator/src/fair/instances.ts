@@ -1,0 +1,78 @@
+import { shareProcess } from '@coalmine/stats'
+import { run } from '../run.ts'
+import type { CohortFacts, Facts, Reason } from '../verdict.ts'
+import { duration } from '../wording.ts'
+import type { InstanceFacts } from './facts.ts'
+
+// A cohort's instances come up one after the other; one that appears later than this takes another's place.
+const startsMs = 60_000
+/** So many are replaced before it is said, and beyond this level it is not chance. */
+const fewestReplaced = 3
+const level = 0.01
+
+/** What the processes behind the cohorts have to do with the difference between them. */
+export function instanceReasons(facts: Facts): Reason[] {
+  return [...restarts(facts), ...hosts(facts), ...unequalLoad(facts)]
+}
+
+/** A canary whose processes keep dying may answer well in between: what a crash cuts off leaves no span. */
+function restarts({ fairness }: Facts): Reason[] {
+  const instances = fairness?.instances ?? []
+  const of = (cohort: 'stable' | 'canary'): readonly InstanceFacts[] => instances.filter((one) => one.cohort === cohort)
+  const endMs = instances.reduce((last, one) => Math.max(last, one.lastMs), 0)
+  const stable = replacedOf(of('stable'), endMs)
+  const canary = replacedOf(of('canary'), endMs)
+  if (canary.replaced < fewestReplaced || stable.livedMs === 0) return []
+  const share = canary.livedMs / (canary.livedMs + stable.livedMs)
+  const counts = { tick: endMs, stable: stable.replaced, canary: canary.replaced }
+  // Few are expected, and many of them are the alternative: the mixture is wide.
+  const more = run(shareProcess({ alternative: 'greater', share, concentration: 2 }), [counts])
+  if (more.maxLogE < -Math.log(level)) return []
+  return [
+    {
+      code: 'instances-restart',
+      weight: 'blocks',
+      message: `${canary.replaced} canary instances vanished and were replaced (stable: ${stable.replaced}), each after ${duration(canary.livedMs / of('canary').length / 1000)} or so: it may be crashing, and requests that a crash cuts off leave no spans. Look at why they end.`,
+    },
+  ]
+}
+
+function replacedOf(instances: readonly InstanceFacts[], endMs: number): { replaced: number; livedMs: number } {
+  const begins = instances.reduce((first, one) => Math.min(first, one.firstMs), Number.POSITIVE_INFINITY)
+  const vanished = instances.filter((one) => one.lastMs < endMs - startsMs).length
+  const appeared = instances.filter((one) => one.born && one.firstMs > begins + startsMs).length
+  return {
+    replaced: Math.min(vanished, appeared),
+    livedMs: instances.reduce((sum, one) => sum + one.lastMs - one.firstMs, 0),
+  }
+}
+
+function hosts({ canary, fairness }: Facts): Reason[] {
+  const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
+  if (shared || canary.instances === 0 || canary.instances > 2) return []
+  return [
+    {
+      code: 'host-not-separable',
+      weight: 'note',
+      message: `The canary ran on ${canary.instances === 1 ? 'one instance' : `${canary.instances} instances`}: a bad host looks like a bad build. Restart it elsewhere to tell them apart.`,
+    },
+  ]
+}
+
+function unequalLoad({ stable, canary }: Facts): Reason[] {
+  const load = loadRatio(stable, canary)
+  if (load === null || (load <= 3 && load >= 1 / 3)) return []
+  const [busier, quieter] = load > 1 ? ['stable', 'canary'] : ['canary', 'stable']
+  return [
+    {
+      code: 'unequal-load',
+      weight: 'note',
+      message: `A ${busier} instance carries ${Math.round(load > 1 ? load : 1 / load)} times the load of a ${quieter} one: busy processes are warmer, and queue more. Compare instances of equal load where you can.`,
+    },
+  ]
+}
+
+function loadRatio(stable: CohortFacts, canary: CohortFacts): number | null {
+  if (stable.instances === 0 || canary.instances === 0) return null
+  return stable.requests / stable.instances / (canary.requests / canary.instances)
+}

@@ -1,0 +1,136 @@
+import type { Facts, Reason } from '../verdict.ts'
+import { count, duration, percent } from '../wording.ts'
+import type { SampleFacts, SamplingShare } from './facts.ts'
+
+/** Fewer requests than this in the sample, and nothing is said of how they were measured. */
+const fewest = 50
+/** A share of requests that differs by this much is no chance of so small a sample. */
+const different = 0.2
+/** A clock is off where requests start before their calls, beyond what timers do, or seconds after them. */
+const earlyMs = 10
+const lateMs = 5000
+
+/** Whether both arms were measured alike, from a sample of raw spans. */
+export function instrumentationReasons({ fairness }: Facts): Reason[] {
+  const sample = fairness?.sample
+  if (!fairness || !sample) return []
+  const enough = sample.stable.requests >= fewest && sample.canary.requests >= fewest
+  return [
+    ...(enough
+      ? [
+          ...samplingDiffers(sample),
+          ...instrumentationDiffers(sample),
+          ...notRandomised(sample),
+          ...tailSampled(sample),
+        ]
+      : []),
+    ...clockSkew(fairness.aheadMs, sample),
+  ]
+}
+
+type Sample = { readonly stable: SampleFacts; readonly canary: SampleFacts }
+
+function samplingDiffers({ stable, canary }: Sample): Reason[] {
+  const probabilities = [...new Set([...stable.sampling, ...canary.sampling].map((one) => one.probability))]
+  const share = ({ sampling, requests }: SampleFacts, probability: number | null): number =>
+    (sampling.find((one) => one.probability === probability)?.requests ?? 0) / requests
+  if (probabilities.every((one) => Math.abs(share(stable, one) - share(canary, one)) <= different)) return []
+  return [
+    {
+      code: 'sampling-differs',
+      weight: 'blocks',
+      message: `The cohorts are sampled differently (stable: ${samplingText(stable)}; canary: ${samplingText(canary)}): what was kept of each is not alike. Give both the same sampler.`,
+    },
+  ]
+}
+
+function samplingText({ sampling, requests }: SampleFacts): string {
+  return [...sampling]
+    .sort((a, b) => b.requests - a.requests)
+    .slice(0, 2)
+    .map((one) => {
+      const share = one.requests / requests
+      const told = one.probability === null ? 'not said' : `${percent(one.probability)} kept`
+      return share > 0.99 ? told : `${told} of ${percent(share)}`
+    })
+    .join(', ')
+}
+
+function instrumentationDiffers({ stable, canary }: Sample): Reason[] {
+  const perRequest = ({ children, requests }: SampleFacts): number => children / requests
+  const [bare, other] = perRequest(stable) < perRequest(canary) ? ['stable', 'canary'] : ['canary', 'stable']
+  const reasons: string[] = []
+  if (Math.min(stable.children, canary.children) === 0 && Math.max(perRequest(stable), perRequest(canary)) >= 0.5)
+    reasons.push(`${bare} has no spans below its requests, ${other} has`)
+  if (stable.scope !== canary.scope)
+    reasons.push(
+      `the requests' spans are made by ${canary.scope || 'nobody named'} in canary and by ${stable.scope || 'nobody named'} in stable`,
+    )
+  if (reasons.length === 0) return []
+  return [
+    {
+      code: 'instrumentation-differs',
+      weight: 'blocks',
+      message: `The cohorts are not instrumented alike: ${reasons.join(', and ')}. They are not measured at the same place; register the same instrumentations in both.`,
+    },
+  ]
+}
+
+function notRandomised({ stable, canary }: Sample): Reason[] {
+  const share = Math.max(stable.targeted / stable.requests, canary.targeted / canary.requests)
+  if (share <= 0.01) return []
+  return [
+    {
+      code: 'not-randomised',
+      weight: 'blocks',
+      message: `Targeting decided the flag for ${percent(share)} of a cohort's requests: its users were chosen, not drawn, and may differ in more than the flag. Compare under a percentage roll-out.`,
+    },
+  ]
+}
+
+/** Whether errors are kept more often than the rest: the shares are then those of what was kept. */
+function tailSampled(sample: Sample): Reason[] {
+  const kept = (['stable', 'canary'] as const).some((arm) => {
+    const known = sample[arm].sampling.filter((one) => one.probability !== null)
+    const errors = meanProbability(known, (one) => one.errors)
+    const others = meanProbability(known, (one) => one.requests - one.errors)
+    return errors !== null && others !== null && errors > 1.5 * others
+  })
+  if (!kept) return []
+  return [
+    {
+      code: 'tail-sampled',
+      weight: 'note',
+      message:
+        'Failed requests are kept more often than others (their trace state says so): the shares shown are of what was kept, and are too high; their comparison holds while both cohorts are sampled by one rule.',
+    },
+  ]
+}
+
+function meanProbability(sampling: readonly SamplingShare[], weight: (one: SamplingShare) => number): number | null {
+  const all = sampling.reduce((sum, one) => sum + weight(one), 0)
+  return all < 10 ? null : sampling.reduce((sum, one) => sum + weight(one) * one.probability!, 0) / all
+}
+
+function clockSkew(aheadMs: number, sample: Sample): Reason[] {
+  const skewed = (['stable', 'canary'] as const).flatMap((arm) => {
+    const { skewMs } = sample[arm]
+    if (skewMs === null || (skewMs >= -earlyMs && skewMs <= lateMs)) return []
+    return [
+      `${arm}'s requests start ${time(Math.abs(skewMs))} ${skewMs < 0 ? 'before' : 'after'} the calls that made them`,
+    ]
+  })
+  if (aheadMs > lateMs) skewed.push(`the last span starts ${time(aheadMs)} in the future`)
+  if (skewed.length === 0) return []
+  return [
+    {
+      code: 'clock-skew',
+      weight: 'note',
+      message: `Clocks differ: ${skewed.join(', and ')}. Cohorts are compared within five seconds of each other; set the clocks right.`,
+    },
+  ]
+}
+
+function time(ms: number): string {
+  return ms < 2000 ? `${count(ms)} ms` : duration(ms / 1000)
+}

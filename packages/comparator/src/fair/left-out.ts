@@ -1,0 +1,39 @@
+import type { Facts, Reason } from '../verdict.ts'
+import { count } from '../wording.ts'
+
+/** What was not judged, and how the rest was read. */
+export function leftOut(facts: Facts): Reason[] {
+  const { stable, canary, fairness } = facts
+  const found: Reason[] = []
+  const note = (code: Reason['code'], message: string): void => void found.push({ code, weight: 'note', message })
+  if (facts.mixedRequests > 0) {
+    note(
+      'mixed-variants',
+      `${count(facts.mixedRequests)} requests saw two builds or two variants of one flag: they are in neither cohort.`,
+    )
+  }
+  if (facts.lateSpans > 0)
+    note('late-spans', `${count(facts.lateSpans)} spans came after their tick had closed and were not judged.`)
+  const warmUp = (fairness?.warmUp.stable ?? 0) + (fairness?.warmUp.canary ?? 0)
+  if (warmUp > 0) {
+    note(
+      'warm-up-left-out',
+      `${count(warmUp)} requests that an instance served while it warmed up are left out of latency (stable ${count(fairness!.warmUp.stable)}, canary ${count(fairness!.warmUp.canary)}); their errors count.`,
+    )
+  }
+  const tests = stable.testRequests + canary.testRequests
+  if (tests > 0) {
+    note(
+      'test-traffic-left-out',
+      `${count(tests)} requests of test traffic are in neither cohort (stable ${count(stable.testRequests)}, canary ${count(canary.testRequests)}).`,
+    )
+  }
+  if (!facts.window.anchored)
+    note(
+      'one-look',
+      'The window slides: its error rate holds for one look. Leave out --since to look as often as you like.',
+    )
+  if (facts.source === 'spans')
+    note('raw-spans', 'These cohorts are not rolled up: the verdict was computed from raw spans, which is slower.')
+  return found
+}
