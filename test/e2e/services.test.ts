@@ -160,10 +160,14 @@ function spansOf(service: string) {
   return bodies
     .flatMap(({ resourceSpans }) => resourceSpans)
     .filter(({ resource }) => plain(resource.attributes)['service.name'] === service)
-    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
-    .map(({ name, kind, attributes }) => ({ name, kind, attributes: plain(attributes) }))
+    .flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ spans }) =>
+        spans.map(({ name, kind, attributes }) => ({ name, kind, attributes: plain(resource.attributes, attributes) })),
+      ),
+    )
 }
 
-function plain(attributes: readonly OtlpAttribute[]): Record<string, unknown> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
+/** Of a span and what it has from its resource. */
+function plain(...attributes: (readonly OtlpAttribute[])[]): Record<string, unknown> {
+  return Object.fromEntries(attributes.flat().map(({ key, value }) => [key, Object.values(value)[0]]))
 }

@@ -95,12 +95,12 @@ function wrongSpans(spans: readonly Exported[], frameworks: number, held: boolea
   ]
 }
 
-function wrongMarks({ name, attributes }: Exported, server: Exported | undefined, held: boolean): string[] {
+function wrongMarks({ name, attributes, resource }: Exported, server: Exported | undefined, held: boolean): string[] {
   const variant = String(server?.attributes['url.path']).split('/').at(-1) as string
   const test = isTest(variant) ? true : undefined
   return [
     ['http.route', server?.attributes['http.route'], '/cart/:variant'],
-    ['service.version', attributes['service.version'], '2.0.0'],
+    ['service.version', attributes['service.version'] ?? resource['service.version'], '2.0.0'],
     ...(BEFORE_OURS.test(name) && !held ? [] : [['coalmine.test', attributes['coalmine.test'], test]]),
     ...(BEFORE_FLAG.test(name) && !held
       ? []

@@ -9,6 +9,7 @@ export interface Exported {
   readonly name: string
   readonly kind: number
   readonly attributes: Readonly<Record<string, unknown>>
+  readonly resource: Readonly<Record<string, unknown>>
 }
 
 /** Where an application exports its spans to, as OTLP JSON. */
@@ -23,10 +24,10 @@ export async function openSink(): Promise<Sink> {
   const server = http.createServer(async (req, res) => {
     // An SDK may send metrics and logs too, to other paths.
     const { resourceSpans = [] } = (await json(req)) as Partial<OtlpRequest>
-    for (const { scopeSpans } of resourceSpans) {
+    for (const { resource, scopeSpans } of resourceSpans) {
       for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
         const { traceId, name, kind, attributes = [] } = span
-        spans.push({ traceId, name, kind, attributes: plain(attributes) })
+        spans.push({ traceId, name, kind, attributes: plain(attributes), resource: plain(resource.attributes) })
       }
     }
     res.setHeader('content-type', 'application/json').end('{}')

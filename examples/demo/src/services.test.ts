@@ -131,7 +131,7 @@ function spansOf(request: Otlp): SeenSpan[] {
         service: String(plain(resource.attributes)['service.name']),
         name,
         kind,
-        marks: plain(attributes),
+        marks: { ...plain(resource.attributes), ...plain(attributes) },
       })),
     ),
   )

@@ -86,7 +86,7 @@ export function sendBaggage(
     add(TEST_ENTITY, getMark(marks, TEST_ENTITY))
   }
   if (build.service !== undefined) add(VIA_PREFIX + build.service, build.version)
-  for (const key of new Set(marks.log.map((mark) => mark.key)))
+  for (const key of new Set(marks.log.marks.map((mark) => mark.key)))
     if (key.startsWith(VIA_PREFIX)) add(key, getMark(marks, key))
   for (const flag of flags) add(FLAG_PREFIX + flag, getMark(marks, FLAG_PREFIX + flag))
   return entries.length > 0 ? entries.join(',') : undefined

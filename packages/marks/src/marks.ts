@@ -1,41 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Context, context, createContextKey, type Span, trace } from '@opentelemetry/api'
-import {
-  AUDIENCE,
-  FLAG_PREFIX,
-  MIXED,
-  SYNTHETIC_TYPE,
-  TEST,
-  TEST_CLAIMED,
-  TEST_ENTITY,
-  TEST_RUN,
-} from './attributes.ts'
+import { AUDIENCE, FLAG_PREFIX, MIXED, TEST, TEST_CLAIMED, TEST_ENTITY, TEST_RUN } from './attributes.ts'
+import { emptyLog, extended, type Log, type Mark, share, sharedAfter } from './log.ts'
 
-/** One span attribute, and the value that the same request had for it before: the log of a request only grows. */
-export interface Mark {
-  readonly key: string
-  readonly value: string | boolean
-  readonly replaced: string | boolean | undefined
-  /** The flag's key, where the attribute is a flag's. */
-  readonly flag: string | undefined
-}
-
-/** What is known of one request. A span that has read the first n marks needs only the later ones. */
+/** What is known of one request. */
 export interface Marks {
-  readonly log: Mark[]
-  /** How many different flags the log holds. */
-  flags: number
+  /** What it is marked with. A span that has read one log needs only what a later one has besides. */
+  log: Log
   /** How many flags were left out. */
   dropped: number
-  /** The flags in one text, as of the first `packedAt` marks of the log, after what it was before: see packed.ts. */
-  readonly packed: string[]
-  packedAt: number
   /** True when the request is trusted test traffic. */
   test: boolean
   /** The signed marker that it came with, to be sent along. */
   marker: string | undefined
   /** True once a framework's request object has them: no other request may. */
   taken: boolean
+  /** True once its headers were read, with as much trust as the propagator has. */
+  received: boolean
 }
 
 /** What a test is about, such as one user, cart or page, or the test run that it belongs to, or both. */
@@ -91,7 +72,7 @@ export function isTestTraffic(): boolean {
 
 /** Marks of a new request. */
 export function newMarks(): Marks {
-  return { log: [], flags: 0, dropped: 0, packed: [], packedAt: 0, test: false, marker: undefined, taken: false }
+  return { log: emptyLog, dropped: 0, test: false, marker: undefined, taken: false, received: false }
 }
 
 /** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */
@@ -123,25 +104,23 @@ export function marksOf(span: Partial<Linked> | Span | undefined): Marks | undef
 
 /** Sets one mark. A value that is already there is written once. */
 export function setMark(marks: Marks, key: string, value: string | boolean): void {
+  const { log } = marks
+  // Only what can be true or false is shared: texts, such as what a test is about, may be new in every request.
+  const known = typeof value === 'boolean' ? sharedAfter(log, key, value) : undefined
+  if (known) {
+    marks.log = known
+    return
+  }
   const replaced = getMark(marks, key)
-  if (replaced !== value) addMark(marks, key, value, replaced, undefined)
-}
-
-function addMark(
-  marks: Marks,
-  key: string,
-  value: Mark['value'],
-  replaced: Mark['replaced'],
-  flag: string | undefined,
-): void {
-  if (marks.log.length < MAX_MARKS) marks.log.push({ key, value, replaced, flag })
-  else if (flag !== undefined) marks.dropped++
+  if (replaced === value || log.marks.length >= MAX_MARKS) return
+  const next = extended(log, { key, value, replaced, flag: undefined })
+  marks.log = typeof value === 'boolean' ? share(log, key, value, next) : next
 }
 
 /** The value that a request has for a key. */
-export function getMark({ log }: Marks, key: string): string | boolean | undefined {
-  for (let i = log.length - 1; i >= 0; i--) {
-    const mark = log[i] as Mark
+export function getMark({ log: { marks } }: Marks, key: string): string | boolean | undefined {
+  for (let i = marks.length - 1; i >= 0; i--) {
+    const mark = marks[i] as Mark
     if (mark.key === key) return mark.value
   }
   return undefined
@@ -149,24 +128,28 @@ export function getMark({ log }: Marks, key: string): string | boolean | undefin
 
 /** Sets a flag's variant: `(mixed)` when the request already has another. */
 export function setFlag(marks: Marks, key: string, variant: string): void {
+  const { log } = marks
+  const next = sharedAfter(log, key, variant) ?? withFlag(marks, key, variant)
+  if (next) marks.log = next
+  else marks.dropped++
+}
+
+/** What the log becomes; undefined when there is no room for the flag. */
+function withFlag(marks: Marks, key: string, variant: string): Log | undefined {
+  const { log } = marks
   const attribute = flagAttribute(key)
-  const before = getMark(marks, attribute)
-  if (before === variant || before === MIXED) return
-  if (before !== undefined) {
-    addMark(marks, attribute, MIXED, before, key)
-  } else if (marks.flags < MAX_FLAGS && isShort(key) && isShort(variant)) {
-    marks.flags++
-    addMark(marks, attribute, variant, undefined, key)
-  } else {
-    marks.dropped++
-  }
+  const replaced = getMark(marks, attribute)
+  if (replaced === variant || replaced === MIXED) return log
+  const fits = replaced !== undefined || (log.flags < MAX_FLAGS && isShort(key) && isShort(variant))
+  if (!fits || log.marks.length >= MAX_MARKS) return undefined
+  const value = replaced === undefined ? variant : MIXED
+  return share(log, key, variant, extended(log, { key: attribute, value, replaced, flag: key }))
 }
 
 /** Marks a request as trusted test traffic. */
 export function setTest(marks: Marks, entity?: TestEntity): void {
   marks.test = true
   setMark(marks, TEST, true)
-  setMark(marks, SYNTHETIC_TYPE, 'test')
   if (getMark(marks, TEST_CLAIMED) !== undefined) setMark(marks, TEST_CLAIMED, false)
   if (entity?.kind !== undefined) addEntity(marks, `${entity.kind}:${entity.id}`)
   if (isShort(entity?.run)) setMark(marks, TEST_RUN, entity.run)
@@ -183,7 +166,7 @@ export function addEntity(marks: Marks, entity: string): void {
 /** A span that carries its Marks, and how much of them it already has as attributes. */
 export interface Linked {
   [SPAN_MARKS]: Marks
-  [SPAN_READ]: number
+  [SPAN_READ]: Log
 }
 
 // A symbol property on the span: a WeakMap costs 150 to 430 ns a span. The names are global, so that two copies

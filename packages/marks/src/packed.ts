@@ -1,34 +1,15 @@
-import type { Mark, Marks } from './marks.ts'
+import type { Log } from './log.ts'
 
 /**
- * All flags of a request in one text, `a=on;b=off`, in the order in which they were evaluated first. `;`, `=` and `%`
- * are percent-encoded. It is put together once for all spans, and grows with the log.
+ * All flags of a log in one text, `a=on;b=off`, in the order in which they were evaluated first. `;`, `=` and `%` are
+ * percent-encoded. It is put together once for all spans, and for all requests that share the log.
  */
-export function packedFlags(marks: Marks): string {
-  const { log, packed } = marks
-  const before = packed.at(-1) ?? ''
-  let text = before
-  for (; marks.packedAt < log.length; marks.packedAt++) {
-    const { flag, value, replaced } = log[marks.packedAt] as Mark
-    if (flag === undefined) continue
-    const pair = pairOf(flag, String(value))
-    if (replaced === undefined) text = text === '' ? pair : `${text};${pair}`
-    else text = replacePair(text, pairOf(flag, String(replaced)), pair)
-  }
-  if (text !== before) packed.push(text)
-  return text
-}
-
-/** Whether an attribute is the request's flags, as they are or as they were. */
-export function isPacked(marks: Marks, value: unknown): boolean {
-  return value === undefined || marks.packed.includes(value as string)
-}
-
-function replacePair(packed: string, before: string, after: string): string {
-  return packed
-    .split(';')
-    .map((pair) => (pair === before ? after : pair))
-    .join(';')
+export function packedFlags(log: Log): string {
+  if (log.packed !== undefined) return log.packed
+  const flags = new Map<string, unknown>()
+  for (const { flag, value } of log.marks) if (flag !== undefined) flags.set(flag, value)
+  log.packed = [...flags].map(([flag, variant]) => pairOf(flag, String(variant))).join(';')
+  return log.packed
 }
 
 // Encoding costs more than all else here, and requests repeat each other's flags.

@@ -11,6 +11,7 @@ import {
 } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { suppressTracing } from '@opentelemetry/core'
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -122,7 +123,7 @@ describe('every span of a request', () => {
   })
 
   it('has the test entities and the run', () => {
-    inSpan('server', {}, () => {
+    inSpan('server', { kind: SpanKind.SERVER }, () => {
       markTestEntity('user', '42', { run: 'load-7' })
       markTestEntity('cart', '7')
       markTestEntity('user', '42')
@@ -137,6 +138,49 @@ describe('every span of a request', () => {
       'coalmine.audience': 'internal',
     })
   })
+})
+
+describe('the build', () => {
+  const marksOfSpan = async (resource: Resource | undefined): Promise<Attributes> => {
+    const spanProcessors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter })]
+    const provider = new TracerProvider({ spanProcessors, ...(resource ? { resource } : {}) })
+    provider.getTracer('test').startSpan('span').end()
+    await provider.forceFlush()
+    return exported('span')
+  }
+
+  it.each<[string, Record<string, unknown>]>([
+    ['says it', { 'service.version': '2.0.0' }],
+    ['says it, while other things are awaited', { 'service.version': '2.0.0', 'host.id': Promise.resolve('a') }],
+  ])('is not said again by the spans of a resource that %s', async (_, attributes) => {
+    expect(await marksOfSpan(resourceFromAttributes(attributes as Attributes))).toEqual({})
+  })
+
+  it.each<[string, Record<string, unknown> | undefined]>([
+    ['does not say it', { 'service.name': 'shop' }],
+    ['says another', { 'service.version': '1.0.0' }],
+    ['is still to learn it', { 'service.version': Promise.resolve('2.0.0') }],
+    ['is the default one', undefined],
+  ])('is on the spans of a resource that %s', async (_, attributes) => {
+    const resource = attributes && resourceFromAttributes(attributes as Attributes)
+    expect(await marksOfSpan(resource)).toEqual({ 'service.version': '2.0.0' })
+  })
+})
+
+it.each([
+  ['user_agent.synthetic.type', {}],
+  ['traffic.kind', { syntheticType: 'traffic.kind' }],
+  [undefined, { syntheticType: false }],
+] as const)('the conventions’ word for test traffic is %s on SERVER spans: %o', (key, options) => {
+  const marked = tracerWith(options)
+  marked.startActiveSpan('server', { kind: SpanKind.SERVER }, (server) => {
+    markTestEntity('user', '42')
+    marked.startSpan('child').end()
+    server.end()
+  })
+  const mark = { 'coalmine.test': true, 'coalmine.test.entity': 'user:42' }
+  expect(exported('server')).toEqual({ ...mark, ...(key === undefined ? {} : { [key]: 'test' }) })
+  expect(exported('child')).toEqual(mark)
 })
 
 describe('flags', () => {

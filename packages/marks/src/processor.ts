@@ -1,8 +1,9 @@
 import { type Context, SpanKind, trace } from '@opentelemetry/api'
-import { SERVICE_VERSION } from './attributes.ts'
+import { SERVICE_VERSION, SYNTHETIC_TYPE } from './attributes.ts'
 import { type Build, detectBuild } from './build.ts'
 import type { SpanPipeline } from './divert.ts'
 import { type Hold, type HoldLimits, holdSpans } from './hold.ts'
+import { emptyLog } from './log.ts'
 import { currentMarks, type Marks, marksIn, marksOf, newMarks, SPAN_MARKS, SPAN_READ } from './marks.ts'
 import { sayOnce } from './say-once.ts'
 import {
@@ -23,6 +24,8 @@ export interface MarkOptions {
   readonly build?: Build
   /** How flags are written. Default `each`. */
   readonly encoding?: Encoding
+  /** The key that is `test` on the SERVER spans of test traffic, default `user_agent.synthetic.type`; `false` is none. */
+  readonly syntheticType?: string | false
   /**
    * Which spans have a flag that is evaluated late: `open`, those that are open then (default), or `hold`, every span of
    * the local root. Holding needs `next`.
@@ -35,7 +38,8 @@ export interface MarkOptions {
 }
 
 /**
- * Puts the marks of a request on every span of it: the build, the flags, the test. It has the shape of the SDK's
+ * Puts the marks of a request on every span of it: the build, the flags, the test. The build's version is on the spans
+ * of a resource that does not name it; where it does, it is exported with every span already. It has the shape of the SDK's
  * SpanProcessor and needs no SDK itself. What is learnt late reaches every span that is still open, at `onEnding`; with
  * `late: 'hold'` spans that have ended wait for their local root, so that it reaches them too. An attribute that the
  * application set itself stays.
@@ -47,15 +51,27 @@ export interface MarkOptions {
 export class MarkProcessor {
   readonly #version: string | undefined
   readonly #encoding: Encoding
+  readonly #syntheticType: string | false
   readonly #next: SpanPipeline<MarkableSpan, unknown> | undefined
   #hold: Hold | undefined
   #write: Write | undefined
   #ending = false
+  // There is one resource a provider, so looking at each span's means comparing addresses.
+  #resource: MarkableSpan['resource']
+  #isNamed = false
 
   constructor(options: MarkOptions = {}) {
-    const { build = detectBuild(), encoding = 'each', late = 'open', next, hold } = options
+    const {
+      build = detectBuild(),
+      encoding = 'each',
+      syntheticType = SYNTHETIC_TYPE,
+      late = 'open',
+      next,
+      hold,
+    } = options
     this.#version = build.version
     this.#encoding = encoding
+    this.#syntheticType = syntheticType
     this.#next = next
     if (late !== 'hold') return
     if (!next) {
@@ -69,12 +85,14 @@ export class MarkProcessor {
   onStart(span: MarkableSpan, parent: Context): void {
     const marked = span as MarkedSpan
     marked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
-    marked[SPAN_READ] = 0
+    marked[SPAN_READ] = emptyLog
     this.#write ??= this.#writerFor(span)
-    if (this.#version !== undefined && span.attributes[SERVICE_VERSION] === undefined) {
-      this.#write(span, SERVICE_VERSION, this.#version)
+    const version = this.#version
+    if (version !== undefined && !this.#isOnResource(span.resource) && span.attributes[SERVICE_VERSION] === undefined) {
+      this.#write(span, SERVICE_VERSION, version)
     }
     stamp(marked, this.#write, this.#encoding)
+    this.#stampTest(marked, this.#write)
     this.#hold?.start(span, parent)
     this.#next?.onStart(span, parent)
   }
@@ -112,7 +130,26 @@ export class MarkProcessor {
   }
 
   #stampLast(span: MarkableSpan & Partial<MarkedSpan>): void {
-    if (this.#write && span[SPAN_MARKS]) stampLast(span as MarkedSpan, this.#write, this.#encoding)
+    if (!this.#write || !span[SPAN_MARKS]) return
+    stampLast(span as MarkedSpan, this.#write, this.#encoding)
+    this.#stampTest(span as MarkedSpan, this.#write)
+  }
+
+  /** What the conventions have for a request of synthetic traffic is about who sent it, so it goes where that is said. */
+  #stampTest(span: MarkedSpan, write: Write): void {
+    const key = this.#syntheticType
+    if (!span[SPAN_MARKS].test || span.kind !== SpanKind.SERVER || key === false) return
+    if (span.attributes[key] === undefined) write(span, key, 'test')
+  }
+
+  #isOnResource(resource: MarkableSpan['resource']): boolean {
+    if (resource !== this.#resource) {
+      this.#resource = resource
+      // Raw, since those that are still awaited make the SDK complain; the first of several is the one that counts.
+      const version = resource?.getRawAttributes?.().find(([key]) => key === SERVICE_VERSION)?.[1]
+      this.#isNamed = version === this.#version
+    }
+    return this.#isNamed
   }
 
   #writerFor(span: MarkableSpan): Write {

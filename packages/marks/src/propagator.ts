@@ -34,6 +34,7 @@ export class MarkPropagator implements TextMapPropagator {
         return Array.isArray(value) ? value.join(',') : value
       }
       receiveMarks(marks, header, { trusted: this.#trust(carrier), markers: this.#markers })
+      marks.received = true
     } catch (error) {
       sayOnce("reading a request's marks failed, it goes on without them", error)
     }

@@ -33,6 +33,18 @@ export function withRequestMarks<Request>(
   next: () => void,
 ): void {
   const marks = marksOfRequest(raw)
+  // The propagator has read the same headers, and there is nobody here who would believe more of them.
+  if (!marks.received || options.trust || options.markers) receive(marks, raw, request, options)
+  try {
+    const traffic = options.testTraffic?.(request)
+    if (traffic) setTest(marks, traffic === true ? undefined : traffic)
+  } catch (error) {
+    sayOnce("the option testTraffic threw, so the request counts as a user's", error)
+  }
+  runWithMarks(marks, next)
+}
+
+function receive<Request>(marks: Marks, raw: RawRequest, request: Request, options: RequestOptions<Request>): void {
   try {
     const header = (name: string): string | undefined => {
       const value = raw.headers?.[name]
@@ -42,13 +54,6 @@ export function withRequestMarks<Request>(
   } catch (error) {
     sayOnce("the options trust and markers failed, so the request's marks are not believed", error)
   }
-  try {
-    const traffic = options.testTraffic?.(request)
-    if (traffic) setTest(marks, traffic === true ? undefined : traffic)
-  } catch (error) {
-    sayOnce("the option testTraffic threw, so the request counts as a user's", error)
-  }
-  runWithMarks(marks, next)
 }
 
 const RAW_MARKS = Symbol.for('coalmine.request.marks')

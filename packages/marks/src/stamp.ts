@@ -1,12 +1,15 @@
 import type { Attributes, SpanKind } from '@opentelemetry/api'
 import { FLAGS, FLAGS_DROPPED } from './attributes.ts'
-import { type Linked, type Mark, SPAN_MARKS, SPAN_READ } from './marks.ts'
-import { isPacked, packedFlags } from './packed.ts'
+import type { Mark } from './log.ts'
+import { type Linked, SPAN_MARKS, SPAN_READ } from './marks.ts'
+import { packedFlags } from './packed.ts'
 
 /** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
 export interface MarkableSpan {
   readonly attributes: Attributes
   readonly kind: SpanKind
+  /** What made the span; its attributes are exported with it. */
+  readonly resource?: { getRawAttributes?(): readonly (readonly [key: string, value: unknown])[] }
   setAttribute(key: string, value: string | number | boolean): unknown
 }
 
@@ -21,21 +24,24 @@ export type Write = (span: MarkableSpan, key: string, value: string | number | b
 
 /** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
 export function stamp(span: MarkedSpan, write: Write, encoding: Encoding): void {
-  const marks = span[SPAN_MARKS]
-  const { log } = marks
+  const { log } = span[SPAN_MARKS]
+  const read = span[SPAN_READ]
+  if (log === read) return
+  span[SPAN_READ] = log
   const { attributes } = span
-  const count = log.length
+  const { marks } = log
   let hasFlags = false
-  for (let i = span[SPAN_READ]; i < count; i++) {
-    const { key, value, replaced, flag } = log[i] as Mark
+  for (let i = read.marks.length; i < marks.length; i++) {
+    const { key, value, replaced, flag } = marks[i] as Mark
     if (flag !== undefined) {
       hasFlags = true
       if (encoding === 'packed') continue
     }
     if (attributes[key] === replaced) write(span, key, value)
   }
-  span[SPAN_READ] = count
-  if (hasFlags && encoding !== 'each' && isPacked(marks, attributes[FLAGS])) write(span, FLAGS, packedFlags(marks))
+  if (!hasFlags || encoding === 'each') return
+  const before = attributes[FLAGS]
+  if (before === undefined || before === packedFlags(read)) write(span, FLAGS, packedFlags(log))
 }
 
 /** The last stamp of a span: also how many flags were left out. */

@@ -71,8 +71,8 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   })
   loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
   const batches = exporter && exportPipeline(exporter, trace, settings)
-  const { encoding, late } = settings.marks
-  const marks = new MarkProcessor(batches ? { build, encoding, late, next: batches } : { build, encoding })
+  const { late, ...marking } = settings.marks
+  const marks = new MarkProcessor({ build, ...marking, ...(batches ? { late, next: batches } : {}) })
   const nodeSdk = new sdk.NodeSDK({
     instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
     spanProcessors: [marks],

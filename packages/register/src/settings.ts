@@ -8,8 +8,12 @@ export interface Settings {
   readonly sendTo: readonly string[]
   /** Flags whose variants are sent along. */
   readonly sendFlags: readonly string[]
-  /** How flags are written, and whether spans wait for flags that are evaluated after they end. */
-  readonly marks: { readonly encoding: Encoding; readonly late: 'open' | 'hold' }
+  /** How flags are written, whether spans wait for flags that are evaluated after they end, and what says "synthetic". */
+  readonly marks: {
+    readonly encoding: Encoding
+    readonly late: 'open' | 'hold'
+    readonly syntheticType?: string | false
+  }
   /** Test traffic: whose signed markers to believe, and as whom. The first key signs what this service sends itself. */
   readonly test: {
     readonly keys: readonly SigningKey[]
@@ -45,6 +49,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     marks: {
       encoding: oneOf(env, 'COALMINE_ENCODING', ['each', 'packed', 'both']),
       late: oneOf(env, 'COALMINE_LATE', ['open', 'hold']),
+      ...syntheticType(env['COALMINE_SYNTHETIC_TYPE']),
     },
     test: {
       keys: parseSigningKeys(env['COALMINE_TEST_KEYS'] ?? '', 'COALMINE_TEST_KEYS'),
@@ -61,6 +66,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       ...count(env, 'OTEL_BSP_EXPORT_TIMEOUT', 'exportTimeoutMillis'),
     },
   }
+}
+
+function syntheticType(key: string | undefined): { syntheticType?: string | false } {
+  return key ? { syntheticType: key === 'none' ? false : key } : {}
 }
 
 function exporterName(env: NodeJS.ProcessEnv): string | undefined {
