@@ -414,7 +414,7 @@ describe('serve', () => {
 })
 
 describe('help', () => {
-  it.each([[], ['serve'], ['import'], ['compare'], ['watch'], ['doctor'], ['sign'], ['demo']])(
+  it.each([[], ['serve'], ['import'], ['compare'], ['watch'], ['init'], ['check'], ['doctor'], ['sign'], ['demo']])(
     'of coalmine %s is as it was',
     async (...command) => {
       const run = await coalmine(folder, [...command, '--help'])

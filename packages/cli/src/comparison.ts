@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type Config, type PolicyInput, parseConfig, parsePolicy, traffics, type Verdict } from '@coalmine/comparator'
+import { parseSelector } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
@@ -37,7 +38,7 @@ export interface ComparisonOptions extends Place {
   readonly output?: string
 }
 
-const defaultConfig = 'coalmine.yaml'
+export const defaultConfig = 'coalmine.yaml'
 
 export function addComparisonOptions(command: Command): Command {
   return command
@@ -199,15 +200,19 @@ function listOf(text: string): string[] {
 
 async function readConfig(file: string | undefined): Promise<Config> {
   if (file === undefined && !existsSync(defaultConfig)) return { policy: {} }
-  const path = file ?? defaultConfig
+  return readConfigFile(file ?? defaultConfig, '--config ')
+}
+
+/** What a file says; `flag` is how it was named, for the message where it is not there. */
+export async function readConfigFile(path: string, flag = ''): Promise<Config> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(
       'usage',
-      `--config ${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+      `${flag}${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     )
   })
   try {
-    return parseConfig(text, path)
+    return parseConfig(text, path, parseSelector)
   } catch (error) {
     throw new CommandError('usage', (error as Error).message)
   }

@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module'
 import type { Outcome } from '@coalmine/comparator'
 import { Command } from 'commander'
+import { checkCommand } from './commands/check.ts'
 import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
+import { initCommand } from './commands/init.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { watchCommand } from './commands/watch.ts'
@@ -37,6 +39,8 @@ ${exitCodesHelp}`,
   importCommand(coalmine.command('import'), io, exit)
   compareCommand(coalmine.command('compare'), io, exit)
   watchCommand(coalmine.command('watch'), io, exit)
+  initCommand(coalmine.command('init'), io)
+  checkCommand(coalmine.command('check'), io)
   doctorCommand(coalmine.command('doctor'), io)
   signCommand(coalmine.command('sign'), io)
   demoCommand(coalmine.command('demo'), io)

@@ -18,10 +18,15 @@ export interface Config {
 /**
  * Reads a `coalmine.yaml`.
  *
+ * @param checkSelector throws where a selector cannot be read; the comparator itself takes them as they are.
  * @throws {RangeError} with a line for every problem: file, line, key and what was expected.
  * @example parseConfig('service: checkout\nalpha: 0.01\n', 'coalmine.yaml').policy // { alpha: 0.01 }
  */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(
+  text: string,
+  file: string,
+  checkSelector: (selector: string) => unknown = () => {},
+): Config {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
   if (document.errors.length > 0) {
@@ -42,6 +47,14 @@ export function parseConfig(text: string, file: string): Config {
     ...unknown.map((key) => ({ path: [key], message: unknownKey(key, keys) })),
     ...(named.success ? [] : named.error.issues.flatMap((issue) => problemsOf(issue))),
     ...(judged.kind === 'problems' ? judged.problems : []),
+    ...selectorsIn(content as Record<string, unknown>).flatMap(({ path, selector }) => {
+      try {
+        checkSelector(selector)
+        return []
+      } catch (error) {
+        return [{ path, message: (error as Error).message }]
+      }
+    }),
   ]
   if (problems.length === 0) return { ...(named.data as Omit<Config, 'policy'>), policy: policy as PolicyInput }
   throw new RangeError(
@@ -59,6 +72,21 @@ export function parseConfig(text: string, file: string): Config {
     }
     return 1
   }
+}
+
+/** Everything in the file that chooses spans, where it is text at all. */
+function selectorsIn({ stable, canary, metrics }: Readonly<Record<string, unknown>>): {
+  readonly path: PolicyProblem['path']
+  readonly selector: string
+}[] {
+  const found = [
+    { path: ['stable'], selector: stable },
+    { path: ['canary'], selector: canary },
+    ...Object.entries(metrics ?? {}).flatMap(([name, entry]) =>
+      ['calls', 'share'].map((key) => ({ path: ['metrics', name, key], selector: entry?.[key] })),
+    ),
+  ]
+  return found.flatMap(({ path, selector }) => (typeof selector === 'string' ? [{ path, selector }] : []))
 }
 
 const policyKeys = Object.keys(policyShape)

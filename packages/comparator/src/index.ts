@@ -7,6 +7,7 @@ export { requestCount, type Side, type Slice } from './slice.ts'
 
 export { type Config, parseConfig } from './config.ts'
 export { configJsonSchema } from './config-schema.ts'
+export { type Described, describeErrors, describePolicy } from './describe.ts'
 export { formatMargin, type Margin, type MarginForm, parseMargin } from './margin.ts'
 export { builtIns, type Measure } from './measure.ts'
 export { type MetricPolicy, metricPolicyOf } from './metric-policy.ts'

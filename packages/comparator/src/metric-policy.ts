@@ -1,3 +1,4 @@
+import { closest } from './closest.ts'
 import {
   type LatencyMargin,
   type Margin,
@@ -125,6 +126,8 @@ function measureOf(name: string, { attribute, calls, share, reduce }: MetricInpu
   if (attribute !== undefined) return { kind: 'attribute', key: attribute, reduce: reduce ?? 'sum' }
   if (calls !== undefined) return { kind: 'calls', of: calls }
   if (share !== undefined) return { kind: 'share', of: share }
+  const meant = closest(name, builtIns)
+  if (meant) throw new MetricProblem([], `unknown metric; did you mean ${meant}?`)
   throw new MetricProblem(
     [],
     `unknown metric; expected one of ${builtIns.join(', ')}, or say what it measures with attribute, calls or share`,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
-import type { GateInput, MetricInput } from './metric-schema.ts'
+import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
 import { type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
 /** What is judged and how strictly. */
@@ -52,8 +52,32 @@ export type PolicyResult =
  */
 export function parsePolicy(input: unknown): PolicyResult {
   const parsed = policySchema.safeParse(input ?? {})
-  if (!parsed.success) return { kind: 'problems', problems: parsed.error.issues.flatMap((issue) => problemsOf(issue)) }
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue))
+    return { kind: 'problems', problems: [...problems, ...metricsOf(soundMetrics(input)).problems] }
+  }
   const { metrics: written = {}, ...rest } = parsed.data
+  const { metrics, problems } = metricsOf(written)
+  if (problems.length > 0) return { kind: 'problems', problems }
+  return { kind: 'policy', policy: { ...defaultPolicy, ...given(rest), metrics } }
+}
+
+/** The metrics that a schema finds nothing wrong with, so that what is wrong in them is told with the rest. */
+function soundMetrics(input: unknown): Readonly<Record<string, MetricInput | GateInput>> {
+  const { metrics } = input as { metrics?: unknown }
+  if (typeof metrics !== 'object' || metrics === null) return {}
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, entry]) => {
+      const sound = metricSchema.safeParse(entry)
+      return sound.success ? [[name, sound.data]] : []
+    }),
+  )
+}
+
+function metricsOf(written: Readonly<Record<string, MetricInput | GateInput>>): {
+  readonly metrics: readonly MetricPolicy[]
+  readonly problems: readonly PolicyProblem[]
+} {
   const entries = { ...Object.fromEntries(always.map((name) => [name, {}])), ...written }
   const metrics: MetricPolicy[] = []
   const problems: PolicyProblem[] = []
@@ -65,8 +89,7 @@ export function parsePolicy(input: unknown): PolicyResult {
       problems.push({ path: ['metrics', name, ...error.path], message: error.message })
     }
   }
-  if (problems.length > 0) return { kind: 'problems', problems }
-  return { kind: 'policy', policy: { ...defaultPolicy, ...given(rest), metrics } }
+  return { metrics, problems }
 }
 
 /** Names a policy: two verdicts with the same hash were judged by the same rules. */

@@ -1,4 +1,5 @@
 export { type DoctorFacts, doctorText } from './doctor.ts'
 export { verdictJson } from './json.ts'
 export { progress, progressLine } from './progress.ts'
+export { table } from './table.ts'
 export { verdictText } from './text.ts'

@@ -1,6 +1,7 @@
 // The server
 
 // What it answers
+export { parseSelector } from '@coalmine/store'
 export type { ErrorBody, ErrorKind } from './errors.ts'
 export { HELD, ServerError, statusOf } from './errors.ts'
 export type { ImportAnswer } from './import.ts'

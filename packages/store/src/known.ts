@@ -9,6 +9,8 @@ export type Known = {
   readonly values: readonly string[]
   /** How many requests each of `values` had. */
   readonly requests: readonly number[]
+  /** When each of `values` was seen first, in seconds since 1970. */
+  readonly first: readonly number[]
   /** Ticks of that service that are not closed yet, and the spans stored in them. */
   readonly open: { readonly ticks: number; readonly spans: number }
 }
@@ -16,11 +18,14 @@ export type Known = {
 /** Services, and a service's builds and flag variants: at most 100 of each. */
 export async function known(engine: Engine, service: string, open: Known['open']): Promise<Known> {
   const services = await engine.read<{ service: string }>(knownServices)
-  const values = await engine.read<{ key: string; value: string; requests: number }>(knownValues, { service })
+  const values = await engine.read<{ key: string; value: string; requests: number; first: number }>(knownValues, {
+    service,
+  })
   return {
     services: services.map((row) => row.service),
     values: values.map(({ key, value }) => formatSelector([{ from: 'span', key, value }])),
     requests: values.map(({ requests }) => requests),
+    first: values.map(({ first }) => first),
     open,
   }
 }

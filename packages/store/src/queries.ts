@@ -736,7 +736,8 @@ export const knownValues = `
   SELECT
     if(FlagKey = '', 'service.version', concat('coalmine.flag.', FlagKey)) AS key,
     if(FlagKey = '', Build, FlagVariant) AS value,
-    sum(Requests) AS requests
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(Tick)) AS first
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey != '(instance)' AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)

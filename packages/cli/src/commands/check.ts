@@ -1,0 +1,35 @@
+import { type Config, describeErrors, describePolicy, parsePolicy } from '@coalmine/comparator'
+import { table } from '@coalmine/report'
+import type { Command } from 'commander'
+import { defaultConfig, readConfigFile } from '../comparison.ts'
+import type { Io } from '../io.ts'
+
+export function checkCommand(command: Command, io: Io): Command {
+  return command
+    .description('whether a coalmine.yaml is sound, and what would be judged by it, in plain words')
+    .argument('[file]', 'the file', defaultConfig)
+    .action(async (file: string) => {
+      io.stdout.write(description(file, await readConfigFile(file)))
+    })
+}
+
+function description(file: string, { service, stable, canary, policy: input }: Config): string {
+  const parsed = parsePolicy(input)
+  if (parsed.kind === 'problems') throw new Error(`${file} was read, and is not sound after all`)
+  const rows = describePolicy(parsed.policy).map(({ metric, asked, gate, reason }) => [
+    metric,
+    asked,
+    gate,
+    ...(reason === null ? [] : [`"${reason}"`]),
+  ])
+  return [
+    `${file} is sound.`,
+    '',
+    `${service ?? '(--service)'}: ${canary ?? '(--canary)'} against ${stable ?? '(--stable)'}`,
+    '',
+    ...table(rows).map((line) => `  ${line}`),
+    '',
+    ...describeErrors(parsed.policy),
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { ask, type Server } from '../client.ts'
+import { defaultConfig } from '../comparison.ts'
+import { CommandError } from '../exit-codes.ts'
+import { type Place, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { serverOption, storeOption, tokenOption } from '../options.ts'
+import { type Seen, starterConfig } from '../starter-config.ts'
+
+type InitOptions = Place & { readonly service?: string; readonly force?: boolean }
+
+export function initCommand(command: Command, io: Io): Command {
+  return command
+    .description('write a coalmine.yaml from what the store has seen: service, builds, operations')
+    .argument('[file]', 'where to', defaultConfig)
+    .option('--service <name>', 'the service under test (default: the only one that was seen)')
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .option('--force', 'write over a file that is there')
+    .action(async (file: string, { service, force = false, ...place }: InitOptions) => {
+      const seen = await withServer(place, 'read', (server) => look(server, service, io.stop))
+      await writeFile(file, starterConfig(seen), { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
+        const why =
+          error.code === 'EEXIST'
+            ? 'it is there already; --force writes over it'
+            : `it cannot be written (${error.code ?? error.message})`
+        throw new CommandError('usage', `${file}: ${why}`)
+      })
+      io.stdout.write(`${file} written, for service ${seen.service}. "coalmine check" says what it judges.\n`)
+    })
+}
+
+interface Known {
+  readonly services: readonly string[]
+  readonly values: readonly string[]
+  readonly first: readonly number[]
+}
+
+async function look(server: Server, named: string | undefined, signal: AbortSignal): Promise<Seen> {
+  const { services } = await ask(server, '/api/known', isKnown, { signal })
+  const service = named ?? (services.length === 1 ? services[0]! : undefined)
+  if (service === undefined || !services.includes(service)) {
+    const seen = services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen none yet'
+    throw named === undefined
+      ? new CommandError('usage', `which service? Give --service. ${seen}.`)
+      : new CommandError('no-data', `no spans of service "${named}". ${seen}.`)
+  }
+  const query = `?service=${encodeURIComponent(service)}`
+  const { values, first } = await ask(server, `/api/known${query}`, isKnown, { signal })
+  const { operations } = await ask(server, `/api/doctor${query}`, hasOperations, { signal })
+  const builds = values
+    .map((selector, at) => ({ selector, first: first[at]! }))
+    .filter(({ selector }) => selector.startsWith('service.version='))
+    .sort((a, b) => b.first - a.first)
+    .map(({ selector }) => selector)
+  return { service, builds, operations }
+}
+
+function isKnown(answer: object): answer is Known {
+  return 'services' in answer && 'first' in answer && Array.isArray(answer.first)
+}
+
+function hasOperations(answer: object): answer is Pick<Seen, 'operations'> {
+  return 'operations' in answer && Array.isArray(answer.operations)
+}

@@ -1,0 +1,65 @@
+import { defaultPolicy, formatMargin } from '@coalmine/comparator'
+
+/** What a store has seen of a service: its builds as selectors, the newest first. */
+export interface Seen {
+  readonly service: string
+  readonly builds: readonly string[]
+  readonly operations: readonly { readonly operation: string; readonly requests: number }[]
+}
+
+const shownOperations = 12
+
+/** A `coalmine.yaml` to begin with, which judges by the defaults and says where to change them. */
+export function starterConfig({ service, builds: [canary, stable], operations }: Seen): string {
+  const margin = (name: string): string =>
+    JSON.stringify(formatMargin(defaultPolicy.metrics.find((metric) => metric.name === name)!.margin))
+  return `# yaml-language-server: $schema=./node_modules/@coalmine/comparator/coalmine.schema.json
+# What is judged, and how strictly. "coalmine check" says it in words; compare and watch read it.
+
+service: ${scalar(service)}
+# The two newest builds that were seen. Any attribute of the spans will do, such as flag:new-pricing=on.
+${choice('stable', stable ?? (canary && 'service.version=1.0.0'), stable !== undefined)}
+${choice('canary', canary ?? 'service.version=2.0.0', canary !== undefined)}
+
+# The canary's declared share of traffic: with it, lost requests are judged.
+# split: 10%
+
+metrics:
+  # How much worse is acceptable: slower by the share or by the time, whichever is more.
+  latency: { margin: ${margin('latency')} }
+  # The odds of an event times the ratio, or so many percentage points more, whichever is more.
+  errors: { margin: ${margin('errors')} }
+  4xx: { margin: ${margin('4xx')} }
+  # Whatever else your spans carry; an advisory metric is told, and decides nothing.
+  # cost: { attribute: app.cost, expect: better, margin: 2%, gate: advisory, reason: "why you expect it" }
+  # queries: { calls: db.system.name=postgresql, margin: 10% }
+${operationsComment(operations)}`
+}
+
+function choice(name: string, selector: string | undefined, seen: boolean): string {
+  return seen ? `${name}: ${scalar(selector!)}` : `# ${name}: ${selector ?? 'service.version=1.0.0'}`
+}
+
+/** As it is where YAML reads it back as the same text, in quotes elsewhere. */
+function scalar(text: string): string {
+  return /^[A-Za-z][\w./=-]*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
+    ? text
+    : JSON.stringify(text)
+}
+
+function operationsComment(operations: Seen['operations']): string {
+  const all = operations.reduce((sum, { requests }) => sum + requests, 0)
+  if (all === 0) return ''
+  const lines = operations
+    .slice(0, shownOperations)
+    .map(
+      ({ operation, requests }) =>
+        `#   ${`${((100 * requests) / all).toFixed(1)} %`.padStart(7)}  ${operation.replace(/\s+/g, ' ')}`,
+    )
+  const more = operations.length - lines.length
+  return `
+# Operations seen, by their share of the requests. Those below minimumShare are judged together.
+# minimumShare: 5%
+${lines.join('\n')}
+${more > 0 ? `#   and ${more} more\n` : ''}`
+}
