@@ -1,4 +1,4 @@
-import type { EProcess } from '@coalmine/stats'
+import { type EProcess, strataOf } from '@coalmine/stats'
 import type { OperationSeries, Tick } from './series.ts'
 
 /** A block and the tick at which it was complete. */
@@ -14,18 +14,17 @@ export interface Run {
   readonly halfway: { readonly tick: number; readonly logE: number } | null
 }
 
-/** Feeds the blocks to the process, in order. */
-export function run<Side>(
-  process: EProcess<{ readonly stable: Side; readonly canary: Side }>,
-  blocks: readonly TimedBlock<Side>[],
-): Run {
+/** Feeds the blocks to the process, in order; those of one tick together. */
+export function run<Block extends { readonly tick: number }>(process: EProcess<Block>, blocks: readonly Block[]): Run {
   const rises: { tick: number; maxLogE: number }[] = []
-  const middle = Math.floor(blocks.length / 2) - 1
+  const ticks = strataOf<Block>(blocks)
+  const middle = Math.floor(ticks.length / 2) - 1
   let halfway: Run['halfway'] = null
-  for (const [i, block] of blocks.entries()) {
-    process.add(block)
-    if (process.maxLogE > (rises.at(-1)?.maxLogE ?? 0)) rises.push({ tick: block.tick, maxLogE: process.maxLogE })
-    if (i === middle) halfway = { tick: block.tick, logE: process.logE }
+  for (const [i, strata] of ticks.entries()) {
+    const { tick } = strata[0]!
+    process.add(...strata)
+    if (process.maxLogE > (rises.at(-1)?.maxLogE ?? 0)) rises.push({ tick, maxLogE: process.maxLogE })
+    if (i === middle) halfway = { tick, logE: process.logE }
   }
   return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway }
 }
@@ -33,7 +32,7 @@ export function run<Side>(
 /** A process that is fed what the map makes of each block. */
 export function feeding<From, To>(process: EProcess<To>, map: (block: From) => To): EProcess<From> {
   return {
-    add: (block) => process.add(map(block)),
+    add: (...strata) => process.add(...strata.map(map)),
     get logE() {
       return process.logE
     },
@@ -48,13 +47,11 @@ export function reachedAt(run: Run, needed: number): number | null {
   return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null
 }
 
-/** The blocks of several strata as one sequence; within a tick by name, so that it is the same at every look. */
+/** The blocks of several strata as one sequence in the order of time. */
 export function blocksOfStrata<Block extends { readonly tick: number }>(
   series: readonly OperationSeries[],
   blocksOf: (one: OperationSeries) => readonly Block[],
 ): Block[] {
-  return series
-    .flatMap((one, order) => blocksOf(one).map((block) => ({ block, order })))
-    .sort((a, b) => a.block.tick - b.block.tick || a.order - b.order)
-    .map(({ block }) => block)
+  if (series.length === 1) return [...blocksOf(series[0]!)]
+  return series.flatMap((one) => blocksOf(one)).sort((a, b) => a.tick - b.tick)
 }

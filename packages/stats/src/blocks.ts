@@ -37,6 +37,22 @@ export function blocksOf<Arm extends Histogram | Rate>(ticks: Iterable<Tick<Arm>
   return blocks
 }
 
+/**
+ * Blocks in the order of time, those of one tick together: they are its strata. A block without a tick is alone.
+ *
+ * @example strataOf([{ tick: 0 }, { tick: 5 }, { tick: 5 }]) // [[{ tick: 0 }], [{ tick: 5 }, { tick: 5 }]]
+ */
+export function strataOf<Block extends object>(blocks: readonly (Block & { readonly tick?: number })[]): Block[][] {
+  const ticks: Block[][] = []
+  let last: number | undefined
+  for (const block of blocks) {
+    if (block.tick !== undefined && block.tick === last) ticks.at(-1)!.push(block)
+    else ticks.push([block])
+    last = block.tick
+  }
+  return ticks
+}
+
 function joined<Arm extends Histogram | Rate>(ticks: readonly Tick<Arm>[]): Tick<Arm> {
   return {
     tick: ticks.at(-1)!.tick,

@@ -3,7 +3,8 @@
  * is at most alpha, however often one looks (Ville 1939). O(1) memory.
  */
 export interface EProcess<Block> {
-  add(block: Block): void
+  /** Takes in a block, or what one tick brought, a block for each stratum: they count together, so their order is nothing. */
+  add(...strata: readonly Block[]): void
   /** The logarithm of E now. */
   readonly logE: number
   /** The highest that it has been, zero or more: `exp(-maxLogE)` is a p-value that holds at any time. */
@@ -13,13 +14,13 @@ export interface EProcess<Block> {
 /** Which way the alternative points: is the canary's value higher, or lower, than the hypothesis allows? */
 export type Alternative = 'greater' | 'less'
 
-/** An e-process from a function that takes in one block and gives the logarithm of E after it. */
-export function eProcess<Block>(take: (block: Block) => number): EProcess<Block> {
+/** An e-process from a function that takes in the blocks of one tick and gives the logarithm of E after it. */
+export function eProcess<Block>(take: (strata: readonly Block[]) => number): EProcess<Block> {
   let logE = 0
   let maxLogE = 0
   return {
-    add(block) {
-      logE = take(block)
+    add(...strata) {
+      logE = take(strata)
       if (logE > maxLogE) maxLogE = logE
     },
     get logE() {
@@ -43,8 +44,8 @@ export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<B
 
 function joined<Block>(parts: readonly EProcess<Block>[], join: (logs: readonly number[]) => number): EProcess<Block> {
   if (parts.length === 0) throw new RangeError('parts: expected at least one e-process')
-  return eProcess((block) => {
-    for (const part of parts) part.add(block)
+  return eProcess((strata) => {
+    for (const part of parts) part.add(...strata)
     return join(parts.map((part) => part.logE))
   })
 }

@@ -11,7 +11,8 @@ import { rankProcess } from './rank.ts'
 import type { Rates } from './rates.ts'
 import { riskDifferenceProcess } from './risk-difference.ts'
 import { shareProcess, shareWithMargin } from './share.ts'
-import { type TailShare, tailProcess } from './tail.ts'
+import { tailProcess } from './tail.ts'
+import type { TailShare } from './tail-size.ts'
 
 const oracle = tables<{
   logMoments: { n: number; m: number; events: number; tilt: number; expected: number }[]

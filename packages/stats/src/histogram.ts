@@ -43,20 +43,38 @@ export function emptyHistogram(scale: number = defaultScale): Histogram {
  * @example mergeHistograms([histogramOf([1]), histogramOf([1, 2])]) // the histogram of [1, 1, 2]
  */
 export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
+  return histograms.length === 1 ? histograms[0]! : weightedSum(histograms)
+}
+
+/** Histograms in one, the values of each counted as often as its weight says: the counts need not be whole. */
+export function weightedSum(histograms: readonly Histogram[], weights?: readonly number[]): Histogram {
   const [first] = histograms
   if (first === undefined) return emptyHistogram()
   const scale = histograms.reduce((least, { scale }) => Math.min(least, scale), first.scale)
-  if (histograms.length === 1) return first
-  const buckets = new Map<number, number>()
   let zero = 0
-  for (const histogram of histograms) {
-    zero += histogram.zero
-    histogram.indices.forEach((index, at) => {
-      addTo(buckets, coarser(index, histogram.scale - scale), histogram.counts[at]!)
-    })
-  }
-  return fromBuckets(scale, zero, buckets)
+  let lowest = Infinity
+  let highest = -Infinity
+  histograms.forEach((histogram, at) => {
+    zero += histogram.zero * (weights?.[at] ?? 1)
+    if (histogram.indices.length === 0) return
+    lowest = Math.min(lowest, coarser(histogram.indices[0]!, histogram.scale - scale))
+    highest = Math.max(highest, coarser(histogram.indices.at(-1)!, histogram.scale - scale))
+  })
+  const dense = highest - lowest < mostDense ? new Float64Array(Math.max(0, highest - lowest + 1)) : undefined
+  const sparse = new Map<number, number>()
+  histograms.forEach(({ indices, counts, scale: own }, which) => {
+    const weight = weights?.[which] ?? 1
+    for (let at = 0; at < indices.length; at += 1) {
+      const index = own === scale ? indices[at]! : coarser(indices[at]!, own - scale)
+      if (dense) dense[index - lowest]! += weight * counts[at]!
+      else addTo(sparse, index, weight * counts[at]!)
+    }
+  })
+  return dense ? fromDense(scale, zero, lowest, dense) : fromBuckets(scale, zero, sparse)
 }
+
+// Half an hour of latencies at scale 5 spans some hundreds of buckets; a few values at scale 20 could span millions.
+const mostDense = 16_384
 
 /** The same values in the wider buckets of a lower scale. */
 export function downscale(histogram: Histogram, scale: number): Histogram {
@@ -103,6 +121,17 @@ function coarser(index: number, levels: number): number {
 
 function addTo(buckets: Map<number, number>, index: number, count: number): void {
   buckets.set(index, (buckets.get(index) ?? 0) + count)
+}
+
+function fromDense(scale: number, zero: number, lowest: number, sums: Float64Array): Histogram {
+  const indices: number[] = []
+  const counts: number[] = []
+  for (let at = 0; at < sums.length; at += 1) {
+    if (sums[at] === 0) continue
+    indices.push(lowest + at)
+    counts.push(sums[at]!)
+  }
+  return { scale, zero, indices, counts }
 }
 
 function fromBuckets(scale: number, zero: number, buckets: Map<number, number>): Histogram {

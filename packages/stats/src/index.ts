@@ -1,14 +1,15 @@
 // Histograms
 
 export { countOf, defaultScale, emptyHistogram, type Histogram, histogramOf, mergeHistograms } from './histogram.ts'
-export { mapHistogram } from './map-histogram.ts'
+export { type BucketMap, bucketMap, mapHistogram } from './map-histogram.ts'
 export { meanOf, quantileOf } from './summary.ts'
 
 // What both arms showed, block by block
 
-export { blocksOf, type Tick } from './blocks.ts'
+export { blocksOf, strataOf, type Tick } from './blocks.ts'
 export type { Distributions } from './distributions.ts'
 export { matchedQuantiles, matchedRates } from './matched.ts'
+export { type Ranks, ranksOf } from './ranks.ts'
 export type { Rate, Rates } from './rates.ts'
 
 // Evidence
@@ -18,7 +19,8 @@ export { oddsRatioProcess } from './odds-ratio.ts'
 export { rankProcess } from './rank.ts'
 export { riskDifferenceProcess } from './risk-difference.ts'
 export { type Counts, shareProcess, shareWithMargin } from './share.ts'
-export { type TailShare, tailProcess } from './tail.ts'
+export { tailProcess } from './tail.ts'
+export type { TailShare } from './tail-size.ts'
 
 // What the evidence leaves open
 

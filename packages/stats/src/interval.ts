@@ -9,44 +9,56 @@ export interface Interval {
   readonly upper: number | null
 }
 
-/** Whether the evidence from the blocks ever reaches 1/alpha. */
-export function reaches<Block>(process: EProcess<Block>, blocks: Iterable<Block>, alpha: number): boolean {
+/** Which values evidence rejects: those below the interval, and those above it. */
+export interface Rejects {
+  readonly below: (value: number) => boolean
+  readonly above: (value: number) => boolean
+}
+
+/** Whether the evidence ever reaches 1/alpha, from what each tick brought. */
+export function reaches<Block>(process: EProcess<Block>, ticks: Iterable<readonly Block[]>, alpha: number): boolean {
   if (!(alpha > 0 && alpha < 1)) throw new RangeError(`alpha: expected a number between 0 and 1, got ${alpha}`)
   const enough = -Math.log(alpha)
-  for (const block of blocks) {
-    process.add(block)
+  for (const strata of ticks) {
+    process.add(...strata)
     if (process.logE >= enough) return true
   }
   return false
 }
 
-/** The interval over an ascending grid of values: each side ends at the last value that is rejected, walking inwards. */
+/**
+ * The interval over an ascending grid of values: each side ends at the last value that is rejected, walking inwards.
+ *
+ * @param near values where the sides may end: the nearer they are, the fewer questions are asked. The answer is the same.
+ */
 export function invert(
-  grid: { readonly steps: number; valueAt(step: number): number },
-  rejects: { below(value: number): boolean; above(value: number): boolean },
+  grid: { readonly steps: number; valueAt(step: number): number; stepOf(value: number): number },
+  rejects: Rejects,
+  near: Interval = { lower: null, upper: null },
 ): Interval {
-  const { steps, valueAt } = grid
-  const lower = lastWhere(steps, (step) => rejects.below(valueAt(step)))
-  const upper = lastWhere(steps, (step) => rejects.above(valueAt(steps - step)))
+  const { steps, valueAt, stepOf } = grid
+  const stepNear = (value: number | null): number =>
+    value === null ? Math.floor(steps / 2) : Math.min(steps, Math.max(0, Math.round(stepOf(value))))
+  const lower = lastWhere(steps, stepNear(near.lower), (step) => rejects.below(valueAt(step)))
+  const upper = lastWhere(steps, steps - stepNear(near.upper), (step) => rejects.above(valueAt(steps - step)))
   return {
     lower: lower === null ? null : valueAt(lower),
     upper: upper === null ? null : valueAt(steps - upper),
   }
 }
 
-// The last step from 0 at which a condition holds that holds up to some step and not after it. Looked for from the middle
-// outwards, in leaps four times as long each: most effects are near none, and each question reads every block.
-function lastWhere(steps: number, holds: (step: number) => boolean): number | null {
-  const middle = Math.floor(steps / 2)
+// The last step from 0 at which a condition holds that holds up to some step and not after it. Looked for from where it may
+// be outwards, in leaps four times as long each: each question reads every block.
+function lastWhere(steps: number, near: number, holds: (step: number) => boolean): number | null {
   let yes = -1
   let no = steps + 1
   const ask = (step: number): void => {
     if (holds(step)) yes = step
     else no = step
   }
-  ask(middle)
-  for (let leap = 1; yes < 0 && no > 0; leap *= 4) ask(Math.max(0, middle - leap))
-  for (let leap = 1; no > steps && yes < steps; leap *= 4) ask(Math.min(steps, middle + leap))
+  ask(near)
+  for (let leap = 1; yes < 0 && no > 0; leap *= 4) ask(Math.max(0, near - leap))
+  for (let leap = 1; no > steps && yes < steps; leap *= 4) ask(Math.min(steps, near + leap))
   while (no - yes > 1) ask(Math.floor((yes + no) / 2))
   return yes < 0 ? null : yes
 }

@@ -12,7 +12,7 @@ import { type Histogram, mergeHistograms } from './histogram.ts'
  */
 export function mapHistogram(histogram: Histogram, map: (value: number) => number, rounding: 'up' | 'down'): Histogram {
   const { scale, zero } = histogram
-  const imageOf = imagesUnder(map, scale, rounding)
+  const imageOf = bucketMap(map, rounding).imagesAt(scale)
   const indices: number[] = []
   const counts: number[] = []
   for (let at = 0; at < histogram.indices.length; at += 1) {
@@ -25,38 +25,70 @@ export function mapHistogram(histogram: Histogram, map: (value: number) => numbe
   }
   const moved = { scale, zero: 0, indices, counts }
   if (zero === 0) return moved
-  const zeroTo = map(0)
-  if (!(zeroTo > 0)) return { ...moved, zero }
-  const movedZero = { scale, zero: 0, indices: [Math.ceil(steps(zeroTo, scale)) - 1], counts: [zero] }
-  return mergeHistograms([moved, movedZero])
+  const zeroTo = movedZero(map, scale)
+  if (zeroTo === null) return { ...moved, zero }
+  return mergeHistograms([moved, { scale, zero: 0, indices: [zeroTo], counts: [zero] }])
 }
 
-type Image = (index: number) => number
-
-// A judge moves thousands of histograms by one margin: each bucket's image is worked out once.
-const remembered = new WeakMap<(value: number) => number, Map<string, Image>>()
-
-function imagesUnder(map: (value: number) => number, scale: number, rounding: 'up' | 'down'): Image {
-  const ofMap = remembered.get(map) ?? new Map<string, Image>()
-  remembered.set(map, ofMap)
-  const key = `${scale} ${rounding}`
-  const images = ofMap.get(key) ?? rememberImages(map, scale, rounding)
-  ofMap.set(key, images)
-  return images
+/** An increasing map of values as one of buckets; see `mapHistogram` for the rounding. */
+export interface BucketMap {
+  readonly map: (value: number) => number
+  /** The bucket that a bucket of this scale is moved to. */
+  imagesAt(scale: number): (index: number) => number
 }
 
-function rememberImages(map: (value: number) => number, scale: number, rounding: 'up' | 'down'): Image {
-  const images = new Map<number, number>()
+/**
+ * A map of values, worked out once for each bucket however many histograms are moved by it.
+ *
+ * @example bucketMap((x) => 1.1 * x, 'up').imagesAt(5)(-1) // 4
+ */
+export function bucketMap(map: (value: number) => number, rounding: 'up' | 'down'): BucketMap {
+  const known = remembered[rounding].get(map)
+  if (known) return known
+  const byScale: ((index: number) => number)[] = []
+  const made = {
+    map,
+    imagesAt: (scale: number) => (byScale[scale + lowestScale] ??= imagesUnder(map, scale, rounding)),
+  }
+  remembered[rounding].set(map, made)
+  return made
+}
+
+const remembered = {
+  up: new WeakMap<(value: number) => number, BucketMap>(),
+  down: new WeakMap<(value: number) => number, BucketMap>(),
+}
+
+// OpenTelemetry's scales begin at -10.
+const lowestScale = 10
+
+// Buckets around 1 are looked up in a table; those farther away, which are rare, are worked out each time.
+const tableReach = 4096
+const unknown = -(2 ** 31)
+
+function imagesUnder(
+  map: (value: number) => number,
+  scale: number,
+  rounding: 'up' | 'down',
+): (index: number) => number {
+  const table = new Int32Array(2 * tableReach).fill(unknown)
   return (index) => {
-    const known = images.get(index)
-    if (known !== undefined) return known
+    const at = index + tableReach
+    const known = at >= 0 && at < table.length ? table[at]! : unknown
+    if (known !== unknown) return known
     const edge = 2 ** ((rounding === 'up' ? index + 1 : index) / 2 ** scale)
     const moved = steps(map(edge), scale)
     const image = rounding === 'up' ? Math.ceil(moved) - 1 : Math.floor(moved)
     if (!Number.isFinite(image)) throw new RangeError(`map: expected a number above zero for ${edge}, got ${map(edge)}`)
-    images.set(index, image)
+    if (at >= 0 && at < table.length) table[at] = image
     return image
   }
+}
+
+/** The bucket that values of zero are moved to; null when they stay zero. */
+export function movedZero(map: (value: number) => number, scale: number): number | null {
+  const to = map(0)
+  return to > 0 ? Math.ceil(steps(to, scale)) - 1 : null
 }
 
 // How many bucket edges lie between 1 and a value. An image that is an edge but for rounding errors counts as that edge.

@@ -1,5 +1,5 @@
 import { type Distributions, sizesOf } from './distributions.ts'
-import { countOf, type Histogram, mergeHistograms } from './histogram.ts'
+import { type Histogram, weightedSum } from './histogram.ts'
 import { checkRates, type Rates } from './rates.ts'
 import { valueAt } from './summary.ts'
 
@@ -17,21 +17,22 @@ export function matchedQuantiles(
   q: number,
 ): { readonly stable: number; readonly canary: number } | undefined {
   if (!(q >= 0 && q <= 1)) throw new RangeError(`q: expected a number from 0 to 1, got ${q}`)
-  const weighted: Histogram[] = []
+  const stables: Histogram[] = []
   const canaries: Histogram[] = []
+  const weights: number[] = []
   let total = 0
   for (const block of blocks) {
     const n = sizesOf(block)
     if (n.stable === 0 || n.canary === 0) continue
     total += n.canary
+    stables.push(block.stable)
     canaries.push(block.canary)
-    weighted.push(times(block.stable, n.canary / n.stable))
+    weights.push(n.canary / n.stable)
   }
   if (total === 0) return undefined
-  const canary = mergeHistograms(canaries)
   return {
-    stable: valueAt(mergeHistograms(weighted), q * total)!,
-    canary: valueAt(canary, q * countOf(canary))!,
+    stable: valueAt(weightedSum(stables, weights), q * total)!,
+    canary: valueAt(weightedSum(canaries), q * total)!,
   }
 }
 
@@ -56,8 +57,4 @@ export function matchedRates(
     events += canary.events
   }
   return total === 0 ? undefined : { stable: expected / total, canary: events / total }
-}
-
-function times(histogram: Histogram, factor: number): Histogram {
-  return { ...histogram, zero: histogram.zero * factor, counts: histogram.counts.map((count) => count * factor) }
 }

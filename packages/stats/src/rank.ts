@@ -1,5 +1,6 @@
-import { type Distributions, sizesOf, wins } from './distributions.ts'
+import type { Distributions } from './distributions.ts'
 import type { Alternative, EProcess } from './e-process.ts'
+import { type Ranks, ranksOf } from './ranks.ts'
 import { tiltedProcess } from './tilted.ts'
 
 /**
@@ -15,23 +16,36 @@ import { tiltedProcess } from './tilted.ts'
  * process.add({ stable: histogramOf([1, 2, 3]), canary: histogramOf([4, 5]) })
  * process.logE // 0.45
  */
-export function rankProcess(options: { readonly alternative: Alternative }): EProcess<Distributions> {
-  return rankProcessAt(0, options)
+export function rankProcess(options: { readonly alternative: Alternative }): EProcess<Distributions | Ranks> {
+  return rankSumProcess<Distributions | Ranks>(options, (block) => rankSumOf('wins' in block ? block : ranksOf(block)))
 }
 
-/** The same against stable's values moved up by `shift` buckets. */
-export function rankProcessAt(
-  shift: number,
+/** How far the canary's wins in some blocks are above what equal distributions give, with its variance. */
+export interface RankSum {
+  readonly excess: number
+  readonly variance: number
+  readonly information: number
+}
+
+export function rankSumOf({ stable: n, canary: m, wins }: Ranks): RankSum {
+  if (n === 0 || m === 0) return { excess: 0, variance: 0, information: 0 }
+  return {
+    excess: (wins - (n * m) / 2) / (n + m + 1),
+    variance: (n * m) / (12 * (n + m + 1)),
+    information: (n * m) / (n + m),
+  }
+}
+
+/** The same evidence from the rank sums of blocks. */
+export function rankSumProcess<Block>(
   { alternative }: { readonly alternative: Alternative },
-): EProcess<Distributions> {
+  sumOf: (block: Block) => RankSum,
+): EProcess<Block> {
   const sign = alternative === 'greater' ? 1 : -1
   return tiltedProcess(tilts.length, alternative, (block, into) => {
-    const { stable: n, canary: m } = sizesOf(block)
-    if (n === 0 || m === 0) return 0
-    const excess = (sign * (wins(block, shift) - (n * m) / 2)) / (n + m + 1)
-    const variance = (n * m) / (12 * (n + m + 1))
-    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * (excess - (tilts[at]! * variance) / 2)
-    return (n * m) / (n + m)
+    const { excess, variance, information } = sumOf(block)
+    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * (sign * excess - (tilts[at]! * variance) / 2)
+    return information
   })
 }
 

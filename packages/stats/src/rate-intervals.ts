@@ -1,4 +1,5 @@
-import { type Interval, invert, reaches } from './interval.ts'
+import { strataOf } from './blocks.ts'
+import { type Interval, invert, type Rejects, reaches } from './interval.ts'
 import { oddsRatioProcess } from './odds-ratio.ts'
 import type { Rates } from './rates.ts'
 import { riskDifferenceProcess } from './risk-difference.ts'
@@ -11,15 +12,22 @@ import { riskDifferenceProcess } from './risk-difference.ts'
  * const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
  * riskDifferenceInterval([quiet], { alpha: 0.05 }) // { lower: -0.00007, upper: 0.00038 }
  */
-export function riskDifferenceInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval {
+export function riskDifferenceInterval(
+  blocks: readonly (Rates & { readonly tick?: number })[],
+  options: { readonly alpha: number },
+): Interval {
   const { alpha } = options
-  return invert(
-    { steps: 199_998, valueAt: (step) => (step - 99_999) / 100_000 },
-    {
-      below: (difference) => reaches(riskDifferenceProcess({ alternative: 'greater', difference }), blocks, alpha),
-      above: (difference) => reaches(riskDifferenceProcess({ alternative: 'less', difference }), blocks, alpha),
-    },
-  )
+  const steps = {
+    steps: 199_998,
+    valueAt: (step: number) => (step - 99_999) / 100_000,
+    stepOf: (value: number) => value * 100_000 + 99_999,
+  }
+  const rejectedBy = (ticks: readonly (readonly Rates[])[]): Rejects => ({
+    below: (difference) => reaches(riskDifferenceProcess({ alternative: 'greater', difference }), ticks, alpha),
+    above: (difference) => reaches(riskDifferenceProcess({ alternative: 'less', difference }), ticks, alpha),
+  })
+  const ticks = strataOf<Rates>(blocks)
+  return invert(steps, rejectedBy(ticks), invert(steps, rejectedBy(pooled(ticks))))
 }
 
 /**
@@ -30,13 +38,38 @@ export function riskDifferenceInterval(blocks: readonly Rates[], options: { read
  * const block = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }
  * oddsRatioInterval([block], { alpha: 0.05 }) // { lower: 1.83, upper: 37.3 }
  */
-export function oddsRatioInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval {
+export function oddsRatioInterval(
+  blocks: readonly (Rates & { readonly tick?: number })[],
+  options: { readonly alpha: number },
+): Interval {
   const { alpha } = options
-  return invert(
-    { steps: 4000, valueAt: (step) => Math.exp((step - 2000) / 200) },
-    {
-      below: (oddsRatio) => reaches(oddsRatioProcess({ alternative: 'greater', oddsRatio }), blocks, alpha),
-      above: (oddsRatio) => reaches(oddsRatioProcess({ alternative: 'less', oddsRatio }), blocks, alpha),
-    },
-  )
+  const steps = {
+    steps: 4000,
+    valueAt: (step: number) => Math.exp((step - 2000) / 200),
+    stepOf: (oddsRatio: number) => 200 * Math.log(oddsRatio) + 2000,
+  }
+  const rejectedBy = (ticks: readonly (readonly Rates[])[]): Rejects => ({
+    below: (oddsRatio) => reaches(oddsRatioProcess({ alternative: 'greater', oddsRatio }), ticks, alpha),
+    above: (oddsRatio) => reaches(oddsRatioProcess({ alternative: 'less', oddsRatio }), ticks, alpha),
+  })
+  const ticks = strataOf<Rates>(blocks)
+  return invert(steps, rejectedBy(ticks), invert(steps, rejectedBy(pooled(ticks))))
+}
+
+/** Fewer and larger blocks, whose interval ends near that of all of them: where to look for it. */
+function pooled(ticks: readonly (readonly Rates[])[]): Rates[][] {
+  const size = Math.ceil(ticks.length / fewBlocks)
+  return Array.from({ length: Math.ceil(ticks.length / size) }, (_, at) => {
+    const blocks = ticks.slice(at * size, (at + 1) * size).flat()
+    return [{ stable: sum(blocks.map(({ stable }) => stable)), canary: sum(blocks.map(({ canary }) => canary)) }]
+  })
+}
+
+const fewBlocks = 24
+
+function sum(rates: readonly Rates['stable'][]): Rates['stable'] {
+  return {
+    n: rates.reduce((total, { n }) => total + n, 0),
+    events: rates.reduce((total, { events }) => total + events, 0),
+  }
 }

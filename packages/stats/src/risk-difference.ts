@@ -22,15 +22,21 @@ export function riskDifferenceProcess(options: {
   const { alternative, difference: d } = options
   if (!(d > -1 && d < 1)) throw new RangeError(`difference: expected a number between -1 and 1, got ${d}`)
   const factors = sizes.map((size) => Math.expm1(alternative === 'greater' ? size : -size))
+  const logs = factors.map((v) => ({ canary: Math.log1p(v), trial: Math.log1p(d * v) }))
   return tiltedProcess(factors.length, alternative, (block, into) => {
     checkRates(block)
     const { stable, canary } = block
     if (stable.n === 0 || canary.n === 0) return 0
     const ratio = canary.n / stable.n
+    const largest = largestFactor(ratio, d)
     for (let at = 0; at < factors.length; at += 1) {
-      const v = Math.min(factors[at]!, largestFactor(ratio, d))
-      const b = -Math.log1p((-ratio * v) / (1 + d * v))
-      into[at] = Math.log1p(v) * canary.events - b * stable.events - canary.n * Math.log1p(d * v)
+      const capped = factors[at]! > largest
+      const v = capped ? largest : factors[at]!
+      const logTrial = capped ? Math.log1p(d * v) : logs[at]!.trial
+      let logFactor = -canary.n * logTrial
+      if (canary.events > 0) logFactor += (capped ? Math.log1p(v) : logs[at]!.canary) * canary.events
+      if (stable.events > 0) logFactor += Math.log1p((-ratio * v) / (1 + d * v)) * stable.events
+      into[at] = logFactor
     }
     return (stable.n * canary.n) / (stable.n + canary.n)
   })

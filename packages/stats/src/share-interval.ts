@@ -1,3 +1,4 @@
+import { strataOf } from './blocks.ts'
 import { type Interval, invert, reaches } from './interval.ts'
 import { type Counts, shareProcess } from './share.ts'
 
@@ -12,11 +13,16 @@ export function shareInterval(
   options: { readonly alpha: number; readonly concentration: number },
 ): Interval {
   const { alpha, concentration } = options
+  const ticks = strataOf(counts)
+  const stable = counts.reduce((sum, block) => sum + block.stable, 0)
+  const canary = counts.reduce((sum, block) => sum + block.canary, 0)
+  const seen = stable + canary > 0 ? canary / (stable + canary) : null
   return invert(
-    { steps: 9998, valueAt: (step) => (step + 1) / 10_000 },
+    { steps: 9998, valueAt: (step) => (step + 1) / 10_000, stepOf: (share) => share * 10_000 - 1 },
     {
-      below: (share) => reaches(shareProcess({ alternative: 'greater', share, concentration }), counts, alpha),
-      above: (share) => reaches(shareProcess({ alternative: 'less', share, concentration }), counts, alpha),
+      below: (share) => reaches(shareProcess({ alternative: 'greater', share, concentration }), ticks, alpha),
+      above: (share) => reaches(shareProcess({ alternative: 'less', share, concentration }), ticks, alpha),
     },
+    { lower: seen, upper: seen },
   )
 }

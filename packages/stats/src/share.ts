@@ -40,11 +40,13 @@ export function shareProcess(options: {
   const atStart = logBeta(a, b) + logMass(0, 0)
   let canary = 0
   let stable = 0
-  return eProcess((block) => {
-    checkCount(block.stable, 'stable')
-    checkCount(block.canary, 'canary')
-    canary += block.canary
-    stable += block.stable
+  return eProcess((strata) => {
+    for (const block of strata) {
+      checkCount(block.stable, 'stable')
+      checkCount(block.canary, 'canary')
+      canary += block.canary
+      stable += block.stable
+    }
     const mixed = logBeta(a + canary, b + stable) + logMass(canary, stable) - atStart
     return mixed - canary * Math.log(share) - stable * Math.log1p(-share)
   })

@@ -1,13 +1,12 @@
-import { canaryInTop, type Distributions, sizesOf } from './distributions.ts'
+import type { Distributions } from './distributions.ts'
 import type { Alternative, EProcess } from './e-process.ts'
 import { logMoments } from './hypergeometric.ts'
+import { type Ranks, ranksOf } from './ranks.ts'
+import { type TailShare, tailSize } from './tail-size.ts'
 import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
-/** The part of a block's pooled values that counts as its tail. */
-export type TailShare = 0.1 | 0.05 | 0.01
-
-interface TailOptions {
+export interface TailOptions {
   readonly alternative: Alternative
   readonly share: TailShare
 }
@@ -25,42 +24,53 @@ interface TailOptions {
  * process.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
  * process.logE // 0.63
  */
-export function tailProcess(options: TailOptions): EProcess<Distributions> {
-  return tailProcessAt(0, options, tailMoments(options))
-}
-
-/** The same against stable's values moved up by `shift` buckets; a block's moments do not depend on the shift. */
-export function tailProcessAt(
-  shift: number,
-  { alternative }: TailOptions,
-  tailOf: (block: Distributions) => Tail | undefined,
-): EProcess<Distributions> {
-  const tilts = tiltsOf(alternative)
-  return tiltedProcess(tilts.length, alternative, (block, into) => {
-    const tail = tailOf(block)
-    if (tail === undefined) return 0
-    const events = canaryInTop(block, tail.size, shift)
-    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * events - tail.moments[at]!
-    return tail.information
+export function tailProcess(options: TailOptions): EProcess<Distributions | Ranks> {
+  const { share } = options
+  return tailCountProcess<Distributions | Ranks>(options, (block) => {
+    const { stable, canary, inTail } = 'wins' in block ? block : ranksOf(block)
+    return { stable, canary, inTail: inTail[share] }
   })
 }
 
-/** How many values the tail of a block holds, and the moments of the canary's part of them. */
-export interface Tail {
-  readonly size: number
-  readonly moments: Float64Array
-  readonly information: number
+/** What a tail's evidence reads of a block: how many values the arms have, and how many of the tail are the canary's. */
+export interface TailCount {
+  readonly stable: number
+  readonly canary: number
+  readonly inTail: number
 }
 
-/** The tail of a block, by its arms' sizes alone; `undefined` when an arm is empty. */
-export function tailMoments({ alternative, share }: TailOptions): (block: Distributions) => Tail | undefined {
+/** The same evidence from the counts of blocks. */
+export function tailCountProcess<Block>(
+  { alternative, share }: TailOptions,
+  countOf: (block: Block) => TailCount,
+): EProcess<Block> {
   const tilts = tiltsOf(alternative)
-  return (block) => {
-    const { stable: n, canary: m } = sizesOf(block)
-    if (n === 0 || m === 0) return undefined
-    const size = Math.max(1, Math.round(share * (n + m)))
-    const moments = new Float64Array(tilts.length)
-    logMoments({ n, m, events: size }, tilts, moments)
-    return { size, moments, information: (n * m) / (n + m) }
-  }
+  const first = alternative === 'greater' ? 0 : tilts.length
+  return tiltedProcess(tilts.length, alternative, (block, into) => {
+    const { stable, canary, inTail } = countOf(block)
+    if (stable === 0 || canary === 0) return 0
+    const moments = momentsOf(stable, canary, share)
+    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * inTail - moments[first + at]!
+    return (stable * canary) / (stable + canary)
+  })
+}
+
+const bothWays = Float64Array.from([...tiltsOf('greater'), ...tiltsOf('less')])
+
+// Every metric of an operation's tick, and every scope that it is in, asks for the moments of the same two sizes.
+const remembered: Record<TailShare, Map<number, Float64Array>> = { 0.1: new Map(), 0.05: new Map(), 0.01: new Map() }
+const mostRemembered = 20_000
+
+/** The moments of the canary's part of a tail, for the tilts of both alternatives. */
+function momentsOf(stable: number, canary: number, share: TailShare): Float64Array {
+  const known = remembered[share]
+  const key = stable * 2 ** 26 + canary
+  const found = known.get(key)
+  if (found) return found
+  if (known.size >= mostRemembered) known.clear()
+  const moments = new Float64Array(bothWays.length)
+  logMoments({ n: stable, m: canary, events: tailSize(share, stable, canary) }, bothWays, moments)
+  // Beyond this the key would not be one of its own.
+  if (canary < 2 ** 26 && stable < 2 ** 26) known.set(key, moments)
+  return moments
 }

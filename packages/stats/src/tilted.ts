@@ -10,7 +10,7 @@ import { type Alternative, type EProcess, eProcess } from './e-process.ts'
  * costs log 1.25 where harm is there from the start. `less` is to hold for the whole time, and has no second start.
  *
  * @param logFactors writes what a block multiplies each tilt by, as logarithms, and returns the block's information, nm/(n+m);
- * zero when it has nothing to tell.
+ * zero when it has nothing to tell. The strata of a tick multiply E together, as one step.
  */
 export function tiltedProcess<Block>(
   tilts: number,
@@ -19,33 +19,70 @@ export function tiltedProcess<Block>(
 ): EProcess<Block> {
   const held = alternative === 'greater' ? 0.2 : 0
   const factors = new Float64Array(tilts)
-  const logs = new Float64Array(tilts).fill(Math.log1p(-held))
+  const sums = new Float64Array(tilts)
+  // Each tilt's product is weight times 2^(512 power): logarithms would cost five times as much.
+  const weights = new Float64Array(tilts).fill(1 - held)
+  const powers = new Int32Array(tilts)
   let information = 0
   let left = held
   let logE = 0
-  return eProcess((block) => {
-    const more = logFactors(block, factors)
+  return eProcess((strata) => {
+    let more = 0
+    sums.fill(0)
+    for (let at = 0; at < strata.length; at += 1) {
+      const here = logFactors(strata[at]!, factors)
+      if (here === 0) continue
+      more += here
+      for (let tilt = 0; tilt < tilts; tilt += 1) sums[tilt]! += factors[tilt]!
+    }
     if (more === 0) return logE
     information += more
     const stillLeft = held / (1 + Math.log1p(information / firstOnset))
-    const logStake = Math.log(left - stillLeft)
+    const stake = left - stillLeft
     left = stillLeft
-    const logLeft = Math.log(left)
-    let greatest = logLeft
+    let highest = held > 0 ? 0 : -Infinity
     for (let at = 0; at < tilts; at += 1) {
-      logs[at] = logAdd(logs[at]!, logStake) + factors[at]!
-      greatest = Math.max(greatest, logs[at]!)
+      multiply(at, stake, sums[at]!)
+      if (powers[at]! > highest) highest = powers[at]!
     }
-    let sum = tilts * Math.exp(logLeft - greatest)
-    for (let at = 0; at < tilts; at += 1) sum += Math.exp(logs[at]! - greatest)
-    logE = greatest + Math.log(sum / tilts)
+    let sum = highest === 0 ? tilts * left : 0
+    for (let at = 0; at < tilts; at += 1) {
+      const below = highest - powers[at]!
+      if (below === 0) sum += weights[at]!
+      else if (below === 1) sum += weights[at]! / power
+    }
+    logE = Math.log(sum / tilts) + highest * logPower
     return logE
   })
+
+  function multiply(at: number, stake: number, logFactor: number): void {
+    let weight = weights[at]!
+    let exponent = powers[at]!
+    if (stake > 0) {
+      if (exponent === 0) weight += stake
+      else if (exponent < 0) {
+        weight = stake + (exponent === -1 ? weight / power : 0)
+        exponent = 0
+      }
+    }
+    const whole = Math.abs(logFactor) < logPower / 2 ? 0 : Math.round(logFactor / logPower)
+    weight *= Math.exp(logFactor - whole * logPower)
+    exponent += whole
+    if (weight > root) {
+      weight /= power
+      exponent += 1
+    } else if (weight < 1 / root) {
+      weight *= power
+      exponent -= 1
+    }
+    weights[at] = weight
+    powers[at] = exponent
+  }
 }
+
+const power = 2 ** 512
+const root = 2 ** 256
+const logPower = 512 * Math.LN2
 
 // Information that it takes to see anything at all: about a hundred canary requests.
 const firstOnset = 100
-
-function logAdd(a: number, b: number): number {
-  return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b))
-}
