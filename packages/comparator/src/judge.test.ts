@@ -207,13 +207,11 @@ describe('operations that only one arm served', () => {
 })
 
 it('a finding whose effect changed tells what was proved at times, and no interval that excludes its own effect', () => {
-  const operations = (slower: number, faster: number) => ({
-    'GET /a': { stable: alike, canary: { ...alike, slower } },
-    'GET /b': { stable: alike, canary: { ...alike, slower: faster } },
-  })
-  const verdict = judge(trafficOf({ ticks: 24, seed: 6, operations: operations(2, 0.5) }), defaultPolicy, factsOf(24))
-  const whole = verdict.findings.find((one) => one.scope === 'service' && one.metric === 'latency')!
-  expect(whole.interval).toMatchObject({ changed: true, upper: null })
+  const half = (slower: number, seed: number) =>
+    trafficOf({ ticks: 24, seed, operations: { 'GET /a': { stable: alike, canary: { ...alike, slower } } } })
+  const later = half(0.5, 7).map((slice) => ({ ...slice, tick: slice.tick + 24 * 5000 }))
+  const [finding] = judge([...half(2, 6), ...later], defaultPolicy, factsOf(48)).findings
+  expect(finding!.interval).toMatchObject({ changed: true, upper: null })
 })
 
 describe('the gate', () => {

@@ -1,8 +1,8 @@
-import { meanProcess } from '@coalmine/stats'
 import { boundsOf, limitOf } from './claim.ts'
 import { brokenBy, carriedBy, holding, type Place, placeEstimate } from './distribution.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
-import { blocksOfStrata, run } from './run.ts'
+import { rankedAgainst } from './ranked.ts'
+import { run } from './run.ts'
 import type { OperationSeries } from './series.ts'
 import type { Tested } from './tested.ts'
 import type { Part, Statistic } from './verdict.ts'
@@ -20,18 +20,18 @@ const shown: Record<Place, { readonly part: Part; readonly statistic: Statistic 
  * passes.
  */
 export function testLatency(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
-  const blocks = blocksOfStrata(series, (one) => one.distributions.get(metric.name) ?? [])
   const margin = marginIn('latency', metric)
   const limits = boundsOf(metric).map((bound) => ({ bound, limit: limitOf(bound.moved, margin) }))
-  const broken = limits.map(brokenBy)
+  const broken = brokenBy(limits)
   return {
-    worse: run(meanProcess(broken.map(({ process }) => process)), blocks),
-    within: limits
-      .flatMap((limit) => holding(limit, blocks))
-      .map(({ place, run }) => ({ part: shown[place].part, run })),
+    worse: run(broken.process, rankedAgainst(limits, series, metric, 'break')),
+    within: holding(limits, rankedAgainst(limits, series, metric, 'hold')).map(({ place, run }) => ({
+      part: shown[place].part,
+      run,
+    })),
     estimate(decision, level) {
       const place = decision === 'fail' ? carriedBy(broken).place : 'typical'
-      return { ...shown[place], unit: 'seconds', ...placeEstimate(blocks, place, decision, level) }
+      return { ...shown[place], unit: 'seconds', ...placeEstimate(series, metric, place, decision, level) }
     },
   }
 }

@@ -1,10 +1,11 @@
-import { type EProcess, type Histogram, meanProcess, type Rate } from '@coalmine/stats'
+import { type EProcess, meanProcess } from '@coalmine/stats'
 import { type Bound, boundsOf, limitOf } from './claim.ts'
-import { brokenBy, carriedBy, holding, type Limit, type Place, placeEstimate } from './distribution.ts'
+import { brokenBy, carriedBy, holding, type Place, placeEstimate } from './distribution.ts'
 import type { RateMargin, RatioMargin } from './margin.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
+import { type Limit, type RankedBlock, rankedAgainst } from './ranked.ts'
 import { rateBound, rateEstimate } from './rate.ts'
-import { blocksOfStrata, run, type TimedBlock } from './run.ts'
+import { blocksOfStrata, run } from './run.ts'
 import type { OperationSeries, RateBlock } from './series.ts'
 import type { Tested } from './tested.ts'
 import type { Part, Statistic } from './verdict.ts'
@@ -41,7 +42,6 @@ const rareAboveZero = 0.01
 export function testNumeric(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
   const { name, worse, expect } = metric
   const margin = marginIn('ratio', metric)
-  const values = blocksOfStrata(series, (one) => one.distributions.get(name) ?? [])
   const shares = blocksOfStrata(series, (one) => one.rates.get(name) ?? [])
   const { zeros, rare } = partsOf(shares)
   const limits = boundsOf(metric).map((bound) => limitFor(bound, margin, worse))
@@ -49,25 +49,23 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
   const shareBounds = boundsOf({ expect: shareExpect, worse }).map((bound) =>
     rateBound(bound, shareMargin(margin), 'any'),
   )
-  const broken = limits.map(brokenBy)
+  const broken = brokenBy(limits)
   const shareBroken = meanProcess(shareBounds.map(({ broken }) => broken))
-  const evidence = meanProcess([
-    passingOver(meanProcess(broken.map(({ process }) => process)), isDistribution),
-    passingOver(shareBroken, (block) => !isDistribution(block)),
-  ])
-  const sizes = limits
-    .flatMap((limit) => holding(limit, values))
-    .map(({ place, run }) => ({ part: shown[worse][place].part, run }))
+  const evidence = meanProcess([passingOver(broken.process, isRanked), passingOver<RateBlock>(shareBroken, isRate)])
+  const sizes = holding(limits, rankedAgainst(limits, series, metric, 'hold')).map(({ place, run }) => ({
+    part: shown[worse][place].part,
+    run,
+  }))
   const above = shareBounds.map(({ holds }) => ({ part: 'above zero' as const, run: run(holds, shares) }))
   return {
-    worse: run(evidence, inOrder(values, shares)),
+    worse: run(evidence, inOrder(rankedAgainst(limits, series, metric, 'break'), shares)),
     within: [...(rare ? [] : sizes), ...(zeros ? above : [])],
     estimate(decision, level) {
       const carried = carriedBy(broken)
       if (decision === 'fail' ? shareBroken.maxLogE > carried.maxLogE : rare)
         return rateEstimate(shares, shareMargin(margin), 'above zero', decision, level)
       const place = decision === 'fail' ? carried.place : 'typical'
-      const estimate = placeEstimate(values, place, decision, level)
+      const estimate = placeEstimate(series, metric, place, decision, level)
       return { ...shown[worse][place], unit: 'number', ...(worse === 'lower' ? turnedBack(estimate) : estimate) }
     },
   }
@@ -98,20 +96,22 @@ function partsOf(shares: readonly RateBlock[]): { readonly zeros: boolean; reado
   return { zeros: events < n || n === 0, rare: events < rareAboveZero * n }
 }
 
-interface Block {
-  readonly stable: Histogram | Rate
-  readonly canary: Histogram | Rate
+function isRanked(block: RankedBlock | RateBlock): block is RankedBlock {
+  return 'ranks' in block
 }
 
-function isDistribution({ stable }: Block): boolean {
-  return 'indices' in stable
+function isRate(block: RankedBlock | RateBlock): block is RateBlock {
+  return !isRanked(block)
 }
 
 /** A process that is fed the blocks of its own part, and passes over the other's. */
-function passingOver<Own extends Block>(process: EProcess<Own>, isOwn: (block: Block) => boolean): EProcess<Block> {
+function passingOver<Own extends RankedBlock | RateBlock>(
+  process: EProcess<Own>,
+  isOwn: (block: RankedBlock | RateBlock) => block is Own,
+): EProcess<RankedBlock | RateBlock> {
   return {
-    add(block) {
-      if (isOwn(block)) process.add(block as Own)
+    add(...strata) {
+      process.add(...strata.filter(isOwn))
     },
     get logE() {
       return process.logE
@@ -122,11 +122,8 @@ function passingOver<Own extends Block>(process: EProcess<Own>, isOwn: (block: B
   }
 }
 
-/** Both parts' blocks as one sequence; of a tick the values come first, so that it is the same at every look. */
-function inOrder(
-  values: readonly TimedBlock<Histogram>[],
-  shares: readonly TimedBlock<Rate>[],
-): TimedBlock<Histogram | Rate>[] {
+/** Both parts' blocks as one sequence. */
+function inOrder(values: readonly RankedBlock[], shares: readonly RateBlock[]): (RankedBlock | RateBlock)[] {
   return [...values, ...shares].sort((a, b) => a.tick - b.tick)
 }
 

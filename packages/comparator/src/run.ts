@@ -15,9 +15,12 @@ export interface Run {
 }
 
 /** Feeds the blocks to the process, in order; those of one tick together. */
-export function run<Block extends { readonly tick: number }>(process: EProcess<Block>, blocks: readonly Block[]): Run {
+export function run<Block extends object>(
+  process: EProcess<Block>,
+  blocks: readonly (Block & { readonly tick: number })[],
+): Run {
   const rises: { tick: number; maxLogE: number }[] = []
-  const ticks = strataOf<Block>(blocks)
+  const ticks = strataOf<Block & { readonly tick: number }>(blocks)
   const middle = Math.floor(ticks.length / 2) - 1
   let halfway: Run['halfway'] = null
   for (const [i, strata] of ticks.entries()) {

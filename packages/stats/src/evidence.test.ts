@@ -2,17 +2,19 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { random } from '../../../test/calibration/generate.ts'
 import { tables } from '../../../test/oracle/tables.ts'
-import { type Distributions, wins } from './distributions.ts'
+import { canaryInTop, type Distributions, wins } from './distributions.ts'
 import { type EProcess, meanProcess, minProcess } from './e-process.ts'
 import { emptyHistogram, histogramOf } from './histogram.ts'
 import { logMoments } from './hypergeometric.ts'
+import { bucketMap, mapHistogram } from './map-histogram.ts'
 import { oddsRatioProcess } from './odds-ratio.ts'
 import { rankProcess } from './rank.ts'
+import { ranksOf } from './ranks.ts'
 import type { Rates } from './rates.ts'
 import { riskDifferenceProcess } from './risk-difference.ts'
 import { shareProcess, shareWithMargin } from './share.ts'
 import { tailProcess } from './tail.ts'
-import type { TailShare } from './tail-size.ts'
+import { type TailShare, tailSize } from './tail-size.ts'
 
 const oracle = tables<{
   logMoments: { n: number; m: number; events: number; tilt: number; expected: number }[]
@@ -210,6 +212,43 @@ test.each(distributionProcesses)(
     expect(coarse.logE / fine.logE).toBeLessThan(1.03)
   },
 )
+
+test('the strata of a tick count together, in whatever order they come', () => {
+  const strata = [3, 0, 7].map((events) => ({ stable: { n: 90, events: 4 }, canary: { n: 10, events } }))
+  for (const make of [0, 1, 2, 3].map((at) => () => rateProcesses()[at]!)) {
+    const one = make()
+    one.add(...strata)
+    const other = make()
+    other.add(...strata.toReversed())
+    expect(other.logE).toBeCloseTo(one.logE, 12)
+    expect(one.maxLogE).toBe(Math.max(0, one.logE))
+  }
+  const blocks = [
+    { stable: histogramOf([1, 2, 3, 4, 9]), canary: histogramOf([2, 8]) },
+    { stable: histogramOf([10, 20, 30]), canary: histogramOf([40, 1]) },
+  ]
+  for (const { make } of distributionProcesses) {
+    const together = make('less')
+    together.add(...blocks)
+    const apart = make('less')
+    for (const block of blocks) apart.add(block)
+    expect(together.logE).toBeCloseTo(apart.logE, 12)
+  }
+})
+
+test('ranks are worked out against stable moved by a margin, as if its histogram had been moved', () => {
+  const limit = (value: number) => Math.max(1.1 * value, value + 2)
+  fc.assert(
+    fc.property(latencies, latencies, fc.constantFrom<('up' | 'down')[]>('up', 'down'), (stable, canary, rounding) => {
+      const block = { stable: histogramOf(stable), canary: histogramOf(canary, 3) }
+      const moved = { stable: mapHistogram(block.stable, limit, rounding), canary: block.canary }
+      expect(ranksOf(block, bucketMap(limit, rounding))).toEqual(ranksOf(moved))
+      expect(ranksOf(moved).wins).toBe(wins(moved, 0))
+      const size = tailSize(0.1, stable.length, canary.length)
+      expect(ranksOf(moved).inTails[0]).toBeCloseTo(canaryInTop(moved, size, 0), 9)
+    }),
+  )
+})
 
 test('an empty arm adds nothing', () => {
   for (const { make } of distributionProcesses) {

@@ -28,8 +28,8 @@ export function logMoments(margins: Margins, tilts: ArrayLike<number>, into: Flo
   }
 }
 
-// Measured: with more values than these the sums around the modes are shorter.
-const fewValues = 64
+/** Measured: with more values than these the sums around the modes are shorter. */
+export const fewValues = 64
 
 // No power of a tilt overflows, nor does a chance that underflows count.
 const largestPower = 600
@@ -54,7 +54,7 @@ function fromChances(
 }
 
 /** The chances of the values from `least` to `most`, in proportion to that of the mode; returns their sum. */
-function writeChances({ n, m, events }: Margins, least: number, most: number, chances: Float64Array): number {
+export function writeChances({ n, m, events }: Margins, least: number, most: number, chances: Float64Array): number {
   const mode = Math.min(most, Math.max(least, Math.floor(((events + 1) * (m + 1)) / (n + m + 2))))
   chances[mode - least] = 1
   let sum = 1

@@ -8,7 +8,7 @@ export { meanOf, quantileOf } from './summary.ts'
 
 export { blocksOf, strataOf, type Tick } from './blocks.ts'
 export type { Distributions } from './distributions.ts'
-export { matchedQuantiles, matchedRates } from './matched.ts'
+export { type MatchedValues, matchedQuantiles, matchedRates, matchedValues, mergeMatched } from './matched.ts'
 export { type Ranks, ranksOf } from './ranks.ts'
 export type { Rate, Rates } from './rates.ts'
 

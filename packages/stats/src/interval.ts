@@ -29,18 +29,18 @@ export function reaches<Block>(process: EProcess<Block>, ticks: Iterable<readonl
 /**
  * The interval over an ascending grid of values: each side ends at the last value that is rejected, walking inwards.
  *
- * @param near values where the sides may end: the nearer they are, the fewer questions are asked. The answer is the same.
+ * @param near steps where the sides may end: the nearer they are, the fewer questions are asked. The answer is the same.
  */
 export function invert(
-  grid: { readonly steps: number; valueAt(step: number): number; stepOf(value: number): number },
+  grid: { readonly steps: number; valueAt(step: number): number },
   rejects: Rejects,
   near: Interval = { lower: null, upper: null },
 ): Interval {
-  const { steps, valueAt, stepOf } = grid
-  const stepNear = (value: number | null): number =>
-    value === null ? Math.floor(steps / 2) : Math.min(steps, Math.max(0, Math.round(stepOf(value))))
-  const lower = lastWhere(steps, stepNear(near.lower), (step) => rejects.below(valueAt(step)))
-  const upper = lastWhere(steps, steps - stepNear(near.upper), (step) => rejects.above(valueAt(steps - step)))
+  const { steps, valueAt } = grid
+  const sound = (step: number | null): number =>
+    step === null ? Math.floor(steps / 2) : Math.min(steps, Math.max(0, Math.round(step)))
+  const lower = lastWhere(steps, sound(near.lower), (step) => rejects.below(valueAt(step)))
+  const upper = lastWhere(steps, steps - sound(near.upper), (step) => rejects.above(valueAt(steps - step)))
   return {
     lower: lower === null ? null : valueAt(lower),
     upper: upper === null ? null : valueAt(steps - upper),

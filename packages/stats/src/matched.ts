@@ -3,20 +3,22 @@ import { type Histogram, weightedSum } from './histogram.ts'
 import { checkRates, type Rates } from './rates.ts'
 import { valueAt } from './summary.ts'
 
+/** Both arms' values over all blocks as they can be compared: see `matchedValues`. */
+export interface MatchedValues {
+  /** How many values the canary has, and stable counts for. */
+  readonly total: number
+  readonly stable: Histogram
+  readonly canary: Histogram
+}
+
 /**
- * A quantile of each arm over all blocks, with each block's stable values weighted to its number of canary values
- * (direct standardisation): what stable would have shown at the canary's times and in the canary's strata. Without it a
- * ramp during a busy hour shows a difference that is the hour's. Blocks with an empty arm are left out.
+ * The values of each arm over all blocks, with each block's stable values weighted to its number of canary values (direct
+ * standardisation): what stable would have shown at the canary's times and in the canary's strata. Without it a ramp during a
+ * busy hour shows a difference that is the hour's. Blocks with an empty arm are left out.
  *
- * @param q the quantile, from 0 to 1.
- * @returns each arm's value in the unit of the values; `undefined` when no block has both arms.
- * @example matchedQuantiles([{ stable: histogramOf([1, 1]), canary: histogramOf([2]) }], 0.5) // { stable: 0.99, canary: 1.98 }
+ * @returns stable's counts need not be whole; `undefined` when no block has both arms.
  */
-export function matchedQuantiles(
-  blocks: readonly Distributions[],
-  q: number,
-): { readonly stable: number; readonly canary: number } | undefined {
-  if (!(q >= 0 && q <= 1)) throw new RangeError(`q: expected a number from 0 to 1, got ${q}`)
+export function matchedValues(blocks: readonly Distributions[]): MatchedValues | undefined {
   const stables: Histogram[] = []
   const canaries: Histogram[] = []
   const weights: number[] = []
@@ -29,15 +31,39 @@ export function matchedQuantiles(
     canaries.push(block.canary)
     weights.push(n.canary / n.stable)
   }
-  if (total === 0) return undefined
+  return total === 0 ? undefined : { total, stable: weightedSum(stables, weights), canary: weightedSum(canaries) }
+}
+
+/** The matched values of several strata together; `undefined` when none has any. */
+export function mergeMatched(strata: readonly (MatchedValues | undefined)[]): MatchedValues | undefined {
+  const some = strata.filter((stratum) => stratum !== undefined)
+  if (some.length <= 1) return some[0]
   return {
-    stable: valueAt(weightedSum(stables, weights), q * total)!,
-    canary: valueAt(weightedSum(canaries), q * total)!,
+    total: some.reduce((sum, { total }) => sum + total, 0),
+    stable: weightedSum(some.map(({ stable }) => stable)),
+    canary: weightedSum(some.map(({ canary }) => canary)),
   }
 }
 
 /**
- * The rate of each arm over all blocks, stable's blocks weighted to the canary's as in `matchedQuantiles`.
+ * A quantile of each arm over all blocks, stable's blocks weighted to the canary's as in `matchedValues`.
+ *
+ * @param q the quantile, from 0 to 1.
+ * @returns each arm's value in the unit of the values; `undefined` when no block has both arms.
+ * @example matchedQuantiles([{ stable: histogramOf([1, 1]), canary: histogramOf([2]) }], 0.5) // { stable: 0.99, canary: 1.98 }
+ */
+export function matchedQuantiles(
+  blocks: readonly Distributions[] | MatchedValues,
+  q: number,
+): { readonly stable: number; readonly canary: number } | undefined {
+  if (!(q >= 0 && q <= 1)) throw new RangeError(`q: expected a number from 0 to 1, got ${q}`)
+  const values = 'total' in blocks ? blocks : matchedValues(blocks)
+  if (!values) return undefined
+  return { stable: valueAt(values.stable, q * values.total)!, canary: valueAt(values.canary, q * values.total)! }
+}
+
+/**
+ * The rate of each arm over all blocks, stable's blocks weighted to the canary's as in `matchedValues`.
  *
  * @returns shares between 0 and 1; `undefined` when no block has both arms.
  * @example matchedRates([{ stable: { n: 10, events: 1 }, canary: { n: 5, events: 1 } }]) // { stable: 0.1, canary: 0.2 }

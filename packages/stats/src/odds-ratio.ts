@@ -1,6 +1,6 @@
 import type { Alternative, EProcess } from './e-process.ts'
-import { logMoments } from './hypergeometric.ts'
 import { checkRates, type Rates } from './rates.ts'
+import { type RememberedMoments, rememberedMoments } from './remembered-moments.ts'
 import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
@@ -25,19 +25,33 @@ export function oddsRatioProcess(options: {
     throw new RangeError(`oddsRatio: expected a number above zero, got ${oddsRatio}`)
   }
   const tilts = tiltsOf(alternative)
-  const margin = Math.log(oddsRatio)
-  // The last is the margin itself: a tilt's moment under the margin is M(margin + tilt) / M(margin).
-  const tiltsFromMargin = Float64Array.from([...tilts, 0], (tilt) => margin + tilt)
-  const moments = new Float64Array(tiltsFromMargin.length)
+  const first = alternative === 'greater' ? 0 : tilts.length
+  const moments = momentsBeyond(Math.log(oddsRatio))
   return tiltedProcess(tilts.length, alternative, (block, into) => {
     checkRates(block)
     const { n } = block.stable
     const m = block.canary.n
     const events = block.stable.events + block.canary.events
     if (n === 0 || m === 0 || events === 0 || events === n + m) return 0
-    logMoments({ n, m, events }, tiltsFromMargin, moments)
-    const atMargin = moments[tilts.length]!
-    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * block.canary.events - moments[at]! + atMargin
+    const from = moments.at(n, m, events)
+    const atMargin = moments.values[from + 2 * tilts.length]!
+    for (let at = 0; at < tilts.length; at += 1) {
+      into[at] = tilts[at]! * block.canary.events - moments.values[from + first + at]! + atMargin
+    }
     return (n * m) / (n + m)
   })
+}
+
+const remembered = new Map<number, RememberedMoments>()
+const fewMargins = 4
+
+/** Moments of the tilts of both alternatives beyond a margin, and last of the margin itself: those of a tilt under it are M(margin + tilt) / M(margin). */
+function momentsBeyond(margin: number): RememberedMoments {
+  const known = remembered.get(margin)
+  if (known) return known
+  const tilts = [...tiltsOf('greater'), ...tiltsOf('less'), 0].map((tilt) => margin + tilt)
+  const moments = rememberedMoments(Float64Array.from(tilts))
+  if (remembered.size >= fewMargins) remembered.clear()
+  remembered.set(margin, moments)
+  return moments
 }

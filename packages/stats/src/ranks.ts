@@ -1,7 +1,7 @@
 import { type Distributions, sizesOf } from './distributions.ts'
 import { downscale, type Histogram } from './histogram.ts'
 import { type BucketMap, movedZero } from './map-histogram.ts'
-import { type TailShare, tailShares, tailSize } from './tail-size.ts'
+import { tailShares, tailSize } from './tail-size.ts'
 
 /** Where the canary's values of a block stand among stable's: all that the evidence reads of it. */
 export interface Ranks {
@@ -10,8 +10,11 @@ export interface Ranks {
   readonly canary: number
   /** How many pairs the canary wins, ties counted one half. */
   readonly wins: number
-  /** How many of the slowest values are the canary's. Where the tail ends within a bucket, that gives of both arms alike. */
-  readonly inTail: Readonly<Record<TailShare, number>>
+  /**
+   * How many of the largest tenth, twentieth and hundredth are the canary's. Where the tail ends within a bucket, that gives
+   * of both arms alike.
+   */
+  readonly inTails: readonly number[]
 }
 
 /**
@@ -37,15 +40,14 @@ export function ranksOf(block: Distributions, margin?: BucketMap): Ranks {
     const tied = next < moved.length && buckets[next] === index ? sizes[next]! : 0
     wins += counts[at]! * (below + tied / 2)
   }
-  const inTail: Record<TailShare, number> = { 0.1: 0, 0.05: 0, 0.01: 0 }
+  const inTails = [0, 0, 0]
   let ofStable = moved.length - 1
   let ofCanary = indices.length - 1
   let seen = 0
   let taken = 0
   // From the smallest tail to the largest, in one walk down from the top.
   for (let which = tailShares.length - 1; which >= 0; which -= 1) {
-    const share = tailShares[which]!
-    const size = tailSize(share, n, m)
+    const size = tailSize(tailShares[which]!, n, m)
     let here = 0
     let canaryHere = 0
     while (seen < size) {
@@ -64,9 +66,9 @@ export function ranksOf(block: Distributions, margin?: BucketMap): Ranks {
       seen += here
       taken += canaryHere
     }
-    inTail[share] = seen < size && here > 0 ? taken + (canaryHere * (size - seen)) / here : taken
+    inTails[which] = seen < size && here > 0 ? taken + (canaryHere * (size - seen)) / here : taken
   }
-  return { stable: n, canary: m, wins, inTail }
+  return { stable: n, canary: m, wins, inTails }
 }
 
 // Stable's buckets and their counts after the margin: written anew for each block.

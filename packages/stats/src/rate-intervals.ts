@@ -1,8 +1,8 @@
 import { strataOf } from './blocks.ts'
 import { type Interval, invert, type Rejects, reaches } from './interval.ts'
-import { oddsRatioProcess } from './odds-ratio.ts'
-import type { Rates } from './rates.ts'
-import { riskDifferenceProcess } from './risk-difference.ts'
+import { oddsRatioProcessAt, oddsTicks } from './odds-ratio-at.ts'
+import { checkRates, type Rates } from './rates.ts'
+import { checkedRiskDifferenceProcess } from './risk-difference.ts'
 
 /**
  * The differences of the canary's rate from stable's that the risk-difference evidence has not rejected, each side at `alpha`,
@@ -20,14 +20,15 @@ export function riskDifferenceInterval(
   const steps = {
     steps: 199_998,
     valueAt: (step: number) => (step - 99_999) / 100_000,
-    stepOf: (value: number) => value * 100_000 + 99_999,
   }
+  blocks.forEach(checkRates)
   const rejectedBy = (ticks: readonly (readonly Rates[])[]): Rejects => ({
-    below: (difference) => reaches(riskDifferenceProcess({ alternative: 'greater', difference }), ticks, alpha),
-    above: (difference) => reaches(riskDifferenceProcess({ alternative: 'less', difference }), ticks, alpha),
+    below: (difference) => reaches(checkedRiskDifferenceProcess('greater', difference), ticks, alpha),
+    above: (difference) => reaches(checkedRiskDifferenceProcess('less', difference), ticks, alpha),
   })
   const ticks = strataOf<Rates>(blocks)
-  return invert(steps, rejectedBy(ticks), invert(steps, rejectedBy(pooled(ticks))))
+  const near = mapped(invert(steps, rejectedBy(pooled(ticks))), (difference) => difference * 100_000 + 99_999)
+  return invert(steps, rejectedBy(ticks), near)
 }
 
 /**
@@ -46,14 +47,21 @@ export function oddsRatioInterval(
   const steps = {
     steps: 4000,
     valueAt: (step: number) => Math.exp((step - 2000) / 200),
-    stepOf: (oddsRatio: number) => 200 * Math.log(oddsRatio) + 2000,
   }
-  const rejectedBy = (ticks: readonly (readonly Rates[])[]): Rejects => ({
-    below: (oddsRatio) => reaches(oddsRatioProcess({ alternative: 'greater', oddsRatio }), ticks, alpha),
-    above: (oddsRatio) => reaches(oddsRatioProcess({ alternative: 'less', oddsRatio }), ticks, alpha),
-  })
+  const rejectedBy = (ticks: readonly (readonly Rates[])[]): Rejects => {
+    const told = oddsTicks(ticks).map((tick) => [tick])
+    return {
+      below: (oddsRatio) => reaches(oddsRatioProcessAt(oddsRatio, 'greater'), told, alpha),
+      above: (oddsRatio) => reaches(oddsRatioProcessAt(oddsRatio, 'less'), told, alpha),
+    }
+  }
   const ticks = strataOf<Rates>(blocks)
-  return invert(steps, rejectedBy(ticks), invert(steps, rejectedBy(pooled(ticks))))
+  const near = mapped(invert(steps, rejectedBy(pooled(ticks))), (oddsRatio) => 200 * Math.log(oddsRatio) + 2000)
+  return invert(steps, rejectedBy(ticks), near)
+}
+
+function mapped({ lower, upper }: Interval, map: (value: number) => number): Interval {
+  return { lower: lower === null ? null : map(lower), upper: upper === null ? null : map(upper) }
 }
 
 /** Fewer and larger blocks, whose interval ends near that of all of them: where to look for it. */

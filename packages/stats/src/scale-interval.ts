@@ -24,14 +24,18 @@ export function scaleInterval(
     strata.map(({ stable, canary }) => ({ stable: downscale(stable, scale), canary: downscale(canary, scale) })),
   )
   const bucketsPerDoubling = 2 ** scale
+  const stepOf = (shift: number | null): number | null =>
+    shift === null ? null : shift + doublings * bucketsPerDoubling
   const grid = {
     steps: 2 * doublings * bucketsPerDoubling,
     valueAt: (step: number) => step - doublings * bucketsPerDoubling,
-    stepOf: (shift: number) => shift + doublings * bucketsPerDoubling,
   }
   const byRanks = byRank(ticks, alpha)
   const rejects = part === 'rank' ? byRanks.rejects : byTail(ticks, alpha, part).rejects
-  const shifts = invert(grid, rejects, byRanks.near)
+  const shifts = invert(grid, rejects, {
+    lower: stepOf(byRanks.near.lower),
+    upper: stepOf(byRanks.near.upper),
+  })
   const factorOf = (shift: number | null): number | null => (shift === null ? null : 2 ** (shift / bucketsPerDoubling))
   return { lower: factorOf(shifts.lower), upper: factorOf(shifts.upper) }
 }

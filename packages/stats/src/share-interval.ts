@@ -16,13 +16,13 @@ export function shareInterval(
   const ticks = strataOf(counts)
   const stable = counts.reduce((sum, block) => sum + block.stable, 0)
   const canary = counts.reduce((sum, block) => sum + block.canary, 0)
-  const seen = stable + canary > 0 ? canary / (stable + canary) : null
+  const near = stable + canary > 0 ? (canary / (stable + canary)) * 10_000 - 1 : null
   return invert(
-    { steps: 9998, valueAt: (step) => (step + 1) / 10_000, stepOf: (share) => share * 10_000 - 1 },
+    { steps: 9998, valueAt: (step) => (step + 1) / 10_000 },
     {
       below: (share) => reaches(shareProcess({ alternative: 'greater', share, concentration }), ticks, alpha),
       above: (share) => reaches(shareProcess({ alternative: 'less', share, concentration }), ticks, alpha),
     },
-    { lower: seen, upper: seen },
+    { lower: near, upper: near },
   )
 }

@@ -1,7 +1,8 @@
-import { canaryInTop, type Distributions, sizesOf, wins } from './distributions.ts'
+import { canaryInTop, type Distributions, sizesOf } from './distributions.ts'
 import type { Alternative } from './e-process.ts'
 import { type Interval, type Rejects, reaches } from './interval.ts'
 import { type RankSum, rankSumProcess } from './rank.ts'
+import { shiftedWins, shiftsAtOnce } from './shifted-wins.ts'
 import { type TailCount, tailCountProcess } from './tail.ts'
 import { type TailShare, tailSize } from './tail-size.ts'
 
@@ -46,28 +47,47 @@ export function byTail(ticks: Ticks, alpha: number, share: TailShare): { readonl
 
 /** The rank sums of each tick at a shift. */
 function rankSumsAt(ticks: Ticks): (shift: number) => readonly RankSum[] {
-  const sized = ticks.map((strata) =>
-    strata.map((block) => {
-      const { stable: n, canary: m } = sizesOf(block)
-      return { block, n, m, even: (n * m) / 2, weight: n > 0 && m > 0 ? 1 / (n + m + 1) : 0 }
-    }),
-  )
-  const fixed = sized.map((strata) => {
+  const blocks = ticks.flat()
+  const winsAt = shiftedWins(blocks)
+  const even = new Float64Array(blocks.length)
+  const weights = new Float64Array(blocks.length)
+  let next = 0
+  const fixed = ticks.map((strata) => {
     let variance = 0
     let information = 0
-    for (const { n, m, weight } of strata) {
-      variance += (n * m * weight) / 12
-      if (weight > 0) information += (n * m) / (n + m)
+    for (const block of strata) {
+      const { stable: n, canary: m } = sizesOf(block)
+      if (n > 0 && m > 0) {
+        weights[next] = 1 / (n + m + 1)
+        even[next] = (n * m) / 2
+        variance += (n * m) / (12 * (n + m + 1))
+        information += (n * m) / (n + m)
+      }
+      next += 1
     }
-    return { variance, information }
+    return { variance, information, end: next }
   })
-  return remember((shift) =>
-    sized.map((strata, tick) => {
-      let excess = 0
-      for (const { block, even, weight } of strata) excess += weight === 0 ? 0 : (wins(block, shift) - even) * weight
-      return { excess, ...fixed[tick]! }
-    }),
-  )
+  const won = new Float64Array(shiftsAtOnce)
+  const sumsFrom = remember((shift) => {
+    const sums = Array.from({ length: shiftsAtOnce }, (): RankSum[] => [])
+    let at = 0
+    for (const { variance, information, end } of fixed) {
+      const excess = [0, 0, 0, 0]
+      for (; at < end; at += 1) {
+        if (weights[at] === 0) continue
+        winsAt(at, shift, won)
+        for (let more = 0; more < shiftsAtOnce; more += 1) excess[more]! += (won[more]! - even[at]!) * weights[at]!
+      }
+      excess.forEach((sum, more) => {
+        sums[more]!.push({ excess: sum, variance, information })
+      })
+    }
+    return sums
+  })
+  return (shift) => {
+    const first = shiftsAtOnce * Math.floor(shift / shiftsAtOnce)
+    return sumsFrom(first)[shift - first]!
+  }
 }
 
 /**
@@ -80,8 +100,10 @@ function nearby(sumsAt: (shift: number) => readonly RankSum[], enough: number): 
   let shift = 0
   let slope = 0
   for (let step = 0; step < 4; step += 1) {
+    // Of shifts that are answered together.
+    const first = shiftsAtOnce * Math.floor(shift / shiftsAtOnce)
     const excess = total(shift)
-    slope = excess - total(shift + 1)
+    slope = (total(first) - total(first + shiftsAtOnce - 1)) / (shiftsAtOnce - 1)
     if (!(slope > 0)) return { lower: null, upper: null }
     const move = Math.round(excess / slope)
     if (move === 0) break

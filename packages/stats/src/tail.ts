@@ -1,8 +1,8 @@
 import type { Distributions } from './distributions.ts'
 import type { Alternative, EProcess } from './e-process.ts'
-import { logMoments } from './hypergeometric.ts'
 import { type Ranks, ranksOf } from './ranks.ts'
-import { type TailShare, tailSize } from './tail-size.ts'
+import { type RememberedMoments, rememberedMoments } from './remembered-moments.ts'
+import { type TailShare, tailShares, tailSize } from './tail-size.ts'
 import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
@@ -25,10 +25,10 @@ export interface TailOptions {
  * process.logE // 0.63
  */
 export function tailProcess(options: TailOptions): EProcess<Distributions | Ranks> {
-  const { share } = options
+  const which = tailShares.indexOf(options.share)
   return tailCountProcess<Distributions | Ranks>(options, (block) => {
-    const { stable, canary, inTail } = 'wins' in block ? block : ranksOf(block)
-    return { stable, canary, inTail: inTail[share] }
+    const { stable, canary, inTails } = 'wins' in block ? block : ranksOf(block)
+    return { stable, canary, inTail: inTails[which]! }
   })
 }
 
@@ -46,31 +46,19 @@ export function tailCountProcess<Block>(
 ): EProcess<Block> {
   const tilts = tiltsOf(alternative)
   const first = alternative === 'greater' ? 0 : tilts.length
+  const moments = bothWays()
   return tiltedProcess(tilts.length, alternative, (block, into) => {
     const { stable, canary, inTail } = countOf(block)
     if (stable === 0 || canary === 0) return 0
-    const moments = momentsOf(stable, canary, share)
-    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * inTail - moments[first + at]!
+    const from = moments.at(stable, canary, tailSize(share, stable, canary)) + first
+    for (let at = 0; at < tilts.length; at += 1) into[at] = tilts[at]! * inTail - moments.values[from + at]!
     return (stable * canary) / (stable + canary)
   })
 }
 
-const bothWays = Float64Array.from([...tiltsOf('greater'), ...tiltsOf('less')])
+let remembered: RememberedMoments | undefined
 
-// Every metric of an operation's tick, and every scope that it is in, asks for the moments of the same two sizes.
-const remembered: Record<TailShare, Map<number, Float64Array>> = { 0.1: new Map(), 0.05: new Map(), 0.01: new Map() }
-const mostRemembered = 20_000
-
-/** The moments of the canary's part of a tail, for the tilts of both alternatives. */
-function momentsOf(stable: number, canary: number, share: TailShare): Float64Array {
-  const known = remembered[share]
-  const key = stable * 2 ** 26 + canary
-  const found = known.get(key)
-  if (found) return found
-  if (known.size >= mostRemembered) known.clear()
-  const moments = new Float64Array(bothWays.length)
-  logMoments({ n: stable, m: canary, events: tailSize(share, stable, canary) }, bothWays, moments)
-  // Beyond this the key would not be one of its own.
-  if (canary < 2 ** 26 && stable < 2 ** 26) known.set(key, moments)
-  return moments
+function bothWays(): RememberedMoments {
+  remembered ??= rememberedMoments(Float64Array.from([...tiltsOf('greater'), ...tiltsOf('less')]))
+  return remembered
 }

@@ -1,5 +1,5 @@
 import { canaryInTop, type Distributions, sizesOf } from '../distributions.ts'
-import type { TailShare } from '../tail.ts'
+import type { TailShare } from '../tail-size.ts'
 import { pOfZ, type Sided, type TestResult, untestable } from './result.ts'
 
 /**
