@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { coalmine, type Run } from './coalmine.ts'
 import { compareShop, otlpLines } from './otlp.ts'
@@ -72,6 +73,98 @@ describe('whose requests are compared', () => {
     ])
     expect(JSON.parse(run.stdout)).toMatchObject({
       cohorts: { stable: { selector: 'service.version!=2.0.0', requests: 1200 }, canary: { requests: 1200 } },
+    })
+  })
+})
+
+describe('what a flag has to do with it', () => {
+  // Seconds are cheap here: enough to settle that either alone is within the margin.
+  const settled = { ...shop, seconds: 60, perSecond: 60 }
+  const spans = (slow: (version: string, variant: string) => boolean, settings: Partial<typeof settled> = {}): string =>
+    (['1.9.0', '2.0.0'] as const)
+      .flatMap((version, i) =>
+        (['off', 'on'] as const).flatMap((variant, j) =>
+          otlpLines({
+            ...settled,
+            ...settings,
+            version,
+            flags: { 'new-pricing': variant, 'dark-mode': variant === 'on' ? 'dark' : 'light' },
+            medianMs: slow(version, variant) ? 40 : 20,
+            seed: 4 * i + j,
+          }),
+        ),
+      )
+      .join('\n')
+  const interactions = async (lines: string, ...args: string[]) => {
+    writeFileSync(join(folder, 'spans.jsonl'), lines)
+    const { stdout, stderr } = await compare('--margin', 'latency=30%,5ms', ...args)
+    expect(stderr).toBe('')
+    const verdict = JSON.parse(stdout)
+    const schema = readFileSync(new URL('../../packages/comparator/verdict.schema.json', import.meta.url), 'utf8')
+    const conforms = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(JSON.parse(schema))
+    expect(conforms(verdict) || conforms.errors).toBe(true)
+    return verdict
+  }
+
+  it.each([
+    ['canary', (version: string) => version === '2.0.0'],
+    ['combination', (version: string, variant: string) => version === '2.0.0' && variant === 'on'],
+  ])('build and flag: %s', async (carries, slow) => {
+    const verdict = await interactions(spans(slow))
+    expect(verdict).toMatchObject({ verdict: 'fail', source: 'ticks' })
+    expect(verdict.interactions).toMatchObject([
+      { flag: 'dark-mode', variants: ['dark', 'light'], metric: 'latency', operation: 'GET /cart', carries },
+      { flag: 'new-pricing', variants: ['off', 'on'], carries },
+    ])
+  })
+
+  it('is told of a flag that is named, though nothing fails', async () => {
+    const verdict = await interactions(
+      spans((_, variant) => variant === 'on'),
+      '--interact',
+      'flag:new-pricing',
+    )
+    expect(verdict.verdict).not.toBe('fail')
+    expect(verdict.interactions).toMatchObject([{ flag: 'new-pricing', carries: 'flag' }])
+  })
+
+  it('cannot be told where each build has a variant of its own', async () => {
+    const apart = (['1.9.0', '2.0.0'] as const).flatMap((version, i) =>
+      otlpLines({ ...shop, version, flags: { 'new-pricing': i === 0 ? 'off' : 'on' }, medianMs: 20 + 20 * i, seed: i }),
+    )
+    writeFileSync(join(folder, 'spans.jsonl'), apart.join('\n'))
+    const { stdout } = await compare('--format', 'text')
+    expect(stdout).toContain(
+      '  why  Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not.',
+    )
+  })
+
+  it('flag and flag: only both together', async () => {
+    const cells = (['light', 'dark'] as const).flatMap((mode, i) =>
+      (['off', 'on'] as const).flatMap((pricing, j) =>
+        otlpLines({
+          ...settled,
+          version: '2.0.0',
+          flags: { 'new-pricing': pricing, 'dark-mode': mode },
+          medianMs: mode === 'dark' && pricing === 'on' ? 40 : 20,
+          seed: 4 * i + j,
+        }),
+      ),
+    )
+    writeFileSync(join(folder, 'spans.jsonl'), cells.join('\n'))
+    const { stdout } = await coalmine(folder, [
+      ...'compare --service shop --stable flag:new-pricing=off --canary flag:new-pricing=on'.split(' '),
+      ...'--margin latency=30%,5ms --from spans.jsonl --format json'.split(' '),
+    ])
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'fail',
+      interactions: [
+        {
+          flag: 'dark-mode',
+          carries: 'combination',
+          message: expect.stringMatching(/^Only the canary together with dark-mode=dark carries it on GET \/cart: /),
+        },
+      ],
     })
   })
 })

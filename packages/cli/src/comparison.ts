@@ -25,6 +25,7 @@ export interface ComparisonOptions extends Place {
   readonly canary?: string
   readonly traffic?: string
   readonly audience?: string
+  readonly interact?: readonly string[]
   readonly from?: readonly string[]
   readonly since?: number
   readonly start?: string
@@ -58,6 +59,12 @@ export function addComparisonOptions(command: Command): Command {
       new Option('--audience <names>', 'only requests of these audiences, such as beta,internal').env(
         'COALMINE_AUDIENCE',
       ),
+    )
+    .addOption(
+      new Option(
+        '--interact <flag...>',
+        'what part a flag has, also where the canary does not fail: the build, the flag, or only both together',
+      ).env('COALMINE_INTERACT'),
     )
     .addOption(storeOption())
     .addOption(serverOption())
@@ -130,6 +137,7 @@ export interface ComparisonRequest {
   readonly canary: string
   readonly traffic?: string
   readonly audience?: readonly string[]
+  readonly interact?: readonly string[]
   readonly window: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
   readonly policy: PolicyInput
 }
@@ -144,7 +152,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
     )
   }
-  const { since, start, end, alpha, margin, split, warmUp } = options
+  const { interact, since, start, end, alpha, margin, split, warmUp } = options
   const { traffic = config.traffic, audience = config.audience } = options
   const request = {
     service: required('service'),
@@ -152,6 +160,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
     canary: required('canary'),
     ...(traffic === undefined ? {} : { traffic }),
     ...(audience === undefined ? {} : { audience: listOf(audience) }),
+    ...(interact === undefined ? {} : { interact: [interact].flat().flatMap(listOf).map(flagKey) }),
     window: {
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(start === undefined ? {} : { start }),
@@ -188,6 +197,11 @@ export async function compareOn(server: Server, request: ComparisonRequest, sign
 
 function isVerdict(answer: object): answer is Verdict {
   return 'schema' in answer && answer.schema === 'coalmine.verdict/1'
+}
+
+/** `flag:x` as selectors have it, or `x`. */
+function flagKey(text: string): string {
+  return text.replace(/^flag:/, '')
 }
 
 /** Names that are joined by commas. */

@@ -31,6 +31,18 @@ export { judgeAsKayenta, type KayentaFinding, type KayentaResult, type KayentaSe
 export { minuteSeries } from './kayenta/minutes.ts'
 export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 
+// What a FAIL comes from
+
+export {
+  type Carries,
+  type Contrast,
+  type FlagContrasts,
+  type Interaction,
+  interactionsOf,
+  notSeparable,
+  type SubComparison,
+} from './interaction.ts'
+
 // The answer
 
 export type { BuildFacts, FairnessFacts, InstanceFacts, SampleFacts, SamplingShare } from './fair/facts.ts'

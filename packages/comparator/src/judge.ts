@@ -259,6 +259,7 @@ function verdictOf(
     audience,
     coverage: coverageOf(series, window),
     ...answer,
+    interactions: [],
     source,
     policy: { ...policy, hash: policyHash(policy) },
     version,

@@ -1,4 +1,5 @@
 import type { FairnessFacts } from './fair/facts.ts'
+import type { Interaction } from './interaction.ts'
 import type { KayentaResult } from './kayenta/judge.ts'
 import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
@@ -36,6 +37,7 @@ export type ReasonCode =
   | 'raw-spans'
   | 'test-traffic-left-out'
   | 'flags-differ'
+  | 'interactions-not-known'
 
 /** `decides`: why the verdict is what it is; `blocks`: why it could not be PASS; `note`: good to know. */
 export interface Reason {
@@ -251,6 +253,8 @@ export interface Verdict {
   readonly hypotheses: readonly Hypothesis[]
   /** Null where no metric is advisory. */
   readonly advisory: Advisory | null
+  /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
+  readonly interactions: readonly Interaction[]
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
   readonly decidedAfterSeconds: number | null
   readonly source: 'ticks' | 'spans'

@@ -4,6 +4,7 @@ import { count, duration, interval, value } from './format.ts'
 import { hypothesisLines } from './hypotheses.ts'
 import { kayentaLines } from './kayenta.ts'
 import { table } from './table.ts'
+import { whyLines } from './why.ts'
 
 const shownFindings = 20
 const shownNotes = 6
@@ -24,6 +25,7 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     '',
     ...reasons.filter((reason) => reason.weight !== 'note').map((reason) => `  ${bullet(reason)}${reason.message}`),
     ...decidedLine(),
+    ...whyLines(verdict).map((line) => `  ${ink.dim('why')}  ${line}`),
     ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
     ...(findings.length > 0 ? ['', ...findingsTable()] : []),
     '',

@@ -22,10 +22,11 @@ import {
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { explained } from './explain.ts'
 import { fairnessFacts } from './fairness.ts'
 
 /** What a comparison's request says, once it is known to be sound. */
-interface Request {
+export interface ComparisonRequest {
   readonly service: string
   readonly stable: string
   readonly canary: string
@@ -34,20 +35,28 @@ interface Request {
   readonly sinceMs: number | undefined
   readonly start: number | undefined
   readonly end: number | undefined
+  /** Only these operations are judged; every one, when undefined. */
+  readonly operations: readonly string[] | undefined
+  /** Flags whose part in the finding with the most evidence is told, whatever the verdict. */
+  readonly interact: readonly string[]
   readonly policy: Policy
 }
 
 /** `POST /api/compare`: a verdict on what the store has now, of two cohorts of a service. */
 export function registerCompare(app: FastifyInstance, context: Context): void {
-  app.post('/api/compare', async ({ body }) => compare(parseRequest(body), context))
+  app.post('/api/compare', async ({ body }) => {
+    const request = parseRequest(body)
+    const judge = (one: ComparisonRequest): Promise<Verdict> => compare(one, context)
+    return explained(await judge(request), request, judge, context)
+  })
 }
 
-async function compare(request: Request, { store, now, version }: Context): Promise<Verdict> {
+async function compare(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
   const { service, sinceMs, end, policy } = request
   const { stable, canary, traffic, audience } = request
   const chosen = { service, stable, canary, traffic, audience }
   const start = request.start ?? (sinceMs === undefined ? await store.anchor(chosen) : now() - sinceMs)
-  const comparison: Comparison = { ...chosen, start, end }
+  const comparison: Comparison = { ...chosen, operations: request.operations, start, end }
   const found = await store.cohortFacts(comparison)
   const instances = await store.instances(comparison, found)
   const warmUp = warmUpOf(instances ?? [], policy.warmUp)
@@ -61,7 +70,7 @@ async function compare(request: Request, { store, now, version }: Context): Prom
 }
 
 function factsOf(
-  request: Request,
+  request: ComparisonRequest,
   found: ComparisonFacts,
   flags: readonly FlagShare[],
   asked: { readonly start: number | undefined; readonly end: number | undefined },
@@ -141,7 +150,7 @@ function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Sli
   }
 }
 
-function parseRequest(body: unknown): Request {
+function parseRequest(body: unknown): ComparisonRequest {
   if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
   const {
     service,
@@ -149,13 +158,14 @@ function parseRequest(body: unknown): Request {
     canary,
     traffic,
     audience,
+    interact,
     window = {},
     policy: input,
     ...unknown
   } = body as Record<string, unknown>
   const [stray] = Object.keys(unknown)
   if (stray !== undefined)
-    throw usage(`${stray}: unknown key; expected service, stable, canary, traffic, audience, window, policy`)
+    throw usage(`${stray}: unknown key; expected service, stable, canary, traffic, audience, interact, window, policy`)
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
   const [odd] = Object.keys(strange)
@@ -172,6 +182,8 @@ function parseRequest(body: unknown): Request {
     canary: selector(canary, 'canary'),
     traffic: trafficOf(traffic),
     audience: audiences(audience),
+    interact: flagsAsked(interact),
+    operations: undefined,
     sinceMs: sinceMs as number | undefined,
     start: moment(start, 'window.start'),
     end: moment(end, 'window.end'),
@@ -201,6 +213,11 @@ function audiences(value: unknown = []): readonly string[] {
   if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== ''))
     return [...new Set(value as string[])].sort()
   throw usage(`audience: expected a list of texts, got ${JSON.stringify(value)}`)
+}
+
+function flagsAsked(value: unknown = []): readonly string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')) return value as string[]
+  throw usage(`interact: expected a list of flag keys, got ${JSON.stringify(value)}`)
 }
 
 export function moment(value: unknown, name: string): number | undefined {

@@ -14,6 +14,8 @@ export type Comparison = {
   readonly traffic?: Traffic | undefined
   /** Only requests of these audiences; of every one, when empty or left out. */
   readonly audience?: readonly string[] | undefined
+  /** Only ticks of these operations are read; of every one, when left out. Facts are of all operations. */
+  readonly operations?: readonly string[] | undefined
   /** Only ticks that begin at or after it are read. */
   readonly start?: number | undefined
   /** Only ticks that end at or before it are read. */

@@ -1,6 +1,6 @@
-import { type Comparison, cohortsOf, windowOf } from './cohorts.ts'
+import { type Comparison, cohortsOf, spanParams, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { tickFlags } from './queries.ts'
+import { rawFlags, tickFlags } from './queries.ts'
 
 /** How many requests of a cohort met a variant at an operation. */
 export type FlagShare = {
@@ -23,4 +23,12 @@ export async function flagShares(engine: Engine, comparison: Comparison): Promis
     canaryBuild,
     traffic,
   })
+}
+
+/** The variants that the cohorts of any comparison met; from raw spans, a request counted for each of its entry spans, where ticks do not know. */
+export async function flagsMet(engine: Engine, comparison: Comparison): Promise<readonly FlagShare[]> {
+  const known = await flagShares(engine, comparison)
+  if (known.length > 0) return known
+  const { service } = comparison
+  return engine.read<FlagShare>(rawFlags, { service, ...windowOf(comparison), ...spanParams(comparison) })
 }

@@ -24,7 +24,7 @@ export {
 } from './row-bytes.ts'
 export type { CohortSample, Sample } from './sample.ts'
 // Ticks out
-export { type Condition, formatSelector, parseSelector } from './selector.ts'
+export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
 export {
   type Attributes,
   addSpan,

@@ -694,6 +694,46 @@ export const tickFlags = `
   GROUP BY cohort, operation, flag, variant
   ORDER BY cohort, operation, flag, variant`
 
+/** The same for cohorts by any attributes, from raw spans. */
+export const rawFlags = `
+  SELECT
+    cohort,
+    operation,
+    substring(pair.1, 15) AS flag,
+    pair.2 AS variant,
+    count() AS requests
+  FROM (
+    SELECT
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if(IsStable, 'stable', 'canary') AS cohort,
+      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)') AS Name,
+      if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
+      FlagAttributes
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND IsStable != IsCanary
+  )
+  ARRAY JOIN arrayZip(mapKeys(FlagAttributes), mapValues(FlagAttributes)) AS pair
+  GROUP BY cohort, operation, flag, variant
+  ORDER BY cohort, operation, flag, variant
+  SETTINGS max_execution_time = 10`
+
 /** When the canary of a comparison first served, by closed ticks. */
 export const tickFirst = `
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick

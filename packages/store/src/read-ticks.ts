@@ -27,17 +27,24 @@ const PORTION_CELLS = 5_000
 export function readTicks(engine: Engine, comparison: Comparison, warmUp: WarmUp = noWarmUp): TickRead {
   const cohorts = cohortsOf(comparison)
   const window = windowOf(comparison)
+  const wanted = (operation: string): boolean => comparison.operations?.includes(operation) ?? true
   const operations =
     cohorts.source === 'ticks'
-      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params }, warmUp)
-      : fromSpans(rawTickRows(engine, comparison, cohorts.params, warmUp))
+      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params }, warmUp, wanted)
+      : fromSpans(rawTickRows(engine, comparison, cohorts.params, warmUp), wanted)
   return { source: cohorts.source, operations }
 }
 
-async function* fromTicks(engine: Engine, asked: Params, warmUp: WarmUp): AsyncGenerator<OperationTicks> {
+async function* fromTicks(
+  engine: Engine,
+  asked: Params,
+  warmUp: WarmUp,
+  wanted: (operation: string) => boolean,
+): AsyncGenerator<OperationTicks> {
   // Closed ticks know instances by build alone. Those of one flag's cohorts are shared: they warm up for both.
   const leavesOut = warmUp.until.length > 0 && asked['byBuild'] === true && asked['flagKey'] === ''
-  const found = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
+  const all = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
+  const found = all.filter(({ operation }) => wanted(operation) || wanted(`${operation} (test)`))
   for (let at = 0; at < found.length; ) {
     const operations: string[] = []
     for (
@@ -52,20 +59,23 @@ async function* fromTicks(engine: Engine, asked: Params, warmUp: WarmUp): AsyncG
     const warmUps = leavesOut
       ? await engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations })
       : []
-    yield* byOperation(withoutWarmUp(rows, warmUps))
+    yield* byOperation(withoutWarmUp(rows, warmUps), wanted)
   }
 }
 
-async function* fromSpans(cells: AsyncIterable<RawTickRow>): AsyncGenerator<OperationTicks> {
+async function* fromSpans(
+  cells: AsyncIterable<RawTickRow>,
+  wanted: (operation: string) => boolean,
+): AsyncGenerator<OperationTicks> {
   const rows: CohortRow[] = []
   for await (const { operation, cohort, test, tick, instances, firstMs, lastMs, ...counts } of cells)
     if (!test && (cohort === 'stable' || cohort === 'canary')) rows.push({ operation, tick, cohort, ...counts })
-  yield* byOperation(rows)
+  yield* byOperation(rows, wanted)
 }
 
-function* byOperation(rows: readonly CohortRow[]): Generator<OperationTicks> {
+function* byOperation(rows: readonly CohortRow[], wanted: (operation: string) => boolean): Generator<OperationTicks> {
   const rowsOf = new Map<string, CohortRow[]>()
-  for (const row of rows) getOrMake(rowsOf, row.operation, () => []).push(row)
+  for (const row of rows) if (wanted(row.operation)) getOrMake(rowsOf, row.operation, () => []).push(row)
   for (const operation of [...rowsOf.keys()].sort()) yield { operation, ticks: pairs(rowsOf.get(operation)!) }
 }
 

@@ -591,6 +591,40 @@ describe('cohorts', () => {
     expect(await store.flagShares(builds)).toEqual([])
   })
 
+  it('know which flags they met, whatever they are by', async () => {
+    const met = (version: string, flags: Record<string, string>, more: Record<string, string> = {}) =>
+      span({ attributes: cart({ 'service.version': version, ...prefixed(flags), ...more }) })
+    await store.insert(
+      batchOf(
+        met('1.0.0', { a: 'off', b: 'x' }),
+        met('1.0.0', { a: 'on', b: 'y' }),
+        met('2.0.0', { a: 'on' }, packed({ b: 'y' })),
+        met('2.0.0', { a: 'on' }, { 'coalmine.test': 'true' }),
+      ),
+    )
+    await closeAll()
+    const share = (cohort: string, flag: string, variant: string) => ({
+      cohort,
+      operation: 'GET /cart',
+      flag,
+      variant,
+      requests: 1,
+    })
+    const expected = [share('canary', 'a', 'on'), share('canary', 'b', 'y')]
+    expect((await store.flagsMet(builds)).filter(({ cohort }) => cohort === 'canary')).toEqual(expected)
+    const flag = { service: 'storefront', stable: 'flag:b=x', canary: 'service.version=2.0.0,flag:a=on' }
+    expect(await store.flagsMet(flag)).toEqual([...expected, share('stable', 'a', 'off'), share('stable', 'b', 'x')])
+  })
+
+  it('are read for some operations only, where the comparison asks for them', async () => {
+    const at = (route: string) => span({ attributes: { ...canary, 'http.route': route } })
+    await store.insert(batchOf(span(), at('/cart'), at('/checkout')))
+    await closeAll()
+    const one = { ...builds, operations: ['GET /checkout'] }
+    expect(await totals(one)).toEqual({ 'GET /checkout': [0, 0, 0, 0, 1, 1, 0, 0] })
+    expect(await totals({ ...one, stable: 'resource:absent!=x,service.version=1.0.0' })).toEqual(await totals(one))
+  })
+
   it('are of some audiences only, where the comparison asks for them', async () => {
     const of = (audience: string, version = '1.0.0') =>
       cart({ 'service.version': version, 'coalmine.audience': audience })

@@ -6,7 +6,7 @@ import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
-import { type FlagShare, flagShares } from './flag-shares.ts'
+import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
@@ -49,6 +49,8 @@ export type Store = {
   readonly sample: (comparison: Comparison, ticksMs: readonly number[]) => Promise<Sample | undefined>
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
+  /** The same of any comparison, if need be from raw spans, which takes seconds and may fail for it. */
+  readonly flagsMet: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
   readonly anchor: (comparison: Pick<Comparison, 'service' | keyof Chosen>) => Promise<number | undefined>
   /** Services, and the builds and flag variants of one. */
@@ -97,6 +99,7 @@ export async function openStore({
     buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
     sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
     flagShares: (comparison) => flagShares(engine, comparison),
+    flagsMet: (comparison) => flagsMet(engine, comparison),
     anchor: (comparison) => anchor(engine, comparison),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),
     doctorFacts: (service) =>
