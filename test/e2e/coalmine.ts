@@ -32,7 +32,12 @@ export async function coalmine(
 export async function serve(
   cwd: string,
   args: readonly string[] = [],
-): Promise<{ readonly url: string; readonly process: ChildProcess; stop(): Promise<number | null> }> {
+): Promise<{
+  readonly url: string
+  readonly line: string
+  readonly process: ChildProcess
+  stop(): Promise<number | null>
+}> {
   const child = start(cwd, ['serve', '--port', '0', '--watermark', '1s', ...args])
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text))
@@ -41,7 +46,8 @@ export async function serve(
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`serve ended with code ${code}: ${stderr}`))),
   ])
   return {
-    url: /http:\/\/[^\s/]+/.exec(line)![0],
+    url: /https?:\/\/[^\s/]+/.exec(line)![0],
+    line,
     process: child,
     async stop() {
       if (child.exitCode !== null) return child.exitCode

@@ -52,6 +52,13 @@ export function milliseconds(text: string): number {
   return Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 's' | 'm' | 'h' | 'd']
 }
 
+/** A length of time in whole days, such as `14d`. */
+export function days(text: string): number {
+  const value = Number(/^(\d+)d$/.exec(text)?.[1])
+  if (!(value >= 1 && value <= 3650)) throw new InvalidArgumentError('Expected days from 1d to 3650d, such as 14d.')
+  return value
+}
+
 /** A moment such as `2026-11-20T10:00:00Z`, as ISO 8601 in UTC. */
 export function moment(text: string): string {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN

@@ -1,9 +1,14 @@
 import type { Store } from '@coalmine/store'
+import type { Ack } from './receive.ts'
 
 /** What every route works with. */
 export type Context = {
   readonly store: Store
   readonly now: () => number
+  /** When spans are acknowledged. */
+  readonly ack: Ack
+  /** Told of trouble that no client is told of. */
+  readonly warn: (message: string) => void
   /** Version of the server. */
   readonly version: string
 }

@@ -1,4 +1,4 @@
-import { newRowBytes, type RowBytes, writeText, writeVarint } from '@coalmine/store'
+import { newRowBytes, type RowBytes, writeBytes, writeText, writeVarint } from '@coalmine/store'
 import { BYTES, VARINT } from './protobuf-reader.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -17,9 +17,8 @@ export function exportResponse(type: string, { count, why }: Refusals): Buffer {
   writeNumberField(partial, 1, count)
   writeTextField(partial, 2, why ?? '')
   const response = newRowBytes(256)
-  writeVarint(response, (1 << 3) | BYTES)
-  writeVarint(response, partial.length)
-  return Buffer.concat([taken(response), taken(partial)])
+  writeMessageField(response, 1, partial)
+  return taken(response)
 }
 
 /** The answer to a request that failed, `google.rpc.Status`. */
@@ -28,6 +27,25 @@ export function statusResponse(type: string, code: number, message: string): Buf
   const status = newRowBytes(256)
   writeNumberField(status, 1, code)
   writeTextField(status, 2, message)
+  return taken(status)
+}
+
+/**
+ * The status that asks a gRPC client to come back: with a `google.rpc.RetryInfo` among its details, without which OTLP
+ * takes RESOURCE_EXHAUSTED as final. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
+ */
+export function retryStatus(code: number, message: string, afterSeconds: number): Buffer {
+  const delay = newRowBytes(16)
+  writeNumberField(delay, 1, afterSeconds)
+  const info = newRowBytes(32)
+  writeMessageField(info, 1, delay)
+  const detail = newRowBytes(128)
+  writeTextField(detail, 1, 'type.googleapis.com/google.rpc.RetryInfo')
+  writeMessageField(detail, 2, info)
+  const status = newRowBytes(256)
+  writeNumberField(status, 1, code)
+  writeTextField(status, 2, message)
+  writeMessageField(status, 3, detail)
   return taken(status)
 }
 
@@ -47,6 +65,12 @@ function writeNumberField(to: RowBytes, field: number, value: number): void {
 function writeTextField(to: RowBytes, field: number, text: string): void {
   writeVarint(to, (field << 3) | BYTES)
   writeText(to, text)
+}
+
+function writeMessageField(to: RowBytes, field: number, message: RowBytes): void {
+  writeVarint(to, (field << 3) | BYTES)
+  writeVarint(to, message.length)
+  writeBytes(to, message.bytes, 0, message.length)
 }
 
 const taken = ({ bytes, length }: RowBytes): Buffer => bytes.subarray(0, length)

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server as HttpServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
@@ -6,10 +7,14 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { registerCompare } from './compare.ts'
 import type { Context } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
+import { type RunningGrpc, startGrpc } from './grpc.ts'
 import { registerImport } from './import.ts'
 import { registerDoctor, registerKnown } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
+import type { Ack } from './receive.ts'
+import { checkTls, type TlsFiles } from './tls.ts'
+import { isAllowed, tokenAsked } from './token.ts'
 import { registerTraces } from './traces.ts'
 
 export type ServerOptions = {
@@ -20,6 +25,12 @@ export type ServerOptions = {
   readonly port?: number
   /** What clients must send as `authorization: Bearer ...`. */
   readonly token?: string
+  /** Where OTLP/gRPC is taken, 0 for any port that is free; nowhere when left out. */
+  readonly grpcPort?: number
+  /** Both protocols are encrypted with it; in the clear when left out. */
+  readonly tls?: TlsFiles
+  /** Acknowledge spans when the engine has them (the default), or when they wait for it. */
+  readonly ack?: Ack
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
@@ -28,6 +39,8 @@ export type ServerOptions = {
 
 export type RunningServer = {
   readonly url: string
+  /** Where OTLP/gRPC is taken. */
+  readonly grpcUrl?: string
   /** Answers what is under way, then lets go of the store. */
   readonly close: () => Promise<void>
 }
@@ -35,7 +48,7 @@ export type RunningServer = {
 const CLOSE_TICKS_EVERY_MS = 1_000
 
 /**
- * Starts a server: OTLP/HTTP in, answers out, on one port.
+ * Starts a server: OTLP/HTTP in and answers out on one port, OTLP/gRPC on another.
  *
  * Throws a ServerError of kind `unavailable` when the port is taken, the directory cannot be written or the engine is not
  * there; its status is 423 when another process holds the store, which may let go of it.
@@ -47,27 +60,40 @@ export async function startServer({
   host = '127.0.0.1',
   port = 4318,
   token,
+  grpcPort,
+  tls,
+  ack = 'stored',
   announced = true,
   warn = () => {},
   ...storeOptions
 }: ServerOptions): Promise<RunningServer> {
+  if (tls) checkTls(tls)
   const store = await openOrNameOwner({ location, ...storeOptions })
-  const context: Context = { store, now: storeOptions.now ?? Date.now, version: VERSION }
-  const app = await routes(context, token)
+  const context: Context = { store, now: storeOptions.now ?? Date.now, ack, warn, version: VERSION }
+  const app = await routes(context, { token, tls })
+  const directory = announced && isDirectory(location) ? location : undefined
+  let grpc: RunningGrpc | undefined
+  let local: HttpServer | undefined
   const close = async (): Promise<void> => {
+    await grpc?.close()
+    local?.close()
+    local?.closeIdleConnections()
     await app.close()
     await store.close()
   }
   try {
-    await app.listen({ host, port })
-  } catch (cause) {
+    await app.listen({ host, port }).catch((cause: unknown) => {
+      throw notListening(cause, host, port)
+    })
+    if (tls && directory) local = await listenLocally(app)
+    if (grpcPort !== undefined) grpc = await startGrpc(context, { host, port: grpcPort, token, tls })
+  } catch (error) {
     await close()
-    throw notListening(cause, host, port)
+    throw error
   }
-  const url = urlOf(app)
-  const directory = announced && isDirectory(location) ? location : undefined
+  const url = urlOf(app.server, tls ? 'https' : 'http')
   if (directory) {
-    const owner = { url, pid: process.pid, ...(token !== undefined && { token }) }
+    const owner = { url: local ? urlOf(local, 'http') : url, pid: process.pid, ...(token !== undefined && { token }) }
     await leaveAddress(directory, owner).catch(async (cause: Error) => {
       await close()
       throw new ServerError('unavailable', `store ${directory}: cannot leave the address in it: ${cause.message}`, {
@@ -86,6 +112,7 @@ export async function startServer({
   let stopped: Promise<void> | undefined
   return {
     url,
+    ...(grpc && { grpcUrl: withPort(url, grpc.port) }),
     close: () => {
       stopped ??= stop()
       return stopped
@@ -93,8 +120,11 @@ export async function startServer({
   }
 }
 
-async function routes(context: Context, token: string | undefined): Promise<FastifyInstance> {
-  const app = fastify({ forceCloseConnections: 'idle' })
+async function routes(
+  context: Context,
+  { token, tls }: { readonly token: string | undefined; readonly tls: TlsFiles | undefined },
+): Promise<FastifyInstance> {
+  const app = fastify({ forceCloseConnections: 'idle', https: tls ?? null })
   app.setErrorHandler(async (error, { routeOptions }, reply) => {
     const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
     const { status, kind, message } = answerable(error, takes)
@@ -105,17 +135,9 @@ async function routes(context: Context, token: string | undefined): Promise<Fast
     throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
   })
   app.get('/healthz', async () => ({ status: 'ok', version: context.version, pid: process.pid }))
-  if (token !== undefined)
-    app.addHook('onRequest', async ({ url, headers }) => {
-      if (url !== '/healthz' && !isSame(headers.authorization ?? '', `Bearer ${token}`))
-        throw new ServerError(
-          'unavailable',
-          'this server asks for a token: give its own with --token or COALMINE_TOKEN',
-          {
-            status: 401,
-          },
-        )
-    })
+  app.addHook('onRequest', async ({ url, headers }) => {
+    if (url !== '/healthz' && !isAllowed(headers.authorization, token)) throw tokenAsked()
+  })
   await registerTraces(app, context)
   await registerImport(app, context)
   registerCompare(app, context)
@@ -151,15 +173,23 @@ function notListening(cause: unknown, host: string, port: number): ServerError {
   return new ServerError('unavailable', `cannot listen on ${host}:${port}: ${why}`, { cause })
 }
 
-function urlOf(app: FastifyInstance): string {
-  const { address, family, port } = app.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+function urlOf(server: HttpServer, scheme: 'http' | 'https'): string {
+  const { address, family, port } = server.address() as AddressInfo
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-// Hashes are of one length, which a comparison in constant time needs.
-function isSame(given: string, expected: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(given), hash(expected))
+function withPort(url: string, port: number): string {
+  const other = new URL(url)
+  other.port = String(port)
+  return other.origin
+}
+
+/** A certificate is for a name, so commands on the directory come another way: in the clear, from this machine alone. */
+async function listenLocally(app: FastifyInstance): Promise<HttpServer> {
+  const local = createServer(app.routing)
+  local.listen(0, '127.0.0.1')
+  await once(local, 'listening')
+  return local
 }
 
 const isDirectory = (location: string): boolean => !/^https?:/.test(location)

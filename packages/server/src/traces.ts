@@ -1,22 +1,18 @@
-import { newSpanBatch } from '@coalmine/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { newAdmission } from './admission.ts'
 import { MAX_BODY_BYTES, unpackedBody } from './body.ts'
 import type { Context } from './context.ts'
-import { answerable, ServerError, type Takes } from './errors.ts'
-import { decodeJson } from './otlp-json.ts'
-import { decodeProtobuf } from './otlp-protobuf.ts'
+import { answerable, type Takes } from './errors.ts'
 import { exportResponse, grpcCode, JSON_TYPE, PROTOBUF_TYPE, statusResponse } from './otlp-response.ts'
-import { timeWindow } from './refusals.ts'
-
-const RETRY_AFTER_SECONDS = 2
+import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
 
 const takes: Takes = { types: [PROTOBUF_TYPE, JSON_TYPE], bytes: MAX_BODY_BYTES }
 
-/**
- * `POST /v1/traces`: OTLP over HTTP, JSON or protobuf. It answers when the engine has the spans, so what was acknowledged
- * survives a crash. https://opentelemetry.io/docs/specs/otlp/#otlphttp
- */
-export async function registerTraces(app: FastifyInstance, { store, now }: Context): Promise<void> {
+const MAX_BYTES_UNDER_WAY = 8 * MAX_BODY_BYTES
+
+/** `POST /v1/traces`: OTLP over HTTP, JSON or protobuf. https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+export async function registerTraces(app: FastifyInstance, context: Context): Promise<void> {
+  const admission = newAdmission(MAX_BYTES_UNDER_WAY)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(
@@ -25,6 +21,9 @@ export async function registerTraces(app: FastifyInstance, { store, now }: Conte
       async (_: unknown, body: Buffer) => body,
     )
     scope.setErrorHandler(answerError)
+    scope.addHook('onRequest', async ({ headers }, reply) => {
+      reply.raw.once('close', admission.enter(Number(headers['content-length'] ?? MAX_BODY_BYTES)))
+    })
     scope.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
       const type = typeOf(request)
       if (!type) throw answerable({ statusCode: 415 }, takes)
@@ -32,12 +31,7 @@ export async function registerTraces(app: FastifyInstance, { store, now }: Conte
         (request.body as Buffer | undefined) ?? Buffer.alloc(0),
         request.headers['content-encoding'],
       )
-      // Rows repeat the resource, so they are longer than the request; growing costs a copy.
-      const batch = newSpanBatch(body.length * 2)
-      const window = timeWindow(now(), store.retentionDays)
-      const refusals =
-        type === JSON_TYPE ? decodeJson(batch, parseJson(body), window) : decodeProtobuf(batch, body, window)
-      await store.insert(batch)
+      const refusals = await receiveTraces(context, type, body)
       return reply.type(type).send(exportResponse(type, refusals))
     })
   })
@@ -51,14 +45,6 @@ async function answerError(error: unknown, request: FastifyRequest, reply: Fasti
     .code(status)
     .type(type)
     .send(statusResponse(type, grpcCode(status), message))
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch (cause) {
-    throw new ServerError('malformed', `the body is not JSON: ${(cause as Error).message}`, { cause })
-  }
 }
 
 function typeOf(request: FastifyRequest): string | undefined {

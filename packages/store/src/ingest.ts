@@ -52,7 +52,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
   const insert = (batch: SpanBatch, hold?: ledgers.Hold): Promise<Inserted> => {
     if (batch.spans === 0) return Promise.resolve({ late: 0 })
     if (queuedBytes > 0 && queuedBytes + batch.rows.length > maxQueuedBytes)
-      return Promise.reject(new StoreError('busy', 'the store has more waiting than it may hold; send again later'))
+      throw new StoreError('busy', 'the store has more waiting than it may hold; send again later')
     queuedBytes += batch.rows.length
     return new Promise((stored, refused) => {
       const waiting: Waiting = { batch, hold, expected: [], late: [], stored, refused }

@@ -30,7 +30,7 @@ export type StoreOptions = {
 }
 
 export type Store = {
-  /** Stores spans; settled when the engine has them. Refuses with a StoreError of kind `busy` when too many wait. */
+  /** Stores spans; settled when the engine has them. Throws at once, a StoreError of kind `busy`, when too many wait. */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
   /** Begins an import: ticks of batches that are inserted with it stay open until `release`. */
   readonly hold: () => Hold

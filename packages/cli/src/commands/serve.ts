@@ -1,30 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import { milliseconds, port, storeOption, tokenOption } from '../options.ts'
+import { days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
 
 interface ServeOptions {
   readonly store: string
   readonly host: string
   readonly port: number
+  readonly grpc: boolean
+  readonly grpcPort?: number
   readonly token?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly insecure?: boolean
+  readonly ack: 'stored' | 'queued'
+  readonly keep?: number
   readonly watermark?: number
 }
 
 export function serveCommand(command: Command, io: Io): Command {
   return command
-    .description('receive spans over OTLP/HTTP, store them, answer comparisons')
+    .description('receive spans over OTLP, store them, answer comparisons')
     .addOption(storeOption())
     .addOption(new Option('--host <host>', 'where to listen').default('127.0.0.1').env('COALMINE_HOST'))
-    .addOption(new Option('--port <port>', '0 takes any free one').argParser(port).default(4318).env('COALMINE_PORT'))
+    .addOption(
+      new Option('--port <port>', 'OTLP/HTTP and answers; 0 takes any free one')
+        .argParser(port)
+        .default(4318)
+        .env('COALMINE_PORT'),
+    )
+    .addOption(
+      new Option('--grpc-port <port>', 'OTLP/gRPC (default: the one before --port)')
+        .argParser(port)
+        .env('COALMINE_GRPC_PORT'),
+    )
+    .option('--no-grpc', 'take OTLP/HTTP alone')
     .addOption(tokenOption())
+    .addOption(new Option('--tls-cert <file>', 'certificate, PEM, for both protocols').env('COALMINE_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'its key, PEM').env('COALMINE_TLS_KEY'))
+    .option('--insecure', 'listen beyond this machine without a token or TLS: anybody there may write and read')
+    .addOption(
+      new Option('--ack <when>', 'acknowledge spans when they are stored, or sooner, when they are queued')
+        .choices(['stored', 'queued'])
+        .default('stored')
+        .env('COALMINE_ACK'),
+    )
+    .addOption(
+      new Option('--keep <time>', 'how long spans and ticks are kept (default: 14d)')
+        .argParser(days)
+        .env('COALMINE_KEEP'),
+    )
     .addOption(
       new Option('--watermark <time>', 'how long after its end a five-second tick waits for late spans (default: 15s)')
         .argParser(milliseconds)
         .env('COALMINE_WATERMARK'),
     )
-    .action(async ({ store, host, port, token, watermark }: ServeOptions) => {
+    .action(async (options: ServeOptions) => {
+      const { store, host, port, token, ack, keep, watermark } = options
+      const tls = await tlsFiles(options)
+      if (!options.insecure) refuseOpenDoor(host, token, tls)
       const stopped = new Promise<undefined>((resolve) => {
         if (io.stop.aborted) resolve(undefined)
         io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
@@ -33,16 +70,51 @@ export function serveCommand(command: Command, io: Io): Command {
         store,
         host,
         port,
+        ack,
         warn: (message) => io.stderr.write(`coalmine: ${message}\n`),
+        ...(options.grpc ? { grpcPort: options.grpcPort ?? Math.max(port - 1, 0) } : {}),
+        ...(tls === undefined ? {} : { tls }),
         ...(token === undefined ? {} : { token }),
+        ...(keep === undefined ? {} : { retentionDays: keep }),
         ...(watermark === undefined ? {} : { watermarkMs: watermark }),
       })
       const server = await Promise.race([starting, stopped])
       if (!server) throw new CommandError('interrupted', 'stopped before it was listening')
+      const grpc = server.grpcUrl === undefined ? '' : `, OTLP/gRPC at ${server.grpcUrl}`
       io.stdout.write(
-        `coalmine serves ${store} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces); Ctrl-C stops it\n`,
+        `coalmine serves ${store} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces${grpc}); Ctrl-C stops it\n`,
       )
       await stopped
       await server.close()
     })
+}
+
+async function tlsFiles({ tlsCert, tlsKey }: ServeOptions): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined) throw new CommandError('usage', '--tls-key needs --tls-cert: give both')
+  if (tlsKey === undefined) throw new CommandError('usage', '--tls-cert needs --tls-key: give both')
+  return { cert: await read('--tls-cert', tlsCert), key: await read('--tls-key', tlsKey) }
+}
+
+async function read(option: string, file: string): Promise<Buffer> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      'usage',
+      `${option} ${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+    )
+  })
+}
+
+function refuseOpenDoor(host: string, token: string | undefined, tls: object | undefined): void {
+  if (isLoopback(host) || (token !== undefined && tls)) return
+  const missing = [...(token === undefined ? ['--token'] : []), ...(tls ? [] : ['--tls-cert and --tls-key'])]
+  throw new CommandError(
+    'usage',
+    `--host ${host} lets others than this machine in: give ${missing.join(' with ')}, or say --insecure`,
+  )
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true
+  return isIP(host) === 4 && host.startsWith('127.')
 }

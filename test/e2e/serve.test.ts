@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { coalmine, serve } from './coalmine.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coalmine-serve-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const file = (name: string): string => fileURLToPath(new URL(`../tls/${name}`, import.meta.url))
+const tls = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')]
+
+describe('coalmine serve', () => {
+  it('takes OTLP/gRPC, and says where', async () => {
+    const server = await serve(folder, ['--store', 'grpc'])
+    try {
+      const url = /OTLP\/gRPC at (http:\S+)\)/.exec(server.line)![1]!
+      const exporter = new OTLPTraceExporter({ url })
+      const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
+      provider.getTracer('test').startSpan('GET').end()
+      await provider.shutdown()
+      const { services } = (await (await fetch(`${server.url}/api/known`)).json()) as { services: string[] }
+      expect(services).toHaveLength(1)
+    } finally {
+      expect(await server.stop()).toBe(0)
+    }
+  })
+
+  it('with TLS is still found by commands on its directory', async () => {
+    const server = await serve(folder, ['--store', 'tls', '--no-grpc', '--token', 'secret', ...tls])
+    try {
+      expect(server.url).toMatch(/^https:/)
+      const { code, stderr } = await coalmine(folder, ['doctor', '--service', 'cart', '--store', 'tls'])
+      expect([code, stderr]).toEqual([3, expect.stringContaining('cart')])
+    } finally {
+      expect(await server.stop()).toBe(0)
+    }
+  })
+
+  it.each([
+    ['nothing', [], '--token with --tls-cert and --tls-key'],
+    ['a token alone', ['--token', 'secret'], 'give --tls-cert and --tls-key'],
+    ['TLS alone', tls, 'give --token'],
+  ])('listens beyond this machine only with a token and TLS; not with %s', async (_name, args, message) => {
+    const { code, stderr } = await coalmine(folder, ['serve', '--host', '0.0.0.0', '--port', '0', ...args])
+    expect([code, stderr]).toEqual([64, expect.stringContaining(message)])
+    expect(stderr).toContain('--insecure')
+  })
+
+  it('listens beyond this machine when told so plainly', async () => {
+    const server = await serve(folder, ['--store', 'open', '--host', '0.0.0.0', '--insecure'])
+    expect(await server.stop()).toBe(0)
+  })
+
+  it.each([
+    ['a key that is missing', tls.slice(0, 2), '--tls-cert needs --tls-key'],
+    [
+      'a file that is not there',
+      ['--tls-cert', 'none.pem', '--tls-key', 'none.pem'],
+      '--tls-cert none.pem: there is no such file',
+    ],
+    [
+      'files that are the wrong way round',
+      ['--tls-cert', file('key.pem'), '--tls-key', file('cert.pem')],
+      'not a certificate and its key in PEM',
+    ],
+    ['a time to keep that is none', ['--keep', '14h'], 'such as 14d'],
+  ])('names %s', async (_name, args, message) => {
+    const { code, stderr } = await coalmine(folder, ['serve', '--store', 'wrong', '--port', '0', ...args])
+    expect([code, stderr]).toEqual([64, expect.stringContaining(message)])
+  })
+})
