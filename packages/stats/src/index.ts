@@ -31,6 +31,8 @@ export { shareInterval } from './share-interval.ts'
 
 // Many findings at once
 
+export { closedEValues } from './closed-e-values.ts'
+export { eBenjaminiHochberg } from './e-benjamini-hochberg.ts'
 export { type HolmDecision, holm } from './holm.ts'
 
 // Tests that look once
@@ -49,7 +51,29 @@ export { tailTest } from './fixed/tail-test.ts'
 export type { Values } from './fixed/tally.ts'
 export { type RankTest, scaleIntervalOnce, vanElteren } from './fixed/van-elteren.ts'
 export { type MeanTest, welch } from './fixed/welch.ts'
-export { type Moments, momentsOf } from './moments.ts'
+export { type Moments, momentsOf, momentsOfHistogram } from './moments.ts'
+
+// Tests that look a planned number of times
+
+export { crossingChances, groupSequentialBounds, type Spending } from './sequential/group-sequential.ts'
+
+// Counts that come in batches
+
+export { dispersedShareProcess, dispersionOf } from './dispersion.ts'
+
+// For display, and to be measured against: they assume that nothing drifts, or many values
+
+export { asymptoticInterval, type MomentsBlock } from './sequential/asymptotic-interval.ts'
+export { bandRadius, bandTest } from './sequential/band-test.ts'
+export { growthbookTest } from './sequential/growthbook.ts'
+export { logNormalMixture, mixingVariance, normalMixtureBound } from './sequential/normal-mixture.ts'
+export {
+  type QuantileOptions,
+  quantileDifferenceInterval,
+  quantileInterval,
+  quantileRanks,
+} from './sequential/quantile-interval.ts'
+export { quantileTest } from './sequential/quantile-test.ts'
 
 // Special functions
 

@@ -1,3 +1,5 @@
+import { countOf, type Histogram, upperEdge } from './histogram.ts'
+
 /** What a mean needs to know of some values: how many, their mean, and their variance (over n - 1). */
 export interface Moments {
   readonly n: number
@@ -22,6 +24,24 @@ export function momentsOf(values: Iterable<number>): Moments {
     squares += away * (value - mean)
   }
   return { n, mean, variance: n < 2 ? 0 : squares / (n - 1) }
+}
+
+/**
+ * The moments of a histogram's values, each taken as the middle of its bucket (1.1 % at scale 5) and capped at `atMost`, so that
+ * one huge value does not decide a mean. The cap must be known beforehand, such as a quantile of what stable did earlier.
+ *
+ * @example momentsOfHistogram(histogramOf([1, 2, 1000]), { atMost: 2 }) // { n: 3, mean: 1.66, variance: 0.33 }
+ */
+export function momentsOfHistogram(
+  histogram: Histogram,
+  { atMost = Infinity }: { readonly atMost?: number } = {},
+): Moments {
+  const n = countOf(histogram)
+  const values = histogram.indices.map((index) => Math.min(atMost, upperEdge(index - 0.5, histogram.scale)))
+  const total = (of: (value: number) => number): number =>
+    values.reduce((sum, value, at) => sum + histogram.counts[at]! * of(value), histogram.zero * of(0))
+  const mean = n === 0 ? 0 : total((value) => value) / n
+  return { n, mean, variance: n < 2 ? 0 : total((value) => (value - mean) ** 2) / (n - 1) }
 }
 
 /** Throws a RangeError that names the number which cannot be a moment. */

@@ -1,0 +1,23 @@
+import { checkLogEs } from './closed-e-values.ts'
+
+/**
+ * Which of many hypotheses to report so that, on average, at most a share `alpha` of those reported are true, whatever their
+ * dependence: for "which of 200 operations regressed". The k largest e-values, k the most for which the k-th is at least
+ * n/(k alpha). E-values of one moment, not their running maxima.
+ *
+ * Wang and Ramdas 2022, False discovery rate control with e-values.
+ *
+ * @param logEs logarithms of e-values.
+ * @returns for each, whether it is reported.
+ * @example eBenjaminiHochberg([Math.log(50), Math.log(32), 0], 0.05) // [true, true, false]
+ */
+export function eBenjaminiHochberg(logEs: readonly number[], alpha: number): boolean[] {
+  if (!(alpha > 0 && alpha < 1)) throw new RangeError(`alpha: expected a number between 0 and 1, got ${alpha}`)
+  checkLogEs(logEs)
+  const descending = [...logEs].sort((a, b) => b - a)
+  let least = Infinity
+  descending.forEach((logE, at) => {
+    if (logE >= Math.log(logEs.length / ((at + 1) * alpha))) least = logE
+  })
+  return logEs.map((logE) => logE >= least)
+}
