@@ -49,11 +49,12 @@ export function dispersedShareProcess(options: {
   let canary = 0
   let blocks = 0
   let squares = 0
-  return eProcess((block) => {
-    const squared = excessOf(block, share)
-    stable += block.stable
-    canary += block.canary
-    if (squared !== undefined) {
+  return eProcess((strata) => {
+    for (const block of strata) {
+      stable += block.stable
+      canary += block.canary
+      const squared = excessOf(block, share)
+      if (squared === undefined) continue
       squares += squared
       blocks += 1
     }
