@@ -9,6 +9,7 @@ import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
+import { storeCommand } from './commands/store.ts'
 import { watchCommand } from './commands/watch.ts'
 import { exitCodesHelp, type Trouble } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -42,6 +43,7 @@ ${exitCodesHelp}`,
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)
   doctorCommand(coalmine.command('doctor'), io)
+  storeCommand(coalmine.command('store'), io)
   signCommand(coalmine.command('sign'), io)
   demoCommand(coalmine.command('demo'), io)
   return coalmine

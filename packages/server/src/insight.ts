@@ -20,6 +20,11 @@ export function registerDoctor(app: FastifyInstance, { store }: Context): void {
   })
 }
 
+/** `GET /api/store`: what the store holds, table by table. */
+export function registerStore(app: FastifyInstance, { store }: Context): void {
+  app.get('/api/store', async () => store.sizes())
+}
+
 function serviceIn(query: unknown): string | undefined {
   const { service } = query as { service?: unknown }
   if (service === undefined) return undefined

@@ -9,7 +9,7 @@ import type { Context } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
 import { type RunningGrpc, startGrpc } from './grpc.ts'
 import { registerImport } from './import.ts'
-import { registerDoctor, registerKnown } from './insight.ts'
+import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import type { Ack } from './receive.ts'
@@ -144,6 +144,7 @@ async function routes(
   registerKayenta(app, context)
   registerDoctor(app, context)
   registerKnown(app, context)
+  registerStore(app, context)
   return app
 }
 

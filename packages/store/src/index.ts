@@ -25,6 +25,7 @@ export {
 export type { CohortSample, Sample } from './sample.ts'
 // Ticks out
 export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
+export type { StoreSizes } from './sizes.ts'
 export {
   type Attributes,
   addSpan,

@@ -4,7 +4,6 @@ import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
-import { StoreError } from './errors.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
@@ -12,7 +11,9 @@ import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
 import * as queries from './queries.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
+import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
 import { type Sample, sampleTicks } from './sample.ts'
+import { type StoreSizes, storeSizes } from './sizes.ts'
 import type { SpanBatch } from './span-batch.ts'
 import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
 import type { WarmUp } from './warm-up.ts'
@@ -22,8 +23,8 @@ export type StoreOptions = {
   readonly location: string
   /** How long a tick stays open after its end, and after its first span came. */
   readonly watermarkMs?: number
-  /** Days after which spans and ticks are forgotten. */
-  readonly retentionDays?: number
+  /** Days after which spans and ticks are forgotten; when left out what the store has, 14 for a new one. */
+  readonly retentionDays?: number | undefined
   /** Rows that may wait for the engine before `insert` refuses more with an error of kind `busy`. */
   readonly maxQueuedBytes?: number
   readonly now?: () => number
@@ -57,6 +58,8 @@ export type Store = {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctorFacts: (service: string) => Promise<DoctorFacts | undefined>
+  /** Rows and bytes of its tables. */
+  readonly sizes: () => Promise<StoreSizes>
   readonly retentionDays: number
   /** Waits for what is under way, then lets go of the engine. */
   readonly close: () => Promise<void>
@@ -73,14 +76,14 @@ export type Store = {
 export async function openStore({
   location,
   watermarkMs = 15_000,
-  retentionDays = 14,
+  retentionDays: askedDays,
   maxQueuedBytes = 128_000_000,
   now = Date.now,
 }: StoreOptions): Promise<Store> {
-  if (!(retentionDays >= 1 && retentionDays <= MAX_RETENTION_DAYS))
-    throw new StoreError('usage', `retentionDays: expected 1 to ${MAX_RETENTION_DAYS}, got ${retentionDays}`)
-  const prepare = (engine: Engine) => createTables(engine, retentionDays)
+  if (askedDays !== undefined) checkRetention(askedDays)
+  const prepare = (engine: Engine) => createTables(engine, askedDays ?? DEFAULT_RETENTION_DAYS)
   const engine = await openEngine(location, prepare)
+  const retentionDays = await settleRetention(engine, askedDays)
   const ledger = newTickLedger(await engine.read(queries.closedTicks))
   const left = await engine.read<{ service: string; tick: number; spans: number }>(queries.unclosedTicks)
   for (const key of left) {
@@ -107,6 +110,7 @@ export async function openStore({
         ...openTicks(ledger, service),
         seconds: secondsOpen(ledger, service, now(), watermarkMs),
       })),
+    sizes: () => storeSizes(engine, retentionDays),
     retentionDays,
     close: async () => {
       await ingest.drained()
@@ -114,9 +118,6 @@ export async function openStore({
     },
   }
 }
-
-// The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
-const MAX_RETENTION_DAYS = 3650
 
 async function openEngine(location: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
   if (!/^https?:/.test(location)) return openEmbedded(location, prepare)

@@ -1,0 +1,51 @@
+import pc from 'picocolors'
+import { count } from './format.ts'
+import { table } from './table.ts'
+
+/** What the server's store route answers: tables, largest first, and the time that the spans reach over. */
+export interface StoreSizes {
+  readonly tables: readonly {
+    readonly table: string
+    readonly rows: number
+    readonly bytes: number
+    readonly uncompressedBytes: number
+  }[]
+  readonly oldestMs?: number
+  readonly newestMs?: number
+  readonly retentionDays: number
+}
+
+/**
+ * What a store holds, as a table.
+ *
+ * @example storeText(sizes, { colors: false }) // 'spans from ... to ..., kept for 14 days\n\n  table  rows ...'
+ */
+export function storeText(sizes: StoreSizes, options: { readonly colors: boolean }): string {
+  const ink = pc.createColors(options.colors)
+  const { tables, oldestMs, newestMs, retentionDays } = sizes
+  const kept = `kept for ${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}`
+  const range =
+    oldestMs === undefined || newestMs === undefined
+      ? `No spans yet; they are ${kept}.`
+      : `Spans from ${moment(oldestMs)} to ${moment(newestMs)}, ${kept}.`
+  const rows = tables.map(({ table: name, rows, bytes, uncompressedBytes }) => [
+    name,
+    count(rows),
+    size(bytes),
+    rows > 0 ? `${Number((bytes / rows).toPrecision(3))} B` : '-',
+    bytes > 0 ? `x ${Number((uncompressedBytes / bytes).toPrecision(2))}` : '-',
+  ])
+  const head = ['table', 'rows', 'on disk', 'a row', 'compressed'].map((cell) => ink.dim(cell))
+  return [range, ...(rows.length > 0 ? ['', ...table([head, ...rows]).map((line) => `  ${line}`)] : []), ''].join('\n')
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+function size(bytes: number): string {
+  const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`
+}
+
+function moment(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+}

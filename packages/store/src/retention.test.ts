@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { addSpan, newSpanBatch, type SpanBatch } from './span-batch.ts'
+import { openStore } from './store.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-retention-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const daysAfter = async (asked?: number): Promise<number> => {
+  const store = await openStore({ location: directory, retentionDays: asked })
+  await store.close()
+  return store.retentionDays
+}
+
+it('is 14 days, changes when another is asked for, and stays when none is', async () => {
+  expect(await daysAfter()).toBe(14)
+  expect(await daysAfter(90)).toBe(90)
+  expect(await daysAfter()).toBe(90)
+  expect(await daysAfter(3)).toBe(3)
+  expect(await daysAfter()).toBe(3)
+})
+
+function batchAt(...daysAgo: readonly number[]): SpanBatch {
+  const batch = newSpanBatch()
+  for (const [index, days] of daysAgo.entries())
+    addSpan(batch, {
+      service: 'cart',
+      resource: {},
+      scopeName: '',
+      scopeVersion: '',
+      traceId: String(index).padStart(32, '0'),
+      spanId: String(index).padStart(16, '0'),
+      parentSpanId: '',
+      traceState: '',
+      name: 'GET /cart',
+      kind: 'Server',
+      startNs: BigInt(Date.now() - days * 86_400_000) * 1_000_000n,
+      durationNs: 1n,
+      attributes: {},
+      status: 'Unset',
+      statusMessage: '',
+      events: [],
+      links: [],
+    })
+  return batch
+}
+
+it('forgets spans that are older, once it is made shorter', async () => {
+  const long = await openStore({ location: directory, retentionDays: 60 })
+  await long.insert(batchAt(0, 20, 40))
+  expect((await long.sizes()).tables[0]).toMatchObject({ table: 'otel_traces', rows: 3 })
+  await long.close()
+  const short = await openStore({ location: directory, retentionDays: 14 })
+  try {
+    const spans = async () => (await short.sizes()).tables.find(({ table }) => table === 'otel_traces')?.rows
+    await expect.poll(spans, { timeout: 15_000, interval: 200 }).toBe(1)
+    const { oldestMs, retentionDays } = await short.sizes()
+    expect([retentionDays, Date.now() - oldestMs! < 86_400_000]).toEqual([14, true])
+  } finally {
+    await short.close()
+  }
+}, 20_000)
+
+it('tells the sizes of an empty store', async () => {
+  const store = await openStore({ location: directory })
+  expect(await store.sizes()).toMatchObject({ oldestMs: undefined, newestMs: undefined, retentionDays: 14 })
+  await store.close()
+})

@@ -1,0 +1,29 @@
+import type { Engine } from './engine.ts'
+import { StoreError } from './errors.ts'
+import { keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries.ts'
+
+/** How long a new store keeps what it has, unless it is told otherwise. */
+export const DEFAULT_RETENTION_DAYS = 14
+
+// The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
+const MAX_RETENTION_DAYS = 3650
+
+/** Throws a StoreError of kind `usage` unless the days are 1 to 3650. */
+export function checkRetention(days: number): void {
+  if (days >= 1 && days <= MAX_RETENTION_DAYS) return
+  throw new StoreError('usage', `retentionDays: expected 1 to ${MAX_RETENTION_DAYS}, got ${days}`)
+}
+
+/**
+ * How many days the store's tables keep what they have, which is changed when `asked` is another number. Commands that
+ * only read do not ask, so that none of them forgets what `serve --keep` keeps.
+ */
+export async function settleRetention(engine: Engine, asked: number | undefined): Promise<number> {
+  const [kept] = await engine.read<{ days: number }>(keptDays)
+  // A table that others made may keep its rows for ever.
+  const days = kept?.days || MAX_RETENTION_DAYS
+  if (asked === undefined || asked === days) return days
+  for (const statement of [keepTraces, keepTicks, keepClosed, keepLate])
+    await engine.write(statement, { retentionDays: asked })
+  return asked
+}

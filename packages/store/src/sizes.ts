@@ -1,0 +1,30 @@
+import type { Engine } from './engine.ts'
+import { keptRange, tableSizes } from './queries.ts'
+
+/** What a store holds: its tables, and the time that they reach over. */
+export type StoreSizes = {
+  readonly tables: readonly {
+    readonly table: string
+    readonly rows: number
+    /** Bytes on disk, and before they were compressed. */
+    readonly bytes: number
+    readonly uncompressedBytes: number
+  }[]
+  /** Start of the oldest and of the newest span, in milliseconds since 1970; undefined when there are none. */
+  readonly oldestMs: number | undefined
+  readonly newestMs: number | undefined
+  readonly retentionDays: number
+}
+
+/** Tables in the order of their size, largest first. */
+export async function storeSizes(engine: Engine, retentionDays: number): Promise<StoreSizes> {
+  const tables = await engine.read<StoreSizes['tables'][number]>(tableSizes)
+  const [range] = await engine.read<{ spans: number; oldestMs: number; newestMs: number }>(keptRange)
+  const some = range !== undefined && range.spans > 0
+  return {
+    tables,
+    oldestMs: some ? range.oldestMs : undefined,
+    newestMs: some ? range.newestMs : undefined,
+    retentionDays,
+  }
+}
