@@ -414,14 +414,23 @@ describe('serve', () => {
 })
 
 describe('help', () => {
-  it.each([[], ['serve'], ['import'], ['compare'], ['watch'], ['init'], ['check'], ['doctor'], ['sign'], ['demo']])(
-    'of coalmine %s is as it was',
-    async (...command) => {
-      const run = await coalmine(folder, [...command, '--help'])
-      expect(run).toMatchObject({ code: 0, stderr: '' })
-      await expect(run.stdout).toMatchFileSnapshot(`./help/${command[0] ?? 'coalmine'}.golden.txt`)
-    },
-  )
+  it.each([
+    [],
+    ['serve'],
+    ['import'],
+    ['compare'],
+    ['watch'],
+    ['init'],
+    ['check'],
+    ['doctor'],
+    ['store'],
+    ['sign'],
+    ['demo'],
+  ])('of coalmine %s is as it was', async (...command) => {
+    const run = await coalmine(folder, [...command, '--help'])
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    await expect(run.stdout).toMatchFileSnapshot(`./help/${command[0] ?? 'coalmine'}.golden.txt`)
+  })
 
   it('tells its version', async () => {
     expect((await coalmine(folder, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)

@@ -16,6 +16,25 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const file = (name: string): string => fileURLToPath(new URL(`../tls/${name}`, import.meta.url))
 const tls = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')]
 
+describe('coalmine store', () => {
+  it('tells what a store holds and how long it is kept', async () => {
+    const server = await serve(folder, ['--store', 'kept', '--keep', '30d'])
+    const body = JSON.stringify({ resourceSpans: [] })
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${server.url}/v1/traces`, { method: 'POST', body, headers })).status).toBe(200)
+    expect(await server.stop()).toBe(0)
+    const text = await coalmine(folder, ['store', '--store', 'kept'])
+    expect(text).toEqual({ code: 0, stdout: 'No spans yet; they are kept for 30 days.\n', stderr: '' })
+    const json = await coalmine(folder, ['store', '--store', 'kept', '--format', 'json'])
+    expect(JSON.parse(json.stdout)).toEqual({ tables: [], retentionDays: 30 })
+  })
+
+  it('is not made by asking for it', async () => {
+    const { code, stderr } = await coalmine(folder, ['store', '--store', 'none'])
+    expect([code, stderr]).toEqual([69, expect.stringContaining('there is no store at none')])
+  })
+})
+
 describe('coalmine serve', () => {
   it('takes OTLP/gRPC, and says where', async () => {
     const server = await serve(folder, ['--store', 'grpc'])

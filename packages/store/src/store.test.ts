@@ -348,6 +348,7 @@ describe('what the store knows of a service', () => {
       services: ['storefront', 'inventory'],
       values: ['service.version=1.0.0', 'service.version=2.0.0'],
       requests: [2, 1],
+      first: [START / 1000, START / 1000],
       open: { ticks: 1, spans: 1 },
     })
     expect((await store.known()).values).toEqual([])
