@@ -1,5 +1,6 @@
 import {
   countOf,
+  type Distributions,
   type EProcess,
   matchedQuantiles,
   meanProcess,
@@ -38,7 +39,7 @@ export function brokenBy(limits: readonly Limit[]): Broken {
       ...tails.map((share) => ({ place: share, process: tailProcess({ alternative, share }) })),
     ]
     const mean = meanProcess(places.map(({ process }) => process))
-    return { places, process: feeding(mean, ({ ranks }: RankedBlock) => ranks[side]!) }
+    return { places, process: feeding(mean, ranksAt(side)) }
   })
   return {
     process: meanProcess(sides.map(({ process }) => process)),
@@ -56,13 +57,16 @@ export function holding(
 ): { readonly place: Place; readonly run: Run }[] {
   return limits.flatMap(({ bound }, side) => {
     const { holds: alternative } = alternativesOf(bound)
-    const limited = blocks.map(({ tick, ranks }) => ({ tick, ...ranks[side]! }))
     const places: readonly { place: Place; process: EProcess<Ranks> }[] = [
       { place: 'typical', process: rankProcess({ alternative }) },
       ...([0.1, 0.01] as const).map((share) => ({ place: share, process: tailProcess({ alternative, share }) })),
     ]
-    return places.map(({ place, process }) => ({ place, run: run(process, limited) }))
+    return places.map(({ place, process }) => ({ place, run: run(feeding(process, ranksAt(side)), blocks) }))
   })
+}
+
+function ranksAt(side: number): (block: RankedBlock) => Ranks {
+  return ({ ranks }) => ranks[side]!
 }
 
 /** The place with the most evidence that a claim is broken. */
@@ -72,23 +76,25 @@ export function carriedBy({ places }: Broken): { readonly place: Place; readonly
     .reduce((best, one) => (one.maxLogE > best.maxLogE ? one : best))
 }
 
-/** The sides, effect and interval of a metric at a place, in the unit of its values. */
-export function placeEstimate(
+export type PlaceEstimate = Pick<Estimate, 'stable' | 'canary' | 'effect' | 'interval'>
+
+/** What tells the sides, effect and interval of a metric at a place, in the unit of its values. */
+export function placeEstimates(
   series: readonly OperationSeries[],
   metric: MetricPolicy,
-  place: Place,
-  decision: Decision,
-  level: number,
-): Pick<Estimate, 'stable' | 'canary' | 'effect' | 'interval'> {
-  const blocks = blocksOfStrata(series, (one) => one.distributions.get(metric.name) ?? [])
+): (place: Place, decision: Decision, level: number) => PlaceEstimate {
   const values = matchedIn(series, metric)
-  const matched = values && matchedQuantiles(values, quantiles[place])
-  const part = place === 'typical' ? 'rank' : place
-  const total = (arm: 'stable' | 'canary'): number => blocks.reduce((sum, block) => sum + countOf(block[arm]), 0)
-  return {
-    stable: { count: total('stable'), events: null, value: matched?.stable ?? null },
-    canary: { count: total('canary'), events: null, value: matched?.canary ?? null },
-    effect: { kind: 'ratio', value: matched && matched.stable > 0 ? matched.canary / matched.stable : null },
-    interval: shownInterval(scaleInterval(blocks, { alpha: level, part }), level, decision),
+  return (place, decision, level) => {
+    const blocks: Distributions[] = blocksOfStrata(series, (one) => one.distributions.get(metric.name) ?? [])
+    const matched = values && matchedQuantiles(values, quantiles[place])
+    const part = place === 'typical' ? 'rank' : place
+    const total = (arm: 'stable' | 'canary'): number =>
+      blocks.reduce((sum, { sizes, [arm]: values }) => sum + (sizes?.[arm] ?? countOf(values)), 0)
+    return {
+      stable: { count: total('stable'), events: null, value: matched?.stable ?? null },
+      canary: { count: total('canary'), events: null, value: matched?.canary ?? null },
+      effect: { kind: 'ratio', value: matched && matched.stable > 0 ? matched.canary / matched.stable : null },
+      interval: shownInterval(scaleInterval(blocks, { alpha: level, part }), level, decision),
+    }
   }
 }

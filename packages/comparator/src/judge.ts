@@ -98,8 +98,10 @@ function gateOf(
   facts: Facts,
 ): Gated[] {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
-  return scopesOf(series, policy).flatMap((scope) =>
-    judged.map((written) => {
+  const scopes = scopesOf(series, policy)
+  // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
+  const byMetric = judged.map((written) =>
+    scopes.map((scope): Gated => {
       const metric = scope.scope === 'operation' && written.expect === 'better' ? noWorse(written) : written
       return {
         metric,
@@ -111,6 +113,7 @@ function gateOf(
       }
     }),
   )
+  return scopes.flatMap((_, at) => byMetric.map((gated) => gated[at]!))
 }
 
 function test(

@@ -1,5 +1,5 @@
 import { boundsOf, limitOf } from './claim.ts'
-import { brokenBy, carriedBy, holding, type Place, placeEstimate } from './distribution.ts'
+import { brokenBy, carriedBy, holding, type Place, placeEstimates } from './distribution.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
 import { rankedAgainst } from './ranked.ts'
 import { run } from './run.ts'
@@ -23,6 +23,7 @@ export function testLatency(series: readonly OperationSeries[], metric: MetricPo
   const margin = marginIn('latency', metric)
   const limits = boundsOf(metric).map((bound) => ({ bound, limit: limitOf(bound.moved, margin) }))
   const broken = brokenBy(limits)
+  const estimateAt = placeEstimates(series, metric)
   return {
     worse: run(broken.process, rankedAgainst(limits, series, metric, 'break')),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold')).map(({ place, run }) => ({
@@ -31,7 +32,7 @@ export function testLatency(series: readonly OperationSeries[], metric: MetricPo
     })),
     estimate(decision, level) {
       const place = decision === 'fail' ? carriedBy(broken).place : 'typical'
-      return { ...shown[place], unit: 'seconds', ...placeEstimate(series, metric, place, decision, level) }
+      return { ...shown[place], unit: 'seconds', ...estimateAt(place, decision, level) }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { type EProcess, meanProcess } from '@coalmine/stats'
 import { type Bound, boundsOf, limitOf } from './claim.ts'
-import { brokenBy, carriedBy, holding, type Place, placeEstimate } from './distribution.ts'
+import { brokenBy, carriedBy, holding, type Place, type PlaceEstimate, placeEstimates } from './distribution.ts'
 import type { RateMargin, RatioMargin } from './margin.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
 import { type Limit, type RankedBlock, rankedAgainst } from './ranked.ts'
@@ -50,6 +50,7 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
     rateBound(bound, shareMargin(margin), 'any'),
   )
   const broken = brokenBy(limits)
+  const estimateAt = placeEstimates(series, metric)
   const shareBroken = meanProcess(shareBounds.map(({ broken }) => broken))
   const evidence = meanProcess([passingOver(broken.process, isRanked), passingOver<RateBlock>(shareBroken, isRate)])
   const sizes = holding(limits, rankedAgainst(limits, series, metric, 'hold')).map(({ place, run }) => ({
@@ -65,7 +66,7 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
       if (decision === 'fail' ? shareBroken.maxLogE > carried.maxLogE : rare)
         return rateEstimate(shares, shareMargin(margin), 'above zero', decision, level)
       const place = decision === 'fail' ? carried.place : 'typical'
-      const estimate = placeEstimate(series, metric, place, decision, level)
+      const estimate = estimateAt(place, decision, level)
       return { ...shown[worse][place], unit: 'number', ...(worse === 'lower' ? turnedBack(estimate) : estimate) }
     },
   }
@@ -126,8 +127,6 @@ function passingOver<Own extends RankedBlock | RateBlock>(
 function inOrder(values: readonly RankedBlock[], shares: readonly RateBlock[]): (RankedBlock | RateBlock)[] {
   return [...values, ...shares].sort((a, b) => a.tick - b.tick)
 }
-
-type PlaceEstimate = ReturnType<typeof placeEstimate>
 
 /** What was estimated of 1/x, told of x. */
 function turnedBack({ stable, canary, effect, interval }: PlaceEstimate): PlaceEstimate {

@@ -16,13 +16,22 @@ export interface RankedBlock {
   readonly ranks: readonly Ranks[]
 }
 
-// An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered for
-// as long as they are there.
+// An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered until
+// another metric is asked about, since half an hour of many metrics is large.
 interface Known {
-  readonly ranked: Map<string, readonly RankedBlock[]>
+  readonly ranked: Map<'break' | 'hold', readonly RankedBlock[]>
   matched?: MatchedValues | undefined
 }
-const remembered = new WeakMap<readonly DistributionBlock[], Known>()
+let asked: MetricPolicy | undefined
+let known = new WeakMap<readonly DistributionBlock[], Known>()
+
+function knownOf(blocks: readonly DistributionBlock[], metric: MetricPolicy): Known {
+  if (metric !== asked) known = new WeakMap()
+  asked = metric
+  const found = known.get(blocks) ?? { ranked: new Map() }
+  known.set(blocks, found)
+  return found
+}
 
 /**
  * The blocks of some operations, ranked against the limits of a claim. Buckets are rounded for the canary where a limit is to
@@ -31,7 +40,7 @@ const remembered = new WeakMap<readonly DistributionBlock[], Known>()
 export function rankedAgainst(
   limits: readonly Limit[],
   series: readonly OperationSeries[],
-  { name, expect }: MetricPolicy,
+  metric: MetricPolicy,
   to: 'break' | 'hold',
 ): RankedBlock[] {
   const maps = limits.map(({ bound, limit }) =>
@@ -42,29 +51,22 @@ export function rankedAgainst(
     ranks: maps.map((map) => ranksOf(block, map)),
   })
   return blocksOfStrata(series, (one) => {
-    const blocks = one.distributions.get(name) ?? []
-    const { ranked } = knownOf(blocks)
-    const key = `${expect} ${to}`
-    const found = ranked.get(key) ?? blocks.map(rank)
-    ranked.set(key, found)
+    const blocks = one.distributions.get(metric.name) ?? []
+    const { ranked } = knownOf(blocks, metric)
+    const found = ranked.get(to) ?? blocks.map(rank)
+    ranked.set(to, found)
     return found
   })
 }
 
 /** The values of some operations as they can be compared; `undefined` when no block has both arms. */
-export function matchedIn(series: readonly OperationSeries[], { name }: MetricPolicy): MatchedValues | undefined {
+export function matchedIn(series: readonly OperationSeries[], metric: MetricPolicy): MatchedValues | undefined {
   return mergeMatched(
     series.map((one) => {
-      const blocks = one.distributions.get(name) ?? []
-      const known = knownOf(blocks)
+      const blocks = one.distributions.get(metric.name) ?? []
+      const known = knownOf(blocks, metric)
       if (!('matched' in known)) known.matched = matchedValues(blocks)
       return known.matched
     }),
   )
-}
-
-function knownOf(blocks: readonly DistributionBlock[]): Known {
-  const found = remembered.get(blocks) ?? { ranked: new Map() }
-  remembered.set(blocks, found)
-  return found
 }

@@ -36,25 +36,22 @@ export interface Totals {
 // The slowest hundredth of a block is only defined where the block holds a hundred; a rate asks for less.
 const smallestBlock = { distribution: 100, rate: 20 }
 
-type Shards = ReadonlyMap<number, readonly Slice[]>
-
 /**
  * Sorts slices into series of the metrics that are judged, operations by name. Slices of the same tick, operation and
  * metric are shards of one: they are added up, so that neither the order nor the sharding of the input can be seen in the
  * verdict.
  */
 export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[]): OperationSeries[] {
-  const operations = new Map<string, Map<string, Map<number, Slice[]>>>()
+  const operations = new Map<string, Map<string, Slice[]>>()
   for (const slice of slices) {
-    const byMetric = entry(operations, slice.operation, () => new Map<string, Map<number, Slice[]>>())
-    const byTick = entry(byMetric, slice.metric, () => new Map<number, Slice[]>())
-    entry(byTick, slice.tick, () => [] as Slice[]).push(slice)
+    const byMetric = entry(operations, slice.operation, () => new Map<string, Slice[]>())
+    entry(byMetric, slice.metric, () => [] as Slice[]).push(slice)
   }
   return [...operations.keys()].sort().map((operation) => {
     const byMetric = operations.get(operation)!
     // Half an hour of many operations is large: what has become a series need not be kept as slices.
     operations.delete(operation)
-    const shards = (metric: string): Shards => byMetric.get(metric) ?? new Map()
+    const shards = (metric: string): Slice[] => (byMetric.get(metric) ?? []).sort((a, b) => a.tick - b.tick)
     const distributions = new Map<string, DistributionBlock[]>()
     const rates = new Map<string, RateBlock[]>()
     for (const { name, measure, worse } of judged) {
@@ -76,7 +73,7 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
           break
       }
     }
-    const requests = added(shards(requestCount), (sides) => sides.reduce((sum, side) => sum + side.n, 0))
+    const requests = added(shards(requestCount), ({ n }) => n, sumOf)
     const errors = ratesOf(shards('errors'), operation)
     const totals = (arm: 'stable' | 'canary'): Totals => ({
       requests: requests.reduce((sum, tick) => sum + tick[arm], 0),
@@ -86,43 +83,52 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
   })
 }
 
-function added<Block>(shards: Shards, add: (sides: readonly Side[]) => Block): Tick<Block>[] {
-  return [...shards]
-    .sort(([a], [b]) => a - b)
-    .map(([tick, slices]) => ({
+/** One tick after the other: of several shards the sum, of a whole what it is. */
+function added<Value>(
+  slices: readonly Slice[],
+  read: (side: Side) => Value,
+  add: (values: readonly Value[]) => Value,
+): Tick<Value>[] {
+  const ticks: Tick<Value>[] = []
+  for (let at = 0; at < slices.length; ) {
+    const first = at
+    const { tick, stable, canary } = slices[first]!
+    while (at < slices.length && slices[at]!.tick === tick) at += 1
+    const shards = at - first > 1 ? slices.slice(first, at) : []
+    ticks.push({
       tick,
-      stable: add(slices.map((slice) => slice.stable)),
-      canary: add(slices.map((slice) => slice.canary)),
-    }))
+      stable: shards.length > 0 ? add(shards.map((slice) => read(slice.stable))) : read(stable),
+      canary: shards.length > 0 ? add(shards.map((slice) => read(slice.canary))) : read(canary),
+    })
+  }
+  return ticks
 }
 
 function mapped<A, B>(ticks: readonly Tick<A>[], map: (side: A) => B): Tick<B>[] {
   return ticks.map(({ tick, stable, canary }) => ({ tick, stable: map(stable), canary: map(canary) }))
 }
 
-function histogramsOf(shards: Shards, operation: string): Tick<Histogram>[] {
-  return added(shards, (sides) => mergeHistograms(sides.map((side) => distribution(side, operation))))
-}
-
-function ratesOf(shards: Shards, operation: string): RateBlock[] {
-  return added(shards, (sides) => sumRates(sides, operation))
-}
-
-function distribution(side: Side, operation: string): Histogram {
-  if (side.kind !== 'distribution')
+function histogramsOf(slices: readonly Slice[], operation: string): Tick<Histogram>[] {
+  const read = (side: Side): Histogram => {
+    if (side.kind === 'distribution') return side.histogram
     throw new RangeError(`values of ${operation}: expected distributions, got a ${side.kind}`)
-  return side.histogram
+  }
+  return added(slices, read, mergeHistograms)
 }
 
-function sumRates(sides: readonly Side[], operation: string): Rate {
-  let n = 0
-  let events = 0
-  for (const side of sides) {
-    if (side.kind !== 'rate') throw new RangeError(`rate of ${operation}: expected rates, got a ${side.kind}`)
-    n += side.n
-    events += side.events
+function ratesOf(slices: readonly Slice[], operation: string): RateBlock[] {
+  const read = (side: Side): Rate => {
+    if (side.kind === 'rate') return side
+    throw new RangeError(`rate of ${operation}: expected rates, got a ${side.kind}`)
   }
-  return { n, events }
+  return added(slices, read, (rates) => ({
+    n: sumOf(rates.map(({ n }) => n)),
+    events: sumOf(rates.map(({ events }) => events)),
+  }))
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
 }
 
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -29,8 +29,10 @@ test('histograms are merged, and a busy tick stays what it is', () => {
     ],
     4,
   )
-  expect(blocks).toEqual([{ tick: 5, stable: histogramOf([1, 1]), canary: histogramOf([3, 4]) }, busy])
-  expect(blocks[1]).toBe(busy)
+  expect(blocks).toEqual([
+    { tick: 5, stable: histogramOf([1, 1]), canary: histogramOf([3, 4]), sizes: { stable: 2, canary: 2 } },
+    { ...busy, sizes: { stable: 3, canary: 1 } },
+  ])
 })
 
 test('what is not enough yet is no block, and joins later ticks', () => {

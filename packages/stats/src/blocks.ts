@@ -1,3 +1,4 @@
+import type { Sizes } from './distributions.ts'
 import { countOf, type Histogram, mergeHistograms } from './histogram.ts'
 import type { Rate } from './rates.ts'
 
@@ -6,6 +7,8 @@ export interface Tick<Arm> {
   readonly tick: number
   readonly stable: Arm
   readonly canary: Arm
+  /** How many values each arm's histogram holds. */
+  readonly sizes?: Sizes
 }
 
 /**
@@ -28,7 +31,8 @@ export function blocksOf<Arm extends Histogram | Rate>(ticks: Iterable<Tick<Arm>
     stable += unitsOf(tick.stable)
     canary += unitsOf(tick.canary)
     if (stable > 0 && canary > 0 && stable + canary >= minimum) {
-      blocks.push(pending.length === 1 ? tick : joined(pending))
+      const block = pending.length === 1 ? tick : joined(pending)
+      blocks.push(isHistogram(block.stable) ? { ...block, sizes: { stable, canary } } : block)
       pending = []
       stable = 0
       canary = 0

@@ -4,11 +4,18 @@ import { countOf, downscale, type Histogram } from './histogram.ts'
 export interface Distributions {
   readonly stable: Histogram
   readonly canary: Histogram
+  /** How many values each holds, where that has been counted already. */
+  readonly sizes?: Sizes
+}
+
+export interface Sizes {
+  readonly stable: number
+  readonly canary: number
 }
 
 /** How many values each arm of a block holds; a RangeError names the arm whose histogram is not one. */
-export function sizesOf(block: Distributions): { stable: number; canary: number } {
-  return { stable: countOf(block.stable, 'stable'), canary: countOf(block.canary, 'canary') }
+export function sizesOf({ stable, canary, sizes }: Distributions): Sizes {
+  return sizes ?? { stable: countOf(stable, 'stable'), canary: countOf(canary, 'canary') }
 }
 
 /** How many pairs the canary wins, ties counted one half, with stable's values moved up by `shift` buckets. */

@@ -20,8 +20,12 @@ export function scaleInterval(
 ): Interval {
   const { alpha, part } = options
   const scale = blocks.reduce((least, { stable, canary }) => Math.min(least, stable.scale, canary.scale), finest)
-  const ticks = strataOf(blocks).map((strata) =>
-    strata.map(({ stable, canary }) => ({ stable: downscale(stable, scale), canary: downscale(canary, scale) })),
+  const ticks = strataOf<Distributions>(blocks).map((strata) =>
+    strata.map((block) =>
+      block.stable.scale === scale && block.canary.scale === scale
+        ? block
+        : { stable: downscale(block.stable, scale), canary: downscale(block.canary, scale) },
+    ),
   )
   const bucketsPerDoubling = 2 ** scale
   const stepOf = (shift: number | null): number | null =>

@@ -1,4 +1,4 @@
-import { type Distributions, wins } from './distributions.ts'
+import { type Distributions, sizesOf, wins } from './distributions.ts'
 
 /** So many shifts are answered together: reading the blocks costs more than counting. */
 export const shiftsAtOnce = 4
@@ -11,11 +11,11 @@ export const shiftsAtOnce = 4
  */
 export function shiftedWins(blocks: readonly Distributions[]): (at: number, shift: number, into: Float64Array) => void {
   const from = new Int32Array(blocks.length + 1)
-  blocks.forEach(({ stable }, at) => {
-    const span = spanOf(stable.indices)
-    from[at + 1] = from[at]! + (span <= widest ? span + 1 : 0)
+  blocks.forEach((block, at) => {
+    const span = spanOf(block.stable.indices)
+    from[at + 1] = from[at]! + (span <= widest && sizesOf(block).stable < largest ? span + 1 : 0)
   })
-  const below = new Float64Array(from[blocks.length]!)
+  const below = new Int32Array(from[blocks.length]!)
   blocks.forEach(({ stable }, at) => {
     if (from[at] !== from[at + 1]) writeBelow(stable, below, from[at]!)
   })
@@ -54,6 +54,9 @@ export function shiftedWins(blocks: readonly Distributions[]): (at: number, shif
 // Half an hour of latencies at scale 5 spans some hundreds of buckets; a few values at scale 20 could span millions.
 const widest = 4096
 
+// So that numbers of 32 bits hold them.
+const largest = 2 ** 31
+
 function clamped(place: number, start: number, end: number): number {
   return Math.max(start, Math.min(place, end))
 }
@@ -63,7 +66,7 @@ function spanOf(indices: readonly number[]): number {
 }
 
 /** How many values lie below each bucket from the first on, and at last how many there are. */
-function writeBelow({ zero, indices, counts }: Distributions['stable'], below: Float64Array, start: number): void {
+function writeBelow({ zero, indices, counts }: Distributions['stable'], below: Int32Array, start: number): void {
   const first = indices[0] ?? 0
   let sum = zero
   let place = start
