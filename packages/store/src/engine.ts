@@ -1,5 +1,9 @@
+import type { TupleParam } from '@clickhouse/client'
+
 /** Values bound to a statement's `{name:Type}` places. */
-export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>
+export type Params = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly number[] | readonly (readonly TupleParam[])[]>
+>
 
 /** What the store asks of an engine, embedded or a cluster. Writes and reads do not wait for each other. */
 export type Engine = {

@@ -11,6 +11,8 @@ export type { FlagShare } from './flag-shares.ts'
 export type { Inserted } from './ingest.ts'
 export type { InstanceLife } from './instances.ts'
 export type { Known } from './known.ts'
+export { type Measure, measureParams } from './measures.ts'
+export type { Measured, MeasuredTick } from './read-measures.ts'
 export type { OperationTicks, TickPair, TickRead } from './read-ticks.ts'
 export {
   newRowBytes,

@@ -28,6 +28,24 @@ export async function* rawTickRows(
   { builds, instances, until }: WarmUp,
 ): AsyncGenerator<RawTickRow> {
   const { service } = comparison
+  for await (const portion of portionsOf(engine, comparison))
+    for (const row of await engine.read<RawTickRow>(rawTicks, {
+      service,
+      builds,
+      instances,
+      until,
+      ...portion,
+      ...params,
+    }))
+      yield { ...row, test: row.test && !asksForTests(row, params) }
+}
+
+/** The closed ticks of a comparison's window, as many at a time as may be reduced together: seconds since 1970. */
+export async function* portionsOf(
+  engine: Engine,
+  comparison: Comparison,
+): AsyncGenerator<{ readonly from: number; readonly to: number }> {
+  const { service } = comparison
   const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
   for (let at = 0; at < sizes.length; ) {
     const from = sizes[at]!.tick
@@ -38,20 +56,15 @@ export async function* rawTickRows(
       to = sizes[at]!.tick + TICK_SECONDS
       at++
     } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
-    for (const row of await engine.read<RawTickRow>(rawTicks, {
-      service,
-      from,
-      to,
-      builds,
-      instances,
-      until,
-      ...params,
-    }))
-      yield { ...row, test: row.test && !asksForTests(row, params) }
+    yield { from, to }
   }
 }
 
-function asksForTests({ cohort }: RawTickRow, { stableTests, canaryTests, traffic }: SpanParams): boolean {
+/** Whether test traffic counts in the cohort that it is in. */
+export function asksForTests(
+  { cohort }: Pick<RawTickRow, 'cohort'>,
+  { stableTests, canaryTests, traffic }: SpanParams,
+): boolean {
   if (traffic === 'all') return true
   switch (cohort) {
     case 'stable':

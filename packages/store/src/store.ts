@@ -9,7 +9,9 @@ import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
+import type { Measure } from './measures.ts'
 import * as queries from './queries.ts'
+import { type MeasuredTick, readMeasures } from './read-measures.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
 import { type Sample, sampleTicks } from './sample.ts'
@@ -40,6 +42,8 @@ export type Store = {
   readonly closeDue: () => Promise<number>
   /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
   readonly readTicks: (comparison: Comparison, warmUp?: WarmUp) => TickRead
+  /** A comparison's own measures, from raw spans, tick by tick of each operation. */
+  readonly readMeasures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
   /** Who the cohorts are: requests, instances, times, and what was left out. */
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
   /** The instances that served the cohorts that `cohortFacts` found; undefined where they are not known. */
@@ -97,6 +101,7 @@ export async function openStore({
     release: (hold) => release(ledger, hold),
     closeDue: ingest.closeDue,
     readTicks: (comparison, warmUp) => readTicks(engine, comparison, warmUp),
+    readMeasures: (comparison, measures) => readMeasures(engine, comparison, measures),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
     instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
     buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
