@@ -46,6 +46,7 @@ export {
 // The answer
 
 export type { BuildFacts, FairnessFacts, InstanceFacts, SampleFacts, SamplingShare } from './fair/facts.ts'
+export type { ValueCounts, ValueFacts } from './fair/values.ts'
 export type {
   Advisory,
   CohortFacts,

@@ -4,6 +4,7 @@ import { instanceReasons } from './fair/instances.ts'
 import { instrumentationReasons } from './fair/instrumentation.ts'
 import { leftOut } from './fair/left-out.ts'
 import { mixReasons } from './fair/mix.ts'
+import { valueReasons } from './fair/values.ts'
 import type { Policy } from './policy.ts'
 import type { OperationSeries } from './series.ts'
 import type { Facts, Reason } from './verdict.ts'
@@ -24,6 +25,7 @@ export function unfairReasons(facts: Facts, series: readonly OperationSeries[], 
     ...instrumentationReasons(facts),
     ...instanceReasons(facts),
     ...mixReasons(series),
+    ...valueReasons(facts),
   ]
   return [...reasons.filter((one) => one.weight === 'blocks'), ...reasons.filter((one) => one.weight !== 'blocks')]
 }

@@ -1,4 +1,5 @@
 import type { FairnessFacts } from './fair/facts.ts'
+import type { ValueFacts } from './fair/values.ts'
 import type { Interaction } from './interaction.ts'
 import type { KayentaResult } from './kayenta/judge.ts'
 import type { Expect, Gate } from './metric-schema.ts'
@@ -35,6 +36,8 @@ export type ReasonCode =
   | 'unequal-load'
   | 'one-look'
   | 'raw-spans'
+  | 'values-missing'
+  | 'negative-values'
   | 'test-traffic-left-out'
   | 'flags-differ'
   | 'interactions-not-known'
@@ -106,6 +109,8 @@ export interface Facts {
   readonly lateSpans: number
   /** Whether closed ticks answered, or raw spans had to be read. */
   readonly source: 'ticks' | 'spans'
+  /** Of metrics of the policy's own, which raw spans answered: how many requests had a value. */
+  readonly values?: readonly ValueFacts[]
   /** What tells whether the comparison is fair; absent where there is no store to ask. */
   readonly fairness?: FairnessFacts
   /** When nothing was found: what the store has seen, for the message. */

@@ -4,7 +4,6 @@ import {
   judge,
   type Policy,
   parsePolicy,
-  type Slice,
   type Traffic,
   tickMs,
   traffics,
@@ -24,6 +23,8 @@ import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 import { explained } from './explain.ts'
 import { fairnessFacts } from './fairness.ts'
+import { measuredSlices, refuseMeasures } from './measured.ts'
+import { slicesOf } from './slices.ts'
 
 /** What a comparison's request says, once it is known to be sound. */
 export interface ComparisonRequest {
@@ -66,7 +67,17 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
-  return judge(slicesOf(operations), policy, { ...facts, fairness, ...known })
+  const measured = await measuredSlices(store, comparison, policy)
+  return judge(chained(slicesOf(operations), measured.slices), policy, {
+    ...facts,
+    fairness,
+    values: measured.values,
+    ...known,
+  })
+}
+
+function* chained<T>(...all: readonly Iterable<T>[]): Generator<T> {
+  for (const some of all) yield* some
 }
 
 function factsOf(
@@ -117,39 +128,6 @@ function factsOf(
   }
 }
 
-/** Empties what it is given as it goes, so that ticks and slices are not held both. */
-export function* slicesOf(operations: OperationTicks[]): Generator<Slice> {
-  for (let next = operations.pop(); next; next = operations.pop()) yield* slicesOfOperation(next)
-}
-
-function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Slice> {
-  for (const { tick, stable, canary } of ticks) {
-    const both = <S>(side: (counts: typeof stable) => S): { stable: S; canary: S } => ({
-      stable: side(stable),
-      canary: side(canary),
-    })
-    yield { tick, operation, metric: 'requests', ...both(({ requests }) => ({ kind: 'count', n: requests }) as const) }
-    yield {
-      tick,
-      operation,
-      metric: 'errors',
-      ...both(({ traces, errors }) => ({ kind: 'rate', n: traces, events: errors }) as const),
-    }
-    yield {
-      tick,
-      operation,
-      metric: '4xx',
-      ...both(({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors }) as const),
-    }
-    yield {
-      tick,
-      operation,
-      metric: 'latency',
-      ...both(({ traces, latency }) => ({ kind: 'distribution', n: traces, histogram: latency }) as const),
-    }
-  }
-}
-
 function parseRequest(body: unknown): ComparisonRequest {
   if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
   const {
@@ -176,6 +154,7 @@ function parseRequest(body: unknown): ComparisonRequest {
   if (parsed.kind === 'problems') {
     throw usage(parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
   }
+  refuseMeasures(parsed.policy)
   return {
     service: text(service, 'service'),
     stable: selector(stable, 'stable'),

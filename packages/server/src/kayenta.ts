@@ -1,9 +1,10 @@
 import { judgeAsKayenta, type KayentaResult, minuteSeries, parseKayenta } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
-import { moment, selector, slicesOf, text } from './compare.ts'
+import { moment, selector, text } from './compare.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { slicesOf } from './slices.ts'
 
 /**
  * `POST /api/kayenta`: what Kayenta's judge says of two cohorts between two moments, by a canary config. It is asked beside a

@@ -52,8 +52,9 @@ export async function* readMeasures(
   const asked = { service: comparison.service, ...cohorts, ...params }
   for await (const portion of portionsOf(engine, comparison)) {
     const rows = await engine.read<Row>(rawMeasures, { ...asked, ...portion })
+    const wanted = ({ operation }: Row): boolean => comparison.operations?.includes(operation) ?? true
     yield* pairs(
-      rows.filter((row) => !row.test || asksForTests(row, cohorts)),
+      rows.filter((row) => wanted(row) && (!row.test || asksForTests(row, cohorts))),
       order,
     )
   }

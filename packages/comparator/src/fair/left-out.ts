@@ -35,5 +35,9 @@ export function leftOut(facts: Facts): Reason[] {
     )
   if (facts.source === 'spans')
     note('raw-spans', 'These cohorts are not rolled up: the verdict was computed from raw spans, which is slower.')
+  else if (facts.values && facts.values.length > 0) {
+    const names = facts.values.map(({ metric }) => metric).join(', ')
+    note('raw-spans', `Not rolled up, and computed from raw spans, which is slower: ${names}.`)
+  }
   return found
 }

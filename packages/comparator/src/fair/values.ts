@@ -1,0 +1,49 @@
+import type { Facts, Reason } from '../verdict.ts'
+import { count, percent } from '../wording.ts'
+
+/** Of a metric of the policy's own: how many requests of each cohort had a value, had none, or had one below zero. */
+export interface ValueFacts {
+  readonly metric: string
+  readonly stable: ValueCounts
+  readonly canary: ValueCounts
+}
+
+export interface ValueCounts {
+  /** Values that were judged: one for each trace and operation. */
+  readonly values: number
+  readonly without: number
+  /** These count as zero, which proves harm where there is harm, but hides how far below zero a value lies. */
+  readonly negative: number
+}
+
+/** A cohort that has a value this much less often than the other is not measured alike. */
+const different = 0.05
+
+/** What is wrong with the values of a metric. */
+export function valueReasons({ values = [] }: Facts): Reason[] {
+  return values.flatMap((one) => [...missingValues(one), ...negativeValues(one)])
+}
+
+function missingValues({ metric, stable, canary }: ValueFacts): Reason[] {
+  const share = ({ values, without }: ValueCounts): number => without / Math.max(1, values + without)
+  if (stable.without + canary.without === 0) return []
+  const blocks = Math.abs(share(stable) - share(canary)) > different || stable.values === 0 || canary.values === 0
+  return [
+    {
+      code: 'values-missing',
+      weight: blocks ? 'blocks' : 'note',
+      message: `${metric} has no value in ${percent(share(stable))} of stable's requests and ${percent(share(canary))} of canary's: ${blocks ? 'what is left is not alike. Set the attribute on every request, zero where there is nothing to count.' : 'they are left out of it.'}`,
+    },
+  ]
+}
+
+function negativeValues({ metric, stable, canary }: ValueFacts): Reason[] {
+  if (stable.negative + canary.negative === 0) return []
+  return [
+    {
+      code: 'negative-values',
+      weight: 'blocks',
+      message: `${metric} is below zero in ${count(stable.negative)} values of stable and ${count(canary.negative)} of canary: they count as zero, so it can fail and cannot pass. Measure something that is never below zero.`,
+    },
+  ]
+}
