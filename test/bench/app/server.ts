@@ -6,13 +6,15 @@ import { coalmine as forExpress } from '@coalmine/express'
 import { coalmine as forFastify } from '@coalmine/fastify'
 import { MarkProcessor, MarkPropagator, markFlag } from '@coalmine/marks'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
+import type { Attributes } from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
-import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
 
 // A hello-world application that exports over OTLP: node server.ts FRAMEWORK VARIANT URL. GET /flush exports what is left, and
 // answers with the CPU time used so far, in microseconds.
@@ -20,11 +22,21 @@ const [framework, variant, url] = process.argv.slice(2) as [string, string, stri
 const FLAGS = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
 const encoding = variant === 'each' || variant === 'packed' ? variant : undefined
 const options = { testTraffic: () => true }
+const floors: Record<string, Attributes> = {
+  'floor-each': { 'coalmine.test': true, ...Object.fromEntries(FLAGS.map((flag) => [`coalmine.flag.${flag}`, 'on'])) },
+  'floor-packed': { 'coalmine.test': true, 'coalmine.flags': FLAGS.map((flag) => `${flag}=on`).join(';') },
+}
+const floor = floors[variant]
 
 const batches = new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), maxQueueSize: 1_000_000 })
 const standard = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
 new NodeSDK({
-  spanProcessors: [...(encoding ? [new MarkProcessor({ build: { version: '2.0.0' }, encoding })] : []), batches],
+  resource: resourceFromAttributes({ 'service.version': '2.0.0' }),
+  spanProcessors: [
+    ...(encoding ? [new MarkProcessor({ build: { version: '2.0.0' }, encoding })] : []),
+    ...(floor ? [writes(floor)] : []),
+    batches,
+  ],
   textMapPropagator: new CompositePropagator({
     propagators: [...standard, ...(encoding ? [new MarkPropagator()] : [])],
   }),
@@ -54,6 +66,18 @@ const server = http.createServer((req, res) => {
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
+
+function writes(attributes: Attributes): SpanProcessor {
+  return {
+    onStart: () => {},
+    onEnding: (span) => {
+      for (const key in attributes) span.attributes[key] = attributes[key]
+    },
+    onEnd: () => {},
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  }
+}
 
 function cpuMicros(): number {
   const { user, system } = process.cpuUsage()
