@@ -199,6 +199,15 @@ const wrong = (at: string, expected: string, got: unknown): ServerError =>
   new ServerError('malformed', `${at}: expected ${expected}, got ${shown(got)}`)
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
+  const text = written(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'nothing'
+  } catch {
+    // JSON is read to any depth, but written only as deep as the stack.
+    return 'what is nested too deep to be shown'
+  }
 }
