@@ -420,6 +420,7 @@ describe('help', () => {
     ['import'],
     ['compare'],
     ['watch'],
+    ['plan'],
     ['init'],
     ['check'],
     ['doctor'],

@@ -152,9 +152,9 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
     )
   }
-  const { interact, since, start, end, alpha, margin, split, warmUp } = options
+  const { interact, since, start, end } = options
   const { traffic = config.traffic, audience = config.audience } = options
-  const request = {
+  return {
     service: required('service'),
     stable: required('stable'),
     canary: required('canary'),
@@ -166,16 +166,24 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),
     },
-    policy: {
-      ...config.policy,
-      ...(alpha === undefined ? {} : { alpha }),
-      ...(split === undefined ? {} : { split }),
-      ...(warmUp === undefined ? {} : { warmUp }),
-      ...(margin === undefined ? {} : { metrics: withMargins(config.policy.metrics, margin) }),
-    },
+    policy: policyInput(options, config),
   }
-  const policy = parsePolicy(request.policy)
-  if (policy.kind === 'policy') return request
+}
+
+/** The policy of a file, with what flags or the environment change of it. */
+export function policyInput(
+  { alpha, margin, split, warmUp }: Pick<ComparisonOptions, 'alpha' | 'margin' | 'split' | 'warmUp'>,
+  config: Config,
+): PolicyInput {
+  const input = {
+    ...config.policy,
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(split === undefined ? {} : { split }),
+    ...(warmUp === undefined ? {} : { warmUp }),
+    ...(margin === undefined ? {} : { metrics: withMargins(config.policy.metrics, margin) }),
+  }
+  const policy = parsePolicy(input)
+  if (policy.kind === 'policy') return input
   const problems = policy.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new CommandError('usage', problems.join('\n'))
 }
@@ -212,7 +220,7 @@ function listOf(text: string): string[] {
     .filter((name) => name !== '')
 }
 
-async function readConfig(file: string | undefined): Promise<Config> {
+export async function readConfig(file: string | undefined): Promise<Config> {
   if (file === undefined && !existsSync(defaultConfig)) return { policy: {} }
   return readConfigFile(file ?? defaultConfig, '--config ')
 }

@@ -54,8 +54,8 @@ export async function withKayenta(
   signal: AbortSignal,
 ): Promise<Verdict> {
   if (config === undefined || verdict.verdict === 'invalid') return verdict
-  const { start, end } = verdict.window
-  const body = { service, stable, canary, start, end, config }
+  const { traffic, audience, window } = verdict
+  const body = { service, stable, canary, traffic, audience, start: window.start, end: window.end, config }
   return { ...verdict, kayenta: await ask(server, '/api/kayenta', isKayenta, { body, signal }) }
 }
 

@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
+import { planCommand } from './commands/plan.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { storeCommand } from './commands/store.ts'
@@ -42,6 +43,7 @@ ${exitCodesHelp}`,
   watchCommand(coalmine.command('watch'), io, exit)
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)
+  planCommand(coalmine.command('plan'), io)
   doctorCommand(coalmine.command('doctor'), io)
   storeCommand(coalmine.command('store'), io)
   signCommand(coalmine.command('sign'), io)

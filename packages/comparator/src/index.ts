@@ -43,6 +43,21 @@ export {
   type SubComparison,
 } from './interaction.ts'
 
+// What a policy would do on traffic like this
+
+export { type BaselineOperation, baselineOf } from './replay/baseline.ts'
+export { defaultEffects, type Effect, formatEffect, parseEffect } from './replay/effect.ts'
+export {
+  canaryOf,
+  finished,
+  type Plan,
+  type PlannedCanary,
+  type PlannedFinding,
+  type PlannedTime,
+  type PlanOptions,
+  planOf,
+} from './replay/plan.ts'
+
 // The answer
 
 export type { BuildFacts, FairnessFacts, InstanceFacts, SampleFacts, SamplingShare } from './fair/facts.ts'

@@ -1,5 +1,6 @@
 export { type DoctorFacts, doctorText } from './doctor.ts'
 export { verdictJson } from './json.ts'
+export { type PlanFacts, planText } from './plan.ts'
 export { progress, progressLine } from './progress.ts'
 export { type StoreSizes, storeText } from './store.ts'
 export { table } from './table.ts'

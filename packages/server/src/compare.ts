@@ -181,14 +181,14 @@ export function selector(value: unknown, name: string): string {
   return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 }
 
-function trafficOf(value: unknown = 'users'): Traffic {
+export function trafficOf(value: unknown = 'users'): Traffic {
   const known = traffics.find((one) => one === value)
   if (known) return known
   throw usage(`traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
 /** Each once and in order, so that the same audiences are the same comparison. */
-function audiences(value: unknown = []): readonly string[] {
+export function audiences(value: unknown = []): readonly string[] {
   if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== ''))
     return [...new Set(value as string[])].sort()
   throw usage(`audience: expected a list of texts, got ${JSON.stringify(value)}`)

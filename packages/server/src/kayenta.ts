@@ -1,7 +1,7 @@
 import { judgeAsKayenta, type KayentaResult, minuteSeries, parseKayenta } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
-import { moment, selector, text } from './compare.ts'
+import { audiences, moment, selector, text, trafficOf } from './compare.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 import { slicesOf } from './slices.ts'
@@ -12,7 +12,7 @@ import { slicesOf } from './slices.ts'
  */
 export function registerKayenta(app: FastifyInstance, { store }: Context): void {
   app.post('/api/kayenta', async ({ body }): Promise<KayentaResult> => {
-    const { service, stable, canary, start, end, config } = Object(body) as Record<string, unknown>
+    const { service, stable, canary, traffic, audience, start, end, config } = Object(body) as Record<string, unknown>
     const window = { start: moment(start, 'start'), end: moment(end, 'end') }
     if (window.start === undefined || window.end === undefined) {
       throw new ServerError('usage', 'start and end: expected the window of a verdict')
@@ -21,6 +21,8 @@ export function registerKayenta(app: FastifyInstance, { store }: Context): void 
       service: text(service, 'service'),
       stable: selector(stable, 'stable'),
       canary: selector(canary, 'canary'),
+      traffic: trafficOf(traffic),
+      audience: audiences(audience),
       start: window.start,
       end: window.end,
     }

@@ -12,6 +12,7 @@ import { registerImport } from './import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
+import { registerPlan } from './plan.ts'
 import type { Ack } from './receive.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { isAllowed, tokenAsked } from './token.ts'
@@ -142,6 +143,7 @@ async function routes(
   await registerImport(app, context)
   registerCompare(app, context)
   registerKayenta(app, context)
+  registerPlan(app, context)
   registerDoctor(app, context)
   registerKnown(app, context)
   registerStore(app, context)

@@ -80,3 +80,8 @@ export { quantileTest } from './sequential/quantile-test.ts'
 export { logNormalCdf } from './normal.ts'
 export { normalQuantile } from './normal-quantile.ts'
 export { studentQuantile, studentTail } from './student.ts'
+
+// Seeded chance
+
+export { drawBinomial, drawHypergeometric, drawMultinomial } from './draws.ts'
+export { type Random, randomOf } from './random.ts'

@@ -1,0 +1,103 @@
+import { defaultEffects, type Effect, parseEffect } from '@coalmine/comparator'
+import { type PlanFacts, planText } from '@coalmine/report'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { ask } from '../client.ts'
+import { withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { formatOption, milliseconds, probability } from '../options.ts'
+import { addStableOptions, type StableOptions, stableRequest } from '../stable.ts'
+
+interface PlanCommandOptions extends StableOptions {
+  readonly share: number
+  readonly effect?: readonly Effect[]
+  readonly power: number
+  readonly within?: number
+  readonly runs?: number
+  readonly format: 'text' | 'json'
+}
+
+export function planCommand(command: Command, io: Io): Command {
+  return addStableOptions(
+    command.description('how long a canary must run, by the traffic that the store has of stable'),
+  )
+    .addOption(
+      new Option('--share <share>', "the canary's share of the traffic")
+        .argParser(share)
+        .default(0.1, '10%')
+        .env('COALMINE_SHARE'),
+    )
+    .addOption(
+      new Option('--effect <regression>', 'what must be found, again for each (default: latency=25% errors=x5)')
+        .argParser(effect)
+        .env('COALMINE_EFFECT'),
+    )
+    .addOption(
+      new Option('--power <chance>', 'how often the answer comes in time')
+        .argParser(probability)
+        .default(0.9)
+        .env('COALMINE_POWER'),
+    )
+    .addOption(
+      new Option('--within <time>', 'also find the smallest share that gives every answer in this time')
+        .argParser(milliseconds)
+        .env('COALMINE_WITHIN'),
+    )
+    .addOption(
+      new Option('--runs <count>', 'how many canaries to simulate for each answer (default: some seconds of them)')
+        .argParser(wholeNumber)
+        .env('COALMINE_RUNS'),
+    )
+    .addOption(formatOption())
+    .action(
+      async ({
+        share,
+        effect: effects = defaultEffects,
+        power,
+        within,
+        runs,
+        format,
+        ...options
+      }: PlanCommandOptions) => {
+        const body = {
+          ...(await stableRequest(options)),
+          share,
+          effects,
+          power,
+          ...(within === undefined ? {} : { withinSeconds: within / 1000 }),
+          ...(runs === undefined ? {} : { runs }),
+        }
+        const plan = await withServer(options, 'read', (server) =>
+          ask(server, '/api/plan', isPlan, { body, signal: io.stop }),
+        )
+        io.stdout.write(
+          format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan, { colors: io.colors }),
+        )
+      },
+    )
+}
+
+/** Collects repeated `--effect`; the variable holds several, apart by spaces. */
+export function effect(text: string, all: readonly Effect[] = []): readonly Effect[] {
+  try {
+    return [...all, ...text.trim().split(/\s+/).map(parseEffect)]
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message.replace(/^e/, 'E')}.`)
+  }
+}
+
+/** A share such as `10%` or `0.1`, between 0 and 1. */
+export function share(text: string): number {
+  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  if (text.trim() !== '' && value > 0 && value < 1) return value
+  throw new InvalidArgumentError('Expected a share of the traffic such as 10% or 0.1.')
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('Expected a whole number above zero.')
+}
+
+function isPlan(answer: object): answer is PlanFacts {
+  return 'schema' in answer && answer.schema === 'coalmine.plan/1'
+}

@@ -1,0 +1,69 @@
+import type { PolicyInput } from '@coalmine/comparator'
+import { type Command, Option } from 'commander'
+import { type ComparisonOptions, defaultConfig, policyInput, readConfig } from './comparison.ts'
+import { CommandError } from './exit-codes.ts'
+import type { Place } from './host.ts'
+import { margin, moment, probability, serverOption, storeOption, tokenOption } from './options.ts'
+
+/** What `plan` and `calibrate` share: whose traffic, from when, and the policy. */
+export type StableOptions = Place &
+  Pick<ComparisonOptions, 'service' | 'stable' | 'start' | 'end' | 'alpha' | 'margin' | 'config'>
+
+export function addStableOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--service <name>', 'the service').env('COALMINE_SERVICE'))
+    .addOption(
+      new Option('--stable <selector>', 'whose traffic to go by, such as service.version=1.9.0').env('COALMINE_STABLE'),
+    )
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(
+      new Option('--start <moment>', 'start of the traffic (default: two hours before the last of it)')
+        .argParser(moment)
+        .env('COALMINE_START'),
+    )
+    .addOption(new Option('--end <moment>', 'end of the traffic').argParser(moment).env('COALMINE_END'))
+    .addOption(
+      new Option('--alpha <level>', 'chance of failing a good canary (default: 0.05)')
+        .argParser(probability)
+        .env('COALMINE_ALPHA'),
+    )
+    .addOption(
+      new Option('--margin <metric=values>', 'how much worse is acceptable; again for each metric')
+        .argParser(margin)
+        .env('COALMINE_MARGIN'),
+    )
+    .addOption(
+      new Option('--config <file>', `names and policy (default: ${defaultConfig} where there is one)`).env(
+        'COALMINE_CONFIG',
+      ),
+    )
+}
+
+/** The part of a request that the server's routes for plans and calibrations share. */
+export async function stableRequest(options: StableOptions): Promise<{
+  readonly service: string
+  readonly stable: string
+  readonly start?: string
+  readonly end?: string
+  readonly policy: PolicyInput
+}> {
+  const config = await readConfig(options.config)
+  const { start, end } = options
+  const required = (name: 'service' | 'stable'): string => {
+    const value = options[name] ?? config[name]
+    if (value) return value
+    throw new CommandError(
+      'usage',
+      `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
+    )
+  }
+  return {
+    service: required('service'),
+    stable: required('stable'),
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+    policy: policyInput(options, config),
+  }
+}

@@ -1,0 +1,75 @@
+import type { Plan, PlannedCanary, PlannedTime } from '@coalmine/comparator'
+import pc from 'picocolors'
+import { count, duration } from './format.ts'
+import { table } from './table.ts'
+
+/** What the server's plan route answers. */
+export interface PlanFacts extends Plan {
+  readonly service: string
+  readonly stable: string
+  readonly window: { readonly start: string; readonly end: string }
+}
+
+/** Of each canary; the JSON has them all. */
+const mostFindings = 6
+
+/** A plan for people: how long a canary runs until each answer, in the whole service and in its operations. */
+export function planText(plan: PlanFacts, options: { readonly colors: boolean }): string {
+  const ink = pc.createColors(options.colors)
+  const { service, stable, share, power, requestsPerSecond, canaries, window, smallestShare } = plan
+  const often = percent(power)
+  const head = ['', 'metric', 'operation', 'margin', 'half by', `${often} by`].map((cell) => ink.dim(cell))
+  const rows = canaries.flatMap((canary) => [
+    verdictRow(canary),
+    ...shownFindings(canary).map((one) => findingRow(one, canary)),
+  ])
+  return [
+    `${ink.bold(service)}: a canary of ${percent(share)} beside ${stable}, ${rate(requestsPerSecond * share)} of ${rate(requestsPerSecond)} requests/s`,
+    '',
+    ...table([head, ...rows]).map((line) => `  ${line}`),
+    '',
+    ...(smallestShare === null ? [] : [`  ${shareSentence(smallestShare)}`]),
+    ...plan.notPlanned.map(
+      (metric) => `  ${ink.dim('note')}  ${ink.dim(`${metric} is not planned: ticks do not have it.`)}`,
+    ),
+    `  ${ink.dim('from')}  ${ink.dim(`${window.start} to ${window.end}; ${plan.runs} simulated canaries for each answer`)}`,
+    '',
+  ].join('\n')
+
+  /** Those that take longest: a PASS waits for all. One finding alone is the verdict itself. */
+  function shownFindings({ findings }: PlannedCanary): PlannedCanary['findings'] {
+    if (findings.length === 1) return []
+    const time = ({ planned, median }: PlannedTime): number => planned ?? 1e9 + (median ?? 1e9)
+    return [...findings].sort((a, b) => time(b) - time(a)).slice(0, mostFindings)
+  }
+
+  function verdictRow(canary: PlannedCanary): string[] {
+    const { effect } = canary
+    const answer = effect === null ? ink.green('PASS') : ink.red('FAIL')
+    const what = effect === null ? 'like stable' : effect
+    return [answer, what, ink.dim('(verdict)'), '', ...times(canary, canary)]
+  }
+
+  function findingRow(finding: PlannedCanary['findings'][number], canary: PlannedCanary): string[] {
+    const where = finding.operation ?? ink.dim('(whole service)')
+    return ['', `  ${finding.metric}`, where, finding.margin, ...times(finding, canary)]
+  }
+
+  function shareSentence({ withinSeconds, share: found }: NonNullable<Plan['smallestShare']>): string {
+    const time = duration(withinSeconds)
+    if (found === null) return `Not even half of the traffic gives every answer within ${time}, ${often} of the time.`
+    return `${percent(found)} of the traffic is the smallest share that gives every answer within ${time}, ${often} of the time.`
+  }
+}
+
+function times({ median, planned }: PlannedTime, { horizonSeconds }: PlannedCanary): string[] {
+  return [median, planned].map((seconds) => (seconds === null ? `> ${duration(horizonSeconds)}` : duration(seconds)))
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`
+}
+
+function rate(perSecond: number): string {
+  return perSecond >= 100 ? count(perSecond) : String(Number(perSecond.toPrecision(2)))
+}
