@@ -1,20 +1,10 @@
-import {
-  countOf,
-  type Distributions,
-  type EProcess,
-  matchedQuantiles,
-  meanProcess,
-  type Ranks,
-  rankProcess,
-  scaleInterval,
-  type TailShare,
-  tailProcess,
-} from '@coalmine/stats'
+import { countOf, type Distributions, type EProcess, matchedQuantiles, type TailShare } from '@coalmine/stats'
 import { alternativesOf } from './claim.ts'
 import type { MetricPolicy } from './metric-policy.ts'
 import { type Limit, matchedIn, type RankedBlock } from './ranked.ts'
-import { blocksOfStrata, feeding, type Run, run } from './run.ts'
+import { blocksOfStrata, feeding, type Run } from './run.ts'
 import type { OperationSeries } from './series.ts'
+import type { Ranked, Statistics } from './statistics.ts'
 import { type Estimate, shownInterval } from './tested.ts'
 import type { Decision } from './verdict.ts'
 
@@ -24,25 +14,25 @@ export type Place = 'typical' | TailShare
 const tails: readonly TailShare[] = [0.1, 0.05, 0.01]
 const quantiles: Record<Place, number> = { typical: 0.5, 0.1: 0.9, 0.05: 0.95, 0.01: 0.99 }
 
-/** Evidence, and the places that it is the mean of. */
+/** Evidence, and the places that it is put together from. */
 export interface Broken {
   readonly process: EProcess<RankedBlock>
-  readonly places: readonly { readonly place: Place; readonly process: EProcess<Ranks> }[]
+  readonly places: readonly { readonly place: Place; readonly process: EProcess<Ranked> }[]
 }
 
-/** Evidence that a claim is broken, at any of its limits: for each the mean of four e-processes, the rank and three tails. */
-export function brokenBy(limits: readonly Limit[]): Broken {
+/** Evidence that a claim is broken, at any of its limits: for each the rank and three tails. */
+export function brokenBy(limits: readonly Limit[], { rank, tail, any }: Statistics): Broken {
   const sides = limits.map(({ bound }, side) => {
     const { broken: alternative } = alternativesOf(bound)
     const places: Broken['places'] = [
-      { place: 'typical', process: rankProcess({ alternative }) },
-      ...tails.map((share) => ({ place: share, process: tailProcess({ alternative, share }) })),
+      { place: 'typical', process: rank(alternative) },
+      ...tails.map((share) => ({ place: share, process: tail(alternative, share) })),
     ]
-    const mean = meanProcess(places.map(({ process }) => process))
-    return { places, process: feeding(mean, ranksAt(side)) }
+    const together = any(places.map(({ process }) => process))
+    return { places, process: feeding(together, ranksAt(side)) }
   })
   return {
-    process: meanProcess(sides.map(({ process }) => process)),
+    process: any(sides.map(({ process }) => process)),
     places: sides.flatMap(({ places }) => places),
   }
 }
@@ -54,18 +44,19 @@ export function brokenBy(limits: readonly Limit[]): Broken {
 export function holding(
   limits: readonly Limit[],
   blocks: readonly RankedBlock[],
+  { rank, tail, run }: Statistics,
 ): { readonly place: Place; readonly run: Run }[] {
   return limits.flatMap(({ bound }, side) => {
     const { holds: alternative } = alternativesOf(bound)
-    const places: readonly { place: Place; process: EProcess<Ranks> }[] = [
-      { place: 'typical', process: rankProcess({ alternative }) },
-      ...([0.1, 0.01] as const).map((share) => ({ place: share, process: tailProcess({ alternative, share }) })),
+    const places: readonly { place: Place; process: EProcess<Ranked> }[] = [
+      { place: 'typical', process: rank(alternative) },
+      ...([0.1, 0.01] as const).map((share) => ({ place: share, process: tail(alternative, share) })),
     ]
     return places.map(({ place, process }) => ({ place, run: run(feeding(process, ranksAt(side)), blocks) }))
   })
 }
 
-function ranksAt(side: number): (block: RankedBlock) => Ranks {
+function ranksAt(side: number): (block: RankedBlock) => Ranked {
   return ({ ranks }) => ranks[side]!
 }
 
@@ -82,6 +73,7 @@ export type PlaceEstimate = Pick<Estimate, 'stable' | 'canary' | 'effect' | 'int
 export function placeEstimates(
   series: readonly OperationSeries[],
   metric: MetricPolicy,
+  statistics: Statistics,
 ): (place: Place, decision: Decision, level: number) => PlaceEstimate {
   const values = matchedIn(series, metric)
   return (place, decision, level) => {
@@ -94,7 +86,7 @@ export function placeEstimates(
       stable: { count: total('stable'), events: null, value: matched?.stable ?? null },
       canary: { count: total('canary'), events: null, value: matched?.canary ?? null },
       effect: { kind: 'ratio', value: matched && matched.stable > 0 ? matched.canary / matched.stable : null },
-      interval: shownInterval(scaleInterval(blocks, { alpha: level, part }), level, decision),
+      interval: shownInterval(statistics.scaleInterval(blocks, { alpha: level, part }), level, decision),
     }
   }
 }

@@ -12,6 +12,7 @@ export { formatMargin, type Margin, type MarginForm, parseMargin } from './margi
 export { builtIns, type Measure } from './measure.ts'
 export { type MetricPolicy, metricPolicyOf } from './metric-policy.ts'
 export type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
+export type { Mode } from './mode.ts'
 export {
   defaultPolicy,
   type Policy,
@@ -60,6 +61,7 @@ export {
 
 // The answer
 
+export { shareOfNeeded } from './evidence.ts'
 export type { BuildFacts, FairnessFacts, InstanceFacts, SampleFacts, SamplingShare } from './fair/facts.ts'
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
 export type {

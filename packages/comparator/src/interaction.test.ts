@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Arm, factsOf, trafficOf } from '../test/slices.ts'
+import { pValueOf } from './evidence.ts'
 import {
   type Carries,
   type Contrast,
@@ -130,7 +131,7 @@ describe('what carries a regression', () => {
 
 it('asks more of each part the more flags there are', () => {
   const contrasts = contrastsOf(truths['combination']!, { ticks: 60, n: 200, seed: 3 })
-  const needed = contrasts.atSecond.finding!.evidence.worse.logE
+  const needed = -Math.log(pValueOf(contrasts.atSecond.finding!.evidence.worse))
   const alone = Math.exp(-needed) * 6.0001
   expect(interactionsOf([contrasts], focus, alone)[0]!.comparisons[1]!.decision).toBe('fail')
   const idle = { ...contrastsOf(truths['none']!, { ticks: 5, n: 50, seed: 3 }), flag: 'other' }

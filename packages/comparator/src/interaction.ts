@@ -1,4 +1,5 @@
 import { holm } from '@coalmine/stats'
+import { pValueOf, shareOfNeeded } from './evidence.ts'
 import type { Decision, Finding, FindingSide } from './verdict.ts'
 import { changePhrase } from './wording.ts'
 
@@ -74,7 +75,7 @@ export function interactionsOf(
 ): Interaction[] {
   const all = flags.flatMap((one) => parts.map((part) => one[part].finding))
   const worse = holm(
-    all.map((finding) => (finding ? Math.exp(-finding.evidence.worse.logE) : 1)),
+    all.map((finding) => (finding ? pValueOf(finding.evidence.worse) : 1)),
     { alpha, weights: all.map(() => 1) },
   )
   return flags.map((one, at) => {
@@ -130,7 +131,7 @@ export function carriedBy(decided: Parts<Decision>): Carried {
 function decisionOf(finding: Finding | null, worse: boolean): Decision {
   if (worse) return 'fail'
   const { within } = finding?.evidence ?? { within: [] }
-  return within.length > 0 && within.every(({ logE, needed }) => logE >= needed) ? 'pass' : 'inconclusive'
+  return within.length > 0 && within.every((part) => shareOfNeeded(part) >= 1) ? 'pass' : 'inconclusive'
 }
 
 function subComparison({ stable, canary, finding }: Contrast, decision: Decision): SubComparison {

@@ -7,9 +7,10 @@ import { testLatency } from './latency.ts'
 import { countsBothServed, testLostRequests } from './lost-requests.ts'
 import { formatMargin } from './margin.ts'
 import { marginFormOf } from './measure.ts'
-import { type MetricPolicy, marginIn, noWorse, weightOf } from './metric-policy.ts'
+import { type MetricPolicy, noWorse, weightOf } from './metric-policy.ts'
 import type { Gate } from './metric-schema.ts'
 import { missingFor } from './missing.ts'
+import { statisticsOf } from './mode.ts'
 import { testNumeric } from './numeric.ts'
 import { advisoryOf, outcomeOf } from './outcome.ts'
 import { type Policy, policyHash } from './policy.ts'
@@ -19,7 +20,7 @@ import type { Slice } from './slice.ts'
 import type { Tested } from './tested.ts'
 import { expectedShare, testThroughput } from './throughput.ts'
 import { invalidReasons, notes, unfairReasons } from './validity.ts'
-import type { Facts, Finding, Missing, Outcome, Reason, Verdict } from './verdict.ts'
+import type { Evidence, Facts, Finding, Missing, Outcome, Reason, Verdict } from './verdict.ts'
 import { findingSentence, missingSentence } from './wording.ts'
 
 /** The length of a tick: the store's, and the resolution of every time in a verdict. */
@@ -59,7 +60,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const decided = decide(gated('on'), policy)
   const advised = decide(gated('advisory'), policy)
   const start = Date.parse(facts.window.start)
-  const findings = decided.map((one) => findingOf(one, facts, start))
+  const findings = decided.map((one) => findingOf(one, facts, start, policy))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
@@ -70,7 +71,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     ...flagNotes(outcome, facts),
     ...notes(facts),
   ]
-  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start))]
+  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy))]
   const answer = {
     findings: all,
     missing,
@@ -127,27 +128,28 @@ function test(
   metric: MetricPolicy,
   scope: Scope,
   all: readonly OperationSeries[],
-  { split }: Policy,
+  { split, mode }: Policy,
   facts: Facts,
 ): Tested {
+  const statistics = statisticsOf(mode)
   switch (metric.measure.kind) {
     case 'latency':
-      return testLatency(scope.series, metric)
+      return testLatency(scope.series, metric, statistics)
     case 'errors':
     case '4xx':
     case 'share':
-      return testRate(scope.series, metric)
+      return testRate(scope.series, metric, statistics)
     case 'attribute':
     case 'calls':
-      return testNumeric(scope.series, metric)
+      return testNumeric(scope.series, metric, statistics)
     case 'lost-requests':
-      return testLostRequests(countsBothServed(scope.series, all), split!, marginIn('ratio', metric))
+      return testLostRequests(countsBothServed(scope.series, all), split!, metric, statistics)
     case 'throughput':
-      return testThroughput(countsBothServed(scope.series, all), facts, marginIn('ratio', metric))
+      return testThroughput(countsBothServed(scope.series, all), facts, metric, statistics)
   }
 }
 
-function findingOf(decided: Decided, facts: Facts, start: number): Finding {
+function findingOf(decided: Decided, facts: Facts, start: number, { mode }: Policy): Finding {
   const { metric, scope, tested, decision } = decided
   const estimate = tested.estimate(decision, decided.level)
   const operations = new Set(scope.series.map((one) => one.operation))
@@ -163,17 +165,18 @@ function findingOf(decided: Decided, facts: Facts, start: number): Finding {
     ...estimate,
     margin: formatMargin(metric.margin),
     evidence: {
-      worse: { logE: rounded(tested.worse.maxLogE), needed: rounded(decided.neededWorse) },
-      within: tested.within.map(({ part, run }) => ({
-        part,
-        logE: rounded(run.logE),
-        needed: rounded(decided.neededWithin),
-      })),
+      worse: evidenceOf(tested.worse.maxLogE, decided.neededWorse, mode),
+      within: tested.within.map(({ part, run }) => ({ part, ...evidenceOf(run.logE, decided.neededWithin, mode) })),
     },
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
     flags,
     message: findingSentence(decided, estimate, flags),
   }
+}
+
+function evidenceOf(log: number, needed: number, mode: Policy['mode']): Evidence {
+  if (statisticsOf(mode).kind === 'e-value') return { kind: 'e-value', logE: rounded(log), needed: rounded(needed) }
+  return { kind: 'p-value', p: log > 0 ? rounded(Math.exp(-log)) : null, needed: rounded(Math.exp(-needed)) }
 }
 
 function decisive(

@@ -2,8 +2,8 @@ import { boundsOf, limitOf } from './claim.ts'
 import { brokenBy, carriedBy, holding, type Place, placeEstimates } from './distribution.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
 import { rankedAgainst } from './ranked.ts'
-import { run } from './run.ts'
 import type { OperationSeries } from './series.ts'
+import type { Statistics } from './statistics.ts'
 import type { Tested } from './tested.ts'
 import type { Part, Statistic } from './verdict.ts'
 
@@ -15,21 +15,23 @@ const shown: Record<Place, { readonly part: Part; readonly statistic: Statistic 
 }
 
 /**
- * A claim about latency is broken when the mean of four e-processes says so: the rank, and the slowest tenth, twentieth
- * and hundredth. It holds only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
+ * A claim about latency is broken when the rank, the slowest tenth, twentieth and hundredth say so together (the mean of
+ * four e-values, or the least of four p-values times four). It holds only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
  * passes.
  */
-export function testLatency(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
+export function testLatency(series: readonly OperationSeries[], metric: MetricPolicy, statistics: Statistics): Tested {
   const margin = marginIn('latency', metric)
   const limits = boundsOf(metric).map((bound) => ({ bound, limit: limitOf(bound.moved, margin) }))
-  const broken = brokenBy(limits)
-  const estimateAt = placeEstimates(series, metric)
+  const broken = brokenBy(limits, statistics)
+  const estimateAt = placeEstimates(series, metric, statistics)
   return {
-    worse: run(broken.process, rankedAgainst(limits, series, metric, 'break')),
-    within: holding(limits, rankedAgainst(limits, series, metric, 'hold')).map(({ place, run }) => ({
-      part: shown[place].part,
-      run,
-    })),
+    worse: statistics.run(broken.process, rankedAgainst(limits, series, metric, 'break', statistics)),
+    within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
+      ({ place, run }) => ({
+        part: shown[place].part,
+        run,
+      }),
+    ),
     estimate(decision, level) {
       const place = decision === 'fail' ? carriedBy(broken).place : 'typical'
       return { ...shown[place], unit: 'seconds', ...estimateAt(place, decision, level) }

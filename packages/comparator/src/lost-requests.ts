@@ -1,11 +1,9 @@
-import { shareInterval, shareProcess, shareWithMargin } from '@coalmine/stats'
-import type { RatioMargin } from './margin.ts'
-import { run, type TimedBlock } from './run.ts'
+import type { MetricPolicy } from './metric-policy.ts'
+import type { TimedBlock } from './run.ts'
 import type { OperationSeries } from './series.ts'
+import { testShare } from './share-claim.ts'
+import type { Statistics } from './statistics.ts'
 import { shownInterval, type Tested } from './tested.ts'
-
-/** Prior effective sample size of the mixture: the measured best for splits. */
-export const concentration = 1000
 
 /** Requests per tick over all the strata. */
 export function countsOf(series: readonly OperationSeries[]): TimedBlock<number>[] {
@@ -32,17 +30,20 @@ export function countsBothServed(
  * Requests are lost when the canary serves less than its declared share of the traffic by more than the margin: a
  * canary that crashes or refuses connections leaves no bad spans, it leaves none.
  */
-export function testLostRequests(counts: readonly TimedBlock<number>[], split: number, margin: RatioMargin): Tested {
-  const share = shareWithMargin(split, 1 - margin.ratio)
+export function testLostRequests(
+  counts: readonly TimedBlock<number>[],
+  split: number,
+  metric: MetricPolicy,
+  statistics: Statistics,
+): Tested {
   return {
-    worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),
-    within: [{ part: 'share', run: run(shareProcess({ alternative: 'greater', share, concentration }), counts) }],
+    ...testShare(counts, split, metric, statistics),
     estimate(decision, level) {
       const stable = counts.reduce((sum, tick) => sum + tick.stable, 0)
       const canary = counts.reduce((sum, tick) => sum + tick.canary, 0)
       const all = stable + canary
       const less = (bound: number | null): number | null => (bound === null ? null : bound - split)
-      const { lower, upper } = shareInterval(counts, { alpha: level, concentration })
+      const { lower, upper } = statistics.shareInterval(counts, { alpha: level })
       return {
         statistic: 'share of traffic',
         unit: 'share',

@@ -2,6 +2,7 @@ import { histogramOf } from '@coalmine/stats'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf } from '../test/slices.ts'
+import { pValueOf } from './evidence.ts'
 import { judge } from './judge.ts'
 import { metricPolicyOf } from './metric-policy.ts'
 import type { MetricInput } from './metric-schema.ts'
@@ -117,7 +118,8 @@ describe('a number', () => {
 
   it('comes to the same in any unit', () => {
     const decisions = [1e-6, 3, 1e12].map((unit) => cost({}, { unit, canary: { times: 1.15 }, ticks: 30 }))
-    for (const one of decisions) expect(one.evidence.worse.logE).toBeCloseTo(decisions[0]!.evidence.worse.logE, 0)
+    const logE = decisions.map(({ evidence }) => -Math.log(pValueOf(evidence.worse)))
+    for (const one of logE) expect(one).toBeCloseTo(logE[0]!, 0)
   })
 
   it('fails no canary like its stable more often than alpha says', () => {
@@ -125,7 +127,7 @@ describe('a number', () => {
     for (const entry of [{}, { worse: 'lower' }] as const) {
       const failed = Array.from({ length: runs }, (_, seed) =>
         cost({ ...entry, margin: '0%' }, { stable: { zeros: 0.5 }, canary: { zeros: 0.5 }, ticks: 24, n: 12, seed }),
-      ).filter(({ evidence }) => evidence.worse.logE >= Math.log(20)).length
+      ).filter(({ evidence }) => pValueOf(evidence.worse) <= 0.05).length
       expect(failed).toBeLessThanOrEqual(0.05 * runs + 3 * Math.sqrt(runs * 0.05 * 0.95))
     }
   })

@@ -1,12 +1,13 @@
-import { type EProcess, meanProcess } from '@coalmine/stats'
+import type { EProcess } from '@coalmine/stats'
 import { type Bound, boundsOf, limitOf } from './claim.ts'
 import { brokenBy, carriedBy, holding, type Place, type PlaceEstimate, placeEstimates } from './distribution.ts'
 import type { RateMargin, RatioMargin } from './margin.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
 import { type Limit, type RankedBlock, rankedAgainst } from './ranked.ts'
 import { rateBound, rateEstimate } from './rate.ts'
-import { blocksOfStrata, run } from './run.ts'
+import { blocksOfStrata } from './run.ts'
 import type { OperationSeries, RateBlock } from './series.ts'
+import type { Statistics } from './statistics.ts'
 import type { Tested } from './tested.ts'
 import type { Part, Statistic } from './verdict.ts'
 
@@ -39,7 +40,7 @@ const rareAboveZero = 0.01
  *
  * A part that is not there is not asked: the zeros when no value is one, the size when hardly any value is above zero.
  */
-export function testNumeric(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
+export function testNumeric(series: readonly OperationSeries[], metric: MetricPolicy, statistics: Statistics): Tested {
   const { name, worse, expect } = metric
   const margin = marginIn('ratio', metric)
   const shares = blocksOfStrata(series, (one) => one.rates.get(name) ?? [])
@@ -47,24 +48,26 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
   const limits = boundsOf(metric).map((bound) => limitFor(bound, margin, worse))
   const shareExpect = expect === 'better' && !rare ? 'no-worse' : expect
   const shareBounds = boundsOf({ expect: shareExpect, worse }).map((bound) =>
-    rateBound(bound, shareMargin(margin), 'any'),
+    rateBound(bound, shareMargin(margin), 'any', statistics),
   )
-  const broken = brokenBy(limits)
-  const estimateAt = placeEstimates(series, metric)
-  const shareBroken = meanProcess(shareBounds.map(({ broken }) => broken))
-  const evidence = meanProcess([passingOver(broken.process, isRanked), passingOver<RateBlock>(shareBroken, isRate)])
-  const sizes = holding(limits, rankedAgainst(limits, series, metric, 'hold')).map(({ place, run }) => ({
-    part: shown[worse][place].part,
-    run,
-  }))
-  const above = shareBounds.map(({ holds }) => ({ part: 'above zero' as const, run: run(holds, shares) }))
+  const broken = brokenBy(limits, statistics)
+  const estimateAt = placeEstimates(series, metric, statistics)
+  const shareBroken = statistics.any(shareBounds.map(({ broken }) => broken))
+  const evidence = statistics.any([passingOver(broken.process, isRanked), passingOver<RateBlock>(shareBroken, isRate)])
+  const sizes = holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
+    ({ place, run }) => ({
+      part: shown[worse][place].part,
+      run,
+    }),
+  )
+  const above = shareBounds.map(({ holds }) => ({ part: 'above zero' as const, run: statistics.run(holds, shares) }))
   return {
-    worse: run(evidence, inOrder(rankedAgainst(limits, series, metric, 'break'), shares)),
+    worse: statistics.run(evidence, inOrder(rankedAgainst(limits, series, metric, 'break', statistics), shares)),
     within: [...(rare ? [] : sizes), ...(zeros ? above : [])],
     estimate(decision, level) {
       const carried = carriedBy(broken)
       if (decision === 'fail' ? shareBroken.maxLogE > carried.maxLogE : rare)
-        return rateEstimate(shares, shareMargin(margin), 'above zero', decision, level)
+        return rateEstimate(shares, shareMargin(margin), 'above zero', decision, level, statistics)
       const place = decision === 'fail' ? carried.place : 'typical'
       const estimate = estimateAt(place, decision, level)
       return { ...shown[worse][place], unit: 'number', ...(worse === 'lower' ? turnedBack(estimate) : estimate) }

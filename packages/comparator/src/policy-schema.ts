@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { closest } from './closest.ts'
 import { type GateInput, type MetricInput, metricKeys, metricSchema } from './metric-schema.ts'
+import { type Mode, modeSchema } from './mode.ts'
 
 const level = z.number().gt(0).lt(1)
 const share = z.union([z.string(), z.number()]).transform((value, context) => {
@@ -34,6 +35,9 @@ const policy = z.strictObject({
     .optional()
     .describe('Operations with this share of the traffic are judged each, smaller ones together. Default 5%.'),
   warmUp: seconds.optional().describe("What is left out of latency at the start of each instance's life. Default 60s."),
+  mode: modeSchema
+    .optional()
+    .describe('sequential: look as often as you like. fixed: look once, at the end. Default sequential.'),
   metrics: z
     .record(z.string(), metricSchema)
     .optional()
@@ -47,6 +51,7 @@ export interface PolicyRead {
   readonly split?: number | undefined
   readonly minimumShare?: number | undefined
   readonly warmUp?: number | undefined
+  readonly mode?: Mode | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
 import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
+import type { Mode } from './mode.ts'
 import { type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
 /** What is judged and how strictly. */
@@ -15,6 +16,8 @@ export interface Policy {
   readonly minimumShare: number
   /** How many seconds of each instance's life are left out of latency, never of errors. */
   readonly warmUp: number
+  /** How often one may look. */
+  readonly mode: Mode
   /** Every metric that was named, and those that are judged unless they are turned off. Names differ. */
   readonly metrics: readonly MetricPolicy[]
 }
@@ -28,6 +31,7 @@ export const defaultPolicy: Policy = {
   split: null,
   minimumShare: 0.05,
   warmUp: 60,
+  mode: 'sequential',
   metrics: always.map((name) => metricPolicyOf(name, {})),
 }
 
@@ -38,6 +42,7 @@ export interface PolicyInput {
   readonly split?: string | number | undefined
   readonly minimumShare?: string | number | undefined
   readonly warmUp?: string | number | undefined
+  readonly mode?: Mode | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 

@@ -1,8 +1,9 @@
-import { bucketMap, type MatchedValues, matchedValues, mergeMatched, type Ranks, ranksOf } from '@coalmine/stats'
+import { type MatchedValues, matchedValues, mergeMatched } from '@coalmine/stats'
 import type { Bound } from './claim.ts'
 import type { MetricPolicy } from './metric-policy.ts'
 import { blocksOfStrata } from './run.ts'
 import type { DistributionBlock, OperationSeries } from './series.ts'
+import type { Ranked, Statistics } from './statistics.ts'
 
 /** A side of a claim, and where it puts the limit for the canary, from stable's value. */
 export interface Limit {
@@ -13,7 +14,7 @@ export interface Limit {
 /** A block's ranks against each limit of a claim. */
 export interface RankedBlock {
   readonly tick: number
-  readonly ranks: readonly Ranks[]
+  readonly ranks: readonly Ranked[]
 }
 
 // An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered until
@@ -42,13 +43,13 @@ export function rankedAgainst(
   series: readonly OperationSeries[],
   metric: MetricPolicy,
   to: 'break' | 'hold',
+  statistics: Statistics,
 ): RankedBlock[] {
-  const maps = limits.map(({ bound, limit }) =>
-    bucketMap(limit, (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'),
-  )
   const rank = (block: DistributionBlock): RankedBlock => ({
     tick: block.tick,
-    ranks: maps.map((map) => ranksOf(block, map)),
+    ranks: limits.map(({ bound, limit }) =>
+      statistics.ranked(block, limit, (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'),
+    ),
   })
   return blocksOfStrata(series, (one) => {
     const blocks = one.distributions.get(metric.name) ?? []

@@ -1,19 +1,10 @@
-import {
-  type EProcess,
-  matchedRates,
-  meanProcess,
-  minProcess,
-  oddsRatioInterval,
-  oddsRatioProcess,
-  type Rates,
-  riskDifferenceInterval,
-  riskDifferenceProcess,
-} from '@coalmine/stats'
+import { type EProcess, matchedRates, type Rates } from '@coalmine/stats'
 import { type Bound, boundsOf } from './claim.ts'
 import type { RateMargin } from './margin.ts'
 import { type MetricPolicy, marginIn } from './metric-policy.ts'
-import { blocksOfStrata, feeding, run } from './run.ts'
+import { blocksOfStrata, feeding } from './run.ts'
 import type { OperationSeries, RateBlock } from './series.ts'
+import type { Statistics } from './statistics.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 import type { Decision, Part } from './verdict.ts'
 
@@ -22,15 +13,15 @@ import type { Decision, Part } from './verdict.ts'
  * within it when it is below either. A half of the margin that is zero allows nothing and is left out. Where the
  * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's.
  */
-export function testRate(series: readonly OperationSeries[], metric: MetricPolicy): Tested {
+export function testRate(series: readonly OperationSeries[], metric: MetricPolicy, statistics: Statistics): Tested {
   const margin = marginIn('rate', metric)
   const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
   const events = metric.measure.kind === 'share' ? 'any' : 'rare'
-  const bounds = boundsOf(metric).map((bound) => rateBound(bound, margin, events))
+  const bounds = boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
   return {
-    worse: run(meanProcess(bounds.map(({ broken }) => broken)), blocks),
-    within: bounds.map(({ holds }) => ({ part: 'rate', run: run(holds, blocks) })),
-    estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level),
+    worse: statistics.run(statistics.any(bounds.map(({ broken }) => broken)), blocks),
+    within: bounds.map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
+    estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
   }
 }
 
@@ -42,9 +33,10 @@ export function rateBound(
   { side, moved }: Bound,
   margin: RateMargin,
   events: 'rare' | 'any',
+  statistics: Statistics,
 ): { readonly broken: EProcess<Rates>; readonly holds: EProcess<Rates> } {
-  const beyond = (): EProcess<Rates> => minProcess(processes('greater', margin, events))
-  const inside = (): EProcess<Rates> => meanProcess(processes('less', margin, events))
+  const beyond = (): EProcess<Rates> => statistics.all(evidence('greater', margin, events, statistics))
+  const inside = (): EProcess<Rates> => statistics.any(evidence('less', margin, events, statistics))
   const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
   const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
   return { broken: toward(broken()), holds: toward(holds()) }
@@ -57,6 +49,7 @@ export function rateEstimate(
   part: Part,
   decision: Decision,
   level: number,
+  statistics: Statistics,
 ): Estimate {
   const matched = matchedRates(blocks)
   const side = (arm: 'stable' | 'canary'): Estimate['stable'] => ({
@@ -76,14 +69,14 @@ export function rateEstimate(
     return {
       ...common,
       effect: { kind: 'odds-ratio', value },
-      interval: shownInterval(oddsRatioInterval(blocks, { alpha: level }), level, decision),
+      interval: shownInterval(statistics.oddsRatioInterval(blocks, { alpha: level }), level, decision),
     }
   }
   const value = matched ? matched.canary - matched.stable : null
   return {
     ...common,
     effect: { kind: 'difference', value },
-    interval: shownInterval(riskDifferenceInterval(blocks, { alpha: level }), level, decision),
+    interval: shownInterval(statistics.riskDifferenceInterval(blocks, { alpha: level }), level, decision),
   }
 }
 
@@ -95,16 +88,17 @@ const absent = ({ stable, canary }: Rates): Rates => ({
   canary: { n: stable.n, events: stable.n - stable.events },
 })
 
-function processes(
+function evidence(
   alternative: 'greater' | 'less',
   { oddsRatio, difference }: RateMargin,
   events: 'rare' | 'any',
+  statistics: Statistics,
 ): EProcess<Rates>[] {
-  const odds = oddsRatioProcess({ alternative, oddsRatio })
+  const odds = statistics.odds(alternative, oddsRatio)
   if (difference === 0) return [odds]
-  const one = riskDifferenceProcess({ alternative, difference })
-  const more = (): EProcess<Rates> => feeding(riskDifferenceProcess({ alternative, difference }), absent)
-  const either = events === 'rare' ? one : meanProcess([one, more()])
+  const one = statistics.difference(alternative, difference)
+  const more = (): EProcess<Rates> => feeding(statistics.difference(alternative, difference), absent)
+  const either = events === 'rare' ? one : statistics.any([one, more()])
   return oddsRatio === 1 ? [either] : [odds, either]
 }
 

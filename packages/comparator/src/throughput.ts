@@ -1,7 +1,7 @@
-import { shareInterval, shareProcess, shareWithMargin } from '@coalmine/stats'
-import { concentration } from './lost-requests.ts'
-import type { RatioMargin } from './margin.ts'
-import { run, type TimedBlock } from './run.ts'
+import type { MetricPolicy } from './metric-policy.ts'
+import type { TimedBlock } from './run.ts'
+import { testShare } from './share-claim.ts'
+import type { Statistics } from './statistics.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 import type { Facts } from './verdict.ts'
 
@@ -24,13 +24,12 @@ export function expectedShare({ stable, canary }: Pick<Facts, 'stable' | 'canary
 export function testThroughput(
   counts: readonly TimedBlock<number>[],
   facts: Pick<Facts, 'stable' | 'canary'>,
-  margin: RatioMargin,
+  metric: MetricPolicy,
+  statistics: Statistics,
 ): Tested {
   const expected = expectedShare(facts)!
-  const share = shareWithMargin(expected, 1 - margin.ratio)
   return {
-    worse: run(shareProcess({ alternative: 'less', share, concentration }), counts),
-    within: [{ part: 'share', run: run(shareProcess({ alternative: 'greater', share, concentration }), counts) }],
+    ...testShare(counts, expected, metric, statistics),
     estimate(decision, level) {
       const total = (arm: 'stable' | 'canary'): number => counts.reduce((sum, tick) => sum + tick[arm], 0)
       const stable = total('stable')
@@ -42,7 +41,7 @@ export function testThroughput(
       })
       const perInstance = (of: number | null): number | null =>
         of === null ? null : (of / (1 - of)) * ((1 - expected) / expected)
-      const { lower, upper } = shareInterval(counts, { alpha: level, concentration })
+      const { lower, upper } = statistics.shareInterval(counts, { alpha: level })
       return {
         statistic: 'requests per instance',
         unit: 'number',

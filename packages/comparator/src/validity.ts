@@ -3,6 +3,7 @@ import { unmatchedReasons } from './fair/coverage.ts'
 import { instanceReasons } from './fair/instances.ts'
 import { instrumentationReasons } from './fair/instrumentation.ts'
 import { leftOut } from './fair/left-out.ts'
+import { lookReasons } from './fair/looks.ts'
 import { mixReasons } from './fair/mix.ts'
 import { valueReasons } from './fair/values.ts'
 import type { Policy } from './policy.ts'
@@ -26,6 +27,7 @@ export function unfairReasons(facts: Facts, series: readonly OperationSeries[], 
     ...instanceReasons(facts),
     ...mixReasons(series),
     ...valueReasons(facts),
+    ...lookReasons(facts, policy),
   ]
   return [...reasons.filter((one) => one.weight === 'blocks'), ...reasons.filter((one) => one.weight !== 'blocks')]
 }

@@ -35,6 +35,7 @@ export type ReasonCode =
   | 'host-not-separable'
   | 'unequal-load'
   | 'one-look'
+  | 'peeked'
   | 'raw-spans'
   | 'values-missing'
   | 'negative-values'
@@ -122,6 +123,8 @@ export interface Facts {
         readonly open: { readonly spans: number }
       }
     | undefined
+  /** Which look at this comparison it is, as far as its data has grown: 1, unless it is told. */
+  readonly look?: number | undefined
   readonly version: string
 }
 
@@ -148,15 +151,15 @@ export interface FindingSide {
   readonly value: number | null
 }
 
-/** Natural logarithms of e-values, and what they must reach. */
-export interface Evidence {
-  readonly logE: number
-  readonly needed: number
-}
+/**
+ * Where one may look at any time, the natural logarithm of an e-value and what it must reach; where one may look once, a
+ * p-value and what it must not exceed, null where it says nothing.
+ */
+export type Evidence =
+  | { readonly kind: 'e-value'; readonly logE: number; readonly needed: number }
+  | { readonly kind: 'p-value'; readonly p: number | null; readonly needed: number }
 
-export interface PartEvidence extends Evidence {
-  readonly part: Part
-}
+export type PartEvidence = Evidence & { readonly part: Part }
 
 export interface Finding {
   /** The name that the policy gives it. */

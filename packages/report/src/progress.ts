@@ -1,4 +1,4 @@
-import type { Verdict } from '@coalmine/comparator'
+import type { Evidence, Verdict } from '@coalmine/comparator'
 import { count, duration } from './format.ts'
 
 /**
@@ -20,7 +20,10 @@ export function progressLine(verdict: Verdict): string {
 /** In whole per cents of the evidence that is needed: the nearest FAIL, and all parts of PASS on average. */
 export function progress(verdict: Verdict): { readonly worse: number; readonly within: number } {
   const findings = verdict.findings.filter((finding) => finding.gate === 'on')
-  const share = ({ logE, needed }: { logE: number; needed: number }): number => Math.min(1, Math.max(0, logE) / needed)
+  const share = (evidence: Evidence): number => {
+    if (evidence.kind === 'e-value') return Math.min(1, Math.max(0, evidence.logE) / evidence.needed)
+    return evidence.p === null ? 0 : Math.min(1, Math.log(evidence.p) / Math.log(evidence.needed))
+  }
   const worse = findings.map((finding) => share(finding.evidence.worse))
   const within = findings.filter((finding) => finding.required).flatMap((finding) => finding.evidence.within.map(share))
   const mean = within.reduce((sum, one) => sum + one, 0) / Math.max(1, within.length)

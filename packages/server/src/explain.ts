@@ -1,4 +1,4 @@
-import type { Finding, Verdict } from '@coalmine/comparator'
+import { type Finding, shareOfNeeded, type Verdict } from '@coalmine/comparator'
 import type { ComparisonRequest } from './compare.ts'
 import type { Context } from './context.ts'
 import { interactionsOn } from './interactions.ts'
@@ -36,6 +36,6 @@ export function worstOf(findings: readonly Finding[]): Finding | undefined {
   const failed = judged.filter(({ decision }) => decision === 'fail')
   const among = failed.length > 0 ? failed : judged
   const named = among.filter(({ operation }) => operation !== null && operation !== '(other)')
-  const share = ({ evidence: { worse } }: Finding): number => worse.logE / worse.needed
+  const share = ({ evidence: { worse } }: Finding): number => shareOfNeeded(worse)
   return (named.length > 0 ? named : among).toSorted((a, b) => share(b) - share(a))[0]
 }

@@ -28,11 +28,6 @@ export function leftOut(facts: Facts): Reason[] {
       `${count(tests)} requests of test traffic are in neither cohort (stable ${count(stable.testRequests)}, canary ${count(canary.testRequests)}).`,
     )
   }
-  if (!facts.window.anchored)
-    note(
-      'one-look',
-      'The window slides: its error rate holds for one look. Leave out --since to look as often as you like.',
-    )
   if (facts.source === 'spans')
     note('raw-spans', 'These cohorts are not rolled up: the verdict was computed from raw spans, which is slower.')
   else if (facts.values && facts.values.length > 0) {

@@ -1,0 +1,12 @@
+import type { Evidence } from './verdict.ts'
+
+/** The evidence as a p-value; 1 where it says nothing. */
+export function pValueOf(evidence: Evidence): number {
+  return evidence.kind === 'e-value' ? Math.min(1, Math.exp(-evidence.logE)) : (evidence.p ?? 1)
+}
+
+/** How much of what a decision needs has come in: 1 is all of it. */
+export function shareOfNeeded(evidence: Evidence): number {
+  if (evidence.kind === 'e-value') return evidence.logE / evidence.needed
+  return evidence.p === null ? 0 : Math.log(evidence.p) / Math.log(evidence.needed)
+}

@@ -1,0 +1,32 @@
+import type { Alternative, Counts, Distributions, EProcess, Interval, Ranks, Rates, TailShare } from '@coalmine/stats'
+import type { Run } from './run.ts'
+
+/** A block of values as a test reads it, stable moved by a margin: its ranks, or the values where a test needs them all. */
+export type Ranked = Ranks | Distributions
+
+/**
+ * The tests that a mode judges by. Each is fed blocks and says how much evidence there is, as a logarithm: of an e-value,
+ * which holds at every look, or of one over a p-value, which holds at one.
+ */
+export interface Statistics {
+  readonly kind: 'e-value' | 'p-value'
+  /** A block with stable moved to a limit, buckets rounded to this side. */
+  ranked(block: Distributions, limit: (value: number) => number, rounding: 'up' | 'down'): Ranked
+  rank(alternative: Alternative): EProcess<Ranked>
+  tail(alternative: Alternative, share: TailShare): EProcess<Ranked>
+  odds(alternative: Alternative, oddsRatio: number): EProcess<Rates>
+  difference(alternative: Alternative, difference: number): EProcess<Rates>
+  share(alternative: Alternative, share: number): EProcess<Counts>
+  /** Evidence against what all of the hypotheses have in common: any of them may speak. */
+  any<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
+  /** Evidence that every one of the hypotheses is false: all of them have to speak. */
+  all<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
+  run<Block extends object>(process: EProcess<Block>, blocks: readonly (Block & { readonly tick: number })[]): Run
+  scaleInterval(
+    blocks: readonly Distributions[],
+    options: { readonly alpha: number; readonly part: 'rank' | TailShare },
+  ): Interval
+  oddsRatioInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval
+  riskDifferenceInterval(blocks: readonly Rates[], options: { readonly alpha: number }): Interval
+  shareInterval(blocks: readonly Counts[], options: { readonly alpha: number }): Interval
+}
