@@ -62,7 +62,14 @@ export {
 // The answer
 
 export { shareOfNeeded } from './evidence.ts'
-export type { BuildFacts, FairnessFacts, InstanceFacts, SampleFacts, SamplingShare } from './fair/facts.ts'
+export type {
+  BuildFacts,
+  FairnessFacts,
+  InstanceCell,
+  InstanceFacts,
+  SampleFacts,
+  SamplingShare,
+} from './fair/facts.ts'
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
 export type {
   Advisory,
@@ -75,9 +82,11 @@ export type {
   FindingSide,
   FlagDifference,
   FlagShare,
+  Hosts,
   Hypothesis,
   Missing,
   Outcome,
+  OutOfLine,
   Part,
   PartEvidence,
   Reason,

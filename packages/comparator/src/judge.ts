@@ -1,5 +1,6 @@
 import { type Decided, decide, type Gated } from './decide.ts'
 import { coverageOf } from './fair/coverage.ts'
+import { beyondHosts, hostsOf } from './fair/hosts.ts'
 import { flagDifferences } from './flags.ts'
 import { otherOperations, type Scope, scopesOf } from './gate.ts'
 import { hypothesesOf } from './hypotheses.ts'
@@ -20,7 +21,7 @@ import type { Slice } from './slice.ts'
 import type { Tested } from './tested.ts'
 import { expectedShare, testThroughput } from './throughput.ts'
 import { invalidReasons, notes, unfairReasons } from './validity.ts'
-import type { Evidence, Facts, Finding, Missing, Outcome, Reason, Verdict } from './verdict.ts'
+import type { Evidence, Facts, Finding, Hosts, Missing, Outcome, Reason, Verdict } from './verdict.ts'
 import { findingSentence, missingSentence } from './wording.ts'
 
 /** The length of a tick: the store's, and the resolution of every time in a verdict. */
@@ -47,22 +48,24 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
     const nothing = { findings: [], missing: [], hypotheses, advisory: null, decidedAfterSeconds: null }
-    return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series)
+    return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
   }
 
+  const hosts = hostsOf(facts.fairness?.cells ?? [], policy)
   const gated = (wanted: Gate): Gated[] =>
     gateOf(
       series,
       judged.filter(({ gate }) => gate === wanted),
       policy,
       facts,
+      hosts,
     )
   const decided = decide(gated('on'), policy)
   const advised = decide(gated('advisory'), policy)
   const start = Date.parse(facts.window.start)
   const findings = decided.map((one) => findingOf(one, facts, start, policy))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
-  const unfair = unfairReasons(facts, series, policy)
+  const unfair = unfairReasons(facts, series, policy, hosts)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
   const outcome = outcomeOf(decided, blocked)
   const reasons = [
@@ -79,14 +82,14 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     advisory: advisoryOf(advised, blocked),
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
-  return verdictOf(outcome, reasons, answer, policy, facts, series)
+  return verdictOf(outcome, reasons, answer, policy, facts, series, hosts)
 }
 
 /** The decisions alone, without the estimates that tell of them: what simulations need, in half the time. */
 export function decisionsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts): Decided[] {
   const judged = judgedMetrics(policy, facts)
   const decisive = judged.filter(({ gate }) => gate === 'on')
-  return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts), policy)
+  return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts, null), policy)
 }
 
 /** Metrics that are not turned off; lost requests need a declared split to be told from, throughput known instances. */
@@ -104,6 +107,7 @@ function gateOf(
   judged: readonly MetricPolicy[],
   policy: Policy,
   facts: Facts,
+  hosts: Hosts | null,
 ): Gated[] {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   const scopes = scopesOf(series, policy)
@@ -117,7 +121,7 @@ function gateOf(
         weight: (scope.weight * weightOf(metric)) / weights,
         // A share of the traffic is settled for the service; for each operation it would take many times longer.
         required: scope.required && (marginFormOf(metric.measure) !== 'loss' || scope.scope === 'service'),
-        tested: test(metric, scope, series, policy, facts),
+        tested: test(metric, scope, series, policy, facts, hosts),
       }
     }),
   )
@@ -130,15 +134,16 @@ function test(
   all: readonly OperationSeries[],
   { split, mode }: Policy,
   facts: Facts,
+  hosts: Hosts | null,
 ): Tested {
   const statistics = statisticsOf(mode)
   switch (metric.measure.kind) {
     case 'latency':
-      return testLatency(scope.series, metric, statistics)
+      return testLatency(scope.series, metric, statistics, beyondHosts(metric, hosts))
     case 'errors':
     case '4xx':
     case 'share':
-      return testRate(scope.series, metric, statistics)
+      return testRate(scope.series, metric, statistics, beyondHosts(metric, hosts))
     case 'attribute':
     case 'calls':
       return testNumeric(scope.series, metric, statistics)
@@ -259,6 +264,7 @@ function verdictOf(
   policy: Policy,
   facts: Facts,
   series: readonly OperationSeries[],
+  hosts: Hosts | null,
 ): Verdict {
   const { service, window, stable, canary, traffic, audience, source, version } = facts
   return {
@@ -271,6 +277,7 @@ function verdictOf(
     traffic,
     audience,
     coverage: coverageOf(series, window),
+    hosts,
     ...answer,
     interactions: [],
     source,

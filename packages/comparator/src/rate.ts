@@ -11,16 +11,24 @@ import type { Decision, Part } from './verdict.ts'
 /**
  * A rate (errors, 4xx, a share) is beyond the margin of another when it is beyond the odds ratio and beyond the difference;
  * within it when it is below either. A half of the margin that is zero allows nothing and is left out. Where the
- * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's.
+ * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's. `beyond`
+ * has the margin that FAIL needs, where that is wider than the one that PASS needs.
  */
-export function testRate(series: readonly OperationSeries[], metric: MetricPolicy, statistics: Statistics): Tested {
+export function testRate(
+  series: readonly OperationSeries[],
+  metric: MetricPolicy,
+  statistics: Statistics,
+  beyond: MetricPolicy = metric,
+): Tested {
   const margin = marginIn('rate', metric)
   const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
   const events = metric.measure.kind === 'share' ? 'any' : 'rare'
-  const bounds = boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
+  const boundsWith = (margin: RateMargin): ReturnType<typeof rateBound>[] =>
+    boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
+  const broken = boundsWith(marginIn('rate', beyond)).map(({ broken }) => broken)
   return {
-    worse: statistics.run(statistics.any(bounds.map(({ broken }) => broken)), blocks),
-    within: bounds.map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
+    worse: statistics.run(statistics.any(broken), blocks),
+    within: boundsWith(margin).map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
     estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
   }
 }

@@ -8,7 +8,7 @@ import { mixReasons } from './fair/mix.ts'
 import { valueReasons } from './fair/values.ts'
 import type { Policy } from './policy.ts'
 import type { OperationSeries } from './series.ts'
-import type { Facts, Reason } from './verdict.ts'
+import type { Facts, Hosts, Reason } from './verdict.ts'
 
 /** Reasons for which a comparison means nothing. */
 export function invalidReasons(facts: Facts, series: readonly OperationSeries[]): Reason[] {
@@ -19,12 +19,17 @@ export function invalidReasons(facts: Facts, series: readonly OperationSeries[])
  * What makes a comparison unfair, and what is good to know of it, the gravest first: where a reason blocks, the comparison
  * can FAIL, but never PASS.
  */
-export function unfairReasons(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
+export function unfairReasons(
+  facts: Facts,
+  series: readonly OperationSeries[],
+  policy: Policy,
+  hosts: Hosts | null,
+): Reason[] {
   const reasons = [
     ...cohortsUnfair(facts, series, policy),
     ...unmatchedReasons(series, policy),
     ...instrumentationReasons(facts),
-    ...instanceReasons(facts),
+    ...instanceReasons(facts, hosts, policy),
     ...mixReasons(series),
     ...valueReasons(facts),
     ...lookReasons(facts, policy),

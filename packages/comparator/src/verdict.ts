@@ -27,6 +27,7 @@ export type ReasonCode =
   | 'instrumentation-differs'
   | 'not-randomised'
   | 'instances-restart'
+  | 'one-instance'
   | 'mix-differs'
   | 'clock-skew'
   | 'warm-up-left-out'
@@ -91,6 +92,30 @@ export interface Coverage {
   readonly operationsShare: number
   /** The operations that it never served, the largest first, by their share of stable's requests. */
   readonly unserved: readonly { readonly operation: string; readonly share: number }[]
+}
+
+/** What the instances of each cohort show of their hosts. */
+export interface Hosts {
+  /** How many instances were looked at, of those that served most. */
+  readonly stable: number
+  readonly canary: number
+  /** Standard deviation between stable's instances, of the logarithm: 0.05 is 5 %. Null where it is not known. */
+  readonly variation: { readonly latency: number | null; readonly errors: number | null }
+  /** The ratio (of odds, for errors) that the canary's hosts alone reach one time in forty: FAIL needs more than it. */
+  readonly allowed: { readonly latency: number | null; readonly errors: number | null }
+  /** Stable instances that would fail against the others; null where they are too few to tell. */
+  readonly placebo: readonly OutOfLine[] | null
+  /** Canary instances that are worse than the canary's others. */
+  readonly outOfLine: readonly OutOfLine[]
+}
+
+/** An instance that is worse than its fellows, beyond the margin. Latency in seconds, errors as a share. */
+export interface OutOfLine {
+  readonly instance: string
+  readonly metric: string
+  readonly statistic: Statistic
+  readonly others: number | null
+  readonly own: number | null
 }
 
 /** What the comparator is told besides slices: who is compared, when, and what was left out. */
@@ -255,6 +280,8 @@ export interface Verdict {
   readonly traffic: Traffic
   readonly audience: readonly string[]
   readonly coverage: Coverage
+  /** Null where instances are not known apart, or are too few. */
+  readonly hosts: Hosts | null
   readonly findings: readonly Finding[]
   readonly missing: readonly Missing[]
   /** One for each metric whose `expect` or `reason` was written down. */

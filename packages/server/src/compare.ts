@@ -63,7 +63,10 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const warmUp = warmUpOf(instances ?? [], policy.warmUp)
   const operations: OperationTicks[] = []
   for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
-  const fairness = await fairnessFacts(store, comparison, found, instances, operations, now())
+  const fairness = await fairnessFacts(store, comparison, found, instances, operations, {
+    warmUp: policy.warmUp,
+    now: now(),
+  })
   const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}

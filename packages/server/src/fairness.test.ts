@@ -256,6 +256,28 @@ it('fails on errors of the first minute', async () => {
   expect(verdict.verdict).toBe('fail')
 })
 
+it('tells hosts that differ from builds that do, by the instances of stable', async () => {
+  const hosts = [1, 1.5, 0.7, 1.3].map((slower, index) => ({
+    ...stable,
+    instance: `host-${index}`,
+    each: () => ({ slower }),
+  }))
+  const verdict = await compare(await traffic(...hosts, { ...canary, each: () => ({ slower: 1.7 }) }), {
+    policy: { metrics: { ...metrics, latency: { margin: '10%' } } },
+  })
+  expect(verdict.verdict).not.toBe('fail')
+  expect(verdict.hosts).toMatchObject({ stable: 4, canary: 1 })
+  expect(verdict.hosts!.placebo!.map(({ instance }) => instance)).toContain('host-1')
+  expect(reason(verdict, 'host-not-separable')!.message).toMatch(/^Stable's 4 instances, which run one build, differ/)
+})
+
+it('names the one canary instance that is out of line with the others', async () => {
+  const odd = { ...canary, instance: 'odd', perTick: 14, each: () => ({ slower: 4 }) }
+  const verdict = await compare(await traffic(...fleet('1.0.0'), ...fleet('2.0.0'), odd))
+  expect(verdict.hosts!.outOfLine.map(({ instance }) => instance)).toEqual(['odd'])
+  expect(reason(verdict, 'one-instance')!.message).toMatch(/^Canary instance odd is out of line/)
+})
+
 it('tells what stable serves and the canary never met', async () => {
   const verdict = await compare(
     await traffic({ ...stable, each: (index) => ({ route: index % 20 === 0 ? '/admin' : '/cart' }) }, canary),

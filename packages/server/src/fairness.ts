@@ -8,7 +8,7 @@ export async function fairnessFacts(
   found: ComparisonFacts,
   instances: readonly InstanceLife[] | undefined,
   operations: readonly OperationTicks[],
-  now: number,
+  { warmUp, now }: { readonly warmUp: number; readonly now: number },
 ): Promise<FairnessFacts> {
   return {
     warmUp: { stable: warmUpValues(operations, 'stable'), canary: warmUpValues(operations, 'canary') },
@@ -20,10 +20,41 @@ export async function fairnessFacts(
         lastMs,
         born: bornMs !== undefined,
       })) ?? null,
+    cells: await cellsOf(store, comparison, instances ?? [], operations, warmUp),
     builds: (await store.buildsSeen(comparison, found)) ?? null,
     aheadMs: Math.max(found.stable.lastMs ?? now, found.canary.lastMs ?? now) - now,
     sample: (await store.sample(comparison, sampledTicks(operations))) ?? null,
   }
+}
+
+// Enough of each to tell hosts apart; more of them only cost time.
+const LOOKED_AT = { instances: 10, operations: 5, blocks: 20 }
+
+/** What the instances did that served most, at the operations that stable serves most, where they can be held against each other. */
+async function cellsOf(
+  store: Store,
+  comparison: Comparison,
+  instances: readonly InstanceLife[],
+  operations: readonly OperationTicks[],
+  warmUpSeconds: number,
+): Promise<FairnessFacts['cells']> {
+  const most = (cohort: 'stable' | 'canary'): InstanceLife[] =>
+    instances
+      .filter((one) => one.cohort === cohort)
+      .sort((a, b) => b.requests - a.requests)
+      .slice(0, LOOKED_AT.instances)
+  const [stable, canary] = [most('stable'), most('canary')]
+  if (stable.length < 3 && canary.length < 2) return []
+  const served = operations
+    .map(({ operation, ticks }) => ({ operation, n: ticks.reduce((sum, tick) => sum + tick.stable.traces, 0) }))
+    .sort((a, b) => b.n - a.n)
+    .slice(0, LOOKED_AT.operations)
+  return store.instanceCells(comparison, {
+    instances: [...stable, ...canary],
+    operations: served.map(({ operation }) => operation),
+    blocks: LOOKED_AT.blocks,
+    warmUpSeconds,
+  })
 }
 
 // A few thousand requests tell how all of them were measured; a minute of them is read in some 50 ms.

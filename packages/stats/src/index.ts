@@ -75,6 +75,10 @@ export {
 } from './sequential/quantile-interval.ts'
 export { quantileTest } from './sequential/quantile-test.ts'
 
+// What differs from group to group
+
+export { type Between, sdBetweenMeans, sdBetweenRates } from './between-groups.ts'
+
 // Special functions
 
 export { logNormalCdf } from './normal.ts'

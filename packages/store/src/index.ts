@@ -9,6 +9,7 @@ export type { CohortFacts, ComparisonFacts } from './facts.ts'
 export type { FlagShare } from './flag-shares.ts'
 // Spans in
 export type { Inserted } from './ingest.ts'
+export type { InstanceCell } from './instance-cells.ts'
 export type { InstanceLife } from './instances.ts'
 export type { Known } from './known.ts'
 export { type Measure, measureParams } from './measures.ts'

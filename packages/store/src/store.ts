@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
 import { type Inserted, startIngest } from './ingest.ts'
+import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
 import type { Measure } from './measures.ts'
@@ -48,6 +49,8 @@ export type Store = {
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
   /** The instances that served the cohorts that `cohortFacts` found; undefined where they are not known. */
   readonly instances: (comparison: Comparison, found: ComparisonFacts) => Promise<readonly InstanceLife[] | undefined>
+  /** What each instance did at the operations, in a few blocks of the window; none where instances are not known apart. */
+  readonly instanceCells: (comparison: Comparison, asked: CellsAsked) => Promise<readonly InstanceCell[]>
   /** When the builds that `cohortFacts` found were first seen; undefined for other cohorts. */
   readonly buildsSeen: (comparison: Comparison, found: ComparisonFacts) => Promise<BuildsSeen | undefined>
   /** How the cohorts were measured, from the raw spans of a few ticks. */
@@ -104,6 +107,7 @@ export async function openStore({
     readMeasures: (comparison, measures) => readMeasures(engine, comparison, measures),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
     instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
+    instanceCells: (comparison, asked) => instanceCellsOf(engine, comparison, asked),
     buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
     sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
     flagShares: (comparison) => flagShares(engine, comparison),

@@ -1,9 +1,13 @@
+import type { Histogram } from '@coalmine/stats'
+
 /** What the store knows that tells whether a comparison is fair, besides who is compared. */
 export interface FairnessFacts {
   /** Values of each cohort whose latency was left out, because the instance that served them was warming up. */
   readonly warmUp: { readonly stable: number; readonly canary: number }
   /** Null where the closed ticks know no instance. */
   readonly instances: readonly InstanceFacts[] | null
+  /** What each instance did; empty where instances are not known apart, or are too few to be held against each other. */
+  readonly cells: readonly InstanceCell[]
   /** Null where the cohorts are not chosen by build. */
   readonly builds: BuildFacts | null
   /** How far beyond the clock of the store the last span starts, in milliseconds; below zero for a span of the past. */
@@ -21,6 +25,19 @@ export interface InstanceFacts {
   readonly lastMs: number
   /** Whether its first request is known to be its first: it appeared after the record of the service had begun. */
   readonly born: boolean
+}
+
+/** What one instance did at one operation in one block of the window. */
+export interface InstanceCell {
+  readonly cohort: 'stable' | 'canary'
+  readonly instance: string
+  readonly operation: string
+  /** When the block begins, in milliseconds since 1970. */
+  readonly tick: number
+  readonly traces: number
+  readonly errors: number
+  /** In seconds. */
+  readonly latency: Histogram
 }
 
 /** When the builds were first seen, at most a day before the window, and what has no build. */

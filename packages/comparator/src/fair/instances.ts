@@ -1,8 +1,11 @@
 import { shareProcess } from '@coalmine/stats'
+import { formatMargin, type Margin } from '../margin.ts'
+import type { Policy } from '../policy.ts'
 import { run } from '../run.ts'
-import type { CohortFacts, Facts, Reason } from '../verdict.ts'
-import { duration } from '../wording.ts'
+import type { CohortFacts, Facts, Hosts, Reason } from '../verdict.ts'
+import { duration, percent } from '../wording.ts'
 import type { InstanceFacts } from './facts.ts'
+import { beyondHosts } from './hosts.ts'
 
 // A cohort's instances come up one after the other; one that appears later than this takes another's place.
 const startsMs = 60_000
@@ -11,8 +14,8 @@ const fewestReplaced = 3
 const level = 0.01
 
 /** What the processes behind the cohorts have to do with the difference between them. */
-export function instanceReasons(facts: Facts): Reason[] {
-  return [...restarts(facts), ...hosts(facts), ...unequalLoad(facts)]
+export function instanceReasons(facts: Facts, hosts: Hosts | null, policy: Policy): Reason[] {
+  return [...restarts(facts), ...oneInstance(hosts), ...hostsDiffer(facts, hosts, policy), ...unequalLoad(facts)]
 }
 
 /** A canary whose processes keep dying may answer well in between: what a crash cuts off leaves no span. */
@@ -47,16 +50,50 @@ function replacedOf(instances: readonly InstanceFacts[], endMs: number): { repla
   }
 }
 
-function hosts({ canary, fairness }: Facts): Reason[] {
+function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: Policy): Reason[] {
+  const note = (message: string): Reason => ({ code: 'host-not-separable', weight: 'note', message })
+  const widened = policy.metrics
+    .map((metric) => ({ metric, beyond: beyondHosts(metric, hosts) }))
+    .filter(({ metric, beyond }) => formatMargin(metric.margin) !== formatMargin(beyond.margin))
+    .map(({ metric, beyond }) => `${metric.name} beyond ${formatMargin(rounded(beyond.margin))}`)
+  if (widened.length > 0) {
+    const failing = new Set(hosts!.placebo!.map((one) => one.instance)).size
+    const placebo = failing > 0 ? `, and ${failing} of them would fail against the others` : ''
+    return [
+      note(
+        `Stable's ${hosts!.stable} instances, which run one build, differ from each other${placebo}: so may the canary's hosts. FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.`,
+      ),
+    ]
+  }
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
   if (shared || canary.instances === 0 || canary.instances > 2) return []
   return [
+    note(
+      `The canary ran on ${canary.instances === 1 ? 'one instance' : `${canary.instances} instances`}: a bad host looks like a bad build. Restart it elsewhere to tell them apart.`,
+    ),
+  ]
+}
+
+/** One canary instance among several that is worse than the rest of them: they run the same build. */
+function oneInstance(hosts: Hosts | null): Reason[] {
+  const [first, ...more] = hosts?.outOfLine ?? []
+  if (!first) return []
+  const others = new Set(more.map((one) => one.instance).filter((instance) => instance !== first.instance)).size
+  const value = (of: number | null): string =>
+    of === null ? '?' : first.statistic.startsWith('p') ? `${Number((of * 1000).toPrecision(3))} ms` : percent(of)
+  return [
     {
-      code: 'host-not-separable',
+      code: 'one-instance',
       weight: 'note',
-      message: `The canary ran on ${canary.instances === 1 ? 'one instance' : `${canary.instances} instances`}: a bad host looks like a bad build. Restart it elsewhere to tell them apart.`,
+      message: `Canary instance ${first.instance} is out of line with the canary's others: ${first.metric} ${first.statistic.startsWith('p') ? `${first.statistic} ` : ''}${value(first.others)} -> ${value(first.own)}${others > 0 ? `, and so are ${others} more` : ''}. Look at its host before the build.`,
     },
   ]
+}
+
+function rounded(margin: Margin): Margin {
+  const short = (value: number): number => Number(value.toPrecision(2))
+  if ('seconds' in margin) return { ...margin, ratio: short(margin.ratio) }
+  return 'oddsRatio' in margin ? { ...margin, oddsRatio: short(margin.oddsRatio) } : margin
 }
 
 function unequalLoad({ stable, canary }: Facts): Reason[] {

@@ -1,0 +1,204 @@
+import {
+  countOf,
+  type Histogram,
+  mergeHistograms,
+  quantileOf,
+  sdBetweenMeans,
+  sdBetweenRates,
+  studentQuantile,
+} from '@coalmine/stats'
+import { limitOf } from '../claim.ts'
+import { testLatency } from '../latency.ts'
+import { type MetricPolicy, marginIn, noWorse } from '../metric-policy.ts'
+import { statisticsOf } from '../mode.ts'
+import type { Policy } from '../policy.ts'
+import { testRate } from '../rate.ts'
+import { seriesOf } from '../series.ts'
+import type { Slice } from '../slice.ts'
+import type { Hosts, OutOfLine } from '../verdict.ts'
+import type { InstanceCell } from './facts.ts'
+
+// How much instances differ is a guess with fewer of them than this; a median, with fewer values.
+const fewestInstances = 3
+const fewestValues = 20
+const fewestEvents = 10
+// What a canary's hosts do by chance is beyond the widened margin as seldom as this.
+const beyondMargin = 0.025
+
+/**
+ * What the hosts do, told from the instances of each cohort: how much stable's differ among themselves, which of them would
+ * fail against the others (a placebo: they run one build), and which of the canary's are out of line with their fellows.
+ *
+ * Where the canary is few hosts, a difference of hosts looks like one of builds. Differences of stable's instances
+ * bound it: the canary's hosts exceed t x sd x sqrt(1/canary instances + 1/stable instances) one time in forty.
+ */
+export function hostsOf(cells: readonly InstanceCell[], policy: Policy): Hosts | null {
+  const of = (cohort: InstanceCell['cohort']): readonly InstanceCell[] => cells.filter((cell) => cell.cohort === cohort)
+  const stable = namesIn(of('stable'))
+  const canary = namesIn(of('canary'))
+  const enough = stable.length >= fewestInstances
+  if (!enough && canary.length < 2) return null
+  const latency = enough ? sdBetweenMeans(deviations(of('stable'), stable)) : undefined
+  const errors = enough ? sdBetweenRates(expectations(of('stable'), stable)) : undefined
+  const widest = Math.sqrt(1 / canary.length + 1 / stable.length)
+  const allowed = (between: typeof latency): number | null =>
+    between ? Math.exp(studentQuantile(beyondMargin, between.df) * between.sd * widest) : null
+  return {
+    stable: stable.length,
+    canary: canary.length,
+    variation: { latency: latency?.sd ?? null, errors: errors?.sd ?? null },
+    allowed: { latency: allowed(latency), errors: allowed(errors) },
+    placebo: enough ? outOfLine(of('stable'), stable, policy, policy.alpha) : null,
+    outOfLine: canary.length > 1 ? outOfLine(of('canary'), canary, policy, policy.alpha / canary.length) : [],
+  }
+}
+
+/** The margin that a FAIL needs: the policy's, or what hosts do, whichever is larger. */
+export function beyondHosts(metric: MetricPolicy, hosts: Hosts | null): MetricPolicy {
+  if (!hosts || metric.expect === 'better') return metric
+  const { latency, errors } = hosts.allowed
+  if (metric.measure.kind === 'latency' && latency !== null) {
+    const margin = marginIn('latency', metric)
+    return { ...metric, margin: { ...margin, ratio: Math.max(margin.ratio, latency - 1) } }
+  }
+  if (metric.measure.kind === 'errors' && errors !== null) {
+    const margin = marginIn('rate', metric)
+    return { ...metric, margin: { ...margin, oddsRatio: Math.max(margin.oddsRatio, errors) } }
+  }
+  return metric
+}
+
+function namesIn(cells: readonly InstanceCell[]): string[] {
+  return [...new Set(cells.map((cell) => cell.instance))].sort()
+}
+
+/** How far each instance's typical latency is from that of all of them in the same block, in logarithms, block by block. */
+function deviations(cells: readonly InstanceCell[], names: readonly string[]): number[][] {
+  const sums = new Map<string, { weight: number; sum: number }>()
+  for (const together of groupsOf(cells, (cell) => `${cell.tick} ${cell.operation}`)) {
+    const medians = together
+      .filter((cell) => countOf(cell.latency) >= fewestValues)
+      .map((cell) => ({ cell, log: Math.log(quantileOf(cell.latency, 0.5)!) }))
+      .filter(({ log }) => Number.isFinite(log))
+    if (medians.length < fewestInstances) continue
+    const mean = medians.reduce((sum, { log }) => sum + log, 0) / medians.length
+    for (const { cell, log } of medians) {
+      const key = `${cell.tick} ${cell.instance}`
+      const { weight, sum } = sums.get(key) ?? { weight: 0, sum: 0 }
+      const n = countOf(cell.latency)
+      sums.set(key, { weight: weight + n, sum: sum + n * (log - mean) })
+    }
+  }
+  const ticks = [...new Set(cells.map((cell) => cell.tick))].sort((a, b) => a - b)
+  return names.map((name) =>
+    ticks.flatMap((tick) => {
+      const found = sums.get(`${tick} ${name}`)
+      return found ? [found.sum / found.weight] : []
+    }),
+  )
+}
+
+/** The errors of each instance, and those that it would have had at the rate of all in the same block and operation. */
+function expectations(
+  cells: readonly InstanceCell[],
+  names: readonly string[],
+): { readonly events: number; readonly expected: number }[] {
+  const sums = new Map(names.map((name) => [name, { events: 0, expected: 0 }]))
+  for (const together of groupsOf(cells, (cell) => `${cell.tick} ${cell.operation}`)) {
+    const n = together.reduce((sum, cell) => sum + cell.traces, 0)
+    const events = together.reduce((sum, cell) => sum + cell.errors, 0)
+    for (const cell of together) {
+      const sum = sums.get(cell.instance)!
+      sum.events += cell.errors
+      sum.expected += (events * cell.traces) / n
+    }
+  }
+  const all = [...sums.values()]
+  return all.reduce((sum, { events }) => sum + events, 0) < fewestEvents ? [] : all
+}
+
+/** The instances that would fail as a canary of the others, by the policy's own tests. */
+function outOfLine(
+  cells: readonly InstanceCell[],
+  names: readonly string[],
+  policy: Policy,
+  alpha: number,
+): OutOfLine[] {
+  const judged = policy.metrics
+    .filter(({ gate, measure }) => gate === 'on' && (measure.kind === 'latency' || measure.kind === 'errors'))
+    .map((metric): MetricPolicy => (metric.expect === 'better' ? noWorse(metric) : { ...metric, expect: 'no-worse' }))
+  const needed = -Math.log(alpha / 2 / judged.length)
+  const statistics = statisticsOf(policy.mode)
+  return names.flatMap((instance): OutOfLine[] => {
+    const suspects = judged.filter((metric) => mayFail(cells, instance, metric))
+    const series = seriesOf(suspects.length > 0 ? slicesAgainst(cells, instance, suspects) : [], suspects)
+    return suspects.flatMap((metric): OutOfLine[] => {
+      const tested =
+        metric.measure.kind === 'latency'
+          ? testLatency(series, metric, statistics)
+          : testRate(series, metric, statistics)
+      if (tested.worse.maxLogE < needed) return []
+      const { stable, canary, statistic } = tested.estimate('fail', alpha)
+      return [{ instance, metric: metric.name, statistic, others: stable.value, own: canary.value }]
+    })
+  })
+}
+
+/** A look at the whole window, which costs little: what is within the margin there will hardly be proved beyond it. */
+function mayFail(cells: readonly InstanceCell[], instance: string, metric: MetricPolicy): boolean {
+  const own = cells.filter((cell) => cell.instance === instance)
+  const others = cells.filter((cell) => cell.instance !== instance)
+  if (metric.measure.kind === 'errors') {
+    const rate = (some: readonly InstanceCell[]): number =>
+      some.reduce((sum, cell) => sum + cell.errors, 0) / some.reduce((sum, cell) => sum + cell.traces, 0)
+    return rate(own) > rate(others)
+  }
+  const limit = limitOf('up', marginIn('latency', metric))
+  return namesOf(cells).some((operation) => {
+    const merged = (some: readonly InstanceCell[]): Histogram | undefined => {
+      const histograms = some.filter((cell) => cell.operation === operation).map((cell) => cell.latency)
+      return histograms.length > 0 ? mergeHistograms(histograms) : undefined
+    }
+    const [mine, theirs] = [merged(own), merged(others)]
+    if (!mine || !theirs) return false
+    return [0.5, 0.9, 0.95, 0.99].some((q) => {
+      const ofOthers = quantileOf(theirs, q)
+      const enough = (1 - q) * countOf(mine) >= fewestValues / 2
+      return enough && ofOthers !== undefined && quantileOf(mine, q)! > limit(ofOthers)
+    })
+  })
+}
+
+function namesOf(cells: readonly InstanceCell[]): string[] {
+  return [...new Set(cells.map((cell) => cell.operation))]
+}
+
+function slicesAgainst(cells: readonly InstanceCell[], instance: string, metrics: readonly MetricPolicy[]): Slice[] {
+  return groupsOf(cells, (cell) => `${cell.tick} ${cell.operation}`).flatMap((together) => {
+    const arms = {
+      stable: together.filter((cell) => cell.instance !== instance),
+      canary: together.filter((cell) => cell.instance === instance),
+    }
+    const { tick, operation } = together[0]!
+    return metrics.map((metric): Slice => {
+      const side = (arm: 'stable' | 'canary'): Slice['stable'] => {
+        const n = arms[arm].reduce((sum, cell) => sum + cell.traces, 0)
+        if (metric.measure.kind === 'errors')
+          return { kind: 'rate', n, events: arms[arm].reduce((sum, cell) => sum + cell.errors, 0) }
+        return { kind: 'distribution', n, histogram: mergeHistograms(arms[arm].map((cell) => cell.latency)) }
+      }
+      return { tick, operation, metric: metric.name, stable: side('stable'), canary: side('canary') }
+    })
+  })
+}
+
+function groupsOf(cells: readonly InstanceCell[], keyOf: (cell: InstanceCell) => string): InstanceCell[][] {
+  const groups = new Map<string, InstanceCell[]>()
+  for (const cell of cells) {
+    const key = keyOf(cell)
+    const group = groups.get(key)
+    if (group) group.push(cell)
+    else groups.set(key, [cell])
+  }
+  return [...groups.values()]
+}
