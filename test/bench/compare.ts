@@ -9,12 +9,12 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Verdict } from '@coalmine/comparator'
+import type { PolicyInput, Verdict } from '@coalmine/comparator'
 import { startServer } from '@coalmine/server'
 import { openStore } from '@coalmine/store'
 import type { BenchRow } from './marks.ts'
 
-const SPANS = 5_000_000
+export const SPANS = 5_000_000
 const SECONDS = 1_800
 const START = new Date(Math.floor(Date.now() / 3_600_000 - 2) * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
 
@@ -56,11 +56,12 @@ export async function run(): Promise<BenchRow[]> {
   }
 }
 
-type Reading = { seconds: number; megabytes: number; requests: number; verdict: string }
+export type Reading = { seconds: number; megabytes: number; requests: number; verdict: string }
 
-async function fill(directory: string): Promise<number> {
+/** Stores the spans that a statement makes, and gives the seconds it took to close their ticks. */
+export async function fill(directory: string, statement: string = generated): Promise<number> {
   await (await openStore({ location: directory })).close()
-  await generate(directory)
+  await generate(directory, statement)
   const store = await openStore({ location: directory, watermarkMs: 0 })
   const started = performance.now()
   await store.closeDue()
@@ -69,14 +70,14 @@ async function fill(directory: string): Promise<number> {
   return seconds
 }
 
-async function generate(directory: string): Promise<void> {
+async function generate(directory: string, statement: string): Promise<void> {
   const require = createRequire(import.meta.resolve('@coalmine/store'))
   const { createClient } = require('@clickhouse/client') as typeof import('@clickhouse/client')
   const { createChdbConnection } = require('chdb/connection') as typeof import('chdb/connection')
   type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
   const client = createClient({ connection: createChdbConnection({ path: directory }) as unknown as Connection })
   await client.command({
-    query: generated,
+    query: statement,
     query_params: { spans: SPANS, start: START, step: (SECONDS * 1e9) / SPANS },
   })
   await client.close()
@@ -105,18 +106,25 @@ const generated = `
     if(number % 300 = 0, 'Error', 'Unset')
   FROM (SELECT number, if(intDiv(number, 20) % 2 = 0, '1.0.0', '2.0.0') AS Version FROM numbers({spans:UInt64}))`
 
-async function readApart(directory: string, stable: string, canary: string): Promise<Reading> {
+/** A comparison in a process of its own. */
+export async function readApart(
+  directory: string,
+  stable: string,
+  canary: string,
+  metrics: PolicyInput['metrics'] = {},
+): Promise<Reading> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     import.meta.filename,
     'read',
     directory,
     stable,
     canary,
+    JSON.stringify(metrics),
   ])
   return JSON.parse(stdout) as Reading
 }
 
-async function read(directory: string, stable: string, canary: string): Promise<Reading> {
+async function read(directory: string, stable: string, canary: string, metrics: unknown): Promise<Reading> {
   const server = await startServer({ store: directory, port: 0 })
   const before = process.memoryUsage.rss()
   let peak = before
@@ -127,7 +135,7 @@ async function read(directory: string, stable: string, canary: string): Promise<
   const response = await fetch(`${server.url}/api/compare`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ service: 'storefront', stable, canary }),
+    body: JSON.stringify({ service: 'storefront', stable, canary, policy: { metrics } }),
   })
   const { verdict, cohorts } = (await response.json()) as Verdict
   const seconds = (performance.now() - started) / 1000
@@ -142,7 +150,7 @@ async function read(directory: string, stable: string, canary: string): Promise<
 }
 
 if (import.meta.main) {
-  const [command, directory = '', stable = '', canary = ''] = process.argv.slice(2)
-  if (command === 'read') console.log(JSON.stringify(await read(directory, stable, canary)))
+  const [command, directory = '', stable = '', canary = '', metrics = '{}'] = process.argv.slice(2)
+  if (command === 'read') console.log(JSON.stringify(await read(directory, stable, canary, JSON.parse(metrics))))
   else console.table(await run())
 }

@@ -41,7 +41,7 @@ const rareAboveZero = 0.01
  * A part that is not there is not asked: the zeros when no value is one, the size when hardly any value is above zero.
  */
 export function testNumeric(series: readonly OperationSeries[], metric: MetricPolicy, statistics: Statistics): Tested {
-  const { name, worse, expect } = metric
+  const { name, measure, worse, expect } = metric
   const margin = marginIn('ratio', metric)
   const shares = blocksOfStrata(series, (one) => one.rates.get(name) ?? [])
   const { zeros, rare } = partsOf(shares)
@@ -70,7 +70,8 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
         return rateEstimate(shares, shareMargin(margin), 'above zero', decision, level, statistics)
       const place = decision === 'fail' ? carried.place : 'typical'
       const estimate = estimateAt(place, decision, level)
-      return { ...shown[worse][place], unit: 'number', ...(worse === 'lower' ? turnedBack(estimate) : estimate) }
+      const told = worse === 'lower' ? turnedBack(estimate) : estimate
+      return { ...shown[worse][place], unit: 'number', ...(measure.kind === 'calls' ? whole(told) : told) }
     },
   }
 }
@@ -139,5 +140,20 @@ function turnedBack({ stable, canary, effect, interval }: PlaceEstimate): PlaceE
     canary: { ...canary, value: inverse(canary.value) },
     effect: { ...effect, value: inverse(effect.value) },
     interval: { ...interval, lower: inverse(interval.upper), upper: inverse(interval.lower) },
+  }
+}
+
+/** Calls are whole numbers: up to here a bucket holds only one of them. */
+const largestApart = 45
+
+function whole(estimate: PlaceEstimate): PlaceEstimate {
+  const { stable, canary, effect } = estimate
+  const value = (x: number | null): number | null => (x === null || x > largestApart ? x : Math.round(x))
+  const [from, to] = [value(stable.value), value(canary.value)]
+  return {
+    ...estimate,
+    stable: { ...stable, value: from },
+    canary: { ...canary, value: to },
+    effect: { ...effect, value: from === null || to === null || from === 0 ? effect.value : to / from },
   }
 }

@@ -65,7 +65,7 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     const rows = shown.map((finding) => [
       decision(finding),
       finding.operation ?? ink.dim('(whole service)'),
-      finding.statistic.startsWith('p') ? `${finding.metric} ${finding.statistic}` : finding.metric,
+      metric(finding),
       value(finding, 'stable'),
       value(finding, 'canary'),
       interval(finding),
@@ -77,6 +77,11 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
       ...table([head, ...rows]).map((line) => `  ${line}`),
       ...(more > 0 ? [ink.dim(`  and ${more} ${rest}: --format json has them all`)] : []),
     ]
+  }
+
+  function metric({ metric, statistic, part }: Finding): string {
+    if (part === 'above zero') return `${metric} ${part}`
+    return statistic.startsWith('p') ? `${metric} ${statistic}` : metric
   }
 
   function decision(finding: Finding): string {
