@@ -126,7 +126,8 @@ Selectors:
   via:storefront=2.0.0              a build of another service that the request came through
   coalmine.test.run=load-7          a test run; other cohorts have no test traffic
   flag:new-pricing!=on              any other value, or none
-  service.version=2.0.0,flag:x=on   both; percent-encode , and = inside keys and values`,
+  service.version=2.0.0,flag:x=on   both; percent-encode , and = inside keys and values
+  span.kind=client, span.name=GET   in calls and share of a metric: the span's own kind and name`,
     )
 }
 
