@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { coalmine, type Run } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, type Requests } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-cohorts-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -135,7 +135,7 @@ describe('what a flag has to do with it', () => {
     writeFileSync(join(folder, 'spans.jsonl'), apart.join('\n'))
     const { stdout } = await compare('--format', 'text')
     expect(stdout).toContain(
-      '  why  Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not.',
+      '  why    Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not.',
     )
   })
 
@@ -166,5 +166,62 @@ describe('what a flag has to do with it', () => {
         },
       ],
     })
+  })
+})
+
+describe('why a canary fails', () => {
+  const cart = { ...shop, seconds: 60, perSecond: 10 }
+  const spans = (worse: Partial<Requests>): string =>
+    (['1.9.0', '2.0.0'] as const)
+      .flatMap((version, i) =>
+        (['few', 'many'] as const).flatMap((items, j) =>
+          otlpLines({
+            ...cart,
+            version,
+            attributes: { 'checkout.items': items, 'checkout.kind': `${items} items` },
+            ...(version === '2.0.0' && items === 'many' ? worse : {}),
+            seed: 4 * i + j,
+          }),
+        ),
+      )
+      .join('\n')
+  const verdictOn = async (worse: Partial<Requests>, ...args: string[]) => {
+    writeFileSync(join(folder, 'spans.jsonl'), spans(worse))
+    return compare(...args)
+  }
+
+  it('names the attribute of the slow requests, and traces of them', async () => {
+    const verdict = JSON.parse((await verdictOn({ medianMs: 60 })).stdout)
+    expect(verdict).toMatchObject({
+      verdict: 'fail',
+      why: { metric: 'latency', operation: 'GET /cart', bad: 'slow' },
+      exemplars: { operation: 'GET /cart', metric: 'latency' },
+    })
+    const [first, ...others] = verdict.why.attributes
+    expect(first).toMatchObject({ attribute: 'checkout.items=many', alike: ['checkout.kind=many%20items'] })
+    expect(first.explained).toBeGreaterThan(0.9)
+    expect(others).toEqual([])
+    expect(verdict.why.slowFromSeconds).toBeGreaterThan(0.03)
+    for (const arm of ['stable', 'canary']) expect(verdict.exemplars[arm]).toHaveLength(3)
+    for (const { seconds } of verdict.exemplars.canary) expect(seconds).toBeGreaterThan(verdict.why.slowFromSeconds)
+  })
+
+  it('says so in few lines for people', async () => {
+    const { stdout } = await verdictOn({ errorShare: 0.3 }, '--format', 'text')
+    expect(stdout).toMatch(
+      /\n {2}why {4}checkout\.items=many explains 100 % of it: \d+ % of its 600 requests failed, 0 % of the other 600 \(stable: 0 % and 0 %\)\. The same requests have checkout\.kind=many%20items\.\n/,
+    )
+    expect(stdout).toMatch(/\n {2}trace {2}stable( [0-9a-f]{32}){3}\n {2}trace {2}canary( [0-9a-f]{32}){3}\n/)
+    expect(stdout.match(/^ {2}(why|trace) /gm)!.length).toBeLessThanOrEqual(6)
+  })
+
+  it('names no attribute where all requests are alike slow', async () => {
+    const slow = spans({ medianMs: 60 }).replaceAll(/"(few|many)( items)?"/g, '"some"')
+    writeFileSync(join(folder, 'spans.jsonl'), slow)
+    expect(JSON.parse((await compare()).stdout)).toMatchObject({ verdict: 'fail', why: { attributes: [] } })
+  })
+
+  it('is not asked of a canary that does not fail', async () => {
+    expect(JSON.parse((await verdictOn({})).stdout)).toMatchObject({ interactions: [], why: null, exemplars: null })
   })
 })

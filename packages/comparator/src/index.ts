@@ -43,6 +43,7 @@ export {
   notSeparable,
   type SubComparison,
 } from './interaction.ts'
+export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why.ts'
 
 // What a policy would do on traffic like this
 
@@ -77,6 +78,8 @@ export type {
   Coverage,
   Decision,
   Evidence,
+  Exemplar,
+  Exemplars,
   Facts,
   Finding,
   FindingSide,
@@ -92,5 +95,6 @@ export type {
   Reason,
   ReasonCode,
   Verdict,
+  Why,
   Window,
 } from './verdict.ts'

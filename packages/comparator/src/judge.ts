@@ -280,6 +280,8 @@ function verdictOf(
     hosts,
     ...answer,
     interactions: [],
+    why: null,
+    exemplars: null,
     source,
     policy: { ...policy, hash: policyHash(policy) },
     version,

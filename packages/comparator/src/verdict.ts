@@ -5,6 +5,7 @@ import type { KayentaResult } from './kayenta/judge.ts'
 import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
 import type { Traffic } from './traffic.ts'
+import type { Bad, Explanation } from './why.ts'
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
 
@@ -43,6 +44,7 @@ export type ReasonCode =
   | 'test-traffic-left-out'
   | 'flags-differ'
   | 'interactions-not-known'
+  | 'why-not-known'
 
 /** `decides`: why the verdict is what it is; `blocks`: why it could not be PASS; `note`: good to know. */
 export interface Reason {
@@ -270,6 +272,33 @@ export interface Advisory {
   readonly message: string
 }
 
+/** What the attributes of the canary's requests say of a failed finding. */
+export interface Why {
+  readonly metric: string
+  readonly operation: string | null
+  readonly bad: Bad
+  /** Above it a request is called slow: 95 % of stable's are faster. Null where it is not about latency. */
+  readonly slowFromSeconds: number | null
+  /** How many attributes with a value were examined; at most a share alpha of `attributes` is wrong on average. */
+  readonly examined: number
+  readonly attributes: readonly Explanation[]
+}
+
+/** Three traces of each cohort: of what is bad in the canary, and of what is usual in stable. */
+export interface Exemplars {
+  readonly metric: string
+  readonly operation: string | null
+  readonly stable: readonly Exemplar[]
+  readonly canary: readonly Exemplar[]
+}
+
+export interface Exemplar {
+  readonly traceId: string
+  /** ISO 8601, UTC. */
+  readonly start: string
+  readonly seconds: number
+}
+
 export interface Verdict {
   readonly schema: 'coalmine.verdict/1'
   readonly verdict: Outcome
@@ -290,6 +319,10 @@ export interface Verdict {
   readonly advisory: Advisory | null
   /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
   readonly interactions: readonly Interaction[]
+  /** Attributes that explain the worst failed finding; null where nothing failed that they could explain. */
+  readonly why: Why | null
+  /** Traces of both cohorts to look at, of the same finding. */
+  readonly exemplars: Exemplars | null
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
   readonly decidedAfterSeconds: number | null
   readonly source: 'ticks' | 'spans'

@@ -25,7 +25,7 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     '',
     ...reasons.filter((reason) => reason.weight !== 'note').map((reason) => `  ${bullet(reason)}${reason.message}`),
     ...decidedLine(),
-    ...whyLines(verdict).map((line) => `  ${ink.dim('why')}  ${line}`),
+    ...table(whyLines(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
     ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
     ...(findings.length > 0 ? ['', ...findingsTable()] : []),
     '',

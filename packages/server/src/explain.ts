@@ -2,6 +2,7 @@ import { type Finding, shareOfNeeded, type Verdict } from '@coalmine/comparator'
 import type { ComparisonRequest } from './compare.ts'
 import type { Context } from './context.ts'
 import { interactionsOn } from './interactions.ts'
+import { whyOn } from './why.ts'
 
 /** Judges a part of a comparison as the whole was judged. */
 export type Judge = (request: ComparisonRequest) => Promise<Verdict>
@@ -27,7 +28,8 @@ export async function explained(
     start: Date.parse(verdict.window.start),
     end: Date.parse(verdict.window.end),
   }
-  return interactionsOn(verdict, finding, within, judge, context)
+  const told = await interactionsOn(verdict, finding, within, judge, context)
+  return finding.decision === 'fail' ? whyOn(told, finding, within, context) : told
 }
 
 /** The finding with the most evidence of harm for what it needed; an operation's before the whole service's. */

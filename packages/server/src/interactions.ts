@@ -34,7 +34,7 @@ export async function interactionsOn(
     const interactions = await findInteractions(finding, request, judge, context)
     return { ...verdict, interactions }
   } catch (error) {
-    const message = `Which flag has a part in it is not known: ${(error as Error).message}`
+    const message = `Which flag has a part in it is not known: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}`
     return { ...verdict, reasons: [...verdict.reasons, { code: 'interactions-not-known', weight: 'note', message }] }
   }
 }

@@ -42,5 +42,6 @@ export {
   writeAttributes,
 } from './span-batch.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
+export type { Bad, Exemplar, Suspects } from './suspects.ts'
 export type { Hold } from './tick-ledger.ts'
 export { type WarmUp, warmUpOf } from './warm-up.ts'

@@ -18,6 +18,7 @@ import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './reten
 import { type Sample, sampleTicks } from './sample.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
 import type { SpanBatch } from './span-batch.ts'
+import { type Bad, type Suspects, suspects } from './suspects.ts'
 import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
 import type { WarmUp } from './warm-up.ts'
 
@@ -59,6 +60,8 @@ export type Store = {
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The same of any comparison, if need be from raw spans, which takes seconds and may fail for it. */
   readonly flagsMet: (comparison: Comparison) => Promise<readonly FlagShare[]>
+  /** What is bad in both cohorts at an operation (all, when null), by attribute, and traces of it; takes seconds and may fail for it. */
+  readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
   readonly anchor: (comparison: Pick<Comparison, 'service' | keyof Chosen>) => Promise<number | undefined>
   /** Services, and the builds and flag variants of one. */
@@ -112,6 +115,7 @@ export async function openStore({
     sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
     flagShares: (comparison) => flagShares(engine, comparison),
     flagsMet: (comparison) => flagsMet(engine, comparison),
+    suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
     anchor: (comparison) => anchor(engine, comparison),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),
     doctorFacts: (service) =>
