@@ -48,7 +48,9 @@ export function registerCompare(app: FastifyInstance, context: Context): void {
   app.post('/api/compare', async ({ body }) => {
     const request = parseRequest(body)
     const judge = (one: ComparisonRequest): Promise<Verdict> => compare(one, context)
-    return explained(await judge(request), request, judge, context)
+    const verdict = await explained(await judge(request), request, judge, context)
+    context.metrics.judged(verdict)
+    return verdict
   })
 }
 

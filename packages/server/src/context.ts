@@ -1,4 +1,5 @@
 import type { Store } from '@coalmine/store'
+import type { Metrics } from './metrics.ts'
 import type { Ack } from './receive.ts'
 
 /** What every route works with. */
@@ -7,6 +8,7 @@ export type Context = {
   readonly now: () => number
   /** When spans are acknowledged. */
   readonly ack: Ack
+  readonly metrics: Metrics
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void
   /** Version of the server. */

@@ -1,6 +1,6 @@
 import { newSpanBatch } from '@coalmine/store'
 import type { Context } from './context.ts'
-import { ServerError } from './errors.ts'
+import { answerable, ServerError } from './errors.ts'
 import { decodeJson } from './otlp-json.ts'
 import { decodeProtobuf } from './otlp-protobuf.ts'
 import { PROTOBUF_TYPE } from './otlp-response.ts'
@@ -19,7 +19,25 @@ export const RETRY_AFTER_SECONDS = 2
  * Throws a ServerError: `malformed` names the field, `unavailable` with status 429 asks to come back.
  */
 export async function receiveTraces(context: Context, type: string, body: Buffer): Promise<Refusals> {
-  const { store, now, ack, warn } = context
+  const started = performance.now()
+  const told = (outcome: string, spans: number, refused: number): void =>
+    context.metrics.received(outcome, spans, refused, (performance.now() - started) / 1000)
+  try {
+    const { spans, refusals } = await take(context, type, body)
+    told(context.ack, spans, refusals.count)
+    return refusals
+  } catch (error) {
+    const { status } = answerable(error)
+    told(status === 429 ? 'busy' : status < 500 ? 'malformed' : 'failed', 0, 0)
+    throw error
+  }
+}
+
+async function take(
+  { store, now, ack, warn }: Context,
+  type: string,
+  body: Buffer,
+): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
   // Rows repeat the resource, so they are longer than the request; growing costs a copy.
   const batch = newSpanBatch(body.length * 2)
   const window = timeWindow(now(), store.retentionDays)
@@ -28,7 +46,7 @@ export async function receiveTraces(context: Context, type: string, body: Buffer
   const stored = store.insert(batch)
   if (ack === 'stored') await stored
   else stored.catch((error: Error) => warn(`${batch.spans} acknowledged spans are lost: ${error.message}`))
-  return refusals
+  return { spans: batch.spans, refusals }
 }
 
 function parseJson(body: Buffer): unknown {

@@ -11,6 +11,7 @@ import { type RunningGrpc, startGrpc } from './grpc.ts'
 import { registerImport } from './import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
+import { registerMetrics, startMetrics } from './metrics.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { registerPlan } from './plan.ts'
 import type { Ack } from './receive.ts'
@@ -70,7 +71,8 @@ export async function startServer({
 }: ServerOptions): Promise<RunningServer> {
   if (tls) checkTls(tls)
   const store = await openOrNameOwner({ location, ...storeOptions })
-  const context: Context = { store, now: storeOptions.now ?? Date.now, ack, warn, version: VERSION }
+  const metrics = startMetrics(store)
+  const context: Context = { store, now: storeOptions.now ?? Date.now, ack, metrics, warn, version: VERSION }
   const app = await routes(context, { token, tls })
   const directory = announced && isDirectory(location) ? location : undefined
   let grpc: RunningGrpc | undefined
@@ -80,6 +82,7 @@ export async function startServer({
     local?.close()
     local?.closeIdleConnections()
     await app.close()
+    await metrics.close()
     await store.close()
   }
   try {
@@ -147,6 +150,7 @@ async function routes(
   registerDoctor(app, context)
   registerKnown(app, context)
   registerStore(app, context)
+  registerMetrics(app, context.metrics)
   return app
 }
 

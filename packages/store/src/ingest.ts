@@ -12,6 +12,17 @@ export type Ingest = {
   readonly insert: (batch: SpanBatch, hold?: ledgers.Hold) => Promise<Inserted>
   readonly closeDue: () => Promise<number>
   readonly drained: () => Promise<void>
+  readonly state: () => IngestState
+}
+
+/** How ingest is doing. Totals are since the store was opened. */
+export type IngestState = {
+  readonly queuedBytes: number
+  readonly lateSpans: number
+  readonly closedTicks: number
+  readonly openTicks: number
+  /** How long ago the tick that has waited longest was due to close; 0 when none is. */
+  readonly overdueSeconds: number
 }
 
 export type IngestOptions = {
@@ -43,6 +54,8 @@ const CLOSE_SPANS = 500_000
 export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }: IngestOptions): Ingest {
   const queue: Waiting[] = []
   let queuedBytes = 0
+  let lateSpans = 0
+  let closedTicks = 0
   let enough = (): void => {}
   let writing: Promise<void> | undefined
   let run: Promise<number> | undefined
@@ -122,6 +135,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     for (const key of expected) ledgers.settle(ledger, key, true)
     try {
       if (late.length > 0) await engine.write(countLate, columnsOf(late))
+      lateSpans += late.reduce((sum, { spans }) => sum + spans, 0)
       for (const waiting of group) waiting.stored({ late: waiting.late.reduce((sum, { spans }) => sum + spans, 0) })
     } catch (error) {
       for (const { refused } of group) refused(error)
@@ -169,6 +183,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
       await engine.write(registerOperations, span)
       await engine.write(closeTicks, { ...span, batch })
       await engine.write(commitTicks, { services, ticks, batch })
+      closedTicks += keys.length
       return keys.length
     } catch (error) {
       ledgers.reopen(ledger, keys, now())
@@ -182,7 +197,13 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     await next?.catch(() => 0)
   }
 
-  return { insert, closeDue, drained }
+  const state = (): IngestState => {
+    const { ticks, oldestDueMs } = ledgers.waiting(ledger, watermarkMs)
+    const overdueSeconds = oldestDueMs === undefined ? 0 : Math.max(0, (now() - oldestDueMs) / 1000)
+    return { queuedBytes, lateSpans, closedTicks, openTicks: ticks, overdueSeconds }
+  }
+
+  return { insert, closeDue, drained, state }
 }
 
 function ticksOf(batch: SpanBatch): ledgers.TickKey[] {

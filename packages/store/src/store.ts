@@ -6,7 +6,7 @@ import { openEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
-import { type Inserted, startIngest } from './ingest.ts'
+import { type IngestState, type Inserted, startIngest } from './ingest.ts'
 import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
@@ -68,6 +68,8 @@ export type Store = {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctorFacts: (service: string) => Promise<DoctorFacts | undefined>
+  /** How ingest is doing. */
+  readonly state: () => IngestState
   /** Rows and bytes of its tables. */
   readonly sizes: () => Promise<StoreSizes>
   readonly retentionDays: number
@@ -123,6 +125,7 @@ export async function openStore({
         ...openTicks(ledger, service),
         seconds: secondsOpen(ledger, service, now(), watermarkMs),
       })),
+    state: ingest.state,
     sizes: () => storeSizes(engine, retentionDays),
     retentionDays,
     close: async () => {

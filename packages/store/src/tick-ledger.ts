@@ -113,6 +113,20 @@ export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, 
   return Math.ceil((last - nowMs) / 1000)
 }
 
+/** How many ticks are open over all services, and when the first of them is due. */
+export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: number; oldestDueMs: number | undefined } {
+  let ticks = 0
+  let oldestDueMs: number | undefined
+  for (const pending of ledger.open.values())
+    for (const [tick, { firstArrivalMs }] of pending) {
+      ticks++
+      if (firstArrivalMs === undefined) continue
+      const due = dueMs(tick, firstArrivalMs) + watermarkMs
+      if (oldestDueMs === undefined || due < oldestDueMs) oldestDueMs = due
+    }
+  return { ticks, oldestDueMs }
+}
+
 const dueMs = (tick: number, firstArrivalMs: number): number => Math.max((tick + TICK_SECONDS) * 1000, firstArrivalMs)
 
 function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {

@@ -1,0 +1,113 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { Store } from '@coalmine/store'
+import type { Attributes } from '@opentelemetry/api'
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import type { FastifyInstance } from 'fastify'
+
+/** What the server tells of itself: measured through OpenTelemetry, read at `/metrics` in Prometheus' format. */
+export type Metrics = {
+  /** A request of spans was answered. `outcome` is stored, queued, busy, malformed or failed. */
+  readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
+  readonly judged: (verdict: Verdict) => void
+  readonly reader: PrometheusExporter
+  readonly close: () => Promise<void>
+}
+
+// Comparisons that are no longer asked for are forgotten, oldest first.
+const REMEMBERED_VERDICTS = 100
+
+const outcomes = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 } as const
+
+/** Starts measuring; what the store knows of itself is read when somebody asks. */
+export function startMetrics(store: Pick<Store, 'state'>): Metrics {
+  const reader = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, withoutTargetInfo: true })
+  const provider = new MeterProvider({ readers: [reader] })
+  const meter = provider.getMeter('coalmine')
+  const verdicts = new Map<string, Verdict>()
+
+  const requests = meter.createCounter('coalmine.ingest.requests', {
+    description: 'OTLP requests of spans, by what became of them',
+  })
+  const spans = meter.createCounter('coalmine.ingest.spans', { description: 'Spans of them, stored or refused' })
+  const duration = meter.createHistogram('coalmine.ingest.duration.seconds', {
+    description: 'From a request that was read to its answer',
+    advice: { explicitBucketBoundaries: [0.01, 0.03, 0.1, 0.3, 1, 3, 10] },
+  })
+  const late = meter.createObservableCounter('coalmine.ingest.late_spans', {
+    description: 'Spans that came after their tick had closed, since the server started',
+  })
+  const queue = meter.createObservableGauge('coalmine.ingest.queue.bytes', {
+    description: 'Rows that wait for the engine',
+  })
+  const closed = meter.createObservableCounter('coalmine.ticks.closed', {
+    description: 'Ticks closed since the server started',
+  })
+  const open = meter.createObservableGauge('coalmine.ticks.open', { description: 'Ticks that are not closed yet' })
+  const lag = meter.createObservableGauge('coalmine.ticks.lag.seconds', {
+    description: 'How long the oldest open tick is overdue',
+  })
+  const value = meter.createObservableGauge('coalmine.verdict', {
+    description: 'The last verdict of a comparison: 0 pass, 1 fail, 2 inconclusive, 3 invalid',
+  })
+  const effect = meter.createObservableGauge('coalmine.finding.effect', {
+    description: 'Effect of a finding of the last verdict, and the bounds of its confidence sequence',
+  })
+
+  meter.addBatchObservableCallback(
+    (result) => {
+      const state = store.state()
+      result.observe(late, state.lateSpans)
+      result.observe(queue, state.queuedBytes)
+      result.observe(closed, state.closedTicks)
+      result.observe(open, state.openTicks)
+      result.observe(lag, state.overdueSeconds)
+      for (const verdict of verdicts.values()) {
+        const comparison = labelsOf(verdict)
+        result.observe(value, outcomes[verdict.verdict], comparison)
+        for (const finding of verdict.findings) {
+          const where = {
+            ...comparison,
+            metric: finding.metric,
+            operation: finding.operation ?? '',
+            margin: finding.margin,
+          }
+          const { lower, upper } = finding.interval
+          for (const [bound, number] of Object.entries({ estimate: finding.effect.value, lower, upper }))
+            if (number !== null) result.observe(effect, number, { ...where, kind: finding.effect.kind, bound })
+        }
+      }
+    },
+    [late, queue, closed, open, lag, value, effect],
+  )
+
+  return {
+    received: (outcome, stored, refused, seconds) => {
+      requests.add(1, { outcome })
+      if (stored > 0) spans.add(stored, { outcome: 'stored' })
+      if (refused > 0) spans.add(refused, { outcome: 'refused' })
+      duration.record(seconds)
+    },
+    judged: (verdict) => {
+      const key = JSON.stringify(labelsOf(verdict))
+      verdicts.delete(key)
+      verdicts.set(key, verdict)
+      const [oldest] = verdicts.keys()
+      if (verdicts.size > REMEMBERED_VERDICTS && oldest !== undefined) verdicts.delete(oldest)
+    },
+    reader,
+    close: () => provider.shutdown(),
+  }
+}
+
+/** `GET /metrics`. */
+export function registerMetrics(app: FastifyInstance, { reader }: Metrics): void {
+  app.get('/metrics', (request, reply) => {
+    reply.hijack()
+    reader.getMetricsRequestHandler(request.raw, reply.raw)
+  })
+}
+
+function labelsOf({ service, cohorts }: Verdict): Attributes {
+  return { service, stable: cohorts.stable.selector, canary: cohorts.canary.selector }
+}
