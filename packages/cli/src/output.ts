@@ -12,14 +12,24 @@ export async function writeVerdict(
 ): Promise<void> {
   const render = (colors: boolean): string =>
     format === 'json' ? verdictJson(verdict) : verdictText(verdict, { colors })
-  if (output === undefined) io.stdout.write(render(io.colors))
-  else {
-    await writeFile(output, render(false)).catch((error: NodeJS.ErrnoException) => {
-      throw new CommandError('usage', `--output ${output}: cannot be written (${error.code ?? error.message})`)
-    })
-  }
+  await writeReport(render, { ...(output === undefined ? {} : { output }) }, io)
   if (verdict.verdict !== 'invalid') return
   for (const reason of verdict.reasons) {
     if (reason.weight === 'decides') io.stderr.write(`coalmine: ${reason.message}\n`)
   }
+}
+
+/** Writes a report to the file that was named, else to standard output; only there in colours. */
+export async function writeReport(
+  render: (colors: boolean) => string,
+  { output }: { readonly output?: string },
+  io: Io,
+): Promise<void> {
+  if (output === undefined) {
+    io.stdout.write(render(io.colors))
+    return
+  }
+  await writeFile(output, render(false)).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError('usage', `--output ${output}: cannot be written (${error.code ?? error.message})`)
+  })
 }

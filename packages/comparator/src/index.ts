@@ -45,6 +45,17 @@ export {
 } from './interaction.ts'
 export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why.ts'
 
+// Two plain series of numbers
+
+export {
+  defaultSeriesPolicy,
+  judgeSeries,
+  type SeriesPolicy,
+  type SeriesSide,
+  type SeriesVerdict,
+} from './plain/judge-series.ts'
+export { type PlainSeries, readSeries } from './plain/read-series.ts'
+
 // What a policy would do on traffic like this
 
 export { type BaselineOperation, baselineOf } from './replay/baseline.ts'

@@ -11,14 +11,19 @@ import type { Io } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { excludeEachOther } from '../options.ts'
 import { writeVerdict } from '../output.ts'
+import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
 import { importFile, lines, reportRefused } from '../spans.ts'
 
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
-  return addKayentaOptions(addComparisonOptions(described))
+  return addSeriesOptions(addKayentaOptions(addComparisonOptions(described)))
     .option('--from <file...>', 'judge the spans of these OTLP JSON files, and nothing else')
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
-    .action(async (options: ComparisonOptions & KayentaOptions) => {
+    .action(async (options: ComparisonOptions & KayentaOptions & SeriesOptions) => {
+      if (options.series !== undefined) {
+        exit((await compareSeries(options.series, options, io)).verdict)
+        return
+      }
       const request = await comparisonRequest(options)
       const kayenta = await readKayenta(options)
       const judge = async (server: Server): Promise<Verdict> =>

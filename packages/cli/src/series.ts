@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import {
+  defaultSeriesPolicy,
+  judgeSeries,
+  type PlainSeries,
+  readSeries,
+  type SeriesVerdict,
+} from '@coalmine/comparator'
+import { seriesText } from '@coalmine/report'
+import { type Command, Option } from 'commander'
+import type { ComparisonOptions } from './comparison.ts'
+import { CommandError } from './exit-codes.ts'
+import type { Io } from './io.ts'
+import { excludeEachOther } from './options.ts'
+import { writeReport } from './output.ts'
+
+export type SeriesOptions = Pick<ComparisonOptions, 'alpha' | 'margin' | 'format' | 'output'> & {
+  readonly series?: string
+  readonly worse: 'higher' | 'lower'
+}
+
+export function addSeriesOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--series <file>',
+        'judge two plain series instead, CSV with columns stable,canary or JSON; - is standard input',
+      ).env('COALMINE_SERIES'),
+    )
+    .addOption(
+      new Option('--worse <way>', 'which way hurts in --series')
+        .choices(['higher', 'lower'])
+        .default('higher')
+        .env('COALMINE_WORSE'),
+    )
+    .hook('preAction', (_command, called) => excludeEachOther(called, 'series', ['from', 'store', 'server', 'kayenta']))
+    .addHelpText(
+      'after',
+      `
+Series:
+  stable,canary                                          a number a row, of each arm
+  stable.events,stable.n,canary.events,canary.n          events out of n, a time a row
+  --margin series=10%                                    or series=0.5 in their unit; of rates series=1.5,0.1pp
+  They are tested once, by Mann-Whitney or row by row: ask when all points are there.`,
+    )
+}
+
+/** Judges the series of a file and writes the report; gives the verdict. */
+export async function compareSeries(file: string, options: SeriesOptions, io: Io): Promise<SeriesVerdict> {
+  const { alpha, margin = {}, worse, format } = options
+  const [stray] = Object.keys(margin).filter((name) => name !== 'series')
+  if (stray !== undefined) {
+    throw new CommandError('usage', `--margin ${stray}: of --series give --margin series=10%`)
+  }
+  const name = file === '-' ? 'standard input' : file
+  const series = await read(file, name, io)
+  const policy = {
+    ...defaultSeriesPolicy,
+    ...(alpha === undefined ? {} : { alpha }),
+    worse,
+    margin: margin['series'] ?? null,
+  }
+  const verdict = judged(series, policy)
+  await writeReport(
+    (colors) => (format === 'json' ? `${JSON.stringify(verdict, null, 2)}\n` : seriesText(verdict, name, { colors })),
+    options,
+    io,
+  )
+  return verdict
+}
+
+async function read(file: string, name: string, io: Io): Promise<PlainSeries> {
+  const content = await (file === '-' ? textOf(io.stdin) : readFile(file, 'utf8')).catch(
+    (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
+      throw new CommandError('usage', `--series ${file}: ${why}`)
+    },
+  )
+  try {
+    return readSeries(content, name)
+  } catch (error) {
+    throw new CommandError('malformed', (error as Error).message)
+  }
+}
+
+function judged(series: PlainSeries, policy: Parameters<typeof judgeSeries>[1]): SeriesVerdict {
+  try {
+    return judgeSeries(series, policy)
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError('usage', `--margin series: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,42 @@
+import type { SeriesSide, SeriesVerdict } from '@coalmine/comparator'
+import pc from 'picocolors'
+import { count } from './format.ts'
+import { table } from './table.ts'
+
+/** The verdict on two plain series, for people. `name` is that of their file. */
+export function seriesText(verdict: SeriesVerdict, name: string, options: { readonly colors: boolean }): string {
+  const ink = pc.createColors(options.colors)
+  const { kind, stable, canary, evidence, test, reasons } = verdict
+  const paint = { pass: ink.green, fail: ink.red, inconclusive: ink.yellow, invalid: ink.magenta }[verdict.verdict]
+  const [what, of] = kind === 'values' ? ['median', 'points'] : ['rate', 'n']
+  const p = ({ p, needed }: SeriesVerdict['evidence']['worse']): string =>
+    `${p === null ? 'none' : digits(p)}, ${needed} is needed`
+  const row = (arm: string, side: SeriesSide): string[] => [
+    ink.dim(arm),
+    count(side.count),
+    side.value === null ? '-' : kind === 'values' ? digits(side.value) : `${digits(100 * side.value)} %`,
+  ]
+  return [
+    `${ink.bold(paint(verdict.verdict.toUpperCase()))}  ${ink.bold(name)}: canary against stable`,
+    '',
+    ...reasons.filter(({ weight }) => weight !== 'note').map(({ message }) => `  ${message}`),
+    '',
+    ...table([['', of, what].map((cell) => ink.dim(cell)), row('stable', stable), row('canary', canary)]).map(indented),
+    '',
+    ...table([
+      [ink.dim('test'), test],
+      [ink.dim('worse'), `p = ${p(evidence.worse)}`],
+      [ink.dim('within'), `p = ${p(evidence.within)}`],
+    ]).map(indented),
+    ...reasons
+      .filter(({ weight }) => weight === 'note')
+      .map(({ message }) => `  ${ink.dim('note')}    ${ink.dim(message)}`),
+    '',
+  ].join('\n')
+}
+
+const indented = (line: string): string => `  ${line}`
+
+function digits(x: number): string {
+  return String(Number(x.toPrecision(3)))
+}
