@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check, type Start, starts } from '../matrix/check.ts'
 import { type Fixture, findNode, install } from '../matrix/install.ts'
@@ -27,6 +29,18 @@ describe.each([
     node = await findNode(major, parent)
     folder = await install(parent, fixture, packages)
   }, 120_000)
+
+  it('sends marks along with requests to allowed hosts', async () => {
+    const env = { OTEL_SERVICE_NAME: 'shop', COALMINE_VERSION: '2.0.0', COALMINE_SEND_TO: '127.0.0.1' }
+    const args = ['--import', '@coalmine/register', 'outgoing.cjs']
+    const { stdout, stderr } = await promisify(execFile)(node, args, {
+      cwd: folder,
+      env: { ...env, PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
+    })
+    expect(stderr).toBe('')
+    const sent = 'coalmine.test=true,coalmine.via.shop=2.0.0'
+    expect(JSON.parse(stdout)).toEqual([sent, sent, 'undefined', 'undefined'])
+  })
 
   it('compiles', async () => {
     expect(await checkTypes(folder)).toBe('')

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { sendBaggage, wholeMembers } from './baggage.ts'
 import { type Build, detectBuild } from './build.ts'
+import { type HttpRequest, onHttpRequest } from './http-requests.ts'
 import { markerOf, type SigningOptions } from './marker-of.ts'
 import { currentMarks } from './marks.ts'
 import { sayOnce } from './say-once.ts'
@@ -19,8 +20,7 @@ export interface SendOptions {
 
 /**
  * Sends the current request's marks as W3C baggage with the HTTP requests that it makes to allowed hosts, through
- * node:http, fetch and undici. The host is the one that the request really goes to, a redirect's included. Node older
- * than 22.12 does not announce node:http's requests in time: there it works for fetch and undici only.
+ * node:http, fetch and undici. The host is the one that the request really goes to, a redirect's included.
  *
  * @returns a function that stops it
  * @example const stop = sendMarks({ to: ['inventory:8080'], flags: ['new-pricing'] })
@@ -32,8 +32,7 @@ export function sendMarks(options: SendOptions): () => void {
     const marks = isAllowed(host) ? currentMarks() : undefined
     return marks && sendBaggage(marks, build, flags, markerOf(marks, sign))
   }
-  const onHttp = (message: unknown): void => {
-    const { request } = message as { request: HttpRequest }
+  const onHttp = (request: HttpRequest): void => {
     quietly(() => {
       const ours = baggageFor(hostOf(request))
       if (ours === undefined) return
@@ -48,23 +47,12 @@ export function sendMarks(options: SendOptions): () => void {
       if (ours !== undefined) addFirst(request, ours)
     })
   }
-  if (!announcesHttpRequests(process.versions.node)) {
-    sayOnce(
-      'this Node does not announce the requests of node:http in time, so marks go along with fetch and undici only',
-    )
-  }
-  subscribe('http.client.request.created', onHttp)
+  const stopHttp = onHttpRequest(onHttp)
   subscribe('undici:request:create', onUndici)
   return () => {
-    unsubscribe('http.client.request.created', onHttp)
+    stopHttp()
     unsubscribe('undici:request:create', onUndici)
   }
-}
-
-/** `http.client.request.created` is published since 22.12 and 23.2. */
-function announcesHttpRequests(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 23 || (major === 23 && minor >= 2) || (major === 22 && minor >= 12)
 }
 
 /** A host and its port as far as it is known: the Host header has it, unless it names another host. */
@@ -107,13 +95,6 @@ function quietly(send: () => void): void {
   } catch (error) {
     sayOnce("sending a request's marks failed, it goes on without them", error)
   }
-}
-
-interface HttpRequest {
-  readonly host: string
-  readonly socketPath?: string | null
-  getHeader(name: string): unknown
-  setHeader(name: string, value: string): unknown
 }
 
 interface UndiciRequest {

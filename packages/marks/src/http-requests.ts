@@ -1,0 +1,56 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { sayOnce } from './say-once.ts'
+
+/** A request that this process makes through node:http, its headers not yet sent. */
+export interface HttpRequest {
+  readonly host: string
+  readonly socketPath?: string | null
+  getHeader(name: string): unknown
+  setHeader(name: string, value: string): unknown
+}
+
+/** What Node writes the headers of a request with, when it sends the first of it. */
+interface Sender {
+  _implicitHeader?(this: HttpRequest): void
+}
+
+/**
+ * Calls `see` with each request that this process makes through node:http or node:https, while its headers can still
+ * be set. Node publishes them in time since 22.12 and 23.2; before, they are seen where their headers are written.
+ *
+ * @returns a function that stops it
+ * @example onHttpRequest((request) => request.setHeader('baggage', 'tenant=7'))
+ */
+export function onHttpRequest(see: (request: HttpRequest) => void, node: string = process.versions.node): () => void {
+  if (!publishesInTime(node)) return beforeHeaders(see)
+  const onCreated = (message: unknown): void => see((message as { request: HttpRequest }).request)
+  subscribe('http.client.request.created', onCreated)
+  return () => {
+    unsubscribe('http.client.request.created', onCreated)
+  }
+}
+
+function publishesInTime(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 23 || (major === 23 && minor >= 2) || (major === 22 && minor >= 12)
+}
+
+/** Not imported: an instrumentation that is loaded later must be the first to see the module. */
+function beforeHeaders(see: (request: HttpRequest) => void): () => void {
+  const sender = process.getBuiltinModule('node:http').ClientRequest.prototype as Sender
+  const original = sender._implicitHeader
+  if (!original) {
+    sayOnce('this Node has no place to add headers to the requests of node:http, so marks go along with fetch only')
+    return () => {}
+  }
+  let stopped = false
+  const seeing = function (this: HttpRequest): void {
+    if (!stopped) see(this)
+    original.call(this)
+  }
+  sender._implicitHeader = seeing
+  return () => {
+    stopped = true
+    if (sender._implicitHeader === seeing) sender._implicitHeader = original
+  }
+}
