@@ -1,22 +1,33 @@
-// What is measured, and what it must be. Rates hold when they are at most the level plus three standard errors.
+// What is measured, and what it must be: targets T1 to T8 around setting B0, one factor at a time.
 import { type MetricInput, type MetricPolicy, metricPolicyOf, type Policy } from '@coalmine/comparator'
-import { type Distribution, lognormal, mixed, scaled } from './generate.ts'
-import { type Arm, b0, type Cell, type Traffic } from './simulate.ts'
+import { type Distribution, lognormal, mixed, pareto, rounded, scaled, tracesOf } from './generate.ts'
+import { type Arm, b0, type Cell, type Result, simulate, type Traffic } from './simulate.ts'
+import { splitUnits } from './split-units.ts'
 
 export type Requirement =
+  /** At most the level; runs that would have failed at 1 % and 0.1 % at most those, where there is one finding. */
   | { readonly kind: 'rate'; readonly of: 'failed' | 'passed' | 'splitMissed'; readonly level: number }
-  | { readonly kind: 'median'; readonly to: 'fail' | 'pass'; readonly seconds: number }
+  | { readonly kind: 'median'; readonly to: 'fail' | 'pass'; readonly most: number; readonly unit: 's' | 'units' }
+  /** Shown, and compared with other cells. */
+  | { readonly kind: 'shown' }
 
 export interface Calibrated extends Cell {
   readonly group: string
   readonly requirement: Requirement
+  readonly measure: (cell: Cell, seed: number) => Result
 }
 
 const alpha = 0.05
+/** What equal services at margin 0 may cost, the plain ones less than alpha. */
+const plain = 0.035
 const typical = lognormal({ median: 0.1, sigma: 0.6 })
+const narrow = lognormal({ median: 0.1, sigma: 0.4 })
+const wide = lognormal({ median: 0.1, sigma: 1 })
 const cached = mixed(0.8, lognormal({ median: 0.005, sigma: 0.4 }), lognormal({ median: 0.08, sigma: 0.5 }))
-const inMilliseconds: Distribution = (value) =>
-  lognormal({ median: 0.004, sigma: 0.6 })(Math.floor(value * 1000) / 1000)
+const heavy = mixed(0.01, pareto({ from: 0.5, index: 1.5 }), typical)
+const inMilliseconds = rounded(lognormal({ median: 0.004, sigma: 0.6 }), 0.001)
+const inMicroseconds = rounded(lognormal({ median: 0.00004, sigma: 0.6 }), 0.000001)
+const fiveSpans = tracesOf({ median: 0.1, sigma: 0.6, spans: 5, icc: 0.5 })
 const slowRequests = (share: number, times: number): Distribution => mixed(share, scaled(typical, times), typical)
 
 const noMargins = { latency: '0%', errors: '1', '4xx': '1', 'lost-requests': '0%' }
@@ -29,12 +40,16 @@ const errorsAlone: Partial<Policy> = { metrics: [metric('errors')] }
 const latencyAtZero = atZero('latency')
 const errorsAtZero = atZero('errors')
 const allAtZero = atZero('latency', 'errors', '4xx')
+const numberAtZero: Partial<Policy> = { metrics: [metric('number', { attribute: 'app.number', margin: '0%' })] }
 
 const day = (depth: number) => ({ level: (tick: number) => 1 + depth * Math.sin((2 * Math.PI * tick) / 360) })
 const ramp = { share: (tick: number) => (tick < 120 ? 0.05 : tick < 240 ? 0.25 : 0.5) }
 const daily = (depth: number) => ({ ...day(depth), ...ramp })
 const split = (share: number) => ({ share: () => share })
 const minutes = (count: number) => ({ ticks: 12 * count })
+const rps = (requests: number) => ({ requests: 5 * requests })
+const pods = (sd: number) => ({ pods: { sd, stable: 27, canary: 3 } })
+const cold = (left: boolean) => ({ cold: { ticks: 12, times: 3, left } })
 
 function both(arm: Arm, more: Partial<Traffic> = {}): Traffic {
   return { ...b0, ...more, stable: arm, canary: arm }
@@ -48,12 +63,18 @@ function errors(stable: number, canary: number, more: Partial<Traffic> = {}): Tr
   return { ...b0, ...more, stable: { errors: stable }, canary: { errors: canary } }
 }
 
+const shown: Requirement = { kind: 'shown' }
 const atMost = (level: number, of: 'failed' | 'passed' | 'splitMissed' = 'failed'): Requirement => ({
   kind: 'rate',
   of,
   level,
 })
-const within = (seconds: number, to: 'fail' | 'pass' = 'fail'): Requirement => ({ kind: 'median', to, seconds })
+const within = (seconds: number, to: 'fail' | 'pass' = 'fail'): Requirement => ({
+  kind: 'median',
+  to,
+  most: seconds,
+  unit: 's',
+})
 
 const justBeyond = errors(0.0005, 0.0015)
 const atOddsMargin = errors(0.01, oddsTimes(0.01, 1.5))
@@ -70,52 +91,117 @@ const splitAtZero: Partial<Policy> = { ...atZero('lost-requests'), split: 0.1 }
 const manyFindings = both({ latency: typical, errors: 0.01 }, { operations: 10, requests: 1000 })
 const halfway = { from: 180 }
 
+const shares = Array.from({ length: 16 }, (_, at) => [0.001, 0.01, 0.05, 0.3][at % 4]!)
+const thousand = both(
+  { latency: typical, errors: 0.01, number: { zeros: 0.5, others: wide }, shares },
+  { operations: 50, ...rps(1000), ...minutes(10) },
+)
+const thousandAtZero: Partial<Policy> = {
+  metrics: [
+    ...allAtZero.metrics!,
+    ...numberAtZero.metrics!,
+    ...shares.map((_, at) => metric(`share${at}`, { share: `app.share${at}=true`, margin: '1' })),
+  ],
+  minimumShare: 0.001,
+}
+const b0Traffic = both({})
+
+export const peersOnLatency = 'Beside others: latency, margin 0, half an hour'
+export const peersOnErrors = 'Beside others: errors, margin 0, half an hour'
+
 /** Every cell of the calibration, in the order of its table. */
 export const cells: readonly Calibrated[] = [
-  ...group('False alarms: equal services, margin 0, any time in 30 minutes', [
-    cell('latency', 2000, atMost(alpha), latency(typical), latencyAtZero),
+  ...group('T1: false alarms of equal services, margin 0, any time in 30 minutes', [
+    cell('latency', 2000, atMost(plain), latency(typical), latencyAtZero),
+    cell('latency, sigma 0.4', 2000, atMost(plain), both({ latency: narrow }), latencyAtZero),
+    cell('latency, sigma 1', 2000, atMost(plain), both({ latency: wide }), latencyAtZero),
+    cell('latency, cache hits and misses', 2000, atMost(alpha), both({ latency: cached }), latencyAtZero),
+    cell('latency, Pareto tail of index 1.5 on 1 %', 2000, atMost(alpha), both({ latency: heavy }), latencyAtZero),
+    cell('latency, whole milliseconds around 4', 2000, atMost(alpha), both({ latency: inMilliseconds }), latencyAtZero),
     cell(
-      'latency, level +-30 % and ramp 5, 25, 50 %',
+      'latency, whole microseconds around 40',
       2000,
       atMost(alpha),
-      latency(typical, daily(0.3)),
+      both({ latency: inMicroseconds }),
       latencyAtZero,
     ),
-    cell('latency, canary 1 %', 1000, atMost(alpha), latency(typical, split(0.01)), latencyAtZero),
-    cell('latency, 10 requests/s', 1000, atMost(alpha), latency(typical, { requests: 50 }), latencyAtZero),
+    cell('latency, +-30 % in half an hour', 2000, atMost(alpha), latency(typical, day(0.3)), latencyAtZero),
+    cell('latency, ramp 5, 25, 50 %', 2000, atMost(alpha), latency(typical, ramp), latencyAtZero),
+    cell('latency, +-30 % and ramp 5, 25, 50 %', 2000, atMost(alpha), latency(typical, daily(0.3)), latencyAtZero),
     cell(
-      'latency, cache hits and misses, canary 50 %',
+      'latency, level an AR(1) of sd 3 %, rho 0.8',
+      2000,
+      atMost(alpha),
+      latency(typical, { drift: { sd: 0.03, rho: 0.8 } }),
+      latencyAtZero,
+    ),
+    cell(
+      'latency, five spans a trace, ICC 0.5',
       1000,
       atMost(alpha),
-      both({ latency: cached }, split(0.5)),
+      both({ latency: typical, traces: fiveSpans }),
       latencyAtZero,
     ),
+    cell('latency, arrivals in batches of 5', 2000, atMost(alpha), latency(typical, { batch: 5 }), latencyAtZero),
+    cell('latency, 1 % of spans late', 2000, atMost(alpha), both({ latency: typical, kept: 0.99 }), latencyAtZero),
     cell(
-      'latency in whole milliseconds around 4',
-      1000,
+      'latency, first minute three times slower, left out',
+      2000,
       atMost(alpha),
-      both({ latency: inMilliseconds }),
+      latency(typical, cold(true)),
       latencyAtZero,
     ),
-    cell('errors 0.1 %', 2000, atMost(alpha), errors(0.001, 0.001), errorsAtZero),
-    cell('errors 1 %', 2000, atMost(alpha), errors(0.01, 0.01), errorsAtZero),
+    cell('latency, canary 1 %', 2000, atMost(alpha), latency(typical, split(0.01)), latencyAtZero),
+    cell('latency, canary 5 %', 2000, atMost(alpha), latency(typical, split(0.05)), latencyAtZero),
+    cell('latency, canary 50 %', 2000, atMost(alpha), latency(typical, split(0.5)), latencyAtZero),
+    cell('latency, 5 requests/s', 2000, atMost(alpha), latency(typical, rps(5)), latencyAtZero),
+    cell('latency, 2000 requests/s', 400, atMost(alpha), latency(typical, rps(2000)), latencyAtZero),
+    cell('errors 0.01 %', 2000, atMost(plain), errors(0.0001, 0.0001), errorsAtZero),
+    cell('errors 0.1 %', 2000, atMost(plain), errors(0.001, 0.001), errorsAtZero),
+    cell('errors 1 %', 2000, atMost(plain), errors(0.01, 0.01), errorsAtZero),
+    cell('errors 5 %', 2000, atMost(plain), errors(0.05, 0.05), errorsAtZero),
     cell(
-      'errors 0.5 %, level +-80 % and ramp 5, 25, 50 %',
+      'errors 0.5 %, +-80 % and ramp 5, 25, 50 %',
       2000,
       atMost(alpha),
       errors(0.005, 0.005, daily(0.8)),
       errorsAtZero,
     ),
-    cell('ten operations, latency, errors and 4xx of each and of all', 300, atMost(alpha), manyFindings, allAtZero),
+    cell('errors 1 %, canary 50 %', 2000, atMost(alpha), errors(0.01, 0.01, split(0.5)), errorsAtZero),
+    cell('errors 1 %, 5 requests/s', 2000, atMost(alpha), errors(0.01, 0.01, rps(5)), errorsAtZero),
+    cell('errors 0.01 %, 2000 requests/s', 1000, atMost(alpha), errors(0.0001, 0.0001, rps(2000)), errorsAtZero),
+    cell(
+      'a number, 95 % of it zero',
+      1000,
+      atMost(alpha),
+      both({ number: { zeros: 0.95, others: wide } }),
+      numberAtZero,
+    ),
     cell('latency, errors and 4xx together', 1000, atMost(alpha), both({ latency: typical, errors: 0.01 }), allAtZero),
+    cell('ten operations, latency, errors and 4xx of each and of all', 300, atMost(alpha), manyFindings, allAtZero),
+    cell('a thousand findings: 50 operations, 20 metrics, ten minutes', 200, atMost(alpha), thousand, thousandAtZero),
   ]),
-  ...group('False alarms: default margins', [
+  ...group('T1: false alarms where instances differ: default margins', [
+    cell('latency, 3 instances and 27, sd 2 %', 1000, atMost(alpha), latency(typical, pods(0.02)), latencyAlone),
+    cell('latency, 3 instances and 27, sd 5 %', 1000, atMost(alpha), latency(typical, pods(0.05)), latencyAlone),
+    cell('the same, sd 2 %, margin 0: not to be done', 500, shown, latency(typical, pods(0.02)), latencyAtZero),
+    cell(
+      'latency, first minute three times slower, not left out: neither',
+      500,
+      shown,
+      latency(typical, cold(false)),
+      latencyAlone,
+    ),
+  ]),
+  ...group('T1: false alarms at the default margins', [
+    cell('a tenth faster', 400, atMost(alpha), latency(scaled(typical, 0.9)), latencyAlone),
     cell('equal services, errors 1 %', 400, atMost(alpha), both({ latency: typical, errors: 0.01 })),
     cell('latency exactly 10 % slower', 1000, atMost(alpha), latency(scaled(typical, 1.1)), latencyAlone),
     cell('errors 1 %, odds ratio exactly 1.5', 2000, atMost(alpha), atOddsMargin, errorsAlone),
     cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha), justBeyond, errorsAlone),
   ]),
-  ...group('Detection: margin 0, one finding', [
+  ...group('T2, T3: detection, margin 0, one finding', [
+    cell('latency +2 %', 400, shown, latency(scaled(typical, 1.02)), latencyAtZero),
     cell('latency +5 %', 400, within(200), latency(scaled(typical, 1.05)), latencyAtZero),
     cell('latency +10 %', 400, within(60), latency(scaled(typical, 1.1), minutes(10)), latencyAtZero),
     cell('latency +25 %', 400, within(20), latency(scaled(typical, 1.25), minutes(5)), latencyAtZero),
@@ -125,7 +211,7 @@ export const cells: readonly Calibrated[] = [
     cell('errors 1 % x 2', 400, within(125), errors(0.01, 0.02), errorsAtZero),
     cell('errors 1 % x 5', 400, within(20), errors(0.01, 0.05, minutes(5)), errorsAtZero),
   ]),
-  ...group('Detection: default margins', [
+  ...group('T2, T3: detection at the default margins', [
     cell('latency +25 %, one finding', 400, within(40), latency(scaled(typical, 1.25), minutes(5)), latencyAlone),
     cell('latency +25 %, with errors and 4xx in the gate', 400, within(50), latency(scaled(typical, 1.25), minutes(5))),
     cell('2 % of requests x 5, one finding', 400, within(260), latency(slowRequests(0.02, 5)), latencyAlone),
@@ -136,12 +222,12 @@ export const cells: readonly Calibrated[] = [
     cell('latency +25 % from the 15th minute on', 200, within(900 + 150), latency(scaled(typical, 1.25), halfway)),
     cell('errors 1 % x 5 from the 15th minute on', 200, within(900 + 150), errors(0.01, 0.05, halfway)),
   ]),
-  ...group('PASS: default margins', [
+  ...group('T5: PASS at the default margins', [
     cell('equal services without errors', 400, within(600, 'pass'), latency(typical)),
     cell('no errors at all, errors alone', 100, within(600, 'pass'), errors(0, 0), errorsAlone),
     cell('errors 1 %, errors alone', 400, within(600, 'pass'), errors(0.01, 0.01), errorsAlone),
   ]),
-  ...group('Wrong PASS: default margins, 30 minutes', [
+  ...group('T5: wrong PASS at the default margins, 30 minutes', [
     cell('latency exactly 10 % slower', 1000, atMost(alpha, 'passed'), latency(scaled(typical, 1.1))),
     cell('latency 15 % slower', 400, atMost(alpha, 'passed'), latency(scaled(typical, 1.15))),
     cell('2 % of requests x 5', 400, atMost(alpha, 'passed'), latency(slowRequests(0.02, 5))),
@@ -152,16 +238,64 @@ export const cells: readonly Calibrated[] = [
     cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha, 'passed'), justBeyond, errorsAlone),
     cell('errors 2 % and 3 %, level +-80 %', 1000, atMost(alpha, 'passed'), rising, errorsAlone),
   ]),
-  ...group('Counts: lost requests and the split', [
+  ...group('T4: lost requests and the split', [
     cell('the declared 10 % arrive: split missed', 2000, atMost(0.001, 'splitMissed'), losing(1), splitAlone),
     cell('the declared 10 % arrive: lost requests, margin 0', 2000, atMost(alpha), losing(1), splitAtZero),
     cell('a tenth of the canary’s requests lost, margin 0', 400, within(95), losing(0.9), splitAtZero),
     cell('half of the canary’s requests lost', 400, within(30), { ...losing(0.5), ...minutes(5) }, splitAlone),
+    units(
+      'units to tell 49 from 50 %, at 0.1 %',
+      400,
+      { kind: 'median', to: 'fail', most: 45_000, unit: 'units' },
+      0.49,
+    ),
+    units('units of a true half, at 0.1 %', 2000, atMost(0.001), 0.5),
+  ]),
+  ...group('T8: buckets, latency +5 %, margin 0', [
+    cell('scale 10, 0.07 % wide', 200, shown, latency(scaled(typical, 1.05), { scale: 10 }), latencyAtZero),
+    cell('scale 5, 2.2 % wide', 200, shown, latency(scaled(typical, 1.05), { scale: 5 }), latencyAtZero),
+    cell('scale 3, 9 % wide', 200, shown, latency(scaled(typical, 1.05), { scale: 3 }), latencyAtZero),
+  ]),
+  ...group(peersOnLatency, [
+    beside('equal', 400, 'latency', both({ latency: typical })),
+    beside('+2 %', 200, 'latency', latency(scaled(typical, 1.02))),
+    beside('+5 %', 200, 'latency', latency(scaled(typical, 1.05))),
+    beside('+10 %', 200, 'latency', latency(scaled(typical, 1.1))),
+    beside('+25 %', 200, 'latency', latency(scaled(typical, 1.25))),
+    beside('2 % x 5', 200, 'latency', latency(slowRequests(0.02, 5))),
+    beside('0.5 % x 10', 200, 'latency', latency(slowRequests(0.005, 10))),
+    beside('+-30 %, ramp', 200, 'latency', latency(typical, daily(0.3))),
+  ]),
+  ...group(peersOnErrors, [
+    beside('0.1 %', 1000, 'errors', errors(0.001, 0.001)),
+    beside('1 %', 1000, 'errors', errors(0.01, 0.01)),
+    beside('0.1 % x 5', 400, 'errors', errors(0.001, 0.005)),
+    beside('1 % x 1.5', 400, 'errors', errors(0.01, 0.015)),
+    beside('1 % x 2', 400, 'errors', errors(0.01, 0.02)),
+    beside('1 % x 5', 400, 'errors', errors(0.01, 0.05)),
   ]),
 ]
 
+/** Every cell has random numbers of its own, whatever stands before it in the table. */
+export function seedOf({ group, name }: Calibrated): number {
+  let hash = 0x811c9dc5
+  for (const character of `${group}: ${name}`) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
+  return hash >>> 1
+}
+
+function beside(name: string, runs: number, about: 'latency' | 'errors', traffic: Traffic) {
+  return { ...cell(name, runs, shown, traffic, about === 'latency' ? latencyAtZero : errorsAtZero), peers: about }
+}
+
+function units(name: string, runs: number, requirement: Requirement, share: number) {
+  return {
+    ...cell(name, runs, requirement, b0Traffic),
+    measure: ({ runs }: Cell, seed: number) => splitUnits(share, runs, seed),
+  }
+}
+
 function cell(name: string, runs: number, requirement: Requirement, traffic: Traffic, policy: Partial<Policy> = {}) {
-  return { name, runs, requirement, traffic, policy }
+  return { name, runs, requirement, traffic, policy, measure: simulate }
 }
 
 function group(name: string, some: readonly Omit<Calibrated, 'group'>[]): Calibrated[] {

@@ -1,6 +1,6 @@
 // Seeded traffic for the calibration: each request is one draw, put straight into its histogram bucket, so that half an hour of
 // a service costs a few milliseconds.
-import { type Histogram, logNormalCdf } from '@coalmine/stats'
+import { type Histogram, histogramOf, logNormalCdf } from '@coalmine/stats'
 
 export type Random = () => number
 
@@ -38,16 +38,26 @@ export function mixed(share: number, some: Distribution, others: Distribution): 
   return (value) => share * some(value) + (1 - share) * others(value)
 }
 
+/** A Pareto tail above a value: the share that exceeds x falls as x^-index. */
+export function pareto({ from, index }: { from: number; index: number }): Distribution {
+  return (value) => (value <= from ? 0 : 1 - (from / value) ** index)
+}
+
+/** Values known only to a multiple of a unit, such as whole milliseconds: rounded down. */
+export function rounded(distribution: Distribution, unit: number): Distribution {
+  return (value) => distribution(Math.floor(value / unit + 1e-9) * unit)
+}
+
 /** Draws a histogram of n values. */
 export type Source = (n: number, random: Random) => Histogram
 
-const scale = 5
 // Values from 2^-20 to 2^12: a microsecond to an hour, in seconds.
-const first = -20 * 2 ** scale
-const last = 12 * 2 ** scale
+const doublings = { first: -20, last: 12 }
 
 /** A source of values of a distribution, by the alias method (Vose 1991). */
-export function sourceOf(distribution: Distribution): Source {
+export function sourceOf(distribution: Distribution, scale = 5): Source {
+  const first = doublings.first * 2 ** scale
+  const last = doublings.last * 2 ** scale
   const edges = Array.from({ length: last - first + 1 }, (_, at) => distribution(2 ** ((first + at) / 2 ** scale)))
   const shares = edges.slice(1).map((edge, at) => edge - edges[at]!)
   const held = shares.flatMap((share, at) => (share > 1e-12 ? [{ index: first + at, share }] : []))
@@ -69,6 +79,33 @@ export function sourceOf(distribution: Distribution): Source {
     }
     return { scale, zero: 0, indices, counts: found }
   }
+}
+
+/**
+ * A source of one value a trace, the longest of its spans, whose logarithms have the standard deviation sigma and in a trace the
+ * correlation `icc`.
+ */
+export function tracesOf({ median, sigma, spans, icc }: Record<'median' | 'sigma' | 'spans' | 'icc', number>): Source {
+  const longest = (random: Random): number => {
+    const common = Math.sqrt(icc) * normal(random)
+    let most = -Infinity
+    for (let span = 0; span < spans; span += 1) most = Math.max(most, normal(random))
+    return median * Math.exp(sigma * (common + Math.sqrt(1 - icc) * most))
+  }
+  return (n, random) => histogramOf(Array.from({ length: n }, () => longest(random)))
+}
+
+/** A standard normal number (Box and Muller 1958). */
+export function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random())
+}
+
+/** How many arrive in a time in which `mean` do on average: Poisson, from 50 on by its normal approximation. */
+export function arrivals(mean: number, random: Random): number {
+  if (mean >= 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal(random)))
+  let count = -1
+  for (let time = 0; time < mean; count += 1) time -= Math.log(random())
+  return count
 }
 
 function aliasTable(shares: readonly number[]): { keep: Float64Array; alias: Int32Array } {
