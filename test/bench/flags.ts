@@ -2,6 +2,8 @@
  * What does an adapter add to one evaluation of a flag? Each of the nine SDKs evaluates five boolean flags a request,
  * on local data, once without and once with its adapter, alternated in one process; both inside a request that can be
  * marked. Counted is CPU time, what an SDK does on later ticks included; the median of the differences is judged.
+ *
+ * And what does the log event of an evaluation add, where a logs SDK is registered, to what that SDK takes to emit it?
  */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,6 +12,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { recordEvaluation } from '@coalmine/flags'
 import { coalmineListener } from '@coalmine/flags/configcat'
 import { coalmineClient as flagsmithClient } from '@coalmine/flags/flagsmith'
 import { coalmineCallback } from '@coalmine/flags/growthbook'
@@ -25,6 +28,8 @@ import { GrowthBookClient } from '@growthbook/growthbook'
 import { basicLogger, init, type LDOptions } from '@launchdarkly/node-server-sdk'
 import { TestData } from '@launchdarkly/node-server-sdk/integrations'
 import { InMemoryProvider, OpenFeature } from '@openfeature/server-sdk'
+import { logs } from '@opentelemetry/api'
+import { LoggerProvider, type LogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { SplitFactory } from '@splitsoftware/splitio'
 import { Statsig, StatsigUser } from '@statsig/statsig-node-core'
 import { Flagsmith, LocalFileHandler } from 'flagsmith-nodejs'
@@ -73,7 +78,47 @@ export async function run(): Promise<BenchRow[]> {
   } finally {
     rmSync(directory, { recursive: true })
   }
-  return rows
+  return [...rows, logEvent()]
+}
+
+function logEvent(): BenchRow {
+  const evaluation = { key: 'new-pricing', variant: 'on', provider: 'split', reason: 'static', version: '7' } as const
+  const attributes = () => ({
+    'feature_flag.key': evaluation.key,
+    'feature_flag.result.variant': evaluation.variant,
+    'feature_flag.provider.name': evaluation.provider,
+    'feature_flag.result.reason': evaluation.reason,
+    'feature_flag.version': evaluation.version,
+  })
+  const provider = new LoggerProvider({ processors: [deafProcessor] })
+  const logger = provider.getLogger('bench')
+  logs.setGlobalLoggerProvider(provider)
+  const rounds = Array.from({ length: ROUNDS }, () => ({
+    emitted: microsecondsOf(() => logger.emit({ eventName: 'feature_flag.evaluation', attributes: attributes() })),
+    recorded: microsecondsOf(() => recordEvaluation(evaluation)),
+  }))
+  logs.disable()
+  const emitted = median(rounds.map((round) => round.emitted))
+  const added = median(rounds.map((round) => round.recorded - round.emitted))
+  return {
+    name: 'log event of an evaluation: recordEvaluation adds',
+    value: `${added.toFixed(2)} us to ${emitted.toFixed(2)} us, what the logs SDK takes to emit it`,
+    target: `<= ${TARGET_US} us`,
+    ok: added <= TARGET_US,
+  }
+}
+
+const deafProcessor: LogRecordProcessor = {
+  onEmit: () => {},
+  forceFlush: async () => {},
+  shutdown: async () => {},
+}
+
+function microsecondsOf(record: () => void): number {
+  const calls = 1000
+  const started = performance.now()
+  for (let i = 0; i < calls; i++) record()
+  return ((performance.now() - started) * 1000) / calls
 }
 
 async function compare({ name, plain, adapted }: Subject): Promise<BenchRow> {

@@ -13,7 +13,8 @@ export type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { read
  */
 export function buildFromCi(env: Env): FoundBuild {
   return defined({
-    revision: first(...REVISION.map((name) => env[name])),
+    // A name, such as Buildkite's `HEAD`, tells no build from the next.
+    revision: first(...REVISION.map((name) => /^[0-9a-f]{7,64}$/i.exec(env[name] ?? '')?.[0])),
     repository: first(githubRepository(env), ...REPOSITORY.map((name) => env[name])),
     change: first(...CHANGE.map((name) => /\d+$/.exec(env[name] ?? '')?.[0])),
     run: first(...RUN.map((name) => env[name])),
@@ -52,7 +53,9 @@ const CHANGE = [
   'CHANGE_ID', // Jenkins
   'BUILDKITE_PULL_REQUEST',
   'CIRCLE_PULL_REQUEST',
-  'SYSTEM_PULLREQUEST_PULLREQUESTNUMBER', // Azure Pipelines
+  'CIRCLE_PR_NUMBER', // of a fork
+  'SYSTEM_PULLREQUEST_PULLREQUESTNUMBER', // Azure Pipelines, of GitHub
+  'SYSTEM_PULLREQUEST_PULLREQUESTID', // of Azure Repos
 ]
 
 const RUN = [
@@ -82,6 +85,7 @@ const AUTHOR = [
   'CI_COMMIT_AUTHOR', // GitLab, `Name <address>`
   'CHANGE_AUTHOR', // Jenkins
   'BUILDKITE_BUILD_AUTHOR',
+  'CIRCLE_PR_USERNAME', // of a fork
 ]
 
 function githubRepository(env: Env): string | undefined {

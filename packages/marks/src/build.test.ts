@@ -145,14 +145,33 @@ const PROVIDERS: [string, Record<string, string>, Build][] = [
       BUILD_REPOSITORY_URI: 'https://acme@dev.azure.com/acme/shop/_git/shop',
       BUILD_BUILDID: '123456',
       BUILD_REQUESTEDFOR: 'Grace Hopper',
-      SYSTEM_PULLREQUEST_PULLREQUESTNUMBER: '12',
+      SYSTEM_PULLREQUEST_PULLREQUESTID: '12',
     },
     { repository: 'https://dev.azure.com/acme/shop/_git/shop', run: '123456', change: '12', merger: 'Grace Hopper' },
+  ],
+  [
+    'Azure Pipelines, of a pull request on GitHub, whose ID is another thing than its number',
+    {
+      BUILD_SOURCEVERSION: revision,
+      SYSTEM_PULLREQUEST_PULLREQUESTID: '512',
+      SYSTEM_PULLREQUEST_PULLREQUESTNUMBER: '12',
+    },
+    { change: '12' },
+  ],
+  [
+    'CircleCI, of a fork',
+    { CIRCLE_SHA1: revision, CIRCLE_PR_NUMBER: '12', CIRCLE_PR_USERNAME: 'ada', CIRCLE_USERNAME: 'grace' },
+    { change: '12', author: 'ada', merger: 'grace' },
   ],
 ]
 
 it.each(PROVIDERS)('reads what %s documents', (_, env, expected) => {
   expect(detectBuild({ env, cwd: bare })).toEqual({ version: '0123456', revision, ...expected })
+})
+
+it('takes no name for a revision, such as the HEAD of a Buildkite build that was not made for a commit', () => {
+  const env = { BUILDKITE_COMMIT: 'HEAD', BUILDKITE_BUILD_ID: '7' }
+  expect(detectBuild({ env, cwd: bare })).toEqual({ run: '7' })
 })
 
 it.each([
