@@ -43,6 +43,7 @@ export {
   notSeparable,
   type SubComparison,
 } from './interaction.ts'
+export type { Regressed } from './regressed.ts'
 export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why.ts'
 
 // Two plain series of numbers

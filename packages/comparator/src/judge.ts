@@ -16,6 +16,7 @@ import { testNumeric } from './numeric.ts'
 import { advisoryOf, outcomeOf } from './outcome.ts'
 import { type Policy, policyHash } from './policy.ts'
 import { testRate } from './rate.ts'
+import { type Regressed, regressedOf } from './regressed.ts'
 import { type OperationSeries, seriesOf } from './series.ts'
 import type { Slice } from './slice.ts'
 import type { Tested } from './tested.ts'
@@ -47,7 +48,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
-    const nothing = { findings: [], missing: [], hypotheses, advisory: null, decidedAfterSeconds: null }
+    const nothing = { findings: [], missing: [], hypotheses, advisory: null, regressed: [], decidedAfterSeconds: null }
     return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
   }
 
@@ -80,9 +81,19 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     missing,
     hypotheses: hypothesesOf(policy.metrics, all, blocked ? 'unfair' : null),
     advisory: advisoryOf(advised, blocked),
+    regressed: outcome === 'fail' ? regressed() : [],
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
   return verdictOf(outcome, reasons, answer, policy, facts, series, hosts)
+
+  function regressed(): Regressed[] {
+    if (statisticsOf(policy.mode).kind !== 'e-value') return []
+    const alone = (metric: MetricPolicy, one: OperationSeries): Tested => {
+      const scope = { scope: 'operation', operation: one.operation, series: [one], weight: 0, required: false } as const
+      return test(metric, scope, series, policy, facts, hosts)
+    }
+    return regressedOf(decided, alone, policy.alpha)
+  }
 }
 
 /** The decisions alone, without the estimates that tell of them: what simulations need, in half the time. */
@@ -260,7 +271,7 @@ function secondsAfter(start: number, tick: number | null): number | null {
 function verdictOf(
   verdict: Outcome,
   reasons: readonly Reason[],
-  answer: Pick<Verdict, 'findings' | 'missing' | 'hypotheses' | 'advisory' | 'decidedAfterSeconds'>,
+  answer: Pick<Verdict, 'findings' | 'missing' | 'hypotheses' | 'advisory' | 'regressed' | 'decidedAfterSeconds'>,
   policy: Policy,
   facts: Facts,
   series: readonly OperationSeries[],

@@ -4,6 +4,7 @@ import type { Interaction } from './interaction.ts'
 import type { KayentaResult } from './kayenta/judge.ts'
 import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
+import type { Regressed } from './regressed.ts'
 import type { Traffic } from './traffic.ts'
 import type { Bad, Explanation } from './why.ts'
 
@@ -317,6 +318,8 @@ export interface Verdict {
   readonly hypotheses: readonly Hypothesis[]
   /** Null where no metric is advisory. */
   readonly advisory: Advisory | null
+  /** Operations that a failing canary made worse, the small ones too; on average at most a share alpha of them are not. */
+  readonly regressed: readonly Regressed[]
   /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
   readonly interactions: readonly Interaction[]
   /** Attributes that explain the worst failed finding; null where nothing failed that they could explain. */

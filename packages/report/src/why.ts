@@ -9,8 +9,10 @@ export function whyLines(verdict: Verdict): (readonly [string, string])[] {
       alike.length > 0 ? `${message} ${sameAs(alike)}` : message,
     ),
   ]
+  const also = alsoRegressed(verdict)
   return [
-    ...sentences.slice(0, 4).map((sentence) => ['why', sentence] as const),
+    ...also.map((sentence) => ['also', sentence] as const),
+    ...sentences.slice(0, 4 - also.length).map((sentence) => ['why', sentence] as const),
     ...(exemplars
       ? ([
           ['stable', traces(exemplars.stable)],
@@ -22,6 +24,21 @@ export function whyLines(verdict: Verdict): (readonly [string, string])[] {
       .map(([cohort, ids]) => ['trace', `${cohort} ${ids}`] as const),
   ]
 }
+
+/** Operations that no finding of their own names. */
+function alsoRegressed({ regressed, findings, policy }: Verdict): string[] {
+  const failed = findings.filter(({ decision }) => decision === 'fail')
+  const others = regressed.filter(
+    (one) => !failed.some(({ metric, operation }) => metric === one.metric && operation === one.operation),
+  )
+  if (others.length === 0) return []
+  const named = others.slice(0, shownOperations).map(({ operation, metric }) => `${operation} (${metric})`)
+  const more = others.length - named.length
+  const list = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return [`${list}: worse too, at a false discovery rate of ${Number((policy.alpha * 100).toPrecision(3))} %.`]
+}
+
+const shownOperations = 5
 
 function sameAs(attributes: readonly string[]): string {
   const more = attributes.length - 2
