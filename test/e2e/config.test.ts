@@ -52,6 +52,48 @@ describe('init', () => {
   })
 })
 
+describe('mode', () => {
+  const more = (minutes: number, seed: number): string => {
+    const part = { ...shop, from: from + minutes * 60_000, seconds: 60 }
+    const file = `more-${minutes}.jsonl`
+    const lines = [
+      ...otlpLines({ ...part, version: '1.9.0', seed }),
+      ...otlpLines({ ...part, version: '2.0.0', seed: seed + 1 }),
+    ]
+    writeFileSync(join(folder, file), lines.join('\n'))
+    return file
+  }
+  const shopOnly = 'service: shop\nstable: service.version=1.9.0\ncanary: service.version=2.0.0\nwarmUp: 0s\n'
+  const codesOf = async (config: string): Promise<string[]> => {
+    const run = await coalmine(folder, ['compare', '--store', 'looks', '--config', config, '--format', 'json'])
+    expect(run.stderr).toBe('')
+    return JSON.parse(run.stdout).reasons.map(({ code }: { code: string }) => code)
+  }
+
+  it('counts looks at new data where they are limited, and refuses one too many: exit code 64', async () => {
+    writeFileSync(join(folder, 'fixed.yaml'), `${shopOnly}mode: fixed\n`)
+    writeFileSync(join(folder, 'planned.yaml'), `${shopOnly}traffic: all\nmode: { looks: 2, spending: pocock }\n`)
+    await coalmine(folder, ['import', '--store', 'looks', more(0, 10)])
+    expect(await codesOf('fixed.yaml')).toContain('one-look')
+    expect(await codesOf('fixed.yaml')).not.toContain('peeked')
+    expect(await codesOf('planned.yaml')).toContain('planned-look')
+    await coalmine(folder, ['import', '--store', 'looks', more(5, 20)])
+    expect(await codesOf('fixed.yaml')).toContain('peeked')
+    expect(await codesOf('planned.yaml')).toContain('planned-look')
+    await coalmine(folder, ['import', '--store', 'looks', more(10, 30)])
+    const refused = await coalmine(folder, ['compare', '--store', 'looks', '--config', 'planned.yaml'])
+    expect(refused).toMatchObject({ code: 64, stdout: '' })
+    expect(refused.stderr).toContain('2 looks were planned, and this would be look 3')
+  })
+
+  it('that may not look every five seconds is not watched', async () => {
+    writeFileSync(join(folder, 'fixed.yaml'), `${shopOnly}mode: fixed\n`)
+    const run = await coalmine(folder, ['watch', '--config', 'fixed.yaml'])
+    expect(run).toMatchObject({ code: 64, stdout: '' })
+    expect(run.stderr).toContain('a fixed test may look once')
+  })
+})
+
 describe('check', () => {
   const check = async (text: string) => {
     writeFileSync(join(folder, 'checked.yaml'), text)

@@ -1,6 +1,7 @@
 import { holm } from '@coalmine/stats'
 import type { Scope } from './gate.ts'
 import type { MetricPolicy } from './metric-policy.ts'
+import { levelAt } from './mode.ts'
 import type { Policy } from './policy.ts'
 import { reachedAt } from './run.ts'
 import type { Tested } from './tested.ts'
@@ -29,15 +30,20 @@ export interface Decided extends Gated {
 }
 
 /**
- * FAIL by Holm over the gate, on anytime-valid p-values; PASS by an intersection, each part at `alphaPass`. FAIL wins:
- * absence of evidence decides nothing.
+ * FAIL by Holm over the gate, on p-values that hold for the looks that the mode allows; PASS by an intersection, each part
+ * at `alphaPass`. FAIL wins: absence of evidence decides nothing.
  */
-export function decide(gate: readonly Gated[], policy: Policy): Decided[] {
+export function decide(gate: readonly Gated[], { alpha, alphaPass, mode }: Policy, look: number): Decided[] {
+  const usable = levelAt(mode, look)
+  // Closed testing on averaged e-values was measured beside it on 24 findings of eight operations, 20 runs of nine cells: it
+  // named the first FAIL a tick earlier in 3 of 180 runs and the rest at the same tick, but up to a quarter fewer findings,
+  // since it reads the evidence of now and not its maximum.
   const failed = holm(
     gate.map(({ tested }) => Math.exp(-tested.worse.maxLogE)),
-    { alpha: policy.alpha, weights: gate.map(({ weight }) => weight) },
+    { alpha, weights: gate.map(({ weight }) => weight), levelAt: typeof mode === 'string' ? undefined : usable },
   )
-  const neededWithin = -Math.log(policy.alphaPass)
+  const passLevel = usable(alphaPass)
+  const neededWithin = -Math.log(passLevel)
   return gate.map((one, i) => {
     const { rejected, level } = failed[i]!
     const neededWorse = -Math.log(level)
@@ -49,7 +55,7 @@ export function decide(gate: readonly Gated[], policy: Policy): Decided[] {
       decision: rejected ? 'fail' : passed ? 'pass' : 'inconclusive',
       neededWorse,
       neededWithin,
-      level: passed ? policy.alphaPass : level,
+      level: passed ? passLevel : level,
       decidedAt: rejected
         ? reachedAt(one.tested.worse, neededWorse)
         : passed

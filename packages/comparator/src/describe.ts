@@ -28,12 +28,17 @@ export function describePolicy({ metrics, split }: Policy): Described[] {
 }
 
 /** How often a policy errs, in one sentence each. */
-export function describeErrors({ alpha, alphaPass, minimumShare }: Policy): string[] {
+export function describeErrors({ alpha, alphaPass, minimumShare, mode }: Policy): string[] {
   return [
-    `A canary that is no worse than this FAILs with a chance of at most ${percent(alpha)}, over all of it and however often you look.`,
+    `A canary that is no worse than this FAILs with a chance of at most ${percent(alpha)}, over all of it ${looksPhrase(mode)}.`,
     `A canary that is worse PASSes with a chance of at most ${percent(alphaPass)}, for each metric and operation.`,
     `Operations with ${percent(minimumShare)} of the traffic are judged each, smaller ones together.`,
   ]
+}
+
+function looksPhrase(mode: Policy['mode']): string {
+  if (mode === 'sequential') return 'and however often you look'
+  return mode === 'fixed' ? 'if you look once, at the end' : `if you look ${mode.looks} times, evenly spaced`
 }
 
 function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: number | null): string {

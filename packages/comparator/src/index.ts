@@ -12,7 +12,7 @@ export { formatMargin, type Margin, type MarginForm, parseMargin } from './margi
 export { builtIns, type Measure } from './measure.ts'
 export { type MetricPolicy, metricPolicyOf } from './metric-policy.ts'
 export type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
-export type { Mode } from './mode.ts'
+export type { Mode, ModeInput, PlannedLooks } from './mode.ts'
 export {
   defaultPolicy,
   type Policy,

@@ -61,8 +61,8 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
       facts,
       hosts,
     )
-  const decided = decide(gated('on'), policy)
-  const advised = decide(gated('advisory'), policy)
+  const decided = decide(gated('on'), policy, facts.look ?? 1)
+  const advised = decide(gated('advisory'), policy, facts.look ?? 1)
   const start = Date.parse(facts.window.start)
   const findings = decided.map((one) => findingOf(one, facts, start, policy))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
@@ -100,7 +100,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
 export function decisionsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts): Decided[] {
   const judged = judgedMetrics(policy, facts)
   const decisive = judged.filter(({ gate }) => gate === 'on')
-  return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts, null), policy)
+  return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts, null), policy, facts.look ?? 1)
 }
 
 /** Metrics that are not turned off; lost requests need a declared split to be told from, throughput known instances. */

@@ -37,7 +37,9 @@ const policy = z.strictObject({
   warmUp: seconds.optional().describe("What is left out of latency at the start of each instance's life. Default 60s."),
   mode: modeSchema
     .optional()
-    .describe('sequential: look as often as you like. fixed: look once, at the end. Default sequential.'),
+    .describe(
+      'sequential: look as often as you like. fixed: look once, at the end. looks: so often, evenly spaced. Default sequential.',
+    ),
   metrics: z
     .record(z.string(), metricSchema)
     .optional()

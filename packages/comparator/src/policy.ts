@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
 import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
-import type { Mode } from './mode.ts'
+import type { Mode, ModeInput } from './mode.ts'
 import { type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
 /** What is judged and how strictly. */
@@ -42,7 +42,7 @@ export interface PolicyInput {
   readonly split?: string | number | undefined
   readonly minimumShare?: string | number | undefined
   readonly warmUp?: string | number | undefined
-  readonly mode?: Mode | undefined
+  readonly mode?: ModeInput | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 

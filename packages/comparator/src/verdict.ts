@@ -39,6 +39,7 @@ export type ReasonCode =
   | 'unequal-load'
   | 'one-look'
   | 'peeked'
+  | 'planned-look'
   | 'raw-spans'
   | 'values-missing'
   | 'negative-values'

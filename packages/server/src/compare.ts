@@ -23,6 +23,7 @@ import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 import { explained } from './explain.ts'
 import { fairnessFacts } from './fairness.ts'
+import { lookAt } from './looks.ts'
 import { measuredSlices, refuseMeasures } from './measured.ts'
 import { slicesOf } from './slices.ts'
 
@@ -74,6 +75,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const known = empty ? { known: await store.known(service) } : {}
   const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
+    ...(await lookAt(store, chosen, facts, policy)),
     ...facts,
     fairness,
     values: measured.values,

@@ -13,13 +13,7 @@ export async function anchor(
   comparison: Pick<Comparison, 'service' | keyof Chosen>,
 ): Promise<number | undefined> {
   const { service } = comparison
-  const { traffic = 'users', audience = [] } = comparison
-  const among = [
-    ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
-    ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
-  ]
-  const nameOf = (selector: string): string => [nameOfSelector(selector), ...among].join(',')
-  const names = { service, stable: nameOf(comparison.stable), canary: nameOf(comparison.canary) }
+  const names = comparisonNames(comparison)
   const [known] = await engine.read<{ start: number; looks: number }>(comparisonStart, names)
   if (known!.looks > 0) return known!.start * 1000
   const cohorts = cohortsOf(comparison)
@@ -28,6 +22,21 @@ export async function anchor(
   if (first!.found === 0) return undefined
   await engine.write(rememberComparison, { ...names, start: first!.tick })
   return first!.tick * 1000
+}
+
+/** What a comparison is remembered by. */
+export function comparisonNames(comparison: Pick<Comparison, 'service' | keyof Chosen>): {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+} {
+  const { service, traffic = 'users', audience = [] } = comparison
+  const among = [
+    ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
+    ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
+  ]
+  const nameOf = (selector: string): string => [nameOfSelector(selector), ...among].join(',')
+  return { service, stable: nameOf(comparison.stable), canary: nameOf(comparison.canary) }
 }
 
 // However its parts are ordered, a selector is the same comparison.

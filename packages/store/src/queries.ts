@@ -167,6 +167,18 @@ export const createComparisons = `
   ENGINE = MergeTree
   ORDER BY (Service, Stable, Canary, FirstLook)`
 
+/** Looks at comparisons whose tests may not look as often as one likes: how far the data went, and when it was looked at. */
+export const createLooks = `
+  CREATE TABLE IF NOT EXISTS coalmine_looks (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    DataEnd DateTime('UTC'),
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Stable, Canary, At)`
+
 /**
  * Entry spans (requests that the service answered) in the words of the product: operation, build, flags, test, errors.
  * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
@@ -937,6 +949,19 @@ export const comparisonStart = `
 export const rememberComparison = `
   INSERT INTO coalmine_comparisons
   SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({start:UInt32}), now64(3)`
+
+export const rememberLook = `
+  INSERT INTO coalmine_looks
+  SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({end:UInt32}), now64(3)`
+
+/** Which look it is that saw the data up to this end: how many ends were seen before it, and itself. */
+export const looksSoFar = `
+  SELECT countIf(first <= this) AS look
+  FROM (
+    SELECT DataEnd, min(At) AS first, anyIf(first, DataEnd = fromUnixTimestamp({end:UInt32})) OVER () AS this
+    FROM coalmine_looks
+    WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}
+    GROUP BY DataEnd)`
 
 export const knownServices = `
   SELECT ServiceName AS service FROM otel_traces GROUP BY service ORDER BY count() DESC, service LIMIT 100`

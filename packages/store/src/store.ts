@@ -10,6 +10,7 @@ import { type IngestState, type Inserted, startIngest } from './ingest.ts'
 import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
+import { countLook } from './looks.ts'
 import type { Measure } from './measures.ts'
 import * as queries from './queries.ts'
 import { type MeasuredTick, readMeasures } from './read-measures.ts'
@@ -64,6 +65,8 @@ export type Store = {
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
   readonly anchor: (comparison: Pick<Comparison, 'service' | keyof Chosen>) => Promise<number | undefined>
+  /** Which look at a comparison this is, for tests that may not look as often as one likes. */
+  readonly countLook: (comparison: Pick<Comparison, 'service' | keyof Chosen>, endMs: number) => Promise<number>
   /** Services, and the builds and flag variants of one. */
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
@@ -119,6 +122,7 @@ export async function openStore({
     flagsMet: (comparison) => flagsMet(engine, comparison),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
     anchor: (comparison) => anchor(engine, comparison),
+    countLook: (comparison, endMs) => countLook(engine, comparison, endMs),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),
     doctorFacts: (service) =>
       doctorFacts(engine, service, () => ({
@@ -155,5 +159,6 @@ async function createTables(engine: Engine, retentionDays: number): Promise<void
   await engine.write(queries.createLate, { retentionDays })
   await engine.write(queries.createOperations)
   await engine.write(queries.createComparisons)
+  await engine.write(queries.createLooks)
   await engine.write(queries.createRequests)
 }

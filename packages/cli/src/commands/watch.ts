@@ -54,6 +54,13 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const variable = called.getOptionValueSource('earlyPass') === 'env' && io.env['COALMINE_EARLY_PASS']
       const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
       const request = await comparisonRequest(options)
+      const { mode = 'sequential' } = request.policy
+      if (mode !== 'sequential') {
+        throw new CommandError(
+          'usage',
+          `mode: watch looks every 5 s, and ${mode === 'fixed' ? 'a fixed test may look once' : `${mode.looks} looks were planned`}: use compare for each look, or leave "mode" out`,
+        )
+      }
       const progress = progressTo(io.stderr)
       const verdict = await withServer(options, 'read', (server) =>
         watch(
