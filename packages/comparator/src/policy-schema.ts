@@ -35,6 +35,12 @@ const policy = z.strictObject({
     .optional()
     .describe('Operations with this share of the traffic are judged each, smaller ones together. Default 5%.'),
   warmUp: seconds.optional().describe("What is left out of latency at the start of each instance's life. Default 60s."),
+  randomised: z
+    .boolean()
+    .optional()
+    .describe(
+      'That users were drawn for the flag though a rule decided it: a percentage inside the rule. Default false.',
+    ),
   mode: modeSchema
     .optional()
     .describe(
@@ -53,6 +59,7 @@ export interface PolicyRead {
   readonly split?: number | undefined
   readonly minimumShare?: number | undefined
   readonly warmUp?: number | undefined
+  readonly randomised?: boolean | undefined
   readonly mode?: Mode | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }

@@ -16,6 +16,8 @@ export interface Policy {
   readonly minimumShare: number
   /** How many seconds of each instance's life are left out of latency, never of errors. */
   readonly warmUp: number
+  /** Whether users were drawn at random for a flag that a rule decided, as by a percentage inside the rule. */
+  readonly randomised: boolean
   /** How often one may look. */
   readonly mode: Mode
   /** Every metric that was named, and those that are judged unless they are turned off. Names differ. */
@@ -31,6 +33,7 @@ export const defaultPolicy: Policy = {
   split: null,
   minimumShare: 0.05,
   warmUp: 60,
+  randomised: false,
   mode: 'sequential',
   metrics: always.map((name) => metricPolicyOf(name, {})),
 }
@@ -43,6 +46,7 @@ export interface PolicyInput {
   readonly minimumShare?: string | number | undefined
   readonly warmUp?: string | number | undefined
   readonly mode?: ModeInput | undefined
+  readonly randomised?: boolean | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 

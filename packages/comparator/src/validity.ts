@@ -28,7 +28,7 @@ export function unfairReasons(
   const reasons = [
     ...cohortsUnfair(facts, series, policy),
     ...unmatchedReasons(series, policy),
-    ...instrumentationReasons(facts),
+    ...instrumentationReasons(facts, policy),
     ...instanceReasons(facts, hosts, policy),
     ...mixReasons(series),
     ...valueReasons(facts),

@@ -71,7 +71,7 @@ export function recordFrom(read: () => Evaluation, { logEvent = true }: RecordOp
 /** The first half alone, for an SDK that tells the rest later. Gives the variant as the request is marked with it. */
 export function markEvaluation(evaluation: Evaluation): string {
   const variant = variantOf(evaluation)
-  markFlag(evaluation.key, variant)
+  markFlag(evaluation.key, variant, { targeted: evaluation.reason === 'targeting_match' })
   return variant
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MarkProcessor } from '@coalmine/marks'
+import { FLAGS_TARGETED, MarkProcessor } from '@coalmine/marks'
 import { FlagdProvider } from '@openfeature/flagd-provider'
 import { type Client, InMemoryProvider, OpenFeature, type Provider } from '@openfeature/server-sdk'
 import { context, SpanKind, trace } from '@opentelemetry/api'
@@ -131,5 +131,7 @@ async function request(handle: () => Promise<void>): Promise<Record<string, unkn
     span.end()
     return span.spanContext().spanId
   })
-  return exporter.getFinishedSpans().find((span) => span.spanContext().spanId === id)?.attributes ?? {}
+  const attributes = exporter.getFinishedSpans().find((span) => span.spanContext().spanId === id)?.attributes ?? {}
+  const { [FLAGS_TARGETED]: _, ...marks } = attributes
+  return marks
 }

@@ -23,6 +23,7 @@ let notReady: SplitIO.ISDK
 let unready: SplitIO.IClient
 
 itKeepsTheContract({
+  saysWhyLate: true,
   async start() {
     const features = join(directory, 'flags.yaml')
     writeFileSync(features, definitions)

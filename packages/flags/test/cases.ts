@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import { MarkProcessor } from '@coalmine/marks'
+import { FLAGS_TARGETED, MarkProcessor } from '@coalmine/marks'
 import { context, logs, SpanKind, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
@@ -53,6 +53,8 @@ export interface Subject {
     /** `new-pricing`, before the SDK has any data. */
     readonly 'not ready': Case | Cannot
   }
+  /** True when the SDK says why only after the request's span may have ended. */
+  readonly saysWhyLate?: boolean
   /** What is peculiar to this SDK. */
   readonly also?: readonly (Pick<Case, 'evaluate' | 'value' | 'mark'> & {
     readonly name: string
@@ -77,7 +79,7 @@ const spans = new InMemorySpanExporter()
 const events = new InMemoryLogRecordExporter()
 
 /** The table of cases that every adapter passes, with its real SDK. */
-export function itKeepsTheContract({ start, stop, cases, also = [] }: Subject): void {
+export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, also = [] }: Subject): void {
   const connections: unknown[] = []
   const connected = (message: unknown) => connections.push(message)
   let before: string[] = []
@@ -115,6 +117,12 @@ export function itKeepsTheContract({ start, stop, cases, also = [] }: Subject): 
       const { value, marks } = await request(() => each.evaluate(gold))
       expect(value).toEqual(each.value)
       expect(marks).toEqual({ [`coalmine.flag.${key}`]: each.mark })
+    })
+
+    it('marks the request with whether targeting decided', async () => {
+      await request(() => each.evaluate(gold))
+      const targeted = each.known.reason === 'targeting_match' && !saysWhyLate ? key : undefined
+      expect(spans.getFinishedSpans().map(({ attributes }) => attributes[FLAGS_TARGETED])).toEqual([targeted])
     })
 
     it('emits one log event of all that the SDK knows, and nothing of the user', async () => {
@@ -174,7 +182,8 @@ async function request(
     const { attributes } = spans.getFinishedSpans().find((one) => one.spanContext().spanId === id)!
     // What an SDK reports on a later tick must not come twice.
     await sleep(5)
-    return { value, marks: attributes }
+    const { [FLAGS_TARGETED]: _, ...marks } = attributes
+    return { value, marks }
   })
 }
 

@@ -48,6 +48,9 @@ export const MIXED = '(mixed)'
 /** How many flags of this request were left out, because of their number or their length. */
 export const FLAGS_DROPPED = 'coalmine.flags.dropped'
 
+/** Flags of this request whose variant targeting chose, `a;b`, encoded likewise: such users are chosen, not drawn. */
+export const FLAGS_TARGETED = 'coalmine.flags.targeted'
+
 /** On a local root: how many of its spans could not be held back for it, so that they may lack flags evaluated late. */
 export const SPANS_EARLY = 'coalmine.spans.early'
 

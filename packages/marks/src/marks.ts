@@ -1,6 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Context, context, createContextKey, type Span, trace } from '@opentelemetry/api'
-import { AUDIENCE, FLAG_PREFIX, MIXED, TEST, TEST_CLAIMED, TEST_ENTITY, TEST_RUN } from './attributes.ts'
+import {
+  AUDIENCE,
+  FLAG_PREFIX,
+  FLAGS_TARGETED,
+  MIXED,
+  TEST,
+  TEST_CLAIMED,
+  TEST_ENTITY,
+  TEST_RUN,
+} from './attributes.ts'
 import { emptyLog, extended, type Log, type Mark, share, sharedAfter } from './log.ts'
 
 /** What is known of one request. */
@@ -31,13 +40,16 @@ const MAX_MARKS = 256
 
 /**
  * Marks the current request, and every span of it that is still open, with the variant that a flag had.
- * A second, different variant makes it `(mixed)`. Outside a request there is nothing to mark. Never throws.
+ * A second, different variant makes it `(mixed)`. `targeted`: a rule about this user chose it, so that users with the
+ * variant and users without may differ in more than the flag; a comparison by the flag then does not pass. Outside a request there is nothing to mark. Never throws.
  *
  * @example markFlag('new-pricing', 'on') // every open and later span: coalmine.flag.new-pricing = "on"
  */
-export function markFlag(key: string, variant: string): void {
+export function markFlag(key: string, variant: string, options?: { readonly targeted?: boolean }): void {
   const marks = currentMarks()
-  if (marks) setFlag(marks, key, variant)
+  if (!marks) return
+  setFlag(marks, key, variant)
+  if (options?.targeted) addTargeted(marks, key)
 }
 
 /**
@@ -144,6 +156,27 @@ function withFlag(marks: Marks, key: string, variant: string): Log | undefined {
   if (!fits || log.marks.length >= MAX_MARKS) return undefined
   const value = replaced === undefined ? variant : MIXED
   return share(log, key, variant, extended(log, { key: attribute, value, replaced, flag: key }))
+}
+
+/** Adds a flag to those that targeting decided. Their text is of a few kinds, so requests share it. */
+function addTargeted(marks: Marks, key: string): void {
+  const { log } = marks
+  const known = sharedAfter(log, FLAGS_TARGETED, key)
+  if (known) {
+    marks.log = known
+    return
+  }
+  const before = getMark(marks, FLAGS_TARGETED)
+  const flag = key.replace(/[;=%]/g, encodeURIComponent)
+  const flags = typeof before === 'string' ? before.split(';') : []
+  if (!isShort(key) || flags.includes(flag) || flags.length >= MAX_FLAGS || log.marks.length >= MAX_MARKS) return
+  const value = [...flags, flag].join(';')
+  marks.log = share(
+    log,
+    FLAGS_TARGETED,
+    key,
+    extended(log, { key: FLAGS_TARGETED, value, replaced: before, flag: undefined }),
+  )
 }
 
 /** Marks a request as trusted test traffic. */

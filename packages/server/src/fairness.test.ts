@@ -207,6 +207,21 @@ it('does not pass where one arm has no spans below its requests, or other instru
   expect(reason(other, 'instrumentation-differs')!.message).toContain('by sidecar in canary and by http in stable')
 })
 
+it('does not pass a flag whose users were chosen, unless it is told that they were drawn', async () => {
+  const variant = (name: string): Spans => ({
+    attributes: { 'coalmine.flag.prices': name, 'coalmine.flags.targeted': 'banner;prices' },
+  })
+  const service = await traffic(
+    { ...stable, each: () => variant('off') },
+    { ...stable, instance: 'other', each: () => variant('on') },
+  )
+  const flag = { stable: 'flag:prices=off', canary: 'flag:prices=on' }
+  const chosen = await compare(service, flag)
+  expect(chosen.verdict).toBe('inconclusive')
+  expect(reason(chosen, 'not-randomised')).toMatchObject({ weight: 'blocks' })
+  expect(await compare(service, { ...flag, policy: { metrics, randomised: true } })).toMatchObject({ verdict: 'pass' })
+})
+
 it('notes clocks that differ, and spans of the future', async () => {
   const before = { each: (): Spans => ({ calledMsBefore: -800 }) }
   const verdict = await compare(

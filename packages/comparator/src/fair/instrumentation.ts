@@ -1,3 +1,4 @@
+import type { Policy } from '../policy.ts'
 import type { Facts, Reason } from '../verdict.ts'
 import { count, duration, percent } from '../wording.ts'
 import type { SampleFacts, SamplingShare } from './facts.ts'
@@ -11,7 +12,7 @@ const earlyMs = 10
 const lateMs = 5000
 
 /** Whether both arms were measured alike, from a sample of raw spans. */
-export function instrumentationReasons({ fairness }: Facts): Reason[] {
+export function instrumentationReasons({ fairness }: Facts, { randomised }: Policy): Reason[] {
   const sample = fairness?.sample
   if (!fairness || !sample) return []
   const enough = sample.stable.requests >= fewest && sample.canary.requests >= fewest
@@ -20,7 +21,7 @@ export function instrumentationReasons({ fairness }: Facts): Reason[] {
       ? [
           ...samplingDiffers(sample),
           ...instrumentationDiffers(sample),
-          ...notRandomised(sample),
+          ...(randomised ? [] : notRandomised(sample)),
           ...tailSampled(sample),
         ]
       : []),
@@ -83,7 +84,7 @@ function notRandomised({ stable, canary }: Sample): Reason[] {
     {
       code: 'not-randomised',
       weight: 'blocks',
-      message: `Targeting decided the flag for ${percent(share)} of a cohort's requests: its users were chosen, not drawn, and may differ in more than the flag. Compare under a percentage roll-out.`,
+      message: `Targeting decided the flag for ${percent(share)} of a cohort's requests: its users were chosen, not drawn, and may differ in more than the flag. Compare under a percentage roll-out; where the rule holds one, say randomised: true in coalmine.yaml.`,
     },
   ]
 }
