@@ -123,9 +123,10 @@ function gateOf(
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   const scopes = scopesOf(series, policy)
   // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
-  const byMetric = judged.map((written) =>
-    scopes.map((scope): Gated => {
-      const metric = scope.scope === 'operation' && written.expect === 'better' ? noWorse(written) : written
+  const byMetric = judged.map((written) => {
+    const ofOperations = written.expect === 'better' ? noWorse(written) : written
+    return scopes.map((scope): Gated => {
+      const metric = scope.scope === 'operation' ? ofOperations : written
       return {
         metric,
         scope,
@@ -134,8 +135,8 @@ function gateOf(
         required: scope.required && (marginFormOf(metric.measure) !== 'loss' || scope.scope === 'service'),
         tested: test(metric, scope, series, policy, facts, hosts),
       }
-    }),
-  )
+    })
+  })
   return scopes.flatMap((_, at) => byMetric.map((gated) => gated[at]!))
 }
 

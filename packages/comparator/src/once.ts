@@ -38,10 +38,14 @@ export const once: Statistics = {
   any: (parts) => joined(parts, (logs) => Math.max(...logs) - Math.log(logs.length)),
   all: (parts) => joined(parts, (logs) => Math.min(...logs)),
   run(process, blocks) {
-    process.add(...blocks)
+    const middle = blocks[Math.floor(blocks.length / 2) - 1]
+    const early = middle ? blocks.filter(({ tick }) => tick <= middle.tick) : []
+    process.add(...early)
+    const halfway = middle ? { tick: middle.tick, logE: process.logE } : null
+    process.add(...blocks.slice(early.length))
     const { logE, maxLogE } = process
     const last = blocks.at(-1)
-    return { logE, maxLogE, rises: last && maxLogE > 0 ? [{ tick: last.tick, maxLogE }] : [], halfway: null }
+    return { logE, maxLogE, rises: last && maxLogE > 0 ? [{ tick: last.tick, maxLogE }] : [], halfway }
   },
   scaleInterval: (blocks, { alpha, part }) => (part === 'rank' ? scaleIntervalOnce(blocks, { alpha }) : open),
   oddsRatioInterval: (blocks, options) => oddsRatioOnce(blocks, options)?.interval ?? open,
