@@ -12,11 +12,12 @@ function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Sli
       stable: side(stable),
       canary: side(canary),
     })
+    // One for each trace: requests that one trace makes come together, and their number would say more than it knows.
     yield {
       tick,
       operation,
       metric: requestCount,
-      ...both(({ requests }) => ({ kind: 'count', n: requests }) as const),
+      ...both(({ traces }) => ({ kind: 'count', n: traces }) as const),
     }
     yield {
       tick,
