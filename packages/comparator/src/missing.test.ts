@@ -44,7 +44,7 @@ function judged(name: string, entry: MetricInput, slices: Slice[], ticks: number
 
 describe('what is missing', () => {
   it.each<[string, MetricInput, number]>([
-    ['latency', {}, 30],
+    ['latency', {}, 100],
     ['latency', { expect: 'same', margin: '15%' }, 16],
     ['errors', {}, 20],
     ['4xx', { margin: '2' }, 6],
