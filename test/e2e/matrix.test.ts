@@ -3,11 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { startServer } from '@coalmine/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check, type Start, starts } from '../matrix/check.ts'
 import { type Fixture, findNode, install } from '../matrix/install.ts'
 import { checkTypes } from '../matrix/types.ts'
 import { type Packed, packInto } from '../pack.ts'
+
+const thousandSpans = `
+  const { SpanKind, trace } = require('@opentelemetry/api')
+  const tracer = trace.getTracer('test')
+  for (let n = 0; n < 1000; n++) tracer.startSpan('GET', { kind: SpanKind.SERVER }).end()`
 
 // One fixture of each line of OpenTelemetry JS; "npm run matrix" has the others.
 const parent = mkdtempSync(join(tmpdir(), 'coalmine-matrix-'))
@@ -40,6 +46,28 @@ describe.each([
     expect(stderr).toBe('')
     const sent = 'coalmine.test=true,coalmine.via.shop=2.0.0'
     expect(JSON.parse(stdout)).toEqual([sent, sent, 'undefined', 'undefined'])
+  })
+
+  it.each(['http/json', 'http/protobuf', 'grpc'])('exports to a coalmine server over %s', async (protocol) => {
+    const server = await startServer({ store: mkdtempSync(join(parent, 'store-')), port: 0, grpcPort: 0 })
+    try {
+      const args = ['--import', '@coalmine/register', '--eval', thousandSpans]
+      const { stderr } = await promisify(execFile)(node, args, {
+        cwd: folder,
+        env: {
+          PATH: process.env['PATH'],
+          OTEL_SERVICE_NAME: 'shop',
+          COALMINE_VERSION: '2.0.0',
+          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+          OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? server.grpcUrl! : server.url,
+        },
+      })
+      expect(stderr).toBe('')
+      const found = await fetch(`${server.url}/api/doctor?service=shop`)
+      expect(await found.json()).toMatchObject({ spans: 1000, requests: 1000, withBuild: 1000, builds: ['2.0.0'] })
+    } finally {
+      await server.close()
+    }
   })
 
   it('compiles', async () => {
