@@ -74,6 +74,7 @@ export {
 
 // The answer
 
+export type { ErrorType, ErrorTypeTick } from './error-types.ts'
 export { shareOfNeeded } from './evidence.ts'
 export type {
   BuildFacts,

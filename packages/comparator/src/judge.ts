@@ -1,4 +1,5 @@
 import { type Decided, decide, type Gated } from './decide.ts'
+import { type ErrorType, errorTypePhrase, errorTypeReasons, errorTypesOf } from './error-types.ts'
 import { coverageOf } from './fair/coverage.ts'
 import { beyondHosts, hostsOf } from './fair/hosts.ts'
 import { flagDifferences } from './flags.ts'
@@ -48,7 +49,15 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
-    const nothing = { findings: [], missing: [], hypotheses, advisory: null, regressed: [], decidedAfterSeconds: null }
+    const nothing = {
+      findings: [],
+      missing: [],
+      hypotheses,
+      advisory: null,
+      regressed: [],
+      errorTypes: [],
+      decidedAfterSeconds: null,
+    }
     return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
   }
 
@@ -64,7 +73,8 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const decided = decide(gated('on'), policy, facts.look ?? 1)
   const advised = decide(gated('advisory'), policy, facts.look ?? 1)
   const start = Date.parse(facts.window.start)
-  const findings = decided.map((one) => findingOf(one, facts, start, policy))
+  const errorTypes = errorTypesOf(facts, policy)
+  const findings = decided.map((one) => findingOf(one, facts, start, policy, errorTypes))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy, hosts)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
@@ -72,16 +82,18 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const reasons = [
     ...decisive(outcome, findings, missing, policy),
     ...unfair,
+    ...errorTypeReasons(errorTypes),
     ...flagNotes(outcome, facts),
     ...notes(facts),
   ]
-  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy))]
+  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy, errorTypes))]
   const answer = {
     findings: all,
     missing,
     hypotheses: hypothesesOf(policy.metrics, all, blocked ? 'unfair' : null),
     advisory: advisoryOf(advised, blocked),
     regressed: outcome === 'fail' ? regressed() : [],
+    errorTypes,
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
   return verdictOf(outcome, reasons, answer, policy, facts, series, hosts)
@@ -166,7 +178,13 @@ function test(
   }
 }
 
-function findingOf(decided: Decided, facts: Facts, start: number, { mode }: Policy): Finding {
+function findingOf(
+  decided: Decided,
+  facts: Facts,
+  start: number,
+  { mode }: Policy,
+  errorTypes: readonly ErrorType[],
+): Finding {
   const { metric, scope, tested, decision } = decided
   const estimate = tested.estimate(decision, decided.level)
   const operations = new Set(scope.series.map((one) => one.operation))
@@ -187,7 +205,7 @@ function findingOf(decided: Decided, facts: Facts, start: number, { mode }: Poli
     },
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
     flags,
-    message: findingSentence(decided, estimate, flags),
+    message: `${findingSentence(decided, estimate, flags)}${errorTypePhrase({ metric: metric.name, decision }, operations, errorTypes)}`,
   }
 }
 
@@ -272,7 +290,10 @@ function secondsAfter(start: number, tick: number | null): number | null {
 function verdictOf(
   verdict: Outcome,
   reasons: readonly Reason[],
-  answer: Pick<Verdict, 'findings' | 'missing' | 'hypotheses' | 'advisory' | 'regressed' | 'decidedAfterSeconds'>,
+  answer: Pick<
+    Verdict,
+    'findings' | 'missing' | 'hypotheses' | 'advisory' | 'regressed' | 'errorTypes' | 'decidedAfterSeconds'
+  >,
   policy: Policy,
   facts: Facts,
   series: readonly OperationSeries[],

@@ -1,3 +1,4 @@
+import type { ErrorType, ErrorTypeTick } from './error-types.ts'
 import type { FairnessFacts } from './fair/facts.ts'
 import type { ValueFacts } from './fair/values.ts'
 import type { Interaction } from './interaction.ts'
@@ -41,6 +42,7 @@ export type ReasonCode =
   | 'peeked'
   | 'planned-look'
   | 'raw-spans'
+  | 'new-error-type'
   | 'values-missing'
   | 'negative-values'
   | 'test-traffic-left-out'
@@ -139,6 +141,8 @@ export interface Facts {
   readonly lateSpans: number
   /** Whether closed ticks answered, or raw spans had to be read. */
   readonly source: 'ticks' | 'spans'
+  /** Errors by their type, in the ticks that had some. */
+  readonly errorTypes?: readonly ErrorTypeTick[]
   /** Of metrics of the policy's own, which raw spans answered: how many requests had a value. */
   readonly values?: readonly ValueFacts[]
   /** What tells whether the comparison is fair; absent where there is no store to ask. */
@@ -321,6 +325,8 @@ export interface Verdict {
   readonly advisory: Advisory | null
   /** Operations that a failing canary made worse, the small ones too; on average at most a share alpha of them are not. */
   readonly regressed: readonly Regressed[]
+  /** Types of error that the canary has, those with the most evidence of being more than stable's first. */
+  readonly errorTypes: readonly ErrorType[]
   /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
   readonly interactions: readonly Interaction[]
   /** Attributes that explain the worst failed finding; null where nothing failed that they could explain. */

@@ -20,6 +20,7 @@ import {
 } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
+import { errorTypeTicks } from './error-types.ts'
 import { ServerError } from './errors.ts'
 import { explained } from './explain.ts'
 import { fairnessFacts } from './fairness.ts'
@@ -73,11 +74,13 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
+  const errorTypes = errorTypeTicks(operations)
   const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),
     ...facts,
     fairness,
+    errorTypes,
     values: measured.values,
     ...known,
   })

@@ -18,6 +18,8 @@ export type Counts = {
   readonly latency: Latency
   /** How many these were. */
   readonly warmUp: number
+  /** Traces with an error, by its type. */
+  readonly errorTypes: Readonly<Record<string, number>>
 }
 
 /** Counts as the statements give them. */
@@ -29,6 +31,7 @@ export type CountRow = {
   readonly warmUp: number
   readonly buckets: readonly number[]
   readonly counts: readonly number[]
+  readonly errorTypes: Readonly<Record<string, number>>
 }
 
 /** Nothing happened. */
@@ -39,12 +42,22 @@ export const noCounts: Counts = {
   clientErrors: 0,
   latency: { scale: 5, zero: 0, indices: [], counts: [] },
   warmUp: 0,
+  errorTypes: {},
 }
 
 const ZERO_BUCKET = -32768
 
 /** Counts from a row, the bucket of zero durations apart. */
-export function countsOf({ requests, traces, errors, clientErrors, warmUp, buckets, counts }: CountRow): Counts {
+export function countsOf({
+  requests,
+  traces,
+  errors,
+  clientErrors,
+  warmUp,
+  buckets,
+  counts,
+  errorTypes,
+}: CountRow): Counts {
   const first = buckets[0] === ZERO_BUCKET ? 1 : 0
   const latency: Latency = {
     scale: 5,
@@ -52,5 +65,5 @@ export function countsOf({ requests, traces, errors, clientErrors, warmUp, bucke
     indices: buckets.slice(first),
     counts: counts.slice(first),
   }
-  return { requests, traces, errors, clientErrors, latency, warmUp }
+  return { requests, traces, errors, clientErrors, latency, warmUp, errorTypes }
 }

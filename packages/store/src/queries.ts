@@ -120,12 +120,17 @@ export const createTicks = `
     Latency Map(Int16, UInt64),
     Instances Array(LowCardinality(String)),
     FirstStart DateTime64(9),
-    LastStart DateTime64(9)
+    LastStart DateTime64(9),
+    ErrorTypes Map(LowCardinality(String), UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
   ORDER BY (Service, FlagKey, Operation, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** Of ticks that closed before their errors' types were counted, none is known. */
+export const addErrorTypes = `
+  ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS ErrorTypes Map(LowCardinality(String), UInt64)`
 
 /**
  * A (service, tick) is closed when it has a row here. Rows of coalmine_ticks count only when their batch is the newest of
@@ -183,7 +188,8 @@ export const createLooks = `
  * Entry spans (requests that the service answered) in the words of the product: operation, build, flags, test, errors.
  * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
  * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero. FlagAttributes are the span's
- * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that.
+ * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that. The
+ * type of an error is what the span says beyond its status, else its exception's, else the status.
  */
 export const createRequests = `
   CREATE OR REPLACE VIEW coalmine_requests AS
@@ -235,6 +241,14 @@ export const createRequests = `
       OR SpanAttributes['rpc.response.status_code'] IN
         ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
     HttpStatus BETWEEN 400 AND 499 AS IsClientError,
+    arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'] AS Exception,
+    if(IsError, substringUTF8(multiIf(
+      SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+      Exception != '', Exception,
+      HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+      SpanAttributes['rpc.grpc.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.grpc.status_code']),
+      SpanAttributes['rpc.response.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.response.status_code']),
+      '(not said)'), 1, 100), '') AS ErrorType,
     if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
     multiIf(
       ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
@@ -287,7 +301,9 @@ export const closeTicks = `
     sumMap(Histogram) AS Latency,
     groupUniqArrayArray(50)(SetInstances) AS Instances,
     min(SetFirst) AS FirstStart,
-    max(SetLast) AS LastStart
+    max(SetLast) AS LastStart,
+    mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
+      AS ErrorTypes
   FROM (
     SELECT
       Service,
@@ -310,7 +326,8 @@ export const closeTicks = `
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
       min(UnitFirst) AS SetFirst,
-      max(UnitLast) AS SetLast
+      max(UnitLast) AS SetLast,
+      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes
     FROM (
       SELECT
         Service,
@@ -327,7 +344,8 @@ export const closeTicks = `
         groupUniqArray(FlagSet) AS FlagSets,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
         min(Timestamp) AS UnitFirst,
-        max(Timestamp) AS UnitLast
+        max(Timestamp) AS UnitLast,
+        max(ErrorType) AS UnitErrorType
       FROM coalmine_requests
       WHERE Service IN {services:Array(String)}
         AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
@@ -396,7 +414,8 @@ export const ticksOfOperations = `
     sum(Errors) AS errors,
     sum(ClientErrors) AS clientErrors,
     mapKeys(sumMap(Latency) AS Histogram) AS buckets,
-    mapValues(Histogram) AS counts
+    mapValues(Histogram) AS counts,
+    sumMap(ErrorTypes) AS errorTypes
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
     AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
@@ -659,6 +678,7 @@ export const rawTicks = `
     countIf(UnitWarmUp) AS warmUp,
     mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,
+    sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
     groupUniqArrayArray(50)(UnitInstances) AS instances,
     toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
@@ -678,6 +698,7 @@ export const rawTicks = `
         {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
       min(Timestamp) AS UnitFirst,
       max(Timestamp) AS UnitLast,
+      max(ErrorType) AS UnitErrorType,
       groupUniqArray(arrayStringConcat(arrayMap(
         (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
         {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen,

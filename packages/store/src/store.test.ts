@@ -232,8 +232,17 @@ describe('the reduction', () => {
           clientErrors: 0,
           latency: { scale: 5, zero: 0, indices: [Math.ceil(Math.log2(0.5) * 32) - 1], counts: [1] },
           warmUp: 0,
+          errorTypes: { '(not said)': 1 },
         },
-        canary: { requests: 0, traces: 0, errors: 0, clientErrors: 0, latency: expect.anything(), warmUp: 0 },
+        canary: {
+          requests: 0,
+          traces: 0,
+          errors: 0,
+          clientErrors: 0,
+          latency: expect.anything(),
+          warmUp: 0,
+          errorTypes: {},
+        },
       },
     ])
     expect(second).toMatchObject({ operation: 'other' })

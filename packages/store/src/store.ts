@@ -155,6 +155,7 @@ async function openEngine(location: string, prepare: (engine: Engine) => Promise
 async function createTables(engine: Engine, retentionDays: number): Promise<void> {
   await engine.write(queries.createTraces, { retentionDays })
   await engine.write(queries.createTicks, { retentionDays })
+  await engine.write(queries.addErrorTypes)
   await engine.write(queries.createClosed, { retentionDays })
   await engine.write(queries.createLate, { retentionDays })
   await engine.write(queries.createOperations)
