@@ -421,6 +421,7 @@ describe('help', () => {
     ['compare'],
     ['watch'],
     ['plan'],
+    ['calibrate'],
     ['init'],
     ['check'],
     ['doctor'],

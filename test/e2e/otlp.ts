@@ -13,6 +13,8 @@ export interface Requests {
   readonly errorShare?: number
   readonly test?: boolean
   readonly flags?: Readonly<Record<string, string>>
+  /** One for each version, unless it is named. */
+  readonly instance?: string
   /** More attributes of every span. */
   readonly attributes?: Readonly<Record<string, string>>
   readonly seed: number
@@ -35,7 +37,7 @@ export function otlpLines(requests: Requests): string[] {
             attributes: attributes({
               'service.name': service,
               'service.version': version,
-              'service.instance.id': `${service}-${version}`,
+              'service.instance.id': requests.instance ?? `${service}-${version}`,
               'telemetry.sdk.name': 'opentelemetry',
               'telemetry.sdk.language': 'nodejs',
               'telemetry.sdk.version': '3.1.1',

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Outcome } from '@coalmine/comparator'
 import { Command } from 'commander'
+import { calibrateCommand } from './commands/calibrate.ts'
 import { checkCommand } from './commands/check.ts'
 import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -44,6 +45,7 @@ ${exitCodesHelp}`,
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)
   planCommand(coalmine.command('plan'), io)
+  calibrateCommand(coalmine.command('calibrate'), io)
   doctorCommand(coalmine.command('doctor'), io)
   storeCommand(coalmine.command('store'), io)
   signCommand(coalmine.command('sign'), io)

@@ -60,7 +60,10 @@ export { type PlainSeries, readSeries } from './plain/read-series.ts'
 // What a policy would do on traffic like this
 
 export { type BaselineOperation, baselineOf } from './replay/baseline.ts'
+export { type Calibration, type CalibrationRow, calibrationRow } from './replay/calibration.ts'
+export { cellsOf, type TrafficCell } from './replay/cells.ts'
 export { defaultEffects, type Effect, formatEffect, parseEffect } from './replay/effect.ts'
+export { type InstanceTraffic, type Placebo, type RecommendedMargin, replayInstances } from './replay/placebo.ts'
 export {
   canaryOf,
   finished,
@@ -71,6 +74,7 @@ export {
   type PlanOptions,
   planOf,
 } from './replay/plan.ts'
+export { type ReplayAnswer, replaySplits, type SplitOptions } from './replay/split.ts'
 
 // The answer
 

@@ -1,3 +1,4 @@
+export { calibrationMarkdown, calibrationText } from './calibration.ts'
 export { type DoctorFacts, doctorText } from './doctor.ts'
 export { verdictJson } from './json.ts'
 export { type PlanFacts, planText } from './plan.ts'

@@ -2,6 +2,7 @@
 
 // What it answers
 export { parseSelector } from '@coalmine/store'
+export type { CalibrateAnswer, Replay } from './calibrate.ts'
 export type { ErrorBody, ErrorKind } from './errors.ts'
 export { HELD, ServerError, statusOf } from './errors.ts'
 export type { ImportAnswer } from './import.ts'

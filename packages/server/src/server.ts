@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
+import { registerCalibrate } from './calibrate.ts'
 import { registerCompare } from './compare.ts'
 import type { Context } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
@@ -147,6 +148,7 @@ async function routes(
   registerCompare(app, context)
   registerKayenta(app, context)
   registerPlan(app, context)
+  registerCalibrate(app, context)
   registerDoctor(app, context)
   registerKnown(app, context)
   registerStore(app, context)

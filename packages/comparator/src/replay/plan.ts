@@ -275,10 +275,11 @@ function* smallestShare({
   }
 }
 
-/** The policy on simulated traffic: a declared split is kept to, and what closed ticks know nothing of is left out. */
+/** The policy on simulated traffic, looked at all the time: a declared split is kept to, and what closed ticks know nothing of is left out. */
 function simulatedPolicy(policy: Policy, share: number): Policy {
   return {
     ...policy,
+    mode: 'sequential',
     split: policy.split === null ? null : share,
     metrics: policy.metrics.filter(({ name }) => isSimulated(name)),
   }

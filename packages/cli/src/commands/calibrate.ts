@@ -1,0 +1,129 @@
+import { type Calibration, calibrationRow, type Effect, parseEffect, type ReplayAnswer } from '@coalmine/comparator'
+import { calibrationMarkdown, calibrationText } from '@coalmine/report'
+import type { CalibrateAnswer, Replay } from '@coalmine/server'
+import { type Command, Option } from 'commander'
+import { ask, type Server } from '../client.ts'
+import { withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { milliseconds } from '../options.ts'
+import { writeReport } from '../output.ts'
+import { progressTo } from '../progress.ts'
+import { addStableOptions, type StableOptions, stableRequest } from '../stable.ts'
+import { effect, share, wholeNumber } from './plan.ts'
+
+interface CalibrateOptions extends StableOptions {
+  readonly share: number
+  readonly for: number
+  readonly effect?: readonly Effect[]
+  readonly replays: number
+  readonly seed: number
+  readonly format: 'text' | 'json' | 'markdown'
+  readonly output?: string
+}
+
+const looked = ['latency=10%', 'latency=25%', 'errors=x5']
+
+/** Replays between two lines of progress. */
+const portion = 40
+
+export function calibrateCommand(command: Command, io: Io): Command {
+  return addStableOptions(
+    command.description("false alarms, detection times and margins, measured by replays on stable's own traffic"),
+  )
+    .addOption(
+      new Option('--share <share>', "the canaries' share of the traffic")
+        .argParser(share)
+        .default(0.1, '10%')
+        .env('COALMINE_SHARE'),
+    )
+    .addOption(
+      new Option('--for <time>', 'how long each canary is')
+        .argParser(milliseconds)
+        .default(30 * 60_000, '30m')
+        .env('COALMINE_FOR'),
+    )
+    .addOption(
+      new Option('--effect <regression>', `what is put in, again for each (default: ${looked.join(' ')})`)
+        .argParser(effect)
+        .env('COALMINE_EFFECT'),
+    )
+    .addOption(
+      new Option('--replays <count>', 'how many canaries of each kind')
+        .argParser(wholeNumber)
+        .default(200)
+        .env('COALMINE_REPLAYS'),
+    )
+    .addOption(
+      new Option('--seed <number>', 'another seed, other canaries')
+        .argParser(wholeNumber)
+        .default(1)
+        .env('COALMINE_SEED'),
+    )
+    .addOption(
+      new Option('--format <format>', 'for people, for programs, or for a wiki')
+        .choices(['text', 'json', 'markdown'])
+        .default('text')
+        .env('COALMINE_FORMAT'),
+    )
+    .addOption(
+      new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+    )
+    .action(async (options: CalibrateOptions) => {
+      const {
+        share,
+        for: forMs,
+        effect: effects = looked.map(parseEffect),
+        replays,
+        seed,
+        format,
+        output,
+        ...rest
+      } = options
+      const request = await stableRequest(rest)
+      const progress = progressTo(io.stderr)
+      const calibration = await withServer(rest, 'read', async (server): Promise<Calibration> => {
+        const replayed = (replay: Replay): Promise<CalibrateAnswer> =>
+          replayOn(server, { ...request, forSeconds: forMs / 1000, seed, replay }, io.stop)
+        const instances = await replayed({ kind: 'instances' })
+        const kinds = [null, ...effects]
+        const rows = []
+        for (const [kind, one] of kinds.entries()) {
+          const answers: ReplayAnswer[] = []
+          while (answers.length < replays) {
+            progress.show(`${kind * replays + answers.length} of ${kinds.length * replays} replays`)
+            const count = Math.min(portion, replays - answers.length)
+            answers.push(
+              ...(await replayed({ kind: 'splits', share, effect: one, first: answers.length, count })).answers,
+            )
+          }
+          rows.push(calibrationRow(one, answers))
+        }
+        const { window, placebo } = instances
+        const seconds = (Date.parse(window.end) - Date.parse(window.start)) / 1000
+        const { service, stable } = request
+        const forSeconds = Math.min(forMs / 1000, seconds)
+        return { schema: 'coalmine.calibration/1', service, stable, window, share, forSeconds, seed, rows, placebo }
+      })
+      progress.clear()
+      await writeReport((colors) => rendered(calibration, format, colors), output === undefined ? {} : { output }, io)
+    })
+}
+
+function replayOn(server: Server, body: unknown, signal: AbortSignal): Promise<CalibrateAnswer> {
+  return ask(server, '/api/calibrate', isAnswer, { body, signal })
+}
+
+function rendered(calibration: Calibration, format: CalibrateOptions['format'], colors: boolean): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(calibration, null, 2)}\n`
+    case 'markdown':
+      return calibrationMarkdown(calibration)
+    case 'text':
+      return calibrationText(calibration, { colors })
+  }
+}
+
+function isAnswer(answer: object): answer is CalibrateAnswer {
+  return 'answers' in answer && 'placebo' in answer && 'window' in answer
+}

@@ -1,0 +1,95 @@
+import type { Calibration, CalibrationRow, Placebo } from '@coalmine/comparator'
+import pc from 'picocolors'
+import { count, duration } from './format.ts'
+import { table } from './table.ts'
+
+/** A calibration for people, as it stands in a terminal. */
+export function calibrationText(calibration: Calibration, options: { readonly colors: boolean }): string {
+  const ink = pc.createColors(options.colors)
+  const [head, ...rows] = tableOf(calibration)
+  return [
+    `${ink.bold(calibration.service)}: ${titleOf(calibration)}`,
+    '',
+    ...table([head!.map((cell) => ink.dim(cell)), ...rows]).map((line) => `  ${line}`),
+    '',
+    ...sentencesOf(calibration).map((sentence) => `  ${sentence}`),
+    '',
+  ].join('\n')
+}
+
+/** The same as Markdown, for a wiki or a pull request. */
+export function calibrationMarkdown(calibration: Calibration): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const [head, ...rows] = tableOf(calibration)
+  return [
+    `# ${calibration.service}: calibration`,
+    '',
+    `${titleOf(calibration)}.`,
+    '',
+    row(head!),
+    row(head!.map(() => '---')),
+    ...rows.map(row),
+    '',
+    ...sentencesOf(calibration).map((sentence) => `- ${sentence}`),
+    '',
+  ].join('\n')
+}
+
+function titleOf({ stable, share, forSeconds, window }: Calibration): string {
+  return `canaries of ${percent(share)} for ${duration(forSeconds)}, replayed on the traffic of ${stable} from ${window.start} to ${window.end}`
+}
+
+function tableOf({ rows, placebo }: Calibration): string[][] {
+  const head = ['canary', 'replays', 'failed', 'half by', '9 of 10 by', 'passed', 'half by']
+  return [head, ...rows.map(rowOf), ...(placebo ? [placeboRow(placebo)] : [])]
+}
+
+function rowOf({ effect, replays, failed, share, failedBy, passed, passedBy }: CalibrationRow): string[] {
+  return [
+    effect ?? 'like stable, split at random',
+    count(replays),
+    `${count(failed)} (${percent(share.lower)} to ${percent(share.upper)})`,
+    time(failedBy.half),
+    time(failedBy.nineOfTen),
+    count(passed),
+    time(passedBy.half),
+  ]
+}
+
+function placeboRow({ instances, replays, failed }: Placebo): string[] {
+  return [`each of ${instances} instances against the others`, count(replays), count(failed), '', '', '', '']
+}
+
+function sentencesOf({ rows, placebo }: Calibration): string[] {
+  const alike = rows.find(({ effect }) => effect === null)
+  const alarms = alike
+    ? [
+        `${count(alike.failed)} of ${count(alike.replays)} canaries like stable were failed: a rate of at most ${percent(alike.share.upper)}, as far as so many can tell.`,
+      ]
+    : []
+  if (!placebo)
+    return [
+      ...alarms,
+      'Fewer than three instances are known apart: how much hosts differ, and which margins that needs, cannot be told.',
+    ]
+  return [
+    ...alarms,
+    ...placebo.outOfLine.map(
+      ({ instance, failed }) =>
+        `Instance ${instance} was failed ${failed === 1 ? 'once' : `${failed} times`} though it runs the same build: look at its host.`,
+    ),
+    ...placebo.margins.map(({ metric, now, holds }) =>
+      holds === null
+        ? `No margin for ${metric} that was tried holds between instances; now it is ${now}.`
+        : `Instances keep to a margin for ${metric} of ${holds} among themselves; now it is ${now}.`,
+    ),
+  ]
+}
+
+function time(seconds: number | null): string {
+  return seconds === null ? '-' : duration(seconds)
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`
+}
