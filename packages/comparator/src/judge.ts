@@ -2,6 +2,7 @@ import { type Decided, decide, type Gated } from './decide.ts'
 import { type ErrorType, errorTypePhrase, errorTypeReasons, errorTypesOf } from './error-types.ts'
 import { coverageOf } from './fair/coverage.ts'
 import { beyondHosts, hostsOf } from './fair/hosts.ts'
+import { adjusted } from './fair/sampled.ts'
 import { flagDifferences } from './flags.ts'
 import { otherOperations, type Scope, scopesOf } from './gate.ts'
 import { hypothesesOf } from './hypotheses.ts'
@@ -306,7 +307,10 @@ function verdictOf(
     reasons,
     service,
     window,
-    cohorts: { stable, canary },
+    cohorts: {
+      stable: adjusted(stable, facts.fairness?.sample?.stable),
+      canary: adjusted(canary, facts.fairness?.sample?.canary),
+    },
     traffic,
     audience,
     coverage: coverageOf(series, window),

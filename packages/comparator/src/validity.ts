@@ -5,6 +5,7 @@ import { instrumentationReasons } from './fair/instrumentation.ts'
 import { leftOut } from './fair/left-out.ts'
 import { lookReasons } from './fair/looks.ts'
 import { mixReasons } from './fair/mix.ts'
+import { sampledReasons } from './fair/sampled.ts'
 import { valueReasons } from './fair/values.ts'
 import type { Policy } from './policy.ts'
 import type { OperationSeries } from './series.ts'
@@ -32,6 +33,7 @@ export function unfairReasons(
     ...instanceReasons(facts, hosts, policy),
     ...mixReasons(series),
     ...valueReasons(facts),
+    ...sampledReasons(facts),
     ...lookReasons(facts, policy),
   ]
   return [...reasons.filter((one) => one.weight === 'blocks'), ...reasons.filter((one) => one.weight !== 'blocks')]

@@ -43,6 +43,7 @@ export type ReasonCode =
   | 'planned-look'
   | 'raw-spans'
   | 'new-error-type'
+  | 'sampled'
   | 'values-missing'
   | 'negative-values'
   | 'test-traffic-left-out'
@@ -62,6 +63,8 @@ export interface CohortFacts {
   /** The selector as it was given, such as `service.version=2.0.0`. */
   readonly selector: string
   readonly requests: number
+  /** How many it served, where the trace states say that only some were kept: an estimate. */
+  readonly adjustedRequests?: number
   /** Values judged: one for each trace and operation. */
   readonly traces: number
   readonly instances: number

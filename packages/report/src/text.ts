@@ -98,7 +98,8 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
   function cohortRow(arm: string, cohort: CohortFacts): string[] {
     const instances = cohort.instances === 1 ? '1 instance' : `${count(cohort.instances)} instances`
     const hosts = cohort.instances > 0 ? `, ${instances}` : ''
-    return [ink.dim(arm), `${count(cohort.requests)} requests${hosts}`]
+    const served = cohort.adjustedRequests === undefined ? '' : ` of about ${count(cohort.adjustedRequests)}`
+    return [ink.dim(arm), `${count(cohort.requests)}${served} requests${hosts}`]
   }
 
   function trafficRows(): string[][] {

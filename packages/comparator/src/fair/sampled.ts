@@ -1,0 +1,36 @@
+import type { CohortFacts, Facts, Reason } from '../verdict.ts'
+import { count, percent } from '../wording.ts'
+import type { SampleFacts } from './facts.ts'
+
+/**
+ * A cohort with the requests that it served, where a head sampler kept only some of them and their trace state says how
+ * many (`th`: each kept one stands for 2^56 / (2^56 - th)). Estimated from the sampled ticks; the tests are on what was
+ * kept, where every request had the same chance.
+ */
+export function adjusted(cohort: CohortFacts, sample: SampleFacts | undefined): CohortFacts {
+  const weight = sample ? weightOf(sample) : 1
+  return weight === 1 ? cohort : { ...cohort, adjustedRequests: Math.round(cohort.requests * weight) }
+}
+
+/** That requests were sampled, and what that means for the counts. */
+export function sampledReasons({ stable, canary, fairness }: Facts): Reason[] {
+  const sample = fairness?.sample
+  if (!sample) return []
+  const [ofStable, ofCanary] = [weightOf(sample.stable), weightOf(sample.canary)]
+  if (ofStable === 1 && ofCanary === 1) return []
+  const kept = ofStable === ofCanary ? percent(1 / ofStable) : `${percent(1 / ofStable)} and ${percent(1 / ofCanary)}`
+  return [
+    {
+      code: 'sampled',
+      weight: 'note',
+      message: `Requests were sampled: ${kept} were kept. Stable served about ${count(stable.requests * ofStable)}, canary ${count(canary.requests * ofCanary)}; counts and tests are of what was kept, each as likely as the next.`,
+    },
+  ]
+}
+
+/** How many requests a kept one stands for, in the mean. */
+function weightOf({ sampling, requests }: SampleFacts): number {
+  if (requests === 0) return 1
+  const served = sampling.reduce((sum, one) => sum + one.requests / (one.probability ?? 1), 0)
+  return served / requests
+}
