@@ -37,7 +37,7 @@ export function testLostRequests(
   statistics: Statistics,
 ): Tested {
   return {
-    ...testShare(counts, split, metric, statistics),
+    ...testShare(counts, split, metric, statistics.share, statistics),
     estimate(decision, level) {
       const stable = counts.reduce((sum, tick) => sum + tick.stable, 0)
       const canary = counts.reduce((sum, tick) => sum + tick.canary, 0)

@@ -4,6 +4,7 @@ import {
   cochranMantelHaenszel,
   conditionalBinomial,
   type Distributions,
+  dispersionOf,
   type EProcess,
   fisherExact,
   type Interval,
@@ -35,6 +36,8 @@ export const once: Statistics = {
   difference: (alternative, difference) =>
     atTheEnd((blocks) => riskDifferenceTest(blocks, { alternative, difference })),
   share: (alternative, share) => atTheEnd((blocks) => conditionalBinomial(total(blocks), { alternative, share })),
+  shareOfBatches: (alternative, share) =>
+    atTheEnd((blocks) => conditionalBinomial(withoutDispersion(blocks, share), { alternative, share })),
   any: (parts) => joined(parts, (logs) => Math.max(...logs) - Math.log(logs.length)),
   all: (parts) => joined(parts, (logs) => Math.min(...logs)),
   run(process, blocks) {
@@ -110,6 +113,13 @@ function oddsTest(blocks: readonly Rates[], alternative: Alternative, oddsRatio:
 
 function total(blocks: readonly Counts[]): Counts {
   return { stable: sum(blocks, ({ stable }) => stable), canary: sum(blocks, ({ canary }) => canary) }
+}
+
+/** As many counts as there would be if none came in batches. */
+function withoutDispersion(blocks: readonly Counts[], share: number): Counts {
+  const dispersion = dispersionOf(blocks, share)
+  const { stable, canary } = total(blocks)
+  return { stable: Math.round(stable / dispersion), canary: Math.round(canary / dispersion) }
 }
 
 function sum<Block>(blocks: readonly Block[], of: (block: Block) => number): number {

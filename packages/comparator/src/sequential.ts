@@ -1,5 +1,6 @@
 import {
   bucketMap,
+  dispersedShareProcess,
   meanProcess,
   minProcess,
   oddsRatioInterval,
@@ -19,6 +20,9 @@ import type { Statistics } from './statistics.ts'
 /** Prior effective sample size of the mixture: the measured best for splits. */
 export const concentration = 1000
 
+/** Ticks from which dispersion is first told: measured, more of them alarm no less often, and find later. */
+const burnIn = 6
+
 /** Tests that hold however often one looks. */
 export const sequential: Statistics = {
   kind: 'e-value',
@@ -28,6 +32,7 @@ export const sequential: Statistics = {
   odds: (alternative, oddsRatio) => oddsRatioProcess({ alternative, oddsRatio }),
   difference: (alternative, difference) => riskDifferenceProcess({ alternative, difference }),
   share: (alternative, share) => shareProcess({ alternative, share, concentration }),
+  shareOfBatches: (alternative, share) => dispersedShareProcess({ alternative, share, concentration, burnIn }),
   any: meanProcess,
   all: minProcess,
   run,

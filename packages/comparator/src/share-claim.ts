@@ -10,13 +10,14 @@ export function testShare(
   counts: readonly TimedBlock<number>[],
   expected: number,
   metric: MetricPolicy,
+  share: Statistics['share'],
   statistics: Statistics,
 ): Pick<Tested, 'worse' | 'within'> {
   const { ratio } = marginIn('ratio', metric)
   const bounds = boundsOf(metric).map((bound): { broken: EProcess<Counts>; holds: EProcess<Counts> } => {
-    const share = shareWithMargin(expected, bound.moved === 'up' ? 1 + ratio : 1 - ratio)
+    const limit = shareWithMargin(expected, bound.moved === 'up' ? 1 + ratio : 1 - ratio)
     const { broken, holds } = alternativesOf(bound)
-    return { broken: statistics.share(broken, share), holds: statistics.share(holds, share) }
+    return { broken: share(broken, limit), holds: share(holds, limit) }
   })
   return {
     worse: statistics.run(statistics.any(bounds.map(({ broken }) => broken)), counts),

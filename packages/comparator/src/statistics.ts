@@ -17,6 +17,8 @@ export interface Statistics {
   odds(alternative: Alternative, oddsRatio: number): EProcess<Rates>
   difference(alternative: Alternative, difference: number): EProcess<Rates>
   share(alternative: Alternative, share: number): EProcess<Counts>
+  /** The same of counts that may come in batches. */
+  shareOfBatches(alternative: Alternative, share: number): EProcess<Counts>
   /** Evidence against what all of the hypotheses have in common: any of them may speak. */
   any<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
   /** Evidence that every one of the hypotheses is false: all of them have to speak. */

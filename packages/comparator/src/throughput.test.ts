@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { factsOf, trafficOf } from '../test/slices.ts'
+import { factsOf, firstTick, randomOf, trafficOf } from '../test/slices.ts'
 import { judge } from './judge.ts'
 import { metricPolicyOf } from './metric-policy.ts'
 import { defaultPolicy } from './policy.ts'
+import type { Slice } from './slice.ts'
 import type { Facts, Finding } from './verdict.ts'
 
 /** Workers that took `canary` messages a tick where stable's took 360, on so many instances. */
@@ -16,6 +17,27 @@ function throughput(canary: number, instances: { stable: number; canary: number 
     canary: { ...arm, instances: instances.canary },
   }
   return judge(trafficOf({ ticks: 120, seed: 3, operations }), policy, known).findings[0]
+}
+
+/** Two minutes of workers that all do the same, a batch at a time; margin 0. */
+function inBatches(size: number, seed: number): Finding {
+  const random = randomOf(seed)
+  const drawn = (batches: number): number =>
+    size * Array.from({ length: 2 * batches }, random).filter((u) => u < 0.5).length
+  const slices = Array.from({ length: 60 }, (_, i): Slice => {
+    const [stable, canary] = [drawn(270 / size), drawn(30 / size)]
+    return {
+      tick: firstTick + i * 5000,
+      operation: 'orders',
+      metric: 'requests',
+      stable: { kind: 'count', n: stable },
+      canary: { kind: 'count', n: canary },
+    }
+  })
+  const policy = { ...defaultPolicy, metrics: [metricPolicyOf('throughput', { margin: '0%' })] }
+  const { stable, canary, ...facts } = factsOf(60)
+  const known = { ...facts, stable: { ...stable, instances: 9 }, canary: { ...canary, instances: 1 } }
+  return judge(slices, policy, known).findings[0]!
 }
 
 describe('throughput', () => {
@@ -32,6 +54,13 @@ describe('throughput', () => {
     expect(finding.message).toMatch(
       /^orders is getting less done: requests per instance 14.\d{3} -> 11.\d{3} \(-2\d % to -1\d %\)/,
     )
+  })
+
+  it('takes batches for what they are', () => {
+    const failed = (size: number): number =>
+      Array.from({ length: 20 }, (_, seed) => inBatches(size, seed + 1)).filter((one) => one.decision === 'fail').length
+    expect(failed(1)).toBeLessThanOrEqual(1)
+    expect(failed(10)).toBeLessThanOrEqual(1)
   })
 
   it('never fails a canary whose instances do more', () => {

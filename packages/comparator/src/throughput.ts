@@ -1,3 +1,4 @@
+import { dispersionOf } from '@coalmine/stats'
 import type { MetricPolicy } from './metric-policy.ts'
 import type { TimedBlock } from './run.ts'
 import { testShare } from './share-claim.ts'
@@ -19,7 +20,8 @@ export function expectedShare({ stable, canary }: Pick<Facts, 'stable' | 'canary
  * than a stable one by more than the margin. Meant for workers that take as much as they can; behind a load balancer that
  * hands out requests by a rule, what is missing are lost requests (see `testLostRequests`).
  *
- * The instances are those of the whole window: it must not be asked for while they are being added or taken away.
+ * Work comes in batches, which vary more than requests of their own do: the counts are divided by their dispersion, first
+ * told after half a minute. The instances are those of the whole window: it must not be asked for while they are being added or taken away.
  */
 export function testThroughput(
   counts: readonly TimedBlock<number>[],
@@ -28,8 +30,13 @@ export function testThroughput(
   statistics: Statistics,
 ): Tested {
   const expected = expectedShare(facts)!
+  const dispersion = dispersionOf(counts, expected)
+  const withoutBatches = counts.map(({ stable, canary }) => ({
+    stable: stable / dispersion,
+    canary: canary / dispersion,
+  }))
   return {
-    ...testShare(counts, expected, metric, statistics),
+    ...testShare(counts, expected, metric, statistics.shareOfBatches, statistics),
     estimate(decision, level) {
       const total = (arm: 'stable' | 'canary'): number => counts.reduce((sum, tick) => sum + tick[arm], 0)
       const stable = total('stable')
@@ -41,7 +48,7 @@ export function testThroughput(
       })
       const perInstance = (of: number | null): number | null =>
         of === null ? null : (of / (1 - of)) * ((1 - expected) / expected)
-      const { lower, upper } = statistics.shareInterval(counts, { alpha: level })
+      const { lower, upper } = statistics.shareInterval(withoutBatches, { alpha: level })
       return {
         statistic: 'requests per instance',
         unit: 'number',
