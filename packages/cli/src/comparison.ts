@@ -37,6 +37,7 @@ export interface ComparisonOptions extends Place {
   readonly config?: string
   readonly format: 'text' | 'json'
   readonly output?: string
+  readonly otlp?: string
 }
 
 export const defaultConfig = 'coalmine.yaml'
@@ -113,6 +114,11 @@ export function addComparisonOptions(command: Command): Command {
     .addOption(formatOption())
     .addOption(
       new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+    )
+    .addOption(
+      new Option('--otlp <url>', 'send the verdict there too, as a coalmine.verdict log event over OTLP/HTTP').env(
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
+      ),
     )
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
     .addHelpText(

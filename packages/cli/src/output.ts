@@ -3,16 +3,18 @@ import type { Verdict } from '@coalmine/comparator'
 import { verdictJson, verdictText } from '@coalmine/report'
 import { CommandError } from './exit-codes.ts'
 import type { Io } from './io.ts'
+import { sendVerdict } from './verdict-event.ts'
 
-/** Writes the report where it was asked for. What a verdict that means nothing is lacking goes to standard error too. */
+/** Writes the report where it was asked for, and sends the verdict where that was. What a verdict that means nothing is lacking goes to standard error too. */
 export async function writeVerdict(
   verdict: Verdict,
-  { format, output }: { readonly format: 'text' | 'json'; readonly output?: string },
+  { format, output, otlp }: { readonly format: 'text' | 'json'; readonly output?: string; readonly otlp?: string },
   io: Io,
 ): Promise<void> {
   const render = (colors: boolean): string =>
     format === 'json' ? verdictJson(verdict) : verdictText(verdict, { colors })
   await writeReport(render, { ...(output === undefined ? {} : { output }) }, io)
+  if (otlp) await sendVerdict(verdict, otlp, Date.now(), io)
   if (verdict.verdict !== 'invalid') return
   for (const reason of verdict.reasons) {
     if (reason.weight === 'decides') io.stderr.write(`coalmine: ${reason.message}\n`)
