@@ -147,7 +147,7 @@ it('says nothing of a fair comparison, and passes it', async () => {
     route: index % 4 === 0 ? '/pay' : '/cart',
   })
   const verdict = await compare(await traffic(...fleet('1.0.0', { each }), ...fleet('2.0.0', { each })))
-  expect(codes(verdict)).toEqual(['within-margin'])
+  expect(codes(verdict)).toEqual(['within-margin', 'sampled'])
   expect(verdict.coverage).toEqual({ minutes: 4, windowMinutes: 4, minutesOfHour: 4, operationsShare: 1, unserved: [] })
 })
 
