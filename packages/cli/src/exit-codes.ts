@@ -24,7 +24,7 @@ Exit codes:
   2   inconclusive   not settled yet; the report says what is missing
   3   invalid        the comparison means nothing, or a cohort has no data
   64  usage          a mistyped flag or value
-  65  malformed      input that is not OTLP
+  65  malformed      input that cannot be read
   69  unavailable    the store or the server cannot be reached
   70  bug            in coalmine itself
   130 interrupted    stopped by you before there was an answer`

@@ -13,7 +13,7 @@ export interface ImportAnswer {
   readonly refusedCount: number
 }
 
-/** Sends one file of OTLP JSON, or standard input for `-`, through the server's door. */
+/** Sends one file of spans, or standard input for `-`, through the server's door. */
 export async function importFile(server: Server, file: string, io: Io): Promise<ImportAnswer> {
   const stream = await read(file, io)
   try {
@@ -53,7 +53,7 @@ function cannotRead(file: string, error: NodeJS.ErrnoException): CommandError {
 }
 
 function unusable(file: string, why: string): CommandError {
-  return new CommandError('usage', `${file}: ${why}; name OTLP JSON files, or - for standard input`)
+  return new CommandError('usage', `${file}: ${why}; name files of spans, or - for standard input`)
 }
 
 function isImportAnswer(answer: object): answer is ImportAnswer {

@@ -1,13 +1,20 @@
 import type { Readable } from 'node:stream'
-import { type Hold, newSpanBatch, type SpanBatch, type Store, StoreError } from '@coalmine/store'
+import { addBatch, type Hold, newSpanBatch, type SpanBatch, type Store, StoreError } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { decodeJaeger, isJaeger } from './jaeger.ts'
 import { linesOf, MAX_LINE_BYTES } from './lines.ts'
+import { messagesOf, protobufKind, wholeOf } from './messages.ts'
 import { decodeJson } from './otlp-json.ts'
-import { type TimeWindow, timeWindow } from './refusals.ts'
+import { decodeProtobuf } from './otlp-protobuf.ts'
+import { type Refusals, type TimeWindow, timeWindow } from './refusals.ts'
+import { unpacked } from './unpacked.ts'
 
-/** What an import did. The first twenty lines that did not go in, or not with all their spans, are named. */
+/**
+ * What an import did. The first twenty lines that did not go in, or not with all their spans, are named; of protobuf
+ * `line` is the number of the message.
+ */
 export type ImportAnswer = {
   readonly spans: number
   readonly requests: number
@@ -19,24 +26,27 @@ export type ImportAnswer = {
   readonly late: number
 }
 
-/** `POST /api/import`: OTLP/JSON requests, one for the whole body or one a line, gzip or not. */
+/**
+ * `POST /api/import`: OTLP as JSON, one request for the whole body or one a line, or as protobuf, one request or several
+ * behind their lengths; or traces as Jaeger gives them. Gzip or not; what it is shows in the first bytes.
+ */
 export async function registerImport(app: FastifyInstance, context: Context): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', async (_: unknown, payload: Readable) => payload)
     scope.post('/api/import', { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request) => {
-      if (!request.body) throw new ServerError('usage', 'the body is missing: expected OTLP/JSON')
+      if (!request.body) throw new ServerError('usage', 'the body is missing: expected spans')
       return importSpans(context, request.body as Readable)
     })
   })
 }
 
-/** Stores what a stream of OTLP/JSON has, keeping its ticks open until its end. */
+/** Stores what a stream of spans has, keeping its ticks open until its end. */
 export async function importSpans({ store, now }: Context, stream: Readable): Promise<ImportAnswer> {
   const hold = store.hold()
   const intake = newIntake(store, hold, timeWindow(now(), store.retentionDays))
   try {
-    for await (const { text, line } of requestsOf(stream, intake)) await take(intake, text, line)
+    await takeAll(intake, stream)
     await flush(intake)
   } finally {
     store.release(hold)
@@ -75,42 +85,97 @@ const newIntake = (store: Store, hold: Hold, window: TimeWindow): Intake => ({
   late: 0,
 })
 
-/** The requests in a stream: lines, or all of it when its first line is only the beginning of one. */
-async function* requestsOf(stream: Readable, intake: Intake): AsyncGenerator<{ text: string; line: number }> {
-  let whole: { lines: string[]; bytes: number } | undefined
-  let first = true
+type Decode = (batch: SpanBatch, window: TimeWindow) => Refusals
+
+/** Each request of a stream, read one after the other; where the stream itself breaks, that is refused too. */
+async function takeAll(intake: Intake, stream: Readable): Promise<void> {
   let last = 0
   try {
-    for await (const { number, text } of linesOf(stream)) {
-      last = number
-      if (text === undefined) {
-        refuseLine(intake, number, `is longer than ${MAX_LINE_BYTES} bytes; write one request a line`)
-        continue
-      }
-      if (text.trim() === '') continue
-      // A request that is laid out over lines begins with one that is no JSON by itself; a list of requests does not.
-      if (first && !isJson(text) && !text.trimEnd().endsWith('}')) whole = { lines: [], bytes: 0 }
-      first = false
-      if (!whole) {
-        yield { text, line: number }
-        continue
-      }
-      whole.lines.push(text)
-      whole.bytes += text.length
-      if (whole.bytes > MAX_LINE_BYTES)
-        throw new ServerError('malformed', `one request of more than ${MAX_LINE_BYTES} bytes; write one request a line`)
+    for await (const { line, decode } of requestsOf(stream, intake)) {
+      last = line
+      take(intake, line, decode)
+      if (intake.batch.rows.length >= BATCH_BYTES) await flush(intake)
     }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     refuseLine(intake, last + 1, error.message)
+  }
+}
+
+async function* requestsOf(
+  stream: Readable,
+  intake: Intake,
+): AsyncGenerator<{ readonly line: number; readonly decode: Decode }> {
+  const { start, chunks } = await begun(unpacked(stream))
+  const kind = protobufKind(start)
+  if (kind === undefined) {
+    for await (const { text, line } of textsOf(chunks, intake)) yield { line, decode: decodeText(text) }
     return
+  }
+  let line = 0
+  const messages = kind === 'one' ? [await wholeOf(chunks)] : messagesOf(chunks)
+  for await (const message of messages) yield { line: ++line, decode: decodeMessage(message) }
+}
+
+/** The first bytes of a stream, and still all of it. */
+async function begun(stream: AsyncGenerator<Buffer>): Promise<{ start: Buffer; chunks: AsyncIterable<Buffer> }> {
+  const { value, done } = await stream.next()
+  const start = done ? Buffer.alloc(0) : value
+  async function* chunks(): AsyncGenerator<Buffer> {
+    if (!done) yield start
+    yield* stream
+  }
+  return { start, chunks: chunks() }
+}
+
+/** The requests in a text: lines, or all of it when its first line is only the beginning of one. */
+async function* textsOf(
+  chunks: AsyncIterable<Buffer>,
+  intake: Intake,
+): AsyncGenerator<{ readonly text: string; readonly line: number }> {
+  let whole: { lines: string[]; bytes: number } | undefined
+  let first = true
+  for await (const { number, text } of linesOf(chunks)) {
+    if (text === undefined) {
+      refuseLine(intake, number, `is longer than ${MAX_LINE_BYTES} bytes; write one request a line`)
+      continue
+    }
+    if (text.trim() === '') continue
+    // A request that is laid out over lines begins with one that is no JSON by itself; a list of requests does not.
+    if (first && !isJson(text) && !text.trimEnd().endsWith('}')) whole = { lines: [], bytes: 0 }
+    first = false
+    if (!whole) {
+      yield { text, line: number }
+      continue
+    }
+    whole.lines.push(text)
+    whole.bytes += text.length
+    if (whole.bytes > MAX_LINE_BYTES)
+      throw new ServerError('malformed', `one request of more than ${MAX_LINE_BYTES} bytes; write one request a line`)
   }
   if (whole) yield { text: whole.lines.join('\n'), line: 1 }
 }
 
-async function take(intake: Intake, text: string, line: number): Promise<void> {
+function decodeText(text: string): Decode {
+  return (batch, window) => {
+    const request = parseJson(text)
+    return isJaeger(request) ? decodeJaeger(batch, request, window) : decodeJson(batch, request, window)
+  }
+}
+
+/** What protobuf gives before it breaks is no whole request, so it has a batch of its own first. */
+function decodeMessage(message: Buffer): Decode {
+  return (batch, window) => {
+    const own = newSpanBatch(message.length * 2)
+    const refusals = decodeProtobuf(own, message, window)
+    addBatch(batch, own)
+    return refusals
+  }
+}
+
+function take(intake: Intake, line: number, decode: Decode): void {
   try {
-    const { count, why } = decodeJson(intake.batch, parseJson(text), intake.window)
+    const { count, why } = decode(intake.batch, intake.window)
     intake.requests++
     intake.refusedSpans += count
     if (count > 0) refuseLine(intake, line, `${count === 1 ? '1 span' : `${count} spans`} refused: ${why}`)
@@ -118,7 +183,6 @@ async function take(intake: Intake, text: string, line: number): Promise<void> {
     if (!(error instanceof ServerError)) throw error
     refuseLine(intake, line, error.message)
   }
-  if (intake.batch.rows.length >= BATCH_BYTES) await flush(intake)
 }
 
 async function flush(intake: Intake): Promise<void> {

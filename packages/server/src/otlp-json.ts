@@ -1,6 +1,7 @@
 import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind, type SpanStatus } from '@coalmine/store'
 import { MAX_DEPTH, textOf, type Value } from './any-value.ts'
 import { ServerError } from './errors.ts'
+import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from './json-fields.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
 
 /**
@@ -50,7 +51,6 @@ export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindo
   return refusals
 }
 
-type Json = { readonly [key: string]: unknown }
 type SpanOwn = Omit<Span, 'service' | 'resource' | 'scopeName' | 'scopeVersion'>
 
 const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
@@ -139,27 +139,6 @@ function valueAt(value: unknown, at: string, depth: number): Value {
   }
 }
 
-function objectAt(value: unknown, at: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(at, 'an object', value)
-  return value as Json
-}
-
-function listAt(value: unknown, at: string): readonly unknown[] {
-  if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) throw wrong(at, 'a list', value)
-  return value
-}
-
-function optional<T>(value: unknown, read: (value: unknown, at: string) => T, at: string): T | undefined {
-  return value === undefined || value === null ? undefined : read(value, at)
-}
-
-function textAt(value: unknown, at: string): string {
-  if (value === undefined || value === null) return ''
-  if (typeof value !== 'string') throw wrong(at, 'a text', value)
-  return value
-}
-
 function idAt(value: unknown, at: string, digits: number): string {
   if (typeof value !== 'string' || value.length !== digits || !/^[\da-f]+$/i.test(value))
     throw wrong(at, `${digits} hex digits`, value)
@@ -193,21 +172,4 @@ function doubleAt(value: unknown, at: string): number {
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
   if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
   throw wrong(at, 'a number', value)
-}
-
-const wrong = (at: string, expected: string, got: unknown): ServerError =>
-  new ServerError('malformed', `${at}: expected ${expected}, got ${shown(got)}`)
-
-function shown(value: unknown): string {
-  const text = written(value)
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text
-}
-
-function written(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? 'nothing'
-  } catch {
-    // JSON is read to any depth, but written only as deep as the stack.
-    return 'what is nested too deep to be shown'
-  }
 }

@@ -31,6 +31,7 @@ export { type Condition, flagOf, formatSelector, parseSelector } from './selecto
 export type { StoreSizes } from './sizes.ts'
 export {
   type Attributes,
+  addBatch,
   addSpan,
   countSpan,
   newSpanBatch,

@@ -1,5 +1,5 @@
 import { getOrMake } from './get-or-make.ts'
-import { newRowBytes, type RowBytes, writeText, writeUint64, writeVarint } from './row-bytes.ts'
+import { newRowBytes, type RowBytes, writeBytes, writeText, writeUint64, writeVarint } from './row-bytes.ts'
 
 /** Attribute values are texts, as in the Collector's table. */
 export type Attributes = Readonly<Record<string, string>>
@@ -75,6 +75,16 @@ export function addSpan(batch: SpanBatch, span: Span): void {
   writeList(rows, span.links, (link) => writeText(rows, link.traceState))
   writeList(rows, span.links, (link) => writeAttributes(rows, link.attributes))
   countSpan(batch, span.service, span.startNs)
+}
+
+/** Adds the spans of another batch. */
+export function addBatch(batch: SpanBatch, other: SpanBatch): void {
+  writeBytes(batch.rows, other.rows.bytes, 0, other.rows.length)
+  batch.spans += other.spans
+  for (const [service, arrivals] of other.arrivals) {
+    const ticks = getOrMake(batch.arrivals, service, () => new Map<number, number>())
+    for (const [tick, spans] of arrivals) ticks.set(tick, (ticks.get(tick) ?? 0) + spans)
+  }
 }
 
 /** Counts a span whose row was written to `batch.rows`. */

@@ -17,7 +17,7 @@ import { importFile, lines, reportRefused } from '../spans.ts'
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
   return addSeriesOptions(addKayentaOptions(addComparisonOptions(described)))
-    .option('--from <file...>', 'judge the spans of these OTLP JSON files, and nothing else')
+    .option('--from <file...>', 'judge the spans of these files, of any kind that import takes, and nothing else')
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
     .action(async (options: ComparisonOptions & KayentaOptions & SeriesOptions) => {
       if (options.series !== undefined) {

@@ -7,7 +7,9 @@ import { importFile, lines, reportRefused } from '../spans.ts'
 
 export function importCommand(command: Command, io: Io, exit: (outcome: Trouble) => void): Command {
   return command
-    .description("store spans from files: OTLP JSON, one request or one a line (the Collector's file exporter)")
+    .description(
+      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON",
+    )
     .argument('<file...>', 'files, .gz too; - is standard input')
     .addOption(storeOption())
     .addOption(serverOption())
