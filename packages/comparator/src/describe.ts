@@ -43,7 +43,8 @@ function looksPhrase(mode: Policy['mode']): string {
 
 function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: number | null): string {
   if (gate === 'off') return 'off'
-  if (measure.kind === 'lost-requests' && split === null) return 'not judged: declare a split'
+  if (measure.kind === 'lost-requests' && split === null)
+    return "judged where the callers' spans tell, or declare a split"
   const part = weight === 1 ? '' : `, weight ${weight}`
   if (gate === 'advisory') return `advisory${part}`
   return `${critical ? 'critical' : 'decides'}${part}`

@@ -19,10 +19,11 @@ import { advisoryOf, outcomeOf } from './outcome.ts'
 import { type Policy, policyHash } from './policy.ts'
 import { testRate } from './rate.ts'
 import { type Regressed, regressedOf } from './regressed.ts'
-import { type OperationSeries, seriesOf } from './series.ts'
+import { type OperationSeries, type RateBlock, seriesOf } from './series.ts'
 import type { Slice } from './slice.ts'
 import type { Tested } from './tested.ts'
 import { expectedShare, testThroughput } from './throughput.ts'
+import { testUnanswered } from './unanswered.ts'
 import { invalidReasons, notes, unfairReasons } from './validity.ts'
 import type { Evidence, Facts, Finding, Hosts, Missing, Outcome, Reason, Verdict } from './verdict.ts'
 import { findingSentence, missingSentence } from './wording.ts'
@@ -116,15 +117,20 @@ export function decisionsOf(slices: Iterable<Slice>, policy: Policy, facts: Fact
   return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts, null), policy, facts.look ?? 1)
 }
 
-/** Metrics that are not turned off; lost requests need a declared split to be told from, throughput known instances. */
+/**
+ * Metrics that are not turned off; lost requests need a declared split to be told from, or the callers' spans, throughput
+ * known instances.
+ */
 function judgedMetrics({ metrics, split }: Policy, facts: Facts): MetricPolicy[] {
   return metrics.filter(
     ({ gate, measure: { kind } }) =>
       gate !== 'off' &&
-      (kind !== 'lost-requests' || split !== null) &&
+      (kind !== 'lost-requests' || split !== null || callsOf(facts).length > 0) &&
       (kind !== 'throughput' || expectedShare(facts) !== null),
   )
 }
+
+const callsOf = (facts: Facts): readonly RateBlock[] => facts.fairness?.calls ?? []
 
 function gateOf(
   series: readonly OperationSeries[],
@@ -138,7 +144,10 @@ function gateOf(
   // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
   const byMetric = judged.map((written) => {
     const ofOperations = written.expect === 'better' ? noWorse(written) : written
-    return scopes.map((scope): Gated => {
+    return scopes.map((scope): Gated | undefined => {
+      // Calls are known by their address, not by the operation that they would have been.
+      const byCalls = written.measure.kind === 'lost-requests' && policy.split === null
+      if (byCalls && scope.scope === 'operation') return undefined
       const metric = scope.scope === 'operation' ? ofOperations : written
       return {
         metric,
@@ -150,7 +159,7 @@ function gateOf(
       }
     })
   })
-  return scopes.flatMap((_, at) => byMetric.map((gated) => gated[at]!))
+  return scopes.flatMap((_, at) => byMetric.flatMap((gated) => gated[at] ?? []))
 }
 
 function test(
@@ -173,7 +182,8 @@ function test(
     case 'calls':
       return testNumeric(scope.series, metric, statistics)
     case 'lost-requests':
-      return testLostRequests(countsBothServed(scope.series, all), split!, metric, statistics)
+      if (split === null) return testUnanswered(callsOf(facts), metric, statistics)
+      return testLostRequests(countsBothServed(scope.series, all), split, metric, statistics)
     case 'throughput':
       return testThroughput(countsBothServed(scope.series, all), facts, metric, statistics)
   }

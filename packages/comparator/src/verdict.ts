@@ -177,6 +177,7 @@ export type Statistic =
   | `p${1 | 5 | 10 | 50 | 90 | 95 | 99}`
   | 'share of requests'
   | 'share of traffic'
+  | 'share of calls'
   | 'requests per instance'
 
 /** One arm's side of a finding. `value` is in the finding's `unit`. */

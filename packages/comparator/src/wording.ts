@@ -19,7 +19,7 @@ function partName(part: Part): string {
 export function findingSentence(decided: Decided, estimate: Estimate, flags: readonly FlagDifference[]): string {
   const where = decided.scope.operation ?? 'The whole service'
   const { metric, decision } = decided
-  const name = nameInWords(metric.name)
+  const name = estimate.statistic === 'share of calls' ? 'the share of unanswered calls' : nameInWords(metric.name)
   const change = changePhrase(estimate)
   if (metric.expect === 'better' || metric.expect === 'same') {
     const expected = expectationPhrase(metric)
@@ -116,7 +116,9 @@ export function changePhrase({ statistic, unit, stable, canary, effect, interval
         ? 'canary share '
         : statistic === 'share of requests'
           ? ''
-          : `${statistic} `
+          : statistic === 'share of calls'
+            ? 'unanswered calls '
+            : `${statistic} `
   const from = statistic === 'share of traffic' ? percent(canary.value - (effect.value ?? 0)) : show(stable.value)
   return `${name}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
 }

@@ -38,6 +38,9 @@ interface Spans {
   readonly children?: number
   /** A call of another service above it, which starts so much earlier. */
   readonly calledMsBefore?: number
+  /** The address of that call, and whether the service never answered it. */
+  readonly address?: string
+  readonly lost?: boolean
 }
 
 /** Who serves: so many requests a tick, and what each of them is like. */
@@ -76,7 +79,10 @@ async function traffic(...cohorts: readonly Served[]): Promise<string> {
           startTimeUnixNano: nanos(at + shiftMs),
           endTimeUnixNano: nanos(at + shiftMs + ms),
           status: one.failed ? { code: 2 } : {},
-          attributes: attributesOf(kind === 2 ? { 'http.route': one.route ?? '/cart', ...one.attributes } : {}),
+          attributes: attributesOf({
+            ...(kind === 2 ? { 'http.route': one.route ?? '/cart', ...one.attributes } : {}),
+            ...(id === callId && one.address ? { 'server.address': one.address, 'server.port': '8080' } : {}),
+          }),
         })
         const called = one.calledMsBefore !== undefined
         const spans = [
@@ -84,7 +90,8 @@ async function traffic(...cohorts: readonly Served[]): Promise<string> {
           ...Array.from({ length: one.children ?? 0 }, () => span('SELECT', 3, hex(8), spanId, 1)),
         ]
         const resource = { 'service.version': version, 'service.instance.id': instance, ...one.resource }
-        resourceSpans.push(resourceOf({ 'service.name': service, ...resource }, one.scope ?? 'http', spans))
+        if (!one.lost)
+          resourceSpans.push(resourceOf({ 'service.name': service, ...resource }, one.scope ?? 'http', spans))
         if (called) {
           const call = span('GET', 3, callId, '', -one.calledMsBefore!)
           resourceSpans.push(resourceOf({ 'service.name': `caller-of-${service}` }, 'http', [call]))
@@ -269,6 +276,28 @@ it('fails on errors of the first minute', async () => {
   const failing = (index: number, tick: number): Spans => ({ failed: tick < 36 && index % 3 === 0 })
   const verdict = await compare(await traffic(...fleet('1.0.0'), { ...canary, from: 24, each: failing }))
   expect(verdict.verdict).toBe('fail')
+})
+
+it('fails a canary that leaves calls unanswered, by the spans of its callers', async () => {
+  const called = (address: string, lostEvery: number) => ({
+    each: (index: number): Spans => ({ calledMsBefore: 2, address, lost: index % lostEvery === 1 }),
+  })
+  const service = await traffic({ ...stable, ...called('red', 1000) }, { ...canary, ...called('amber', 4) })
+  const verdict = await compare(service)
+  expect(verdict.verdict).toBe('fail')
+  const finding = verdict.findings.find(({ metric }) => metric === 'lost-requests')!
+  expect(finding).toMatchObject({ scope: 'service', decision: 'fail', statistic: 'share of calls' })
+  expect(finding.canary).toMatchObject({ count: 1920, events: 480 })
+  expect(finding.message).toMatch(/is losing canary requests: unanswered calls 2.5 % -> 25 %/)
+})
+
+it('asks nothing of calls to an address that the cohorts share, and passes where all are answered', async () => {
+  const called = (address: string) => ({ each: (): Spans => ({ calledMsBefore: 2, address }) })
+  const shared = await compare(await traffic({ ...stable, ...called('shop') }, { ...canary, ...called('shop') }))
+  expect(shared.findings.map(({ metric }) => metric)).not.toContain('lost-requests')
+  const apart = await compare(await traffic({ ...stable, ...called('blue') }, { ...canary, ...called('green') }))
+  expect(apart.findings.find(({ metric }) => metric === 'lost-requests')).toMatchObject({ decision: 'pass' })
+  expect(apart.verdict).toBe('pass')
 })
 
 it('tells hosts that differ from builds that do, by the instances of stable', async () => {

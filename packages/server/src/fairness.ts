@@ -1,5 +1,12 @@
 import type { FairnessFacts } from '@coalmine/comparator'
-import type { Comparison, ComparisonFacts, InstanceLife, OperationTicks, Store } from '@coalmine/store'
+import {
+  addressesOf,
+  type Comparison,
+  type ComparisonFacts,
+  type InstanceLife,
+  type OperationTicks,
+  type Store,
+} from '@coalmine/store'
 
 /** What the store knows that tells whether a comparison is fair. */
 export async function fairnessFacts(
@@ -10,6 +17,7 @@ export async function fairnessFacts(
   operations: readonly OperationTicks[],
   { warmUp, now }: { readonly warmUp: number; readonly now: number },
 ): Promise<FairnessFacts> {
+  const sample = await store.sample(comparison, sampledTicks(operations))
   return {
     warmUp: { stable: warmUpValues(operations, 'stable'), canary: warmUpValues(operations, 'canary') },
     instances:
@@ -23,7 +31,8 @@ export async function fairnessFacts(
     cells: await cellsOf(store, comparison, instances ?? [], operations, warmUp),
     builds: (await store.buildsSeen(comparison, found)) ?? null,
     aheadMs: Math.max(found.stable.lastMs ?? now, found.canary.lastMs ?? now) - now,
-    sample: (await store.sample(comparison, sampledTicks(operations))) ?? null,
+    sample: sample ?? null,
+    calls: sample ? await store.calls(comparison, addressesOf(sample)) : [],
   }
 }
 

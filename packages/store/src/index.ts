@@ -1,6 +1,7 @@
 // The store
 
 export type { BuildsSeen } from './builds.ts'
+export { type Addresses, addressesOf, type CallsTick } from './calls.ts'
 export type { Chosen, Comparison, Source, Traffic } from './cohorts.ts'
 export type { Counts, Latency } from './counts.ts'
 export type { DoctorFacts } from './doctor.ts'

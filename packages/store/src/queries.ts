@@ -585,10 +585,11 @@ export const sampleOfTicks = `
   GROUP BY cohort, threshold, scope`
 
 /**
- * How much later than their calls, the spans of other services, up to 100 requests of each cohort start in one tick: what a
- * network takes, unless clocks differ. Calls are looked for a minute around the tick.
+ * The calls, spans of other services, that up to 100 requests of each cohort in one tick answered: at which address, and how
+ * much later the requests start, in milliseconds, which is what a network takes unless clocks differ. Calls are looked for a
+ * minute around the tick.
  */
-export const skewInTick = `
+export const callsInTick = `
   WITH Requests AS (
     SELECT
       TraceId,
@@ -612,15 +613,42 @@ export const skewInTick = `
     ORDER BY TraceId, SpanId
     LIMIT 100 BY cohort
   )
-  SELECT cohort, medianExact(StartedAt - CalledAt) / 1000 AS skewMs, count() AS calls
+  SELECT cohort, Address AS address, groupArray((StartedAt - CalledAt) / 1000) AS skewsMs
   FROM Requests
   INNER JOIN (
-    SELECT TraceId, SpanId, toUnixTimestamp64Micro(Timestamp) AS CalledAt
+    SELECT
+      TraceId,
+      SpanId,
+      toUnixTimestamp64Micro(Timestamp) AS CalledAt,
+      if(SpanAttributes['server.address'] = '', '',
+        concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
     FROM otel_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
       AND Timestamp >= toDateTime64({tick:UInt32} - 60, 9) AND Timestamp < toDateTime64({tick:UInt32} + 65, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
-  GROUP BY cohort`
+  GROUP BY cohort, address`
+
+/** Calls of other services to addresses of one cohort each, and those that no request of the service answered. */
+export const callsOfAddresses = `
+  SELECT
+    intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick,
+    if(has({stable:Array(String)},
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])), 'stable', 'canary') AS cohort,
+    uniqExact(SpanId) AS calls,
+    uniqExactIf(SpanId, (TraceId, SpanId) NOT IN (
+      SELECT TraceId, ParentSpanId
+      FROM coalmine_requests
+      WHERE Service = {service:String} AND ParentSpanId != ''
+        AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
+    ) AS unanswered
+  FROM otel_traces
+  WHERE ServiceName != {service:String} AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
+    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND has(arrayConcat({stable:Array(String)}, {canary:Array(String)}),
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port']))
+    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY tick, cohort
+  ORDER BY tick, cohort`
 
 /** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
 export const tickFacts = `

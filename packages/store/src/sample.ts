@@ -1,6 +1,6 @@
 import { type Comparison, spanParams } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { sampleOfTicks, skewInTick } from './queries.ts'
+import { callsInTick, sampleOfTicks } from './queries.ts'
 import { flagOf, parseSelector } from './selector.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
@@ -21,7 +21,11 @@ export type CohortSample = {
   readonly targeted: number
   /** How much later than the calls of other services its requests start, in the median. */
   readonly skewMs: number | null
+  /** The addresses at which other services called it, as their spans say, and how many of its requests were called there. */
+  readonly calledAt: readonly { readonly address: string; readonly calls: number }[]
 }
+
+type CallRow = { readonly cohort: 'stable' | 'canary'; readonly address: string; readonly skewsMs: readonly number[] }
 
 export type Sample = { readonly stable: CohortSample; readonly canary: CohortSample }
 
@@ -52,7 +56,7 @@ export async function sampleTicks(
     flags: flagsOf(comparison),
     ...cohorts,
   })
-  const skews = await engine.read<{ cohort: 'stable' | 'canary'; skewMs: number; calls: number }>(skewInTick, {
+  const calls = await engine.read<CallRow>(callsInTick, {
     service: comparison.service,
     tick: ticks.at(-1)!,
     ...cohorts,
@@ -60,7 +64,7 @@ export async function sampleTicks(
   const cohortOf = (name: 'stable' | 'canary'): CohortSample =>
     sampleOf(
       rows.filter(({ cohort }) => cohort === name),
-      skews.find(({ cohort, calls }) => cohort === name && calls >= FEWEST_CALLS)?.skewMs ?? null,
+      calls.filter(({ cohort }) => cohort === name),
     )
   return { stable: cohortOf('stable'), canary: cohortOf('canary') }
 }
@@ -68,7 +72,8 @@ export async function sampleTicks(
 // The median of fewer calls than this is that of one strange call.
 const FEWEST_CALLS = 5
 
-function sampleOf(rows: readonly Row[], skewMs: number | null): CohortSample {
+function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {
+  const skews = calls.flatMap(({ skewsMs }) => skewsMs).sort((a, b) => a - b)
   const sum = (some: readonly Row[], key: 'requests' | 'errors' | 'children' | 'targeted'): number =>
     some.reduce((total, row) => total + row[key], 0)
   const by = (key: 'threshold' | 'scope'): (readonly [string, readonly Row[]])[] =>
@@ -86,7 +91,10 @@ function sampleOf(rows: readonly Row[], skewMs: number | null): CohortSample {
       errors: sum(some, 'errors'),
     })),
     targeted: sum(rows, 'targeted'),
-    skewMs,
+    skewMs: skews.length >= FEWEST_CALLS ? skews[Math.floor(skews.length / 2)]! : null,
+    calledAt: calls
+      .filter(({ address }) => address !== '')
+      .map(({ address, skewsMs }) => ({ address, calls: skewsMs.length })),
   }
 }
 

@@ -1,5 +1,6 @@
 import { anchor } from './anchor.ts'
 import { type BuildsSeen, buildsSeenOf } from './builds.ts'
+import { type Addresses, type CallsTick, callsOf } from './calls.ts'
 import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './embedded.ts'
@@ -57,6 +58,8 @@ export type Store = {
   readonly buildsSeen: (comparison: Comparison, found: ComparisonFacts) => Promise<BuildsSeen | undefined>
   /** How the cohorts were measured, from the raw spans of a few ticks. */
   readonly sample: (comparison: Comparison, ticksMs: readonly number[]) => Promise<Sample | undefined>
+  /** Calls of other services to the addresses of one cohort each, and those without an answer. */
+  readonly calls: (comparison: Comparison, addresses: Addresses) => Promise<readonly CallsTick[]>
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The same of any comparison, if need be from raw spans, which takes seconds and may fail for it. */
@@ -118,6 +121,7 @@ export async function openStore({
     instanceCells: (comparison, asked) => instanceCellsOf(engine, comparison, asked),
     buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
     sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
+    calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
     flagShares: (comparison) => flagShares(engine, comparison),
     flagsMet: (comparison) => flagsMet(engine, comparison),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),

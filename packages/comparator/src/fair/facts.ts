@@ -1,4 +1,5 @@
 import type { Histogram } from '@coalmine/stats'
+import type { RateBlock } from '../series.ts'
 
 /** What the store knows that tells whether a comparison is fair, besides who is compared. */
 export interface FairnessFacts {
@@ -12,6 +13,11 @@ export interface FairnessFacts {
   readonly builds: BuildFacts | null
   /** How far beyond the clock of the store the last span starts, in milliseconds; below zero for a span of the past. */
   readonly aheadMs: number
+  /**
+   * Calls of other services to addresses at which one cohort alone is called, tick by tick, and those without an answer;
+   * empty where the callers' spans are not there, or the cohorts share their addresses.
+   */
+  readonly calls: readonly RateBlock[]
   /** Null where no tick was fit to be sampled. */
   readonly sample: { readonly stable: SampleFacts; readonly canary: SampleFacts } | null
 }

@@ -4,7 +4,7 @@ import { factsOf } from '../../test/slices.ts'
 import { defaultPolicy, judge, type Verdict } from '../index.ts'
 
 const blocks = 12
-const nothing = { warmUp: { stable: 0, canary: 0 }, instances: null, builds: null, aheadMs: 0, sample: null }
+const nothing = { warmUp: { stable: 0, canary: 0 }, instances: null, builds: null, aheadMs: 0, calls: [], sample: null }
 
 /** The same traffic judged with what the instances did, and without. */
 function judged(fleet: Partial<Fleet>): { readonly known: Verdict; readonly unknown: Verdict } {
