@@ -36,6 +36,20 @@ describe('init', () => {
     expect(JSON.parse(compare.stdout)).toMatchObject({ service: 'shop', verdict: 'fail' })
   })
 
+  it('answers what was expected beforehand, on the terminal and as JSON', async () => {
+    const expected = 'service: shop\nstable: service.version=1.9.0\ncanary: service.version=2.0.0\nmetrics:\n'
+    const latency = '  latency: { expect: better, reason: prices are cached now }\n'
+    writeFileSync(join(folder, 'expected.yaml'), `${expected}${latency}  4xx: advisory\n`)
+    const run = await coalmine(folder, ['compare', '--config', 'expected.yaml'])
+    expect(run.code).toBe(1)
+    expect(run.stdout).toMatch(
+      /\n {2}Refuted: expected latency to be better \(prices are cached now\); GET \/cart: median .* -> .*\n/,
+    )
+    expect(run.stdout).toContain('\n  Advisory metrics, which decide nothing, would have said ')
+    const json = await coalmine(folder, ['compare', '--config', 'expected.yaml', '--format', 'json'])
+    expect(JSON.parse(json.stdout).hypotheses).toMatchObject([{ metric: 'latency', answer: 'refuted' }])
+  })
+
   it('writes over nothing unless it is told to', async () => {
     writeFileSync(join(folder, 'mine.yaml'), 'service: mine\n')
     const refused = await coalmine(folder, ['init', 'mine.yaml'])

@@ -63,6 +63,10 @@ describe('coalmine.yaml', () => {
       'coalmine.yaml:3: metrics.latency.margin: expected how much worse, such as 5%, since expect is worse-by-at-most',
     ],
     [
+      'metrics:\n  latency:\n    expect: same\n    margin: 100%\n',
+      'coalmine.yaml:4: metrics.latency.margin: expected a margin below 100 %, such as 10%,2ms, got "100%"',
+    ],
+    [
       'metrics:\n  lost-requests:\n    expect: better\n',
       'coalmine.yaml:3: metrics.lost-requests.expect: expected no-worse or worse-by-at-most of lost requests, got better',
     ],

@@ -147,9 +147,12 @@ function marginOf(
     return expect === 'better' ? noMargins[form] : defaultMargins[form]
   }
   try {
-    // Nothing is less by more than all of it.
+    // Nothing is less by all of it, or more.
     const less = expect === 'same' || (expect === 'better') !== (worse === 'lower')
-    return parseMargin(less && form === 'ratio' ? 'loss' : form, text)
+    const margin = parseMargin(less && form === 'ratio' ? 'loss' : form, text)
+    if (less && form === 'latency' && 'ratio' in margin && margin.ratio >= 1)
+      throw new RangeError(`expected a margin below 100 %, such as 10%,2ms, got "${text}"`)
+    return margin
   } catch (error) {
     throw new MetricProblem(['margin'], (error as Error).message)
   }

@@ -2,14 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf, trafficOf } from '../test/slices.ts'
 import { judge } from './judge.ts'
 import { metricPolicyOf } from './metric-policy.ts'
+import type { Expect } from './metric-schema.ts'
 import { defaultPolicy } from './policy.ts'
 import type { Slice } from './slice.ts'
 import type { Facts, Finding } from './verdict.ts'
 
 /** Workers that took `canary` messages a tick where stable's took 360, on so many instances. */
-function throughput(canary: number, instances: { stable: number; canary: number }, margin = '5%'): Finding | undefined {
+function throughput(
+  canary: number,
+  instances: { stable: number; canary: number },
+  margin = '5%',
+  expect: Expect = 'no-worse',
+): Finding | undefined {
   const operations = { orders: { stable: { n: 360 }, canary: { n: canary } } }
-  const policy = { ...defaultPolicy, metrics: [metricPolicyOf('throughput', { margin })] }
+  const policy = { ...defaultPolicy, metrics: [metricPolicyOf('throughput', { margin, expect })] }
   const { stable, canary: arm, ...facts } = factsOf(120)
   const known: Facts = {
     ...facts,
@@ -61,6 +67,14 @@ describe('throughput', () => {
       Array.from({ length: 20 }, (_, seed) => inBatches(size, seed + 1)).filter((one) => one.decision === 'fail').length
     expect(failed(1)).toBeLessThanOrEqual(1)
     expect(failed(10)).toBeLessThanOrEqual(1)
+  })
+
+  it('may be expected to be better, or the same', () => {
+    const on = { stable: 3, canary: 1 }
+    expect(throughput(200, on, '10%', 'better')!.decision).toBe('pass')
+    expect(throughput(120, on, '10%', 'better')!.decision).toBe('fail')
+    expect(throughput(120, on, '10%', 'same')!.decision).toBe('pass')
+    expect(throughput(200, on, '10%', 'same')!.decision).toBe('fail')
   })
 
   it('never fails a canary whose instances do more', () => {
