@@ -62,7 +62,7 @@ export { type PlainSeries, readSeries } from './plain/read-series.ts'
 export { type BaselineOperation, baselineOf } from './replay/baseline.ts'
 export { type Calibration, type CalibrationRow, calibrationRow } from './replay/calibration.ts'
 export { cellsOf, type TrafficCell } from './replay/cells.ts'
-export { defaultEffects, type Effect, formatEffect, parseEffect } from './replay/effect.ts'
+export { type Effect, formatEffect, parseEffect } from './replay/effect.ts'
 export { type InstanceTraffic, type Placebo, type RecommendedMargin, replayInstances } from './replay/placebo.ts'
 export {
   canaryOf,

@@ -11,7 +11,7 @@ import type { Store } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
-import { inSteps } from './plan.ts'
+import { above, effectOf, inSteps } from './plan.ts'
 import { slicesOf } from './slices.ts'
 import { type StableTraffic, stableRequest, stableTraffic } from './stable-traffic.ts'
 
@@ -20,7 +20,8 @@ export type Replay =
   | {
       readonly kind: 'splits'
       readonly share: number
-      readonly effect: Effect | null
+      /** As people write it, such as `latency=25%`; canaries like stable where it is left out. */
+      readonly effect?: string
       readonly first: number
       readonly count: number
     }
@@ -33,6 +34,16 @@ export interface CalibrateAnswer {
   /** Null where splits were replayed, or instances are not known apart. */
   readonly placebo: Placebo | null
 }
+
+type Asked =
+  | {
+      readonly kind: 'splits'
+      readonly share: number
+      readonly effect: Effect | null
+      readonly first: number
+      readonly count: number
+    }
+  | { readonly kind: 'instances' }
 
 /** Replays in one call: their caller shows how far it is between two of them. */
 const mostReplays = 100
@@ -83,8 +94,8 @@ async function instanceTraffic(
   })
 }
 
-function replayOf(value: unknown): Replay {
-  const { kind, share, effect = null, first, count } = Object(value) as Record<string, unknown>
+function replayOf(value: unknown): Asked {
+  const { kind, share, effect, first, count } = Object(value) as Record<string, unknown>
   if (kind === 'instances') return { kind }
   const sound =
     kind === 'splits' &&
@@ -100,10 +111,11 @@ function replayOf(value: unknown): Replay {
       `replay: expected { kind: "instances" }, or "splits" with share, first and count up to ${mostReplays}`,
     )
   }
-  return { kind, share, effect: effect as Effect | null, first: Number(first), count: Number(count) }
-}
-
-function above(value: unknown, name: string): number {
-  if (typeof value === 'number' && value > 0) return value
-  throw new ServerError('usage', `${name}: expected a number above zero, got ${JSON.stringify(value)}`)
+  return {
+    kind,
+    share,
+    effect: effect === undefined ? null : effectOf(effect, 'replay.effect'),
+    first: Number(first),
+    count: Number(count),
+  }
 }

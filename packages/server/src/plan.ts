@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { baselineOf, type Effect, type Plan, planOf } from '@coalmine/comparator'
+import { baselineOf, type Effect, type Plan, parseEffect, planOf } from '@coalmine/comparator'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
@@ -22,10 +22,10 @@ export function registerPlan(app: FastifyInstance, { store }: Context): void {
     const options = {
       share: between(share, 'share'),
       power: between(power, 'power'),
-      effects: (effects ?? []) as readonly Effect[],
-      withinSeconds: (withinSeconds ?? null) as number | null,
-      seed: Number(seed ?? 1),
-      runs: (runs ?? null) as number | null,
+      effects: Array.isArray(effects) ? effects.map((one, at) => effectOf(one, `effects[${at}]`)) : [],
+      withinSeconds: withinSeconds === undefined ? null : above(withinSeconds, 'withinSeconds'),
+      seed: seed === undefined ? 1 : above(seed, 'seed'),
+      runs: runs === undefined ? null : Math.ceil(above(runs, 'runs')),
     }
     const { operations, startMs, endMs } = await stableTraffic(store, request)
     const baseline = baselineOf(slicesOf([...operations]), (endMs - startMs) / 1000)
@@ -41,6 +41,20 @@ export async function inSteps<Result>(steps: Generator<undefined, Result>): Prom
     const step = steps.next()
     if (step.done) return step.value
     await setImmediate()
+  }
+}
+
+export function above(value: unknown, name: string): number {
+  if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return value
+  throw new ServerError('usage', `${name}: expected a number above zero, got ${JSON.stringify(value)}`)
+}
+
+/** A regression from its text, such as `latency=25%`. */
+export function effectOf(value: unknown, name: string): Effect {
+  try {
+    return parseEffect(String(value))
+  } catch (error) {
+    throw new ServerError('usage', `${name}: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -1,8 +1,14 @@
-import { type Calibration, calibrationRow, type Effect, parseEffect, type ReplayAnswer } from '@coalmine/comparator'
+import {
+  type Calibration,
+  type CalibrationRow,
+  calibrationRow,
+  parseEffect,
+  type ReplayAnswer,
+} from '@coalmine/comparator'
 import { calibrationMarkdown, calibrationText } from '@coalmine/report'
 import type { CalibrateAnswer, Replay } from '@coalmine/server'
 import { type Command, Option } from 'commander'
-import { ask, type Server } from '../client.ts'
+import { ask } from '../client.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { milliseconds } from '../options.ts'
@@ -14,7 +20,7 @@ import { effect, share, wholeNumber } from './plan.ts'
 interface CalibrateOptions extends StableOptions {
   readonly share: number
   readonly for: number
-  readonly effect?: readonly Effect[]
+  readonly effect?: readonly string[]
   readonly replays: number
   readonly seed: number
   readonly format: 'text' | 'json' | 'markdown'
@@ -68,49 +74,47 @@ export function calibrateCommand(command: Command, io: Io): Command {
     .addOption(
       new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
     )
-    .action(async (options: CalibrateOptions) => {
-      const {
-        share,
-        for: forMs,
-        effect: effects = looked.map(parseEffect),
-        replays,
-        seed,
-        format,
-        output,
-        ...rest
-      } = options
-      const request = await stableRequest(rest)
+    .action(async ({ format, output, ...options }: CalibrateOptions) => {
+      const request = await stableRequest(options)
       const progress = progressTo(io.stderr)
-      const calibration = await withServer(rest, 'read', async (server): Promise<Calibration> => {
-        const replayed = (replay: Replay): Promise<CalibrateAnswer> =>
-          replayOn(server, { ...request, forSeconds: forMs / 1000, seed, replay }, io.stop)
-        const instances = await replayed({ kind: 'instances' })
-        const kinds = [null, ...effects]
-        const rows = []
-        for (const [kind, one] of kinds.entries()) {
-          const answers: ReplayAnswer[] = []
-          while (answers.length < replays) {
-            progress.show(`${kind * replays + answers.length} of ${kinds.length * replays} replays`)
-            const count = Math.min(portion, replays - answers.length)
-            answers.push(
-              ...(await replayed({ kind: 'splits', share, effect: one, first: answers.length, count })).answers,
-            )
-          }
-          rows.push(calibrationRow(one, answers))
-        }
-        const { window, placebo } = instances
-        const seconds = (Date.parse(window.end) - Date.parse(window.start)) / 1000
-        const { service, stable } = request
-        const forSeconds = Math.min(forMs / 1000, seconds)
-        return { schema: 'coalmine.calibration/1', service, stable, window, share, forSeconds, seed, rows, placebo }
-      })
+      const calibration = await withServer(options, 'read', (server) =>
+        calibrate(
+          (body) => ask(server, '/api/calibrate', isAnswer, { body: { ...request, ...body }, signal: io.stop }),
+          { ...options, service: request.service, stable: request.stable },
+          (line) => progress.show(line),
+        ),
+      )
       progress.clear()
       await writeReport((colors) => rendered(calibration, format, colors), output === undefined ? {} : { output }, io)
     })
 }
 
-function replayOn(server: Server, body: unknown, signal: AbortSignal): Promise<CalibrateAnswer> {
-  return ask(server, '/api/calibrate', isAnswer, { body, signal })
+type Asked = Pick<CalibrateOptions, 'share' | 'for' | 'effect' | 'replays' | 'seed'> & {
+  readonly service: string
+  readonly stable: string
+}
+
+/** Replays canaries like stable, then those with each regression, a portion at a time. */
+async function calibrate(
+  ask: (body: { replay: Replay; forSeconds: number; seed: number }) => Promise<CalibrateAnswer>,
+  { service, stable, share, for: forMs, effect: effects = looked, replays, seed }: Asked,
+  show: (line: string) => void,
+): Promise<Calibration> {
+  const replayed = (replay: Replay): Promise<CalibrateAnswer> => ask({ replay, forSeconds: forMs / 1000, seed })
+  const { window, placebo } = await replayed({ kind: 'instances' })
+  const rows: CalibrationRow[] = []
+  for (const effect of [null, ...effects]) {
+    const answers: ReplayAnswer[] = []
+    while (answers.length < replays) {
+      show(`${rows.length * replays + answers.length} of ${(effects.length + 1) * replays} replays`)
+      const part = { first: answers.length, count: Math.min(portion, replays - answers.length) }
+      const splits = { kind: 'splits' as const, share, ...part, ...(effect === null ? {} : { effect }) }
+      answers.push(...(await replayed(splits)).answers)
+    }
+    rows.push(calibrationRow(effect === null ? null : parseEffect(effect), answers))
+  }
+  const forSeconds = Math.min(forMs, Date.parse(window.end) - Date.parse(window.start)) / 1000
+  return { schema: 'coalmine.calibration/1', service, stable, window, share, forSeconds, seed, rows, placebo }
 }
 
 function rendered(calibration: Calibration, format: CalibrateOptions['format'], colors: boolean): string {

@@ -1,4 +1,4 @@
-import { defaultEffects, type Effect, parseEffect } from '@coalmine/comparator'
+import { parseEffect } from '@coalmine/comparator'
 import { type PlanFacts, planText } from '@coalmine/report'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ask } from '../client.ts'
@@ -9,12 +9,14 @@ import { addStableOptions, type StableOptions, stableRequest } from '../stable.t
 
 interface PlanCommandOptions extends StableOptions {
   readonly share: number
-  readonly effect?: readonly Effect[]
+  readonly effect?: readonly string[]
   readonly power: number
   readonly within?: number
   readonly runs?: number
   readonly format: 'text' | 'json'
 }
+
+const looked = ['latency=25%', 'errors=x5']
 
 export function planCommand(command: Command, io: Io): Command {
   return addStableOptions(
@@ -27,7 +29,7 @@ export function planCommand(command: Command, io: Io): Command {
         .env('COALMINE_SHARE'),
     )
     .addOption(
-      new Option('--effect <regression>', 'what must be found, again for each (default: latency=25% errors=x5)')
+      new Option('--effect <regression>', `what must be found, again for each (default: ${looked.join(' ')})`)
         .argParser(effect)
         .env('COALMINE_EFFECT'),
     )
@@ -49,15 +51,7 @@ export function planCommand(command: Command, io: Io): Command {
     )
     .addOption(formatOption())
     .action(
-      async ({
-        share,
-        effect: effects = defaultEffects,
-        power,
-        within,
-        runs,
-        format,
-        ...options
-      }: PlanCommandOptions) => {
+      async ({ share, effect: effects = looked, power, within, runs, format, ...options }: PlanCommandOptions) => {
         const body = {
           ...(await stableRequest(options)),
           share,
@@ -77,9 +71,11 @@ export function planCommand(command: Command, io: Io): Command {
 }
 
 /** Collects repeated `--effect`; the variable holds several, apart by spaces. */
-export function effect(text: string, all: readonly Effect[] = []): readonly Effect[] {
+export function effect(text: string, all: readonly string[] = []): readonly string[] {
   try {
-    return [...all, ...text.trim().split(/\s+/).map(parseEffect)]
+    const each = text.trim().split(/\s+/)
+    each.forEach(parseEffect)
+    return [...all, ...each]
   } catch (error) {
     throw new InvalidArgumentError(`${(error as Error).message.replace(/^e/, 'E')}.`)
   }

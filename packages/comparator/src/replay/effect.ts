@@ -9,12 +9,6 @@ export interface Effect {
 export const effectMetrics = ['latency', 'errors', '4xx'] as const
 export type EffectMetric = (typeof effectMetrics)[number]
 
-/** The regressions that are looked for unless others are named. */
-export const defaultEffects: readonly Effect[] = [
-  { metric: 'latency', times: 1.25 },
-  { metric: 'errors', times: 5 },
-]
-
 /**
  * A regression from its text: `latency=25%`, or `25%` alone, for latencies; `errors=x5` or `4xx=x5` for rates.
  *

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { trafficOf } from '../../test/slices.ts'
 import { defaultPolicy, parsePolicy } from '../policy.ts'
 import { baselineOf } from './baseline.ts'
-import { defaultEffects, parseEffect } from './effect.ts'
+import { parseEffect } from './effect.ts'
 import { finished, type Plan, planOf } from './plan.ts'
 
 const operations = { 'GET /': { stable: { n: 500, errors: 0.01 }, canary: { n: 0 } } }
 const baseline = baselineOf(trafficOf({ ticks: 24, seed: 1, operations }), 120)
-const asked = { share: 0.1, effects: defaultEffects, power: 0.9, withinSeconds: null, seed: 1, runs: 20 }
+const effects = [parseEffect('latency=25%'), parseEffect('errors=x5')]
+const asked = { share: 0.1, effects, power: 0.9, withinSeconds: null, seed: 1, runs: 20 }
 
 function timesOf(plan: Plan, effect: string | null) {
   return plan.canaries.find((one) => one.effect === effect)!
@@ -40,14 +41,14 @@ describe('a plan', () => {
   })
 
   it('takes longer for a smaller canary', () => {
-    const small = finished(planOf(baseline, defaultPolicy, { ...asked, share: 0.02, effects: [defaultEffects[1]!] }))
+    const small = finished(planOf(baseline, defaultPolicy, { ...asked, share: 0.02, effects: effects.slice(1) }))
     expect(timesOf(small, 'errors x 5').planned!).toBeGreaterThan(timesOf(plan, 'errors x 5').planned!)
   })
 })
 
 it('knows no time for what is within the margin, within a day', () => {
-  const effects = [parseEffect('latency=5%')]
-  const plan = finished(planOf(baseline, defaultPolicy, { ...asked, effects }))
+  const within = [parseEffect('latency=5%')]
+  const plan = finished(planOf(baseline, defaultPolicy, { ...asked, effects: within }))
   expect(timesOf(plan, 'latency +5 %')).toMatchObject({ median: null, planned: null, horizonSeconds: 86_400 })
 })
 

@@ -19,7 +19,7 @@ export interface PlanOptions {
   /** Asks for the smallest share that answers in this time; null does not. */
   readonly withinSeconds: number | null
   readonly seed: number
-  /** How many canaries are simulated for each answer; null chooses as many as take some seconds, from 20 to 50. */
+  /** How many canaries are simulated for each answer; null chooses as many as take some seconds, from 20 to 80. */
   readonly runs: number | null
 }
 
@@ -77,7 +77,7 @@ const horizons: readonly Horizon[] = [
 ]
 
 /** Simulated canaries times operations: what the time that planning takes goes with. */
-const work = 120
+const work = 250
 
 const shares = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5]
 
@@ -95,7 +95,7 @@ export function* planOf(
   { share, effects, power, withinSeconds, seed, runs: asked }: PlanOptions,
 ): Generator<undefined, Plan> {
   if (baseline.length === 0) throw new RangeError('baseline: expected an operation with traffic')
-  const runs = asked ?? Math.min(50, Math.max(20, Math.floor(work / baseline.length)))
+  const runs = asked ?? Math.min(80, Math.max(20, Math.floor(work / baseline.length)))
   const isOn = (metric: string): boolean => policy.metrics.some(({ name, gate }) => name === metric && gate === 'on')
   const wanted: readonly (Effect | null)[] = [...effects.filter(({ metric }) => isOn(metric)), null]
   const cell = { baseline, policy, runs, power, seed }

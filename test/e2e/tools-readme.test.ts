@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { coalmine, type Run } from './coalmine.ts'
+
+const root = join(import.meta.dirname, '../..')
+const readme = readFileSync(join(root, 'packages/cli/README.md'), 'utf8')
+const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A section between its markers: its command, what stands below it, and what the command prints now. */
+async function section(name: string): Promise<{ readonly printed: string; readonly run: Run; readonly text: string }> {
+  const text = new RegExp(`<!-- ${name}: [^\\n]*\\n([\\s\\S]*?)<!-- /${name} -->`).exec(readme)![1]!
+  const [, command, printed] = /```console\n\$ npx coalmine (.*)\n([\s\S]*?)```/.exec(text)!
+  writeFileSync(join(folder, 'latency.csv'), /```csv\n([\s\S]*?)```/.exec(text)?.[1] ?? '')
+  return { text, printed: printed!, run: await coalmine(folder, command!.split(' ')) }
+}
+
+/** What is left when numbers, times and the room that they take may differ. */
+function form(text: string): string {
+  return text
+    .replace(/> /g, '')
+    .replace(/\d+ (h|min|s)\b( \d+ (min|s)\b)?/g, 'TIME')
+    .replace(/ -(?= |$)/gm, ' TIME')
+    .replace(/\d+(\.\d+)?/g, 'N')
+    .replace(/ +/g, ' ')
+}
+
+beforeAll(async () => {
+  expect(await coalmine(folder, ['import', join(root, 'examples/demo/canary.jsonl.gz')])).toMatchObject({ code: 0 })
+})
+
+it('the series are judged as the README says', async () => {
+  const { printed, run } = await section('series')
+  expect(run).toMatchObject({ stdout: printed, stderr: '', code: 1 })
+})
+
+it('the plan has the form that the README shows', async () => {
+  const { printed, run } = await section('plan')
+  expect(run).toMatchObject({ stderr: '', code: 0 })
+  // Which operations take longest may differ with the numbers.
+  const sorted = (text: string): string[] =>
+    form(text)
+      .split('\n')
+      .filter((line) => !/^ {2,}(latency|errors|4xx)/.test(line))
+  expect(sorted(run.stdout)).toEqual(sorted(printed))
+})
+
+it('the calibration has the form that the README shows', async () => {
+  const { printed, run } = await section('calibrate')
+  expect(run.code).toBe(0)
+  expect(form(run.stdout)).toBe(form(printed))
+})
