@@ -3,6 +3,10 @@
 export { judge, tickMs } from './judge.ts'
 export { requestCount, type Side, type Slice } from './slice.ts'
 
+// A canary without a stable beside it
+
+export { type EarlierDay, earlierDay, slicesAgainst } from './before-after.ts'
+
 // What is judged, and how strictly
 
 export { type Config, parseConfig } from './config.ts'
@@ -91,6 +95,7 @@ export type {
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
 export type {
   Advisory,
+  BeforeAfter,
   CohortFacts,
   Coverage,
   Decision,

@@ -1,3 +1,4 @@
+import { judgedAgainstDays, testedAgainstDays } from './before-after.ts'
 import { type Decided, decide, type Gated } from './decide.ts'
 import { type ErrorType, errorTypePhrase, errorTypeReasons, errorTypesOf } from './error-types.ts'
 import { coverageOf } from './fair/coverage.ts'
@@ -46,7 +47,7 @@ export const tickMs = 5000
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
-  const judged = judgedMetrics(policy, facts)
+  const judged = judgedMetrics(policy, facts).filter((metric) => !facts.earlier || judgedAgainstDays(metric))
   const series = seriesOf(slices, judged)
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) {
@@ -72,8 +73,9 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
       facts,
       hosts,
     )
-  const decided = decide(gated('on'), policy, facts.look ?? 1)
-  const advised = decide(gated('advisory'), policy, facts.look ?? 1)
+  const levels = facts.earlier ? { ...policy, alpha: policy.alpha / 2 } : policy
+  const decided = decide(gated('on'), levels, facts.look ?? 1)
+  const advised = decide(gated('advisory'), levels, facts.look ?? 1)
   const start = Date.parse(facts.window.start)
   const errorTypes = errorTypesOf(facts, policy)
   const findings = decided.map((one) => findingOf(one, facts, start, policy, errorTypes))
@@ -149,13 +151,17 @@ function gateOf(
       const byCalls = written.measure.kind === 'lost-requests' && policy.split === null
       if (byCalls && scope.scope === 'operation') return undefined
       const metric = scope.scope === 'operation' ? ofOperations : written
+      const weight = (scope.weight * weightOf(metric)) / weights
+      const tested = (metric: MetricPolicy): Tested => test(metric, scope, series, policy, facts, hosts)
       return {
-        metric,
         scope,
-        weight: (scope.weight * weightOf(metric)) / weights,
+        weight,
         // A share of the traffic is settled for the service; for each operation it would take many times longer.
         required: scope.required && (marginFormOf(metric.measure) !== 'loss' || scope.scope === 'service'),
-        tested: test(metric, scope, series, policy, facts, hosts),
+        // Half of alpha is for the tests, half for the days.
+        ...(facts.earlier
+          ? testedAgainstDays(metric, scope, facts.earlier, (weight * policy.alpha) / 2, tested)
+          : { metric, tested: tested(metric) }),
       }
     })
   })
@@ -310,7 +316,7 @@ function verdictOf(
   series: readonly OperationSeries[],
   hosts: Hosts | null,
 ): Verdict {
-  const { service, window, stable, canary, traffic, audience, source, version } = facts
+  const { service, window, stable, canary, traffic, audience, beforeAfter, source, version } = facts
   return {
     schema: 'coalmine.verdict/1',
     verdict,
@@ -325,6 +331,7 @@ function verdictOf(
     audience,
     coverage: coverageOf(series, window),
     hosts,
+    beforeAfter: beforeAfter ?? null,
     ...answer,
     interactions: [],
     why: null,

@@ -1,3 +1,4 @@
+import { beforeAfterReasons, fewestDays } from './before-after.ts'
 import { cohortsInvalid, cohortsUnfair } from './fair/cohorts.ts'
 import { unmatchedReasons } from './fair/coverage.ts'
 import { instanceReasons } from './fair/instances.ts'
@@ -13,6 +14,8 @@ import type { Facts, Hosts, Reason } from './verdict.ts'
 
 /** Reasons for which a comparison means nothing. */
 export function invalidReasons(facts: Facts, series: readonly OperationSeries[]): Reason[] {
+  const { beforeAfter } = facts
+  if (beforeAfter && beforeAfter.days.length < fewestDays) return beforeAfterReasons(beforeAfter)
   return cohortsInvalid(facts, series)
 }
 
@@ -41,5 +44,7 @@ export function unfairReasons(
 
 /** What was not judged, and how the rest was read: it changes no decision. */
 export function notes(facts: Facts): Reason[] {
-  return leftOut(facts)
+  const { beforeAfter } = facts
+  const days = beforeAfter && beforeAfter.days.length >= fewestDays ? beforeAfterReasons(beforeAfter) : []
+  return [...days, ...leftOut(facts)]
 }

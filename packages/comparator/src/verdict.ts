@@ -1,3 +1,4 @@
+import type { EarlierDay } from './before-after.ts'
 import type { ErrorType, ErrorTypeTick } from './error-types.ts'
 import type { FairnessFacts } from './fair/facts.ts'
 import type { ValueFacts } from './fair/values.ts'
@@ -41,6 +42,8 @@ export type ReasonCode =
   | 'one-look'
   | 'peeked'
   | 'planned-look'
+  | 'before-after'
+  | 'too-few-days'
   | 'raw-spans'
   | 'new-error-type'
   | 'sampled'
@@ -127,6 +130,14 @@ export interface OutOfLine {
   readonly own: number | null
 }
 
+/** Which earlier days stood for a stable that did not run beside the canary. */
+export interface BeforeAfter {
+  /** Such as `2026-11-20`, the newest first. */
+  readonly days: readonly string[]
+  /** Days that were asked for and do not count, and why. */
+  readonly leftOut: readonly { readonly date: string; readonly why: string }[]
+}
+
 /** What the comparator is told besides slices: who is compared, when, and what was left out. */
 export interface Facts {
   readonly service: string
@@ -150,6 +161,9 @@ export interface Facts {
   readonly values?: readonly ValueFacts[]
   /** What tells whether the comparison is fair; absent where there is no store to ask. */
   readonly fairness?: FairnessFacts
+  /** Where stable is earlier days: which, and what each of them showed. The slices are then those of `slicesAgainst`. */
+  readonly beforeAfter?: BeforeAfter
+  readonly earlier?: readonly EarlierDay[]
   /** When nothing was found: what the store has seen, for the message. */
   readonly known?:
     | {
@@ -321,6 +335,8 @@ export interface Verdict {
   readonly coverage: Coverage
   /** Null where instances are not known apart, or are too few. */
   readonly hosts: Hosts | null
+  /** Null where stable ran beside the canary; never mixed with that. */
+  readonly beforeAfter: BeforeAfter | null
   readonly findings: readonly Finding[]
   readonly missing: readonly Missing[]
   /** One for each metric whose `expect` or `reason` was written down. */

@@ -1,0 +1,218 @@
+import { type Histogram, mergeHistograms, momentsOf, quantileOf, studentQuantile } from '@coalmine/stats'
+import type { Scope } from './gate.ts'
+import type { LatencyMargin, Margin, RateMargin } from './margin.ts'
+import { marginFormOf } from './measure.ts'
+import type { MetricPolicy } from './metric-policy.ts'
+import { aboveZero, shareAboveZero } from './numeric-parts.ts'
+import type { Run } from './run.ts'
+import { requestCount, type Side, type Slice } from './slice.ts'
+import type { Tested } from './tested.ts'
+import type { BeforeAfter, Reason } from './verdict.ts'
+
+/** What stable did on one earlier day, at the hours of the canary. */
+export interface EarlierDay {
+  /** Such as `2026-11-20`. */
+  readonly date: string
+  /** Everything of the day together, by operation and metric. */
+  readonly sums: Sums
+  /** Requests by operation and tick, the ticks moved on to the canary's day. */
+  readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>
+}
+
+type Sums = ReadonlyMap<string, ReadonlyMap<string, Side>>
+
+/** Fewer days say nothing of how much days differ. */
+export const fewestDays = 3
+
+/** A day from its slices, of which only stable's sides count. `laterMs` is how much later the canary ran. */
+export function earlierDay(date: string, slices: Iterable<Slice>, laterMs: number): EarlierDay {
+  const { sums, requests } = collected(slices, 'stable', laterMs)
+  return { date, sums, requests }
+}
+
+/**
+ * The canary beside the same hours of earlier days, as slices that `judge` takes with those days among its facts. Nothing ran
+ * at the same time, so there is no tick in which the two can be compared: each metric of an operation is one slice of the whole
+ * window, at its last tick. Only the canary's sides of what is given count.
+ */
+export function slicesAgainst(days: readonly EarlierDay[], canary: Iterable<Slice>): Slice[] {
+  const { sums, requests } = collected(canary, 'canary', 0)
+  const last = Math.max(...[...requests.values()].flatMap((ticks) => [...ticks.keys()]))
+  const operations = new Set([sums, ...days.map((day) => day.sums)].flatMap((one) => [...one.keys()]))
+  return [...operations].flatMap((operation) => {
+    const counted = [requests, ...days.map((day) => day.requests)].map((one) => one.get(operation) ?? new Map())
+    const ticks = [...new Set(counted.flatMap((one) => [...one.keys()] as number[]))]
+    const [ofCanary, ...ofDays] = counted
+    const counts = ticks.map((tick) => ({
+      tick,
+      operation,
+      metric: requestCount,
+      stable: count(ofDays.reduce((sum, one) => sum + (one.get(tick) ?? 0), 0)),
+      canary: count(ofCanary!.get(tick) ?? 0),
+    }))
+    const metrics = new Set(
+      [sums, ...days.map((day) => day.sums)].flatMap((one) => [...(one.get(operation)?.keys() ?? [])]),
+    )
+    const values = [...metrics].flatMap((metric) => {
+      const before = days.flatMap((day) => day.sums.get(operation)?.get(metric) ?? [])
+      const after = sums.get(operation)?.get(metric)
+      const kind = after ?? before[0]!
+      return [{ tick: last, operation, metric, stable: joined(before, kind), canary: after ?? joined([], kind) }]
+    })
+    return [...counts, ...values]
+  })
+}
+
+/** Whether a metric can be judged against other days: what is missing from a split, or is to be better, needs a stable beside it. */
+export function judgedAgainstDays({ measure, expect }: MetricPolicy): boolean {
+  return marginFormOf(measure) !== 'loss' && (expect === 'no-worse' || expect === 'worse-by-at-most')
+}
+
+/**
+ * A metric in a scope against earlier days, its margin widened by how much those days differ from each other: the canary's day may
+ * be as far from their mean as Student's t allows for one more day like them, at `level`. So the chance that a good canary on a day
+ * like these is beyond the widened margin is at most `level`, for days whose levels are independent and, as logarithms, normal.
+ *
+ * Harm is what is beyond the widened margin; PASS is for what is seen within the margin itself, so that a canary beyond the
+ * widened one does not pass on a lucky day. Where fewer than three days have values, nothing is known.
+ */
+export function testedAgainstDays(
+  metric: MetricPolicy,
+  scope: Scope,
+  days: readonly EarlierDay[],
+  level: number,
+  test: (metric: MetricPolicy) => Tested,
+): { readonly metric: MetricPolicy; readonly tested: Tested } {
+  const sides = days.map((day) => sideOf(day, scope, metric.name)).filter((side) => side !== undefined)
+  const margin = widenedMargin(metric, sides, level)
+  const narrow = test(metric)
+  if (margin === undefined) {
+    const within = narrow.within.map(({ part }) => ({ part, run: nothing }))
+    return { metric, tested: { ...narrow, worse: nothing, within } }
+  }
+  const wide = { ...metric, margin }
+  return { metric: wide, tested: { ...test(wide), within: narrow.within } }
+}
+
+const nothing: Run = { logE: 0, maxLogE: 0, rises: [], halfway: null }
+
+/** Why there are too few days, or else what a comparison with them is worth. */
+export function beforeAfterReasons({ days, leftOut }: BeforeAfter): Reason[] {
+  const left =
+    leftOut.length === 0 ? '' : ` Left out: ${leftOut.map(({ date, why }) => `${date} (${why})`).join(', ')}.`
+  if (days.length < fewestDays) {
+    const found = days.length === 0 ? 'none' : days.join(', ')
+    const message = `Earlier days to compare with: ${found}; ${fewestDays} are needed to know how much days differ.${left}`
+    return [{ code: 'too-few-days', weight: 'decides', message }]
+  }
+  const message = `Before and after: nothing ran beside the canary, it is compared with the same hours of ${days.length} earlier days (${days.join(', ')}). Whatever else has changed since counts too. Margins are widened by how much these days differ; good for one look, at the end of the window.${left}`
+  return [{ code: 'before-after', weight: 'note', message }]
+}
+
+function widenedMargin(metric: MetricPolicy, sides: readonly Side[], level: number): Margin | undefined {
+  if (sides.length < fewestDays) return undefined
+  const { margin, worse } = metric
+  // Each of the statistics may be what sticks out.
+  const spread = (levels: readonly (readonly number[])[]): number =>
+    Math.max(...levels.map((values) => nextDay(values, level / levels.length)))
+  if ('oddsRatio' in margin) return widenedRate(margin, sides.map(rateOf), spread)
+  const histograms = sides.map((side) => aboveZero(histogramOf(side), worse))
+  if (histograms.some(({ counts }) => counts.length === 0)) return undefined
+  const quantiles = [0.5, 0.9, 0.99].map((q) => histograms.map((one) => Math.log(quantileOf(one, q)!)))
+  if ('seconds' in margin) return widenedLatency(margin, Math.exp(spread(quantiles)), mergeHistograms(histograms))
+  const above = sides.map((side) => shareAboveZero(histogramOf(side))).map(({ n, events }) => Math.log(events / n))
+  return { ratio: shown((1 + margin.ratio) * Math.exp(spread([...quantiles, above])) - 1) }
+}
+
+/** Three digits, rounded up: what is shown is what was judged by. */
+function shown(value: number): number {
+  const digit = 10 ** (Math.floor(Math.log10(value)) - 2)
+  return value > 0 ? Number((Math.ceil(value / digit - 1e-9) * digit).toPrecision(3)) : 0
+}
+
+/** How far one more value like these may be from their mean, one-sided. */
+function nextDay(values: readonly number[], level: number): number {
+  const { n, variance } = momentsOf(values)
+  return studentQuantile(level, n - 1) * Math.sqrt(variance * (1 + 1 / n))
+}
+
+// The margin is max((1 + ratio) x, x + seconds), where the second is the larger up to seconds / ratio; the widened one is `times` it.
+function widenedLatency({ ratio, seconds }: LatencyMargin, times: number, all: Histogram): LatencyMargin {
+  const upTo = seconds === 0 ? 0 : Math.min(seconds / ratio, quantileOf(all, 0.99)!)
+  return { ratio: shown((1 + ratio) * times - 1), seconds: shown(seconds * times + (times - 1) * upTo) }
+}
+
+// A half of the margin that is zero is left out of the test, and stays so.
+function widenedRate(
+  { oddsRatio, difference }: RateMargin,
+  days: readonly { readonly n: number; readonly events: number }[],
+  spread: (levels: readonly (readonly number[])[]) => number,
+): RateMargin {
+  const logOdds = days.map(({ n, events }) => Math.log((events + 0.5) / (n - events + 0.5)))
+  return {
+    oddsRatio: oddsRatio === 1 && difference > 0 ? 1 : shown(oddsRatio * Math.exp(spread([logOdds]))),
+    difference:
+      difference === 0 ? 0 : Math.min(0.99, shown(difference + spread([days.map(({ n, events }) => events / n)]))),
+  }
+}
+
+function sideOf(day: EarlierDay, scope: Scope, metric: string): Side | undefined {
+  const sides = scope.series.flatMap(({ operation }) => day.sums.get(operation)?.get(metric) ?? [])
+  const side = sides[0] && joined(sides, sides[0])
+  return side && side.n > 0 ? side : undefined
+}
+
+function collected(
+  slices: Iterable<Slice>,
+  arm: 'stable' | 'canary',
+  laterMs: number,
+): { readonly sums: Sums; readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>> } {
+  const requests = new Map<string, Map<number, number>>()
+  const sides = new Map<string, Map<string, Side[]>>()
+  for (const { tick, operation, metric, [arm]: side } of slices) {
+    if (side.n === 0) continue
+    if (metric === requestCount) {
+      const ticks = requests.get(operation) ?? new Map<number, number>()
+      ticks.set(tick + laterMs, (ticks.get(tick + laterMs) ?? 0) + side.n)
+      requests.set(operation, ticks)
+      continue
+    }
+    const metrics = sides.get(operation) ?? new Map<string, Side[]>()
+    sides.set(operation, metrics)
+    metrics.set(metric, [...(metrics.get(metric) ?? []), side])
+  }
+  const sums = new Map(
+    [...sides].map(([operation, metrics]) => [
+      operation,
+      new Map([...metrics].map(([metric, some]) => [metric, joined(some, some[0]!)])),
+    ]),
+  )
+  return { sums, requests }
+}
+
+/** Some sides of one kind added up; nothing, as none of that kind. */
+function joined(sides: readonly Side[], { kind }: Side): Side {
+  const n = sides.reduce((sum, side) => sum + side.n, 0)
+  switch (kind) {
+    case 'count':
+      return { kind, n }
+    case 'rate':
+      return { kind, n, events: sides.reduce((sum, side) => sum + rateOf(side).events, 0) }
+    case 'distribution':
+      return { kind, n, histogram: mergeHistograms(sides.map(histogramOf)) }
+  }
+}
+
+function rateOf(side: Side): { readonly n: number; readonly events: number } {
+  if (side.kind !== 'rate') throw new RangeError(`expected a rate, got a ${side.kind}`)
+  return side
+}
+
+function histogramOf(side: Side): Histogram {
+  if (side.kind !== 'distribution') throw new RangeError(`expected a distribution, got a ${side.kind}`)
+  return side.histogram
+}
+
+function count(n: number): Side {
+  return { kind: 'count', n }
+}
