@@ -28,6 +28,7 @@ export interface ComparisonOptions extends Place {
   readonly interact?: readonly string[]
   readonly from?: readonly string[]
   readonly since?: number
+  readonly stableWindow?: number
   readonly start?: string
   readonly end?: string
   readonly alpha?: number
@@ -145,6 +146,7 @@ export interface ComparisonRequest {
   readonly traffic?: string
   readonly audience?: readonly string[]
   readonly interact?: readonly string[]
+  readonly stableWindowMs?: number
   readonly window: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
   readonly policy: PolicyInput
 }
@@ -159,7 +161,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
     )
   }
-  const { interact, since, start, end } = options
+  const { stableWindow, interact, since, start, end } = options
   const { traffic = config.traffic, audience = config.audience } = options
   return {
     service: required('service'),
@@ -168,6 +170,7 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
     ...(traffic === undefined ? {} : { traffic }),
     ...(audience === undefined ? {} : { audience: listOf(audience) }),
     ...(interact === undefined ? {} : { interact: [interact].flat().flatMap(listOf).map(flagKey) }),
+    ...(stableWindow === undefined ? {} : { stableWindowMs: stableWindow }),
     window: {
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(start === undefined ? {} : { start }),

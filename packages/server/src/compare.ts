@@ -1,28 +1,12 @@
-import {
-  type CohortFacts,
-  type Facts,
-  judge,
-  type Policy,
-  parsePolicy,
-  type Traffic,
-  tickMs,
-  traffics,
-  type Verdict,
-} from '@coalmine/comparator'
-import {
-  type Comparison,
-  type ComparisonFacts,
-  type FlagShare,
-  formatSelector,
-  type OperationTicks,
-  parseSelector,
-  warmUpOf,
-} from '@coalmine/store'
+import { fewestDays, judge, type Policy, parsePolicy, type Traffic, traffics, type Verdict } from '@coalmine/comparator'
+import { type Comparison, formatSelector, type OperationTicks, parseSelector, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
+import { compareWithDays } from './before-after.ts'
 import type { Context } from './context.ts'
 import { errorTypeTicks } from './error-types.ts'
 import { ServerError } from './errors.ts'
 import { explained } from './explain.ts'
+import { factsOf } from './facts.ts'
 import { fairnessFacts } from './fairness.ts'
 import { lookAt } from './looks.ts'
 import { measuredSlices, refuseMeasures } from './measured.ts'
@@ -38,6 +22,8 @@ export interface ComparisonRequest {
   readonly sinceMs: number | undefined
   readonly start: number | undefined
   readonly end: number | undefined
+  /** Stable is the same hours of earlier days, so far back; undefined where it ran beside the canary. */
+  readonly stableWindowMs: number | undefined
   /** Only these operations are judged; every one, when undefined. */
   readonly operations: readonly string[] | undefined
   /** Flags whose part in the finding with the most evidence is told, whatever the verdict. */
@@ -49,11 +35,27 @@ export interface ComparisonRequest {
 export function registerCompare(app: FastifyInstance, context: Context): void {
   app.post('/api/compare', async ({ body }) => {
     const request = parseRequest(body)
-    const judge = (one: ComparisonRequest): Promise<Verdict> => compare(one, context)
-    const verdict = await explained(await judge(request), request, judge, context)
+    const verdict = (await compareWithDays(request, context)) ?? (await compareSideBySide(request, context))
     context.metrics.judged(verdict)
     return verdict
   })
+}
+
+async function compareSideBySide(request: ComparisonRequest, context: Context): Promise<Verdict> {
+  const judge = (one: ComparisonRequest): Promise<Verdict> => compare(one, context)
+  const verdict = await judge(request)
+  await remember(verdict, request, context)
+  return explained(verdict, request, judge, context)
+}
+
+/** How users' requests fared settles what later builds are compared with. */
+async function remember(
+  { verdict }: Verdict,
+  { service, stable, canary, traffic, audience }: ComparisonRequest,
+  { store }: Context,
+): Promise<void> {
+  if (verdict !== 'pass' && verdict !== 'fail') return
+  if (traffic === 'users' && audience.length === 0) await store.rememberVerdict({ service, stable, canary, verdict })
 }
 
 async function compare(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
@@ -90,54 +92,6 @@ function* chained<T>(...all: readonly Iterable<T>[]): Generator<T> {
   for (const some of all) yield* some
 }
 
-function factsOf(
-  request: ComparisonRequest,
-  found: ComparisonFacts,
-  flags: readonly FlagShare[],
-  asked: { readonly start: number | undefined; readonly end: number | undefined },
-  { version, now }: { readonly version: string; readonly now: number },
-): Facts {
-  const seen = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined)
-  const first = asked.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
-  const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
-  const start = Math.floor(first / tickMs) * tickMs
-  const bothServed = found.stable.requests > 0 && found.canary.requests > 0
-  // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
-  const end = bothServed || asked.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : asked.end
-  const until = Number.isFinite(end) ? Math.max(start, end) : now
-  const cohort = (name: 'stable' | 'canary'): CohortFacts => {
-    const { requests, traces, instances, testRequests } = found[name]
-    return {
-      selector: request[name],
-      requests,
-      traces,
-      instances: instances.length,
-      testRequests,
-      flags: flags
-        .filter((share) => share.cohort === name)
-        .map(({ operation, flag, variant, requests }) => ({ operation, flag, variant, requests })),
-    }
-  }
-  return {
-    service: request.service,
-    window: {
-      start: new Date(start).toISOString(),
-      end: new Date(until).toISOString(),
-      seconds: (until - start) / 1000,
-      anchored: request.sinceMs === undefined,
-    },
-    stable: cohort('stable'),
-    canary: cohort('canary'),
-    traffic: request.traffic,
-    audience: request.audience,
-    overlap: found.overlap,
-    mixedRequests: found.mixedRequests,
-    lateSpans: found.late,
-    source: found.source,
-    version,
-  }
-}
-
 function parseRequest(body: unknown): ComparisonRequest {
   if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
   const {
@@ -147,13 +101,16 @@ function parseRequest(body: unknown): ComparisonRequest {
     traffic,
     audience,
     interact,
+    stableWindowMs,
     window = {},
     policy: input,
     ...unknown
   } = body as Record<string, unknown>
   const [stray] = Object.keys(unknown)
   if (stray !== undefined)
-    throw usage(`${stray}: unknown key; expected service, stable, canary, traffic, audience, interact, window, policy`)
+    throw usage(
+      `${stray}: unknown key; expected service, stable, canary, traffic, audience, interact, stableWindowMs, window, policy`,
+    )
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
   const [odd] = Object.keys(strange)
@@ -172,6 +129,7 @@ function parseRequest(body: unknown): ComparisonRequest {
     traffic: trafficOf(traffic),
     audience: audiences(audience),
     interact: flagsAsked(interact),
+    stableWindowMs: stableWindow(stableWindowMs),
     operations: undefined,
     sinceMs: sinceMs as number | undefined,
     start: moment(start, 'window.start'),
@@ -202,6 +160,14 @@ export function audiences(value: unknown = []): readonly string[] {
   if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== ''))
     return [...new Set(value as string[])].sort()
   throw usage(`audience: expected a list of texts, got ${JSON.stringify(value)}`)
+}
+
+const dayMs = 86_400_000
+
+function stableWindow(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && value >= fewestDays * dayMs && value <= 60 * dayMs) return value
+  throw usage(`--stable-window: expected from ${fewestDays} to 60 days, such as 7d`)
 }
 
 function flagsAsked(value: unknown = []): readonly string[] {

@@ -184,6 +184,18 @@ export const createLooks = `
   ENGINE = MergeTree
   ORDER BY (Service, Stable, Canary, At)`
 
+/** How comparisons ended: a build that failed is not what a later one is compared with. */
+export const createVerdicts = `
+  CREATE TABLE IF NOT EXISTS coalmine_verdicts (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    Verdict LowCardinality(String),
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Canary, At)`
+
 /**
  * Entry spans (requests that the service answered) in the words of the product: operation, build, flags, test, errors.
  * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
@@ -1011,6 +1023,23 @@ export const looksSoFar = `
     FROM coalmine_looks
     WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}
     GROUP BY DataEnd)`
+
+/** One row for each change: looking again at what is settled adds nothing. */
+export const rememberVerdict = `
+  INSERT INTO coalmine_verdicts
+  SELECT {service:String}, {stable:String}, {canary:String}, {verdict:String}, now64(3)
+  WHERE (
+    SELECT argMax(Verdict, At) FROM coalmine_verdicts WHERE Service = {service:String} AND Canary = {canary:String}
+  ) != {verdict:String}`
+
+export const failedCanaries = `
+  SELECT Canary AS canary
+  FROM coalmine_verdicts
+  WHERE Service = {service:String}
+  GROUP BY Canary
+  HAVING argMax(Verdict, At) = 'fail'
+  ORDER BY max(At) DESC, Canary
+  LIMIT 20`
 
 export const knownServices = `
   SELECT ServiceName AS service FROM otel_traces GROUP BY service ORDER BY count() DESC, service LIMIT 100`

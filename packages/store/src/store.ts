@@ -22,6 +22,7 @@ import { type StoreSizes, storeSizes } from './sizes.ts'
 import type { SpanBatch } from './span-batch.ts'
 import { type Bad, type Suspects, suspects } from './suspects.ts'
 import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
+import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
 import type { WarmUp } from './warm-up.ts'
 
 export type StoreOptions = {
@@ -66,6 +67,10 @@ export type Store = {
   readonly flagsMet: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** What is bad in both cohorts at an operation (all, when null), by attribute, and traces of it; takes seconds and may fail for it. */
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
+  /** Remembers how a comparison of users' requests ended. */
+  readonly rememberVerdict: (verdict: SettledVerdict) => Promise<void>
+  /** Canaries of a service that failed when they were last settled. */
+  readonly failedCanaries: (service: string) => Promise<readonly string[]>
   /** The start of a comparison, fixed at its first look; undefined while the canary has served nothing. */
   readonly anchor: (comparison: Pick<Comparison, 'service' | keyof Chosen>) => Promise<number | undefined>
   /** Which look at a comparison this is, for tests that may not look as often as one likes. */
@@ -127,6 +132,8 @@ export async function openStore({
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
     anchor: (comparison) => anchor(engine, comparison),
     countLook: (comparison, endMs) => countLook(engine, comparison, endMs),
+    rememberVerdict: (verdict) => rememberVerdict(engine, verdict),
+    failedCanaries: (service) => failedCanaries(engine, service),
     known: (service = '') => known(engine, service, openTicks(ledger, service)),
     doctorFacts: (service) =>
       doctorFacts(engine, service, () => ({
@@ -165,5 +172,6 @@ async function createTables(engine: Engine, retentionDays: number): Promise<void
   await engine.write(queries.createOperations)
   await engine.write(queries.createComparisons)
   await engine.write(queries.createLooks)
+  await engine.write(queries.createVerdicts)
   await engine.write(queries.createRequests)
 }

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Outcome, Verdict } from '@coalmine/comparator'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Server } from '../client.ts'
 import { addComparisonOptions, type ComparisonOptions, compareOn, comparisonRequest } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
-import { excludeEachOther } from '../options.ts'
+import { excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
 import { importFile, lines, reportRefused } from '../spans.ts'
@@ -17,6 +17,14 @@ import { importFile, lines, reportRefused } from '../spans.ts'
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
   return addSeriesOptions(addKayentaOptions(addComparisonOptions(described)))
+    .addOption(
+      new Option(
+        '--stable-window <time>',
+        'no stable beside the canary: compare with the same hours of earlier days, such as 7d (3d at least)',
+      )
+        .argParser(milliseconds)
+        .env('COALMINE_STABLE_WINDOW'),
+    )
     .option('--from <file...>', 'judge the spans of these files, of any kind that import takes, and nothing else')
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
     .action(async (options: ComparisonOptions & KayentaOptions & SeriesOptions) => {

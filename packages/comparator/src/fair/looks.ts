@@ -2,7 +2,9 @@ import type { Policy } from '../policy.ts'
 import type { Facts, Reason } from '../verdict.ts'
 
 /** How often this was looked at, and whether the tests that judge it allow that. */
-export function lookReasons({ window, look = 1 }: Facts, { mode }: Policy): Reason[] {
+export function lookReasons({ window, look = 1, beforeAfter }: Facts, { mode }: Policy): Reason[] {
+  // What is said of the days says it.
+  if (beforeAfter && look === 1) return []
   if (mode === 'sequential') {
     const slides =
       'The window slides: its error rate holds for one look. Leave out --since to look as often as you like.'
@@ -19,7 +21,7 @@ export function lookReasons({ window, look = 1 }: Facts, { mode }: Policy): Reas
       'Judged by tests that may look once, and this was the look: to look again as traffic comes in, leave out "mode: fixed".'
     return [{ code: 'one-look', weight: 'note', message }]
   }
-  const message = `This is look ${look} at tests that may look once: the more looks, the more good canaries fail. Judge one look at the end, or leave out "mode: fixed" to look as often as you like.`
+  const message = `This is look ${look} at tests that may look once: the more looks, the more good canaries fail. Judge one look at the end${beforeAfter ? '' : ', or leave out "mode: fixed" to look as often as you like'}.`
   return [{ code: 'peeked', weight: 'blocks', message }]
 }
 

@@ -1,0 +1,52 @@
+import { type CohortFacts, type Facts, tickMs } from '@coalmine/comparator'
+import type { ComparisonFacts, FlagShare } from '@coalmine/store'
+import type { ComparisonRequest } from './compare.ts'
+
+/** What the comparator is told of a comparison besides its slices. */
+export function factsOf(
+  request: ComparisonRequest,
+  found: ComparisonFacts,
+  flags: readonly FlagShare[],
+  asked: { readonly start: number | undefined; readonly end: number | undefined },
+  { version, now }: { readonly version: string; readonly now: number },
+): Facts {
+  const seen = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined)
+  const first = asked.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
+  const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
+  const start = Math.floor(first / tickMs) * tickMs
+  const bothServed = found.stable.requests > 0 && found.canary.requests > 0
+  // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
+  const end = bothServed || asked.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : asked.end
+  const until = Number.isFinite(end) ? Math.max(start, end) : now
+  const cohort = (name: 'stable' | 'canary'): CohortFacts => {
+    const { requests, traces, instances, testRequests } = found[name]
+    return {
+      selector: request[name],
+      requests,
+      traces,
+      instances: instances.length,
+      testRequests,
+      flags: flags
+        .filter((share) => share.cohort === name)
+        .map(({ operation, flag, variant, requests }) => ({ operation, flag, variant, requests })),
+    }
+  }
+  return {
+    service: request.service,
+    window: {
+      start: new Date(start).toISOString(),
+      end: new Date(until).toISOString(),
+      seconds: (until - start) / 1000,
+      anchored: request.sinceMs === undefined,
+    },
+    stable: cohort('stable'),
+    canary: cohort('canary'),
+    traffic: request.traffic,
+    audience: request.audience,
+    overlap: found.overlap,
+    mixedRequests: found.mixedRequests,
+    lateSpans: found.late,
+    source: found.source,
+    version,
+  }
+}
