@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { conforms } from '../test/schema.ts'
 import { type Arm, factsOf, trafficOf } from '../test/slices.ts'
 import { judge } from './judge.ts'
 import { metricPolicyOf } from './metric-policy.ts'
@@ -61,6 +62,7 @@ describe('what was written down is answered', () => {
   it('an improvement that is proved not to come fails', () => {
     const verdict = judged({ latency: { expect: 'better', margin: '10%' } }, {})
     expect(verdict).toMatchObject({ verdict: 'fail', hypotheses: [{ answer: 'refuted' }] })
+    expect(verdict.reasons[0]!.code).toBe('not-as-expected')
     expect(verdict.reasons[0]!.message).toMatch(/^The whole service: latency is not better by more than 10 %: median /)
   })
 })
@@ -69,6 +71,7 @@ describe('advisory metrics', () => {
   it('change no verdict, and the verdict says what they would have made of it', () => {
     const verdict = judged({ latency: { gate: 'advisory' }, errors: {} }, { slower: 1.5 })
     expect(verdict.verdict).toBe('pass')
+    expect(conforms(verdict)).toBe(true)
     expect(verdict.advisory).toEqual({
       verdict: 'fail',
       message: 'Advisory metrics, which decide nothing, would have said FAIL: worse than the margin: latency.',

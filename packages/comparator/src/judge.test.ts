@@ -325,6 +325,8 @@ describe('a verdict', () => {
       judge([], defaultPolicy, factsOf(4)),
     ]
     for (const verdict of verdicts) expect(conforms(verdict)).toBe(true)
+    const outcomes = verdicts.map(({ verdict }) => verdict)
+    expect(new Set(outcomes)).toEqual(new Set(['pass', 'fail', 'inconclusive', 'invalid']))
     expect(conforms({ ...verdicts[0], verdict: 'maybe' })).not.toBe(true)
   })
 })

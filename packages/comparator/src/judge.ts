@@ -246,12 +246,16 @@ function decisive(
     case 'fail':
       return mostSpecific(findings.filter((finding) => finding.decision === 'fail'))
         .sort((a, b) => Number(critical.has(b.metric)) - Number(critical.has(a.metric)))
-        .map((finding) => ({ code: 'worse-than-margin', weight: 'decides', message: finding.message }))
+        .map((finding) => ({ code: failCode(finding), weight: 'decides', message: finding.message }))
     case 'pass':
       return [{ code: 'within-margin', weight: 'decides', message: passSentence(findings) }]
     default:
       return unsettled(missing)
   }
+}
+
+function failCode({ expect }: Finding): Reason['code'] {
+  return expect === 'better' || expect === 'same' ? 'not-as-expected' : 'worse-than-margin'
 }
 
 function passSentence(findings: readonly Finding[]): string {

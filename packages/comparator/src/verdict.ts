@@ -15,6 +15,7 @@ export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
 /** Names a reason; the sentences may change, the codes do not. */
 export type ReasonCode =
   | 'worse-than-margin'
+  | 'not-as-expected'
   | 'within-margin'
   | 'not-enough-evidence'
   | 'nothing-decides'
