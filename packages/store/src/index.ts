@@ -44,6 +44,7 @@ export {
   writeAttributes,
 } from './span-batch.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
+export type { SpanTick } from './structure.ts'
 export type { Bad, Exemplar, Suspects } from './suspects.ts'
 export type { Hold } from './tick-ledger.ts'
 export { type WarmUp, warmUpOf } from './warm-up.ts'

@@ -20,6 +20,7 @@ import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './reten
 import { type Sample, sampleTicks } from './sample.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
 import type { SpanBatch } from './span-batch.ts'
+import { type SpanTick, spansOfTicks } from './structure.ts'
 import { type Bad, type Suspects, suspects } from './suspects.ts'
 import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
 import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
@@ -47,6 +48,8 @@ export type Store = {
   readonly closeDue: () => Promise<number>
   /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
   readonly readTicks: (comparison: Comparison, warmUp?: WarmUp) => TickRead
+  /** Which spans of the service lie below the requests of some ticks of a comparison, milliseconds since 1970. */
+  readonly spansOfTicks: (comparison: Comparison, ticks: readonly number[]) => Promise<readonly SpanTick[] | undefined>
   /** A comparison's own measures, from raw spans, tick by tick of each operation. */
   readonly readMeasures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
   /** Who the cohorts are: requests, instances, times, and what was left out. */
@@ -120,6 +123,7 @@ export async function openStore({
     release: (hold) => release(ledger, hold),
     closeDue: ingest.closeDue,
     readTicks: (comparison, warmUp) => readTicks(engine, comparison, warmUp),
+    spansOfTicks: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
     readMeasures: (comparison, measures) => readMeasures(engine, comparison, measures),
     cohortFacts: (comparison) => cohortFacts(engine, comparison),
     instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
