@@ -93,6 +93,7 @@ export type {
   SamplingShare,
 } from './fair/facts.ts'
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
+export type { SpanTick, StructureChange } from './structure.ts'
 export type {
   Advisory,
   BeforeAfter,

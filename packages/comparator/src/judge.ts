@@ -22,6 +22,7 @@ import { testRate } from './rate.ts'
 import { type Regressed, regressedOf } from './regressed.ts'
 import { type OperationSeries, type RateBlock, seriesOf } from './series.ts'
 import type { Slice } from './slice.ts'
+import { structureOf, structureReasons } from './structure.ts'
 import type { Tested } from './tested.ts'
 import { expectedShare, testThroughput } from './throughput.ts'
 import { testUnanswered } from './unanswered.ts'
@@ -59,6 +60,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
       advisory: null,
       regressed: [],
       errorTypes: [],
+      structure: null,
       decidedAfterSeconds: null,
     }
     return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
@@ -78,6 +80,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const advised = decide(gated('advisory'), levels, facts.look ?? 1)
   const start = Date.parse(facts.window.start)
   const errorTypes = errorTypesOf(facts, policy)
+  const structure = structureOf(facts, policy)
   const findings = decided.map((one) => findingOf(one, facts, start, policy, errorTypes))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy, hosts)
@@ -87,6 +90,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     ...decisive(outcome, findings, missing, policy),
     ...unfair,
     ...errorTypeReasons(errorTypes),
+    ...structureReasons(structure),
     ...flagNotes(outcome, facts),
     ...notes(facts),
   ]
@@ -98,6 +102,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     advisory: advisoryOf(advised, blocked),
     regressed: outcome === 'fail' ? regressed() : [],
     errorTypes,
+    structure,
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
   return verdictOf(outcome, reasons, answer, policy, facts, series, hosts)
@@ -313,7 +318,14 @@ function verdictOf(
   reasons: readonly Reason[],
   answer: Pick<
     Verdict,
-    'findings' | 'missing' | 'hypotheses' | 'advisory' | 'regressed' | 'errorTypes' | 'decidedAfterSeconds'
+    | 'findings'
+    | 'missing'
+    | 'hypotheses'
+    | 'advisory'
+    | 'regressed'
+    | 'errorTypes'
+    | 'structure'
+    | 'decidedAfterSeconds'
   >,
   policy: Policy,
   facts: Facts,

@@ -7,6 +7,7 @@ import type { KayentaResult } from './kayenta/judge.ts'
 import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
 import type { Regressed } from './regressed.ts'
+import type { SpanTick, StructureChange } from './structure.ts'
 import type { Traffic } from './traffic.ts'
 import type { Bad, Explanation } from './why.ts'
 
@@ -47,6 +48,7 @@ export type ReasonCode =
   | 'too-few-days'
   | 'raw-spans'
   | 'new-error-type'
+  | 'structure-differs'
   | 'sampled'
   | 'values-missing'
   | 'negative-values'
@@ -158,6 +160,8 @@ export interface Facts {
   readonly source: 'ticks' | 'spans'
   /** Errors by their type, in the ticks that had some. */
   readonly errorTypes?: readonly ErrorTypeTick[]
+  /** Which spans lie below the first requests, tick by tick. */
+  readonly structure?: readonly SpanTick[] | undefined
   /** Of metrics of the policy's own, which raw spans answered: how many requests had a value. */
   readonly values?: readonly ValueFacts[]
   /** What tells whether the comparison is fair; absent where there is no store to ask. */
@@ -348,6 +352,8 @@ export interface Verdict {
   readonly regressed: readonly Regressed[]
   /** Types of error that the canary has, those with the most evidence of being more than stable's first. */
   readonly errorTypes: readonly ErrorType[]
+  /** Spans below the requests of one cohort that the other never has; null where they were not looked at. */
+  readonly structure: readonly StructureChange[] | null
   /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
   readonly interactions: readonly Interaction[]
   /** Attributes that explain the worst failed finding; null where nothing failed that they could explain. */

@@ -11,6 +11,7 @@ import { fairnessFacts } from './fairness.ts'
 import { lookAt } from './looks.ts'
 import { measuredSlices, refuseMeasures } from './measured.ts'
 import { slicesOf } from './slices.ts'
+import { structureTicks } from './structure.ts'
 
 /** What a comparison's request says, once it is known to be sound. */
 export interface ComparisonRequest {
@@ -77,12 +78,14 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
+  const structure = await structureTicks(store, comparison, operations)
   const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),
     ...facts,
     fairness,
     errorTypes,
+    structure,
     values: measured.values,
     ...known,
   })

@@ -28,6 +28,8 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
 interface Request {
   readonly attributes?: Readonly<Record<string, string>>
   readonly queries?: number
+  /** Names of other spans below it. */
+  readonly below?: readonly string[]
 }
 
 /** Sends sixty requests of each build every five seconds, for two minutes, and gives the name of their service. */
@@ -40,7 +42,7 @@ async function traffic(each: (canary: boolean, random: () => number) => Request)
     for (let index = 0; index < 24 * 60; index++) {
       const at = startMs + Math.floor((index * 120_000) / (24 * 60))
       const [traceId, spanId] = [hex(16), hex(8)]
-      const { attributes = {}, queries = 0 } = each(version === '2.0.0', random)
+      const { attributes = {}, queries = 0, below = [] } = each(version === '2.0.0', random)
       const span = (kind: number, more: Record<string, unknown>): unknown => ({
         traceId,
         kind,
@@ -49,6 +51,7 @@ async function traffic(each: (canary: boolean, random: () => number) => Request)
         ...more,
       })
       spans.push(span(2, { spanId, name: 'GET', attributes: keyValues({ 'http.route': '/cart', ...attributes }) }))
+      for (const name of below) spans.push(span(1, { spanId: hex(8), parentSpanId: spanId, name }))
       for (let query = 0; query < queries; query++)
         spans.push(
           span(3, {
@@ -157,4 +160,23 @@ describe('metrics of the policy', () => {
       'metrics.queries.calls: selector \\"postgresql\\", part 1: expected key=value, got \\"postgresql\\"',
     )
   })
+})
+
+it('what only the canary does, and how it fails, is told beside the verdict', async () => {
+  const failing = { 'http.response.status_code': '500', 'error.type': 'TypeError' }
+  const service = await traffic((canary, random) => ({
+    ...(canary && random() < 0.05 ? { attributes: failing } : {}),
+    queries: canary ? 0 : 1,
+    below: canary ? ['render', 'audit'] : ['render'],
+  }))
+  const verdict = await verdictOn(service, {})
+  expect(verdict.structure).toMatchObject([
+    { kind: 'client', name: 'SELECT', change: 'missing', share: 1 },
+    { kind: 'internal', name: 'audit', change: 'new', share: 1 },
+  ])
+  expect(verdict.errorTypes).toMatchObject([{ type: 'TypeError', stable: 0, new: true, more: true }])
+  expect(verdict.reasons[0]!.message).toMatch(/Above all TypeError: \d+ of canary, none of stable\.$/)
+  expect(verdict.reasons.map(({ code }) => code)).toEqual(
+    expect.arrayContaining(['new-error-type', 'structure-differs', 'structure-differs']),
+  )
 })
