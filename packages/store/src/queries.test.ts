@@ -11,3 +11,16 @@ it('spells marks as the marks package does', () => {
   expect(queries.createRequests).toContain(`SpanAttributes['${SERVICE_VERSION}']`)
   expect(queries.closeTicks).toContain(`'${MIXED}'`)
 })
+
+it("chooses cohorts alike for what is measured of every request and for measures of one's own", () => {
+  const cohorts = (statement: string): string =>
+    statement.slice(statement.indexOf('groupUniqArray(arrayStringConcat('), statement.indexOf('AS IsCanary'))
+  expect(cohorts(queries.rawTicks)).toContain('AS IsStable')
+  expect(cohorts(queries.rawMeasures)).toBe(cohorts(queries.rawTicks))
+  const conditions = (statement: string): string[] =>
+    [...statement.matchAll(/Tick IN \(SELECT Tick FROM coalmine_closed[^\n]*\n *AND ([^\n]*)/g)].map(
+      ([, line]) => line!,
+    )
+  expect(conditions(queries.rawTicks)).toHaveLength(1)
+  expect(conditions(queries.rawMeasures)).toEqual(conditions(queries.rawTicks))
+})
