@@ -2,7 +2,7 @@ import type { SpanTick } from '@coalmine/comparator'
 import type { Comparison, OperationTicks, Store } from '@coalmine/store'
 
 // What a service does below its requests shows in these; and the same ones are looked at as time goes on.
-const REQUESTS = 20_000
+const REQUESTS = 5_000
 
 /** Which spans lie below the first requests of a comparison; undefined where they have too many names to tell. */
 export async function structureTicks(
