@@ -110,7 +110,7 @@ function inFreshProcess(variant: Variant): number {
   return Number(execFileSync(process.execPath, [import.meta.filename, variant], { encoding: 'utf8' }))
 }
 
-/** What a million requests leave behind: the heap after them, less the heap after a tenth of them. */
+/** What a million requests, each with a variant of its own, leave behind: the heap after them, less that after a tenth of them. */
 function memory(late: 'open' | 'hold'): BenchRow {
   const args = ['--expose-gc', import.meta.filename, 'memory', late]
   const bytes = Number(execFileSync(process.execPath, args, { encoding: 'utf8' }))
@@ -127,12 +127,14 @@ async function measureMemory(late: 'open' | 'hold'): Promise<number> {
   const batches = new BatchSpanProcessor({ exporter: deaf, maxQueueSize: 100_000 })
   const marks = new MarkProcessor({ build: { version: '2.0.0' }, encoding: 'both', late, next: batches })
   const tracer = new TracerProvider({ spanProcessors: [marks] }).getTracer('bench')
+  let count = 0
   const request = (): void => {
     const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: ATTRIBUTES })
     context.with(trace.setSpan(context.active(), server), () => {
       withRequestMarks({ headers: {} }, undefined, TEST_TRAFFIC, () => {
         tracer.startSpan('before', { attributes: ATTRIBUTES }).end()
         for (const flag of FLAGS) markFlag(flag, 'on')
+        markFlag('experiment', `variant ${count++}`)
       })
     })
     server.end()
