@@ -78,7 +78,8 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
-  const structure = await structureTicks(store, comparison, operations)
+  // A part of a comparison is judged for what carries a finding, and tells nothing else.
+  const structure = request.operations ? undefined : await structureTicks(store, comparison, operations)
   const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),

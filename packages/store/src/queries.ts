@@ -829,7 +829,9 @@ export const rawTicks = `
  * and none that are refused, else 0; calls, how many other spans of the service below it have. Such a span belongs to the
  * nearest entry span up its parents or, where these are not all there, to the last that started before it; spans are
  * looked for while the requests last, a minute at most. A unit has the sum, or the maximum, over its entry spans. Bucket
- * -32768 counts zeros, -32767 what is below zero; a unit that lacks the attribute, or has no number there, is in none.
+ * -32768 counts zeros, -32767 what is below zero; a unit that lacks the attribute, or has no number there, is in none. Of a
+ * trace with several requests and more than 2000 spans of the service no calls are counted: finding whose they are takes the
+ * square of that.
  */
 export const rawMeasures = `
   SELECT
@@ -917,7 +919,7 @@ export const rawMeasures = `
             arraySort(groupUniqArray((Timestamp, -toInt64(Duration), SpanId, ParentSpanId, IsEntry, Call))) AS Spans,
             arrayFilter(span -> span.5, Spans) AS Entries,
             arrayFilter(span -> span.6 != 0, Spans) AS Calls,
-            if(length(Entries) = 1, CAST(map(), 'Map(String, String)'), arrayFold(
+            if(length(Entries) = 1 OR length(Spans) > 2000, CAST(map(), 'Map(String, String)'), arrayFold(
               (owners, span) -> mapUpdate(owners, if(span.5,
                 map(span.3, span.3, '', span.3),
                 map(span.3, if(owners[span.4] != '', owners[span.4], owners[''])))),
@@ -946,7 +948,7 @@ export const rawMeasures = `
                   AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9))
           )
           GROUP BY TraceId
-          HAVING notEmpty(Entries) AND notEmpty(Calls)
+          HAVING notEmpty(Calls) AND (length(Entries) = 1 OR (notEmpty(Entries) AND length(Spans) <= 2000))
         )
         ARRAY JOIN Calls.6 AS Call, CallOwners AS Owner
         GROUP BY TraceId, Owner
