@@ -21,22 +21,25 @@ export interface Tick<Arm> {
  *   { tick: 5, stable: { n: 15, events: 1 }, canary: { n: 2, events: 0 } }], 20)
  * // [{ tick: 5, stable: { n: 30, events: 1 }, canary: { n: 2, events: 0 } }]
  */
-export function blocksOf<Arm extends Histogram | Rate>(ticks: Iterable<Tick<Arm>>, minimum: number): Tick<Arm>[] {
+export function blocksOf<Arm extends Histogram | Rate>(ticks: readonly Tick<Arm>[], minimum: number): Tick<Arm>[] {
   const blocks: Tick<Arm>[] = []
-  let pending: Tick<Arm>[] = []
+  let first = 0
   let stable = 0
   let canary = 0
-  for (const tick of ticks) {
-    pending.push(tick)
+  for (let at = 0; at < ticks.length; at += 1) {
+    const tick = ticks[at]!
     stable += unitsOf(tick.stable)
     canary += unitsOf(tick.canary)
-    if (stable > 0 && canary > 0 && stable + canary >= minimum) {
-      const block = pending.length === 1 ? tick : joined(pending)
-      blocks.push(isHistogram(block.stable) ? { ...block, sizes: { stable, canary } } : block)
-      pending = []
-      stable = 0
-      canary = 0
-    }
+    if (stable === 0 || canary === 0 || stable + canary < minimum) continue
+    const block = at === first ? tick : joined(ticks.slice(first, at + 1))
+    blocks.push(
+      isHistogram(block.stable)
+        ? { tick: block.tick, stable: block.stable, canary: block.canary, sizes: { stable, canary } }
+        : block,
+    )
+    first = at + 1
+    stable = 0
+    canary = 0
   }
   return blocks
 }
@@ -49,7 +52,8 @@ export function blocksOf<Arm extends Histogram | Rate>(ticks: Iterable<Tick<Arm>
 export function strataOf<Block extends object>(blocks: readonly (Block & { readonly tick?: number })[]): Block[][] {
   const ticks: Block[][] = []
   let last: number | undefined
-  for (const block of blocks) {
+  for (let at = 0; at < blocks.length; at += 1) {
+    const block = blocks[at]!
     if (block.tick !== undefined && block.tick === last) ticks.at(-1)!.push(block)
     else ticks.push([block])
     last = block.tick

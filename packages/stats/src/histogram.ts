@@ -60,21 +60,28 @@ export function weightedSum(histograms: readonly Histogram[], weights?: readonly
     lowest = Math.min(lowest, coarser(histogram.indices[0]!, histogram.scale - scale))
     highest = Math.max(highest, coarser(histogram.indices.at(-1)!, histogram.scale - scale))
   })
-  const dense = highest - lowest < mostDense ? new Float64Array(Math.max(0, highest - lowest + 1)) : undefined
+  const dense = highest - lowest < mostDense ? scratch : undefined
   const sparse = new Map<number, number>()
   histograms.forEach(({ indices, counts, scale: own }, which) => {
     const weight = weights?.[which] ?? 1
     for (let at = 0; at < indices.length; at += 1) {
       const index = own === scale ? indices[at]! : coarser(indices[at]!, own - scale)
+      if (!(index >= lowest && index <= highest)) {
+        scratch.fill(0)
+        throw new RangeError(`indices[${at}]: expected ascending indices, got ${indices[at]}`)
+      }
       if (dense) dense[index - lowest]! += weight * counts[at]!
       else addTo(sparse, index, weight * counts[at]!)
     }
   })
-  return dense ? fromDense(scale, zero, lowest, dense) : fromBuckets(scale, zero, sparse)
+  return dense ? fromDense(scale, zero, lowest, highest) : fromBuckets(scale, zero, sparse)
 }
 
 // Half an hour of latencies at scale 5 spans some hundreds of buckets; a few values at scale 20 could span millions.
 const mostDense = 16_384
+
+// Zero but while a sum is being made.
+const scratch = new Float64Array(mostDense)
 
 /** The same values in the wider buckets of a lower scale. */
 export function downscale(histogram: Histogram, scale: number): Histogram {
@@ -123,13 +130,15 @@ function addTo(buckets: Map<number, number>, index: number, count: number): void
   buckets.set(index, (buckets.get(index) ?? 0) + count)
 }
 
-function fromDense(scale: number, zero: number, lowest: number, sums: Float64Array): Histogram {
+function fromDense(scale: number, zero: number, lowest: number, highest: number): Histogram {
   const indices: number[] = []
   const counts: number[] = []
-  for (let at = 0; at < sums.length; at += 1) {
-    if (sums[at] === 0) continue
+  for (let at = 0; at <= highest - lowest; at += 1) {
+    const sum = scratch[at]!
+    if (sum === 0) continue
     indices.push(lowest + at)
-    counts.push(sums[at]!)
+    counts.push(sum)
+    scratch[at] = 0
   }
   return { scale, zero, indices, counts }
 }

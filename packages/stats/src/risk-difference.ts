@@ -19,38 +19,55 @@ export function riskDifferenceProcess(options: {
   readonly alternative: Alternative
   readonly difference: number
 }): EProcess<Rates> {
-  const { alternative, difference: d } = options
-  if (!(d > -1 && d < 1)) throw new RangeError(`difference: expected a number between -1 and 1, got ${d}`)
-  const logFactors = riskFactors(alternative, d)
-  return tiltedProcess(sizes.length, alternative, (block, into) => {
-    checkRates(block)
-    return logFactors(block, into)
-  })
+  const { alternative, difference } = options
+  if (!(difference > -1 && difference < 1)) {
+    throw new RangeError(`difference: expected a number between -1 and 1, got ${difference}`)
+  }
+  const process = checkedRiskDifferenceProcess(alternative, difference)
+  return {
+    add(...strata) {
+      for (let at = 0; at < strata.length; at += 1) checkRates(strata[at]!)
+      process.add(...strata)
+    },
+    get logE() {
+      return process.logE
+    },
+    get maxLogE() {
+      return process.maxLogE
+    },
+  }
 }
 
-/** The same for rates that are known to be sound. */
+/** The same for numbers that are known to be sound. */
 export function checkedRiskDifferenceProcess(alternative: Alternative, difference: number): EProcess<Rates> {
-  return tiltedProcess(sizes.length, alternative, riskFactors(alternative, difference))
+  const logFactors = riskFactors(alternative, difference)
+  return tiltedProcess(sizes.length, alternative, ({ stable, canary }, into) =>
+    logFactors(stable.n, stable.events, canary.n, canary.events, into),
+  )
 }
 
-/** What a block multiplies E by, as logarithms, for each size; returns its information. */
-function riskFactors(alternative: Alternative, d: number): (block: Rates, into: Float64Array) => number {
-  const factors = sizes.map((size) => Math.expm1(alternative === 'greater' ? size : -size))
-  const logs = factors.map((v) => ({ canary: Math.log1p(v), trial: Math.log1p(d * v) }))
-  return ({ stable, canary }, into) => {
-    if (stable.n === 0 || canary.n === 0) return 0
-    const ratio = canary.n / stable.n
+/** What a block of n and m units with x and y events multiplies E by, as logarithms, for each size; returns its information. */
+function riskFactors(
+  alternative: Alternative,
+  d: number,
+): (n: number, x: number, m: number, y: number, into: Float64Array) => number {
+  const factors = Float64Array.from(sizes, (size) => Math.expm1(alternative === 'greater' ? size : -size))
+  const logOf = factors.map((v) => Math.log1p(v))
+  const logTrialOf = factors.map((v) => Math.log1p(d * v))
+  return (n, x, m, y, into) => {
+    if (n === 0 || m === 0) return 0
+    const ratio = m / n
     const largest = largestFactor(ratio, d)
-    const largestTrial = log1p(d * largest)
+    const largestLogTrial = log1p(d * largest)
     for (let at = 0; at < factors.length; at += 1) {
       const capped = factors[at]! > largest
       const v = capped ? largest : factors[at]!
-      let logFactor = -canary.n * (capped ? largestTrial : logs[at]!.trial)
-      if (canary.events > 0) logFactor += canary.events * (capped ? Math.log1p(v) : logs[at]!.canary)
-      if (stable.events > 0) logFactor += stable.events * Math.log1p((-ratio * v) / (1 + d * v))
+      let logFactor = -m * (capped ? largestLogTrial : logTrialOf[at]!)
+      if (y > 0) logFactor += y * (capped ? Math.log1p(v) : logOf[at]!)
+      if (x > 0) logFactor += x * Math.log1p((-ratio * v) / (1 + d * v))
       into[at] = logFactor
     }
-    return (stable.n * canary.n) / (stable.n + canary.n)
+    return (n * m) / (n + m)
   }
 }
 
