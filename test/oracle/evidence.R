@@ -71,7 +71,7 @@ ranks <- sapply(1:12, function(i) {
   factors <- t(sapply(blocks, function(b) {
     n <- length(b[[1]]); m <- length(b[[2]])
     w <- suppressWarnings(wilcox.test(b[[2]], b[[1]], exact = FALSE))$statistic
-    s <- (if (greater) 1 else -1) * (w - n * m / 2) / (n + m + 1); l <- 12 * c(0.015, 0.03, 0.06, 0.12, 0.24)
+    s <- (if (greater) 1 else -1) * (w - n * m / 2) / (n + m + 1); l <- 12 * c(0.01, 0.028, 0.08, 0.22)
     l * s - l^2 / 2 * n * m / (12 * (n + m + 1)) }))
   row(greater = truth(greater), stable = paste0("[", paste(sapply(blocks, function(b) vector(b[[1]])), collapse = ", "), "]"),
     canary = paste0("[", paste(sapply(blocks, function(b) vector(b[[2]])), collapse = ", "), "]"),

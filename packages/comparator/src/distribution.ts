@@ -12,6 +12,8 @@ import type { Decision } from './verdict.ts'
 export type Place = 'typical' | TailShare
 
 const tails: readonly TailShare[] = [0.1, 0.05, 0.01]
+// Measured: what a canary's slowest requests tell is told by the hundredth, and +2 % only by the rank.
+const weights: Record<Place, number> = { typical: 3, 0.1: 1, 0.05: 1, 0.01: 2 }
 const quantiles: Record<Place, number> = { typical: 0.5, 0.1: 0.9, 0.05: 0.95, 0.01: 0.99 }
 
 /** Evidence, and the places that it is put together from. */
@@ -28,7 +30,10 @@ export function brokenBy(limits: readonly Limit[], { rank, tail, any }: Statisti
       { place: 'typical', process: rank(alternative) },
       ...tails.map((share) => ({ place: share, process: tail(alternative, share) })),
     ]
-    const together = any(places.map(({ process }) => process))
+    const together = any(
+      places.map(({ process }) => process),
+      places.map(({ place }) => weights[place]),
+    )
     return { places, process: feeding(together, ranksAt(side)) }
   })
   return {

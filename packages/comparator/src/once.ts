@@ -38,7 +38,10 @@ export const once: Statistics = {
   share: (alternative, share) => atTheEnd((blocks) => conditionalBinomial(total(blocks), { alternative, share })),
   shareOfBatches: (alternative, share) =>
     atTheEnd((blocks) => conditionalBinomial(withoutDispersion(blocks, share), { alternative, share })),
-  any: (parts) => joined(parts, (logs) => Math.max(...logs) - Math.log(logs.length)),
+  any(parts, weights = parts.map(() => 1)) {
+    const total = sum(weights, (weight) => weight)
+    return joined(parts, (logs) => Math.max(...logs.map((log, at) => log + Math.log(weights[at]! / total))))
+  },
   all: (parts) => joined(parts, (logs) => Math.min(...logs)),
   run(process, blocks) {
     const middle = blocks[Math.floor(blocks.length / 2) - 1]
@@ -54,7 +57,10 @@ export const once: Statistics = {
   oddsRatioInterval: (blocks, options) => oddsRatioOnce(blocks, options)?.interval ?? open,
   riskDifferenceInterval: (blocks, options) => riskDifferenceOnce(blocks, options)?.interval ?? open,
   shareInterval(blocks, { alpha }) {
-    const tested = conditionalBinomial(total(blocks), { alternative: 'different', share: 0.5, alpha })
+    const { stable, canary } = total(blocks)
+    // Counts from which batches were taken out need not be whole.
+    const whole = { stable: Math.round(stable), canary: Math.round(canary) }
+    const tested = conditionalBinomial(whole, { alternative: 'different', share: 0.5, alpha })
     return tested.kind === 'tested' ? tested.interval : open
   },
 }

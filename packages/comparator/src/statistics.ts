@@ -19,8 +19,8 @@ export interface Statistics {
   share(alternative: Alternative, share: number): EProcess<Counts>
   /** The same of counts that may come in batches. */
   shareOfBatches(alternative: Alternative, share: number): EProcess<Counts>
-  /** Evidence against what all of the hypotheses have in common: any of them may speak. */
-  any<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
+  /** Evidence against what all of the hypotheses have in common: any of them may speak, one louder by its weight. */
+  any<Block>(parts: readonly EProcess<Block>[], weights?: readonly number[]): EProcess<Block>
   /** Evidence that every one of the hypotheses is false: all of them have to speak. */
   all<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
   run<Block extends object>(process: EProcess<Block>, blocks: readonly (Block & { readonly tick: number })[]): Run

@@ -32,9 +32,20 @@ export function eProcess<Block>(take: (strata: readonly Block[]) => number): EPr
   }
 }
 
-/** The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. */
-export function meanProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<Block> {
-  return joined(parts, (logs) => logMeanExp(logs))
+/**
+ * The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. With weights,
+ * of which only the proportions count, the weighted mean.
+ */
+export function meanProcess<Block>(
+  parts: readonly EProcess<Block>[],
+  weights: readonly number[] = parts.map(() => 1),
+): EProcess<Block> {
+  if (weights.length !== parts.length || !weights.every((weight) => weight > 0 && weight < Infinity)) {
+    throw new RangeError(`weights: expected ${parts.length} numbers above zero, got ${weights.join(', ')}`)
+  }
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const logWeights = weights.map((weight) => Math.log(weight / total))
+  return joined(parts, (logs) => logSumExp(logs, logWeights))
 }
 
 /** The least of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false. */
@@ -50,12 +61,12 @@ function joined<Block>(parts: readonly EProcess<Block>[], join: (logs: readonly 
   })
 }
 
-/** `log(mean(exp(logs)))`, without overflow. */
-function logMeanExp(logs: readonly number[]): number {
+/** `log(sum(exp(logs + logWeights)))`, without overflow. */
+function logSumExp(logs: readonly number[], logWeights: readonly number[]): number {
   let greatest = -Infinity
   for (let at = 0; at < logs.length; at += 1) greatest = Math.max(greatest, logs[at]!)
   if (greatest === -Infinity) return greatest
   let sum = 0
-  for (let at = 0; at < logs.length; at += 1) sum += Math.exp(logs[at]! - greatest)
-  return greatest + Math.log(sum / logs.length)
+  for (let at = 0; at < logs.length; at += 1) sum += Math.exp(logs[at]! - greatest + logWeights[at]!)
+  return greatest + Math.log(sum)
 }

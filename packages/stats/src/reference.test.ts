@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { numbers } from '../../../test/reference/cases.ts'
 import written from '../../../test/reference/numbers.json' with { type: 'json' }
 
-test('what was done for speed gives the numbers that were there before, to 1e-9', () => {
+test('what is done for speed gives the numbers that were written down, to 1e-9', () => {
   const now = numbers()
   expect(Object.keys(now)).toEqual(Object.keys(written))
   for (const [name, before] of Object.entries(written)) {

@@ -4,8 +4,9 @@ import { judgeAsKayenta, minuteSeries, parseKayenta, tickMs } from '@coalmine/co
 import type { Peer } from './peer.ts'
 
 const kayenta = (name: string, source: string): Peer => {
-  const metric = { name: source, analysisConfigurations: { canary: { direction: 'increase' } } }
-  const config = parseKayenta({ metrics: [metric] }, 'canary.json')
+  const metric = { name: source, groups: ['latency'], analysisConfigurations: { canary: { direction: 'increase' } } }
+  const content = { metrics: [metric], classifier: { groupWeights: { latency: 100 } } }
+  const config = parseKayenta(content, 'canary.json')
   return {
     name,
     about: 'latency',
