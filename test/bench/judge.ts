@@ -149,6 +149,7 @@ function facts(): Facts {
     canary: arm('2.0.0'),
     traffic: 'users',
     audience: [],
+    scope: 'requests',
     overlap: 0,
     mixedRequests: 0,
     lateSpans: 0,

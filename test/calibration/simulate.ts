@@ -282,6 +282,7 @@ function factsOf(slices: readonly Slice[], ticks: number): Facts {
     canary: arm('canary', '2.0.0'),
     traffic: 'users',
     audience: [],
+    scope: 'requests',
     overlap: 0,
     mixedRequests: 0,
     lateSpans: 0,

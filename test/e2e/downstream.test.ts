@@ -77,4 +77,12 @@ it('a build is judged by what it does to the service that it calls', { timeout: 
   })
   const { findings } = JSON.parse(run.stdout) as { findings: { metric: string; decision: string }[] }
   expect(findings.filter(({ decision }) => decision === 'fail').map(({ metric }) => metric)).toEqual(['errors'])
+  // The same, as the storefront's own calls tell it.
+  const calls = await coalmine(folder, [
+    ...['compare', '--server', server.url, '--service', 'storefront', '--scope', 'downstream'],
+    ...['--stable', 'service.version=1.0.0', '--canary', 'service.version=2.0.0'],
+  ])
+  expect(calls.stdout).toMatch(/^FAIL {2}storefront: /)
+  expect(calls.stdout).toMatch(/GET 127\.0\.0\.1 is failing more often: 0 % -> \d+/)
+  expect(calls.stdout).toContain('  scope     downstream: what is counted are the calls that the service makes\n')
 })

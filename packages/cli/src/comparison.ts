@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Config, type PolicyInput, parseConfig, parsePolicy, traffics, type Verdict } from '@coalmine/comparator'
+import {
+  type Config,
+  comparedScopes,
+  type PolicyInput,
+  parseConfig,
+  parsePolicy,
+  traffics,
+  type Verdict,
+} from '@coalmine/comparator'
 import { parseSelector } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
@@ -25,6 +33,7 @@ export interface ComparisonOptions extends Place {
   readonly canary?: string
   readonly traffic?: string
   readonly audience?: string
+  readonly scope?: string
   readonly interact?: readonly string[]
   readonly from?: readonly string[]
   readonly since?: number
@@ -61,6 +70,14 @@ export function addComparisonOptions(command: Command): Command {
       new Option('--audience <names>', 'only requests of these audiences, such as beta,internal').env(
         'COALMINE_AUDIENCE',
       ),
+    )
+    .addOption(
+      new Option(
+        '--scope <scope>',
+        'the requests that the service answers, or downstream: the calls that it makes (default: requests)',
+      )
+        .choices(comparedScopes)
+        .env('COALMINE_SCOPE'),
     )
     .addOption(
       new Option(
@@ -145,6 +162,7 @@ export interface ComparisonRequest {
   readonly canary: string
   readonly traffic?: string
   readonly audience?: readonly string[]
+  readonly scope?: string
   readonly interact?: readonly string[]
   readonly stableWindowMs?: number
   readonly window: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
@@ -162,13 +180,14 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
     )
   }
   const { stableWindow, interact, since, start, end } = options
-  const { traffic = config.traffic, audience = config.audience } = options
+  const { traffic = config.traffic, audience = config.audience, scope = config.scope } = options
   return {
     service: required('service'),
     stable: required('stable'),
     canary: required('canary'),
     ...(traffic === undefined ? {} : { traffic }),
     ...(audience === undefined ? {} : { audience: listOf(audience) }),
+    ...(scope === undefined ? {} : { scope }),
     ...(interact === undefined ? {} : { interact: [interact].flat().flatMap(listOf).map(flagKey) }),
     ...(stableWindow === undefined ? {} : { stableWindowMs: stableWindow }),
     window: {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { policyShape } from './policy-schema.ts'
-import { type Traffic, traffics } from './traffic.ts'
+import { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
 
 /** What a `coalmine.yaml` says of the comparison, besides its policy. */
 export interface ComparisonRead {
@@ -9,6 +9,7 @@ export interface ComparisonRead {
   readonly canary?: string | undefined
   readonly traffic?: Traffic | undefined
   readonly audience?: string | undefined
+  readonly scope?: ComparedScope | undefined
 }
 
 const text = z.string({ error: ({ input }) => `expected text, got ${JSON.stringify(input)}` })
@@ -22,6 +23,12 @@ const comparison = z.object({
     .optional()
     .describe('Whose requests are judged. Default users.'),
   audience: text.optional().describe('Only the requests of these audiences, joined by commas.'),
+  scope: z
+    .enum(comparedScopes, {
+      error: ({ input }) => `expected one of ${comparedScopes.join(', ')}, got ${JSON.stringify(input)}`,
+    })
+    .optional()
+    .describe('The requests that the service answers, or downstream: the calls that it makes. Default requests.'),
 })
 
 export const comparisonSchema: z.ZodType<ComparisonRead> = comparison

@@ -12,6 +12,8 @@ export interface Config {
   readonly traffic?: string
   /** Audiences, joined by commas. */
   readonly audience?: string
+  /** `requests` or `downstream`. */
+  readonly scope?: string
   readonly policy: PolicyInput
 }
 

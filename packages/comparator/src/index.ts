@@ -26,7 +26,7 @@ export {
   policyHash,
 } from './policy.ts'
 export type { PolicyProblem } from './policy-schema.ts'
-export { type Traffic, traffics } from './traffic.ts'
+export { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
 
 // The incumbent's judge, for those who come from it
 

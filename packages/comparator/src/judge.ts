@@ -332,7 +332,7 @@ function verdictOf(
   series: readonly OperationSeries[],
   hosts: Hosts | null,
 ): Verdict {
-  const { service, window, stable, canary, traffic, audience, beforeAfter, source, version } = facts
+  const { service, window, stable, canary, traffic, audience, scope, beforeAfter, source, version } = facts
   return {
     schema: 'coalmine.verdict/1',
     verdict,
@@ -345,6 +345,7 @@ function verdictOf(
     },
     traffic,
     audience,
+    scope,
     coverage: coverageOf(series, window),
     hosts,
     beforeAfter: beforeAfter ?? null,

@@ -1,3 +1,8 @@
+export const comparedScopes = ['requests', 'downstream'] as const
+
+/** What is compared: the requests that a service answers, or the calls that it makes to databases and other services. */
+export type ComparedScope = (typeof comparedScopes)[number]
+
 export const traffics = ['users', 'test', 'all'] as const
 
 /** Whose requests are judged: those of users, of tests alone, or both, each operation apart by which of them it was. */

@@ -8,7 +8,7 @@ import type { Expect, Gate } from './metric-schema.ts'
 import type { Policy } from './policy.ts'
 import type { Regressed } from './regressed.ts'
 import type { SpanTick, StructureChange } from './structure.ts'
-import type { Traffic } from './traffic.ts'
+import type { ComparedScope, Traffic } from './traffic.ts'
 import type { Bad, Explanation } from './why.ts'
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
@@ -150,6 +150,7 @@ export interface Facts {
   readonly traffic: Traffic
   /** The only audiences whose requests were judged, such as `beta`; empty when all were. */
   readonly audience: readonly string[]
+  readonly scope: ComparedScope
   /** Traces that both selectors chose, in neither cohort. */
   readonly overlap: number
   /** Requests that saw two builds, or two variants of a flag, in neither cohort. */
@@ -337,6 +338,8 @@ export interface Verdict {
   readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }
   readonly traffic: Traffic
   readonly audience: readonly string[]
+  /** `downstream`: what is counted are calls, and an operation is what was asked of whom. */
+  readonly scope: ComparedScope
   readonly coverage: Coverage
   /** Null where instances are not known apart, or are too few. */
   readonly hosts: Hosts | null

@@ -79,6 +79,7 @@ export function factsOf(ticks: number, more: Partial<Facts> = {}): Facts {
     canary: { ...cohort, selector: 'service.version=2.0.0' },
     traffic: 'users',
     audience: [],
+    scope: 'requests',
     overlap: 0,
     mixedRequests: 0,
     lateSpans: 0,

@@ -33,6 +33,7 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
       cohortRow('stable', cohorts.stable),
       cohortRow('canary', cohorts.canary),
       ...trafficRows(),
+      ...scopeRows(),
       windowRow(),
       ...coverageRow(),
     ]).map((line) => `  ${line}`),
@@ -126,6 +127,11 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     const more = notes.length - shown.length
     const lines = more > 0 ? [...shown, `and ${more} more: --format json has them all`] : shown
     return lines.map((line) => `  ${ink.dim('note')}    ${ink.dim(line)}`)
+  }
+
+  function scopeRows(): string[][] {
+    if (verdict.scope === 'requests') return []
+    return [[ink.dim('scope'), 'downstream: what is counted are the calls that the service makes']]
   }
 
   function windowRow(): string[] {

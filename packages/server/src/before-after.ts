@@ -36,8 +36,8 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
   const { stableWindowMs } = request
   if (stableWindowMs === undefined) return undefined
   const { store, now, version } = context
-  const { service, stable, canary, traffic, audience, operations } = request
-  const chosen = { service, stable, canary, traffic, audience, operations }
+  const { service, stable, canary, traffic, audience, scope, operations } = request
+  const chosen = { service, stable, canary, traffic, audience, scope, operations }
   const asked = request.start ?? (request.sinceMs === undefined ? await store.anchor(chosen) : now() - request.sinceMs)
   const { canary: served } = await store.cohortFacts({ ...chosen, start: asked, end: request.end })
   if (served.firstMs === undefined || served.lastMs === undefined) return undefined

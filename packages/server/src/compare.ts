@@ -1,4 +1,14 @@
-import { fewestDays, judge, type Policy, parsePolicy, type Traffic, traffics, type Verdict } from '@coalmine/comparator'
+import {
+  type ComparedScope,
+  comparedScopes,
+  fewestDays,
+  judge,
+  type Policy,
+  parsePolicy,
+  type Traffic,
+  traffics,
+  type Verdict,
+} from '@coalmine/comparator'
 import { type Comparison, formatSelector, type OperationTicks, parseSelector, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import { compareWithDays } from './before-after.ts'
@@ -20,6 +30,7 @@ export interface ComparisonRequest {
   readonly canary: string
   readonly traffic: Traffic
   readonly audience: readonly string[]
+  readonly scope: ComparedScope
   readonly sinceMs: number | undefined
   readonly start: number | undefined
   readonly end: number | undefined
@@ -52,17 +63,18 @@ async function compareSideBySide(request: ComparisonRequest, context: Context): 
 /** How users' requests fared settles what later builds are compared with. */
 async function remember(
   { verdict }: Verdict,
-  { service, stable, canary, traffic, audience }: ComparisonRequest,
+  { service, stable, canary, traffic, audience, scope }: ComparisonRequest,
   { store }: Context,
 ): Promise<void> {
   if (verdict !== 'pass' && verdict !== 'fail') return
-  if (traffic === 'users' && audience.length === 0) await store.rememberVerdict({ service, stable, canary, verdict })
+  const ofUsers = traffic === 'users' && audience.length === 0 && scope === 'requests'
+  if (ofUsers) await store.rememberVerdict({ service, stable, canary, verdict })
 }
 
 async function compare(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
   const { service, sinceMs, end, policy } = request
-  const { stable, canary, traffic, audience } = request
-  const chosen = { service, stable, canary, traffic, audience }
+  const { stable, canary, traffic, audience, scope } = request
+  const chosen = { service, stable, canary, traffic, audience, scope }
   const start = request.start ?? (sinceMs === undefined ? await store.anchor(chosen) : now() - sinceMs)
   const comparison: Comparison = { ...chosen, operations: request.operations, start, end }
   const found = await store.cohortFacts(comparison)
@@ -104,6 +116,7 @@ function parseRequest(body: unknown): ComparisonRequest {
     canary,
     traffic,
     audience,
+    scope,
     interact,
     stableWindowMs,
     window = {},
@@ -113,7 +126,7 @@ function parseRequest(body: unknown): ComparisonRequest {
   const [stray] = Object.keys(unknown)
   if (stray !== undefined)
     throw usage(
-      `${stray}: unknown key; expected service, stable, canary, traffic, audience, interact, stableWindowMs, window, policy`,
+      `${stray}: unknown key; expected service, stable, canary, traffic, audience, scope, interact, stableWindowMs, window, policy`,
     )
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
@@ -125,13 +138,15 @@ function parseRequest(body: unknown): ComparisonRequest {
   if (parsed.kind === 'problems') {
     throw usage(parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
   }
-  refuseMeasures(parsed.policy)
+  const compared = scopeOf(scope)
+  refuseMeasures(parsed.policy, compared)
   return {
     service: text(service, 'service'),
     stable: selector(stable, 'stable'),
     canary: selector(canary, 'canary'),
     traffic: trafficOf(traffic),
     audience: audiences(audience),
+    scope: compared,
     interact: flagsAsked(interact),
     stableWindowMs: stableWindow(stableWindowMs),
     operations: undefined,
@@ -157,6 +172,12 @@ export function trafficOf(value: unknown = 'users'): Traffic {
   const known = traffics.find((one) => one === value)
   if (known) return known
   throw usage(`traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(value)}`)
+}
+
+function scopeOf(value: unknown = 'requests'): ComparedScope {
+  const known = comparedScopes.find((one) => one === value)
+  if (known) return known
+  throw usage(`scope: expected one of ${comparedScopes.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
 /** Each once and in order, so that the same audiences are the same comparison. */

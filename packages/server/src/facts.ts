@@ -43,6 +43,7 @@ export function factsOf(
     canary: cohort('canary'),
     traffic: request.traffic,
     audience: request.audience,
+    scope: request.scope,
     overlap: found.overlap,
     mixedRequests: found.mixedRequests,
     lateSpans: found.late,

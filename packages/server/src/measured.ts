@@ -1,4 +1,4 @@
-import type { MetricPolicy, Policy, Side, Slice, ValueFacts } from '@coalmine/comparator'
+import type { ComparedScope, MetricPolicy, Policy, Side, Slice, ValueFacts } from '@coalmine/comparator'
 import { type Comparison, type Measure, type Measured, measureParams, type Store, StoreError } from '@coalmine/store'
 
 /** Slices of a policy's own measures, and how many requests had a value. */
@@ -28,13 +28,18 @@ export async function measuredSlices(store: Store, comparison: Comparison, polic
 }
 
 /**
- * Refuses a policy that measures by a selector which cannot be read.
+ * Refuses a policy that measures by a selector which cannot be read, or what calls do not have.
  *
  * @throws {StoreError} naming the metric.
  */
-export function refuseMeasures({ metrics }: Policy): void {
-  for (const { name, measure } of metrics) {
+export function refuseMeasures({ metrics }: Policy, scope: ComparedScope): void {
+  for (const { name, gate, measure } of metrics) {
     if (!isOwn(measure)) continue
+    if (scope === 'downstream' && gate !== 'off')
+      throw new StoreError(
+        'usage',
+        `metrics.${name}: ${measure.kind} is measured of requests; leave scope downstream out`,
+      )
     try {
       measureParams([measure])
     } catch (error) {

@@ -30,9 +30,10 @@ export function comparisonNames(comparison: Pick<Comparison, 'service' | keyof C
   readonly stable: string
   readonly canary: string
 } {
-  const { service, traffic = 'users', audience = [] } = comparison
+  const { service, traffic = 'users', audience = [], scope = 'requests' } = comparison
   const among = [
     ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
+    ...(scope === 'requests' ? [] : [`scope=${scope}`]),
     ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
   ]
   const nameOf = (selector: string): string => [nameOfSelector(selector), ...among].join(',')

@@ -5,6 +5,9 @@ import { TICK_SECONDS } from './span-batch.ts'
 /** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
 export type Traffic = 'users' | 'test' | 'all'
 
+/** What is compared: the requests that a service answers, or `downstream`, the calls that it makes to databases and other services. */
+export type Scope = 'requests' | 'downstream'
+
 /** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
 export type Comparison = {
   readonly service: string
@@ -14,6 +17,8 @@ export type Comparison = {
   readonly traffic?: Traffic | undefined
   /** Only requests of these audiences; of every one, when empty or left out. */
   readonly audience?: readonly string[] | undefined
+  /** Requests, unless told otherwise. */
+  readonly scope?: Scope | undefined
   /** Only ticks of these operations are read; of every one, when left out. Facts are of all operations. */
   readonly operations?: readonly string[] | undefined
   /** Only ticks that begin at or after it are read. */
@@ -48,6 +53,9 @@ export type SpanParams = {
   readonly canaryTests: boolean
   readonly traffic: Traffic
   readonly audience: readonly string[]
+  /** Whether calls are compared, and the view that has them, or requests. */
+  readonly calls: boolean
+  readonly requests: 'coalmine_requests' | 'coalmine_calls'
 }
 
 /** What the statements need to know of the cohorts. */
@@ -56,7 +64,7 @@ export type Cohorts =
   | { readonly source: 'spans'; readonly params: SpanParams }
 
 /** What chooses the requests of a comparison. */
-export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience'>
+export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'scope'>
 
 /** Reads both selectors of a comparison and decides where its answer comes from. */
 export function cohortsOf(chosen: Chosen): Cohorts {
@@ -76,10 +84,10 @@ export function windowOf({ start, end }: Pick<Comparison, 'start' | 'end'>): { f
 // The last second that ClickHouse's DateTime holds.
 const LAST_SECOND = 0xffffffff
 
-function tickParams({ traffic = 'users', audience = [], ...selectors }: Chosen): TickParams | undefined {
+function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): TickParams | undefined {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)
-  if (audience.length > 0) return undefined
+  if (audience.length > 0 || scope === 'downstream') return undefined
   const flag = stable.find((condition) => flagOf(condition) !== undefined)
   const byBuild = stable.some(isBuild)
   if (stable.length !== Number(byBuild) + Number(flag !== undefined)) return undefined
@@ -103,7 +111,7 @@ function tickParams({ traffic = 'users', audience = [], ...selectors }: Chosen):
 }
 
 /** The same for statements over raw spans, which can answer every comparison. */
-export function spanParams({ traffic = 'users', audience = [], ...selectors }: Chosen): SpanParams {
+export function spanParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): SpanParams {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)
   const wanted = [...stable, ...canary]
@@ -126,6 +134,8 @@ export function spanParams({ traffic = 'users', audience = [], ...selectors }: C
     canaryTests: traffic === 'test' || canary.some(isAboutTests),
     traffic,
     audience,
+    calls: scope === 'downstream',
+    requests: scope === 'downstream' ? 'coalmine_calls' : 'coalmine_requests',
   }
 }
 

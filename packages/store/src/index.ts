@@ -2,7 +2,7 @@
 
 export type { BuildsSeen } from './builds.ts'
 export { type Addresses, addressesOf, type CallsTick } from './calls.ts'
-export type { Chosen, Comparison, Source, Traffic } from './cohorts.ts'
+export type { Chosen, Comparison, Scope, Source, Traffic } from './cohorts.ts'
 export type { Counts, Latency } from './counts.ts'
 export type { DoctorFacts } from './doctor.ts'
 export { StoreError, type StoreErrorKind } from './errors.ts'

@@ -197,14 +197,14 @@ export const createVerdicts = `
   ORDER BY (Service, Canary, At)`
 
 /**
- * Entry spans (requests that the service answered) in the words of the product: operation, build, flags, test, errors.
+ * Spans in the words of the product: operation, build, flags, test, errors.
  * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
  * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero. FlagAttributes are the span's
  * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that. The
  * type of an error is what the span says beyond its status, else its exception's, else the status.
  */
-export const createRequests = `
-  CREATE OR REPLACE VIEW coalmine_requests AS
+export const createSpans = `
+  CREATE OR REPLACE VIEW coalmine_spans AS
   SELECT
     ServiceName AS Service,
     toDateTime(intDiv(toUnixTimestamp(Timestamp), 5) * 5, 'UTC') AS Tick,
@@ -266,9 +266,33 @@ export const createRequests = `
       ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
       ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
       ResourceAttributes['host.name']) AS Instance
-  FROM otel_traces
+  FROM otel_traces`
+
+/** Entry spans: requests that the service answered. */
+export const createRequests = `
+  CREATE OR REPLACE VIEW coalmine_requests AS
+  SELECT * FROM coalmine_spans
   WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
     OR ParentSpanId IN ('', '0000000000000000')`
+
+/** Calls that the service made, to a database or to another service: the operation says what it asked of whom. */
+export const createCalls = `
+  CREATE OR REPLACE VIEW coalmine_calls AS
+  SELECT
+    * EXCEPT (Operation),
+    if(SpanAttributes['http.request.method'] != '',
+      SpanAttributes['http.request.method'], SpanAttributes['http.method']) AS Method,
+    multiIf(
+      SpanAttributes['db.query.summary'] != '', SpanAttributes['db.query.summary'],
+      SpanAttributes['db.operation.name'] != '',
+        trimRight(concat(SpanAttributes['db.operation.name'], ' ', SpanAttributes['db.collection.name'])),
+      SpanAttributes['db.operation'] != '',
+        trimRight(concat(SpanAttributes['db.operation'], ' ', SpanAttributes['db.sql.table'])),
+      Method != '' AND SpanAttributes['server.address'] != '',
+        concat(Method, ' ', SpanAttributes['server.address'], SpanAttributes['url.template']),
+      Operation) AS Operation
+  FROM coalmine_spans
+  WHERE SpanKind IN ('Client', 'Producer', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER')`
 
 /** Before ticks close: their operations that are not known yet get rows of their own, while the service has fewer than 500. */
 export const registerOperations = `
@@ -773,7 +797,8 @@ export const rawTicks = `
   FROM (
     SELECT
       Tick,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)')
         AS UnitOperation,
       uniqExact(SpanId) AS Spans,
       max(Bucket) AS UnitBucket,
@@ -811,7 +836,7 @@ export const rawTicks = `
           mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
           mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
         mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
-      FROM coalmine_requests
+      FROM {requests:Identifier}
       WHERE Service = {service:String}
         AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
         AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
@@ -1012,10 +1037,11 @@ export const rawFlags = `
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
       if(IsStable, 'stable', 'canary') AS cohort,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)') AS Name,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
       if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
       FlagAttributes
-    FROM coalmine_requests
+    FROM {requests:Identifier}
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
@@ -1208,9 +1234,10 @@ export const slowFrom = `
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)') AS Name,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
       Duration
-    FROM coalmine_requests
+    FROM {requests:Identifier}
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
@@ -1242,9 +1269,10 @@ export const attributesMet = `
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)') AS Name,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
       mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks
-    FROM coalmine_requests
+    FROM {requests:Identifier}
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
@@ -1297,12 +1325,13 @@ export const badByAttribute = `
               ResourceAttributes[key])),
             {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
             AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-          if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)') AS Name,
+          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+            Operation, '(other)') AS Name,
           Tick, TraceId, Duration, IsError, IsClientError,
           mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
           arrayFilter(pair -> Marks[pair.1] = pair.2,
             arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
-        FROM coalmine_requests
+        FROM {requests:Identifier}
         WHERE Service = {service:String}
           AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
@@ -1342,9 +1371,10 @@ export const typicalTraces = `
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)') AS Name,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
       TraceId, Timestamp, Duration, IsError, IsClientError
-    FROM coalmine_requests
+    FROM {requests:Identifier}
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})

@@ -807,6 +807,47 @@ describe('cohorts', () => {
   })
 })
 
+describe('calls that a service makes', () => {
+  const call = (attributes: Record<string, string>, changes: Parameters<typeof span>[0] = {}) =>
+    span({ kind: 'Client', parentSpanId: 'ab'.repeat(8), name: 'call', ...changes, attributes })
+  const build = (version: string) => ({ 'service.version': version })
+
+  it('are compared by what they ask of whom, one value a trace', async () => {
+    const traceId = 'ee'.repeat(16)
+    const select = { 'db.system.name': 'postgresql', 'db.operation.name': 'SELECT', 'db.collection.name': 'carts' }
+    await store.insert(
+      batchOf(
+        span(),
+        span({ attributes: canary }),
+        call({ ...build('1.0.0'), ...select }),
+        call({ ...build('2.0.0'), ...select }, { traceId }),
+        call({ ...build('2.0.0'), ...select }, { traceId, status: 'Error', durationNs: 90_000_000n }),
+        call({ ...build('2.0.0'), 'db.query.summary': 'SELECT carts items' }),
+        call({ ...build('2.0.0'), 'http.request.method': 'GET', 'server.address': 'payments' }),
+        call({ ...build('2.0.0'), 'rpc.service': 'Stock', 'rpc.method': 'Take' }),
+        call(build('2.0.0')),
+        call(build('2.0.0'), { kind: 'Internal' }),
+      ),
+    )
+    await closeAll()
+    const calls = { ...builds, scope: 'downstream' } as const
+    expect(store.readTicks(calls).source).toBe('spans')
+    const one = [0, 0, 0, 0, 1, 1, 0, 0]
+    expect(await totals(calls)).toEqual({
+      'GET payments': one,
+      'SELECT carts': [1, 1, 0, 0, 2, 1, 1, 0],
+      'SELECT carts items': one,
+      'Stock/Take': one,
+      call: one,
+    })
+    expect(await store.cohortFacts(calls)).toMatchObject({ stable: { requests: 1 }, canary: { requests: 6 } })
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
+    const { all, exemplars } = await store.suspects(calls, 'SELECT carts', 'failed')
+    expect([...all.canary.values()]).toEqual([{ n: 1, bad: 1 }])
+    expect(exemplars.canary).toMatchObject([{ traceId, seconds: 0.09 }])
+  })
+})
+
 describe('what is bad, by attribute', () => {
   const count = (n: number, bad: number) => new Map([[Math.floor(START / 5000), { n, bad }]])
 

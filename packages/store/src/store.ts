@@ -177,5 +177,7 @@ async function createTables(engine: Engine, retentionDays: number): Promise<void
   await engine.write(queries.createComparisons)
   await engine.write(queries.createLooks)
   await engine.write(queries.createVerdicts)
+  await engine.write(queries.createSpans)
   await engine.write(queries.createRequests)
+  await engine.write(queries.createCalls)
 }

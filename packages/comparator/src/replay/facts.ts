@@ -10,6 +10,7 @@ export const simulatedFacts: Facts = {
   canary: cohort,
   traffic: 'users',
   audience: [],
+  scope: 'requests',
   overlap: 0,
   mixedRequests: 0,
   lateSpans: 0,
