@@ -16,6 +16,8 @@ beforeAll(async () => {
   const traffic = { service: 'shop', version: '1.9.0', route: 'GET /cart', from, seconds: 120, medianMs: 20 } as const
   const lines = otlpLines({ ...traffic, perSecond: 40, errorShare: 0.02, seed: 1 })
   writeFileSync(join(folder, 'stable.jsonl'), lines.join('\n'))
+  writeFileSync(join(folder, 'errors-alone.yaml'), 'metrics: { latency: off, 4xx: off }\n')
+  writeFileSync(join(folder, 'nothing.yaml'), 'metrics: { latency: off, 4xx: off, errors: advisory }\n')
   expect(await coalmine(folder, ['import', '--store', 'stored', 'stable.jsonl'])).toMatchObject({ code: 0 })
 })
 
@@ -44,6 +46,11 @@ describe('plan', () => {
   it.each([
     [['--effect', 'cost=5%'], 'such as latency=25%, errors=x5 or 4xx=x5, got "cost=5%"'],
     [['--share', '110%'], 'Expected a share of the traffic such as 10% or 0.1.'],
+    [
+      ['--effect', 'latency=5%', '--config', 'errors-alone.yaml'],
+      '--effect latency=5%: the policy does not judge latency',
+    ],
+    [['--config', 'nothing.yaml'], 'the policy judges none of latency, errors, 4xx'],
     [['--power', '1'], 'Expected a number between 0 and 1'],
     [['--runs', '0'], 'Expected a whole number above zero'],
   ])('%j is exit code 64', async (args, message) => {

@@ -1,4 +1,4 @@
-import type { PolicyInput } from '@coalmine/comparator'
+import { type PolicyInput, parseEffect, parsePolicy } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { type ComparisonOptions, defaultConfig, policyInput, readConfig } from './comparison.ts'
 import { CommandError } from './exit-codes.ts'
@@ -66,4 +66,31 @@ export async function stableRequest(options: StableOptions): Promise<{
     ...(end === undefined ? {} : { end }),
     policy: policyInput(options, config),
   }
+}
+
+const simulated = ['latency', 'errors', '4xx']
+
+/**
+ * The regressions to look for: those that were named, of metrics that the policy judges, else what is looked for by default, as
+ * far as it does.
+ */
+export function effectsOf(
+  named: readonly string[] | undefined,
+  byDefault: readonly string[],
+  policy: PolicyInput,
+): readonly string[] {
+  const parsed = parsePolicy(policy)
+  const metrics = parsed.kind === 'policy' ? parsed.policy.metrics.filter(({ gate }) => gate === 'on') : []
+  const isJudged = (effect: string): boolean => metrics.some(({ name }) => name === parseEffect(effect).metric)
+  if (!metrics.some(({ name }) => simulated.includes(name))) {
+    throw new CommandError(
+      'usage',
+      `the policy judges none of ${simulated.join(', ')}: closed ticks have no others to go by`,
+    )
+  }
+  const stray = named?.find((effect) => !isJudged(effect))
+  if (stray !== undefined) {
+    throw new CommandError('usage', `--effect ${stray}: the policy does not judge ${parseEffect(stray).metric}`)
+  }
+  return named ?? byDefault.filter(isJudged)
 }

@@ -9,6 +9,7 @@ export function kayentaLines(result: KayentaResult): string[] {
   return [
     `kayenta  ${classification.toUpperCase()}, score ${score} of 100: ${why}`,
     ...table([head, ...metrics.map(row)]).map((line) => `  ${line}`),
+    '  It holds for one look, and its documentation advises 50 points or more of each metric.',
   ]
 }
 

@@ -14,7 +14,7 @@ import type { Io } from '../io.ts'
 import { milliseconds } from '../options.ts'
 import { writeReport } from '../output.ts'
 import { progressTo } from '../progress.ts'
-import { addStableOptions, type StableOptions, stableRequest } from '../stable.ts'
+import { addStableOptions, effectsOf, type StableOptions, stableRequest } from '../stable.ts'
 import { effect, share, wholeNumber } from './plan.ts'
 
 interface CalibrateOptions extends StableOptions {
@@ -76,11 +76,12 @@ export function calibrateCommand(command: Command, io: Io): Command {
     )
     .action(async ({ format, output, ...options }: CalibrateOptions) => {
       const request = await stableRequest(options)
+      const effects = effectsOf(options.effect, looked, request.policy)
       const progress = progressTo(io.stderr)
       const calibration = await withServer(options, 'read', (server) =>
         calibrate(
           (body) => ask(server, '/api/calibrate', isAnswer, { body: { ...request, ...body }, signal: io.stop }),
-          { ...options, service: request.service, stable: request.stable },
+          { ...options, effects, service: request.service, stable: request.stable },
           (line) => progress.show(line),
         ),
       )
@@ -89,7 +90,8 @@ export function calibrateCommand(command: Command, io: Io): Command {
     })
 }
 
-type Asked = Pick<CalibrateOptions, 'share' | 'for' | 'effect' | 'replays' | 'seed'> & {
+type Asked = Pick<CalibrateOptions, 'share' | 'for' | 'replays' | 'seed'> & {
+  readonly effects: readonly string[]
   readonly service: string
   readonly stable: string
 }
@@ -97,7 +99,7 @@ type Asked = Pick<CalibrateOptions, 'share' | 'for' | 'effect' | 'replays' | 'se
 /** Replays canaries like stable, then those with each regression, a portion at a time. */
 async function calibrate(
   ask: (body: { replay: Replay; forSeconds: number; seed: number }) => Promise<CalibrateAnswer>,
-  { service, stable, share, for: forMs, effect: effects = looked, replays, seed }: Asked,
+  { service, stable, share, for: forMs, effects, replays, seed }: Asked,
   show: (line: string) => void,
 ): Promise<Calibration> {
   const replayed = (replay: Replay): Promise<CalibrateAnswer> => ask({ replay, forSeconds: forMs / 1000, seed })

@@ -5,7 +5,7 @@ import { ask } from '../client.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, milliseconds, probability } from '../options.ts'
-import { addStableOptions, type StableOptions, stableRequest } from '../stable.ts'
+import { addStableOptions, effectsOf, type StableOptions, stableRequest } from '../stable.ts'
 
 interface PlanCommandOptions extends StableOptions {
   readonly share: number
@@ -50,24 +50,21 @@ export function planCommand(command: Command, io: Io): Command {
         .env('COALMINE_RUNS'),
     )
     .addOption(formatOption())
-    .action(
-      async ({ share, effect: effects = looked, power, within, runs, format, ...options }: PlanCommandOptions) => {
-        const body = {
-          ...(await stableRequest(options)),
-          share,
-          effects,
-          power,
-          ...(within === undefined ? {} : { withinSeconds: within / 1000 }),
-          ...(runs === undefined ? {} : { runs }),
-        }
-        const plan = await withServer(options, 'read', (server) =>
-          ask(server, '/api/plan', isPlan, { body, signal: io.stop }),
-        )
-        io.stdout.write(
-          format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan, { colors: io.colors }),
-        )
-      },
-    )
+    .action(async ({ share, effect: named, power, within, runs, format, ...options }: PlanCommandOptions) => {
+      const request = await stableRequest(options)
+      const body = {
+        ...request,
+        share,
+        effects: effectsOf(named, looked, request.policy),
+        power,
+        ...(within === undefined ? {} : { withinSeconds: within / 1000 }),
+        ...(runs === undefined ? {} : { runs }),
+      }
+      const plan = await withServer(options, 'read', (server) =>
+        ask(server, '/api/plan', isPlan, { body, signal: io.stop }),
+      )
+      io.stdout.write(format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan, { colors: io.colors }))
+    })
 }
 
 /** Collects repeated `--effect`; the variable holds several, apart by spaces. */
