@@ -105,6 +105,15 @@ const thousandAtZero: Partial<Policy> = {
   minimumShare: 0.001,
 }
 const b0Traffic = both({})
+const expecting = (name: string, entry: MetricInput): Partial<Policy> => ({ metrics: [metric(name, entry)] })
+const tenthBetter = expecting('latency', { expect: 'better', margin: '10%' })
+const fewerErrors = expecting('errors', { expect: 'better', margin: '1.5' })
+const sameLatency = expecting('latency', { expect: 'same', margin: '10%' })
+const sameErrors = expecting('errors', { expect: 'same', margin: '1.5' })
+const tenthFaster = latency(scaled(typical, 0.9))
+const tenthSlower = latency(scaled(typical, 1.1))
+const atBetterOdds = errors(0.01, oddsTimes(0.01, 1 / 1.5))
+const once = (policy: Partial<Policy>): Partial<Policy> => ({ ...policy, mode: 'fixed' })
 
 export const peersOnLatency = 'Beside others: latency, margin 0, half an hour'
 export const peersOnErrors = 'Beside others: errors, margin 0, half an hour'
@@ -237,6 +246,42 @@ export const cells: readonly Calibrated[] = [
     cell('errors 1 %, odds ratio exactly 1.5', 2000, atMost(alpha, 'passed'), atOddsMargin, errorsAlone),
     cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha, 'passed'), justBeyond, errorsAlone),
     cell('errors 2 % and 3 %, level +-80 %', 1000, atMost(alpha, 'passed'), rising, errorsAlone),
+  ]),
+  ...group('Expectations that are true to a hair: false alarms', [
+    cell('latency better by 10 %', 400, atMost(alpha), tenthFaster, tenthBetter),
+    cell('latency the same within 10 %', 400, atMost(alpha), tenthSlower, sameLatency),
+    cell('errors 1 %, better by an odds ratio of 1.5', 400, atMost(alpha), atBetterOdds, fewerErrors),
+    cell('errors 1 %, the same within an odds ratio of 1.5', 400, atMost(alpha), atOddsMargin, sameErrors),
+  ]),
+  ...group('Expectations that are false by a hair: confirmed', [
+    cell('latency better by 10 %', 400, atMost(alpha, 'passed'), tenthFaster, tenthBetter),
+    cell('latency the same within 10 %', 400, atMost(alpha, 'passed'), tenthSlower, sameLatency),
+    cell('errors 1 %, better by an odds ratio of 1.5', 400, atMost(alpha, 'passed'), atBetterOdds, fewerErrors),
+    cell('errors 1 %, the same within 1.5', 400, atMost(alpha, 'passed'), atOddsMargin, sameErrors),
+  ]),
+  ...group('mode: fixed, one look after 30 minutes', [
+    cell('equal latency, margin 0', 400, atMost(alpha), latency(typical), once(latencyAtZero)),
+    cell('equal errors 1 %, margin 0', 400, atMost(alpha), errors(0.01, 0.01), once(errorsAtZero)),
+    cell('equal errors 0.01 %, margin 0', 400, atMost(alpha), errors(0.0001, 0.0001), once(errorsAtZero)),
+    cell(
+      'latency, errors and 4xx, margin 0',
+      400,
+      atMost(alpha),
+      both({ latency: typical, errors: 0.01 }),
+      once(allAtZero),
+    ),
+    cell('latency exactly 10 % slower', 400, atMost(alpha), tenthSlower, once(latencyAlone)),
+    cell('errors 0.05 %, exactly 0.1 points more', 2000, atMost(alpha), justBeyond, once(errorsAlone)),
+    cell('PASS of latency exactly 10 % slower', 400, atMost(alpha, 'passed'), tenthSlower, once(latencyAlone)),
+    cell('PASS of errors at an odds ratio of 1.5', 400, atMost(alpha, 'passed'), atOddsMargin, once(errorsAlone)),
+    cell('PASS of errors 0.05 %, exactly 0.1 points more', 400, atMost(alpha, 'passed'), justBeyond, once(errorsAlone)),
+    cell(
+      'PASS of 1 % of requests x 20',
+      400,
+      atMost(alpha, 'passed'),
+      latency(slowRequests(0.01, 20)),
+      once(latencyAlone),
+    ),
   ]),
   ...group('T4: lost requests and the split', [
     cell('the declared 10 % arrive: split missed', 2000, atMost(0.001, 'splitMissed'), losing(1), splitAlone),

@@ -25,7 +25,8 @@ ${choice('canary', canary ?? 'service.version=2.0.0', canary !== undefined)}
 # split: 10%
 
 metrics:
-  # How much worse is acceptable: slower by the share or by the time, whichever is more.
+  # How much worse is acceptable: slower by the share or by the time, whichever is more. "coalmine calibrate" measures on
+  # stable's own traffic which margins hold.
   latency: { margin: ${margin('latency')} }
   # The odds of an event times the ratio, or so many percentage points more, whichever is more.
   errors: { margin: ${margin('errors')} }
