@@ -81,7 +81,14 @@ describe('throughput', () => {
     expect(throughput(200, { stable: 3, canary: 1 })!.decision).toBe('pass')
   })
 
-  it('is not judged where no instance has a name', () => {
+  it('is not judged where no instance has a name, and the verdict says so', () => {
     expect(throughput(120, { stable: 0, canary: 0 })).toBeUndefined()
+    const { stable, canary, ...facts } = factsOf(120)
+    const nameless = { ...facts, stable: { ...stable, instances: 0 }, canary: { ...canary, instances: 0 } }
+    const policy = { ...defaultPolicy, metrics: [...defaultPolicy.metrics, metricPolicyOf('throughput', {})] }
+    const operations = { orders: { stable: { n: 360 }, canary: { n: 360 } } }
+    const verdict = judge(trafficOf({ ticks: 120, seed: 3, operations }), policy, nameless)
+    expect(verdict.verdict).toBe('inconclusive')
+    expect(verdict.reasons.find(({ code }) => code === 'throughput-not-known')).toMatchObject({ weight: 'blocks' })
   })
 })

@@ -1,10 +1,11 @@
 import { dispersionOf } from '@coalmine/stats'
 import type { MetricPolicy } from './metric-policy.ts'
+import type { Policy } from './policy.ts'
 import type { TimedBlock } from './run.ts'
 import { testShare } from './share-claim.ts'
 import type { Statistics } from './statistics.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
-import type { Facts } from './verdict.ts'
+import type { Facts, Reason } from './verdict.ts'
 
 /**
  * The share of the work that the canary's instances do when each does as much as one of stable's; null when no instance
@@ -13,6 +14,19 @@ import type { Facts } from './verdict.ts'
 export function expectedShare({ stable, canary }: Pick<Facts, 'stable' | 'canary'>): number | null {
   if (stable.instances === 0 || canary.instances === 0) return null
   return canary.instances / (stable.instances + canary.instances)
+}
+
+/** Throughput that was asked for and cannot be told keeps the verdict from PASS. */
+export function throughputReasons({ metrics }: Policy, facts: Facts): Reason[] {
+  const asked = metrics.find(({ measure, gate }) => measure.kind === 'throughput' && gate !== 'off')
+  if (!asked || expectedShare(facts) !== null) return []
+  return [
+    {
+      code: 'throughput-not-known',
+      weight: asked.gate === 'on' ? 'blocks' : 'note',
+      message: `${asked.name} is not judged: nothing tells the instances of a cohort apart. Set service.instance.id on the resource, or turn it off.`,
+    },
+  ]
 }
 
 /**

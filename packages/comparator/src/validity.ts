@@ -10,6 +10,7 @@ import { sampledReasons } from './fair/sampled.ts'
 import { valueReasons } from './fair/values.ts'
 import type { Policy } from './policy.ts'
 import type { OperationSeries } from './series.ts'
+import { throughputReasons } from './throughput.ts'
 import type { Facts, Hosts, Reason } from './verdict.ts'
 
 /** Reasons for which a comparison means nothing. */
@@ -36,6 +37,7 @@ export function unfairReasons(
     ...instanceReasons(facts, hosts, policy),
     ...mixReasons(series),
     ...valueReasons(facts),
+    ...throughputReasons(policy, facts),
     ...sampledReasons(facts),
     ...lookReasons(facts, policy),
   ]

@@ -51,6 +51,7 @@ export type ReasonCode =
   | 'structure-differs'
   | 'sampled'
   | 'values-missing'
+  | 'throughput-not-known'
   | 'negative-values'
   | 'test-traffic-left-out'
   | 'flags-differ'
