@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Arm, factsOf, randomOf, trafficOf } from '../test/slices.ts'
-import { type EarlierDay, earlierDay, slicesAgainst } from './before-after.ts'
+import { type EarlierDay, earlierDay, policyAgainstDays, slicesAgainst } from './before-after.ts'
 import { judge } from './judge.ts'
 import { defaultPolicy, parsePolicy } from './policy.ts'
 import type { Verdict } from './verdict.ts'
@@ -54,7 +54,8 @@ test('days that differ: good canaries fail no more often than alpha says, though
     for (let seed = 0; seed < runs; seed += 1) {
       const { slices, earlier } = drawn({ seed: 100 * days + seed, days, spread: 0.25 })
       if (judged(slices, earlier).verdict === 'fail') failed += 1
-      if (days === 7 && seed < 40 && judge(slices, defaultPolicy, factsOf(ticks)).verdict === 'fail') narrow += 1
+      if (days === 7 && seed < 40 && judge(slices, policyAgainstDays(defaultPolicy), factsOf(ticks)).verdict === 'fail')
+        narrow += 1
     }
     expect(failed / runs).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / runs))
     if (days === 7) expect(narrow / 40).toBeGreaterThan(0.2)
@@ -136,7 +137,11 @@ function judged(
     .map(({ date }) => date)
     .sort()
     .reverse()
-  return judge(slices, parsed.policy, { ...factsOf(ticks), earlier, beforeAfter: { days, leftOut: [] } })
+  return judge(slices, policyAgainstDays(parsed.policy), {
+    ...factsOf(ticks),
+    earlier,
+    beforeAfter: { days, leftOut: [] },
+  })
 }
 
 function drawn({ seed, days = 5, spread = 0, stable = quiet, canary = quiet }: Run) {

@@ -4,6 +4,7 @@ import type { LatencyMargin, Margin, RateMargin } from './margin.ts'
 import { marginFormOf } from './measure.ts'
 import type { MetricPolicy } from './metric-policy.ts'
 import { aboveZero, shareAboveZero } from './numeric-parts.ts'
+import type { Policy } from './policy.ts'
 import type { Run } from './run.ts'
 import { requestCount, type Side, type Slice } from './slice.ts'
 import type { Tested } from './tested.ts'
@@ -61,6 +62,11 @@ export function slicesAgainst(days: readonly EarlierDay[], canary: Iterable<Slic
     })
     return [...counts, ...values]
   })
+}
+
+/** The policy by which a canary is judged against other days: one look, at the end, and no split to be told from. */
+export function policyAgainstDays(policy: Policy): Policy {
+  return { ...policy, mode: 'fixed', split: null }
 }
 
 /** Whether a metric can be judged against other days: what is missing from a split, or is to be better, needs a stable beside it. */

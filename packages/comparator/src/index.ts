@@ -5,7 +5,7 @@ export { requestCount, type Side, type Slice } from './slice.ts'
 
 // A canary without a stable beside it
 
-export { type EarlierDay, earlierDay, fewestDays, slicesAgainst } from './before-after.ts'
+export { type EarlierDay, earlierDay, fewestDays, policyAgainstDays, slicesAgainst } from './before-after.ts'
 
 // What is judged, and how strictly
 

@@ -4,6 +4,7 @@ import {
   earlierDay,
   type Facts,
   judge,
+  policyAgainstDays,
   type Slice,
   slicesAgainst,
   tickMs,
@@ -14,6 +15,7 @@ import type { ComparisonRequest } from './compare.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 import { factsOf } from './facts.ts'
+import { lookAt } from './looks.ts'
 import { measuredSlices } from './measured.ts'
 import { slicesOf } from './slices.ts'
 
@@ -67,14 +69,14 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
     found.push(day.found)
   }
   const after = await readWindow({ ...chosen, start, end }, request, context)
-  // Nothing ran beside the canary: there is no split to be told from, and one look, at the end.
-  const policy = { ...request.policy, mode: 'fixed' as const, split: null }
+  const policy = policyAgainstDays(request.policy)
   const facts: Facts = {
     ...factsOf(request, withStableOf(after.found, found), [], { start, end }, { version, now: now() }),
     earlier: days,
     beforeAfter: { days: days.map(({ date }) => date), leftOut },
   }
-  return judge(slicesAgainst(days, after.slices), policy, facts)
+  const look = await lookAt(store, chosen, facts, policy)
+  return judge(slicesAgainst(days, after.slices), policy, { ...facts, ...look })
 }
 
 /** Why an earlier day is nothing to compare with; undefined where it is. */

@@ -47,7 +47,9 @@ export interface ComparisonRequest {
 export function registerCompare(app: FastifyInstance, context: Context): void {
   app.post('/api/compare', async ({ body }) => {
     const request = parseRequest(body)
-    const verdict = (await compareWithDays(request, context)) ?? (await compareSideBySide(request, context))
+    const withDays = await compareWithDays(request, context)
+    const verdict = withDays ?? (await compareSideBySide(request, context))
+    await remember(verdict, request, context)
     context.metrics.judged(verdict)
     return verdict
   })
@@ -55,9 +57,7 @@ export function registerCompare(app: FastifyInstance, context: Context): void {
 
 async function compareSideBySide(request: ComparisonRequest, context: Context): Promise<Verdict> {
   const judge = (one: ComparisonRequest): Promise<Verdict> => compare(one, context)
-  const verdict = await judge(request)
-  await remember(verdict, request, context)
-  return explained(verdict, request, judge, context)
+  return explained(await judge(request), request, judge, context)
 }
 
 /** How users' requests fared settles what later builds are compared with. */
