@@ -34,15 +34,17 @@ const week = ['--stable-window', '7d'] as const
 const json = async (run: Promise<Run>) => JSON.parse((await run).stdout)
 
 // A rolling deploy: no build runs beside another, but for the last hour of 2.1.0.
-beforeAll(() =>
-  imported('rolling.jsonl', [
-    ...[6, 5, 4].flatMap((back) => served('1.8.0', back, 20)),
-    ...served('1.9.0-bad', 3, 90),
-    ...[2, 1].flatMap((back) => served('1.9.0', back, 20)),
-    ...served('2.0.0', 0, 20),
-    ...[5, 4, 2].flatMap((back) => served('1.8.0', back, 20, 3_600_000)),
-    ...served('2.1.0', 0, 60, 3_600_000),
-  ]),
+beforeAll(
+  () =>
+    imported('rolling.jsonl', [
+      ...[6, 5, 4].flatMap((back) => served('1.8.0', back, 20)),
+      ...served('1.9.0-bad', 3, 90),
+      ...[2, 1].flatMap((back) => served('1.9.0', back, 20)),
+      ...served('2.0.0', 0, 20),
+      ...[5, 4, 2].flatMap((back) => served('1.8.0', back, 20, 3_600_000)),
+      ...served('2.1.0', 0, 60, 3_600_000),
+    ]),
+  60_000,
 )
 
 describe('a canary without a stable beside it', () => {
@@ -88,7 +90,7 @@ describe('builds that failed', () => {
   beforeAll(async () => {
     await imported('beside.jsonl', served('1.8.0', 3, 20))
     expect((await compare('1.9.0-bad', '=1.8.0')).code).toBe(1)
-  })
+  }, 60_000)
 
   it('do not enter: the days in which they served are left out', async () => {
     const { beforeAfter } = await json(compare('2.0.0', '!=2.0.0', ...week, '--format', 'json'))
