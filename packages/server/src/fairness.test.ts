@@ -146,7 +146,7 @@ const canary: Served = { version: '2.0.0' }
 const fleet = (version: string, more: Partial<Served> = {}): Served[] =>
   ['a', 'b', 'c'].map((name) => ({ version, instance: `${version}-${name}`, perTick: 14, ...more }))
 
-it('says nothing of a fair comparison, and passes it', async () => {
+it('says of a fair comparison only that it is sampled, and passes it', async () => {
   const each = (index: number): Spans => ({
     children: 2,
     traceState: 'ot=th:c',
