@@ -360,6 +360,7 @@ export const closeTicks = `
       countIf(UnitClientError) AS ClientErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
+      grouping(Flags) AS OfInstance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
       min(UnitFirst) AS SetFirst,
       max(UnitLast) AS SetLast,
@@ -388,12 +389,12 @@ export const closeTicks = `
         AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
       GROUP BY Service, Tick, UnitOperation, TraceId
     )
-    GROUP BY Service, Tick, Operation, Build, Flags, Instance, Test
+    GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
   )
-  ARRAY JOIN arrayConcat(
-    [''],
+  ARRAY JOIN if(OfInstance = 1,
     if(Instance = '', [], [concat('(instance)\\0', Instance)]),
-    arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\\0'), splitByChar('\\x01', Flags))) AS Flag
+    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\\0'), splitByChar('\\x01', Flags)), ''))
+    AS Flag
   GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
 
 /** The commit of a closing: one block, so all of its ticks are closed or none. */
