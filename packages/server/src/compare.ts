@@ -91,7 +91,8 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const known = empty ? { known: await store.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
   // A part of a comparison is judged for what carries a finding, and tells nothing else.
-  const structure = request.operations ? undefined : await structureTicks(store, comparison, operations)
+  const whole = request.operations === undefined && scope === 'requests'
+  const structure = whole ? await structureTicks(store, comparison, operations) : undefined
   const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),
