@@ -117,15 +117,13 @@ export function* planOf(
 
 /** How long one canary must run, with one regression or with none. */
 export function* canaryOf(cell: Omit<Cell, 'horizon'>): Generator<undefined, PlannedCanary> {
-  for (const [at, horizon] of horizons.entries()) {
-    const answers = yield* answersOf({ ...cell, horizon })
-    const planned = {
-      effect: told(cell.effect, cell.baseline),
-      ...plannedCanary(answers, cell.effect, horizon, cell.power),
-    }
-    if (planned.planned !== null || at === horizons.length - 1) return planned
+  const { effect, baseline, power } = cell
+  let planned: Omit<PlannedCanary, 'effect'> | undefined
+  for (const horizon of horizons) {
+    planned = plannedCanary(yield* answersOf({ ...cell, horizon }), effect, horizon, power)
+    if (planned.planned !== null) break
   }
-  throw new RangeError('horizons: expected one at least')
+  return { effect: told(effect, baseline), ...planned! }
 }
 
 /** A generator's result, all its steps taken. */
@@ -168,8 +166,9 @@ function* answersOf({
   const metrics = judged.metrics.filter(({ gate }) => gate === 'on').map(({ name }) => name)
   const draw = trafficOn(baseline, { share, effect, metrics, ...horizon })
   const answers: Answer[] = []
+  const mayMiss = runs - Math.ceil(power * runs)
   let missed = 0
-  for (let run = 0; run < runs && missed <= runs * (1 - power); run += 1) {
+  for (let run = 0; run < runs && missed <= mayMiss; run += 1) {
     const answer = answerOf(draw, judged, effect, horizon, randomOf(seed * 1_000_003 + run))
     if (answer.seconds === Number.POSITIVE_INFINITY) missed += 1
     answers.push(answer)
