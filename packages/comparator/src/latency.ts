@@ -15,8 +15,8 @@ const shown: Record<Place, { readonly part: Part; readonly statistic: Statistic 
 }
 
 /**
- * A claim about latency is broken when the rank, the slowest tenth, twentieth and hundredth say so together (the mean of
- * four e-values, or the least of four p-values times four). It holds only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
+ * A claim about latency is broken when the rank, the slowest tenth, twentieth and hundredth say so together (the
+ * weighted mean of their e-values, or the least of their p-values, corrected by its weight). It holds only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
  * passes. `beyond` has the margin that FAIL needs, where that is wider than the one that PASS needs.
  */
 export function testLatency(
