@@ -13,9 +13,7 @@ import {
   type MarkedSpan,
   stamp,
   stampLast,
-  type Write,
-  writePlain,
-  writeThroughApi,
+  write,
 } from './stamp.ts'
 
 /** How a MarkProcessor marks. */
@@ -54,7 +52,8 @@ export class MarkProcessor {
   readonly #syntheticType: string | false
   readonly #next: SpanPipeline<MarkableSpan, unknown> | undefined
   #hold: Hold | undefined
-  #write: Write | undefined
+  // Whether the attributes of this SDK's spans are a plain field.
+  #plain: boolean | undefined
   #ending = false
   // There is one resource a provider, so looking at each span's means comparing addresses.
   #resource: MarkableSpan['resource']
@@ -86,13 +85,13 @@ export class MarkProcessor {
     const marked = span as MarkedSpan
     marked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
     marked[SPAN_READ] = emptyLog
-    this.#write ??= this.#writerFor(span)
+    this.#plain ??= this.#isPlain(span)
     const version = this.#version
     if (version !== undefined && !this.#isOnResource(span.resource) && span.attributes[SERVICE_VERSION] === undefined) {
-      this.#write(span, SERVICE_VERSION, version)
+      write(span, this.#plain, SERVICE_VERSION, version)
     }
-    stamp(marked, this.#write, this.#encoding)
-    this.#stampTest(marked, this.#write)
+    stamp(marked, this.#plain, this.#encoding)
+    if (span.kind === SpanKind.SERVER) this.#stampTest(marked, this.#plain)
     this.#hold?.start(span, parent)
     this.#next?.onStart(span, parent)
   }
@@ -130,16 +129,15 @@ export class MarkProcessor {
   }
 
   #stampLast(span: MarkableSpan & Partial<MarkedSpan>): void {
-    if (!this.#write || !span[SPAN_MARKS]) return
-    stampLast(span as MarkedSpan, this.#write, this.#encoding)
-    this.#stampTest(span as MarkedSpan, this.#write)
+    if (this.#plain === undefined || !span[SPAN_MARKS]) return
+    stampLast(span as MarkedSpan, this.#plain, this.#encoding)
+    if (span.kind === SpanKind.SERVER) this.#stampTest(span as MarkedSpan, this.#plain)
   }
 
   /** What the conventions have for a request of synthetic traffic is about who sent it, so it goes where that is said. */
-  #stampTest(span: MarkedSpan, write: Write): void {
+  #stampTest(span: MarkedSpan, plain: boolean): void {
     const key = this.#syntheticType
-    if (!span[SPAN_MARKS].test || span.kind !== SpanKind.SERVER || key === false) return
-    if (span.attributes[key] === undefined) write(span, key, 'test')
+    if (key !== false && span[SPAN_MARKS].test && span.attributes[key] === undefined) write(span, plain, key, 'test')
   }
 
   #isOnResource(resource: MarkableSpan['resource']): boolean {
@@ -152,13 +150,13 @@ export class MarkProcessor {
     return this.#isNamed
   }
 
-  #writerFor(span: MarkableSpan): Write {
-    if (hasPlainAttributes(span)) return writePlain
+  #isPlain(span: MarkableSpan): boolean {
+    if (hasPlainAttributes(span)) return true
     if (this.#hold) {
       sayOnce('the spans of this OpenTelemetry SDK cannot be marked after they end, so none are held back')
       this.#hold = undefined
     }
-    return writeThroughApi
+    return false
   }
 }
 
