@@ -346,6 +346,7 @@ function verdictOf(
     traffic,
     audience,
     scope,
+    unit: 'trace',
     coverage: coverageOf(series, window),
     hosts,
     beforeAfter: beforeAfter ?? null,

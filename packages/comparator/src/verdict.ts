@@ -341,6 +341,8 @@ export interface Verdict {
   readonly audience: readonly string[]
   /** `downstream`: what is counted are calls, and an operation is what was asked of whom. */
   readonly scope: ComparedScope
+  /** What counts once: a trace at an operation. Requests of different traces are taken to be independent of each other. */
+  readonly unit: 'trace'
   readonly coverage: Coverage
   /** Null where instances are not known apart, or are too few. */
   readonly hosts: Hosts | null
