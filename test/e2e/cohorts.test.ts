@@ -57,7 +57,7 @@ describe('whose requests are compared', () => {
         cohorts: { canary: { requests: 400 } },
       })
     const text = await compare('--audience', 'beta', '--format', 'text')
-    expect(text.stdout).toContain('  traffic  users, audience beta\n')
+    expect(text.stdout).toMatch(/^ {2}traffic +users, audience beta$/m)
   })
 
   it('is refused where there is no such traffic', async () => {

@@ -56,8 +56,7 @@ export function registerCompare(app: FastifyInstance, context: Context): void {
 }
 
 async function compareSideBySide(request: ComparisonRequest, context: Context): Promise<Verdict> {
-  const judge = (one: ComparisonRequest): Promise<Verdict> => compare(one, context)
-  return explained(await judge(request), request, judge, context)
+  return explained(await compare(request, context), request, context)
 }
 
 /** How users' requests fared settles what later builds are compared with. */
@@ -90,9 +89,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
-  // A part of a comparison is judged for what carries a finding, and tells nothing else.
-  const whole = request.operations === undefined && scope === 'requests'
-  const structure = whole ? await structureTicks(store, comparison, operations) : undefined
+  const structure = scope === 'requests' ? await structureTicks(store, comparison, operations) : undefined
   const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),

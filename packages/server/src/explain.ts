@@ -4,19 +4,11 @@ import type { Context } from './context.ts'
 import { interactionsOn } from './interactions.ts'
 import { whyOn } from './why.ts'
 
-/** Judges a part of a comparison as the whole was judged. */
-export type Judge = (request: ComparisonRequest) => Promise<Verdict>
-
 /**
  * The verdict with what its failure comes from. Nothing more is asked of the store where nothing failed, unless the request
  * names a flag; and whatever cannot be answered in time leaves the verdict as it is, with a note that says so.
  */
-export async function explained(
-  verdict: Verdict,
-  request: ComparisonRequest,
-  judge: Judge,
-  context: Context,
-): Promise<Verdict> {
+export async function explained(verdict: Verdict, request: ComparisonRequest, context: Context): Promise<Verdict> {
   if (verdict.verdict === 'invalid') return verdict
   if (verdict.verdict !== 'fail' && request.interact.length === 0) return verdict
   const finding = worstOf(verdict.findings)
@@ -28,7 +20,7 @@ export async function explained(
     start: Date.parse(verdict.window.start),
     end: Date.parse(verdict.window.end),
   }
-  const told = await interactionsOn(verdict, finding, within, judge, context)
+  const told = await interactionsOn(verdict, finding, within, context)
   return finding.decision === 'fail' ? whyOn(told, finding, within, context) : told
 }
 

@@ -11,7 +11,7 @@ import {
 import { type Comparison, type Condition, type FlagShare, flagOf, formatSelector, parseSelector } from '@coalmine/store'
 import type { ComparisonRequest } from './compare.ts'
 import type { Context } from './context.ts'
-import type { Judge } from './explain.ts'
+import { judgePart } from './part.ts'
 
 /** Flags with the most traffic, beside those that the request names. */
 const mostFlags = 5
@@ -27,11 +27,10 @@ export async function interactionsOn(
   verdict: Verdict,
   finding: Finding,
   request: ComparisonRequest,
-  judge: Judge,
   context: Context,
 ): Promise<Verdict> {
   try {
-    const interactions = await findInteractions(finding, request, judge, context)
+    const interactions = await findInteractions(finding, request, context)
     return { ...verdict, interactions }
   } catch (error) {
     const message = `Which flag has a part in it is not known: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}`
@@ -42,8 +41,7 @@ export async function interactionsOn(
 async function findInteractions(
   finding: Finding,
   request: ComparisonRequest,
-  judge: Judge,
-  { store }: Context,
+  context: Context,
 ): Promise<Interaction[]> {
   const operation = finding.operation === '(other)' ? null : finding.operation
   const focused: ComparisonRequest = {
@@ -52,7 +50,7 @@ async function findInteractions(
     operations: operation === null ? undefined : [operation],
     policy: onlyMetric(request.policy, finding.metric),
   }
-  const shares = await store.flagsMet(focused satisfies Comparison)
+  const shares = await context.store.flagsMet(focused satisfies Comparison)
   const flags = metFlags(
     shares.filter((share) => operation === null || share.operation === operation),
     [...parseSelector(request.stable), ...parseSelector(request.canary)].flatMap((one) => flagOf(one) ?? []),
@@ -66,7 +64,7 @@ async function findInteractions(
   for (const met of wanted) {
     if (performance.now() - started > patienceMs) break
     const split = variantsOf(met)
-    if (split.kind === 'vary') contrasts.push(await contrastsOf(met.flag, split.variants, focused, judge))
+    if (split.kind === 'vary') contrasts.push(await contrastsOf(met.flag, split.variants, focused, context))
     if (split.kind === 'apart') apart.push(notSeparable(met.flag, split.variants, request.canary, finding))
   }
   return [...interactionsOf(contrasts, { metric: finding.metric, operation }, request.policy.alpha), ...apart]
@@ -135,11 +133,11 @@ async function contrastsOf(
   flag: string,
   variants: readonly [string, string],
   request: ComparisonRequest,
-  judge: Judge,
+  context: Context,
 ): Promise<FlagContrasts> {
   const metric = request.policy.metrics[0]!.name
   const contrast = async (stable: string, canary: string): Promise<Contrast> => {
-    const { findings } = await judge({ ...request, stable, canary })
+    const { findings } = await judgePart({ ...request, stable, canary }, context)
     return {
       stable,
       canary,
