@@ -6,7 +6,7 @@ import type { Histogram, Rate } from '@coalmine/stats'
  */
 export function aboveZero(values: Histogram, worse: 'higher' | 'lower'): Histogram {
   const { indices, counts } = values
-  if (worse === 'higher') return { ...values, zero: 0 }
+  if (worse === 'higher') return values.zero === 0 ? values : { ...values, zero: 0 }
   return {
     ...values,
     zero: 0,
