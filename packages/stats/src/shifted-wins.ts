@@ -7,7 +7,7 @@ export const shiftsAtOnce = 4
  * `wins` for blocks that are asked about one shift after another: how many of stable's values lie below each bucket is worked out
  * once, so that shifts cost a few reads for each of the canary's buckets. The arms of a block have one scale.
  *
- * @returns writes block `at`'s wins at `shift` and the three shifts after it.
+ * @returns writes block `at`'s wins at `shift` and the three shifts after it; good until other blocks are asked about.
  */
 export function shiftedWins(blocks: readonly Distributions[]): (at: number, shift: number, into: Float64Array) => void {
   const from = new Int32Array(blocks.length + 1)
@@ -15,7 +15,8 @@ export function shiftedWins(blocks: readonly Distributions[]): (at: number, shif
     const span = spanOf(block.stable.indices)
     from[at + 1] = from[at]! + (span <= widest && sizesOf(block).stable < largest ? span + 1 : 0)
   })
-  const below = new Int32Array(from[blocks.length]!)
+  if (scratch.length < from[blocks.length]!) scratch = new Int32Array(from[blocks.length]!)
+  const below = scratch
   blocks.forEach(({ stable }, at) => {
     if (from[at] !== from[at + 1]) writeBelow(stable, below, from[at]!)
   })
@@ -50,6 +51,9 @@ export function shiftedWins(blocks: readonly Distributions[]): (at: number, shif
     into[3] = d
   }
 }
+
+// Megabytes for the blocks of a large service, written anew for each interval.
+let scratch = new Int32Array(0)
 
 // Half an hour of latencies at scale 5 spans some hundreds of buckets; a few values at scale 20 could span millions.
 const widest = 4096
