@@ -20,7 +20,7 @@ export interface RankedBlock {
 // An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered until
 // another metric is asked about, since half an hour of many metrics is large.
 interface Known {
-  readonly ranked: Map<'break' | 'hold', readonly RankedBlock[]>
+  readonly ranked: Map<string, readonly RankedBlock[]>
   matched?: MatchedValues | undefined
 }
 let asked: MetricPolicy | undefined
@@ -51,13 +51,19 @@ export function rankedAgainst(
       statistics.ranked(block, limit, (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'),
     ),
   })
+  const key = JSON.stringify([statistics.kind, to, limits.map(told)])
   return blocksOfStrata(series, (one) => {
     const blocks = one.distributions.get(metric.name) ?? []
     const { ranked } = knownOf(blocks, metric)
-    const found = ranked.get(to) ?? blocks.map(rank)
-    ranked.set(to, found)
+    const found = ranked.get(key) ?? blocks.map(rank)
+    ranked.set(key, found)
     return found
   })
+}
+
+/** What tells one limit from another: a ratio shows at large values, an absolute margin at small ones. */
+function told({ bound, limit }: Limit): unknown {
+  return [bound, limit(0), limit(0.001), limit(1), limit(1000)]
 }
 
 /** The values of some operations as they can be compared; `undefined` when no block has both arms. */
