@@ -1,6 +1,8 @@
 import { type Chosen, type Comparison, cohortsOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { comparisonStart, rawFirst, rememberComparison, tickFirst } from './queries.ts'
+import { comparisonStart, rememberComparison } from './queries/comparisons.ts'
+import { rawFirst } from './queries/raw-ticks.ts'
+import { tickFirst } from './queries/ticks.ts'
 import { formatSelector, parseSelector } from './selector.ts'
 
 /**

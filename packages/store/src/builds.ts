@@ -1,7 +1,7 @@
 import { type Comparison, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
 import type { ComparisonFacts } from './facts.ts'
-import { buildsSeen } from './queries.ts'
+import { buildsSeen } from './queries/instances.ts'
 
 /** When the cohorts' builds were first seen, at most a day before the window, and what says no build. */
 export type BuildsSeen = {

@@ -1,6 +1,7 @@
 import { type Comparison, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { callsOfAddresses, rawTickSizes } from './queries.ts'
+import { callsOfAddresses } from './queries/calls.ts'
+import { rawTickSizes } from './queries/raw-ticks.ts'
 import type { CohortSample } from './sample.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 

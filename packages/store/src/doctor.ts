@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts'
-import { doctor, knownOperations, lateSpans } from './queries.ts'
+import { doctor, knownOperations } from './queries/known.ts'
+import { lateSpans } from './queries/ticks.ts'
 
 /** Which marks arrive from a service, in the hour before its last span. Times are milliseconds since 1970. */
 export type DoctorFacts = {

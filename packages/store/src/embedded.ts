@@ -6,7 +6,8 @@ import type { Engine, Params } from './engine.ts'
 import { StoreError } from './errors.ts'
 import { holderOf } from './holder.ts'
 import { takeLock } from './lock.ts'
-import { createIncoming, incomingPath, insertIncoming, limitReads, limitWrites } from './queries.ts'
+import { createIncoming, incomingPath, insertIncoming } from './queries/incoming.ts'
+import { limitReads, limitWrites } from './queries/limits.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 

@@ -1,6 +1,6 @@
 import { type Comparison, cohortsOf, type Source, type SpanParams, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { lateSpans, tickFacts } from './queries.ts'
+import { lateSpans, tickFacts } from './queries/ticks.ts'
 import { rawTickRows } from './raw-ticks.ts'
 import { noWarmUp } from './warm-up.ts'
 

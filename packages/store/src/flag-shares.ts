@@ -1,6 +1,7 @@
 import { type Comparison, cohortsOf, spanParams, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { rawFlags, tickFlags } from './queries.ts'
+import { rawFlags } from './queries/raw-ticks.ts'
+import { tickFlags } from './queries/ticks.ts'
 
 /** How many requests of a cohort met a variant at an operation. */
 export type FlagShare = {

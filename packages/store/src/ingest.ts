@@ -1,6 +1,6 @@
 import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
-import { closeTicks, commitTicks, countLate, registerOperations } from './queries.ts'
+import { closeTicks, commitTicks, countLate, registerOperations } from './queries/closing.ts'
 import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
 import * as ledgers from './tick-ledger.ts'
 

@@ -2,7 +2,7 @@ import { type Comparison, cohortsOf, windowOf } from './cohorts.ts'
 import { type CountRow, type Counts, countsOf } from './counts.ts'
 import type { Engine } from './engine.ts'
 import type { InstanceLife } from './instances.ts'
-import { instanceCells } from './queries.ts'
+import { instanceCells } from './queries/instances.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 import { warmUpOf } from './warm-up.ts'
 

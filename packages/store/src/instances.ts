@@ -1,7 +1,7 @@
 import { type Comparison, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
 import type { ComparisonFacts } from './facts.ts'
-import { instanceLives } from './queries.ts'
+import { instanceLives } from './queries/instances.ts'
 
 /** One process that served the cohorts, known by its build and by service.instance.id, pod or host name. Times are milliseconds since 1970. */
 export type InstanceLife = {

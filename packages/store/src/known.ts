@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import { knownServices, knownValues } from './queries.ts'
+import { knownServices, knownValues } from './queries/known.ts'
 import { formatSelector } from './selector.ts'
 
 /** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */

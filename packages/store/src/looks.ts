@@ -1,7 +1,7 @@
 import { comparisonNames } from './anchor.ts'
 import type { Chosen, Comparison } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { looksSoFar, rememberLook } from './queries.ts'
+import { looksSoFar, rememberLook } from './queries/comparisons.ts'
 
 /**
  * Counts a look at a comparison, for tests that may not look as often as one likes, and says which it is: the first is 1.

@@ -1,7 +1,7 @@
 import { type Comparison, type SpanParams, windowOf } from './cohorts.ts'
 import type { CountRow } from './counts.ts'
 import type { Engine } from './engine.ts'
-import { rawTickSizes, rawTicks } from './queries.ts'
+import { rawTickSizes, rawTicks } from './queries/raw-ticks.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 import type { WarmUp } from './warm-up.ts'
 

@@ -2,7 +2,7 @@ import { type Comparison, spanParams } from './cohorts.ts'
 import type { Engine } from './engine.ts'
 import { getOrMake } from './get-or-make.ts'
 import { type Measure, measureParams } from './measures.ts'
-import { rawMeasures } from './queries.ts'
+import { rawMeasures } from './queries/raw-measures.ts'
 import { asksForTests, portionsOf } from './raw-ticks.ts'
 
 /** One cohort's values of a measure at one operation in one tick, in buckets as `Latency` has them. */

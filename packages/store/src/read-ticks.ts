@@ -2,7 +2,7 @@ import { type Comparison, cohortsOf, type Source, windowOf } from './cohorts.ts'
 import { type CountRow, type Counts, countsOf, noCounts } from './counts.ts'
 import type { Engine, Params } from './engine.ts'
 import { getOrMake } from './get-or-make.ts'
-import { tickOperations, ticksOfOperations, warmUpOfOperations } from './queries.ts'
+import { tickOperations, ticksOfOperations, warmUpOfOperations } from './queries/ticks.ts'
 import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
 import { noWarmUp, type TickRow, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { ClickHouseLogLevel, createClient, type ResponseHeaders } from '@clickhouse/client'
 import type { Engine, Params } from './engine.ts'
 import { StoreError } from './errors.ts'
-import { insertRowBinary } from './queries.ts'
+import { insertRowBinary } from './queries/incoming.ts'
 
 /** Talks to a ClickHouse server over HTTP: `https://user:password@host:8443/database`. */
 export async function openRemote(url: string): Promise<Engine> {

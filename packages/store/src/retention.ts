@@ -1,6 +1,6 @@
 import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
-import { keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries.ts'
+import { keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries/retention.ts'
 
 /** How long a new store keeps what it has, unless it is told otherwise. */
 export const DEFAULT_RETENTION_DAYS = 14

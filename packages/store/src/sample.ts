@@ -1,6 +1,7 @@
 import { type Comparison, spanParams } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { callsInTick, sampleOfTicks } from './queries.ts'
+import { callsInTick } from './queries/calls.ts'
+import { sampleOfTicks } from './queries/sample.ts'
 import { flagOf, parseSelector } from './selector.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 

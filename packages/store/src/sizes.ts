@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import { keptRange, tableSizes } from './queries.ts'
+import { keptRange, tableSizes } from './queries/retention.ts'
 
 /** What a store holds: its tables, and the time that they reach over. */
 export type StoreSizes = {

@@ -13,7 +13,9 @@ import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type Known, known } from './known.ts'
 import { countLook } from './looks.ts'
 import type { Measure } from './measures.ts'
-import * as queries from './queries.ts'
+import { closedTicks, unclosedTicks } from './queries/closing.ts'
+import * as tables from './queries/tables.ts'
+import { createCalls, createRequests, createSpans } from './queries/views.ts'
 import { type MeasuredTick, readMeasures } from './read-measures.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
@@ -110,8 +112,8 @@ export async function openStore({
   const prepare = (engine: Engine) => createTables(engine, askedDays ?? DEFAULT_RETENTION_DAYS)
   const engine = await openEngine(location, prepare)
   const retentionDays = await settleRetention(engine, askedDays)
-  const ledger = newTickLedger(await engine.read(queries.closedTicks))
-  const left = await engine.read<{ service: string; tick: number; spans: number }>(queries.unclosedTicks)
+  const ledger = newTickLedger(await engine.read(closedTicks))
+  const left = await engine.read<{ service: string; tick: number; spans: number }>(unclosedTicks)
   for (const key of left) {
     expect(ledger, key, now())
     settle(ledger, key, true)
@@ -168,16 +170,16 @@ async function openEngine(location: string, prepare: (engine: Engine) => Promise
 }
 
 async function createTables(engine: Engine, retentionDays: number): Promise<void> {
-  await engine.write(queries.createTraces, { retentionDays })
-  await engine.write(queries.createTicks, { retentionDays })
-  await engine.write(queries.addErrorTypes)
-  await engine.write(queries.createClosed, { retentionDays })
-  await engine.write(queries.createLate, { retentionDays })
-  await engine.write(queries.createOperations)
-  await engine.write(queries.createComparisons)
-  await engine.write(queries.createLooks)
-  await engine.write(queries.createVerdicts)
-  await engine.write(queries.createSpans)
-  await engine.write(queries.createRequests)
-  await engine.write(queries.createCalls)
+  await engine.write(tables.createTraces, { retentionDays })
+  await engine.write(tables.createTicks, { retentionDays })
+  await engine.write(tables.addErrorTypes)
+  await engine.write(tables.createClosed, { retentionDays })
+  await engine.write(tables.createLate, { retentionDays })
+  await engine.write(tables.createOperations)
+  await engine.write(tables.createComparisons)
+  await engine.write(tables.createLooks)
+  await engine.write(tables.createVerdicts)
+  await engine.write(createSpans)
+  await engine.write(createRequests)
+  await engine.write(createCalls)
 }

@@ -1,7 +1,7 @@
 import { type Comparison, spanParams } from './cohorts.ts'
 import type { Engine } from './engine.ts'
 import { getOrMake } from './get-or-make.ts'
-import { spansBelow } from './queries.ts'
+import { spansBelow } from './queries/sample.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
 /** In how many traces of each cohort a kind of span lies below the requests of a tick. */

@@ -1,6 +1,7 @@
 import { type Comparison, spanParams, windowOf } from './cohorts.ts'
 import type { Engine } from './engine.ts'
-import { attributesMet, badByAttribute, rawTickSizes, slowFrom, typicalTraces } from './queries.ts'
+import { rawTickSizes } from './queries/raw-ticks.ts'
+import { attributesMet, badByAttribute, slowFrom, typicalTraces } from './queries/suspects.ts'
 import { formatSelector } from './selector.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 

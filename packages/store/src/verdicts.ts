@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import { failedCanaries as failedCanariesOf, rememberVerdict as rememberVerdictOf } from './queries.ts'
+import { failedCanaries as failedCanariesOf, rememberVerdict as rememberVerdictOf } from './queries/comparisons.ts'
 
 /** A verdict that settled a comparison. */
 export type SettledVerdict = {

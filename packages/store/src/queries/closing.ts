@@ -1,0 +1,126 @@
+/** Before ticks close: their operations that are not known yet get rows of their own, while the service has fewer than 500. */
+export const registerOperations = `
+  INSERT INTO coalmine_operations
+  SELECT Service, Operation
+  FROM (
+    SELECT Service, Operation, row_number() OVER (PARTITION BY Service ORDER BY count() DESC, Operation) AS Place
+    FROM coalmine_requests
+    WHERE Service IN {services:Array(String)}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      AND (Service, Operation) NOT IN (SELECT Service, Operation FROM coalmine_operations)
+    GROUP BY Service, Operation
+  ) AS fresh
+  LEFT JOIN (
+    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
+  ) AS known USING Service
+  WHERE Place + Known <= 500`
+
+/**
+ * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
+ * counts distinct span ids and everything else of it is a maximum or a set. A unit whose spans disagree on the build or on
+ * a flag is '(mixed)'. Flags come as one text, key and variant parted by NUL and flags by 0x01, and are taken apart when
+ * the units with the same ones have been summed up: there are many fewer of these. Each instance has a row of its own too;
+ * a unit that several instances served is in none of these.
+ */
+export const closeTicks = `
+  INSERT INTO coalmine_ticks
+  SELECT
+    {batch:UInt64} AS Batch,
+    Service,
+    Tick,
+    Operation,
+    Build,
+    splitByChar('\\0', Flag)[1] AS FlagKey,
+    splitByChar('\\0', Flag)[2] AS FlagVariant,
+    Test,
+    sum(Spans) AS Requests,
+    sum(Units) AS Traces,
+    sum(ErrorUnits) AS Errors,
+    sum(ClientErrorUnits) AS ClientErrors,
+    sumMap(Histogram) AS Latency,
+    groupUniqArrayArray(50)(SetInstances) AS Instances,
+    min(SetFirst) AS FirstStart,
+    max(SetLast) AS LastStart,
+    mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
+      AS ErrorTypes
+  FROM (
+    SELECT
+      Service,
+      Tick,
+      UnitOperation AS Operation,
+      multiIf(LastBuild = '', '', FirstBuild = LastBuild, LastBuild, '(mixed)') AS Build,
+      if(length(FlagSets) = 1, FlagSets[1], arrayStringConcat(arrayMap(
+        key -> if(arrayCount(flag -> startsWith(flag, key), UnitFlags) = 1,
+          arrayFirst(flag -> startsWith(flag, key), UnitFlags), concat(key, '(mixed)')),
+        arrayDistinct(arrayMap(flag -> concat(splitByChar('\\0', flag)[1], '\\0'),
+          arrayDistinct(arrayFilter(flag -> flag != '',
+            arrayFlatten(arrayMap(flags -> splitByChar('\\x01', flags), FlagSets)))) AS UnitFlags))
+      ), '\\x01')) AS Flags,
+      UnitTest AS Test,
+      sum(UnitSpans) AS Spans,
+      count() AS Units,
+      countIf(UnitError) AS ErrorUnits,
+      countIf(UnitClientError) AS ClientErrorUnits,
+      sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
+      grouping(Flags) AS OfInstance,
+      groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
+      min(UnitFirst) AS SetFirst,
+      max(UnitLast) AS SetLast,
+      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes
+    FROM (
+      SELECT
+        Service,
+        Tick,
+        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+          AS UnitOperation,
+        uniqExact(SpanId) AS UnitSpans,
+        max(Bucket) AS UnitBucket,
+        max(IsError) AS UnitError,
+        max(IsClientError) AS UnitClientError,
+        max(Test) AS UnitTest,
+        minIf(Build, Build != '') AS FirstBuild,
+        max(Build) AS LastBuild,
+        groupUniqArray(FlagSet) AS FlagSets,
+        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+        min(Timestamp) AS UnitFirst,
+        max(Timestamp) AS UnitLast,
+        max(ErrorType) AS UnitErrorType
+      FROM coalmine_requests
+      WHERE Service IN {services:Array(String)}
+        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      GROUP BY Service, Tick, UnitOperation, TraceId
+    )
+    GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
+  )
+  ARRAY JOIN if(OfInstance = 1,
+    if(Instance = '', [], [concat('(instance)\\0', Instance)]),
+    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\\0'), splitByChar('\\x01', Flags)), ''))
+    AS Flag
+  GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
+
+/** The commit of a closing: one block, so all of its ticks are closed or none. */
+export const commitTicks = `
+  INSERT INTO coalmine_closed (Service, Tick, Batch)
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick, {batch:UInt64} AS Batch
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
+
+export const countLate = `
+  INSERT INTO coalmine_late
+  SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Tick, row.3 AS Spans
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)}, {spans:Array(UInt64)})) AS row
+  )`
+
+export const closedTicks = `
+  SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service`
+
+/** Raw (service, tick) pairs that no closing has committed: what a crash left behind. */
+export const unclosedTicks = `
+  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM otel_traces
+  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN
+    (SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed)
+  GROUP BY service, tick`

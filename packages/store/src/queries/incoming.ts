@@ -1,0 +1,49 @@
+/**
+ * The file that rows pass through on their way into the embedded engine, which parses no binary text of a statement. Its
+ * texts are plain: measured, LowCardinality ones are parsed 3.5 times slower than they are converted on insert.
+ */
+export const createIncoming = `
+  CREATE OR REPLACE TABLE coalmine_incoming (
+    Timestamp DateTime64(9),
+    TraceId String,
+    SpanId String,
+    ParentSpanId String,
+    TraceState String,
+    SpanName String,
+    SpanKind String,
+    ServiceName String,
+    ResourceAttributes Map(String, String),
+    ScopeName String,
+    ScopeVersion String,
+    SpanAttributes Map(String, String),
+    Duration UInt64,
+    StatusCode String,
+    StatusMessage String,
+    EventTimes Array(DateTime64(9)),
+    EventNames Array(String),
+    EventAttributes Array(Map(String, String)),
+    LinkTraceIds Array(String),
+    LinkSpanIds Array(String),
+    LinkTraceStates Array(String),
+    LinkAttributes Array(Map(String, String))
+  )
+  ENGINE = File(RowBinary)`
+
+export const incomingPath = `
+  SELECT data_paths[1] AS file FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_incoming'`
+
+export const insertIncoming = `
+  INSERT INTO otel_traces (
+    Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
+    ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
+    Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
+  )
+  SELECT * FROM coalmine_incoming`
+
+/** For an engine that is reached over HTTP: the rows are the body of the request. */
+export const insertRowBinary = `
+  INSERT INTO otel_traces (
+    Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
+    ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
+    Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
+  ) FORMAT RowBinary`

@@ -1,0 +1,31 @@
+/** How many days spans are kept; 0 in a table without a TTL. */
+export const keptDays = `
+  SELECT toUInt32OrZero(extract(engine_full, 'toIntervalDay[^0-9]*([0-9]+)')) AS days
+  FROM system.tables
+  WHERE database = currentDatabase() AND name = 'otel_traces'`
+
+export const keepTraces = `
+  ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})`
+
+export const keepTicks = `
+  ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+export const keepClosed = `
+  ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+export const keepLate = `
+  ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+export const tableSizes = `
+  SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
+  FROM system.parts
+  WHERE active AND database = currentDatabase() AND (table = 'otel_traces' OR startsWith(table, 'coalmine_'))
+  GROUP BY table
+  ORDER BY bytes DESC, table`
+
+export const keptRange = `
+  SELECT
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS oldestMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS newestMs
+  FROM otel_traces`

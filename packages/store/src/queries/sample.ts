@@ -1,0 +1,101 @@
+/**
+ * How the requests of some ticks were measured, by cohort: the spans below them, who made their spans, how they were
+ * sampled (the `th` of their trace state, '' where it has none), and for how many targeting decided one of `flags`.
+ */
+export const sampleOfTicks = `
+  SELECT
+    cohort,
+    Threshold AS threshold,
+    Scope AS scope,
+    count() AS requests,
+    countIf(Failed) AS errors,
+    countIf(Targeted) AS targeted,
+    sum(Below.Spans) AS children
+  FROM (
+    SELECT
+      TraceId,
+      any(TraceState) AS State,
+      extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
+      any(ScopeName) AS Scope,
+      max(IsError) AS Failed,
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
+      groupUniqArray(arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+    GROUP BY TraceId
+    HAVING cohort != ''
+  ) AS Requests
+  LEFT JOIN (
+    SELECT TraceId, uniqExact(SpanId) AS Spans
+    FROM otel_traces
+    WHERE ServiceName = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      AND ParentSpanId NOT IN ('', '0000000000000000')
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  GROUP BY cohort, threshold, scope`
+
+/**
+ * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks; and
+ * how many traces there are at all. Spans are looked for a minute on. At most `mostNames` names, those in most traces.
+ */
+export const spansBelow = `
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      min(toUnixTimestamp(Tick)) AS tick,
+      groupUniqArray(arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+    GROUP BY TraceId
+    HAVING cohort != ''
+  ),
+  Below AS (
+    SELECT TraceId, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')) AS kind, SpanName AS name
+    FROM otel_traces
+    WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
+      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      AND ParentSpanId NOT IN ('', '0000000000000000')
+    GROUP BY TraceId, kind, name
+  )
+  SELECT tick, cohort, kind, name, false AS all, count() AS traces
+  FROM Requests INNER JOIN Below USING TraceId
+  WHERE (kind, name) IN (SELECT kind, name FROM Below GROUP BY kind, name ORDER BY count() DESC, kind, name LIMIT {mostNames:UInt32})
+  GROUP BY tick, cohort, kind, name
+  UNION ALL
+  SELECT tick, cohort, '' AS kind, '' AS name, true AS all, count() AS traces
+  FROM Requests
+  GROUP BY tick, cohort`

@@ -1,0 +1,141 @@
+/**
+ * Every statement there is stands in this folder, whole, with bound parameters. A "unit" is one trace at one operation in
+ * one tick: traces are independent of each other, the spans of one trace are not, so a unit gives one value.
+ *
+ * Timestamp is compared with DateTime64 only: against a DateTime the engine (26.7) skips parts that begin within the last
+ * second before the bound.
+ */
+
+/** The Collector ClickHouse exporter's columns; ordered by time within a service, which is how ticks are closed. */
+export const createTraces = `
+  CREATE TABLE IF NOT EXISTS otel_traces (
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    ParentSpanId String CODEC(ZSTD(1)),
+    TraceState String CODEC(ZSTD(1)),
+    SpanName LowCardinality(String) CODEC(ZSTD(1)),
+    SpanKind LowCardinality(String) CODEC(ZSTD(1)),
+    ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ScopeName String CODEC(ZSTD(1)),
+    ScopeVersion String CODEC(ZSTD(1)),
+    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    Duration UInt64 CODEC(T64, ZSTD(1)),
+    StatusCode LowCardinality(String) CODEC(ZSTD(1)),
+    StatusMessage String CODEC(ZSTD(1)),
+    Events Nested (
+      Timestamp DateTime64(9),
+      Name LowCardinality(String),
+      Attributes Map(LowCardinality(String), String)
+    ) CODEC(ZSTD(1)),
+    Links Nested (
+      TraceId String,
+      SpanId String,
+      TraceState String,
+      Attributes Map(LowCardinality(String), String)
+    ) CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Timestamp)
+  ORDER BY (ServiceName, toDateTime(Timestamp), SpanName)
+  TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS ttl_only_drop_parts = 1`
+
+/**
+ * What closed ticks say. FlagKey and FlagVariant are empty in the row that has no flag condition; where FlagKey is
+ * '(instance)', FlagVariant is the instance that served. Closed rows never change.
+ */
+export const createTicks = `
+  CREATE TABLE IF NOT EXISTS coalmine_ticks (
+    Batch UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Build LowCardinality(String),
+    FlagKey LowCardinality(String),
+    FlagVariant LowCardinality(String),
+    Test Bool,
+    Requests UInt64,
+    Traces UInt64,
+    Errors UInt64,
+    ClientErrors UInt64,
+    Latency Map(Int16, UInt64),
+    Instances Array(LowCardinality(String)),
+    FirstStart DateTime64(9),
+    LastStart DateTime64(9),
+    ErrorTypes Map(LowCardinality(String), UInt64)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Tick)
+  ORDER BY (Service, FlagKey, Operation, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** Of ticks that closed before their errors' types were counted, none is known. */
+export const addErrorTypes = `
+  ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS ErrorTypes Map(LowCardinality(String), UInt64)`
+
+/**
+ * A (service, tick) is closed when it has a row here. Rows of coalmine_ticks count only when their batch is the newest of
+ * their tick: an import of more spans closes its ticks anew.
+ */
+export const createClosed = `
+  CREATE TABLE IF NOT EXISTS coalmine_closed (
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    Batch UInt64,
+    ClosedAt DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** Spans that arrived after their tick had closed. */
+export const createLate = `
+  CREATE TABLE IF NOT EXISTS coalmine_late (Service LowCardinality(String), Tick DateTime('UTC'), Spans UInt64)
+  ENGINE = SummingMergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** The operations of each service that have rows of their own; all others are counted as '(other)'. */
+export const createOperations = `
+  CREATE TABLE IF NOT EXISTS coalmine_operations (Service LowCardinality(String), Operation String)
+  ENGINE = ReplacingMergeTree
+  ORDER BY (Service, Operation)`
+
+/** When each comparison starts: set at its first look, never moved. */
+export const createComparisons = `
+  CREATE TABLE IF NOT EXISTS coalmine_comparisons (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    Start DateTime('UTC'),
+    FirstLook DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Stable, Canary, FirstLook)`
+
+/** Looks at comparisons whose tests may not look as often as one likes: how far the data went, and when it was looked at. */
+export const createLooks = `
+  CREATE TABLE IF NOT EXISTS coalmine_looks (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    DataEnd DateTime('UTC'),
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Stable, Canary, At)`
+
+/** How comparisons ended: a build that failed is not what a later one is compared with. */
+export const createVerdicts = `
+  CREATE TABLE IF NOT EXISTS coalmine_verdicts (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    Verdict LowCardinality(String),
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Canary, At)`

@@ -1,0 +1,97 @@
+/**
+ * Spans in the words of the product: operation, build, flags, test, errors.
+ * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
+ * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero. FlagAttributes are the span's
+ * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that. The
+ * type of an error is what the span says beyond its status, else its exception's, else the status.
+ */
+export const createSpans = `
+  CREATE OR REPLACE VIEW coalmine_spans AS
+  SELECT
+    ServiceName AS Service,
+    toDateTime(intDiv(toUnixTimestamp(Timestamp), 5) * 5, 'UTC') AS Tick,
+    Timestamp,
+    TraceId,
+    SpanId,
+    ParentSpanId,
+    TraceState,
+    SpanName,
+    SpanKind,
+    ScopeName,
+    Duration,
+    SpanAttributes,
+    ResourceAttributes,
+    multiIf(
+      SpanAttributes['http.route'] != '',
+        trimLeft(concat(
+          if(SpanAttributes['http.request.method'] != '',
+            SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+          ' ', SpanAttributes['http.route'])),
+      SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+        concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+      SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+      SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+      SpanName) AS Operation,
+    if(SpanAttributes['service.version'] != '',
+      SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+    mapUpdate(
+      CAST(arrayMap(
+        pair -> (
+          concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+          decodeURLComponent(splitByChar('=', pair)[2])),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+        'Map(LowCardinality(String), String)'),
+      mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes)) AS FlagAttributes,
+    arrayStringConcat(arraySort(arrayMap(
+      (key, variant) -> concat(substring(key, 15), '\\0', variant),
+      mapKeys(FlagAttributes), mapValues(FlagAttributes)
+    )), '\\x01') AS FlagSet,
+    SpanAttributes['coalmine.test'] = 'true' AS Test,
+    toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+      SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR')
+      OR HttpStatus >= 500
+      OR SpanAttributes['rpc.grpc.status_code'] IN ('2', '4', '12', '13', '14', '15')
+      OR SpanAttributes['rpc.response.status_code'] IN
+        ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
+    HttpStatus BETWEEN 400 AND 499 AS IsClientError,
+    arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'] AS Exception,
+    if(IsError, substringUTF8(multiIf(
+      SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+      Exception != '', Exception,
+      HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+      SpanAttributes['rpc.grpc.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.grpc.status_code']),
+      SpanAttributes['rpc.response.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.response.status_code']),
+      '(not said)'), 1, 100), '') AS ErrorType,
+    if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+    multiIf(
+      ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+      ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+      ResourceAttributes['host.name']) AS Instance
+  FROM otel_traces`
+
+/** Entry spans: requests that the service answered. */
+export const createRequests = `
+  CREATE OR REPLACE VIEW coalmine_requests AS
+  SELECT * FROM coalmine_spans
+  WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+    OR ParentSpanId IN ('', '0000000000000000')`
+
+/** Calls that the service made, to a database or to another service: the operation says what it asked of whom. */
+export const createCalls = `
+  CREATE OR REPLACE VIEW coalmine_calls AS
+  SELECT
+    * EXCEPT (Operation),
+    if(SpanAttributes['http.request.method'] != '',
+      SpanAttributes['http.request.method'], SpanAttributes['http.method']) AS Method,
+    multiIf(
+      SpanAttributes['db.query.summary'] != '', SpanAttributes['db.query.summary'],
+      SpanAttributes['db.operation.name'] != '',
+        trimRight(concat(SpanAttributes['db.operation.name'], ' ', SpanAttributes['db.collection.name'])),
+      SpanAttributes['db.operation'] != '',
+        trimRight(concat(SpanAttributes['db.operation'], ' ', SpanAttributes['db.sql.table'])),
+      Method != '' AND SpanAttributes['server.address'] != '',
+        concat(Method, ' ', SpanAttributes['server.address'], SpanAttributes['url.template']),
+      Operation) AS Operation
+  FROM coalmine_spans
+  WHERE SpanKind IN ('Client', 'Producer', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER')`
