@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type Calibrated, cells } from './cells.ts'
@@ -36,9 +37,8 @@ export async function measure(
   return results
 }
 
-function answer(worker: Worker, at: number): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve).once('error', reject)
-    worker.postMessage(at)
-  })
+async function answer(worker: Worker, at: number): Promise<Result> {
+  worker.postMessage(at)
+  const [result] = (await once(worker, 'message')) as [Result]
+  return result
 }

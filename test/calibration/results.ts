@@ -30,7 +30,8 @@ export function resultsIn(results: Results): { readonly text: string; readonly h
   if (compared.length > 0) {
     tables.push(`## Compared\n\n| what | measured | must be | |\n|---|---|---|---|\n${compared.join('\n')}`)
   }
-  return { text: `${heading}\n${tables.join('\n\n')}\n`, holds }
+  const part = results.size < cells.length ? `\n${results.size} of ${cells.length} cells.\n` : ''
+  return { text: `${heading}${part}\n${tables.join('\n\n')}\n`, holds }
 }
 
 /** One row a rule, one column a cell: how many alarms, and the median time to one. */
