@@ -28,7 +28,7 @@ describe('coalmine.yaml', () => {
   })
 
   it.each([
-    ['alpha: 5\n', 'coalmine.yaml:1: alpha: Too big: expected number to be <1'],
+    ['alpha: 5\n', 'coalmine.yaml:1: alpha: expected a number below 1, got 5'],
     ['service: a\nalpah: 0.05\n', 'coalmine.yaml:2: alpah: unknown key; did you mean alpha?'],
     [
       'metrics:\n  latency: 10\n',
@@ -36,7 +36,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  latency:\n    margin: 10\n',
-      'coalmine.yaml:3: metrics.latency.margin: Invalid input: expected string, received number',
+      'coalmine.yaml:3: metrics.latency.margin: expected text such as 10%,2ms or 1.5,0.1pp or 5%, got 10',
     ],
     [
       'metrics:\n  errors: { margin: fast }\n',
@@ -66,6 +66,20 @@ describe('coalmine.yaml', () => {
       'metrics:\n  latency:\n    expect: same\n    margin: 100%\n',
       'coalmine.yaml:4: metrics.latency.margin: expected a margin below 100 %, such as 10%,2ms, got "100%"',
     ],
+    [
+      'metrics:\n  latency: { expect: same, margin: 0% }\n',
+      'coalmine.yaml:2: metrics.latency.margin: expected a margin above zero, since no traffic proves that two are exactly the same, got "0%"',
+    ],
+    [
+      'metrics:\n  cost: { attribute: app.cost, worse: highr, weight: -1, critical: 1, reason: "" }\n',
+      [
+        'coalmine.yaml:2: metrics.cost.worse: expected one of higher, lower, got "highr"',
+        'coalmine.yaml:2: metrics.cost.weight: expected a number above 0, got -1',
+        'coalmine.yaml:2: metrics.cost.critical: expected true or false, got 1',
+        'coalmine.yaml:2: metrics.cost.reason: expected text, got ""',
+      ].join('\n'),
+    ],
+    ['mode: { looks: 1 }\n', 'coalmine.yaml:1: mode.looks: expected a number of at least 2, got 1'],
     [
       'metrics:\n  lost-requests:\n    expect: better\n',
       'coalmine.yaml:3: metrics.lost-requests.expect: expected no-worse or worse-by-at-most of lost requests, got better',

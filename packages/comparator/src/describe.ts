@@ -28,8 +28,12 @@ export function describePolicy({ metrics, split }: Policy): Described[] {
 }
 
 /** How often a policy errs, in one sentence each. */
-export function describeErrors({ alpha, alphaPass, minimumShare, mode }: Policy): string[] {
+export function describeErrors({ alpha, alphaPass, minimumShare, mode, metrics, split }: Policy): string[] {
+  const decides = metrics.some(
+    ({ gate, measure }) => gate === 'on' && (measure.kind !== 'lost-requests' || split !== null),
+  )
   return [
+    ...(decides ? [] : ['Nothing decides: no verdict will be PASS or FAIL before a metric has gate: true.']),
     `A canary that is no worse than this FAILs with a chance of at most ${percent(alpha)}, over all of it ${looksPhrase(mode)}.`,
     `A canary that is worse PASSes with a chance of at most ${percent(alphaPass)}, for each metric and operation.`,
     `Operations with ${percent(minimumShare)} of the traffic are judged each, smaller ones together.`,
@@ -46,7 +50,7 @@ function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: nu
   if (measure.kind === 'lost-requests' && split === null)
     return "judged where the callers' spans tell, or declare a split"
   const part = weight === 1 ? '' : `, weight ${weight}`
-  if (gate === 'advisory') return `advisory${part}`
+  if (gate === 'advisory') return `advisory${critical ? ', critical' : ''}${part}`
   return `${critical ? 'critical' : 'decides'}${part}`
 }
 

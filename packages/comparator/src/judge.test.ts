@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { conforms } from '../test/schema.ts'
 import { type Arm, factsOf, firstTick, trafficOf } from '../test/slices.ts'
-import { defaultPolicy, judge, type Policy, type PolicyInput, parsePolicy, type Slice, type Verdict } from './index.ts'
+import {
+  defaultPolicy,
+  type Facts,
+  judge,
+  type Policy,
+  type PolicyInput,
+  parsePolicy,
+  type Slice,
+  type Verdict,
+} from './index.ts'
 
 const alike: Arm = { n: 500 }
 
@@ -149,6 +158,21 @@ describe('a comparison that means nothing is invalid', () => {
       '40 spans of it have arrived whose five-second ticks have not closed yet',
     )
     expect(verdict.reasons[0]!.message).toContain('shop has sent: service.version=1.9.0, service.version=2.1.0.')
+  })
+
+  it('when nobody of the audience was there, and it says whose requests were looked for', () => {
+    const facts = factsOf(4)
+    const message = (more: Partial<Facts>): string =>
+      judge([], defaultPolicy, {
+        ...facts,
+        canary: { ...facts.canary, requests: 0 },
+        known: { services: ['shop'], values: [], open: { spans: 0 } },
+        ...more,
+      }).reasons[0]!.message
+    expect(message({ audience: ['beta', 'internal'] })).toContain(
+      'service.version=2.0.0 of audience beta or internal between',
+    )
+    expect(message({ traffic: 'test' })).toContain('service.version=2.0.0 of test traffic between')
   })
 
   it('when the service is unknown, and it lists the services', () => {

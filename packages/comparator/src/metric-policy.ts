@@ -1,5 +1,6 @@
 import { closest } from './closest.ts'
 import {
+  formatMargin,
   type LatencyMargin,
   type Margin,
   type MarginForm,
@@ -152,6 +153,10 @@ function marginOf(
     const margin = parseMargin(less && form === 'ratio' ? 'loss' : form, text)
     if (less && form === 'latency' && 'ratio' in margin && margin.ratio >= 1)
       throw new RangeError(`expected a margin below 100 %, such as 10%,2ms, got "${text}"`)
+    if (expect === 'same' && formatMargin(margin) === formatMargin(noMargins[form]))
+      throw new RangeError(
+        `expected a margin above zero, since no traffic proves that two are exactly the same, got "${text}"`,
+      )
     return margin
   } catch (error) {
     throw new MetricProblem(['margin'], (error as Error).message)

@@ -47,7 +47,10 @@ const keys = z.strictObject({
     .optional()
     .describe('What is claimed of the canary; the verdict answers it. Default no-worse.'),
   worse: z.enum(['higher', 'lower']).optional().describe('Which way hurts. Default higher.'),
-  margin: z.string().optional().describe('latency: 10%,2ms. Rates: 1.5,0.1pp (odds ratio, points). Others: 5%.'),
+  margin: z
+    .string({ error: ({ input }) => `expected text such as 10%,2ms or 1.5,0.1pp or 5%, got ${JSON.stringify(input)}` })
+    .optional()
+    .describe('latency: 10%,2ms. Rates: 1.5,0.1pp (odds ratio, points). Others: 5%.'),
   gate: gate.optional(),
   weight: z.number().gt(0).optional().describe("Its part of alpha beside the other metrics'. Default 1."),
   critical: z.boolean().optional().describe('Four times the part of alpha; its FAIL is named first.'),

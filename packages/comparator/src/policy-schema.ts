@@ -76,6 +76,25 @@ export interface PolicyProblem {
   readonly message: string
 }
 
+/** What was expected, and what was there: for whatever a schema has no words of its own for. */
+export function expectedInstead(issue: z.core.$ZodRawIssue): string | undefined {
+  const got = `got ${JSON.stringify(issue.input)}`
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${{ string: 'text', number: 'a number', boolean: 'true or false', record: 'keys and values' }[issue.expected as string] ?? issue.expected}, ${got}`
+    case 'invalid_value':
+      return `expected one of ${issue.values.join(', ')}, ${got}`
+    case 'too_small':
+      return issue.origin === 'string'
+        ? `expected text, ${got}`
+        : `expected a number ${issue.inclusive ? 'of at least' : 'above'} ${issue.minimum}, ${got}`
+    case 'too_big':
+      return `expected a number ${issue.inclusive ? 'of at most' : 'below'} ${issue.maximum}, ${got}`
+    default:
+      return undefined
+  }
+}
+
 /** What a schema finds, as problems: a key that is unknown gets the nearest that is known. */
 export function problemsOf(issue: z.core.$ZodIssue, above: PolicyProblem['path'] = []): PolicyProblem[] {
   const path = [...above, ...issue.path.filter((key): key is string | number => typeof key !== 'symbol')]

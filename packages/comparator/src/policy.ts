@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
 import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
 import type { Mode, ModeInput } from './mode.ts'
-import { type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
+import { expectedInstead, type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
 /** What is judged and how strictly. */
 export interface Policy {
@@ -60,7 +60,7 @@ export type PolicyResult =
  * @example parsePolicy({ alpha: 0.01, metrics: { latency: { margin: '5%,1ms' } } }) // { kind: 'policy', policy: { alpha: 0.01, ... } }
  */
 export function parsePolicy(input: unknown): PolicyResult {
-  const parsed = policySchema.safeParse(input ?? {})
+  const parsed = policySchema.safeParse(input ?? {}, { error: expectedInstead })
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue))
     return { kind: 'problems', problems: [...problems, ...metricsOf(soundMetrics(input)).problems] }

@@ -112,7 +112,13 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
       : ''
   const missing = empty.map(([arm, cohort]) => `no ${arm} request with ${cohort.selector}`).join(' and ')
   const seen = values.length > 0 ? ` ${facts.service} has sent: ${values.join(', ')}.` : ''
-  return `${missing} between ${facts.window.start} and ${facts.window.end}.${seen}${pending}`
+  return `${missing}${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.${seen}${pending}`
+}
+
+/** What else was asked of the requests, besides the cohort. */
+function whoseOf({ traffic, audience }: Facts): string {
+  const ofTests = traffic === 'test' ? ' of test traffic' : ''
+  return audience.length === 0 ? ofTests : `${ofTests} of audience ${audience.join(' or ')}`
 }
 
 function invalid(code: Reason['code'], message: string): Reason {
