@@ -1,7 +1,8 @@
 // Judging
 
-export { judge, tickMs } from './judge.ts'
+export { judge } from './judge.ts'
 export { requestCount, type Side, type Slice } from './slice.ts'
+export { tickMs } from './tick.ts'
 
 // A canary without a stable beside it
 

@@ -1,0 +1,95 @@
+import { testedAgainstDays } from './before-after.ts'
+import type { Gated } from './decide.ts'
+import { beyondHosts } from './fair/hosts.ts'
+import { type Scope, scopesOf } from './gate.ts'
+import { testLatency } from './latency.ts'
+import { countsBothServed, testLostRequests } from './lost-requests.ts'
+import { marginFormOf } from './measure.ts'
+import { type MetricPolicy, noWorse, weightOf } from './metric-policy.ts'
+import { statisticsOf } from './mode.ts'
+import { testNumeric } from './numeric.ts'
+import type { Policy } from './policy.ts'
+import { testRate } from './rate.ts'
+import type { OperationSeries, RateBlock } from './series.ts'
+import type { Tested } from './tested.ts'
+import { expectedShare, testThroughput } from './throughput.ts'
+import { testUnanswered } from './unanswered.ts'
+import type { Facts, Hosts } from './verdict.ts'
+
+/**
+ * Metrics that are not turned off; lost requests need a declared split to be told from, or the callers' spans, throughput
+ * known instances.
+ */
+export function judgedMetrics({ metrics, split }: Policy, facts: Facts): MetricPolicy[] {
+  return metrics.filter(
+    ({ gate, measure: { kind } }) =>
+      gate !== 'off' &&
+      (kind !== 'lost-requests' || split !== null || callsOf(facts).length > 0) &&
+      (kind !== 'throughput' || expectedShare(facts) !== null),
+  )
+}
+
+/** These metrics in every scope of the gate, tested, each with its part of alpha. */
+export function gateOf(
+  series: readonly OperationSeries[],
+  judged: readonly MetricPolicy[],
+  policy: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+): Gated[] {
+  const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
+  const scopes = scopesOf(series, policy)
+  // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
+  const byMetric = judged.map((written) => {
+    const ofOperations = written.expect === 'better' ? noWorse(written) : written
+    return scopes.map((scope): Gated | undefined => {
+      // Calls are known by their address, not by the operation that they would have been.
+      const byCalls = written.measure.kind === 'lost-requests' && policy.split === null
+      if (byCalls && scope.scope === 'operation') return undefined
+      const metric = scope.scope === 'operation' ? ofOperations : written
+      const weight = (scope.weight * weightOf(metric)) / weights
+      const tested = (metric: MetricPolicy): Tested => testIn(scope, metric, series, policy, facts, hosts)
+      return {
+        scope,
+        weight,
+        // A share of the traffic is settled for the service; for each operation it would take many times longer.
+        required: scope.required && (marginFormOf(metric.measure) !== 'loss' || scope.scope === 'service'),
+        // Half of alpha is for the tests, half for the days.
+        ...(facts.earlier
+          ? testedAgainstDays(metric, scope, facts.earlier, (weight * policy.alpha) / 2, tested)
+          : { metric, tested: tested(metric) }),
+      }
+    })
+  })
+  return scopes.flatMap((_, at) => byMetric.flatMap((gated) => gated[at] ?? []))
+}
+
+/** The evidence on one metric in one scope: the test for what it measures. */
+export function testIn(
+  scope: Scope,
+  metric: MetricPolicy,
+  all: readonly OperationSeries[],
+  { split, mode }: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+): Tested {
+  const statistics = statisticsOf(mode)
+  switch (metric.measure.kind) {
+    case 'latency':
+      return testLatency(scope.series, metric, statistics, beyondHosts(metric, hosts))
+    case 'errors':
+    case '4xx':
+    case 'share':
+      return testRate(scope.series, metric, statistics, beyondHosts(metric, hosts))
+    case 'attribute':
+    case 'calls':
+      return testNumeric(scope.series, metric, statistics)
+    case 'lost-requests':
+      if (split === null) return testUnanswered(callsOf(facts), metric, statistics)
+      return testLostRequests(countsBothServed(scope.series, all), split, metric, statistics)
+    case 'throughput':
+      return testThroughput(countsBothServed(scope.series, all), facts, metric, statistics)
+  }
+}
+
+const callsOf = (facts: Facts): readonly RateBlock[] => facts.fairness?.calls ?? []
