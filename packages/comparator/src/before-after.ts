@@ -1,14 +1,14 @@
 import { type Histogram, mergeHistograms, momentsOf, quantileOf, studentQuantile } from '@coalmine/stats'
-import type { Scope } from './gate.ts'
-import type { LatencyMargin, Margin, RateMargin } from './margin.ts'
-import { marginFormOf } from './measure.ts'
-import type { MetricPolicy } from './metric-policy.ts'
-import { aboveZero, shareAboveZero } from './numeric-parts.ts'
-import type { Policy } from './policy.ts'
-import type { Run } from './run.ts'
+import { aboveZero, shareAboveZero } from './metrics/numeric-parts.ts'
+import type { Tested } from './metrics/tested.ts'
+import type { LatencyMargin, Margin, RateMargin } from './policy/margin.ts'
+import { marginFormOf } from './policy/measure.ts'
+import type { MetricPolicy } from './policy/metric-policy.ts'
+import type { Policy } from './policy/policy.ts'
+import type { Scope } from './scopes.ts'
 import { requestCount, type Side, type Slice } from './slice.ts'
-import type { Tested } from './tested.ts'
-import type { BeforeAfter, Reason } from './verdict.ts'
+import type { Run } from './statistics/run.ts'
+import type { BeforeAfter, Reason } from './verdict/verdict.ts'
 
 /** What stable did on one earlier day, at the hours of the canary. */
 export interface EarlierDay {

@@ -1,43 +1,95 @@
-import type { Policy } from './policy.ts'
-import type { OperationSeries } from './series.ts'
-
-/** Where findings are made: the whole service with its operations as strata, one operation, or the small ones together. */
-export interface Scope {
-  readonly scope: 'service' | 'operation'
-  readonly operation: string | null
-  readonly series: readonly OperationSeries[]
-  /** Its part of alpha; all scopes together have 1. */
-  readonly weight: number
-  /** Whether PASS needs it: all but the small ones together, where they are less than `minimumShare` even so. */
-  readonly required: boolean
-}
-
-export const otherOperations = '(other)'
+import { testedAgainstDays } from './before-after.ts'
+import type { Gated } from './decide.ts'
+import { beyondHosts } from './fair/hosts.ts'
+import { testLatency } from './metrics/latency.ts'
+import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
+import { testNumeric } from './metrics/numeric.ts'
+import { testRate } from './metrics/rate.ts'
+import type { Tested } from './metrics/tested.ts'
+import { expectedShare, testThroughput } from './metrics/throughput.ts'
+import { testUnanswered } from './metrics/unanswered.ts'
+import { marginFormOf } from './policy/measure.ts'
+import { type MetricPolicy, noWorse, weightOf } from './policy/metric-policy.ts'
+import { statisticsOf } from './policy/mode.ts'
+import type { Policy } from './policy/policy.ts'
+import { type Scope, scopesOf } from './scopes.ts'
+import type { OperationSeries, RateBlock } from './series.ts'
+import type { Facts, Hosts } from './verdict/verdict.ts'
 
 /**
- * The gate: the service has half of alpha, the operations share the rest by stable traffic; those below the policy's
- * `minimumShare` are judged together. A service with one operation is judged once, and its finding names the operation.
- * Operations that stable never served have nothing to be compared with and are left out (see `unmatchedReasons`).
+ * Metrics that are not turned off; lost requests need a declared split to be told from, or the callers' spans, throughput
+ * known instances.
  */
-export function scopesOf(all: readonly OperationSeries[], policy: Policy): Scope[] {
-  const series = all.filter((one) => one.totals.stable.requests > 0)
-  const only = series.length === 1 ? series[0] : undefined
-  if (only) return [{ scope: 'service', operation: only.operation, series, weight: 1, required: true }]
-  const total = series.reduce((sum, one) => sum + one.totals.stable.requests, 0)
-  const shareOf = (one: OperationSeries): number => one.totals.stable.requests / total
-  const large = series.filter((one) => shareOf(one) >= policy.minimumShare)
-  const small = series.filter((one) => shareOf(one) < policy.minimumShare)
-  const rest = small.reduce((sum, one) => sum + shareOf(one), 0)
-  const operation = (name: string, some: readonly OperationSeries[], share: number): Scope => ({
-    scope: 'operation',
-    operation: name,
-    series: some,
-    weight: share / 2,
-    required: share >= policy.minimumShare,
-  })
-  return [
-    { scope: 'service', operation: null, series, weight: 0.5, required: true },
-    ...large.map((one) => operation(one.operation, [one], shareOf(one))),
-    ...(small.length > 0 ? [operation(otherOperations, small, rest)] : []),
-  ]
+export function judgedMetrics({ metrics, split }: Policy, facts: Facts): MetricPolicy[] {
+  return metrics.filter(
+    ({ gate, measure: { kind } }) =>
+      gate !== 'off' &&
+      (kind !== 'lost-requests' || split !== null || callsOf(facts).length > 0) &&
+      (kind !== 'throughput' || expectedShare(facts) !== null),
+  )
 }
+
+/** These metrics in every scope of the gate, tested, each with its part of alpha. */
+export function gateOf(
+  series: readonly OperationSeries[],
+  judged: readonly MetricPolicy[],
+  policy: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+): Gated[] {
+  const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
+  const scopes = scopesOf(series, policy)
+  // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
+  const byMetric = judged.map((written) => {
+    const ofOperations = written.expect === 'better' ? noWorse(written) : written
+    return scopes.map((scope): Gated | undefined => {
+      // Calls are known by their address, not by the operation that they would have been.
+      const byCalls = written.measure.kind === 'lost-requests' && policy.split === null
+      if (byCalls && scope.scope === 'operation') return undefined
+      const metric = scope.scope === 'operation' ? ofOperations : written
+      const weight = (scope.weight * weightOf(metric)) / weights
+      const tested = (metric: MetricPolicy): Tested => testIn(scope, metric, series, policy, facts, hosts)
+      return {
+        scope,
+        weight,
+        // A share of the traffic is settled for the service; for each operation it would take many times longer.
+        required: scope.required && (marginFormOf(metric.measure) !== 'loss' || scope.scope === 'service'),
+        // Half of alpha is for the tests, half for the days.
+        ...(facts.earlier
+          ? testedAgainstDays(metric, scope, facts.earlier, (weight * policy.alpha) / 2, tested)
+          : { metric, tested: tested(metric) }),
+      }
+    })
+  })
+  return scopes.flatMap((_, at) => byMetric.flatMap((gated) => gated[at] ?? []))
+}
+
+/** The evidence on one metric in one scope: the test for what it measures. */
+export function testIn(
+  scope: Scope,
+  metric: MetricPolicy,
+  all: readonly OperationSeries[],
+  { split, mode }: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+): Tested {
+  const statistics = statisticsOf(mode)
+  switch (metric.measure.kind) {
+    case 'latency':
+      return testLatency(scope.series, metric, statistics, beyondHosts(metric, hosts))
+    case 'errors':
+    case '4xx':
+    case 'share':
+      return testRate(scope.series, metric, statistics, beyondHosts(metric, hosts))
+    case 'attribute':
+    case 'calls':
+      return testNumeric(scope.series, metric, statistics)
+    case 'lost-requests':
+      if (split === null) return testUnanswered(callsOf(facts), metric, statistics)
+      return testLostRequests(countsBothServed(scope.series, all), split, metric, statistics)
+    case 'throughput':
+      return testThroughput(countsBothServed(scope.series, all), facts, metric, statistics)
+  }
+}
+
+const callsOf = (facts: Facts): readonly RateBlock[] => facts.fairness?.calls ?? []

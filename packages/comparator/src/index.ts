@@ -10,14 +10,14 @@ export { type EarlierDay, earlierDay, fewestDays, policyAgainstDays, slicesAgain
 
 // What is judged, and how strictly
 
-export { type Config, parseConfig } from './config.ts'
-export { configJsonSchema } from './config-schema.ts'
-export { type Described, describeErrors, describePolicy } from './describe.ts'
-export { formatMargin, type Margin, type MarginForm, parseMargin } from './margin.ts'
-export { builtIns, type Measure } from './measure.ts'
-export { type MetricPolicy, metricPolicyOf } from './metric-policy.ts'
-export type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
-export type { Mode, ModeInput, PlannedLooks } from './mode.ts'
+export { type Config, parseConfig } from './policy/config.ts'
+export { configJsonSchema } from './policy/config-schema.ts'
+export { type Described, describeErrors, describePolicy } from './policy/describe.ts'
+export { formatMargin, type Margin, type MarginForm, parseMargin } from './policy/margin.ts'
+export { builtIns, type Measure } from './policy/measure.ts'
+export { type MetricPolicy, metricPolicyOf } from './policy/metric-policy.ts'
+export type { Expect, Gate, GateInput, MetricInput } from './policy/metric-schema.ts'
+export type { Mode, ModeInput, PlannedLooks } from './policy/mode.ts'
 export {
   defaultPolicy,
   type Policy,
@@ -25,9 +25,9 @@ export {
   type PolicyResult,
   parsePolicy,
   policyHash,
-} from './policy.ts'
-export type { PolicyProblem } from './policy-schema.ts'
-export { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
+} from './policy/policy.ts'
+export type { PolicyProblem } from './policy/policy-schema.ts'
+export { type ComparedScope, comparedScopes, type Traffic, traffics } from './policy/traffic.ts'
 
 // The incumbent's judge, for those who come from it
 
@@ -39,6 +39,7 @@ export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 
 // What a FAIL comes from
 
+export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why/explanations.ts'
 export {
   type Carries,
   type Contrast,
@@ -47,9 +48,8 @@ export {
   interactionsOf,
   notSeparable,
   type SubComparison,
-} from './interaction.ts'
-export type { Regressed } from './regressed.ts'
-export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why.ts'
+} from './why/interaction.ts'
+export type { Regressed } from './why/regressed.ts'
 
 // Two plain series of numbers
 
@@ -83,8 +83,6 @@ export { type ReplayAnswer, replaySplits, type SplitOptions } from './replay/spl
 
 // The answer
 
-export type { ErrorType, ErrorTypeTick } from './error-types.ts'
-export { shareOfNeeded } from './evidence.ts'
 export type {
   BuildFacts,
   FairnessFacts,
@@ -94,7 +92,7 @@ export type {
   SamplingShare,
 } from './fair/facts.ts'
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
-export type { SpanTick, StructureChange } from './structure.ts'
+export { shareOfNeeded } from './verdict/evidence.ts'
 export type {
   Advisory,
   BeforeAfter,
@@ -121,4 +119,6 @@ export type {
   Verdict,
   Why,
   Window,
-} from './verdict.ts'
+} from './verdict/verdict.ts'
+export type { ErrorType, ErrorTypeTick } from './why/error-types.ts'
+export type { SpanTick, StructureChange } from './why/structure.ts'

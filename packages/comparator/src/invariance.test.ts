@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf } from '../test/slices.ts'
 import { judge } from './judge.ts'
-import { type Policy, parsePolicy } from './policy.ts'
+import { type Policy, parsePolicy } from './policy/policy.ts'
 import type { Side, Slice } from './slice.ts'
-import type { Finding } from './verdict.ts'
+import type { Finding } from './verdict/verdict.ts'
 
 const ticks = 8
 

@@ -1,7 +1,7 @@
 import { blocksOf, type Histogram, mergeHistograms, type Rate } from '@coalmine/stats'
-import { marginFormOf } from './measure.ts'
-import type { MetricPolicy } from './metric-policy.ts'
-import { aboveZero, shareAboveZero } from './numeric-parts.ts'
+import { aboveZero, shareAboveZero } from './metrics/numeric-parts.ts'
+import { marginFormOf } from './policy/measure.ts'
+import type { MetricPolicy } from './policy/metric-policy.ts'
 import { requestCount, type Side, type Slice } from './slice.ts'
 
 export interface Tick<Block> {

@@ -1,11 +1,11 @@
 import { shareProcess } from '@coalmine/stats'
-import { countsBothServed } from '../lost-requests.ts'
-import type { Policy } from '../policy.ts'
-import { run } from '../run.ts'
-import { concentration } from '../sequential.ts'
+import { countsBothServed } from '../metrics/lost-requests.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { OperationSeries } from '../series.ts'
-import type { CohortFacts, Facts, Reason } from '../verdict.ts'
-import { count, duration, percent } from '../wording.ts'
+import { run } from '../statistics/run.ts'
+import { concentration } from '../statistics/sequential.ts'
+import type { CohortFacts, Facts, Reason } from '../verdict/verdict.ts'
+import { count, duration, percent } from '../verdict/wording.ts'
 
 /** A declared split that is missed at this level is not chance. */
 const splitLevel = 0.001

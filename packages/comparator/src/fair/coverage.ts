@@ -1,7 +1,7 @@
-import type { Policy } from '../policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { OperationSeries } from '../series.ts'
-import type { Coverage, Reason, Window } from '../verdict.ts'
-import { count, percent } from '../wording.ts'
+import type { Coverage, Reason, Window } from '../verdict/verdict.ts'
+import { count, percent } from '../verdict/wording.ts'
 
 // Of operations that only the canary serves nothing is proved; this many failures are too many to overlook.
 const overlookedErrors = 0.01

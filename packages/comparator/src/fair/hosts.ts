@@ -7,15 +7,15 @@ import {
   sdBetweenRates,
   studentQuantile,
 } from '@coalmine/stats'
-import { limitOf } from '../claim.ts'
-import { testLatency } from '../latency.ts'
-import { type MetricPolicy, marginIn, noWorse } from '../metric-policy.ts'
-import { statisticsOf } from '../mode.ts'
-import type { Policy } from '../policy.ts'
-import { testRate } from '../rate.ts'
+import { limitOf } from '../metrics/claim.ts'
+import { testLatency } from '../metrics/latency.ts'
+import { testRate } from '../metrics/rate.ts'
+import { type MetricPolicy, marginIn, noWorse } from '../policy/metric-policy.ts'
+import { statisticsOf } from '../policy/mode.ts'
+import type { Policy } from '../policy/policy.ts'
 import { seriesOf } from '../series.ts'
 import type { Slice } from '../slice.ts'
-import type { Hosts, OutOfLine } from '../verdict.ts'
+import type { Hosts, OutOfLine } from '../verdict/verdict.ts'
 import type { InstanceCell } from './facts.ts'
 
 // How much instances differ is a guess with fewer of them than this; a median, with fewer values.

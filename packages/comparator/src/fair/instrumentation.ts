@@ -1,6 +1,6 @@
-import type { Policy } from '../policy.ts'
-import type { Facts, Reason } from '../verdict.ts'
-import { count, duration, percent } from '../wording.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Facts, Reason } from '../verdict/verdict.ts'
+import { count, duration, percent } from '../verdict/wording.ts'
 import type { SampleFacts, SamplingShare } from './facts.ts'
 
 /** Fewer requests than this in the sample, and nothing is said of how they were measured. */

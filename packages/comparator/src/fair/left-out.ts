@@ -1,5 +1,5 @@
-import type { Facts, Reason } from '../verdict.ts'
-import { count } from '../wording.ts'
+import type { Facts, Reason } from '../verdict/verdict.ts'
+import { count } from '../verdict/wording.ts'
 
 /** What was not judged, and how the rest was read. */
 export function leftOut(facts: Facts): Reason[] {

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts'
-import type { Facts, Reason } from '../verdict.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Facts, Reason } from '../verdict/verdict.ts'
 
 /** How often this was looked at, and whether the tests that judge it allow that. */
 export function lookReasons({ window, look = 1, beforeAfter }: Facts, { mode }: Policy): Reason[] {

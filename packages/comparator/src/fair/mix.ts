@@ -1,9 +1,9 @@
 import { oddsRatioProcess, type Rates } from '@coalmine/stats'
-import { countsOf } from '../lost-requests.ts'
-import { run, type TimedBlock } from '../run.ts'
+import { countsOf } from '../metrics/lost-requests.ts'
 import type { OperationSeries } from '../series.ts'
-import type { Reason } from '../verdict.ts'
-import { percent } from '../wording.ts'
+import { run, type TimedBlock } from '../statistics/run.ts'
+import type { Reason } from '../verdict/verdict.ts'
+import { percent } from '../verdict/wording.ts'
 
 // A difference this small, in odds, is of no consequence; and one that chance brings once in a thousand times is not chance.
 const tolerated = 1.25

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../test/slices.ts'
 import { judge } from '../judge.ts'
-import { defaultPolicy } from '../policy.ts'
-import type { Verdict } from '../verdict.ts'
+import { defaultPolicy } from '../policy/policy.ts'
+import type { Verdict } from '../verdict/verdict.ts'
 import type { FairnessFacts, SampleFacts, SamplingShare } from './facts.ts'
 
 function verdictOf(...sampling: readonly SamplingShare[]): Verdict {

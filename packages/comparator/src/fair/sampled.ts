@@ -1,5 +1,5 @@
-import type { CohortFacts, Facts, Reason } from '../verdict.ts'
-import { count, percent } from '../wording.ts'
+import type { CohortFacts, Facts, Reason } from '../verdict/verdict.ts'
+import { count, percent } from '../verdict/wording.ts'
 import type { SampleFacts } from './facts.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { Facts, Reason } from '../verdict.ts'
-import { count, percent } from '../wording.ts'
+import type { Facts, Reason } from '../verdict/verdict.ts'
+import { count, percent } from '../verdict/wording.ts'
 
 /** Of a metric of the policy's own: how many requests of each cohort had a value, had none, or had one below zero. */
 export interface ValueFacts {

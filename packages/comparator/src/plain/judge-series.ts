@@ -1,5 +1,5 @@
 import type { Interval, TestResult } from '@coalmine/stats'
-import type { Outcome, Reason } from '../verdict.ts'
+import type { Outcome, Reason } from '../verdict/verdict.ts'
 import type { PlainSeries } from './read-series.ts'
 import { testRates } from './test-rates.ts'
 import { testValues } from './test-values.ts'

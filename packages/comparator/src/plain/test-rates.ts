@@ -6,7 +6,7 @@ import {
   riskDifferenceTest,
   type TestResult,
 } from '@coalmine/stats'
-import { parseMargin, type RateMargin } from '../margin.ts'
+import { parseMargin, type RateMargin } from '../policy/margin.ts'
 import type { SeriesPolicy, SeriesSide, TestedSeries } from './judge-series.ts'
 
 /** Fewer events than these are tested exactly. */

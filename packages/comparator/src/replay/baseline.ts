@@ -1,5 +1,5 @@
 import { countOf, type Histogram, mergeHistograms } from '@coalmine/stats'
-import { otherOperations } from '../gate.ts'
+import { otherOperations } from '../scopes.ts'
 import type { Side, Slice } from '../slice.ts'
 
 /** What stable does at one operation, whatever the time: the traffic that a canary is planned for. */

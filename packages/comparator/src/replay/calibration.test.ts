@@ -1,7 +1,7 @@
 import { countOf, randomOf } from '@coalmine/stats'
 import { describe, expect, it } from 'vitest'
 import { trafficOf } from '../../test/slices.ts'
-import { defaultPolicy, parsePolicy } from '../policy.ts'
+import { defaultPolicy, parsePolicy } from '../policy/policy.ts'
 import type { Side } from '../slice.ts'
 import { calibrationRow } from './calibration.ts'
 import { cellsOf, type TrafficCell } from './cells.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { trafficOf } from '../../test/slices.ts'
-import { defaultPolicy, parsePolicy } from '../policy.ts'
+import { defaultPolicy, parsePolicy } from '../policy/policy.ts'
 import { baselineOf } from './baseline.ts'
 import { parseEffect } from './effect.ts'
 import { finished, type Plan, planOf } from './plan.ts'

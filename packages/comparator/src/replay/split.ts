@@ -1,7 +1,7 @@
 import { drawBinomial, drawHypergeometric, type Histogram, type Random, randomOf } from '@coalmine/stats'
 import type { Decided } from '../decide.ts'
 import { decisionsOf } from '../judge.ts'
-import type { Policy } from '../policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
 import { tickMs } from '../tick.ts'
 import { slicesOfCell, type TrafficCell } from './cells.ts'

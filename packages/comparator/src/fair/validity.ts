@@ -1,0 +1,52 @@
+import { beforeAfterReasons, fewestDays } from '../before-after.ts'
+import { throughputReasons } from '../metrics/throughput.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { OperationSeries } from '../series.ts'
+import type { Facts, Hosts, Reason } from '../verdict/verdict.ts'
+import { cohortsInvalid, cohortsUnfair } from './cohorts.ts'
+import { unmatchedReasons } from './coverage.ts'
+import { instanceReasons } from './instances.ts'
+import { instrumentationReasons } from './instrumentation.ts'
+import { leftOut } from './left-out.ts'
+import { lookReasons } from './looks.ts'
+import { mixReasons } from './mix.ts'
+import { sampledReasons } from './sampled.ts'
+import { valueReasons } from './values.ts'
+
+/** Reasons for which a comparison means nothing. */
+export function invalidReasons(facts: Facts, series: readonly OperationSeries[]): Reason[] {
+  const { beforeAfter } = facts
+  if (beforeAfter && beforeAfter.days.length < fewestDays) return beforeAfterReasons(beforeAfter)
+  return cohortsInvalid(facts, series)
+}
+
+/**
+ * What makes a comparison unfair, and what is good to know of it, the gravest first: where a reason blocks, the comparison
+ * can FAIL, but never PASS.
+ */
+export function unfairReasons(
+  facts: Facts,
+  series: readonly OperationSeries[],
+  policy: Policy,
+  hosts: Hosts | null,
+): Reason[] {
+  const reasons = [
+    ...cohortsUnfair(facts, series, policy),
+    ...unmatchedReasons(series, policy),
+    ...instrumentationReasons(facts, policy),
+    ...instanceReasons(facts, hosts, policy),
+    ...mixReasons(series),
+    ...valueReasons(facts),
+    ...throughputReasons(policy, facts),
+    ...sampledReasons(facts),
+    ...lookReasons(facts, policy),
+  ]
+  return [...reasons.filter((one) => one.weight === 'blocks'), ...reasons.filter((one) => one.weight !== 'blocks')]
+}
+
+/** What was not judged, and how the rest was read: it changes no decision. */
+export function notes(facts: Facts): Reason[] {
+  const { beforeAfter } = facts
+  const days = beforeAfter && beforeAfter.days.length >= fewestDays ? beforeAfterReasons(beforeAfter) : []
+  return [...days, ...leftOut(facts)]
+}

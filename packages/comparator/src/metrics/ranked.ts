@@ -1,0 +1,79 @@
+import { type MatchedValues, matchedValues, mergeMatched } from '@coalmine/stats'
+import type { MetricPolicy } from '../policy/metric-policy.ts'
+import type { DistributionBlock, OperationSeries } from '../series.ts'
+import { blocksOfStrata } from '../statistics/run.ts'
+import type { Ranked, Statistics } from '../statistics/statistics.ts'
+import type { Bound } from './claim.ts'
+
+/** A side of a claim, and where it puts the limit for the canary, from stable's value. */
+export interface Limit {
+  readonly bound: Bound
+  readonly limit: (value: number) => number
+}
+
+/** A block's ranks against each limit of a claim. */
+export interface RankedBlock {
+  readonly tick: number
+  readonly ranks: readonly Ranked[]
+}
+
+// An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered until
+// another metric is asked about, since half an hour of many metrics is large.
+interface Known {
+  readonly ranked: Map<string, readonly RankedBlock[]>
+  matched?: MatchedValues | undefined
+}
+let asked: MetricPolicy | undefined
+let known = new WeakMap<readonly DistributionBlock[], Known>()
+
+function knownOf(blocks: readonly DistributionBlock[], metric: MetricPolicy): Known {
+  if (metric !== asked) known = new WeakMap()
+  asked = metric
+  const found = known.get(blocks) ?? { ranked: new Map() }
+  known.set(blocks, found)
+  return found
+}
+
+/**
+ * The blocks of some operations, ranked against the limits of a claim. Buckets are rounded for the canary where a limit is to
+ * be broken, and against it where it is to hold.
+ */
+export function rankedAgainst(
+  limits: readonly Limit[],
+  series: readonly OperationSeries[],
+  metric: MetricPolicy,
+  to: 'break' | 'hold',
+  statistics: Statistics,
+): RankedBlock[] {
+  const rank = (block: DistributionBlock): RankedBlock => ({
+    tick: block.tick,
+    ranks: limits.map(({ bound, limit }) =>
+      statistics.ranked(block, limit, (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'),
+    ),
+  })
+  const key = JSON.stringify([statistics.kind, to, limits.map(told)])
+  return blocksOfStrata(series, (one) => {
+    const blocks = one.distributions.get(metric.name) ?? []
+    const { ranked } = knownOf(blocks, metric)
+    const found = ranked.get(key) ?? blocks.map(rank)
+    ranked.set(key, found)
+    return found
+  })
+}
+
+/** What tells one limit from another: a ratio shows at large values, an absolute margin at small ones. */
+function told({ bound, limit }: Limit): unknown {
+  return [bound, limit(0), limit(0.001), limit(1), limit(1000)]
+}
+
+/** The values of some operations as they can be compared; `undefined` when no block has both arms. */
+export function matchedIn(series: readonly OperationSeries[], metric: MetricPolicy): MatchedValues | undefined {
+  return mergeMatched(
+    series.map((one) => {
+      const blocks = one.distributions.get(metric.name) ?? []
+      const known = knownOf(blocks, metric)
+      if (!('matched' in known)) known.matched = matchedValues(blocks)
+      return known.matched
+    }),
+  )
+}

@@ -1,0 +1,122 @@
+import { type EProcess, matchedRates, type Rates } from '@coalmine/stats'
+import type { RateMargin } from '../policy/margin.ts'
+import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
+import type { OperationSeries, RateBlock } from '../series.ts'
+import { blocksOfStrata, feeding } from '../statistics/run.ts'
+import type { Statistics } from '../statistics/statistics.ts'
+import type { Decision, Part } from '../verdict/verdict.ts'
+import { type Bound, boundsOf } from './claim.ts'
+import { type Estimate, shownInterval, type Tested } from './tested.ts'
+
+/**
+ * A rate (errors, 4xx, a share) is beyond the margin of another when it is beyond the odds ratio and beyond the difference;
+ * within it when it is below either. A half of the margin that is zero allows nothing and is left out. Where the
+ * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's. `beyond`
+ * has the margin that FAIL needs, where that is wider than the one that PASS needs.
+ */
+export function testRate(
+  series: readonly OperationSeries[],
+  metric: MetricPolicy,
+  statistics: Statistics,
+  beyond: MetricPolicy = metric,
+): Tested {
+  const margin = marginIn('rate', metric)
+  const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
+  const events = metric.measure.kind === 'share' ? 'any' : 'rare'
+  const boundsWith = (margin: RateMargin): ReturnType<typeof rateBound>[] =>
+    boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
+  const broken = boundsWith(marginIn('rate', beyond)).map(({ broken }) => broken)
+  return {
+    worse: statistics.run(statistics.any(broken), blocks),
+    within: boundsWith(margin).map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
+    estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
+  }
+}
+
+/**
+ * Evidence that a side of a claim about a rate is broken, and that it holds. Evidence of a difference grows fast where
+ * events are rare, as errors are; of events that may be rare or the rule, their absence is looked at as well.
+ */
+export function rateBound(
+  { side, moved }: Bound,
+  margin: RateMargin,
+  events: 'rare' | 'any',
+  statistics: Statistics,
+): { readonly broken: EProcess<Rates>; readonly holds: EProcess<Rates> } {
+  const beyond = (): EProcess<Rates> => statistics.all(evidence('greater', margin, events, statistics))
+  const inside = (): EProcess<Rates> => statistics.any(evidence('less', margin, events, statistics))
+  const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
+  const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
+  return { broken: toward(broken()), holds: toward(holds()) }
+}
+
+/** What is told of a rate, on the scale of the half of the margin that is the larger. */
+export function rateEstimate(
+  blocks: readonly RateBlock[],
+  margin: RateMargin,
+  part: Part,
+  decision: Decision,
+  level: number,
+  statistics: Statistics,
+): Estimate {
+  const matched = matchedRates(blocks)
+  const side = (arm: 'stable' | 'canary'): Estimate['stable'] => ({
+    count: blocks.reduce((sum, block) => sum + block[arm].n, 0),
+    events: blocks.reduce((sum, block) => sum + block[arm].events, 0),
+    value: matched?.[arm] ?? null,
+  })
+  const common = {
+    statistic: 'share of requests' as const,
+    unit: 'share' as const,
+    stable: side('stable'),
+    canary: side('canary'),
+    part,
+  }
+  if (matched && byOddsRatio(matched.stable, margin)) {
+    const value = matched.canary === 1 ? null : odds(matched.canary) / odds(matched.stable)
+    return {
+      ...common,
+      effect: { kind: 'odds-ratio', value },
+      interval: shownInterval(statistics.oddsRatioInterval(blocks, { alpha: level }), level, decision),
+    }
+  }
+  const value = matched ? matched.canary - matched.stable : null
+  return {
+    ...common,
+    effect: { kind: 'difference', value },
+    interval: shownInterval(statistics.riskDifferenceInterval(blocks, { alpha: level }), level, decision),
+  }
+}
+
+const swapped = ({ stable, canary }: Rates): Rates => ({ stable: canary, canary: stable })
+
+/** That the canary lacks the event more often is that stable has it more often, by as much. */
+const absent = ({ stable, canary }: Rates): Rates => ({
+  stable: { n: canary.n, events: canary.n - canary.events },
+  canary: { n: stable.n, events: stable.n - stable.events },
+})
+
+function evidence(
+  alternative: 'greater' | 'less',
+  { oddsRatio, difference }: RateMargin,
+  events: 'rare' | 'any',
+  statistics: Statistics,
+): EProcess<Rates>[] {
+  const odds = statistics.odds(alternative, oddsRatio)
+  if (difference === 0) return [odds]
+  const one = statistics.difference(alternative, difference)
+  const more = (): EProcess<Rates> => feeding(statistics.difference(alternative, difference), absent)
+  const either = events === 'rare' ? one : statistics.any([one, more()])
+  return oddsRatio === 1 ? [either] : [odds, either]
+}
+
+/** Which half of the margin is the larger at this rate: the effect is told on its scale. */
+function byOddsRatio(rate: number, margin: RateMargin): boolean {
+  if (rate <= 0 || rate >= 1) return false
+  const allowed = odds(rate) * margin.oddsRatio
+  return margin.difference === 0 || allowed / (1 + allowed) - rate > margin.difference
+}
+
+function odds(rate: number): number {
+  return rate / (1 - rate)
+}

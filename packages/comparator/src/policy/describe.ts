@@ -1,0 +1,68 @@
+import { expectationPhrase, percent } from '../verdict/wording.ts'
+import type { Measure } from './measure.ts'
+import type { MetricPolicy } from './metric-policy.ts'
+import type { Policy } from './policy.ts'
+
+/** A metric of a policy in plain words, for who is to agree with it. */
+export interface Described {
+  readonly metric: string
+  /** What is asked of it, and of what it is measured. */
+  readonly asked: string
+  /** `decides`, `critical`, `advisory`, `off`, or why it is not judged. */
+  readonly gate: string
+  readonly reason: string | null
+}
+
+/**
+ * A policy in plain words, metric by metric.
+ *
+ * @example describePolicy(defaultPolicy)[0] // { metric: 'latency', asked: 'no worse by more than 10 % or 2 ms', gate: 'decides', reason: null }
+ */
+export function describePolicy({ metrics, split }: Policy): Described[] {
+  return metrics.map((metric) => ({
+    metric: metric.name,
+    asked: `${expectationPhrase(metric)}${sourcePhrase(metric.measure)}`,
+    gate: gatePhrase(metric, split),
+    reason: metric.reason,
+  }))
+}
+
+/** How often a policy errs, in one sentence each. */
+export function describeErrors({ alpha, alphaPass, minimumShare, mode, metrics, split }: Policy): string[] {
+  const decides = metrics.some(
+    ({ gate, measure }) => gate === 'on' && (measure.kind !== 'lost-requests' || split !== null),
+  )
+  return [
+    ...(decides ? [] : ['Nothing decides: no verdict will be PASS or FAIL before a metric has gate: true.']),
+    `A canary that is no worse than this FAILs with a chance of at most ${percent(alpha)}, over all of it ${looksPhrase(mode)}.`,
+    `A canary that is worse PASSes with a chance of at most ${percent(alphaPass)}, for each metric and operation.`,
+    `Operations with ${percent(minimumShare)} of the traffic are judged each, smaller ones together.`,
+  ]
+}
+
+function looksPhrase(mode: Policy['mode']): string {
+  if (mode === 'sequential') return 'and however often you look'
+  return mode === 'fixed' ? 'if you look once, at the end' : `if you look ${mode.looks} times, evenly spaced`
+}
+
+function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: number | null): string {
+  if (gate === 'off') return 'off'
+  if (measure.kind === 'lost-requests' && split === null)
+    return "judged where the callers' spans tell, or declare a split"
+  const part = weight === 1 ? '' : `, weight ${weight}`
+  if (gate === 'advisory') return `advisory${critical ? ', critical' : ''}${part}`
+  return `${critical ? 'critical' : 'decides'}${part}`
+}
+
+function sourcePhrase(measure: Measure): string {
+  switch (measure.kind) {
+    case 'attribute':
+      return `, ${measure.reduce} of ${measure.key} in a request`
+    case 'calls':
+      return `, spans with ${measure.of} in a request`
+    case 'share':
+      return `, share of requests with ${measure.of}`
+    default:
+      return ''
+  }
+}

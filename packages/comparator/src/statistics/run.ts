@@ -1,0 +1,60 @@
+import { type EProcess, strataOf } from '@coalmine/stats'
+import type { OperationSeries, Tick } from '../series.ts'
+
+/** A block and the tick at which it was complete. */
+export type TimedBlock<Side> = Tick<Side>
+
+/** What an e-process said after each block: its running maximum, and when that was reached. */
+export interface Run {
+  readonly maxLogE: number
+  readonly logE: number
+  /** Ticks and running maxima, only where the maximum rose. */
+  readonly rises: readonly { readonly tick: number; readonly maxLogE: number }[]
+  /** log E halfway through the blocks, from which the rate of growth is estimated. */
+  readonly halfway: { readonly tick: number; readonly logE: number } | null
+}
+
+/** Feeds the blocks to the process, in order; those of one tick together. */
+export function run<Block extends object>(
+  process: EProcess<Block>,
+  blocks: readonly (Block & { readonly tick: number })[],
+): Run {
+  const rises: { tick: number; maxLogE: number }[] = []
+  const ticks = strataOf<Block & { readonly tick: number }>(blocks)
+  const middle = Math.floor(ticks.length / 2) - 1
+  let halfway: Run['halfway'] = null
+  for (const [i, strata] of ticks.entries()) {
+    const { tick } = strata[0]!
+    process.add(...strata)
+    if (process.maxLogE > (rises.at(-1)?.maxLogE ?? 0)) rises.push({ tick, maxLogE: process.maxLogE })
+    if (i === middle) halfway = { tick, logE: process.logE }
+  }
+  return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway }
+}
+
+/** A process that is fed what the map makes of each block. */
+export function feeding<From, To>(process: EProcess<To>, map: (block: From) => To): EProcess<From> {
+  return {
+    add: (...strata) => process.add(...strata.map(map)),
+    get logE() {
+      return process.logE
+    },
+    get maxLogE() {
+      return process.maxLogE
+    },
+  }
+}
+
+/** The tick at which the running maximum reached what was needed. */
+export function reachedAt(run: Run, needed: number): number | null {
+  return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null
+}
+
+/** The blocks of several strata as one sequence in the order of time. */
+export function blocksOfStrata<Block extends { readonly tick: number }>(
+  series: readonly OperationSeries[],
+  blocksOf: (one: OperationSeries) => readonly Block[],
+): Block[] {
+  if (series.length === 1) return [...blocksOf(series[0]!)]
+  return series.flatMap((one) => blocksOf(one)).sort((a, b) => a.tick - b.tick)
+}

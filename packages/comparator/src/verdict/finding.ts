@@ -1,0 +1,50 @@
+import type { Decided } from '../decide.ts'
+import { formatMargin } from '../policy/margin.ts'
+import { statisticsOf } from '../policy/mode.ts'
+import type { Policy } from '../policy/policy.ts'
+import { secondsAfter } from '../tick.ts'
+import { type ErrorType, errorTypePhrase } from '../why/error-types.ts'
+import { flagDifferences } from '../why/flags.ts'
+import type { Evidence, Facts, Finding } from './verdict.ts'
+import { findingSentence } from './wording.ts'
+
+/** What a decision says to a reader: its estimate at the level it was made at, its evidence, and a sentence. */
+export function findingOf(
+  decided: Decided,
+  facts: Facts,
+  start: number,
+  { mode }: Policy,
+  errorTypes: readonly ErrorType[],
+): Finding {
+  const { metric, scope, tested, decision } = decided
+  const estimate = tested.estimate(decision, decided.level)
+  const operations = new Set(scope.series.map((one) => one.operation))
+  const flags = flagDifferences(facts.stable, facts.canary, (operation) => operations.has(operation))
+  return {
+    metric: metric.name,
+    scope: scope.scope,
+    operation: scope.operation,
+    required: decided.required,
+    decision,
+    gate: metric.gate === 'advisory' ? 'advisory' : 'on',
+    expect: metric.expect,
+    ...estimate,
+    margin: formatMargin(metric.margin),
+    evidence: {
+      worse: evidenceOf(tested.worse.maxLogE, decided.neededWorse, mode),
+      within: tested.within.map(({ part, run }) => ({ part, ...evidenceOf(run.logE, decided.neededWithin, mode) })),
+    },
+    decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
+    flags,
+    message: `${findingSentence(decided, estimate, flags)}${errorTypePhrase({ metric: metric.name, decision }, operations, errorTypes)}`,
+  }
+}
+
+function evidenceOf(log: number, needed: number, mode: Policy['mode']): Evidence {
+  if (statisticsOf(mode).kind === 'e-value') return { kind: 'e-value', logE: rounded(log), needed: rounded(needed) }
+  return { kind: 'p-value', p: log > 0 ? rounded(Math.exp(-log)) : null, needed: rounded(Math.exp(-needed)) }
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6))
+}

@@ -1,0 +1,54 @@
+import type { MetricPolicy } from '../policy/metric-policy.ts'
+import type { Finding, Hypothesis } from './verdict.ts'
+import { changePhrase, expectationPhrase, nameInWords } from './wording.ts'
+
+/**
+ * Answers every expectation that was written down: refuted when one of its findings FAILs, confirmed when all that PASS
+ * needs are proved and the comparison is fair, open otherwise.
+ *
+ * @param why what keeps a comparison from PASS, whatever its findings say; null when it is fair.
+ */
+export function hypothesesOf(
+  metrics: readonly MetricPolicy[],
+  findings: readonly Finding[],
+  why: 'unfair' | 'invalid' | null,
+): Hypothesis[] {
+  return metrics
+    .filter(({ hypothesis, gate }) => hypothesis && gate !== 'off')
+    .map((metric) => {
+      // Of an improvement each operation is asked for less: see `gateOf`.
+      const about = findings.filter((one) => one.metric === metric.name && one.expect === metric.expect)
+      const { answer, told } = answerOf(about, why)
+      const because = metric.reason === null ? '' : ` (${metric.reason})`
+      const stamp = answer[0]!.toUpperCase() + answer.slice(1)
+      return {
+        metric: metric.name,
+        expect: metric.expect,
+        reason: metric.reason,
+        answer,
+        message: `${stamp}: expected ${nameInWords(metric.name)} to be ${expectationPhrase(metric)}${because}; ${told}.`,
+      }
+    })
+}
+
+function answerOf(
+  about: readonly Finding[],
+  why: 'unfair' | 'invalid' | null,
+): { readonly answer: Hypothesis['answer']; readonly told: string } {
+  const failed = about.filter((one) => one.decision === 'fail')
+  const service = about.find((one) => one.scope === 'service')
+  const worst = failed.find((one) => one.scope === 'operation') ?? failed[0]
+  if (worst) return { answer: 'refuted', told: `${where(worst)}: ${changePhrase(worst)}` }
+  if (!service) {
+    return { answer: 'open', told: why === 'invalid' ? 'the comparison is invalid' : 'it was not measured' }
+  }
+  const needed = about.filter((one) => one.required)
+  if (needed.some((one) => one.decision !== 'pass')) return { answer: 'open', told: `${changePhrase(service)} so far` }
+  return why === null
+    ? { answer: 'confirmed', told: changePhrase(service) }
+    : { answer: 'open', told: `the comparison is unfair, ${changePhrase(service)}` }
+}
+
+function where(finding: Finding): string {
+  return finding.operation ?? 'the whole service'
+}

@@ -1,0 +1,44 @@
+import type { Decided } from '../decide.ts'
+import { countsOf } from '../metrics/lost-requests.ts'
+import type { Run, TimedBlock } from '../statistics/run.ts'
+import type { Missing } from './verdict.ts'
+
+/**
+ * What keeps a finding from PASS, part by part: how many more canary requests, and how long at the canary's rate so
+ * far. Estimated from how fast the evidence grew over the second half of the window, or over all of it where chance held
+ * it up lately; where it does not grow, the effect is near the margin or beyond it, and no number of requests is promised.
+ */
+export function missingFor(decided: Decided): Missing[] {
+  const counts = countsOf(decided.scope.series)
+  return decided.tested.within
+    .filter(({ run }) => run.logE < decided.neededWithin)
+    .map(({ part, run }) => ({
+      metric: decided.metric.name,
+      operation: decided.scope.operation,
+      part,
+      ...remaining(run, decided.neededWithin, counts),
+    }))
+}
+
+function remaining(
+  run: Run,
+  needed: number,
+  counts: readonly TimedBlock<number>[],
+): Pick<Missing, 'canaryRequests' | 'seconds'> {
+  const first = counts[0]
+  const last = counts.at(-1)
+  const halfway = run.halfway
+  if (!first || !last || !halfway) return { canaryRequests: null, seconds: null }
+  const served = (some: readonly TimedBlock<number>[]): number => some.reduce((sum, count) => sum + count.canary, 0)
+  const since = served(counts.filter((count) => count.tick > halfway.tick))
+  const lately = (run.logE - halfway.logE) / since
+  const growth = lately > 0 ? lately : run.logE / served(counts)
+  if (!(growth > 0)) return { canaryRequests: null, seconds: null }
+  const requests = (needed - run.logE) / growth
+  const rate = since / ((last.tick - halfway.tick) / 1000)
+  return { canaryRequests: twoDigits(requests), seconds: twoDigits(requests / rate) }
+}
+
+function twoDigits(value: number): number {
+  return Number(Math.max(1, value).toPrecision(2))
+}

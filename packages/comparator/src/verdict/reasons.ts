@@ -1,0 +1,72 @@
+import type { Policy } from '../policy/policy.ts'
+import { otherOperations } from '../scopes.ts'
+import { flagDifferences } from '../why/flags.ts'
+import type { Facts, Finding, Missing, Outcome, Reason } from './verdict.ts'
+import { missingSentence } from './wording.ts'
+
+/** Why the findings make the outcome: what failed, critical metrics first; that all is within its margin; or what is not settled. */
+export function decisive(
+  outcome: Outcome,
+  findings: readonly Finding[],
+  missing: readonly Missing[],
+  { metrics }: Policy,
+): Reason[] {
+  if (findings.length === 0) {
+    const message = 'No metric decides: give one of them gate: true in coalmine.yaml.'
+    return [{ code: 'nothing-decides', weight: 'blocks', message }]
+  }
+  const critical = new Set(metrics.filter((metric) => metric.critical).map(({ name }) => name))
+  switch (outcome) {
+    case 'fail':
+      return mostSpecific(findings.filter((finding) => finding.decision === 'fail'))
+        .sort((a, b) => Number(critical.has(b.metric)) - Number(critical.has(a.metric)))
+        .map((finding) => ({ code: failCode(finding), weight: 'decides', message: finding.message }))
+    case 'pass':
+      return [{ code: 'within-margin', weight: 'decides', message: passSentence(findings) }]
+    default:
+      return unsettled(missing)
+  }
+}
+
+function failCode({ expect }: Finding): Reason['code'] {
+  return expect === 'better' || expect === 'same' ? 'not-as-expected' : 'worse-than-margin'
+}
+
+function passSentence(findings: readonly Finding[]): string {
+  const needed = findings.filter((finding) => finding.required).length
+  const others = findings.filter((finding) => !finding.required && finding.decision !== 'pass').length
+  const rest = others > 0 ? `; ${others} more, of little traffic, can only fail and have not` : ''
+  return `All ${needed} findings that PASS needs are within their margins${rest}.`
+}
+
+const shownMissing = 3
+
+/** The parts that will take longest, and how many there are. */
+function unsettled(missing: readonly Missing[]): Reason[] {
+  const longest = [...missing].sort((a, b) => (b.seconds ?? -1) - (a.seconds ?? -1))
+  const sentences = longest.slice(0, shownMissing).map((one) => `Not settled: ${missingSentence(one)}.`)
+  const more = missing.length - sentences.length
+  if (more > 0)
+    sentences.push(`Not settled: ${more} more, sooner or not known yet; "missing" in the JSON lists them all.`)
+  return sentences.map((message) => ({ code: 'not-enough-evidence', weight: 'blocks', message }))
+}
+
+/** A service-wide finding that one of its operations explains says nothing new. */
+function mostSpecific(failed: readonly Finding[]): Finding[] {
+  const explained = (finding: Finding): boolean =>
+    finding.scope === 'service' &&
+    failed.some(
+      (other) => other.scope === 'operation' && other.metric === finding.metric && other.operation !== otherOperations,
+    )
+  return failed.filter((finding) => !explained(finding))
+}
+
+/** Flags that differ between the cohorts, unless a FAIL names them already. */
+export function flagNotes(outcome: Outcome, facts: Facts): Reason[] {
+  if (outcome === 'fail') return []
+  return flagDifferences(facts.stable, facts.canary, () => true).map(({ flag, stable, canary }) => ({
+    code: 'flags-differ',
+    weight: 'note',
+    message: `Flag ${flag} differs between the cohorts: ${stable?.variant ?? 'not evaluated'} in stable, ${canary?.variant ?? 'not evaluated'} in canary.`,
+  }))
+}

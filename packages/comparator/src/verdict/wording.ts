@@ -1,0 +1,181 @@
+import type { Decided } from '../decide.ts'
+import type { Estimate } from '../metrics/tested.ts'
+import type { Margin } from '../policy/margin.ts'
+import type { MetricPolicy } from '../policy/metric-policy.ts'
+import type { Finding, FlagDifference, Missing, Part } from './verdict.ts'
+
+const namesInWords: Readonly<Record<string, string>> = {
+  errors: 'the error rate',
+  '4xx': 'the 4xx share',
+  'lost-requests': 'the share of traffic',
+}
+
+function partName(part: Part): string {
+  if (part === 'typical') return 'the typical request'
+  return part === 'above zero' ? `how many are ${part}` : `the ${part}`
+}
+
+/** One plain sentence for a finding. */
+export function findingSentence(decided: Decided, estimate: Estimate, flags: readonly FlagDifference[]): string {
+  const where = decided.scope.operation ?? 'The whole service'
+  const { metric, decision } = decided
+  const name = estimate.statistic === 'share of calls' ? 'the share of unanswered calls' : nameInWords(metric.name)
+  const change = changePhrase(estimate)
+  if (metric.expect === 'better' || metric.expect === 'same') {
+    const expected = expectationPhrase(metric)
+    switch (decision) {
+      case 'fail':
+        return `${where}: ${name} is not ${expected}: ${change}${flagPhrase(flags)}.`
+      case 'pass':
+        return `${where}: ${name} is ${expected}: ${change}.`
+      case 'inconclusive':
+        return `${where}: ${name} is not settled: ${change}, where ${expected} is expected.`
+    }
+  }
+  const allowed = `the margin of ${marginPhrase(metric.margin)}`
+  switch (decision) {
+    case 'fail':
+      return `${where} is ${failPhrase(metric, estimate)}: ${change}, more than ${allowed}${flagPhrase(flags)}.`
+    case 'pass':
+      return `${where}: ${name} is within ${allowed}: ${change}.`
+    case 'inconclusive':
+      return `${where}: ${name} is not settled: ${change}, where ${allowed} is allowed.`
+  }
+}
+
+/** What is expected of a metric, after "is" or "to be". */
+export function expectationPhrase({ expect, margin }: MetricPolicy): string {
+  const amount = marginPhrase(margin)
+  switch (expect) {
+    case 'no-worse':
+      return amount === '0' ? 'no worse' : `no worse by more than ${amount}`
+    case 'worse-by-at-most':
+      return `worse by at most ${amount}`
+    case 'better':
+      return amount === '0' ? 'better' : `better by more than ${amount}`
+    case 'same':
+      return `the same within ${amount}`
+  }
+}
+
+export function missingSentence(missing: Missing): string {
+  const where = missing.operation ?? 'the whole service'
+  const inParts = missing.part !== 'rate' && missing.part !== 'share'
+  const what = `${nameInWords(missing.metric)}${inParts ? ` of ${partName(missing.part)}` : ''} on ${where}`
+  if (missing.canaryRequests === null)
+    return `${what}: the evidence does not grow yet, or the difference is near the margin`
+  return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  return `${Number((seconds / 3600).toPrecision(2))} h`
+}
+
+export function count(n: number): string {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
+}
+
+export function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`
+}
+
+export function nameInWords(metric: Finding['metric']): string {
+  return namesInWords[metric] ?? metric
+}
+
+function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate): string {
+  switch (measure.kind) {
+    case 'errors':
+      return 'failing more often'
+    case '4xx':
+      return 'answered with 4xx more often'
+    case 'lost-requests':
+      return 'losing canary requests'
+    case 'throughput':
+      return 'getting less done'
+    case 'latency':
+      return part === 'typical' ? 'slower' : `slower for ${partName(part)}`
+    case 'share':
+      return `worse in ${name}`
+    case 'attribute':
+    case 'calls':
+      if (part === 'above zero') return `worse in ${name}, above zero ${worse === 'higher' ? 'more' : 'less'} often`
+      return `worse in ${name}, ${worse}${part === 'typical' ? '' : ` for ${partName(part)}`}`
+  }
+}
+
+export function changePhrase({ statistic, unit, stable, canary, effect, interval }: Estimate): string {
+  if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
+  const show = { seconds: milliseconds, share: percent, number }[unit]
+  const name =
+    statistic === 'p50'
+      ? 'median '
+      : statistic === 'share of traffic'
+        ? 'canary share '
+        : statistic === 'share of requests'
+          ? ''
+          : statistic === 'share of calls'
+            ? 'unanswered calls '
+            : `${statistic} `
+  const from = statistic === 'share of traffic' ? percent(canary.value - (effect.value ?? 0)) : show(stable.value)
+  return `${name}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
+}
+
+function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Finding['interval']): string {
+  const show =
+    kind === 'ratio'
+      ? (x: number): string => signed((x - 1) * 100, ' %')
+      : kind === 'difference'
+        ? (x: number): string => signed(x * 100, ' pp')
+        : (x: number): string => `x ${Number(x.toPrecision(2))}`
+  const name = kind === 'odds-ratio' ? 'odds ' : ''
+  if (changed) return lower === null ? `${name}not the same throughout` : `${name}at least ${show(lower)} in part`
+  if (lower === null && upper === null) return `${name}not known yet`
+  if (lower === null) return `${name}at most ${show(upper!)}`
+  if (upper === null) return `${name}at least ${show(lower)}`
+  return `${name}${show(lower)} to ${show(upper)}`
+}
+
+/** A margin in words; a half that allows nothing is left out. */
+function marginPhrase(margin: Margin): string {
+  const parts =
+    'oddsRatio' in margin
+      ? [
+          ...(margin.oddsRatio > 1 ? [`odds x ${margin.oddsRatio}`] : []),
+          ...(margin.difference > 0 ? [`${tidy(margin.difference * 100)} pp`] : []),
+        ]
+      : [
+          ...(margin.ratio > 0 ? [`${tidy(margin.ratio * 100)} %`] : []),
+          ...('seconds' in margin && margin.seconds > 0 ? [`${tidy(margin.seconds * 1000)} ms`] : []),
+        ]
+  return parts.length === 0 ? '0' : parts.join(' or ')
+}
+
+function tidy(value: number): string {
+  return String(Number(value.toPrecision(6)))
+}
+
+function flagPhrase(flags: readonly FlagDifference[]): string {
+  const named = flags.map(
+    ({ flag, stable, canary }) => `${flag}=${canary?.variant ?? '(none)'} (stable: ${stable?.variant ?? 'none'})`,
+  )
+  return named.length > 0 ? `, with flag ${named.join(', ')}` : ''
+}
+
+function milliseconds(seconds: number): string {
+  const ms = seconds * 1000
+  return ms >= 10_000 ? `${Number(seconds.toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`
+}
+
+/** Three digits, thousands apart. */
+export function number(value: number): string {
+  const rounded = Number(value.toPrecision(3))
+  return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
+}
+
+function signed(value: number, unit: string): string {
+  const rounded = Number(value.toPrecision(2))
+  return `${rounded > 0 ? '+' : ''}${rounded}${unit}`
+}

@@ -1,0 +1,118 @@
+import { eBenjaminiHochberg, oddsRatioProcess, type Rate } from '@coalmine/stats'
+import { marginIn } from '../policy/metric-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Facts, Finding, Reason } from '../verdict/verdict.ts'
+import { count } from '../verdict/wording.ts'
+
+/** One type of error at one operation in one tick: of so many traces of each cohort, how many had it. */
+export interface ErrorTypeTick {
+  readonly type: string
+  readonly operation: string
+  /** Milliseconds since 1970. */
+  readonly tick: number
+  readonly stable: Rate
+  readonly canary: Rate
+}
+
+/** A type of error (`error.type`, `exception.type`, or the status code where neither says more) that the canary has. */
+export interface ErrorType {
+  readonly type: string
+  /** Traces that had it. */
+  readonly stable: number
+  readonly canary: number
+  /** Where the canary has it, the most of it first. */
+  readonly operations: readonly string[]
+  /** Whether stable has none of it. */
+  readonly new: boolean
+  /** Whether the canary has more of it than the margin of errors allows, at the policy's alpha over all types together. */
+  readonly more: boolean
+  /** Logarithm of the e-value that says so. */
+  readonly logE: number
+}
+
+/**
+ * The canary's types of error, those with the most evidence first: each by the odds-ratio e-process inside ticks and
+ * operations, and which of them to report by e-BH, so that few of those reported are chance, whatever their number.
+ */
+export function errorTypesOf({ errorTypes = [] }: Pick<Facts, 'errorTypes'>, policy: Policy): ErrorType[] {
+  const ticksOf = new Map<string, ErrorTypeTick[]>()
+  for (const one of errorTypes) ticksOf.set(one.type, [...(ticksOf.get(one.type) ?? []), one])
+  const found = [...ticksOf].map(([type, ticks]) => ({ type, ticks, logE: evidenceOf(ticks, allowedBy(policy)) }))
+  const more = eBenjaminiHochberg(
+    found.map(({ logE }) => logE),
+    policy.alpha,
+  )
+  return found
+    .map(({ type, ticks, logE }, at): ErrorType => {
+      const [stable, canary] = [total(ticks, 'stable'), total(ticks, 'canary')]
+      const operations = operationsOf(ticks)
+      return { type, stable, canary, operations, new: stable === 0, more: more[at]!, logE: rounded(logE) }
+    })
+    .filter(({ canary }) => canary > 0)
+    .sort((a, b) => b.logE - a.logE || b.canary - a.canary || (a.type < b.type ? -1 : 1))
+}
+
+const shownTypes = 3
+
+/** Types that stable has not had, where that is no chance. */
+export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
+  const fresh = types.filter((one) => one.new && one.more)
+  if (fresh.length === 0) return []
+  const told = fresh.slice(0, shownTypes).map((one) => `${one.type} (${placeOf(one)})`)
+  const more = fresh.length - told.length
+  return [
+    {
+      code: 'new-error-type',
+      weight: 'note',
+      message: `Stable has no such error: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    },
+  ]
+}
+
+/** What a failed finding of errors adds: the type that there is more of. */
+export function errorTypePhrase(
+  { decision, metric }: Pick<Finding, 'decision' | 'metric'>,
+  operations: ReadonlySet<string>,
+  types: readonly ErrorType[],
+): string {
+  if (metric !== 'errors' || decision !== 'fail') return ''
+  const one = types.find((type) => type.more && type.operations.some((operation) => operations.has(operation)))
+  return one
+    ? ` Above all ${one.type}: ${count(one.canary)} of canary, ${one.new ? 'none' : count(one.stable)} of stable.`
+    : ''
+}
+
+function placeOf({ canary, operations }: ErrorType): string {
+  const requests = `${count(canary)} ${canary === 1 ? 'request' : 'requests'}`
+  const others = operations.length - 1
+  return `${requests} of ${operations[0]}${others > 0 ? ` and ${others} other ${others === 1 ? 'operation' : 'operations'}` : ''}`
+}
+
+/** A tick that has none of the type says nothing, so those that have some are all there is to be known. */
+function evidenceOf(ticks: readonly ErrorTypeTick[], oddsRatio: number): number {
+  const process = oddsRatioProcess({ alternative: 'greater', oddsRatio })
+  const order = (a: ErrorTypeTick, b: ErrorTypeTick): number =>
+    a.tick - b.tick || (a.operation < b.operation ? -1 : a.operation > b.operation ? 1 : 0)
+  for (const block of [...ticks].sort(order)) process.add(block)
+  return process.logE
+}
+
+function allowedBy({ metrics }: Policy): number {
+  const errors = metrics.find(({ measure }) => measure.kind === 'errors')
+  return errors ? marginIn('rate', errors).oddsRatio : 1
+}
+
+function operationsOf(ticks: readonly ErrorTypeTick[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { operation, canary } of ticks)
+    if (canary.events > 0) counts.set(operation, (counts.get(operation) ?? 0) + canary.events)
+  return [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([operation]) => operation)
+}
+
+function total(ticks: readonly ErrorTypeTick[], arm: 'stable' | 'canary'): number {
+  return ticks.reduce((sum, one) => sum + one[arm].events, 0)
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6))
+}

@@ -1,0 +1,88 @@
+import { eBenjaminiHochberg, oddsRatioProcess, type Rate } from '@coalmine/stats'
+import type { Policy } from '../policy/policy.ts'
+import type { Facts, Reason } from '../verdict/verdict.ts'
+import { percent } from '../verdict/wording.ts'
+
+/** A kind of span of the service in one tick: of so many traces of each cohort, how many have one below their request. */
+export interface SpanTick {
+  readonly tick: number
+  /** client, internal or producer. */
+  readonly kind: string
+  readonly name: string
+  readonly stable: Rate
+  readonly canary: Rate
+}
+
+/** Spans below the requests of one cohort that the other has none of. */
+export interface StructureChange {
+  readonly kind: string
+  readonly name: string
+  /** `new`: canary has it and stable has not; `missing`: the other way round. */
+  readonly change: 'new' | 'missing'
+  /** Share of the traces, of the cohort that has it, in which it is. */
+  readonly share: number
+  /** Logarithm of the e-value that this is no chance. */
+  readonly logE: number
+}
+
+/**
+ * What the canary's requests do that stable's never did, and the reverse: by the odds-ratio e-process inside ticks, both
+ * ways for every kind of span, reported by e-BH over all of them at the policy's alpha. Told of the first requests of a
+ * comparison; null where these were not looked at.
+ */
+export function structureOf({ structure }: Pick<Facts, 'structure'>, policy: Policy): StructureChange[] | null {
+  if (!structure) return null
+  const ticksOf = new Map<string, SpanTick[]>()
+  for (const one of structure) {
+    const key = `${one.kind} ${one.name}`
+    ticksOf.set(key, [...(ticksOf.get(key) ?? []), one])
+  }
+  const changes = [...ticksOf.values()].flatMap((ticks) => [changeOf(ticks, 'new'), changeOf(ticks, 'missing')])
+  const reported = eBenjaminiHochberg(
+    changes.map(({ logE }) => logE),
+    policy.alpha,
+  )
+  return changes
+    .filter(({ absent }, at) => absent && reported[at])
+    .map(({ kind, name, change, share, logE }) => ({ kind, name, change, share: rounded(share), logE: rounded(logE) }))
+    .sort((a, b) => b.share - a.share || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind < b.kind ? -1 : 1))
+}
+
+const shownChanges = 3
+
+/** A line for what is new, and one for what is missing. */
+export function structureReasons(changes: readonly StructureChange[] | null): Reason[] {
+  return (['new', 'missing'] as const).flatMap((change): Reason[] => {
+    const some = (changes ?? []).filter((one) => one.change === change)
+    if (some.length === 0) return []
+    const told = some
+      .slice(0, shownChanges)
+      .map(({ kind, name, share }) => `${kind} ${name} (in ${percent(share)} of requests)`)
+    const more = some.length > told.length ? ` and ${some.length - told.length} more` : ''
+    const message =
+      change === 'new'
+        ? `Below its requests canary has spans that stable never has: ${told.join(', ')}${more}.`
+        : `Below its requests canary lacks spans that stable has: ${told.join(', ')}${more}.`
+    return [{ code: 'structure-differs', weight: 'note', message }]
+  })
+}
+
+interface Change extends StructureChange {
+  /** Whether the other cohort has none at all. */
+  readonly absent: boolean
+}
+
+function changeOf(ticks: readonly SpanTick[], change: StructureChange['change']): Change {
+  const [has, lacks] = change === 'new' ? (['canary', 'stable'] as const) : (['stable', 'canary'] as const)
+  const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
+  for (const one of [...ticks].sort((a, b) => a.tick - b.tick)) process.add({ stable: one[lacks], canary: one[has] })
+  const total = (arm: 'stable' | 'canary', what: 'n' | 'events'): number =>
+    ticks.reduce((sum, one) => sum + one[arm][what], 0)
+  const { kind, name } = ticks[0]!
+  const share = total(has, 'events') / Math.max(1, total(has, 'n'))
+  return { kind, name, change, share, logE: process.logE, absent: total(lacks, 'events') === 0 }
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6))
+}
