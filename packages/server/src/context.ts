@@ -1,6 +1,6 @@
 import type { Store } from '@coalmine/store'
 import type { Metrics } from './metrics.ts'
-import type { Ack } from './receive.ts'
+import type { Ack } from './receive/receive.ts'
 
 /** What every route works with. */
 export type Context = {

@@ -1,10 +1,10 @@
 import { judgeAsKayenta, type KayentaResult, minuteSeries, parseKayenta } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
-import { audiences, moment, selector, text, trafficOf } from './compare.ts'
+import { audiences, moment, selector, text, trafficOf } from './compare/compare.ts'
+import { slicesOf } from './compare/slices.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
-import { slicesOf } from './slices.ts'
 
 /**
  * `POST /api/kayenta`: what Kayenta's judge says of two cohorts between two moments, by a canary config. It is asked beside a

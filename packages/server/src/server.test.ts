@@ -9,7 +9,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type OtlpRequest, protobufOf } from '../../../test/otlp.ts'
-import type { ImportAnswer } from './import.ts'
+import type { ImportAnswer } from './import/import.ts'
 import { findServer } from './owner.ts'
 import { type RunningServer, type ServerOptions, startServer } from './server.ts'
 

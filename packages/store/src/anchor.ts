@@ -1,5 +1,5 @@
 import { type Chosen, type Comparison, cohortsOf } from './cohorts.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { comparisonStart, rememberComparison } from './queries/comparisons.ts'
 import { rawFirst } from './queries/raw-ticks.ts'
 import { tickFirst } from './queries/ticks.ts'

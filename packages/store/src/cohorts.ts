@@ -1,6 +1,6 @@
 import { StoreError } from './errors.ts'
+import { TICK_SECONDS } from './ingest/span-batch.ts'
 import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.ts'
-import { TICK_SECONDS } from './span-batch.ts'
 
 /** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
 export type Traffic = 'users' | 'test' | 'all'

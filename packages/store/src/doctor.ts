@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { doctor, knownOperations } from './queries/known.ts'
 import { lateSpans } from './queries/ticks.ts'
 

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { knownServices, knownValues } from './queries/known.ts'
 import { formatSelector } from './selector.ts'
 

@@ -1,6 +1,6 @@
 import { comparisonNames } from './anchor.ts'
 import type { Chosen, Comparison } from './cohorts.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { looksSoFar, rememberLook } from './queries/comparisons.ts'
 
 /**

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { addSpan, newSpanBatch, type SpanBatch } from './span-batch.ts'
+import { addSpan, newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
 import { openStore } from './store.ts'
 
 let directory: string

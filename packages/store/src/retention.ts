@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import { keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries/retention.ts'
 

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { keptRange, tableSizes } from './queries/retention.ts'
 
 /** What a store holds: its tables, and the time that they reach over. */

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Counts } from './counts.ts'
-import type { OperationTicks, TickRead } from './read-ticks.ts'
-import { addSpan, newSpanBatch, type Span, type SpanBatch } from './span-batch.ts'
+import { addSpan, newSpanBatch, type Span, type SpanBatch } from './ingest/span-batch.ts'
+import type { Counts } from './read/counts.ts'
+import type { OperationTicks, TickRead } from './read/read-ticks.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 
 const START = Date.UTC(2026, 10, 20, 12)

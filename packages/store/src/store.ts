@@ -1,32 +1,32 @@
 import { anchor } from './anchor.ts'
-import { type BuildsSeen, buildsSeenOf } from './builds.ts'
-import { type Addresses, type CallsTick, callsOf } from './calls.ts'
 import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
-import { openEmbedded } from './embedded.ts'
-import type { Engine } from './engine.ts'
-import { type ComparisonFacts, cohortFacts } from './facts.ts'
-import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
-import { type IngestState, type Inserted, startIngest } from './ingest.ts'
-import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
-import { type InstanceLife, instanceLivesOf } from './instances.ts'
+import { openEmbedded } from './engine/embedded.ts'
+import type { Engine } from './engine/engine.ts'
+import { type IngestState, type Inserted, startIngest } from './ingest/ingest.ts'
+import type { SpanBatch } from './ingest/span-batch.ts'
+import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './ingest/tick-ledger.ts'
 import { type Known, known } from './known.ts'
 import { countLook } from './looks.ts'
-import type { Measure } from './measures.ts'
 import { closedTicks, unclosedTicks } from './queries/closing.ts'
 import * as tables from './queries/tables.ts'
 import { createCalls, createRequests, createSpans } from './queries/views.ts'
-import { type MeasuredTick, readMeasures } from './read-measures.ts'
-import { readTicks, type TickRead } from './read-ticks.ts'
+import { type BuildsSeen, buildsSeenOf } from './read/builds.ts'
+import { type Addresses, type CallsTick, callsOf } from './read/calls.ts'
+import { type ComparisonFacts, cohortFacts } from './read/facts.ts'
+import { type FlagShare, flagShares, flagsMet } from './read/flag-shares.ts'
+import { type CellsAsked, type InstanceCell, instanceCellsOf } from './read/instance-cells.ts'
+import { type InstanceLife, instanceLivesOf } from './read/instances.ts'
+import type { Measure } from './read/measures.ts'
+import { type MeasuredTick, readMeasures } from './read/read-measures.ts'
+import { readTicks, type TickRead } from './read/read-ticks.ts'
+import { type Sample, sampleTicks } from './read/sample.ts'
+import { type SpanTick, spansOfTicks } from './read/structure.ts'
+import { type Bad, type Suspects, suspects } from './read/suspects.ts'
+import type { WarmUp } from './read/warm-up.ts'
 import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
-import { type Sample, sampleTicks } from './sample.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
-import type { SpanBatch } from './span-batch.ts'
-import { type SpanTick, spansOfTicks } from './structure.ts'
-import { type Bad, type Suspects, suspects } from './suspects.ts'
-import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './tick-ledger.ts'
 import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
-import type { WarmUp } from './warm-up.ts'
 
 export type StoreOptions = {
   /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
@@ -158,7 +158,7 @@ export async function openStore({
 
 async function openEngine(location: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
   if (!/^https?:/.test(location)) return openEmbedded(location, prepare)
-  const { openRemote } = await import('./remote.ts')
+  const { openRemote } = await import('./engine/remote.ts')
   const engine = await openRemote(location)
   try {
     await prepare(engine)

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { failedCanaries as failedCanariesOf, rememberVerdict as rememberVerdictOf } from './queries/comparisons.ts'
 
 /** A verdict that settled a comparison. */

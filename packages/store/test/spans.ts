@@ -1,4 +1,4 @@
-import { addSpan, newSpanBatch, type Span, type SpanBatch } from '../src/span-batch.ts'
+import { addSpan, newSpanBatch, type Span, type SpanBatch } from '../src/ingest/span-batch.ts'
 
 /** When the spans of a test start, unless they say otherwise: milliseconds since 1970. */
 export const START = Date.UTC(2026, 10, 20, 12)

@@ -1,0 +1,141 @@
+import {
+  type BeforeAfter,
+  type EarlierDay,
+  earlierDay,
+  type Facts,
+  judge,
+  policyAgainstDays,
+  type Slice,
+  slicesAgainst,
+  tickMs,
+  type Verdict,
+} from '@coalmine/comparator'
+import { type Comparison, type ComparisonFacts, type OperationTicks, parseSelector, warmUpOf } from '@coalmine/store'
+import type { Context } from '../context.ts'
+import { ServerError } from '../errors.ts'
+import type { ComparisonRequest } from './compare.ts'
+import { factsOf } from './facts.ts'
+import { lookAt } from './looks.ts'
+import { measuredSlices } from './measured.ts'
+import { slicesOf } from './slices.ts'
+
+const dayMs = 86_400_000
+
+/** What one window of the store holds of a comparison. */
+interface WindowRead {
+  readonly found: ComparisonFacts
+  readonly slices: Iterable<Slice>
+}
+
+/**
+ * Judges a canary that had no stable beside it against the same hours of earlier days, as far back as `stableWindowMs`. Days in
+ * which the canary served, or a build that failed, or nothing, are left out. `undefined` where that was not asked for, or while the
+ * canary has served nothing.
+ *
+ * Throws a ServerError of kind `usage` when the window is longer than a day, or stable is a build that failed.
+ */
+export async function compareWithDays(request: ComparisonRequest, context: Context): Promise<Verdict | undefined> {
+  const { stableWindowMs } = request
+  if (stableWindowMs === undefined) return undefined
+  const { store, now, version } = context
+  const { service, stable, canary, traffic, audience, scope, operations } = request
+  const chosen = { service, stable, canary, traffic, audience, scope, operations }
+  const asked = request.start ?? (request.sinceMs === undefined ? await store.anchor(chosen) : now() - request.sinceMs)
+  const { canary: served } = await store.cohortFacts({ ...chosen, start: asked, end: request.end })
+  if (served.firstMs === undefined || served.lastMs === undefined) return undefined
+  const start = Math.floor((asked ?? served.firstMs) / tickMs) * tickMs
+  const end = (Math.floor(served.lastMs / tickMs) + 1) * tickMs
+  if (end - start > dayMs)
+    throw usage(
+      '--stable-window compares hours of a day with those of earlier days: give --start and --end of a day at most',
+    )
+  const failed = (await store.failedCanaries(service)).filter((selector) => selector !== canary)
+  if (failed.includes(stable))
+    throw usage(`stable: ${stable} failed when it was judged, and is nothing to compare with: name another build`)
+
+  const days: EarlierDay[] = []
+  const found: ComparisonFacts[] = []
+  const leftOut: BeforeAfter['leftOut'][number][] = []
+  for (let back = 1; back * dayMs <= stableWindowMs; back += 1) {
+    const at = { start: start - back * dayMs, end: end - back * dayMs }
+    const date = new Date(at.start).toISOString().slice(0, 10)
+    const why = await unfit({ ...chosen, ...at }, failed, context)
+    if (why) {
+      leftOut.push({ date, why })
+      continue
+    }
+    const day = await readWindow({ ...chosen, ...at }, request, context)
+    days.push(earlierDay(date, day.slices, back * dayMs))
+    found.push(day.found)
+  }
+  const after = await readWindow({ ...chosen, start, end }, request, context)
+  const policy = policyAgainstDays(request.policy)
+  const facts: Facts = {
+    ...factsOf(request, withStableOf(after.found, found), [], { start, end }, { version, now: now() }),
+    earlier: days,
+    beforeAfter: { days: days.map(({ date }) => date), leftOut },
+  }
+  const look = await lookAt(store, chosen, facts, policy)
+  return judge(slicesAgainst(days, after.slices), policy, { ...facts, ...look })
+}
+
+/** Why an earlier day is nothing to compare with; undefined where it is. */
+async function unfit(day: Comparison, failed: readonly string[], { store }: Context): Promise<string | undefined> {
+  const found = await store.cohortFacts(day)
+  if (found.canary.requests > 0 || found.overlap > 0) return `${day.canary} served`
+  if (found.stable.requests === 0) return 'stable served nothing'
+  for (const selector of failed) {
+    // A build that stable cannot have been need not be looked for.
+    if (excludes(day.stable, selector)) continue
+    const { canary, overlap } = await store.cohortFacts({ ...day, canary: selector })
+    if (canary.requests > 0 || overlap > 0) return `${selector} served, which failed`
+  }
+  return undefined
+}
+
+function excludes(stable: string, other: string): boolean {
+  const conditions = parseSelector(other)
+  return parseSelector(stable).some((one) =>
+    conditions.some(
+      ({ from, key, value, negated }) =>
+        !one.negated && !negated && one.from === from && one.key === key && one.value !== value,
+    ),
+  )
+}
+
+async function readWindow(
+  comparison: Comparison,
+  { policy }: ComparisonRequest,
+  { store }: Context,
+): Promise<WindowRead> {
+  const found = await store.cohortFacts(comparison)
+  const warmUp = warmUpOf((await store.instances(comparison, found)) ?? [], policy.warmUp)
+  const operations: OperationTicks[] = []
+  for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
+  const measured = await measuredSlices(store, comparison, policy)
+  return { found, slices: [...slicesOf(operations), ...measured.slices] }
+}
+
+/** The canary as it was found, and stable as all the days together. */
+function withStableOf(after: ComparisonFacts, days: readonly ComparisonFacts[]): ComparisonFacts {
+  const sum = (of: (facts: ComparisonFacts['stable']) => number): number =>
+    days.reduce((total, { stable }) => total + of(stable), 0)
+  return {
+    ...after,
+    overlap: 0,
+    stable: {
+      ...after.stable,
+      requests: sum(({ requests }) => requests),
+      traces: sum(({ traces }) => traces),
+      testRequests: sum(({ testRequests }) => testRequests),
+      instances: [...new Set(days.flatMap(({ stable }) => stable.instances))].sort(),
+      // The window that is told is the canary's.
+      firstMs: after.canary.firstMs,
+      lastMs: after.canary.lastMs,
+    },
+  }
+}
+
+function usage(message: string): ServerError {
+  return new ServerError('usage', message)
+}

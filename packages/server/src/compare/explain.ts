@@ -1,0 +1,35 @@
+import { type Finding, shareOfNeeded, type Verdict } from '@coalmine/comparator'
+import type { Context } from '../context.ts'
+import type { ComparisonRequest } from './compare.ts'
+import { interactionsOn } from './interactions.ts'
+import { whyOn } from './why.ts'
+
+/**
+ * The verdict with what its failure comes from. Nothing more is asked of the store where nothing failed, unless the request
+ * names a flag; and whatever cannot be answered in time leaves the verdict as it is, with a note that says so.
+ */
+export async function explained(verdict: Verdict, request: ComparisonRequest, context: Context): Promise<Verdict> {
+  if (verdict.verdict === 'invalid') return verdict
+  if (verdict.verdict !== 'fail' && request.interact.length === 0) return verdict
+  const finding = worstOf(verdict.findings)
+  if (!finding) return verdict
+  // The parts are judged over the window of the whole, wherever they began.
+  const within = {
+    ...request,
+    sinceMs: undefined,
+    start: Date.parse(verdict.window.start),
+    end: Date.parse(verdict.window.end),
+  }
+  const told = await interactionsOn(verdict, finding, within, context)
+  return finding.decision === 'fail' ? whyOn(told, finding, within, context) : told
+}
+
+/** The finding with the most evidence of harm for what it needed; an operation's before the whole service's. */
+export function worstOf(findings: readonly Finding[]): Finding | undefined {
+  const judged = findings.filter(({ gate }) => gate === 'on')
+  const failed = judged.filter(({ decision }) => decision === 'fail')
+  const among = failed.length > 0 ? failed : judged
+  const named = among.filter(({ operation }) => operation !== null && operation !== '(other)')
+  const share = ({ evidence: { worse } }: Finding): number => shareOfNeeded(worse)
+  return (named.length > 0 ? named : among).toSorted((a, b) => share(b) - share(a))[0]
+}

@@ -1,0 +1,61 @@
+import { type Bad, type Exemplars, explanationsOf, type Finding, type Verdict } from '@coalmine/comparator'
+import type { Exemplar } from '@coalmine/store'
+import type { Context } from '../context.ts'
+import type { ComparisonRequest } from './compare.ts'
+
+/** The verdict with the attributes that explain a failed finding, and with traces to look at. */
+export async function whyOn(
+  verdict: Verdict,
+  finding: Finding,
+  request: ComparisonRequest,
+  { store }: Context,
+): Promise<Verdict> {
+  const bad = badOf(finding, request)
+  if (!bad) return verdict
+  const { metric } = finding
+  const operation = finding.operation === '(other)' ? null : finding.operation
+  try {
+    const { slowFromSeconds, all, attributes, exemplars } = await store.suspects(request, operation, bad)
+    const why = {
+      metric,
+      operation,
+      bad,
+      slowFromSeconds: bad === 'slow' ? slowFromSeconds : null,
+      examined: attributes.length,
+      attributes: explanationsOf(attributes, all, bad, request.policy.alpha),
+    }
+    const told: Exemplars = {
+      metric,
+      operation,
+      stable: exemplars.stable.map(exemplarOf),
+      canary: exemplars.canary.map(exemplarOf),
+    }
+    return { ...verdict, why, exemplars: told }
+  } catch (error) {
+    const message = `Which attributes explain it is not known: ${firstLine(error as Error)}`
+    return { ...verdict, reasons: [...verdict.reasons, { code: 'why-not-known', weight: 'note', message }] }
+  }
+}
+
+/** What is bad of a single request by the finding's metric; undefined where nothing is. */
+function badOf({ metric }: Finding, { policy }: ComparisonRequest): Bad | undefined {
+  switch (policy.metrics.find(({ name }) => name === metric)?.measure.kind) {
+    case 'latency':
+      return 'slow'
+    case 'errors':
+      return 'failed'
+    case '4xx':
+      return '4xx'
+    default:
+      return undefined
+  }
+}
+
+// An engine that refuses a statement quotes it.
+const firstLine = ({ message }: Error): string => message.split('\n')[0]!.slice(0, 200)
+
+const exemplarOf = ({ traceId, startMs, seconds }: Exemplar): Exemplars['stable'][number] => ({
+  traceId,
+  start: new Date(startMs).toISOString(),
+  seconds,
+})

@@ -1,0 +1,37 @@
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { ServerError } from '../errors.ts'
+
+const GZIP_MAGIC = [0x1f, 0x8b]
+
+/** The bytes of a stream; gzip is known by its first bytes, and unpacked. Throws a ServerError of kind `malformed` for broken gzip. */
+export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  let first = Buffer.alloc(0)
+  while (first.length < GZIP_MAGIC.length) {
+    const { value, done } = await chunks.next()
+    if (done) break
+    first = Buffer.concat([first, value])
+  }
+  const rest = { [Symbol.asyncIterator]: () => chunks }
+  if (!GZIP_MAGIC.every((byte, index) => first[index] === byte)) {
+    if (first.length > 0) yield first
+    yield* rest
+    return
+  }
+  const unzip = createGunzip()
+  const feeding = feed(unzip, first, rest).catch((error: Error) => unzip.destroy(error))
+  try {
+    yield* unzip
+  } catch (cause) {
+    throw new ServerError('malformed', `broken gzip: ${(cause as Error).message}`, { cause })
+  }
+  await feeding
+}
+
+async function feed(unzip: NodeJS.WritableStream, first: Buffer, rest: AsyncIterable<Buffer>): Promise<void> {
+  if (!unzip.write(first)) await once(unzip, 'drain')
+  for await (const chunk of rest) if (!unzip.write(chunk)) await once(unzip, 'drain')
+  unzip.end()
+}

@@ -1,0 +1,48 @@
+import { ServerError } from '../errors.ts'
+
+/** An object that came as JSON: nothing is known of its fields. */
+export type Json = { readonly [key: string]: unknown }
+
+/** An object; throws a ServerError of kind `malformed` that names the place for anything else. */
+export function objectAt(value: unknown, at: string): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(at, 'an object', value)
+  return value as Json
+}
+
+/** A list, empty when it is left out. */
+export function listAt(value: unknown, at: string): readonly unknown[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw wrong(at, 'a list', value)
+  return value
+}
+
+/** What `read` makes of a value, undefined when it is left out. */
+export function optional<T>(value: unknown, read: (value: unknown, at: string) => T, at: string): T | undefined {
+  return value === undefined || value === null ? undefined : read(value, at)
+}
+
+/** A text, empty when it is left out. */
+export function textAt(value: unknown, at: string): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value !== 'string') throw wrong(at, 'a text', value)
+  return value
+}
+
+/** The error of a field that is not as expected. */
+export const wrong = (at: string, expected: string, got: unknown): ServerError =>
+  new ServerError('malformed', `${at}: expected ${expected}, got ${shown(got)}`)
+
+/** A value for an error message, cut short. */
+export function shown(value: unknown): string {
+  const text = written(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'nothing'
+  } catch {
+    // JSON is read to any depth, but written only as deep as the stack.
+    return 'what is nested too deep to be shown'
+  }
+}

@@ -1,0 +1,175 @@
+import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind, type SpanStatus } from '@coalmine/store'
+import { ServerError } from '../errors.ts'
+import { MAX_DEPTH, textOf, type Value } from './any-value.ts'
+import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from './json-fields.ts'
+import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
+
+/**
+ * Reads an OTLP/JSON `ExportTraceServiceRequest` and adds its spans to a batch. Ids are hex, enums are numbers (names are
+ * read too), 64-bit numbers may be texts. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ *
+ * Throws a ServerError of kind `malformed` that names the field; the batch is then as it was.
+ */
+export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindow): Refusals {
+  const refusals = noRefusals()
+  const spans: Span[] = []
+  const root = objectAt(request, 'the request')
+  // Nothing at all is a request without spans, as its fields are optional.
+  if (root['resourceSpans'] === undefined && Object.keys(root).length > 0)
+    throw new ServerError('malformed', `expected an OTLP trace request, which has resourceSpans, got ${shown(request)}`)
+  for (const [r, resourceSpans] of listAt(root['resourceSpans'], 'resourceSpans').entries()) {
+    const at = `resourceSpans[${r}]`
+    const { resource, scopeSpans } = objectAt(resourceSpans, at)
+    const attributes = attributesAt(
+      optional(resource, objectAt, `${at}.resource`)?.['attributes'],
+      `${at}.resource.attributes`,
+    )
+    for (const [s, scoped] of listAt(scopeSpans, `${at}.scopeSpans`).entries()) {
+      const inScope = `${at}.scopeSpans[${s}]`
+      const { scope, spans: list } = objectAt(scoped, inScope)
+      const { name, version } = optional(scope, objectAt, `${inScope}.scope`) ?? {}
+      const origin = {
+        service: attributes['service.name'] || UNKNOWN_SERVICE,
+        resource: attributes,
+        scopeName: textAt(name, `${inScope}.scope.name`),
+        scopeVersion: textAt(version, `${inScope}.scope.version`),
+      }
+      for (const [n, item] of listAt(list, `${inScope}.spans`).entries()) {
+        const place = `${inScope}.spans[${n}]`
+        const span = { ...origin, ...spanAt(objectAt(item, place), place) }
+        const why = /^0+$/.test(span.traceId)
+          ? 'its trace id is all zeros'
+          : /^0+$/.test(span.spanId)
+            ? 'its span id is all zeros'
+            : refusalOfStart(span.startNs, window)
+        if (why === undefined) spans.push(span)
+        else refuse(refusals, place, why)
+      }
+    }
+  }
+  for (const span of spans) addSpan(batch, span)
+  return refusals
+}
+
+type SpanOwn = Omit<Span, 'service' | 'resource' | 'scopeName' | 'scopeVersion'>
+
+const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const STATUSES: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
+
+function spanAt(span: Json, at: string): SpanOwn {
+  const startNs = nanosecondsAt(span['startTimeUnixNano'], `${at}.startTimeUnixNano`)
+  const endNs = nanosecondsAt(span['endTimeUnixNano'], `${at}.endTimeUnixNano`)
+  const status = optional(span['status'], objectAt, `${at}.status`)
+  const parentSpanId = span['parentSpanId'] ? idAt(span['parentSpanId'], `${at}.parentSpanId`, 16) : ''
+  return {
+    traceId: idAt(span['traceId'], `${at}.traceId`, 32),
+    spanId: idAt(span['spanId'], `${at}.spanId`, 16),
+    parentSpanId: /^0+$/.test(parentSpanId) ? '' : parentSpanId,
+    traceState: textAt(span['traceState'], `${at}.traceState`),
+    name: textAt(span['name'], `${at}.name`),
+    kind: enumAt(span['kind'], `${at}.kind`, KINDS, 'SPAN_KIND_'),
+    startNs,
+    durationNs: endNs > startNs ? endNs - startNs : 0n,
+    attributes: attributesAt(span['attributes'], `${at}.attributes`),
+    status: enumAt(status?.['code'], `${at}.status.code`, STATUSES, 'STATUS_CODE_'),
+    statusMessage: textAt(status?.['message'], `${at}.status.message`),
+    events: listAt(span['events'], `${at}.events`).map((item, index) => {
+      const place = `${at}.events[${index}]`
+      const event = objectAt(item, place)
+      return {
+        timeNs: nanosecondsAt(event['timeUnixNano'], `${place}.timeUnixNano`),
+        name: textAt(event['name'], `${place}.name`),
+        attributes: attributesAt(event['attributes'], `${place}.attributes`),
+      }
+    }),
+    links: listAt(span['links'], `${at}.links`).map((item, index) => {
+      const place = `${at}.links[${index}]`
+      const link = objectAt(item, place)
+      return {
+        traceId: idAt(link['traceId'], `${place}.traceId`, 32),
+        spanId: idAt(link['spanId'], `${place}.spanId`, 16),
+        traceState: textAt(link['traceState'], `${place}.traceState`),
+        attributes: attributesAt(link['attributes'], `${place}.attributes`),
+      }
+    }),
+  }
+}
+
+function attributesAt(list: unknown, at: string): Attributes {
+  const attributes: Record<string, string> = Object.create(null)
+  for (const [index, item] of listAt(list, at).entries()) {
+    const { key, value } = objectAt(item, `${at}[${index}]`)
+    attributes[textAt(key, `${at}[${index}].key`)] = textOf(valueAt(value, `${at}[${index}].value`, 0))
+  }
+  return attributes
+}
+
+function valueAt(value: unknown, at: string, depth: number): Value {
+  if (depth > MAX_DEPTH) throw wrong(at, `values nested at most ${MAX_DEPTH} deep`, value)
+  if (value === undefined || value === null) return null
+  const [kind, inner] = Object.entries(objectAt(value, at)).find(([, held]) => held !== null) ?? ['', undefined]
+  switch (kind) {
+    case '':
+      return null
+    case 'stringValue':
+      return textAt(inner, `${at}.stringValue`)
+    case 'boolValue':
+      if (typeof inner !== 'boolean') throw wrong(`${at}.boolValue`, 'true or false', inner)
+      return inner
+    case 'intValue':
+      return integerAt(inner, `${at}.intValue`)
+    case 'doubleValue':
+      return doubleAt(inner, `${at}.doubleValue`)
+    case 'bytesValue':
+      return textAt(inner, `${at}.bytesValue`)
+    case 'arrayValue':
+      return listAt(objectAt(inner, `${at}.arrayValue`)['values'], `${at}.arrayValue.values`).map((item, index) =>
+        valueAt(item, `${at}.arrayValue.values[${index}]`, depth + 1),
+      )
+    case 'kvlistValue':
+      return Object.fromEntries(
+        listAt(objectAt(inner, `${at}.kvlistValue`)['values'], `${at}.kvlistValue.values`).map((item, index) => {
+          const place = `${at}.kvlistValue.values[${index}]`
+          const entry = objectAt(item, place)
+          return [textAt(entry['key'], `${place}.key`), valueAt(entry['value'], `${place}.value`, depth + 1)]
+        }),
+      )
+    default:
+      throw wrong(at, 'an OTLP value such as {"stringValue": "..."}', value)
+  }
+}
+
+function idAt(value: unknown, at: string, digits: number): string {
+  if (typeof value !== 'string' || value.length !== digits || !/^[\da-f]+$/i.test(value))
+    throw wrong(at, `${digits} hex digits`, value)
+  return value.toLowerCase()
+}
+
+function enumAt<T extends string>(value: unknown, at: string, names: readonly T[], prefix: string): T {
+  if (value === undefined || value === null) return names[0]!
+  // A number that is newer than this code means nothing to it; the spans still count.
+  if (typeof value === 'number') return names[value] ?? names[0]!
+  const found = names.find((name) => value === prefix + name.toUpperCase())
+  if (!found)
+    throw wrong(at, `a number, or one of ${names.map((name) => prefix + name.toUpperCase()).join(', ')}`, value)
+  return found
+}
+
+function nanosecondsAt(value: unknown, at: string): bigint {
+  const time = value === undefined || value === null ? 0n : integerAt(value, at)
+  if (time < 0n || time > 0xffffffffffffffffn) throw wrong(at, 'nanoseconds since 1970', value)
+  return time
+}
+
+function integerAt(value: unknown, at: string): bigint {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
+  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value)
+  throw wrong(at, 'a whole number, or one as a text', value)
+}
+
+function doubleAt(value: unknown, at: string): number {
+  if (typeof value === 'number') return value
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  throw wrong(at, 'a number', value)
+}

@@ -1,0 +1,76 @@
+import { ServerError } from '../errors.ts'
+
+/** A place in protobuf bytes. The functions here move it on; they throw when the bytes end too early or make no sense. */
+export type Reader = { readonly bytes: Buffer; at: number; end: number }
+
+/** Wire types. https://protobuf.dev/programming-guides/encoding/#structure */
+export const VARINT = 0
+export const FIXED64 = 1
+export const BYTES = 2
+export const FIXED32 = 5
+
+/** Reads a number of at most 53 bits; the bits of a longer one that do not fit are lost. */
+export function readVarint(reader: Reader): number {
+  let value = 0
+  let factor = 1
+  for (let count = 0; count < 10; count++) {
+    if (reader.at >= reader.end) throw cutOff(reader)
+    const byte = reader.bytes[reader.at++]!
+    value += (byte & 127) * factor
+    if (byte < 128) return value
+    factor *= 128
+  }
+  throw new ServerError('malformed', `not protobuf: a number of more than ten bytes ends at byte ${reader.at}`)
+}
+
+/** Reads an int64. */
+export function readInt64(reader: Reader): bigint {
+  let value = 0n
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    if (reader.at >= reader.end) throw cutOff(reader)
+    const byte = reader.bytes[reader.at++]!
+    value |= BigInt(byte & 127) << shift
+    if (byte < 128) return BigInt.asIntN(64, value)
+  }
+  throw new ServerError('malformed', `not protobuf: a number of more than ten bytes ends at byte ${reader.at}`)
+}
+
+/** Reads a fixed64 and gives where it begins. */
+export function readFixed64(reader: Reader): number {
+  const start = reader.at
+  reader.at += 8
+  if (reader.at > reader.end) throw cutOff(reader)
+  return start
+}
+
+/** Reads the length of bytes, a text or a message and gives where it ends; the reader is where it begins. */
+export function readLength(reader: Reader): number {
+  const length = readVarint(reader)
+  const end = reader.at + length
+  if (end > reader.end) throw cutOff(reader)
+  return end
+}
+
+/** Passes over a field that is of no use here. */
+export function skip(reader: Reader, tag: number): void {
+  const type = tag & 7
+  if (type === VARINT) readVarint(reader)
+  else if (type === FIXED64) readFixed64(reader)
+  else if (type === BYTES) reader.at = readLength(reader)
+  else if (type === FIXED32 && reader.at + 4 <= reader.end) reader.at += 4
+  else if (type === FIXED32) throw cutOff(reader)
+  else
+    throw new ServerError('malformed', `not protobuf: field ${tag >>> 3} has wire type ${type}, at byte ${reader.at}`)
+}
+
+/** Reads the message that begins here: `field` is called at each field's value and must read it. */
+export function readMessage(reader: Reader, field: (tag: number) => void): void {
+  const end = readLength(reader)
+  const outer = reader.end
+  reader.end = end
+  while (reader.at < end) field(readVarint(reader))
+  reader.end = outer
+}
+
+const cutOff = (reader: Reader): ServerError =>
+  new ServerError('malformed', `not protobuf: the message is cut off at byte ${reader.at} of ${reader.bytes.length}`)

@@ -1,0 +1,105 @@
+import {
+  logVerbosity,
+  Metadata,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  setLogVerbosity,
+} from '@grpc/grpc-js'
+import type { Context } from '../context.ts'
+import { answerable, ServerError } from '../errors.ts'
+import { exportResponse, grpcCode, PROTOBUF_TYPE, retryStatus } from '../otlp/otlp-response.ts'
+import type { TlsFiles } from '../tls.ts'
+import { isAllowed, tokenAsked } from '../token.ts'
+import { MAX_UNPACKED_BYTES } from './body.ts'
+import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
+
+export type GrpcOptions = {
+  readonly host: string
+  /** 0 takes any that is free. */
+  readonly port: number
+  readonly token?: string | undefined
+  readonly tls?: TlsFiles | undefined
+}
+
+export type RunningGrpc = { readonly port: number; readonly close: () => Promise<void> }
+
+// A stream may hold a whole message, so their number bounds what one connection can make the server hold.
+const STREAMS_OF_A_CONNECTION = 16
+
+/**
+ * `TraceService/Export`: OTLP over gRPC. Messages stay bytes on this side too: the reader of OTLP/HTTP reads them.
+ * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
+ *
+ * Throws a ServerError of kind `unavailable` when the port is taken.
+ */
+export async function startGrpc(context: Context, { host, port, token, tls }: GrpcOptions): Promise<RunningGrpc> {
+  // What goes wrong is told by errors; the library would write it to the terminal too.
+  setLogVerbosity(logVerbosity.NONE)
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_UNPACKED_BYTES,
+    'grpc.max_concurrent_streams': STREAMS_OF_A_CONNECTION,
+  })
+  server.addService(
+    { export: exportMethod },
+    {
+      export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+        take(context, call, token).then(
+          (response) => answer(null, response),
+          (error: unknown) => answer(refusalOf(error)),
+        )
+      },
+    },
+  )
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
+    : ServerCredentials.createInsecure()
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const bound = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(address, credentials, (cause, at) => (cause ? reject(notListening(address, cause)) : resolve(at))),
+  )
+  return { port: bound, close: () => closed(server) }
+}
+
+const exportMethod: MethodDefinition<Buffer, Buffer> = {
+  path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: (bytes) => bytes,
+  requestDeserialize: (bytes) => bytes,
+  responseSerialize: (bytes) => bytes,
+  responseDeserialize: (bytes) => bytes,
+}
+
+async function take(
+  context: Context,
+  { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
+  token: string | undefined,
+): Promise<Buffer> {
+  if (!isAllowed(metadata.get('authorization')[0]?.toString(), token)) throw tokenAsked()
+  return exportResponse(PROTOBUF_TYPE, await receiveTraces(context, PROTOBUF_TYPE, request))
+}
+
+function refusalOf(error: unknown): { code: number; details: string; metadata: Metadata } {
+  const { status, message } = answerable(error)
+  const code = grpcCode(status)
+  const metadata = new Metadata()
+  if (status === 429 || status === 503)
+    metadata.set('grpc-status-details-bin', retryStatus(code, message, RETRY_AFTER_SECONDS))
+  return { code, details: message, metadata }
+}
+
+function notListening(address: string, cause: Error): ServerError {
+  return new ServerError(
+    'unavailable',
+    `cannot listen on ${address} for OTLP/gRPC: ${cause.message}; take another port with --grpc-port`,
+    { cause },
+  )
+}
+
+/** Lets calls end that are under way. */
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.tryShutdown(() => resolve()))
+}

@@ -1,0 +1,58 @@
+import { newSpanBatch } from '@coalmine/store'
+import type { Context } from '../context.ts'
+import { answerable, ServerError } from '../errors.ts'
+import { decodeJson } from '../otlp/otlp-json.ts'
+import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
+import { PROTOBUF_TYPE } from '../otlp/otlp-response.ts'
+import { type Refusals, timeWindow } from '../otlp/refusals.ts'
+
+/** When spans are acknowledged: once the engine has them, or already when they wait for it. */
+export type Ack = 'stored' | 'queued'
+
+/** How long a sender that was refused is asked to wait. */
+export const RETRY_AFTER_SECONDS = 2
+
+/**
+ * Takes the spans of one OTLP request, from whichever transport. It answers when the engine has them, so what was
+ * acknowledged survives a crash; with `ack: 'queued'` when they wait for it, which a crash within the second loses.
+ *
+ * Throws a ServerError: `malformed` names the field, `unavailable` with status 429 asks to come back.
+ */
+export async function receiveTraces(context: Context, type: string, body: Buffer): Promise<Refusals> {
+  const started = performance.now()
+  const told = (outcome: string, spans: number, refused: number): void =>
+    context.metrics.received(outcome, spans, refused, (performance.now() - started) / 1000)
+  try {
+    const { spans, refusals } = await take(context, type, body)
+    told(context.ack, spans, refusals.count)
+    return refusals
+  } catch (error) {
+    const { status } = answerable(error)
+    told(status === 429 ? 'busy' : status < 500 ? 'malformed' : 'failed', 0, 0)
+    throw error
+  }
+}
+
+async function take(
+  { store, now, ack, warn }: Context,
+  type: string,
+  body: Buffer,
+): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
+  // Rows repeat the resource, so they are longer than the request; growing costs a copy.
+  const batch = newSpanBatch(body.length * 2)
+  const window = timeWindow(now(), store.retentionDays)
+  const refusals =
+    type === PROTOBUF_TYPE ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
+  const stored = store.insert(batch)
+  if (ack === 'stored') await stored
+  else stored.catch((error: Error) => warn(`${batch.spans} acknowledged spans are lost: ${error.message}`))
+  return { spans: batch.spans, refusals }
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new ServerError('malformed', `the body is not JSON: ${(cause as Error).message}`, { cause })
+  }
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { answerable, type Takes } from '../errors.ts'
+import { exportResponse, grpcCode, JSON_TYPE, PROTOBUF_TYPE, statusResponse } from '../otlp/otlp-response.ts'
+import { newAdmission } from './admission.ts'
+import { MAX_BODY_BYTES, unpackedBody } from './body.ts'
+import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
+
+const takes: Takes = { types: [PROTOBUF_TYPE, JSON_TYPE], bytes: MAX_BODY_BYTES }
+
+const MAX_BYTES_UNDER_WAY = 8 * MAX_BODY_BYTES
+
+/** `POST /v1/traces`: OTLP over HTTP, JSON or protobuf. https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+export async function registerTraces(app: FastifyInstance, context: Context): Promise<void> {
+  const admission = newAdmission(MAX_BYTES_UNDER_WAY)
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      [JSON_TYPE, PROTOBUF_TYPE],
+      { parseAs: 'buffer' },
+      async (_: unknown, body: Buffer) => body,
+    )
+    scope.setErrorHandler(answerError)
+    scope.addHook('onRequest', async ({ headers }, reply) => {
+      reply.raw.once('close', admission.enter(Number(headers['content-length'] ?? MAX_BODY_BYTES)))
+    })
+    scope.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+      const type = typeOf(request)
+      if (!type) throw answerable({ statusCode: 415 }, takes)
+      const body = await unpackedBody(
+        (request.body as Buffer | undefined) ?? Buffer.alloc(0),
+        request.headers['content-encoding'],
+      )
+      const refusals = await receiveTraces(context, type, body)
+      return reply.type(type).send(exportResponse(type, refusals))
+    })
+  })
+}
+
+async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { status, message } = answerable(error, takes)
+  const type = typeOf(request) ?? JSON_TYPE
+  if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  return reply
+    .code(status)
+    .type(type)
+    .send(statusResponse(type, grpcCode(status), message))
+}
+
+function typeOf(request: FastifyRequest): string | undefined {
+  const type = (request.headers['content-type'] ?? '').replace(/;.*/, '').trim().toLowerCase()
+  return [JSON_TYPE, PROTOBUF_TYPE].find((known) => known === type)
+}

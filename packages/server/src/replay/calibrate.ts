@@ -1,0 +1,121 @@
+import {
+  cellsOf,
+  type Effect,
+  type InstanceTraffic,
+  type Placebo,
+  type ReplayAnswer,
+  replayInstances,
+  replaySplits,
+} from '@coalmine/comparator'
+import type { Store } from '@coalmine/store'
+import type { FastifyInstance } from 'fastify'
+import { slicesOf } from '../compare/slices.ts'
+import type { Context } from '../context.ts'
+import { ServerError } from '../errors.ts'
+import { above, effectOf, inSteps } from './plan.ts'
+import { type StableTraffic, stableRequest, stableTraffic } from './stable-traffic.ts'
+
+/** What one call replays: some canaries of a random split, or every instance against the others. */
+export type Replay =
+  | {
+      readonly kind: 'splits'
+      readonly share: number
+      /** As people write it, such as `latency=25%`; canaries like stable where it is left out. */
+      readonly effect?: string
+      readonly first: number
+      readonly count: number
+    }
+  | { readonly kind: 'instances' }
+
+export interface CalibrateAnswer {
+  /** ISO 8601, UTC. */
+  readonly window: { readonly start: string; readonly end: string }
+  readonly answers: readonly ReplayAnswer[]
+  /** Null where splits were replayed, or instances are not known apart. */
+  readonly placebo: Placebo | null
+}
+
+type Asked =
+  | {
+      readonly kind: 'splits'
+      readonly share: number
+      readonly effect: Effect | null
+      readonly first: number
+      readonly count: number
+    }
+  | { readonly kind: 'instances' }
+
+/** Replays in one call: their caller shows how far it is between two of them. */
+const mostReplays = 100
+
+/** Instances and operations with most traffic, and in how many blocks: enough to tell hosts apart. */
+const lookedAt = { instances: 10, operations: 5, blocks: 240 }
+
+/**
+ * `POST /api/calibrate`: canaries that never were, replayed on stable's own traffic. Stateless: the same call gives the same
+ * answers.
+ */
+export function registerCalibrate(app: FastifyInstance, { store }: Context): void {
+  app.post('/api/calibrate', async ({ body }): Promise<CalibrateAnswer> => {
+    const { replay, forSeconds, seed, ...rest } = Object(body) as Record<string, unknown>
+    const request = stableRequest(rest)
+    const asked = replayOf(replay)
+    const seconds = above(forSeconds, 'forSeconds')
+    const traffic = await stableTraffic(store, request)
+    const window = { start: new Date(traffic.startMs).toISOString(), end: new Date(traffic.endMs).toISOString() }
+    if (asked.kind === 'instances') {
+      const cells = await instanceTraffic(store, traffic, request.policy.warmUp)
+      return { window, answers: [], placebo: await inSteps(replayInstances(cells, request.policy, seconds)) }
+    }
+    const { share, effect, first, count } = asked
+    const options = { share, effect, forSeconds: seconds, seed: above(seed, 'seed') }
+    const cells = cellsOf(slicesOf([...traffic.operations]))
+    return { window, answers: await inSteps(replaySplits(cells, request.policy, options, first, count)), placebo: null }
+  })
+}
+
+async function instanceTraffic(
+  store: Store,
+  { comparison, operations }: StableTraffic,
+  warmUpSeconds: number,
+): Promise<readonly InstanceTraffic[]> {
+  const lives = (await store.instances(comparison, await store.cohortFacts(comparison))) ?? []
+  const most = [...lives].sort((a, b) => b.requests - a.requests).slice(0, lookedAt.instances)
+  if (most.length < 3) return []
+  const served = operations
+    .map(({ operation, ticks }) => ({ operation, n: ticks.reduce((sum, { stable }) => sum + stable.traces, 0) }))
+    .sort((a, b) => b.n - a.n)
+    .slice(0, lookedAt.operations)
+  return store.instanceCells(comparison, {
+    instances: most,
+    operations: served.map(({ operation }) => operation),
+    blocks: lookedAt.blocks,
+    warmUpSeconds,
+  })
+}
+
+function replayOf(value: unknown): Asked {
+  const { kind, share, effect, first, count } = Object(value) as Record<string, unknown>
+  if (kind === 'instances') return { kind }
+  const sound =
+    kind === 'splits' &&
+    typeof share === 'number' &&
+    share > 0 &&
+    share < 1 &&
+    Number.isInteger(first) &&
+    Number.isInteger(count) &&
+    Number(count) <= mostReplays
+  if (!sound) {
+    throw new ServerError(
+      'usage',
+      `replay: expected { kind: "instances" }, or "splits" with share, first and count up to ${mostReplays}`,
+    )
+  }
+  return {
+    kind,
+    share,
+    effect: effect === undefined ? null : effectOf(effect, 'replay.effect'),
+    first: Number(first),
+    count: Number(count),
+  }
+}

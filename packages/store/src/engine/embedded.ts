@@ -1,0 +1,143 @@
+import { constants } from 'node:fs'
+import { access, mkdir, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { StoreError } from '../errors.ts'
+import { createIncoming, incomingPath, insertIncoming } from '../queries/incoming.ts'
+import { limitReads, limitWrites } from '../queries/limits.ts'
+import type { Engine, Params } from './engine.ts'
+import { holderOf } from './holder.ts'
+import { takeLock } from './lock.ts'
+
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
+
+/** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
+export async function openEmbedded(directory: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
+  const path = resolve(directory)
+  const { createChdbConnection } = await loadChdb()
+  await makeUsable(path)
+  const lock = await takeLock(path).catch((cause: unknown) => {
+    throw new StoreError('unavailable', `store ${path}: cannot be locked: ${messageOf(cause)}`, { cause })
+  })
+  if ('holder' in lock) throw heldBy(path, `process ${lock.holder}`)
+  try {
+    const holder = await holderOf(path)
+    if (holder !== undefined) throw heldBy(path, `process ${holder}`)
+    const engine = await connected(path, createChdbConnection, prepare)
+    return { ...engine, close: () => engine.close().finally(lock.release) }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+type CreateConnection = typeof import('chdb/connection')['createChdbConnection']
+
+async function connected(
+  path: string,
+  createChdbConnection: CreateConnection,
+  prepare: (engine: Engine) => Promise<void>,
+): Promise<Engine> {
+  const connect = (): ClickHouseClient => {
+    try {
+      // Both packages carry a declaration of this one contract, and TypeScript takes them for two.
+      const connection = createChdbConnection({ path }) as unknown as ClientConnection
+      return createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
+    } catch (cause) {
+      const { message } = cause as Error
+      if (message.includes('one active data directory')) throw new StoreError('unavailable', oneStore(path), { cause })
+      throw heldBy(path, 'another process, or it cannot be written', cause)
+    }
+  }
+  // A slow statement holds up its connection, so spans, other writes and reads have each their own.
+  const inserter = connect()
+  const writer = connect()
+  const reader = connect()
+  const engine: Engine = {
+    write: (statement, params) => run(writer, statement, params),
+    read: (statement, params) => rowsOf(reader, statement, params),
+    insertSpans: async (rows) => {
+      await writeFile(incoming, rows)
+      await run(inserter, insertIncoming)
+    },
+    close: async () => {
+      await inserter.close()
+      await writer.close()
+      await reader.close()
+    },
+  }
+  let incoming = ''
+  try {
+    await run(reader, limitReads)
+    await run(writer, limitWrites)
+    await prepare(engine)
+    await run(writer, createIncoming)
+    const [place] = await rowsOf<{ file: string }>(reader, incomingPath)
+    incoming = resolve(path, place!.file)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+  return engine
+}
+
+// The engine says what it cannot do on the terminal, so it is not asked for what cannot be.
+async function makeUsable(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found && !found.isDirectory())
+    throw new StoreError('unavailable', `store ${path}: it is a file; name a directory`)
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
+  })
+  for (const place of ['', 'store', 'metadata', 'data', 'tmp'])
+    await access(join(path, place), constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw new StoreError(
+        'unavailable',
+        `store ${join(path, place)}: cannot be written by this user; make it theirs, or name another directory`,
+        { cause },
+      )
+    })
+}
+
+async function loadChdb(): Promise<typeof import('chdb/connection')> {
+  try {
+    return await import('chdb/connection')
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+    throw new StoreError(
+      'unavailable',
+      missing
+        ? 'a store in a directory needs the embedded engine, which is not installed: npm i chdb@3.4.0'
+        : `the embedded engine does not load here: ${messageOf(cause)}; use the URL of a ClickHouse server instead`,
+      { cause },
+    )
+  }
+}
+
+async function run(client: ClickHouseClient, query: string, params?: Params): Promise<void> {
+  await client.command({ query, ...(params && { query_params: params }) }).catch(engineFailed)
+}
+
+async function rowsOf<Row>(client: ClickHouseClient, query: string, params?: Params): Promise<Row[]> {
+  const result = await client
+    .query({ query, format: 'JSONEachRow', ...(params && { query_params: params }) })
+    .catch(engineFailed)
+  return result.json<Row>()
+}
+
+function engineFailed(cause: unknown): never {
+  throw new StoreError('unavailable', `the store's engine refused a statement: ${messageOf(cause)}`, { cause })
+}
+
+const heldBy = (path: string, holder: string, cause?: unknown): StoreError =>
+  new StoreError(
+    'held',
+    `store ${path} is held by ${holder}; stop it, or name another directory (or the server's URL)`,
+    { cause },
+  )
+
+const oneStore = (path: string): string =>
+  `store ${path}: this process has another store open, and the embedded engine serves one directory at a time`
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,0 +1,53 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openStore } from '../store.ts'
+import { takeLock } from './lock.ts'
+
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-lock-'))
+})
+
+afterEach(() => rm(directory, { recursive: true }))
+
+it('is had by one at a time, and names who has it', async () => {
+  const first = await takeLock(directory)
+  expect(await takeLock(directory)).toEqual({ holder: process.pid })
+  if ('release' in first) await first.release()
+  const second = await takeLock(directory)
+  expect(second).toHaveProperty('release')
+  if ('release' in second) await second.release()
+  expect(await readdir(directory)).toEqual([])
+})
+
+it('is taken over from a process that is gone, by one of many', async () => {
+  const gone = fork('--version', { execArgv: ['--version'], stdio: 'ignore' })
+  await once(gone, 'exit')
+  await writeFile(join(directory, 'coalmine.lock'), `${gone.pid}\n`)
+  const locks = await Promise.all(Array.from({ length: 5 }, () => takeLock(directory)))
+  expect(locks.filter((lock) => 'release' in lock)).toHaveLength(1)
+  for (const lock of locks) if ('release' in lock) await lock.release()
+})
+
+it('keeps the engine from a store that is held', async () => {
+  const lock = await takeLock(directory)
+  await expect(openStore({ location: directory })).rejects.toMatchObject({
+    kind: 'held',
+    message: `store ${directory} is held by process ${process.pid}; stop it, or name another directory (or the server's URL)`,
+  })
+  if ('release' in lock) await lock.release()
+})
+
+it('is no matter for a file, which is no store', async () => {
+  const file = join(directory, 'file')
+  await writeFile(file, '')
+  await expect(openStore({ location: file })).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: `store ${file}: it is a file; name a directory`,
+  })
+})

@@ -1,0 +1,236 @@
+import type { Engine } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { closeTicks, commitTicks, countLate, registerOperations } from '../queries/closing.ts'
+import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
+import * as ledgers from './tick-ledger.ts'
+
+/** What became of a batch. `late` spans are stored, but their ticks had closed and do not count them. */
+export type Inserted = { readonly late: number }
+
+/** The way into the engine: batches that arrive together share an insert, and ticks close beside it. */
+export type Ingest = {
+  readonly insert: (batch: SpanBatch, hold?: ledgers.Hold) => Promise<Inserted>
+  readonly closeDue: () => Promise<number>
+  readonly drained: () => Promise<void>
+  readonly state: () => IngestState
+}
+
+/** How ingest is doing. Totals are since the store was opened. */
+export type IngestState = {
+  readonly queuedBytes: number
+  readonly lateSpans: number
+  readonly closedTicks: number
+  readonly openTicks: number
+  /** How long ago the tick that has waited longest was due to close; 0 when none is. */
+  readonly overdueSeconds: number
+}
+
+export type IngestOptions = {
+  readonly engine: Engine
+  readonly ledger: ledgers.TickLedger
+  readonly watermarkMs: number
+  readonly maxQueuedBytes: number
+  readonly now: () => number
+}
+
+type Waiting = {
+  readonly batch: SpanBatch
+  readonly hold: ledgers.Hold | undefined
+  /** Ticks that wait for these spans, and ticks that had closed when they came. */
+  readonly expected: ledgers.TickKey[]
+  readonly late: ledgers.TickKey[]
+  readonly stored: (inserted: Inserted) => void
+  readonly refused: (error: unknown) => void
+}
+
+// Each insert makes a part that the engine must merge later, so small ones wait for company; exporters do not notice.
+const INSERT_EVERY_MS = 200
+const ENOUGH_BYTES = 8_000_000
+const INSERT_BYTES = 32_000_000
+// Closing keeps one small state for each unit; this many spans need about 300 MB at most.
+const CLOSE_SPANS = 500_000
+
+/** Starts the way into the engine. */
+export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }: IngestOptions): Ingest {
+  const queue: Waiting[] = []
+  let queuedBytes = 0
+  let lateSpans = 0
+  let closedTicks = 0
+  let enough = (): void => {}
+  let writing: Promise<void> | undefined
+  let run: Promise<number> | undefined
+  let next: Promise<number> | undefined
+  let closing: { keys: ReadonlySet<string>; done: Promise<number> } | undefined
+
+  const insert = (batch: SpanBatch, hold?: ledgers.Hold): Promise<Inserted> => {
+    if (batch.spans === 0) return Promise.resolve({ late: 0 })
+    if (queuedBytes > 0 && queuedBytes + batch.rows.length > maxQueuedBytes)
+      throw new StoreError('busy', 'the store has more waiting than it may hold; send again later')
+    queuedBytes += batch.rows.length
+    return new Promise((stored, refused) => {
+      const waiting: Waiting = { batch, hold, expected: [], late: [], stored, refused }
+      sort(waiting, ticksOf(batch))
+      queue.push(waiting)
+      if (queuedBytes >= ENOUGH_BYTES) enough()
+      writing ??= writeAll().finally(() => {
+        writing = undefined
+      })
+    })
+  }
+
+  const writeAll = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const started = performance.now()
+      const group = takeGroup()
+      await writeGroup(group)
+      for (const { batch } of group) queuedBytes -= batch.rows.length
+      await company(INSERT_EVERY_MS - (performance.now() - started))
+    }
+  }
+
+  const company = (waitMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      if (waitMs <= 0 || queuedBytes >= ENOUGH_BYTES) return resolve()
+      const timer = setTimeout(resolve, waitMs)
+      enough = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+
+  const takeGroup = (): Waiting[] => {
+    let size = 1
+    let bytes = queue[0]!.batch.rows.length
+    while (size < queue.length && bytes + queue[size]!.batch.rows.length <= INSERT_BYTES)
+      bytes += queue[size++]!.batch.rows.length
+    return queue.splice(0, size)
+  }
+
+  // What comes while its tick is open is counted, however long it waits for the engine.
+  const sort = ({ expected, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
+    for (const key of keys) {
+      if (!hold && ledgers.isClosed(ledger, key.service, key.tick)) late.push(key)
+      else {
+        ledgers.expect(ledger, key, now(), hold)
+        expected.push(key)
+      }
+    }
+  }
+
+  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
+    // A tick that is being closed must not grow meanwhile: a span would be both counted and called late.
+    if (closing && group.some(({ late }) => late.some((key) => closing!.keys.has(keyText(key))))) {
+      await closing.done.catch(() => 0)
+      for (const waiting of group) sort(waiting, waiting.late.splice(0))
+    }
+    const expected = group.flatMap((waiting) => waiting.expected)
+    const late = group.flatMap((waiting) => waiting.late)
+    try {
+      await engine.insertSpans(group.map(({ batch }) => batch.rows.bytes.subarray(0, batch.rows.length)))
+    } catch (error) {
+      for (const key of expected) ledgers.settle(ledger, key, false)
+      for (const { refused } of group) refused(error)
+      return
+    }
+    for (const key of expected) ledgers.settle(ledger, key, true)
+    try {
+      if (late.length > 0) await engine.write(countLate, columnsOf(late))
+      lateSpans += late.reduce((sum, { spans }) => sum + spans, 0)
+      for (const waiting of group) waiting.stored({ late: waiting.late.reduce((sum, { spans }) => sum + spans, 0) })
+    } catch (error) {
+      for (const { refused } of group) refused(error)
+    }
+  }
+
+  // A call while ticks are closing waits for what is due after them: an import must find its own closed.
+  const closeDue = (): Promise<number> => {
+    if (!run) {
+      run = closePortions().finally(() => {
+        run = undefined
+      })
+      return run
+    }
+    next ??= run
+      .catch(() => 0)
+      .then(() => {
+        next = undefined
+        return closeDue()
+      })
+    return next
+  }
+
+  const closePortions = async (): Promise<number> => {
+    let closed = 0
+    for (;;) {
+      const keys = portionOf(ledgers.dueTicks(ledger, now(), watermarkMs))
+      if (keys.length === 0) return closed
+      ledgers.close(ledger, keys)
+      const done = closeTogether(keys)
+      closing = { keys: new Set(keys.map(keyText)), done }
+      try {
+        closed += await done
+      } finally {
+        closing = undefined
+      }
+    }
+  }
+
+  const closeTogether = async (keys: readonly ledgers.TickKey[]): Promise<number> => {
+    const { services, ticks } = columnsOf(keys)
+    const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + TICK_SECONDS }
+    const batch = newBatchId()
+    try {
+      await engine.write(registerOperations, span)
+      await engine.write(closeTicks, { ...span, batch })
+      await engine.write(commitTicks, { services, ticks, batch })
+      closedTicks += keys.length
+      return keys.length
+    } catch (error) {
+      ledgers.reopen(ledger, keys, now())
+      throw error
+    }
+  }
+
+  const drained = async (): Promise<void> => {
+    await writing
+    await run?.catch(() => 0)
+    await next?.catch(() => 0)
+  }
+
+  const state = (): IngestState => {
+    const { ticks, oldestDueMs } = ledgers.waiting(ledger, watermarkMs)
+    const overdueSeconds = oldestDueMs === undefined ? 0 : Math.max(0, (now() - oldestDueMs) / 1000)
+    return { queuedBytes, lateSpans, closedTicks, openTicks: ticks, overdueSeconds }
+  }
+
+  return { insert, closeDue, drained, state }
+}
+
+function ticksOf(batch: SpanBatch): ledgers.TickKey[] {
+  const keys: ledgers.TickKey[] = []
+  for (const [service, ticks] of batch.arrivals) for (const [tick, spans] of ticks) keys.push({ service, tick, spans })
+  return keys
+}
+
+function columnsOf(keys: readonly ledgers.TickKey[]): { services: string[]; ticks: number[]; spans: number[] } {
+  return {
+    services: keys.map(({ service }) => service),
+    ticks: keys.map(({ tick }) => tick),
+    spans: keys.map(({ spans }) => spans),
+  }
+}
+
+// The first ticks that together have few enough spans to be closed by one statement.
+function portionOf(keys: readonly ledgers.TickKey[]): readonly ledgers.TickKey[] {
+  let spans = 0
+  const after = keys.findIndex((key) => {
+    spans += key.spans
+    return spans > CLOSE_SPANS
+  })
+  return after < 0 ? keys : keys.slice(0, Math.max(1, after))
+}
+
+const keyText = ({ service, tick }: ledgers.TickKey): string => `${tick} ${service}`
+
+// Several servers may close ticks of one cluster, so ids are drawn, not counted.
+const newBatchId = (): string => crypto.getRandomValues(new BigUint64Array(1))[0]!.toString()

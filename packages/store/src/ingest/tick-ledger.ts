@@ -1,0 +1,137 @@
+import { getOrMake } from '../get-or-make.ts'
+import { TICK_SECONDS } from './span-batch.ts'
+
+/** A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans. */
+type Pending = { spans: number; firstArrivalMs: number | undefined; inFlight: number; holds: number }
+
+/** A service's tick, by the second it starts at. */
+export type TickKey = { readonly service: string; readonly tick: number; readonly spans: number }
+
+/** Who keeps ticks open until it ends: an import. */
+export type Hold = { readonly ticks: Map<string, Set<number>> }
+
+/**
+ * Which ticks are open and which are closed. A tick closes once, and what arrives for it later is late; only an import
+ * opens it again, to close it anew with what it brought.
+ */
+export type TickLedger = {
+  readonly open: Map<string, Map<number, Pending>>
+  readonly closed: Map<string, Set<number>>
+}
+
+/** A ledger with nothing open. */
+export function newTickLedger(closed: readonly { service: string; ticks: readonly number[] }[]): TickLedger {
+  return { open: new Map(), closed: new Map(closed.map(({ service, ticks }) => [service, new Set(ticks)])) }
+}
+
+export function isClosed(ledger: TickLedger, service: string, tick: number): boolean {
+  const reopened = ledger.open.get(service)?.has(tick) ?? false
+  return !reopened && (ledger.closed.get(service)?.has(tick) ?? false)
+}
+
+/** Spans are on their way into the engine: their tick cannot close until `settle` is called for them. */
+export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: Hold): void {
+  const ticks = getOrMake(ledger.open, key.service, () => new Map<number, Pending>())
+  const pending = getOrMake(ticks, key.tick, () => ({ spans: 0, firstArrivalMs: undefined, inFlight: 0, holds: 0 }))
+  pending.inFlight++
+  if (!hold) {
+    pending.firstArrivalMs ??= nowMs
+    return
+  }
+  const held = getOrMake(hold.ticks, key.service, () => new Set<number>())
+  if (held.has(key.tick)) return
+  held.add(key.tick)
+  pending.holds++
+}
+
+/** The engine has the spans (`stored`), or refused them. */
+export function settle(ledger: TickLedger, { service, tick, spans }: TickKey, stored: boolean): void {
+  const pending = ledger.open.get(service)?.get(tick)
+  if (!pending) return
+  pending.inFlight--
+  if (stored) pending.spans += spans
+  forgetEmpty(ledger, service, tick, pending)
+}
+
+/** An import has ended: its ticks no longer wait for it. */
+export function release(ledger: TickLedger, hold: Hold): void {
+  for (const [service, ticks] of hold.ticks)
+    for (const tick of ticks) {
+      const pending = ledger.open.get(service)?.get(tick)
+      if (!pending) continue
+      pending.holds--
+      forgetEmpty(ledger, service, tick, pending)
+    }
+  hold.ticks.clear()
+}
+
+/**
+ * The ticks to close now, oldest first: those whose end, and whose first arrival, is a watermark ago. A tick that only
+ * imports have filled is due as soon as they have ended: nobody is going to send it more.
+ */
+export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number): TickKey[] {
+  const due: TickKey[] = []
+  for (const [service, ticks] of ledger.open)
+    for (const [tick, { spans, firstArrivalMs, inFlight, holds }] of ticks) {
+      if (inFlight > 0 || holds > 0) continue
+      if (firstArrivalMs === undefined || nowMs >= dueMs(tick, firstArrivalMs) + watermarkMs)
+        due.push({ service, tick, spans })
+    }
+  return due.sort((a, b) => a.tick - b.tick)
+}
+
+/** From here on spans of these ticks are late. */
+export function close(ledger: TickLedger, keys: readonly TickKey[]): void {
+  for (const { service, tick } of keys) {
+    const ticks = ledger.open.get(service)
+    ticks?.delete(tick)
+    if (ticks?.size === 0) ledger.open.delete(service)
+    getOrMake(ledger.closed, service, () => new Set<number>()).add(tick)
+  }
+}
+
+/** Closing failed: the ticks are open again, as if their spans had arrived at `nowMs`. */
+export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
+  for (const { service, tick, spans } of keys) {
+    ledger.closed.get(service)?.delete(tick)
+    const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
+    ticks.set(tick, { spans, firstArrivalMs: nowMs, inFlight: 0, holds: 0 })
+  }
+}
+
+/** How much is stored that no closed tick counts yet. */
+export function openTicks(ledger: TickLedger, service: string): { ticks: number; spans: number } {
+  const pending = [...(ledger.open.get(service)?.values() ?? [])]
+  return { ticks: pending.length, spans: pending.reduce((sum, { spans }) => sum + spans, 0) }
+}
+
+/** In how many seconds the last open tick of a service is due; 0 when none waits. */
+export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
+  let last = nowMs
+  for (const [tick, { firstArrivalMs }] of ledger.open.get(service) ?? [])
+    if (firstArrivalMs !== undefined) last = Math.max(last, dueMs(tick, firstArrivalMs) + watermarkMs)
+  return Math.ceil((last - nowMs) / 1000)
+}
+
+/** How many ticks are open over all services, and when the first of them is due. */
+export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: number; oldestDueMs: number | undefined } {
+  let ticks = 0
+  let oldestDueMs: number | undefined
+  for (const pending of ledger.open.values())
+    for (const [tick, { firstArrivalMs }] of pending) {
+      ticks++
+      if (firstArrivalMs === undefined) continue
+      const due = dueMs(tick, firstArrivalMs) + watermarkMs
+      if (oldestDueMs === undefined || due < oldestDueMs) oldestDueMs = due
+    }
+  return { ticks, oldestDueMs }
+}
+
+const dueMs = (tick: number, firstArrivalMs: number): number => Math.max((tick + TICK_SECONDS) * 1000, firstArrivalMs)
+
+function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {
+  if (pending.spans > 0 || pending.inFlight > 0 || pending.holds > 0) return
+  const ticks = ledger.open.get(service)
+  ticks?.delete(tick)
+  if (ticks?.size === 0) ledger.open.delete(service)
+}

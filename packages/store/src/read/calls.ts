@@ -1,0 +1,68 @@
+import { type Comparison, windowOf } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { callsOfAddresses } from '../queries/calls.ts'
+import { rawTickSizes } from '../queries/raw-ticks.ts'
+import type { CohortSample } from './sample.ts'
+
+/** Calls of other services to the addresses of one cohort each, in one tick: milliseconds since 1970. */
+export type CallsTick = {
+  readonly tick: number
+  readonly stable: CallCount
+  readonly canary: CallCount
+}
+
+/** `events` of `n` calls have no request of the service that answers them. */
+export type CallCount = { readonly n: number; readonly events: number }
+
+/** The addresses at which each cohort, and no other, is called. */
+export type Addresses = { readonly stable: readonly string[]; readonly canary: readonly string[] }
+
+// The answered calls of a portion are held as a set: 250 000 take some 50 MB.
+const PORTION_SPANS = 250_000
+
+/**
+ * The calls to each cohort's addresses, tick by tick, and those without an answer. None where the cohorts share an address, as
+ * behind a load balancer: whom an unanswered call was for cannot then be told.
+ */
+export async function callsOf(engine: Engine, comparison: Comparison, addresses: Addresses): Promise<CallsTick[]> {
+  const { stable, canary } = addresses
+  if (stable.length === 0 || canary.length === 0) return []
+  const { service } = comparison
+  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
+  const ticks = new Map<number, { stable: CallCount; canary: CallCount }>()
+  const none: CallCount = { n: 0, events: 0 }
+  for (let at = 0; at < sizes.length; ) {
+    const from = sizes[at]!.tick
+    let spans = 0
+    let to = from
+    do {
+      spans += sizes[at]!.spans
+      to = sizes[at]!.tick + TICK_SECONDS
+      at++
+    } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
+    type Row = { tick: number; cohort: 'stable' | 'canary'; calls: number; unanswered: number }
+    for (const row of await engine.read<Row>(callsOfAddresses, { service, from, to, stable, canary })) {
+      const tick = ticks.get(row.tick) ?? { stable: none, canary: none }
+      ticks.set(row.tick, { ...tick, [row.cohort]: { n: row.calls, events: row.unanswered } })
+    }
+  }
+  return [...ticks].map(([tick, counts]) => ({ tick: tick * 1000, ...counts }))
+}
+
+/** The addresses that only one cohort was called at, among those that were called often enough to tell. */
+export function addressesOf({
+  stable,
+  canary,
+}: {
+  readonly stable: Pick<CohortSample, 'calledAt'>
+  readonly canary: Pick<CohortSample, 'calledAt'>
+}): Addresses {
+  const own = (mine: Pick<CohortSample, 'calledAt'>, other: Pick<CohortSample, 'calledAt'>): string[] =>
+    mine.calledAt
+      .filter(({ address, calls }) => calls >= FEWEST_CALLS && !other.calledAt.some((one) => one.address === address))
+      .map(({ address }) => address)
+  return { stable: own(stable, canary), canary: own(canary, stable) }
+}
+
+const FEWEST_CALLS = 5

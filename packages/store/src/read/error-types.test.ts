@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { openEmbedded } from '../engine/embedded.ts'
+import type { Span } from '../ingest/span-batch.ts'
+import { openStore, type Store } from '../store.ts'
+
+let directory: string
+let store: Store
+let clock = START
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-error-types-'))
+  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
+})
+
+afterAll(async () => {
+  await store.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const failed = (attributes: Record<string, string>, changes: Partial<Span> = {}): Span =>
+  spanOf({
+    status: 'Error',
+    attributes: { 'http.route': '/cart', 'service.version': '1.0.0', region: 'eu', ...attributes },
+    ...changes,
+  })
+
+const exception = (type: string): Span['events'][number] => ({
+  timeNs: BigInt(START) * 1_000_000n,
+  name: 'exception',
+  attributes: { 'exception.type': type },
+})
+
+it('says what the errors of a cohort are, alike from closed ticks and from raw spans', async () => {
+  const twice = failed({ 'error.type': 'TypeError' })
+  await store.insert(
+    batchOf(
+      twice,
+      twice,
+      failed({ 'error.type': '500', 'http.response.status_code': '500' }),
+      failed({ 'error.type': '500', 'http.response.status_code': '500' }, { events: [exception('RangeError')] }),
+      failed({}, { events: [exception('RangeError')] }),
+      failed({ 'rpc.grpc.status_code': '14' }),
+      failed({}),
+      failed({ 'error.type': 'x'.repeat(200) }),
+      spanOf({
+        attributes: { 'http.route': '/cart', 'error.type': 'NoError', 'service.version': '1.0.0', region: 'eu' },
+      }),
+      failed({ 'error.type': 'TypeError', 'service.version': '2.0.0' }),
+    ),
+  )
+  clock = START + 3_600_000
+  await store.closeDue()
+  for (const region of ['', ',region=eu']) {
+    const { operations } = store.readTicks({
+      service: 'storefront',
+      stable: `service.version=1.0.0${region}`,
+      canary: `service.version=2.0.0${region}`,
+    })
+    for await (const { ticks } of operations) {
+      expect(ticks[0]!.stable.errorTypes).toEqual({
+        TypeError: 1,
+        'HTTP 500': 1,
+        RangeError: 2,
+        'gRPC 14': 1,
+        '(not said)': 1,
+        ['x'.repeat(100)]: 1,
+      })
+      expect(ticks[0]!.canary.errorTypes).toEqual({ TypeError: 1 })
+    }
+  }
+})
+
+it('opens a directory whose ticks closed before types were counted: they have none', async () => {
+  await store.close()
+  const engine = await openEmbedded(directory, async () => {})
+  await engine.write('ALTER TABLE coalmine_ticks DROP COLUMN ErrorTypes')
+  await engine.close()
+  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
+  const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+  for await (const { ticks } of store.readTicks(comparison).operations)
+    expect(ticks[0]!.stable).toMatchObject({ errors: 7, errorTypes: {} })
+})

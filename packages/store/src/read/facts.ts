@@ -1,0 +1,104 @@
+import { type Comparison, cohortsOf, type Source, type SpanParams, windowOf } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { lateSpans, tickFacts } from '../queries/ticks.ts'
+import { rawTickRows } from './raw-ticks.ts'
+import { noWarmUp } from './warm-up.ts'
+
+/** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
+export type CohortFacts = {
+  readonly requests: number
+  readonly traces: number
+  /** Distinct instances; those of a tick and operation are remembered up to 50. */
+  readonly instances: readonly string[]
+  readonly firstMs: number | undefined
+  readonly lastMs: number | undefined
+  readonly testRequests: number
+}
+
+export type ComparisonFacts = {
+  readonly source: Source
+  /** The builds that the cohorts have, where they are chosen by build and closed ticks answer. */
+  readonly builds: { readonly stable: string; readonly canary: string } | undefined
+  readonly stable: CohortFacts
+  readonly canary: CohortFacts
+  /** Traces left out of both: they match both selectors, or their spans disagree on a key of the comparison. */
+  readonly overlap: number
+  /** Requests left out for the second of these reasons: two builds, or two variants of a flag, in one trace. */
+  readonly mixedRequests: number
+  /** Spans of the service that came after their tick had closed; no tick counts them. */
+  readonly late: number
+}
+
+type FactRow = {
+  readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
+  readonly requests: number
+  readonly traces: number
+  readonly testRequests: number
+  readonly instances: readonly string[]
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+/** Who the cohorts of a comparison are, over the same closed ticks that `readTicks` reads. */
+export async function cohortFacts(engine: Engine, comparison: Comparison): Promise<ComparisonFacts> {
+  const cohorts = cohortsOf(comparison)
+  const asked = { service: comparison.service, ...windowOf(comparison) }
+  const rows =
+    cohorts.source === 'ticks'
+      ? await engine.read<FactRow>(tickFacts, { ...asked, ...cohorts.params })
+      : await rawFacts(engine, comparison, cohorts.params)
+  const of = (cohort: FactRow['cohort']) => rows.filter((row) => row.cohort === cohort)
+  const left = [...of('both'), ...of('mixed')]
+  const [late] = await engine.read<{ late: number }>(lateSpans, asked)
+  return {
+    source: cohorts.source,
+    builds:
+      cohorts.source === 'ticks' && cohorts.params.byBuild
+        ? { stable: cohorts.params.stableBuild, canary: cohorts.params.canaryBuild }
+        : undefined,
+    stable: cohortOf(of('stable')),
+    canary: cohortOf(of('canary')),
+    overlap: sum(left, 'traces'),
+    mixedRequests: sum(of('mixed'), 'requests'),
+    late: late!.late,
+  }
+}
+
+async function rawFacts(engine: Engine, comparison: Comparison, params: SpanParams): Promise<FactRow[]> {
+  const totals = new Map<string, FactRow>()
+  for await (const row of rawTickRows(engine, comparison, params, noWarmUp)) {
+    const fact: FactRow = row.test
+      ? { ...row, requests: 0, traces: 0, testRequests: row.requests, instances: [] }
+      : { ...row, testRequests: 0 }
+    const total = totals.get(row.cohort)
+    totals.set(row.cohort, total ? { cohort: row.cohort, ...added(total, fact) } : fact)
+  }
+  return [...totals.values()]
+}
+
+function added(a: FactRow, b: FactRow): Omit<FactRow, 'cohort'> {
+  return {
+    requests: a.requests + b.requests,
+    traces: a.traces + b.traces,
+    testRequests: a.testRequests + b.testRequests,
+    instances: [...new Set([...a.instances, ...b.instances])],
+    // A side without requests of users has no time to tell.
+    firstMs: a.requests === 0 ? b.firstMs : b.requests === 0 ? a.firstMs : Math.min(a.firstMs, b.firstMs),
+    lastMs: a.requests === 0 ? b.lastMs : b.requests === 0 ? a.lastMs : Math.max(a.lastMs, b.lastMs),
+  }
+}
+
+function cohortOf([row]: readonly FactRow[]): CohortFacts {
+  const seen = row !== undefined && row.requests > 0
+  return {
+    requests: row?.requests ?? 0,
+    traces: row?.traces ?? 0,
+    instances: [...(row?.instances ?? [])].sort(),
+    firstMs: seen ? row.firstMs : undefined,
+    lastMs: seen ? row.lastMs : undefined,
+    testRequests: row?.testRequests ?? 0,
+  }
+}
+
+const sum = (rows: readonly FactRow[], key: 'traces' | 'requests'): number =>
+  rows.reduce((total, row) => total + row[key], 0)

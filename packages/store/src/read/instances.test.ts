@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { batchOf, START, spanOf } from '../../test/spans.ts'
+import type { Comparison } from '../cohorts.ts'
+import type { Span } from '../ingest/span-batch.ts'
+import { openStore, type Store } from '../store.ts'
+import type { InstanceLife } from './instances.ts'
+import { warmUpOf } from './warm-up.ts'
+
+let directory: string
+let clock: number
+let store: Store
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-instances-'))
+  clock = START
+  store = await openStore({ location: directory, now: () => clock })
+})
+
+afterEach(async () => {
+  await store.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const builds = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+const route = { 'http.route': '/cart', 'http.request.method': 'GET' }
+
+const served = (instance: string, version: string, atMs: number, ms = 20): Span =>
+  spanOf({
+    atMs,
+    durationNs: BigInt(ms) * 1_000_000n,
+    resource: { 'service.instance.id': instance, ring: version },
+    attributes: { ...route, 'service.version': version },
+  })
+
+async function store24(): Promise<void> {
+  const spans: Span[] = []
+  for (let second = 0; second < 240; second += 5) {
+    spans.push(served('old', '1.0.0', second * 1000))
+    // The canary's second instance appears after two minutes, and is slow at first.
+    spans.push(served('a', '2.0.0', second * 1000))
+    if (second >= 120) spans.push(served('b', '2.0.0', second * 1000, second < 180 ? 900 : 20))
+  }
+  await store.insert(batchOf(...spans))
+  clock = START + 3_600_000
+  await store.closeDue()
+}
+
+async function livesOf(comparison: Comparison): Promise<readonly InstanceLife[] | undefined> {
+  return store.instances(comparison, await store.cohortFacts(comparison))
+}
+
+async function latencies(comparison: Comparison, seconds: number): Promise<number[]> {
+  const warmUp = warmUpOf((await livesOf(comparison))!, seconds)
+  const sums = [0, 0, 0, 0]
+  for await (const { ticks } of store.readTicks(comparison, warmUp).operations)
+    for (const { canary } of ticks) {
+      const slow = canary.latency.indices.reduce(
+        (sum, bucket, index) => sum + (bucket > -10 ? canary.latency.counts[index]! : 0),
+        0,
+      )
+      const all = canary.latency.counts.reduce((sum, count) => sum + count, 0)
+      for (const [index, value] of [all, slow, canary.warmUp, canary.traces].entries()) sums[index]! += value
+    }
+  return sums
+}
+
+it('knows when each instance was born, and not how old those are that were there first', async () => {
+  await store24()
+  expect(await livesOf(builds)).toEqual([
+    {
+      build: '1.0.0',
+      instance: 'old',
+      cohort: 'stable',
+      firstMs: START,
+      lastMs: START + 235_000,
+      requests: 48,
+      bornMs: undefined,
+    },
+    {
+      build: '2.0.0',
+      instance: 'a',
+      cohort: 'canary',
+      firstMs: START,
+      lastMs: START + 235_000,
+      requests: 48,
+      bornMs: undefined,
+    },
+    {
+      build: '2.0.0',
+      instance: 'b',
+      cohort: 'canary',
+      firstMs: START + 120_000,
+      lastMs: START + 235_000,
+      requests: 24,
+      bornMs: START + 120_000,
+    },
+  ])
+})
+
+it("leaves the first minute of an instance's life out of latency, and out of nothing else", async () => {
+  await store24()
+  expect(await latencies(builds, 0)).toEqual([72, 12, 0, 72])
+  expect(await latencies(builds, 60)).toEqual([60, 0, 12, 72])
+})
+
+it('leaves out the same where the cohorts are read from raw spans', async () => {
+  await store24()
+  const raw = { service: 'storefront', stable: 'resource:ring=1.0.0', canary: 'resource:ring=2.0.0' }
+  expect((await livesOf(raw))!.map(({ instance, cohort }) => [instance, cohort])).toEqual([
+    ['old', 'stable'],
+    ['a', 'canary'],
+    ['b', 'canary'],
+  ])
+  expect(await latencies(raw, 60)).toEqual([60, 0, 12, 72])
+})
+
+it('looks back an hour: an instance that served before the window is warm', async () => {
+  await store24()
+  const window = { ...builds, start: START + 200_000 }
+  expect((await livesOf(window))!.find(({ instance }) => instance === 'b')!.bornMs).toBe(START + 120_000)
+  expect((await latencies(window, 60))[2]).toBe(0)
+})
+
+it('gives instances that serve both variants of a flag to both cohorts', async () => {
+  const flagged = (variant: string): Span =>
+    spanOf({
+      resource: { 'k8s.pod.name': 'pod-0' },
+      attributes: { ...route, 'service.version': '1.0.0', 'coalmine.flag.prices': variant },
+    })
+  await store.insert(batchOf(flagged('on'), flagged('off')))
+  clock = START + 3_600_000
+  await store.closeDue()
+  const flags = { service: 'storefront', stable: 'flag:prices=off', canary: 'flag:prices=on' }
+  expect(await livesOf(flags)).toMatchObject([{ instance: 'pod-0', cohort: 'both', requests: 2 }])
+  expect((await store.known('storefront')).values).not.toContain('flag:(instance)=pod-0')
+})
+
+it('counts a request that two instances served for neither of them', async () => {
+  const traceId = 'ab'.repeat(16)
+  const on = (host: string): Span => spanOf({ traceId, resource: { 'host.name': host } })
+  await store.insert(batchOf(on('x'), on('y'), spanOf({ resource: { 'host.name': 'x' } })))
+  clock = START + 3_600_000
+  await store.closeDue()
+  expect(await livesOf(builds)).toMatchObject([{ instance: 'x', requests: 1 }])
+})
+
+it('counts again what an import closed again, once', async () => {
+  await store24()
+  const hold = store.hold()
+  await store.insert(batchOf(served('old', '1.0.0', 1_000)), hold)
+  store.release(hold)
+  await store.closeDue()
+  expect((await livesOf(builds))!.map(({ requests }) => requests)).toEqual([49, 48, 24])
+})
+
+it('says so where ticks know no instance', async () => {
+  await store.insert(batchOf(spanOf()))
+  clock = START + 3_600_000
+  await store.closeDue()
+  expect(await livesOf(builds)).toBeUndefined()
+})

@@ -1,0 +1,53 @@
+import { type Comparison, windowOf } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { instanceLives } from '../queries/instances.ts'
+import type { ComparisonFacts } from './facts.ts'
+
+/** One process that served the cohorts, known by its build and by service.instance.id, pod or host name. Times are milliseconds since 1970. */
+export type InstanceLife = {
+  readonly build: string
+  readonly instance: string
+  /** Whose requests it served within the window; `both` where the cohorts share their instances, as those of a flag do. */
+  readonly cohort: 'stable' | 'canary' | 'both'
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly requests: number
+  /** Undefined where it was there when what is known of the service begins, so that it may be of any age. */
+  readonly bornMs: number | undefined
+}
+
+// An instance that appears this soon after the record of a service begins may have been there before it.
+const RECORD_BEGINS_MS = 60_000
+
+/**
+ * The instances that served the cohorts, as closed ticks of the window and of the hour before it have them: undefined
+ * where these know no instance, as ticks that were closed by an earlier release do not.
+ */
+export async function instanceLivesOf(
+  engine: Engine,
+  comparison: Comparison,
+  found: ComparisonFacts,
+): Promise<readonly InstanceLife[] | undefined> {
+  const asked = { service: comparison.service, traffic: comparison.traffic ?? 'users', ...windowOf(comparison) }
+  type Row = Omit<InstanceLife, 'cohort' | 'bornMs'>
+  const rows = await engine.read<Row>(instanceLives, asked)
+  if (rows.length === 0) return undefined
+  const recordMs = rows.reduce((first, row) => Math.min(first, row.firstMs), Number.POSITIVE_INFINITY)
+  const lives: InstanceLife[] = []
+  for (const row of rows) {
+    const cohort = row.requests > 0 ? cohortOf(row, found) : undefined
+    if (cohort === undefined) continue
+    lives.push({ ...row, cohort, bornMs: row.firstMs > recordMs + RECORD_BEGINS_MS ? row.firstMs : undefined })
+  }
+  return lives
+}
+
+function cohortOf(
+  { build, instance }: Pick<InstanceLife, 'build' | 'instance'>,
+  { stable, canary, builds }: ComparisonFacts,
+): InstanceLife['cohort'] | undefined {
+  const inStable = builds ? build === builds.stable : stable.instances.includes(instance)
+  const inCanary = builds ? build === builds.canary : canary.instances.includes(instance)
+  if (inStable && inCanary) return 'both'
+  return inStable ? 'stable' : inCanary ? 'canary' : undefined
+}

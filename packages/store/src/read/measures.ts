@@ -1,0 +1,68 @@
+import { TupleParam } from '@clickhouse/client'
+import type { Params } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { type Condition, flagOf, parseSelector } from '../selector.ts'
+
+/**
+ * A measure of a comparison's own: one value for a trace and operation, reduced from raw spans. `attribute` is a number of
+ * the entry span; `share` whether a selector chooses the entry span; `calls` how many other spans of the service below it
+ * a selector chooses. Where a trace has several entry spans at an operation it is the sum of their numbers, where `reduce`
+ * says so, else the largest.
+ */
+export type Measure =
+  | { readonly kind: 'attribute'; readonly key: string; readonly reduce: 'sum' | 'max' }
+  | { readonly kind: 'share'; readonly of: string }
+  | { readonly kind: 'calls'; readonly of: string }
+
+/** What the statement needs to know of measures, and which of its histograms is whose. */
+export type MeasureParams = { readonly params: Params; readonly order: readonly number[] }
+
+/**
+ * Reads the selectors of measures. They choose spans by their own attributes or, where these lack a key, the resource's,
+ * and by `span.name` and `span.kind` (server, client, internal, producer, consumer).
+ *
+ * Throws a StoreError of kind `usage` that says which part is wrong.
+ */
+export function measureParams(measures: readonly Measure[]): MeasureParams {
+  const attributes = measures.filter((measure) => measure.kind === 'attribute')
+  const shares = measures.filter((measure) => measure.kind === 'share')
+  const calls = measures.filter((measure) => measure.kind === 'calls')
+  if (calls.length > MOST_CALLS)
+    throw new StoreError('usage', `expected at most ${MOST_CALLS} measures of calls, got ${calls.length}`)
+  const chosen = [...shares, ...calls].map(conditionsOf)
+  const ofShares = chosen.slice(0, shares.length)
+  const ofCalls = chosen.slice(shares.length)
+  const inStatement: readonly Measure[] = [...attributes, ...shares, ...calls]
+  return {
+    params: {
+      attributes: attributes.map(({ key }) => key),
+      shares: ofShares.map(asked),
+      sharesNot: ofShares.map(refused),
+      calls: ofCalls.map(asked),
+      callsNot: ofCalls.map(refused),
+      reduces: inStatement.map((measure) => (measure.kind === 'attribute' ? measure.reduce : 'max')),
+    },
+    order: measures.map((measure) => inStatement.indexOf(measure)),
+  }
+}
+
+// The statement marks a span with one bit for each.
+const MOST_CALLS = 64
+
+function conditionsOf({ kind, of }: Extract<Measure, { of: string }>): Condition[] {
+  const conditions = parseSelector(of)
+  if (conditions.some(({ from }) => from === 'resource'))
+    throw new StoreError(
+      'usage',
+      `${kind} of "${of}": leave out "resource:"; a key that a span lacks is its resource's`,
+    )
+  if (kind === 'calls' && conditions.some((condition) => flagOf(condition) !== undefined))
+    throw new StoreError('usage', `calls of "${of}": a flag chooses requests, not what they call`)
+  return conditions
+}
+
+const asked = (conditions: readonly Condition[]) => conditions.filter(({ negated }) => !negated).map(pairOf)
+
+const refused = (conditions: readonly Condition[]) => conditions.filter(({ negated }) => negated).map(pairOf)
+
+const pairOf = ({ key, value }: Condition) => new TupleParam([key, value])

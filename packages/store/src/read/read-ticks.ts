@@ -1,0 +1,90 @@
+import { type Comparison, cohortsOf, type Source, windowOf } from '../cohorts.ts'
+import type { Engine, Params } from '../engine/engine.ts'
+import { getOrMake } from '../get-or-make.ts'
+import { tickOperations, ticksOfOperations, warmUpOfOperations } from '../queries/ticks.ts'
+import { type CountRow, type Counts, countsOf, noCounts } from './counts.ts'
+import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
+import { noWarmUp, type TickRow, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
+
+/** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
+export type TickPair = { readonly tick: number; readonly stable: Counts; readonly canary: Counts }
+
+export type OperationTicks = { readonly operation: string; readonly ticks: readonly TickPair[] }
+
+/** What a comparison has to go by. Operations come one at a time, in order, and so do the ticks of each. */
+export type TickRead = { readonly source: Source; readonly operations: AsyncIterable<OperationTicks> }
+
+type CohortRow = CountRow & {
+  readonly operation: string
+  readonly tick: number
+  readonly cohort: 'stable' | 'canary'
+}
+
+// One query for each operation would cost 8 ms each; one for all of them holds every histogram in memory at once.
+const PORTION_CELLS = 5_000
+
+/** Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are read. */
+export function readTicks(engine: Engine, comparison: Comparison, warmUp: WarmUp = noWarmUp): TickRead {
+  const cohorts = cohortsOf(comparison)
+  const window = windowOf(comparison)
+  const wanted = (operation: string): boolean => comparison.operations?.includes(operation) ?? true
+  const operations =
+    cohorts.source === 'ticks'
+      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params }, warmUp, wanted)
+      : fromSpans(rawTickRows(engine, comparison, cohorts.params, warmUp), wanted)
+  return { source: cohorts.source, operations }
+}
+
+async function* fromTicks(
+  engine: Engine,
+  asked: Params,
+  warmUp: WarmUp,
+  wanted: (operation: string) => boolean,
+): AsyncGenerator<OperationTicks> {
+  // Closed ticks know instances by build alone. Those of one flag's cohorts are shared: they warm up for both.
+  const leavesOut = warmUp.until.length > 0 && asked['byBuild'] === true && asked['flagKey'] === ''
+  const all = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
+  const found = all.filter(({ operation }) => wanted(operation) || wanted(`${operation} (test)`))
+  for (let at = 0; at < found.length; ) {
+    const operations: string[] = []
+    for (
+      let cells = 0;
+      at < found.length && (operations.length === 0 || cells + found[at]!.cells <= PORTION_CELLS);
+      at++
+    ) {
+      operations.push(found[at]!.operation)
+      cells += found[at]!.cells
+    }
+    const rows = await engine.read<TickRow>(ticksOfOperations, { ...asked, operations })
+    const warmUps = leavesOut
+      ? await engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations })
+      : []
+    yield* byOperation(withoutWarmUp(rows, warmUps), wanted)
+  }
+}
+
+async function* fromSpans(
+  cells: AsyncIterable<RawTickRow>,
+  wanted: (operation: string) => boolean,
+): AsyncGenerator<OperationTicks> {
+  const rows: CohortRow[] = []
+  for await (const { operation, cohort, test, tick, instances, firstMs, lastMs, ...counts } of cells)
+    if (!test && (cohort === 'stable' || cohort === 'canary')) rows.push({ operation, tick, cohort, ...counts })
+  yield* byOperation(rows, wanted)
+}
+
+function* byOperation(rows: readonly CohortRow[], wanted: (operation: string) => boolean): Generator<OperationTicks> {
+  const rowsOf = new Map<string, CohortRow[]>()
+  for (const row of rows) if (wanted(row.operation)) getOrMake(rowsOf, row.operation, () => []).push(row)
+  for (const operation of [...rowsOf.keys()].sort()) yield { operation, ticks: pairs(rowsOf.get(operation)!) }
+}
+
+// Rows are in the order of ticks; a cohort that has none in a tick counts zero there.
+function pairs(rows: readonly CohortRow[]): TickPair[] {
+  const ticks = new Map<number, { tick: number; stable: Counts; canary: Counts }>()
+  for (const row of rows) {
+    const pair = getOrMake(ticks, row.tick, () => ({ tick: row.tick * 1000, stable: noCounts, canary: noCounts }))
+    pair[row.cohort] = countsOf(row)
+  }
+  return [...ticks.values()]
+}

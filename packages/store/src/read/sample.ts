@@ -1,0 +1,111 @@
+import { type Comparison, spanParams } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { callsInTick } from '../queries/calls.ts'
+import { sampleOfTicks } from '../queries/sample.ts'
+import { flagOf, parseSelector } from '../selector.ts'
+
+/** How the requests of one cohort were measured, in a few ticks. */
+export type CohortSample = {
+  readonly requests: number
+  /** Spans of the service below the requests. */
+  readonly children: number
+  /** The instrumentation that made most of the requests' spans. */
+  readonly scope: string
+  /** The probability with which each was kept, as its trace state says; null where it says none. */
+  readonly sampling: readonly {
+    readonly probability: number | null
+    readonly requests: number
+    readonly errors: number
+  }[]
+  /** Requests for which a flag of the comparison was decided by targeting. */
+  readonly targeted: number
+  /** How much later than the calls of other services its requests start, in the median. */
+  readonly skewMs: number | null
+  /** The addresses at which other services called it, as their spans say, and how many of its requests were called there. */
+  readonly calledAt: readonly { readonly address: string; readonly calls: number }[]
+}
+
+type CallRow = { readonly cohort: 'stable' | 'canary'; readonly address: string; readonly skewsMs: readonly number[] }
+
+export type Sample = { readonly stable: CohortSample; readonly canary: CohortSample }
+
+type Row = {
+  readonly cohort: 'stable' | 'canary'
+  readonly threshold: string
+  readonly scope: string
+  readonly requests: number
+  readonly errors: number
+  readonly targeted: number
+  readonly children: number
+}
+
+/** Looks at the raw spans of some ticks, which are few: milliseconds since 1970, of one comparison. */
+export async function sampleTicks(
+  engine: Engine,
+  comparison: Comparison,
+  ticksMs: readonly number[],
+): Promise<Sample | undefined> {
+  if (ticksMs.length === 0) return undefined
+  const ticks = ticksMs.map((ms) => ms / 1000)
+  const cohorts = spanParams(comparison)
+  const rows = await engine.read<Row>(sampleOfTicks, {
+    service: comparison.service,
+    from: Math.min(...ticks),
+    to: Math.max(...ticks) + TICK_SECONDS,
+    ticks,
+    flags: flagsOf(comparison),
+    ...cohorts,
+  })
+  const calls = await engine.read<CallRow>(callsInTick, {
+    service: comparison.service,
+    tick: ticks.at(-1)!,
+    ...cohorts,
+  })
+  const cohortOf = (name: 'stable' | 'canary'): CohortSample =>
+    sampleOf(
+      rows.filter(({ cohort }) => cohort === name),
+      calls.filter(({ cohort }) => cohort === name),
+    )
+  return { stable: cohortOf('stable'), canary: cohortOf('canary') }
+}
+
+// The median of fewer calls than this is that of one strange call.
+const FEWEST_CALLS = 5
+
+function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {
+  const skews = calls.flatMap(({ skewsMs }) => skewsMs).sort((a, b) => a - b)
+  const sum = (some: readonly Row[], key: 'requests' | 'errors' | 'children' | 'targeted'): number =>
+    some.reduce((total, row) => total + row[key], 0)
+  const by = (key: 'threshold' | 'scope'): (readonly [string, readonly Row[]])[] =>
+    [...new Set(rows.map((row) => row[key]))]
+      .sort()
+      .map((value) => [value, rows.filter((row) => row[key] === value)] as const)
+      .sort(([, a], [, b]) => sum(b, 'requests') - sum(a, 'requests'))
+  return {
+    requests: sum(rows, 'requests'),
+    children: sum(rows, 'children'),
+    scope: by('scope')[0]?.[0] ?? '',
+    sampling: by('threshold').map(([threshold, some]) => ({
+      probability: threshold === '' ? null : probabilityOf(threshold),
+      requests: sum(some, 'requests'),
+      errors: sum(some, 'errors'),
+    })),
+    targeted: sum(rows, 'targeted'),
+    skewMs: skews.length >= FEWEST_CALLS ? skews[Math.floor(skews.length / 2)]! : null,
+    calledAt: calls
+      .filter(({ address }) => address !== '')
+      .map(({ address, skewsMs }) => ({ address, calls: skewsMs.length })),
+  }
+}
+
+/** A threshold is up to 14 hex digits, zeros at its end left out: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/ */
+function probabilityOf(threshold: string): number {
+  return 1 - Number.parseInt(threshold.slice(0, 14).padEnd(14, '0'), 16) / 2 ** 56
+}
+
+/** The flags that the cohorts are chosen by, as `coalmine.flags.targeted` writes them. */
+function flagsOf({ stable, canary }: Comparison): string[] {
+  const flags = [...parseSelector(stable), ...parseSelector(canary)].flatMap((condition) => flagOf(condition) ?? [])
+  return [...new Set(flags)].map((flag) => flag.replace(/[;=%]/g, encodeURIComponent))
+}

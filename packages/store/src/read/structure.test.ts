@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { batchOf, START, spanOf } from '../../test/spans.ts'
+import type { Span } from '../ingest/span-batch.ts'
+import { openStore, type Store } from '../store.ts'
+
+let directory: string
+let store: Store
+let clock = START
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-structure-'))
+  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
+})
+
+afterAll(async () => {
+  await store.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const request = (service: string, version: string, atMs = 0): Span =>
+  spanOf({ service, atMs, attributes: { 'http.route': '/cart', 'service.version': version } })
+
+const under = ({ service, traceId, spanId }: Span, name: string, atMs = 1): Span =>
+  spanOf({ service, traceId, parentSpanId: spanId, name, kind: 'Client', atMs, attributes: {} })
+
+const builds = (service: string) => ({
+  service,
+  stable: 'service.version=1.0.0',
+  canary: 'service.version=2.0.0',
+})
+
+it('counts the traces that have a span, of those there are, and each once', async () => {
+  const [old, bare, fresh] = [request('shop', '1.0.0'), request('shop', '1.0.0'), request('shop', '2.0.0')]
+  const late = under(fresh, 'INSERT', 9_000)
+  await store.insert(
+    batchOf(old, under(old, 'SELECT'), under(old, 'SELECT'), bare, fresh, under(fresh, 'SELECT'), late),
+  )
+  clock = START + 3_600_000
+  await store.closeDue()
+  const found = await store.spansOfTicks(builds('shop'), [START])
+  expect([...found!].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+    { tick: START, kind: 'client', name: 'INSERT', stable: { n: 2, events: 0 }, canary: { n: 1, events: 1 } },
+    { tick: START, kind: 'client', name: 'SELECT', stable: { n: 2, events: 1 }, canary: { n: 1, events: 1 } },
+  ])
+  expect(await store.spansOfTicks(builds('shop'), [])).toEqual([])
+})
+
+it('says nothing where names hold ids', async () => {
+  const spans = Array.from({ length: 310 }, (_, i) => {
+    const one = request('ids', '1.0.0')
+    return [one, under(one, `GET /user/${i}`)]
+  }).flat()
+  await store.insert(batchOf(...spans))
+  expect(await store.spansOfTicks(builds('ids'), [START])).toBeUndefined()
+})

@@ -1,0 +1,65 @@
+import { type Comparison, spanParams } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { getOrMake } from '../get-or-make.ts'
+import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { spansBelow } from '../queries/sample.ts'
+
+/** In how many traces of each cohort a kind of span lies below the requests of a tick. */
+export type SpanTick = {
+  /** Milliseconds since 1970. */
+  readonly tick: number
+  /** server, client, internal, producer or consumer. */
+  readonly kind: string
+  readonly name: string
+  /** Traces, and those of them that have such a span. */
+  readonly stable: Has
+  readonly canary: Has
+}
+
+type Has = { readonly n: number; readonly events: number }
+
+type Row = {
+  readonly tick: number
+  readonly cohort: 'stable' | 'canary'
+  readonly kind: string
+  readonly name: string
+  readonly all: boolean
+  readonly traces: number
+}
+
+// So many names are not names of operations: ids are among them, and each would be new.
+const MOST_NAMES = 300
+
+/**
+ * Which spans of the service lie below the requests of some ticks, milliseconds since 1970, of one comparison. Undefined
+ * where there are too many names to be those of operations.
+ */
+export async function spansOfTicks(
+  engine: Engine,
+  comparison: Comparison,
+  ticksMs: readonly number[],
+): Promise<readonly SpanTick[] | undefined> {
+  if (ticksMs.length === 0) return []
+  const ticks = ticksMs.map((ms) => ms / 1000)
+  const rows = await engine.read<Row>(spansBelow, {
+    service: comparison.service,
+    from: Math.min(...ticks),
+    to: Math.max(...ticks) + TICK_SECONDS,
+    ticks,
+    mostNames: MOST_NAMES + 1,
+    ...spanParams(comparison),
+  })
+  const traces = new Map(rows.filter((row) => row.all).map((row) => [`${row.tick} ${row.cohort}`, row.traces]))
+  const spans = new Map<string, Row[]>()
+  for (const row of rows) if (!row.all) getOrMake(spans, `${row.tick} ${row.kind} ${row.name}`, () => []).push(row)
+  const found = [...spans.values()].map((some): SpanTick => {
+    const { tick, kind, name } = some[0]!
+    const has = (cohort: Row['cohort']): Has => ({
+      n: traces.get(`${tick} ${cohort}`) ?? 0,
+      events: some.find((row) => row.cohort === cohort)?.traces ?? 0,
+    })
+    return { tick: tick * 1000, kind, name, stable: has('stable'), canary: has('canary') }
+  })
+  const names = new Set(found.map(({ kind, name }) => `${kind} ${name}`))
+  return names.size > MOST_NAMES ? undefined : found
+}

@@ -1,0 +1,116 @@
+import { type Comparison, spanParams, windowOf } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { rawTickSizes } from '../queries/raw-ticks.ts'
+import { attributesMet, badByAttribute, slowFrom, typicalTraces } from '../queries/suspects.ts'
+import { formatSelector } from '../selector.ts'
+
+/** What makes a request bad: slower than 95 % of stable's, an error, or answered with 4xx. */
+export type Bad = 'slow' | 'failed' | '4xx'
+
+/** How many requests of each block of time were bad, of those of a cohort that have an attribute. */
+export type BadBlocks = ReadonlyMap<number, { readonly n: number; readonly bad: number }>
+
+/** A trace to look at. Times are milliseconds since 1970. */
+export type Exemplar = { readonly traceId: string; readonly startMs: number; readonly seconds: number }
+
+export type Suspects = {
+  /** Above it a request is slow. */
+  readonly slowFromSeconds: number
+  readonly all: { readonly stable: BadBlocks; readonly canary: BadBlocks }
+  /** As a selector says it: `flag:new-pricing=on`. */
+  readonly attributes: readonly { readonly attribute: string; readonly stable: BadBlocks; readonly canary: BadBlocks }[]
+  /** Of what is bad in the canary, and of what is usual in stable: three of each, the most typical first. */
+  readonly exemplars: { readonly stable: readonly Exemplar[]; readonly canary: readonly Exemplar[] }
+}
+
+// What takes seconds to read, not minutes: of a long window, its last part.
+const MOST_SPANS = 1_000_000
+// Evidence is hardly less where longer blocks of time are compared within themselves.
+const MOST_BLOCKS = 120
+// They say that the request was bad, not why.
+const OUTCOME_KEYS = [
+  'http.response.status_code',
+  'http.status_code',
+  'rpc.grpc.status_code',
+  'rpc.response.status_code',
+  'error.type',
+  'otel.status_code',
+  'otel.status_description',
+]
+
+/** Counts what is bad in both cohorts by each attribute that the canary's requests have, from raw spans. Takes seconds, and may fail for it. */
+export async function suspects(
+  engine: Engine,
+  comparison: Comparison,
+  operation: string | null,
+  bad: Bad,
+): Promise<Suspects> {
+  const params = spanParams(comparison)
+  const { service } = comparison
+  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
+  const window = lastPart(sizes)
+  const asked = { service, ...window, ...params, operation: operation ?? '', bad }
+  const [slow] = await engine.read<{ stable: number; canary: number }>(slowFrom, asked)
+  const met = await engine.read<{ key: string; values: readonly string[] }>(attributesMet, {
+    ...asked,
+    withoutKeys: [...params.keys, 'coalmine.flags', ...(bad === 'slow' ? [] : OUTCOME_KEYS)],
+  })
+  const pairs = met.flatMap(({ key, values }) =>
+    values.filter((value) => value !== '').map((value) => ({ key, value })),
+  )
+  type Row = {
+    readonly key: string
+    readonly value: string
+    readonly cohort: 'stable' | 'canary'
+    readonly blocks: readonly number[]
+    readonly units: readonly number[]
+    readonly bad: readonly number[]
+  }
+  const rows = await engine.read<Row>(badByAttribute, {
+    ...asked,
+    slowFrom: slow!.stable,
+    blockSeconds: Math.ceil((window.to - window.from) / MOST_BLOCKS / TICK_SECONDS) * TICK_SECONDS,
+    pairKeys: pairs.map(({ key }) => key),
+    pairValues: pairs.map(({ value }) => value),
+  })
+  const nameOf = (...parts: readonly string[]): string => parts.join('\0')
+  const rowOf = new Map(rows.map((row) => [nameOf(row.key, row.value, row.cohort), row]))
+  const blocksOf = (key: string, value: string, cohort: Row['cohort']): BadBlocks => {
+    const row = rowOf.get(nameOf(key, value, cohort))
+    return new Map(row?.blocks.map((block, at) => [block, { n: row.units[at]!, bad: row.bad[at]! }]))
+  }
+  const counted = (key: string, value: string) => ({
+    stable: blocksOf(key, value, 'stable'),
+    canary: blocksOf(key, value, 'canary'),
+  })
+  const traces = await engine.read<Exemplar & { cohort: 'stable' | 'canary' }>(typicalTraces, {
+    ...asked,
+    stableTypical: slow!.stable,
+    canaryTypical: slow!.canary,
+  })
+  const exemplars = (wanted: 'stable' | 'canary'): Exemplar[] =>
+    traces.filter(({ cohort }) => cohort === wanted).map(({ cohort, ...trace }) => trace)
+  return {
+    slowFromSeconds: slow!.stable / 1e9,
+    all: counted('', ''),
+    attributes: pairs.map(({ key, value }) => ({
+      attribute: formatSelector([{ from: 'span', key, value }]),
+      ...counted(key, value),
+    })),
+    exemplars: { stable: exemplars('stable'), canary: exemplars('canary') },
+  }
+}
+
+/** The last ticks that together have few enough spans, as a window of seconds. */
+function lastPart(sizes: readonly { readonly tick: number; readonly spans: number }[]): { from: number; to: number } {
+  const last = sizes.at(-1)?.tick ?? 0
+  let from = last
+  let spans = 0
+  for (const one of sizes.toReversed()) {
+    spans += one.spans
+    if (spans > MOST_SPANS && one.tick < last) break
+    from = one.tick
+  }
+  return { from, to: last + TICK_SECONDS }
+}
