@@ -36,7 +36,7 @@ export async function sendVerdict(verdict: Verdict, endpoint: string, nowMs: num
 }
 
 /** The event as an OTLP request. Its resource is the service that was judged. */
-export function verdictEvent(verdict: Verdict, nowMs: number): object {
+function verdictEvent(verdict: Verdict, nowMs: number): object {
   const { service, cohorts, window, reasons, policy, version } = verdict
   const time = `${nowMs}000000`
   return {

@@ -11,10 +11,9 @@ export { type EarlierDay, earlierDay, fewestDays, policyAgainstDays, slicesAgain
 // What is judged, and how strictly
 
 export { type Config, parseConfig } from './policy/config.ts'
-export { configJsonSchema } from './policy/config-schema.ts'
 export { type Described, describeErrors, describePolicy } from './policy/describe.ts'
-export { formatMargin, type Margin, type MarginForm, parseMargin } from './policy/margin.ts'
-export { builtIns, type Measure } from './policy/measure.ts'
+export { formatMargin, type Margin, type MarginForm } from './policy/margin.ts'
+export type { Measure } from './policy/measure.ts'
 export { type MetricPolicy, metricPolicyOf } from './policy/metric-policy.ts'
 export type { Expect, Gate, GateInput, MetricInput } from './policy/metric-schema.ts'
 export type { Mode, ModeInput, PlannedLooks } from './policy/mode.ts'
@@ -24,14 +23,13 @@ export {
   type PolicyInput,
   type PolicyResult,
   parsePolicy,
-  policyHash,
 } from './policy/policy.ts'
 export type { PolicyProblem } from './policy/policy-schema.ts'
 export { type ComparedScope, comparedScopes, type Traffic, traffics } from './policy/traffic.ts'
 
 // The incumbent's judge, for those who come from it
 
-export { classify, judgeConstants, type KayentaClassification, type KayentaLabel } from './kayenta/classify.ts'
+export type { KayentaClassification, KayentaLabel } from './kayenta/classify.ts'
 export { type KayentaConfig, type KayentaMetric, parseKayenta } from './kayenta/config.ts'
 export { judgeAsKayenta, type KayentaFinding, type KayentaResult, type KayentaSeries } from './kayenta/judge.ts'
 export { minuteSeries } from './kayenta/minutes.ts'
@@ -67,7 +65,7 @@ export { type PlainSeries, readSeries } from './plain/read-series.ts'
 export { type BaselineOperation, baselineOf } from './replay/baseline.ts'
 export { type Calibration, type CalibrationRow, calibrationRow } from './replay/calibration.ts'
 export { cellsOf, type TrafficCell } from './replay/cells.ts'
-export { type Effect, formatEffect, parseEffect } from './replay/effect.ts'
+export { type Effect, parseEffect } from './replay/effect.ts'
 export { type InstanceTraffic, type Placebo, type RecommendedMargin, replayInstances } from './replay/placebo.ts'
 export {
   canaryOf,

@@ -12,7 +12,7 @@ export interface Tick<Block> {
 
 export type DistributionBlock = Tick<Histogram>
 export type RateBlock = Tick<Rate>
-export type CountTick = Tick<number>
+type CountTick = Tick<number>
 
 /**
  * One operation's slices in the order of time: requests tick by tick, the metrics by name in blocks that hold enough for a

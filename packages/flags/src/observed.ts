@@ -8,7 +8,7 @@ export type Observers<T> = {
 }
 
 /** What to give the caller instead of each method's result: the same, observed in its turn. */
-export type Wrappers<T> = {
+type Wrappers<T> = {
   readonly [Name in keyof T]?: T[Name] extends (...args: never[]) => infer Result
     ? (result: Awaited<Result>) => Awaited<Result>
     : never

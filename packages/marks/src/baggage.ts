@@ -14,7 +14,7 @@ import { isPrintable } from './printable.ts'
 import { MAX_MARKER } from './signature.ts'
 
 /** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
-export const MAX_HEADER = 8192
+const MAX_HEADER = 8192
 const MAX_ENTRIES = 180
 /** What we add at most, so that the application's own baggage keeps its room. */
 const MAX_SENT = 2048
@@ -22,7 +22,7 @@ const MAX_SENT = 2048
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** How far to believe a request's baggage. */
-export interface BaggageTrust {
+interface BaggageTrust {
   readonly trusted: boolean
   readonly isRevoked?: ((run: string) => boolean) | undefined
 }

@@ -5,7 +5,7 @@ import { readText } from './files.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 /** What an environment says of a build, and which revision the build before it was made of. */
-export type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { readonly previous?: string }
+type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { readonly previous?: string }
 
 /**
  * Reads what CI systems, hosts and Kubernetes say of a build, in the variables that they document. They are there where

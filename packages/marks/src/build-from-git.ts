@@ -4,7 +4,7 @@ import { defined } from './fields.ts'
 import { readText, upwards } from './files.ts'
 
 /** What git's files say. */
-export interface Checkout {
+interface Checkout {
   readonly revision?: string
   /** The URL of the remote `origin`, as it is written there. */
   readonly repository?: string

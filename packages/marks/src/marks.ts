@@ -34,7 +34,7 @@ export type TestEntity =
   | { readonly run: string; readonly kind?: never; readonly id?: never }
 
 /** At most this many flags a request, and this many characters a key, variant or identifier. */
-export const MAX_FLAGS = 64
+const MAX_FLAGS = 64
 export const MAX_LENGTH = 128
 const MAX_MARKS = 256
 

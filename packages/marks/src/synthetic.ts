@@ -2,7 +2,7 @@
 export type GetHeader = (name: string) => string | undefined
 
 /** A client that tests the system from outside. */
-export interface SyntheticClient {
+interface SyntheticClient {
   readonly name: 'datadog' | 'k6' | 'playwright' | 'checkly'
   readonly userAgent: RegExp
 }

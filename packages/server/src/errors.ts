@@ -4,7 +4,7 @@ import { StoreError } from '@coalmine/store'
 export type ErrorKind = 'usage' | 'malformed' | 'unavailable' | 'no-data' | 'bug'
 
 /** The HTTP status of each kind, unless an error has a more telling one. */
-export const statusOf: Readonly<Record<ErrorKind, number>> = {
+const statusOf: Readonly<Record<ErrorKind, number>> = {
   usage: 400,
   malformed: 400,
   unavailable: 503,

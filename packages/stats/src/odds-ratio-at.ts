@@ -5,7 +5,7 @@ import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
 /** What an odds ratio's evidence reads of a tick: for each stratum the chances of the canary's part of its events. */
-export interface OddsTick {
+interface OddsTick {
   readonly information: number
   readonly strata: readonly OddsStratum[]
 }

@@ -27,7 +27,7 @@ export interface RankSum {
   readonly information: number
 }
 
-export function rankSumOf({ stable: n, canary: m, wins }: Ranks): RankSum {
+function rankSumOf({ stable: n, canary: m, wins }: Ranks): RankSum {
   if (n === 0 || m === 0) return { excess: 0, variance: 0, information: 0 }
   return {
     excess: (wins - (n * m) / 2) / (n + m + 1),

@@ -6,7 +6,7 @@ import { type TailShare, tailShares, tailSize } from './tail-size.ts'
 import { tiltedProcess } from './tilted.ts'
 import { tiltsOf } from './tilts.ts'
 
-export interface TailOptions {
+interface TailOptions {
   readonly alternative: Alternative
   readonly share: TailShare
 }

@@ -30,7 +30,7 @@ export type Comparison = {
 /** Closed ticks answer a comparison of every audience by build and at most one flag; any other is reduced from raw spans. */
 export type Source = 'ticks' | 'spans'
 
-export type TickParams = {
+type TickParams = {
   readonly flagKey: string
   readonly byBuild: boolean
   readonly stableBuild: string

@@ -25,7 +25,6 @@ export {
   type SpanKind,
   type SpanStatus,
   TICK_SECONDS,
-  writeAttributes,
 } from './ingest/span-batch.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
 export type { Known } from './known.ts'

@@ -11,7 +11,7 @@ import { writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
 
 /** How long to look, and how often. */
-export interface WatchLimits {
+interface WatchLimits {
   /** Canary traffic to judge, in milliseconds. */
   readonly for: number
   /** How long the first spans of both cohorts may take. */

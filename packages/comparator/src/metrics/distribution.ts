@@ -17,7 +17,7 @@ const weights: Record<Place, number> = { typical: 3, 0.1: 1, 0.05: 1, 0.01: 2 }
 const quantiles: Record<Place, number> = { typical: 0.5, 0.1: 0.9, 0.05: 0.95, 0.01: 0.99 }
 
 /** Evidence, and the places that it is put together from. */
-export interface Broken {
+interface Broken {
   readonly process: EProcess<RankedBlock>
   readonly places: readonly { readonly place: Place; readonly process: EProcess<Ranked> }[]
 }

@@ -3,7 +3,7 @@ import { policyShape } from './policy-schema.ts'
 import { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
 
 /** What a `coalmine.yaml` says of the comparison, besides its policy. */
-export interface ComparisonRead {
+interface ComparisonRead {
   readonly service?: string | undefined
   readonly stable?: string | undefined
   readonly canary?: string | undefined

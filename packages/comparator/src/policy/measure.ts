@@ -15,7 +15,7 @@ export type Measure =
   | { readonly kind: 'share'; readonly of: string }
 
 /** Metrics that have a name of their own and need nothing to be said about what they measure. */
-export type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
+type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
 
 export const builtIns: readonly BuiltIn[] = ['latency', 'errors', '4xx', 'lost-requests', 'throughput']
 

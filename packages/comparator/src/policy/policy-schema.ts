@@ -53,7 +53,7 @@ const policy = z.strictObject({
 })
 
 /** A policy as it was read: lengths and shares are numbers, and what was left out is not there. */
-export interface PolicyRead {
+interface PolicyRead {
   readonly alpha?: number | undefined
   readonly alphaPass?: number | undefined
   readonly split?: number | undefined

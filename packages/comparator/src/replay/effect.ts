@@ -7,7 +7,7 @@ export interface Effect {
 }
 
 export const effectMetrics = ['latency', 'errors', '4xx'] as const
-export type EffectMetric = (typeof effectMetrics)[number]
+type EffectMetric = (typeof effectMetrics)[number]
 
 /**
  * A regression from its text: `latency=25%`, or `25%` alone, for latencies; `errors=x5` or `4xx=x5` for rates.

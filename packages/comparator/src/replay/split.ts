@@ -101,7 +101,7 @@ export function answerOf(decided: readonly Decided[], start: number): ReplayAnsw
   }
 }
 
-export interface OperationRates {
+interface OperationRates {
   readonly errors: number
   readonly clientErrors: number
 }

@@ -25,7 +25,7 @@ export async function explained(verdict: Verdict, request: ComparisonRequest, co
 }
 
 /** The finding with the most evidence of harm for what it needed; an operation's before the whole service's. */
-export function worstOf(findings: readonly Finding[]): Finding | undefined {
+function worstOf(findings: readonly Finding[]): Finding | undefined {
   const judged = findings.filter(({ gate }) => gate === 'on')
   const failed = judged.filter(({ decision }) => decision === 'fail')
   const among = failed.length > 0 ? failed : judged

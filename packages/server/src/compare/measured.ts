@@ -2,7 +2,7 @@ import type { ComparedScope, MetricPolicy, Policy, Side, Slice, ValueFacts } fro
 import { type Comparison, type Measure, type Measured, measureParams, type Store, StoreError } from '@coalmine/store'
 
 /** Slices of a policy's own measures, and how many requests had a value. */
-export interface MeasuredSlices {
+interface MeasuredSlices {
   readonly slices: readonly Slice[]
   readonly values: readonly ValueFacts[]
 }

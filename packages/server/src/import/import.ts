@@ -42,7 +42,7 @@ export async function registerImport(app: FastifyInstance, context: Context): Pr
 }
 
 /** Stores what a stream of spans has, keeping its ticks open until its end. */
-export async function importSpans({ store, now }: Context, stream: Readable): Promise<ImportAnswer> {
+async function importSpans({ store, now }: Context, stream: Readable): Promise<ImportAnswer> {
   const hold = store.hold()
   const intake = newIntake(store, hold, timeWindow(now(), store.retentionDays))
   try {

@@ -1,5 +1,5 @@
 /** A line of a text, from 1 on; a line that is too long has no text. */
-export type Line = { readonly number: number; readonly text: string | undefined }
+type Line = { readonly number: number; readonly text: string | undefined }
 
 /** How long a line may be. */
 export const MAX_LINE_BYTES = 64_000_000

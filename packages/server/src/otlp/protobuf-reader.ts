@@ -7,7 +7,7 @@ export type Reader = { readonly bytes: Buffer; at: number; end: number }
 export const VARINT = 0
 export const FIXED64 = 1
 export const BYTES = 2
-export const FIXED32 = 5
+const FIXED32 = 5
 
 /** Reads a number of at most 53 bits; the bits of a longer one that do not fit are lost. */
 export function readVarint(reader: Reader): number {

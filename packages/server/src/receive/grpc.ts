@@ -16,7 +16,7 @@ import { isAllowed, tokenAsked } from '../token.ts'
 import { MAX_UNPACKED_BYTES } from './body.ts'
 import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
 
-export type GrpcOptions = {
+type GrpcOptions = {
   readonly host: string
   /** 0 takes any that is free. */
   readonly port: number

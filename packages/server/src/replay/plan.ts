@@ -7,7 +7,7 @@ import { ServerError } from '../errors.ts'
 import { stableRequest, stableTraffic } from './stable-traffic.ts'
 
 /** A plan, and the traffic that it is made for. */
-export interface PlanAnswer extends Plan {
+interface PlanAnswer extends Plan {
   readonly service: string
   readonly stable: string
   /** ISO 8601, UTC. */

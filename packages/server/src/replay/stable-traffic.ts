@@ -4,7 +4,7 @@ import { moment, selector, text } from '../compare/compare.ts'
 import { ServerError } from '../errors.ts'
 
 /** Whose traffic a plan or a calibration is about. */
-export interface StableRequest {
+interface StableRequest {
   readonly service: string
   readonly stable: string
   readonly start: number | undefined

@@ -2,7 +2,7 @@ import type { Distributions } from '../distributions.ts'
 import { tallyOf, type Values } from './tally.ts'
 
 /** What a block says of the order of its arms: how many pairs the canary wins, and what equal distributions would give. */
-export interface RankMoments {
+interface RankMoments {
   /** How many values stable has. */
   readonly n: number
   /** How many values the canary has. */

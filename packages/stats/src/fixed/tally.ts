@@ -7,7 +7,7 @@ export interface Values {
 }
 
 /** How often each arm has each distinct value (or bucket), in ascending order of the values. */
-export interface Tally {
+interface Tally {
   readonly stable: readonly number[]
   readonly canary: readonly number[]
 }

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { runs } from './holder.ts'
 
 /** What came of asking for a directory's lock: it is ours until `release`, or another process has it. */
-export type Lock = { readonly release: () => Promise<void> } | { readonly holder: number }
+type Lock = { readonly release: () => Promise<void> } | { readonly holder: number }
 
 /**
  * Takes a directory's lock, for as long as this process has the engine open over it. The engine has a lock of its own,

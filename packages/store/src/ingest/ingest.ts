@@ -8,7 +8,7 @@ import * as ledgers from './tick-ledger.ts'
 export type Inserted = { readonly late: number }
 
 /** The way into the engine: batches that arrive together share an insert, and ticks close beside it. */
-export type Ingest = {
+type Ingest = {
   readonly insert: (batch: SpanBatch, hold?: ledgers.Hold) => Promise<Inserted>
   readonly closeDue: () => Promise<number>
   readonly drained: () => Promise<void>
@@ -25,7 +25,7 @@ export type IngestState = {
   readonly overdueSeconds: number
 }
 
-export type IngestOptions = {
+type IngestOptions = {
   readonly engine: Engine
   readonly ledger: ledgers.TickLedger
   readonly watermarkMs: number

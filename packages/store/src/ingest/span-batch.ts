@@ -96,7 +96,7 @@ export function countSpan(batch: SpanBatch, service: string, startNs: bigint): v
 }
 
 /** Writes a map of attributes, as the columns `ResourceAttributes` and `SpanAttributes` have it. */
-export function writeAttributes(to: RowBytes, attributes: Attributes): void {
+function writeAttributes(to: RowBytes, attributes: Attributes): void {
   const keys = Object.keys(attributes)
   writeVarint(to, keys.length)
   for (const key of keys) {

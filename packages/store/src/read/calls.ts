@@ -13,7 +13,7 @@ export type CallsTick = {
 }
 
 /** `events` of `n` calls have no request of the service that answers them. */
-export type CallCount = { readonly n: number; readonly events: number }
+type CallCount = { readonly n: number; readonly events: number }
 
 /** The addresses at which each cohort, and no other, is called. */
 export type Addresses = { readonly stable: readonly string[]; readonly canary: readonly string[] }

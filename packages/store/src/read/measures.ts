@@ -15,7 +15,7 @@ export type Measure =
   | { readonly kind: 'calls'; readonly of: string }
 
 /** What the statement needs to know of measures, and which of its histograms is whose. */
-export type MeasureParams = { readonly params: Params; readonly order: readonly number[] }
+type MeasureParams = { readonly params: Params; readonly order: readonly number[] }
 
 /**
  * Reads the selectors of measures. They choose spans by their own attributes or, where these lack a key, the resource's,
