@@ -79,7 +79,7 @@ export {
 } from './replay/plan.ts'
 export { type ReplayAnswer, replaySplits, type SplitOptions } from './replay/split.ts'
 
-// The answer
+// What is known of a comparison
 
 export type {
   BuildFacts,
@@ -90,6 +90,11 @@ export type {
   SamplingShare,
 } from './fair/facts.ts'
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
+export type { ErrorTypeTick } from './why/error-types.ts'
+export type { SpanTick } from './why/structure.ts'
+
+// The answer
+
 export { shareOfNeeded } from './verdict/evidence.ts'
 export type {
   Advisory,
@@ -118,5 +123,5 @@ export type {
   Why,
   Window,
 } from './verdict/verdict.ts'
-export type { ErrorType, ErrorTypeTick } from './why/error-types.ts'
-export type { SpanTick, StructureChange } from './why/structure.ts'
+export type { ErrorType } from './why/error-types.ts'
+export type { StructureChange } from './why/structure.ts'

@@ -1,8 +1,13 @@
 // The store
 
-export type { Chosen, Comparison, Scope, Source, Traffic } from './cohorts.ts'
 export type { DoctorFacts } from './doctor.ts'
 export { StoreError, type StoreErrorKind } from './errors.ts'
+export type { Known } from './known.ts'
+export type { StoreSizes } from './sizes.ts'
+export { openStore, type Store, type StoreOptions } from './store.ts'
+
+// Spans in
+
 export type { IngestState, Inserted } from './ingest/ingest.ts'
 export {
   newRowBytes,
@@ -27,23 +32,28 @@ export {
   TICK_SECONDS,
 } from './ingest/span-batch.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
-export type { Known } from './known.ts'
-export type { BuildsSeen } from './read/builds.ts'
-export { type Addresses, addressesOf, type CallsTick } from './read/calls.ts'
+
+// Who is compared
+
+export type { Chosen, Comparison, Scope, Source, Traffic } from './cohorts.ts'
+export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
+
+// What they did, tick by tick
+
 export type { Counts, Latency } from './read/counts.ts'
-export type { CohortFacts, ComparisonFacts } from './read/facts.ts'
-export type { FlagShare } from './read/flag-shares.ts'
-// Spans in
-export type { InstanceCell } from './read/instance-cells.ts'
-export type { InstanceLife } from './read/instances.ts'
 export { type Measure, measureParams } from './read/measures.ts'
 export type { Measured, MeasuredTick } from './read/read-measures.ts'
 export type { OperationTicks, TickPair, TickRead } from './read/read-ticks.ts'
+export { type WarmUp, warmUpOf } from './read/warm-up.ts'
+
+// What is known of them
+
+export type { BuildsSeen } from './read/builds.ts'
+export { type Addresses, addressesOf, type CallsTick } from './read/calls.ts'
+export type { CohortFacts, ComparisonFacts } from './read/facts.ts'
+export type { FlagShare } from './read/flag-shares.ts'
+export type { InstanceCell } from './read/instance-cells.ts'
+export type { InstanceLife } from './read/instances.ts'
 export type { CohortSample, Sample } from './read/sample.ts'
 export type { SpanTick } from './read/structure.ts'
 export type { Bad, Exemplar, Suspects } from './read/suspects.ts'
-export { type WarmUp, warmUpOf } from './read/warm-up.ts'
-// Ticks out
-export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
-export type { StoreSizes } from './sizes.ts'
-export { openStore, type Store, type StoreOptions } from './store.ts'
