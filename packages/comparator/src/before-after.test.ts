@@ -3,7 +3,7 @@ import { type Arm, factsOf, randomOf, trafficOf } from '../test/slices.ts'
 import { type EarlierDay, earlierDay, policyAgainstDays, slicesAgainst } from './before-after.ts'
 import { judge } from './judge.ts'
 import { defaultPolicy, parsePolicy } from './policy/policy.ts'
-import type { Verdict } from './verdict/verdict.ts'
+import type { Facts, Verdict } from './verdict/verdict.ts'
 
 const ticks = 24
 const dayMs = 86_400_000
@@ -17,6 +17,7 @@ interface Run {
   readonly stable?: Arm
   readonly canary?: Arm
   readonly policy?: object
+  readonly facts?: Partial<Facts>
 }
 
 test('a canary like the earlier days passes, and says that it was compared with them', () => {
@@ -27,6 +28,9 @@ test('a canary like the earlier days passes, and says that it was compared with 
   const note = verdict.reasons.find(({ code }) => code === 'before-after')
   expect(note?.message).toContain('nothing ran beside the canary')
   expect(note?.message).toContain('5 earlier days')
+  const { stable, canary } = factsOf(ticks)
+  const added = compared({ seed: 1, facts: { stable: { ...stable, instances: 1, requests: 5000 }, canary } })
+  expect(added.reasons.map(({ code }) => code)).not.toContain('unequal-load')
 })
 
 test('harm beyond what the days differ by fails, and the margin shown is the widened one', () => {
@@ -59,6 +63,32 @@ test('days that differ: good canaries fail no more often than alpha says, though
     }
     expect(failed / runs).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / runs))
     if (days === 7) expect(narrow / 40).toBeGreaterThan(0.2)
+  }
+})
+
+test('days that differ by the chance of their few requests alone take no more than that', () => {
+  const few = { n: 20, errors: 0.01 }
+  const failed = (slower: number): number => {
+    const verdicts = Array.from({ length: 30 }, (_, at) =>
+      compared({ seed: 900 + at, days: 7, stable: few, canary: { ...few, slower } }),
+    )
+    return verdicts.filter(({ verdict }) => verdict === 'fail').length
+  }
+  // Without taking it off, 4 of 30.
+  expect(failed(1.5)).toBeGreaterThan(20)
+  expect(failed(1.1)).toBeLessThan(3)
+})
+
+test('a canary at the margin fails no more often than alpha says, however much days differ', () => {
+  const runs = 40
+  for (const spread of [0.03, 0.1]) {
+    let failed = 0
+    for (let seed = 0; seed < runs; seed += 1) {
+      const canary = { n: 30, errors: 0.01, slower: 1.1 }
+      if (compared({ seed: 7000 + seed, days: 4, spread, stable: { ...canary, slower: 1 }, canary }).verdict === 'fail')
+        failed += 1
+    }
+    expect(failed / runs).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / runs))
   }
 })
 
@@ -123,13 +153,14 @@ test('an operation that fewer than three days served can decide nothing', () => 
 
 function compared(run: Run): Verdict {
   const { slices, earlier } = drawn(run)
-  return judged(slices, earlier, run.policy)
+  return judged(slices, earlier, run.policy, run.facts)
 }
 
 function judged(
   slices: ReturnType<typeof slicesAgainst>,
   earlier: readonly EarlierDay[],
   policy: object = {},
+  facts: Partial<Facts> = {},
 ): Verdict {
   const parsed = parsePolicy(policy)
   if (parsed.kind !== 'policy') throw new Error(JSON.stringify(parsed.problems))
@@ -139,6 +170,7 @@ function judged(
     .reverse()
   return judge(slices, policyAgainstDays(parsed.policy), {
     ...factsOf(ticks),
+    ...facts,
     earlier,
     beforeAfter: { days, leftOut: [] },
   })

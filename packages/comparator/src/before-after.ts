@@ -1,4 +1,12 @@
-import { type Histogram, mergeHistograms, momentsOf, quantileOf, studentQuantile } from '@coalmine/stats'
+import {
+  countOf,
+  type Histogram,
+  mergeHistograms,
+  momentsOf,
+  quantileOf,
+  type Rate,
+  studentQuantile,
+} from '@coalmine/stats'
 import { aboveZero, shareAboveZero } from './metrics/numeric-parts.ts'
 import type { Tested } from './metrics/tested.ts'
 import type { LatencyMargin, Margin, RateMargin } from './policy/margin.ts'
@@ -119,14 +127,14 @@ function widenedMargin(metric: MetricPolicy, sides: readonly Side[], level: numb
   if (sides.length < fewestDays) return undefined
   const { margin, worse } = metric
   // Each of the statistics may be what sticks out.
-  const spread = (levels: readonly (readonly number[])[]): number =>
-    Math.max(...levels.map((values) => nextDay(values, level / levels.length)))
+  const spread = (statistics: readonly (readonly Level[])[]): number =>
+    Math.max(...statistics.map((levels) => nextDay(levels, level / statistics.length)))
   if ('oddsRatio' in margin) return widenedRate(margin, sides.map(rateOf), spread)
   const histograms = sides.map((side) => aboveZero(histogramOf(side), worse))
   if (histograms.some(({ counts }) => counts.length === 0)) return undefined
-  const quantiles = [0.5, 0.9, 0.99].map((q) => histograms.map((one) => Math.log(quantileOf(one, q)!)))
+  const quantiles = [0.5, 0.9, 0.99].map((q) => histograms.map((one) => quantileLevel(one, q)))
   if ('seconds' in margin) return widenedLatency(margin, Math.exp(spread(quantiles)), mergeHistograms(histograms))
-  const above = sides.map((side) => shareAboveZero(histogramOf(side))).map(({ n, events }) => Math.log(events / n))
+  const above = sides.map((side) => shareLevel(shareAboveZero(histogramOf(side))))
   return { ratio: shown((1 + margin.ratio) * Math.exp(spread([...quantiles, above])) - 1) }
 }
 
@@ -136,10 +144,41 @@ function shown(value: number): number {
   return value > 0 ? Number((Math.ceil(value / digit - 1e-9) * digit).toPrecision(3)) : 0
 }
 
-/** How far one more value like these may be from their mean, one-sided. */
-function nextDay(values: readonly number[], level: number): number {
-  const { n, variance } = momentsOf(values)
-  return studentQuantile(level, n - 1) * Math.sqrt(variance * (1 + 1 / n))
+/** What a day shows of a statistic, and how much of that is the chance of its requests. */
+interface Level {
+  readonly value: number
+  readonly variance: number
+}
+
+/**
+ * How far the level of one more day like these may be from their mean, one-sided. What the chance of their requests alone makes
+ * them differ is taken off: the test against the widened margin has its own share of that.
+ */
+function nextDay(levels: readonly Level[], level: number): number {
+  const { n, variance } = momentsOf(levels.map(({ value }) => value))
+  const ofRequests = momentsOf(levels.map((one) => one.variance)).mean
+  return studentQuantile(level, n - 1) * Math.sqrt(Math.max(0, variance - ofRequests) * (1 + 1 / n))
+}
+
+/** The logarithm of a quantile; its standard error is half the distance of those a standard error of the rank away. */
+function quantileLevel(values: Histogram, q: number): Level {
+  const ofRank = Math.sqrt((q * (1 - q)) / countOf(values))
+  const at = (rank: number): number => Math.log(quantileOf(values, Math.min(1, Math.max(0, rank)))!)
+  return { value: at(q), variance: ((at(q + ofRank) - at(q - ofRank)) / 2) ** 2 }
+}
+
+/** The logarithm of a share. */
+function shareLevel({ n, events }: Rate): Level {
+  return { value: Math.log(events / n), variance: (1 - events / n) / events }
+}
+
+function oddsLevel({ n, events }: Rate): Level {
+  const [yes, no] = [events + 0.5, n - events + 0.5]
+  return { value: Math.log(yes / no), variance: 1 / yes + 1 / no }
+}
+
+function rateLevel({ n, events }: Rate): Level {
+  return { value: events / n, variance: ((events / n) * (1 - events / n)) / n }
 }
 
 // The margin is max((1 + ratio) x, x + seconds), where the second is the larger up to seconds / ratio; the widened one is `times` it.
@@ -151,14 +190,12 @@ function widenedLatency({ ratio, seconds }: LatencyMargin, times: number, all: H
 // A half of the margin that is zero is left out of the test, and stays so.
 function widenedRate(
   { oddsRatio, difference }: RateMargin,
-  days: readonly { readonly n: number; readonly events: number }[],
-  spread: (levels: readonly (readonly number[])[]) => number,
+  days: readonly Rate[],
+  spread: (statistics: readonly (readonly Level[])[]) => number,
 ): RateMargin {
-  const logOdds = days.map(({ n, events }) => Math.log((events + 0.5) / (n - events + 0.5)))
   return {
-    oddsRatio: oddsRatio === 1 && difference > 0 ? 1 : shown(oddsRatio * Math.exp(spread([logOdds]))),
-    difference:
-      difference === 0 ? 0 : Math.min(0.99, shown(difference + spread([days.map(({ n, events }) => events / n)]))),
+    oddsRatio: oddsRatio === 1 && difference > 0 ? 1 : shown(oddsRatio * Math.exp(spread([days.map(oddsLevel)]))),
+    difference: difference === 0 ? 0 : Math.min(0.99, shown(difference + spread([days.map(rateLevel)]))),
   }
 }
 
@@ -209,7 +246,7 @@ function joined(sides: readonly Side[], { kind }: Side): Side {
   }
 }
 
-function rateOf(side: Side): { readonly n: number; readonly events: number } {
+function rateOf(side: Side): Rate {
   if (side.kind !== 'rate') throw new RangeError(`expected a rate, got a ${side.kind}`)
   return side
 }

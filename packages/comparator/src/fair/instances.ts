@@ -96,7 +96,9 @@ function rounded(margin: Margin): Margin {
   return 'oddsRatio' in margin ? { ...margin, oddsRatio: short(margin.oddsRatio) } : margin
 }
 
-function unequalLoad({ stable, canary }: Facts): Reason[] {
+function unequalLoad({ stable, canary, beforeAfter }: Facts): Reason[] {
+  // Stable is several days of it then.
+  if (beforeAfter) return []
   const load = loadRatio(stable, canary)
   if (load === null || (load <= 3 && load >= 1 / 3)) return []
   const [busier, quieter] = load > 1 ? ['stable', 'canary'] : ['canary', 'stable']

@@ -132,7 +132,7 @@ function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Find
         : (x: number): string => `x ${Number(x.toPrecision(2))}`
   const name = kind === 'odds-ratio' ? 'odds ' : ''
   if (changed) return lower === null ? `${name}not the same throughout` : `${name}at least ${show(lower)} in part`
-  if (lower === null && upper === null) return `${name}not known yet`
+  if (lower === null && upper === null) return `${name}by how much is not known yet`
   if (lower === null) return `${name}at most ${show(upper!)}`
   if (upper === null) return `${name}at least ${show(lower)}`
   return `${name}${show(lower)} to ${show(upper)}`
