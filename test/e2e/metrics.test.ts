@@ -57,7 +57,7 @@ function spansOf(version: string): unknown {
 it('the metrics that the README writes down are judged, and told in their own units', async () => {
   const run = await coalmine(folder, ['compare', '--from', 'spans.jsonl'])
   expect(run).toMatchObject({ code: 1, stderr: '' })
-  expect(run.stdout).toContain('/checkout is worse in queries, higher: median 1 -> 2 (')
+  expect(run.stdout).toContain('/checkout is higher in queries: median 1 -> 2 (')
   expect(run.stdout).toMatch(/FAIL {2}\/checkout +queries p50 +1 +2 +\+\d+ %/)
   expect(run.stdout).toContain(
     'Not rolled up, and computed from raw spans, which is slower: cost, queries, cache-hits.',

@@ -80,9 +80,9 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     ]
   }
 
-  function metric({ metric, statistic, part }: Finding): string {
+  function metric({ metric, statistic, part, zerosApart }: Finding): string {
     if (part === 'above zero') return `${metric} ${part}`
-    return statistic.startsWith('p') ? `${metric} ${statistic}` : metric
+    return statistic.startsWith('p') ? `${metric} ${statistic}${zerosApart ? ' above zero' : ''}` : metric
   }
 
   function decision(finding: Finding): string {

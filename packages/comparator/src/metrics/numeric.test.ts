@@ -94,7 +94,7 @@ describe('a number', () => {
     expect(finding.effect).toEqual({ kind: 'ratio', value: expect.closeTo(1.3, 1) })
     expect(finding.interval.lower).toBeGreaterThan(1.02)
     expect(finding.message).toMatch(
-      /^GET \/ is worse in cost, higher: median 3\.?\d* -> 3\.\d+ \(\+\d+ % to \+\d+ %\), more than the margin of 2 %\.$/,
+      /^GET \/ is higher in cost: median 3\.?\d* -> 3\.\d+ \(\+\d+ % to \+\d+ %\), more than the margin of 2 %\.$/,
     )
   })
 
@@ -107,12 +107,19 @@ describe('a number', () => {
     expect(finding.canary.value).toBeLessThan(finding.stable.value!)
   })
 
+  it('where some are zero, the size that is told is of the others, and says so', () => {
+    const finding = cost({}, { stable: { zeros: 0.4 }, canary: { zeros: 0.4, times: 1.5 } })
+    expect(finding).toMatchObject({ decision: 'fail', part: 'typical', zerosApart: true })
+    expect(finding.message).toMatch(/^GET \/ is higher in cost: median of those above zero [\d.]+ -> /)
+    expect(cost({}, { canary: { times: 1.5 } })).not.toHaveProperty('zerosApart')
+  })
+
   it('that more often is above zero is told as a share', () => {
     expect(cost({}, { stable: { zeros: 0.9 }, canary: { zeros: 0.7 } })).toMatchObject({
       part: 'above zero',
       unit: 'share',
       statistic: 'share of requests',
-      message: expect.stringMatching(/^GET \/ is worse in cost, above zero more often: 10(\.\d)? % -> /),
+      message: expect.stringMatching(/^GET \/ is more often above zero in cost: 10(\.\d)? % -> /),
     })
   })
 

@@ -71,7 +71,12 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
       const place = decision === 'fail' ? carried.place : 'typical'
       const estimate = estimateAt(place, decision, level)
       const told = worse === 'lower' ? turnedBack(estimate) : estimate
-      return { ...shown[worse][place], unit: 'number', ...(measure.kind === 'calls' ? whole(told) : told) }
+      return {
+        ...shown[worse][place],
+        unit: 'number',
+        ...(zeros ? { zerosApart: true } : {}),
+        ...(measure.kind === 'calls' ? whole(told) : told),
+      }
     },
   }
 }

@@ -3,7 +3,10 @@ import type { Run } from '../statistics/run.ts'
 import type { Decision, Finding, Part } from '../verdict/verdict.ts'
 
 /** What a finding says of the size of the effect. */
-export type Estimate = Pick<Finding, 'statistic' | 'unit' | 'stable' | 'canary' | 'part' | 'effect' | 'interval'>
+export type Estimate = Pick<
+  Finding,
+  'statistic' | 'unit' | 'stable' | 'canary' | 'part' | 'zerosApart' | 'effect' | 'interval'
+>
 
 /** One metric in one scope after its tests: what is left is to decide, and then to estimate at the decision's level. */
 export interface Tested {

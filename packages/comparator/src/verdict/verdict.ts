@@ -239,6 +239,8 @@ export interface Finding {
   readonly canary: FindingSide
   /** The part that the effect speaks of: the one that carried a FAIL, else the typical request. */
   readonly part: Part
+  /** There where values were zero too: these are of those above zero, and how many are zero was judged beside them. */
+  readonly zerosApart?: true
   /** `ratio`: canary over stable; `odds-ratio`: of the odds; `difference`: canary less stable, as a share. */
   readonly effect: { readonly kind: 'ratio' | 'odds-ratio' | 'difference'; readonly value: number | null }
   /**

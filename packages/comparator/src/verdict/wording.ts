@@ -101,12 +101,12 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
       return `worse in ${name}`
     case 'attribute':
     case 'calls':
-      if (part === 'above zero') return `worse in ${name}, above zero ${worse === 'higher' ? 'more' : 'less'} often`
-      return `worse in ${name}, ${worse}${part === 'typical' ? '' : ` for ${partName(part)}`}`
+      if (part === 'above zero') return `${worse === 'higher' ? 'more' : 'less'} often above zero in ${name}`
+      return `${worse} in ${name}${part === 'typical' ? '' : ` for ${partName(part)}`}`
   }
 }
 
-export function changePhrase({ statistic, unit, stable, canary, effect, interval }: Estimate): string {
+export function changePhrase({ statistic, unit, stable, canary, effect, interval, zerosApart }: Estimate): string {
   if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
   const show = { seconds: milliseconds, share: percent, number }[unit]
   const name =
@@ -120,7 +120,8 @@ export function changePhrase({ statistic, unit, stable, canary, effect, interval
             ? 'unanswered calls '
             : `${statistic} `
   const from = statistic === 'share of traffic' ? percent(canary.value - (effect.value ?? 0)) : show(stable.value)
-  return `${name}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
+  const above = zerosApart ? 'of those above zero ' : ''
+  return `${name}${above}${from} -> ${show(canary.value)} (${bounds(effect.kind, interval)})`
 }
 
 function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Finding['interval']): string {
