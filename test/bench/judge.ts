@@ -17,8 +17,8 @@ import {
   type Slice,
   tickMs,
 } from '@coalmine/comparator'
-import { type Histogram, histogramOf } from '@coalmine/stats'
-import { eventsOf, lognormal, random, sourceOf } from '../calibration/generate.ts'
+import { type Histogram, histogramOf, randomOf } from '@coalmine/stats'
+import { eventsOf, lognormal, sourceOf } from '../calibration/generate.ts'
 import type { BenchRow } from './marks.ts'
 
 const TICKS = 360
@@ -87,7 +87,7 @@ function metrics(): MetricPolicy[] {
 }
 
 function drawn(metrics: readonly MetricPolicy[]): Slice[] {
-  const draw = random(1)
+  const draw = randomOf(1)
   const weights = Array.from({ length: OPERATIONS }, (_, at) => 1 / (at + 1))
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const values = sourceOf(lognormal({ median: 0.05, sigma: 0.6 }))

@@ -1,26 +1,6 @@
 // Seeded traffic for the calibration: each request is one draw, put straight into its histogram bucket, so that half an hour of
 // a service costs a few milliseconds.
-import { type Histogram, histogramOf, logNormalCdf } from '@coalmine/stats'
-
-export type Random = () => number
-
-/** Uniform numbers in (0, 1) from a seed: sfc32, 32 bits each. */
-export function random(seed: number): Random {
-  let a = 0x9e3779b9
-  let b = seed | 0
-  let c = 0x243f6a88
-  let counter = 1
-  const next = (): number => {
-    const sum = (a + b + counter) | 0
-    counter = (counter + 1) | 0
-    a = b ^ (b >>> 9)
-    b = (c + (c << 3)) | 0
-    c = ((c << 21) | (c >>> 11)) + sum
-    return ((sum >>> 0) + 0.5) / 2 ** 32
-  }
-  for (let warmUp = 0; warmUp < 15; warmUp += 1) next()
-  return next
-}
+import { type Histogram, histogramOf, logNormalCdf, type Random } from '@coalmine/stats'
 
 /** The share of values at or below a value. */
 export type Distribution = (value: number) => number

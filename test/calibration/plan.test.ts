@@ -1,12 +1,13 @@
 // Planned times beside those that the calibration measures, by another generator of traffic, judged tick by tick.
 import { canaryOf, defaultPolicy, finished, parseEffect } from '@coalmine/comparator'
+import { randomOf } from '@coalmine/stats'
 import { expect, test } from 'vitest'
 import { cells } from './cells.ts'
-import { lognormal, random, sourceOf } from './generate.ts'
+import { lognormal, sourceOf } from './generate.ts'
 import { median, simulate } from './simulate.ts'
 
 const runs = 100
-const latency = sourceOf(lognormal({ median: 0.1, sigma: 0.6 }))(200_000, random(9))
+const latency = sourceOf(lognormal({ median: 0.1, sigma: 0.6 }))(200_000, randomOf(9))
 
 test.each([
   ['latency +25 %, with errors and 4xx in the gate', 'latency=25%', 0],

@@ -1,17 +1,7 @@
 // One cell of the calibration: the same traffic many times, each half an hour of it judged as users have it judged.
 import { defaultPolicy, type Facts, judge, type Policy, type Side, type Slice, tickMs } from '@coalmine/comparator'
-import { type Histogram, mergeHistograms } from '@coalmine/stats'
-import {
-  arrivals,
-  type Distribution,
-  eventsOf,
-  normal,
-  type Random,
-  random,
-  type Source,
-  scaled,
-  sourceOf,
-} from './generate.ts'
+import { type Histogram, mergeHistograms, type Random, randomOf } from '@coalmine/stats'
+import { arrivals, type Distribution, eventsOf, normal, type Source, scaled, sourceOf } from './generate.ts'
 import { type Peer, peers } from './peers/peer.ts'
 
 export interface Arm {
@@ -93,7 +83,7 @@ export function simulate({ traffic, policy, runs, peers: about }: Cell, seed: nu
     .filter((peer) => peer.about === about)
     .map(({ name, firstAlarm }) => ({ name, firstAlarm, seconds: [] as number[] }))
   const verdicts = Array.from({ length: runs }, (_, run) => {
-    const slices = draw(random(seed * 1_000_003 + run))
+    const slices = draw(randomOf(seed * 1_000_003 + run))
     for (const { firstAlarm, seconds } of alarms) seconds.push(firstAlarm(slices, traffic.ticks))
     const { verdict, decidedAfterSeconds, reasons, findings } = judge(slices, judged, factsOf(slices, traffic.ticks))
     const [first, ...more] = findings

@@ -1,6 +1,6 @@
 // How many units it takes to tell that a declared half is less: the split's own test, beside which no operation is judged.
-import { shareProcess } from '@coalmine/stats'
-import { eventsOf, random } from './generate.ts'
+import { randomOf, shareProcess } from '@coalmine/stats'
+import { eventsOf } from './generate.ts'
 import type { Result } from './simulate.ts'
 
 const horizon = 200_000
@@ -25,7 +25,7 @@ export function splitUnits(share: number, runs: number, seed: number): Result {
 }
 
 function unitsToMiss(share: number, seed: number): number {
-  const draw = random(seed)
+  const draw = randomOf(seed)
   const process = shareProcess({ alternative: 'different', share: 0.5, concentration: 1000 })
   for (let units = step; units <= horizon; units += step) {
     const canary = eventsOf(step, share, draw)

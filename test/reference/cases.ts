@@ -1,3 +1,4 @@
+import { type Random, randomOf } from '@coalmine/stats'
 // Inputs on which the engine's numbers were written down once (numbers.json): whatever is done for speed must give them again.
 // node test/reference/cases.ts > test/reference/numbers.json writes them anew, and a reviewer reads why.
 import { histogramOf } from '../../packages/stats/src/histogram.ts'
@@ -17,7 +18,7 @@ import {
   type TailShare,
   tailProcess,
 } from '../../packages/stats/src/index.ts'
-import { eventsOf, lognormal, type Random, random, scaled, sourceOf } from '../calibration/generate.ts'
+import { eventsOf, lognormal, scaled, sourceOf } from '../calibration/generate.ts'
 
 interface Blocks<Arm> {
   readonly name: string
@@ -78,7 +79,7 @@ export function numbers(): Record<string, readonly (number | null)[]> {
 
 function distributions(): Blocks<ReturnType<typeof histogramOf>>[] {
   const drawn = (name: string, seed: number, n: number, m: number, factor: number, ticks = 60) => {
-    const draw = random(seed)
+    const draw = randomOf(seed)
     const stable = sourceOf(typical)
     const canary = sourceOf(scaled(typical, factor))
     const size = (mean: number): number => Math.round(mean * (0.5 + draw()))
@@ -88,7 +89,7 @@ function distributions(): Blocks<ReturnType<typeof histogramOf>>[] {
     }))
     return { name, blocks }
   }
-  const draw = random(9)
+  const draw = randomOf(9)
   const values = (n: number, most: number): number[] => Array.from({ length: n }, () => Math.floor(most * draw() ** 2))
   const tied = Array.from({ length: 40 }, (_, at) => ({
     stable: histogramOf(values(at % 7 === 0 ? 0 : 60, 6)),
@@ -106,7 +107,7 @@ function distributions(): Blocks<ReturnType<typeof histogramOf>>[] {
 
 function rates(): Blocks<Rates['stable']>[] {
   const drawn = (name: string, seed: number, n: number, m: number, p: number, q: number, ticks = 60) => {
-    const draw: Random = random(seed)
+    const draw: Random = randomOf(seed)
     const size = (mean: number): number => Math.round(mean * (0.5 + draw()))
     const blocks = Array.from({ length: ticks }, () => {
       const [ofStable, ofCanary] = [size(n), size(m)]

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { random as randomOf } from '../../../test/calibration/generate.ts'
 import { tables } from '../../../test/oracle/tables.ts'
 import { sdBetweenMeans, sdBetweenRates } from './between-groups.ts'
+import { randomOf } from './random.ts'
 
 const oracle = tables<{
   readonly means: readonly { readonly groups: readonly (readonly number[])[]; readonly expected: number }[]

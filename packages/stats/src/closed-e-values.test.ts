@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { random } from '../../../test/calibration/generate.ts'
 import { tables } from '../../../test/oracle/tables.ts'
 import { closedEValues } from './closed-e-values.ts'
 import { eBenjaminiHochberg } from './e-benjamini-hochberg.ts'
+import { randomOf } from './random.ts'
 
 const oracle = tables<{
   closedEValues: { logEs: number[]; weights: number[]; expected: number[] }[]
@@ -68,7 +68,7 @@ test.each([0, 0.9])('with dependence %d, any true one is rejected at most as oft
   let family = 0
   let discoveries = 0
   for (let run = 0; run < runs; run += 1) {
-    const draw = random(run + 1)
+    const draw = randomOf(run + 1)
     const shared = normal(draw)
     // Twelve likelihood ratios; the last three hypotheses are false.
     const logEs = Array.from({ length: 12 }, (_, at) => {

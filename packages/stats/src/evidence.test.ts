@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { random } from '../../../test/calibration/generate.ts'
 import { tables } from '../../../test/oracle/tables.ts'
 import { canaryInTop, type Distributions, wins } from './distributions.ts'
 import { type EProcess, meanProcess, minProcess } from './e-process.ts'
@@ -8,6 +7,7 @@ import { emptyHistogram, histogramOf } from './histogram.ts'
 import { logMoments } from './hypergeometric.ts'
 import { bucketMap, mapHistogram } from './map-histogram.ts'
 import { oddsRatioProcess } from './odds-ratio.ts'
+import { randomOf } from './random.ts'
 import { rankProcess } from './rank.ts'
 import { ranksOf } from './ranks.ts'
 import type { Rates } from './rates.ts'
@@ -197,7 +197,7 @@ test('arms at different scales are compared at the coarser one', () => {
 test.each(distributionProcesses)(
   '$name: buckets of 2.2 % lose next to nothing against ones a thousand times finer',
   ({ make }) => {
-    const draw = random(1)
+    const draw = randomOf(1)
     const normal = () => Math.sqrt(-2 * Math.log(draw())) * Math.cos(2 * Math.PI * draw())
     const values = (n: number, median: number) => Array.from({ length: n }, () => median * Math.exp(0.6 * normal()))
     const coarse = make('greater')

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { eventsOf, lognormal, random, scaled, sourceOf } from '../../../test/calibration/generate.ts'
+import { eventsOf, lognormal, scaled, sourceOf } from '../../../test/calibration/generate.ts'
 import type { Distributions } from './distributions.ts'
 import { histogramOf } from './histogram.ts'
 import { oddsRatioProcess } from './odds-ratio.ts'
+import { randomOf } from './random.ts'
 import { oddsRatioInterval, riskDifferenceInterval } from './rate-intervals.ts'
 import type { Rates } from './rates.ts'
 import { riskDifferenceProcess } from './risk-difference.ts'
@@ -155,7 +156,7 @@ interface Arms {
 }
 
 function latencies({ factor, ticks, n, m, seed }: Arms & { factor: number }): Distributions[] {
-  const draw = random(seed)
+  const draw = randomOf(seed)
   const values = lognormal({ median: 0.1, sigma: 0.6 })
   const stable = sourceOf(values)
   const canary = sourceOf(scaled(values, factor))
@@ -163,7 +164,7 @@ function latencies({ factor, ticks, n, m, seed }: Arms & { factor: number }): Di
 }
 
 function rates({ stable, canary, ticks, n, m, seed }: Arms & { stable: number; canary: number }): Rates[] {
-  const draw = random(seed)
+  const draw = randomOf(seed)
   return Array.from({ length: ticks }, () => ({
     stable: { n, events: eventsOf(n, stable, draw) },
     canary: { n: m, events: eventsOf(m, canary, draw) },

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { eventsOf, lognormal, random, scaled, sourceOf } from '../../../test/calibration/generate.ts'
+import { eventsOf, lognormal, scaled, sourceOf } from '../../../test/calibration/generate.ts'
 import type { Distributions } from './distributions.ts'
 import type { EProcess } from './e-process.ts'
 import { oddsRatioProcess } from './odds-ratio.ts'
+import { randomOf } from './random.ts'
 import { rankProcess } from './rank.ts'
 import type { Rates } from './rates.ts'
 import { riskDifferenceProcess } from './risk-difference.ts'
@@ -11,7 +12,7 @@ import { tiltedProcess } from './tilted.ts'
 
 const enough = Math.log(60)
 const healthyTicks = 360
-const draw = random(21)
+const draw = randomOf(21)
 const typical = lognormal({ median: 0.1, sigma: 0.6 })
 const stable = sourceOf(scaled(typical, 1.1))
 const healthy = sourceOf(typical)

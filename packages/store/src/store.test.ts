@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { addSpan, newSpanBatch, type Span, type SpanBatch } from './ingest/span-batch.ts'
+import { batchOf, START, spanOf } from '../test/spans.ts'
+import type { Span } from './ingest/span-batch.ts'
 import type { Counts } from './read/counts.ts'
 import type { OperationTicks, TickRead } from './read/read-ticks.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 
-const START = Date.UTC(2026, 10, 20, 12)
 const WATERMARK = 15_000
 
 let directory: string
@@ -28,33 +28,6 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-let serial = 0
-
-function span(changes: Partial<Omit<Span, 'startNs'>> & { atMs?: number } = {}): Span {
-  serial++
-  const { atMs = 0, ...rest } = changes
-  return {
-    service: 'storefront',
-    resource: {},
-    scopeName: 'test',
-    scopeVersion: '',
-    traceId: serial.toString(16).padStart(32, '0'),
-    spanId: serial.toString(16).padStart(16, '0'),
-    parentSpanId: '',
-    traceState: '',
-    name: 'GET',
-    kind: 'Server',
-    startNs: BigInt(START + atMs) * 1_000_000n,
-    durationNs: 20_000_000n,
-    attributes: { 'http.route': '/cart', 'http.request.method': 'GET', 'service.version': '1.0.0' },
-    status: 'Unset',
-    statusMessage: '',
-    events: [],
-    links: [],
-    ...rest,
-  }
-}
-
 const cart = (attributes: Record<string, string>): Record<string, string> => ({
   'http.route': '/cart',
   'http.request.method': 'GET',
@@ -62,12 +35,6 @@ const cart = (attributes: Record<string, string>): Record<string, string> => ({
 })
 
 const canary = cart({ 'service.version': '2.0.0' })
-
-function batchOf(...spans: Span[]): SpanBatch {
-  const batch = newSpanBatch()
-  for (const one of spans) addSpan(batch, one)
-  return batch
-}
 
 async function closeAfter(ms: number): Promise<number> {
   clock = START + ms
@@ -96,7 +63,7 @@ async function totals(comparison: Parameters<Store['readTicks']>[0] = builds): P
 
 describe('closing', () => {
   it('counts a batch that was sent twice once', async () => {
-    const batch = batchOf(span(), span(), span({ attributes: canary }))
+    const batch = batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }))
     await store.insert(batch)
     await store.insert(batch)
     await closeAll()
@@ -104,7 +71,7 @@ describe('closing', () => {
   })
 
   it('counts what came within the last second of a tick', async () => {
-    await store.insert(batchOf(span({ atMs: 4_999, resource: { region: 'a' } })))
+    await store.insert(batchOf(spanOf({ atMs: 4_999, resource: { region: 'a' } })))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
     const raw = { service: 'storefront', stable: 'region=a', canary: 'region=b', end: START + 5_000 }
@@ -112,7 +79,7 @@ describe('closing', () => {
   })
 
   it('closes a tick a watermark after its end, and once', async () => {
-    await store.insert(batchOf(span()))
+    await store.insert(batchOf(spanOf()))
     expect(await closeAfter(5_000 + WATERMARK - 1)).toBe(0)
     expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
     expect(await closeAll()).toBe(0)
@@ -120,15 +87,15 @@ describe('closing', () => {
 
   it('keeps a tick open for a watermark after its first span came, however old the tick', async () => {
     clock = START + 600_000
-    await store.insert(batchOf(span()))
+    await store.insert(batchOf(spanOf()))
     expect(await closeAfter(600_000 + WATERMARK - 1)).toBe(0)
     expect(await closeAfter(600_000 + WATERMARK)).toBe(1)
   })
 
   it('stores late spans, counts them, and leaves the closed tick as it was', async () => {
-    await store.insert(batchOf(span()))
+    await store.insert(batchOf(spanOf()))
     await closeAll()
-    expect(await store.insert(batchOf(span({ atMs: 1 }), span({ atMs: 2 }), span({ atMs: 5_000 })))).toEqual({
+    expect(await store.insert(batchOf(spanOf({ atMs: 1 }), spanOf({ atMs: 2 }), spanOf({ atMs: 5_000 })))).toEqual({
       late: 2,
     })
     await closeAfter(7_200_000)
@@ -137,7 +104,7 @@ describe('closing', () => {
   })
 
   it('finds what it had not closed when it is opened again', async () => {
-    await store.insert(batchOf(span(), span({ atMs: 7_000 })))
+    await store.insert(batchOf(spanOf(), spanOf({ atMs: 7_000 })))
     await closeAfter(5_000 + WATERMARK)
     await store.close()
     store = await open()
@@ -147,30 +114,30 @@ describe('closing', () => {
   })
 
   it('remembers what it had closed when it is opened again', async () => {
-    await store.insert(batchOf(span()))
+    await store.insert(batchOf(spanOf()))
     await closeAll()
     await store.close()
     store = await open()
-    expect(await store.insert(batchOf(span()))).toEqual({ late: 1 })
+    expect(await store.insert(batchOf(spanOf()))).toEqual({ late: 1 })
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
   })
 
   it('holds the ticks of an import open until it ends, then closes them at once', async () => {
     const hold = store.hold()
-    await store.insert(batchOf(span()), hold)
+    await store.insert(batchOf(spanOf()), hold)
     expect(await closeAll()).toBe(0)
-    await store.insert(batchOf(span()), hold)
+    await store.insert(batchOf(spanOf()), hold)
     store.release(hold)
     expect(await store.closeDue()).toBe(1)
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
   })
 
   it('closes a tick anew when an import brings more of it, and counts every span once', async () => {
-    const again = span({ traceId: 'aa'.repeat(16), spanId: 'aa'.repeat(8) })
+    const again = spanOf({ traceId: 'aa'.repeat(16), spanId: 'aa'.repeat(8) })
     await store.insert(batchOf(again))
     await closeAll()
     const hold = store.hold()
-    expect(await store.insert(batchOf(again, span({ atMs: 1 })), hold)).toEqual({ late: 0 })
+    expect(await store.insert(batchOf(again, spanOf({ atMs: 1 })), hold)).toEqual({ late: 0 })
     store.release(hold)
     expect(await store.closeDue()).toBe(1)
     await store.close()
@@ -181,11 +148,11 @@ describe('closing', () => {
 
   it('has closed what is due when a call returns, though another call was closing', async () => {
     const first = store.hold()
-    await store.insert(batchOf(span()), first)
+    await store.insert(batchOf(spanOf()), first)
     store.release(first)
     const closing = store.closeDue()
     const second = store.hold()
-    await store.insert(batchOf(span({ atMs: 5_000 })), second)
+    await store.insert(batchOf(spanOf({ atMs: 5_000 })), second)
     store.release(second)
     const [one, two] = await Promise.all([closing, store.closeDue()])
     expect(one + two).toBe(2)
@@ -194,8 +161,8 @@ describe('closing', () => {
 
   it('waits for live spans in a tick that an import filled too', async () => {
     const hold = store.hold()
-    await store.insert(batchOf(span()), hold)
-    await store.insert(batchOf(span()))
+    await store.insert(batchOf(spanOf()), hold)
+    await store.insert(batchOf(spanOf()))
     store.release(hold)
     expect(await store.closeDue()).toBe(0)
     expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
@@ -214,9 +181,9 @@ describe('the reduction', () => {
     const traceId = 'ab'.repeat(16)
     await store.insert(
       batchOf(
-        span({ traceId, durationNs: 10_000_000n }),
-        span({ traceId, durationNs: 500_000_000n, status: 'Error' }),
-        span({ traceId, name: 'other', attributes: { 'service.version': '1.0.0' } }),
+        spanOf({ traceId, durationNs: 10_000_000n }),
+        spanOf({ traceId, durationNs: 500_000_000n, status: 'Error' }),
+        spanOf({ traceId, name: 'other', attributes: { 'service.version': '1.0.0' } }),
       ),
     )
     await closeAll()
@@ -249,24 +216,34 @@ describe('the reduction', () => {
   })
 
   it('keeps durations of zero apart', async () => {
-    await store.insert(batchOf(span({ durationNs: 0n }), span({ durationNs: 1_000_000_000n })))
+    await store.insert(batchOf(spanOf({ durationNs: 0n }), spanOf({ durationNs: 1_000_000_000n })))
     await closeAll()
     const [{ ticks }] = (await all(store.readTicks(builds))) as [OperationTicks]
     expect(ticks[0]!.stable.latency).toEqual({ scale: 5, zero: 1, indices: [-1], counts: [1] })
   })
 
   it.each([
-    ['a status', span({ status: 'Error' }), 1, 0],
-    ['HTTP 500', span({ attributes: cart({ 'http.response.status_code': '500', 'service.version': '1.0.0' }) }), 1, 0],
+    ['a status', spanOf({ status: 'Error' }), 1, 0],
     [
-      'the old name of HTTP 503',
-      span({ attributes: cart({ 'http.status_code': '503', 'service.version': '1.0.0' }) }),
+      'HTTP 500',
+      spanOf({ attributes: cart({ 'http.response.status_code': '500', 'service.version': '1.0.0' }) }),
       1,
       0,
     ],
-    ['HTTP 404', span({ attributes: cart({ 'http.response.status_code': '404', 'service.version': '1.0.0' }) }), 0, 1],
-    ['gRPC 14', span({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
-    ['gRPC 5', span({ attributes: cart({ 'rpc.grpc.status_code': '5', 'service.version': '1.0.0' }) }), 0, 0],
+    [
+      'the old name of HTTP 503',
+      spanOf({ attributes: cart({ 'http.status_code': '503', 'service.version': '1.0.0' }) }),
+      1,
+      0,
+    ],
+    [
+      'HTTP 404',
+      spanOf({ attributes: cart({ 'http.response.status_code': '404', 'service.version': '1.0.0' }) }),
+      0,
+      1,
+    ],
+    ['gRPC 14', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
+    ['gRPC 5', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '5', 'service.version': '1.0.0' }) }), 0, 0],
   ])('takes %s for what it is', async (_, one, errors, clientErrors) => {
     await store.insert(batchOf(one))
     await closeAll()
@@ -282,14 +259,14 @@ describe('the reduction', () => {
     [{ 'messaging.destination.template': 'orders.{region}' }, 'orders.{region}'],
     [{}, 'GET'],
   ])('names the operation of %o', async (attributes, operation) => {
-    await store.insert(batchOf(span({ attributes: { 'service.version': '1.0.0', ...attributes } })))
+    await store.insert(batchOf(spanOf({ attributes: { 'service.version': '1.0.0', ...attributes } })))
     await closeAll()
     expect(Object.keys(await totals())).toEqual([operation])
   })
 
   it('counts operations past 500 as (other)', async () => {
     const attributes = { 'service.version': '1.0.0' }
-    const many = Array.from({ length: 520 }, (_, index) => span({ name: `op ${index}`, attributes }))
+    const many = Array.from({ length: 520 }, (_, index) => spanOf({ name: `op ${index}`, attributes }))
     await store.insert(batchOf(...many))
     await closeAll()
     const sums = await totals()
@@ -301,9 +278,9 @@ describe('the reduction', () => {
     const parentSpanId = 'cd'.repeat(8)
     await store.insert(
       batchOf(
-        span({ kind: 'Client', parentSpanId }),
-        span({ kind: 'Consumer', parentSpanId }),
-        span({ kind: 'Internal' }),
+        spanOf({ kind: 'Client', parentSpanId }),
+        spanOf({ kind: 'Consumer', parentSpanId }),
+        spanOf({ kind: 'Internal' }),
       ),
     )
     await closeAll()
@@ -311,7 +288,7 @@ describe('the reduction', () => {
   })
 
   it("reads the exporter's older spelling of kinds and codes", async () => {
-    const old = span({ parentSpanId: 'cd'.repeat(8) }) as { kind: string; status: string }
+    const old = spanOf({ parentSpanId: 'cd'.repeat(8) }) as { kind: string; status: string }
     old.kind = 'SPAN_KIND_SERVER'
     old.status = 'STATUS_CODE_ERROR'
     await store.insert(batchOf(old as unknown as Span))
@@ -320,7 +297,7 @@ describe('the reduction', () => {
   })
 
   it("takes the resource's version where the span has none", async () => {
-    await store.insert(batchOf(span({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
+    await store.insert(batchOf(spanOf({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [0, 0, 0, 0, 1, 1, 0, 0] })
   })
@@ -329,10 +306,10 @@ describe('the reduction', () => {
 describe('a comparison', () => {
   it('starts with its canary, and stays there', async () => {
     expect(await store.anchor(builds)).toBeUndefined()
-    await store.insert(batchOf(span(), span({ atMs: 12_000, attributes: canary })))
+    await store.insert(batchOf(spanOf(), spanOf({ atMs: 12_000, attributes: canary })))
     await closeAll()
     expect(await store.anchor(builds)).toBe(START + 10_000)
-    await store.insert(batchOf(span({ atMs: -50_000, attributes: canary })))
+    await store.insert(batchOf(spanOf({ atMs: -50_000, attributes: canary })))
     await closeAfter(7_200_000)
     expect(await store.anchor(builds)).toBe(START + 10_000)
     await store.close()
@@ -342,7 +319,7 @@ describe('a comparison', () => {
   })
 
   it('by anything starts with the first raw span that its canary has', async () => {
-    await store.insert(batchOf(span({ atMs: 6_000, resource: { region: 'b' } })))
+    await store.insert(batchOf(spanOf({ atMs: 6_000, resource: { region: 'b' } })))
     await closeAll()
     expect(await store.anchor({ service: 'storefront', stable: 'region=a', canary: 'region=b' })).toBe(START + 5_000)
   })
@@ -350,9 +327,9 @@ describe('a comparison', () => {
 
 describe('what the store knows of a service', () => {
   it('is which values it saw, and what waits', async () => {
-    await store.insert(batchOf(span(), span(), span({ attributes: canary }), span({ service: 'inventory' })))
+    await store.insert(batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }), spanOf({ service: 'inventory' })))
     await closeAll()
-    await store.insert(batchOf(span({ atMs: 3_600_000 })))
+    await store.insert(batchOf(spanOf({ atMs: 3_600_000 })))
     expect(await store.known('storefront')).toEqual({
       services: ['storefront', 'inventory'],
       values: ['service.version=1.0.0', 'service.version=2.0.0'],
@@ -372,12 +349,12 @@ describe('what the store knows of a service', () => {
     }
     await store.insert(
       batchOf(
-        span({ resource: { ...sdk, 'service.instance.id': 'a' } }),
-        span({
+        spanOf({ resource: { ...sdk, 'service.instance.id': 'a' } }),
+        spanOf({
           resource: { 'k8s.pod.name': 'b' },
           attributes: { 'http.request.method': 'GET', 'coalmine.test': 'true' },
         }),
-        span({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
+        spanOf({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
       ),
     )
     expect(await store.doctorFacts('storefront')).toMatchObject({
@@ -425,7 +402,7 @@ describe('cohorts', () => {
 
   it('leaves test traffic out and counts it', async () => {
     await store.insert(
-      batchOf(span(), span({ attributes: { ...canary, 'coalmine.test': 'true' } }), span({ attributes: canary })),
+      batchOf(spanOf(), spanOf({ attributes: { ...canary, 'coalmine.test': 'true' } }), spanOf({ attributes: canary })),
     )
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
@@ -440,12 +417,12 @@ describe('cohorts', () => {
       cart({ 'service.version': version, 'coalmine.test': 'true', 'coalmine.test.run': run })
     await store.insert(
       batchOf(
-        span({ attributes: inRun('load-6') }),
-        span({ atMs: 5_000, attributes: inRun('load-7') }),
-        span({ atMs: 5_000, attributes: inRun('load-7', '2.0.0') }),
-        ...[0, 5_000, 5_000].map((atMs) => span({ atMs })),
+        spanOf({ attributes: inRun('load-6') }),
+        spanOf({ atMs: 5_000, attributes: inRun('load-7') }),
+        spanOf({ atMs: 5_000, attributes: inRun('load-7', '2.0.0') }),
+        ...[0, 5_000, 5_000].map((atMs) => spanOf({ atMs })),
         // Whatever an application calls a run: it is no test.
-        span({ atMs: 5_000, attributes: cart({ 'coalmine.test.run': 'load-7' }) }),
+        spanOf({ atMs: 5_000, attributes: cart({ 'coalmine.test.run': 'load-7' }) }),
       ),
     )
     await closeAll()
@@ -475,10 +452,10 @@ describe('cohorts', () => {
   it('are by a flag, or by build and flag', async () => {
     await store.insert(
       batchOf(
-        span({ attributes: flagged('on') }),
-        span({ attributes: flagged('off') }),
-        span({ attributes: flagged('off', '2.0.0') }),
-        span(),
+        spanOf({ attributes: flagged('on') }),
+        spanOf({ attributes: flagged('off') }),
+        spanOf({ attributes: flagged('off', '2.0.0') }),
+        spanOf(),
       ),
     )
     await closeAll()
@@ -501,11 +478,11 @@ describe('cohorts', () => {
     const version = { 'service.version': '1.0.0' }
     await store.insert(
       batchOf(
-        span({ attributes: cart({ ...version, ...write({ a: 'on', 'x;y=%': '50%;=' }) }) }),
-        span({ attributes: cart({ ...version, ...write({ a: 'off', b: 'on' }) }) }),
-        span({ attributes: cart({ ...version, ...write({ a: 'off', b: 'off' }) }) }),
-        span({ attributes: cart({ ...version, ...write({ a: '(mixed)' }) }) }),
-        span({ atMs: 5_000, attributes: cart(version) }),
+        spanOf({ attributes: cart({ ...version, ...write({ a: 'on', 'x;y=%': '50%;=' }) }) }),
+        spanOf({ attributes: cart({ ...version, ...write({ a: 'off', b: 'on' }) }) }),
+        spanOf({ attributes: cart({ ...version, ...write({ a: 'off', b: 'off' }) }) }),
+        spanOf({ attributes: cart({ ...version, ...write({ a: '(mixed)' }) }) }),
+        spanOf({ atMs: 5_000, attributes: cart(version) }),
       ),
     )
     await closeAll()
@@ -532,7 +509,7 @@ describe('cohorts', () => {
 
   it("by a flag take the application's own attribute before the packed flags", async () => {
     const attributes = cart({ 'coalmine.flag.a': 'off', 'coalmine.flags': 'a=on;b=on' })
-    await store.insert(batchOf(span({ attributes })))
+    await store.insert(batchOf(spanOf({ attributes })))
     await closeAll()
     expect((await store.known('storefront')).values.toSorted()).toEqual(['flag:a=off', 'flag:b=on'])
     const raw = { service: 'storefront', stable: 'flag:a=off,flag:b=on', canary: 'flag:a=on,flag:b=on' }
@@ -543,11 +520,11 @@ describe('cohorts', () => {
     const beta = (version: string) => cart({ 'service.version': version, 'coalmine.audience': 'beta' })
     await store.insert(
       batchOf(
-        span(),
-        span({ attributes: beta('1.0.0') }),
-        span({ attributes: canary }),
-        span({ attributes: beta('2.0.0') }),
-        span({ attributes: { ...beta('2.0.0'), 'coalmine.test': 'true' } }),
+        spanOf(),
+        spanOf({ attributes: beta('1.0.0') }),
+        spanOf({ attributes: canary }),
+        spanOf({ attributes: beta('2.0.0') }),
+        spanOf({ attributes: { ...beta('2.0.0'), 'coalmine.test': 'true' } }),
       ),
     )
     await closeAll()
@@ -565,10 +542,10 @@ describe('cohorts', () => {
     const test = { 'coalmine.test': 'true' }
     await store.insert(
       batchOf(
-        span(),
-        span({ atMs: 5_000, attributes: { ...canary, ...test } }),
-        span({ atMs: 5_000, attributes: cart({ 'service.version': '1.0.0', 'coalmine.flag.a': 'on', ...test }) }),
-        span({ atMs: 10_000, attributes: canary }),
+        spanOf(),
+        spanOf({ atMs: 5_000, attributes: { ...canary, ...test } }),
+        spanOf({ atMs: 5_000, attributes: cart({ 'service.version': '1.0.0', 'coalmine.flag.a': 'on', ...test }) }),
+        spanOf({ atMs: 10_000, attributes: canary }),
       ),
     )
     await closeAll()
@@ -603,7 +580,7 @@ describe('cohorts', () => {
 
   it('know which flags they met, whatever they are by', async () => {
     const met = (version: string, flags: Record<string, string>, more: Record<string, string> = {}) =>
-      span({ attributes: cart({ 'service.version': version, ...prefixed(flags), ...more }) })
+      spanOf({ attributes: cart({ 'service.version': version, ...prefixed(flags), ...more }) })
     await store.insert(
       batchOf(
         met('1.0.0', { a: 'off', b: 'x' }),
@@ -627,8 +604,8 @@ describe('cohorts', () => {
   })
 
   it('are read for some operations only, where the comparison asks for them', async () => {
-    const at = (route: string) => span({ attributes: { ...canary, 'http.route': route } })
-    await store.insert(batchOf(span(), at('/cart'), at('/checkout')))
+    const at = (route: string) => spanOf({ attributes: { ...canary, 'http.route': route } })
+    await store.insert(batchOf(spanOf(), at('/cart'), at('/checkout')))
     await closeAll()
     const one = { ...builds, operations: ['GET /checkout'] }
     expect(await totals(one)).toEqual({ 'GET /checkout': [0, 0, 0, 0, 1, 1, 0, 0] })
@@ -640,12 +617,12 @@ describe('cohorts', () => {
       cart({ 'service.version': version, 'coalmine.audience': audience })
     await store.insert(
       batchOf(
-        span(),
-        span({ attributes: of('beta') }),
-        span({ attributes: of('internal') }),
-        span({ attributes: of('partner') }),
-        span({ attributes: canary }),
-        span({ atMs: 5_000, attributes: of('internal', '2.0.0') }),
+        spanOf(),
+        spanOf({ attributes: of('beta') }),
+        spanOf({ attributes: of('internal') }),
+        spanOf({ attributes: of('partner') }),
+        spanOf({ attributes: canary }),
+        spanOf({ atMs: 5_000, attributes: of('internal', '2.0.0') }),
       ),
     )
     await closeAll()
@@ -659,13 +636,13 @@ describe('cohorts', () => {
     const variant = (value: string) => cart({ 'coalmine.flag.a': value })
     await store.insert(
       batchOf(
-        span({ attributes: variant('on') }),
-        span({ attributes: variant('off') }),
-        span({ attributes: variant('blue') }),
-        span({ attributes: variant('(mixed)') }),
-        span({ attributes: cart({}) }),
-        span({ atMs: 5_000, attributes: cart({}), resource: { 'k8s.node.pool': 'a' } }),
-        span({ atMs: 5_000, attributes: cart({}), resource: { 'k8s.node.pool': 'b' } }),
+        spanOf({ attributes: variant('on') }),
+        spanOf({ attributes: variant('off') }),
+        spanOf({ attributes: variant('blue') }),
+        spanOf({ attributes: variant('(mixed)') }),
+        spanOf({ attributes: cart({}) }),
+        spanOf({ atMs: 5_000, attributes: cart({}), resource: { 'k8s.node.pool': 'a' } }),
+        spanOf({ atMs: 5_000, attributes: cart({}), resource: { 'k8s.node.pool': 'b' } }),
       ),
     )
     await closeAll()
@@ -684,10 +661,10 @@ describe('cohorts', () => {
     const host = (pool: string, image: string) => ({ 'k8s.node.pool': pool, 'host.image.version': image })
     await store.insert(
       batchOf(
-        span({ resource: host('a', '20.04') }),
-        span({ resource: host('a', '22.04') }),
-        span({ resource: host('b', '22.04') }),
-        span({ resource: host('b', '22.04'), attributes: cart({ 'k8s.node.pool': 'a' }) }),
+        spanOf({ resource: host('a', '20.04') }),
+        spanOf({ resource: host('a', '22.04') }),
+        spanOf({ resource: host('b', '22.04') }),
+        spanOf({ resource: host('b', '22.04'), attributes: cart({ 'k8s.node.pool': 'a' }) }),
       ),
     )
     await closeAll()
@@ -708,9 +685,9 @@ describe('cohorts', () => {
     const calledBy = (version: string) => cart({ 'service.version': '3.0.0', 'coalmine.via.storefront': version })
     await store.insert(
       batchOf(
-        span({ service: 'payments', attributes: calledBy('1.0.0') }),
-        span({ service: 'payments', attributes: calledBy('2.0.0') }),
-        span({ service: 'payments', attributes: cart({ 'service.version': '3.0.0' }) }),
+        spanOf({ service: 'payments', attributes: calledBy('1.0.0') }),
+        spanOf({ service: 'payments', attributes: calledBy('2.0.0') }),
+        spanOf({ service: 'payments', attributes: cart({ 'service.version': '3.0.0' }) }),
       ),
     )
     await closeAll()
@@ -722,7 +699,7 @@ describe('cohorts', () => {
 
   it('leave out traces whose spans disagree, and count them', async () => {
     const traceId = 'ab'.repeat(16)
-    await store.insert(batchOf(span({ traceId }), span({ traceId, attributes: canary }), span()))
+    await store.insert(batchOf(spanOf({ traceId }), spanOf({ traceId, attributes: canary }), spanOf()))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
     expect(await store.cohortFacts(builds)).toMatchObject({ overlap: 1, mixedRequests: 2 })
@@ -733,9 +710,9 @@ describe('cohorts', () => {
     const version = { 'service.version': '1.0.0' }
     await store.insert(
       batchOf(
-        span({ traceId, attributes: cart({ ...version, 'coalmine.flag.a': 'on', 'coalmine.flag.b': 'x' }) }),
-        span({ traceId, attributes: cart({ ...version, 'coalmine.flag.ab': 'y', 'coalmine.flag.a': 'off' }) }),
-        span({ traceId, attributes: cart(version) }),
+        spanOf({ traceId, attributes: cart({ ...version, 'coalmine.flag.a': 'on', 'coalmine.flag.b': 'x' }) }),
+        spanOf({ traceId, attributes: cart({ ...version, 'coalmine.flag.ab': 'y', 'coalmine.flag.a': 'off' }) }),
+        spanOf({ traceId, attributes: cart(version) }),
       ),
     )
     await closeAll()
@@ -746,7 +723,7 @@ describe('cohorts', () => {
   })
 
   it('that are one and the same are all overlap', async () => {
-    await store.insert(batchOf(span(), span()))
+    await store.insert(batchOf(spanOf(), spanOf()))
     await closeAll()
     const same = { ...builds, canary: builds.stable }
     expect(await totals(same)).toEqual({})
@@ -757,9 +734,9 @@ describe('cohorts', () => {
     const region = (name: string) => ({ 'cloud.region': name })
     await store.insert(
       batchOf(
-        span({ resource: region('a') }),
-        span({ resource: region('b'), attributes: cart({ tier: 'gold' }) }),
-        span({ resource: region('b'), attributes: cart({ tier: 'iron', 'cloud.region': 'a' }) }),
+        spanOf({ resource: region('a') }),
+        spanOf({ resource: region('b'), attributes: cart({ tier: 'gold' }) }),
+        spanOf({ resource: region('b'), attributes: cart({ tier: 'iron', 'cloud.region': 'a' }) }),
       ),
     )
     await closeAll()
@@ -772,7 +749,7 @@ describe('cohorts', () => {
 
   it('come out alike from closed ticks and from raw spans', async () => {
     const spans = Array.from({ length: 600 }, (_, index) =>
-      span({
+      spanOf({
         atMs: index * 50,
         traceId: Math.floor(index / 3)
           .toString(16)
@@ -799,7 +776,7 @@ describe('cohorts', () => {
   })
 
   it('are read within a window of whole ticks', async () => {
-    await store.insert(batchOf(span(), span({ atMs: 5_000 }), span({ atMs: 10_000 })))
+    await store.insert(batchOf(spanOf(), spanOf({ atMs: 5_000 }), spanOf({ atMs: 10_000 })))
     await closeAll()
     const window = { ...builds, start: START + 1, end: START + 14_999 }
     expect(await totals(window)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
@@ -808,8 +785,8 @@ describe('cohorts', () => {
 })
 
 describe('calls that a service makes', () => {
-  const call = (attributes: Record<string, string>, changes: Parameters<typeof span>[0] = {}) =>
-    span({ kind: 'Client', parentSpanId: 'ab'.repeat(8), name: 'call', ...changes, attributes })
+  const call = (attributes: Record<string, string>, changes: Parameters<typeof spanOf>[0] = {}) =>
+    spanOf({ kind: 'Client', parentSpanId: 'ab'.repeat(8), name: 'call', ...changes, attributes })
   const build = (version: string) => ({ 'service.version': version })
 
   it('are compared by what they ask of whom, one value a trace', async () => {
@@ -817,8 +794,8 @@ describe('calls that a service makes', () => {
     const select = { 'db.system.name': 'postgresql', 'db.operation.name': 'SELECT', 'db.collection.name': 'carts' }
     await store.insert(
       batchOf(
-        span(),
-        span({ attributes: canary }),
+        spanOf(),
+        spanOf({ attributes: canary }),
         call({ ...build('1.0.0'), ...select }),
         call({ ...build('2.0.0'), ...select }, { traceId }),
         call({ ...build('2.0.0'), ...select }, { traceId, status: 'Error', durationNs: 90_000_000n }),
@@ -852,20 +829,20 @@ describe('what is bad, by attribute', () => {
   const count = (n: number, bad: number) => new Map([[Math.floor(START / 5000), { n, bad }]])
 
   it('counts units of each cohort with each attribute that the canary has', async () => {
-    const ok = (more: Record<string, string>) => span({ attributes: { ...canary, ...more } })
-    const failed = (more: Record<string, string>) => span({ status: 'Error', attributes: { ...canary, ...more } })
+    const ok = (more: Record<string, string>) => spanOf({ attributes: { ...canary, ...more } })
+    const failed = (more: Record<string, string>) => spanOf({ status: 'Error', attributes: { ...canary, ...more } })
     const [twice, mixed] = ['cc'.repeat(16), 'dd'.repeat(16)]
     await store.insert(
       batchOf(
-        span({ attributes: cart({ 'service.version': '1.0.0', items: 'many' }) }),
-        span({ resource: { zone: 'b' }, status: 'Error' }),
+        spanOf({ attributes: cart({ 'service.version': '1.0.0', items: 'many' }) }),
+        spanOf({ resource: { zone: 'b' }, status: 'Error' }),
         ok({ items: 'few', 'coalmine.flags': 'a=on' }),
         failed({ items: 'many', 'error.type': 'timeout', 'coalmine.flag.a': 'on' }),
         // Two spans of a trace are one unit, with what its slower span has.
-        span({ traceId: twice, durationNs: 90_000_000n, attributes: { ...canary, items: 'many' } }),
-        span({ traceId: twice, status: 'Error', attributes: { ...canary, items: 'few' } }),
-        span({ traceId: mixed, attributes: canary }),
-        span({ traceId: mixed, status: 'Error' }),
+        spanOf({ traceId: twice, durationNs: 90_000_000n, attributes: { ...canary, items: 'many' } }),
+        spanOf({ traceId: twice, status: 'Error', attributes: { ...canary, items: 'few' } }),
+        spanOf({ traceId: mixed, attributes: canary }),
+        spanOf({ traceId: mixed, status: 'Error' }),
         failed({ 'coalmine.test': 'true', items: 'tests' }),
         failed({ 'http.route': '/checkout', items: 'elsewhere' }),
       ),
@@ -888,7 +865,7 @@ describe('what is bad, by attribute', () => {
 
   it('calls slow what is slower than 95 % of stable, and leaves ids out', async () => {
     const slow = (index: number, more: Record<string, string>) =>
-      span({ durationNs: BigInt(index + 1) * 1_000_000n, attributes: cart({ user: `u${index}`, ...more }) })
+      spanOf({ durationNs: BigInt(index + 1) * 1_000_000n, attributes: cart({ user: `u${index}`, ...more }) })
     await store.insert(
       batchOf(
         ...Array.from({ length: 100 }, (_, index) => slow(index, { 'service.version': '1.0.0' })),

@@ -1,8 +1,9 @@
 // How often each test is wrong when nothing differs, with uneven arms, drift and ramps; and how often its interval misses.
 import { expect, test } from 'vitest'
-import { eventsOf, lognormal, type Random, random, scaled, sourceOf } from '../../../../test/calibration/generate.ts'
+import { eventsOf, lognormal, scaled, sourceOf } from '../../../../test/calibration/generate.ts'
 import type { Distributions } from '../distributions.ts'
 import { momentsOf } from '../moments.ts'
+import { type Random, randomOf } from '../random.ts'
 import type { Rates } from '../rates.ts'
 import { cochranMantelHaenszel, oddsRatioOnce } from './cochran-mantel-haenszel.ts'
 import { hodgesLehmann } from './hodges-lehmann.ts'
@@ -38,7 +39,7 @@ test('ranks and tails keep their level through a busy hour and a ramp', () => {
 test('the factor between the arms is in its interval', () => {
   let missed = 0
   for (let run = 0; run < 200; run += 1) {
-    const draw = random(9000 + run)
+    const draw = randomOf(9000 + run)
     // Drawn alike, then moved by exactly eight buckets: 2^(8/32) = 1.19.
     const blocks = drifting(draw).map(({ stable, canary }) => ({
       stable,
@@ -64,7 +65,7 @@ test.each([
   for (const measured of wrong(tests, blocks, 2)) expect(measured).toBeLessThan(most(alpha))
   let missed = 0
   for (let run = 0; run < 300; run += 1) {
-    const { interval } = riskDifferenceOnce(blocks(random(7000 + run)), { alpha: 0.025 })!
+    const { interval } = riskDifferenceOnce(blocks(randomOf(7000 + run)), { alpha: 0.025 })!
     if (interval.lower! > difference || interval.upper! < difference) missed += 1
   }
   expect(missed / 300).toBeLessThan(most(alpha, 300))
@@ -79,7 +80,7 @@ test.each([1, 1.5])('rates keep their level at an odds ratio of %d, drifting by 
   for (const measured of wrong(tests, blocks, 3)) expect(measured).toBeLessThan(most(alpha))
   let missed = 0
   for (let run = 0; run < runs; run += 1) {
-    const found = oddsRatioOnce(blocks(random(8000 + run)), { alpha: 0.025 })
+    const found = oddsRatioOnce(blocks(randomOf(8000 + run)), { alpha: 0.025 })
     if (found === undefined) continue
     if (found.interval.lower! > oddsRatio || found.interval.upper! < oddsRatio) missed += 1
   }
@@ -104,7 +105,7 @@ test.each([
   for (const measured of wrong(tests, sample, 4)) expect(measured).toBeLessThan(most(alpha))
   let missed = 0
   for (let run = 0; run < 300; run += 1) {
-    const result = hodgesLehmann(sample(random(6000 + run)), { alpha: 0.025 })
+    const result = hodgesLehmann(sample(randomOf(6000 + run)), { alpha: 0.025 })
     if (result.kind !== 'estimated') throw new Error(result.why)
     if (result.interval.lower! > 0 || result.interval.upper! < 0) missed += 1
   }
@@ -140,7 +141,7 @@ function wrong<Data>(
 ): number[] {
   const rejected = tests.map(() => 0)
   for (let run = 0; run < runs; run += 1) {
-    const data = draw(random(1000 * seed + run))
+    const data = draw(randomOf(1000 * seed + run))
     tests.forEach((one, at) => {
       const result = one(data)
       if (result.kind === 'tested' && result.p <= alpha) rejected[at]! += 1

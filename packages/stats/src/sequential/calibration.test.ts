@@ -1,9 +1,10 @@
 // How often each sequence is wrong at any of many looks, and that what it says of its own limits is so.
 import { describe, expect, test } from 'vitest'
-import { eventsOf, lognormal, type Random, random, scaled, sourceOf } from '../../../../test/calibration/generate.ts'
+import { eventsOf, lognormal, scaled, sourceOf } from '../../../../test/calibration/generate.ts'
 import { dispersedShareProcess, dispersionOf } from '../dispersion.ts'
 import { type Histogram, histogramOf, mergeHistograms } from '../histogram.ts'
 import { type Moments, momentsOf, momentsOfHistogram } from '../moments.ts'
+import { type Random, randomOf } from '../random.ts'
 import { type Counts, shareProcess } from '../share.ts'
 import { asymptoticInterval, type MomentsBlock } from './asymptotic-interval.ts'
 import { bandRadius, bandTest } from './band-test.ts'
@@ -36,7 +37,7 @@ describe('planned looks', () => {
     const runs = 4000
     let crossed = 0
     for (let run = 0; run < runs; run += 1) {
-      const draw = random(run)
+      const draw = randomOf(run)
       let process = 0
       const out = fractions.map((fraction, at) => {
         process += normal(draw) / Math.sqrt(12)
@@ -78,7 +79,7 @@ describe('quantiles and distribution functions of one arm', () => {
     let low = 0
     let high = 0
     for (let run = 0; run < runs; run += 1) {
-      const seen = growing(random(run), 40)
+      const seen = growing(randomOf(run), 40)
       const intervals = seen.map((values) => quantileInterval(values, { q, alpha: 0.05, tightestAt: 500 }))
       if (intervals.some(({ lower }) => lower !== null && lower > truth)) low += 1
       if (intervals.some(({ upper }) => upper !== null && upper < truth)) high += 1
@@ -90,7 +91,7 @@ describe('quantiles and distribution functions of one arm', () => {
   test('equal arms of uneven sizes are told apart, at any look, no more often than alpha says', () => {
     const wrong = { median: 0, tail: 0, difference: 0, band: 0 }
     for (let run = 0; run < runs; run += 1) {
-      const draw = random(5000 + run)
+      const draw = randomOf(5000 + run)
       const stable = growing(draw, 45)
       const canary = growing(draw, 5)
       const at = (says: (arms: { stable: Histogram; canary: Histogram }) => boolean) =>
@@ -108,7 +109,7 @@ describe('quantiles and distribution functions of one arm', () => {
   })
 
   test('they see what differs', () => {
-    const draw = random(77)
+    const draw = randomOf(77)
     const arms = {
       stable: latency(4000, draw),
       canary: sourceOf(scaled(lognormal({ median: 0.1, sigma: 0.6 }), 1.3))(2000, draw),
@@ -140,7 +141,7 @@ describe('means', () => {
     let low = 0
     let high = 0
     for (let run = 0; run < runs; run += 1) {
-      const draw = random(run)
+      const draw = randomOf(run)
       const blocks: MomentsBlock[] = []
       let below = false
       let above = false
@@ -161,7 +162,7 @@ describe('means', () => {
   })
 
   test('it says nothing before the burn-in, and narrows after it', () => {
-    const draw = random(3)
+    const draw = randomOf(3)
     const block = (): MomentsBlock => ({ stable: drawn(400, 1, draw), canary: drawn(400, 1.1, draw) })
     const blocks = [block(), block()]
     const at = () => asymptoticInterval(blocks, { alpha: 0.05, tightestAt: 8000 })
@@ -178,7 +179,7 @@ describe('means', () => {
   test('why it waits: from the first value on, errors of 0.1 % are called different far too often', () => {
     let wrong = 0
     for (let run = 0; run < runs; run += 1) {
-      const draw = random(run)
+      const draw = randomOf(run)
       let stable = 0
       let canary = 0
       for (let tick = 1; tick <= 100; tick += 1) {
@@ -196,7 +197,7 @@ describe('means', () => {
   })
 
   test('moments of a histogram are those of its values, within a bucket, and capped', () => {
-    const draw = random(9)
+    const draw = randomOf(9)
     const values = Array.from({ length: 3000 }, () => Math.exp(normal(draw)))
     const exact = momentsOf(values)
     const close = momentsOfHistogram(histogramOf([...values, 0]))
@@ -225,7 +226,7 @@ describe('counts in batches', () => {
       let raw = 0
       let divided = 0
       for (let run = 0; run < runs; run += 1) {
-        const blocks = counts(random(run), 0.1, batch)
+        const blocks = counts(randomOf(run), 0.1, batch)
         if (alarms(shareProcess({ alternative: 'different', share: 0.1, concentration: 100 }), blocks)) raw += 1
         if (alarms(dispersedShareProcess({ alternative: 'different', share: 0.1, concentration: 100 }), blocks))
           divided += 1
@@ -237,9 +238,9 @@ describe('counts in batches', () => {
   )
 
   test('a fifth of the traffic lost is seen through batches of five, and the dispersion is about the batch', () => {
-    const blocks = counts(random(1), 0.1 * 0.8, 5)
+    const blocks = counts(randomOf(1), 0.1 * 0.8, 5)
     expect(alarms(dispersedShareProcess({ alternative: 'less', share: 0.1, concentration: 1000 }), blocks)).toBe(true)
-    const alike = counts(random(2), 0.1, 5)
+    const alike = counts(randomOf(2), 0.1, 5)
     expect(dispersionOf(alike, 0.1)).toBeGreaterThan(4)
     expect(dispersionOf(alike, 0.1)).toBeLessThan(6)
   })

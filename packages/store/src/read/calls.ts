@@ -1,8 +1,7 @@
-import { type Comparison, windowOf } from '../cohorts.ts'
+import type { Comparison } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
-import { TICK_SECONDS } from '../ingest/span-batch.ts'
 import { callsOfAddresses } from '../queries/calls.ts'
-import { rawTickSizes } from '../queries/raw-ticks.ts'
+import { portionsOf } from './raw-ticks.ts'
 import type { CohortSample } from './sample.ts'
 
 /** Calls of other services to the addresses of one cohort each, in one tick: milliseconds since 1970. */
@@ -18,9 +17,6 @@ type CallCount = { readonly n: number; readonly events: number }
 /** The addresses at which each cohort, and no other, is called. */
 export type Addresses = { readonly stable: readonly string[]; readonly canary: readonly string[] }
 
-// The answered calls of a portion are held as a set: 250 000 take some 50 MB.
-const PORTION_SPANS = 250_000
-
 /**
  * The calls to each cohort's addresses, tick by tick, and those without an answer. None where the cohorts share an address, as
  * behind a load balancer: whom an unanswered call was for cannot then be told.
@@ -29,18 +25,9 @@ export async function callsOf(engine: Engine, comparison: Comparison, addresses:
   const { stable, canary } = addresses
   if (stable.length === 0 || canary.length === 0) return []
   const { service } = comparison
-  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
   const ticks = new Map<number, { stable: CallCount; canary: CallCount }>()
   const none: CallCount = { n: 0, events: 0 }
-  for (let at = 0; at < sizes.length; ) {
-    const from = sizes[at]!.tick
-    let spans = 0
-    let to = from
-    do {
-      spans += sizes[at]!.spans
-      to = sizes[at]!.tick + TICK_SECONDS
-      at++
-    } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
+  for await (const { from, to } of portionsOf(engine, comparison)) {
     type Row = { tick: number; cohort: 'stable' | 'canary'; calls: number; unanswered: number }
     for (const row of await engine.read<Row>(callsOfAddresses, { service, from, to, stable, canary })) {
       const tick = ticks.get(row.tick) ?? { stable: none, canary: none }
