@@ -128,6 +128,19 @@ describe('what a flag has to do with it', () => {
     expect(verdict.interactions).toMatchObject([{ flag: 'new-pricing', carries: 'flag' }])
   })
 
+  it('says so of a flag that is named, and that nobody met', async () => {
+    const { reasons } = await interactions(
+      spans(() => false),
+      '--interact',
+      'new-prising',
+    )
+    expect(reasons).toContainEqual({
+      code: 'interactions-not-known',
+      weight: 'note',
+      message: expect.stringContaining('What part flag new-prising has cannot be told'),
+    })
+  })
+
   it('cannot be told where each build has a variant of its own', async () => {
     const apart = (['1.9.0', '2.0.0'] as const).flatMap((version, i) =>
       otlpLines({ ...shop, version, flags: { 'new-pricing': i === 0 ? 'off' : 'on' }, medianMs: 20 + 20 * i, seed: i }),

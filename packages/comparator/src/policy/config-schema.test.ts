@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { configJsonSchema } from './config-schema.ts'
 
 it('is published as it is: -u writes it anew', async () => {
-  await expect(`${JSON.stringify(configJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../coalmine.schema.json')
+  await expect(`${JSON.stringify(configJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../coalmine.schema.json')
 })
 
 it.each([

@@ -90,8 +90,8 @@ it.each<[unknown, Mode | string]>([
     'often',
     'expected sequential, fixed, or a number of looks such as { looks: 5, spending: obrien-fleming }, got "often"',
   ],
-  [{ looks: 1 }, 'Too small: expected number to be >=2'],
-  [{ looks: 4, spending: 'even' }, 'Invalid option: expected one of "obrien-fleming"|"pocock"|"power"'],
+  [{ looks: 1 }, 'expected a number of at least 2, got 1'],
+  [{ looks: 4, spending: 'even' }, 'expected one of obrien-fleming, pocock, power, got "even"'],
 ])('mode %j is read as %j', (mode, expected) => {
   const parsed = parsePolicy({ mode })
   expect(parsed.kind === 'policy' ? parsed.policy.mode : parsed.problems[0]!.message).toEqual(expected)

@@ -6,6 +6,7 @@ import {
   interactionsOf,
   notSeparable,
   type Policy,
+  type Reason,
   type Verdict,
 } from '@coalmine/comparator'
 import { type Comparison, type Condition, type FlagShare, flagOf, formatSelector, parseSelector } from '@coalmine/store'
@@ -31,11 +32,22 @@ export async function interactionsOn(
 ): Promise<Verdict> {
   try {
     const interactions = await findInteractions(finding, request, context)
-    return { ...verdict, interactions }
+    return { ...verdict, interactions, reasons: [...verdict.reasons, ...notTold(request.interact, interactions)] }
   } catch (error) {
     const message = `Which flag has a part in it is not known: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}`
     return { ...verdict, reasons: [...verdict.reasons, { code: 'interactions-not-known', weight: 'note', message }] }
   }
+}
+
+/** A note for each flag that was asked about in vain. */
+function notTold(asked: readonly string[], interactions: readonly Interaction[]): Reason[] {
+  return asked
+    .filter((flag) => !interactions.some((one) => one.flag === flag))
+    .map((flag) => ({
+      code: 'interactions-not-known',
+      weight: 'note',
+      message: `What part flag ${flag} has cannot be told: it takes ${enoughRequests} requests of each cohort with each of two variants. "coalmine doctor" lists the flags that arrive.`,
+    }))
 }
 
 async function findInteractions(
