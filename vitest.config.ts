@@ -6,6 +6,11 @@ const sources = [
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },
 ]
 
+// They tell time, kill processes or pack what is built: nothing else runs beside them.
+const alone = ['demo', 'demo-stop', 'durability', 'host', 'identical', 'matrix', 'packaging'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+)
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -16,13 +21,24 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/calibration/*.test.ts'],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/*.test.ts', 'examples/*/src/*.test.ts'],
+          exclude: alone,
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: alone,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
