@@ -1,6 +1,7 @@
 // The proof that needs no simulation: under the hypothesis every way to deal the pooled values to the arms is equally likely, so
 // over all of them E has a mean of at most one.
 import { expect, test } from 'vitest'
+import { subsets, ways } from '../test/labellings.ts'
 import type { Distributions } from './distributions.ts'
 import type { EProcess } from './e-process.ts'
 import { histogramOf } from './histogram.ts'
@@ -101,17 +102,4 @@ function labelled(pool: readonly number[], canaries: number): Distributions[] {
     stable: histogramOf(pool.filter((_, at) => !subset.includes(at))),
     canary: histogramOf(subset.map((at) => pool[at]!)),
   }))
-}
-
-function subsets(total: number, size: number, from = 0): number[][] {
-  if (size === 0) return [[]]
-  return Array.from({ length: Math.max(0, total - from) }, (_, at) => from + at).flatMap((first) =>
-    subsets(total, size - 1, first + 1).map((rest) => [first, ...rest]),
-  )
-}
-
-function ways(n: number, k: number): number {
-  let product = 1
-  for (let at = 1; at <= k; at += 1) product *= Math.max(0, n - k + at) / at
-  return product
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { subsets, ways } from '../../test/labellings.ts'
 import { histogramOf } from '../histogram.ts'
 import { momentsOf } from '../moments.ts'
 import type { Rates } from '../rates.ts'
@@ -345,17 +346,4 @@ function eventsIn({ n, share }: { n: number; share: number }): { n: number; even
 function tested<Found>(result: TestResult<Found>): { readonly p: number } & Found {
   if (result.kind === 'tested') return result
   throw new Error(`untestable: ${result.why}`)
-}
-
-function subsets(total: number, size: number, from = 0): number[][] {
-  if (size === 0) return [[]]
-  return Array.from({ length: Math.max(0, total - from) }, (_, at) => from + at).flatMap((first) =>
-    subsets(total, size - 1, first + 1).map((rest) => [first, ...rest]),
-  )
-}
-
-function ways(n: number, k: number): number {
-  let product = 1
-  for (let at = 1; at <= k; at += 1) product *= Math.max(0, n - k + at) / at
-  return product
 }
