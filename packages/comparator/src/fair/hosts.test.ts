@@ -61,6 +61,18 @@ it('hosts that are alike leave the verdict as it is, and nothing is said of them
   expect(known.findings).toEqual(unknown.findings)
 })
 
+it('hosts whose few errors may be chance are not said to differ', () => {
+  const messages = Array.from({ length: 10 }, (_, seed) =>
+    judged({ stable: 4, canary: 2, errors: 0.012, hostSd: 0, seed: seed + 1 }),
+  ).flatMap(({ known }) => known.reasons.filter(({ code }) => code === 'host-not-separable').map((one) => one.message))
+  const told = messages.filter((message) => message.includes('FAIL takes'))
+  expect(told.length).toBeGreaterThan(0)
+  for (const message of told)
+    expect(message).toMatch(
+      /^Hosts may differ, as far as stable's 4 instances tell, which run one build\. FAIL takes errors/,
+    )
+})
+
 it('one canary instance out of line with its fellows is named', () => {
   const { slices, cells } = fleetOf({ stable: 3, canary: 4, hostSd: 0, perBlock: 80, blocks, seed: 5 })
   const slow = cells.map((cell) =>

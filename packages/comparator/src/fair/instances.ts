@@ -58,12 +58,11 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
     .map(({ metric, beyond }) => `${metric.name} beyond ${formatMargin(rounded(beyond.margin))}`)
   if (widened.length > 0) {
     const failing = new Set(hosts!.placebo!.map((one) => one.instance)).size
-    const placebo = failing > 0 ? `, and ${failing} of them would fail against the others` : ''
-    return [
-      note(
-        `Stable's ${hosts!.stable} instances, which run one build, differ from each other${placebo}: so may the canary's hosts. FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.`,
-      ),
-    ]
+    const known =
+      failing > 0
+        ? `Stable's ${hosts!.stable} instances, which run one build, differ from each other, and ${failing} of them would fail against the others: so may the canary's hosts.`
+        : `Hosts may differ, as far as stable's ${hosts!.stable} instances tell, which run one build.`
+    return [note(`${known} FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.`)]
   }
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
   if (shared || canary.instances === 0 || canary.instances > 2) return []
