@@ -10,7 +10,7 @@ const HEALTH_TIMEOUT_MS = 2_000
  * Finds the server that owns a store's directory, by the address it left there; undefined when there is none, or when
  * what it left is stale.
  *
- * await findServer('.coalmine') // { url: 'http://127.0.0.1:4318', pid: 4711 }
+ * @example await findServer('.coalmine') // { url: 'http://127.0.0.1:4318', pid: 4711 }
  */
 export async function findServer(directory: string): Promise<Owner | undefined> {
   const owner = await readOwner(directory)

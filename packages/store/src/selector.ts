@@ -20,6 +20,7 @@ export type Condition = {
  *
  * Throws a StoreError of kind `usage` that says which part is wrong.
  *
+ * @example
  * parseSelector('service.version=2.0.0,flag:new-pricing=on')
  * // [{ from: 'span', key: 'service.version', value: '2.0.0' },
  * //  { from: 'span', key: 'coalmine.flag.new-pricing', value: 'on' }]
@@ -33,7 +34,11 @@ export function parseSelector(text: string): Condition[] {
   return conditions
 }
 
-/** Writes conditions as a selector that `parseSelector` reads back, flags in their short form. */
+/**
+ * Writes conditions as a selector that `parseSelector` reads back, flags in their short form.
+ *
+ * @example formatSelector([{ from: 'span', key: 'coalmine.flag.new-pricing', value: 'on' }]) // 'flag:new-pricing=on'
+ */
 export function formatSelector(conditions: readonly Condition[]): string {
   return conditions
     .map(({ from, key, value, negated = false }) => `${named(from, key)}${negated ? '!=' : '='}${encode(value)}`)
@@ -49,7 +54,11 @@ function named(from: Condition['from'], key: string): string {
 
 const prefixes: Readonly<Record<string, string>> = { flag: FLAG_PREFIX, via: VIA_PREFIX }
 
-/** The key of the flag whose variant a condition names, without the attribute's prefix; undefined for any other condition. */
+/**
+ * The key of the flag whose variant a condition names, without the attribute's prefix; undefined for any other condition.
+ *
+ * @example flagOf({ from: 'span', key: 'coalmine.flag.new-pricing', value: 'on' }) // 'new-pricing'
+ */
 export function flagOf(condition: Condition): string | undefined {
   if (condition.from !== 'span' || condition.negated || !condition.key.startsWith(FLAG_PREFIX)) return undefined
   return condition.key.slice(FLAG_PREFIX.length)

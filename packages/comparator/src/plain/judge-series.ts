@@ -43,6 +43,7 @@ export interface SeriesVerdict {
   readonly test: string
 }
 
+/** Higher is worse, by the margin of the kind of series. */
 export const defaultSeriesPolicy: SeriesPolicy = { alpha: 0.05, alphaPass: 0.05, worse: 'higher', margin: null }
 
 /**

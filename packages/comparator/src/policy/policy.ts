@@ -27,6 +27,7 @@ export interface Policy {
 /** Judged unless they are turned off; lost requests where a split is declared. */
 const always = ['latency', 'errors', '4xx', 'lost-requests'] as const
 
+/** What is judged, and how strictly, where nobody says otherwise. */
 export const defaultPolicy: Policy = {
   alpha: 0.05,
   alphaPass: 0.05,

@@ -1,6 +1,7 @@
 import type { Distributions } from '../distributions.ts'
+import { largestGaps } from './largest-gaps.ts'
 import { type Sided, type TestResult, untestable } from './result.ts'
-import { tallyOf, type Values } from './tally.ts'
+import type { Values } from './tally.ts'
 
 /**
  * Whether the arms' distributions differ anywhere, by one look at one sample of each: the largest distance between their
@@ -17,21 +18,8 @@ export function kolmogorovSmirnov(
   options: { readonly alternative: Sided },
 ): TestResult<{ readonly distance: number }> {
   const { alternative } = options
-  const { stable, canary } = tallyOf(arms)
-  const n = stable.reduce((sum, count) => sum + count, 0)
-  const m = canary.reduce((sum, count) => sum + count, 0)
+  const { n, m, above, below } = largestGaps(arms)
   if (n === 0 || m === 0) return untestable('empty-arm')
-  let above = 0
-  let below = 0
-  let ofStable = 0
-  let ofCanary = 0
-  for (let at = 0; at < stable.length; at += 1) {
-    ofStable += stable[at]!
-    ofCanary += canary[at]!
-    const difference = ofStable / n - ofCanary / m
-    above = Math.max(above, difference)
-    below = Math.max(below, -difference)
-  }
   const distance = alternative === 'greater' ? above : alternative === 'less' ? below : Math.max(above, below)
   const lambda = distance * Math.sqrt((n * m) / (n + m))
   return {

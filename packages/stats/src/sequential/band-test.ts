@@ -1,6 +1,7 @@
 import type { Distributions } from '../distributions.ts'
+import { largestGaps } from '../fixed/largest-gaps.ts'
 import { checkAlpha, type Sided, type TestResult, untestable } from '../fixed/result.ts'
-import { tallyOf, type Values } from '../fixed/tally.ts'
+import type { Values } from '../fixed/tally.ts'
 import { solve } from '../solve.ts'
 
 /**
@@ -37,19 +38,9 @@ export function bandTest(
   options: { readonly alternative: Sided },
 ): TestResult<{ readonly distance: number }> {
   const { alternative } = options
-  const { stable, canary } = tallyOf(arms)
-  const n = stable.reduce((sum, count) => sum + count, 0)
-  const m = canary.reduce((sum, count) => sum + count, 0)
+  const { n, m, above, below } = largestGaps(arms)
   if (n === 0 || m === 0) return untestable('empty-arm')
-  let distance = 0
-  let ofStable = 0
-  let ofCanary = 0
-  for (let at = 0; at < stable.length; at += 1) {
-    ofStable += stable[at]!
-    ofCanary += canary[at]!
-    const away = ofStable / n - ofCanary / m
-    distance = Math.max(distance, alternative === 'greater' ? away : alternative === 'less' ? -away : Math.abs(away))
-  }
+  const distance = alternative === 'greater' ? above : alternative === 'less' ? below : Math.max(above, below)
   const apart = (logHalf: number): number => radius(n, logHalf) + radius(m, logHalf) - distance
   if (apart(-Math.LN2) >= 0) return { kind: 'tested', p: 1, distance }
   // The alpha at which the bands just touch, as a logarithm: the radius grows as it falls.
