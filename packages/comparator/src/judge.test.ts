@@ -175,6 +175,16 @@ describe('a comparison that means nothing is invalid', () => {
     expect(message({ traffic: 'test' })).toContain('service.version=2.0.0 of test traffic between')
   })
 
+  it('when no calls were made, and it speaks of calls and not of builds that are there', () => {
+    const facts = factsOf(4)
+    const known = { services: ['shop'], values: ['service.version=2.0.0'], open: { spans: 0 } }
+    const canary = { ...facts.canary, requests: 0 }
+    const { message } = judge([], defaultPolicy, { ...facts, scope: 'downstream', canary, known }).reasons[0]!
+    expect(message).toContain('no call by canary, service.version=2.0.0, between')
+    expect(message).toContain('CLIENT and PRODUCER spans')
+    expect(message).not.toContain('has sent')
+  })
+
   it('when the service is unknown, and it lists the services', () => {
     const facts = factsOf(4)
     const empty = { requests: 0 }

@@ -100,7 +100,10 @@ export function verdictText(verdict: Verdict, options: { readonly colors: boolea
     const instances = cohort.instances === 1 ? '1 instance' : `${count(cohort.instances)} instances`
     const hosts = cohort.instances > 0 ? `, ${instances}` : ''
     const served = cohort.adjustedRequests === undefined ? '' : ` of about ${count(cohort.adjustedRequests)}`
-    return [ink.dim(arm), `${count(cohort.requests)}${served} requests${hosts}`]
+    return [
+      ink.dim(arm),
+      `${count(cohort.requests)}${served} ${verdict.scope === 'downstream' ? 'calls' : 'requests'}${hosts}`,
+    ]
   }
 
   function trafficRows(): string[][] {

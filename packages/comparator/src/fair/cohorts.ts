@@ -110,9 +110,14 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
     open.spans > 0
       ? ` ${count(open.spans)} spans of it have arrived whose five-second ticks have not closed yet: look again in half a minute.`
       : ''
+  const within = `${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.`
+  if (facts.scope === 'downstream') {
+    const missing = empty.map(([arm, cohort]) => `no call by ${arm}, ${cohort.selector},`).join(' and ')
+    return `${missing}${within} Calls are the CLIENT and PRODUCER spans of ${facts.service}: is what it calls through instrumented?${pending}`
+  }
   const missing = empty.map(([arm, cohort]) => `no ${arm} request with ${cohort.selector}`).join(' and ')
   const seen = values.length > 0 ? ` ${facts.service} has sent: ${values.join(', ')}.` : ''
-  return `${missing}${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.${seen}${pending}`
+  return `${missing}${within}${seen}${pending}`
 }
 
 /** What else was asked of the requests, besides the cohort. */
