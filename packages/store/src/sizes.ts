@@ -1,5 +1,6 @@
 import type { Engine } from './engine/engine.ts'
 import { keptRange, tableSizes } from './queries/retention.ts'
+import type { Traces } from './traces.ts'
 
 /** What a store holds: its tables, and the time that they reach over. */
 export type StoreSizes = {
@@ -17,8 +18,8 @@ export type StoreSizes = {
 }
 
 /** Tables in the order of their size, largest first. */
-export async function storeSizes(engine: Engine, retentionDays: number): Promise<StoreSizes> {
-  const tables = await engine.read<StoreSizes['tables'][number]>(tableSizes)
+export async function storeSizes(engine: Engine, traces: Traces, retentionDays: number): Promise<StoreSizes> {
+  const tables = await engine.read<StoreSizes['tables'][number]>(tableSizes, traces)
   const [range] = await engine.read<{ spans: number; oldestMs: number; newestMs: number }>(keptRange)
   const some = range !== undefined && range.spans > 0
   return {

@@ -9,8 +9,6 @@ import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, sett
 import { type Known, known } from './known.ts'
 import { countLook } from './looks.ts'
 import { closedTicks, unclosedTicks } from './queries/closing.ts'
-import * as tables from './queries/tables.ts'
-import { createCalls, createRequests, createSpans } from './queries/views.ts'
 import { type BuildsSeen, buildsSeenOf } from './read/builds.ts'
 import { type Addresses, type CallsTick, callsOf } from './read/calls.ts'
 import { type ComparisonFacts, cohortFacts } from './read/facts.ts'
@@ -25,7 +23,9 @@ import { type SpanTick, spansOfTicks } from './read/structure.ts'
 import { type Bad, type Suspects, suspects } from './read/suspects.ts'
 import type { WarmUp } from './read/warm-up.ts'
 import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
+import { settleSchema } from './schema.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
+import { DEFAULT_TRACES } from './traces.ts'
 import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
 
 export type StoreOptions = {
@@ -109,7 +109,10 @@ export async function openStore({
   now = Date.now,
 }: StoreOptions): Promise<Store> {
   if (askedDays !== undefined) checkRetention(askedDays)
-  const prepare = (engine: Engine) => createTables(engine, askedDays ?? DEFAULT_RETENTION_DAYS)
+  const layout = { traces: DEFAULT_TRACES, retentionDays: askedDays ?? DEFAULT_RETENTION_DAYS }
+  const prepare = async (engine: Engine): Promise<void> => {
+    await settleSchema(engine, layout, location)
+  }
   const engine = await openEngine(location, prepare)
   const retentionDays = await settleRetention(engine, askedDays)
   const ledger = newTickLedger(await engine.read(closedTicks))
@@ -147,7 +150,7 @@ export async function openStore({
         seconds: secondsOpen(ledger, service, now(), watermarkMs),
       })),
     state: ingest.state,
-    sizes: () => storeSizes(engine, retentionDays),
+    sizes: () => storeSizes(engine, DEFAULT_TRACES, retentionDays),
     retentionDays,
     close: async () => {
       await ingest.drained()
@@ -167,19 +170,4 @@ async function openEngine(location: string, prepare: (engine: Engine) => Promise
     throw error
   }
   return engine
-}
-
-async function createTables(engine: Engine, retentionDays: number): Promise<void> {
-  await engine.write(tables.createTraces, { retentionDays })
-  await engine.write(tables.createTicks, { retentionDays })
-  await engine.write(tables.addErrorTypes)
-  await engine.write(tables.createClosed, { retentionDays })
-  await engine.write(tables.createLate, { retentionDays })
-  await engine.write(tables.createOperations)
-  await engine.write(tables.createComparisons)
-  await engine.write(tables.createLooks)
-  await engine.write(tables.createVerdicts)
-  await engine.write(createSpans)
-  await engine.write(createRequests)
-  await engine.write(createCalls)
 }

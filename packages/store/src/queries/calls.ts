@@ -36,7 +36,7 @@ export const callsInTick = `
       toUnixTimestamp64Micro(Timestamp) AS CalledAt,
       if(SpanAttributes['server.address'] = '', '',
         concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
-    FROM otel_traces
+    FROM coalmine_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
       AND Timestamp >= toDateTime64({tick:UInt32} - 60, 9) AND Timestamp < toDateTime64({tick:UInt32} + 65, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
@@ -55,7 +55,7 @@ export const callsOfAddresses = `
       WHERE Service = {service:String} AND ParentSpanId != ''
         AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
     ) AS unanswered
-  FROM otel_traces
+  FROM coalmine_traces
   WHERE ServiceName != {service:String} AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
     AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
     AND has(arrayConcat({stable:Array(String)}, {canary:Array(String)}),

@@ -120,7 +120,7 @@ export const closedTicks = `
 /** Raw (service, tick) pairs that no closing has committed: what a crash left behind. */
 export const unclosedTicks = `
   SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
-  FROM otel_traces
+  FROM coalmine_traces
   WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN
     (SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed)
   GROUP BY service, tick`

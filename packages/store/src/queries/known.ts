@@ -1,5 +1,5 @@
 export const knownServices = `
-  SELECT ServiceName AS service FROM otel_traces GROUP BY service ORDER BY count() DESC, service LIMIT 100`
+  SELECT ServiceName AS service FROM coalmine_traces GROUP BY service ORDER BY count() DESC, service LIMIT 100`
 
 /** Builds and flag variants that closed ticks of a service have, most requests first. */
 export const knownValues = `
@@ -55,6 +55,6 @@ export const doctor = `
       ResourceAttributes['host.name'])) AS instances,
     groupUniqArray(10)((ResourceAttributes['telemetry.sdk.name'], ResourceAttributes['telemetry.sdk.language'],
       ResourceAttributes['telemetry.sdk.version'])) AS sdks
-  FROM otel_traces
+  FROM coalmine_traces
   WHERE ServiceName = {service:String} AND Timestamp >= (
-    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM otel_traces WHERE ServiceName = {service:String})`
+    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM coalmine_traces WHERE ServiceName = {service:String})`

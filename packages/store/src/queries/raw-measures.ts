@@ -113,12 +113,12 @@ export const rawMeasures = `
                   bitShiftLeft(toUInt64(hasAll(Pairs, asked) AND NOT hasAny(Pairs, refused)), place - 1),
                 {calls:Array(Array(Tuple(String, String)))}, {callsNot:Array(Array(Tuple(String, String)))},
                 arrayEnumerate({calls:Array(Array(Tuple(String, String)))})))) AS Call
-            FROM otel_traces
+            FROM coalmine_traces
             WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
               AND Timestamp >= toDateTime64({from:UInt32}, 9)
               AND Timestamp <= (
                 SELECT max(addNanoseconds(Timestamp, least(Duration, 60000000000)))
-                FROM otel_traces
+                FROM coalmine_traces
                 WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
                   AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9))
           )

@@ -1,7 +1,7 @@
 /** How many raw spans each closed tick of a service has: raw spans are reduced a portion of ticks at a time. */
 export const rawTickSizes = `
   SELECT intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
-  FROM otel_traces
+  FROM coalmine_traces
   WHERE ServiceName = {service:String}
     AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
     AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})

@@ -1,8 +1,8 @@
-/** How many days spans are kept; 0 in a table without a TTL. */
+/** How many days closed ticks are kept, and the spans with them where they are ours; 0 in a table without a TTL. */
 export const keptDays = `
   SELECT toUInt32OrZero(extract(engine_full, 'toIntervalDay[^0-9]*([0-9]+)')) AS days
   FROM system.tables
-  WHERE database = currentDatabase() AND name = 'otel_traces'`
+  WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
 
 export const keepTraces = `
   ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})`
@@ -19,7 +19,9 @@ export const keepLate = `
 export const tableSizes = `
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
   FROM system.parts
-  WHERE active AND database = currentDatabase() AND (table = 'otel_traces' OR startsWith(table, 'coalmine_'))
+  WHERE active AND (
+    (database = currentDatabase() AND startsWith(table, 'coalmine_'))
+    OR (database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String}))
   GROUP BY table
   ORDER BY bytes DESC, table`
 
@@ -28,4 +30,4 @@ export const keptRange = `
     count() AS spans,
     toUnixTimestamp64Milli(min(Timestamp)) AS oldestMs,
     toUnixTimestamp64Milli(max(Timestamp)) AS newestMs
-  FROM otel_traces`
+  FROM coalmine_traces`

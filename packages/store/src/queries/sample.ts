@@ -42,7 +42,7 @@ export const sampleOfTicks = `
   ) AS Requests
   LEFT JOIN (
     SELECT TraceId, uniqExact(SpanId) AS Spans
-    FROM otel_traces
+    FROM coalmine_traces
     WHERE ServiceName = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
@@ -84,7 +84,7 @@ export const spansBelow = `
   ),
   Below AS (
     SELECT TraceId, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')) AS kind, SpanName AS name
-    FROM otel_traces
+    FROM coalmine_traces
     WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
       AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')

@@ -72,10 +72,6 @@ export const createTicks = `
   ORDER BY (Service, FlagKey, Operation, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
-/** Of ticks that closed before their errors' types were counted, none is known. */
-export const addErrorTypes = `
-  ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS ErrorTypes Map(LowCardinality(String), UInt64)`
-
 /**
  * A (service, tick) is closed when it has a row here. Rows of coalmine_ticks count only when their batch is the newest of
  * their tick: an import of more spans closes its ticks anew.
@@ -139,3 +135,13 @@ export const createVerdicts = `
   )
   ENGINE = MergeTree
   ORDER BY (Service, Canary, At)`
+
+/** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
+export const createSchema = `
+  CREATE TABLE IF NOT EXISTS coalmine_schema (
+    Version UInt32,
+    Traces String,
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Version, At)`

@@ -1,3 +1,8 @@
+/** The spans, whatever the table is called that has them. Every other statement but an insert reads them here. */
+export const createTraces = `
+  CREATE OR REPLACE VIEW coalmine_traces AS
+  SELECT * FROM otel_traces`
+
 /**
  * Spans in the words of the product: operation, build, flags, test, errors.
  * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
@@ -68,7 +73,7 @@ export const createSpans = `
       ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
       ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
       ResourceAttributes['host.name']) AS Instance
-  FROM otel_traces`
+  FROM coalmine_traces`
 
 /** Entry spans: requests that the service answered. */
 export const createRequests = `

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { batchOf, START, spanOf } from '../../test/spans.ts'
-import { openEmbedded } from '../engine/embedded.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 
@@ -72,15 +71,4 @@ it('says what the errors of a cohort are, alike from closed ticks and from raw s
       expect(ticks[0]!.canary.errorTypes).toEqual({ TypeError: 1 })
     }
   }
-})
-
-it('opens a directory whose ticks closed before types were counted: they have none', async () => {
-  await store.close()
-  const engine = await openEmbedded(directory, async () => {})
-  await engine.write('ALTER TABLE coalmine_ticks DROP COLUMN ErrorTypes')
-  await engine.close()
-  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
-  const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
-  for await (const { ticks } of store.readTicks(comparison).operations)
-    expect(ticks[0]!.stable).toMatchObject({ errors: 7, errorTypes: {} })
 })

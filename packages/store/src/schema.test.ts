@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { batchOf, START, spanOf } from '../test/spans.ts'
+import { openEmbedded } from './engine/embedded.ts'
+import { openStore, type Store } from './store.ts'
+
+const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-schema-'))
+})
+
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const run = async (...statements: readonly string[]): Promise<void> => {
+  const engine = await openEmbedded(directory, async () => {})
+  for (const statement of statements) await engine.write(statement)
+  await engine.close()
+}
+
+const read = async <Row>(statement: string): Promise<Row[]> => {
+  const engine = await openEmbedded(directory, async () => {})
+  const rows = await engine.read<Row>(statement)
+  await engine.close()
+  return rows
+}
+
+const ticksOf = async (store: Store): Promise<unknown[]> => {
+  const found = []
+  for await (const { operation, ticks } of store.readTicks(comparison).operations) found.push({ operation, ticks })
+  return found
+}
+
+const version1 = async (): Promise<string[]> => {
+  const text = await readFile(new URL('../test/version-1.sql', import.meta.url), 'utf8')
+  return text
+    .replace(/^--.*\n/, '')
+    .split(/;\n+/)
+    .filter((statement) => statement.trim() !== '')
+}
+
+it('brings a store of the version before forward, which answers as it did', async () => {
+  await run(...(await version1()))
+  const open = () => openStore({ location: directory, watermarkMs: 0, now: () => START })
+  let store = await open()
+  const errorTypes = (stable: object, canary: object) => [
+    {
+      operation: 'GET /cart',
+      ticks: [
+        {
+          tick: Date.parse('2026-11-20T10:00:00Z'),
+          stable: { requests: 2, traces: 2, errors: 1, errorTypes: stable },
+          canary: { requests: 3, traces: 3, errors: 2, errorTypes: canary },
+        },
+      ],
+    },
+  ]
+  expect(await ticksOf(store)).toMatchObject(errorTypes({ Timeout: 1 }, { Timeout: 2 }))
+  expect(await store.cohortFacts(comparison)).toMatchObject({
+    canary: { requests: 3, instances: ['pod-2.0.0'] },
+    late: 0,
+  })
+  expect(await store.anchor(comparison)).toBe(Date.parse('2026-11-20T10:00:00Z'))
+  expect(await store.countLook(comparison, Date.parse('2026-11-20T10:00:35Z'))).toBe(2)
+  expect(await store.failedCanaries('storefront')).toEqual(['service.version=2.0.0'])
+  await store.insert(batchOf(spanOf({ atMs: -3_600_000 })))
+  expect(await store.closeDue()).toBe(1)
+  await store.close()
+  store = await open()
+  expect((await store.cohortFacts(comparison)).stable.requests).toBe(3)
+  await store.close()
+  expect(await read('SELECT Version AS version, Traces AS traces FROM coalmine_schema')).toEqual([
+    { version: 2, traces: 'otel_traces' },
+  ])
+})
+
+it('brings forward one of before the types of errors were counted: its ticks have none', async () => {
+  await run(...(await version1()), 'ALTER TABLE coalmine_ticks DROP COLUMN ErrorTypes')
+  const store = await openStore({ location: directory })
+  expect(await ticksOf(store)).toMatchObject([{ ticks: [{ canary: { errors: 2, errorTypes: {} } }] }])
+  await store.close()
+})
+
+it('leaves a store of a later version as it is', async () => {
+  await (await openStore({ location: directory })).close()
+  await run("INSERT INTO coalmine_schema SELECT 3, 'otel_traces', now64(3)", 'DROP VIEW coalmine_calls')
+  await expect(openStore({ location: directory })).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: `store ${directory}: its tables are of version 3, and this release knows them up to version 2: use a later release of coalmine`,
+  })
+  expect(await read("SELECT name FROM system.tables WHERE name = 'coalmine_calls'")).toEqual([])
+})

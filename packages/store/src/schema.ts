@@ -1,0 +1,56 @@
+import type { Engine } from './engine/engine.ts'
+import { StoreError } from './errors.ts'
+import {
+  type Layout,
+  SCHEMA_VERSION,
+  schemaStatements,
+  schemaThere,
+  tablesThere,
+  tracesThere,
+} from './queries/schema.ts'
+import { parseTraces, type Traces } from './traces.ts'
+
+/** Of which version a store's tables are, and which table has the spans; version 0 where there are none. */
+export type Schema = { readonly version: number; readonly traces: Traces | undefined }
+
+/**
+ * What is there.
+ *
+ * Throws a StoreError of kind `unavailable` when a later release made it.
+ */
+export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
+  const found = await engine.read<{ name: string }>(tablesThere)
+  const names = new Set(found.map(({ name }) => name))
+  if (!names.has('coalmine_ticks')) return { version: 0, traces: undefined }
+  // Tables of the first version have no mark.
+  if (!names.has('coalmine_schema')) return { version: 1, traces: undefined }
+  const [mark] = await engine.read<{ version: number; traces: string }>(schemaThere)
+  const { version, traces } = mark!
+  if (version > SCHEMA_VERSION) {
+    throw new StoreError(
+      'unavailable',
+      `store ${where}: its tables are of version ${version}, and this release knows them up to version ${SCHEMA_VERSION}: use a later release of coalmine`,
+    )
+  }
+  // A mark that was not written: whoever made the tables was stopped before it.
+  return version === 0 ? { version: 1, traces: undefined } : { version, traces: parseTraces(traces) }
+}
+
+/** Makes what is missing and brings the rest forward; the statements that did it. */
+export async function settleSchema(engine: Engine, layout: Layout, where: string): Promise<readonly string[]> {
+  const statements = await statementsFor(engine, layout, where)
+  for (const statement of statements) await engine.write(statement)
+  return statements
+}
+
+/** The same statements, without running them. */
+export async function statementsFor(engine: Engine, layout: Layout, where: string): Promise<readonly string[]> {
+  const { version } = await schemaOf(engine, where)
+  return schemaStatements(layout, version, await hasTraces(engine, layout.traces))
+}
+
+/** Whether the table is there that has the spans. */
+export async function hasTraces(engine: Engine, { database, table }: Traces): Promise<boolean> {
+  const [row] = await engine.read<{ found: number }>(tracesThere, { database, table })
+  return row!.found > 0
+}
