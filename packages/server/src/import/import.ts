@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { addBatch, type Hold, newSpanBatch, type SpanBatch, type Store, StoreError } from '@coalmine/store'
+import { addBatch, type Hold, newRowBytes, newSpanBatch, type SpanBatch, type Store, StoreError } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
@@ -166,7 +166,7 @@ function decodeText(text: string): Decode {
 /** What protobuf gives before it breaks is no whole request, so it has a batch of its own first. */
 function decodeMessage(message: Buffer): Decode {
   return (batch, window) => {
-    const own = newSpanBatch(message.length * 2)
+    const own = newSpanBatch(newRowBytes(message.length * 2))
     const refusals = decodeProtobuf(own, message, window)
     addBatch(batch, own)
     return refusals

@@ -1,4 +1,4 @@
-import { newSpanBatch } from '@coalmine/store'
+import { newRowBytes, newSpanBatch, type RowBytes } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
@@ -8,6 +8,8 @@ import { type Refusals, timeWindow } from '../otlp/refusals.ts'
 
 /** When spans are acknowledged: once the engine has them, or already when they wait for it. */
 export type Ack = 'stored' | 'queued'
+
+const SCRATCH_BYTES = 16_000_000
 
 /** How long a sender that was refused is asked to wait. */
 export const RETRY_AFTER_SECONDS = 2
@@ -38,8 +40,7 @@ async function take(
   type: string,
   body: Buffer,
 ): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
-  // Rows repeat the resource, so they are longer than the request; growing costs a copy.
-  const batch = newSpanBatch(body.length * 2)
+  const batch = newSpanBatch(scratch())
   const window = timeWindow(now(), store.retentionDays)
   const refusals =
     type === PROTOBUF_TYPE ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
@@ -47,6 +48,14 @@ async function take(
   if (ack === 'stored') await stored
   else stored.catch((error: Error) => warn(`${batch.spans} acknowledged spans are lost: ${error.message}`))
   return { spans: batch.spans, refusals }
+}
+
+// Decoding and handing over happen in one go, so that all requests can use the same memory, unless one was huge.
+let rows = newRowBytes()
+
+function scratch(): RowBytes {
+  if (rows.bytes.length > SCRATCH_BYTES) rows = newRowBytes()
+  return rows
 }
 
 function parseJson(body: Buffer): unknown {

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { answerable, type Takes } from '../errors.ts'
 import { exportResponse, grpcCode, JSON_TYPE, PROTOBUF_TYPE, statusResponse } from '../otlp/otlp-response.ts'
 import { newAdmission } from './admission.ts'
+import { newBodies } from './bodies.ts'
 import { MAX_BODY_BYTES, unpackedBody } from './body.ts'
 import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
 
@@ -13,13 +15,13 @@ const MAX_BYTES_UNDER_WAY = 8 * MAX_BODY_BYTES
 /** `POST /v1/traces`: OTLP over HTTP, JSON or protobuf. https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 export async function registerTraces(app: FastifyInstance, context: Context): Promise<void> {
   const admission = newAdmission(MAX_BYTES_UNDER_WAY)
+  const bodies = newBodies(MAX_BODY_BYTES)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(
-      [JSON_TYPE, PROTOBUF_TYPE],
-      { parseAs: 'buffer' },
-      async (_: unknown, body: Buffer) => body,
-    )
+    scope.addContentTypeParser([JSON_TYPE, PROTOBUF_TYPE], async ({ headers }: FastifyRequest, stream: Readable) => {
+      const length = headers['content-length']
+      return bodies.read(stream, length === undefined ? undefined : Number(length))
+    })
     scope.setErrorHandler(answerError)
     scope.addHook('onRequest', async ({ headers }, reply) => {
       reply.raw.once('close', admission.enter(Number(headers['content-length'] ?? MAX_BODY_BYTES)))
@@ -27,11 +29,12 @@ export async function registerTraces(app: FastifyInstance, context: Context): Pr
     scope.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
       const type = typeOf(request)
       if (!type) throw answerable({ statusCode: 415 }, takes)
-      const body = await unpackedBody(
-        (request.body as Buffer | undefined) ?? Buffer.alloc(0),
-        request.headers['content-encoding'],
-      )
-      const refusals = await receiveTraces(context, type, body)
+      const packed = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+      const body = await unpackedBody(packed, request.headers['content-encoding'])
+      // It decodes before it waits for anything, so the body is free while the engine works.
+      const stored = receiveTraces(context, type, body)
+      bodies.done(packed)
+      const refusals = await stored
       return reply.type(type).send(exportResponse(type, refusals))
     })
   })

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
-import { access, mkdir, stat, writeFile } from 'node:fs/promises'
+import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { createIncoming, incomingPath, insertIncoming } from '../queries/incoming.ts'
-import { limitReads, limitWrites } from '../queries/limits.ts'
+import { limitReads, limitWrites, mergeFewer } from '../queries/limits.ts'
 import type { Engine, Params } from './engine.ts'
 import { holderOf } from './holder.ts'
 import { takeLock } from './lock.ts'
@@ -57,28 +57,36 @@ async function connected(
     write: (statement, params) => run(writer, statement, params),
     read: (statement, params) => rowsOf(reader, statement, params),
     insertSpans: async (rows) => {
-      await writeFile(incoming, rows)
+      await overwrite(incoming!, rows)
       await run(inserter, insertIncoming)
     },
     close: async () => {
+      await incoming?.close()
       await inserter.close()
       await writer.close()
       await reader.close()
     },
   }
-  let incoming = ''
+  let incoming: FileHandle | undefined
   try {
     await run(reader, limitReads)
     await run(writer, limitWrites)
     await prepare(engine)
+    await run(writer, mergeFewer)
     await run(writer, createIncoming)
     const [place] = await rowsOf<{ file: string }>(reader, incomingPath)
-    incoming = resolve(path, place!.file)
+    incoming = await open(resolve(path, place!.file), 'w')
   } catch (error) {
     await engine.close()
     throw error
   }
   return engine
+}
+
+// Truncated last, so that its pages are used again: making them anew costs several times as much as filling them.
+async function overwrite(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten
+  await file.truncate(bytes.length)
 }
 
 // The engine says what it cannot do on the terminal, so it is not asked for what cannot be.

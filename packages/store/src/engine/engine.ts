@@ -12,6 +12,6 @@ export type Engine = {
   /** Runs a query and gives its rows. */
   readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
   /** Inserts rows of `otel_traces` in RowBinary, columns in the table's order. Done when the engine has them. */
-  readonly insertSpans: (rows: readonly Uint8Array[]) => Promise<void>
+  readonly insertSpans: (rows: Uint8Array) => Promise<void>
   readonly close: () => Promise<void>
 }

@@ -33,7 +33,7 @@ export async function openRemote(url: string): Promise<Engine> {
     },
     insertSpans: async (rows) => {
       const { stream }: { stream: Readable; response_headers: ResponseHeaders } = await client
-        .exec({ query: insertRowBinary, values: Readable.from(rows) })
+        .exec({ query: insertRowBinary, values: Readable.from([rows]) })
         .catch(failed)
       stream.resume()
     },

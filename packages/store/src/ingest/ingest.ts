@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
 import { closeTicks, commitTicks, countLate, registerOperations } from '../queries/closing.ts'
+import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
 import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
 import * as ledgers from './tick-ledger.ts'
 
@@ -9,6 +10,7 @@ export type Inserted = { readonly late: number }
 
 /** The way into the engine: batches that arrive together share an insert, and ticks close beside it. */
 type Ingest = {
+  /** Copies the rows, so that the batch may be used again at once. */
   readonly insert: (batch: SpanBatch, hold?: ledgers.Hold) => Promise<Inserted>
   readonly closeDue: () => Promise<number>
   readonly drained: () => Promise<void>
@@ -34,7 +36,6 @@ type IngestOptions = {
 }
 
 type Waiting = {
-  readonly batch: SpanBatch
   readonly hold: ledgers.Hold | undefined
   /** Ticks that wait for these spans, and ticks that had closed when they came. */
   readonly expected: ledgers.TickKey[]
@@ -43,16 +44,22 @@ type Waiting = {
   readonly refused: (error: unknown) => void
 }
 
+/** What one insert brings into the engine: the rows of several batches, one after the other. */
+type Group = { readonly rows: RowBytes; readonly waiting: Waiting[] }
+
 // Each insert makes a part that the engine must merge later, so small ones wait for company; exporters do not notice.
 const INSERT_EVERY_MS = 200
 const ENOUGH_BYTES = 8_000_000
 const INSERT_BYTES = 32_000_000
+// Memory of rows is used again: new buffers for each insert keep the garbage collector busier than the decoder.
+const SPARE_ROWS = 2
 // Closing keeps one small state for each unit; this many spans need about 300 MB at most.
 const CLOSE_SPANS = 500_000
 
 /** Starts the way into the engine. */
 export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }: IngestOptions): Ingest {
-  const queue: Waiting[] = []
+  const queue: Group[] = []
+  const spare: RowBytes[] = []
   let queuedBytes = 0
   let lateSpans = 0
   let closedTicks = 0
@@ -67,10 +74,12 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     if (queuedBytes > 0 && queuedBytes + batch.rows.length > maxQueuedBytes)
       throw new StoreError('busy', 'the store has more waiting than it may hold; send again later')
     queuedBytes += batch.rows.length
+    const group = groupFor(batch)
+    writeBytes(group.rows, batch.rows.bytes, 0, batch.rows.length)
     return new Promise((stored, refused) => {
-      const waiting: Waiting = { batch, hold, expected: [], late: [], stored, refused }
+      const waiting: Waiting = { hold, expected: [], late: [], stored, refused }
       sort(waiting, ticksOf(batch))
-      queue.push(waiting)
+      group.waiting.push(waiting)
       if (queuedBytes >= ENOUGH_BYTES) enough()
       writing ??= writeAll().finally(() => {
         writing = undefined
@@ -78,14 +87,27 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     })
   }
 
+  const groupFor = ({ rows }: SpanBatch): Group => {
+    const last = queue.at(-1)
+    if (last && last.rows.length + rows.length <= INSERT_BYTES) return last
+    const group = { rows: spare.pop() ?? newRowBytes(), waiting: [] }
+    queue.push(group)
+    return group
+  }
+
   const writeAll = async (): Promise<void> => {
-    while (queue.length > 0) {
+    for (let group = queue.shift(); group; group = queue.shift()) {
       const started = performance.now()
-      const group = takeGroup()
       await writeGroup(group)
-      for (const { batch } of group) queuedBytes -= batch.rows.length
+      queuedBytes -= group.rows.length
+      forget(group)
       await company(INSERT_EVERY_MS - (performance.now() - started))
     }
+  }
+
+  const forget = ({ rows }: Group): void => {
+    rows.length = 0
+    if (spare.length < SPARE_ROWS && rows.bytes.length <= 2 * INSERT_BYTES) spare.push(rows)
   }
 
   const company = (waitMs: number): Promise<void> =>
@@ -98,14 +120,6 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
       }
     })
 
-  const takeGroup = (): Waiting[] => {
-    let size = 1
-    let bytes = queue[0]!.batch.rows.length
-    while (size < queue.length && bytes + queue[size]!.batch.rows.length <= INSERT_BYTES)
-      bytes += queue[size++]!.batch.rows.length
-    return queue.splice(0, size)
-  }
-
   // What comes while its tick is open is counted, however long it waits for the engine.
   const sort = ({ expected, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
     for (const key of keys) {
@@ -117,7 +131,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     }
   }
 
-  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
+  const writeGroup = async ({ rows, waiting: group }: Group): Promise<void> => {
     // A tick that is being closed must not grow meanwhile: a span would be both counted and called late.
     if (closing && group.some(({ late }) => late.some((key) => closing!.keys.has(keyText(key))))) {
       await closing.done.catch(() => 0)
@@ -126,7 +140,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     const expected = group.flatMap((waiting) => waiting.expected)
     const late = group.flatMap((waiting) => waiting.late)
     try {
-      await engine.insertSpans(group.map(({ batch }) => batch.rows.bytes.subarray(0, batch.rows.length)))
+      await engine.insertSpans(rows.bytes.subarray(0, rows.length))
     } catch (error) {
       for (const key of expected) ledgers.settle(ledger, key, false)
       for (const { refused } of group) refused(error)

@@ -44,9 +44,10 @@ export const TICK_SECONDS = 5
 
 const TICK_NS = BigInt(TICK_SECONDS) * 1_000_000_000n
 
-/** An empty batch, with room for so many bytes of rows before it must grow. */
-export function newSpanBatch(capacity?: number): SpanBatch {
-  return { rows: newRowBytes(capacity), spans: 0, arrivals: new Map() }
+/** An empty batch. It takes over the memory of `rows`, whatever they hold. */
+export function newSpanBatch(rows: RowBytes = newRowBytes()): SpanBatch {
+  rows.length = 0
+  return { rows, spans: 0, arrivals: new Map() }
 }
 
 /** Adds one span to a batch. */

@@ -3,3 +3,9 @@ export const limitReads = `SET max_memory_usage = 2000000000, max_execution_time
 
 /** Closing a tick of millions of spans goes through the disk rather than through all memory. */
 export const limitWrites = `SET max_bytes_before_external_group_by = 1000000000`
+
+/**
+ * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four
+ * times within a quarter of a minute of full load; thirty at once leave a few dozen parts, and merge each span once or twice.
+ */
+export const mergeFewer = `ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 30`
