@@ -3,9 +3,10 @@ import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { openEmbedded } from './engine/embedded.ts'
 import type { Engine } from './engine/engine.ts'
+import { type ImportProgress, importProgress, rememberProgress } from './imports.ts'
 import { type IngestState, type Inserted, startIngest } from './ingest/ingest.ts'
 import type { SpanBatch } from './ingest/span-batch.ts'
-import { expect, type Hold, newTickLedger, openTicks, release, secondsOpen, settle } from './ingest/tick-ledger.ts'
+import { claimLeft, type Hold, leave, newTickLedger, openTicks, release, secondsOpen } from './ingest/tick-ledger.ts'
 import { type Known, known } from './known.ts'
 import { countLook } from './looks.ts'
 import { closedTicks, unclosedTicks } from './queries/closing.ts'
@@ -43,8 +44,11 @@ export type StoreOptions = {
 export type Store = {
   /** Stores spans; settled when the engine has them. Throws at once, a StoreError of kind `busy`, when too many wait. */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
-  /** Begins an import: ticks of batches that are inserted with it stay open until `release`. */
-  readonly hold: () => Hold
+  /**
+   * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
+   * was interrupted, so do those that were found open when the store was opened: the other left them.
+   */
+  readonly hold: (goesOn?: boolean) => Hold
   readonly release: (hold: Hold) => void
   /** Closes the ticks that are due, and gives their number. To be called every second or so. */
   readonly closeDue: () => Promise<number>
@@ -84,6 +88,12 @@ export type Store = {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctorFacts: (service: string) => Promise<DoctorFacts | undefined>
+  /** How far the import of a file has come; undefined when nothing of it is stored. */
+  readonly importProgress: <Totals>(file: string) => Promise<ImportProgress<Totals> | undefined>
+  /** Remembers how far a file has come; to be called when the spans up to there are stored. */
+  readonly rememberProgress: <Totals>(file: string, progress: ImportProgress<Totals>) => Promise<void>
+  /** The rows of a Parquet file from one on, as lines of JSON: names, types, then rows, each behind its number from 0 on. */
+  readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   /** How ingest is doing. */
   readonly state: () => IngestState
   /** Rows and bytes of its tables. */
@@ -117,14 +127,15 @@ export async function openStore({
   const retentionDays = await settleRetention(engine, askedDays)
   const ledger = newTickLedger(await engine.read(closedTicks))
   const left = await engine.read<{ service: string; tick: number; spans: number }>(unclosedTicks)
-  for (const key of left) {
-    expect(ledger, key, now())
-    settle(ledger, key, true)
-  }
+  leave(ledger, left, now())
   const ingest = startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now })
   return {
     insert: ingest.insert,
-    hold: () => ({ ticks: new Map() }),
+    hold: (goesOn = false) => {
+      const hold: Hold = { ticks: new Map() }
+      if (goesOn) claimLeft(ledger, hold)
+      return hold
+    },
     release: (hold) => release(ledger, hold),
     closeDue: ingest.closeDue,
     readTicks: (comparison, warmUp) => readTicks(engine, comparison, warmUp),
@@ -149,6 +160,9 @@ export async function openStore({
         ...openTicks(ledger, service),
         seconds: secondsOpen(ledger, service, now(), watermarkMs),
       })),
+    importProgress: (file) => importProgress(engine, file),
+    rememberProgress: (file, progress) => rememberProgress(engine, file, progress),
+    parquetRows: engine.parquetRows,
     state: ingest.state,
     sizes: () => storeSizes(engine, DEFAULT_TRACES, retentionDays),
     retentionDays,

@@ -1,8 +1,17 @@
 import { getOrMake } from '../get-or-make.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
-/** A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans. */
-type Pending = { spans: number; firstArrivalMs: number | undefined; inFlight: number; holds: number }
+/**
+ * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and
+ * `leftMs` unless it was found open when the store was opened.
+ */
+type Pending = {
+  spans: number
+  firstArrivalMs: number | undefined
+  leftMs: number | undefined
+  inFlight: number
+  holds: number
+}
 
 /** A service's tick, by the second it starts at. */
 export type TickKey = { readonly service: string; readonly tick: number; readonly spans: number }
@@ -32,15 +41,34 @@ export function isClosed(ledger: TickLedger, service: string, tick: number): boo
 /** Spans are on their way into the engine: their tick cannot close until `settle` is called for them. */
 export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: Hold): void {
   const ticks = getOrMake(ledger.open, key.service, () => new Map<number, Pending>())
-  const pending = getOrMake(ticks, key.tick, () => ({ spans: 0, firstArrivalMs: undefined, inFlight: 0, holds: 0 }))
+  const pending = getOrMake(ticks, key.tick, () => newPending())
   pending.inFlight++
-  if (!hold) {
-    pending.firstArrivalMs ??= nowMs
-    return
+  if (hold) holdTick(hold, key, pending)
+  else pending.firstArrivalMs ??= nowMs
+}
+
+/** Ticks that a crash left open: more may come for them, so they wait as if their spans had just arrived. */
+export function leave(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
+  for (const { service, tick, spans } of keys) {
+    const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
+    ticks.set(tick, { ...newPending(), spans, leftMs: nowMs })
   }
-  const held = getOrMake(hold.ticks, key.service, () => new Set<number>())
-  if (held.has(key.tick)) return
-  held.add(key.tick)
+}
+
+/** An import goes on where a crash ended it: what the crash left waits for the import, and for nothing else. */
+export function claimLeft(ledger: TickLedger, hold: Hold): void {
+  for (const [service, ticks] of ledger.open)
+    for (const [tick, pending] of ticks) {
+      if (pending.leftMs === undefined) continue
+      pending.leftMs = undefined
+      holdTick(hold, { service, tick }, pending)
+    }
+}
+
+function holdTick(hold: Hold, { service, tick }: Omit<TickKey, 'spans'>, pending: Pending): void {
+  const held = getOrMake(hold.ticks, service, () => new Set<number>())
+  if (held.has(tick)) return
+  held.add(tick)
   pending.holds++
 }
 
@@ -72,10 +100,11 @@ export function release(ledger: TickLedger, hold: Hold): void {
 export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number): TickKey[] {
   const due: TickKey[] = []
   for (const [service, ticks] of ledger.open)
-    for (const [tick, { spans, firstArrivalMs, inFlight, holds }] of ticks) {
-      if (inFlight > 0 || holds > 0) continue
-      if (firstArrivalMs === undefined || nowMs >= dueMs(tick, firstArrivalMs) + watermarkMs)
-        due.push({ service, tick, spans })
+    for (const [tick, pending] of ticks) {
+      if (pending.inFlight > 0 || pending.holds > 0) continue
+      const since = waitsSince(pending)
+      if (since === undefined || nowMs >= dueMs(tick, since) + watermarkMs)
+        due.push({ service, tick, spans: pending.spans })
     }
   return due.sort((a, b) => a.tick - b.tick)
 }
@@ -95,7 +124,10 @@ export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: numb
   for (const { service, tick, spans } of keys) {
     ledger.closed.get(service)?.delete(tick)
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-    ticks.set(tick, { spans, firstArrivalMs: nowMs, inFlight: 0, holds: 0 })
+    // An import may have opened it meanwhile.
+    const pending = getOrMake(ticks, tick, () => newPending())
+    pending.spans += spans
+    pending.firstArrivalMs ??= nowMs
   }
 }
 
@@ -108,8 +140,10 @@ export function openTicks(ledger: TickLedger, service: string): { ticks: number;
 /** In how many seconds the last open tick of a service is due; 0 when none waits. */
 export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
   let last = nowMs
-  for (const [tick, { firstArrivalMs }] of ledger.open.get(service) ?? [])
-    if (firstArrivalMs !== undefined) last = Math.max(last, dueMs(tick, firstArrivalMs) + watermarkMs)
+  for (const [tick, pending] of ledger.open.get(service) ?? []) {
+    const since = waitsSince(pending)
+    if (since !== undefined) last = Math.max(last, dueMs(tick, since) + watermarkMs)
+  }
   return Math.ceil((last - nowMs) / 1000)
 }
 
@@ -118,16 +152,21 @@ export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: numbe
   let ticks = 0
   let oldestDueMs: number | undefined
   for (const pending of ledger.open.values())
-    for (const [tick, { firstArrivalMs }] of pending) {
+    for (const [tick, one] of pending) {
       ticks++
-      if (firstArrivalMs === undefined) continue
-      const due = dueMs(tick, firstArrivalMs) + watermarkMs
+      const since = waitsSince(one)
+      if (since === undefined) continue
+      const due = dueMs(tick, since) + watermarkMs
       if (oldestDueMs === undefined || due < oldestDueMs) oldestDueMs = due
     }
   return { ticks, oldestDueMs }
 }
 
-const dueMs = (tick: number, firstArrivalMs: number): number => Math.max((tick + TICK_SECONDS) * 1000, firstArrivalMs)
+const newPending = (): Pending => ({ spans: 0, firstArrivalMs: undefined, leftMs: undefined, inFlight: 0, holds: 0 })
+
+const waitsSince = ({ firstArrivalMs, leftMs }: Pending): number | undefined => firstArrivalMs ?? leftMs
+
+const dueMs = (tick: number, since: number): number => Math.max((tick + TICK_SECONDS) * 1000, since)
 
 function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {
   if (pending.spans > 0 || pending.inFlight > 0 || pending.holds > 0) return

@@ -117,10 +117,20 @@ export const countLate = `
 export const closedTicks = `
   SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service`
 
-/** Raw (service, tick) pairs that no closing has committed: what a crash left behind. */
+/** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind. */
 export const unclosedTicks = `
   SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
   FROM coalmine_traces
-  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN
-    (SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed)
+  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN (
+    SELECT Service, toUnixTimestamp(Tick)
+    FROM coalmine_closed
+    LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
+    GROUP BY Service, Tick
+    HAVING max(ClosedAt) > max(reopened.At)
+  )
   GROUP BY service, tick`
+
+export const reopenTicks = `
+  INSERT INTO coalmine_reopened (Service, Tick)
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
