@@ -24,6 +24,7 @@ import {
   serverOption,
   storeOption,
   tokenOption,
+  tracesOption,
 } from './options.ts'
 
 /** What `compare` and `watch` share. */
@@ -86,6 +87,7 @@ export function addComparisonOptions(command: Command): Command {
       ).env('COALMINE_INTERACT'),
     )
     .addOption(storeOption())
+    .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(

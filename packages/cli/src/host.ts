@@ -8,6 +8,7 @@ import { CommandError } from './exit-codes.ts'
 /** Where a command's spans are: a running server, or a store that a server is started for. */
 export interface Place {
   readonly store: string
+  readonly traces?: string | undefined
   readonly server?: string | undefined
   readonly token?: string | undefined
   /** Days that a server started for the command keeps spans of; older ones are refused. */
@@ -26,7 +27,7 @@ const PATIENCE_MS = 10_000
  */
 export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T>): Promise<T> {
   if (place.server !== undefined) return work({ url: place.server, token: place.token })
-  if (/^https?:/.test(place.store)) return withOwnServer(await start(place), work)
+  if (/^https?:/.test(place.store)) return withOwnServer(await start(place, purpose), work)
   const deadline = Date.now() + PATIENCE_MS
   for (let pause = 50; ; pause = Math.min(2 * pause, 500)) {
     const owner = await findServer(place.store)
@@ -41,7 +42,7 @@ export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T
       }
     }
     if (purpose === 'read') mustBeThere(place.store)
-    const server = await start(place).catch((error: unknown) => {
+    const server = await start(place, purpose).catch((error: unknown) => {
       if (isHeld(error) && Date.now() < deadline) return undefined
       throw error
     })
@@ -51,9 +52,11 @@ export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T
 }
 
 // Nobody else is to find this server: it goes when its command is done, whatever others ask of it.
-function start({ store, retentionDays }: Place): Promise<RunningServer> {
+function start({ store, traces, retentionDays }: Place, purpose: Purpose): Promise<RunningServer> {
   return startServer({
     store,
+    traces,
+    readOnly: purpose === 'read',
     host: '127.0.0.1',
     port: 0,
     announced: false,

@@ -7,6 +7,13 @@ export function storeOption(): Option {
     .default('.coalmine')
 }
 
+export function tracesOption(): Option {
+  return new Option(
+    '--traces <table>',
+    "the table of spans in that ClickHouse, such as otel.spans (default: the store's own, else otel_traces)",
+  ).env('COALMINE_TRACES')
+}
+
 export function serverOption(): Option {
   return new Option('--server <url>', 'a running coalmine server, instead of a store')
     .argParser(httpUrl)
@@ -22,15 +29,6 @@ export function formatOption(): Option {
     .choices(['text', 'json'])
     .default('text')
     .env('COALMINE_FORMAT')
-}
-
-export function columnsOption(): Option {
-  return new Option(
-    '--columns <what=column>',
-    'of Parquet and CSV: which column is what, such as start=when:ms,service:=checkout; several times, or with commas',
-  )
-    .argParser((text: string, all: readonly string[] = []): readonly string[] => [...all, text])
-    .env('COALMINE_COLUMNS')
 }
 
 /** Of options that exclude each other a flag outdoes the environment; two flags, or two variables, are an error. */

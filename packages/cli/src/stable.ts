@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { type ComparisonOptions, defaultConfig, policyInput, readConfig } from './comparison.ts'
 import { CommandError } from './exit-codes.ts'
 import type { Place } from './host.ts'
-import { margin, moment, probability, serverOption, storeOption, tokenOption } from './options.ts'
+import { margin, moment, probability, serverOption, storeOption, tokenOption, tracesOption } from './options.ts'
 
 /** What `plan` and `calibrate` share: whose traffic, from when, and the policy. */
 export type StableOptions = Place &
@@ -16,6 +16,7 @@ export function addStableOptions(command: Command): Command {
       new Option('--stable <selector>', 'whose traffic to go by, such as service.version=1.9.0').env('COALMINE_STABLE'),
     )
     .addOption(storeOption())
+    .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(

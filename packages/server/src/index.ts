@@ -2,6 +2,11 @@
 
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'
 
+// The tables of a store in a ClickHouse
+
+export type { Initialised, InitOptions } from '@coalmine/store'
+export { initStore } from './init-store.ts'
+
 // The server that has a store's directory open
 
 export { findServer, type Owner } from './owner.ts'
@@ -10,5 +15,5 @@ export { findServer, type Owner } from './owner.ts'
 
 export { parseSelector } from '@coalmine/store'
 export { type ErrorBody, type ErrorKind, HELD, ServerError } from './errors.ts'
-export type { ImportAnswer, ImportState } from './import/import.ts'
+export type { ImportAnswer } from './import/import.ts'
 export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
+import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
 import type { Context } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
@@ -38,7 +39,7 @@ export type ServerOptions = {
   readonly announced?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
-} & Pick<StoreOptions, 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'now'>
+} & Pick<StoreOptions, 'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'now'>
 
 export type RunningServer = {
   readonly url: string
@@ -152,6 +153,7 @@ async function routes(
   registerDoctor(app, context)
   registerKnown(app, context)
   registerStore(app, context)
+  registerBackFill(app, context)
   registerMetrics(app, context.metrics)
   return app
 }

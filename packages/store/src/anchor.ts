@@ -7,12 +7,13 @@ import { formatSelector, parseSelector } from './selector.ts'
 
 /**
  * The start of a comparison, in milliseconds since 1970: the tick of the canary's first request. It is remembered at the
- * first look that finds one and never moves, so that looking again is the same test. Undefined while the canary has no
- * request in a closed tick.
+ * first look that finds one and never moves, so that looking again is the same test; where nothing can be remembered it is
+ * found again at each. Undefined while the canary has no request in a closed tick.
  */
 export async function anchor(
   engine: Engine,
   comparison: Pick<Comparison, 'service' | keyof Chosen>,
+  remembers = true,
 ): Promise<number | undefined> {
   const { service } = comparison
   const names = comparisonNames(comparison)
@@ -20,9 +21,13 @@ export async function anchor(
   if (known!.looks > 0) return known!.start * 1000
   const cohorts = cohortsOf(comparison)
   const statement = cohorts.source === 'ticks' ? tickFirst : rawFirst
-  const [first] = await engine.read<{ found: number; tick: number }>(statement, { service, ...cohorts.params })
+  const [first] = await engine.read<{ found: number; tick: number }>(statement, {
+    service,
+    from: 0,
+    ...cohorts.params,
+  })
   if (first!.found === 0) return undefined
-  await engine.write(rememberComparison, { ...names, start: first!.tick })
+  if (remembers) await engine.write(rememberComparison, { ...names, start: first!.tick })
   return first!.tick * 1000
 }
 

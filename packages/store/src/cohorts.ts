@@ -19,6 +19,8 @@ export type Comparison = {
   readonly audience?: readonly string[] | undefined
   /** Requests, unless told otherwise. */
   readonly scope?: Scope | undefined
+  /** Raw spans answer, where closed ticks could as well; for who may not read these. */
+  readonly fromSpans?: boolean
   /** Only ticks of these operations are read; of every one, when left out. Facts are of all operations. */
   readonly operations?: readonly string[] | undefined
   /** Only ticks that begin at or after it are read. */
@@ -64,11 +66,11 @@ export type Cohorts =
   | { readonly source: 'spans'; readonly params: SpanParams }
 
 /** What chooses the requests of a comparison. */
-export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'scope'>
+export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'scope' | 'fromSpans'>
 
 /** Reads both selectors of a comparison and decides where its answer comes from. */
 export function cohortsOf(chosen: Chosen): Cohorts {
-  const params = tickParams(chosen)
+  const params = chosen.fromSpans ? undefined : tickParams(chosen)
   return params ? { source: 'ticks', params } : { source: 'spans', params: spanParams(chosen) }
 }
 
@@ -81,8 +83,8 @@ export function windowOf({ start, end }: Pick<Comparison, 'start' | 'end'>): { f
   return { from: clamp(from), to: clamp(to) }
 }
 
-// The last second that ClickHouse's DateTime holds.
-const LAST_SECOND = 0xffffffff
+/** The last second that ClickHouse's DateTime holds. */
+export const LAST_SECOND = 0xffffffff
 
 function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): TickParams | undefined {
   const stable = parseSelector(selectors.stable)

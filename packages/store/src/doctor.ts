@@ -36,7 +36,7 @@ type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'operations' | 'late' | 'open'
 export async function doctorFacts(
   engine: Engine,
   service: string,
-  open: () => DoctorFacts['open'],
+  open: () => Promise<DoctorFacts['open']>,
 ): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
   if (row!.spans === 0) return undefined
@@ -53,7 +53,7 @@ export async function doctorFacts(
     sdks: row!.sdks.filter(([name]) => name !== '').map(([name, language, version]) => ({ name, language, version })),
     operations,
     late,
-    open: open(),
+    open: await open(),
   }
 }
 

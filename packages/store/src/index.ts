@@ -1,14 +1,16 @@
 // The store
 
+export type { BackFill, BackFilled } from './back-fill.ts'
 export type { DoctorFacts } from './doctor.ts'
 export { StoreError, type StoreErrorKind } from './errors.ts'
+export { type Initialised, type InitOptions, initStore } from './init-store.ts'
 export type { Known } from './known.ts'
+export type { Access } from './opening.ts'
 export type { StoreSizes } from './sizes.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 
 // Spans in
 
-export type { ImportProgress } from './imports.ts'
 export type { IngestState, Inserted } from './ingest/ingest.ts'
 export {
   newRowBytes,

@@ -1,5 +1,5 @@
 import type { Engine } from './engine/engine.ts'
-import { knownServices, knownValues } from './queries/known.ts'
+import { knownServices, knownValues, openSpans } from './queries/known.ts'
 import { formatSelector } from './selector.ts'
 
 /** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */
@@ -15,9 +15,9 @@ export type Known = {
   readonly open: { readonly ticks: number; readonly spans: number }
 }
 
-/** Services, and a service's builds and flag variants: at most 100 of each. */
-export async function known(engine: Engine, service: string, open: Known['open']): Promise<Known> {
-  const services = await engine.read<{ service: string }>(knownServices)
+/** Services that have spans since a second, and a service's builds and flag variants: at most 100 of each. */
+export async function known(engine: Engine, service: string, open: Known['open'], fromSeconds: number): Promise<Known> {
+  const services = await engine.read<{ service: string }>(knownServices, { from: fromSeconds })
   const values = await engine.read<{ key: string; value: string; requests: number; first: number }>(knownValues, {
     service,
   })
@@ -28,4 +28,10 @@ export async function known(engine: Engine, service: string, open: Known['open']
     first: values.map(({ first }) => first),
     open,
   }
+}
+
+/** Spans of a service since a second that no closed tick counts yet, whoever stored them. */
+export async function openOf(engine: Engine, service: string, fromSeconds: number): Promise<Known['open']> {
+  const [row] = await engine.read<Known['open']>(openSpans, { service, from: fromSeconds })
+  return row!
 }

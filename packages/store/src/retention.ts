@@ -15,15 +15,15 @@ export function checkRetention(days: number): void {
 }
 
 /**
- * How many days the store's tables keep what they have, which is changed when `asked` is another number. Commands that
- * only read do not ask, so that none of them forgets what `serve --keep` keeps.
+ * How many days the store's tables keep what they have, which is changed when `asked` is another number: of the spans only
+ * where they are the store's own. Commands that only read do not ask, so that none of them forgets what `serve --keep` keeps.
  */
-export async function settleRetention(engine: Engine, asked: number | undefined): Promise<number> {
+export async function settleRetention(engine: Engine, asked: number | undefined, ownSpans: boolean): Promise<number> {
   const [kept] = await engine.read<{ days: number }>(keptDays)
   // A table that others made may keep its rows for ever.
   const days = kept?.days || MAX_RETENTION_DAYS
   if (asked === undefined || asked === days) return days
-  for (const statement of [keepTraces, keepTicks, keepClosed, keepLate])
+  for (const statement of [...(ownSpans ? [keepTraces] : []), keepTicks, keepClosed, keepLate])
     await engine.write(statement, { retentionDays: asked })
   return asked
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { batchOf, START, spanOf } from '../test/spans.ts'
+import { version1 } from '../test/version-1.ts'
 import { openEmbedded } from './engine/embedded.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -17,8 +18,9 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const run = async (...statements: readonly string[]): Promise<void> => {
-  const engine = await openEmbedded(directory, async () => {})
-  for (const statement of statements) await engine.write(statement)
+  const engine = await openEmbedded(directory, async (opened) => {
+    for (const statement of statements) await opened.write(statement)
+  })
   await engine.close()
 }
 
@@ -33,14 +35,6 @@ const ticksOf = async (store: Store): Promise<unknown[]> => {
   const found = []
   for await (const { operation, ticks } of store.readTicks(comparison).operations) found.push({ operation, ticks })
   return found
-}
-
-const version1 = async (): Promise<string[]> => {
-  const text = await readFile(new URL('../test/version-1.sql', import.meta.url), 'utf8')
-  return text
-    .replace(/^--.*\n/, '')
-    .split(/;\n+/)
-    .filter((statement) => statement.trim() !== '')
 }
 
 it('brings a store of the version before forward, which answers as it did', async () => {

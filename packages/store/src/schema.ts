@@ -36,17 +36,15 @@ export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
   return version === 0 ? { version: 1, traces: undefined } : { version, traces: parseTraces(traces) }
 }
 
-/** Makes what is missing and brings the rest forward; the statements that did it. */
-export async function settleSchema(engine: Engine, layout: Layout, where: string): Promise<readonly string[]> {
-  const statements = await statementsFor(engine, layout, where)
-  for (const statement of statements) await engine.write(statement)
-  return statements
+/** Makes what is missing and brings the rest forward. */
+export async function settleSchema(engine: Engine, layout: Layout, where: string): Promise<void> {
+  for (const statement of await statementsFor(engine, layout, where)) await engine.write(statement)
 }
 
-/** The same statements, without running them. */
+/** The statements that do it. */
 export async function statementsFor(engine: Engine, layout: Layout, where: string): Promise<readonly string[]> {
-  const { version } = await schemaOf(engine, where)
-  return schemaStatements(layout, version, await hasTraces(engine, layout.traces))
+  const before = await schemaOf(engine, where)
+  return schemaStatements(layout, { ...before, hasTraces: await hasTraces(engine, layout.traces) })
 }
 
 /** Whether the table is there that has the spans. */

@@ -146,39 +146,6 @@ describe('closing', () => {
     expect((await store.cohortFacts(builds)).stable.requests).toBe(2)
   })
 
-  it('closes anew, after a crash, what an import had opened again', async () => {
-    await store.insert(batchOf(spanOf()))
-    await closeAll()
-    await store.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), store.hold())
-    await store.close()
-    store = await open()
-    expect(await closeAfter(7_200_000)).toBe(2)
-    expect((await store.cohortFacts(builds)).stable.requests).toBe(3)
-    await store.close()
-    store = await open()
-    expect(await closeAfter(10_800_000)).toBe(0)
-  })
-
-  it('closes what a crash left with the import that goes on, and does not wait for more', async () => {
-    await store.insert(batchOf(spanOf()), store.hold())
-    await store.close()
-    store = await open()
-    const hold = store.hold(true)
-    await store.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
-    expect(await closeAll()).toBe(0)
-    store.release(hold)
-    expect(await store.closeDue()).toBe(2)
-  })
-
-  it('remembers how far the import of a file has come', async () => {
-    expect(await store.importProgress('file')).toBeUndefined()
-    const progress = { line: 3, bytes: 2 ** 40, finished: false, totals: { why: ["it's"] } }
-    await store.rememberProgress('file', progress)
-    expect(await store.importProgress('file')).toEqual(progress)
-    await store.rememberProgress('file', { ...progress, finished: true })
-    expect(await store.importProgress('file')).toEqual({ ...progress, finished: true })
-  })
-
   it('has closed what is due when a call returns, though another call was closing', async () => {
     const first = store.hold()
     await store.insert(batchOf(spanOf()), first)

@@ -1,14 +1,24 @@
 import { anchor } from './anchor.ts'
-import type { Chosen, Comparison } from './cohorts.ts'
+import { type BackFill, type BackFilled, backFill } from './back-fill.ts'
+import { type Chosen, type Comparison, LAST_SECOND } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
-import { openEmbedded } from './engine/embedded.ts'
-import type { Engine } from './engine/engine.ts'
-import { type ImportProgress, importProgress, rememberProgress } from './imports.ts'
+import { StoreError } from './errors.ts'
 import { type IngestState, type Inserted, startIngest } from './ingest/ingest.ts'
-import type { SpanBatch } from './ingest/span-batch.ts'
-import { claimLeft, type Hold, leave, newTickLedger, openTicks, release, secondsOpen } from './ingest/tick-ledger.ts'
-import { type Known, known } from './known.ts'
+import { meetOthers } from './ingest/other-servers.ts'
+import { type SpanBatch, TICK_SECONDS } from './ingest/span-batch.ts'
+import {
+  expect,
+  type Hold,
+  newTickLedger,
+  openTicks,
+  release,
+  secondsOpen,
+  settle,
+  type TickKey,
+} from './ingest/tick-ledger.ts'
+import { type Known, known, openOf } from './known.ts'
 import { countLook } from './looks.ts'
+import { type Access, type Opened, openLocation, shown } from './opening.ts'
 import { closedTicks, unclosedTicks } from './queries/closing.ts'
 import { type BuildsSeen, buildsSeenOf } from './read/builds.ts'
 import { type Addresses, type CallsTick, callsOf } from './read/calls.ts'
@@ -23,15 +33,18 @@ import { type Sample, sampleTicks } from './read/sample.ts'
 import { type SpanTick, spansOfTicks } from './read/structure.ts'
 import { type Bad, type Suspects, suspects } from './read/suspects.ts'
 import type { WarmUp } from './read/warm-up.ts'
-import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
-import { settleSchema } from './schema.ts'
+import { checkRetention, settleRetention } from './retention.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
-import { DEFAULT_TRACES } from './traces.ts'
+import { LOOK_BACK_SECONDS } from './spans-only.ts'
 import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
 
 export type StoreOptions = {
   /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
   readonly location: string
+  /** The table that has the spans in a ClickHouse, `table` or `database.table`; when left out the one that its tables were made for, or `otel_traces`. */
+  readonly traces?: string | undefined
+  /** Nothing is to be inserted: a ClickHouse is read with what rights there are, if need be from raw spans. */
+  readonly readOnly?: boolean
   /** How long a tick stays open after its end, and after its first span came. */
   readonly watermarkMs?: number
   /** Days after which spans and ticks are forgotten; when left out what the store has, 14 for a new one. */
@@ -44,14 +57,13 @@ export type StoreOptions = {
 export type Store = {
   /** Stores spans; settled when the engine has them. Throws at once, a StoreError of kind `busy`, when too many wait. */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
-  /**
-   * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
-   * was interrupted, so do those that were found open when the store was opened: the other left them.
-   */
-  readonly hold: (goesOn?: boolean) => Hold
+  /** Begins an import: ticks of batches that are inserted with it stay open until `release`. */
+  readonly hold: () => Hold
   readonly release: (hold: Hold) => void
   /** Closes the ticks that are due, and gives their number. To be called every second or so. */
   readonly closeDue: () => Promise<number>
+  /** Closes the first ticks of a past window that nobody has closed; to be called again from where it went to. */
+  readonly backFill: (window: BackFill) => Promise<BackFilled>
   /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
   readonly readTicks: (comparison: Comparison, warmUp?: WarmUp) => TickRead
   /** Which spans of the service lie below the requests of some ticks of a comparison, milliseconds since 1970. */
@@ -88,20 +100,19 @@ export type Store = {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctorFacts: (service: string) => Promise<DoctorFacts | undefined>
-  /** How far the import of a file has come; undefined when nothing of it is stored. */
-  readonly importProgress: <Totals>(file: string) => Promise<ImportProgress<Totals> | undefined>
-  /** Remembers how far a file has come; to be called when the spans up to there are stored. */
-  readonly rememberProgress: <Totals>(file: string, progress: ImportProgress<Totals>) => Promise<void>
-  /** The rows of a Parquet file from one on, as lines of JSON: names, types, then rows, each behind its number from 0 on. */
-  readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   /** How ingest is doing. */
   readonly state: () => IngestState
   /** Rows and bytes of its tables. */
   readonly sizes: () => Promise<StoreSizes>
   readonly retentionDays: number
+  /** What may be done with it. */
+  readonly access: Access
   /** Waits for what is under way, then lets go of the engine. */
   readonly close: () => Promise<void>
 }
+
+const LOOKS_NOT_COUNTED =
+  'mode: looks are counted in the store, and this user may not write there; leave out "mode" to look as often as you like, or ask for the rights that "coalmine store init --dry-run" names'
 
 /**
  * Opens a store: spans in, ticks out.
@@ -111,77 +122,84 @@ export type Store = {
  *
  * const store = await openStore({ location: '.coalmine' })
  */
-export async function openStore({
-  location,
-  watermarkMs = 15_000,
-  retentionDays: askedDays,
-  maxQueuedBytes = 128_000_000,
-  now = Date.now,
-}: StoreOptions): Promise<Store> {
-  if (askedDays !== undefined) checkRetention(askedDays)
-  const layout = { traces: DEFAULT_TRACES, retentionDays: askedDays ?? DEFAULT_RETENTION_DAYS }
-  const prepare = async (engine: Engine): Promise<void> => {
-    await settleSchema(engine, layout, location)
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, now = Date.now } = options
+  if (retentionDays !== undefined) checkRetention(retentionDays)
+  const opened = await openLocation({ location, traces, readOnly, watermarkMs, retentionDays, now })
+  try {
+    return await storeOver(opened, { ...options, readOnly, watermarkMs, now })
+  } catch (error) {
+    await opened.engine.close()
+    throw error
   }
-  const engine = await openEngine(location, prepare)
-  const retentionDays = await settleRetention(engine, askedDays)
-  const ledger = newTickLedger(await engine.read(closedTicks))
-  const left = await engine.read<{ service: string; tick: number; spans: number }>(unclosedTicks)
-  leave(ledger, left, now())
-  const ingest = startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now })
+}
+
+type Told = StoreOptions & Required<Pick<StoreOptions, 'readOnly' | 'watermarkMs' | 'now'>>
+
+async function storeOver(
+  { engine, traces, access, shared }: Opened,
+  { location, readOnly, watermarkMs, retentionDays: askedDays, maxQueuedBytes = 128_000_000, now }: Told,
+): Promise<Store> {
+  const reads = shared && readOnly
+  const retentionDays = await settleRetention(engine, reads ? undefined : askedDays, !shared)
+  const ledger = newTickLedger(shared ? [] : await engine.read(closedTicks))
+  const left = shared ? [] : await engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: LAST_SECOND })
+  for (const key of left) {
+    expect(ledger, key, now())
+    settle(ledger, key, true)
+  }
+  const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
+  await others?.meet()
+  const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
+  const of = <Asked extends Chosen>(asked: Asked): Asked => (access === 'spans' ? { ...asked, fromSpans: true } : asked)
+  const lookBack = (seconds: number): number => (shared ? Math.floor(now() / 1000) - seconds : 0)
+  const openIn = async (service: string): Promise<Known['open']> =>
+    shared ? openOf(engine, service, lookBack(3600)) : openTicks(ledger, service)
   return {
-    insert: ingest.insert,
-    hold: (goesOn = false) => {
-      const hold: Hold = { ticks: new Map() }
-      if (goesOn) claimLeft(ledger, hold)
-      return hold
+    insert: (batch, hold) => {
+      if (readOnly && access !== 'all')
+        throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
+      return ingest.insert(batch, hold)
     },
+    hold: () => ({ ticks: new Map() }),
     release: (hold) => release(ledger, hold),
-    closeDue: ingest.closeDue,
-    readTicks: (comparison, warmUp) => readTicks(engine, comparison, warmUp),
+    closeDue: reads ? async () => 0 : ingest.closeDue,
+    backFill: (window) => backFill(window, { engine, ledger, closeDue: ingest.closeDue, dueMs: now() - watermarkMs }),
+    readTicks: (comparison, warmUp) => readTicks(engine, of(comparison), warmUp),
     spansOfTicks: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
     readMeasures: (comparison, measures) => readMeasures(engine, comparison, measures),
-    cohortFacts: (comparison) => cohortFacts(engine, comparison),
+    cohortFacts: (comparison) => cohortFacts(engine, of(comparison)),
     instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
-    instanceCells: (comparison, asked) => instanceCellsOf(engine, comparison, asked),
+    instanceCells: (comparison, asked) => instanceCellsOf(engine, of(comparison), asked),
     buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
     sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
     calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
-    flagShares: (comparison) => flagShares(engine, comparison),
-    flagsMet: (comparison) => flagsMet(engine, comparison),
+    flagShares: (comparison) => flagShares(engine, of(comparison)),
+    flagsMet: (comparison) => flagsMet(engine, of(comparison)),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
-    anchor: (comparison) => anchor(engine, comparison),
-    countLook: (comparison, endMs) => countLook(engine, comparison, endMs),
-    rememberVerdict: (verdict) => rememberVerdict(engine, verdict),
+    anchor: (comparison) => anchor(engine, of(comparison), access === 'all'),
+    countLook: async (comparison, endMs) => {
+      if (access === 'all') return countLook(engine, comparison, endMs)
+      throw new StoreError('usage', LOOKS_NOT_COUNTED)
+    },
+    rememberVerdict: async (verdict) => {
+      if (access === 'all') await rememberVerdict(engine, verdict)
+    },
     failedCanaries: (service) => failedCanaries(engine, service),
-    known: (service = '') => known(engine, service, openTicks(ledger, service)),
+    known: async (service = '') => known(engine, service, await openIn(service), lookBack(LOOK_BACK_SECONDS)),
     doctorFacts: (service) =>
-      doctorFacts(engine, service, () => ({
-        ...openTicks(ledger, service),
-        seconds: secondsOpen(ledger, service, now(), watermarkMs),
-      })),
-    importProgress: (file) => importProgress(engine, file),
-    rememberProgress: (file, progress) => rememberProgress(engine, file, progress),
-    parquetRows: engine.parquetRows,
+      doctorFacts(engine, service, async () => {
+        const open = await openIn(service)
+        if (!shared) return { ...open, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
+        return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + TICK_SECONDS : 0 }
+      }),
     state: ingest.state,
-    sizes: () => storeSizes(engine, DEFAULT_TRACES, retentionDays),
+    sizes: () => storeSizes(engine, traces, retentionDays),
     retentionDays,
+    access,
     close: async () => {
       await ingest.drained()
       await engine.close()
     },
   }
-}
-
-async function openEngine(location: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
-  if (!/^https?:/.test(location)) return openEmbedded(location, prepare)
-  const { openRemote } = await import('./engine/remote.ts')
-  const engine = await openRemote(location)
-  try {
-    await prepare(engine)
-  } catch (error) {
-    await engine.close()
-    throw error
-  }
-  return engine
 }

@@ -3,13 +3,14 @@ import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
 
 export function doctorCommand(command: Command, io: Io): Command {
   return command
     .description('which marks arrive from a service, from which SDKs and builds, and what is missing')
     .addOption(new Option('--service <name>', 'the service to look at').env('COALMINE_SERVICE').makeOptionMandatory())
     .addOption(storeOption())
+    .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(formatOption())

@@ -2,37 +2,28 @@ import type { Command } from 'commander'
 import type { Trouble } from '../exit-codes.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { columnsOption, serverOption, storeOption, tokenOption } from '../options.ts'
-import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
+import { serverOption, storeOption, tokenOption } from '../options.ts'
+import { importFile, lines, reportRefused } from '../spans.ts'
 
 export function importCommand(command: Command, io: Io, exit: (outcome: Trouble) => void): Command {
   return command
     .description(
-      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON; Parquet or CSV",
+      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON",
     )
     .argument('<file...>', 'files, .gz too; - is standard input')
-    .addOption(columnsOption())
-    .option('--again', 'also what an earlier import of the same file has stored')
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .action(async (files: string[], options: Place & ImportOptions) => {
-      await withServer(options, 'write', async (server) => {
+    .action(async (files: string[], place: Place) => {
+      await withServer(place, 'write', async (server) => {
         for (const file of files) {
-          const answer = await importFile(server, file, io, options)
+          const answer = await importFile(server, file, io)
           reportRefused(file, answer, io)
           if (answer.refusedCount > 0) exit('malformed')
-          io.stdout.write(`${file}: ${outcomeOf(answer)}\n`)
+          const late = answer.late > 0 ? `, ${answer.late} of them too late for ticks that have closed` : ''
+          const refused = answer.refusedCount > 0 ? `, ${lines(answer.refusedCount)} refused` : ''
+          io.stdout.write(`${file}: ${answer.spans} spans stored${late}${refused}\n`)
         }
       })
     })
-}
-
-function outcomeOf({ spans, before, late, refusedCount }: ImportAnswer): string {
-  const fresh = spans - before
-  const refused = refusedCount > 0 ? `, ${lines(refusedCount)} refused` : ''
-  if (spans > 0 && fresh === 0) return `${spans} spans were stored before${refused}; --again stores them once more`
-  const earlier = before > 0 ? ` after the ${before} that were there` : ''
-  const tooLate = late > 0 ? `, ${late} of them too late for ticks that have closed` : ''
-  return `${fresh} spans stored${earlier}${tooLate}${refused}`
 }

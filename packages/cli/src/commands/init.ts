@@ -5,7 +5,7 @@ import { defaultConfig } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { serverOption, storeOption, tokenOption } from '../options.ts'
+import { serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
 import { type Seen, starterConfig } from '../starter-config.ts'
 
 type InitOptions = Place & { readonly service?: string; readonly force?: boolean }
@@ -16,6 +16,7 @@ export function initCommand(command: Command, io: Io): Command {
     .argument('[file]', 'where to', defaultConfig)
     .option('--service <name>', 'the service under test (default: the only one that was seen)')
     .addOption(storeOption())
+    .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
     .option('--force', 'write over a file that is there')

@@ -62,6 +62,8 @@ export function serveCommand(command: Command, io: Io): Command {
       const { store, host, port, token, ack, keep, watermark } = options
       const tls = await tlsFiles(options)
       if (!options.insecure) refuseOpenDoor(host, token, tls)
+      if (keep !== undefined && /^https?:/.test(store))
+        io.stderr.write(`coalmine: --keep is how long closed ticks are kept; spans are, as their own table says\n`)
       const stopped = new Promise<undefined>((resolve) => {
         if (io.stop.aborted) resolve(undefined)
         io.stop.addEventListener('abort', () => resolve(undefined), { once: true })

@@ -3,12 +3,17 @@ import type { Command } from 'commander'
 import { ask } from '../client.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { storeBackfillCommand } from './store-backfill.ts'
+import { storeInitCommand } from './store-init.ts'
 
 export function storeCommand(command: Command, io: Io): Command {
+  storeInitCommand(command.command('init'), io)
+  storeBackfillCommand(command.command('backfill'), io)
   return command
     .description('what the store holds: spans, ticks, bytes on disk, and how far back')
     .addOption(storeOption())
+    .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(formatOption())

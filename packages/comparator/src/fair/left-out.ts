@@ -28,7 +28,12 @@ export function leftOut(facts: Facts): Reason[] {
       `${count(tests)} requests of test traffic are in neither cohort (stable ${count(stable.testRequests)}, canary ${count(canary.testRequests)}).`,
     )
   }
-  if (facts.source === 'spans')
+  if (facts.spansOnly) {
+    note(
+      'raw-spans',
+      'This user reads the spans alone: the verdict was computed from raw spans, which is slower, and is not remembered. After "coalmine store init" closed ticks answer.',
+    )
+  } else if (facts.source === 'spans')
     note('raw-spans', 'These cohorts are not rolled up: the verdict was computed from raw spans, which is slower.')
   else if (facts.values && facts.values.length > 0) {
     const names = facts.values.map(({ metric }) => metric).join(', ')

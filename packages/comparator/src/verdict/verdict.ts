@@ -160,6 +160,8 @@ export interface Facts {
   readonly lateSpans: number
   /** Whether closed ticks answered, or raw spans had to be read. */
   readonly source: 'ticks' | 'spans'
+  /** There are no closed ticks that this user may read, so that every answer comes from raw spans. */
+  readonly spansOnly?: boolean
   /** Errors by their type, in the ticks that had some. */
   readonly errorTypes?: readonly ErrorTypeTick[]
   /** Which spans lie below the first requests, tick by tick. */

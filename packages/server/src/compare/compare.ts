@@ -9,7 +9,14 @@ import {
   traffics,
   type Verdict,
 } from '@coalmine/comparator'
-import { type Comparison, formatSelector, type OperationTicks, parseSelector, warmUpOf } from '@coalmine/store'
+import {
+  type Comparison,
+  formatSelector,
+  type OperationTicks,
+  parseSelector,
+  type Store,
+  warmUpOf,
+} from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
@@ -85,7 +92,17 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     warmUp: policy.warmUp,
     now: now(),
   })
-  const facts = factsOf(request, found, await store.flagShares(comparison), { start, end }, { version, now: now() })
+  const facts = factsOf(
+    request,
+    found,
+    await store.flagShares(comparison),
+    { start, end },
+    {
+      version,
+      now: now(),
+      anchored: isAnchored(request, start, store, now()),
+    },
+  )
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
@@ -97,9 +114,23 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     fairness,
     errorTypes,
     structure,
+    spansOnly: store.access === 'spans',
     values: measured.values,
     ...known,
   })
+}
+
+/** Whether later looks at the comparison start where this one does. */
+function isAnchored(
+  { start: named, sinceMs }: ComparisonRequest,
+  start: number | undefined,
+  store: Store,
+  now: number,
+): boolean {
+  if (sinceMs !== undefined) return false
+  // Nothing remembers where it began, and only the last day was looked at: an older canary's start slides with it.
+  const slides = store.access === 'spans' && named === undefined && start !== undefined && now - start > dayMs - 600_000
+  return !slides
 }
 
 function* chained<T>(...all: readonly Iterable<T>[]): Generator<T> {

@@ -8,7 +8,11 @@ export function factsOf(
   found: ComparisonFacts,
   flags: readonly FlagShare[],
   asked: { readonly start: number | undefined; readonly end: number | undefined },
-  { version, now }: { readonly version: string; readonly now: number },
+  {
+    version,
+    now,
+    anchored = request.sinceMs === undefined,
+  }: { readonly version: string; readonly now: number; readonly anchored?: boolean },
 ): Facts {
   const seen = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined)
   const first = asked.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
@@ -37,7 +41,7 @@ export function factsOf(
       start: new Date(start).toISOString(),
       end: new Date(until).toISOString(),
       seconds: (until - start) / 1000,
-      anchored: request.sinceMs === undefined,
+      anchored,
     },
     stable: cohort('stable'),
     canary: cohort('canary'),

@@ -1,4 +1,5 @@
 import type { TupleParam } from '@clickhouse/client'
+import type { Traces } from '../traces.ts'
 
 /** Values bound to a statement's `{name:Type}` places. */
 export type Params = Readonly<
@@ -11,9 +12,7 @@ export type Engine = {
   readonly write: (statement: string, params?: Params) => Promise<void>
   /** Runs a query and gives its rows. */
   readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
-  /** Inserts rows of `otel_traces` in RowBinary, columns in the table's order. Done when the engine has them. */
-  readonly insertSpans: (rows: Uint8Array) => Promise<void>
-  /** The rows of a Parquet file, as lines of JSON: names, types, then rows from one on, each behind its number. */
-  readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
+  /** Inserts rows of the spans' table in RowBinary, columns in its order. Done when the engine has them. */
+  readonly insertSpans: (rows: Uint8Array, into: Traces) => Promise<void>
   readonly close: () => Promise<void>
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../test/clickhouse-http.ts'
 import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { initStore } from '../init-store.ts'
 import { openStore } from '../store.ts'
 
 let server: ClickHouse
@@ -12,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 it('does over HTTP what it does in process', async () => {
+  await initStore({ location: server.url({ database: 'shop' }) })
   const store = await openStore({
     location: server.url({ database: 'shop' }),
     watermarkMs: 0,

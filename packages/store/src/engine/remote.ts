@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { ClickHouseLogLevel, createClient, type ResponseHeaders } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { insertRowBinary } from '../queries/incoming.ts'
+import { quoted } from '../traces.ts'
 import type { Engine, Params } from './engine.ts'
-import { parquetRows } from './parquet.ts'
 
 /** Talks to a ClickHouse server over HTTP: `https://user:password@host:8443/database`. */
 export async function openRemote(url: string): Promise<Engine> {
@@ -32,14 +32,12 @@ export async function openRemote(url: string): Promise<Engine> {
         .catch(failed)
       return result.json<Row>()
     },
-    insertSpans: async (rows) => {
+    insertSpans: async (rows, into) => {
       const { stream }: { stream: Readable; response_headers: ResponseHeaders } = await client
-        .exec({ query: insertRowBinary, values: Readable.from([rows]) })
+        .exec({ query: insertRowBinary(quoted(into)), values: Readable.from([rows]) })
         .catch(failed)
       stream.resume()
     },
-    // What is far away reads no file of ours; the embedded engine reads them, where it is installed.
-    parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow),
     close: () => client.close(),
   }
 }

@@ -1,6 +1,8 @@
 import type { Engine } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
-import { closeTicks, commitTicks, countLate, registerOperations, reopenTicks } from '../queries/closing.ts'
+import { closeTicks, commitTicks, countLate, engineTime, registerOperations } from '../queries/closing.ts'
+import type { Traces } from '../traces.ts'
+import type { OtherServers } from './other-servers.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
 import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
 import * as ledgers from './tick-ledger.ts'
@@ -29,17 +31,20 @@ export type IngestState = {
 
 type IngestOptions = {
   readonly engine: Engine
+  /** The table that has the spans. */
+  readonly traces: Traces
   readonly ledger: ledgers.TickLedger
   readonly watermarkMs: number
   readonly maxQueuedBytes: number
   readonly now: () => number
+  /** Where other servers insert spans and close ticks too. */
+  readonly others: OtherServers | undefined
 }
 
 type Waiting = {
   readonly hold: ledgers.Hold | undefined
-  /** Ticks that wait for these spans, those of them that an import opened again, and ticks that had closed when they came. */
+  /** Ticks that wait for these spans, and ticks that had closed when they came. */
   readonly expected: ledgers.TickKey[]
-  readonly reopened: ledgers.TickKey[]
   readonly late: ledgers.TickKey[]
   readonly stored: (inserted: Inserted) => void
   readonly refused: (error: unknown) => void
@@ -58,7 +63,15 @@ const SPARE_ROWS = 2
 const CLOSE_SPANS = 500_000
 
 /** Starts the way into the engine. */
-export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }: IngestOptions): Ingest {
+export function startIngest({
+  engine,
+  traces,
+  ledger,
+  watermarkMs,
+  maxQueuedBytes,
+  now,
+  others,
+}: IngestOptions): Ingest {
   const queue: Group[] = []
   const spare: RowBytes[] = []
   let queuedBytes = 0
@@ -78,7 +91,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     const group = groupFor(batch)
     writeBytes(group.rows, batch.rows.bytes, 0, batch.rows.length)
     return new Promise((stored, refused) => {
-      const waiting: Waiting = { hold, expected: [], reopened: [], late: [], stored, refused }
+      const waiting: Waiting = { hold, expected: [], late: [], stored, refused }
       sort(waiting, ticksOf(batch))
       group.waiting.push(waiting)
       if (queuedBytes >= ENOUGH_BYTES) enough()
@@ -122,12 +135,10 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     })
 
   // What comes while its tick is open is counted, however long it waits for the engine.
-  const sort = ({ expected, reopened, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
+  const sort = ({ expected, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
     for (const key of keys) {
-      const closed = ledgers.isClosed(ledger, key.service, key.tick)
-      if (closed && !hold) late.push(key)
+      if (!hold && ledgers.isClosed(ledger, key.service, key.tick)) late.push(key)
       else {
-        if (closed) reopened.push(key)
         ledgers.expect(ledger, key, now(), hold)
         expected.push(key)
       }
@@ -136,18 +147,14 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
 
   const writeGroup = async ({ rows, waiting: group }: Group): Promise<void> => {
     // A tick that is being closed must not grow meanwhile: a span would be both counted and called late.
-    const isClosing = (key: ledgers.TickKey): boolean => closing?.keys.has(keyText(key)) ?? false
-    if (closing && group.some(({ late, reopened }) => late.some(isClosing) || reopened.some(isClosing))) {
+    if (closing && group.some(({ late }) => late.some((key) => closing!.keys.has(keyText(key))))) {
       await closing.done.catch(() => 0)
       for (const waiting of group) sort(waiting, waiting.late.splice(0))
     }
     const expected = group.flatMap((waiting) => waiting.expected)
-    const reopened = group.flatMap((waiting) => waiting.reopened)
     const late = group.flatMap((waiting) => waiting.late)
     try {
-      // Said before they grow, so that a crash in between leaves none that is neither open nor closed with all it has.
-      if (reopened.length > 0) await engine.write(reopenTicks, columnsOf(reopened))
-      await engine.insertSpans(rows.bytes.subarray(0, rows.length))
+      await engine.insertSpans(rows.bytes.subarray(0, rows.length), traces)
     } catch (error) {
       for (const key of expected) ledgers.settle(ledger, key, false)
       for (const { refused } of group) refused(error)
@@ -183,6 +190,7 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
   const closePortions = async (): Promise<number> => {
     let closed = 0
     for (;;) {
+      await others?.meet()
       const keys = portionOf(ledgers.dueTicks(ledger, now(), watermarkMs))
       if (keys.length === 0) return closed
       ledgers.close(ledger, keys)
@@ -201,9 +209,10 @@ export function startIngest({ engine, ledger, watermarkMs, maxQueuedBytes, now }
     const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + TICK_SECONDS }
     const batch = newBatchId()
     try {
+      const [time] = await engine.read<{ began: string }>(engineTime)
       await engine.write(registerOperations, span)
       await engine.write(closeTicks, { ...span, batch })
-      await engine.write(commitTicks, { services, ticks, batch })
+      await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
       closedTicks += keys.length
       return keys.length
     } catch (error) {

@@ -1,16 +1,14 @@
 import { getOrMake } from '../get-or-make.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
-/**
- * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and
- * `leftMs` unless it was found open when the store was opened.
- */
+/** A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans. */
 type Pending = {
   spans: number
   firstArrivalMs: number | undefined
-  leftMs: number | undefined
   inFlight: number
   holds: number
+  /** When the engine had the last of them, by this process's own clock. */
+  storedAt: number
 }
 
 /** A service's tick, by the second it starts at. */
@@ -26,49 +24,36 @@ export type Hold = { readonly ticks: Map<string, Set<number>> }
 export type TickLedger = {
   readonly open: Map<string, Map<number, Pending>>
   readonly closed: Map<string, Set<number>>
+  /** Ticks before this second count as closed, where others close them too and not all of these are known. */
+  closedBefore: number
 }
 
 /** A ledger with nothing open. */
 export function newTickLedger(closed: readonly { service: string; ticks: readonly number[] }[]): TickLedger {
-  return { open: new Map(), closed: new Map(closed.map(({ service, ticks }) => [service, new Set(ticks)])) }
+  return {
+    open: new Map(),
+    closed: new Map(closed.map(({ service, ticks }) => [service, new Set(ticks)])),
+    closedBefore: 0,
+  }
 }
 
 export function isClosed(ledger: TickLedger, service: string, tick: number): boolean {
   const reopened = ledger.open.get(service)?.has(tick) ?? false
-  return !reopened && (ledger.closed.get(service)?.has(tick) ?? false)
+  return !reopened && (tick < ledger.closedBefore || (ledger.closed.get(service)?.has(tick) ?? false))
 }
 
 /** Spans are on their way into the engine: their tick cannot close until `settle` is called for them. */
 export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: Hold): void {
   const ticks = getOrMake(ledger.open, key.service, () => new Map<number, Pending>())
-  const pending = getOrMake(ticks, key.tick, () => newPending())
+  const pending = getOrMake(ticks, key.tick, newPending)
   pending.inFlight++
-  if (hold) holdTick(hold, key, pending)
-  else pending.firstArrivalMs ??= nowMs
-}
-
-/** Ticks that a crash left open: more may come for them, so they wait as if their spans had just arrived. */
-export function leave(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
-  for (const { service, tick, spans } of keys) {
-    const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-    ticks.set(tick, { ...newPending(), spans, leftMs: nowMs })
+  if (!hold) {
+    pending.firstArrivalMs ??= nowMs
+    return
   }
-}
-
-/** An import goes on where a crash ended it: what the crash left waits for the import, and for nothing else. */
-export function claimLeft(ledger: TickLedger, hold: Hold): void {
-  for (const [service, ticks] of ledger.open)
-    for (const [tick, pending] of ticks) {
-      if (pending.leftMs === undefined) continue
-      pending.leftMs = undefined
-      holdTick(hold, { service, tick }, pending)
-    }
-}
-
-function holdTick(hold: Hold, { service, tick }: Omit<TickKey, 'spans'>, pending: Pending): void {
-  const held = getOrMake(hold.ticks, service, () => new Set<number>())
-  if (held.has(tick)) return
-  held.add(tick)
+  const held = getOrMake(hold.ticks, key.service, () => new Set<number>())
+  if (held.has(key.tick)) return
+  held.add(key.tick)
   pending.holds++
 }
 
@@ -77,7 +62,10 @@ export function settle(ledger: TickLedger, { service, tick, spans }: TickKey, st
   const pending = ledger.open.get(service)?.get(tick)
   if (!pending) return
   pending.inFlight--
-  if (stored) pending.spans += spans
+  if (stored) {
+    pending.spans += spans
+    pending.storedAt = performance.now()
+  }
   forgetEmpty(ledger, service, tick, pending)
 }
 
@@ -100,11 +88,10 @@ export function release(ledger: TickLedger, hold: Hold): void {
 export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number): TickKey[] {
   const due: TickKey[] = []
   for (const [service, ticks] of ledger.open)
-    for (const [tick, pending] of ticks) {
-      if (pending.inFlight > 0 || pending.holds > 0) continue
-      const since = waitsSince(pending)
-      if (since === undefined || nowMs >= dueMs(tick, since) + watermarkMs)
-        due.push({ service, tick, spans: pending.spans })
+    for (const [tick, { spans, firstArrivalMs, inFlight, holds }] of ticks) {
+      if (inFlight > 0 || holds > 0) continue
+      if (firstArrivalMs === undefined || nowMs >= dueMs(tick, firstArrivalMs) + watermarkMs)
+        due.push({ service, tick, spans })
     }
   return due.sort((a, b) => a.tick - b.tick)
 }
@@ -124,11 +111,39 @@ export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: numb
   for (const { service, tick, spans } of keys) {
     ledger.closed.get(service)?.delete(tick)
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-    // An import may have opened it meanwhile.
-    const pending = getOrMake(ticks, tick, () => newPending())
-    pending.spans += spans
-    pending.firstArrivalMs ??= nowMs
+    ticks.set(tick, { ...newPending(), spans, firstArrivalMs: nowMs })
   }
+}
+
+/** Others stored spans of a tick, which is due a watermark after its end. */
+export function discover(ledger: TickLedger, { service, tick, spans }: TickKey): void {
+  if (isClosed(ledger, service, tick)) return
+  const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
+  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, firstArrivalMs: (tick + TICK_SECONDS) * 1000 })
+}
+
+/** A tick is due now, though it may count as closed: a back-fill found that nobody closed it. */
+export function dueAtOnce(ledger: TickLedger, { service, tick, spans }: TickKey): void {
+  const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
+  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans })
+}
+
+/**
+ * Others closed a tick, and have counted what was stored before `sawAllUntil`, by this process's own clock. What is left is
+ * due at once: the tick is closed anew, with it.
+ */
+export function closedByOthers(ledger: TickLedger, key: TickKey, sawAllUntil: number): void {
+  if (isClosed(ledger, key.service, key.tick)) return
+  const pending = ledger.open.get(key.service)?.get(key.tick)
+  if (pending && (pending.inFlight > 0 || pending.holds > 0 || pending.storedAt >= sawAllUntil))
+    pending.firstArrivalMs = undefined
+  else close(ledger, [key])
+}
+
+/** Forgets which ticks before a second are closed: all of them count as such from here on. */
+export function forgetBefore(ledger: TickLedger, second: number): void {
+  ledger.closedBefore = second
+  for (const ticks of ledger.closed.values()) for (const tick of ticks) if (tick < second) ticks.delete(tick)
 }
 
 /** How much is stored that no closed tick counts yet. */
@@ -140,10 +155,8 @@ export function openTicks(ledger: TickLedger, service: string): { ticks: number;
 /** In how many seconds the last open tick of a service is due; 0 when none waits. */
 export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
   let last = nowMs
-  for (const [tick, pending] of ledger.open.get(service) ?? []) {
-    const since = waitsSince(pending)
-    if (since !== undefined) last = Math.max(last, dueMs(tick, since) + watermarkMs)
-  }
+  for (const [tick, { firstArrivalMs }] of ledger.open.get(service) ?? [])
+    if (firstArrivalMs !== undefined) last = Math.max(last, dueMs(tick, firstArrivalMs) + watermarkMs)
   return Math.ceil((last - nowMs) / 1000)
 }
 
@@ -152,21 +165,24 @@ export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: numbe
   let ticks = 0
   let oldestDueMs: number | undefined
   for (const pending of ledger.open.values())
-    for (const [tick, one] of pending) {
+    for (const [tick, { firstArrivalMs }] of pending) {
       ticks++
-      const since = waitsSince(one)
-      if (since === undefined) continue
-      const due = dueMs(tick, since) + watermarkMs
+      if (firstArrivalMs === undefined) continue
+      const due = dueMs(tick, firstArrivalMs) + watermarkMs
       if (oldestDueMs === undefined || due < oldestDueMs) oldestDueMs = due
     }
   return { ticks, oldestDueMs }
 }
 
-const newPending = (): Pending => ({ spans: 0, firstArrivalMs: undefined, leftMs: undefined, inFlight: 0, holds: 0 })
+const newPending = (): Pending => ({
+  spans: 0,
+  firstArrivalMs: undefined,
+  inFlight: 0,
+  holds: 0,
+  storedAt: Number.NEGATIVE_INFINITY,
+})
 
-const waitsSince = ({ firstArrivalMs, leftMs }: Pending): number | undefined => firstArrivalMs ?? leftMs
-
-const dueMs = (tick: number, since: number): number => Math.max((tick + TICK_SECONDS) * 1000, since)
+const dueMs = (tick: number, firstArrivalMs: number): number => Math.max((tick + TICK_SECONDS) * 1000, firstArrivalMs)
 
 function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {
   if (pending.spans > 0 || pending.inFlight > 0 || pending.holds > 0) return

@@ -101,10 +101,21 @@ export const closeTicks = `
     AS Flag
   GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
 
-/** The commit of a closing: one block, so all of its ticks are closed or none. */
+/** The engine's clock, before it closes ticks. */
+export const engineTime = `
+  SELECT toString(toUnixTimestamp64Nano(now64(9))) AS began, toUnixTimestamp64Milli(now64(3)) AS beganMs`
+
+/**
+ * The commit of a closing: one block, so all of its ticks are closed or none. Its time is from before the spans were read:
+ * of two servers that close a tick, the one that began later has seen all that the other saw.
+ */
 export const commitTicks = `
-  INSERT INTO coalmine_closed (Service, Tick, Batch)
-  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick, {batch:UInt64} AS Batch
+  INSERT INTO coalmine_closed (Service, Tick, Batch, ClosedAt)
+  SELECT
+    pair.1 AS Service,
+    fromUnixTimestamp(pair.2) AS Tick,
+    {batch:UInt64} AS Batch,
+    fromUnixTimestamp64Nano({began:Int64}) AS ClosedAt
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
 
 export const countLate = `
@@ -117,20 +128,20 @@ export const countLate = `
 export const closedTicks = `
   SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service`
 
-/** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind. */
+/** What others may have closed lately, and when they began to. */
+export const closedSince = `
+  SELECT Service AS service, toUnixTimestamp(Tick) AS tick, toUnixTimestamp64Milli(max(ClosedAt)) AS beganMs
+  FROM coalmine_closed
+  WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND ClosedAt >= fromUnixTimestamp64Milli({sinceMs:Int64})
+  GROUP BY service, tick`
+
+/** Raw (service, tick) pairs that no closing has committed: what a crash left behind, or what others stored. */
 export const unclosedTicks = `
   SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
   FROM coalmine_traces
-  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN (
-    SELECT Service, toUnixTimestamp(Tick)
-    FROM coalmine_closed
-    LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
-    GROUP BY Service, Tick
-    HAVING max(ClosedAt) > max(reopened.At)
-  )
+  WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN (
+      SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed
+      WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
   GROUP BY service, tick`
-
-export const reopenTicks = `
-  INSERT INTO coalmine_reopened (Service, Tick)
-  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
-  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`

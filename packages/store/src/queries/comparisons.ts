@@ -1,3 +1,7 @@
+/** Inserts nothing, and is refused where nothing may be inserted. */
+export const mayWrite = `
+  INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false`
+
 export const comparisonStart = `
   SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
   FROM coalmine_comparisons

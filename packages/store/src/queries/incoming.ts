@@ -41,8 +41,8 @@ export const insertIncoming = `
   SELECT * FROM coalmine_incoming`
 
 /** For an engine that is reached over HTTP: the rows are the body of the request. */
-export const insertRowBinary = `
-  INSERT INTO otel_traces (
+export const insertRowBinary = (traces: string): string => `
+  INSERT INTO ${traces} (
     Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
     ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
     Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes

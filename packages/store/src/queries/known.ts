@@ -1,5 +1,18 @@
 export const knownServices = `
-  SELECT ServiceName AS service FROM coalmine_traces GROUP BY service ORDER BY count() DESC, service LIMIT 100`
+  SELECT ServiceName AS service
+  FROM coalmine_traces
+  WHERE Timestamp >= toDateTime64({from:UInt32}, 9)
+  GROUP BY service
+  ORDER BY count() DESC, service
+  LIMIT 100`
+
+/** What is stored of a service that no closed tick counts yet. */
+export const openSpans = `
+  SELECT uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks, count() AS spans
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+    AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
+      (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})`
 
 /** Builds and flag variants that closed ticks of a service have, most requests first. */
 export const knownValues = `

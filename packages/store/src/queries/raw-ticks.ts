@@ -132,7 +132,7 @@ export const rawFlags = `
 export const rawFirst = `
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
   FROM coalmine_requests
-  WHERE Service = {service:String}
+  WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
     AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))
     AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
     AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})

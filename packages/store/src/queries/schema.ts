@@ -23,8 +23,6 @@ const ownTables: readonly string[] = [
   tables.createLooks,
   tables.createVerdicts,
   tables.createSchema,
-  tables.createImports,
-  tables.createReopened,
 ]
 
 /** Each reads those before it. */
@@ -43,16 +41,24 @@ export type Layout = {
   readonly cluster?: string | undefined
 }
 
-/** The statements that bring a store from a version, 0 where there is none, to this one: each may be run again. */
-export function schemaStatements(layout: Layout, from: number, hasTraces: boolean): readonly string[] {
+/** What is there before: a version, 0 where there is none, for which table of spans, and whether that is there itself. */
+export type Before = {
+  readonly version: number
+  readonly traces: Traces | undefined
+  readonly hasTraces: boolean
+}
+
+/** The statements that bring a store to this version. Each may be run again: what is there stays. */
+export function schemaStatements(layout: Layout, { version, traces, hasTraces }: Before): readonly string[] {
   const versions = Object.keys(alterations).map(Number)
-  const altered = from === 0 ? [] : versions.filter((version) => version > from).flatMap((to) => alterations[to]!)
+  const altered = version === 0 ? [] : versions.filter((to) => to > version).flatMap((to) => alterations[to]!)
+  const marked = version === SCHEMA_VERSION && traces && tracesText(traces) === tracesText(layout.traces)
   return [
     ...(hasTraces ? [] : tracesTables(layout)),
     ...ownTables.map((statement) => laidOut(statement, layout, EVERY_NODE)),
     ...altered.map((statement) => onCluster(statement, layout)),
     ...ownViews.map((statement) => onCluster(namingTraces(statement, layout), layout)),
-    ...(from === SCHEMA_VERSION ? [] : [mark(layout)]),
+    ...(marked ? [] : [mark(layout)]),
   ]
 }
 
@@ -63,22 +69,34 @@ export const ownNames: readonly string[] = [...ownTables, ...ownViews].map(
 
 const ownTableNames = ownNames.slice(0, ownTables.length)
 
-/** Rights, as statements: what `store init` needs, what ingest and closing need, and what reading needs. */
-export function rights({ traces, cluster }: Layout): {
+/** Who needs which rights: to make the tables, to serve and import, and to compare and look. */
+export type Rights = {
   readonly init: readonly string[]
   readonly serve: readonly string[]
   readonly read: readonly string[]
-} {
-  const to = (right: string, name: string): string => `GRANT ${right} ON ${name} TO <user>`
+}
+
+/** The statements that give them to a user, for a store in a database. */
+export function rightsOf({ traces, cluster }: Layout, database: string): Rights {
+  const grant = (rights: string, name: string): string => `GRANT ${rights} ON ${name} TO <user>`
+  const own = (name: string): string => quoted({ database, table: name })
+  const spans = quoted({ database, ...(traces.database === '' ? { table: traces.table } : traces) })
+  const views = ownNames.filter((name) => !ownTableNames.includes(name))
   return {
     init: [
-      to('CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER TABLE, INSERT', '<database>.*'),
-      ...(cluster === undefined ? [] : [to('CLUSTER', '*.*')]),
+      grant('CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER TABLE, SELECT, INSERT', `${quotedName(database)}.*`),
+      ...(cluster === undefined ? [] : [grant('CLUSTER', '*.*')]),
     ],
-    serve: [to('SELECT, INSERT', quoted(traces)), ...ownTableNames.map((name) => to('SELECT, INSERT', name))],
-    read: [to('SELECT', quoted(traces)), ...ownNames.map((name) => to('SELECT', name))],
+    serve: [
+      grant('SELECT, INSERT', spans),
+      ...ownTableNames.map((name) => grant('SELECT, INSERT', own(name))),
+      ...views.map((name) => grant('SELECT', own(name))),
+    ],
+    read: [grant('SELECT', spans), ...ownNames.map((name) => grant('SELECT', own(name)))],
   }
 }
+
+export const databaseHere = `SELECT currentDatabase() AS name`
 
 /** Which of our tables there are. */
 export const tablesThere = `
@@ -125,7 +143,12 @@ function laidOut(statement: string, layout: Layout, place: (cluster: string) => 
   const { cluster, retentionDays } = layout
   const kept = statement.replace('{retentionDays:UInt32}', String(retentionDays))
   if (cluster === undefined) return kept
-  return onCluster(kept, layout).replace(/ENGINE = (\w*MergeTree)/, `ENGINE = Replicated$1(${place(cluster)})`)
+  const replicated = onCluster(kept, layout).replace(
+    /ENGINE = (\w*MergeTree)/,
+    `ENGINE = Replicated$1(${place(cluster)})`,
+  )
+  // A replica takes a block that it has had before for a retry; the same number of late spans may come twice.
+  return /SummingMergeTree/.test(kept) ? `${replicated}\n  SETTINGS replicated_deduplication_window = 0` : replicated
 }
 
 function onCluster(statement: string, { cluster }: Layout): string {

@@ -1,0 +1,61 @@
+import { type Command, Option } from 'commander'
+import { ask } from '../client.ts'
+import { CommandError } from '../exit-codes.ts'
+import { type Place, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { excludeEachOther, milliseconds, moment, serverOption, storeOption, tokenOption } from '../options.ts'
+import { progressTo } from '../progress.ts'
+
+type BackfillOptions = Place & {
+  readonly service?: string
+  readonly since?: number
+  readonly start?: string
+  readonly end?: string
+}
+
+export function storeBackfillCommand(command: Command, io: Io): Command {
+  return command
+    .description('close the ticks of a past window that nobody has closed, from the spans that are there')
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(new Option('--service <name>', 'only of this service (default: of all)').env('COALMINE_SERVICE'))
+    .addOption(new Option('--since <time>', 'the last so long, such as 2h').argParser(milliseconds))
+    .addOption(new Option('--start <moment>', 'start of the window, such as 2026-11-20T10:00:00Z').argParser(moment))
+    .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment))
+    .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
+    .action(async (_options: unknown, called: Command) => {
+      // What it shares with `coalmine store` is taken there.
+      const { service, since, start, end, ...place } = called.optsWithGlobals<BackfillOptions>()
+      if (since === undefined && start === undefined)
+        throw new CommandError('usage', 'from when? Give --since, such as 2h, or --start')
+      const first = start ?? new Date(Date.now() - since!).toISOString()
+      const progress = progressTo(io.stderr)
+      await withServer(place, 'write', async (server) => {
+        let ticks = 0
+        let spans = 0
+        for (let from = first; ; ) {
+          const body = { start: from, end, service }
+          const done = await ask(server, '/api/backfill', isBackFilled, { body, signal: io.stop })
+          ticks += done.ticks
+          spans += done.spans
+          if (done.untilMs >= done.endMs) break
+          from = new Date(done.untilMs).toISOString()
+          progress.show(`closed ${ticks} ticks of ${spans} spans, up to ${from}`)
+        }
+        progress.clear()
+        io.stdout.write(`${ticks} ticks closed, of ${spans} spans\n`)
+      })
+    })
+}
+
+interface BackFilled {
+  readonly ticks: number
+  readonly spans: number
+  readonly untilMs: number
+  readonly endMs: number
+}
+
+function isBackFilled(answer: object): answer is BackFilled {
+  return 'untilMs' in answer && 'endMs' in answer
+}

@@ -1,0 +1,63 @@
+import { type Initialised, initStore } from '@coalmine/server'
+import { type Command, Option } from 'commander'
+import type { Io } from '../io.ts'
+import { days, storeOption, tracesOption } from '../options.ts'
+
+interface StoreInitOptions {
+  readonly store: string
+  readonly traces?: string
+  readonly cluster?: string
+  readonly keep?: number
+  readonly dryRun?: boolean
+}
+
+export function storeInitCommand(command: Command, io: Io): Command {
+  return command
+    .description(
+      'make the tables of closed ticks in a ClickHouse, beside its spans, or bring those of an earlier release forward',
+    )
+    .addOption(storeOption())
+    .addOption(tracesOption())
+    .addOption(
+      new Option('--cluster <name>', 'make them on every node of this cluster, each with all of their rows').env(
+        'COALMINE_CLUSTER',
+      ),
+    )
+    .addOption(
+      new Option('--keep <time>', 'how long ticks are kept (default: 14d for new tables)')
+        .argParser(days)
+        .env('COALMINE_KEEP'),
+    )
+    .option('--dry-run', 'show the statements, and the rights that are needed, and do nothing')
+    .action(async (_options: unknown, called: Command) => {
+      // What it shares with `coalmine store` is taken there.
+      const { store, traces, cluster, keep, dryRun = false } = called.optsWithGlobals<StoreInitOptions>()
+      const done = await initStore({ location: store, traces, cluster, retentionDays: keep, dryRun })
+      io.stdout.write(dryRun ? script(done) : told(done))
+    })
+}
+
+/** What would be done, as a text that ClickHouse's own client takes. */
+function script({ database, statements, rights }: Initialised): string {
+  const grants = (who: string, some: readonly string[]): string =>
+    [`-- ${who}`, ...some.map((grant) => `-- ${grant};`)].join('\n')
+  return [
+    `USE ${database};`,
+    ...statements.map((statement) => `${statement};`),
+    grants('to run these statements', rights.init),
+    grants('to serve and import, once they have run', rights.serve),
+    grants('to compare, watch and look; the first alone: from raw spans, which is slower', rights.read),
+    '',
+  ].join('\n\n')
+}
+
+function told({ database, from, to, traces, madeTraces }: Initialised): string {
+  const what =
+    from === 0
+      ? `has tables of coalmine now, version ${to}`
+      : from === to
+        ? `had its tables already, version ${to}`
+        : `has its tables brought forward from version ${from} to ${to}`
+  const spans = madeTraces ? `${traces}, which was made too` : `${traces}, which is left as it is`
+  return `Database ${database} ${what}. Spans are in ${spans}.\n"coalmine serve" closes ticks from here on, "coalmine store backfill" those of the past.\n`
+}

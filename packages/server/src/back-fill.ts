@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import { moment } from './compare/compare.ts'
+import type { Context } from './context.ts'
+import { ServerError } from './errors.ts'
+
+/** `POST /api/backfill`: closes the first ticks of a past window that nobody has closed; to be asked again until its end. */
+export function registerBackFill(app: FastifyInstance, { store, now }: Context): void {
+  app.post('/api/backfill', async ({ body }) => {
+    const { start, end, service, ...unknown } = (body ?? {}) as Record<string, unknown>
+    const [stray] = Object.keys(unknown)
+    if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected start, end, service`)
+    if (service !== undefined && typeof service !== 'string') throw new ServerError('usage', 'service: expected a name')
+    const startMs = moment(start, 'start')
+    const endMs = moment(end, 'end') ?? now()
+    if (startMs === undefined) throw new ServerError('usage', 'start: from when? Give a moment')
+    if (startMs >= endMs) throw new ServerError('usage', 'start: the window is empty, it starts at its end or after')
+    const { retentionDays } = store
+    if (startMs < now() - retentionDays * 86_400_000)
+      throw new ServerError(
+        'usage',
+        `start: closed ticks are kept for ${retentionDays} days; start later, or keep them longer`,
+      )
+    return store.backFill({ startMs, endMs, service })
+  })
+}

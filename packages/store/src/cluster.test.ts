@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type ClickHouse, startClickHouse, type User } from '../test/clickhouse-http.ts'
+import { batchOf, START, spanOf } from '../test/spans.ts'
+import { version1 } from '../test/version-1.ts'
+import type { Comparison } from './cohorts.ts'
+import { initStore } from './init-store.ts'
+import { rightsOf } from './queries/schema.ts'
+import { openStore, type Store, type StoreOptions } from './store.ts'
+import { DEFAULT_TRACES } from './traces.ts'
+
+const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+const WATERMARK = 15_000
+
+// A user may do what `store init` says that it must be able to, and nothing else.
+const { init, serve, read } = rightsOf({ traces: DEFAULT_TRACES, retentionDays: 14 }, 'shop')
+const granted = (rights: readonly string[]): User => ({
+  grants: rights.map((right) => /^GRANT (.*) TO <user>$/.exec(right)![1]!),
+})
+
+let server: ClickHouse
+let clock: number
+let opened: Store[]
+
+beforeAll(async () => {
+  server = await startClickHouse({
+    databases: ['shop', 'otel', 'old'],
+    users: {
+      owner: granted(init),
+      server: granted(serve),
+      reader: granted(read),
+      guest: { grants: ['SELECT ON shop.otel_traces', 'SELECT ON otel.spans'] },
+    },
+  })
+})
+
+afterAll(() => server.close())
+
+beforeEach(() => {
+  clock = START
+  opened = []
+  return async () => {
+    for (const store of opened) await store.close()
+  }
+})
+
+const at = (user: string, database = 'shop'): string => server.url({ user, database })
+
+const open = async (user: string, options: Partial<StoreOptions> = {}): Promise<Store> => {
+  const store = await openStore({ location: at(user), watermarkMs: WATERMARK, now: () => clock, ...options })
+  opened.push(store)
+  return store
+}
+
+const build = (version: string, changes: Parameters<typeof spanOf>[0] = {}) =>
+  spanOf({
+    attributes: { 'http.route': '/cart', 'http.request.method': 'GET', 'service.version': version },
+    ...changes,
+  })
+
+const ticksOf = async (store: Store, asked: Comparison = comparison): Promise<unknown[]> => {
+  const found = []
+  for await (const { operation, ticks } of store.readTicks(asked).operations) found.push({ operation, ticks })
+  return found
+}
+
+const requestsIn = async (store: Store, asked: Comparison = comparison): Promise<number> => {
+  const { stable, canary } = await store.cohortFacts(asked)
+  return stable.requests + canary.requests
+}
+
+describe('the tables', () => {
+  it('are told before they are made, and made once', async () => {
+    await expect(open('server')).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining(
+        'it has no tables of coalmine; make them with "coalmine store init --store http',
+      ),
+    })
+    const location = at('owner')
+    const told = await initStore({ location, dryRun: true })
+    expect(await server.query("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([])
+    const made = await initStore({ location })
+    expect(made).toMatchObject({ database: 'shop', from: 0, to: 2, traces: 'otel_traces', madeTraces: true })
+    expect(made.statements).toEqual(told.statements)
+    await (await open('server')).insert(batchOf(build('1.0.0')))
+    expect(await initStore({ location })).toMatchObject({ from: 2, to: 2, madeTraces: false })
+    expect(await server.query('SELECT count() AS spans FROM shop.otel_traces')).toEqual([{ spans: 1 }])
+    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: 2 }])
+    await server.query('TRUNCATE TABLE shop.otel_traces')
+  })
+
+  it('stand beside spans of any name in any database, which stay as they are', async () => {
+    await server.query('CREATE TABLE otel.spans AS shop.otel_traces')
+    const ddl = "SELECT create_table_query AS text FROM system.tables WHERE database = 'otel' AND name = 'spans'"
+    const before = await server.query(ddl)
+    const location = server.url({ database: 'old' })
+    expect(await initStore({ location, traces: 'otel.spans', retentionDays: 30 })).toMatchObject({
+      traces: 'otel.spans',
+      madeTraces: false,
+    })
+    const store = await open('default', { location, retentionDays: 60 })
+    await store.insert(batchOf(build('1.0.0'), build('2.0.0')))
+    clock += 60_000
+    expect(await store.closeDue()).toBe(1)
+    expect(await requestsIn(store)).toBe(2)
+    expect((await store.sizes()).tables.map(({ table }) => table)).toContain('spans')
+    expect(store.retentionDays).toBe(60)
+    expect(await server.query(ddl)).toEqual(before)
+    await expect(open('default', { location, traces: 'otel.other' })).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('were made for otel.spans; leave --traces out'),
+    })
+  })
+
+  it('are not made by whoever may not, nor of a name that is none', async () => {
+    await expect(initStore({ location: at('reader') })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('Not enough privileges'),
+    })
+    for (const wrong of [{ traces: 'a.b.c' }, { cluster: "x' y" }, { location: '.coalmine' }])
+      await expect(initStore({ location: at('owner'), ...wrong })).rejects.toMatchObject({ kind: 'usage' })
+  })
+})
+
+describe('on a cluster, statements that the engine can read', () => {
+  it('make every table on every node, with all rows; spans by shard', async () => {
+    const { statements, rights } = await initStore({
+      location: at('owner', 'otel'),
+      cluster: 'main',
+      retentionDays: 30,
+      dryRun: true,
+    })
+    for (const statement of statements) {
+      const [{ text }] = (await server.query<{ text: string }>(
+        `SELECT formatQuery($ddl$${statement}$ddl$) AS text`,
+      )) as [{ text: string }]
+      if (!text.startsWith('INSERT')) expect(text).toMatch(/ ON CLUSTER main\b/)
+    }
+    await expect(statements.filter((text) => !/VIEW|INSERT/.test(text)).join('\n\n')).toMatchFileSnapshot(
+      '../test/on-cluster.golden.sql',
+    )
+    expect(rights.init).toContain('GRANT CLUSTER ON *.* TO <user>')
+  })
+})
+
+describe('who may only read', () => {
+  beforeAll(async () => {
+    clock = START
+    opened = []
+    const store = await open('server')
+    const failed = build('2.0.0', { status: 'Error' })
+    await store.insert(batchOf(build('1.0.0'), build('1.0.0', { atMs: 5_000 }), build('2.0.0'), failed, failed))
+    clock += 60_000
+    expect(await store.closeDue()).toBe(2)
+    await store.close()
+  })
+
+  it('closed ticks gets the same answers, and leaves nothing behind', async () => {
+    clock = START + 60_000
+    const store = await open('reader', { readOnly: true })
+    expect(store.access).toBe('read')
+    expect(await ticksOf(store)).toMatchObject([
+      { operation: 'GET /cart', ticks: [{ canary: { requests: 2, errors: 1 } }, { stable: { requests: 1 } }] },
+    ])
+    expect(await store.anchor(comparison)).toBe(START)
+    await store.rememberVerdict({ ...comparison, verdict: 'fail' })
+    expect(await store.failedCanaries('storefront')).toEqual([])
+    await expect(store.countLook(comparison, clock)).rejects.toMatchObject({ kind: 'usage' })
+    expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 0 }])
+    expect(() => store.insert(batchOf(build('1.0.0')))).toThrow('it is open for reading only')
+    const writer = await open('server', { readOnly: true })
+    expect(writer.access).toBe('all')
+    expect(await writer.anchor(comparison)).toBe(START)
+    expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 1 }])
+  })
+
+  it('spans gets the same answers from these', async () => {
+    clock = START + 60_000
+    const ticks = await open('reader', { readOnly: true })
+    const spans = await open('guest', { readOnly: true })
+    expect(spans.access).toBe('spans')
+    const window = { ...comparison, start: START }
+    expect(await ticksOf(spans, window)).toEqual(await ticksOf(ticks, window))
+    const { source, builds, ...facts } = await ticks.cohortFacts(window)
+    expect(await spans.cohortFacts(window)).toEqual({ ...facts, source: 'spans', builds: undefined })
+    expect(await spans.anchor(comparison)).toBe(START)
+    expect(await spans.instances(comparison, await spans.cohortFacts(window))).toBeUndefined()
+    expect((await spans.known('storefront')).services).toEqual(['storefront'])
+    expect(await spans.doctorFacts('storefront')).toMatchObject({ spans: 5, builds: ['1.0.0', '2.0.0'], late: 0 })
+    expect(await spans.sample(window, [START])).toMatchObject({ canary: { requests: 2 } })
+    expect(await spans.spansOfTicks(window, [START])).toEqual([])
+    expect((await spans.suspects(window, null, 'failed')).exemplars).toBeDefined()
+    expect(await spans.failedCanaries('storefront')).toEqual([])
+    expect((await spans.sizes()).tables[0]).toMatchObject({ table: 'otel_traces', rows: 5 })
+  })
+
+  it('spans of another name, where they are named, and counts ticks that are old enough alone', async () => {
+    clock = START + 20_000 - 1
+    const spans = await open('guest', { readOnly: true, location: at('guest', 'otel'), traces: 'spans' })
+    expect(await requestsIn(spans, { ...comparison, start: START })).toBe(0)
+    clock = START + 20_000
+    expect(await requestsIn(spans, { ...comparison, start: START })).toBe(2)
+    await expect(open('guest', { readOnly: true, location: at('guest', 'otel') })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('there is no table otel_traces that this user may read'),
+    })
+  })
+})
+
+describe('several servers', () => {
+  let one: Store
+  let other: Store
+
+  beforeEach(async () => {
+    await server.query('TRUNCATE TABLE shop.otel_traces')
+    for (const table of ['ticks', 'closed', 'late']) await server.query(`TRUNCATE TABLE shop.coalmine_${table}`)
+    one = await open('server')
+    other = await open('server')
+  })
+
+  const closings = async (): Promise<number> =>
+    (await server.query<{ n: number }>('SELECT count() AS n FROM shop.coalmine_closed'))[0]!.n
+
+  it('count what the others stored, each span once', async () => {
+    await one.insert(batchOf(build('1.0.0'), build('1.0.0')))
+    await other.insert(batchOf(build('1.0.0'), build('2.0.0'), build('2.0.0', { atMs: 5_000 })))
+    clock = START + 40_000
+    await one.closeDue()
+    await other.closeDue()
+    expect(await requestsIn(one)).toBe(5)
+    expect(await ticksOf(other)).toEqual(await ticksOf(one))
+    expect(await ticksOf(one)).toMatchObject([
+      { ticks: [{ stable: { requests: 3 }, canary: { requests: 1 } }, { canary: { requests: 1 } }] },
+    ])
+  })
+
+  it('may close a tick at the same moment', async () => {
+    await one.insert(batchOf(build('1.0.0')))
+    await other.insert(batchOf(build('2.0.0')))
+    clock = START + 40_000
+    await Promise.all([one.closeDue(), other.closeDue()])
+    expect(await requestsIn(one)).toBe(2)
+    expect(await one.closeDue()).toBe(0)
+    expect(await other.closeDue()).toBe(0)
+  })
+
+  it('count what was stored while another closed the tick, and call late what comes after it', async () => {
+    await one.insert(batchOf(build('1.0.0')))
+    clock = START + 40_000
+    expect(await one.closeDue()).toBe(1)
+    // It has not heard of the closing yet, so these are not late by what it knows.
+    expect(await other.insert(batchOf(build('2.0.0')))).toEqual({ late: 0 })
+    expect(await other.closeDue()).toBe(1)
+    expect(await requestsIn(one)).toBe(2)
+    for (const store of [one, other]) {
+      await store.closeDue()
+      expect(await store.insert(batchOf(build('2.0.0')))).toEqual({ late: 1 })
+    }
+    expect(await one.closeDue()).toBe(0)
+    expect(await one.cohortFacts(comparison)).toMatchObject({ canary: { requests: 1 }, late: 2 })
+  })
+
+  it('do not close again what others closed with all that there was', async () => {
+    await one.insert(batchOf(build('1.0.0')))
+    await other.insert(batchOf(build('2.0.0')))
+    // Longer than clocks are apart.
+    await new Promise((resolve) => setTimeout(resolve, 2_100))
+    clock = START + 40_000
+    expect(await one.closeDue()).toBe(1)
+    expect(await other.closeDue()).toBe(0)
+    expect(await requestsIn(other)).toBe(2)
+    expect(await closings()).toBe(1)
+  })
+
+  it('close what one left half closed', async () => {
+    await one.insert(batchOf(build('1.0.0'), build('2.0.0')))
+    clock = START + 40_000
+    server.fail({ kind: 'drop-before', on: /INSERT INTO coalmine_closed/ })
+    await expect(one.closeDue()).rejects.toThrow()
+    server.heal()
+    expect(await server.query('SELECT count() > 0 AS rows FROM shop.coalmine_ticks')).toEqual([{ rows: 1 }])
+    expect(await requestsIn(other)).toBe(0)
+    expect(await other.closeDue()).toBe(1)
+    expect(await requestsIn(one)).toBe(2)
+  })
+
+  it('close what the Collector stored, once it is due', async () => {
+    await server.query(`INSERT INTO shop.otel_traces (Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, SpanAttributes)
+      SELECT fromUnixTimestamp64Milli(toInt64(${START})), toString(number), toString(number), 'GET /cart', 'Server', 'storefront',
+        map('service.version', if(number < 2, '1.0.0', '2.0.0')) FROM numbers(5)`)
+    clock = START + 19_000
+    expect(await one.closeDue()).toBe(0)
+    expect((await one.known('storefront')).open).toEqual({ ticks: 1, spans: 5 })
+    clock = START + 25_000
+    expect(await one.closeDue()).toBe(1)
+    expect(await other.closeDue()).toBe(0)
+    expect(await requestsIn(other)).toBe(5)
+    expect((await one.known('storefront')).open).toEqual({ ticks: 0, spans: 0 })
+  })
+
+  it('leave to a back-fill what is older than they look back, which may be run again', async () => {
+    const hoursAgo = (hours: number) => ({ atMs: -hours * 3_600_000 })
+    const hold = one.hold()
+    await one.insert(
+      batchOf(build('1.0.0', hoursAgo(6)), build('2.0.0', hoursAgo(5)), build('2.0.0', hoursAgo(3))),
+      hold,
+    )
+    one.release(hold)
+    await server.query('TRUNCATE TABLE shop.coalmine_closed')
+    clock = START + 60_000
+    expect(await other.closeDue()).toBe(0)
+    const fill = async (service?: string): Promise<number> => {
+      let ticks = 0
+      let from = START - 7 * 3_600_000
+      for (;;) {
+        const done = await other.backFill({ startMs: from, endMs: clock, service })
+        ticks += done.ticks
+        from = done.untilMs
+        if (done.untilMs >= done.endMs) return ticks
+      }
+    }
+    expect(await fill('checkout')).toBe(0)
+    expect(await fill()).toBe(3)
+    expect(await fill()).toBe(0)
+    expect(await requestsIn(one)).toBe(3)
+  })
+})
+
+describe('a store of the version before', () => {
+  it('is refused until it is brought forward, and then answers as it did', async () => {
+    const location = server.url({ database: 'before' })
+    await server.query('CREATE DATABASE before')
+    for (const statement of await version1()) await server.query(statement, 'before')
+    await expect(open('default', { location })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining(
+        'its tables are of version 1, this release needs version 2; bring them forward with "coalmine store init',
+      ),
+    })
+    expect(await initStore({ location })).toMatchObject({ from: 1, to: 2, madeTraces: false })
+    const store = await open('default', { location })
+    expect(await ticksOf(store)).toMatchObject([{ ticks: [{ stable: { errors: 1 }, canary: { errors: 2 } }] }])
+    await server.query("INSERT INTO coalmine_schema SELECT 3, 'otel_traces', now64(3)", 'before')
+    await expect(open('default', { location })).rejects.toMatchObject({
+      message: expect.stringContaining('its tables are of version 3'),
+    })
+    await expect(initStore({ location })).rejects.toMatchObject({
+      message: expect.stringContaining('use a later release of coalmine'),
+    })
+  })
+})

@@ -1,0 +1,70 @@
+import type { Engine } from '../engine/engine.ts'
+import { closedSince, engineTime, unclosedTicks } from '../queries/closing.ts'
+import { TICK_SECONDS } from './span-batch.ts'
+import { closedByOthers, discover, forgetBefore, type TickKey, type TickLedger } from './tick-ledger.ts'
+
+/** Whoever else inserts spans into a store and closes its ticks: other servers, and the Collector. */
+export type OtherServers = {
+  /** Learns which ticks they have closed, and which they left to close. */
+  readonly meet: () => Promise<void>
+}
+
+type Options = {
+  readonly engine: Engine
+  readonly ledger: TickLedger
+  readonly watermarkMs: number
+  readonly now: () => number
+}
+
+// Older ticks are closed by a back-fill alone; spans that a server gets of them are late.
+const LOOK_BACK_SECONDS = 7_200
+const LOOK_BACK_EVERY_MS = 60_000
+// Most ticks are found within this of their watermark, by reading little.
+const LOOK_SECONDS = 120
+const LOOK_EVERY_MS = 5_000
+// Clocks differ, and what one replica has takes a moment to be on the next.
+const MARGIN_MS = 2_000
+// A closing is seen when it is committed, this much after it began at the most.
+const CLOSING_MS = 60_000
+
+/** Starts to look at what others do. */
+export function meetOthers({ engine, ledger, watermarkMs, now }: Options): OtherServers {
+  let lookedMs = Number.NEGATIVE_INFINITY
+  let lookedBackMs = Number.NEGATIVE_INFINITY
+  let seenMs = 0
+
+  const find = async (): Promise<void> => {
+    const nowMs = now()
+    if (nowMs - lookedMs < LOOK_EVERY_MS) return
+    const far = nowMs - lookedBackMs >= LOOK_BACK_EVERY_MS
+    const to = Math.floor((nowMs - watermarkMs) / 1000 / TICK_SECONDS) * TICK_SECONDS
+    const from = Math.max(0, to - (far ? LOOK_BACK_SECONDS : LOOK_SECONDS))
+    const found = await engine.read<TickKey>(unclosedTicks, { service: '', from, to })
+    for (const key of found) discover(ledger, key)
+    lookedMs = nowMs
+    if (far) {
+      lookedBackMs = nowMs
+      forgetBefore(ledger, from)
+    }
+  }
+
+  const learn = async (): Promise<void> => {
+    const started = performance.now()
+    const [time] = await engine.read<{ beganMs: number }>(engineTime)
+    const clocksApart = time!.beganMs - started
+    const rows = await engine.read<{ service: string; tick: number; beganMs: number }>(closedSince, {
+      from: ledger.closedBefore,
+      sinceMs: Math.max(0, seenMs - CLOSING_MS),
+    })
+    for (const { service, tick, beganMs } of rows)
+      closedByOthers(ledger, { service, tick, spans: 0 }, beganMs - clocksApart - MARGIN_MS)
+    seenMs = time!.beganMs
+  }
+
+  return {
+    meet: async () => {
+      await find()
+      await learn()
+    },
+  }
+}

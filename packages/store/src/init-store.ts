@@ -1,0 +1,85 @@
+import type { Engine } from './engine/engine.ts'
+import { StoreError } from './errors.ts'
+import { isRemote, shown } from './opening.ts'
+import { databaseHere, type Layout, type Rights, rightsOf, SCHEMA_VERSION } from './queries/schema.ts'
+import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
+import { hasTraces, schemaOf, statementsFor } from './schema.ts'
+import { DEFAULT_TRACES, parseTraces, tracesText } from './traces.ts'
+
+export type InitOptions = {
+  /** The http(s) URL of a ClickHouse server, with the database that the tables are made in. */
+  readonly location: string
+  /** The table that has the spans, `table` or `database.table`; otel_traces unless told otherwise. It is made where it is not there. */
+  readonly traces?: string | undefined
+  /** Makes the tables on every node of it. */
+  readonly cluster?: string | undefined
+  /** Days that ticks are kept, and spans where their table is made; 14 for new tables. */
+  readonly retentionDays?: number | undefined
+  /** Only tells what would be done. */
+  readonly dryRun?: boolean
+}
+
+export type Initialised = {
+  readonly database: string
+  /** Of which version the tables were; 0 where there were none. */
+  readonly from: number
+  readonly to: number
+  readonly traces: string
+  readonly madeTraces: boolean
+  readonly statements: readonly string[]
+  readonly rights: Rights
+}
+
+/**
+ * Makes the tables of a store in a ClickHouse, beside the spans that are there, or brings those of an earlier release
+ * forward. Tables that are there keep their rows, and the spans' table is left as it is.
+ *
+ * Throws a StoreError of kind `usage` for a name that is none, and of kind `unavailable` when the server does not answer,
+ * refuses a statement, or has tables of a later release.
+ *
+ * const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
+ */
+export async function initStore(options: InitOptions): Promise<Initialised> {
+  const { location, cluster, retentionDays } = options
+  if (!isRemote(location))
+    throw new StoreError('usage', `store ${location}: a directory needs no init; name the URL of a ClickHouse server`)
+  if (cluster !== undefined && !/^[\w-]+$/.test(cluster))
+    throw new StoreError('usage', `cluster: expected a name, got ${JSON.stringify(cluster)}`)
+  if (retentionDays !== undefined) checkRetention(retentionDays)
+  const { openRemote } = await import('./engine/remote.ts')
+  const engine = await openRemote(location)
+  try {
+    return await initialise(engine, options)
+  } finally {
+    await engine.close()
+  }
+}
+
+async function initialise(
+  engine: Engine,
+  { location, traces: named, cluster, retentionDays, dryRun = false }: InitOptions,
+): Promise<Initialised> {
+  const where = shown(location)
+  const { version, traces: marked } = await schemaOf(engine, where)
+  const traces = named === undefined ? (marked ?? DEFAULT_TRACES) : parseTraces(named)
+  const layout: Layout = { traces, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS, cluster }
+  const madeTraces = !(await hasTraces(engine, traces))
+  const statements = await statementsFor(engine, layout, where)
+  if (!dryRun) {
+    for (const statement of statements) await engine.write(statement)
+    await settleRetention(engine, retentionDays, false)
+  }
+  const [database] = await engine.read<{ name: string }>(databaseHere)
+  return {
+    database: database!.name,
+    from: version,
+    to: SCHEMA_VERSION,
+    traces: tracesText(traces),
+    madeTraces,
+    statements: statements.map(outdented),
+    rights: rightsOf(layout, database!.name),
+  }
+}
+
+// Statements stand in their files two spaces in.
+const outdented = (statement: string): string => statement.replace(/^\n/, '').replace(/^ {2}/gm, '')

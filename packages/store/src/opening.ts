@@ -1,0 +1,122 @@
+import { openEmbedded } from './engine/embedded.ts'
+import type { Engine } from './engine/engine.ts'
+import { StoreError } from './errors.ts'
+import { mayWrite } from './queries/comparisons.ts'
+import { SCHEMA_VERSION } from './queries/schema.ts'
+import { DEFAULT_RETENTION_DAYS } from './retention.ts'
+import { hasTraces, schemaOf, settleSchema } from './schema.ts'
+import { readingSpansOnly } from './spans-only.ts'
+import { DEFAULT_TRACES, parseTraces, type Traces, tracesText } from './traces.ts'
+
+/**
+ * What may be done with a store: `all`; `read`, where nothing can be inserted and nothing is remembered; `spans`, where
+ * there are spans alone, no closed ticks.
+ */
+export type Access = 'all' | 'read' | 'spans'
+
+/** A store's engine, and what is known of the store before it is asked anything. */
+export type Opened = {
+  readonly engine: Engine
+  readonly traces: Traces
+  readonly access: Access
+  /** Others may insert spans and close ticks too: a ClickHouse server's store is not ours alone. */
+  readonly shared: boolean
+}
+
+type Asked = {
+  readonly location: string
+  readonly traces: string | undefined
+  readonly readOnly: boolean
+  readonly retentionDays: number | undefined
+  readonly watermarkMs: number
+  readonly now: () => number
+}
+
+export const isRemote = (location: string): boolean => /^https?:/.test(location)
+
+/** Opens the engine behind a location. Tables are made in a directory; those of a ClickHouse server are its owner's to make. */
+export async function openLocation(asked: Asked): Promise<Opened> {
+  if (!isRemote(asked.location)) return openDirectory(asked)
+  const { openRemote } = await import('./engine/remote.ts')
+  const engine = await openRemote(asked.location)
+  try {
+    return await lookInside(engine, asked)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+async function openDirectory({ location, traces, retentionDays }: Asked): Promise<Opened> {
+  if (traces !== undefined && tracesText(parseTraces(traces)) !== tracesText(DEFAULT_TRACES))
+    throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(DEFAULT_TRACES)}`)
+  const layout = { traces: DEFAULT_TRACES, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS }
+  const engine = await openEmbedded(location, async (opened) => {
+    await settleSchema(opened, layout, location)
+  })
+  return { engine, traces: DEFAULT_TRACES, access: 'all', shared: false }
+}
+
+async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {
+  const where = shown(asked.location)
+  const named = asked.traces === undefined ? undefined : parseTraces(asked.traces)
+  const { version, traces = DEFAULT_TRACES } = await schemaOf(engine, where).catch((error: unknown) => {
+    // Whoever may not read the tables that are there reads the spans.
+    if (asked.readOnly && isRefused(error)) return { version: 0, traces: undefined }
+    throw error
+  })
+  if (version === 0) {
+    if (!asked.readOnly)
+      throw new StoreError(
+        'unavailable',
+        `store ${where}: it has no tables of coalmine; make them with "coalmine store init --store ${where}", which shows what it would do with --dry-run`,
+      )
+    return openSpans(engine, named ?? DEFAULT_TRACES, asked)
+  }
+  if (version < SCHEMA_VERSION)
+    throw new StoreError(
+      'unavailable',
+      `store ${where}: its tables are of version ${version}, this release needs version ${SCHEMA_VERSION}; bring them forward with "coalmine store init --store ${where}"`,
+    )
+  if (named && tracesText(named) !== tracesText(traces))
+    throw new StoreError(
+      'usage',
+      `traces: the tables of store ${where} were made for ${tracesText(traces)}; leave --traces out, or make them for ${tracesText(named)} with "coalmine store init"`,
+    )
+  return { engine, traces, access: asked.readOnly && !(await canWrite(engine)) ? 'read' : 'all', shared: true }
+}
+
+async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs, now }: Asked): Promise<Opened> {
+  if (!(await hasTraces(engine, traces)))
+    throw new StoreError(
+      'unavailable',
+      `store ${shown(location)}: there is no table ${tracesText(traces)} that this user may read; name the one that has the spans with --traces`,
+    )
+  return { engine: readingSpansOnly(engine, { traces, watermarkMs, now }), traces, access: 'spans', shared: true }
+}
+
+// Not enough privileges, and a user, server or table that is read only.
+const NOT_ALLOWED = ['497', '164', '242']
+
+async function canWrite(engine: Engine): Promise<boolean> {
+  try {
+    await engine.write(mayWrite)
+    return true
+  } catch (error) {
+    if (isRefused(error)) return false
+    throw error
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: string } }
+  return NOT_ALLOWED.includes(cause?.code ?? '')
+}
+
+/** A location as messages have it: a password is nobody's business. */
+export function shown(location: string): string {
+  if (!isRemote(location)) return location
+  const url = new URL(location)
+  url.password = ''
+  return url.href
+}

@@ -1,0 +1,119 @@
+CREATE TABLE IF NOT EXISTS otel_traces_local ON CLUSTER main (
+  Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+  TraceId String CODEC(ZSTD(1)),
+  SpanId String CODEC(ZSTD(1)),
+  ParentSpanId String CODEC(ZSTD(1)),
+  TraceState String CODEC(ZSTD(1)),
+  SpanName LowCardinality(String) CODEC(ZSTD(1)),
+  SpanKind LowCardinality(String) CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+  ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  ScopeName String CODEC(ZSTD(1)),
+  ScopeVersion String CODEC(ZSTD(1)),
+  SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  Duration UInt64 CODEC(T64, ZSTD(1)),
+  StatusCode LowCardinality(String) CODEC(ZSTD(1)),
+  StatusMessage String CODEC(ZSTD(1)),
+  Events Nested (
+    Timestamp DateTime64(9),
+    Name LowCardinality(String),
+    Attributes Map(LowCardinality(String), String)
+  ) CODEC(ZSTD(1)),
+  Links Nested (
+    TraceId String,
+    SpanId String,
+    TraceState String,
+    Attributes Map(LowCardinality(String), String)
+  ) CODEC(ZSTD(1)),
+  INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toDate(Timestamp)
+ORDER BY (ServiceName, toDateTime(Timestamp), SpanName)
+TTL toDateTime(Timestamp) + toIntervalDay(30)
+SETTINGS ttl_only_drop_parts = 1
+
+CREATE TABLE IF NOT EXISTS otel_traces ON CLUSTER main AS otel_traces_local
+ENGINE = Distributed(main, currentDatabase(), otel_traces_local, cityHash64(TraceId))
+
+CREATE TABLE IF NOT EXISTS coalmine_ticks ON CLUSTER main (
+  Batch UInt64,
+  Service LowCardinality(String),
+  Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  Operation LowCardinality(String),
+  Build LowCardinality(String),
+  FlagKey LowCardinality(String),
+  FlagVariant LowCardinality(String),
+  Test Bool,
+  Requests UInt64,
+  Traces UInt64,
+  Errors UInt64,
+  ClientErrors UInt64,
+  Latency Map(Int16, UInt64),
+  Instances Array(LowCardinality(String)),
+  FirstStart DateTime64(9),
+  LastStart DateTime64(9),
+  ErrorTypes Map(LowCardinality(String), UInt64)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toDate(Tick)
+ORDER BY (Service, FlagKey, Operation, Tick)
+TTL Tick + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_closed ON CLUSTER main (
+  Service LowCardinality(String),
+  Tick DateTime('UTC'),
+  Batch UInt64,
+  ClosedAt DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Tick)
+TTL Tick + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_late ON CLUSTER main (Service LowCardinality(String), Tick DateTime('UTC'), Spans UInt64)
+ENGINE = ReplicatedSummingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Tick)
+TTL Tick + toIntervalDay(30)
+SETTINGS replicated_deduplication_window = 0
+
+CREATE TABLE IF NOT EXISTS coalmine_operations ON CLUSTER main (Service LowCardinality(String), Operation String)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Operation)
+
+CREATE TABLE IF NOT EXISTS coalmine_comparisons ON CLUSTER main (
+  Service LowCardinality(String),
+  Stable String,
+  Canary String,
+  Start DateTime('UTC'),
+  FirstLook DateTime64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Stable, Canary, FirstLook)
+
+CREATE TABLE IF NOT EXISTS coalmine_looks ON CLUSTER main (
+  Service LowCardinality(String),
+  Stable String,
+  Canary String,
+  DataEnd DateTime('UTC'),
+  At DateTime64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Stable, Canary, At)
+
+CREATE TABLE IF NOT EXISTS coalmine_verdicts ON CLUSTER main (
+  Service LowCardinality(String),
+  Stable String,
+  Canary String,
+  Verdict LowCardinality(String),
+  At DateTime64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Canary, At)
+
+CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
+  Version UInt32,
+  Traces String,
+  At DateTime64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Version, At)
