@@ -13,7 +13,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 async function section(name: string): Promise<{ readonly printed: string; readonly run: Run; readonly text: string }> {
   const text = new RegExp(`<!-- ${name}: [^\\n]*\\n([\\s\\S]*?)<!-- /${name} -->`).exec(readme)![1]!
   const [, command, printed] = /```console\n\$ npx coalmine (.*)\n([\s\S]*?)```/.exec(text)!
-  writeFileSync(join(folder, 'latency.csv'), /```csv\n([\s\S]*?)```/.exec(text)?.[1] ?? '')
+  const csv = /```csv\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
+  writeFileSync(join(folder, 'latency.csv'), csv)
+  // A store does not keep spans for ever.
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+  writeFileSync(join(folder, 'spans.csv'), csv.replaceAll('2026-11-20', yesterday))
   return { text, printed: printed!, run: await coalmine(folder, command!.split(' ')) }
 }
 
@@ -29,6 +33,12 @@ function form(text: string): string {
 
 beforeAll(async () => {
   expect(await coalmine(folder, ['import', join(root, 'examples/demo/canary.jsonl.gz')])).toMatchObject({ code: 0 })
+})
+
+it('the table is imported as the README says', async () => {
+  const { printed, run } = await section('tables')
+  expect(run.stderr + run.stdout).toBe(printed)
+  expect(run.code).toBe(65)
 })
 
 it('the series are judged as the README says', async () => {

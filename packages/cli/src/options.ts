@@ -31,6 +31,15 @@ export function formatOption(): Option {
     .env('COALMINE_FORMAT')
 }
 
+export function columnsOption(): Option {
+  return new Option(
+    '--columns <what=column>',
+    'of Parquet and CSV: which column is what, such as start=when:ms,service:=checkout; several times, or with commas',
+  )
+    .argParser((text: string, all: readonly string[] = []): readonly string[] => [...all, text])
+    .env('COALMINE_COLUMNS')
+}
+
 /** Of options that exclude each other a flag outdoes the environment; two flags, or two variables, are an error. */
 export function excludeEachOther(command: Command, one: string, others: readonly string[]): void {
   const source = (name: string): string | undefined => {

@@ -1,31 +1,76 @@
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import type { Io } from './io.ts'
+import { progressTo } from './progress.ts'
 
 /** What an import answered. `refused` holds the first lines that did not go in, `refusedCount` counts them all. */
 export interface ImportAnswer {
   readonly spans: number
-  readonly requests: number
+  /** Those of the spans that an import of the same file had stored before. */
+  readonly before: number
   readonly late: number
   readonly refused: readonly { readonly line: number; readonly why: string }[]
   readonly refusedCount: number
+  readonly notes: readonly string[]
+  /** Whether all of it went in before, and nothing was sent. */
+  readonly finished?: boolean
 }
 
-/** Sends one file of spans, or standard input for `-`, through the server's door. */
-export async function importFile(server: Server, file: string, io: Io): Promise<ImportAnswer> {
-  const stream = await read(file, io)
+/** How a file is imported. */
+export interface ImportOptions {
+  /** Which column of a table of spans is what. */
+  readonly columns?: readonly string[]
+  /** Stores what was stored before once more. */
+  readonly again?: boolean
+}
+
+/**
+ * Sends one file of spans, or standard input for `-`, through the server's door. A file that went in before is not sent,
+ * and one whose import was interrupted only from there on.
+ */
+export async function importFile(
+  server: Server,
+  file: string,
+  io: Io,
+  { columns = [], again = false }: ImportOptions = {},
+  lookEveryMs = 1_000,
+): Promise<ImportAnswer> {
+  const query = new URLSearchParams(columns.map((one): [string, string] => ['columns', one]))
+  if (file === '-') return send(server, query, io.stdin, file, io)
+  const handle = await opened(file)
   try {
-    return await ask(server, '/api/import', isImportAnswer, { stream, signal: io.stop })
-  } catch (error) {
-    if (stream.errored) throw cannotRead(file, stream.errored)
-    throw error
+    const { id, bytes, gzip } = await fingerprintOf(handle, columns.join(',')).catch((error: Error) => {
+      throw cannotRead(file, error)
+    })
+    query.set('file', id)
+    const state = await ask(server, `/api/import?file=${id}`, isImportState, { signal: io.stop }).catch(
+      (error: unknown) => {
+        throw naming(file, error)
+      },
+    )
+    if (state.finished && !again) return state
+    // The server counts bytes of what is unpacked, and skips those by itself.
+    const start = again || gzip || state.finished ? 0 : state.bytes
+    if (again) query.set('again', '')
+    if (start > 0) query.set('offset', String(start))
+    const stream = handle.createReadStream({ start, autoClose: false })
+    const stop = showProgress(server, { file, id, bytes, start, stream }, io, lookEveryMs)
+    try {
+      return await send(server, query, stream, file, io)
+    } finally {
+      stop()
+    }
+  } finally {
+    await handle.close()
   }
 }
 
-/** Names each line that did not go in. */
-export function reportRefused(file: string, { refused, refusedCount }: ImportAnswer, io: Io): void {
+/** Names each line that did not go in, and says what else there is to know. */
+export function reportRefused(file: string, { refused, refusedCount, notes }: ImportAnswer, io: Io): void {
+  for (const note of notes) io.stderr.write(`coalmine: ${file}: ${note}\n`)
   for (const { line, why } of refused) io.stderr.write(`coalmine: ${file}:${line}: ${why}\n`)
   const more = refusedCount - refused.length
   if (more > 0) io.stderr.write(`coalmine: ${file}: and ${lines(more, 'more ')}\n`)
@@ -36,15 +81,80 @@ export function lines(count: number, which = ''): string {
   return `${count} ${which}${count === 1 ? 'line' : 'lines'}`
 }
 
-async function read(file: string, io: Io): Promise<Readable> {
-  if (file === '-') return io.stdin
+async function send(
+  server: Server,
+  query: URLSearchParams,
+  stream: Readable,
+  file: string,
+  io: Io,
+): Promise<ImportAnswer> {
+  try {
+    return await ask(server, `/api/import${query.size > 0 ? `?${query}` : ''}`, isImportAnswer, {
+      stream,
+      signal: io.stop,
+    })
+  } catch (error) {
+    throw stream.errored ? cannotRead(file, stream.errored) : naming(file, error)
+  }
+}
+
+/** The error of a file, with the file's name where it is about that. */
+function naming(file: string, error: unknown): unknown {
+  if (!(error instanceof CommandError)) return error
+  if (error.kind === 'interrupted' && file !== '-')
+    return new CommandError('interrupted', `${file}: stopped; import it again, and it goes on where it was`)
+  if (error.kind === 'usage' || error.kind === 'malformed')
+    return new CommandError(error.kind, `${file}: ${error.message}`)
+  return error
+}
+
+interface Sent {
+  readonly file: string
+  readonly id: string
+  readonly bytes: number
+  readonly start: number
+  readonly stream: Readable & { readonly bytesRead: number }
+}
+
+/** On a terminal, a line that says how far it is; gives what ends it. */
+function showProgress(
+  server: Server,
+  { file, id, bytes, start, stream }: Sent,
+  io: Io,
+  lookEveryMs: number,
+): () => void {
+  if (!io.stderr.isTTY) return () => {}
+  const progress = progressTo(io.stderr)
+  const began = performance.now()
+  let first: number | undefined
+  const look = async (): Promise<void> => {
+    const { spans } = await ask(server, `/api/import?file=${id}`, isImportState, { signal: io.stop })
+    first ??= spans
+    const rate = (spans - first) / ((performance.now() - began) / 1000)
+    const read = `${gigabytes(start + stream.bytesRead)} of ${gigabytes(bytes)} GB read`
+    if (!ended) progress.show(`${file}: ${read}, ${count(spans)} spans stored, ${count(rate)} a second`)
+  }
+  let ended = false
+  const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs)
+  return () => {
+    ended = true
+    clearInterval(timer)
+    progress.clear()
+  }
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(bytes < 1e9 ? 3 : 1)
+
+const count = (value: number): string => Math.round(value).toLocaleString('en').replaceAll(',', ' ')
+
+async function opened(file: string): Promise<FileHandle> {
   const fail = (error: Error): never => {
     throw cannotRead(file, error)
   }
   // Before it is opened, which would wait for the writer of a pipe.
   const found = await stat(file).catch(fail)
   if (!found.isFile()) throw unusable(file, 'it is not a file')
-  return (await open(file).catch(fail)).createReadStream()
+  return open(file).catch(fail)
 }
 
 function cannotRead(file: string, error: NodeJS.ErrnoException): CommandError {
@@ -58,4 +168,10 @@ function unusable(file: string, why: string): CommandError {
 
 function isImportAnswer(answer: object): answer is ImportAnswer {
   return 'spans' in answer && 'refusedCount' in answer && 'refused' in answer && Array.isArray(answer.refused)
+}
+
+function isImportState(
+  answer: object,
+): answer is ImportAnswer & { readonly bytes: number; readonly finished: boolean } {
+  return isImportAnswer(answer) && 'bytes' in answer && 'finished' in answer
 }

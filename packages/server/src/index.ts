@@ -15,5 +15,5 @@ export { findServer, type Owner } from './owner.ts'
 
 export { parseSelector } from '@coalmine/store'
 export { type ErrorBody, type ErrorKind, HELD, ServerError } from './errors.ts'
-export type { ImportAnswer } from './import/import.ts'
+export type { ImportAnswer, ImportState } from './import/import.ts'
 export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'

@@ -300,7 +300,7 @@ describe('several servers', () => {
 
   it('leave to a back-fill what is older than they look back, which may be run again', async () => {
     const hoursAgo = (hours: number) => ({ atMs: -hours * 3_600_000 })
-    const hold = one.hold()
+    const hold = await one.hold()
     await one.insert(
       batchOf(build('1.0.0', hoursAgo(6)), build('2.0.0', hoursAgo(5)), build('2.0.0', hoursAgo(3))),
       hold,

@@ -11,6 +11,7 @@ export { openStore, type Store, type StoreOptions } from './store.ts'
 
 // Spans in
 
+export type { ImportProgress } from './imports.ts'
 export type { IngestState, Inserted } from './ingest/ingest.ts'
 export {
   newRowBytes,

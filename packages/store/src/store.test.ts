@@ -123,7 +123,7 @@ describe('closing', () => {
   })
 
   it('holds the ticks of an import open until it ends, then closes them at once', async () => {
-    const hold = store.hold()
+    const hold = await store.hold()
     await store.insert(batchOf(spanOf()), hold)
     expect(await closeAll()).toBe(0)
     await store.insert(batchOf(spanOf()), hold)
@@ -136,7 +136,7 @@ describe('closing', () => {
     const again = spanOf({ traceId: 'aa'.repeat(16), spanId: 'aa'.repeat(8) })
     await store.insert(batchOf(again))
     await closeAll()
-    const hold = store.hold()
+    const hold = await store.hold()
     expect(await store.insert(batchOf(again, spanOf({ atMs: 1 })), hold)).toEqual({ late: 0 })
     store.release(hold)
     expect(await store.closeDue()).toBe(1)
@@ -146,12 +146,45 @@ describe('closing', () => {
     expect((await store.cohortFacts(builds)).stable.requests).toBe(2)
   })
 
+  it('closes anew, after a crash, what an import had opened again', async () => {
+    await store.insert(batchOf(spanOf()))
+    await closeAll()
+    await store.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), await store.hold())
+    await store.close()
+    store = await open()
+    expect(await closeAfter(7_200_000)).toBe(2)
+    expect((await store.cohortFacts(builds)).stable.requests).toBe(3)
+    await store.close()
+    store = await open()
+    expect(await closeAfter(10_800_000)).toBe(0)
+  })
+
+  it('closes what a crash left with the import that goes on, and does not wait for more', async () => {
+    await store.insert(batchOf(spanOf()), await store.hold())
+    await store.close()
+    store = await open()
+    const hold = await store.hold(true)
+    await store.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
+    expect(await closeAll()).toBe(0)
+    store.release(hold)
+    expect(await store.closeDue()).toBe(2)
+  })
+
+  it('remembers how far the import of a file has come', async () => {
+    expect(await store.importProgress('file')).toBeUndefined()
+    const progress = { line: 3, bytes: 2 ** 40, finished: false, totals: { why: ['it\'s "a"\n\t\\n {b:String}'] } }
+    await store.rememberProgress('file', progress)
+    expect(await store.importProgress('file')).toEqual(progress)
+    await store.rememberProgress('file', { ...progress, finished: true })
+    expect(await store.importProgress('file')).toEqual({ ...progress, finished: true })
+  })
+
   it('has closed what is due when a call returns, though another call was closing', async () => {
-    const first = store.hold()
+    const first = await store.hold()
     await store.insert(batchOf(spanOf()), first)
     store.release(first)
     const closing = store.closeDue()
-    const second = store.hold()
+    const second = await store.hold()
     await store.insert(batchOf(spanOf({ atMs: 5_000 })), second)
     store.release(second)
     const [one, two] = await Promise.all([closing, store.closeDue()])
@@ -160,7 +193,7 @@ describe('closing', () => {
   })
 
   it('waits for live spans in a tick that an import filled too', async () => {
-    const hold = store.hold()
+    const hold = await store.hold()
     await store.insert(batchOf(spanOf()), hold)
     await store.insert(batchOf(spanOf()))
     store.release(hold)

@@ -3,23 +3,24 @@ import { type BackFill, type BackFilled, backFill } from './back-fill.ts'
 import { type Chosen, type Comparison, LAST_SECOND } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { StoreError } from './errors.ts'
+import { type ImportProgress, importProgress, rememberProgress } from './imports.ts'
 import { type IngestState, type Inserted, startIngest } from './ingest/ingest.ts'
 import { meetOthers } from './ingest/other-servers.ts'
 import { type SpanBatch, TICK_SECONDS } from './ingest/span-batch.ts'
 import {
-  expect,
+  claimLeft,
   type Hold,
+  leave,
   newTickLedger,
   openTicks,
   release,
   secondsOpen,
-  settle,
   type TickKey,
 } from './ingest/tick-ledger.ts'
 import { type Known, known, openOf } from './known.ts'
 import { countLook } from './looks.ts'
 import { type Access, type Opened, openLocation, shown } from './opening.ts'
-import { closedTicks, unclosedTicks } from './queries/closing.ts'
+import { closedTicks, reopenedTicks, unclosedTicks } from './queries/closing.ts'
 import { type BuildsSeen, buildsSeenOf } from './read/builds.ts'
 import { type Addresses, type CallsTick, callsOf } from './read/calls.ts'
 import { type ComparisonFacts, cohortFacts } from './read/facts.ts'
@@ -57,8 +58,11 @@ export type StoreOptions = {
 export type Store = {
   /** Stores spans; settled when the engine has them. Throws at once, a StoreError of kind `busy`, when too many wait. */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
-  /** Begins an import: ticks of batches that are inserted with it stay open until `release`. */
-  readonly hold: () => Hold
+  /**
+   * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
+   * was interrupted, so do those that were found open when the store was opened: the other left them.
+   */
+  readonly hold: (goesOn?: boolean) => Promise<Hold>
   readonly release: (hold: Hold) => void
   /** Closes the ticks that are due, and gives their number. To be called every second or so. */
   readonly closeDue: () => Promise<number>
@@ -100,6 +104,12 @@ export type Store = {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctorFacts: (service: string) => Promise<DoctorFacts | undefined>
+  /** How far the import of a file has come; undefined when nothing of it is stored. */
+  readonly importProgress: <Totals>(file: string) => Promise<ImportProgress<Totals> | undefined>
+  /** Remembers how far a file has come; to be called when the spans up to there are stored. */
+  readonly rememberProgress: <Totals>(file: string, progress: ImportProgress<Totals>) => Promise<void>
+  /** The rows of a Parquet file from one on, as lines of JSON: names, types, then rows, each behind its number from 0 on. */
+  readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   /** How ingest is doing. */
   readonly state: () => IngestState
   /** Rows and bytes of its tables. */
@@ -144,10 +154,7 @@ async function storeOver(
   const retentionDays = await settleRetention(engine, reads ? undefined : askedDays, !shared)
   const ledger = newTickLedger(shared ? [] : await engine.read(closedTicks))
   const left = shared ? [] : await engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: LAST_SECOND })
-  for (const key of left) {
-    expect(ledger, key, now())
-    settle(ledger, key, true)
-  }
+  leave(ledger, left, now())
   const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
   await others?.meet()
   const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
@@ -161,7 +168,13 @@ async function storeOver(
         throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
       return ingest.insert(batch, hold)
     },
-    hold: () => ({ ticks: new Map() }),
+    hold: async (goesOn = false) => {
+      const hold: Hold = { ticks: new Map() }
+      if (!goesOn) return hold
+      if (shared) leave(ledger, await engine.read<TickKey>(reopenedTicks), now())
+      claimLeft(ledger, hold)
+      return hold
+    },
     release: (hold) => release(ledger, hold),
     closeDue: reads ? async () => 0 : ingest.closeDue,
     backFill: (window) => backFill(window, { engine, ledger, closeDue: ingest.closeDue, dueMs: now() - watermarkMs }),
@@ -193,6 +206,9 @@ async function storeOver(
         if (!shared) return { ...open, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
         return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + TICK_SECONDS : 0 }
       }),
+    importProgress: (file) => importProgress(engine, file),
+    rememberProgress: (file, progress) => rememberProgress(engine, file, progress),
+    parquetRows: engine.parquetRows,
     state: ingest.state,
     sizes: () => storeSizes(engine, traces, retentionDays),
     retentionDays,

@@ -117,3 +117,23 @@ CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Version, At)
+
+CREATE TABLE IF NOT EXISTS coalmine_imports ON CLUSTER main (
+  File String,
+  Line UInt64,
+  Bytes UInt64,
+  Finished Bool,
+  Totals String,
+  At DateTime64(6) DEFAULT now64(6)
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY File
+
+CREATE TABLE IF NOT EXISTS coalmine_reopened ON CLUSTER main (
+  Service LowCardinality(String),
+  Tick DateTime('UTC'),
+  At DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Tick)
+TTL Tick + toIntervalDay(30)

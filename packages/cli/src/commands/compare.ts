@@ -9,10 +9,10 @@ import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
-import { excludeEachOther, milliseconds } from '../options.ts'
+import { columnsOption, excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
-import { importFile, lines, reportRefused } from '../spans.ts'
+import { type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
@@ -26,8 +26,9 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
         .env('COALMINE_STABLE_WINDOW'),
     )
     .option('--from <file...>', 'judge the spans of these files, of any kind that import takes, and nothing else')
+    .addOption(columnsOption())
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
-    .action(async (options: ComparisonOptions & KayentaOptions & SeriesOptions) => {
+    .action(async (options: ComparisonOptions & KayentaOptions & SeriesOptions & Pick<ImportOptions, 'columns'>) => {
       if (options.series !== undefined) {
         exit((await compareSeries(options.series, options, io)).verdict)
         return
@@ -37,7 +38,7 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
       const judge = async (server: Server): Promise<Verdict> =>
         withKayenta(await compareOn(server, request, io.stop), request, kayenta, server, io.stop)
       const verdict = options.from
-        ? await compareFiles(options.from, judge, io)
+        ? await compareFiles(options.from, options, judge, io)
         : await withServer(options, 'read', judge)
       await writeVerdict(verdict, options, io)
       const outcome = outcomeBy(options.judge, verdict)
@@ -48,6 +49,7 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
 
 async function compareFiles(
   files: readonly string[],
+  options: Pick<ImportOptions, 'columns'>,
   judge: (server: Server) => Promise<Verdict>,
   io: Io,
 ): Promise<Verdict> {
@@ -58,7 +60,7 @@ async function compareFiles(
     return await withServer({ store, retentionDays }, 'write', async (server) => {
       let refused = 0
       for (const file of files) {
-        const answer = await importFile(server, file, io)
+        const answer = await importFile(server, file, io, options)
         reportRefused(file, answer, io)
         refused += answer.refusedCount
       }

@@ -2,28 +2,36 @@ import type { Command } from 'commander'
 import type { Trouble } from '../exit-codes.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { serverOption, storeOption, tokenOption } from '../options.ts'
-import { importFile, lines, reportRefused } from '../spans.ts'
+import { columnsOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
 export function importCommand(command: Command, io: Io, exit: (outcome: Trouble) => void): Command {
   return command
     .description(
-      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON",
+      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON; Parquet or CSV",
     )
     .argument('<file...>', 'files, .gz too; - is standard input')
+    .addOption(columnsOption())
+    .option('--again', 'read a file anew that was imported before')
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .action(async (files: string[], place: Place) => {
-      await withServer(place, 'write', async (server) => {
+    .action(async (files: string[], options: Place & ImportOptions) => {
+      await withServer(options, 'write', async (server) => {
         for (const file of files) {
-          const answer = await importFile(server, file, io)
+          const answer = await importFile(server, file, io, options)
           reportRefused(file, answer, io)
           if (answer.refusedCount > 0) exit('malformed')
-          const late = answer.late > 0 ? `, ${answer.late} of them too late for ticks that have closed` : ''
-          const refused = answer.refusedCount > 0 ? `, ${lines(answer.refusedCount)} refused` : ''
-          io.stdout.write(`${file}: ${answer.spans} spans stored${late}${refused}\n`)
+          io.stdout.write(`${file}: ${outcomeOf(answer)}\n`)
         }
       })
     })
+}
+
+function outcomeOf({ spans, before, late, refusedCount, finished }: ImportAnswer): string {
+  const refused = refusedCount > 0 ? `, ${lines(refusedCount)} refused` : ''
+  if (finished) return `${spans} spans were stored before${refused}; --again reads it anew`
+  const earlier = before > 0 ? ` after the ${before} that were there` : ''
+  const tooLate = late > 0 ? `, ${late} of them too late for ticks that have closed` : ''
+  return `${spans - before} spans stored${earlier}${tooLate}${refused}`
 }

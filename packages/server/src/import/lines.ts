@@ -1,31 +1,38 @@
-/** A line of a text, from 1 on; a line that is too long has no text. */
-type Line = { readonly number: number; readonly text: string | undefined }
+/** A line of a text, from 1 on, and where the next one begins; a line that is too long has no text. */
+export type Line = { readonly number: number; readonly text: string | undefined; readonly end: number }
 
 /** How long a line may be. */
 export const MAX_LINE_BYTES = 64_000_000
 
-/** The lines of a text, one in memory at a time. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
-  let number = 1
-  let parts: Buffer[] = []
+/** The lines of a text, one in memory at a time. `after` says what went before: so many lines, and bytes. Latin-1 keeps every byte. */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  after: { readonly line: number; readonly bytes: number } = { line: 0, bytes: 0 },
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): AsyncGenerator<Line> {
+  let number = after.line + 1
+  let end = after.bytes
+  let parts: Uint8Array[] = []
   let size = 0
   const line = (): Line => {
-    const text = size > MAX_LINE_BYTES ? undefined : textOf(parts, number === 1)
+    const text = size > MAX_LINE_BYTES ? undefined : textOf(parts, encoding, number === 1)
     parts = []
     size = 0
-    return { number: number++, text }
+    return { number: number++, text, end }
   }
-  const keep = (part: Buffer): void => {
+  const keep = (part: Uint8Array): void => {
     size += part.length
+    end += part.length
     if (size <= MAX_LINE_BYTES) parts.push(part)
     else parts = []
   }
   for await (const chunk of chunks) {
     let start = 0
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      keep(chunk.subarray(start, end))
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, start)) {
+      keep(chunk.subarray(start, at))
+      end++
       yield line()
-      start = end + 1
+      start = at + 1
     }
     if (start < chunk.length) keep(chunk.subarray(start))
   }
@@ -33,7 +40,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Li
 }
 
 // Some programs on Windows begin a file with a byte order mark.
-function textOf(parts: readonly Buffer[], first: boolean): string {
-  const text = Buffer.concat(parts).toString('utf8')
+function textOf(parts: readonly Uint8Array[], encoding: 'utf8' | 'latin1', first: boolean): string {
+  const text = Buffer.concat(parts).toString(encoding)
   return first && text.startsWith('\uFEFF') ? text.slice(1) : text
 }

@@ -7,7 +7,8 @@ const GZIP_MAGIC = [0x1f, 0x8b]
 
 /** The bytes of a stream; gzip is known by its first bytes, and unpacked. Throws a ServerError of kind `malformed` for broken gzip. */
 export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  // Who stops reading is yet to answer, which takes the connection.
+  const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
   let first = Buffer.alloc(0)
   while (first.length < GZIP_MAGIC.length) {
     const { value, done } = await chunks.next()
@@ -21,13 +22,28 @@ export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
     return
   }
   const unzip = createGunzip()
-  const feeding = feed(unzip, first, rest).catch((error: Error) => unzip.destroy(error))
+  let cut: Error | undefined
+  const feeding = feed(unzip, first, rest).catch((error: Error) => {
+    cut = error
+    unzip.destroy(error)
+  })
   try {
     yield* unzip
   } catch (cause) {
+    // Whoever sends it went away: that says nothing of the file.
+    if (cut) throw cut
     throw new ServerError('malformed', `broken gzip: ${(cause as Error).message}`, { cause })
   }
   await feeding
+}
+
+/** Reads the rest of a stream, as long as somebody sends it: until then its connection could not be closed. */
+export async function drained(stream: Readable): Promise<void> {
+  try {
+    for await (const _ of stream);
+  } catch {
+    // The sender is gone.
+  }
 }
 
 async function feed(unzip: NodeJS.WritableStream, first: Buffer, rest: AsyncIterable<Buffer>): Promise<void> {

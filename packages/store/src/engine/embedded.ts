@@ -5,16 +5,18 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { StoreError } from '../errors.ts'
 import { createIncoming, incomingPath, insertIncoming } from '../queries/incoming.ts'
 import { limitReads, limitWrites, mergeFewer } from '../queries/limits.ts'
+import { loadChdb } from './chdb.ts'
 import type { Engine, Params } from './engine.ts'
 import { holderOf } from './holder.ts'
 import { takeLock } from './lock.ts'
+import { parquetRows, removeParquet } from './parquet.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
 /** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
 export async function openEmbedded(directory: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
   const path = resolve(directory)
-  const { createChdbConnection } = await loadChdb()
+  const { createChdbConnection } = await loadChdb(() => import('chdb/connection'))
   await makeUsable(path)
   const lock = await takeLock(path).catch((cause: unknown) => {
     throw new StoreError('unavailable', `store ${path}: cannot be locked: ${messageOf(cause)}`, { cause })
@@ -23,6 +25,7 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
   try {
     const holder = await holderOf(path)
     if (holder !== undefined) throw heldBy(path, `process ${holder}`)
+    await removeParquet(path)
     const engine = await connected(path, createChdbConnection, prepare)
     return { ...engine, close: () => engine.close().finally(lock.release) }
   } catch (error) {
@@ -60,6 +63,7 @@ async function connected(
       await overwrite(incoming!, rows)
       await run(inserter, insertIncoming)
     },
+    parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),
     close: async () => {
       await incoming?.close()
       await inserter.close()
@@ -106,21 +110,6 @@ async function makeUsable(path: string): Promise<void> {
         { cause },
       )
     })
-}
-
-async function loadChdb(): Promise<typeof import('chdb/connection')> {
-  try {
-    return await import('chdb/connection')
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-    throw new StoreError(
-      'unavailable',
-      missing
-        ? 'a store in a directory needs the embedded engine, which is not installed: npm i chdb@3.4.0'
-        : `the embedded engine does not load here: ${messageOf(cause)}; use the URL of a ClickHouse server instead`,
-      { cause },
-    )
-  }
 }
 
 async function run(client: ClickHouseClient, query: string, params?: Params): Promise<void> {

@@ -14,5 +14,7 @@ export type Engine = {
   readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
   /** Inserts rows of the spans' table in RowBinary, columns in its order. Done when the engine has them. */
   readonly insertSpans: (rows: Uint8Array, into: Traces) => Promise<void>
+  /** The rows of a Parquet file, as lines of JSON: names, types, then rows from one on, each behind its number. */
+  readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   readonly close: () => Promise<void>
 }

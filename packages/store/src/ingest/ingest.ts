@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
-import { closeTicks, commitTicks, countLate, engineTime, registerOperations } from '../queries/closing.ts'
+import { closeTicks, commitTicks, countLate, engineTime, registerOperations, reopenTicks } from '../queries/closing.ts'
 import type { Traces } from '../traces.ts'
 import type { OtherServers } from './other-servers.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
@@ -43,8 +43,9 @@ type IngestOptions = {
 
 type Waiting = {
   readonly hold: ledgers.Hold | undefined
-  /** Ticks that wait for these spans, and ticks that had closed when they came. */
+  /** Ticks that wait for these spans, those of them that an import opened again, and ticks that had closed when they came. */
   readonly expected: ledgers.TickKey[]
+  readonly reopened: ledgers.TickKey[]
   readonly late: ledgers.TickKey[]
   readonly stored: (inserted: Inserted) => void
   readonly refused: (error: unknown) => void
@@ -91,7 +92,7 @@ export function startIngest({
     const group = groupFor(batch)
     writeBytes(group.rows, batch.rows.bytes, 0, batch.rows.length)
     return new Promise((stored, refused) => {
-      const waiting: Waiting = { hold, expected: [], late: [], stored, refused }
+      const waiting: Waiting = { hold, expected: [], reopened: [], late: [], stored, refused }
       sort(waiting, ticksOf(batch))
       group.waiting.push(waiting)
       if (queuedBytes >= ENOUGH_BYTES) enough()
@@ -135,10 +136,12 @@ export function startIngest({
     })
 
   // What comes while its tick is open is counted, however long it waits for the engine.
-  const sort = ({ expected, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
+  const sort = ({ expected, reopened, late, hold }: Waiting, keys: readonly ledgers.TickKey[]): void => {
     for (const key of keys) {
-      if (!hold && ledgers.isClosed(ledger, key.service, key.tick)) late.push(key)
+      const closed = ledgers.isClosed(ledger, key.service, key.tick)
+      if (closed && !hold) late.push(key)
       else {
+        if (closed) reopened.push(key)
         ledgers.expect(ledger, key, now(), hold)
         expected.push(key)
       }
@@ -147,13 +150,17 @@ export function startIngest({
 
   const writeGroup = async ({ rows, waiting: group }: Group): Promise<void> => {
     // A tick that is being closed must not grow meanwhile: a span would be both counted and called late.
-    if (closing && group.some(({ late }) => late.some((key) => closing!.keys.has(keyText(key))))) {
+    const isClosing = (key: ledgers.TickKey): boolean => closing?.keys.has(keyText(key)) ?? false
+    if (closing && group.some(({ late, reopened }) => late.some(isClosing) || reopened.some(isClosing))) {
       await closing.done.catch(() => 0)
       for (const waiting of group) sort(waiting, waiting.late.splice(0))
     }
     const expected = group.flatMap((waiting) => waiting.expected)
+    const reopened = group.flatMap((waiting) => waiting.reopened)
     const late = group.flatMap((waiting) => waiting.late)
     try {
+      // Said before they grow, so that a crash in between leaves none that is neither open nor closed with all it has.
+      if (reopened.length > 0) await engine.write(reopenTicks, columnsOf(reopened))
       await engine.insertSpans(rows.bytes.subarray(0, rows.length), traces)
     } catch (error) {
       for (const key of expected) ledgers.settle(ledger, key, false)

@@ -1,10 +1,14 @@
 import { getOrMake } from '../get-or-make.ts'
 import { TICK_SECONDS } from './span-batch.ts'
 
-/** A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans. */
+/**
+ * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and
+ * `leftMs` unless it was found open when the store was opened.
+ */
 type Pending = {
   spans: number
   firstArrivalMs: number | undefined
+  leftMs: number | undefined
   inFlight: number
   holds: number
   /** When the engine had the last of them, by this process's own clock. */
@@ -47,13 +51,32 @@ export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: H
   const ticks = getOrMake(ledger.open, key.service, () => new Map<number, Pending>())
   const pending = getOrMake(ticks, key.tick, newPending)
   pending.inFlight++
-  if (!hold) {
-    pending.firstArrivalMs ??= nowMs
-    return
+  if (hold) holdTick(hold, key, pending)
+  else pending.firstArrivalMs ??= nowMs
+}
+
+/** Ticks that a crash left open: more may come for them, so they wait as if their spans had just arrived. */
+export function leave(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
+  for (const { service, tick, spans } of keys) {
+    const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
+    if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, leftMs: nowMs })
   }
-  const held = getOrMake(hold.ticks, key.service, () => new Set<number>())
-  if (held.has(key.tick)) return
-  held.add(key.tick)
+}
+
+/** An import goes on where a crash ended it: what the crash left waits for the import, and for nothing else. */
+export function claimLeft(ledger: TickLedger, hold: Hold): void {
+  for (const [service, ticks] of ledger.open)
+    for (const [tick, pending] of ticks) {
+      if (pending.leftMs === undefined) continue
+      pending.leftMs = undefined
+      holdTick(hold, { service, tick }, pending)
+    }
+}
+
+function holdTick(hold: Hold, { service, tick }: Omit<TickKey, 'spans'>, pending: Pending): void {
+  const held = getOrMake(hold.ticks, service, () => new Set<number>())
+  if (held.has(tick)) return
+  held.add(tick)
   pending.holds++
 }
 
@@ -88,10 +111,11 @@ export function release(ledger: TickLedger, hold: Hold): void {
 export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number): TickKey[] {
   const due: TickKey[] = []
   for (const [service, ticks] of ledger.open)
-    for (const [tick, { spans, firstArrivalMs, inFlight, holds }] of ticks) {
-      if (inFlight > 0 || holds > 0) continue
-      if (firstArrivalMs === undefined || nowMs >= dueMs(tick, firstArrivalMs) + watermarkMs)
-        due.push({ service, tick, spans })
+    for (const [tick, pending] of ticks) {
+      if (pending.inFlight > 0 || pending.holds > 0) continue
+      const since = waitsSince(pending)
+      if (since === undefined || nowMs >= dueMs(tick, since) + watermarkMs)
+        due.push({ service, tick, spans: pending.spans })
     }
   return due.sort((a, b) => a.tick - b.tick)
 }
@@ -111,7 +135,10 @@ export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: numb
   for (const { service, tick, spans } of keys) {
     ledger.closed.get(service)?.delete(tick)
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-    ticks.set(tick, { ...newPending(), spans, firstArrivalMs: nowMs })
+    // An import may have opened it meanwhile.
+    const pending = getOrMake(ticks, tick, newPending)
+    pending.spans += spans
+    pending.firstArrivalMs ??= nowMs
   }
 }
 
@@ -155,8 +182,10 @@ export function openTicks(ledger: TickLedger, service: string): { ticks: number;
 /** In how many seconds the last open tick of a service is due; 0 when none waits. */
 export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
   let last = nowMs
-  for (const [tick, { firstArrivalMs }] of ledger.open.get(service) ?? [])
-    if (firstArrivalMs !== undefined) last = Math.max(last, dueMs(tick, firstArrivalMs) + watermarkMs)
+  for (const [tick, pending] of ledger.open.get(service) ?? []) {
+    const since = waitsSince(pending)
+    if (since !== undefined) last = Math.max(last, dueMs(tick, since) + watermarkMs)
+  }
   return Math.ceil((last - nowMs) / 1000)
 }
 
@@ -165,10 +194,11 @@ export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: numbe
   let ticks = 0
   let oldestDueMs: number | undefined
   for (const pending of ledger.open.values())
-    for (const [tick, { firstArrivalMs }] of pending) {
+    for (const [tick, one] of pending) {
       ticks++
-      if (firstArrivalMs === undefined) continue
-      const due = dueMs(tick, firstArrivalMs) + watermarkMs
+      const since = waitsSince(one)
+      if (since === undefined) continue
+      const due = dueMs(tick, since) + watermarkMs
       if (oldestDueMs === undefined || due < oldestDueMs) oldestDueMs = due
     }
   return { ticks, oldestDueMs }
@@ -177,12 +207,15 @@ export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: numbe
 const newPending = (): Pending => ({
   spans: 0,
   firstArrivalMs: undefined,
+  leftMs: undefined,
   inFlight: 0,
   holds: 0,
   storedAt: Number.NEGATIVE_INFINITY,
 })
 
-const dueMs = (tick: number, firstArrivalMs: number): number => Math.max((tick + TICK_SECONDS) * 1000, firstArrivalMs)
+const waitsSince = ({ firstArrivalMs, leftMs }: Pending): number | undefined => firstArrivalMs ?? leftMs
+
+const dueMs = (tick: number, since: number): number => Math.max((tick + TICK_SECONDS) * 1000, since)
 
 function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {
   if (pending.spans > 0 || pending.inFlight > 0 || pending.holds > 0) return

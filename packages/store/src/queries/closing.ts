@@ -135,13 +135,35 @@ export const closedSince = `
   WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND ClosedAt >= fromUnixTimestamp64Milli({sinceMs:Int64})
   GROUP BY service, tick`
 
-/** Raw (service, tick) pairs that no closing has committed: what a crash left behind, or what others stored. */
+/** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind, or others stored. */
 export const unclosedTicks = `
   SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
   FROM coalmine_traces
   WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN (
-      SELECT Service, toUnixTimestamp(Tick) FROM coalmine_closed
-      WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}))
+      SELECT Service, toUnixTimestamp(Tick)
+      FROM coalmine_closed
+      LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
+      WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick
+      HAVING max(ClosedAt) > max(reopened.At))
   GROUP BY service, tick`
+
+/** Ticks that an import added to, and that have not been closed since. */
+export const reopenedTicks = `
+  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM coalmine_traces
+  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) IN (
+      SELECT Service, toUnixTimestamp(Tick)
+      FROM coalmine_reopened
+      LEFT JOIN coalmine_closed AS closed USING (Service, Tick)
+      GROUP BY Service, Tick
+      HAVING max(At) >= max(closed.ClosedAt))
+    AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) FROM coalmine_reopened)
+  GROUP BY service, tick`
+
+export const reopenTicks = `
+  INSERT INTO coalmine_reopened (Service, Tick)
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`

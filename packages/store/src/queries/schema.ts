@@ -23,6 +23,8 @@ const ownTables: readonly string[] = [
   tables.createLooks,
   tables.createVerdicts,
   tables.createSchema,
+  tables.createImports,
+  tables.createReopened,
 ]
 
 /** Each reads those before it. */

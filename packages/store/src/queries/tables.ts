@@ -145,3 +145,27 @@ export const createSchema = `
   )
   ENGINE = MergeTree
   ORDER BY (Version, At)`
+
+/** How far the import of each file has come, so that it goes on after an interruption; the newest row of a file counts. */
+export const createImports = `
+  CREATE TABLE IF NOT EXISTS coalmine_imports (
+    File String,
+    Line UInt64,
+    Bytes UInt64,
+    Finished Bool,
+    Totals String,
+    At DateTime64(6) DEFAULT now64(6)
+  )
+  ENGINE = ReplacingMergeTree
+  ORDER BY File`
+
+/** Closed ticks that an import adds to, and so opens again: those that have not been closed since are open after a crash. */
+export const createReopened = `
+  CREATE TABLE IF NOT EXISTS coalmine_reopened (
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = ReplacingMergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`

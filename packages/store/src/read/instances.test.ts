@@ -149,7 +149,7 @@ it('counts a request that two instances served for neither of them', async () =>
 
 it('counts again what an import closed again, once', async () => {
   await store24()
-  const hold = store.hold()
+  const hold = await store.hold()
   await store.insert(batchOf(served('old', '1.0.0', 1_000)), hold)
   store.release(hold)
   await store.closeDue()

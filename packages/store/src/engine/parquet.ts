@@ -1,0 +1,96 @@
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { StoreError } from '../errors.ts'
+import { createFirstRow, createParquet, dropParquet, parquetColumns, readParquet } from '../queries/parquet.ts'
+import { loadChdb } from './chdb.ts'
+
+const PREFIX = 'parquet-'
+
+/**
+ * The rows of a Parquet file from one on, the first being 0, as lines of JSON: the columns' names, their types, then rows
+ * in the file's order, each behind its number. The embedded engine reads it, so all of it goes into a file first, in
+ * `directory`, where this process has the engine open; where it has not, it is opened apart.
+ *
+ * Throws a StoreError of kind `malformed` for what is no Parquet.
+ */
+export async function* parquetRows(
+  bytes: AsyncIterable<Uint8Array>,
+  fromRow: number,
+  directory?: string,
+): AsyncGenerator<Uint8Array> {
+  const { Session } = await loadChdb(() => import('chdb'))
+  const folder = await mkdtemp(join(directory ?? tmpdir(), PREFIX))
+  try {
+    const file = join(folder, 'spans.parquet')
+    await pipeline(bytes, createWriteStream(file)).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.syscall !== 'write') throw cause
+      throw new StoreError('unavailable', `${file} cannot be written: ${cause.message}`, { cause })
+    })
+    yield* inTurn(() => rowsOf(() => new Session(directory ?? folder), file, fromRow))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Removes the files that a crash left. */
+export async function removeParquet(directory: string): Promise<void> {
+  for (const name of await readdir(directory))
+    if (name.startsWith(PREFIX)) await rm(join(directory, name), { recursive: true, force: true })
+}
+
+type Session = InstanceType<typeof import('chdb')['Session']>
+
+async function* rowsOf(open: () => Session, file: string, fromRow: number): AsyncGenerator<Uint8Array> {
+  const session = opened(open)
+  try {
+    await session.queryBindAsync(createParquet, { file })
+    await session.queryBindAsync(createFirstRow, { row: fromRow })
+    const columns = await session.queryAsync(parquetColumns, { format: 'JSONCompactColumns' })
+    const [names, types] = columns.json<[string[], string[]]>()
+    yield lineOf(['', ...names])
+    yield lineOf(['', ...types])
+    for await (const chunk of session.queryStream(readParquet, { format: 'JSONCompactEachRow' })) yield chunk.raw()
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name.startsWith('Chdb'))) throw cause
+    throw new StoreError('malformed', `cannot be read as Parquet: ${reasonIn(cause.message)}`, { cause })
+  } finally {
+    await session.queryAsync(dropParquet)
+    session.close()
+  }
+}
+
+const lineOf = (cells: readonly string[]): Buffer => Buffer.from(`${JSON.stringify(cells)}\n`)
+
+// There is one table of that name, so one file is read after the other.
+let last: Promise<void> = Promise.resolve()
+
+async function* inTurn<T>(work: () => AsyncGenerator<T>): AsyncGenerator<T> {
+  const before = last
+  let done = (): void => {}
+  last = new Promise((resolve) => {
+    done = resolve
+  })
+  try {
+    await before
+    yield* work()
+  } finally {
+    done()
+  }
+}
+
+function opened(open: () => Session): Session {
+  try {
+    return open()
+  } catch (cause) {
+    throw new StoreError('unavailable', `Parquet cannot be read here: ${(cause as Error).message}`, { cause })
+  }
+}
+
+// The engine wraps the reason into its own words, the innermost last.
+function reasonIn(message: string): string {
+  const reasons = [...message.matchAll(/Code: \d+\. DB::Exception: ([^\n]*)/g)].map(([, reason]) => reason!)
+  return (reasons.at(-1) ?? message.split('\n')[0]!).replace(/\s*\(version [^)]*\)?.*$/, '')
+}
