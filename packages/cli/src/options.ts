@@ -75,6 +75,13 @@ export function days(text: string): number {
   return value
 }
 
+/** A size such as `128MB` or `2GB`, in bytes; 0 is one too. */
+export function bytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(MB|GB)$/.exec(text)
+  if (!match && text !== '0') throw new InvalidArgumentError('Expected a size such as 128MB or 2GB, or 0.')
+  return match ? Number(match[1]) * { MB: 1_000_000, GB: 1_000_000_000 }[match[2] as 'MB' | 'GB'] : 0
+}
+
 /** A moment such as `2026-11-20T10:00:00Z`, as ISO 8601 in UTC. */
 export function moment(text: string): string {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN

@@ -38,6 +38,7 @@ export function answerable(error: unknown, takes?: Takes): ServerError {
     const { message: text, kind } = error
     if (kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429 })
     if (kind === 'held') return new ServerError('unavailable', text, { cause: error, status: HELD })
+    if (kind === 'full') return new ServerError('unavailable', text, { cause: error })
     return new ServerError(kind, text, { cause: error })
   }
   const { statusCode: status = 500, message = String(error) } = error as { statusCode?: number; message?: string }

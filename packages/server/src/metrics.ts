@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify'
 
 /** What the server tells of itself: measured through OpenTelemetry, read at `/metrics` in Prometheus' format. */
 export type Metrics = {
-  /** A request of spans was answered. `outcome` is stored, queued, busy, malformed or failed. */
+  /** A request of spans was answered. `outcome` is stored, queued, busy, full, malformed or failed. */
   readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
   readonly judged: (verdict: Verdict) => void
   readonly reader: PrometheusExporter
@@ -47,6 +47,12 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
   const lag = meter.createObservableGauge('coalmine.ticks.lag.seconds', {
     description: 'How long the oldest open tick is overdue',
   })
+  const free = meter.createObservableGauge('coalmine.store.free.bytes', {
+    description: 'Free on the disk of an embedded store',
+  })
+  const needed = meter.createObservableGauge('coalmine.store.min_free.bytes', {
+    description: 'With less than this free on it, spans are refused',
+  })
   const value = meter.createObservableGauge('coalmine.verdict', {
     description: 'The last verdict of a comparison: 0 pass, 1 fail, 2 inconclusive, 3 invalid',
   })
@@ -62,6 +68,10 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
       result.observe(closed, state.closedTicks)
       result.observe(open, state.openTicks)
       result.observe(lag, state.overdueSeconds)
+      if (state.space) {
+        result.observe(free, state.space.freeBytes)
+        result.observe(needed, state.space.minFreeBytes)
+      }
       for (const verdict of verdicts.values()) {
         const comparison = labelsOf(verdict)
         result.observe(value, outcomes[verdict.verdict], comparison)
@@ -78,7 +88,7 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
         }
       }
     },
-    [late, queue, closed, open, lag, value, effect],
+    [late, queue, closed, open, lag, free, needed, value, effect],
   )
 
   return {

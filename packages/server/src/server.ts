@@ -8,6 +8,7 @@ import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
 import type { Context } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
+import { isProbe, newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
@@ -39,7 +40,10 @@ export type ServerOptions = {
   readonly announced?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
-} & Pick<StoreOptions, 'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'now'>
+} & Pick<
+  StoreOptions,
+  'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'minFreeBytes' | 'now'
+>
 
 export type RunningServer = {
   readonly url: string
@@ -107,9 +111,7 @@ export async function startServer({
       })
     })
   }
-  const timer = setInterval(() => {
-    store.closeDue().catch((error: Error) => warn(`ticks stay open for now: ${error.message}`))
-  }, CLOSE_TICKS_EVERY_MS)
+  const timer = setInterval(newTicker(context), CLOSE_TICKS_EVERY_MS)
   const stop = async (): Promise<void> => {
     clearInterval(timer)
     if (directory) await removeAddress(directory)
@@ -140,9 +142,9 @@ async function routes(
   app.setNotFoundHandler(async ({ method, url }) => {
     throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
   })
-  app.get('/healthz', async () => ({ status: 'ok', version: context.version, pid: process.pid }))
+  registerHealth(app, context)
   app.addHook('onRequest', async ({ url, headers }) => {
-    if (url !== '/healthz' && !isAllowed(headers.authorization, token)) throw tokenAsked()
+    if (!isProbe(url) && !isAllowed(headers.authorization, token)) throw tokenAsked()
   })
   await registerTraces(app, context)
   await registerImport(app, context)

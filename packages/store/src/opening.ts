@@ -28,6 +28,7 @@ type Asked = {
   readonly traces: string | undefined
   readonly readOnly: boolean
   readonly retentionDays: number | undefined
+  readonly minFreeBytes: number | undefined
   readonly watermarkMs: number
   readonly now: () => number
 }
@@ -47,13 +48,14 @@ export async function openLocation(asked: Asked): Promise<Opened> {
   }
 }
 
-async function openDirectory({ location, traces, retentionDays }: Asked): Promise<Opened> {
+async function openDirectory({ location, traces, retentionDays, minFreeBytes }: Asked): Promise<Opened> {
   if (traces !== undefined && tracesText(parseTraces(traces)) !== tracesText(DEFAULT_TRACES))
     throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(DEFAULT_TRACES)}`)
   const layout = { traces: DEFAULT_TRACES, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS }
-  const engine = await openEmbedded(location, async (opened) => {
+  const prepare = async (opened: Engine): Promise<void> => {
     await settleSchema(opened, layout, location)
-  })
+  }
+  const engine = await openEmbedded(location, prepare, minFreeBytes)
   return { engine, traces: DEFAULT_TRACES, access: 'all', shared: false }
 }
 

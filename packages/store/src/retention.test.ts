@@ -66,6 +66,19 @@ it('forgets spans that are older, once it is made shorter', async () => {
   }
 }, 20_000)
 
+it('forgets whole days that are over on a full disk too, where nothing is merged', async () => {
+  const long = await openStore({ location: directory, retentionDays: 60 })
+  await long.insert(batchAt(0, 13, 16, 40))
+  await long.close()
+  const full = await openStore({ location: directory, retentionDays: 14, minFreeBytes: 2 ** 60 })
+  try {
+    await full.closeDue().catch(() => 0)
+    expect((await full.sizes()).tables.find(({ table }) => table === 'otel_traces')?.rows).toBe(2)
+  } finally {
+    await full.close()
+  }
+})
+
 it('tells the sizes of an empty store', async () => {
   const store = await openStore({ location: directory })
   expect(await store.sizes()).toMatchObject({ oldestMs: undefined, newestMs: undefined, retentionDays: 14 })

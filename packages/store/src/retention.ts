@@ -1,6 +1,6 @@
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries/retention.ts'
+import { expiredDays, forgetDay, keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries/retention.ts'
 
 /** How long a new store keeps what it has, unless it is told otherwise. */
 export const DEFAULT_RETENTION_DAYS = 14
@@ -26,4 +26,11 @@ export async function settleRetention(engine: Engine, asked: number | undefined,
   for (const statement of [...(ownSpans ? [keepTraces] : []), keepTicks, keepClosed, keepLate])
     await engine.write(statement, { retentionDays: asked })
   return asked
+}
+
+/** Forgets whole days of spans that are older than what is kept; gives their number. */
+export async function forgetExpired(engine: Engine, retentionDays: number, nowMs: number): Promise<number> {
+  const days = await engine.read<{ day: string }>(expiredDays, { retentionDays, now: Math.floor(nowMs / 1000) })
+  for (const { day } of days) await engine.write(forgetDay, { day })
+  return days.length
 }

@@ -34,7 +34,7 @@ import { type Sample, sampleTicks } from './read/sample.ts'
 import { type SpanTick, spansOfTicks } from './read/structure.ts'
 import { type Bad, type Suspects, suspects } from './read/suspects.ts'
 import type { WarmUp } from './read/warm-up.ts'
-import { checkRetention, settleRetention } from './retention.ts'
+import { checkRetention, forgetExpired, settleRetention } from './retention.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
 import { LOOK_BACK_SECONDS } from './spans-only.ts'
 import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
@@ -52,11 +52,16 @@ export type StoreOptions = {
   readonly retentionDays?: number | undefined
   /** Rows that may wait for the engine before `insert` refuses more with an error of kind `busy`. */
   readonly maxQueuedBytes?: number
+  /** Bytes to leave free on the disk of a directory: with less, inserts are refused with an error of kind `full`. */
+  readonly minFreeBytes?: number | undefined
   readonly now?: () => number
 }
 
 export type Store = {
-  /** Stores spans; settled when the engine has them. Throws at once, a StoreError of kind `busy`, when too many wait. */
+  /**
+   * Stores spans; settled when the engine has them. Throws a StoreError at once: `busy` when too many wait, `full` when
+   * too little room is left on the disk.
+   */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
   /**
    * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
@@ -124,18 +129,29 @@ export type Store = {
 const LOOKS_NOT_COUNTED =
   'mode: looks are counted in the store, and this user may not write there; leave out "mode" to look as often as you like, or ask for the rights that "coalmine store init --dry-run" names'
 
+// While the disk is full nothing else forgets what is old.
+const FORGET_EVERY_MS = 60_000
+
 /**
  * Opens a store: spans in, ticks out.
  *
- * Throws a StoreError of kind `held` when another process has the directory open, and `unavailable` when it cannot be
- * written, the server does not answer or the embedded engine is not installed.
+ * Throws a StoreError of kind `held` when another process has the directory open, `full` when nothing at all fits on its
+ * disk, and `unavailable` when it cannot be written, the server does not answer or the embedded engine is not installed.
  *
  * const store = await openStore({ location: '.coalmine' })
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, now = Date.now } = options
+  const {
+    location,
+    traces,
+    readOnly = false,
+    watermarkMs = 15_000,
+    retentionDays,
+    minFreeBytes,
+    now = Date.now,
+  } = options
   if (retentionDays !== undefined) checkRetention(retentionDays)
-  const opened = await openLocation({ location, traces, readOnly, watermarkMs, retentionDays, now })
+  const opened = await openLocation({ location, traces, readOnly, watermarkMs, retentionDays, minFreeBytes, now })
   try {
     return await storeOver(opened, { ...options, readOnly, watermarkMs, now })
   } catch (error) {
@@ -158,6 +174,7 @@ async function storeOver(
   const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
   await others?.meet()
   const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
+  const forgetDue = atMostEvery(FORGET_EVERY_MS, now, () => forgetExpired(engine, retentionDays, now()))
   const of = <Asked extends Chosen>(asked: Asked): Asked => (access === 'spans' ? { ...asked, fromSpans: true } : asked)
   const lookBack = (seconds: number): number => (shared ? Math.floor(now() / 1000) - seconds : 0)
   const openIn = async (service: string): Promise<Known['open']> =>
@@ -176,7 +193,11 @@ async function storeOver(
       return hold
     },
     release: (hold) => release(ledger, hold),
-    closeDue: reads ? async () => 0 : ingest.closeDue,
+    closeDue: async () => {
+      if (reads) return 0
+      if (engine.space?.isShort()) await forgetDue()
+      return ingest.closeDue()
+    },
     backFill: (window) => backFill(window, { engine, ledger, closeDue: ingest.closeDue, dueMs: now() - watermarkMs }),
     readTicks: (comparison, warmUp) => readTicks(engine, of(comparison), warmUp),
     spansOfTicks: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
@@ -217,5 +238,14 @@ async function storeOver(
       await ingest.drained()
       await engine.close()
     },
+  }
+}
+
+function atMostEvery(ms: number, now: () => number, work: () => Promise<unknown>): () => Promise<void> {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return async () => {
+    if (now() - lastMs < ms) return
+    lastMs = now()
+    await work()
   }
 }

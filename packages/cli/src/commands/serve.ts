@@ -4,7 +4,7 @@ import { startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import { days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
+import { bytes, days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
 
 interface ServeOptions {
   readonly store: string
@@ -18,6 +18,7 @@ interface ServeOptions {
   readonly insecure?: boolean
   readonly ack: 'stored' | 'queued'
   readonly keep?: number
+  readonly minFree?: number
   readonly watermark?: number
 }
 
@@ -54,12 +55,17 @@ export function serveCommand(command: Command, io: Io): Command {
         .env('COALMINE_KEEP'),
     )
     .addOption(
+      new Option('--min-free <size>', 'refuse spans when less is free on the disk of the store (default: 128MB)')
+        .argParser(bytes)
+        .env('COALMINE_MIN_FREE'),
+    )
+    .addOption(
       new Option('--watermark <time>', 'how long after its end a five-second tick waits for late spans (default: 15s)')
         .argParser(milliseconds)
         .env('COALMINE_WATERMARK'),
     )
     .action(async (options: ServeOptions) => {
-      const { store, host, port, token, ack, keep, watermark } = options
+      const { store, host, port, token, ack, keep, minFree, watermark } = options
       const tls = await tlsFiles(options)
       if (!options.insecure) refuseOpenDoor(host, token, tls)
       if (keep !== undefined && /^https?:/.test(store))
@@ -78,6 +84,7 @@ export function serveCommand(command: Command, io: Io): Command {
         ...(tls === undefined ? {} : { tls }),
         ...(token === undefined ? {} : { token }),
         ...(keep === undefined ? {} : { retentionDays: keep }),
+        ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
         ...(watermark === undefined ? {} : { watermarkMs: watermark }),
       })
       const server = await Promise.race([starting, stopped])

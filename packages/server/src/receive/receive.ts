@@ -1,4 +1,4 @@
-import { newRowBytes, newSpanBatch, type RowBytes } from '@coalmine/store'
+import { newRowBytes, newSpanBatch, type RowBytes, StoreError } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
@@ -18,7 +18,8 @@ export const RETRY_AFTER_SECONDS = 2
  * Takes the spans of one OTLP request, from whichever transport. It answers when the engine has them, so what was
  * acknowledged survives a crash; with `ack: 'queued'` when they wait for it, which a crash within the second loses.
  *
- * Throws a ServerError: `malformed` names the field, `unavailable` with status 429 asks to come back.
+ * Throws a ServerError: `malformed` names the field, `unavailable` asks to come back, with status 429 when too much
+ * waits, 503 when the disk is full or the engine failed.
  */
 export async function receiveTraces(context: Context, type: string, body: Buffer): Promise<Refusals> {
   const started = performance.now()
@@ -29,10 +30,15 @@ export async function receiveTraces(context: Context, type: string, body: Buffer
     told(context.ack, spans, refusals.count)
     return refusals
   } catch (error) {
-    const { status } = answerable(error)
-    told(status === 429 ? 'busy' : status < 500 ? 'malformed' : 'failed', 0, 0)
+    told(outcomeOf(error), 0, 0)
     throw error
   }
+}
+
+function outcomeOf(error: unknown): string {
+  if (error instanceof StoreError && error.kind === 'full') return 'full'
+  const { status } = answerable(error)
+  return status === 429 ? 'busy' : status < 500 ? 'malformed' : 'failed'
 }
 
 async function take(

@@ -161,6 +161,49 @@ describe('OTLP/gRPC', () => {
 })
 
 describe('acknowledging', () => {
+  it('refuses while the disk is full, and asks to come back, also what would only be queued', async () => {
+    await start({ minFreeBytes: 2 ** 60, ack: 'queued' })
+    const why = /its disk has \d+ MB free, and nothing is written below 1152921504606 MB; free some/
+    await expectRefused(why, 'full')
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain(
+      '\ncoalmine_ingest_requests_total{outcome="full"} 2\n',
+    )
+    // What was kept out is not lost, and what is there can be read.
+    expect(await (await fetch(`${server.url}/api/known`)).json()).toMatchObject({ services: [] })
+    await server.close()
+    server = await startServer({ store: directory, port: 0, grpcPort: 0, watermarkMs: 0, minFreeBytes: 0 })
+    expect(await call(requestOf(1))).toEqual(Buffer.alloc(0))
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+  })
+
+  it('refuses what the engine does not store, and asks to come back', async () => {
+    const told: string[] = []
+    await start({ warn: (message) => told.push(message) })
+    expect(await call(requestOf(1))).toEqual(Buffer.alloc(0))
+    await rm(directory, { recursive: true })
+    await expectRefused(/no such file or directory/, 'failing')
+    expect(await call(requestOf(1))).toMatchObject({ code: status.UNAVAILABLE })
+    await expect.poll(() => told.join('\n'), { timeout: 5_000 }).toMatch(/^spans are refused: .*\nticks stay open/)
+    expect(told).toHaveLength(2)
+  })
+
+  async function expectRefused(why: RegExp, health: string): Promise<void> {
+    const response = await fetch(`${server.url}/v1/traces`, {
+      method: 'POST',
+      body: requestOf(1),
+      headers: { 'content-type': 'application/x-protobuf' },
+    })
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
+    expect(await response.text()).toMatch(why)
+    const refused = (await call(requestOf(1))) as ServiceError
+    expect([refused.code, refused.details]).toEqual([status.UNAVAILABLE, expect.stringMatching(why)])
+    const [details] = refused.metadata.get('grpc-status-details-bin')
+    expect(details!.toString()).toContain('type.googleapis.com/google.rpc.RetryInfo')
+    const [alive, ready] = await Promise.all(['healthz', 'readyz'].map((path) => fetch(`${server.url}/${path}`)))
+    expect([alive!.status, ready!.status]).toEqual([200, 503])
+    expect(await ready!.json()).toMatchObject({ status: health, why: expect.any(String) })
+  }
+
   it('waits for the engine unless told otherwise', async () => {
     await start({ ack: 'queued' })
     expect(await call(requestOf(1))).toEqual(Buffer.alloc(0))

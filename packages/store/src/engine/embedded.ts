@@ -4,21 +4,29 @@ import { join, resolve } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { createIncoming, incomingPath, insertIncoming } from '../queries/incoming.ts'
-import { limitReads, limitWrites, mergeFewer } from '../queries/limits.ts'
+import { limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from '../queries/limits.ts'
 import { loadChdb } from './chdb.ts'
+import { type Clients, openConnections } from './connections.ts'
 import type { Engine, Params } from './engine.ts'
 import { holderOf } from './holder.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
+import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, type SpaceWatch, watchSpace } from './space.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
 /** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
-export async function openEmbedded(directory: string, prepare: (engine: Engine) => Promise<void>): Promise<Engine> {
+export async function openEmbedded(
+  directory: string,
+  prepare: (engine: Engine) => Promise<void>,
+  minFreeBytes: number = DEFAULT_MIN_FREE_BYTES,
+): Promise<Engine> {
   const path = resolve(directory)
   const { createChdbConnection } = await loadChdb(() => import('chdb/connection'))
   await makeUsable(path)
   const lock = await takeLock(path).catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
+      throw new StoreError('full', `store ${path}: its disk is full, not even a lock fits: free some space`, { cause })
     throw new StoreError('unavailable', `store ${path}: cannot be locked: ${messageOf(cause)}`, { cause })
   })
   if ('holder' in lock) throw heldBy(path, `process ${lock.holder}`)
@@ -26,7 +34,7 @@ export async function openEmbedded(directory: string, prepare: (engine: Engine) 
     const holder = await holderOf(path)
     if (holder !== undefined) throw heldBy(path, `process ${holder}`)
     await removeParquet(path)
-    const engine = await connected(path, createChdbConnection, prepare)
+    const engine = await connected(path, createChdbConnection, prepare, minFreeBytes)
     return { ...engine, close: () => engine.close().finally(lock.release) }
   } catch (error) {
     await lock.release()
@@ -40,6 +48,7 @@ async function connected(
   path: string,
   createChdbConnection: CreateConnection,
   prepare: (engine: Engine) => Promise<void>,
+  minFreeBytes: number,
 ): Promise<Engine> {
   const connect = (): ClickHouseClient => {
     try {
@@ -52,39 +61,58 @@ async function connected(
       throw heldBy(path, 'another process, or it cannot be written', cause)
     }
   }
-  // A slow statement holds up its connection, so spans, other writes and reads have each their own.
-  const inserter = connect()
-  const writer = connect()
-  const reader = connect()
+  const connectAll = async (): Promise<Clients> => {
+    const clients = { inserter: connect(), writer: connect(), reader: connect() }
+    await run(clients.reader, limitReads)
+    await run(clients.writer, limitWrites)
+    return clients
+  }
+  const connections = await openConnections(connectAll)
+  let incoming: FileHandle | undefined
+  let space: SpaceWatch | undefined
   const engine: Engine = {
-    write: (statement, params) => run(writer, statement, params),
-    read: (statement, params) => rowsOf(reader, statement, params),
+    write: (statement, params) => connections.use(({ writer }) => run(writer, statement, params)),
+    read: (statement, params) => connections.use(({ reader }) => rowsOf(reader, statement, params)),
     insertSpans: async (rows) => {
-      await overwrite(incoming!, rows)
-      await run(inserter, insertIncoming)
+      await space?.need()
+      await overwrite(incoming!, rows).catch(async (cause: unknown) => {
+        await incoming!.truncate().catch(() => undefined)
+        engineFailed(cause)
+      })
+      await connections.use(({ inserter }) => run(inserter, insertIncoming))
+      await space?.held()
     },
     parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),
     close: async () => {
+      await space?.settled()
       await incoming?.close()
-      await inserter.close()
-      await writer.close()
-      await reader.close()
+      await connections.close()
     },
   }
-  let incoming: FileHandle | undefined
+  const merges = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
   try {
-    await run(reader, limitReads)
-    await run(writer, limitWrites)
     await prepare(engine)
-    await run(writer, mergeFewer)
-    await run(writer, createIncoming)
-    const [place] = await rowsOf<{ file: string }>(reader, incomingPath)
+    await engine.write(mergeFewer)
+    await engine.write(createIncoming)
+    const [place] = await engine.read<{ file: string }>(incomingPath)
     incoming = await open(resolve(path, place!.file), 'w')
+    space = await watchSpace({
+      path,
+      minFreeBytes,
+      freeBytes: () => freeBytesOf(path),
+      onShort: async (torn) => {
+        await merges(stopMerges)
+        if (!torn) return
+        await connections.renew()
+        await merges(stopMerges)
+      },
+      onRoom: () => merges(startMerges),
+    })
   } catch (error) {
     await engine.close()
     throw error
   }
-  return engine
+  return { ...engine, space }
 }
 
 // Truncated last, so that its pages are used again: making them anew costs several times as much as filling them.
@@ -124,7 +152,10 @@ async function rowsOf<Row>(client: ClickHouseClient, query: string, params?: Par
 }
 
 function engineFailed(cause: unknown): never {
-  throw new StoreError('unavailable', `the store's engine refused a statement: ${messageOf(cause)}`, { cause })
+  const message = messageOf(cause)
+  if (/not enough space|no space left/i.test(message))
+    throw new StoreError('full', `the store's disk is full, free some space: ${message}`, { cause })
+  throw new StoreError('unavailable', `the store's engine refused a statement: ${message}`, { cause })
 }
 
 const heldBy = (path: string, holder: string, cause?: unknown): StoreError =>

@@ -1,5 +1,6 @@
 import type { TupleParam } from '@clickhouse/client'
 import type { Traces } from '../traces.ts'
+import type { SpaceWatch } from './space.ts'
 
 /** Values bound to a statement's `{name:Type}` places. */
 export type Params = Readonly<
@@ -16,5 +17,7 @@ export type Engine = {
   readonly insertSpans: (rows: Uint8Array, into: Traces) => Promise<void>
   /** The rows of a Parquet file, as lines of JSON: names, types, then rows from one on, each behind its number. */
   readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
+  /** The room on its disk, where that is this machine's. */
+  readonly space?: SpaceWatch
   readonly close: () => Promise<void>
 }

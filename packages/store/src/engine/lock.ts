@@ -16,7 +16,13 @@ export async function takeLock(directory: string): Promise<Lock> {
   for (;;) {
     const fd = create(file)
     if (fd !== undefined) {
-      writeSync(fd, `${process.pid}\n`)
+      try {
+        writeSync(fd, `${process.pid}\n`)
+      } catch (error) {
+        closeSync(fd)
+        await rm(file, { force: true })
+        throw error
+      }
       return {
         release: async () => {
           await rm(file, { force: true })

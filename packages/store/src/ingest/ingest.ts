@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Space } from '../engine/space.ts'
 import { StoreError } from '../errors.ts'
 import { closeTicks, commitTicks, countLate, engineTime, registerOperations, reopenTicks } from '../queries/closing.ts'
 import type { Traces } from '../traces.ts'
@@ -27,6 +28,10 @@ export type IngestState = {
   readonly openTicks: number
   /** How long ago the tick that has waited longest was due to close; 0 when none is. */
   readonly overdueSeconds: number
+  /** The room on the disk of an embedded store. */
+  readonly space: Space | undefined
+  /** Why the newest spans were not stored, and when that was; undefined once spans are stored again. */
+  readonly failed: { readonly error: StoreError; readonly atMs: number } | undefined
 }
 
 type IngestOptions = {
@@ -78,6 +83,7 @@ export function startIngest({
   let queuedBytes = 0
   let lateSpans = 0
   let closedTicks = 0
+  let failed: IngestState['failed']
   let enough = (): void => {}
   let writing: Promise<void> | undefined
   let run: Promise<number> | undefined
@@ -88,6 +94,7 @@ export function startIngest({
     if (batch.spans === 0) return Promise.resolve({ late: 0 })
     if (queuedBytes > 0 && queuedBytes + batch.rows.length > maxQueuedBytes)
       throw new StoreError('busy', 'the store has more waiting than it may hold; send again later')
+    engine.space?.refuse()
     queuedBytes += batch.rows.length
     const group = groupFor(batch)
     writeBytes(group.rows, batch.rows.bytes, 0, batch.rows.length)
@@ -162,7 +169,9 @@ export function startIngest({
       // Said before they grow, so that a crash in between leaves none that is neither open nor closed with all it has.
       if (reopened.length > 0) await engine.write(reopenTicks, columnsOf(reopened))
       await engine.insertSpans(rows.bytes.subarray(0, rows.length), traces)
+      failed = undefined
     } catch (error) {
+      if (error instanceof StoreError) failed = { error, atMs: now() }
       for (const key of expected) ledgers.settle(ledger, key, false)
       for (const { refused } of group) refused(error)
       return
@@ -199,7 +208,12 @@ export function startIngest({
     for (;;) {
       await others?.meet()
       const keys = portionOf(ledgers.dueTicks(ledger, now(), watermarkMs))
-      if (keys.length === 0) return closed
+      // Looked at each time, so that what waits for room goes on when there is some.
+      if (keys.length === 0) {
+        await engine.space?.look()
+        return closed
+      }
+      await engine.space?.need()
       ledgers.close(ledger, keys)
       const done = closeTogether(keys)
       closing = { keys: new Set(keys.map(keyText)), done }
@@ -220,6 +234,7 @@ export function startIngest({
       await engine.write(registerOperations, span)
       await engine.write(closeTicks, { ...span, batch })
       await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
+      await engine.space?.held()
       closedTicks += keys.length
       return keys.length
     } catch (error) {
@@ -237,7 +252,15 @@ export function startIngest({
   const state = (): IngestState => {
     const { ticks, oldestDueMs } = ledgers.waiting(ledger, watermarkMs)
     const overdueSeconds = oldestDueMs === undefined ? 0 : Math.max(0, (now() - oldestDueMs) / 1000)
-    return { queuedBytes, lateSpans, closedTicks, openTicks: ticks, overdueSeconds }
+    return {
+      queuedBytes,
+      lateSpans,
+      closedTicks,
+      openTicks: ticks,
+      overdueSeconds,
+      space: engine.space?.space(),
+      failed,
+    }
   }
 
   return { insert, closeDue, drained, state }

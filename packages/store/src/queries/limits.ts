@@ -9,3 +9,11 @@ export const limitWrites = `SET max_bytes_before_external_group_by = 1000000000`
  * times within a quarter of a minute of full load; thirty at once leave a few dozen parts, and merge each span once or twice.
  */
 export const mergeFewer = `ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 30`
+
+/**
+ * Merges are stopped while room is short, those under way too: the engine (26.7) cuts a part short that meets a full
+ * disk, and takes it for whole.
+ */
+export const stopMerges = `SYSTEM STOP MERGES`
+
+export const startMerges = `SYSTEM START MERGES`

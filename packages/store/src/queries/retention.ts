@@ -4,17 +4,31 @@ export const keptDays = `
   FROM system.tables
   WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
 
+/** Not waited for: what is old is looked through by merges, and on a full disk there are none. */
 export const keepTraces = `
-  ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})`
+  ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
 
 export const keepTicks = `
-  ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})`
+  ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
 
 export const keepClosed = `
-  ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})`
+  ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
 
 export const keepLate = `
-  ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})`
+  ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+/** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
+export const expiredDays = `
+  SELECT DISTINCT partition AS day
+  FROM system.parts
+  WHERE active AND database = currentDatabase() AND table = 'otel_traces'
+    AND toDate(partition) < toDate({now:UInt32}) - {retentionDays:UInt32}`
+
+export const forgetDay = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
 
 export const tableSizes = `
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes

@@ -1,0 +1,59 @@
+import type { Store } from '@coalmine/store'
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+
+/** Whether spans are taken: not while the disk is `full`, nor while the engine is `failing`. */
+type Health = { readonly status: 'ok' } | { readonly status: 'full' | 'failing'; readonly why: string }
+
+// Where nothing is sent any more, nothing can show that the engine works again.
+const FAILING_MS = 10_000
+
+/**
+ * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
+ * `GET /readyz`: 503 while spans are refused. Neither asks for the token.
+ */
+export function registerHealth(app: FastifyInstance, { store, now, version }: Context): void {
+  const answer = () => ({ ...healthOf(store, now()), version, pid: process.pid })
+  app.get('/healthz', async () => answer())
+  app.get('/readyz', async (_, reply) => {
+    const health = answer()
+    return reply.code(health.status === 'ok' ? 200 : 503).send(health)
+  })
+}
+
+/** Paths that are answered without a token. */
+export const isProbe = (url: string): boolean => url === '/healthz' || url === '/readyz'
+
+/** Closes ticks that are due, and warns once when spans are refused or ticks stay open, and once when that is over. */
+export function newTicker({ store, warn }: Context): () => Promise<void> {
+  let told: Health['status'] = 'ok'
+  let stuck = false
+  const tell = (): void => {
+    const health = healthOf(store)
+    if (health.status === told) return
+    told = health.status
+    warn(health.status === 'ok' ? 'spans are taken again' : `spans are refused: ${health.why}`)
+  }
+  return async () => {
+    const trouble = await store.closeDue().then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    tell()
+    // A full disk has been told of.
+    const sticks = trouble !== undefined && told !== 'full'
+    if (sticks === stuck) return
+    stuck = sticks
+    warn(sticks ? `ticks stay open for now: ${trouble}` : 'ticks close again')
+  }
+}
+
+function healthOf(store: Pick<Store, 'state'>, nowMs = 0): Health {
+  const { space, failed } = store.state()
+  if (space && space.freeBytes < space.minFreeBytes) {
+    const [free, needed] = [space.freeBytes, space.minFreeBytes].map((bytes) => `${Math.floor(bytes / 1_000_000)} MB`)
+    return { status: 'full', why: `the disk has ${free} free, and ${needed} are needed` }
+  }
+  if (failed && nowMs - failed.atMs < FAILING_MS) return { status: 'failing', why: failed.error.message }
+  return { status: 'ok' }
+}

@@ -1,0 +1,68 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+
+/** A slow statement holds up its connection, so spans, other writes and reads have each their own. */
+export type Clients = {
+  readonly inserter: ClickHouseClient
+  readonly writer: ClickHouseClient
+  readonly reader: ClickHouseClient
+}
+
+/** Connections of the engine in this process, which can be made anew beneath those who use them. */
+export type Connections = {
+  readonly use: <T>(work: (clients: Clients) => Promise<T>) => Promise<T>
+  /** Closes the engine once no statement runs, and opens it again: it looks its files over as it starts. */
+  readonly renew: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Opens connections. `open` is called again by `renew`. */
+export async function openConnections(open: () => Promise<Clients>): Promise<Connections> {
+  let clients: Clients | undefined = await open()
+  let renewing: Promise<void> | undefined
+  let running = 0
+  let idle = (): void => {}
+
+  const close = async (): Promise<void> => {
+    const { inserter, writer, reader } = clients ?? {}
+    clients = undefined
+    await inserter?.close()
+    await writer?.close()
+    await reader?.close()
+  }
+
+  const renew = async (): Promise<void> => {
+    if (running > 0)
+      await new Promise<void>((resolve) => {
+        idle = resolve
+      })
+    await close()
+    clients = await open()
+  }
+
+  const renewed = (): Promise<void> => {
+    renewing ??= renew().finally(() => {
+      renewing = undefined
+    })
+    return renewing
+  }
+
+  return {
+    use: async (work) => {
+      await renewing?.catch(() => undefined)
+      // It could not be opened again: perhaps it can now.
+      if (!clients) await renewed()
+      running++
+      try {
+        return await work(clients!)
+      } finally {
+        running--
+        if (running === 0) idle()
+      }
+    },
+    renew: renewed,
+    close: async () => {
+      await renewing?.catch(() => undefined)
+      await close()
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { expect, it } from 'vitest'
+import { type SpaceWatch, watchSpace } from './space.ts'
+
+const FLOOR = 100_000_000
+
+let free: number
+let clock: number
+let done: string[]
+
+async function watch(freeBytes: number): Promise<SpaceWatch> {
+  free = freeBytes
+  clock = 0
+  done = []
+  return watchSpace({
+    path: '/data',
+    minFreeBytes: FLOOR,
+    freeBytes: async () => free,
+    onShort: async (torn) => void done.push(torn ? 'stop, look over' : 'stop'),
+    onRoom: async () => void done.push('go on'),
+    now: () => clock,
+  })
+}
+
+async function after(watched: SpaceWatch, freeBytes: number): Promise<string> {
+  free = freeBytes
+  clock += 1_000
+  const said = await watched.need().then(
+    () => 'room',
+    (error: Error) => error.message,
+  )
+  await watched.settled()
+  return said
+}
+
+const REFUSAL =
+  'store /data: its disk has 99 MB free, and nothing is written below 100 MB; free some, keep fewer days (--keep), or set --min-free'
+
+it('refuses below the floor, and no more once there is room', async () => {
+  const watched = await watch(FLOOR)
+  expect(await after(watched, FLOOR)).toBe('room')
+  expect(await after(watched, FLOOR - 1)).toBe(REFUSAL)
+  expect(() => watched.refuse()).toThrow(expect.objectContaining({ kind: 'full', message: REFUSAL }))
+  expect(await after(watched, FLOOR - 1)).toBe(REFUSAL)
+  expect(await after(watched, FLOOR)).toBe('room')
+  expect(watched.refuse()).toBeUndefined()
+  expect(done).toEqual(['stop', 'go on'])
+})
+
+it('takes for torn what was written while the room fell below half the floor', async () => {
+  const watched = await watch(FLOOR)
+  free = FLOOR / 2
+  await watched.held()
+  expect(done).toEqual(['stop'])
+  free = FLOOR
+  await watched.held()
+  free = FLOOR / 2 - 1
+  await expect(watched.held()).rejects.toMatchObject({ kind: 'full' })
+  await watched.settled()
+  expect(done).toEqual(['stop', 'go on', 'stop, look over'])
+})
+
+it('looks at most once a second, though always after something was written', async () => {
+  const watched = await watch(FLOOR)
+  free = 0
+  clock = 999
+  await watched.need()
+  clock = 1_000
+  await expect(watched.need()).rejects.toMatchObject({ kind: 'full' })
+  free = FLOOR
+  await watched.held()
+  await watched.need()
+})
+
+it('tries again at the next look what could not be stopped', async () => {
+  let tries = 0
+  const watched = await watchSpace({
+    path: '/data',
+    minFreeBytes: FLOOR,
+    freeBytes: async () => 0,
+    onShort: async () => {
+      if (++tries < 3) throw new Error('busy')
+    },
+    onRoom: async () => {},
+  })
+  for (let looks = 0; looks < 5; looks++) await watched.held().catch(() => watched.settled())
+  expect(tries).toBe(3)
+})
+
+it('a directory that is gone is no room', async () => {
+  let there = true
+  const watched = await watchSpace({
+    path: '/data',
+    minFreeBytes: FLOOR,
+    freeBytes: async () => {
+      if (!there) throw new Error('ENOENT')
+      return FLOOR
+    },
+    onShort: async () => {},
+    onRoom: async () => {},
+  })
+  there = false
+  await expect(watched.held()).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: 'store /data: its directory cannot be looked at: ENOENT',
+  })
+})
