@@ -324,6 +324,20 @@ describe('several servers', () => {
     expect(await fill()).toBe(0)
     expect(await requestsIn(one)).toBe(3)
   })
+
+  it('close, with an import that goes on, what a crash left of it, however old', async () => {
+    const hoursAgo = (hours: number) => ({ atMs: -hours * 3_600_000 })
+    await one.insert(batchOf(build('2.0.0', hoursAgo(6)), build('1.0.0', hoursAgo(6))), await one.hold())
+    clock = START + 60_000
+    expect(await other.closeDue()).toBe(0)
+    const hold = await other.hold(true)
+    await other.insert(batchOf(build('1.0.0', hoursAgo(5))), hold)
+    expect(await other.closeDue()).toBe(0)
+    other.release(hold)
+    expect(await other.closeDue()).toBe(2)
+    expect(await requestsIn(other)).toBe(3)
+    expect((await other.hold(true)).ticks.size).toBe(0)
+  })
 })
 
 describe('a store of the version before', () => {
