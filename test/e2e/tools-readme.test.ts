@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { recordedSource } from '../prometheus/source.ts'
 import { coalmine, type Run } from './coalmine.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -10,7 +11,10 @@ const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A section between its markers: its command, what stands below it, and what the command prints now. */
-async function section(name: string): Promise<{ readonly printed: string; readonly run: Run; readonly text: string }> {
+async function section(
+  name: string,
+  here = (command: string): string => command,
+): Promise<{ readonly printed: string; readonly run: Run; readonly text: string }> {
   const text = new RegExp(`<!-- ${name}: [^\\n]*\\n([\\s\\S]*?)<!-- /${name} -->`).exec(readme)![1]!
   const [, command, printed] = /```console\n\$ npx coalmine (.*)\n([\s\S]*?)```/.exec(text)!
   const csv = /```csv\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
@@ -18,7 +22,7 @@ async function section(name: string): Promise<{ readonly printed: string; readon
   // A store does not keep spans for ever.
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
   writeFileSync(join(folder, 'spans.csv'), csv.replaceAll('2026-11-20', yesterday))
-  return { text, printed: printed!, run: await coalmine(folder, command!.split(' ')) }
+  return { text, printed: printed!, run: await coalmine(folder, here(command!).split(' ')) }
 }
 
 /** What is left when numbers, times and the room that they take may differ. */
@@ -39,6 +43,18 @@ it('the table is imported as the README says', async () => {
   const { printed, run } = await section('tables')
   expect(run.stderr + run.stdout).toBe(printed)
   expect(run.code).toBe(65)
+})
+
+it('span metrics are judged as the README says', async () => {
+  const source = await recordedSource()
+  try {
+    const { printed, run } = await section('prometheus', (command) =>
+      command.replace('http://prometheus:9090', source.url),
+    )
+    expect(run).toMatchObject({ stdout: printed, stderr: '', code: 1 })
+  } finally {
+    await source.close()
+  }
 })
 
 it('the series are judged as the README says', async () => {

@@ -171,7 +171,11 @@ export interface ComparisonRequest {
   readonly policy: PolicyInput
 }
 
-export async function comparisonRequest(options: ComparisonOptions): Promise<ComparisonRequest> {
+/** What the options ask for; `metrics` are judged beside those of the file. */
+export async function comparisonRequest(
+  options: ComparisonOptions,
+  metrics: NonNullable<PolicyInput['metrics']> = {},
+): Promise<ComparisonRequest> {
   const config = await readConfig(options.config)
   const required = (name: 'service' | 'stable' | 'canary'): string => {
     const value = options[name] ?? config[name]
@@ -197,8 +201,13 @@ export async function comparisonRequest(options: ComparisonOptions): Promise<Com
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),
     },
-    policy: policyInput(options, config),
+    policy: policyInput(options, withMetrics(config, metrics)),
   }
+}
+
+function withMetrics(config: Config, metrics: NonNullable<PolicyInput['metrics']>): Config {
+  if (Object.keys(metrics).length === 0) return config
+  return { ...config, policy: { ...config.policy, metrics: { ...metrics, ...config.policy.metrics } } }
 }
 
 /** The policy of a file, with what flags or the environment change of it. */

@@ -49,13 +49,18 @@ export function excludeEachOther(command: Command, one: string, others: readonly
   for (const other of others) {
     if (!source(one) || !source(other)) continue
     if (source(one) === source(other)) {
-      throw new CommandError('usage', `--${one} cannot be used with --${other}: give one of them`)
+      throw new CommandError('usage', `--${one} cannot be used with --${flagOf(other)}: give one of them`)
     }
     command.setOptionValue(source(one) === 'env' ? one : other, undefined)
   }
 }
 
-function httpUrl(text: string): string {
+/** An option's name as it is typed. */
+function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+export function httpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4318.')
   return text

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { Outcome } from '@coalmine/comparator'
 import { Command } from 'commander'
 import { calibrateCommand } from './commands/calibrate.ts'
@@ -15,12 +14,13 @@ import { storeCommand } from './commands/store.ts'
 import { watchCommand } from './commands/watch.ts'
 import { exitCodesHelp, type Trouble } from './exit-codes.ts'
 import type { Io } from './io.ts'
+import { version } from './version.ts'
 
 /** The whole command line. `exit` is told the outcome that becomes the exit code. */
 export function program(io: Io, exit: (outcome: Outcome | Trouble) => void): Command {
   const coalmine = new Command('coalmine')
     .description('Is this release safe? Judges a canary against stable from their OpenTelemetry spans.')
-    .version(version())
+    .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what it takes)')
     .configureOutput({
@@ -51,8 +51,4 @@ ${exitCodesHelp}`,
   signCommand(coalmine.command('sign'), io)
   demoCommand(coalmine.command('demo'), io)
   return coalmine
-}
-
-function version(): string {
-  return (createRequire(import.meta.url)('../package.json') as { version: string }).version
 }

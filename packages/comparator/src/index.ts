@@ -89,6 +89,7 @@ export type {
   SampleFacts,
   SamplingShare,
 } from './fair/facts.ts'
+export type { SpanMetricsFacts } from './fair/span-metrics.ts'
 export type { ValueCounts, ValueFacts } from './fair/values.ts'
 export type { ErrorTypeTick } from './why/error-types.ts'
 export type { SpanTick } from './why/structure.ts'

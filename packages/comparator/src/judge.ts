@@ -155,7 +155,7 @@ function verdictOf(
     traffic,
     audience,
     scope,
-    unit: 'trace',
+    unit: facts.spanMetrics ? 'span' : 'trace',
     coverage: coverageOf(series, window),
     hosts,
     beforeAfter: beforeAfter ?? null,

@@ -25,6 +25,8 @@ export interface OperationSeries {
   readonly totals: { readonly stable: Totals; readonly canary: Totals }
   readonly requests: readonly CountTick[]
   readonly distributions: ReadonlyMap<string, readonly DistributionBlock[]>
+  /** The edges of latency's buckets, where they are not exponential. */
+  readonly bounds?: readonly number[] | undefined
   readonly rates: ReadonlyMap<string, readonly RateBlock[]>
 }
 
@@ -54,9 +56,11 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
     const shards = (metric: string): Slice[] => (byMetric.get(metric) ?? []).sort((a, b) => a.tick - b.tick)
     const distributions = new Map<string, DistributionBlock[]>()
     const rates = new Map<string, RateBlock[]>()
+    let bounds: readonly number[] | undefined
     for (const { name, measure, worse } of judged) {
       switch (marginFormOf(measure)) {
         case 'latency':
+          bounds = boundsOf(shards(name), operation)
           distributions.set(name, blocksOf(histogramsOf(shards(name), operation), smallestBlock.distribution))
           break
         case 'ratio': {
@@ -79,7 +83,14 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
       requests: requests.reduce((sum, tick) => sum + tick[arm], 0),
       errors: errors.reduce((sum, tick) => sum + tick[arm].events, 0),
     })
-    return { operation, totals: { stable: totals('stable'), canary: totals('canary') }, requests, distributions, rates }
+    return {
+      operation,
+      totals: { stable: totals('stable'), canary: totals('canary') },
+      requests,
+      distributions,
+      bounds,
+      rates,
+    }
   })
 }
 
@@ -106,6 +117,18 @@ function added<Value>(
 
 function mapped<A, B>(ticks: readonly Tick<A>[], map: (side: A) => B): Tick<B>[] {
   return ticks.map(({ tick, stable, canary }) => ({ tick, stable: map(stable), canary: map(canary) }))
+}
+
+/** The edges that all of them have. */
+function boundsOf(slices: readonly Slice[], operation: string): readonly number[] | undefined {
+  const of = (side: Side): readonly number[] | undefined => ('bounds' in side ? side.bounds : undefined)
+  const first = slices[0] && of(slices[0].stable)
+  const told = JSON.stringify(first)
+  const other = slices
+    .flatMap(({ stable, canary }) => [of(stable), of(canary)])
+    .find((bounds) => bounds !== first && JSON.stringify(bounds) !== told)
+  if (other) throw new RangeError(`values of ${operation}: expected buckets of the same bounds in every slice`)
+  return first
 }
 
 function histogramsOf(slices: readonly Slice[], operation: string): Tick<Histogram>[] {

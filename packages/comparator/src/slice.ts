@@ -3,7 +3,13 @@ import type { Histogram } from '@coalmine/stats'
 /** One arm's data in one slice. A distribution is of seconds for latency, else in the unit of its attribute. */
 export type Side =
   | { readonly kind: 'rate'; readonly n: number; readonly events: number }
-  | { readonly kind: 'distribution'; readonly n: number; readonly histogram: Histogram }
+  | {
+      readonly kind: 'distribution'
+      readonly n: number
+      readonly histogram: Histogram
+      /** Of latency: the upper edges of its buckets in seconds, where they are not exponential; see `boundedMap`. */
+      readonly bounds?: readonly number[]
+    }
   | { readonly kind: 'count'; readonly n: number }
 
 /** The slices that count requests: lost requests and throughput are judged from them. No metric may have this name. */

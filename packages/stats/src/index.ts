@@ -1,7 +1,8 @@
 // Histograms
 
+export { boundedMap, spreadOut } from './bounded.ts'
 export { countOf, defaultScale, emptyHistogram, type Histogram, histogramOf, mergeHistograms } from './histogram.ts'
-export { type BucketMap, bucketMap, mapHistogram } from './map-histogram.ts'
+export { type BucketMap, bucketMap, mapHistogram, moveHistogram } from './map-histogram.ts'
 export { meanOf, quantileOf } from './summary.ts'
 
 // What both arms showed, block by block
@@ -24,7 +25,7 @@ export type { TailShare } from './tail-size.ts'
 
 // What the evidence leaves open
 
-export type { Interval } from './interval.ts'
+export { type Interval, invert } from './interval.ts'
 export { oddsRatioInterval, riskDifferenceInterval } from './rate-intervals.ts'
 export { scaleInterval } from './scale-interval.ts'
 export { shareInterval } from './share-interval.ts'

@@ -11,8 +11,13 @@ import { type Histogram, mergeHistograms } from './histogram.ts'
  * @example mapHistogram(histogramOf([1]), (x) => 1.1 * x, 'down').indices // [3]: 4 buckets, 9.1 %
  */
 export function mapHistogram(histogram: Histogram, map: (value: number) => number, rounding: 'up' | 'down'): Histogram {
+  return moveHistogram(histogram, bucketMap(map, rounding))
+}
+
+/** A histogram whose buckets are moved by a map that is worked out already. */
+export function moveHistogram(histogram: Histogram, { map, imagesAt }: BucketMap): Histogram {
   const { scale, zero } = histogram
-  const imageOf = bucketMap(map, rounding).imagesAt(scale)
+  const imageOf = imagesAt(scale)
   const indices: number[] = []
   const counts: number[] = []
   for (let at = 0; at < histogram.indices.length; at += 1) {

@@ -11,12 +11,20 @@ import type { Io } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { columnsOption, excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
+import { comparePrometheus } from '../prometheus/compare.ts'
+import { addPrometheusOptions, type PrometheusOptions } from '../prometheus/options.ts'
 import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
 import { type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
+type CompareOptions = ComparisonOptions &
+  KayentaOptions &
+  SeriesOptions &
+  PrometheusOptions &
+  Pick<ImportOptions, 'columns'>
+
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
-  return addSeriesOptions(addKayentaOptions(addComparisonOptions(described)))
+  return addPrometheusOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(described))))
     .addOption(
       new Option(
         '--stable-window <time>',
@@ -28,9 +36,15 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
     .option('--from <file...>', 'judge the spans of these files, of any kind that import takes, and nothing else')
     .addOption(columnsOption())
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
-    .action(async (options: ComparisonOptions & KayentaOptions & SeriesOptions & Pick<ImportOptions, 'columns'>) => {
+    .action(async (options: CompareOptions) => {
       if (options.series !== undefined) {
         exit((await compareSeries(options.series, options, io)).verdict)
+        return
+      }
+      if (options.prometheus !== undefined) {
+        const verdict = await comparePrometheus(options.prometheus, options, io)
+        await writeVerdict(verdict, options, io)
+        exit(verdict.verdict)
         return
       }
       const request = await comparisonRequest(options)

@@ -37,7 +37,7 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     return [
       invalid(
         'never-concurrent',
-        `stable and canary never served the same operation in the same five seconds: they were not run side by side between ${facts.window.start} and ${facts.window.end}.`,
+        `stable and canary never served the same operation ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.`,
       ),
     ]
   }

@@ -11,13 +11,14 @@ import { leftOut } from './left-out.ts'
 import { lookReasons } from './looks.ts'
 import { mixReasons } from './mix.ts'
 import { sampledReasons } from './sampled.ts'
+import { bucketsInvalid, spanMetricsNotes, spanMetricsReasons } from './span-metrics.ts'
 import { valueReasons } from './values.ts'
 
 /** Reasons for which a comparison means nothing. */
 export function invalidReasons(facts: Facts, series: readonly OperationSeries[]): Reason[] {
   const { beforeAfter } = facts
   if (beforeAfter && beforeAfter.days.length < fewestDays) return beforeAfterReasons(beforeAfter)
-  return cohortsInvalid(facts, series)
+  return [...bucketsInvalid(facts), ...cohortsInvalid(facts, series)]
 }
 
 /**
@@ -40,6 +41,7 @@ export function unfairReasons(
     ...throughputReasons(policy, facts),
     ...sampledReasons(facts),
     ...lookReasons(facts, policy),
+    ...spanMetricsReasons(facts, series, policy),
   ]
   return [...reasons.filter((one) => one.weight === 'blocks'), ...reasons.filter((one) => one.weight !== 'blocks')]
 }
@@ -48,5 +50,5 @@ export function unfairReasons(
 export function notes(facts: Facts): Reason[] {
   const { beforeAfter } = facts
   const days = beforeAfter && beforeAfter.days.length >= fewestDays ? beforeAfterReasons(beforeAfter) : []
-  return [...days, ...leftOut(facts)]
+  return [...days, ...leftOut(facts), ...spanMetricsNotes(facts)]
 }

@@ -4,6 +4,7 @@ import type { OperationSeries } from '../series.ts'
 import { blocksOfStrata, feeding, type Run } from '../statistics/run.ts'
 import type { Ranked, Statistics } from '../statistics/statistics.ts'
 import type { Decision } from '../verdict/verdict.ts'
+import { boundedInterval } from './bounded-interval.ts'
 import { alternativesOf } from './claim.ts'
 import { type Limit, matchedIn, type RankedBlock } from './ranked.ts'
 import { type Estimate, shownInterval } from './tested.ts'
@@ -91,7 +92,13 @@ export function placeEstimates(
       stable: { count: total('stable'), events: null, value: matched?.stable ?? null },
       canary: { count: total('canary'), events: null, value: matched?.canary ?? null },
       effect: { kind: 'ratio', value: matched && matched.stable > 0 ? matched.canary / matched.stable : null },
-      interval: shownInterval(statistics.scaleInterval(blocks, { alpha: level, part }), level, decision),
+      interval: shownInterval(
+        series.some((one) => one.bounds)
+          ? boundedInterval(series, metric, statistics, { alpha: level, part })
+          : statistics.scaleInterval(blocks, { alpha: level, part }),
+        level,
+        decision,
+      ),
     }
   }
 }

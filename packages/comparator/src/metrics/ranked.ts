@@ -1,4 +1,4 @@
-import { type MatchedValues, matchedValues, mergeMatched } from '@coalmine/stats'
+import { boundedMap, bucketMap, type MatchedValues, matchedValues, mergeMatched, spreadOut } from '@coalmine/stats'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { DistributionBlock, OperationSeries } from '../series.ts'
 import { blocksOfStrata } from '../statistics/run.ts'
@@ -45,17 +45,18 @@ export function rankedAgainst(
   to: 'break' | 'hold',
   statistics: Statistics,
 ): RankedBlock[] {
-  const rank = (block: DistributionBlock): RankedBlock => ({
-    tick: block.tick,
-    ranks: limits.map(({ bound, limit }) =>
-      statistics.ranked(block, limit, (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'),
-    ),
-  })
+  const ranking = (bounds: OperationSeries['bounds']): ((block: DistributionBlock) => RankedBlock) => {
+    const maps = limits.map(({ bound, limit }) => {
+      const rounding = (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'
+      return bounds ? boundedMap(bounds, limit, rounding) : bucketMap(limit, rounding)
+    })
+    return (block) => ({ tick: block.tick, ranks: maps.map((map) => statistics.ranked(block, map)) })
+  }
   const key = JSON.stringify([statistics.kind, to, limits.map(told)])
   return blocksOfStrata(series, (one) => {
     const blocks = one.distributions.get(metric.name) ?? []
     const { ranked } = knownOf(blocks, metric)
-    const found = ranked.get(key) ?? blocks.map(rank)
+    const found = ranked.get(key) ?? blocks.map(ranking(one.bounds))
     ranked.set(key, found)
     return found
   })
@@ -72,8 +73,14 @@ export function matchedIn(series: readonly OperationSeries[], metric: MetricPoli
     series.map((one) => {
       const blocks = one.distributions.get(metric.name) ?? []
       const known = knownOf(blocks, metric)
-      if (!('matched' in known)) known.matched = matchedValues(blocks)
+      if (!('matched' in known)) known.matched = matchedOf(blocks, one.bounds)
       return known.matched
     }),
   )
+}
+
+function matchedOf(blocks: readonly DistributionBlock[], bounds: OperationSeries['bounds']): MatchedValues | undefined {
+  const matched = matchedValues(blocks)
+  if (!matched || !bounds) return matched
+  return { ...matched, stable: spreadOut(matched.stable, bounds), canary: spreadOut(matched.canary, bounds) }
 }

@@ -8,7 +8,7 @@ import {
   type EProcess,
   fisherExact,
   type Interval,
-  mapHistogram,
+  moveHistogram,
   oddsRatioOnce,
   type Rates,
   riskDifferenceOnce,
@@ -29,7 +29,7 @@ const few = 10
  */
 export const once: Statistics = {
   kind: 'p-value',
-  ranked: ({ stable, canary }, limit, rounding) => ({ stable: mapHistogram(stable, limit, rounding), canary }),
+  ranked: ({ stable, canary }, limit) => ({ stable: moveHistogram(stable, limit), canary }),
   rank: (alternative) => atTheEnd<Ranked>((blocks) => vanElteren(blocks.map(values), { alternative })),
   tail: (alternative, share) => atTheEnd<Ranked>((blocks) => tailTest(blocks.map(values), { alternative, share })),
   odds: (alternative, oddsRatio) => atTheEnd((blocks) => oddsTest(blocks, alternative, oddsRatio)),

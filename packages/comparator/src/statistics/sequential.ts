@@ -1,5 +1,4 @@
 import {
-  bucketMap,
   dispersedShareProcess,
   meanProcess,
   minProcess,
@@ -26,7 +25,7 @@ const burnIn = 6
 /** Tests that hold however often one looks. */
 export const sequential: Statistics = {
   kind: 'e-value',
-  ranked: (block, limit, rounding) => ranksOf(block, bucketMap(limit, rounding)),
+  ranked: ranksOf,
   rank: (alternative) => rankProcess({ alternative }),
   tail: (alternative, share) => tailProcess({ alternative, share }),
   odds: (alternative, oddsRatio) => oddsRatioProcess({ alternative, oddsRatio }),

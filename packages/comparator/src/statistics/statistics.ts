@@ -1,4 +1,14 @@
-import type { Alternative, Counts, Distributions, EProcess, Interval, Ranks, Rates, TailShare } from '@coalmine/stats'
+import type {
+  Alternative,
+  BucketMap,
+  Counts,
+  Distributions,
+  EProcess,
+  Interval,
+  Ranks,
+  Rates,
+  TailShare,
+} from '@coalmine/stats'
 import type { Run } from './run.ts'
 
 /** A block of values as a test reads it, stable moved by a margin: its ranks, or the values where a test needs them all. */
@@ -10,8 +20,8 @@ export type Ranked = Ranks | Distributions
  */
 export interface Statistics {
   readonly kind: 'e-value' | 'p-value'
-  /** A block with stable moved to a limit, buckets rounded to this side. */
-  ranked(block: Distributions, limit: (value: number) => number, rounding: 'up' | 'down'): Ranked
+  /** A block with stable moved to a limit. */
+  ranked(block: Distributions, limit: BucketMap): Ranked
   rank(alternative: Alternative): EProcess<Ranked>
   tail(alternative: Alternative, share: TailShare): EProcess<Ranked>
   odds(alternative: Alternative, oddsRatio: number): EProcess<Rates>

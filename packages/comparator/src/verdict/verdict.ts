@@ -1,5 +1,6 @@
 import type { EarlierDay } from '../before-after.ts'
 import type { FairnessFacts } from '../fair/facts.ts'
+import type { SpanMetricsFacts } from '../fair/span-metrics.ts'
 import type { ValueFacts } from '../fair/values.ts'
 import type { KayentaResult } from '../kayenta/judge.ts'
 import type { Expect, Gate } from '../policy/metric-schema.ts'
@@ -47,6 +48,12 @@ export type ReasonCode =
   | 'before-after'
   | 'too-few-days'
   | 'raw-spans'
+  | 'span-metrics'
+  | 'not-measured'
+  | 'coarse-buckets'
+  | 'buckets-differ'
+  | 'first-scrapes-left-out'
+  | 'scrapes-missed'
   | 'new-error-type'
   | 'structure-differs'
   | 'sampled'
@@ -158,8 +165,8 @@ export interface Facts {
   readonly mixedRequests: number
   /** Spans that came after their tick had closed. */
   readonly lateSpans: number
-  /** Whether closed ticks answered, or raw spans had to be read. */
-  readonly source: 'ticks' | 'spans'
+  /** Whether closed ticks answered, or raw spans had to be read; or metrics of spans, without the spans. */
+  readonly source: 'ticks' | 'spans' | 'metrics'
   /** There are no closed ticks that this user may read, so that every answer comes from raw spans. */
   readonly spansOnly?: boolean
   /** Errors by their type, in the ticks that had some. */
@@ -170,6 +177,8 @@ export interface Facts {
   readonly values?: readonly ValueFacts[]
   /** What tells whether the comparison is fair; absent where there is no store to ask. */
   readonly fairness?: FairnessFacts
+  /** Where span metrics were read instead of spans. */
+  readonly spanMetrics?: SpanMetricsFacts
   /** Where stable is earlier days: which, and what each of them showed. The slices are then those of `slicesAgainst`. */
   readonly beforeAfter?: BeforeAfter
   readonly earlier?: readonly EarlierDay[]
@@ -345,8 +354,8 @@ export interface Verdict {
   readonly audience: readonly string[]
   /** `downstream`: what is counted are calls, and an operation is what was asked of whom. */
   readonly scope: ComparedScope
-  /** What counts once: a trace at an operation. Requests of different traces are taken to be independent of each other. */
-  readonly unit: 'trace'
+  /** What counts once: a trace at an operation, or in span metrics a span. They are taken to be independent of each other. */
+  readonly unit: 'trace' | 'span'
   readonly coverage: Coverage
   /** Null where instances are not known apart, or are too few. */
   readonly hosts: Hosts | null
@@ -372,7 +381,7 @@ export interface Verdict {
   readonly exemplars: Exemplars | null
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
   readonly decidedAfterSeconds: number | null
-  readonly source: 'ticks' | 'spans'
+  readonly source: Facts['source']
   readonly policy: Policy & { readonly hash: string }
   readonly version: string
   /** What Kayenta's judge says of the same window, where its canary config was given. */

@@ -1,0 +1,41 @@
+import { CommandError } from '../exit-codes.ts'
+import { askPrometheus, type Prometheus } from './api.ts'
+
+const minuteMs = 60_000
+const dayMs = 86_400_000
+
+/** How far back the canary's first sample is looked for, and in what steps. A sample holds for five minutes. */
+const reaches = [
+  { backMs: dayMs, stepMs: minuteMs },
+  { backMs: 7 * dayMs, stepMs: 10 * minuteMs },
+]
+
+/**
+ * A moment before the canary's first sample and at most a step before it: where the window starts, however often one looks.
+ *
+ * @throws {CommandError} when it has been there for as long as is looked back.
+ */
+export async function beforeCanary(prometheus: Prometheus, selector: string, endMs: number): Promise<number> {
+  for (const { backMs, stepMs } of reaches) {
+    const end = Math.ceil(endMs / stepMs) * stepMs
+    const start = end - backMs
+    const data = await askPrometheus(prometheus, 'query_range', [
+      ['query', `count(${selector})`],
+      ['start', String(start / 1000)],
+      ['end', String(end / 1000)],
+      ['step', String(stepMs / 1000)],
+    ])
+    const { result } = data as { result: readonly { readonly values?: readonly (readonly [number, string])[] }[] }
+    const first = result[0]?.values?.[0]
+    if (!first) throw new CommandError('no-data', `the canary has no sample between ${iso(start)} and ${iso(end)}`)
+    if (first[0] * 1000 > start + 10 * minuteMs) return first[0] * 1000 - stepMs
+  }
+  throw new CommandError(
+    'usage',
+    'the canary has been there for more than 7 days: say since when with --start or --since',
+  )
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,118 @@
+import { CommandError } from '../exit-codes.ts'
+
+/** A Prometheus, or what answers like one (Mimir, Thanos, VictoriaMetrics), and what it asks for. */
+export interface Prometheus {
+  /** As it may be shown: without a password. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly stop: AbortSignal
+  /** Is told what it warns of, such as an answer that is only a part. */
+  readonly warn: (message: string) => void
+}
+
+/** It would read more samples than it may, or for longer: less has to be asked for at once. */
+export class TooMuchAtOnce extends Error {}
+
+const patienceMs = 120_000
+
+/**
+ * A Prometheus by its URL, whose user and password become a header, with more headers such as `Authorization: Bearer x`.
+ *
+ * @throws {CommandError} of kind `usage` for a header that is none.
+ */
+export function prometheusAt(
+  url: string,
+  headers: readonly string[],
+  { stop, warn }: Pick<Prometheus, 'stop' | 'warn'>,
+): Prometheus {
+  const parsed = new URL(url)
+  const { username, password } = parsed
+  parsed.username = ''
+  parsed.password = ''
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
+  return {
+    url: parsed.href.replace(/\/+$/, ''),
+    headers: {
+      ...(username === '' ? {} : { authorization: `Basic ${credentials}` }),
+      ...Object.fromEntries(headers.map(headerOf)),
+    },
+    stop,
+    warn,
+  }
+}
+
+function headerOf(text: string): [string, string] {
+  const parts = /^([\w-]+)\s*:\s*(.+)$/.exec(text)
+  if (!parts) {
+    // It may be a secret: it is not shown.
+    throw new CommandError(
+      'usage',
+      "--prometheus-header: expected a name and a value, such as 'Authorization: Bearer x'",
+    )
+  }
+  return [parts[1]!.toLowerCase(), parts[2]!]
+}
+
+/**
+ * The `data` of an answer of the HTTP API.
+ *
+ * @throws {CommandError} of kind `unavailable` that says why there is none.
+ * @throws {TooMuchAtOnce}
+ */
+export async function askPrometheus(
+  { url, headers, stop, warn }: Prometheus,
+  path: string,
+  parameters: readonly (readonly [string, string])[],
+): Promise<unknown> {
+  const at = `${url}/api/v1/${path}`
+  let response: Response
+  let answer: unknown
+  try {
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])
+    const form = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString()
+    // Selectors may be longer than a URL; only the values of labels cannot be asked for otherwise.
+    response = path.startsWith('label/')
+      ? await fetch(`${at}?${form}`, { headers, signal })
+      : await fetch(at, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+          body: form,
+          signal,
+        })
+    answer = await response.json().catch((error: Error) => {
+      if (error instanceof SyntaxError) return undefined
+      throw error
+    })
+  } catch (error) {
+    throw noAnswer(error as Error, url, stop)
+  }
+  const { status, data, error, errorType, warnings } = (answer ?? {}) as Record<string, unknown>
+  for (const warning of Array.isArray(warnings) ? warnings : []) warn(`${url} warns: ${warning}`)
+  if (status === 'success') return data
+  if (response.status === 401 || response.status === 403) {
+    throw new CommandError(
+      'unavailable',
+      `${url} answered ${response.status}: give a user and password in the URL, or --prometheus-header 'Authorization: Bearer ...'`,
+    )
+  }
+  if (status !== 'error') {
+    throw new CommandError(
+      'unavailable',
+      `${at} answered ${response.status}, but not as Prometheus does: --prometheus takes the URL that /api/v1 is below`,
+    )
+  }
+  if (errorType === 'timeout' || /too many samples|timed out|limit/i.test(String(error)))
+    throw new TooMuchAtOnce(String(error))
+  throw new CommandError('unavailable', `${url} refused a query (${response.status}, ${errorType}): ${error}`)
+}
+
+function noAnswer(error: Error, url: string, stop: AbortSignal): CommandError {
+  if (stop.aborted) return new CommandError('interrupted', 'stopped before Prometheus answered')
+  if (error.name === 'TimeoutError')
+    return new CommandError('unavailable', `no answer from ${url} within ${patienceMs / 1000} s`)
+  const cause = error.cause instanceof Error ? error.cause : error
+  return new CommandError(
+    'unavailable',
+    `no answer from ${url} (${(cause as NodeJS.ErrnoException).code ?? cause.message}): is Prometheus running there?`,
+  )
+}

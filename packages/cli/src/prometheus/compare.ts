@@ -1,0 +1,282 @@
+import {
+  type CohortFacts,
+  judge,
+  type MetricInput,
+  type Policy,
+  parsePolicy,
+  type SpanMetricsFacts,
+  tickMs,
+  type Verdict,
+} from '@coalmine/comparator'
+import { type ComparisonOptions, type ComparisonRequest, comparisonRequest } from '../comparison.ts'
+import { CommandError } from '../exit-codes.ts'
+import type { Io } from '../io.ts'
+import { version } from '../version.ts'
+import { beforeCanary } from './anchor.ts'
+import { type Prometheus, prometheusAt } from './api.ts'
+import { type Cells, cellsOf } from './cells.ts'
+import { entrySpans, type Matcher, matchersOf, promql } from './cohort.ts'
+import { discover, type Found, seriesOf } from './discover.ts'
+import { secondsOf } from './families.ts'
+import { type Increments, incrementsOf, intervalOf } from './increments.ts'
+import { type Labels, tells } from './labels.ts'
+import { type PrometheusOptions, secondsIn } from './options.ts'
+import { keyOf, type Scraped, samplesOf } from './samples.ts'
+
+type Arm = 'stable' | 'canary'
+type ByArm<Value> = Readonly<Record<Arm, Value>>
+
+/** Samples before the window tell how its series began. A sample holds for as long, so one more scrape is among them. */
+const leadMs = 300_000
+const dayMs = 86_400_000
+
+/**
+ * Judges a service by its span metrics in a Prometheus, with no store: raw samples become exact counts from scrape to scrape,
+ * those become slices, and they are judged as slices of spans are.
+ *
+ * @throws {CommandError} where there is nothing to be judged, and why.
+ */
+export async function comparePrometheus(
+  url: string,
+  options: ComparisonOptions & PrometheusOptions,
+  io: Io,
+): Promise<Verdict> {
+  const slowerThan = new Map((options.slowerThan ?? []).map((time) => [`slower-than-${time}`, time]))
+  const request = await comparisonRequest(
+    options,
+    Object.fromEntries(
+      [...slowerThan].map(([name, time]): [string, MetricInput] => [name, { share: `duration>${time}` }]),
+    ),
+  )
+  const asked = policyOf(request, new Set(slowerThan.keys()))
+  const prometheus = prometheusAt(url, [options.prometheusHeader ?? []].flat(), {
+    stop: io.stop,
+    warn: (message) => void io.stderr.write(`coalmine: ${message}\n`),
+  })
+  const endMs = request.window.end === undefined ? Date.now() : Date.parse(request.window.end)
+  const { sinceMs, start } = request.window
+  const askedStart = start !== undefined ? Date.parse(start) : sinceMs === undefined ? undefined : endMs - sinceMs
+  const traffic = trafficOf(request)
+  const cohorts = { stable: matchersOf(request.stable), canary: matchersOf(request.canary) }
+  const sought = { service: request.service, ...cohorts, traffic, metric: options.metric }
+  const found = await discover(prometheus, sought, askedStart ?? endMs - dayMs, endMs)
+  const common = [found.service, entrySpans, ...traffic]
+  const counted = found.kind === 'classic' ? `${found.family}_count` : found.family
+  const anchorMs =
+    askedStart ?? (await beforeCanary(prometheus, promql(counted, [...cohorts.canary, ...common]), endMs))
+  const readFromMs = anchorMs - leadMs
+  const scraped = {
+    stable: await samplesOf(prometheus, found, [...cohorts.stable, ...common], readFromMs, endMs),
+    canary: await samplesOf(prometheus, found, [...cohorts.canary, ...common], readFromMs, endMs),
+  }
+  const { apart, both } = withoutOverlap(scraped)
+  const intervalMs = intervalOf([apart.stable, apart.canary])
+  const cellMs = Math.max(tickMs, 1000 * Math.ceil(intervalMs / 1000))
+  const startMs = askedStart ?? firstAfter(anchorMs, apart.canary) ?? anchorMs
+  // Halfway between two of the canary's scrapes: the processes of stable, which are scraped before it or after it, are then half
+  // an interval away at most. The canary's first scrape is the same at every look.
+  const borderMs = 1000 * Math.floor(((firstAfter(startMs - 1, apart.canary) ?? startMs) - cellMs / 2) / 1000)
+  const timing = { readFromMs, startMs, warmUpMs: asked.warmUp * 1000, intervalMs }
+  const increments = { stable: incrementsOf(apart.stable, timing), canary: incrementsOf(apart.canary, timing) }
+  const cells = cellsOf(
+    { stable: increments.stable.increments, canary: increments.canary.increments },
+    {
+      cellMs,
+      borderMs,
+      endMs,
+      unit: secondsOf(found.family),
+      latency: found.kind !== 'counter',
+      slowerThan: new Map([...slowerThan].map(([name, time]) => [name, secondsIn(time)])),
+    },
+  )
+  const from = borderMs - Math.ceil((borderMs - startMs) / cellMs) * cellMs
+  const to = Math.max(from + cellMs, ...cells.slices.map(({ tick }) => tick + tickMs))
+  const empty = (['stable', 'canary'] as const).filter((arm) => cells.requests[arm] === 0)
+  if (empty.length > 0) throw new CommandError('no-data', noRequests(empty, found, increments, startMs, endMs))
+  const labels = [...apart.stable, ...apart.canary].map((one) => one.labels)
+  const notMeasured = notMeasuredIn(asked, found, labels)
+  const policy = { ...asked, metrics: asked.metrics.map(without(notMeasured)) }
+  const instances = instancesOf(apart)
+  const cohort = (arm: Arm): CohortFacts => ({
+    selector: request[arm],
+    requests: cells.requests[arm],
+    traces: cells.requests[arm],
+    instances: instances[arm],
+    testRequests: 0,
+    flags: [],
+  })
+  const lead = { readFromMs, startMs, warmUpMs: 0, intervalMs }
+  return judge(cells.slices, policy, {
+    service: request.service,
+    window: {
+      start: new Date(from).toISOString(),
+      end: new Date(to).toISOString(),
+      seconds: (to - from) / 1000,
+      anchored: sinceMs === undefined,
+    },
+    stable: cohort('stable'),
+    canary: cohort('canary'),
+    traffic: (request.traffic ?? 'users') as Verdict['traffic'],
+    audience: [],
+    scope: 'requests',
+    overlap: incrementsOf(both, lead).increments.reduce(
+      (sum, { increase }) => increase.counts.reduce((a, b) => a + b, sum),
+      0,
+    ),
+    mixedRequests: 0,
+    lateSpans: 0,
+    source: 'metrics',
+    spanMetrics: spanMetricsOf(
+      found,
+      cells,
+      cellMs,
+      increments,
+      notMeasured,
+      await testsApart(prometheus, found, counted, from, to),
+    ),
+    version,
+  })
+}
+
+/** The policy, of which every metric can be told from span metrics. */
+function policyOf({ policy: input }: ComparisonRequest, slow: ReadonlySet<string>): Policy {
+  const parsed = parsePolicy(input)
+  // `comparisonRequest` has checked it.
+  if (parsed.kind === 'problems') throw new TypeError(JSON.stringify(parsed.problems))
+  const { policy } = parsed
+  const foreign = policy.metrics.find(
+    ({ name, gate, measure }) =>
+      gate !== 'off' && ['attribute', 'calls', 'share'].includes(measure.kind) && !slow.has(name),
+  )
+  if (foreign) {
+    throw new CommandError(
+      'usage',
+      `metrics.${foreign.name}: span metrics have no attributes and no calls; turn it off for --prometheus, or judge spans`,
+    )
+  }
+  if (typeof policy.mode !== 'string') {
+    throw new CommandError(
+      'usage',
+      'mode: planned looks are counted by a server, and --prometheus has none; use sequential, or fixed for one look at the end',
+    )
+  }
+  return policy
+}
+
+function trafficOf({ traffic, audience, scope }: ComparisonRequest): Matcher[] {
+  // Flags of these are refused before; here they come from coalmine.yaml.
+  if (audience?.length)
+    throw new CommandError('usage', 'audience: span metrics do not know it; leave it out for --prometheus')
+  if (scope !== undefined && scope !== 'requests')
+    throw new CommandError('usage', `scope: ${scope} is not known from span metrics; leave it out for --prometheus`)
+  switch (traffic) {
+    case 'all':
+      return []
+    case 'test':
+      return [{ label: 'coalmine_test', operator: '=', value: 'true' }]
+    default:
+      return [{ label: 'coalmine_test', operator: '!=', value: 'true' }]
+  }
+}
+
+/** Series that both selectors choose are of neither cohort. */
+function withoutOverlap({ stable, canary }: ByArm<readonly Scraped[]>): {
+  readonly apart: ByArm<readonly Scraped[]>
+  readonly both: readonly Scraped[]
+} {
+  const keys = new Set(canary.map(({ labels }) => keyOf(labels)))
+  const both = stable.filter(({ labels }) => keys.has(keyOf(labels)))
+  const shared = new Set(both.map(({ labels }) => keyOf(labels)))
+  const apart = (series: readonly Scraped[]): Scraped[] => series.filter(({ labels }) => !shared.has(keyOf(labels)))
+  return { apart: { stable: apart(stable), canary: apart(canary) }, both }
+}
+
+function firstAfter(ms: number, series: readonly Scraped[]): number | undefined {
+  const times = series.flatMap((one) => one.times.find((time) => time > ms) ?? [])
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+function noRequests(
+  empty: readonly Arm[],
+  { family }: Found,
+  increments: ByArm<Increments>,
+  startMs: number,
+  endMs: number,
+): string {
+  const window = `between ${new Date(startMs).toISOString()} and ${new Date(endMs).toISOString()}`
+  const early = empty.some((arm) => increments[arm].undated + increments[arm].increments.length > 0)
+  const hint = early ? ' Two scrapes are needed to tell what came between them: look again after the next.' : ''
+  return `${family} counted no request of ${empty.join(' and ')} ${window}.${hint}`
+}
+
+/** Metrics that are to be judged and that these series do not tell. */
+function notMeasuredIn(
+  { metrics }: Policy,
+  { kind, family }: Found,
+  labels: readonly Labels[],
+): SpanMetricsFacts['notMeasured'] {
+  const known = labels.map(tells)
+  const lacking: Readonly<Record<string, string | undefined>> = {
+    latency: kind === 'counter' ? `${family} has none. Name a histogram with --metric, or turn it off.` : undefined,
+    errors: known.some(({ errors }) => errors)
+      ? undefined
+      : 'the series have no status. Make status.code or http.response.status_code a dimension of them, or turn it off.',
+    '4xx': known.some((one) => one['4xx'])
+      ? undefined
+      : 'the series have no HTTP status. Make http.response.status_code a dimension of them, or turn it off.',
+  }
+  return metrics.flatMap(({ name, gate, measure }) => {
+    const why = lacking[measure.kind]
+    return gate === 'off' || why === undefined ? [] : [{ metric: name, why }]
+  })
+}
+
+function without(notMeasured: SpanMetricsFacts['notMeasured']) {
+  return (metric: Policy['metrics'][number]): Policy['metrics'][number] =>
+    notMeasured.some((one) => one.metric === metric.name) ? { ...metric, gate: 'off' } : metric
+}
+
+/** How many processes served each cohort; none where one process counts for all, as a Collector does. */
+function instancesOf(series: ByArm<readonly Scraped[]>): ByArm<number> {
+  const none = { stable: 0, canary: 0 }
+  for (const label of ['service_instance_id', 'instance']) {
+    const valuesOf = (arm: Arm): Set<string> =>
+      new Set(series[arm].map(({ labels }) => labels[label] ?? '').filter((value) => value !== ''))
+    const [stable, canary] = [valuesOf('stable'), valuesOf('canary')]
+    if (stable.size === 0 || canary.size === 0) continue
+    return [...stable].some((value) => canary.has(value)) ? none : { stable: stable.size, canary: canary.size }
+  }
+  return none
+}
+
+async function testsApart(
+  prometheus: Prometheus,
+  { service }: Found,
+  counted: string,
+  fromMs: number,
+  toMs: number,
+): Promise<boolean> {
+  const tests = promql(counted, [service, { label: 'coalmine_test', operator: '=~', value: '.+' }])
+  return (await seriesOf(prometheus, [tests], fromMs, toMs)).length > 0
+}
+
+function spanMetricsOf(
+  { family, kind }: Found,
+  { joined, warmUp, bucketsDiffer }: Cells,
+  cellMs: number,
+  { stable, canary }: ByArm<Increments>,
+  notMeasured: SpanMetricsFacts['notMeasured'],
+  testsApart: boolean,
+): SpanMetricsFacts {
+  return {
+    name: family,
+    kind,
+    cellSeconds: cellMs / 1000,
+    joinedCells: joined,
+    testsApart,
+    undated: { stable: stable.undated, canary: canary.undated },
+    warmUp,
+    notMeasured,
+    bucketsDiffer,
+  }
+}

@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { CommandError } from '../exit-codes.ts'
+import { excludeEachOther, httpUrl, milliseconds } from '../options.ts'
+
+export interface PrometheusOptions {
+  readonly prometheus?: string
+  readonly prometheusHeader?: readonly string[] | string
+  readonly metric?: string
+  readonly slowerThan?: readonly string[]
+}
+
+export function addPrometheusOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--prometheus <url>', 'judge span metrics of this Prometheus instead of spans')
+        .argParser(httpUrl)
+        .env('COALMINE_PROMETHEUS'),
+    )
+    .addOption(
+      new Option(
+        '--prometheus-header <header...>',
+        "what it asks for besides a user and password in its URL, such as 'Authorization: Bearer x'",
+      ).env('COALMINE_PROMETHEUS_HEADER'),
+    )
+    .addOption(
+      new Option(
+        '--metric <name>',
+        'the histogram, or counter, of --prometheus (default: the first known one that both cohorts have)',
+      ).env('COALMINE_METRIC'),
+    )
+    .addOption(
+      new Option(
+        '--slower-than <times>',
+        'judge the share of requests slower than these too, such as 250ms,1s: bounds of buckets in --prometheus',
+      )
+        .argParser(times)
+        .env('COALMINE_SLOWER_THAN'),
+    )
+    .hook('preAction', (_command, called) => {
+      excludeEachOther(called, 'prometheus', others)
+      if (called.getOptionValue('prometheus') !== undefined) return
+      const [stray] = own.filter(([name]) => called.getOptionValueSource(name) === 'cli')
+      if (stray) throw new CommandError('usage', `--${stray[1]} goes with --prometheus`)
+    })
+    .addHelpText(
+      'after',
+      `
+Prometheus:
+  Histograms, classic or native, of OpenTelemetry's spanmetrics connector, of Tempo, or of http.server.request.duration.
+  Selectors choose by labels: service.version=2.0.0 is service_version="2.0.0".
+  A bound of buckets needs no margin of time: --slower-than 250ms --margin slower-than-250ms=1pp`,
+    )
+}
+
+const own = [
+  ['prometheusHeader', 'prometheus-header'],
+  ['metric', 'metric'],
+  ['slowerThan', 'slower-than'],
+] as const
+
+/** Other sources, and what is not known without spans. */
+const others = [
+  'series',
+  'from',
+  'store',
+  'server',
+  'token',
+  'kayenta',
+  'audience',
+  'scope',
+  'interact',
+  'stableWindow',
+]
+
+function times(text: string): string[] {
+  return text.split(',').map((part) => {
+    const time = part.trim()
+    if (!/^\d+(\.\d+)?(ms|s)$/.test(time)) throw new InvalidArgumentError('Expected times such as 250ms or 250ms,1s.')
+    return time
+  })
+}
+
+/** A time as `--slower-than` has it, in seconds. */
+export function secondsIn(time: string): number {
+  return time.endsWith('ms') ? Number(time.slice(0, -2)) / 1000 : milliseconds(time) / 1000
+}

@@ -1,0 +1,154 @@
+import { boundedMap, bucketMap, mergeHistograms } from '@coalmine/stats'
+import { limitOf } from '../metrics/claim.ts'
+import { formatMargin } from '../policy/margin.ts'
+import { marginIn } from '../policy/metric-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { OperationSeries } from '../series.ts'
+import type { Facts, Reason } from '../verdict/verdict.ts'
+import { count } from '../verdict/wording.ts'
+
+/** What is known of a comparison of span metrics: of counts of spans that were scraped, not of the spans. */
+export interface SpanMetricsFacts {
+  /** As the series are called. */
+  readonly name: string
+  readonly kind: 'classic' | 'native' | 'counter'
+  /** How long a cell is, in which the cohorts are compared; and how many were joined since a scrape between them was missed. */
+  readonly cellSeconds: number
+  readonly joinedCells: number
+  /** Whether a label tells test traffic. */
+  readonly testsApart: boolean
+  /** Requests that the first scrape of a process counts: when they came is not known. */
+  readonly undated: ByArm
+  /** Values of latency that were left out, because what served them was warming up. */
+  readonly warmUp: ByArm
+  /** Metrics of the policy that these series do not tell, and why. */
+  readonly notMeasured: readonly { readonly metric: string; readonly why: string }[]
+  /** An operation whose latency is counted in buckets of other bounds than others', in seconds. */
+  readonly bucketsDiffer: {
+    readonly operation: string
+    readonly bounds: readonly (readonly number[])[]
+  } | null
+}
+
+interface ByArm {
+  readonly stable: number
+  readonly canary: number
+}
+
+/** Values in buckets that are not alike cannot be ranked. */
+export function bucketsInvalid({ spanMetrics }: Facts): Reason[] {
+  if (!spanMetrics?.bucketsDiffer) return []
+  const { operation, bounds } = spanMetrics.bucketsDiffer
+  const [first, second] = bounds.map((some) => some.map((bound) => Number((bound * 1000).toPrecision(6))).join(', '))
+  return [
+    {
+      code: 'buckets-differ',
+      weight: 'decides',
+      message: `Latency of ${operation} is counted in buckets of different bounds (${first} ms, and ${second} ms): they cannot be compared. Give stable and canary the same buckets.`,
+    },
+  ]
+}
+
+/** What these series do not tell though it is asked for, and what they tell only roughly. */
+export function spanMetricsReasons(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
+  const { spanMetrics } = facts
+  if (!spanMetrics) return []
+  const lacking = spanMetrics.notMeasured.map(
+    ({ metric, why }): Reason => ({
+      code: 'not-measured',
+      // Few span metrics have the HTTP status, all have errors.
+      weight: metric === '4xx' ? 'note' : 'blocks',
+      message: `${metric} is not judged: ${why}`,
+    }),
+  )
+  return [...lacking, ...coarseBuckets(series, policy)]
+}
+
+/** What a verdict on span metrics cannot know, and what was left out. */
+export function spanMetricsNotes({ spanMetrics }: Facts): Reason[] {
+  if (!spanMetrics) return []
+  const { name, kind, cellSeconds, joinedCells, testsApart, undated, warmUp } = spanMetrics
+  const shape = { classic: 'histograms', native: 'native histograms', counter: 'counters' }[kind]
+  const tests = testsApart ? '' : ' Test traffic cannot be told apart in them.'
+  const notes: Reason[] = [
+    {
+      code: 'span-metrics',
+      weight: 'note',
+      message: `Judged from the ${shape} ${name}, in cells of ${cellSeconds} s: every span counts, and is taken to be independent of the others.${tests} They cannot say why, nor name traces.`,
+    },
+  ]
+  const add = (code: Reason['code'], message: string): void => void notes.push({ code, weight: 'note', message })
+  if (undated.stable + undated.canary > 0) {
+    add(
+      'first-scrapes-left-out',
+      `${count(undated.stable + undated.canary)} requests that the first scrape of a process had counted already are left out: when they came is not known (stable ${count(undated.stable)}, canary ${count(undated.canary)}).`,
+    )
+  }
+  if (warmUp.stable + warmUp.canary > 0) {
+    add(
+      'warm-up-left-out',
+      `${count(warmUp.stable + warmUp.canary)} requests that a process served while it warmed up are left out of latency (stable ${count(warmUp.stable)}, canary ${count(warmUp.canary)}); their errors count.`,
+    )
+  }
+  if (joinedCells > 0)
+    add('scrapes-missed', `Scrapes were missed: ${count(joinedCells)} cells are judged together with the next.`)
+  return notes
+}
+
+const places = [
+  { share: 0.5, name: 'the median' },
+  { share: 0.9, name: 'the slowest 10 %' },
+  { share: 0.99, name: 'the slowest 1 %' },
+]
+
+/** Where in its bucket a value lies is not known: a margin that is narrower than the buckets is never held, but for a faster canary. */
+function coarseBuckets(all: readonly OperationSeries[], policy: Policy): Reason[] {
+  const total = all.reduce((sum, one) => sum + one.totals.stable.requests, 0)
+  const series = all.filter((one) => one.totals.stable.requests >= policy.minimumShare * total)
+  return policy.metrics.flatMap((metric): Reason[] => {
+    if (metric.measure.kind !== 'latency' || metric.gate === 'off' || metric.expect !== 'no-worse') return []
+    const limit = limitOf('up', marginIn('latency', metric))
+    const coarse = series.flatMap(({ operation, bounds, distributions }) => {
+      const { scale, indices, counts } = mergeHistograms(
+        (distributions.get(metric.name) ?? []).map(({ stable }) => stable),
+      )
+      const imageOf = (bounds ? boundedMap(bounds, limit, 'down') : bucketMap(limit, 'down')).imagesAt(scale)
+      const upperEdge = (index: number): number =>
+        bounds ? (bounds[index] ?? Infinity) : 2 ** ((index + 1) / 2 ** scale)
+      const values = counts.reduce((sum, one) => sum + one, 0)
+      return places.flatMap(({ share, name }) => {
+        let below = 0
+        const index = indices.find((_, at) => {
+          below += counts[at]!
+          return below >= share * values
+        })
+        if (index === undefined || imageOf(index) > index) return []
+        return [{ operation, name, from: bounds && index === 0 ? 0 : upperEdge(index - 1), to: upperEdge(index) }]
+      })
+    })
+    const [first] = coarse
+    if (!first) return []
+    const ms = (seconds: number): string => `${Number((seconds * 1000).toPrecision(4))} ms`
+    const where = first.to === Infinity ? `above ${ms(first.from)}` : `between ${ms(first.from)} and ${ms(first.to)}`
+    const ways = ['native histograms', 'finer buckets', ...wider(coarse), 'or --slower-than with one of the bounds']
+    return [
+      {
+        code: 'coarse-buckets',
+        weight: 'note',
+        message: `The buckets are coarser than the margin of ${formatMargin(metric.margin)}: ${first.name} of ${first.operation} is somewhere ${where}. FAIL takes a canary that is slower by a whole bucket more, and a canary like stable never passes. Use ${ways.join(', ')}.`,
+      },
+    ]
+  })
+}
+
+/** The least margin that moves every one of these buckets, where there is one. */
+function wider(coarse: readonly { readonly from: number; readonly to: number }[]): string[] {
+  if (coarse.some(({ to }) => to === Infinity)) return []
+  const ratio = Math.max(0, ...coarse.filter(({ from }) => from > 0).map(({ from, to }) => to / from - 1))
+  const seconds = Math.max(0, ...coarse.filter(({ from }) => from === 0).map(({ to }) => to))
+  const parts = [
+    ...(ratio > 0 ? [`${Math.ceil(100 * ratio - 1e-6)}%`] : []),
+    ...(seconds > 0 ? [`${Number((seconds * 1000).toPrecision(4))}ms`] : []),
+  ]
+  return [`--margin latency=${parts.join(',')}`]
+}
