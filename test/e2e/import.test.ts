@@ -86,16 +86,12 @@ describe('a table of spans', () => {
     const second = await coalmine(folder, args)
     expectBad(second)
     expect(second.stdout).toBe('bad.csv: 399 spans were stored before, 1 line refused; --again reads it anew\n')
-    const again = await coalmine(folder, [...args, '--again'])
-    expect(again.stdout).toBe(first.stdout)
-    expect(await requestsOf(['--store', 'bad'])).toBe(399)
   })
 })
 
 describe('an import that is interrupted', () => {
-  const SPANS = 150_000
-
   it('by kill -9 of the server goes on where it was, and counts every span once', async () => {
+    const SPANS = 150_000
     writeLines('many.jsonl', SPANS)
     const first = await serve(folder, ['--store', 'killed'])
     const importing = coalmine(folder, ['import', '--store', 'killed', 'many.jsonl'])
@@ -117,20 +113,21 @@ describe('an import that is interrupted', () => {
   })
 
   it('by the user says so, and can be taken up', async () => {
-    const child = start(folder, ['import', '--store', 'stopped', 'many.jsonl'])
+    writeLines('some.jsonl', 40_000)
+    const child = start(folder, ['import', '--store', 'stopped', 'some.jsonl'])
     let stderr = ''
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     await expect.poll(() => existsSync(join(folder, 'stopped', 'coalmine.lock')), { timeout: 60_000 }).toBe(true)
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
     child.kill('SIGINT')
     const [code] = (await once(child, 'exit')) as [number]
     // A quick machine may be done by then.
     if (code !== 0)
       expect([code, stderr]).toEqual([
         130,
-        'coalmine: many.jsonl: stopped; import it again, and it goes on where it was\n',
+        'coalmine: some.jsonl: stopped; import it again, and it goes on where it was\n',
       ])
-    expect(await coalmine(folder, ['import', '--store', 'stopped', 'many.jsonl'])).toMatchObject({ code: 0 })
-    expect(await requestsOf(['--store', 'stopped'])).toBe(SPANS)
+    expect(await coalmine(folder, ['import', '--store', 'stopped', 'some.jsonl'])).toMatchObject({ code: 0 })
+    expect(await requestsOf(['--store', 'stopped'])).toBe(40_000)
   })
 })
