@@ -39,6 +39,8 @@ const compared = async (store: readonly string[]) => {
 }
 
 describe("the user's ClickHouse", () => {
+  let fromTicks: Awaited<ReturnType<typeof compared>>
+
   it('has tables made beside its spans, takes spans, and judges them', async () => {
     const early = await coalmine(folder, ['import', 'spans.jsonl', ...here()])
     expect(early).toMatchObject({ code: 69, stderr: expect.stringContaining('make them with "coalmine store init') })
@@ -56,30 +58,21 @@ describe("the user's ClickHouse", () => {
       code: 0,
       stdout: 'spans.jsonl: 1600 spans stored\n',
     })
-    expect(await compared(here())).toMatchObject({ code: 1, source: 'ticks' })
+    fromTicks = await compared(here())
+    expect(fromTicks).toMatchObject({ code: 1, source: 'ticks' })
   })
 
   it('answers who may read the spans alone, slower, and says so', async () => {
-    const ticks = await compared(here())
     const spans = await compared(here('guest', 's3cret'))
-    expect(spans).toMatchObject({ code: 1, source: 'spans', findings: ticks.findings })
+    expect(spans).toMatchObject({ code: 1, source: 'spans', findings: fromTicks.findings })
     expect(spans.notes).toContainEqual(expect.stringMatching(/^This user reads the spans alone: .*coalmine store init/))
-    const doctor = await coalmine(folder, ['doctor', '--service', 'shop', ...here('guest', 's3cret')])
-    expect(doctor).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('has ticks of the past closed by a back-fill', async () => {
-    const before = await compared(here())
     await server.query('TRUNCATE TABLE otel.coalmine_closed')
-    expect(await coalmine(folder, ['store', 'backfill', ...here()])).toMatchObject({
-      code: 64,
-      stderr: expect.stringContaining('from when? Give --since'),
-    })
     const filled = await coalmine(folder, ['store', 'backfill', '--since', '3h', '--service', 'shop', ...here()])
     expect(filled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[89] ticks closed, of 1600 spans\n$/) })
-    expect(await compared(here())).toEqual(before)
-    const again = await coalmine(folder, ['store', 'backfill', '--since', '3h', ...here()])
-    expect(again.stdout).toBe('0 ticks closed, of 0 spans\n')
+    expect(await compared(here())).toEqual(fromTicks)
   })
 
   it('is refused where a later release made its tables', async () => {

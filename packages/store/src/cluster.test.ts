@@ -168,6 +168,10 @@ describe('who may only read', () => {
     await expect(store.countLook(comparison, clock)).rejects.toMatchObject({ kind: 'usage' })
     expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 0 }])
     expect(() => store.insert(batchOf(build('1.0.0')))).toThrow('it is open for reading only')
+    await expect(open('reader')).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('INSERT ON shop.coalmine_comparisons'),
+    })
     const writer = await open('server', { readOnly: true })
     expect(writer.access).toBe('all')
     expect(await writer.anchor(comparison)).toBe(START)
@@ -290,12 +294,13 @@ describe('several servers', () => {
         map('service.version', if(number < 2, '1.0.0', '2.0.0')) FROM numbers(5)`)
     clock = START + 19_000
     expect(await one.closeDue()).toBe(0)
-    expect((await one.known('storefront')).open).toEqual({ ticks: 1, spans: 5 })
-    clock = START + 25_000
+    expect((await one.known('storefront')).open).toEqual({ ticks: 1, spans: 5, unattended: false })
+    clock = START + 130_000
+    expect((await one.known('storefront')).open).toMatchObject({ spans: 5, unattended: true })
     expect(await one.closeDue()).toBe(1)
     expect(await other.closeDue()).toBe(0)
     expect(await requestsIn(other)).toBe(5)
-    expect((await one.known('storefront')).open).toEqual({ ticks: 0, spans: 0 })
+    expect((await one.known('storefront')).open).toEqual({ ticks: 0, spans: 0, unattended: false })
   })
 
   it('leave to a back-fill what is older than they look back, which may be run again', async () => {

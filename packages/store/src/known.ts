@@ -12,7 +12,12 @@ export type Known = {
   /** When each of `values` was seen first, in seconds since 1970. */
   readonly first: readonly number[]
   /** Ticks of that service that are not closed yet, and the spans stored in them. */
-  readonly open: { readonly ticks: number; readonly spans: number }
+  readonly open: {
+    readonly ticks: number
+    readonly spans: number
+    /** Some of them should have closed long ago: no server closes the ticks of this store. */
+    readonly unattended?: boolean
+  }
 }
 
 /** Services that have spans since a second, and a service's builds and flag variants: at most 100 of each. */
@@ -30,8 +35,18 @@ export async function known(engine: Engine, service: string, open: Known['open']
   }
 }
 
+// A server that is there closes a tick within a minute of its watermark.
+const UNATTENDED_MS = 120_000
+
 /** Spans of a service since a second that no closed tick counts yet, whoever stored them. */
-export async function openOf(engine: Engine, service: string, fromSeconds: number): Promise<Known['open']> {
-  const [row] = await engine.read<Known['open']>(openSpans, { service, from: fromSeconds })
-  return row!
+export async function openOf(
+  engine: Engine,
+  service: string,
+  fromSeconds: number,
+  nowMs: number,
+): Promise<Known['open']> {
+  type Row = { readonly ticks: number; readonly spans: number; readonly firstMs: number }
+  const [row] = await engine.read<Row>(openSpans, { service, from: fromSeconds })
+  const { ticks, spans, firstMs } = row!
+  return { ticks, spans, unattended: spans > 0 && firstMs < nowMs - UNATTENDED_MS }
 }

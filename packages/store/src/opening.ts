@@ -85,7 +85,9 @@ async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {
       'usage',
       `traces: the tables of store ${where} were made for ${tracesText(traces)}; leave --traces out, or make them for ${tracesText(named)} with "coalmine store init"`,
     )
-  return { engine, traces, access: asked.readOnly && !(await canWrite(engine)) ? 'read' : 'all', shared: true }
+  if (asked.readOnly) return { engine, traces, access: (await canWrite(engine)) ? 'all' : 'read', shared: true }
+  await engine.write(mayWrite)
+  return { engine, traces, access: 'all', shared: true }
 }
 
 async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs, now }: Asked): Promise<Opened> {

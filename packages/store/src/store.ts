@@ -178,11 +178,10 @@ async function storeOver(
   const of = <Asked extends Chosen>(asked: Asked): Asked => (access === 'spans' ? { ...asked, fromSpans: true } : asked)
   const lookBack = (seconds: number): number => (shared ? Math.floor(now() / 1000) - seconds : 0)
   const openIn = async (service: string): Promise<Known['open']> =>
-    shared ? openOf(engine, service, lookBack(3600)) : openTicks(ledger, service)
+    shared ? openOf(engine, service, lookBack(3600), now()) : openTicks(ledger, service)
   return {
     insert: (batch, hold) => {
-      if (readOnly && access !== 'all')
-        throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
+      if (reads) throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
       return ingest.insert(batch, hold)
     },
     hold: async (goesOn = false) => {
@@ -223,7 +222,7 @@ async function storeOver(
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(LOOK_BACK_SECONDS)),
     doctorFacts: (service) =>
       doctorFacts(engine, service, async () => {
-        const open = await openIn(service)
+        const { unattended, ...open } = await openIn(service)
         if (!shared) return { ...open, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
         return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + TICK_SECONDS : 0 }
       }),

@@ -106,9 +106,12 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
       services.length > 0 ? `The store has seen: ${services.join(', ')}.` : 'The store has seen no service yet.'
     return `no spans of service "${facts.service}". ${seen}`
   }
+  const advice = open.unattended
+    ? 'run "coalmine serve" on this store, or "coalmine store backfill" once'
+    : 'look again in half a minute'
   const pending =
     open.spans > 0
-      ? ` ${count(open.spans)} spans of it have arrived whose five-second ticks have not closed yet: look again in half a minute.`
+      ? ` ${count(open.spans)} spans of it have arrived whose five-second ticks have not closed yet: ${advice}.`
       : ''
   const within = `${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.`
   if (facts.scope === 'downstream') {

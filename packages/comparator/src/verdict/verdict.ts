@@ -187,8 +187,8 @@ export interface Facts {
     | {
         readonly services: readonly string[]
         readonly values: readonly string[]
-        /** Spans of the service that are stored, but whose ticks have not closed yet. */
-        readonly open: { readonly spans: number }
+        /** Spans of the service that are stored, but whose ticks have not closed yet; unattended where no server closes any. */
+        readonly open: { readonly spans: number; readonly unattended?: boolean }
       }
     | undefined
   /** Which look at this comparison it is, as far as its data has grown: 1, unless it is told. */

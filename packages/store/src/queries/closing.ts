@@ -24,7 +24,10 @@ export const registerOperations = `
  * a unit that several instances served is in none of these.
  */
 export const closeTicks = `
-  INSERT INTO coalmine_ticks
+  INSERT INTO coalmine_ticks (
+    Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
+    Instances, FirstStart, LastStart, ErrorTypes
+  )
   SELECT
     {batch:UInt64} AS Batch,
     Service,

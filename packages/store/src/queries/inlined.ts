@@ -55,7 +55,7 @@ export function inlined(statement: string, traces: Traces): string {
   const views = ownViews.map((view) =>
     view
       .replace(/\botel_traces\b/, quoted(traces))
-      .replace(/^\s*CREATE OR REPLACE VIEW (\w+) AS\s/, (_, name: string) => `\n  ${name} AS (`),
+      .replace(/^\s*CREATE OR REPLACE VIEW (\w+) AS/, (_, name: string) => `\n  ${name} AS (`),
   )
   const all = `WITH${views.map((view) => `${view}\n  )`).join(',')},${withoutTables}`
   return /^\s*WITH\b/.test(statement) ? statement.replace(/^\s*WITH\b/, () => `${all},`) : `${all}${statement}`

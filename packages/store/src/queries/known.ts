@@ -8,7 +8,10 @@ export const knownServices = `
 
 /** What is stored of a service that no closed tick counts yet. */
 export const openSpans = `
-  SELECT uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks, count() AS spans
+  SELECT
+    uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks,
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs
   FROM coalmine_traces
   WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
     AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN

@@ -1,6 +1,10 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { FLAG_PREFIX, FLAGS, FLAGS_TARGETED, MIXED, SERVICE_VERSION, TEST } from '@coalmine/marks'
 import { expect, it } from 'vitest'
+import { DEFAULT_TRACES } from '../traces.ts'
 import { closeTicks } from './closing.ts'
+import { inlined } from './inlined.ts'
 import { rawMeasures } from './raw-measures.ts'
 import { rawTicks } from './raw-ticks.ts'
 import { sampleOfTicks } from './sample.ts'
@@ -27,4 +31,16 @@ it("chooses cohorts alike for what is measured of every request and for measures
     )
   expect(conditions(rawTicks)).toHaveLength(1)
   expect(conditions(rawMeasures)).toEqual(conditions(rawTicks))
+})
+
+it('gives who reads spans alone everything that statements read', () => {
+  const defined = [...inlined('', DEFAULT_TRACES).matchAll(/^ {2}(coalmine_\w+) AS \($/gm)].map(([, name]) => name!)
+  // What only who writes asks for.
+  const exclude = ['closing', 'imports', 'parquet', 'schema', 'tables', 'queries.test'].map((name) => `${name}.ts`)
+  const read = globSync('*.ts', { cwd: import.meta.dirname, exclude })
+    .map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/\b(?:FROM|JOIN) (coalmine_\w+)/g)].map(([, name]) => name!))
+    .filter((name) => !['coalmine_looks', 'coalmine_incoming'].includes(name))
+  expect(read.length).toBeGreaterThan(50)
+  expect(read.filter((name) => !defined.includes(name))).toEqual([])
 })
