@@ -1,13 +1,15 @@
 import { anchor } from './anchor.ts'
 import { type BackFill, type BackFilled, backFill } from './back-fill.ts'
-import { type Chosen, type Comparison, LAST_SECOND } from './cohorts.ts'
+import type { Chosen, Comparison } from './cohorts.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { StoreError } from './errors.ts'
 import { type ImportProgress, importProgress, rememberProgress } from './imports.ts'
 import { type IngestState, type Inserted, startIngest } from './ingest/ingest.ts'
+import { leaveOpen, ticksLeftOpen } from './ingest/left-open.ts'
 import { meetOthers } from './ingest/other-servers.ts'
 import { type SpanBatch, TICK_SECONDS } from './ingest/span-batch.ts'
 import {
+  allOpen,
   claimLeft,
   type Hold,
   leave,
@@ -20,7 +22,7 @@ import {
 import { type Known, known, openOf } from './known.ts'
 import { countLook } from './looks.ts'
 import { type Access, type Opened, openLocation, shown } from './opening.ts'
-import { closedTicks, reopenedTicks, unclosedTicks } from './queries/closing.ts'
+import { closedTicks, reopenedTicks } from './queries/closing.ts'
 import { type BuildsSeen, buildsSeenOf } from './read/builds.ts'
 import { type Addresses, type CallsTick, callsOf } from './read/calls.ts'
 import { type ComparisonFacts, cohortFacts } from './read/facts.ts'
@@ -30,7 +32,7 @@ import { type InstanceLife, instanceLivesOf } from './read/instances.ts'
 import type { Measure } from './read/measures.ts'
 import { type MeasuredTick, readMeasures } from './read/read-measures.ts'
 import { readTicks, type TickRead } from './read/read-ticks.ts'
-import { type Sample, sampleTicks } from './read/sample.ts'
+import { type Sample, type SomeTicks, sampleTicks } from './read/sample.ts'
 import { type SpanTick, spansOfTicks } from './read/structure.ts'
 import { type Bad, type Suspects, suspects } from './read/suspects.ts'
 import type { WarmUp } from './read/warm-up.ts'
@@ -75,8 +77,8 @@ export type Store = {
   readonly backFill: (window: BackFill) => Promise<BackFilled>
   /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
   readonly readTicks: (comparison: Comparison, warmUp?: WarmUp) => TickRead
-  /** Which spans of the service lie below the requests of some ticks of a comparison, milliseconds since 1970. */
-  readonly spansOfTicks: (comparison: Comparison, ticks: readonly number[]) => Promise<readonly SpanTick[] | undefined>
+  /** Which spans of the service lie below the requests of some ticks of a comparison. */
+  readonly spansOfTicks: (comparison: Comparison, ticks: SomeTicks) => Promise<readonly SpanTick[] | undefined>
   /** A comparison's own measures, from raw spans, tick by tick of each operation. */
   readonly readMeasures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
   /** Who the cohorts are: requests, instances, times, and what was left out. */
@@ -88,7 +90,7 @@ export type Store = {
   /** When the builds that `cohortFacts` found were first seen; undefined for other cohorts. */
   readonly buildsSeen: (comparison: Comparison, found: ComparisonFacts) => Promise<BuildsSeen | undefined>
   /** How the cohorts were measured, from the raw spans of a few ticks. */
-  readonly sample: (comparison: Comparison, ticksMs: readonly number[]) => Promise<Sample | undefined>
+  readonly sample: (comparison: Comparison, ticks: SomeTicks) => Promise<Sample | undefined>
   /** Calls of other services to the addresses of one cohort each, and those without an answer. */
   readonly calls: (comparison: Comparison, addresses: Addresses) => Promise<readonly CallsTick[]>
   /** Which flag variants the cohorts of a comparison by build met. */
@@ -169,8 +171,7 @@ async function storeOver(
   const reads = shared && readOnly
   const retentionDays = await settleRetention(engine, reads ? undefined : askedDays, !shared)
   const ledger = newTickLedger(shared ? [] : await engine.read(closedTicks))
-  const left = shared ? [] : await engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: LAST_SECOND })
-  leave(ledger, left, now())
+  leave(ledger, shared ? [] : await ticksLeftOpen(engine, location), now())
   const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
   await others?.meet()
   const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
@@ -205,7 +206,7 @@ async function storeOver(
     instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
     instanceCells: (comparison, asked) => instanceCellsOf(engine, of(comparison), asked),
     buildsSeen: (comparison, found) => buildsSeenOf(engine, comparison, found),
-    sample: (comparison, ticksMs) => sampleTicks(engine, comparison, ticksMs),
+    sample: (comparison, ticks) => sampleTicks(engine, comparison, ticks),
     calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
     flagShares: (comparison) => flagShares(engine, of(comparison)),
     flagsMet: (comparison) => flagsMet(engine, of(comparison)),
@@ -235,6 +236,8 @@ async function storeOver(
     access,
     close: async () => {
       await ingest.drained()
+      // Whoever opens the directory next would find them too, only later.
+      if (!shared) await leaveOpen(engine, location, allOpen(ledger)).catch(() => {})
       await engine.close()
     },
   }

@@ -5,6 +5,7 @@ import {
   type ComparisonFacts,
   type InstanceLife,
   type OperationTicks,
+  type SomeTicks,
   type Store,
 } from '@coalmine/store'
 
@@ -70,8 +71,8 @@ async function cellsOf(
 const SAMPLED_TICKS = 12
 const SAMPLED_REQUESTS = 20_000
 
-/** The last ticks in which both cohorts served, until they have enough requests. */
-function sampledTicks(operations: readonly OperationTicks[]): number[] {
+/** The last ticks in which both cohorts served, until they have enough requests; of a tick that has many more, a part. */
+function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
   const served = new Map<number, { stable: number; canary: number }>()
   for (const { ticks } of operations)
     for (const { tick, stable, canary } of ticks) {
@@ -82,14 +83,14 @@ function sampledTicks(operations: readonly OperationTicks[]): number[] {
       })
     }
   const both = [...served].filter(([, sum]) => sum.stable > 0 && sum.canary > 0).sort(([a], [b]) => a - b)
-  const sampled: number[] = []
+  const ticksMs: number[] = []
   let requests = 0
   for (const [tick, { stable, canary }] of both.slice(-SAMPLED_TICKS).reverse()) {
+    if (ticksMs.length > 0 && requests + stable + canary > SAMPLED_REQUESTS) break
     requests += stable + canary
-    if (sampled.length > 0 && requests > SAMPLED_REQUESTS) break
-    sampled.unshift(tick)
+    ticksMs.unshift(tick)
   }
-  return sampled
+  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / SAMPLED_REQUESTS)) }
 }
 
 function warmUpValues(operations: readonly OperationTicks[], cohort: 'stable' | 'canary'): number {

@@ -1,5 +1,5 @@
 import type { SpanTick } from '@coalmine/comparator'
-import type { Comparison, OperationTicks, Store } from '@coalmine/store'
+import type { Comparison, OperationTicks, SomeTicks, Store } from '@coalmine/store'
 
 // What a service does below its requests shows in these; and the same ones are looked at as time goes on.
 const REQUESTS = 5_000
@@ -13,21 +13,21 @@ export async function structureTicks(
   return store.spansOfTicks(comparison, firstTicks(operations))
 }
 
-/** The first ticks in which both cohorts served, until they have enough requests. */
-function firstTicks(operations: readonly OperationTicks[]): number[] {
+/** The first ticks in which both cohorts served, until they have enough requests; of ticks that have many more, a part. */
+function firstTicks(operations: readonly OperationTicks[]): SomeTicks {
   const served = new Map<number, { stable: number; canary: number }>()
   for (const { ticks } of operations)
     for (const { tick, stable, canary } of ticks) {
       const sum = served.get(tick) ?? { stable: 0, canary: 0 }
       served.set(tick, { stable: sum.stable + stable.requests, canary: sum.canary + canary.requests })
     }
-  const first: number[] = []
+  const ticksMs: number[] = []
   let requests = 0
   for (const [tick, { stable, canary }] of [...served].sort(([a], [b]) => a - b)) {
     if (stable === 0 || canary === 0) continue
     if (requests >= REQUESTS) break
-    first.push(tick)
+    ticksMs.push(tick)
     requests += stable + canary
   }
-  return first
+  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / REQUESTS)) }
 }

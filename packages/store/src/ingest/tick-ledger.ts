@@ -173,6 +173,13 @@ export function forgetBefore(ledger: TickLedger, second: number): void {
   for (const ticks of ledger.closed.values()) for (const tick of ticks) if (tick < second) ticks.delete(tick)
 }
 
+/** All ticks that are open. */
+export function allOpen(ledger: TickLedger): TickKey[] {
+  const keys: TickKey[] = []
+  for (const [service, ticks] of ledger.open) for (const [tick, { spans }] of ticks) keys.push({ service, tick, spans })
+  return keys
+}
+
 /** How much is stored that no closed tick counts yet. */
 export function openTicks(ledger: TickLedger, service: string): { ticks: number; spans: number } {
   const pending = [...(ledger.open.get(service)?.values() ?? [])]

@@ -1,5 +1,5 @@
 /**
- * The calls, spans of other services, that up to 100 requests of each cohort in one tick answered: at which address, and how
+ * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many, answered: at which address, and how
  * much later the requests start, in milliseconds, which is what a network takes unless clocks differ. Calls are looked for a
  * minute around the tick.
  */
@@ -24,6 +24,7 @@ export const callsInTick = `
     FROM coalmine_requests
     WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
       AND Timestamp >= toDateTime64({tick:UInt32}, 9) AND Timestamp < toDateTime64({tick:UInt32} + 5, 9) AND cohort != ''
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     ORDER BY TraceId, SpanId
     LIMIT 100 BY cohort
   )

@@ -140,18 +140,30 @@ export const closedSince = `
 
 /** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind, or others stored. */
 export const unclosedTicks = `
-  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
-  FROM coalmine_traces
-  WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-    AND ({service:String} = '' OR ServiceName = {service:String})
-    AND (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) NOT IN (
-      SELECT Service, toUnixTimestamp(Tick)
-      FROM coalmine_closed
-      LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
-      WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-      GROUP BY Service, Tick
-      HAVING max(ClosedAt) > max(reopened.At))
-  GROUP BY service, tick`
+  SELECT service, tick, spans
+  FROM (
+    SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+    FROM coalmine_traces
+    WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND ({service:String} = '' OR ServiceName = {service:String})
+    GROUP BY service, tick
+  )
+  WHERE (service, tick) NOT IN (
+    SELECT Service, toUnixTimestamp(Tick)
+    FROM coalmine_closed
+    LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
+    WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Tick
+    HAVING max(ClosedAt) > max(reopened.At))`
+
+/** How much was ever inserted into the embedded engine's spans, without reading any: each insert has a block of its own. */
+export const insertedSoFar = `
+  SELECT sum(Rows) AS rows, sum(Blocks) AS blocks
+  FROM (
+    SELECT sum(rows) AS Rows, max(max_block_number) AS Blocks
+    FROM system.parts
+    WHERE active AND database = currentDatabase() AND table = 'otel_traces'
+    GROUP BY partition_id)`
 
 /** Ticks that an import added to, and that have not been closed since. */
 export const reopenedTicks = `

@@ -1,5 +1,5 @@
 /**
- * How the requests of some ticks were measured, by cohort: the spans below them, who made their spans, how they were
+ * How the requests of some ticks, all or one trace in so many, were measured, by cohort: the spans below them, who made their spans, how they were
  * sampled (the `th` of their trace state, '' where it has none), and for how many targeting decided one of `flags`.
  */
 export const sampleOfTicks = `
@@ -37,6 +37,7 @@ export const sampleOfTicks = `
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     GROUP BY TraceId
     HAVING cohort != ''
   ) AS Requests
@@ -46,6 +47,7 @@ export const sampleOfTicks = `
     WHERE ServiceName = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
       AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
       AND ParentSpanId NOT IN ('', '0000000000000000')
     GROUP BY TraceId
@@ -53,7 +55,7 @@ export const sampleOfTicks = `
   GROUP BY cohort, threshold, scope`
 
 /**
- * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks; and
+ * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks, all or one trace in so many; and
  * how many traces there are at all. Spans are looked for a minute on. At most `mostNames` names, those in most traces.
  */
 export const spansBelow = `
@@ -79,6 +81,7 @@ export const spansBelow = `
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     GROUP BY TraceId
     HAVING cohort != ''
   ),

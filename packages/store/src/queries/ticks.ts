@@ -16,20 +16,23 @@ export const tickOperations = `
   GROUP BY Operation
   ORDER BY Operation`
 
-/** The ticks of some operations, one row per operation, tick and cohort. */
+/**
+ * The ticks of some operations: a row for each operation, tick and cohort, and several where the cohorts are not told apart
+ * by all that closed ticks know. Not summed here: histograms of whole ticks are read three times as fast as they are added.
+ */
 export const ticksOfOperations = `
   SELECT
     if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
     toUnixTimestamp(Tick) AS tick,
     if(({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String},
       'stable', 'canary') AS cohort,
-    sum(Requests) AS requests,
-    sum(Traces) AS traces,
-    sum(Errors) AS errors,
-    sum(ClientErrors) AS clientErrors,
-    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
-    mapValues(Histogram) AS counts,
-    sumMap(ErrorTypes) AS errorTypes
+    Requests AS requests,
+    Traces AS traces,
+    Errors AS errors,
+    ClientErrors AS clientErrors,
+    mapKeys(Latency) AS buckets,
+    mapValues(Latency) AS counts,
+    ErrorTypes AS errorTypes
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
     AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
@@ -42,7 +45,6 @@ export const ticksOfOperations = `
     AND (
       (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
       OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
-  GROUP BY operation, tick, cohort
   ORDER BY operation, tick`
 
 /**
@@ -66,6 +68,7 @@ export const warmUpOfOperations = `
         AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
       GROUP BY Tick)
     AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND Tick < fromUnixTimestamp(arrayMax({until:Array(UInt32)}))
     AND (Build, FlagVariant) IN arrayZip({builds:Array(String)}, {instances:Array(String)})
     AND tick < transform(concat(Build, '\\0', FlagVariant),
       arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),

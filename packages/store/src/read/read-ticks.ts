@@ -4,6 +4,7 @@ import { getOrMake } from '../get-or-make.ts'
 import { tickOperations, ticksOfOperations, warmUpOfOperations } from '../queries/ticks.ts'
 import { type CountRow, type Counts, countsOf, noCounts } from './counts.ts'
 import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
+import { summed } from './summed.ts'
 import { noWarmUp, type TickRow, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
 
 /** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
@@ -55,7 +56,7 @@ async function* fromTicks(
       operations.push(found[at]!.operation)
       cells += found[at]!.cells
     }
-    const rows = await engine.read<TickRow>(ticksOfOperations, { ...asked, operations })
+    const rows = summed(await engine.read<TickRow>(ticksOfOperations, { ...asked, operations }))
     const warmUps = leavesOut
       ? await engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations })
       : []

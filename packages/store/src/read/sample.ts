@@ -40,11 +40,14 @@ type Row = {
   readonly children: number
 }
 
-/** Looks at the raw spans of some ticks, which are few: milliseconds since 1970, of one comparison. */
+/** Some ticks of a comparison, milliseconds since 1970: all of their traces, or one in so many. */
+export type SomeTicks = { readonly ticksMs: readonly number[]; readonly oneIn: number }
+
+/** Looks at the raw spans of some ticks of one comparison, which are few. */
 export async function sampleTicks(
   engine: Engine,
   comparison: Comparison,
-  ticksMs: readonly number[],
+  { ticksMs, oneIn }: SomeTicks,
 ): Promise<Sample | undefined> {
   if (ticksMs.length === 0) return undefined
   const ticks = ticksMs.map((ms) => ms / 1000)
@@ -54,12 +57,14 @@ export async function sampleTicks(
     from: Math.min(...ticks),
     to: Math.max(...ticks) + TICK_SECONDS,
     ticks,
+    oneIn,
     flags: flagsOf(comparison),
     ...cohorts,
   })
   const calls = await engine.read<CallRow>(callsInTick, {
     service: comparison.service,
     tick: ticks.at(-1)!,
+    oneIn,
     ...cohorts,
   })
   const cohortOf = (name: 'stable' | 'canary'): CohortSample =>

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
 import { TICK_SECONDS } from '../ingest/span-batch.ts'
 import { spansBelow } from '../queries/sample.ts'
+import type { SomeTicks } from './sample.ts'
 
 /** In how many traces of each cohort a kind of span lies below the requests of a tick. */
 export type SpanTick = {
@@ -31,13 +32,13 @@ type Row = {
 const MOST_NAMES = 300
 
 /**
- * Which spans of the service lie below the requests of some ticks, milliseconds since 1970, of one comparison. Undefined
+ * Which spans of the service lie below the requests of some ticks of one comparison. Undefined
  * where there are too many names to be those of operations.
  */
 export async function spansOfTicks(
   engine: Engine,
   comparison: Comparison,
-  ticksMs: readonly number[],
+  { ticksMs, oneIn }: SomeTicks,
 ): Promise<readonly SpanTick[] | undefined> {
   if (ticksMs.length === 0) return []
   const ticks = ticksMs.map((ms) => ms / 1000)
@@ -46,6 +47,7 @@ export async function spansOfTicks(
     from: Math.min(...ticks),
     to: Math.max(...ticks) + TICK_SECONDS,
     ticks,
+    oneIn,
     mostNames: MOST_NAMES + 1,
     ...spanParams(comparison),
   })

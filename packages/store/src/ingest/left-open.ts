@@ -1,0 +1,39 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LAST_SECOND } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { insertedSoFar, unclosedTicks } from '../queries/closing.ts'
+import type { TickKey } from './tick-ledger.ts'
+
+type Left = { readonly rows: number; readonly blocks: number; readonly open: readonly TickKey[] }
+
+/**
+ * The ticks that are not closed. Whoever had the directory before wrote them down when it let go of it; after a crash, or
+ * where somebody inserted since, the times of all spans are read instead, which takes a second for a hundred million.
+ */
+export async function ticksLeftOpen(engine: Engine, directory: string): Promise<readonly TickKey[]> {
+  const left = await readLeft(directory)
+  if (left) {
+    const [now] = await engine.read<Omit<Left, 'open'>>(insertedSoFar)
+    if (now!.rows === left.rows && now!.blocks === left.blocks) return left.open
+  }
+  return engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: LAST_SECOND })
+}
+
+/** Writes them down, for whoever opens the directory next. */
+export async function leaveOpen(engine: Engine, directory: string, open: readonly TickKey[]): Promise<void> {
+  const [now] = await engine.read<Omit<Left, 'open'>>(insertedSoFar)
+  const left: Left = { ...now!, open }
+  await writeFile(fileIn(directory), JSON.stringify(left))
+}
+
+async function readLeft(directory: string): Promise<Left | undefined> {
+  try {
+    return JSON.parse(await readFile(fileIn(directory), 'utf8')) as Left
+  } catch {
+    // There is none, or a crash cut it off.
+    return undefined
+  }
+}
+
+const fileIn = (directory: string): string => join(directory, 'coalmine.open.json')
