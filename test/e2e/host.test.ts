@@ -34,7 +34,8 @@ it('several commands on one directory wait for each other', async () => {
 })
 
 it('commands that write wait too, and nothing is lost', async () => {
-  const runs = await Promise.all([0, 1, 2].map(() => coalmine(folder, ['import', '--store', 'written', 'spans.jsonl'])))
+  const args = ['import', '--again', '--store', 'written', 'spans.jsonl']
+  const runs = await Promise.all([0, 1, 2].map(() => coalmine(folder, args)))
   expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(3).fill({ code: 0, stderr: '' }))
   const doctor = await coalmine(folder, ['doctor', '--service', 'shop', '--store', 'written', '--format', 'json'])
   expect(JSON.parse(doctor.stdout)).toMatchObject({ spans: 3 * 800 })

@@ -243,7 +243,9 @@ describe('POST /api/import', () => {
     expect(await importText(text)).toEqual({
       spans: 3,
       requests: 2,
+      before: 0,
       late: 0,
+      notes: [],
       refusedCount: 2,
       refusedSpans: 0,
       refused: [
