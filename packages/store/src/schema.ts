@@ -2,13 +2,14 @@ import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import {
   type Layout,
+  readColumns,
   SCHEMA_VERSION,
   schemaStatements,
   schemaThere,
   tablesThere,
-  tracesThere,
+  tracesColumns,
 } from './queries/schema.ts'
-import { parseTraces, type Traces } from './traces.ts'
+import { parseTraces, type Traces, tracesText } from './traces.ts'
 
 /** Of which version a store's tables are, and which table has the spans; version 0 where there are none. */
 export type Schema = { readonly version: number; readonly traces: Traces | undefined }
@@ -47,8 +48,27 @@ export async function statementsFor(engine: Engine, layout: Layout, where: strin
   return schemaStatements(layout, { ...before, hasTraces: await hasTraces(engine, layout.traces) })
 }
 
-/** Whether the table is there that has the spans. */
-export async function hasTraces(engine: Engine, { database, table }: Traces): Promise<boolean> {
-  const [row] = await engine.read<{ found: number }>(tracesThere, { database, table })
-  return row!.found > 0
+/**
+ * Whether the table is there that has the spans.
+ *
+ * Throws a StoreError of kind `unavailable` when it is, and lacks what is read, or has attributes of a type that is not.
+ */
+export async function hasTraces(engine: Engine, traces: Traces): Promise<boolean> {
+  const { database, table } = traces
+  const columns = await engine.read<{ name: string; type: string }>(tracesColumns, { database, table })
+  if (columns.length === 0) return false
+  const types = new Map(columns.map(({ name, type }) => [name, type]))
+  const unreadable = (why: string): StoreError =>
+    new StoreError('unavailable', `the table ${tracesText(traces)} ${why}`)
+  const missing = readColumns.filter((name) => !types.has(name))
+  if (missing.length > 0)
+    throw unreadable(
+      `has no column ${missing.join(', ')}: add what the OpenTelemetry Collector's ClickHouse exporter of today makes, or name a view with its columns`,
+    )
+  for (const name of ['ResourceAttributes', 'SpanAttributes'])
+    if (!types.get(name)!.startsWith('Map('))
+      throw unreadable(
+        `has a column ${name} that is of type ${types.get(name)}: attributes are read from a Map, which the Collector's ClickHouse exporter makes unless it is told to use JSON`,
+      )
+  return true
 }

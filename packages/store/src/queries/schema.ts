@@ -104,10 +104,29 @@ export const databaseHere = `SELECT currentDatabase() AS name`
 export const tablesThere = `
   SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'coalmine_')`
 
-export const tracesThere = `
-  SELECT count() AS found
-  FROM system.tables
-  WHERE database = if({database:String} = '', currentDatabase(), {database:String}) AND name = {table:String}`
+/** The columns of the table that has the spans; none where it is not there. */
+export const tracesColumns = `
+  SELECT name, type
+  FROM system.columns
+  WHERE database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String}`
+
+/** What the statements read of a span. */
+export const readColumns: readonly string[] = [
+  'Timestamp',
+  'TraceId',
+  'SpanId',
+  'ParentSpanId',
+  'TraceState',
+  'SpanName',
+  'SpanKind',
+  'ServiceName',
+  'ResourceAttributes',
+  'ScopeName',
+  'SpanAttributes',
+  'Duration',
+  'StatusCode',
+  'Events.Attributes',
+]
 
 export const schemaThere = `
   SELECT max(Version) AS version, argMax(Traces, (Version, At)) AS traces FROM coalmine_schema`
