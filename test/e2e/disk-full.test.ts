@@ -10,7 +10,7 @@ import { bin } from './coalmine.ts'
 
 // A file system of its own, which only this process and its children see, and which goes with them.
 const DISK = '/mnt'
-const mount = ['-rm', 'sh', '-c', `mount -t tmpfs -o size=96m none ${DISK} && exec "$@"`, 'sh']
+const mount = ['-rm', 'sh', '-c', `mount -t tmpfs -o size=192m none ${DISK} && exec "$@"`, 'sh']
 // Where none can be mounted, the server's own tests of a full disk are all there is.
 const canMount = spawnSync('unshare', [...mount, 'true']).status === 0
 
@@ -148,4 +148,20 @@ it.runIf(canMount)('keeps what it acknowledged while others fill the disk to its
   expect(await requestsStored(first)).toBe(made)
   await expect.poll(() => stderr.match(/taken again/g), { timeout: 5_000 }).toHaveLength(2)
   expect(stderr.split('\n')).toHaveLength(5)
+})
+
+it.runIf(canMount)('a store is opened on a full disk, answers, and stays whole', () => {
+  const coalmine = `"${process.execPath}" "${bin}"`
+  const steps = [
+    `cd ${DISK}`,
+    `${coalmine} import --store st -`,
+    'cat /dev/zero > filler 2> /dev/null',
+    'truncate -s -16K filler',
+    `${coalmine} store --store st`,
+    'rm filler',
+    `${coalmine} store --store st`,
+  ]
+  const run = spawnSync('unshare', [...mount, 'sh', '-c', steps.join('; ')], { input: first, encoding: 'utf8' })
+  expect(run.stderr).toBe('')
+  expect(run.stdout.match(/^-: 100 spans stored$|^ {2}otel_traces +100 /gm)).toHaveLength(3)
 })

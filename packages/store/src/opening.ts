@@ -53,10 +53,21 @@ async function openDirectory({ location, traces, retentionDays, minFreeBytes }: 
     throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(DEFAULT_TRACES)}`)
   const layout = { traces: DEFAULT_TRACES, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS }
   const prepare = async (opened: Engine): Promise<void> => {
-    await settleSchema(opened, layout, location)
+    if (opened.space?.isSpent()) await mustBeSettled(opened, location)
+    else await settleSchema(opened, layout, location)
   }
   const engine = await openEmbedded(location, prepare, minFreeBytes)
   return { engine, traces: DEFAULT_TRACES, access: 'all', shared: false }
+}
+
+/** On a full disk a store is read as it is. */
+async function mustBeSettled(engine: Engine, location: string): Promise<void> {
+  const { version } = await schemaOf(engine, location)
+  if (version === SCHEMA_VERSION) return
+  throw new StoreError(
+    'full',
+    `store ${location}: its disk is full, and its tables are still to be made: free some space`,
+  )
 }
 
 async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {

@@ -169,7 +169,9 @@ async function storeOver(
   { location, readOnly, watermarkMs, retentionDays: askedDays, maxQueuedBytes = 128_000_000, now }: Told,
 ): Promise<Store> {
   const reads = shared && readOnly
-  const retentionDays = await settleRetention(engine, reads ? undefined : askedDays, !shared)
+  // Nothing is remembered on a full disk, but what is there is answered.
+  const isSpent = (): boolean => engine.space?.isSpent() ?? false
+  const retentionDays = await settleRetention(engine, reads || isSpent() ? undefined : askedDays, !shared)
   const ledger = newTickLedger(shared ? [] : await engine.read(closedTicks))
   leave(ledger, shared ? [] : await ticksLeftOpen(engine, location), now())
   const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
@@ -195,7 +197,7 @@ async function storeOver(
     release: (hold) => release(ledger, hold),
     closeDue: async () => {
       if (reads) return 0
-      if (engine.space?.isShort()) await forgetDue()
+      if (engine.space?.isShort() && !isSpent()) await forgetDue()
       return ingest.closeDue()
     },
     backFill: (window) => backFill(window, { engine, ledger, closeDue: ingest.closeDue, dueMs: now() - watermarkMs }),
@@ -211,13 +213,13 @@ async function storeOver(
     flagShares: (comparison) => flagShares(engine, of(comparison)),
     flagsMet: (comparison) => flagsMet(engine, of(comparison)),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
-    anchor: (comparison) => anchor(engine, of(comparison), access === 'all'),
+    anchor: (comparison) => anchor(engine, of(comparison), access === 'all' && !isSpent()),
     countLook: async (comparison, endMs) => {
       if (access === 'all') return countLook(engine, comparison, endMs)
       throw new StoreError('usage', LOOKS_NOT_COUNTED)
     },
     rememberVerdict: async (verdict) => {
-      if (access === 'all') await rememberVerdict(engine, verdict)
+      if (access === 'all' && !isSpent()) await rememberVerdict(engine, verdict)
     },
     failedCanaries: (service) => failedCanaries(engine, service),
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(LOOK_BACK_SECONDS)),

@@ -11,7 +11,7 @@ import type { Engine, Params } from './engine.ts'
 import { holderOf } from './holder.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
-import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, type SpaceWatch, watchSpace } from './space.ts'
+import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, watchSpace } from './space.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
@@ -68,35 +68,10 @@ async function connected(
     return clients
   }
   const connections = await openConnections(connectAll)
-  let incoming: FileHandle | undefined
-  let space: SpaceWatch | undefined
-  const engine: Engine = {
-    write: (statement, params) => connections.use(({ writer }) => run(writer, statement, params)),
-    read: (statement, params) => connections.use(({ reader }) => rowsOf(reader, statement, params)),
-    insertSpans: async (rows) => {
-      await space?.need()
-      await overwrite(incoming!, rows).catch(async (cause: unknown) => {
-        await incoming!.truncate().catch(() => undefined)
-        engineFailed(cause)
-      })
-      await connections.use(({ inserter }) => run(inserter, insertIncoming))
-      await space?.held()
-    },
-    parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),
-    close: async () => {
-      await space?.settled()
-      await incoming?.close()
-      await connections.close()
-    },
-  }
   const merges = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
+  let incoming: FileHandle | undefined
   try {
-    await prepare(engine)
-    await engine.write(mergeFewer)
-    await engine.write(createIncoming)
-    const [place] = await engine.read<{ file: string }>(incomingPath)
-    incoming = await open(resolve(path, place!.file), 'w')
-    space = await watchSpace({
+    const space = await watchSpace({
       path,
       minFreeBytes,
       freeBytes: () => freeBytesOf(path),
@@ -108,11 +83,44 @@ async function connected(
       },
       onRoom: () => merges(startMerges),
     })
+    const engine: Engine = {
+      space,
+      write: async (statement, params) => {
+        await space.needSome()
+        await connections.use(({ writer }) => run(writer, statement, params))
+      },
+      read: (statement, params) => connections.use(({ reader }) => rowsOf(reader, statement, params)),
+      insertSpans: async (rows) => {
+        await space.need()
+        incoming ??= await openIncoming()
+        await overwrite(incoming, rows).catch(async (cause: unknown) => {
+          await incoming!.truncate().catch(() => undefined)
+          engineFailed(cause)
+        })
+        await connections.use(({ inserter }) => run(inserter, insertIncoming))
+        await space.held()
+      },
+      parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),
+      close: async () => {
+        await space.settled()
+        await incoming?.close()
+        await connections.close()
+      },
+    }
+    const openIncoming = async (): Promise<FileHandle> => {
+      await engine.write(mergeFewer)
+      await engine.write(createIncoming)
+      const [place] = await engine.read<{ file: string }>(incomingPath)
+      return open(resolve(path, place!.file), 'w')
+    }
+    await prepare(engine)
+    if (!space.isSpent()) incoming = await openIncoming()
+    return engine
   } catch (error) {
-    await engine.close()
+    await incoming?.close()
+    await connections.close()
     throw error
   }
-  return { ...engine, space }
 }
 
 // Truncated last, so that its pages are used again: making them anew costs several times as much as filling them.

@@ -59,6 +59,16 @@ it('takes for torn what was written while the room fell below half the floor', a
   expect(done).toEqual(['stop', 'go on', 'stop, look over'])
 })
 
+it('lets some things be written below the floor, and nothing on a disk that is all but full', async () => {
+  const watched = await watch(8_000_000)
+  expect([watched.isShort(), watched.isSpent()]).toEqual([true, false])
+  await watched.needSome()
+  free = 7_999_999
+  clock = 1_000
+  await expect(watched.needSome()).rejects.toMatchObject({ kind: 'full' })
+  expect(watched.isSpent()).toBe(true)
+})
+
 it('looks at most once a second, though always after something was written', async () => {
   const watched = await watch(FLOOR)
   free = 0

@@ -12,12 +12,16 @@ export type Space = {
 export type SpaceWatch = {
   readonly space: () => Space
   readonly isShort: () => boolean
+  /** So little is left that nothing is written at all: of a table's definition that is cut short no engine starts again. */
+  readonly isSpent: () => boolean
   /** Throws a StoreError of kind `full` when too little was free at the last look; has another made. */
   readonly refuse: () => void
   /** Looks, unless there was a look within the last second. */
   readonly look: () => Promise<void>
   /** Throws as `refuse` does, after a look, unless there was one within the last second. */
   readonly need: () => Promise<void>
+  /** Throws when nothing may be written at all. */
+  readonly needSome: () => Promise<void>
   /** After something was written: throws when so little is left that it may not be whole. */
   readonly held: () => Promise<void>
   /** Waits for what a change of the room set going. */
@@ -27,6 +31,7 @@ export type SpaceWatch = {
 export type SpaceOptions = {
   /** Where the store is, for messages. */
   readonly path: string
+  /** Taken for 8 MB when it is less. */
   readonly minFreeBytes: number
   /** Bytes that this user may still write there. */
   readonly freeBytes: () => Promise<number>
@@ -39,17 +44,21 @@ export type SpaceOptions = {
 /** What is left free unless a store is told otherwise: an insert of the largest size, twice, and what is merged meanwhile. */
 export const DEFAULT_MIN_FREE_BYTES = 128_000_000
 
+/** Definitions of tables, marks, a row here and there: what is written whatever the floor is. */
+const SPENT_BYTES = 8_000_000
+
 const LOOK_EVERY_MS = 1_000
 
 /** Starts watching; the first look is made before it is given back. Throws when the place cannot be looked at. */
 export async function watchSpace({
   path,
-  minFreeBytes,
+  minFreeBytes: asked,
   freeBytes: measure,
   onShort,
   onRoom,
   now = Date.now,
 }: SpaceOptions): Promise<SpaceWatch> {
+  const minFreeBytes = Math.max(asked, SPENT_BYTES)
   let freeBytes = Number.POSITIVE_INFINITY
   let lookedAt = Number.NEGATIVE_INFINITY
   let short = false
@@ -98,11 +107,16 @@ export async function watchSpace({
   return {
     space: () => ({ freeBytes, minFreeBytes }),
     isShort: () => short,
+    isSpent: () => freeBytes < SPENT_BYTES,
     refuse,
     look,
     need: async () => {
       await look()
       refuse()
+    },
+    needSome: async () => {
+      await look()
+      if (freeBytes < SPENT_BYTES) throw full(path, freeBytes, minFreeBytes)
     },
     held: async () => {
       await lookOnce()
