@@ -23,8 +23,8 @@ export const cases: readonly Case[] = [
     says: [
       'GET /products is slower',
       'service.version=2.0.0 against service.version=1.0.0',
-      '11\u202f550 requests, 2 instances',
-      '2026-11-20T10:02:05.000Z to 2026-11-20T10:11:50.000Z, 9 min 45 s',
+      '11\u202f400 requests, 2 instances',
+      '2026-11-20T10:02:20.000Z to 2026-11-20T10:11:50.000Z, 9 min 30 s',
       `Judged from the histograms ${family}, in cells of 15 s`,
       'The buckets are coarser than the margin of 10%,2ms: the median of GET /products is somewhere between 25 ms and 50 ms.',
       '600 requests that a process served while it warmed up are left out of latency (stable 0, canary 600)',

@@ -8,6 +8,7 @@ const second = 1000
 const options: CellOptions = {
   cellMs: 15 * second,
   borderMs: 0,
+  fromCanary: false,
   endMs: 600 * second,
   unit: 1,
   latency: true,
@@ -87,6 +88,14 @@ describe('cells', () => {
     ])
   })
 
+  it('begin with the first of the canary, where it was not there before', () => {
+    const stable = [increment(285, 300, { 0: 5 }), increment(300, 315, { 0: 4 })]
+    const canary = [increment(302, 314, { 0: 1 })]
+    const { slices, startMs, requests } = cellsOf({ stable, canary }, { ...options, fromCanary: true })
+    expect(of(slices, 'requests').map(([end]) => end)).toEqual([315])
+    expect({ startMs, requests }).toEqual({ startMs: 300 * second, requests: { stable: 4, canary: 1 } })
+  })
+
   it('are not told before they are complete', () => {
     const stable = [increment(585, 600, { 0: 1 }), increment(600, 610, { 0: 1 })]
     expect(of(cellsOf({ stable, canary: [] }, options).slices, 'requests')).toHaveLength(1)
@@ -95,9 +104,10 @@ describe('cells', () => {
   it('are not told of buckets that differ', () => {
     const stable = [increment(300, 315, { 0: 5 })]
     const canary = [increment(300, 315, { 0: 5 }, { bounds: [0.1, 0.5] })]
-    expect(cellsOf({ stable, canary }, options).bucketsDiffer).toEqual({
-      operation: 'GET /',
-      bounds: [bounds, [0.1, 0.5]],
+    expect(cellsOf({ stable, canary }, options)).toMatchObject({
+      bucketsDiffer: { operation: 'GET /', bounds: [bounds, [0.1, 0.5]] },
+      requests: { stable: 5, canary: 5 },
+      slices: [],
     })
   })
 

@@ -7,6 +7,8 @@ import { operationOf, outcomeOf } from './labels.ts'
 type Arm = 'stable' | 'canary'
 
 export interface Cells {
+  /** When the first of them begins. */
+  readonly startMs: number
   readonly slices: readonly Slice[]
   /** How many cells were joined to another since a scrape between them was missed. */
   readonly joined: number
@@ -19,6 +21,8 @@ export interface CellOptions {
   readonly cellMs: number
   /** A moment at which a cell begins. */
   readonly borderMs: number
+  /** Whether cells before the canary's first are left out: it was not there yet. */
+  readonly fromCanary: boolean
   /** Cells that end later are not complete. */
   readonly endMs: number
   /** How many seconds a value of a native histogram is. */
@@ -45,11 +49,13 @@ interface Counted {
  * was missed the cells that its counts may be of are one.
  */
 export function cellsOf(increments: Readonly<Record<Arm, readonly Increment[]>>, options: CellOptions): Cells {
-  const { cellMs, borderMs, endMs } = options
+  const { cellMs, borderMs, fromCanary, endMs } = options
   const cellOf = (ms: number): number => Math.ceil((ms - borderMs) / cellMs) - 1
   const endOf = (cell: number): number => borderMs + (cell + 1) * cellMs
   const both = (['stable', 'canary'] as const).flatMap((arm) => increments[arm].map((one) => ({ arm, ...one })))
-  const complete = both.filter(({ toMs }) => endOf(cellOf(toMs)) <= endMs)
+  const cellsIn = (some: readonly Increment[]): number[] => some.map(({ toMs }) => cellOf(toMs))
+  const first = cellsIn(fromCanary ? increments.canary : both).reduce((least, cell) => Math.min(least, cell), Infinity)
+  const complete = both.filter(({ toMs }) => cellOf(toMs) >= first && endOf(cellOf(toMs)) <= endMs)
   const joined = new Set<number>()
   for (const { fromMs, toMs } of complete)
     for (let cell = cellOf(toMs); cell > cellOf(fromMs) + 1; cell -= 1) joined.add(cell - 1)
@@ -71,6 +77,7 @@ export function cellsOf(increments: Readonly<Record<Arm, readonly Increment[]>>,
   const slices: Slice[] = []
   let bucketsDiffer: Cells['bucketsDiffer'] = null
   for (const [operation, own] of operations) {
+    for (const { arm, increase } of own) requests[arm] += totalOf(increase)
     const different = boundsIn(own)
     if (different.length > 1) {
       bucketsDiffer ??= { operation, bounds: different }
@@ -84,7 +91,6 @@ export function cellsOf(increments: Readonly<Record<Arm, readonly Increment[]>>,
       cells.set(cell, counted)
       const n = totalOf(increase)
       const outcome = outcomeOf(series.labels)
-      requests[arm] += n
       if (warmingUp) warmUp[arm] += n
       counted[arm].n += n
       if (outcome === 'error') counted[arm].errors += n
@@ -111,7 +117,7 @@ export function cellsOf(increments: Readonly<Record<Arm, readonly Increment[]>>,
         rate(metric, ({ all }) => [...all].reduce((sum, [index, n]) => (index >= from ? sum + n : sum), 0))
     }
   }
-  return { slices, joined: joined.size, requests, warmUp, bucketsDiffer }
+  return { startMs: endOf(first - 1), slices, joined: joined.size, requests, warmUp, bucketsDiffer }
 }
 
 function nothing(): Counted {

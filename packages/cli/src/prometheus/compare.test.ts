@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { backfilled, cases, common } from '../../../../test/prometheus/cases.ts'
 import { installed } from '../../../../test/prometheus/real.ts'
 import { realSource, recordedSource, type Source } from '../../../../test/prometheus/source.ts'
+import { conforms } from '../../../comparator/test/schema.ts'
 import { type Run, runHere } from '../../test/run.ts'
 
 const canary = ['--canary', 'service.version=2.0.0']
@@ -31,6 +32,11 @@ describe.each(sources)('of $kind', ({ open }) => {
     const run = await compare(source.url, [...args, ...end])
     expect(run, run.stdout + run.stderr).toMatchObject({ code })
     for (const part of says) expect(run.stdout + run.stderr).toContain(part)
+  })
+
+  it('the verdict is as its schema says', async () => {
+    const run = await compare(source.url, [...canary, ...backfilled, '--format', 'json'])
+    expect(conforms(JSON.parse(run.stdout))).toBe(true)
   })
 })
 

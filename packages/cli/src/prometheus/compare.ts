@@ -1,25 +1,17 @@
-import {
-  type CohortFacts,
-  judge,
-  type MetricInput,
-  type Policy,
-  parsePolicy,
-  type SpanMetricsFacts,
-  tickMs,
-  type Verdict,
-} from '@coalmine/comparator'
-import { type ComparisonOptions, type ComparisonRequest, comparisonRequest } from '../comparison.ts'
+import { type CohortFacts, judge, type MetricInput, tickMs, type Verdict } from '@coalmine/comparator'
+import { type ComparisonOptions, comparisonRequest } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import { beforeCanary } from './anchor.ts'
 import { type Prometheus, prometheusAt } from './api.ts'
-import { type Cells, cellsOf } from './cells.ts'
-import { entrySpans, type Matcher, matchersOf, promql } from './cohort.ts'
+import { policyOf, trafficOf } from './asked.ts'
+import { cellsOf } from './cells.ts'
+import { entrySpans, matchersOf, promql } from './cohort.ts'
 import { discover, type Found, seriesOf } from './discover.ts'
+import { instancesOf, notMeasuredIn, spanMetricsOf, without } from './facts.ts'
 import { secondsOf } from './families.ts'
 import { type Increments, incrementsOf, intervalOf } from './increments.ts'
-import { type Labels, tells } from './labels.ts'
 import { type PrometheusOptions, secondsIn } from './options.ts'
 import { keyOf, type Scraped, samplesOf } from './samples.ts'
 
@@ -83,16 +75,17 @@ export async function comparePrometheus(
     {
       cellMs,
       borderMs,
+      fromCanary: askedStart === undefined,
       endMs,
       unit: secondsOf(found.family),
       latency: found.kind !== 'counter',
       slowerThan: new Map([...slowerThan].map(([name, time]) => [name, secondsIn(time)])),
     },
   )
-  const from = borderMs - Math.ceil((borderMs - startMs) / cellMs) * cellMs
-  const to = Math.max(from + cellMs, ...cells.slices.map(({ tick }) => tick + tickMs))
   const empty = (['stable', 'canary'] as const).filter((arm) => cells.requests[arm] === 0)
   if (empty.length > 0) throw new CommandError('no-data', noRequests(empty, found, increments, startMs, endMs))
+  const from = askedStart ?? cells.startMs
+  const to = cells.slices.reduce((last, { tick }) => Math.max(last, tick + tickMs), from + cellMs)
   const labels = [...apart.stable, ...apart.canary].map((one) => one.labels)
   const notMeasured = notMeasuredIn(asked, found, labels)
   const policy = { ...asked, metrics: asked.metrics.map(without(notMeasured)) }
@@ -138,47 +131,6 @@ export async function comparePrometheus(
   })
 }
 
-/** The policy, of which every metric can be told from span metrics. */
-function policyOf({ policy: input }: ComparisonRequest, slow: ReadonlySet<string>): Policy {
-  const parsed = parsePolicy(input)
-  // `comparisonRequest` has checked it.
-  if (parsed.kind === 'problems') throw new TypeError(JSON.stringify(parsed.problems))
-  const { policy } = parsed
-  const foreign = policy.metrics.find(
-    ({ name, gate, measure }) =>
-      gate !== 'off' && ['attribute', 'calls', 'share'].includes(measure.kind) && !slow.has(name),
-  )
-  if (foreign) {
-    throw new CommandError(
-      'usage',
-      `metrics.${foreign.name}: span metrics have no attributes and no calls; turn it off for --prometheus, or judge spans`,
-    )
-  }
-  if (typeof policy.mode !== 'string') {
-    throw new CommandError(
-      'usage',
-      'mode: planned looks are counted by a server, and --prometheus has none; use sequential, or fixed for one look at the end',
-    )
-  }
-  return policy
-}
-
-function trafficOf({ traffic, audience, scope }: ComparisonRequest): Matcher[] {
-  // Flags of these are refused before; here they come from coalmine.yaml.
-  if (audience?.length)
-    throw new CommandError('usage', 'audience: span metrics do not know it; leave it out for --prometheus')
-  if (scope !== undefined && scope !== 'requests')
-    throw new CommandError('usage', `scope: ${scope} is not known from span metrics; leave it out for --prometheus`)
-  switch (traffic) {
-    case 'all':
-      return []
-    case 'test':
-      return [{ label: 'coalmine_test', operator: '=', value: 'true' }]
-    default:
-      return [{ label: 'coalmine_test', operator: '!=', value: 'true' }]
-  }
-}
-
 /** Series that both selectors choose are of neither cohort. */
 function withoutOverlap({ stable, canary }: ByArm<readonly Scraped[]>): {
   readonly apart: ByArm<readonly Scraped[]>
@@ -209,46 +161,6 @@ function noRequests(
   return `${family} counted no request of ${empty.join(' and ')} ${window}.${hint}`
 }
 
-/** Metrics that are to be judged and that these series do not tell. */
-function notMeasuredIn(
-  { metrics }: Policy,
-  { kind, family }: Found,
-  labels: readonly Labels[],
-): SpanMetricsFacts['notMeasured'] {
-  const known = labels.map(tells)
-  const lacking: Readonly<Record<string, string | undefined>> = {
-    latency: kind === 'counter' ? `${family} has none. Name a histogram with --metric, or turn it off.` : undefined,
-    errors: known.some(({ errors }) => errors)
-      ? undefined
-      : 'the series have no status. Make status.code or http.response.status_code a dimension of them, or turn it off.',
-    '4xx': known.some((one) => one['4xx'])
-      ? undefined
-      : 'the series have no HTTP status. Make http.response.status_code a dimension of them, or turn it off.',
-  }
-  return metrics.flatMap(({ name, gate, measure }) => {
-    const why = lacking[measure.kind]
-    return gate === 'off' || why === undefined ? [] : [{ metric: name, why }]
-  })
-}
-
-function without(notMeasured: SpanMetricsFacts['notMeasured']) {
-  return (metric: Policy['metrics'][number]): Policy['metrics'][number] =>
-    notMeasured.some((one) => one.metric === metric.name) ? { ...metric, gate: 'off' } : metric
-}
-
-/** How many processes served each cohort; none where one process counts for all, as a Collector does. */
-function instancesOf(series: ByArm<readonly Scraped[]>): ByArm<number> {
-  const none = { stable: 0, canary: 0 }
-  for (const label of ['service_instance_id', 'instance']) {
-    const valuesOf = (arm: Arm): Set<string> =>
-      new Set(series[arm].map(({ labels }) => labels[label] ?? '').filter((value) => value !== ''))
-    const [stable, canary] = [valuesOf('stable'), valuesOf('canary')]
-    if (stable.size === 0 || canary.size === 0) continue
-    return [...stable].some((value) => canary.has(value)) ? none : { stable: stable.size, canary: canary.size }
-  }
-  return none
-}
-
 async function testsApart(
   prometheus: Prometheus,
   { service }: Found,
@@ -258,25 +170,4 @@ async function testsApart(
 ): Promise<boolean> {
   const tests = promql(counted, [service, { label: 'coalmine_test', operator: '=~', value: '.+' }])
   return (await seriesOf(prometheus, [tests], fromMs, toMs)).length > 0
-}
-
-function spanMetricsOf(
-  { family, kind }: Found,
-  { joined, warmUp, bucketsDiffer }: Cells,
-  cellMs: number,
-  { stable, canary }: ByArm<Increments>,
-  notMeasured: SpanMetricsFacts['notMeasured'],
-  testsApart: boolean,
-): SpanMetricsFacts {
-  return {
-    name: family,
-    kind,
-    cellSeconds: cellMs / 1000,
-    joinedCells: joined,
-    testsApart,
-    undated: { stable: stable.undated, canary: canary.undated },
-    warmUp,
-    notMeasured,
-    bucketsDiffer,
-  }
 }

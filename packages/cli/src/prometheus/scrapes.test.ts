@@ -35,6 +35,7 @@ function verdictOf(traffic: Traffic, margin: string, seed: number): Outcome {
   const borderMs = scraped.canary[0]!.times[0]! - intervalMs / 2
   const options = {
     cellMs: intervalMs,
+    fromCanary: true,
     borderMs,
     endMs: traffic.minutes * 60_000,
     unit: 1,
@@ -55,7 +56,7 @@ function verdictOf(traffic: Traffic, margin: string, seed: number): Outcome {
 const base: Traffic = {
   minutes: 30,
   intervalSeconds: 15,
-  requestsPerSecond: 20,
+  requestsPerSecond: 10,
   stable: [0.1, 0.9],
   canary: [0.7],
   share: () => 0.1,
@@ -70,7 +71,7 @@ const apart = { stable: [0.25], canary: [0.75] }
 const runs = 20
 const mostByChance = 0.05 + 3 * Math.sqrt((0.05 * 0.95) / runs)
 
-// Of 60 runs each, at twice the requests: 1 to 3 % and 0 % of the first three; of the last 30 % at no margin, where half a minute
+// Of 60 runs each, at four times the requests: 1 to 3 % and 0 % of the first three; of the last 30 % at no margin, where half a minute
 // of drift is a difference, and 0 % at the usual one.
 it.each([
   ['every 15 s', '0%', base],

@@ -130,7 +130,12 @@ function coarseBuckets(all: readonly OperationSeries[], policy: Policy): Reason[
     if (!first) return []
     const ms = (seconds: number): string => `${Number((seconds * 1000).toPrecision(4))} ms`
     const where = first.to === Infinity ? `above ${ms(first.from)}` : `between ${ms(first.from)} and ${ms(first.to)}`
-    const ways = ['native histograms', 'finer buckets', ...wider(coarse), 'or --slower-than with one of the bounds']
+    const ways = [
+      'native histograms',
+      'finer buckets',
+      ...wider(coarse),
+      'or --slower-than with one of the bounds while latency is advisory',
+    ]
     return [
       {
         code: 'coarse-buckets',

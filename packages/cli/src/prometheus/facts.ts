@@ -1,0 +1,72 @@
+import type { Policy, SpanMetricsFacts } from '@coalmine/comparator'
+import type { Cells } from './cells.ts'
+import type { Found } from './discover.ts'
+import type { Increments } from './increments.ts'
+import { type Labels, tells } from './labels.ts'
+import type { Scraped } from './samples.ts'
+
+type Arm = 'stable' | 'canary'
+type ByArm<Value> = Readonly<Record<Arm, Value>>
+
+/** Metrics that are to be judged and that these series do not tell. */
+export function notMeasuredIn(
+  { metrics }: Policy,
+  { kind, family }: Found,
+  labels: readonly Labels[],
+): SpanMetricsFacts['notMeasured'] {
+  const known = labels.map(tells)
+  const lacking: Readonly<Record<string, string | undefined>> = {
+    latency: kind === 'counter' ? `${family} has none. Name a histogram with --metric, or turn it off.` : undefined,
+    errors: known.some(({ errors }) => errors)
+      ? undefined
+      : 'the series have no status. Make status.code or http.response.status_code a dimension of them, or turn it off.',
+    '4xx': known.some((one) => one['4xx'])
+      ? undefined
+      : 'the series have no HTTP status. Make http.response.status_code a dimension of them, or turn it off.',
+  }
+  return metrics.flatMap(({ name, gate, measure }) => {
+    const why = lacking[measure.kind]
+    return gate === 'off' || why === undefined ? [] : [{ metric: name, why }]
+  })
+}
+
+/** The policy's metrics, without those. */
+export function without(notMeasured: SpanMetricsFacts['notMeasured']) {
+  return (metric: Policy['metrics'][number]): Policy['metrics'][number] =>
+    notMeasured.some((one) => one.metric === metric.name) ? { ...metric, gate: 'off' } : metric
+}
+
+/** How many processes served each cohort; none where one process counts for all, as a Collector does. */
+export function instancesOf(series: ByArm<readonly Scraped[]>): ByArm<number> {
+  const none = { stable: 0, canary: 0 }
+  for (const label of ['service_instance_id', 'instance']) {
+    const valuesOf = (arm: Arm): Set<string> =>
+      new Set(series[arm].map(({ labels }) => labels[label] ?? '').filter((value) => value !== ''))
+    const [stable, canary] = [valuesOf('stable'), valuesOf('canary')]
+    if (stable.size === 0 || canary.size === 0) continue
+    return [...stable].some((value) => canary.has(value)) ? none : { stable: stable.size, canary: canary.size }
+  }
+  return none
+}
+
+/** What the comparator is told of the series. */
+export function spanMetricsOf(
+  { family, kind }: Found,
+  { joined, warmUp, bucketsDiffer }: Cells,
+  cellMs: number,
+  { stable, canary }: ByArm<Increments>,
+  notMeasured: SpanMetricsFacts['notMeasured'],
+  testsApart: boolean,
+): SpanMetricsFacts {
+  return {
+    name: family,
+    kind,
+    cellSeconds: cellMs / 1000,
+    joinedCells: joined,
+    testsApart,
+    undated: { stable: stable.undated, canary: canary.undated },
+    warmUp,
+    notMeasured,
+    bucketsDiffer,
+  }
+}
