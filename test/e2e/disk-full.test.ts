@@ -147,7 +147,11 @@ it.runIf(canMount)('keeps what it acknowledged while others fill the disk to its
   await senders
   expect(await requestsStored(first)).toBe(made)
   await expect.poll(() => stderr.match(/taken again/g), { timeout: 5_000 }).toHaveLength(2)
-  expect(stderr.split('\n')).toHaveLength(5)
+  // The engine writes nothing there, and ticks that a full disk kept open are told of once at most.
+  const told = stderr.trim().split('\n')
+  expect(told.filter((line) => !line.startsWith('coalmine: '))).toEqual([])
+  expect(told.filter((line) => line.includes('spans are refused'))).toHaveLength(2)
+  expect(told.length).toBeLessThanOrEqual(6)
 })
 
 it.runIf(canMount)('a store is opened on a full disk, answers, and stays whole', () => {

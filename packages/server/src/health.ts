@@ -1,4 +1,4 @@
-import type { Store } from '@coalmine/store'
+import { type Store, StoreError } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 
@@ -37,14 +37,15 @@ export function newTicker({ store, warn }: Context): () => Promise<void> {
   return async () => {
     const trouble = await store.closeDue().then(
       () => undefined,
-      (error: Error) => error.message,
+      (error: Error) => error,
     )
     tell()
-    // A full disk has been told of.
-    const sticks = trouble !== undefined && told !== 'full'
+    // A full disk is told of as such.
+    const sticks =
+      trouble !== undefined && told !== 'full' && !(trouble instanceof StoreError && trouble.kind === 'full')
     if (sticks === stuck) return
     stuck = sticks
-    warn(sticks ? `ticks stay open for now: ${trouble}` : 'ticks close again')
+    warn(sticks ? `ticks stay open for now: ${trouble?.message}` : 'ticks close again')
   }
 }
 
