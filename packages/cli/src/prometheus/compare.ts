@@ -41,9 +41,13 @@ export async function comparePrometheus(
     ),
   )
   const asked = policyOf(request, new Set(slowerThan.keys()))
+  const warned = new Set<string>()
   const prometheus = prometheusAt(url, [options.prometheusHeader ?? []].flat(), {
     stop: io.stop,
-    warn: (message) => void io.stderr.write(`coalmine: ${message}\n`),
+    warn(message) {
+      if (!warned.has(message)) io.stderr.write(`coalmine: ${message}\n`)
+      warned.add(message)
+    },
   })
   const endMs = request.window.end === undefined ? Date.now() : Date.parse(request.window.end)
   const { sinceMs, start } = request.window
@@ -76,7 +80,8 @@ export async function comparePrometheus(
       cellMs,
       borderMs,
       fromCanary: askedStart === undefined,
-      endMs,
+      // What is written late by one arm must not look like requests that it lost.
+      endMs: asked.split === null || request.window.end !== undefined ? endMs : endMs - cellMs,
       unit: secondsOf(found.family),
       latency: found.kind !== 'counter',
       slowerThan: new Map([...slowerThan].map(([name, time]) => [name, secondsIn(time)])),

@@ -45,12 +45,15 @@ export async function discover(prometheus: Prometheus, sought: Sought, fromMs: n
   )
   const own = all.filter((labels) => matches(labels, [entrySpans]))
   if (own.length === 0) throw new CommandError('no-data', await noService(prometheus, sought, names, all, fromMs, toMs))
+  // Of one that was named by a series of a classic histogram, the classic one is meant.
+  const classicAlone = sought.metric !== undefined && sought.metric !== families[0]
   const candidates = families.flatMap((family) => [
-    { family, kind: kindOf(family), name: family },
+    ...(classicAlone ? [] : [{ family, kind: kindOf(family), name: family }]),
     { family, kind: 'classic' as const, name: `${family}_count` },
   ])
   for (const { family, kind, name } of candidates) {
-    const named = own.filter((labels) => labels['__name__'] === name)
+    // A summary has the name of its family, too.
+    const named = own.filter((labels) => labels['__name__'] === name && labels['quantile'] === undefined)
     const label = serviceLabels.find((one) => named.some((labels) => isOf(labels, one, sought.service)))
     if (!label) continue
     const series = named.filter((labels) => isOf(labels, label, sought.service))

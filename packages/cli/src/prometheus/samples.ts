@@ -123,7 +123,7 @@ function natives({ labels, times, histograms }: Collected, family: string): Scra
   if (histograms.length < times.length) {
     throw new CommandError(
       'usage',
-      `${family} is no histogram: name the histogram, or a counter that ends in _total, with --metric`,
+      `${family} is no native histogram: name a histogram (${family}_bucket, where it is classic), or a counter that ends in _total, with --metric`,
     )
   }
   const values = histograms.map((histogram) => {

@@ -1,0 +1,70 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { prometheusAt } from './api.ts'
+import { matchersOf } from './cohort.ts'
+import { discover } from './discover.ts'
+import type { Labels } from './labels.ts'
+
+let series: readonly Labels[] = []
+const server = createServer((request, response) => {
+  const data = request.url === '/api/v1/series' ? series : ['basket']
+  response.end(JSON.stringify({ status: 'success', data }))
+})
+beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)))
+afterAll(() => server.close())
+
+const both = (name: string, labels: Labels = { service_name: 'shop' }): Labels[] =>
+  ['1', '2'].map((version) => ({ __name__: name, service_version: version, ...labels }))
+
+function found(some: readonly Labels[], metric?: string) {
+  series = some
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const prometheus = prometheusAt(url, [], { stop: new AbortController().signal, warn: () => {} })
+  const [stable, canary] = [matchersOf('service.version=1'), matchersOf('service.version=2')]
+  return discover(prometheus, { service: 'shop', stable, canary, traffic: [], metric }, 0, 1)
+}
+
+const http = 'http_server_request_duration_seconds'
+
+it.each<[string, Labels[], string | undefined, string, string]>([
+  ['the more telling family', [...both(`${http}_count`), ...both('calls_total')], undefined, http, 'classic'],
+  ['native before classic', [...both(`${http}_count`), ...both(http)], undefined, http, 'native'],
+  ['classic where it is named so', [...both(`${http}_count`), ...both(http)], `${http}_bucket`, http, 'classic'],
+  [
+    'no summary',
+    both(http, { service_name: 'shop', quantile: '0.5' }).concat(both(`${http}_count`)),
+    undefined,
+    http,
+    'classic',
+  ],
+  ['calls where there is no more', both('calls_total'), undefined, 'calls_total', 'counter'],
+  ['what both cohorts have', [...both('latency_count').slice(1), ...both(http)], undefined, http, 'native'],
+  ['the one that is named', [...both('shop_seconds_count'), ...both(http)], 'shop_seconds', 'shop_seconds', 'classic'],
+  [
+    "Tempo's, by service",
+    both('traces_spanmetrics_latency_count', { service: 'shop' }),
+    undefined,
+    'traces_spanmetrics_latency',
+    'classic',
+  ],
+  ['a job with a namespace', both(http, { job: 'eu/shop' }), undefined, http, 'native'],
+])('finds %s', async (_what, some, metric, family, kind) => {
+  expect(await found(some, metric)).toMatchObject({ family, kind })
+})
+
+it.each<[string, Labels[], string]>([
+  [
+    'of clients alone',
+    both('latency_count', { service_name: 'shop', span_kind: 'SPAN_KIND_CLIENT' }),
+    'are of kind SPAN_KIND_CLIENT',
+  ],
+  ['of another service', [], 'no span metrics of service "shop" at http'],
+  [
+    'of no common family',
+    [...both('latency_count').slice(1), ...both(http).slice(0, 1)],
+    'no family of series in common',
+  ],
+])('says so of span metrics %s', async (_what, some, message) => {
+  await expect(found(some)).rejects.toThrow(message)
+})
