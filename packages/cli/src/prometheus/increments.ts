@@ -34,7 +34,8 @@ const tooLate = 2.5
  * What each series counted between its scrapes, in whole requests.
  *
  * A series that appears while its process was being scraped already began at zero: an error's series is not there before the
- * first error. The first scrape of a process says nothing of when its counts came: they are left out. So are series that take the place of others, as after a change of labels.
+ * first error. The first scrape of a process says nothing of when its counts came: they are left out. So are those of series that
+ * take the place of others, as after a change of labels.
  */
 export function incrementsOf(series: readonly Scraped[], timing: Timing): Increments {
   const increments: Increment[] = []
@@ -65,12 +66,12 @@ export function incrementsOf(series: readonly Scraped[], timing: Timing): Increm
       }
     }
 
-    /** A series that is there, and was not at the scrape before. */
-    function begins(one: Scraped, time: number, whole: Increase, dated: boolean): void {
+    /** A series that is there, and was not at the scrape before; what is left out of it is `counted`, or was before samples were read. */
+    function begins(one: Scraped, time: number, whole: Increase, counted: boolean): void {
       const scraped = scrapes.before(time)
       const known = time > timing.readFromMs + tooLate * timing.intervalMs
       if (scraped !== undefined && known && appears(scraped, time)) add(one, scraped, time, whole)
-      else if (dated) leaveOut(time, whole)
+      else if (counted) leaveOut(time, whole)
     }
 
     function appears(scraped: number, time: number): boolean {
