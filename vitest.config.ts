@@ -9,6 +9,9 @@ const sources = [
 // They judge traffic that they time, or kill what they started: nothing else runs beside them.
 const alone = ['demo', 'demo-stop', 'durability', 'identical'].map((name) => `test/e2e/${name}.test.ts`)
 
+// What is true of the embedded engine is true of a ClickHouse server: these run again, over HTTP.
+const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -18,6 +21,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/calibration/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        resolve: { alias: sources },
+        test: {
+          name: 'contract',
+          include: contract,
+          env: { COALMINE_TEST_STORE: 'http' },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

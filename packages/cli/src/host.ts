@@ -27,7 +27,7 @@ const PATIENCE_MS = 10_000
  */
 export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T>): Promise<T> {
   if (place.server !== undefined) return work({ url: place.server, token: place.token })
-  if (/^https?:/.test(place.store)) return withOwnServer(await start(place, purpose), work)
+  if (/^\w+:\/\//.test(place.store)) return withOwnServer(await start(place, purpose), work)
   const deadline = Date.now() + PATIENCE_MS
   for (let pause = 50; ; pause = Math.min(2 * pause, 500)) {
     const owner = await findServer(place.store)

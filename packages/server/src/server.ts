@@ -205,6 +205,6 @@ async function listenLocally(app: FastifyInstance): Promise<HttpServer> {
   return local
 }
 
-const isDirectory = (location: string): boolean => !/^https?:/.test(location)
+const isDirectory = (location: string): boolean => !/^\w+:\/\//.test(location)
 
 const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { version: string }

@@ -1,6 +1,6 @@
+import { isRemote, shown } from './engine/address.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { isRemote, shown } from './opening.ts'
 import { databaseHere, type Layout, type Rights, rightsOf, SCHEMA_VERSION } from './queries/schema.ts'
 import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
 import { hasTraces, schemaOf, statementsFor } from './schema.ts'

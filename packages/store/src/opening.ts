@@ -1,3 +1,4 @@
+import { isRemote, shown } from './engine/address.ts'
 import { openEmbedded } from './engine/embedded.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
@@ -32,8 +33,6 @@ type Asked = {
   readonly watermarkMs: number
   readonly now: () => number
 }
-
-export const isRemote = (location: string): boolean => /^https?:/.test(location)
 
 /** Opens the engine behind a location. Tables are made in a directory; those of a ClickHouse server are its owner's to make. */
 export async function openLocation(asked: Asked): Promise<Opened> {
@@ -111,7 +110,7 @@ async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs
 }
 
 // Not enough privileges, and a user, server or table that is read only.
-const NOT_ALLOWED = ['497', '164', '242']
+const NOT_ALLOWED: readonly unknown[] = [497, 164, 242]
 
 async function canWrite(engine: Engine): Promise<boolean> {
   try {
@@ -124,14 +123,6 @@ async function canWrite(engine: Engine): Promise<boolean> {
 }
 
 function isRefused(error: unknown): boolean {
-  const { cause } = error as { cause?: { code?: string } }
-  return NOT_ALLOWED.includes(cause?.code ?? '')
-}
-
-/** A location as messages have it: a password is nobody's business. */
-export function shown(location: string): string {
-  if (!isRemote(location)) return location
-  const url = new URL(location)
-  url.password = ''
-  return url.href
+  const { cause } = error as { cause?: { code?: unknown } }
+  return NOT_ALLOWED.includes(cause?.code)
 }

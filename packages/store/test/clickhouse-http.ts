@@ -7,12 +7,15 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { TupleParam } from '@clickhouse/client'
+import { rowsOf } from '../src/engine/rows.ts'
 import { refusedGrant } from './grants.ts'
 
 /** Who may come in. Without `grants` a user may do everything; `readonly` is the setting of that name. */
 export type User = {
   readonly password?: string
   readonly readonly?: 1 | 2
+  /** Settings of the user's profile, other than the engine's own. */
+  readonly settings?: Readonly<Record<string, string | number>>
   /** As they follow GRANT: `SELECT ON shop.*`, `INSERT, SELECT ON shop.coalmine_ticks`. */
   readonly grants?: readonly string[]
 }
@@ -26,10 +29,6 @@ export type Fault = { readonly on?: RegExp; readonly times?: number } & (
 
 export type ClickHouseOptions = {
   readonly users?: Readonly<Record<string, User>>
-  /** What `version()` says; the engine's own, when left out. */
-  readonly version?: string
-  /** Settings that are other than the engine's before a request sets them, as in an older server. */
-  readonly defaults?: Readonly<Record<string, string | number>>
   /** Databases beside `default`. */
   readonly databases?: readonly string[]
 }
@@ -45,6 +44,8 @@ export type ClickHouse = {
   readonly drop: (database: string) => Promise<void>
   /** Statements that were asked for, in their order, with what HTTP status answered them: 0 for none. */
   readonly requests: { readonly statement: string; readonly database: string; readonly status: number }[]
+  /** What `version()` says; the engine's own, when undefined. */
+  readonly reportVersion: (version: string | undefined) => void
   readonly fail: (fault: Fault) => void
   readonly heal: () => void
   /** Stops listening and drops every connection, as a restart does; `start` listens on the same port again. */
@@ -62,31 +63,40 @@ const { Session } = createRequire(import.meta.url)('chdb') as { Session: new (pa
 
 /** Starts one. A process has one engine: a test file that uses this opens no store in a directory. */
 export async function startClickHouse(options: ClickHouseOptions = {}): Promise<ClickHouse> {
-  const { users = {}, version, defaults = {}, databases = [] } = options
+  const { users = {}, databases = [] } = options
   const directory = await mkdtemp(join(tmpdir(), 'coalmine-clickhouse-'))
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, Promise<Session>>()
   const requests: { statement: string; database: string; status: number }[] = []
   let faults: { fault: Fault; left: number }[] = []
   let files = 0
+  let version: string | undefined
 
-  // A connection has one database and cannot leave read-only mode again, so each pair has its own.
-  const sessionFor = async (database: string, readonly: 0 | 1 | 2): Promise<Session> => {
-    const key = `${readonly} ${database}`
-    const found = sessions.get(key)
-    if (found) return found
+  const connect = async (database: string, user: User = {}): Promise<Session> => {
     const session = new Session(directory)
+    const run = (statement: string) => session.queryAsync(statement, { format: 'Null' })
     try {
-      await session.queryAsync(`USE ${quoted(database)}`, { format: 'Null' })
-      if (readonly) await session.queryAsync(`SET readonly = ${readonly}`, { format: 'Null' })
+      // Threads cost more than tests' few rows gain by them.
+      await run('SET max_threads = 1')
+      await run(`USE ${quoted(database)}`)
+      for (const [setting, value] of Object.entries(user.settings ?? {})) await run(`SET ${setting} = '${value}'`)
+      if (user.readonly) await run(`SET readonly = ${user.readonly}`)
+      return session
     } catch (error) {
       session.close()
       throw error
     }
+  }
+
+  // A connection has one database and cannot leave read-only mode again, so each user has one for each database.
+  const sessionFor = (database: string, name = '', user?: User): Promise<Session> => {
+    const key = `${name} ${database}`
+    const session = sessions.get(key) ?? connect(database, user)
     sessions.set(key, session)
+    session.catch(() => sessions.delete(key))
     return session
   }
 
-  const admin = await sessionFor('default', 0)
+  const admin = await sessionFor('default')
   for (const database of databases) await admin.queryAsync(`CREATE DATABASE ${quoted(database)}`, { format: 'Null' })
 
   const viewText = async (name: string): Promise<string> => {
@@ -102,8 +112,8 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       throw new Error(
         `Code: 516. DB::Exception: ${user}: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)`,
       )
-    const { readonly, grants } = known
-    const session = await sessionFor(asked.database, readonly ?? 0)
+    const { grants } = known
+    const session = await sessionFor(asked.database, user, known)
     if (grants) {
       const refused = await refusedGrant(asked.statement, asked.params, asked.database, grants, viewText)
       if (refused)
@@ -114,7 +124,14 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
     let { statement } = asked
     if (version) statement = statement.replaceAll('version()', `'${version}'`)
     const [, sql, format] = /^(.*?)(?:\bFORMAT (\w+))?[\s;]*$/s.exec(statement) as unknown as [string, string, string?]
-    const settings = settingsText({ ...defaults, ...asked.settings }, sql)
+    const isQuery = /^\s*(SELECT|WITH|INSERT)\b/.test(sql)
+    if (!isQuery && Object.keys(asked.settings).length > 0) {
+      // What defines tables has no settings of its own: it has a connection with them.
+      const own = await connect(asked.database, { ...known, settings: { ...known.settings, ...asked.settings } })
+      await own.queryBindAsync(sql, boundValues(sql, asked.params), { format: 'Null' }).finally(() => own.close())
+      return { text: '', format: 'Null' }
+    }
+    const settings = settingsText(asked.settings)
     if (asked.body) {
       const file = join(directory, `body-${files++}`)
       await writeFile(file, asked.body)
@@ -203,19 +220,21 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       return url.href
     },
     query: async <Row>(statement: string, database = 'default'): Promise<Row[]> => {
-      const session = await sessionFor(database, 0)
-      const text = (await session.queryAsync(statement, { format: 'JSONEachRow' })).text().trim()
-      return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Row)
+      const session = await sessionFor(database)
+      return rowsOf<Row>((await session.queryAsync(statement, { format: 'JSONEachRow' })).text())
     },
     drop: async (database) => {
       for (const [key, session] of sessions)
-        if (key.slice(2) === database) {
-          session.close()
+        if (key.endsWith(` ${database}`)) {
           sessions.delete(key)
+          ;(await session).close()
         }
       await admin.queryAsync(`DROP DATABASE ${quoted(database)}`, { format: 'Null' })
     },
     requests,
+    reportVersion: (reported) => {
+      version = reported
+    },
     fail: (fault) => faults.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }),
     heal: () => {
       faults = []
@@ -226,7 +245,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
     },
     close: async () => {
       await stop().catch(() => {})
-      for (const session of sessions.values()) session.close()
+      for (const session of sessions.values()) (await session).close()
       await rm(directory, { recursive: true, force: true })
     },
   }
@@ -302,11 +321,9 @@ function userOf({ headers }: IncomingMessage): [string, string] {
   return [user!, password.join(':')]
 }
 
-// The engine takes settings of one statement at its end; those that define tables have none.
-function settingsText(settings: Record<string, string | number>, statement: string): string {
+function settingsText(settings: Readonly<Record<string, string>>): string {
   const names = Object.keys(settings)
-  if (names.length === 0 || !/^\s*(SELECT|WITH|INSERT)\b/.test(statement)) return ''
-  return `SETTINGS ${names.map((name) => `${name} = '${settings[name]}'`).join(', ')}`
+  return names.length === 0 ? '' : `SETTINGS ${names.map((name) => `${name} = '${settings[name]}'`).join(', ')}`
 }
 
 /** Over HTTP, texts come escaped, and lists as the engine writes them; in process they are given as values. */

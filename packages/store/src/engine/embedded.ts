@@ -83,12 +83,15 @@ async function connected(
       },
       onRoom: () => merges(startMerges),
     })
+    const write: Engine['write'] = async (statement, params) => {
+      await space.needSome()
+      await connections.use(({ writer }) => run(writer, statement, params))
+    }
     const engine: Engine = {
       space,
-      write: async (statement, params) => {
-        await space.needSome()
-        await connections.use(({ writer }) => run(writer, statement, params))
-      },
+      write,
+      // In process nothing is repeated.
+      writeOnce: write,
       read: (statement, params) => connections.use(({ reader }) => rowsOf(reader, statement, params)),
       insertSpans: async (rows) => {
         await space.need()

@@ -9,8 +9,10 @@ export type Params = Readonly<
 
 /** What the store asks of an engine, embedded or a cluster. Writes and reads do not wait for each other. */
 export type Engine = {
-  /** Runs a statement that changes something. */
+  /** Runs a statement that changes something, and that may run twice. */
   readonly write: (statement: string, params?: Params) => Promise<void>
+  /** The same for what adds up: it is never run a second time where the first may have run, though nothing was heard of it. */
+  readonly writeOnce: (statement: string, params?: Params) => Promise<void>
   /** Runs a query and gives its rows. */
   readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
   /** Inserts rows of the spans' table in RowBinary, columns in its order. Done when the engine has them. */

@@ -1,52 +1,157 @@
-import { Readable } from 'node:stream'
-import { ClickHouseLogLevel, createClient, type ResponseHeaders } from '@clickhouse/client'
+import { setTimeout } from 'node:timers/promises'
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
+import { fixedSettings, serverFacts } from '../queries/connect.ts'
 import { insertRowBinary } from '../queries/incoming.ts'
+import { readLimits, writeLimits } from '../queries/limits.ts'
 import { quoted } from '../traces.ts'
+import { type Address, parseAddress } from './address.ts'
 import type { Engine, Params } from './engine.ts'
+import { failureOf, neverBegan, passes } from './failure.ts'
 import { parquetRows } from './parquet.ts'
+import { Refusal, request } from './request.ts'
+import { rowsOf } from './rows.ts'
+import { isSupported, OLDEST_CLICKHOUSE } from './version.ts'
 
-/** Talks to a ClickHouse server over HTTP: `https://user:password@host:8443/database`. */
-export async function openRemote(url: string): Promise<Engine> {
-  const client = createClient({
-    url,
-    log: { level: ClickHouseLogLevel.OFF },
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-  })
-  const where = withoutPassword(url)
-  const failed = (cause: unknown): never => {
-    throw new StoreError('unavailable', `store ${where}: ${(cause as Error).message || String(cause)}`, { cause })
-  }
-  const pinged = await client.ping({ select: true })
-  if (!pinged.success) {
+// A server that restarts is back within seconds; a page or a pipeline does not wait much longer.
+const REPEAT_AFTER_MS = [200, 500, 1_000, 2_000]
+const CONNECT_MS = 10_000
+// A little more than a read may take, so that the server says why it stopped.
+const ANSWER_MS = (readLimits.max_execution_time + 10) * 1000
+const SETTING_REFUSED = 452
+
+/** How long is waited for the first answer and for each, and before each further try. */
+export type RemoteOptions = {
+  readonly connectMs?: number
+  readonly answerMs?: number
+  readonly repeatAfterMs?: readonly number[]
+}
+
+// A profile may have the old analyzer, and numbers as texts.
+const UNDERSTOOD: ClickHouseSettings = { allow_experimental_analyzer: 1, output_format_json_quote_64bit_integers: 0 }
+// Rows are acknowledged when they are there, by the shards too.
+const STORED: ClickHouseSettings = { async_insert: 0, insert_distributed_sync: 1 }
+
+/**
+ * Talks to a ClickHouse server over HTTP: `https://user:password@host:8443/database`.
+ *
+ * What is repeated when a connection breaks: reads; and writes that a second run leaves as they are. A span that is stored
+ * twice is counted once. Tables and views are made if they are not there. A commit, a look and the start of a comparison
+ * say the same again, of which the first or the newest counts, and a verdict is remembered when it is another one. What
+ * fills coalmine_ticks and coalmine_late adds up, and goes through `writeOnce`.
+ *
+ * Throws a StoreError of kind `usage` for a URL that is none, and `unavailable` when the server does not answer, lets the
+ * user not in or is too old.
+ */
+export async function openRemote(url: string, options: RemoteOptions = {}): Promise<Engine> {
+  const { connectMs = CONNECT_MS, answerMs = ANSWER_MS, repeatAfterMs = REPEAT_AFTER_MS } = options
+  const address = parseAddress(url)
+  const client = connect(address, answerMs)
+  try {
+    const settable = await settableOn(client, address, AbortSignal.timeout(connectMs))
+    return engineOf({ client, address, settable, repeatAfterMs })
+  } catch (error) {
     await client.close()
-    failed(pinged.error)
+    throw error
   }
-  const bound = (params: Params | undefined) => params && { query_params: params }
+}
+
+function connect({ url, database }: Address, answerMs: number): ClickHouseClient {
+  return createClient({
+    url,
+    database,
+    application: 'coalmine',
+    log: { level: ClickHouseLogLevel.OFF },
+    request_timeout: answerMs,
+    // One insert, one closing, and what the judge and a page read beside each other.
+    max_open_connections: 10,
+    // Servers close idle connections, some after 3 s: ours go first, or a statement would be sent into a closed one.
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
+  })
+}
+
+/** Whether statements may come with settings. */
+async function settableOn(client: ClickHouseClient, address: Address, signal: AbortSignal): Promise<boolean> {
+  const ask = async <Row>(statement: string): Promise<Row> => {
+    const answer = await request(client, { statement, signal })
+    // Something else may answer that all is well.
+    if (!answer.startsWith('{')) throw new Refusal(200, answer)
+    return rowsOf<Row>(answer)[0]!
+  }
+  const unusable = (why: string): StoreError => new StoreError('unavailable', `store ${address.shown}: ${why}`)
+  try {
+    const { version, readonly } = await ask<{ version: string; readonly: number | string }>(serverFacts)
+    if (!isSupported(version))
+      throw unusable(
+        `it is ClickHouse ${version}, and coalmine needs ${OLDEST_CLICKHOUSE} or later: upgrade it, or name another server`,
+      )
+    if (Number(readonly) !== 1) return true
+    const { quotesNumbers, analyzes } = await ask<{ quotesNumbers: number; analyzes: number }>(fixedSettings)
+    const wanted = [
+      ...(quotesNumbers ? ['output_format_json_quote_64bit_integers = 0'] : []),
+      ...(analyzes ? [] : ['allow_experimental_analyzer = 1']),
+    ].join(', ')
+    if (wanted === '') return false
+    throw unusable(
+      `its user ${address.user} may set nothing (readonly = 1), and needs ALTER USER ${address.user} SETTINGS ${wanted}; or readonly = 2`,
+    )
+  } catch (cause) {
+    throw cause instanceof StoreError ? cause : failureOf(cause, address)
+  }
+}
+
+type Server = {
+  readonly client: ClickHouseClient
+  readonly address: Address
+  readonly settable: boolean
+  readonly repeatAfterMs: readonly number[]
+}
+
+function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine {
+  let limited = settable
+  const withSettings = (settings: ClickHouseSettings) => (settable ? { settings } : {})
+  const repeated = async <T>(attempt: () => Promise<T>, mayRepeat: (cause: unknown) => boolean): Promise<T> => {
+    for (let tries = 0; ; tries++)
+      try {
+        return await attempt()
+      } catch (cause) {
+        const wait = repeatAfterMs[tries]
+        if (wait === undefined || !mayRepeat(cause)) throw failureOf(cause, address)
+        await setTimeout(wait)
+      }
+  }
+  const written = (statement: string, params: Params | undefined, mayRepeat: (cause: unknown) => boolean) =>
+    repeated(
+      () => request(client, { statement, params, ...withSettings({ ...UNDERSTOOD, ...STORED, ...writeLimits }) }),
+      mayRepeat,
+    )
   return {
-    write: async (query, params) => {
-      await client.command({ query, ...bound(params) }).catch(failed)
+    write: async (statement, params) => {
+      await written(statement, params, passes)
     },
-    read: async <Row>(query: string, params?: Params): Promise<Row[]> => {
-      const result = await client
-        .query({ query, format: 'JSONEachRow', clickhouse_settings: { max_execution_time: 120 }, ...bound(params) })
-        .catch(failed)
-      return result.json<Row>()
+    writeOnce: async (statement, params) => {
+      await written(statement, params, neverBegan)
+    },
+    read: async <Row>(statement: string, params?: Params): Promise<Row[]> => {
+      const attempt = async (): Promise<string> => {
+        const settings = { ...UNDERSTOOD, ...(limited && readLimits) }
+        return request(client, { statement, params, ...withSettings(settings) })
+      }
+      const answer = await repeated(attempt, (cause) => {
+        // A user's profile may hold tighter limits than ours: then these hold.
+        const tighter = limited && cause instanceof Refusal && cause.code === SETTING_REFUSED
+        if (tighter) limited = false
+        return tighter || passes(cause)
+      })
+      return rowsOf<Row>(answer)
     },
     insertSpans: async (rows, into) => {
-      const { stream }: { stream: Readable; response_headers: ResponseHeaders } = await client
-        .exec({ query: insertRowBinary(quoted(into)), values: Readable.from([rows]) })
-        .catch(failed)
-      stream.resume()
+      const settings = { ...STORED, insert_deduplication_token: crypto.randomUUID() }
+      const statement = insertRowBinary(quoted(into))
+      await repeated(() => request(client, { statement, rows, ...withSettings(settings) }), passes)
     },
     // What is far away reads no file of ours; the embedded engine reads them, where it is installed.
     parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow),
     close: () => client.close(),
   }
-}
-
-function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  shown.password = ''
-  return shown.href
 }

@@ -178,7 +178,7 @@ export function startIngest({
     }
     for (const key of expected) ledgers.settle(ledger, key, true)
     try {
-      if (late.length > 0) await engine.write(countLate, columnsOf(late))
+      if (late.length > 0) await engine.writeOnce(countLate, columnsOf(late))
       lateSpans += late.reduce((sum, { spans }) => sum + spans, 0)
       for (const waiting of group) waiting.stored({ late: waiting.late.reduce((sum, { spans }) => sum + spans, 0) })
     } catch (error) {
@@ -232,7 +232,7 @@ export function startIngest({
     try {
       const [time] = await engine.read<{ began: string }>(engineTime)
       await engine.write(registerOperations, span)
-      await engine.write(closeTicks, { ...span, batch })
+      await engine.writeOnce(closeTicks, { ...span, batch })
       await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
       await engine.space?.held()
       closedTicks += keys.length

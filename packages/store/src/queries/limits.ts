@@ -1,8 +1,13 @@
 /** What a query may take before it fails, which is better than the process that ingests running out of memory. */
-export const limitReads = `SET max_memory_usage = 2000000000, max_execution_time = 120`
+export const readLimits = { max_memory_usage: '2000000000', max_execution_time: 120 } as const
 
 /** Closing a tick of millions of spans goes through the disk rather than through all memory. */
-export const limitWrites = `SET max_bytes_before_external_group_by = 1000000000`
+export const writeLimits = { max_bytes_before_external_group_by: '1000000000' } as const
+
+/** For an engine whose connection keeps them. */
+export const limitReads: string = `SET max_memory_usage = ${readLimits.max_memory_usage}, max_execution_time = ${readLimits.max_execution_time}`
+
+export const limitWrites: string = `SET max_bytes_before_external_group_by = ${writeLimits.max_bytes_before_external_group_by}`
 
 /**
  * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four

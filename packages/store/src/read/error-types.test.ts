@@ -1,23 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, START, spanOf } from '../../test/spans.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 
-let directory: string
+let place: Place
 let store: Store
 let clock = START
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'coalmine-error-types-'))
-  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
+  place = await newPlace()
+  store = await openStore({ location: place.location, watermarkMs: 0, now: () => clock })
 })
 
 afterAll(async () => {
   await store.close()
-  await rm(directory, { recursive: true, force: true })
+  await place.remove()
 })
 
 const failed = (attributes: Record<string, string>, changes: Partial<Span> = {}): Span =>

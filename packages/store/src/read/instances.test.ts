@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, START, spanOf } from '../../test/spans.ts'
 import type { Comparison } from '../cohorts.ts'
 import type { Span } from '../ingest/span-batch.ts'
@@ -9,19 +7,24 @@ import { openStore, type Store } from '../store.ts'
 import type { InstanceLife } from './instances.ts'
 import { warmUpOf } from './warm-up.ts'
 
-let directory: string
+let place: Place
 let clock: number
 let store: Store
 
+beforeAll(async () => {
+  place = await newPlace()
+})
+
+afterAll(() => place.remove())
+
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'coalmine-instances-'))
   clock = START
-  store = await openStore({ location: directory, now: () => clock })
+  store = await openStore({ location: place.location, now: () => clock })
 })
 
 afterEach(async () => {
   await store.close()
-  await rm(directory, { recursive: true, force: true })
+  await place.empty()
 })
 
 const builds = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }

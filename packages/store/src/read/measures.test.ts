@@ -1,27 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, START, spanOf } from '../../test/spans.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 import { type Measure, measureParams } from './measures.ts'
 import type { Measured } from './read-measures.ts'
 
-let directory: string
+let place: Place
 let clock = START
 let store: Store
 let service: string
 let services = 0
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'coalmine-measures-'))
-  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
+  place = await newPlace()
+  store = await openStore({ location: place.location, watermarkMs: 0, now: () => clock })
 })
 
 afterAll(async () => {
   await store.close()
-  await rm(directory, { recursive: true, force: true })
+  await place.remove()
 })
 
 beforeEach(() => {

@@ -1,0 +1,119 @@
+import { StoreError } from '../errors.ts'
+import type { Address } from './address.ts'
+import { Refusal } from './request.ts'
+
+/** Why a request failed, for the user: which server, what is wrong, what to do. */
+export function failureOf(cause: unknown, address: Address): StoreError {
+  const { shown } = address
+  const why = cause instanceof Refusal ? refused(cause, address) : network(cause as NodeJS.ErrnoException, address)
+  return new StoreError('unavailable', `store ${shown}: ${why}`, { cause })
+}
+
+/** Whether the server never began with what was asked: it may be asked again whatever it was. */
+export function neverBegan(cause: unknown): boolean {
+  if (cause instanceof Refusal) return cause.code === TOO_MANY_AT_ONCE
+  return NEVER_CONNECTED.has(codeOf(cause))
+}
+
+/** Whether it may work in a moment: nobody listens, the connection broke, a proxy has no server, a server is stopping. */
+export function passes(cause: unknown): boolean {
+  if (neverBegan(cause)) return true
+  if (cause instanceof Refusal)
+    return cause.code === undefined ? [502, 503, 504].includes(cause.status) : STOPPING.has(cause.code)
+  return BROKEN.has(codeOf(cause))
+}
+
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
+const TOO_MANY_AT_ONCE = 202
+// ABORTED and QUERY_WAS_CANCELLED: what a server that is shutting down says of what it was doing.
+const STOPPING = new Set([236, 394])
+
+const UNTRUSTED = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+// Codes: src/Common/ErrorCodes.cpp of ClickHouse.
+function refused({ status, code, message: told }: Refusal, { user, database, host }: Address): string {
+  // What follows is the statement.
+  const message = told.split(/[:.] (?:While processing|In scope) /)[0]!.slice(0, 500)
+  switch (code) {
+    case undefined:
+      return notClickHouse(status, told)
+    case 192:
+    case 193:
+    case 194:
+    case 516:
+      return `user ${user} is not known there, or has another password; give both as https://user:password@${host}/${database}, with any of :/?#@ percent-encoded`
+    case 81:
+      return `there is no database ${database}; make it (CREATE DATABASE ${database}), or name another one after the host`
+    case 497: {
+      const grant = /the grant (.+? ON \S+)/.exec(message)?.[1]?.replace(/\.$/, '')
+      return `user ${user} lacks a right: ${grant ? `GRANT ${grant} TO ${user}` : message}`
+    }
+    case 164:
+      return `user ${user} may only read (setting readonly), and this would change something: ${message}`
+    case 60:
+      return `a table is missing: ${message} Without our own tables, run coalmine store init; without the spans', let the Collector or serve make it`
+    case 159:
+    case 209:
+      return `a statement took longer than it may, and was stopped: ${message} Ask for a shorter window, or let the server do more at a time`
+    case 241:
+      return `a statement needed more memory than it may have: ${message} Ask for a shorter window, or raise the limit of user ${user}`
+    case TOO_MANY_AT_ONCE:
+      return `it is running as many statements as it may; try again later, or raise max_concurrent_queries: ${message}`
+    case 252:
+      return `it has too many parts and takes no more rows until it has merged some; try again later, and send larger batches: ${message}`
+    case 242:
+      return `its tables are read-only for now, as a replica's are without Keeper; try again when it is back: ${message}`
+    case 243:
+      return `its disk is full: ${message}`
+    case 452:
+      return `user ${user} may not have a setting: ${message}`
+    default:
+      return `it refused a statement: ${message} (code ${code})`
+  }
+}
+
+// An HTML page, or a sentence: what stood between, or something else that listens on the port.
+function notClickHouse(status: number, body: string): string {
+  const told = body
+    .replace(/<style.*?<\/style>|<[^>]*>/gs, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200)
+  const said = `HTTP ${status}${told === '' ? '' : `, "${told}"`}`
+  return [502, 503, 504].includes(status)
+    ? `a proxy before it has no answer from it (${said}); see whether ClickHouse is running, and try again`
+    : `what answers there is no ClickHouse (${said}); name its HTTP port: 8123, or 8443 with https`
+}
+
+function network(cause: NodeJS.ErrnoException, { host }: Address): string {
+  const code = codeOf(cause)
+  const message = cause.message || code
+  if (code === 'ECONNREFUSED')
+    return `nothing listens on ${host} (${code}); is ClickHouse running, and this its HTTP port?`
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the name ${host} is not known here (${code})`
+  if (UNTRUSTED.has(code))
+    return `its certificate is not trusted here (${code}: ${message}); name the authority's in NODE_EXTRA_CA_CERTS`
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('HPE_'))
+    return `what answers on ${host} does not speak ${code.startsWith('HPE_') ? 'HTTP' : 'TLS'} (${code}); name ClickHouse's HTTP port: 8123, or 8443 with https`
+  if (cause.message === 'Timeout error.' || cause.message.startsWith('The user aborted'))
+    return `no answer in time from ${host}; is it reachable from here, or busy?`
+  if (BROKEN.has(code))
+    return `the connection to ${host} broke before it had answered (${code}); if it keeps on, see its log, and whether this is its HTTP port (8123, or 8443 with https)`
+  return message
+}
+
+// Where a name has several addresses, each failed for a reason of its own.
+function codeOf(cause: unknown): string {
+  const { code, errors } = cause as { code?: string; errors?: readonly { code?: string }[] }
+  return code ?? errors?.[0]?.code ?? ''
+}

@@ -1,0 +1,86 @@
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { type ClickHouseClient, type ClickHouseSettings, parseError, TupleParam } from '@clickhouse/client'
+import type { Params } from './engine.ts'
+
+/** What is asked of a server. With `rows`, they are the body of the request. */
+export type Asked = {
+  readonly statement: string
+  readonly params?: Params | undefined
+  readonly settings?: ClickHouseSettings
+  readonly rows?: Uint8Array
+  readonly signal?: AbortSignal
+}
+
+/** A server's answer that it did not do it, or the answer of something before it. */
+export class Refusal extends Error {
+  readonly status: number
+  /** The server's own code of the error; undefined when it was not a ClickHouse that answered. */
+  readonly code: number | undefined
+
+  constructor(status: number, body: string) {
+    const told = parseError(body) as Error & { code?: string }
+    super(told.message.trim())
+    this.name = 'Refusal'
+    this.status = status
+    this.code = told.code === undefined ? undefined : Number(told.code)
+  }
+}
+
+/**
+ * One request over HTTP: the answer, as rows of JSON one a line. Bound values travel in the body, for an address may be
+ * long only until the first proxy. Throws a Refusal, or the network's error.
+ */
+export async function request(client: ClickHouseClient, asked: Asked): Promise<string> {
+  const { statement, params = {}, settings, rows, signal } = asked
+  const names = Object.keys(params)
+  const form = names.length > 0 && !rows ? formOf(statement, params) : undefined
+  const { stream, http_status_code, response_headers } = await client.exec({
+    query: form?.body ?? statement,
+    ...(rows && { values: Readable.from([rows]) }),
+    ...(form && { http_headers: { 'Content-Type': form.type } }),
+    // With its first row a server would have said that all is well, and could not take it back.
+    clickhouse_settings: { default_format: 'JSONEachRow', wait_end_of_query: 1, ...settings },
+    ignore_error_response: true,
+    ...(signal && { abort_signal: signal }),
+  } as Parameters<ClickHouseClient['exec']>[0])
+  const body = await text(stream)
+  const status = http_status_code ?? 200
+  const failed = status >= 300 || response_headers['x-clickhouse-exception-code'] !== undefined
+  if (failed) throw new Refusal(status, body)
+  return body
+}
+
+function formOf(statement: string, params: Params): { readonly type: string; readonly body: string } {
+  const boundary = `coalmine-${crypto.randomUUID()}`
+  const fields = [
+    ['query', statement],
+    ...Object.entries(params).map(([name, value]) => [`param_${name}`, bound(value)]),
+  ]
+  const parts = fields.map(
+    ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  return { type: `multipart/form-data; boundary=${boundary}`, body: `${parts.join('')}--${boundary}--\r\n` }
+}
+
+// A text stands as it is, but for what the engine's tab-separated format escapes; inside of a list it is in quotes.
+function bound(value: Params[string]): string {
+  return typeof value === 'string' ? escaped(value) : listed(value)
+}
+
+function listed(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(listed).join(',')}]`
+  if (value instanceof TupleParam) return `(${value.values.map(listed).join(',')})`
+  return typeof value === 'string' ? `'${escaped(value)}'` : String(value)
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  "'": "\\'",
+  '\0': '\\0',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+}
+
+const escaped = (value: string): string => value.replace(/[\\'\0\n\r\t]/g, (char) => escapes[char]!)

@@ -1,0 +1,195 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newPlace, type Place } from '../test/place.ts'
+import { batchOf, START, spanOf } from '../test/spans.ts'
+import { all, builds, cart, totalsOf } from '../test/totals.ts'
+import type { Span } from './ingest/span-batch.ts'
+import type { OperationTicks } from './read/read-ticks.ts'
+import { openStore, type Store } from './store.ts'
+
+const WATERMARK = 15_000
+
+let place: Place
+let clock: number
+let store: Store
+
+const open = (): Promise<Store> => openStore({ location: place.location, watermarkMs: WATERMARK, now: () => clock })
+
+beforeAll(async () => {
+  place = await newPlace()
+})
+
+afterAll(() => place.remove())
+
+beforeEach(async () => {
+  clock = START
+  store = await open()
+})
+
+afterEach(async () => {
+  await store.close()
+  await place.empty()
+})
+
+async function closeAfter(ms: number): Promise<number> {
+  clock = START + ms
+  return store.closeDue()
+}
+
+const closeAll = (): Promise<number> => closeAfter(3_600_000)
+
+const totals = () => totalsOf(store)
+
+// What no way to the engine changes, and what only a directory's owner does: not run again over HTTP.
+
+describe('the reduction', () => {
+  it('gives one value per trace and operation: its slowest span, any error', async () => {
+    const traceId = 'ab'.repeat(16)
+    await store.insert(
+      batchOf(
+        spanOf({ traceId, durationNs: 10_000_000n }),
+        spanOf({ traceId, durationNs: 500_000_000n, status: 'Error' }),
+        spanOf({ traceId, name: 'other', attributes: { 'service.version': '1.0.0' } }),
+      ),
+    )
+    await closeAll()
+    const [first, second] = await all(store.readTicks(builds))
+    expect(first).toMatchObject({ operation: 'GET /cart' })
+    expect(first!.ticks).toEqual([
+      {
+        tick: START,
+        stable: {
+          requests: 2,
+          traces: 1,
+          errors: 1,
+          clientErrors: 0,
+          latency: { scale: 5, zero: 0, indices: [Math.ceil(Math.log2(0.5) * 32) - 1], counts: [1] },
+          warmUp: 0,
+          errorTypes: { '(not said)': 1 },
+        },
+        canary: {
+          requests: 0,
+          traces: 0,
+          errors: 0,
+          clientErrors: 0,
+          latency: expect.anything(),
+          warmUp: 0,
+          errorTypes: {},
+        },
+      },
+    ])
+    expect(second).toMatchObject({ operation: 'other' })
+  })
+
+  it('keeps durations of zero apart', async () => {
+    await store.insert(batchOf(spanOf({ durationNs: 0n }), spanOf({ durationNs: 1_000_000_000n })))
+    await closeAll()
+    const [{ ticks }] = (await all(store.readTicks(builds))) as [OperationTicks]
+    expect(ticks[0]!.stable.latency).toEqual({ scale: 5, zero: 1, indices: [-1], counts: [1] })
+  })
+
+  it.each([
+    ['a status', spanOf({ status: 'Error' }), 1, 0],
+    [
+      'HTTP 500',
+      spanOf({ attributes: cart({ 'http.response.status_code': '500', 'service.version': '1.0.0' }) }),
+      1,
+      0,
+    ],
+    [
+      'the old name of HTTP 503',
+      spanOf({ attributes: cart({ 'http.status_code': '503', 'service.version': '1.0.0' }) }),
+      1,
+      0,
+    ],
+    [
+      'HTTP 404',
+      spanOf({ attributes: cart({ 'http.response.status_code': '404', 'service.version': '1.0.0' }) }),
+      0,
+      1,
+    ],
+    ['gRPC 14', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
+    ['gRPC 5', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '5', 'service.version': '1.0.0' }) }), 0, 0],
+  ])('takes %s for what it is', async (_, one, errors, clientErrors) => {
+    await store.insert(batchOf(one))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, errors, clientErrors, 0, 0, 0, 0] })
+  })
+
+  it.each([
+    [{ 'http.route': '/cart', 'http.request.method': 'PUT' }, 'PUT /cart'],
+    [{ 'http.route': '/cart', 'http.method': 'PUT' }, 'PUT /cart'],
+    [{ 'http.route': '/cart' }, '/cart'],
+    [{ 'rpc.method': 'Get', 'rpc.service': 'shop.Cart' }, 'shop.Cart/Get'],
+    [{ 'rpc.method': 'shop.Cart/Get' }, 'shop.Cart/Get'],
+    [{ 'messaging.destination.template': 'orders.{region}' }, 'orders.{region}'],
+    [{}, 'GET'],
+  ])('names the operation of %o', async (attributes, operation) => {
+    await store.insert(batchOf(spanOf({ attributes: { 'service.version': '1.0.0', ...attributes } })))
+    await closeAll()
+    expect(Object.keys(await totals())).toEqual([operation])
+  })
+
+  it('counts operations past 500 as (other)', async () => {
+    const attributes = { 'service.version': '1.0.0' }
+    const many = Array.from({ length: 520 }, (_, index) => spanOf({ name: `op ${index}`, attributes }))
+    await store.insert(batchOf(...many))
+    await closeAll()
+    const sums = await totals()
+    expect(Object.keys(sums)).toHaveLength(501)
+    expect(sums['(other)']).toEqual([20, 20, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('reads entry spans alone', async () => {
+    const parentSpanId = 'cd'.repeat(8)
+    await store.insert(
+      batchOf(
+        spanOf({ kind: 'Client', parentSpanId }),
+        spanOf({ kind: 'Consumer', parentSpanId }),
+        spanOf({ kind: 'Internal' }),
+      ),
+    )
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
+  })
+
+  it("reads the exporter's older spelling of kinds and codes", async () => {
+    const old = spanOf({ parentSpanId: 'cd'.repeat(8) }) as { kind: string; status: string }
+    old.kind = 'SPAN_KIND_SERVER'
+    old.status = 'STATUS_CODE_ERROR'
+    await store.insert(batchOf(old as unknown as Span))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [1, 1, 1, 0, 0, 0, 0, 0] })
+  })
+
+  it("takes the resource's version where the span has none", async () => {
+    await store.insert(batchOf(spanOf({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [0, 0, 0, 0, 1, 1, 0, 0] })
+  })
+})
+
+describe('what a crash left in a directory', () => {
+  it('closes anew, after a crash, what an import had opened again', async () => {
+    await store.insert(batchOf(spanOf()))
+    await closeAll()
+    await store.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), await store.hold())
+    await store.close()
+    store = await open()
+    expect(await closeAfter(7_200_000)).toBe(2)
+    expect((await store.cohortFacts(builds)).stable.requests).toBe(3)
+    await store.close()
+    store = await open()
+    expect(await closeAfter(10_800_000)).toBe(0)
+  })
+
+  it('closes what a crash left with the import that goes on, and does not wait for more', async () => {
+    await store.insert(batchOf(spanOf()), await store.hold())
+    await store.close()
+    store = await open()
+    const hold = await store.hold(true)
+    await store.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
+    expect(await closeAll()).toBe(0)
+    store.release(hold)
+    expect(await store.closeDue()).toBe(2)
+  })
+})
