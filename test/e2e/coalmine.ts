@@ -46,7 +46,7 @@ export async function serve(
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`serve ended with code ${code}: ${stderr}`))),
   ])
   return {
-    url: /https?:\/\/[^\s/]+/.exec(line)![0],
+    url: / on (https?:\/\/[^\s/]+)/.exec(line)![1]!,
     line,
     process: child,
     async stop() {

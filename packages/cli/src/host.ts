@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { findServer, HELD, type RunningServer, ServerError, startServer } from '@coalmine/server'
+import { findServer, HELD, isRemote, type RunningServer, ServerError, startServer } from '@coalmine/server'
 import type { Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
@@ -27,7 +27,7 @@ const PATIENCE_MS = 10_000
  */
 export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T>): Promise<T> {
   if (place.server !== undefined) return work({ url: place.server, token: place.token })
-  if (/^\w+:\/\//.test(place.store)) return withOwnServer(await start(place, purpose), work)
+  if (isRemote(place.store)) return withOwnServer(await start(place, purpose), work)
   const deadline = Date.now() + PATIENCE_MS
   for (let pause = 50; ; pause = Math.min(2 * pause, 500)) {
     const owner = await findServer(place.store)

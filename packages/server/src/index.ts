@@ -2,6 +2,10 @@
 
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'
 
+// Where a store is, as a directory or a ClickHouse
+
+export { isRemote, shown } from '@coalmine/store'
+
 // The tables of a store in a ClickHouse
 
 export type { Initialised, InitOptions } from '@coalmine/store'

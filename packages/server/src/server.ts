@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
+import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
@@ -80,7 +80,7 @@ export async function startServer({
   const metrics = startMetrics(store)
   const context: Context = { store, now: storeOptions.now ?? Date.now, ack, metrics, warn, version: VERSION }
   const app = await routes(context, { token, tls })
-  const directory = announced && isDirectory(location) ? location : undefined
+  const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
   let local: HttpServer | undefined
   const close = async (): Promise<void> => {
@@ -165,7 +165,7 @@ async function openOrNameOwner(options: StoreOptions): Promise<Store> {
     return await openStore(options)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
-    const owner = isDirectory(options.location) ? await findServer(options.location) : undefined
+    const owner = !isRemote(options.location) ? await findServer(options.location) : undefined
     if (error.kind !== 'held' || !owner) throw answerable(error)
     throw new ServerError(
       'unavailable',
@@ -204,7 +204,5 @@ async function listenLocally(app: FastifyInstance): Promise<HttpServer> {
   await once(local, 'listening')
   return local
 }
-
-const isDirectory = (location: string): boolean => !/^\w+:\/\//.test(location)
 
 const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { version: string }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { startServer } from '@coalmine/server'
+import { isRemote, shown, startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
@@ -68,7 +68,7 @@ export function serveCommand(command: Command, io: Io): Command {
       const { store, host, port, token, ack, keep, minFree, watermark } = options
       const tls = await tlsFiles(options)
       if (!options.insecure) refuseOpenDoor(host, token, tls)
-      if (keep !== undefined && /^https?:/.test(store))
+      if (keep !== undefined && isRemote(store))
         io.stderr.write(`coalmine: --keep is how long closed ticks are kept; spans are, as their own table says\n`)
       const stopped = new Promise<undefined>((resolve) => {
         if (io.stop.aborted) resolve(undefined)
@@ -91,7 +91,7 @@ export function serveCommand(command: Command, io: Io): Command {
       if (!server) throw new CommandError('interrupted', 'stopped before it was listening')
       const grpc = server.grpcUrl === undefined ? '' : `, OTLP/gRPC at ${server.grpcUrl}`
       io.stdout.write(
-        `coalmine serves ${store} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces${grpc}); Ctrl-C stops it\n`,
+        `coalmine serves ${shown(store)} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces${grpc}); Ctrl-C stops it\n`,
       )
       await stopped
       await server.close()
