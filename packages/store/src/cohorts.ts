@@ -21,6 +21,8 @@ export type Comparison = {
   readonly scope?: Scope | undefined
   /** Raw spans answer, where closed ticks could as well; for who may not read these. */
   readonly fromSpans?: boolean
+  /** What raw spans answer is kept, so that they are read once. */
+  readonly remembers?: boolean
   /** Only ticks of these operations are read; of every one, when left out. Facts are of all operations. */
   readonly operations?: readonly string[] | undefined
   /** Only ticks that begin at or after it are read. */

@@ -1,9 +1,21 @@
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { expiredDays, forgetDay, keepClosed, keepLate, keepTicks, keepTraces, keptDays } from './queries/retention.ts'
+import {
+  expiredDays,
+  forgetDay,
+  keepClosed,
+  keepLate,
+  keepReduced,
+  keepReductions,
+  keepTicks,
+  keepTraces,
+  keptDays,
+} from './queries/retention.ts'
 
 /** How long a new store keeps what it has, unless it is told otherwise. */
 export const DEFAULT_RETENTION_DAYS = 14
+
+const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions]
 
 // The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
 const MAX_RETENTION_DAYS = 3650
@@ -23,7 +35,7 @@ export async function settleRetention(engine: Engine, asked: number | undefined,
   // A table that others made may keep its rows for ever.
   const days = kept?.days || MAX_RETENTION_DAYS
   if (asked === undefined || asked === days) return days
-  for (const statement of [...(ownSpans ? [keepTraces] : []), keepTicks, keepClosed, keepLate])
+  for (const statement of ownSpans ? [keepTraces, ...keepOurs] : keepOurs)
     await engine.write(statement, { retentionDays: asked })
   return asked
 }

@@ -179,7 +179,11 @@ async function storeOver(
   await others?.meet()
   const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
   const forgetDue = atMostEvery(FORGET_EVERY_MS, now, () => forgetExpired(engine, retentionDays, now()))
-  const of = <Asked extends Chosen>(asked: Asked): Asked => (access === 'spans' ? { ...asked, fromSpans: true } : asked)
+  const of = <Asked extends Chosen>(asked: Asked): Asked => ({
+    ...asked,
+    fromSpans: access === 'spans',
+    remembers: access === 'all',
+  })
   const lookBack = (seconds: number): number => (shared ? Math.floor(now() / 1000) - seconds : 0)
   const openIn = async (service: string): Promise<Known['open']> =>
     shared ? openOf(engine, service, lookBack(3600), now()) : openTicks(ledger, service)

@@ -137,3 +137,39 @@ CREATE TABLE IF NOT EXISTS coalmine_reopened ON CLUSTER main (
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Service, Tick)
 TTL Tick + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_reduced ON CLUSTER main (
+  Comparison UInt64,
+  Reduction UInt64,
+  Service LowCardinality(String),
+  Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  Operation LowCardinality(String),
+  Cohort LowCardinality(String),
+  Test Bool,
+  Requests UInt64,
+  Traces UInt64,
+  Errors UInt64,
+  ClientErrors UInt64,
+  WarmUp UInt64,
+  Latency Map(Int16, UInt64),
+  ErrorTypes Map(LowCardinality(String), UInt64),
+  Instances Array(LowCardinality(String)),
+  FirstStart DateTime64(3),
+  LastStart DateTime64(3)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toDate(Tick)
+ORDER BY (Service, Comparison, Operation, Tick)
+TTL Tick + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_reductions ON CLUSTER main (
+  Comparison UInt64,
+  Service LowCardinality(String),
+  Tick DateTime('UTC'),
+  Batch UInt64,
+  Reduction UInt64,
+  At DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Comparison, Tick)
+TTL Tick + toIntervalDay(30)

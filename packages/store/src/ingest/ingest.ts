@@ -3,6 +3,7 @@ import type { Space } from '../engine/space.ts'
 import { StoreError } from '../errors.ts'
 import { closeTicks, commitTicks, countLate, engineTime, registerOperations, reopenTicks } from '../queries/closing.ts'
 import type { Traces } from '../traces.ts'
+import { newBatchId } from './batch-id.ts'
 import type { OtherServers } from './other-servers.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
 import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
@@ -291,6 +292,3 @@ function portionOf(keys: readonly ledgers.TickKey[]): readonly ledgers.TickKey[]
 }
 
 const keyText = ({ service, tick }: ledgers.TickKey): string => `${tick} ${service}`
-
-// Several servers may close ticks of one cluster, so ids are drawn, not counted.
-const newBatchId = (): string => crypto.getRandomValues(new BigUint64Array(1))[0]!.toString()

@@ -21,6 +21,14 @@ export const keepLate = `
   ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+export const keepReduced = `
+  ALTER TABLE coalmine_reduced MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepReductions = `
+  ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
 /** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
 export const expiredDays = `
   SELECT DISTINCT partition AS day

@@ -25,6 +25,8 @@ const ownTables: readonly string[] = [
   tables.createSchema,
   tables.createImports,
   tables.createReopened,
+  tables.createReduced,
+  tables.createReductions,
 ]
 
 /** Each reads those before it. */

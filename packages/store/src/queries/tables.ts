@@ -169,3 +169,43 @@ export const createReopened = `
   ENGINE = ReplacingMergeTree
   ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** What comparisons that closed ticks cannot answer were reduced to, from raw spans, tick by tick: each is read once. */
+export const createReduced = `
+  CREATE TABLE IF NOT EXISTS coalmine_reduced (
+    Comparison UInt64,
+    Reduction UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Cohort LowCardinality(String),
+    Test Bool,
+    Requests UInt64,
+    Traces UInt64,
+    Errors UInt64,
+    ClientErrors UInt64,
+    WarmUp UInt64,
+    Latency Map(Int16, UInt64),
+    ErrorTypes Map(LowCardinality(String), UInt64),
+    Instances Array(LowCardinality(String)),
+    FirstStart DateTime64(3),
+    LastStart DateTime64(3)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Tick)
+  ORDER BY (Service, Comparison, Operation, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** A tick is reduced for a comparison when it has a row here, of the closing that is still its newest. */
+export const createReductions = `
+  CREATE TABLE IF NOT EXISTS coalmine_reductions (
+    Comparison UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    Batch UInt64,
+    Reduction UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Comparison, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`

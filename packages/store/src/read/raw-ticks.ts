@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto'
 import { type Comparison, type SpanParams, windowOf } from '../cohorts.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, Params } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { newBatchId } from '../ingest/batch-id.ts'
 import { TICK_SECONDS } from '../ingest/span-batch.ts'
 import { rawTickSizes, rawTicks } from '../queries/raw-ticks.ts'
+import { closings, commitReduction, reducedTicks, reduceTicks, reductions } from '../queries/reductions.ts'
 import type { CountRow } from './counts.ts'
 import type { WarmUp } from './warm-up.ts'
 
@@ -19,26 +23,71 @@ export type RawTickRow = CountRow & {
 
 // The reduction keeps a state for each unit; a portion of this many spans needs some 200 MB.
 const PORTION_SPANS = 250_000
+// Together, for one question: whoever waits longer is better told what to do.
+const MOST_SECONDS = 120
 
-/** Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. Ticks come in order. */
+/**
+ * Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. What came of a tick is kept
+ * where that may be written, so that each is read once for a comparison however often it is looked at. Ticks of an
+ * operation come in order.
+ *
+ * Throws a StoreError of kind `unavailable` when it takes more than two minutes.
+ */
 export async function* rawTickRows(
   engine: Engine,
   comparison: Comparison,
   params: SpanParams,
   { builds, instances, until }: WarmUp,
 ): AsyncGenerator<RawTickRow> {
-  const { service } = comparison
-  for await (const portion of portionsOf(engine, comparison))
-    for (const row of await engine.read<RawTickRow>(rawTicks, {
-      service,
-      builds,
-      instances,
-      until,
-      ...portion,
-      ...params,
-    }))
-      yield { ...row, test: row.test && !asksForTests(row, params) }
+  const asked = { service: comparison.service, builds, instances, until, ...params }
+  const rows = comparison.remembers ? keptRows(engine, comparison, asked) : readRows(engine, comparison, asked)
+  for await (const row of rows) yield { ...row, test: row.test && !asksForTests(row, params) }
 }
+
+async function* readRows(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<RawTickRow> {
+  const deadline = performance.now() + MOST_SECONDS * 1000
+  for await (const portion of portionsOf(engine, comparison)) {
+    if (performance.now() > deadline) throw tooLong(comparison, 'name a shorter window, as with --since 10m')
+    yield* await engine.read<RawTickRow>(rawTicks, { ...asked, ...portion })
+  }
+}
+
+async function* keptRows(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<RawTickRow> {
+  const { service } = comparison
+  const id = createHash('sha256').update(JSON.stringify(asked)).digest().readBigUInt64LE().toString()
+  const window = { service, comparison: id, ...windowOf(comparison) }
+  const missing = await missingTicks(engine, window)
+  const deadline = performance.now() + MOST_SECONDS * 1000
+  const [first] = missing.keys()
+  const last = [...missing.keys()].at(-1)
+  const unread = { ...comparison, start: (first ?? 0) * 1000, end: ((last ?? 0) + TICK_SECONDS) * 1000 }
+  for await (const { from, to } of first === undefined ? [] : portionsOf(engine, unread)) {
+    const ticks = [...missing.keys()].filter((tick) => tick >= from && tick < to)
+    if (ticks.length === 0) continue
+    if (performance.now() > deadline) throw tooLong(comparison, 'ask again, and it goes on from here')
+    const reduction = newBatchId()
+    await engine.write(reduceTicks, { ...asked, comparison: id, reduction, from, to })
+    const batches = ticks.map((tick) => missing.get(tick)!)
+    await engine.write(commitReduction, { service, comparison: id, reduction, ticks, batches })
+  }
+  yield* await engine.read<RawTickRow>(reducedTicks, window)
+}
+
+/** Closed ticks that the comparison has not been reduced over, each with its closing; in order. */
+async function missingTicks(engine: Engine, window: Params): Promise<Map<number, string>> {
+  type Closing = { readonly tick: number; readonly batch: string }
+  const kept = new Set((await engine.read<Closing>(reductions, window)).map(({ tick, batch }) => `${tick} ${batch}`))
+  const closed = await engine.read<Closing>(closings, window)
+  return new Map(
+    closed.filter(({ tick, batch }) => !kept.has(`${tick} ${batch}`)).map(({ tick, batch }) => [tick, batch]),
+  )
+}
+
+const tooLong = ({ service }: Comparison, advice: string): StoreError =>
+  new StoreError(
+    'unavailable',
+    `closed ticks do not tell these cohorts of ${service} apart, and reading its raw spans took more than ${MOST_SECONDS} s; ${advice}`,
+  )
 
 /** The closed ticks of a comparison's window, as many at a time as may be reduced together: seconds since 1970. */
 export async function* portionsOf(
