@@ -282,6 +282,8 @@ async function readRequest(request: IncomingMessage): Promise<Asked> {
     fields.push(...partsOf(body.toString(), boundary))
     body = Buffer.alloc(0)
   }
+  // http_max_field_value_size
+  if (fields.some(([, value]) => value.length > 131_072)) throw new Error('Field value too long')
   const values = new Map(fields)
   const params: Record<string, string> = {}
   const settings: Record<string, string> = {}

@@ -267,6 +267,15 @@ it('binds every text as it is, however long', async () => {
   await engine.close()
 })
 
+it('closes more ticks than one statement can name', async () => {
+  const service = 'a service whose name is long enough for many of them to be too much'
+  const many = Array.from({ length: 2_100 }, (_, tick) => spanOf({ service, atMs: clock - START + tick * 5_000 }))
+  await store.insert(batchOf(...many))
+  clock += 4 * HOUR
+  expect(await store.closeDue()).toBe(2_100)
+  expect(asked(/INSERT INTO coalmine_ticks/)).toEqual([200, 200, 200])
+})
+
 describe('what may be repeated is, while a server restarts or a connection breaks', () => {
   it('reads, through a restart', async () => {
     await store.insert(span)

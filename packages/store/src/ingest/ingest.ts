@@ -68,6 +68,8 @@ const INSERT_BYTES = 32_000_000
 const SPARE_ROWS = 2
 // Closing keeps one small state for each unit; this many spans need about 300 MB at most.
 const CLOSE_SPANS = 500_000
+// A ClickHouse server takes a bound value of 128 KiB at most: http_max_field_value_size.
+const CLOSE_TICKS = 1_000
 
 /** Starts the way into the engine. */
 export function startIngest({
@@ -284,9 +286,9 @@ function columnsOf(keys: readonly ledgers.TickKey[]): { services: string[]; tick
 // The first ticks that together have few enough spans to be closed by one statement.
 function portionOf(keys: readonly ledgers.TickKey[]): readonly ledgers.TickKey[] {
   let spans = 0
-  const after = keys.findIndex((key) => {
+  const after = keys.findIndex((key, index) => {
     spans += key.spans
-    return spans > CLOSE_SPANS
+    return index === CLOSE_TICKS || spans > CLOSE_SPANS
   })
   return after < 0 ? keys : keys.slice(0, Math.max(1, after))
 }
