@@ -155,3 +155,9 @@ describe('traces as Jaeger gives them', () => {
     expect(answer).toMatchObject({ spans: 0, refused: [{ line: 1, why: expect.stringContaining(why) }] })
   })
 })
+
+it('a long line is taken as fast as a short one', async () => {
+  const text = JSON.stringify(requestOf('long-line', 6_000))
+  expect(text.length).toBeGreaterThan(1_000_000)
+  expect(await imported(Buffer.from(text))).toMatchObject({ spans: 6_000, refusedCount: 0 })
+})

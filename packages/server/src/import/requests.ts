@@ -54,7 +54,7 @@ const MOST_HEADER_BYTES = 1_000_000
 async function begun(bytes: AsyncGenerator<Buffer>): Promise<{ start: Buffer; chunks: AsyncIterable<Buffer> }> {
   let start = Buffer.alloc(0)
   let ended = false
-  while (!ended && start.length < MOST_HEADER_BYTES && !/\S.*\n/.test(start.toString('latin1'))) {
+  while (!ended && start.length < MOST_HEADER_BYTES && !hasLine(start)) {
     const { value, done } = await bytes.next()
     if (done) ended = true
     else start = Buffer.concat([start, value])
@@ -64,6 +64,11 @@ async function begun(bytes: AsyncGenerator<Buffer>): Promise<{ start: Buffer; ch
     if (!ended) yield* bytes
   }
   return { start, chunks: chunks() }
+}
+
+function hasLine(start: Buffer): boolean {
+  const something = start.findIndex((byte) => byte > 0x20)
+  return something >= 0 && start.includes('\n', something)
 }
 
 const firstLineOf = (start: Buffer): string => start.toString('utf8').replace('\uFEFF', '').trimStart().split('\n')[0]!
