@@ -32,14 +32,14 @@ export async function run(): Promise<BenchRow[]> {
     {
       name: 'OTLP ingest, protobuf, decode to acknowledged, ticks closing',
       value: `${thousands(spansPerSecond)} spans/s, ${closedTicks} ticks closed`,
-      target: '>= 40 000 spans/s',
-      ok: spansPerSecond >= 40_000 && closedTicks > 0,
+      target: '>= 100 000 spans/s',
+      ok: spansPerSecond >= 100_000 && closedTicks > 0,
     },
     {
       name: 'over the same rows inserted alone',
       value: `${ratio.toFixed(2)} x of ${thousands(alone)} rows/s`,
-      target: '',
-      ok: true,
+      target: '>= 0.5 x',
+      ok: ratio >= 0.5,
     },
     {
       name: 'acknowledged spans that closed ticks count, or that are counted as late',
@@ -84,10 +84,15 @@ async function insertAlone(directory: string): Promise<number> {
     return batch
   })
   const started = performance.now()
-  await Promise.all(batches.map((batch) => store.insert(batch)))
+  // As long as the ingest beside it, so that merges are part of both.
+  let rows = 0
+  while (performance.now() - started < SECONDS * 1000) {
+    await Promise.all(batches.map((batch) => store.insert(batch)))
+    rows += ROWS_AT_ONCE * ROWS_ROUNDS
+  }
   const seconds = (performance.now() - started) / 1000
   await store.close()
-  return (ROWS_AT_ONCE * ROWS_ROUNDS) / seconds
+  return rows / seconds
 }
 
 // The load: one request is made once, and gets new ids and times before each sending, which costs the sender little.
