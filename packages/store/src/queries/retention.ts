@@ -42,7 +42,7 @@ export const tableSizes = `
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
   FROM system.parts
   WHERE active AND (
-    (database = currentDatabase() AND startsWith(table, 'coalmine_'))
+    (database = currentDatabase() AND startsWith(table, 'coalmine_') AND table != 'coalmine_schema')
     OR (database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String}))
   GROUP BY table
   ORDER BY bytes DESC, table`
