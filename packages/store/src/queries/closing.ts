@@ -18,10 +18,10 @@ export const registerOperations = `
 
 /**
  * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
- * counts distinct span ids and everything else of it is a maximum or a set. A unit whose spans disagree on the build or on
- * a flag is '(mixed)'. Flags come as one text, key and variant parted by NUL and flags by 0x01, and are taken apart when
- * the units with the same ones have been summed up: there are many fewer of these. Each instance has a row of its own too;
- * a unit that several instances served is in none of these.
+ * counts distinct span ids, by a hash, which is cheaper to keep than the text, and everything else of it is a maximum or a
+ * set. A unit whose spans disagree on the build or on a flag is '(mixed)'. Flags come as one text, key and variant parted
+ * by NUL and flags by 0x01, and are taken apart when the units with the same ones have been summed up: there are many fewer
+ * of these. Each instance has a row of its own too; a unit that several instances served is in none of these.
  */
 export const closeTicks = `
   INSERT INTO coalmine_ticks (
@@ -78,7 +78,7 @@ export const closeTicks = `
         Tick,
         if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
           AS UnitOperation,
-        uniqExact(SpanId) AS UnitSpans,
+        uniqExact(sipHash64(SpanId)) AS UnitSpans,
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
         max(IsClientError) AS UnitClientError,
