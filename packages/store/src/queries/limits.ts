@@ -11,7 +11,7 @@ export const limitWrites: string = `SET max_bytes_before_external_group_by = ${w
 
 /**
  * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four
- * times within a quarter of a minute of full load; sixty at once leave about a hundred parts, and merge each span once or twice.
+ * times within a quarter of a minute of full load; sixty at once left as many parts, and merged each span once or twice.
  */
 export const mergeFewer = `ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 60`
 
