@@ -8,6 +8,9 @@ type Health = { readonly status: 'ok' } | { readonly status: 'full' | 'failing';
 // Where nothing is sent any more, nothing can show that the engine works again.
 const FAILING_MS = 10_000
 
+// A disk at its limit goes over it and back each second, while the engine merges and tidies up.
+const OVER_AFTER_MS = 5_000
+
 /**
  * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
  * `GET /readyz`: 503 while spans are refused. Neither asks for the token.
@@ -24,15 +27,21 @@ export function registerHealth(app: FastifyInstance, { store, now, version }: Co
 /** Paths that are answered without a token. */
 export const isProbe = (url: string): boolean => url === '/healthz' || url === '/readyz'
 
-/** Closes ticks that are due, and warns once when spans are refused or ticks stay open, and once when that is over. */
-export function newTicker({ store, warn }: Context): () => Promise<void> {
-  let told: Health['status'] = 'ok'
+/** Closes ticks that are due, and warns once when spans are refused or ticks stay open, and once when that has been over for a while. */
+export function newTicker({ store, warn, now }: Context): () => Promise<void> {
+  let refused = false
+  let refusedAtMs = 0
   let stuck = false
   const tell = (): void => {
     const health = healthOf(store)
-    if (health.status === told) return
-    told = health.status
-    warn(health.status === 'ok' ? 'spans are taken again' : `spans are refused: ${health.why}`)
+    if (health.status !== 'ok') {
+      if (!refused) warn(`spans are refused: ${health.why}`)
+      refused = true
+      refusedAtMs = now()
+    } else if (refused && now() - refusedAtMs >= OVER_AFTER_MS) {
+      warn('spans are taken again')
+      refused = false
+    }
   }
   return async () => {
     const trouble = await store.closeDue().then(
@@ -41,13 +50,14 @@ export function newTicker({ store, warn }: Context): () => Promise<void> {
     )
     tell()
     // A full disk is told of as such.
-    const sticks =
-      trouble !== undefined && told !== 'full' && !(trouble instanceof StoreError && trouble.kind === 'full')
+    const sticks = trouble !== undefined && healthOf(store).status !== 'full' && !isFull(trouble)
     if (sticks === stuck) return
     stuck = sticks
     warn(sticks ? `ticks stay open for now: ${trouble?.message}` : 'ticks close again')
   }
 }
+
+const isFull = (error: Error): boolean => error instanceof StoreError && error.kind === 'full'
 
 function healthOf(store: Pick<Store, 'state'>, nowMs = 0): Health {
   const { space, failed } = store.state()
