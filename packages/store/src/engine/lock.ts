@@ -1,5 +1,5 @@
-import { type BigIntStats, closeSync, openSync, writeSync } from 'node:fs'
-import { readFile, rename, rm, stat } from 'node:fs/promises'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { runs } from './holder.ts'
@@ -11,8 +11,11 @@ type Lock = { readonly release: () => Promise<void> } | { readonly holder: numbe
  * Takes a directory's lock, for as long as this process has the engine open over it. The engine has a lock of its own,
  * but says on the terminal that it did not get it. What a crashed process left is taken over.
  */
-export async function takeLock(directory: string): Promise<Lock> {
-  const file = join(directory, 'coalmine.lock')
+export const takeLock = (directory: string): Promise<Lock> => takeFile(join(directory, 'coalmine.lock'))
+
+const POLL_MS = 20
+
+async function takeFile(file: string): Promise<Lock> {
   for (;;) {
     const fd = create(file)
     if (fd !== undefined) {
@@ -30,11 +33,9 @@ export async function takeLock(directory: string): Promise<Lock> {
         },
       }
     }
-    const found = await statOf(file)
-    if (!found) continue
     const holder = await holderIn(file)
     if (holder !== undefined) return { holder }
-    await removeStale(file, found)
+    await removeStale(file)
   }
 }
 
@@ -48,27 +49,32 @@ function create(file: string): number | undefined {
 }
 
 async function holderIn(file: string): Promise<number | undefined> {
-  const read = async () => Number(await readFile(file, 'utf8').catch(() => ''))
+  const read = () => readFile(file, 'utf8').then(Number, () => undefined)
   let pid = await read()
-  // Its maker writes its id right after it made the file.
-  for (let tries = 0; !pid && tries < 5; tries++) {
-    await setTimeout(20)
+  // Its maker writes its id right after it made the file, and may be slow to come to it.
+  for (let tries = 0; pid === 0 && tries < 50; tries++) {
+    await setTimeout(POLL_MS)
     pid = await read()
   }
   return pid && (await runs(pid, file)) ? pid : undefined
 }
 
-// Another process may have replaced the stale file since we looked: then what was moved away is not what we saw.
-async function removeStale(file: string, seen: BigIntStats): Promise<void> {
-  const aside = `${file}.${process.pid}`
-  const moved = await rename(file, aside).then(
-    () => true,
-    () => false,
-  )
-  if (!moved) return
-  const { ino } = (await statOf(aside)) ?? seen
-  if (ino === seen.ino) await rm(aside, { force: true })
-  else await rename(aside, file)
+// Many may find the same stale file. They remove it one at a time, or the second would remove what the first has made.
+async function removeStale(file: string): Promise<void> {
+  const turn = await takeFile(`${file}.stale`)
+  if ('holder' in turn) return setTimeout(POLL_MS)
+  try {
+    const seen = await open(file).catch(() => undefined)
+    if (!seen) return
+    try {
+      if ((await holderIn(file)) !== undefined) return
+      // While it is open here no other file can get its number.
+      const [was, is] = [await seen.stat({ bigint: true }), await stat(file, { bigint: true }).catch(() => undefined)]
+      if (is?.ino === was.ino) await rm(file, { force: true })
+    } finally {
+      await seen.close()
+    }
+  } finally {
+    await turn.release()
+  }
 }
-
-const statOf = (file: string): Promise<BigIntStats | undefined> => stat(file, { bigint: true }).catch(() => undefined)
