@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { batchOf, START, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
 import { openEmbedded } from './engine/embedded.ts'
+import { SCHEMA_VERSION } from './queries/schema.ts'
 import { openStore, type Store } from './store.ts'
 
 const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
@@ -77,6 +78,42 @@ it('brings forward one of before the types of errors were counted: its ticks hav
   const store = await openStore({ location: directory })
   expect(await ticksOf(store)).toMatchObject([{ ticks: [{ canary: { errors: 2, errorTypes: {} } }] }])
   await store.close()
+})
+
+const VIEWS =
+  "SELECT name, uuid FROM system.tables WHERE engine = 'View' AND startsWith(name, 'coalmine_') ORDER BY name"
+const MARKS = 'SELECT DISTINCT Version AS version, Traces AS traces FROM coalmine_schema'
+
+it('makes nothing again in a store that it made', async () => {
+  const opened = async (): Promise<unknown[]> => {
+    await (await openStore({ location: directory })).close()
+    return read(VIEWS)
+  }
+  const made = await opened()
+  expect(made).toHaveLength(4)
+  expect(await opened()).toEqual(made)
+})
+
+it.each([
+  ['views of another release', ["CREATE OR REPLACE VIEW coalmine_requests AS SELECT 'of another release' AS Service"]],
+  [
+    'views of another release that was stopped',
+    ["CREATE OR REPLACE VIEW coalmine_spans AS SELECT 'other' AS Service COMMENT 'ours was another'"],
+  ],
+  ['what a crash kept from being made', ['TRUNCATE TABLE coalmine_schema', 'DROP VIEW coalmine_calls']],
+  ['a mark that a crash kept from being written', ['TRUNCATE TABLE coalmine_schema']],
+  ['a table', ['DROP TABLE coalmine_late']],
+])('makes anew %s', async (_what, statements) => {
+  await (await openStore({ location: directory })).close()
+  await run(...statements)
+  const store = await openStore({ location: directory, watermarkMs: 0, now: () => START })
+  await store.insert(batchOf(spanOf({ atMs: -3_600_000 })))
+  expect(await store.closeDue()).toBe(1)
+  expect(await store.known('storefront')).toMatchObject({ services: ['storefront'], requests: [1] })
+  await store.close()
+  expect(await read(VIEWS)).toHaveLength(4)
+  expect(await read(MARKS)).toEqual([{ version: SCHEMA_VERSION, traces: 'otel_traces' }])
+  expect(await read("SELECT count() AS n FROM system.tables WHERE name = 'coalmine_late'")).toMatchObject([{ n: 1 }])
 })
 
 it('leaves a store of a later version as it is', async () => {

@@ -2,6 +2,9 @@ import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import {
   type Layout,
+  printed,
+  printOf,
+  printsThere,
   readColumns,
   SCHEMA_VERSION,
   schemaStatements,
@@ -37,9 +40,20 @@ export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
   return version === 0 ? { version: 1, traces: undefined } : { version, traces: parseTraces(traces) }
 }
 
-/** Makes what is missing and brings the rest forward. */
+/** Makes what is missing and brings the rest forward, where that is not done. For a store that is ours alone. */
 export async function settleSchema(engine: Engine, layout: Layout, where: string): Promise<void> {
-  for (const statement of await statementsFor(engine, layout, where)) await engine.write(statement)
+  const { names, print } = printOf(layout)
+  if (await isSettled(engine, names, print)) return
+  for (const statement of await statementsFor(engine, layout, where)) await engine.write(printed(statement, print))
+}
+
+// The mark comes last: what a crash left half made has none.
+async function isSettled(engine: Engine, names: readonly string[], print: string): Promise<boolean> {
+  const found = await engine.read<{ name: string; isView: number; print: string }>(printsThere)
+  const there = new Set(found.filter((table) => !table.isView || table.print === print).map(({ name }) => name))
+  if (!names.every((name) => there.has(name))) return false
+  const [mark] = await engine.read<{ version: number }>(schemaThere)
+  return mark?.version === SCHEMA_VERSION
 }
 
 /** The statements that do it. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { quoted, quotedName, type Traces, tracesText } from '../traces.ts'
 import * as tables from './tables.ts'
 import * as views from './views.ts'
@@ -66,6 +67,23 @@ export function schemaStatements(layout: Layout, { version, traces, hasTraces }:
   ]
 }
 
+/**
+ * What an opened store is looked at for: the tables and views that are to be there, and a print of what made them, which
+ * each view carries. A release that knows no print makes views without one, one with other statements makes views with another.
+ */
+export function printOf(layout: Layout): { readonly names: readonly string[]; readonly print: string } {
+  const nothing: Before = { version: 0, traces: undefined, hasTraces: false }
+  const made = schemaStatements({ ...layout, retentionDays: 0 }, nothing).filter((statement) => MADE.test(statement))
+  const print = createHash('sha256').update(made.join()).digest('hex').slice(0, 16)
+  return { names: made.map((statement) => MADE.exec(statement)![1]!.replaceAll('`', '')), print }
+}
+
+const MADE = /CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\S+)/
+
+/** The statement, whose view carries the print where it makes one. */
+export const printed = (statement: string, print: string): string =>
+  statement.includes('CREATE OR REPLACE VIEW') ? `${statement}\n  COMMENT '${print}'` : statement
+
 /** The names of our own tables and views. */
 export const ownNames: readonly string[] = [...ownTables, ...ownViews].map(
   (statement) => /coalmine_\w+/.exec(statement)![0],
@@ -101,6 +119,10 @@ export function rightsOf({ traces, cluster }: Layout, database: string): Rights 
 }
 
 export const databaseHere = `SELECT currentDatabase() AS name`
+
+/** Which tables there are, and what they carry. */
+export const printsThere = `
+  SELECT name, engine = 'View' AS isView, comment AS print FROM system.tables WHERE database = currentDatabase()`
 
 /** Which of our tables there are. */
 export const tablesThere = `
