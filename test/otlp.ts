@@ -33,6 +33,31 @@ export type OtlpRequest = {
   }[]
 }
 
+export type OtlpLogRecord = {
+  timeUnixNano?: string
+  observedTimeUnixNano?: string
+  severityNumber?: number
+  severityText?: string
+  body?: AnyValue
+  attributes?: KeyValue[]
+  flags?: number
+  traceId?: string
+  spanId?: string
+  eventName?: string
+}
+
+export type OtlpLogs = {
+  resourceLogs: {
+    resource: { attributes: KeyValue[] }
+    scopeLogs: {
+      scope: { name: string; version?: string; attributes?: KeyValue[] }
+      logRecords: OtlpLogRecord[]
+      schemaUrl?: string
+    }[]
+    schemaUrl?: string
+  }[]
+}
+
 /** Attributes from a plain object. */
 export function keyValues(texts: Readonly<Record<string, string>>): KeyValue[] {
   return Object.entries(texts).map(([key, stringValue]) => ({ key, value: { stringValue } }))
@@ -53,6 +78,48 @@ export function protobufOf({ resourceSpans }: OtlpRequest): Buffer<ArrayBuffer> 
       ]),
     ),
   )
+}
+
+/** The same of log records. */
+export function protobufOfLogs({ resourceLogs }: OtlpLogs): Buffer<ArrayBuffer> {
+  return Buffer.concat(
+    resourceLogs.map(({ resource, scopeLogs, schemaUrl }) =>
+      bytes(1, [
+        bytes(
+          1,
+          resource.attributes.map((attribute) => keyValue(1, attribute)),
+        ),
+        ...scopeLogs.map((scoped) =>
+          bytes(2, [
+            bytes(1, [
+              text(1, scoped.scope.name),
+              text(2, scoped.scope.version),
+              ...(scoped.scope.attributes ?? []).map((attribute) => keyValue(3, attribute)),
+            ]),
+            ...scoped.logRecords.map(logRecord),
+            text(3, scoped.schemaUrl),
+          ]),
+        ),
+        text(3, schemaUrl),
+      ]),
+    ),
+  )
+}
+
+function logRecord(one: OtlpLogRecord): Buffer {
+  const { attributes = [], body } = one
+  return bytes(2, [
+    ...(one.timeUnixNano ? [fixed64(1, one.timeUnixNano)] : []),
+    ...(one.severityNumber ? [number(2, one.severityNumber)] : []),
+    text(3, one.severityText),
+    ...(body ? [bytes(5, [anyValue(body)])] : []),
+    ...attributes.map((attribute) => keyValue(6, attribute)),
+    ...(one.flags ? [fixed32(8, one.flags)] : []),
+    hex(9, one.traceId),
+    hex(10, one.spanId),
+    ...(one.observedTimeUnixNano ? [fixed64(11, one.observedTimeUnixNano)] : []),
+    text(12, one.eventName),
+  ])
 }
 
 function span(one: OtlpSpan): Buffer {
@@ -137,6 +204,13 @@ function fixed64(field: number, value: string): Buffer {
   const buffer = Buffer.alloc(9)
   buffer[0] = (field << 3) | 1
   buffer.writeBigUInt64LE(BigInt(value), 1)
+  return buffer
+}
+
+function fixed32(field: number, value: number): Buffer {
+  const buffer = Buffer.alloc(5)
+  buffer[0] = (field << 3) | 5
+  buffer.writeUInt32LE(value, 1)
   return buffer
 }
 

@@ -53,7 +53,7 @@ describe("the user's ClickHouse", () => {
     })
     expect(await coalmine(folder, ['store', 'init', ...here()])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Database otel has tables of coalmine now, version 2.'),
+      stdout: expect.stringContaining('Database otel has tables of coalmine now, version 3.'),
     })
     expect(await coalmine(folder, ['import', 'spans.jsonl', ...here()])).toMatchObject({
       code: 0,
@@ -77,7 +77,7 @@ describe("the user's ClickHouse", () => {
   })
 
   it('is refused where a later release made its tables', async () => {
-    await server.query("INSERT INTO otel.coalmine_schema SELECT 3, 'otel_traces', now64(3)")
+    await server.query("INSERT INTO otel.coalmine_schema SELECT 4, 'otel_traces', now64(3)")
     const run = await coalmine(folder, [...compareShop, ...here()])
     expect(run).toMatchObject({ code: 69, stderr: expect.stringContaining('use a later release of coalmine') })
   })

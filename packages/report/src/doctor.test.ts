@@ -15,6 +15,7 @@ const facts: DoctorFacts = {
   flags: ['f'],
   instances: ['a'],
   sdks: [],
+  evaluations: [],
   operations: [],
   late: 0,
   open: { ticks: 0, spans: 0, seconds: 0 },
@@ -28,4 +29,39 @@ it('says that operations are counted when their ticks close, and when that is', 
   )
   expect(text({ open: { ticks: 1, spans: 12, seconds: 0 } })).toContain('12 spans wait for theirs, in a moment.')
   expect(text({})).not.toContain('counted when')
+})
+
+const evaluation = {
+  flag: 'new-pricing',
+  evaluations: 1204,
+  providers: ['unleash'],
+  reasons: ['default', 'targeting_match'],
+  errors: 0,
+  errorTypes: [],
+  firstMs: 0,
+  lastMs: 1000,
+  onSpans: true,
+}
+const gone = { ...evaluation, flag: 'gone', evaluations: 3, providers: [], reasons: ['error'], onSpans: false }
+const failed = { ...gone, errors: 3, errorTypes: ['flag_not_found'] }
+
+it('tells of each flag what events say, and which are on no span', async () => {
+  await expect(text({ flags: ['new-pricing'], evaluations: [evaluation, failed] })).toMatchFileSnapshot(
+    'doctor.golden.txt',
+  )
+  const more = Array.from({ length: 12 }, (_, index) => ({ ...gone, flag: `f${index}` }))
+  expect(text({ evaluations: more })).toMatch(/and 2 more flags\n.*Flags f0, .*f9 and 2 more are evaluated, but on no/s)
+  expect(text({ withFlags: 0, evaluations: [gone] })).not.toContain('No span has a flag')
+})
+
+it('tells what to do where evaluations came, but no span', () => {
+  const silent = text({ spans: 0, requests: 0, evaluations: [{ ...evaluation, evaluations: 4 }, gone] })
+  expect(silent).toContain('shop: no spans, 7 evaluations of flags, 1970-01-01T00:00:00Z to 1970-01-01T00:00:01Z')
+  expect(silent).toContain('No span has come, only log records: send spans here too')
+  expect(silent).not.toContain('operation')
+})
+
+it('says that log records cannot be read', () => {
+  const { evaluations: _, ...unread } = facts
+  expect(doctorText(unread, { colors: false })).toContain('evaluations   log records cannot be read here')
 })

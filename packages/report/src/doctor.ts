@@ -2,7 +2,23 @@ import pc from 'picocolors'
 import { count } from './format.ts'
 import { table } from './table.ts'
 
-/** What the server's doctor route answers: which marks arrived from a service in the hour before its last span. */
+/** What the events of a service say of the evaluations of a flag. */
+export interface FlagEvaluations {
+  readonly flag: string
+  readonly evaluations: number
+  readonly providers: readonly string[]
+  readonly reasons: readonly string[]
+  readonly errors: number
+  readonly errorTypes: readonly string[]
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly onSpans: boolean
+}
+
+/**
+ * What the server's doctor route answers: which marks arrived from a service in the hour before its last span or, where it
+ * has none, its last event.
+ */
 export interface DoctorFacts {
   readonly service: string
   readonly spans: number
@@ -17,45 +33,29 @@ export interface DoctorFacts {
   readonly flags: readonly string[]
   readonly instances: readonly string[]
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
+  /** What events say of flags in that time; left out where they cannot be read. */
+  readonly evaluations?: readonly FlagEvaluations[]
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   readonly late: number
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
 const shownOperations = 10
+const shownFlags = 10
 
 /** What arrives from a service and what is missing, each with what to do about it. */
 export function doctorText(facts: DoctorFacts, options: { readonly colors: boolean }): string {
   const ink = pc.createColors(options.colors)
-  const { service, spans, requests, firstMs, lastMs, operations } = facts
-  const list = (values: readonly string[], none: string): string =>
-    values.length > 0 ? values.join(', ') : ink.yellow(none)
+  const { spans, operations, evaluations = [] } = facts
   const advice = missingOf(facts)
   return [
-    `${ink.bold(service)}: ${count(spans)} spans, ${count(requests)} requests, ${moment(firstMs)} to ${moment(lastMs)}`,
+    `${ink.bold(facts.service)}: ${cameText(facts)}`,
     '',
-    ...table([
-      [ink.dim('builds'), list(facts.builds, 'none')],
-      [ink.dim('flags'), list(facts.flags, 'none')],
-      [ink.dim('instances'), list(facts.instances, 'none')],
-      [
-        ink.dim('SDKs'),
-        list(
-          facts.sdks.map(({ name, language, version }) => `${name} ${language} ${version}`),
-          'unknown',
-        ),
-      ],
-      [ink.dim('test traffic'), `${count(facts.test)} requests`],
-      [ink.dim('late spans'), count(facts.late)],
-    ]).map((line) => `  ${line}`),
-    '',
-    ...table([
-      [ink.dim('requests'), ink.dim('operation')],
-      ...operations.slice(0, shownOperations).map((one) => [count(one.requests), one.operation]),
-    ]).map((line) => `  ${line}`),
-    ...(operations.length > shownOperations ? [`  and ${operations.length - shownOperations} more operations`] : []),
+    ...(spans > 0 ? [...marksOf(facts, ink), ''] : []),
+    ...(evaluations.length > 0 ? [...evaluationsTable(evaluations, ink), ''] : []),
+    ...(spans > 0 ? [...operationsTable(operations, ink)] : []),
     ...(facts.open.spans > 0 ? [`  ${notCounted(facts.open)}`] : []),
-    '',
+    ...(spans > 0 ? [''] : []),
     ...(advice.length > 0
       ? advice.map((line) => `${ink.yellow('missing')}  ${line}`)
       : [ink.green('Nothing is missing.')]),
@@ -63,18 +63,92 @@ export function doctorText(facts: DoctorFacts, options: { readonly colors: boole
   ].join('\n')
 }
 
+type Ink = ReturnType<typeof pc.createColors>
+
+function cameText({ spans, requests, firstMs, lastMs, evaluations = [] }: DoctorFacts): string {
+  if (spans > 0) return `${count(spans)} spans, ${count(requests)} requests, ${moment(firstMs)} to ${moment(lastMs)}`
+  const first = Math.min(...evaluations.map((one) => one.firstMs))
+  const last = Math.max(...evaluations.map((one) => one.lastMs))
+  return `no spans, ${count(sumOf(evaluations))} evaluations of flags, ${moment(first)} to ${moment(last)}`
+}
+
+function marksOf(facts: DoctorFacts, ink: Ink): string[] {
+  const list = (values: readonly string[], none: string): string =>
+    values.length > 0 ? values.join(', ') : ink.yellow(none)
+  const { evaluations } = facts
+  return table([
+    [ink.dim('builds'), list(facts.builds, 'none')],
+    [ink.dim('flags'), list(facts.flags, 'none')],
+    [ink.dim('evaluations'), evaluations ? count(sumOf(evaluations)) : 'log records cannot be read here'],
+    [ink.dim('instances'), list(facts.instances, 'none')],
+    [
+      ink.dim('SDKs'),
+      list(
+        facts.sdks.map(({ name, language, version }) => `${name} ${language} ${version}`),
+        'unknown',
+      ),
+    ],
+    [ink.dim('test traffic'), `${count(facts.test)} requests`],
+    [ink.dim('late spans'), count(facts.late)],
+  ]).map(indented)
+}
+
+function evaluationsTable(evaluations: readonly FlagEvaluations[], ink: Ink): string[] {
+  const head = ['evaluations', 'flag', 'on spans', 'provider', 'reasons', 'errors', 'last']
+  const rows = evaluations
+    .slice(0, shownFlags)
+    .map((one) => [
+      count(one.evaluations),
+      one.flag,
+      one.onSpans ? 'yes' : ink.yellow('no'),
+      one.providers.join(', ') || '-',
+      one.reasons.join(', ') || '-',
+      one.errors > 0 ? ink.yellow([count(one.errors), ...one.errorTypes].join(' ')) : '0',
+      moment(one.lastMs),
+    ])
+  return [
+    ...table([head.map((cell) => ink.dim(cell)), ...rows]).map(indented),
+    ...(evaluations.length > shownFlags ? [`  and ${evaluations.length - shownFlags} more flags`] : []),
+  ]
+}
+
+function operationsTable(operations: DoctorFacts['operations'], ink: Ink): string[] {
+  return [
+    ...table([
+      [ink.dim('requests'), ink.dim('operation')],
+      ...operations.slice(0, shownOperations).map((one) => [count(one.requests), one.operation]),
+    ]).map(indented),
+    ...(operations.length > shownOperations ? [`  and ${operations.length - shownOperations} more operations`] : []),
+  ]
+}
+
+const indented = (line: string): string => `  ${line}`
+
+const sumOf = (evaluations: readonly FlagEvaluations[]): number =>
+  evaluations.reduce((sum, one) => sum + one.evaluations, 0)
+
 function notCounted({ ticks, spans, seconds }: DoctorFacts['open']): string {
   const when = seconds > 0 ? `in about ${count(seconds)} s while a server runs` : 'in a moment'
   return `Operations are counted when a tick closes: ${count(spans)} spans wait for ${ticks === 1 ? 'theirs' : `${count(ticks)} ticks`}, ${when}.`
 }
 
-function missingOf({ spans, requests, withBuild, withFlags, withoutRoute, instances, late }: DoctorFacts): string[] {
+function missingOf(facts: DoctorFacts): string[] {
+  const { service, spans, requests, withBuild, withFlags, withoutRoute, instances, late, evaluations = [] } = facts
+  if (spans === 0)
+    return [
+      `No span has come, only log records: send spans here too (OTEL_EXPORTER_OTLP_ENDPOINT), with service.name ${service}.`,
+    ]
   const share = (n: number, of: number): string => `${Math.round((100 * n) / of)} %`
   const found: string[] = []
   if (withBuild < spans) {
     found.push(`${share(spans - withBuild, spans)} of spans have no build: set service.version, or use MarkProcessor.`)
   }
-  if (withFlags === 0) found.push('No span has a flag: add an adapter of @coalmine/flags to compare by flag.')
+  const unmarked = evaluations.filter(({ onSpans }) => !onSpans).map(({ flag }) => flag)
+  if (unmarked.length > 0) {
+    found.push(
+      `${flagsText(unmarked)} evaluated, but on no span: add an adapter of @coalmine/flags to the SDK, and evaluate within the request.`,
+    )
+  } else if (withFlags === 0) found.push('No span has a flag: add an adapter of @coalmine/flags to compare by flag.')
   if (withoutRoute > 0 && requests > 0) {
     found.push(
       `${share(withoutRoute, requests)} of requests have no http.route, and are told apart by span name: add your framework's instrumentation.`,
@@ -85,6 +159,12 @@ function missingOf({ spans, requests, withBuild, withFlags, withoutRoute, instan
   if (late > 0)
     found.push(`${count(late)} spans came too late for their tick: export more often, or raise --watermark.`)
   return found
+}
+
+function flagsText(flags: readonly string[]): string {
+  if (flags.length === 1) return `Flag ${flags[0]} is`
+  const more = flags.length - shownFlags
+  return `Flags ${flags.slice(0, shownFlags).join(', ')}${more > 0 ? ` and ${count(more)} more` : ''} are`
 }
 
 function moment(ms: number): string {

@@ -2,8 +2,10 @@ import { type Store, StoreError } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 
-/** Whether spans are taken: not while the disk is `full`, nor while the engine is `failing`. */
-type Health = { readonly status: 'ok' } | { readonly status: 'full' | 'failing'; readonly why: string }
+/** Whether spans and log records are taken: not while the disk is `full`, nor while the engine is `failing`. */
+type Health =
+  | { readonly status: 'ok' }
+  | { readonly status: 'full' | 'failing'; readonly why: string; readonly refuses: 'spans' | 'log records' }
 
 // Where nothing is sent any more, nothing can show that the engine works again.
 const FAILING_MS = 10_000
@@ -13,7 +15,7 @@ const OVER_AFTER_MS = 5_000
 
 /**
  * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
- * `GET /readyz`: 503 while spans are refused. Neither asks for the token.
+ * `GET /readyz`: 503 while spans or log records are refused. Neither asks for the token.
  */
 export function registerHealth(app: FastifyInstance, { store, now, version }: Context): void {
   const answer = () => ({ ...healthOf(store, now()), version, pid: process.pid })
@@ -29,18 +31,18 @@ export const isProbe = (url: string): boolean => url === '/healthz' || url === '
 
 /** Closes ticks that are due, and warns once when spans are refused or ticks stay open, and once when that has been over for a while. */
 export function newTicker({ store, warn, now }: Context): () => Promise<void> {
-  let refused = false
+  let refused: string | undefined
   let refusedAtMs = 0
   let stuck = false
   const tell = (): void => {
     const health = healthOf(store)
     if (health.status !== 'ok') {
-      if (!refused) warn(`spans are refused: ${health.why}`)
-      refused = true
+      if (refused === undefined) warn(`${health.refuses} are refused: ${health.why}`)
+      refused ??= health.refuses
       refusedAtMs = now()
-    } else if (refused && now() - refusedAtMs >= OVER_AFTER_MS) {
-      warn('spans are taken again')
-      refused = false
+    } else if (refused !== undefined && now() - refusedAtMs >= OVER_AFTER_MS) {
+      warn(`${refused} are taken again`)
+      refused = undefined
     }
   }
   return async () => {
@@ -60,11 +62,13 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
 const isFull = (error: Error): boolean => error instanceof StoreError && error.kind === 'full'
 
 function healthOf(store: Pick<Store, 'state'>, nowMs = 0): Health {
-  const { space, failed } = store.state()
+  const { space, failed, logs } = store.state()
   if (space && space.freeBytes < space.minFreeBytes) {
     const [free, needed] = [space.freeBytes, space.minFreeBytes].map((bytes) => `${Math.floor(bytes / 1_000_000)} MB`)
-    return { status: 'full', why: `the disk has ${free} free, and ${needed} are needed` }
+    return { status: 'full', why: `the disk has ${free} free, and ${needed} are needed`, refuses: 'spans' }
   }
-  if (failed && nowMs - failed.atMs < FAILING_MS) return { status: 'failing', why: failed.error.message }
+  const fails = (failure: typeof failed): boolean => failure !== undefined && nowMs - failure.atMs < FAILING_MS
+  if (fails(failed)) return { status: 'failing', why: failed!.error.message, refuses: 'spans' }
+  if (fails(logs.failed)) return { status: 'failing', why: logs.failed!.error.message, refuses: 'log records' }
   return { status: 'ok' }
 }

@@ -9,10 +9,15 @@ import type { FastifyInstance } from 'fastify'
 export type Metrics = {
   /** A request of spans was answered. `outcome` is stored, queued, busy, full, malformed or failed. */
   readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
+  /** The same of a request of log records. */
+  readonly receivedLogs: (outcome: string, records: LogRecordCounts) => void
   readonly judged: (verdict: Verdict) => void
   readonly reader: PrometheusExporter
   readonly close: () => Promise<void>
 }
+
+/** Evaluations of flags that were stored or refused, and other records, which are ignored. */
+export type LogRecordCounts = { readonly stored: number; readonly refused: number; readonly ignored: number }
 
 // Comparisons that are no longer asked for are forgotten, oldest first.
 const REMEMBERED_VERDICTS = 100
@@ -33,6 +38,12 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
   const duration = meter.createHistogram('coalmine.ingest.duration.seconds', {
     description: 'From a request that was read to its answer',
     advice: { explicitBucketBoundaries: [0.01, 0.03, 0.1, 0.3, 1, 3, 10] },
+  })
+  const logRequests = meter.createCounter('coalmine.ingest.log_requests', {
+    description: 'OTLP requests of log records, by what became of them',
+  })
+  const logRecords = meter.createCounter('coalmine.ingest.log_records', {
+    description: 'Log records of them: evaluations of flags, stored or refused, and others, ignored',
   })
   const late = meter.createObservableCounter('coalmine.ingest.late_spans', {
     description: 'Spans that came after their tick had closed, since the server started',
@@ -64,7 +75,7 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
     (result) => {
       const state = store.state()
       result.observe(late, state.lateSpans)
-      result.observe(queue, state.queuedBytes)
+      result.observe(queue, state.queuedBytes + state.logs.queuedBytes)
       result.observe(closed, state.closedTicks)
       result.observe(open, state.openTicks)
       result.observe(lag, state.overdueSeconds)
@@ -97,6 +108,10 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
       if (stored > 0) spans.add(stored, { outcome: 'stored' })
       if (refused > 0) spans.add(refused, { outcome: 'refused' })
       duration.record(seconds)
+    },
+    receivedLogs: (outcome, records) => {
+      logRequests.add(1, { outcome })
+      for (const [became, count] of Object.entries(records)) if (count > 0) logRecords.add(count, { outcome: became })
     },
     judged: (verdict) => {
       const key = JSON.stringify(labelsOf(verdict))

@@ -15,8 +15,8 @@ import { registerKayenta } from './kayenta.ts'
 import { registerMetrics, startMetrics } from './metrics.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { type RunningGrpc, startGrpc } from './receive/grpc.ts'
+import { registerOtlp } from './receive/http.ts'
 import type { Ack } from './receive/receive.ts'
-import { registerTraces } from './receive/traces.ts'
 import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
@@ -146,7 +146,7 @@ async function routes(
   app.addHook('onRequest', async ({ url, headers }) => {
     if (!isProbe(url) && !isAllowed(headers.authorization, token)) throw tokenAsked()
   })
-  await registerTraces(app, context)
+  await registerOtlp(app, context)
   await registerImport(app, context)
   registerCompare(app, context)
   registerKayenta(app, context)

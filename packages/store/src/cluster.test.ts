@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse, type User } from '../test/clickhouse-http.ts'
+import { evaluationOf } from '../test/log-records.ts'
 import { batchOf, START, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
 import type { Comparison } from './cohorts.ts'
@@ -80,12 +81,12 @@ describe('the tables', () => {
     const told = await initStore({ location, dryRun: true })
     expect(await server.query("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([])
     const made = await initStore({ location })
-    expect(made).toMatchObject({ database: 'shop', from: 0, to: 2, traces: 'otel_traces', madeTraces: true })
+    expect(made).toMatchObject({ database: 'shop', from: 0, to: 3, traces: 'otel_traces', madeTraces: true })
     expect(made.statements).toEqual(told.statements)
     await (await open('server')).insert(batchOf(build('1.0.0')))
-    expect(await initStore({ location })).toMatchObject({ from: 2, to: 2, madeTraces: false })
+    expect(await initStore({ location })).toMatchObject({ from: 3, to: 3, madeTraces: false })
     expect(await server.query('SELECT count() AS spans FROM shop.otel_traces')).toEqual([{ spans: 1 }])
-    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: 2 }])
+    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: 3 }])
     await server.query('TRUNCATE TABLE shop.otel_traces')
   })
 
@@ -106,10 +107,27 @@ describe('the tables', () => {
     expect((await store.sizes()).tables.map(({ table }) => table)).toContain('spans')
     expect(store.retentionDays).toBe(60)
     expect(await server.query(ddl)).toEqual(before)
+    await store.insertLogs([evaluationOf()])
+    expect(await server.query('SELECT count() AS n FROM old.otel_logs')).toEqual([{ n: 1 }])
     await expect(open('default', { location, traces: 'otel.other' })).rejects.toMatchObject({
       kind: 'usage',
       message: expect.stringContaining('were made for otel.spans; leave --traces out'),
     })
+  })
+
+  it("have log records in the Collector's table, where that stands beside its spans", async () => {
+    await server.query('CREATE DATABASE theirs')
+    await server.query('CREATE DATABASE ours')
+    await server.query('CREATE TABLE theirs.otel_traces AS shop.otel_traces')
+    await server.query('CREATE TABLE theirs.otel_logs AS shop.otel_logs')
+    const location = server.url({ database: 'ours' })
+    const { statements, rights } = await initStore({ location, traces: 'theirs.otel_traces' })
+    expect(statements.filter((text) => /CREATE TABLE\D+otel_/.test(text))).toEqual([])
+    expect(rights.serve).toContain('GRANT SELECT, INSERT ON theirs.otel_logs TO <user>')
+    const store = await open('default', { location })
+    await store.insertLogs([evaluationOf()])
+    expect((await store.doctorFacts('storefront'))!.evaluations).toHaveLength(1)
+    expect(await server.query('SELECT count() AS n FROM theirs.otel_logs')).toEqual([{ n: 1 }])
   })
 
   it('are not made by whoever may not, nor of a name that is none', async () => {
@@ -150,6 +168,7 @@ describe('who may only read', () => {
     const store = await open('server')
     const failed = build('2.0.0', { status: 'Error' })
     await store.insert(batchOf(build('1.0.0'), build('1.0.0', { atMs: 5_000 }), build('2.0.0'), failed, failed))
+    await store.insertLogs([evaluationOf()])
     clock += 60_000
     expect(await store.closeDue()).toBe(2)
     await store.close()
@@ -167,7 +186,9 @@ describe('who may only read', () => {
     expect(await store.failedCanaries('storefront')).toEqual([])
     await expect(store.countLook(comparison, clock)).rejects.toMatchObject({ kind: 'usage' })
     expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 0 }])
-    expect(() => store.insert(batchOf(build('1.0.0')))).toThrow('it is open for reading only')
+    expect((await store.doctorFacts('storefront'))!.evaluations).toMatchObject([{ flag: 'new-pricing' }])
+    for (const inserting of [() => store.insert(batchOf(build('1.0.0'))), () => store.insertLogs([evaluationOf()])])
+      expect(inserting).toThrow('it is open for reading only')
     await expect(open('reader')).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining('INSERT ON shop.coalmine_comparisons'),
@@ -190,7 +211,12 @@ describe('who may only read', () => {
     expect(await spans.anchor(comparison)).toBe(START)
     expect(await spans.instances(comparison, await spans.cohortFacts(window))).toBeUndefined()
     expect((await spans.known('storefront')).services).toEqual(['storefront'])
-    expect(await spans.doctorFacts('storefront')).toMatchObject({ spans: 5, builds: ['1.0.0', '2.0.0'], late: 0 })
+    expect(await spans.doctorFacts('storefront')).toMatchObject({
+      spans: 5,
+      builds: ['1.0.0', '2.0.0'],
+      evaluations: undefined,
+      late: 0,
+    })
     expect(await spans.sample(window, { ticksMs: [START], oneIn: 1 })).toMatchObject({ canary: { requests: 2 } })
     expect(await spans.spansOfTicks(window, { ticksMs: [START], oneIn: 1 })).toEqual([])
     expect((await spans.suspects(window, null, 'failed')).exemplars).toBeDefined()
@@ -353,15 +379,15 @@ describe('a store of the version before', () => {
     await expect(open('default', { location })).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining(
-        'its tables are of version 1, this release needs version 2; bring them forward with "coalmine store init',
+        'its tables are of version 1, this release needs version 3; bring them forward with "coalmine store init',
       ),
     })
-    expect(await initStore({ location })).toMatchObject({ from: 1, to: 2, madeTraces: false })
+    expect(await initStore({ location })).toMatchObject({ from: 1, to: 3, madeTraces: false })
     const store = await open('default', { location })
     expect(await ticksOf(store)).toMatchObject([{ ticks: [{ stable: { errors: 1 }, canary: { errors: 2 } }] }])
-    await server.query("INSERT INTO coalmine_schema SELECT 3, 'otel_traces', now64(3)", 'before')
+    await server.query("INSERT INTO coalmine_schema SELECT 4, 'otel_traces', now64(3)", 'before')
     await expect(open('default', { location })).rejects.toMatchObject({
-      message: expect.stringContaining('its tables are of version 3'),
+      message: expect.stringContaining('its tables are of version 4'),
     })
     await expect(initStore({ location })).rejects.toMatchObject({
       message: expect.stringContaining('use a later release of coalmine'),

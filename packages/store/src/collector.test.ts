@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { exporterColumns, exporterTables, forms } from '../test/collector-tables.ts'
+import {
+  exporterColumns,
+  exporterLogColumns,
+  exporterLogTable,
+  exporterTables,
+  forms,
+  logForms,
+} from '../test/collector-tables.ts'
+import { evaluationOf } from '../test/log-records.ts'
 import { batchOf, START, spanOf } from '../test/spans.ts'
 import { openEmbedded } from './engine/embedded.ts'
 import type { Span } from './ingest/span-batch.ts'
@@ -124,10 +132,33 @@ const written = async (form: keyof typeof forms): Promise<void> => {
 it("has the exporter's columns, of its types and in its order", async () => {
   await (await openStore({ location: directory })).close()
   const engine = await openEmbedded(directory, async () => {})
-  const columns = await engine.read<{ name: string; type: string }>('DESCRIBE TABLE otel_traces')
+  const columnsOf = async (table: string): Promise<readonly (readonly [string, string])[]> => {
+    const columns = await engine.read<{ name: string; type: string }>(`DESCRIBE TABLE ${table}`)
+    return columns.map(({ name, type }) => [name, type])
+  }
+  expect(await columnsOf('otel_traces')).toEqual(Object.entries(exporterColumns))
+  expect(await columnsOf('otel_logs')).toEqual(Object.entries(exporterLogColumns))
   await engine.close()
-  expect(Object.fromEntries(columns.map(({ name, type }) => [name, type]))).toEqual(exporterColumns)
-  expect(columns.map(({ name }) => name)).toEqual(Object.keys(exporterColumns))
+})
+
+it('adds evaluations to the log records of the exporter, whichever form, and tells of both', async () => {
+  for (const form of ['newest', 'no event name', 'no time'] as const) {
+    await rm(directory, { recursive: true })
+    const engine = await openEmbedded(directory, async ({ write }) => {
+      for (const statement of exporterTables(forms.newest)) await write(statement)
+      await write(exporterLogTable(logForms[form]))
+      await write(`INSERT INTO otel_logs (Timestamp, ServiceName, Body, LogAttributes) VALUES
+        ('2026-11-20 12:00:00', 'storefront', 'plain', map()),
+        ('2026-11-20 12:00:01', 'storefront', '', map('feature_flag.key', 'new-pricing'))`)
+    })
+    await engine.close()
+    const store = await openStore({ location: directory })
+    await store.insertLogs([evaluationOf({ body: 'why' })])
+    expect((await store.doctorFacts('storefront'))!.evaluations, form).toMatchObject([
+      { flag: 'new-pricing', evaluations: 2, providers: ['unleash'], lastMs: START + 1_000 },
+    ])
+    await store.close()
+  }
 })
 
 it('answers of what the exporter wrote as of the same spans over OTLP, whichever form and spelling', async () => {

@@ -1,8 +1,13 @@
 import type { Engine } from './engine/engine.ts'
+import { evaluationsOf, type FlagEvaluations } from './evaluations.ts'
 import { doctor, knownOperations } from './queries/known.ts'
 import { lateSpans } from './queries/ticks.ts'
+import type { Traces } from './traces.ts'
 
-/** Which marks arrive from a service, in the hour before its last span. Times are milliseconds since 1970. */
+/**
+ * Which marks arrive from a service, in the hour before its last span or, where it has none, its last event. Times are
+ * milliseconds since 1970.
+ */
 export type DoctorFacts = {
   readonly service: string
   readonly spans: number
@@ -17,9 +22,12 @@ export type DoctorFacts = {
   /** HTTP SERVER spans without `http.route`: their operation is the span's name. */
   readonly withoutRoute: number
   readonly builds: readonly string[]
+  /** The first hundred by name. */
   readonly flags: readonly string[]
   readonly instances: readonly string[]
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
+  /** What events say of flags, in that time; undefined where they cannot be read. */
+  readonly evaluations: readonly FlagEvaluations[] | undefined
   /** Of all closed ticks, most requests first. */
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   /** Spans that came after their tick had closed, ever. */
@@ -28,18 +36,21 @@ export type DoctorFacts = {
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
-type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'operations' | 'late' | 'open'> & {
+type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'evaluations' | 'operations' | 'late' | 'open'> & {
   readonly sdks: readonly (readonly [string, string, string])[]
 }
 
 /** Looks at what arrived from a service; undefined when nothing did. */
 export async function doctorFacts(
   engine: Engine,
+  logs: Traces,
   service: string,
   open: () => Promise<DoctorFacts['open']>,
 ): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
-  if (row!.spans === 0) return undefined
+  const sinceMs = row!.spans === 0 ? 0 : row!.lastMs - HOUR_MS
+  const evaluations = await evaluationsOf(engine, logs, service, sinceMs, new Set(row!.flags))
+  if (row!.spans === 0 && !evaluations?.length) return undefined
   const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service })
   const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from: 0, to: 0xffffffff })) as [
     { late: number },
@@ -48,13 +59,17 @@ export async function doctorFacts(
     ...row!,
     service,
     builds: told(row!.builds),
-    flags: told(row!.flags),
+    flags: told(row!.flags).slice(0, SHOWN_FLAGS),
     instances: told(row!.instances),
     sdks: row!.sdks.filter(([name]) => name !== '').map(([name, language, version]) => ({ name, language, version })),
+    evaluations,
     operations,
     late,
     open: await open(),
   }
 }
+
+const HOUR_MS = 3_600_000
+const SHOWN_FLAGS = 100
 
 const told = (values: readonly string[]): string[] => values.filter((value) => value !== '').sort()

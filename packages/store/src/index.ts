@@ -4,16 +4,19 @@ export type { BackFill, BackFilled } from './back-fill.ts'
 export type { DoctorFacts } from './doctor.ts'
 export { isRemote, shown } from './engine/address.ts'
 export { StoreError, type StoreErrorKind } from './errors.ts'
+export type { FlagEvaluations } from './evaluations.ts'
 export { type Initialised, type InitOptions, initStore } from './init-store.ts'
 export type { Known } from './known.ts'
 export type { Access } from './opening.ts'
 export type { StoreSizes } from './sizes.ts'
-export { openStore, type Store, type StoreOptions } from './store.ts'
+export { openStore, type Store, type StoreOptions, type StoreState } from './store.ts'
 
-// Spans in
+// Spans and log records in
 
 export type { ImportProgress } from './imports.ts'
 export type { IngestState, Inserted } from './ingest/ingest.ts'
+export type { LogIngestState } from './ingest/log-ingest.ts'
+export type { LogRecord } from './ingest/log-record.ts'
 export {
   newRowBytes,
   type RowBytes,

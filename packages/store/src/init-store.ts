@@ -3,7 +3,7 @@ import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import { databaseHere, type Layout, type Rights, rightsOf, SCHEMA_VERSION } from './queries/schema.ts'
 import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
-import { hasTraces, schemaOf, statementsFor } from './schema.ts'
+import { hasTraces, logsBeside, schemaOf, statementsFor } from './schema.ts'
 import { DEFAULT_TRACES, parseTraces, tracesText } from './traces.ts'
 
 export type InitOptions = {
@@ -62,7 +62,8 @@ async function initialise(
   const where = shown(location)
   const { version, traces: marked } = await schemaOf(engine, where)
   const traces = named === undefined ? (marked ?? DEFAULT_TRACES) : parseTraces(named)
-  const layout: Layout = { traces, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS, cluster }
+  const logs = await logsBeside(engine, traces)
+  const layout: Layout = { traces, logs, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS, cluster }
   const madeTraces = !(await hasTraces(engine, traces))
   const statements = await statementsFor(engine, layout, where)
   if (!dryRun) {

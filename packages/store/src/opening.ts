@@ -5,9 +5,9 @@ import { StoreError } from './errors.ts'
 import { mayWrite } from './queries/comparisons.ts'
 import { SCHEMA_VERSION } from './queries/schema.ts'
 import { DEFAULT_RETENTION_DAYS } from './retention.ts'
-import { hasTraces, schemaOf, settleSchema } from './schema.ts'
+import { hasTraces, logsBeside, schemaOf, settleSchema } from './schema.ts'
 import { readingSpansOnly } from './spans-only.ts'
-import { DEFAULT_TRACES, parseTraces, type Traces, tracesText } from './traces.ts'
+import { DEFAULT_LOGS, DEFAULT_TRACES, parseTraces, type Traces, tracesText } from './traces.ts'
 
 /**
  * What may be done with a store: `all`; `read`, where nothing can be inserted and nothing is remembered; `spans`, where
@@ -19,6 +19,8 @@ export type Access = 'all' | 'read' | 'spans'
 export type Opened = {
   readonly engine: Engine
   readonly traces: Traces
+  /** The table that has the log records. */
+  readonly logs: Traces
   readonly access: Access
   /** Others may insert spans and close ticks too: a ClickHouse server's store is not ours alone. */
   readonly shared: boolean
@@ -56,7 +58,7 @@ async function openDirectory({ location, traces, retentionDays, minFreeBytes }: 
     else await settleSchema(opened, layout, location)
   }
   const engine = await openEmbedded(location, prepare, minFreeBytes)
-  return { engine, traces: DEFAULT_TRACES, access: 'all', shared: false }
+  return { engine, traces: DEFAULT_TRACES, logs: DEFAULT_LOGS, access: 'all', shared: false }
 }
 
 /** On a full disk a store is read as it is. */
@@ -95,9 +97,10 @@ async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {
       'usage',
       `traces: the tables of store ${where} were made for ${tracesText(traces)}; leave --traces out, or make them for ${tracesText(named)} with "coalmine store init"`,
     )
-  if (asked.readOnly) return { engine, traces, access: (await canWrite(engine)) ? 'all' : 'read', shared: true }
+  const logs = await logsBeside(engine, traces)
+  if (asked.readOnly) return { engine, traces, logs, access: (await canWrite(engine)) ? 'all' : 'read', shared: true }
   await engine.write(mayWrite)
-  return { engine, traces, access: 'all', shared: true }
+  return { engine, traces, logs, access: 'all', shared: true }
 }
 
 async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs, now }: Asked): Promise<Opened> {
@@ -106,7 +109,8 @@ async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs
       'unavailable',
       `store ${shown(location)}: there is no table ${tracesText(traces)} that this user may read; name the one that has the spans with --traces`,
     )
-  return { engine: readingSpansOnly(engine, { traces, watermarkMs, now }), traces, access: 'spans', shared: true }
+  const logs = await logsBeside(engine, traces)
+  return { engine: readingSpansOnly(engine, { traces, watermarkMs, now }), traces, logs, access: 'spans', shared: true }
 }
 
 // Not enough privileges, and a user, server or table that is read only.

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { evaluationOf } from '../test/log-records.ts'
+import { START } from '../test/spans.ts'
 import { addSpan, newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
-import { openStore } from './store.ts'
+import { openStore, type Store } from './store.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -50,15 +52,23 @@ function batchAt(...daysAgo: readonly number[]): SpanBatch {
   return batch
 }
 
-it('forgets spans that are older, once it is made shorter', async () => {
+const evaluationsAt = (...daysAgo: readonly number[]) =>
+  daysAgo.map((days) => evaluationOf({ atMs: Date.now() - days * 86_400_000 - START }))
+
+async function rowsOf(store: Store): Promise<(number | undefined)[]> {
+  const { tables } = await store.sizes()
+  return ['otel_traces', 'otel_logs'].map((name) => tables.find(({ table }) => table === name)?.rows)
+}
+
+it('forgets spans and log records that are older, once it is made shorter', async () => {
   const long = await openStore({ location: directory, retentionDays: 60 })
   await long.insert(batchAt(0, 20, 40))
-  expect((await long.sizes()).tables[0]).toMatchObject({ table: 'otel_traces', rows: 3 })
+  await long.insertLogs(evaluationsAt(0, 20, 40))
+  expect(await rowsOf(long)).toEqual([3, 3])
   await long.close()
   const short = await openStore({ location: directory, retentionDays: 14 })
   try {
-    const spans = async () => (await short.sizes()).tables.find(({ table }) => table === 'otel_traces')?.rows
-    await expect.poll(spans, { timeout: 15_000, interval: 200 }).toBe(1)
+    await expect.poll(() => rowsOf(short), { timeout: 15_000, interval: 200 }).toEqual([1, 1])
     const { oldestMs, retentionDays } = await short.sizes()
     expect([retentionDays, Date.now() - oldestMs! < 86_400_000]).toEqual([14, true])
   } finally {
@@ -69,11 +79,12 @@ it('forgets spans that are older, once it is made shorter', async () => {
 it('forgets whole days that are over on a full disk too, where nothing is merged', async () => {
   const long = await openStore({ location: directory, retentionDays: 60 })
   await long.insert(batchAt(0, 13, 16, 40))
+  await long.insertLogs(evaluationsAt(0, 13, 16, 40))
   await long.close()
   const full = await openStore({ location: directory, retentionDays: 14, minFreeBytes: 2 ** 60 })
   try {
     await full.closeDue().catch(() => 0)
-    expect((await full.sizes()).tables.find(({ table }) => table === 'otel_traces')?.rows).toBe(2)
+    expect(await rowsOf(full)).toEqual([2, 2])
   } finally {
     await full.close()
   }

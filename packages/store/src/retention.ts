@@ -2,9 +2,11 @@ import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import {
   expiredDays,
-  forgetDay,
+  forgetLogs,
+  forgetSpans,
   keepClosed,
   keepLate,
+  keepLogs,
   keepReduced,
   keepReductions,
   keepTicks,
@@ -27,22 +29,25 @@ export function checkRetention(days: number): void {
 }
 
 /**
- * How many days the store's tables keep what they have, which is changed when `asked` is another number: of the spans only
- * where they are the store's own. Commands that only read do not ask, so that none of them forgets what `serve --keep` keeps.
+ * How many days the store's tables keep what they have, which is changed when `asked` is another number: of spans and log
+ * records only where they are the store's own. Commands that only read do not ask, so that none of them forgets what `serve --keep` keeps.
  */
 export async function settleRetention(engine: Engine, asked: number | undefined, ownSpans: boolean): Promise<number> {
   const [kept] = await engine.read<{ days: number }>(keptDays)
   // A table that others made may keep its rows for ever.
   const days = kept?.days || MAX_RETENTION_DAYS
   if (asked === undefined || asked === days) return days
-  for (const statement of ownSpans ? [keepTraces, ...keepOurs] : keepOurs)
+  for (const statement of ownSpans ? [keepTraces, keepLogs, ...keepOurs] : keepOurs)
     await engine.write(statement, { retentionDays: asked })
   return asked
 }
 
-/** Forgets whole days of spans that are older than what is kept; gives their number. */
+/** Forgets whole days of spans and log records that are older than what is kept; gives their number. */
 export async function forgetExpired(engine: Engine, retentionDays: number, nowMs: number): Promise<number> {
-  const days = await engine.read<{ day: string }>(expiredDays, { retentionDays, now: Math.floor(nowMs / 1000) })
-  for (const { day } of days) await engine.write(forgetDay, { day })
+  const days = await engine.read<{ table: string; day: string }>(expiredDays, {
+    retentionDays,
+    now: Math.floor(nowMs / 1000),
+  })
+  for (const { table, day } of days) await engine.write(table === 'otel_logs' ? forgetLogs : forgetSpans, { day })
   return days.length
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { evaluationOf } from '../test/log-records.ts'
 import { batchOf, START, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
 import { openEmbedded } from './engine/embedded.ts'
@@ -69,7 +70,7 @@ it('brings a store of the version before forward, which answers as it did', asyn
   expect((await store.cohortFacts(comparison)).stable.requests).toBe(3)
   await store.close()
   expect(await read('SELECT Version AS version, Traces AS traces FROM coalmine_schema')).toEqual([
-    { version: 2, traces: 'otel_traces' },
+    { version: 3, traces: 'otel_traces' },
   ])
 })
 
@@ -116,12 +117,26 @@ it.each([
   expect(await read("SELECT count() AS n FROM system.tables WHERE name = 'coalmine_late'")).toMatchObject([{ n: 1 }])
 })
 
+it('makes the table of log records in a store of before there was one', async () => {
+  await (await openStore({ location: directory })).close()
+  await run(
+    'DROP TABLE otel_logs',
+    'TRUNCATE TABLE coalmine_schema',
+    "INSERT INTO coalmine_schema SELECT 2, 'otel_traces', now64(3)",
+  )
+  const store = await openStore({ location: directory })
+  await store.insertLogs([evaluationOf()])
+  expect((await store.doctorFacts('storefront'))!.evaluations).toHaveLength(1)
+  await store.close()
+  expect(await read('SELECT max(Version) AS version FROM coalmine_schema')).toEqual([{ version: SCHEMA_VERSION }])
+})
+
 it('leaves a store of a later version as it is', async () => {
   await (await openStore({ location: directory })).close()
-  await run("INSERT INTO coalmine_schema SELECT 3, 'otel_traces', now64(3)", 'DROP VIEW coalmine_calls')
+  await run("INSERT INTO coalmine_schema SELECT 4, 'otel_traces', now64(3)", 'DROP VIEW coalmine_calls')
   await expect(openStore({ location: directory })).rejects.toMatchObject({
     kind: 'unavailable',
-    message: `store ${directory}: its tables are of version 3, and this release knows them up to version 2: use a later release of coalmine`,
+    message: `store ${directory}: its tables are of version 4, and this release knows them up to version 3: use a later release of coalmine`,
   })
   expect(await read("SELECT name FROM system.tables WHERE name = 'coalmine_calls'")).toEqual([])
 })

@@ -1,6 +1,7 @@
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import {
+  columnsOf,
   type Layout,
   printed,
   printOf,
@@ -10,9 +11,8 @@ import {
   schemaStatements,
   schemaThere,
   tablesThere,
-  tracesColumns,
 } from './queries/schema.ts'
-import { parseTraces, type Traces, tracesText } from './traces.ts'
+import { DEFAULT_LOGS, parseTraces, type Traces, tracesText } from './traces.ts'
 
 /** Of which version a store's tables are, and which table has the spans; version 0 where there are none. */
 export type Schema = { readonly version: number; readonly traces: Traces | undefined }
@@ -59,7 +59,17 @@ async function isSettled(engine: Engine, names: readonly string[], print: string
 /** The statements that do it. */
 export async function statementsFor(engine: Engine, layout: Layout, where: string): Promise<readonly string[]> {
   const before = await schemaOf(engine, where)
-  return schemaStatements(layout, { ...before, hasTraces: await hasTraces(engine, layout.traces) })
+  return schemaStatements(layout, {
+    ...before,
+    hasTraces: await hasTraces(engine, layout.traces),
+    hasLogs: (await columnsIn(engine, layout.logs ?? DEFAULT_LOGS)).length > 0,
+  })
+}
+
+/** The table that has the log records: the Collector's beside its spans, or else the store's own. */
+export async function logsBeside(engine: Engine, { database }: Traces): Promise<Traces> {
+  const theirs = { ...DEFAULT_LOGS, database }
+  return database !== '' && (await columnsIn(engine, theirs)).length > 0 ? theirs : DEFAULT_LOGS
 }
 
 /**
@@ -68,8 +78,7 @@ export async function statementsFor(engine: Engine, layout: Layout, where: strin
  * Throws a StoreError of kind `unavailable` when it is, and lacks what is read, or has attributes of a type that is not.
  */
 export async function hasTraces(engine: Engine, traces: Traces): Promise<boolean> {
-  const { database, table } = traces
-  const columns = await engine.read<{ name: string; type: string }>(tracesColumns, { database, table })
+  const columns = await columnsIn(engine, traces)
   if (columns.length === 0) return false
   const types = new Map(columns.map(({ name, type }) => [name, type]))
   const unreadable = (why: string): StoreError =>
@@ -86,3 +95,8 @@ export async function hasTraces(engine: Engine, traces: Traces): Promise<boolean
       )
   return true
 }
+
+type Column = { readonly name: string; readonly type: string }
+
+const columnsIn = (engine: Engine, { database, table }: Traces): Promise<readonly Column[]> =>
+  engine.read<Column>(columnsOf, { database, table })

@@ -18,8 +18,14 @@ export type StoreSizes = {
 }
 
 /** Tables in the order of their size, largest first. */
-export async function storeSizes(engine: Engine, traces: Traces, retentionDays: number): Promise<StoreSizes> {
-  const tables = await engine.read<StoreSizes['tables'][number]>(tableSizes, traces)
+export async function storeSizes(
+  engine: Engine,
+  traces: Traces,
+  logs: Traces,
+  retentionDays: number,
+): Promise<StoreSizes> {
+  const asked = { ...traces, logsDatabase: logs.database, logs: logs.table }
+  const tables = await engine.read<StoreSizes['tables'][number]>(tableSizes, asked)
   const [range] = await engine.read<{ spans: number; oldestMs: number; newestMs: number }>(keptRange)
   const some = range !== undefined && range.spans > 0
   return {

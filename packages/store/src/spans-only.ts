@@ -28,5 +28,6 @@ export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: O
     },
     write: refused,
     insertSpans: refused,
+    insertLogs: refused,
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { evaluationOf } from '../test/log-records.ts'
 import { newPlace, type Place } from '../test/place.ts'
 import { batchOf, START, spanOf } from '../test/spans.ts'
 import { all, builds, cart, totalsOf } from '../test/totals.ts'
@@ -238,6 +239,7 @@ describe('what the store knows of a service', () => {
       flags: ['f'],
       instances: ['a', 'b'],
       sdks: [{ name: 'opentelemetry', language: 'nodejs', version: '3.1.1' }],
+      evaluations: [],
       operations: [
         { operation: 'GET', requests: 1 },
         { operation: 'GET /cart', requests: 1 },
@@ -245,6 +247,56 @@ describe('what the store knows of a service', () => {
       late: 0,
       open: { ticks: 0, spans: 0, seconds: 0 },
     })
+  })
+})
+
+describe('log records', () => {
+  it('are told of by flag, beside what spans of the same hour have', async () => {
+    await store.insert(batchOf(spanOf({ attributes: { 'coalmine.flag.new-pricing': 'on' } })))
+    const old = evaluationOf({ flag: 'gone', atMs: -3_601_000 })
+    const error = { 'error.type': 'flag_not_found', 'feature_flag.result.reason': 'error' }
+    const odd = evaluationOf({ flag: 'half \ud83d a "pair"\n', traceId: '', spanId: '', atMs: 2 })
+    await Promise.all([
+      store.insertLogs([evaluationOf(), evaluationOf({ atMs: 1, attributes: error }), old]),
+      store.insertLogs([odd, evaluationOf({ service: 'other' })]),
+    ])
+    await store.insertLogs([])
+    expect((await store.doctorFacts('storefront'))!.evaluations).toEqual([
+      {
+        flag: 'new-pricing',
+        evaluations: 2,
+        providers: ['unleash'],
+        reasons: ['error', 'targeting_match'],
+        errors: 1,
+        errorTypes: ['flag_not_found'],
+        firstMs: START,
+        lastMs: START + 1,
+        onSpans: true,
+      },
+      {
+        flag: 'half \ufffd a "pair"\n',
+        evaluations: 1,
+        providers: ['unleash'],
+        reasons: ['targeting_match'],
+        errors: 0,
+        errorTypes: [],
+        firstMs: START + 2,
+        lastMs: START + 2,
+        onSpans: false,
+      },
+    ])
+    expect((await store.sizes()).tables).toContainEqual(expect.objectContaining({ table: 'otel_logs', rows: 5 }))
+  })
+
+  it('are told of where no span came, in the hour before the last', async () => {
+    await store.insertLogs([evaluationOf(), evaluationOf({ atMs: -3_601_000 })])
+    expect(await store.doctorFacts('storefront')).toMatchObject({
+      spans: 0,
+      flags: [],
+      operations: [],
+      evaluations: [{ flag: 'new-pricing', evaluations: 1, onSpans: false }],
+    })
+    expect((await store.known()).services).toEqual([])
   })
 })
 

@@ -7,6 +7,8 @@ import { StoreError } from './errors.ts'
 import { type ImportProgress, importProgress, rememberProgress } from './imports.ts'
 import { type IngestState, type Inserted, startIngest } from './ingest/ingest.ts'
 import { leaveOpen, ticksLeftOpen } from './ingest/left-open.ts'
+import { type LogIngestState, startLogIngest } from './ingest/log-ingest.ts'
+import type { LogRecord } from './ingest/log-record.ts'
 import { meetOthers } from './ingest/other-servers.ts'
 import { type SpanBatch, TICK_SECONDS } from './ingest/span-batch.ts'
 import {
@@ -66,6 +68,8 @@ export type Store = {
    * too little room is left on the disk.
    */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
+  /** Stores log records; settled when the engine has them. Throws as `insert` does. */
+  readonly insertLogs: (records: readonly LogRecord[]) => Promise<void>
   /**
    * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
    * was interrupted, so do those that were found open when the store was opened: the other left them.
@@ -119,7 +123,7 @@ export type Store = {
   /** The rows of a Parquet file from one on, as lines of JSON: names, types, then rows, each behind its number from 0 on. */
   readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   /** How ingest is doing. */
-  readonly state: () => IngestState
+  readonly state: () => StoreState
   /** Rows and bytes of its tables. */
   readonly sizes: () => Promise<StoreSizes>
   readonly retentionDays: number
@@ -128,6 +132,9 @@ export type Store = {
   /** Waits for what is under way, then lets go of the engine. */
   readonly close: () => Promise<void>
 }
+
+/** How ingest is doing, of spans and of log records. */
+export type StoreState = IngestState & { readonly logs: LogIngestState }
 
 const LOOKS_NOT_COUNTED =
   'mode: looks are counted in the store, and this user may not write there; leave out "mode" to look as often as you like, or ask for the rights that "coalmine store init --dry-run" names'
@@ -166,7 +173,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 type Told = StoreOptions & Required<Pick<StoreOptions, 'readOnly' | 'watermarkMs' | 'now'>>
 
 async function storeOver(
-  { engine, traces, access, shared }: Opened,
+  { engine, traces, logs, access, shared }: Opened,
   { location, readOnly, watermarkMs, retentionDays: askedDays, maxQueuedBytes = 128_000_000, now }: Told,
 ): Promise<Store> {
   const reads = shared && readOnly
@@ -179,6 +186,10 @@ async function storeOver(
   await others?.meet()
   const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
   const forgetDue = atMostEvery(FORGET_EVERY_MS, now, () => forgetExpired(engine, retentionDays, now()))
+  const logIngest = startLogIngest({ engine, logs, maxQueuedBytes, now })
+  const mustWrite = (): void => {
+    if (reads) throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
+  }
   const of = <Asked extends Chosen>(asked: Asked): Asked => ({
     ...asked,
     fromSpans: access === 'spans',
@@ -189,8 +200,12 @@ async function storeOver(
     shared ? openOf(engine, service, lookBack(3600), now()) : openTicks(ledger, service)
   return {
     insert: (batch, hold) => {
-      if (reads) throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
+      mustWrite()
       return ingest.insert(batch, hold)
+    },
+    insertLogs: (records) => {
+      mustWrite()
+      return logIngest.insert(records)
     },
     hold: async (goesOn = false) => {
       const hold: Hold = { ticks: new Map() }
@@ -229,7 +244,7 @@ async function storeOver(
     failedCanaries: (service) => failedCanaries(engine, service),
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(LOOK_BACK_SECONDS)),
     doctorFacts: (service) =>
-      doctorFacts(engine, service, async () => {
+      doctorFacts(engine, logs, service, async () => {
         const { unattended, ...open } = await openIn(service)
         if (!shared) return { ...open, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
         return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + TICK_SECONDS : 0 }
@@ -237,12 +252,13 @@ async function storeOver(
     importProgress: (file) => importProgress(engine, file),
     rememberProgress: (file, progress) => rememberProgress(engine, file, progress),
     parquetRows: engine.parquetRows,
-    state: ingest.state,
-    sizes: () => storeSizes(engine, traces, retentionDays),
+    state: () => ({ ...ingest.state(), logs: logIngest.state() }),
+    sizes: () => storeSizes(engine, traces, logs, retentionDays),
     retentionDays,
     access,
     close: async () => {
       await ingest.drained()
+      await logIngest.drained()
       // Whoever opens the directory next would find them too, only later.
       if (!shared) await leaveOpen(engine, location, allOpen(ledger)).catch(() => {})
       await engine.close()

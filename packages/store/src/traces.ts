@@ -6,6 +6,9 @@ export type Traces = { readonly database: string; readonly table: string }
 /** The name that the Collector's exporter gives it. */
 export const DEFAULT_TRACES: Traces = { database: '', table: 'otel_traces' }
 
+/** The table that has the log records, as the exporter names it. */
+export const DEFAULT_LOGS: Traces = { database: '', table: 'otel_logs' }
+
 /**
  * Reads a table's name: `table` or `database.table`.
  *

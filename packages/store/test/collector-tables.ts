@@ -1,7 +1,7 @@
 /**
- * What the OpenTelemetry Collector's ClickHouse exporter makes of `otel_traces`, as facts: columns, types, keys. Read in
- * open-telemetry/opentelemetry-collector-contrib, exporter/clickhouseexporter (traces_table.sql, before that
- * exporter_traces.go and example/default_ddl/traces.sql), in November 2026. Codecs and skipping indices change no answer;
+ * What the OpenTelemetry Collector's ClickHouse exporter makes of `otel_traces` and `otel_logs`, as facts: columns, types,
+ * keys. Read in open-telemetry/opentelemetry-collector-contrib, exporter/clickhouseexporter (traces_table.sql and
+ * logs_table.sql, before that exporter_traces.go and example/default_ddl), in November 2026. Codecs and skipping indices change no answer;
  * those of the newest form are here, because the engine must know them.
  */
 
@@ -35,6 +35,27 @@ export const exporterColumns: Readonly<Record<string, string>> = {
   StatusCode: 'LowCardinality(String)',
   StatusMessage: 'String',
   ...nested(MAP),
+}
+
+/** Those of log records. */
+export const exporterLogColumns: Readonly<Record<string, string>> = {
+  Timestamp: 'DateTime64(9)',
+  TimestampTime: 'DateTime',
+  TraceId: 'String',
+  SpanId: 'String',
+  TraceFlags: 'UInt8',
+  SeverityText: 'LowCardinality(String)',
+  SeverityNumber: 'UInt8',
+  ServiceName: 'LowCardinality(String)',
+  Body: 'String',
+  ResourceSchemaUrl: 'LowCardinality(String)',
+  ResourceAttributes: MAP,
+  ScopeSchemaUrl: 'LowCardinality(String)',
+  ScopeName: 'String',
+  ScopeVersion: 'LowCardinality(String)',
+  ScopeAttributes: MAP,
+  LogAttributes: MAP,
+  EventName: 'String',
 }
 
 type Form = {
@@ -91,4 +112,25 @@ export function exporterTables({ columns, more = [], keys }: Form): readonly str
     `CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
      SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End FROM otel_traces WHERE TraceId != '' GROUP BY TraceId`,
   ]
+}
+
+const { EventName: _event, ...withoutEventName } = exporterLogColumns
+const { TimestampTime: _time, ...withoutTime } = withoutEventName
+
+/** The forms that the table of log records has had. */
+export const logForms: Readonly<Record<'newest' | 'no event name' | 'no time', Form>> = {
+  newest: { columns: exporterLogColumns, keys: 'ORDER BY (ServiceName, TimestampTime, Timestamp)' },
+  'no event name': { columns: withoutEventName, keys: 'ORDER BY (ServiceName, TimestampTime)' },
+  'no time': {
+    columns: { ...withoutTime, TraceFlags: 'UInt32', SeverityNumber: 'Int32', ScopeVersion: 'String' },
+    keys: 'ORDER BY (ServiceName, SeverityText, toUnixTimestamp(Timestamp), TraceId)',
+  },
+}
+
+/** The statement that makes a form of it. */
+export function exporterLogTable({ columns, keys }: Form): string {
+  const all = Object.entries(columns).map(([name, type]) =>
+    name === 'TimestampTime' ? `${name} ${type} DEFAULT toDateTime(Timestamp)` : `${name} ${type}`,
+  )
+  return `CREATE TABLE otel_logs (${all.join(', ')}) ENGINE = MergeTree PARTITION BY toDate(Timestamp) ${keys}`
 }

@@ -36,6 +36,34 @@ SETTINGS ttl_only_drop_parts = 1
 CREATE TABLE IF NOT EXISTS otel_traces ON CLUSTER main AS otel_traces_local
 ENGINE = Distributed(main, currentDatabase(), otel_traces_local, cityHash64(TraceId))
 
+CREATE TABLE IF NOT EXISTS otel_logs_local ON CLUSTER main (
+  Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+  TimestampTime DateTime DEFAULT toDateTime(Timestamp),
+  TraceId String CODEC(ZSTD(1)),
+  SpanId String CODEC(ZSTD(1)),
+  TraceFlags UInt8,
+  SeverityText LowCardinality(String) CODEC(ZSTD(1)),
+  SeverityNumber UInt8,
+  ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+  Body String CODEC(ZSTD(1)),
+  ResourceSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+  ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  ScopeSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+  ScopeName String CODEC(ZSTD(1)),
+  ScopeVersion LowCardinality(String) CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  EventName String CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toDate(Timestamp)
+ORDER BY (ServiceName, LogAttributes['feature_flag.key'], toDateTime(Timestamp))
+TTL toDateTime(Timestamp) + toIntervalDay(30)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000
+
+CREATE TABLE IF NOT EXISTS otel_logs ON CLUSTER main AS otel_logs_local
+ENGINE = Distributed(main, currentDatabase(), otel_logs_local, cityHash64(TraceId))
+
 CREATE TABLE IF NOT EXISTS coalmine_ticks ON CLUSTER main (
   Batch UInt64,
   Service LowCardinality(String),

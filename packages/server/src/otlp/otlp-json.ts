@@ -1,7 +1,7 @@
-import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind, type SpanStatus } from '@coalmine/store'
+import { addSpan, type Span, type SpanBatch, type SpanKind, type SpanStatus } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
-import { MAX_DEPTH, textOf, type Value } from './any-value.ts'
 import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from './json-fields.ts'
+import { attributesAt, idAt, nanosecondsAt } from './json-values.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
 
 /**
@@ -95,56 +95,6 @@ function spanAt(span: Json, at: string): SpanOwn {
   }
 }
 
-function attributesAt(list: unknown, at: string): Attributes {
-  const attributes: Record<string, string> = Object.create(null)
-  for (const [index, item] of listAt(list, at).entries()) {
-    const { key, value } = objectAt(item, `${at}[${index}]`)
-    attributes[textAt(key, `${at}[${index}].key`)] = textOf(valueAt(value, `${at}[${index}].value`, 0))
-  }
-  return attributes
-}
-
-function valueAt(value: unknown, at: string, depth: number): Value {
-  if (depth > MAX_DEPTH) throw wrong(at, `values nested at most ${MAX_DEPTH} deep`, value)
-  if (value === undefined || value === null) return null
-  const [kind, inner] = Object.entries(objectAt(value, at)).find(([, held]) => held !== null) ?? ['', undefined]
-  switch (kind) {
-    case '':
-      return null
-    case 'stringValue':
-      return textAt(inner, `${at}.stringValue`)
-    case 'boolValue':
-      if (typeof inner !== 'boolean') throw wrong(`${at}.boolValue`, 'true or false', inner)
-      return inner
-    case 'intValue':
-      return integerAt(inner, `${at}.intValue`)
-    case 'doubleValue':
-      return doubleAt(inner, `${at}.doubleValue`)
-    case 'bytesValue':
-      return textAt(inner, `${at}.bytesValue`)
-    case 'arrayValue':
-      return listAt(objectAt(inner, `${at}.arrayValue`)['values'], `${at}.arrayValue.values`).map((item, index) =>
-        valueAt(item, `${at}.arrayValue.values[${index}]`, depth + 1),
-      )
-    case 'kvlistValue':
-      return Object.fromEntries(
-        listAt(objectAt(inner, `${at}.kvlistValue`)['values'], `${at}.kvlistValue.values`).map((item, index) => {
-          const place = `${at}.kvlistValue.values[${index}]`
-          const entry = objectAt(item, place)
-          return [textAt(entry['key'], `${place}.key`), valueAt(entry['value'], `${place}.value`, depth + 1)]
-        }),
-      )
-    default:
-      throw wrong(at, 'an OTLP value such as {"stringValue": "..."}', value)
-  }
-}
-
-function idAt(value: unknown, at: string, digits: number): string {
-  if (typeof value !== 'string' || value.length !== digits || !/^[\da-f]+$/i.test(value))
-    throw wrong(at, `${digits} hex digits`, value)
-  return value.toLowerCase()
-}
-
 function enumAt<T extends string>(value: unknown, at: string, names: readonly T[], prefix: string): T {
   if (value === undefined || value === null) return names[0]!
   // A number that is newer than this code means nothing to it; the spans still count.
@@ -153,23 +103,4 @@ function enumAt<T extends string>(value: unknown, at: string, names: readonly T[
   if (!found)
     throw wrong(at, `a number, or one of ${names.map((name) => prefix + name.toUpperCase()).join(', ')}`, value)
   return found
-}
-
-function nanosecondsAt(value: unknown, at: string): bigint {
-  const time = value === undefined || value === null ? 0n : integerAt(value, at)
-  if (time < 0n || time > 0xffffffffffffffffn) throw wrong(at, 'nanoseconds since 1970', value)
-  return time
-}
-
-function integerAt(value: unknown, at: string): bigint {
-  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
-  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value)
-  throw wrong(at, 'a whole number, or one as a text', value)
-}
-
-function doubleAt(value: unknown, at: string): number {
-  if (typeof value === 'number') return value
-  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
-  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
-  throw wrong(at, 'a number', value)
 }

@@ -13,18 +13,19 @@ import {
   writeVarint,
 } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
-import { readText, readValue, textOf } from './any-value.ts'
+import { readText } from './any-value.ts'
 import {
-  BYTES,
-  FIXED64,
-  type Reader,
-  readFixed64,
-  readLength,
-  readMessage,
-  readVarint,
-  skip,
-  VARINT,
-} from './protobuf-reader.ts'
+  checkId,
+  isZero,
+  keyValueOf,
+  NOWHERE,
+  type Place,
+  tagOf,
+  takePlace,
+  textAt,
+  within,
+} from './protobuf-fields.ts'
+import { BYTES, FIXED64, type Reader, readFixed64, readMessage, readVarint, skip, VARINT } from './protobuf-reader.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
 
 /**
@@ -72,13 +73,9 @@ type Decoding = {
   span: number
 }
 
-/** Where a field's bytes are in the message; empty when the field is not there. */
-type Place = { readonly start: number; readonly end: number }
-
 /** What the spans of a scope share, as row bytes ready to be copied. */
 type Origin = { service: string; serviceText: RowBytes; resource: RowBytes; scope: RowBytes }
 
-const NOWHERE: Place = { start: 0, end: 0 }
 const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 const STATUSES: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
 const TRACE_ID_BYTES = 16
@@ -323,62 +320,9 @@ function writePlainAttribute(rows: RowBytes, bytes: Buffer, { start, end }: Plac
   return true
 }
 
-function keyValueOf(reader: Reader, place: Place): { key: Place; value: Place } {
-  let key = NOWHERE
-  let value = NOWHERE
-  within(reader, place, () => {
-    while (reader.at < reader.end) {
-      const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) key = takePlace(reader)
-      else if (tag === tagOf(2, BYTES)) value = takePlace(reader)
-      else skip(reader, tag)
-    }
-  })
-  return { key, value }
-}
-
-function textAt(reader: Reader, value: Place): string {
-  let text = ''
-  within(reader, value, () => {
-    text = textOf(readValue(reader))
-  })
-  return text
-}
-
-function checkId({ start, end }: Place, name: string, size: number): void {
-  if (end - start === size) return
-  throw new ServerError('malformed', `${name}: expected ${size} bytes, got ${end - start}`)
-}
-
-function isZero({ bytes }: Reader, { start, end }: Place): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
-  return true
-}
-
-function takePlace(reader: Reader): Place {
-  const end = readLength(reader)
-  const start = reader.at
-  reader.at = end
-  return { start, end }
-}
-
-// Lets `read` see the bytes of one place alone, and puts the reader back afterwards.
-function within(reader: Reader, { start, end }: Place, read: () => void): void {
-  const { at: outerAt, end: outerEnd } = reader
-  reader.at = start
-  reader.end = end
-  read()
-  reader.at = outerAt
-  reader.end = outerEnd
-}
-
 function pathOf({ resource, scope, span }: Decoding): string {
   if (resource < 0) return 'the request'
   if (scope < 0) return `resourceSpans[${resource}]`
   if (span < 0) return `resourceSpans[${resource}].scopeSpans[${scope}]`
   return `resourceSpans[${resource}].scopeSpans[${scope}].spans[${span}]`
-}
-
-function tagOf(field: number, type: number): number {
-  return (field << 3) | type
 }

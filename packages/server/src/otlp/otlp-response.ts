@@ -6,11 +6,17 @@ import type { Refusals } from './refusals.ts'
 export const JSON_TYPE = 'application/json'
 export const PROTOBUF_TYPE = 'application/x-protobuf'
 
-/** The answer to spans that were stored, `ExportTraceServiceResponse`: it tells how many were not, and why. */
-export function exportResponse(type: string, { count, why }: Refusals): Buffer {
+/** What an answer in JSON calls the number of what was not stored; protobuf has the same field for both. */
+export type Rejected = 'rejectedSpans' | 'rejectedLogRecords'
+
+/**
+ * The answer to what was stored, `ExportTraceServiceResponse` or `ExportLogsServiceResponse`: it tells how many were not,
+ * and why.
+ */
+export function exportResponse(type: string, { count, why }: Refusals, rejected: Rejected): Buffer {
   if (type === JSON_TYPE)
     return Buffer.from(
-      JSON.stringify(count === 0 ? {} : { partialSuccess: { rejectedSpans: String(count), errorMessage: why } }),
+      JSON.stringify(count === 0 ? {} : { partialSuccess: { [rejected]: String(count), errorMessage: why } }),
     )
   if (count === 0) return Buffer.alloc(0)
   const partial = newRowBytes(256)

@@ -156,8 +156,8 @@ describe('protobuf', () => {
 
 describe('answers', () => {
   it('are protobuf to protobuf', () => {
-    expect(exportResponse('application/x-protobuf', { count: 0, why: undefined })).toHaveLength(0)
-    const partial = exportResponse('application/x-protobuf', { count: 300, why: 'no' })
+    expect(exportResponse('application/x-protobuf', { count: 0, why: undefined }, 'rejectedSpans')).toHaveLength(0)
+    const partial = exportResponse('application/x-protobuf', { count: 300, why: 'no' }, 'rejectedSpans')
     expect(partial.toString('hex')).toBe('0a0708ac0212026e6f')
     expect(statusResponse('application/x-protobuf', 3, 'bad').toString('hex')).toBe('08031203626164')
   })

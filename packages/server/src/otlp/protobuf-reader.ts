@@ -7,7 +7,7 @@ export type Reader = { readonly bytes: Buffer; at: number; end: number }
 export const VARINT = 0
 export const FIXED64 = 1
 export const BYTES = 2
-const FIXED32 = 5
+export const FIXED32 = 5
 
 /** Reads a number of at most 53 bits; the bits of a longer one that do not fit are lost. */
 export function readVarint(reader: Reader): number {
@@ -43,6 +43,14 @@ export function readFixed64(reader: Reader): number {
   return start
 }
 
+/** Reads a fixed32. */
+export function readFixed32(reader: Reader): number {
+  const start = reader.at
+  reader.at += 4
+  if (reader.at > reader.end) throw cutOff(reader)
+  return reader.bytes.readUInt32LE(start)
+}
+
 /** Reads the length of bytes, a text or a message and gives where it ends; the reader is where it begins. */
 export function readLength(reader: Reader): number {
   const length = readVarint(reader)
@@ -57,8 +65,7 @@ export function skip(reader: Reader, tag: number): void {
   if (type === VARINT) readVarint(reader)
   else if (type === FIXED64) readFixed64(reader)
   else if (type === BYTES) reader.at = readLength(reader)
-  else if (type === FIXED32 && reader.at + 4 <= reader.end) reader.at += 4
-  else if (type === FIXED32) throw cutOff(reader)
+  else if (type === FIXED32) readFixed32(reader)
   else
     throw new ServerError('malformed', `not protobuf: field ${tag >>> 3} has wire type ${type}, at byte ${reader.at}`)
 }

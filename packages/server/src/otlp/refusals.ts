@@ -1,7 +1,7 @@
-/** Spans that were not stored though the request made sense; OTLP calls it a partial success. */
+/** Spans or log records that were not stored though the request made sense; OTLP calls it a partial success. */
 export type Refusals = { count: number; why: string | undefined }
 
-/** Which start times are stored, in nanoseconds since 1970: within the retention, and not more than an hour ahead. */
+/** Which times are stored, in nanoseconds since 1970: within the retention, and not more than an hour ahead. */
 export type TimeWindow = { readonly oldestNs: bigint; readonly newestNs: bigint }
 
 /** The name the conventions give to a service whose resource has none. */
@@ -12,13 +12,13 @@ export function noRefusals(): Refusals {
   return { count: 0, why: undefined }
 }
 
-/** Counts a refused span; the first reason is kept. */
+/** Counts one that is refused; the first reason is kept. */
 export function refuse(refusals: Refusals, at: string, why: string): void {
   refusals.count++
   refusals.why ??= `${at}: ${why}`
 }
 
-/** The start times that are stored now. */
+/** The times that are stored now. */
 export function timeWindow(nowMs: number, retentionDays: number): TimeWindow {
   return {
     oldestNs: BigInt(nowMs - retentionDays * 86_400_000) * 1_000_000n,
@@ -27,9 +27,18 @@ export function timeWindow(nowMs: number, retentionDays: number): TimeWindow {
 }
 
 /** Why a span that starts then is refused; undefined when it is not. */
-export function refusalOfStart(startNs: bigint, { oldestNs, newestNs }: TimeWindow): string | undefined {
-  if (startNs < oldestNs) return `starts at ${iso(startNs)}, which is before what the store keeps`
-  if (startNs > newestNs) return `starts at ${iso(startNs)}, more than an hour from now`
+export function refusalOfStart(startNs: bigint, window: TimeWindow): string | undefined {
+  return refusalOf('starts at', startNs, window)
+}
+
+/** Why a log record of that time is refused; undefined when it is not. */
+export function refusalOfTime(timeNs: bigint, window: TimeWindow): string | undefined {
+  return refusalOf('is of', timeNs, window)
+}
+
+function refusalOf(what: string, ns: bigint, { oldestNs, newestNs }: TimeWindow): string | undefined {
+  if (ns < oldestNs) return `${what} ${iso(ns)}, which is before what the store keeps`
+  if (ns > newestNs) return `${what} ${iso(ns)}, more than an hour from now`
   return undefined
 }
 

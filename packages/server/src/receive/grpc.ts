@@ -14,7 +14,8 @@ import { exportResponse, grpcCode, PROTOBUF_TYPE, retryStatus } from '../otlp/ot
 import type { TlsFiles } from '../tls.ts'
 import { isAllowed, tokenAsked } from '../token.ts'
 import { MAX_UNPACKED_BYTES } from './body.ts'
-import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
+import { RETRY_AFTER_SECONDS } from './receive.ts'
+import { type Signal, signals } from './signals.ts'
 
 type GrpcOptions = {
   readonly host: string
@@ -30,7 +31,7 @@ export type RunningGrpc = { readonly port: number; readonly close: () => Promise
 const STREAMS_OF_A_CONNECTION = 16
 
 /**
- * `TraceService/Export`: OTLP over gRPC. Messages stay bytes on this side too: the reader of OTLP/HTTP reads them.
+ * `TraceService/Export` and `LogsService/Export`: OTLP over gRPC. Messages stay bytes on this side too: the reader of OTLP/HTTP reads them.
  * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  *
  * Throws a ServerError of kind `unavailable` when the port is taken.
@@ -42,17 +43,18 @@ export async function startGrpc(context: Context, { host, port, token, tls }: Gr
     'grpc.max_receive_message_length': MAX_UNPACKED_BYTES,
     'grpc.max_concurrent_streams': STREAMS_OF_A_CONNECTION,
   })
-  server.addService(
-    { export: exportMethod },
-    {
-      export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-        take(context, call, token).then(
-          (response) => answer(null, response),
-          (error: unknown) => answer(refusalOf(error)),
-        )
+  for (const signal of signals)
+    server.addService(
+      { export: exportMethod(signal) },
+      {
+        export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+          take(context, signal, call, token).then(
+            (response) => answer(null, response),
+            (error: unknown) => answer(refusalOf(error)),
+          )
+        },
       },
-    },
-  )
+    )
   const credentials = tls
     ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
     : ServerCredentials.createInsecure()
@@ -63,23 +65,24 @@ export async function startGrpc(context: Context, { host, port, token, tls }: Gr
   return { port: bound, close: () => closed(server) }
 }
 
-const exportMethod: MethodDefinition<Buffer, Buffer> = {
-  path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+const exportMethod = ({ service }: Signal): MethodDefinition<Buffer, Buffer> => ({
+  path: `/${service}/Export`,
   requestStream: false,
   responseStream: false,
   requestSerialize: (bytes) => bytes,
   requestDeserialize: (bytes) => bytes,
   responseSerialize: (bytes) => bytes,
   responseDeserialize: (bytes) => bytes,
-}
+})
 
 async function take(
   context: Context,
+  { receive, rejected }: Signal,
   { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
   token: string | undefined,
 ): Promise<Buffer> {
   if (!isAllowed(metadata.get('authorization')[0]?.toString(), token)) throw tokenAsked()
-  return exportResponse(PROTOBUF_TYPE, await receiveTraces(context, PROTOBUF_TYPE, request))
+  return exportResponse(PROTOBUF_TYPE, await receive(context, PROTOBUF_TYPE, request), rejected)
 }
 
 function refusalOf(error: unknown): { code: number; details: string; metadata: Metadata } {

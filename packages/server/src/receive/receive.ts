@@ -1,12 +1,15 @@
 import { newRowBytes, newSpanBatch, type RowBytes, StoreError } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
+import type { Logs } from '../otlp/logs.ts'
+import { decodeLogsJson } from '../otlp/logs-json.ts'
+import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
 import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
 import { PROTOBUF_TYPE } from '../otlp/otlp-response.ts'
 import { type Refusals, timeWindow } from '../otlp/refusals.ts'
 
-/** When spans are acknowledged: once the engine has them, or already when they wait for it. */
+/** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
 export type Ack = 'stored' | 'queued'
 
 const SCRATCH_BYTES = 16_000_000
@@ -26,11 +29,24 @@ export async function receiveTraces(context: Context, type: string, body: Buffer
   const told = (outcome: string, spans: number, refused: number): void =>
     context.metrics.received(outcome, spans, refused, (performance.now() - started) / 1000)
   try {
-    const { spans, refusals } = await take(context, type, body)
+    const { spans, refusals } = await takeSpans(context, type, body)
     told(context.ack, spans, refusals.count)
     return refusals
   } catch (error) {
     told(outcomeOf(error), 0, 0)
+    throw error
+  }
+}
+
+/** The same for a request of log records, of which the evaluations of flags are stored and the others left out. */
+export async function receiveLogs(context: Context, type: string, body: Buffer): Promise<Refusals> {
+  const { metrics, ack } = context
+  try {
+    const { records, refusals, ignored } = await takeLogs(context, type, body)
+    metrics.receivedLogs(ack, { stored: records.length, refused: refusals.count, ignored })
+    return refusals
+  } catch (error) {
+    metrics.receivedLogs(outcomeOf(error), { stored: 0, refused: 0, ignored: 0 })
     throw error
   }
 }
@@ -41,19 +57,32 @@ function outcomeOf(error: unknown): string {
   return status === 429 ? 'busy' : status < 500 ? 'malformed' : 'failed'
 }
 
-async function take(
-  { store, now, ack, warn }: Context,
+async function takeSpans(
+  context: Context,
   type: string,
   body: Buffer,
 ): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
+  const { store, now } = context
   const batch = newSpanBatch(scratch())
   const window = timeWindow(now(), store.retentionDays)
   const refusals =
     type === PROTOBUF_TYPE ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
-  const stored = store.insert(batch)
-  if (ack === 'stored') await stored
-  else stored.catch((error: Error) => warn(`${batch.spans} acknowledged spans are lost: ${error.message}`))
+  await acknowledgeable(context, store.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
+}
+
+async function takeLogs(context: Context, type: string, body: Buffer): Promise<Logs> {
+  const { store, now } = context
+  const window = timeWindow(now(), store.retentionDays)
+  const logs = type === PROTOBUF_TYPE ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
+  await acknowledgeable(context, store.insertLogs(logs.records), `${logs.records.length} acknowledged log records`)
+  return logs
+}
+
+/** Waits for the engine, unless what waits for it is acknowledged already. */
+async function acknowledgeable({ ack, warn }: Context, stored: Promise<unknown>, what: string): Promise<void> {
+  if (ack === 'stored') await stored
+  else stored.catch((error: Error) => warn(`${what} are lost: ${error.message}`))
 }
 
 // Decoding and handing over happen in one go, so that all requests can use the same memory, unless one was huge.

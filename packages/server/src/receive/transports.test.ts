@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { credentials, Metadata, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js'
+import { credentials, type ServiceError, status } from '@grpc/grpc-js'
 import { SpanKind } from '@opentelemetry/api'
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -11,6 +11,7 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { keyValues, protobufOf } from '../../../../test/otlp.ts'
+import { callExport } from '../../test/grpc-call.ts'
 import { findServer } from '../owner.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 
@@ -50,34 +51,8 @@ const requestOf = (count: number, attributes: Readonly<Record<string, string>> =
   })
 }
 
-/** One call as bytes; gives the code, or the answer. */
-function call(body: Buffer, metadata: Readonly<Record<string, string>> = {}): Promise<Buffer | ServiceError> {
-  const bytes = (buffer: Buffer): Buffer => buffer
-  const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
-  const serializers = {
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-  }
-  const Client = makeClientConstructor(
-    { export: { path, requestStream: false, responseStream: false, ...serializers } },
-    'TraceService',
-  )
-  const client = new Client(new URL(server.grpcUrl!).host, credentials.createInsecure())
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(path, bytes, bytes, body, metadataOf(metadata), (error, answer) => {
-      client.close()
-      resolve(error ?? answer!)
-    })
-  })
-}
-
-function metadataOf(texts: Readonly<Record<string, string>>): Metadata {
-  const metadata = new Metadata()
-  for (const [key, text] of Object.entries(texts)) metadata.set(key, text)
-  return metadata
-}
+const call = (body: Buffer, metadata?: Readonly<Record<string, string>>): Promise<Buffer | ServiceError> =>
+  callExport(server.grpcUrl!, 'opentelemetry.proto.collector.trace.v1.TraceService', body, metadata)
 
 const doctor = async (): Promise<{ spans?: number; builds?: readonly string[] }> =>
   (await fetch(`${server.url}/api/doctor?service=cart`)).json() as Promise<{ spans?: number }>

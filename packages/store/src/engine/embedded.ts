@@ -3,8 +3,9 @@ import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
-import { createIncoming, incomingPath, insertIncoming } from '../queries/incoming.ts'
+import { createIncoming, incomingPath, insertIncoming, insertJsonLines } from '../queries/incoming.ts'
 import { limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from '../queries/limits.ts'
+import { quoted } from '../traces.ts'
 import { loadChdb } from './chdb.ts'
 import { type Clients, openConnections } from './connections.ts'
 import type { Engine, Params } from './engine.ts'
@@ -101,6 +102,12 @@ async function connected(
           engineFailed(cause)
         })
         await connections.use(({ inserter }) => run(inserter, insertIncoming))
+        await space.held()
+      },
+      insertLogs: async (lines, into) => {
+        await space.need()
+        const statement = insertJsonLines(quoted(into), lines, crypto.randomUUID())
+        await connections.use(({ inserter }) => run(inserter, statement))
         await space.held()
       },
       parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),

@@ -17,6 +17,8 @@ export type Engine = {
   readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
   /** Inserts rows of the spans' table in RowBinary, columns in its order. Done when the engine has them. */
   readonly insertSpans: (rows: Uint8Array, into: Traces) => Promise<void>
+  /** Inserts rows of the log records' table, which are lines of JSON. Done when the engine has them. */
+  readonly insertLogs: (lines: string, into: Traces) => Promise<void>
   /** The rows of a Parquet file, as lines of JSON: names, types, then rows from one on, each behind its number. */
   readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   /** The room on its disk, where that is this machine's. */

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../test/clickhouse-http.ts'
+import { evaluationOf } from '../../test/log-records.ts'
 import { batchOf, START, spanOf } from '../../test/spans.ts'
 import type { SpanBatch } from '../ingest/span-batch.ts'
 import { initStore } from '../init-store.ts'
@@ -61,7 +62,7 @@ afterEach(async () => {
   server.heal()
   server.reportVersion(undefined)
   server.requests.length = 0
-  for (const table of ['otel_traces', 'coalmine_ticks', 'coalmine_closed', 'coalmine_late'])
+  for (const table of ['otel_traces', 'otel_logs', 'coalmine_ticks', 'coalmine_closed', 'coalmine_late'])
     await server.query(`TRUNCATE TABLE ${table}`, 'shop')
 })
 
@@ -291,6 +292,14 @@ describe('what may be repeated is, while a server restarts or a connection break
     server.fail({ kind: 'drop-after', times: 1 })
     server.fail({ kind: 'answer', status: 503, body: '<h1>503 Service Unavailable</h1>', times: 1 })
     expect(await store.known()).toMatchObject({ services: ['storefront'] })
+  })
+
+  it('log records, which are there once', async () => {
+    server.fail({ on: /INSERT INTO otel_logs/, kind: 'drop-after', times: 1 })
+    await store.insertLogs([evaluationOf()])
+    await store.insertLogs([evaluationOf()])
+    expect(asked(/INSERT INTO otel_logs/)).toEqual([0, 200, 200])
+    expect(await rows('otel_logs')).toBe(2)
   })
 
   it('spans, which are stored twice then and counted once', async () => {

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { fixedSettings, serverFacts } from '../queries/connect.ts'
-import { insertRowBinary } from '../queries/incoming.ts'
+import { insertJson, insertRowBinary } from '../queries/incoming.ts'
 import { readLimits, writeLimits } from '../queries/limits.ts'
 import { quoted } from '../traces.ts'
 import { type Address, parseAddress } from './address.ts'
@@ -38,7 +38,8 @@ const STORED: ClickHouseSettings = { async_insert: 0, insert_distributed_sync: 1
  * What is repeated when a connection breaks: reads; and writes that a second run leaves as they are. A span that is stored
  * twice is counted once. Tables and views are made if they are not there. A commit, a look and the start of a comparison
  * say the same again, of which the first or the newest counts, and a verdict is remembered when it is another one. What
- * fills coalmine_ticks and coalmine_late adds up, and goes through `writeOnce`.
+ * fills coalmine_ticks and coalmine_late adds up, and goes through `writeOnce`. Of log records the table knows the inserts
+ * that it has had, where we made it.
  *
  * Throws a StoreError of kind `usage` for a URL that is none, and `unavailable` when the server does not answer, lets the
  * user not in or is too old.
@@ -149,6 +150,19 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       const settings = { ...STORED, insert_deduplication_token: crypto.randomUUID() }
       const statement = insertRowBinary(quoted(into))
       await repeated(() => request(client, { statement, rows, ...withSettings(settings) }), passes)
+    },
+    insertLogs: async (lines, into) => {
+      const settings = {
+        ...STORED,
+        insert_deduplication_token: crypto.randomUUID(),
+        // The Collector's exporter has made the table with more columns or fewer.
+        input_format_skip_unknown_fields: 1 as const,
+      }
+      const rows = Buffer.from(lines)
+      await repeated(
+        () => request(client, { statement: insertJson(quoted(into)), rows, ...withSettings(settings) }),
+        passes,
+      )
     },
     // What is far away reads no file of ours; the embedded engine reads them, where it is installed.
     parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow),

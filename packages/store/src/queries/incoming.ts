@@ -47,3 +47,16 @@ export const insertRowBinary = (traces: string): string => `
     ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
     Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
   ) FORMAT RowBinary`
+
+/** The columns are those of the table, whichever form of it the Collector's exporter made: what it has not is left out. */
+export const insertJson = (logs: string): string => `
+  INSERT INTO ${logs} FORMAT JSONEachRow`
+
+/**
+ * For the engine in this process, which reads rows behind their statement. The token is another each time: events of one
+ * millisecond may be equal, and the table would take them for a repeated insert.
+ */
+export const insertJsonLines = (logs: string, lines: string, token: string): string => `
+  INSERT INTO ${logs} SETTINGS input_format_skip_unknown_fields = 1, insert_deduplication_token = '${token}'
+  FORMAT JSONEachRow
+${lines}`

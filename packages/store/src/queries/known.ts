@@ -60,7 +60,7 @@ export const doctor = `
       AND SpanAttributes['http.route'] = '') AS withoutRoute,
     groupUniqArray(20)(if(SpanAttributes['service.version'] != '',
       SpanAttributes['service.version'], ResourceAttributes['service.version'])) AS builds,
-    groupUniqArrayArray(100)(arrayConcat(
+    groupUniqArrayArray(10000)(arrayConcat(
       arrayMap(key -> substring(key, 15),
         arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))),
       arrayMap(pair -> decodeURLComponent(splitByChar('=', pair)[1]),

@@ -9,6 +9,10 @@ export const keepTraces = `
   ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+export const keepLogs = `
+  ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
 export const keepTicks = `
   ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
@@ -31,19 +35,22 @@ export const keepReductions = `
 
 /** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
 export const expiredDays = `
-  SELECT DISTINCT partition AS day
+  SELECT DISTINCT table, partition AS day
   FROM system.parts
-  WHERE active AND database = currentDatabase() AND table = 'otel_traces'
+  WHERE active AND database = currentDatabase() AND table IN ('otel_traces', 'otel_logs')
     AND toDate(partition) < toDate({now:UInt32}) - {retentionDays:UInt32}`
 
-export const forgetDay = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
+export const forgetSpans = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
+
+export const forgetLogs = `ALTER TABLE otel_logs DROP PARTITION {day:String}`
 
 export const tableSizes = `
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
   FROM system.parts
   WHERE active AND (
     (database = currentDatabase() AND startsWith(table, 'coalmine_') AND table != 'coalmine_schema')
-    OR (database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String}))
+    OR (database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String})
+    OR (database = if({logsDatabase:String} = '', currentDatabase(), {logsDatabase:String}) AND table = {logs:String}))
   GROUP BY table
   ORDER BY bytes DESC, table`
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { quoted, quotedName, type Traces, tracesText } from '../traces.ts'
+import { DEFAULT_LOGS, quoted, quotedName, type Traces, tracesText } from '../traces.ts'
 import * as tables from './tables.ts'
 import * as views from './views.ts'
 
 /** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
@@ -41,25 +41,29 @@ export const ownViews: readonly string[] = [
 /** Where tables are made, and how. */
 export type Layout = {
   readonly traces: Traces
+  /** The table that has the log records; otel_logs unless told otherwise. */
+  readonly logs?: Traces
   readonly retentionDays: number
   /** Its nodes each have every row of our tables. */
   readonly cluster?: string | undefined
 }
 
-/** What is there before: a version, 0 where there is none, for which table of spans, and whether that is there itself. */
+/** What is there before: a version, 0 where there is none, for which table of spans, and whether that and the one of log records are there themselves. */
 export type Before = {
   readonly version: number
   readonly traces: Traces | undefined
   readonly hasTraces: boolean
+  readonly hasLogs: boolean
 }
 
 /** The statements that bring a store to this version. Each may be run again: what is there stays. */
-export function schemaStatements(layout: Layout, { version, traces, hasTraces }: Before): readonly string[] {
+export function schemaStatements(layout: Layout, { version, traces, hasTraces, hasLogs }: Before): readonly string[] {
   const versions = Object.keys(alterations).map(Number)
   const altered = version === 0 ? [] : versions.filter((to) => to > version).flatMap((to) => alterations[to]!)
   const marked = version === SCHEMA_VERSION && traces && tracesText(traces) === tracesText(layout.traces)
   return [
-    ...(hasTraces ? [] : tracesTables(layout)),
+    ...(hasTraces ? [] : tablesByShard(tables.createTraces, layout.traces, layout)),
+    ...(hasLogs ? [] : tablesByShard(tables.createLogs, logsOf(layout), layout)),
     ...ownTables.map((statement) => laidOut(statement, layout, EVERY_NODE)),
     ...altered.map((statement) => onCluster(statement, layout)),
     ...ownViews.map((statement) => onCluster(namingTraces(statement, layout), layout)),
@@ -72,7 +76,7 @@ export function schemaStatements(layout: Layout, { version, traces, hasTraces }:
  * each view carries. A release that knows no print makes views without one, one with other statements makes views with another.
  */
 export function printOf(layout: Layout): { readonly names: readonly string[]; readonly print: string } {
-  const nothing: Before = { version: 0, traces: undefined, hasTraces: false }
+  const nothing: Before = { version: 0, traces: undefined, hasTraces: false, hasLogs: false }
   const made = schemaStatements({ ...layout, retentionDays: 0 }, nothing).filter((statement) => MADE.test(statement))
   const print = createHash('sha256').update(made.join()).digest('hex').slice(0, 16)
   return { names: made.map((statement) => MADE.exec(statement)![1]!.replaceAll('`', '')), print }
@@ -99,10 +103,12 @@ export type Rights = {
 }
 
 /** The statements that give them to a user, for a store in a database. */
-export function rightsOf({ traces, cluster }: Layout, database: string): Rights {
+export function rightsOf(layout: Layout, database: string): Rights {
+  const { traces, cluster } = layout
   const grant = (rights: string, name: string): string => `GRANT ${rights} ON ${name} TO <user>`
   const own = (name: string): string => quoted({ database, table: name })
-  const spans = quoted({ database, ...(traces.database === '' ? { table: traces.table } : traces) })
+  const named = (name: Traces): string => quoted(name.database === '' ? { ...name, database } : name)
+  const [spans, logs] = [named(traces), named(logsOf(layout))]
   const views = ownNames.filter((name) => !ownTableNames.includes(name))
   return {
     init: [
@@ -111,10 +117,11 @@ export function rightsOf({ traces, cluster }: Layout, database: string): Rights 
     ],
     serve: [
       grant('SELECT, INSERT', spans),
+      grant('SELECT, INSERT', logs),
       ...ownTableNames.map((name) => grant('SELECT, INSERT', own(name))),
       ...views.map((name) => grant('SELECT', own(name))),
     ],
-    read: [grant('SELECT', spans), ...ownNames.map((name) => grant('SELECT', own(name)))],
+    read: [grant('SELECT', spans), grant('SELECT', logs), ...ownNames.map((name) => grant('SELECT', own(name)))],
   }
 }
 
@@ -128,8 +135,8 @@ export const printsThere = `
 export const tablesThere = `
   SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'coalmine_')`
 
-/** The columns of the table that has the spans; none where it is not there. */
-export const tracesColumns = `
+/** The columns of the table that has the spans, or the log records; none where it is not there. */
+export const columnsOf = `
   SELECT name, type
   FROM system.columns
   WHERE database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String}`
@@ -164,22 +171,24 @@ function mark({ traces }: Layout): string {
 const EVERY_NODE = (cluster: string): string =>
   `'/clickhouse/tables/coalmine/${cluster}/{database}/{table}', '{shard}_{replica}'`
 
-// Spans are many: each shard has its own.
+// Spans and log records are many: each shard has its own.
 const BY_SHARD = (cluster: string): string =>
   `'/clickhouse/tables/coalmine/${cluster}/{shard}/{database}/{table}', '{replica}'`
 
-/** The spans' table; on a cluster one for each shard, and one over them. */
-function tracesTables(layout: Layout): readonly string[] {
-  const { traces, cluster } = layout
-  const make = (name: Traces): string =>
-    laidOut(tables.createTraces.replace(' otel_traces (', ` ${quoted(name)} (`), layout, BY_SHARD)
-  if (cluster === undefined) return [make(traces)]
-  const local = { ...traces, table: `${traces.table}_local` }
-  const database = traces.database === '' ? 'currentDatabase()' : quotedName(traces.database)
+const logsOf = ({ logs = DEFAULT_LOGS }: Layout): Traces => logs
+
+/** A table of spans or log records under its name; on a cluster one for each shard, and one over them. */
+function tablesByShard(statement: string, name: Traces, layout: Layout): readonly string[] {
+  const { cluster } = layout
+  const make = (made: Traces): string =>
+    laidOut(statement.replace(/ otel_\w+ \(/, ` ${quoted(made)} (`), layout, BY_SHARD)
+  if (cluster === undefined) return [make(name)]
+  const local = { ...name, table: `${name.table}_local` }
+  const database = name.database === '' ? 'currentDatabase()' : quotedName(name.database)
   return [
     make(local),
     `
-  CREATE TABLE IF NOT EXISTS ${quoted(traces)} ON CLUSTER ${quotedName(cluster)} AS ${quoted(local)}
+  CREATE TABLE IF NOT EXISTS ${quoted(name)} ON CLUSTER ${quotedName(cluster)} AS ${quoted(local)}
   ENGINE = Distributed(${quotedName(cluster)}, ${database}, ${quotedName(local.table)}, cityHash64(TraceId))`,
   ]
 }

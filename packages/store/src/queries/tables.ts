@@ -44,6 +44,36 @@ export const createTraces = `
   SETTINGS ttl_only_drop_parts = 1`
 
 /**
+ * The Collector ClickHouse exporter's columns of log records, of which events of flags are here; ordered by flag within a
+ * service. An insert that is repeated, because its answer was lost, is dropped.
+ */
+export const createLogs = `
+  CREATE TABLE IF NOT EXISTS otel_logs (
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    TimestampTime DateTime DEFAULT toDateTime(Timestamp),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    TraceFlags UInt8,
+    SeverityText LowCardinality(String) CODEC(ZSTD(1)),
+    SeverityNumber UInt8,
+    ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+    Body String CODEC(ZSTD(1)),
+    ResourceSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ScopeSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+    ScopeName String CODEC(ZSTD(1)),
+    ScopeVersion LowCardinality(String) CODEC(ZSTD(1)),
+    ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    EventName String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Timestamp)
+  ORDER BY (ServiceName, LogAttributes['feature_flag.key'], toDateTime(Timestamp))
+  TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000`
+
+/**
  * What closed ticks say. FlagKey and FlagVariant are empty in the row that has no flag condition; where FlagKey is
  * '(instance)', FlagVariant is the instance that served. Closed rows never change.
  */

@@ -6,14 +6,15 @@ import { exportResponse, grpcCode, JSON_TYPE, PROTOBUF_TYPE, statusResponse } fr
 import { newAdmission } from './admission.ts'
 import { newBodies } from './bodies.ts'
 import { MAX_BODY_BYTES, unpackedBody } from './body.ts'
-import { RETRY_AFTER_SECONDS, receiveTraces } from './receive.ts'
+import { RETRY_AFTER_SECONDS } from './receive.ts'
+import { signals } from './signals.ts'
 
 const takes: Takes = { types: [PROTOBUF_TYPE, JSON_TYPE], bytes: MAX_BODY_BYTES }
 
 const MAX_BYTES_UNDER_WAY = 8 * MAX_BODY_BYTES
 
-/** `POST /v1/traces`: OTLP over HTTP, JSON or protobuf. https://opentelemetry.io/docs/specs/otlp/#otlphttp */
-export async function registerTraces(app: FastifyInstance, context: Context): Promise<void> {
+/** `POST /v1/traces` and `POST /v1/logs`: OTLP over HTTP, JSON or protobuf. https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+export async function registerOtlp(app: FastifyInstance, context: Context): Promise<void> {
   const admission = newAdmission(MAX_BYTES_UNDER_WAY)
   const bodies = newBodies(MAX_BODY_BYTES)
   await app.register(async (scope) => {
@@ -26,17 +27,18 @@ export async function registerTraces(app: FastifyInstance, context: Context): Pr
     scope.addHook('onRequest', async ({ headers }, reply) => {
       reply.raw.once('close', admission.enter(Number(headers['content-length'] ?? MAX_BODY_BYTES)))
     })
-    scope.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
-      const type = typeOf(request)
-      if (!type) throw answerable({ statusCode: 415 }, takes)
-      const packed = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-      const body = await unpackedBody(packed, request.headers['content-encoding'])
-      // It decodes before it waits for anything, so the body is free while the engine works.
-      const stored = receiveTraces(context, type, body)
-      bodies.done(packed)
-      const refusals = await stored
-      return reply.type(type).send(exportResponse(type, refusals))
-    })
+    for (const { path, receive, rejected } of signals)
+      scope.post(path, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+        const type = typeOf(request)
+        if (!type) throw answerable({ statusCode: 415 }, takes)
+        const packed = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+        const body = await unpackedBody(packed, request.headers['content-encoding'])
+        // It decodes before it waits for anything, so the body is free while the engine works.
+        const stored = receive(context, type, body)
+        bodies.done(packed)
+        const refusals = await stored
+        return reply.type(type).send(exportResponse(type, refusals, rejected))
+      })
   })
 }
 

@@ -1,0 +1,200 @@
+import type { Attributes, LogRecord } from '@coalmine/store'
+import { ServerError } from '../errors.ts'
+import { readText } from './any-value.ts'
+import { EVALUATION, EVENT_NAME, type Logs, noLogs } from './logs.ts'
+import {
+  checkId,
+  isZero,
+  keyValueOf,
+  NOWHERE,
+  type Place,
+  tagOf,
+  takePlace,
+  textAt,
+  within,
+} from './protobuf-fields.ts'
+import {
+  BYTES,
+  FIXED32,
+  FIXED64,
+  type Reader,
+  readFixed32,
+  readFixed64,
+  readVarint,
+  skip,
+  VARINT,
+} from './protobuf-reader.ts'
+import { refusalOfTime, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
+
+/**
+ * Reads an OTLP `ExportLogsServiceRequest`: its evaluations of flags. Of other records only the name is read. Field numbers
+ * are those of opentelemetry-proto, logs/v1/logs.proto and common/v1/common.proto.
+ *
+ * Throws a ServerError of kind `malformed` that names the record.
+ */
+export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
+  const reader: Reader = { bytes, at: 0, end: bytes.length }
+  const logs = noLogs()
+  let at = 'the request'
+  try {
+    for (const [r, resourceLogs] of places(reader, 1).entries()) {
+      at = `resourceLogs[${r}]`
+      const { attributes, scopes, schemaUrl } = resourceLogsAt(reader, resourceLogs)
+      for (const [s, place] of scopes.entries()) {
+        at = `resourceLogs[${r}].scopeLogs[${s}]`
+        const { records, ...scope } = scopeLogsAt(reader, place)
+        const origin = {
+          service: attributes['service.name'] || UNKNOWN_SERVICE,
+          resourceSchemaUrl: schemaUrl,
+          resource: attributes,
+          ...scope,
+        }
+        for (const [n, one] of records.entries()) {
+          at = `resourceLogs[${r}].scopeLogs[${s}].logRecords[${n}]`
+          const record = recordAt(reader, one)
+          const why = record && refusalOfTime(record.timeNs, window)
+          if (record === undefined) logs.ignored++
+          else if (why === undefined) logs.records.push({ ...origin, ...record })
+          else refuse(logs.refusals, at, why)
+        }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    throw new ServerError(error.kind, `${at}: ${error.message}`, { cause: error })
+  }
+  return logs
+}
+
+/** The messages of one field, in what the reader has left. */
+function places(reader: Reader, field: number): Place[] {
+  const found: Place[] = []
+  while (reader.at < reader.end) {
+    const tag = readVarint(reader)
+    if (tag === tagOf(field, BYTES)) found.push(takePlace(reader))
+    else skip(reader, tag)
+  }
+  return found
+}
+
+function resourceLogsAt(
+  reader: Reader,
+  place: Place,
+): { readonly attributes: Attributes; readonly scopes: readonly Place[]; readonly schemaUrl: string } {
+  let resource = NOWHERE
+  const scopes: Place[] = []
+  let schemaUrl = ''
+  within(reader, place, () => {
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, BYTES)) resource = takePlace(reader)
+      else if (tag === tagOf(2, BYTES)) scopes.push(takePlace(reader))
+      else if (tag === tagOf(3, BYTES)) schemaUrl = readText(reader)
+      else skip(reader, tag)
+    }
+  })
+  let attributes: readonly Place[] = []
+  within(reader, resource, () => {
+    attributes = places(reader, 1)
+  })
+  return { attributes: attributesOf(reader, attributes), scopes, schemaUrl }
+}
+
+type Scope = Pick<LogRecord, 'scopeSchemaUrl' | 'scopeName' | 'scopeVersion' | 'scopeAttributes'>
+
+function scopeLogsAt(reader: Reader, place: Place): Scope & { readonly records: readonly Place[] } {
+  const records: Place[] = []
+  const attributes: Place[] = []
+  let scope = NOWHERE
+  let scopeSchemaUrl = ''
+  let scopeName = ''
+  let scopeVersion = ''
+  within(reader, place, () => {
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, BYTES)) scope = takePlace(reader)
+      else if (tag === tagOf(2, BYTES)) records.push(takePlace(reader))
+      else if (tag === tagOf(3, BYTES)) scopeSchemaUrl = readText(reader)
+      else skip(reader, tag)
+    }
+  })
+  within(reader, scope, () => {
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, BYTES)) scopeName = readText(reader)
+      else if (tag === tagOf(2, BYTES)) scopeVersion = readText(reader)
+      else if (tag === tagOf(3, BYTES)) attributes.push(takePlace(reader))
+      else skip(reader, tag)
+    }
+  })
+  return { records, scopeSchemaUrl, scopeName, scopeVersion, scopeAttributes: attributesOf(reader, attributes) }
+}
+
+type Own = Omit<LogRecord, 'service' | 'resourceSchemaUrl' | 'resource' | keyof Scope>
+
+/** One record; undefined when it is no evaluation of a flag. */
+function recordAt(reader: Reader, place: Place): Own | undefined {
+  const attributes: Place[] = []
+  let timeNs = 0n
+  let observedNs = 0n
+  let traceId = NOWHERE
+  let spanId = NOWHERE
+  let body = NOWHERE
+  let severityText = ''
+  let severityNumber = 0
+  let traceFlags = 0
+  let eventName = ''
+  within(reader, place, () => {
+    const { bytes } = reader
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, FIXED64)) timeNs = bytes.readBigUInt64LE(readFixed64(reader))
+      else if (tag === tagOf(2, VARINT)) severityNumber = readVarint(reader) & 255
+      else if (tag === tagOf(3, BYTES)) severityText = readText(reader)
+      else if (tag === tagOf(5, BYTES)) body = takePlace(reader)
+      else if (tag === tagOf(6, BYTES)) attributes.push(takePlace(reader))
+      else if (tag === tagOf(8, FIXED32)) traceFlags = readFixed32(reader) & 255
+      else if (tag === tagOf(9, BYTES)) traceId = takePlace(reader)
+      else if (tag === tagOf(10, BYTES)) spanId = takePlace(reader)
+      else if (tag === tagOf(11, FIXED64)) observedNs = bytes.readBigUInt64LE(readFixed64(reader))
+      else if (tag === tagOf(12, BYTES)) eventName = readText(reader)
+      else skip(reader, tag)
+    }
+  })
+  if ((eventName || namedIn(reader, attributes)) !== EVALUATION) return undefined
+  return {
+    timeNs: timeNs === 0n ? observedNs : timeNs,
+    traceId: idAt(reader, traceId, 'traceId', 16),
+    spanId: idAt(reader, spanId, 'spanId', 8),
+    traceFlags,
+    severityText,
+    severityNumber,
+    body: textAt(reader, body),
+    attributes: attributesOf(reader, attributes),
+    eventName: EVALUATION,
+  }
+}
+
+function namedIn(reader: Reader, attributes: readonly Place[]): string {
+  for (const place of attributes) {
+    const { key, value } = keyValueOf(reader, place)
+    if (reader.bytes.toString('utf8', key.start, key.end) === EVENT_NAME) return textAt(reader, value)
+  }
+  return ''
+}
+
+function idAt(reader: Reader, place: Place, name: string, size: number): string {
+  // A record outside of any span may have zeros.
+  if (isZero(reader, place)) return ''
+  checkId(place, name, size)
+  return reader.bytes.toString('hex', place.start, place.end)
+}
+
+function attributesOf(reader: Reader, places: readonly Place[]): Attributes {
+  const attributes: Record<string, string> = Object.create(null)
+  for (const place of places) {
+    const { key, value } = keyValueOf(reader, place)
+    attributes[reader.bytes.toString('utf8', key.start, key.end)] = textAt(reader, value)
+  }
+  return attributes
+}

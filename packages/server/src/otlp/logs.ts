@@ -1,0 +1,19 @@
+import type { LogRecord } from '@coalmine/store'
+import { noRefusals, type Refusals } from './refusals.ts'
+
+/** What a request of log records brings. */
+export type Logs = {
+  /** Those that are stored: evaluations of flags. */
+  readonly records: LogRecord[]
+  readonly refusals: Refusals
+  /** How many others there were, which nobody here asks for. */
+  ignored: number
+}
+
+/** The event of the conventions that is stored. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/ */
+export const EVALUATION = 'feature_flag.evaluation'
+
+/** Where its name was before records had a field for it. */
+export const EVENT_NAME = 'event.name'
+
+export const noLogs = (): Logs => ({ records: [], refusals: noRefusals(), ignored: 0 })

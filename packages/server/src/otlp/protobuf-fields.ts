@@ -1,0 +1,67 @@
+import { ServerError } from '../errors.ts'
+import { readValue, textOf } from './any-value.ts'
+import { BYTES, type Reader, readLength, readVarint, skip } from './protobuf-reader.ts'
+
+/** Where a field's bytes are in the message; empty when the field is not there. */
+export type Place = { readonly start: number; readonly end: number }
+
+export const NOWHERE: Place = { start: 0, end: 0 }
+
+/** Where the key and the value of an attribute are. */
+export function keyValueOf(reader: Reader, place: Place): { key: Place; value: Place } {
+  let key = NOWHERE
+  let value = NOWHERE
+  within(reader, place, () => {
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, BYTES)) key = takePlace(reader)
+      else if (tag === tagOf(2, BYTES)) value = takePlace(reader)
+      else skip(reader, tag)
+    }
+  })
+  return { key, value }
+}
+
+/** The text of an `AnyValue`, as it is stored. */
+export function textAt(reader: Reader, value: Place): string {
+  let text = ''
+  within(reader, value, () => {
+    text = textOf(readValue(reader))
+  })
+  return text
+}
+
+/** Throws a ServerError of kind `malformed` unless an id has that size. */
+export function checkId({ start, end }: Place, name: string, size: number): void {
+  if (end - start === size) return
+  throw new ServerError('malformed', `${name}: expected ${size} bytes, got ${end - start}`)
+}
+
+/** Whether there are only zeros, or nothing. */
+export function isZero({ bytes }: Reader, { start, end }: Place): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
+  return true
+}
+
+/** Passes over bytes, a text or a message, and gives where they are. */
+export function takePlace(reader: Reader): Place {
+  const end = readLength(reader)
+  const start = reader.at
+  reader.at = end
+  return { start, end }
+}
+
+/** Lets `read` see the bytes of one place alone, and puts the reader back afterwards. */
+export function within(reader: Reader, { start, end }: Place, read: () => void): void {
+  const { at: outerAt, end: outerEnd } = reader
+  reader.at = start
+  reader.end = end
+  read()
+  reader.at = outerAt
+  reader.end = outerEnd
+}
+
+/** What stands before a field: its number and wire type. */
+export function tagOf(field: number, type: number): number {
+  return (field << 3) | type
+}

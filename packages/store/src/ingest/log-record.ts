@@ -1,0 +1,54 @@
+import type { Attributes } from './span-batch.ts'
+
+/** One log record, as it is stored. Ids are lower-case hex, or empty; the time is nanoseconds since 1970. */
+export type LogRecord = {
+  readonly timeNs: bigint
+  readonly traceId: string
+  readonly spanId: string
+  readonly traceFlags: number
+  readonly severityText: string
+  readonly severityNumber: number
+  readonly service: string
+  readonly body: string
+  readonly resourceSchemaUrl: string
+  readonly resource: Attributes
+  readonly scopeSchemaUrl: string
+  readonly scopeName: string
+  readonly scopeVersion: string
+  readonly scopeAttributes: Attributes
+  readonly attributes: Attributes
+  readonly eventName: string
+}
+
+/** A record as a row of `otel_logs`: a line of JSON. */
+export function logLine(record: LogRecord): string {
+  return JSON.stringify({
+    Timestamp: secondsOf(record.timeNs),
+    TraceId: record.traceId,
+    SpanId: record.spanId,
+    TraceFlags: record.traceFlags,
+    SeverityText: wellFormed(record.severityText),
+    SeverityNumber: record.severityNumber,
+    ServiceName: wellFormed(record.service),
+    Body: wellFormed(record.body),
+    ResourceSchemaUrl: wellFormed(record.resourceSchemaUrl),
+    ResourceAttributes: mapOf(record.resource),
+    ScopeSchemaUrl: wellFormed(record.scopeSchemaUrl),
+    ScopeName: wellFormed(record.scopeName),
+    ScopeVersion: wellFormed(record.scopeVersion),
+    ScopeAttributes: mapOf(record.scopeAttributes),
+    LogAttributes: mapOf(record.attributes),
+    EventName: record.eventName,
+  })
+}
+
+function secondsOf(ns: bigint): string {
+  return `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`
+}
+
+function mapOf(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [wellFormed(key), wellFormed(value)]))
+}
+
+// JSON may have half of a pair of surrogates, which the engine does not read.
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD')
