@@ -1,4 +1,4 @@
-import type { Engine } from './engine/engine.ts'
+import type { Engine, Params } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import { TICK_SECONDS } from './ingest/span-batch.ts'
 import { inlined } from './queries/inlined.ts'
@@ -18,14 +18,15 @@ export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: O
   const refused = async (): Promise<never> => {
     throw new StoreError('unavailable', 'this store is read only: it has no tables of coalmine')
   }
+  const windowed = (params: Params = {}): Params => {
+    const closedTo = Math.floor((now() - watermarkMs) / 1000 / TICK_SECONDS) * TICK_SECONDS
+    const from = Number(params['from'] ?? 0) || Math.max(0, closedTo - LOOK_BACK_SECONDS)
+    return { service: '', ...params, from, to: Number(params['to'] ?? closedTo), closedTo }
+  }
   return {
     ...engine,
-    read: (statement, params) => {
-      const closedTo = Math.floor((now() - watermarkMs) / 1000 / TICK_SECONDS) * TICK_SECONDS
-      const from = Number(params?.['from'] ?? 0) || Math.max(0, closedTo - LOOK_BACK_SECONDS)
-      const to = Number(params?.['to'] ?? closedTo)
-      return engine.read(inlined(statement, traces), { service: '', ...params, from, to, closedTo })
-    },
+    read: (statement, params) => engine.read(inlined(statement, traces), windowed(params)),
+    readBinary: (statement, params) => engine.readBinary(inlined(statement, traces), windowed(params)),
     write: refused,
     insertSpans: refused,
     insertLogs: refused,

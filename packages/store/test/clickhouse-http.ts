@@ -54,9 +54,11 @@ export type ClickHouse = {
   readonly close: () => Promise<void>
 }
 
+type Result = { text(): string; bytes(): Uint8Array }
+
 type Session = {
-  queryAsync(sql: string, options: { format: string }): Promise<{ text(): string }>
-  queryBindAsync(sql: string, params: object, options: { format: string }): Promise<{ text(): string }>
+  queryAsync(sql: string, options: { format: string }): Promise<Result>
+  queryBindAsync(sql: string, params: object, options: { format: string }): Promise<Result>
   close(): void
 }
 const { Session } = createRequire(import.meta.url)('chdb') as { Session: new (path: string) => Session }
@@ -105,7 +107,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
     return (await admin.queryBindAsync(sql, { database, table }, { format: 'TSVRaw' })).text().trim()
   }
 
-  const run = async (asked: Asked): Promise<{ text: string; format: string }> => {
+  const run = async (asked: Asked): Promise<{ body: Uint8Array | string; format: string }> => {
     const { user } = asked
     const known = users[user] ?? (user === 'default' ? {} : undefined)
     if (!known || asked.password !== (known.password ?? ''))
@@ -129,7 +131,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       // What defines tables has no settings of its own: it has a connection with them.
       const own = await connect(asked.database, { ...known, settings: { ...known.settings, ...asked.settings } })
       await own.queryBindAsync(sql, boundValues(sql, asked.params), { format: 'Null' }).finally(() => own.close())
-      return { text: '', format: 'Null' }
+      return { body: '', format: 'Null' }
     }
     const settings = settingsText(asked.settings)
     if (asked.body) {
@@ -140,7 +142,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       } finally {
         await rm(file)
       }
-      return { text: '', format: 'Null' }
+      return { body: '', format: 'Null' }
     }
     const how = { format: format ?? asked.format }
     const bound = boundValues(sql, asked.params)
@@ -148,7 +150,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       Object.keys(bound).length > 0
         ? await session.queryBindAsync(`${sql} ${settings}`, bound, how)
         : await session.queryAsync(`${sql} ${settings}`, how)
-    return { text: result.text(), format: how.format }
+    return { body: result.bytes(), format: how.format }
   }
 
   const faultFor = (statement: string): Fault | undefined => {
@@ -160,7 +162,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asked = await readRequest(request)
     const entry = { statement: asked.statement.trim(), database: asked.database, status: 0 }
-    const finish = (status: number, body: string, headers: Record<string, string> = {}): void => {
+    const finish = (status: number, body: Uint8Array | string, headers: Record<string, string> = {}): void => {
       entry.status = status
       const id = asked.queryId || crypto.randomUUID()
       response.writeHead(status, {
@@ -181,12 +183,12 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       return finish(fault.status, fault.body, fault.code ? { 'X-ClickHouse-Exception-Code': `${fault.code}` } : {})
     if (fault?.kind === 'late') await setTimeout(fault.ms)
     try {
-      const { text, format } = await run(asked)
+      const { body, format } = await run(asked)
       if (fault?.kind === 'drop-after') {
         request.socket.destroy()
         return
       }
-      finish(200, text, { 'X-ClickHouse-Format': format, 'X-ClickHouse-Summary': '{"read_rows":"0"}' })
+      finish(200, body, { 'X-ClickHouse-Format': format, 'X-ClickHouse-Summary': '{"read_rows":"0"}' })
     } catch (error) {
       const { message } = error as Error
       const code = Number(/^Code: (\d+)/.exec(message)?.[1] ?? 1002)

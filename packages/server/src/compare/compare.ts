@@ -15,6 +15,7 @@ import {
   type OperationTicks,
   parseSelector,
   type Store,
+  type WarmUp,
   warmUpOf,
 } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
@@ -86,16 +87,20 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const found = await store.cohortFacts(comparison)
   const instances = await store.instances(comparison, found)
   const warmUp = warmUpOf(instances ?? [], policy.warmUp)
-  const operations: OperationTicks[] = []
-  for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
-  const fairness = await fairnessFacts(store, comparison, found, instances, operations, {
-    warmUp: policy.warmUp,
-    now: now(),
-  })
+  const [operations, flagShares, builds] = await Promise.all([
+    operationsOf(store, comparison, warmUp),
+    store.flagShares(comparison),
+    store.buildsSeen(comparison, found),
+  ])
+  const [fairness, structure, measured] = await Promise.all([
+    fairnessFacts(store, comparison, { found, instances, operations, builds, warmUp: policy.warmUp, now: now() }),
+    scope === 'requests' ? structureTicks(store, comparison, operations) : undefined,
+    measuredSlices(store, comparison, policy),
+  ])
   const facts = factsOf(
     request,
     found,
-    await store.flagShares(comparison),
+    flagShares,
     { start, end },
     {
       version,
@@ -106,8 +111,6 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const empty = found.stable.requests === 0 || found.canary.requests === 0
   const known = empty ? { known: await store.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
-  const structure = scope === 'requests' ? await structureTicks(store, comparison, operations) : undefined
-  const measured = await measuredSlices(store, comparison, policy)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),
     ...facts,
@@ -118,6 +121,12 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     values: measured.values,
     ...known,
   })
+}
+
+async function operationsOf(store: Store, comparison: Comparison, warmUp: WarmUp): Promise<OperationTicks[]> {
+  const operations: OperationTicks[] = []
+  for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
+  return operations
 }
 
 /** Whether later looks at the comparison start where this one does. */

@@ -9,16 +9,27 @@ import {
   type Store,
 } from '@coalmine/store'
 
+/** What is known of a comparison when it is asked whether it is fair. */
+interface Known {
+  readonly found: ComparisonFacts
+  readonly instances: readonly InstanceLife[] | undefined
+  readonly operations: readonly OperationTicks[]
+  readonly builds: Awaited<ReturnType<Store['buildsSeen']>>
+  /** Seconds that an instance warms up. */
+  readonly warmUp: number
+  readonly now: number
+}
+
 /** What the store knows that tells whether a comparison is fair. */
 export async function fairnessFacts(
   store: Store,
   comparison: Comparison,
-  found: ComparisonFacts,
-  instances: readonly InstanceLife[] | undefined,
-  operations: readonly OperationTicks[],
-  { warmUp, now }: { readonly warmUp: number; readonly now: number },
+  { found, instances, operations, builds, warmUp, now }: Known,
 ): Promise<FairnessFacts> {
-  const sample = await store.sample(comparison, sampledTicks(operations))
+  const [sample, cells] = await Promise.all([
+    store.sample(comparison, sampledTicks(operations)),
+    cellsOf(store, comparison, instances ?? [], operations, warmUp),
+  ])
   return {
     warmUp: { stable: warmUpValues(operations, 'stable'), canary: warmUpValues(operations, 'canary') },
     instances:
@@ -29,8 +40,8 @@ export async function fairnessFacts(
         lastMs,
         born: bornMs !== undefined,
       })) ?? null,
-    cells: await cellsOf(store, comparison, instances ?? [], operations, warmUp),
-    builds: (await store.buildsSeen(comparison, found)) ?? null,
+    cells,
+    builds: builds ?? null,
     aheadMs: Math.max(found.stable.lastMs ?? now, found.canary.lastMs ?? now) - now,
     sample: sample ?? null,
     calls: sample ? await store.calls(comparison, addressesOf(sample)) : [],

@@ -1,15 +1,17 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 
-/** A slow statement holds up its connection, so spans, other writes and reads have each their own. */
+/** A slow statement holds up its connection, so spans, other writes and reads have each their own; and two cores read. */
 export type Clients = {
   readonly inserter: ClickHouseClient
   readonly writer: ClickHouseClient
-  readonly reader: ClickHouseClient
+  readonly readers: readonly ClickHouseClient[]
 }
 
 /** Connections of the engine in this process, which can be made anew beneath those who use them. */
 export type Connections = {
   readonly use: <T>(work: (clients: Clients) => Promise<T>) => Promise<T>
+  /** The same with the reader that has least to do. */
+  readonly read: <T>(work: (reader: ClickHouseClient) => Promise<T>) => Promise<T>
   /** Closes the engine once no statement runs, and opens it again: it looks its files over as it starts. */
   readonly renew: () => Promise<void>
   readonly close: () => Promise<void>
@@ -23,11 +25,11 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
   let idle = (): void => {}
 
   const close = async (): Promise<void> => {
-    const { inserter, writer, reader } = clients ?? {}
+    const { inserter, writer, readers = [] } = clients ?? {}
     clients = undefined
     await inserter?.close()
     await writer?.close()
-    await reader?.close()
+    for (const reader of readers) await reader.close()
   }
 
   const renew = async (): Promise<void> => {
@@ -46,19 +48,35 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
     return renewing
   }
 
-  return {
-    use: async (work) => {
-      await renewing?.catch(() => undefined)
-      // It could not be opened again: perhaps it can now.
-      if (!clients) await renewed()
-      running++
+  const use: Connections['use'] = async (work) => {
+    await renewing?.catch(() => undefined)
+    // It could not be opened again: perhaps it can now.
+    if (!clients) await renewed()
+    running++
+    try {
+      return await work(clients!)
+    } finally {
+      running--
+      if (running === 0) idle()
+    }
+  }
+
+  const reading: number[] = []
+  const read: Connections['read'] = (work) =>
+    use(async ({ readers }) => {
+      const busy = readers.map((_, at) => reading[at] ?? 0)
+      const at = busy.indexOf(Math.min(...busy))
+      reading[at] = busy[at]! + 1
       try {
-        return await work(clients!)
+        return await work(readers[at]!)
       } finally {
-        running--
-        if (running === 0) idle()
+        reading[at]! -= 1
       }
-    },
+    })
+
+  return {
+    use,
+    read,
     renew: renewed,
     close: async () => {
       await renewing?.catch(() => undefined)

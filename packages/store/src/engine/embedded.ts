@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { createIncoming, incomingPath, insertIncoming, insertJsonLines } from '../queries/incoming.ts'
@@ -63,8 +64,8 @@ async function connected(
     }
   }
   const connectAll = async (): Promise<Clients> => {
-    const clients = { inserter: connect(), writer: connect(), reader: connect() }
-    await run(clients.reader, limitReads)
+    const clients = { inserter: connect(), writer: connect(), readers: [connect(), connect()] }
+    for (const reader of clients.readers) await run(reader, limitReads)
     await run(clients.writer, limitWrites)
     return clients
   }
@@ -93,7 +94,8 @@ async function connected(
       write,
       // In process nothing is repeated.
       writeOnce: write,
-      read: (statement, params) => connections.use(({ reader }) => rowsOf(reader, statement, params)),
+      read: (statement, params) => connections.read((reader) => rowsOf(reader, statement, params)),
+      readBinary: (statement, params) => connections.read((reader) => binaryOf(reader, statement, params)),
       insertSpans: async (rows) => {
         await space.need()
         incoming ??= await openIncoming()
@@ -167,6 +169,12 @@ async function rowsOf<Row>(client: ClickHouseClient, query: string, params?: Par
     .query({ query, format: 'JSONEachRow', ...(params && { query_params: params }) })
     .catch(engineFailed)
   return result.json<Row>()
+}
+
+async function binaryOf(client: ClickHouseClient, query: string, params?: Params): Promise<Uint8Array> {
+  const asked = { query: `${query} FORMAT RowBinary`, ...(params && { query_params: params }) }
+  const { stream } = await client.exec(asked).catch(engineFailed)
+  return buffer(stream)
 }
 
 function engineFailed(cause: unknown): never {

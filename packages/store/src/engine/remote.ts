@@ -74,7 +74,7 @@ function connect({ url, database }: Address, answerMs: number): ClickHouseClient
 /** Whether statements may come with settings. */
 async function settableOn(client: ClickHouseClient, address: Address, signal: AbortSignal): Promise<boolean> {
   const ask = async <Row>(statement: string): Promise<Row> => {
-    const answer = await request(client, { statement, signal })
+    const answer = (await request(client, { statement, signal })).toString()
     // Something else may answer that all is well.
     if (!answer.startsWith('{')) throw new Refusal(200, answer)
     return rowsOf<Row>(answer)[0]!
@@ -126,6 +126,22 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       () => request(client, { statement, params, ...withSettings({ ...UNDERSTOOD, ...STORED, ...writeLimits }) }),
       mayRepeat,
     )
+  const read = (
+    statement: string,
+    params: Params | undefined,
+    format: 'JSONEachRow' | 'RowBinary',
+  ): Promise<Buffer> => {
+    const attempt = async (): Promise<Buffer> => {
+      const settings = { ...UNDERSTOOD, ...(limited && readLimits) }
+      return request(client, { statement, params, format, ...withSettings(settings) })
+    }
+    return repeated(attempt, (cause) => {
+      // A user's profile may hold tighter limits than ours: then these hold.
+      const tighter = limited && cause instanceof Refusal && cause.code === SETTING_REFUSED
+      if (tighter) limited = false
+      return tighter || passes(cause)
+    })
+  }
   return {
     write: async (statement, params) => {
       await written(statement, params, passes)
@@ -133,19 +149,9 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
     writeOnce: async (statement, params) => {
       await written(statement, params, neverBegan)
     },
-    read: async <Row>(statement: string, params?: Params): Promise<Row[]> => {
-      const attempt = async (): Promise<string> => {
-        const settings = { ...UNDERSTOOD, ...(limited && readLimits) }
-        return request(client, { statement, params, ...withSettings(settings) })
-      }
-      const answer = await repeated(attempt, (cause) => {
-        // A user's profile may hold tighter limits than ours: then these hold.
-        const tighter = limited && cause instanceof Refusal && cause.code === SETTING_REFUSED
-        if (tighter) limited = false
-        return tighter || passes(cause)
-      })
-      return rowsOf<Row>(answer)
-    },
+    read: async <Row>(statement: string, params?: Params): Promise<Row[]> =>
+      rowsOf<Row>((await read(statement, params, 'JSONEachRow')).toString()),
+    readBinary: (statement, params) => read(statement, params, 'RowBinary'),
     insertSpans: async (rows, into) => {
       const settings = { ...STORED, insert_deduplication_token: crypto.randomUUID() }
       const statement = insertRowBinary(quoted(into))

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { type ClickHouseClient, type ClickHouseSettings, parseError, TupleParam } from '@clickhouse/client'
 import type { Params } from './engine.ts'
 
@@ -9,6 +9,8 @@ export type Asked = {
   readonly params?: Params | undefined
   readonly settings?: ClickHouseSettings
   readonly rows?: Uint8Array
+  /** Of the answer; rows of JSON, one a line, when left out. */
+  readonly format?: 'JSONEachRow' | 'RowBinary'
   readonly signal?: AbortSignal
 }
 
@@ -28,11 +30,11 @@ export class Refusal extends Error {
 }
 
 /**
- * One request over HTTP: the answer, as rows of JSON one a line. Bound values travel in the body, for an address may be
+ * One request over HTTP, and its answer. Bound values travel in the body, for an address may be
  * long only until the first proxy. Throws a Refusal, or the network's error.
  */
-export async function request(client: ClickHouseClient, asked: Asked): Promise<string> {
-  const { statement, params = {}, settings, rows, signal } = asked
+export async function request(client: ClickHouseClient, asked: Asked): Promise<Buffer> {
+  const { statement, params = {}, settings, rows, format = 'JSONEachRow', signal } = asked
   const names = Object.keys(params)
   const form = names.length > 0 && !rows ? formOf(statement, params) : undefined
   const { stream, http_status_code, response_headers } = await client.exec({
@@ -40,14 +42,14 @@ export async function request(client: ClickHouseClient, asked: Asked): Promise<s
     ...(rows && { values: Readable.from([rows]) }),
     ...(form && { http_headers: { 'Content-Type': form.type } }),
     // With its first row a server would have said that all is well, and could not take it back.
-    clickhouse_settings: { default_format: 'JSONEachRow', wait_end_of_query: 1, ...settings },
+    clickhouse_settings: { default_format: format, wait_end_of_query: 1, ...settings },
     ignore_error_response: true,
     ...(signal && { abort_signal: signal }),
   } as Parameters<ClickHouseClient['exec']>[0])
-  const body = await text(stream)
+  const body = await buffer(stream)
   const status = http_status_code ?? 200
   const failed = status >= 300 || response_headers['x-clickhouse-exception-code'] !== undefined
-  if (failed) throw new Refusal(status, body)
+  if (failed) throw new Refusal(status, body.toString())
   return body
 }
 

@@ -1,7 +1,7 @@
 /**
- * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many, answered: at which address, and how
- * much later the requests start, in milliseconds, which is what a network takes unless clocks differ. Calls are looked for a
- * minute around the tick.
+ * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many,
+ * answered: at which address, and how much later the requests start, in milliseconds, which is what a network takes unless
+ * clocks differ. Calls are looked for a minute around the tick.
  */
 export const callsInTick = `
   WITH Requests AS (
@@ -23,7 +23,7 @@ export const callsInTick = `
         '') AS cohort
     FROM coalmine_requests
     WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
-      AND Timestamp >= toDateTime64({tick:UInt32}, 9) AND Timestamp < toDateTime64({tick:UInt32} + 5, 9) AND cohort != ''
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9) AND cohort != ''
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     ORDER BY TraceId, SpanId
     LIMIT 100 BY cohort
@@ -39,7 +39,7 @@ export const callsInTick = `
         concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
     FROM coalmine_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({tick:UInt32} - 60, 9) AND Timestamp < toDateTime64({tick:UInt32} + 65, 9)
+      AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
   GROUP BY cohort, address`
 

@@ -55,8 +55,8 @@ export const sampleOfTicks = `
   GROUP BY cohort, threshold, scope`
 
 /**
- * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks, all or one trace in so many; and
- * how many traces there are at all. Spans are looked for a minute on. At most `mostNames` names, those in most traces.
+ * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks, all
+ * or one trace in so many; and, where `all`, how many traces there are. Spans are looked for some seconds on.
  */
 export const spansBelow = `
   WITH Requests AS (
@@ -84,21 +84,19 @@ export const spansBelow = `
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     GROUP BY TraceId
     HAVING cohort != ''
-  ),
-  Below AS (
-    SELECT TraceId, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')) AS kind, SpanName AS name
+  )
+  SELECT tick, cohort, span.1 AS all, span.2 AS kind, span.3 AS name, count() AS traces
+  FROM Requests
+  LEFT JOIN (
+    SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
     FROM coalmine_traces
     WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
       AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
       AND ParentSpanId NOT IN ('', '0000000000000000')
-    GROUP BY TraceId, kind, name
-  )
-  SELECT tick, cohort, kind, name, false AS all, count() AS traces
-  FROM Requests INNER JOIN Below USING TraceId
-  WHERE (kind, name) IN (SELECT kind, name FROM Below GROUP BY kind, name ORDER BY count() DESC, kind, name LIMIT {mostNames:UInt32})
-  GROUP BY tick, cohort, kind, name
-  UNION ALL
-  SELECT tick, cohort, '' AS kind, '' AS name, true AS all, count() AS traces
-  FROM Requests
-  GROUP BY tick, cohort`
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  ARRAY JOIN arrayPushFront(Spans, (true, '', '')) AS span
+  GROUP BY tick, cohort, all, kind, name
+  ORDER BY all DESC, kind, name
+  LIMIT {mostRows:UInt32}`

@@ -17,22 +17,24 @@ export const tickOperations = `
   ORDER BY Operation`
 
 /**
- * The ticks of some operations: a row for each operation, tick and cohort, and several where the cohorts are not told apart
+ * The ticks of some operations, for RowBinary: rows for each operation (its place among those asked for, from 1 on, and
+ * whether it is their test traffic that is told apart), tick and cohort, and several where the cohorts are not told apart
  * by all that closed ticks know. Not summed here: histograms of whole ticks are read three times as fast as they are added.
  */
 export const ticksOfOperations = `
   SELECT
-    if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
+    toUInt16(indexOf({operations:Array(String)}, Operation)) AS operation,
+    {traffic:String} = 'all' AND Test AS ofTests,
     toUnixTimestamp(Tick) AS tick,
-    if(({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String},
-      'stable', 'canary') AS cohort,
-    Requests AS requests,
-    Traces AS traces,
-    Errors AS errors,
-    ClientErrors AS clientErrors,
+    ({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String} AS ofStable,
+    toFloat64(Requests) AS requests,
+    toFloat64(Traces) AS traces,
+    toFloat64(Errors) AS errors,
+    toFloat64(ClientErrors) AS clientErrors,
     mapKeys(Latency) AS buckets,
-    mapValues(Latency) AS counts,
-    ErrorTypes AS errorTypes
+    CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
+    CAST(mapKeys(ErrorTypes), 'Array(String)') AS types,
+    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
     AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
@@ -45,7 +47,7 @@ export const ticksOfOperations = `
     AND (
       (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
       OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
-  ORDER BY operation, tick`
+  ORDER BY operation, ofTests, tick, ofStable`
 
 /**
  * The latencies of some operations that instances served while they warmed up: in ticks that began before the second

@@ -39,14 +39,15 @@ export const createSpans = `
       SpanName) AS Operation,
     if(SpanAttributes['service.version'] != '',
       SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
-    mapUpdate(
+    mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
+    if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
       CAST(arrayMap(
         pair -> (
           concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
           decodeURLComponent(splitByChar('=', pair)[2])),
         arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
         'Map(LowCardinality(String), String)'),
-      mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes)) AS FlagAttributes,
+      OwnFlags)) AS FlagAttributes,
     arrayStringConcat(arraySort(arrayMap(
       (key, variant) -> concat(substring(key, 15), '\\0', variant),
       mapKeys(FlagAttributes), mapValues(FlagAttributes)

@@ -58,12 +58,9 @@ export function countsOf({
   counts,
   errorTypes,
 }: CountRow): Counts {
-  const first = buckets[0] === ZERO_BUCKET ? 1 : 0
-  const latency: Latency = {
-    scale: 5,
-    zero: first === 1 ? counts[0]! : 0,
-    indices: buckets.slice(first),
-    counts: counts.slice(first),
-  }
+  const latency: Latency =
+    buckets[0] === ZERO_BUCKET
+      ? { scale: 5, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
+      : { scale: 5, zero: 0, indices: buckets, counts }
   return { requests, traces, errors, clientErrors, latency, warmUp, errorTypes }
 }

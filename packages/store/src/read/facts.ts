@@ -43,13 +43,14 @@ type FactRow = {
 export async function cohortFacts(engine: Engine, comparison: Comparison): Promise<ComparisonFacts> {
   const cohorts = cohortsOf(comparison)
   const asked = { service: comparison.service, ...windowOf(comparison) }
-  const rows =
+  const [rows, [late]] = await Promise.all([
     cohorts.source === 'ticks'
-      ? await engine.read<FactRow>(tickFacts, { ...asked, ...cohorts.params })
-      : await rawFacts(engine, comparison, cohorts.params)
+      ? engine.read<FactRow>(tickFacts, { ...asked, ...cohorts.params })
+      : rawFacts(engine, comparison, cohorts.params),
+    engine.read<{ late: number }>(lateSpans, asked),
+  ])
   const of = (cohort: FactRow['cohort']) => rows.filter((row) => row.cohort === cohort)
   const left = [...of('both'), ...of('mixed')]
-  const [late] = await engine.read<{ late: number }>(lateSpans, asked)
   return {
     source: cohorts.source,
     builds:

@@ -1,11 +1,11 @@
 import { type Comparison, cohortsOf, type Source, windowOf } from '../cohorts.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { tickOperations, ticksOfOperations, warmUpOfOperations } from '../queries/ticks.ts'
-import { type CountRow, type Counts, countsOf, noCounts } from './counts.ts'
+import { tickOperations, warmUpOfOperations } from '../queries/ticks.ts'
+import { type Counts, countsOf, noCounts } from './counts.ts'
 import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
-import { summed } from './summed.ts'
-import { noWarmUp, type TickRow, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
+import { type TickRow, tickRowsOf } from './tick-rows.ts'
+import { noWarmUp, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
 
 /** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
 export type TickPair = { readonly tick: number; readonly stable: Counts; readonly canary: Counts }
@@ -15,14 +15,8 @@ export type OperationTicks = { readonly operation: string; readonly ticks: reado
 /** What a comparison has to go by. Operations come one at a time, in order, and so do the ticks of each. */
 export type TickRead = { readonly source: Source; readonly operations: AsyncIterable<OperationTicks> }
 
-type CohortRow = CountRow & {
-  readonly operation: string
-  readonly tick: number
-  readonly cohort: 'stable' | 'canary'
-}
-
-// One query for each operation would cost 8 ms each; one for all of them holds every histogram in memory at once.
-const PORTION_CELLS = 5_000
+// One query for each operation would cost 40 ms each; one for all of them would be over before anything is made of it.
+const PORTION_CELLS = 10_000
 
 /** Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are read. */
 export function readTicks(engine: Engine, comparison: Comparison, warmUp: WarmUp = noWarmUp): TickRead {
@@ -46,21 +40,42 @@ async function* fromTicks(
   const leavesOut = warmUp.until.length > 0 && asked['byBuild'] === true && asked['flagKey'] === ''
   const all = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
   const found = all.filter(({ operation }) => wanted(operation) || wanted(`${operation} (test)`))
-  for (let at = 0; at < found.length; ) {
-    const operations: string[] = []
-    for (
-      let cells = 0;
-      at < found.length && (operations.length === 0 || cells + found[at]!.cells <= PORTION_CELLS);
-      at++
-    ) {
-      operations.push(found[at]!.operation)
-      cells += found[at]!.cells
-    }
-    const rows = summed(await engine.read<TickRow>(ticksOfOperations, { ...asked, operations }))
-    const warmUps = leavesOut
-      ? await engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations })
-      : []
+  const read = (operations: readonly string[]) =>
+    Promise.all([
+      tickRowsOf(engine, asked, operations),
+      leavesOut ? engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations }) : [],
+    ])
+  for await (const [rows, warmUps] of oneAhead(portions(found), read)) {
     yield* byOperation(withoutWarmUp(rows, warmUps), wanted)
+  }
+}
+
+function portions(found: readonly { readonly operation: string; readonly cells: number }[]): string[][] {
+  const all: string[][] = []
+  let cells = Number.POSITIVE_INFINITY
+  for (const one of found) {
+    if (cells + one.cells > PORTION_CELLS) {
+      all.push([])
+      cells = 0
+    }
+    all.at(-1)!.push(one.operation)
+    cells += one.cells
+  }
+  return all
+}
+
+/** Reads the next one while the caller makes something of one. */
+async function* oneAhead<Portion, Read>(
+  all: readonly Portion[],
+  read: (portion: Portion) => Promise<Read>,
+): AsyncGenerator<Read> {
+  let next: Promise<Read> | undefined
+  for (const [at, portion] of all.entries()) {
+    const here = next ?? read(portion)
+    next = at + 1 < all.length ? read(all[at + 1]!) : undefined
+    // Where this one fails, how that one ends is of no more interest.
+    next?.catch(() => undefined)
+    yield await here
   }
 }
 
@@ -68,20 +83,20 @@ async function* fromSpans(
   cells: AsyncIterable<RawTickRow>,
   wanted: (operation: string) => boolean,
 ): AsyncGenerator<OperationTicks> {
-  const rows: CohortRow[] = []
+  const rows: TickRow[] = []
   for await (const { operation, cohort, test, tick, instances, firstMs, lastMs, ...counts } of cells)
     if (!test && (cohort === 'stable' || cohort === 'canary')) rows.push({ operation, tick, cohort, ...counts })
   yield* byOperation(rows, wanted)
 }
 
-function* byOperation(rows: readonly CohortRow[], wanted: (operation: string) => boolean): Generator<OperationTicks> {
-  const rowsOf = new Map<string, CohortRow[]>()
+function* byOperation(rows: readonly TickRow[], wanted: (operation: string) => boolean): Generator<OperationTicks> {
+  const rowsOf = new Map<string, TickRow[]>()
   for (const row of rows) if (wanted(row.operation)) getOrMake(rowsOf, row.operation, () => []).push(row)
   for (const operation of [...rowsOf.keys()].sort()) yield { operation, ticks: pairs(rowsOf.get(operation)!) }
 }
 
 // Rows are in the order of ticks; a cohort that has none in a tick counts zero there.
-function pairs(rows: readonly CohortRow[]): TickPair[] {
+function pairs(rows: readonly TickRow[]): TickPair[] {
   const ticks = new Map<number, { tick: number; stable: Counts; canary: Counts }>()
   for (const row of rows) {
     const pair = getOrMake(ticks, row.tick, () => ({ tick: row.tick * 1000, stable: noCounts, canary: noCounts }))

@@ -43,30 +43,42 @@ type Row = {
 /** Some ticks of a comparison, milliseconds since 1970: all of their traces, or one in so many. */
 export type SomeTicks = { readonly ticksMs: readonly number[]; readonly oneIn: number }
 
+/** Ticks, and from when to when they are looked at, in seconds since 1970. */
+type AskedTicks = {
+  readonly ticks: readonly number[]
+  readonly from: number
+  readonly to: number
+  readonly oneIn: number
+}
+
+/**
+ * How statements ask for some ticks. Of one in which only some traces are looked at, only the first seconds are read, and
+ * more of their traces are looked at: spans lie in the order of seconds.
+ */
+export function spanOf({ ticksMs, oneIn }: SomeTicks): AskedTicks {
+  const ticks = ticksMs.map((ms) => ms / 1000)
+  const seconds = ticks.length === 1 ? Math.ceil(TICK_SECONDS / oneIn) : TICK_SECONDS
+  return {
+    ticks,
+    from: Math.min(...ticks),
+    to: Math.max(...ticks) + seconds,
+    oneIn: Math.max(1, Math.floor((oneIn * seconds) / TICK_SECONDS)),
+  }
+}
+
 /** Looks at the raw spans of some ticks of one comparison, which are few. */
 export async function sampleTicks(
   engine: Engine,
   comparison: Comparison,
-  { ticksMs, oneIn }: SomeTicks,
+  some: SomeTicks,
 ): Promise<Sample | undefined> {
-  if (ticksMs.length === 0) return undefined
-  const ticks = ticksMs.map((ms) => ms / 1000)
-  const cohorts = spanParams(comparison)
-  const rows = await engine.read<Row>(sampleOfTicks, {
-    service: comparison.service,
-    from: Math.min(...ticks),
-    to: Math.max(...ticks) + TICK_SECONDS,
-    ticks,
-    oneIn,
-    flags: flagsOf(comparison),
-    ...cohorts,
-  })
-  const calls = await engine.read<CallRow>(callsInTick, {
-    service: comparison.service,
-    tick: ticks.at(-1)!,
-    oneIn,
-    ...cohorts,
-  })
+  const last = some.ticksMs.at(-1)
+  if (last === undefined) return undefined
+  const asked = { service: comparison.service, ...spanParams(comparison) }
+  const [rows, calls] = await Promise.all([
+    engine.read<Row>(sampleOfTicks, { ...asked, ...spanOf(some), flags: flagsOf(comparison) }),
+    engine.read<CallRow>(callsInTick, { ...asked, ...spanOf({ ...some, ticksMs: [last] }) }),
+  ])
   const cohortOf = (name: 'stable' | 'canary'): CohortSample =>
     sampleOf(
       rows.filter(({ cohort }) => cohort === name),

@@ -1,9 +1,8 @@
 import { type Comparison, spanParams } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { TICK_SECONDS } from '../ingest/span-batch.ts'
 import { spansBelow } from '../queries/sample.ts'
-import type { SomeTicks } from './sample.ts'
+import { type SomeTicks, spanOf } from './sample.ts'
 
 /** In how many traces of each cohort a kind of span lies below the requests of a tick. */
 export type SpanTick = {
@@ -31,6 +30,9 @@ type Row = {
 // So many names are not names of operations: ids are among them, and each would be new.
 const MOST_NAMES = 300
 
+// Where there are very many spans, those of a minute take a second to look through.
+const ON_SECONDS = { ofFew: 60, ofMany: 10 }
+
 /**
  * Which spans of the service lie below the requests of some ticks of one comparison. Undefined
  * where there are too many names to be those of operations.
@@ -38,17 +40,15 @@ const MOST_NAMES = 300
 export async function spansOfTicks(
   engine: Engine,
   comparison: Comparison,
-  { ticksMs, oneIn }: SomeTicks,
+  some: SomeTicks,
 ): Promise<readonly SpanTick[] | undefined> {
-  if (ticksMs.length === 0) return []
-  const ticks = ticksMs.map((ms) => ms / 1000)
+  if (some.ticksMs.length === 0) return []
   const rows = await engine.read<Row>(spansBelow, {
     service: comparison.service,
-    from: Math.min(...ticks),
-    to: Math.max(...ticks) + TICK_SECONDS,
-    ticks,
-    oneIn,
-    mostNames: MOST_NAMES + 1,
+    ...spanOf(some),
+    onSeconds: some.oneIn > 1 ? ON_SECONDS.ofMany : ON_SECONDS.ofFew,
+    // All that there are of more names than those of operations, each in every tick and cohort.
+    mostRows: (MOST_NAMES + 2) * some.ticksMs.length * 2,
     ...spanParams(comparison),
   })
   const traces = new Map(rows.filter((row) => row.all).map((row) => [`${row.tick} ${row.cohort}`, row.traces]))

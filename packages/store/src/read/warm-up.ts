@@ -1,5 +1,5 @@
-import type { CountRow } from './counts.ts'
 import type { InstanceLife } from './instances.ts'
+import type { TickRow } from './tick-rows.ts'
 
 /** Whose latency is left out, and until which second: an instance is slow while it compiles and fills its caches. */
 export type WarmUp = {
@@ -21,18 +21,17 @@ export function warmUpOf(lives: readonly InstanceLife[], seconds: number): WarmU
   }
 }
 
-/** Counts of an operation's tick, all latencies in them, and the latencies of it that an instance served while it warmed up. */
-export type TickRow = Omit<CountRow, 'warmUp'> & Cell
-export type WarmUpRow = Pick<CountRow, 'buckets' | 'counts'> & Cell
-type Cell = { readonly operation: string; readonly tick: number; readonly cohort: 'stable' | 'canary' }
+/** The latencies of an operation's tick that instances served while they warmed up. */
+export type WarmUpRow = Pick<TickRow, 'operation' | 'tick' | 'cohort' | 'buckets' | 'counts'>
 
 /** The same counts without these latencies. */
-export function withoutWarmUp(rows: readonly TickRow[], warmUps: readonly WarmUpRow[]): (CountRow & Cell)[] {
-  const nameOf = ({ operation, tick, cohort }: Cell): string => `${cohort} ${tick} ${operation}`
+export function withoutWarmUp(rows: readonly TickRow[], warmUps: readonly WarmUpRow[]): readonly TickRow[] {
+  if (warmUps.length === 0) return rows
+  const nameOf = ({ operation, tick, cohort }: WarmUpRow): string => `${cohort} ${tick} ${operation}`
   const left = new Map(warmUps.map((row) => [nameOf(row), row]))
   return rows.map((row) => {
     const warmUp = left.get(nameOf(row))
-    if (!warmUp) return { ...row, warmUp: 0 }
+    if (!warmUp) return row
     const taken = new Map(warmUp.buckets.map((bucket, index) => [bucket, warmUp.counts[index]!]))
     const kept = row.buckets
       .map((bucket, index) => ({ bucket, count: row.counts[index]! - (taken.get(bucket) ?? 0) }))

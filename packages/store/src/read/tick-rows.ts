@@ -1,0 +1,67 @@
+import type { Engine, Params } from '../engine/engine.ts'
+import { binaryReader } from '../engine/row-binary.ts'
+import { ticksOfOperations } from '../queries/ticks.ts'
+import type { CountRow } from './counts.ts'
+
+/** Counts of an operation in a tick: `tick` is when it begins, in seconds since 1970. */
+export type TickRow = CountRow & {
+  readonly operation: string
+  readonly tick: number
+  readonly cohort: 'stable' | 'canary'
+}
+
+/** The closed ticks of some operations, one row for each operation, tick and cohort, in that order. */
+export async function tickRowsOf(engine: Engine, asked: Params, operations: readonly string[]): Promise<TickRow[]> {
+  const bytes = await engine.readBinary(ticksOfOperations, { ...asked, operations })
+  const named = operations.map((operation) => [operation, `${operation} (test)`] as const)
+  const { isAtEnd, flag, uint16, uint32, float64, texts, int16s, uint32s } = binaryReader(bytes)
+  const rows: TickRow[] = []
+  // What the statement gives, column by column.
+  while (!isAtEnd()) {
+    const names = named[uint16() - 1]!
+    const row = {
+      operation: flag() ? names[1] : names[0],
+      tick: uint32(),
+      cohort: flag() ? ('stable' as const) : ('canary' as const),
+      requests: float64(),
+      traces: float64(),
+      errors: float64(),
+      clientErrors: float64(),
+      warmUp: 0,
+      buckets: int16s(),
+      counts: uint32s(),
+      errorTypes: errorTypesOf(texts(), uint32s()),
+    }
+    const last = rows.at(-1)
+    if (last && last.tick === row.tick && last.cohort === row.cohort && last.operation === row.operation)
+      rows[rows.length - 1] = sumOf(last, row)
+    else rows.push(row)
+  }
+  return rows
+}
+
+const none: CountRow['errorTypes'] = {}
+
+function errorTypesOf(types: readonly string[], counts: readonly number[]): CountRow['errorTypes'] {
+  return types.length === 0 ? none : Object.fromEntries(types.map((type, at) => [type, counts[at]!]))
+}
+
+function sumOf(one: TickRow, other: TickRow): TickRow {
+  const latency = new Map(one.buckets.map((bucket, at) => [bucket, one.counts[at]!]))
+  other.buckets.forEach((bucket, at) => {
+    latency.set(bucket, (latency.get(bucket) ?? 0) + other.counts[at]!)
+  })
+  const errorTypes = { ...one.errorTypes }
+  for (const [type, count] of Object.entries(other.errorTypes)) errorTypes[type] = (errorTypes[type] ?? 0) + count
+  const buckets = [...latency.keys()].sort((a, b) => a - b)
+  return {
+    ...one,
+    requests: one.requests + other.requests,
+    traces: one.traces + other.traces,
+    errors: one.errors + other.errors,
+    clientErrors: one.clientErrors + other.clientErrors,
+    buckets,
+    counts: buckets.map((bucket) => latency.get(bucket)!),
+    errorTypes,
+  }
+}
