@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { type RunningServer, startServer } from '@coalmine/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fuzz } from '../fuzz/fuzz.ts'
-import { type AnyValue, type KeyValue, keyValues, type OtlpRequest, protobufOf } from '../otlp.ts'
+import {
+  type AnyValue,
+  type KeyValue,
+  keyValues,
+  type OtlpLogs,
+  type OtlpRequest,
+  protobufOf,
+  protobufOfLogs,
+} from '../otlp.ts'
 
 it('stores or refuses 2 000 inputs, most of them broken, and makes no wrong row', async () => {
   const { stored, refused, others, soundSent, soundStored, wrongRows } = await fuzz(7, 2_000)
@@ -98,6 +106,46 @@ describe('a request that is out to do harm', () => {
     expect([await spansOf('bytes'), await spansOf('beside')]).toEqual([1, 1])
   })
 
+  it('log records are stored or refused as well, and what others send beside them is whole', async () => {
+    const logsOf = (service: string, attributes: KeyValue[]): OtlpLogs => {
+      const record = {
+        timeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+        eventName: 'feature_flag.evaluation',
+        attributes: [...keyValues({ 'feature_flag.key': 'f' }), ...attributes],
+      }
+      const resource = { attributes: keyValues({ 'service.name': service }) }
+      return { resourceLogs: [{ resource, scopeLogs: [{ scope: { name: '' }, logRecords: [record] }] }] }
+    }
+    const broken = protobufOfLogs(logsOf('log-bytes', keyValues({ text: 'AAAA' })))
+    broken.fill(0xff, broken.indexOf('AAAA'), broken.indexOf('AAAA') + 4)
+    const many = Array.from({ length: 100_000 }, (_, n) => ({ key: `k${n}`, value: { intValue: '1' } }))
+    const odd = { 'a"b\\c\n\0': '\ud83d', "'": "'); DROP TABLE otel_logs; --" }
+    const sent: readonly [service: string, body: Buffer<ArrayBuffer>, type: string, status: number][] = [
+      ['log-bytes', broken, 'application/x-protobuf', 200],
+      ['log-odd', Buffer.from(JSON.stringify(logsOf('log-odd', keyValues(odd)))), 'application/json', 200],
+      ['log-many', protobufOfLogs(logsOf('log-many', many)), 'application/x-protobuf', 200],
+      [
+        'log-large',
+        protobufOfLogs(logsOf('log-large', keyValues({ text: 'x'.repeat(10_000_000) }))),
+        'application/x-protobuf',
+        200,
+      ],
+      ['log-20', protobufOfLogs(logsOf('log-20', attribute(nested(20)))), 'application/x-protobuf', 200],
+      ['log-1000', protobufOfLogs(logsOf('log-1000', attribute(nested(1_000)))), 'application/x-protobuf', 400],
+      ['log-beside', protobufOfLogs(logsOf('log-beside', [])), 'application/x-protobuf', 200],
+    ]
+    const responses = await Promise.all(sent.map(([, body, type]) => post(body, type, '/v1/logs')))
+    expect(responses.map(({ status }) => status)).toEqual(sent.map(([, , , status]) => status))
+    for (const [service, , , status] of sent) {
+      const response = await fetch(`${server.url}/api/doctor?service=${service}`)
+      const { evaluations = [] } = (await response.json()) as { evaluations?: { evaluations: number }[] }
+      expect([service, ...evaluations.map((one) => one.evaluations)]).toEqual([service, ...(status === 200 ? [1] : [])])
+    }
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    for (const body of [deep, `{"resourceLogs":[${deep}]}`])
+      expect((await post(Buffer.from(body), 'application/json', '/v1/logs')).status).toBe(400)
+  })
+
   it('the same span a hundred times is counted once', async () => {
     const body = protobufOf(requestOf('repeated', keyValues({ 'service.version': '1' })))
     await Promise.all(Array.from({ length: 100 }, () => post(body, 'application/x-protobuf')))
@@ -108,8 +156,8 @@ describe('a request that is out to do harm', () => {
     await expect.poll(counted, { timeout: 15_000 }).toBe(1)
   })
 
-  const post = (body: Buffer<ArrayBuffer>, type: string): Promise<Response> =>
-    fetch(`${server.url}/v1/traces`, { method: 'POST', body, headers: { 'content-type': type } })
+  const post = (body: Buffer<ArrayBuffer>, type: string, path = '/v1/traces'): Promise<Response> =>
+    fetch(server.url + path, { method: 'POST', body, headers: { 'content-type': type } })
 
   async function spansOf(service: string): Promise<number> {
     const response = await fetch(`${server.url}/api/doctor?service=${service}`)

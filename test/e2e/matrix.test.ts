@@ -11,9 +11,15 @@ import { checkTypes } from '../matrix/types.ts'
 import { type Packed, packInto } from '../pack.ts'
 
 const thousandSpans = `
+  const { recordEvaluation } = require('@coalmine/flags')
   const { SpanKind, trace } = require('@opentelemetry/api')
   const tracer = trace.getTracer('test')
-  for (let n = 0; n < 1000; n++) tracer.startSpan('GET', { kind: SpanKind.SERVER }).end()`
+  for (let n = 0; n < 1000; n++)
+    tracer.startActiveSpan('GET', { kind: SpanKind.SERVER }, (span) => {
+      recordEvaluation({ key: 'new-pricing', variant: 'on', provider: 'own', reason: 'split' })
+      span.end()
+    })
+  recordEvaluation({ key: 'at-start', value: true })`
 
 // One fixture of each line of OpenTelemetry JS; "npm run matrix" has the others.
 const parent = mkdtempSync(join(tmpdir(), 'coalmine-matrix-'))
@@ -58,13 +64,23 @@ describe.each([
           PATH: process.env['PATH'],
           OTEL_SERVICE_NAME: 'shop',
           COALMINE_VERSION: '2.0.0',
+          OTEL_LOGS_EXPORTER: 'otlp',
           OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
           OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? server.grpcUrl! : server.url,
         },
       })
       expect(stderr).toBe('')
       const found = await fetch(`${server.url}/api/doctor?service=shop`)
-      expect(await found.json()).toMatchObject({ spans: 1000, requests: 1000, withBuild: 1000, builds: ['2.0.0'] })
+      expect(await found.json()).toMatchObject({
+        spans: 1000,
+        requests: 1000,
+        withBuild: 1000,
+        builds: ['2.0.0'],
+        evaluations: [
+          { flag: 'new-pricing', evaluations: 1000, providers: ['own'], reasons: ['split'], onSpans: true },
+          { flag: 'at-start', evaluations: 1, onSpans: false },
+        ],
+      })
     } finally {
       await server.close()
     }

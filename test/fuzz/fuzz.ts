@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { createClient } from '@clickhouse/client'
 import { startServer } from '@coalmine/server'
 import { createChdbConnection } from 'chdb/connection'
-import { keyValues, type OtlpRequest, protobufOf } from '../otlp.ts'
-import { type Input, inputOf, randomOf, soundRequest } from './inputs.ts'
+import { keyValues } from '../otlp.ts'
+import { type Input, inputOf, protobufBody, randomOf, soundLogs, soundRequest } from './inputs.ts'
 
 export type FuzzResult = {
   readonly inputs: number
@@ -14,10 +14,10 @@ export type FuzzResult = {
   readonly refused: number
   /** Answers that are neither: any is a defect. */
   readonly others: readonly string[]
-  /** Spans of sound requests that were sent among the others, and how many of them the store has. */
+  /** Spans and evaluations of flags of sound requests that were sent among the others, and how many of them the store has. */
   readonly soundSent: number
   readonly soundStored: number
-  /** Rows that no span can have made. */
+  /** Rows that no span and no log record can have made. */
   readonly wrongRows: number
   /** How much more memory the process held at the end than after the first hundredth, in bytes. */
   readonly grownBytes: number
@@ -59,7 +59,7 @@ async function sendAll(
       const sound = number % SOUND_EVERY === 0 ? soundOf(random, now) : undefined
       const input = sound?.input ?? inputOf(random, now)
       const status = await send(agent, url, input)
-      if (sound) soundSent += sound.spans
+      if (sound) soundSent += sound.rows
       if (status === 200) stored++
       else if (status === 400 && !sound) refused++
       else others.push(`input ${number} of seed ${seed}: ${status}`)
@@ -72,22 +72,26 @@ async function sendAll(
   return { stored, refused, others, soundSent, grownBytes: process.memoryUsage.rss() - early }
 }
 
-function soundOf(random: () => number, now: number): { readonly input: Input; readonly spans: number } {
-  const made = soundRequest(random, now)
-  const request: OtlpRequest = {
-    resourceSpans: made.resourceSpans.map((one) => ({
-      ...one,
-      resource: { attributes: keyValues({ 'service.name': 'sound' }) },
-    })),
+function soundOf(random: () => number, now: number): { readonly input: Input; readonly rows: number } {
+  const resource = { attributes: keyValues({ 'service.name': 'sound' }) }
+  const type = 'application/x-protobuf'
+  if (random() < 0.5) {
+    const { resourceSpans } = soundRequest(random, now)
+    const body = protobufBody({ resourceSpans: resourceSpans.map((one) => ({ ...one, resource })) })
+    return { input: { path: '/v1/traces', type, body }, rows: resourceSpans[0]!.scopeSpans[0]!.spans.length }
   }
-  const spans = request.resourceSpans[0]!.scopeSpans[0]!.spans.length
-  return { input: { type: 'application/x-protobuf', body: protobufOf(request) }, spans }
+  const { resourceLogs } = soundLogs(random, now)
+  const body = protobufBody({ resourceLogs: resourceLogs.map((one) => ({ ...one, resource })) })
+  const evaluations = resourceLogs[0]!.scopeLogs[0]!.logRecords.filter(
+    ({ eventName, attributes = [] }) => eventName !== undefined || attributes.some(({ key }) => key === 'event.name'),
+  )
+  return { input: { path: '/v1/logs', type, body }, rows: evaluations.length }
 }
 
-function send(agent: Agent, url: string, { type, body }: Input): Promise<number | string> {
+function send(agent: Agent, url: string, { path, type, body }: Input): Promise<number | string> {
   return new Promise((resolve) => {
     const headers = { 'content-type': type, 'content-length': body.length }
-    request(`${url}/v1/traces`, { method: 'POST', agent, headers }, (response) => {
+    request(url + path, { method: 'POST', agent, headers }, (response) => {
       response.resume()
       response.once('end', () => resolve(response.statusCode!))
     })
@@ -102,15 +106,20 @@ async function rowsOf(directory: string): Promise<Pick<FuzzResult, 'soundStored'
   >
   const client = createClient({ connection })
   try {
-    const answer = await client.query({ query: look, format: 'JSONEachRow' })
-    const [row] = await answer.json<{ soundStored: number; wrongRows: number }>()
-    return row!
+    const found = { soundStored: 0, wrongRows: 0 }
+    for (const query of [lookAtSpans, lookAtLogs]) {
+      const answer = await client.query({ query, format: 'JSONEachRow' })
+      const [row] = await answer.json<typeof found>()
+      found.soundStored += Number(row!.soundStored)
+      found.wrongRows += Number(row!.wrongRows)
+    }
+    return found
   } finally {
     await client.close()
   }
 }
 
-const look = `
+const lookAtSpans = `
   SELECT
     countIf(ServiceName = 'sound') AS soundStored,
     countIf(
@@ -125,3 +134,16 @@ const look = `
         OR length(Events.Name) != 1 OR length(Links.TraceId) != 1 OR length(SpanAttributes) != 7)
     ) AS wrongRows
   FROM otel_traces`
+
+const lookAtLogs = `
+  SELECT
+    countIf(ServiceName = 'sound') AS soundStored,
+    countIf(
+      NOT match(TraceId, '^([0-9a-f]{32})?$') OR NOT match(SpanId, '^([0-9a-f]{16})?$')
+      OR EventName != 'feature_flag.evaluation'
+      OR Timestamp < now() - INTERVAL 15 DAY OR Timestamp > now() + INTERVAL 2 HOUR
+      OR ServiceName = 'sound' AND (
+        ScopeName != 'fuzz' OR ScopeAttributes['a'] != 'b' OR LogAttributes['feature_flag.key'] != 'fuzzed'
+        OR LogAttributes['list'] != '[1,true]' OR SeverityText != 'INFO' OR NOT startsWith(Body, '{"why":"'))
+    ) AS wrongRows
+  FROM otel_logs`

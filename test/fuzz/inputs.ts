@@ -1,7 +1,11 @@
-import { keyValues, type OtlpRequest, protobufOf } from '../otlp.ts'
+import { keyValues, type OtlpLogs, type OtlpRequest, protobufOf, protobufOfLogs } from '../otlp.ts'
 
 /** One body that is sent to the server, as JSON or as protobuf. */
-export type Input = { readonly type: 'application/json' | 'application/x-protobuf'; readonly body: Buffer<ArrayBuffer> }
+export type Input = {
+  readonly path: '/v1/traces' | '/v1/logs'
+  readonly type: 'application/json' | 'application/x-protobuf'
+  readonly body: Buffer<ArrayBuffer>
+}
 
 /** Gives the same numbers between 0 and 1 for the same seed. Mulberry32, by Tommy Ettinger. */
 export function randomOf(seed: number): () => number {
@@ -16,19 +20,28 @@ export function randomOf(seed: number): () => number {
 
 /** A sound request, or one of which bytes were cut off, changed, taken out, put in or repeated; every tenth is noise alone. */
 export function inputOf(random: () => number, nowMs: number): Input {
-  const request = soundRequest(random, nowMs)
+  const [path, request] = randomSound(random, nowMs)
   const type = random() < 0.5 ? 'application/json' : 'application/x-protobuf'
   let body: Buffer<ArrayBuffer> =
-    type === 'application/json' ? Buffer.from(JSON.stringify(request)) : protobufOf(request)
-  if (random() < 0.1) return { type, body: noise(random, Math.floor(random() * 400)) }
+    type === 'application/json' ? Buffer.from(JSON.stringify(request)) : protobufBody(request)
+  if (random() < 0.1) return { path, type, body: noise(random, Math.floor(random() * 400)) }
   for (let changes = Math.floor(random() * 4); changes > 0; changes--) body = changed(random, body)
-  return { type, body }
+  return { path, type, body }
+}
+
+// A third are log records.
+function randomSound(random: () => number, nowMs: number): [Input['path'], OtlpRequest | OtlpLogs] {
+  return random() < 0.33 ? ['/v1/logs', soundLogs(random, nowMs)] : ['/v1/traces', soundRequest(random, nowMs)]
+}
+
+/** A request as protobuf. */
+export function protobufBody(request: OtlpRequest | OtlpLogs): Buffer<ArrayBuffer> {
+  return 'resourceLogs' in request ? protobufOfLogs(request) : protobufOf(request)
 }
 
 /** A request of a few spans, with every kind of value. */
 export function soundRequest(random: () => number, nowMs: number): OtlpRequest {
-  const hex = (digits: number): string =>
-    Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('')
+  const hex = hexOf(random)
   const start = BigInt(nowMs - Math.floor(random() * 60_000)) * 1_000_000n
   const spans = Array.from({ length: 1 + Math.floor(random() * 3) }, () => ({
     traceId: hex(32),
@@ -58,6 +71,39 @@ export function soundRequest(random: () => number, nowMs: number): OtlpRequest {
     ],
   }
 }
+
+/** A request of a few log records, evaluations of flags and others. */
+export function soundLogs(random: () => number, nowMs: number): OtlpLogs {
+  const hex = hexOf(random)
+  const time = String(BigInt(nowMs - Math.floor(random() * 60_000)) * 1_000_000n)
+  const logRecords = Array.from({ length: 1 + Math.floor(random() * 3) }, () => ({
+    ...(random() < 0.5 ? { timeUnixNano: time } : { observedTimeUnixNano: time }),
+    severityNumber: Math.floor(random() * 25),
+    severityText: 'INFO',
+    body: { kvlistValue: { values: keyValues({ why: '🎉'.repeat(Math.floor(random() * 40)) }) } },
+    attributes: [
+      ...keyValues({ 'feature_flag.key': 'fuzzed', 'feature_flag.result.variant': 'on' }),
+      { key: 'list', value: { arrayValue: { values: [{ intValue: '1' }, { boolValue: true }] } } },
+      ...(random() < 0.3 ? keyValues({ 'event.name': 'feature_flag.evaluation' }) : []),
+    ],
+    flags: Math.floor(random() * 512),
+    ...(random() < 0.7 && { traceId: hex(32), spanId: hex(16) }),
+    ...(random() < 0.7 && { eventName: 'feature_flag.evaluation' }),
+  }))
+  return {
+    resourceLogs: [
+      {
+        resource: { attributes: keyValues({ 'service.name': 'fuzzed' }) },
+        scopeLogs: [{ scope: { name: 'fuzz', version: '1', attributes: keyValues({ a: 'b' }) }, logRecords }],
+      },
+    ],
+  }
+}
+
+const hexOf =
+  (random: () => number) =>
+  (digits: number): string =>
+    Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('')
 
 function changed(random: () => number, body: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   const at = Math.floor(random() * body.length)

@@ -10,7 +10,7 @@ if (process.stderr.isTTY) process.stderr.write('\r')
 const seconds = (performance.now() - started) / 1000
 const { stored, refused, others, soundSent, soundStored, wrongRows, grownBytes } = result
 console.log(`${inputs} inputs of seed ${seed} in ${seconds.toFixed(0)} s: ${stored} stored, ${refused} refused`)
-console.log(`sound spans among them: ${soundStored} stored of ${soundSent}; wrong rows: ${wrongRows}`)
+console.log(`sound spans and evaluations among them: ${soundStored} stored of ${soundSent}; wrong rows: ${wrongRows}`)
 console.log(`memory grew by ${(grownBytes / 1e6).toFixed(0)} MB`)
 for (const other of others.slice(0, 20)) console.error(other)
 const fine = others.length === 0 && soundStored === soundSent && wrongRows === 0 && grownBytes < 500e6

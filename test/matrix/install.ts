@@ -7,7 +7,7 @@ import type { Packed } from '../pack.ts'
 const run = promisify(execFile)
 const QUICK = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
 /** What an application that is marked installs of ours. */
-const OURS = ['@coalmine/marks', '@coalmine/register', '@coalmine/express', '@coalmine/fastify']
+const OURS = ['marks', 'register', 'express', 'fastify', 'flags'].map((name) => `@coalmine/${name}`)
 
 /** The two lines of OpenTelemetry JS, with everything that is installed beside our packages, pinned. */
 export type Fixture = 'otel-2' | 'otel-3'

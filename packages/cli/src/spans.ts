@@ -11,6 +11,8 @@ export interface ImportAnswer {
   readonly spans: number
   /** Those of the spans that an import of the same file had stored before. */
   readonly before: number
+  /** Events of flags. */
+  readonly evaluations: number
   readonly late: number
   readonly refused: readonly { readonly line: number; readonly why: string }[]
   readonly refusedCount: number

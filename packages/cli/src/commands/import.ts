@@ -28,10 +28,11 @@ export function importCommand(command: Command, io: Io, exit: (outcome: Trouble)
     })
 }
 
-function outcomeOf({ spans, before, late, refusedCount, finished }: ImportAnswer): string {
+function outcomeOf({ spans, evaluations, before, late, refusedCount, finished }: ImportAnswer): string {
   const refused = refusedCount > 0 ? `, ${lines(refusedCount)} refused` : ''
   if (finished) return `${spans} spans were stored before${refused}; --again reads it anew`
   const earlier = before > 0 ? ` after the ${before} that were there` : ''
   const tooLate = late > 0 ? `, ${late} of them too late for ticks that have closed` : ''
-  return `${spans - before} spans stored${earlier}${tooLate}${refused}`
+  const ofFlags = evaluations > 0 ? `, ${evaluations} evaluations of flags` : ''
+  return `${spans - before} spans stored${earlier}${tooLate}${ofFlags}${refused}`
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keyValues, type OtlpRequest, protobufOf } from '../../../../test/otlp.ts'
+import { keyValues, type OtlpLogs, type OtlpRequest, protobufOf, protobufOfLogs } from '../../../../test/otlp.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import type { ImportAnswer } from './import.ts'
 
@@ -160,4 +160,54 @@ it('a long line is taken as fast as a short one', async () => {
   const text = JSON.stringify(requestOf('long-line', 6_000))
   expect(text.length).toBeGreaterThan(1_000_000)
   expect(await imported(Buffer.from(text))).toMatchObject({ spans: 6_000, refusedCount: 0 })
+})
+
+describe('log records', () => {
+  const logsOf = (service: string, timeMs = startMs): OtlpLogs => ({
+    resourceLogs: [
+      {
+        resource: { attributes: keyValues({ 'service.name': service }) },
+        scopeLogs: [
+          {
+            scope: { name: '' },
+            logRecords: [
+              {
+                timeUnixNano: String(BigInt(timeMs) * 1_000_000n),
+                eventName: 'feature_flag.evaluation',
+                attributes: keyValues({ 'feature_flag.key': 'new-pricing' }),
+              },
+              { timeUnixNano: String(BigInt(startMs) * 1_000_000n), body: { stringValue: 'another' } },
+            ],
+          },
+        ],
+      },
+    ],
+  })
+  const answer = {
+    spans: 2,
+    evaluations: 2,
+    requests: 4,
+    refusedCount: 1,
+    refusedSpans: 0,
+    refused: [{ line: 4, why: expect.stringMatching(/^1 log record refused: .*logRecords\[0\]: is of 1970/) }],
+    notes: ['3 log records are left out: no evaluations of flags'],
+  }
+  const evaluations = async (service: string): Promise<unknown> => {
+    const response = await fetch(`${server.url}/api/doctor?service=${service}`)
+    return ((await response.json()) as { evaluations: unknown }).evaluations
+  }
+
+  it('may stand among the spans of a file of JSON', async () => {
+    const lines = [logsOf('mixed'), requestOf('mixed', 2), logsOf('mixed'), logsOf('mixed', 0)]
+    const body = Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'))
+    expect(await imported(body)).toMatchObject(answer)
+    expect(await evaluations('mixed')).toMatchObject([{ flag: 'new-pricing', evaluations: 2 }])
+  })
+
+  it('may stand among those of protobuf', async () => {
+    const messages = [logsOf('packed'), logsOf('packed'), logsOf('packed', 0)].map(protobufOfLogs)
+    messages.splice(2, 0, protobufOf(requestOf('packed', 2)))
+    expect(await imported(Buffer.concat(messages.map(behindLength)))).toMatchObject(answer)
+    expect(await evaluations('packed')).toMatchObject([{ flag: 'new-pricing', evaluations: 2 }])
+  })
 })

@@ -84,6 +84,9 @@ async function importSpans(
       refuseLine(intake, intake.line + 1, error.message)
     }
     await flush(intake)
+    const { ignored } = intake.arrived
+    if (ignored > 0)
+      note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: no evaluations of flags`)
   } finally {
     store.release(intake.hold)
   }

@@ -1,7 +1,7 @@
-import { type Hold, type ImportProgress, newSpanBatch, type SpanBatch, type Store, StoreError } from '@coalmine/store'
+import { type Hold, type ImportProgress, newSpanBatch, type Store, StoreError } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import type { TimeWindow } from '../otlp/refusals.ts'
-import type { Request } from './requests.ts'
+import type { Arrivals, Request } from './requests.ts'
 
 /**
  * What came of a file so far. The first twenty lines that did not go in, or not with all their spans, are named; of
@@ -9,6 +9,8 @@ import type { Request } from './requests.ts'
  */
 export type Totals = {
   spans: number
+  /** Events of flags that were stored. */
+  evaluations: number
   requests: number
   readonly refused: { readonly line: number; readonly why: string }[]
   refusedCount: number
@@ -30,8 +32,9 @@ export type Intake = {
   /** How far it had come before. */
   readonly done: Omit<ImportProgress<Totals>, 'finished'>
   readonly totals: Totals
-  batch: SpanBatch
-  /** When the first span of the batch was taken. */
+  /** What is not stored yet. */
+  readonly arrived: Arrivals
+  /** When the first of it was taken. */
   since: number
   /** The last request that was taken, and where the next one begins. */
   line: number
@@ -40,10 +43,12 @@ export type Intake = {
 
 const NAMED_REFUSALS = 20
 const BATCH_BYTES = 16_000_000
+const BATCH_RECORDS = 10_000
 const BATCH_MS = 1_000
 
 export const noTotals = (): Totals => ({
   spans: 0,
+  evaluations: 0,
   requests: 0,
   refused: [],
   refusedCount: 0,
@@ -54,33 +59,41 @@ export const noTotals = (): Totals => ({
 
 export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'window' | 'done'>): Intake {
   const { totals, line, bytes } = start.done
-  return { ...start, totals: structuredClone(totals), batch: newSpanBatch(), since: 0, line, bytes }
+  const arrived = { batch: newSpanBatch(), records: [], ignored: 0 }
+  // An import that an earlier release began has counted spans alone.
+  return { ...start, totals: { ...noTotals(), ...structuredClone(totals) }, arrived, since: 0, line, bytes }
 }
 
 /** Takes one request; one that is no sense is refused, and named. */
 export async function take(intake: Intake, { line, bytes, decode }: Request): Promise<void> {
-  const { totals } = intake
-  if (intake.batch.spans === 0) intake.since = performance.now()
+  const { totals, arrived } = intake
+  if (arrived.batch.spans + arrived.records.length === 0) intake.since = performance.now()
   try {
-    const { count, why } = decode(intake.batch, intake.window)
+    const { count, why, what = 'span' } = decode(arrived, intake.window)
     totals.requests++
-    totals.refusedSpans += count
-    if (count > 0) refuseLine(intake, line, `${count === 1 ? '1 span' : `${count} spans`} refused: ${why}`)
+    if (what === 'span') totals.refusedSpans += count
+    if (count > 0) refuseLine(intake, line, `${count} ${what}${count === 1 ? '' : 's'} refused: ${why}`)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     refuseLine(intake, line, error.message)
   }
   intake.line = line
   intake.bytes = bytes
-  if (intake.batch.rows.length >= BATCH_BYTES || performance.now() - intake.since >= BATCH_MS) await flush(intake)
+  const isLarge = arrived.batch.rows.length >= BATCH_BYTES || arrived.records.length >= BATCH_RECORDS
+  if (isLarge || performance.now() - intake.since >= BATCH_MS) await flush(intake)
 }
 
 /** Stores what was taken, and remembers that it was. */
 export async function flush(intake: Intake): Promise<void> {
-  const { batch, totals } = intake
-  totals.late += await stored(intake, batch)
+  const { store, hold, arrived, totals } = intake
+  const { batch, records } = arrived
+  const { late } = await whenThereIsRoom(() => store.insert(batch, hold))
+  totals.late += late
   totals.spans += batch.spans
-  intake.batch = newSpanBatch(batch.rows)
+  arrived.batch = newSpanBatch(batch.rows)
+  await whenThereIsRoom(() => store.insertLogs(records))
+  totals.evaluations += records.length
+  arrived.records = []
   await remember(intake, false)
 }
 
@@ -94,10 +107,10 @@ export function refuseLine({ totals }: Intake, line: number, why: string): void 
   if (totals.refused.length < NAMED_REFUSALS) totals.refused.push({ line, why })
 }
 
-async function stored({ store, hold }: Intake, batch: SpanBatch): Promise<number> {
+async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return (await store.insert(batch, hold)).late
+      return await insert()
     } catch (error) {
       // Exporters are told to come back; a file can wait.
       if (!(error instanceof StoreError && error.kind === 'busy')) throw error

@@ -1,5 +1,16 @@
-import { addBatch, addSpan, newRowBytes, newSpanBatch, type SpanBatch, type Store } from '@coalmine/store'
+import {
+  addBatch,
+  addSpan,
+  type LogRecord,
+  newRowBytes,
+  newSpanBatch,
+  type SpanBatch,
+  type Store,
+} from '@coalmine/store'
 import { ServerError } from '../errors.ts'
+import type { Logs } from '../otlp/logs.ts'
+import { decodeLogsJson } from '../otlp/logs-json.ts'
+import { decodeLogsProtobuf, holdsLogs } from '../otlp/logs-protobuf.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
 import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
 import { noRefusals, type Refusals, refusalOfStart, type TimeWindow } from '../otlp/refusals.ts'
@@ -11,8 +22,14 @@ import { delimiterOf, type Row, rowsOfCsv } from './table/csv.ts'
 import { isParquet, rowsOfParquet } from './table/parquet.ts'
 import { type SpanReader, spanReader } from './table/spans.ts'
 
-/** Adds the spans of a request to a batch; throws a ServerError of kind `malformed` for what is none. */
-export type Decode = (batch: SpanBatch, window: TimeWindow) => Refusals
+/** What requests bring: spans, evaluations of flags, and how many other log records, which are left out. */
+export type Arrivals = { batch: SpanBatch; records: LogRecord[]; ignored: number }
+
+/** Adds what a request has to what is there; throws a ServerError of kind `malformed` for what is none. */
+export type Decode = (into: Arrivals, window: TimeWindow) => Decoded
+
+/** What was not stored of it. */
+type Decoded = Refusals & { readonly what?: 'log record' }
 
 /** A request of a file: where it stands, from 1 on, and where the next begins, 0 where that is not known. */
 export type Request = { readonly line: number; readonly bytes: number; readonly decode: Decode }
@@ -157,7 +174,7 @@ function refused(why: string): Decode {
 }
 
 function decodeRow(reader: SpanReader, cells: readonly unknown[], line: number): Decode {
-  return (batch, window) => {
+  return ({ batch }, window) => {
     const span = reader.span(cells, line)
     const why = refusalOfStart(span.startNs, window)
     if (why !== undefined) return { count: 1, why: `it ${why}` }
@@ -167,20 +184,32 @@ function decodeRow(reader: SpanReader, cells: readonly unknown[], line: number):
 }
 
 function decodeText(text: string): Decode {
-  return (batch, window) => {
+  return (into, window) => {
     const request = parseJson(text)
-    return isJaeger(request) ? decodeJaeger(batch, request, window) : decodeJson(batch, request, window)
+    if (holdsJsonLogs(request)) return addLogs(into, decodeLogsJson(request, window))
+    return isJaeger(request) ? decodeJaeger(into.batch, request, window) : decodeJson(into.batch, request, window)
   }
 }
 
 /** What protobuf gives before it breaks is no whole request, so it has a batch of its own first. */
 function decodeMessage(message: Buffer): Decode {
-  return (batch, window) => {
+  return (into, window) => {
+    if (holdsLogs(message)) return addLogs(into, decodeLogsProtobuf(message, window))
     const own = newSpanBatch(newRowBytes(message.length * 2))
     const refusals = decodeProtobuf(own, message, window)
-    addBatch(batch, own)
+    addBatch(into.batch, own)
     return refusals
   }
+}
+
+// A Collector may write several signals into one file.
+const holdsJsonLogs = (request: unknown): boolean =>
+  typeof request === 'object' && request !== null && 'resourceLogs' in request
+
+function addLogs(into: Arrivals, { records, refusals, ignored }: Logs): Decoded {
+  for (const record of records) into.records.push(record)
+  into.ignored += ignored
+  return { ...refusals, what: 'log record' }
 }
 
 function parseJson(text: string): unknown {

@@ -66,6 +66,30 @@ export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
   return logs
 }
 
+/**
+ * Whether a request in protobuf is one of log records, which the fields of requests do not say: a span begins with its trace
+ * id, a log record with a time. False where it has neither.
+ */
+export function holdsLogs(bytes: Buffer): boolean {
+  const reader: Reader = { bytes, at: 0, end: bytes.length }
+  const inside = (place: Place, field: number): Place[] => {
+    let found: Place[] = []
+    within(reader, place, () => {
+      found = places(reader, field)
+    })
+    return found
+  }
+  try {
+    for (const resource of places(reader, 1))
+      for (const scope of inside(resource, 2))
+        for (const { start, end } of inside(scope, 2))
+          if (end > start) return bytes[start] === tagOf(1, FIXED64) || bytes[start] === tagOf(11, FIXED64)
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+  }
+  return false
+}
+
 /** The messages of one field, in what the reader has left. */
 function places(reader: Reader, field: number): Place[] {
   const found: Place[] = []
