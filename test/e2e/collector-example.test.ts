@@ -6,14 +6,16 @@ import { gzipSync } from 'node:zlib'
 import { type RunningServer, startServer } from '@coalmine/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { keyValues, type OtlpSpan, protobufOf } from '../otlp.ts'
+import { keyValues, type OtlpSpan, protobufOf, protobufOfLogs } from '../otlp.ts'
 
 type Settings = { readonly [key: string]: unknown }
 type Config = {
   readonly receivers: Settings
   readonly processors: Settings
   readonly exporters: Settings
-  readonly service: { readonly pipelines: { readonly traces: Readonly<Record<string, readonly string[]>> } }
+  readonly service: {
+    readonly pipelines: Readonly<Record<'traces' | 'logs', Readonly<Record<string, readonly string[]>>>>
+  }
 }
 
 const text = readFileSync(new URL('../../examples/collector/collector.yaml', import.meta.url), 'utf8')
@@ -41,10 +43,12 @@ const queue = [
 const documented: Readonly<Record<string, readonly string[]>> = {
   otlp: ['protocols'],
   memory_limiter: ['check_interval', 'limit_mib', 'spike_limit_mib', 'limit_percentage', 'spike_limit_percentage'],
+  filter: ['error_mode', 'traces', 'metrics', 'logs'],
   batch: ['timeout', 'send_batch_size', 'send_batch_max_size', 'metadata_keys', 'metadata_cardinality_limit'],
   otlphttp: [
     'endpoint',
     'traces_endpoint',
+    'logs_endpoint',
     'compression',
     'encoding',
     'headers',
@@ -95,12 +99,11 @@ describe('the Collector example', () => {
       expect(documented[part]).toEqual(expect.arrayContaining(keysOf(settings[part])))
   })
 
-  it('uses each component once, in a pipeline of traces', () => {
-    const { receivers, processors, exporters, ...others } = config.service.pipelines.traces
+  it.each(['traces', 'logs'] as const)('uses each component once, in a pipeline of %s', (signal) => {
+    const { receivers, processors, exporters, ...others } = config.service.pipelines[signal]
     expect(others).toEqual({})
-    expect([receivers, processors, exporters]).toEqual(
-      [config.receivers, config.processors, config.exporters].map(keysOf),
-    )
+    const ofSignal = keysOf(config.processors).filter((id) => signal === 'logs' || typeOf(id) !== 'filter')
+    expect([receivers, processors, exporters]).toEqual([keysOf(config.receivers), ofSignal, keysOf(config.exporters)])
     // The one that refuses is first, the one that waits is last.
     expect([processors![0], processors!.at(-1)]).toEqual(['memory_limiter', 'batch'])
   })
@@ -108,7 +111,7 @@ describe('the Collector example', () => {
   it('sends where "coalmine serve" listens, listens elsewhere itself, and is quicker than the watermark', () => {
     const help = readFileSync(new URL('./help/serve.golden.txt', import.meta.url), 'utf8').replace(/\s+/g, ' ')
     const port = /--port <port> .*?\(default: (\d+)/.exec(help)![1]
-    // The exporter adds /v1/traces.
+    // The exporter adds /v1/traces and /v1/logs.
     expect(exporter.endpoint).toBe(`http://127.0.0.1:${port}`)
     const { protocols } = config.receivers['otlp'] as { protocols: Record<string, { endpoint: string }> }
     for (const { endpoint } of Object.values(protocols)) expect(endpoint).toMatch(/:1431[78]$/)
@@ -150,8 +153,8 @@ describe("the Collector's OTLP/HTTP exporter", () => {
       })),
     })
 
-  const post = (body: Buffer<ArrayBuffer>): Promise<Response> =>
-    fetch(`${server.url}/v1/traces`, {
+  const post = (body: Buffer<ArrayBuffer>, path = '/v1/traces'): Promise<Response> =>
+    fetch(server.url + path, {
       method: 'POST',
       body: gzipSync(body),
       headers: {
@@ -189,6 +192,22 @@ describe("the Collector's OTLP/HTTP exporter", () => {
     // An empty message is a success in full.
     for (const { answer } of sent) expect((await answer.arrayBuffer()).byteLength).toBe(0)
     expect([await spansStored('service-0'), await spansStored('service-1')]).toEqual([8 * 30, 8 * 20])
+  })
+
+  it('has log records stored beside them', async () => {
+    const record = {
+      timeUnixNano: String(now),
+      eventName: 'feature_flag.evaluation',
+      attributes: keyValues({ 'feature_flag.key': 'new-pricing' }),
+    }
+    const resource = { attributes: keyValues({ 'service.name': 'service-0' }) }
+    const scopeLogs = [{ scope: { name: '' }, logRecords: [record, record] }]
+    const answer = await post(protobufOfLogs({ resourceLogs: [{ resource, scopeLogs }] }), '/v1/logs')
+    expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, 0])
+    const facts = await fetch(`${server.url}/api/doctor?service=service-0`)
+    expect(await facts.json()).toMatchObject({
+      evaluations: [{ flag: 'new-pricing', evaluations: 2, onSpans: true }],
+    })
   })
 
   it('is told of spans that were not stored, which it drops and logs', async () => {
