@@ -8,9 +8,12 @@ export type Context = {
   readonly now: () => number
   /** When spans are acknowledged. */
   readonly ack: Ack
-  readonly metrics: Metrics
+  readonly metrics: Omit<Metrics, 'reader' | 'close'>
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void
   /** Version of the server. */
   readonly version: string
 }
+
+/** What a server measures whose metrics nobody reads. */
+export const UNMEASURED: Context['metrics'] = { received: () => {}, receivedLogs: () => {}, judged: () => {} }

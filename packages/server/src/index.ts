@@ -1,6 +1,7 @@
 // The server
 
-export { type RunningServer, type ServerOptions, startServer } from './server.ts'
+export type { RunningServer, ServerOptions } from './server.ts'
+export { startServer } from './start.ts'
 
 // Where a store is, as a directory or a ClickHouse
 

@@ -6,15 +6,14 @@ import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '
 import fastify, { type FastifyInstance } from 'fastify'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
-import type { Context } from './context.ts'
+import { type Context, UNMEASURED } from './context.ts'
 import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
 import { isProbe, newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
-import { registerMetrics, startMetrics } from './metrics.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
-import { type RunningGrpc, startGrpc } from './receive/grpc.ts'
+import type { RunningGrpc } from './receive/grpc.ts'
 import { registerOtlp } from './receive/http.ts'
 import type { Ack } from './receive/receive.ts'
 import { registerCalibrate } from './replay/calibrate.ts'
@@ -55,14 +54,7 @@ export type RunningServer = {
 
 const CLOSE_TICKS_EVERY_MS = 1_000
 
-/**
- * Starts a server: OTLP/HTTP in and answers out on one port, OTLP/gRPC on another.
- *
- * Throws a ServerError of kind `unavailable` when the port is taken, the directory cannot be written or the engine is not
- * there; its status is 423 when another process holds the store, which may let go of it.
- *
- * const { url, close } = await startServer({ store: '.coalmine', port: 4318 })
- */
+/** Does what `startServer` of this package says. */
 export async function startServer({
   store: location,
   host = '127.0.0.1',
@@ -77,9 +69,19 @@ export async function startServer({
 }: ServerOptions): Promise<RunningServer> {
   if (tls) checkTls(tls)
   const store = await openOrNameOwner({ location, ...storeOptions })
-  const metrics = startMetrics(store)
-  const context: Context = { store, now: storeOptions.now ?? Date.now, ack, metrics, warn, version: VERSION }
+  // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
+  const measured = announced ? await import('./metrics.ts') : undefined
+  const metrics = measured?.startMetrics(store)
+  const context: Context = {
+    store,
+    now: storeOptions.now ?? Date.now,
+    ack,
+    metrics: metrics ?? UNMEASURED,
+    warn,
+    version: VERSION,
+  }
   const app = await routes(context, { token, tls })
+  if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
   let local: HttpServer | undefined
@@ -88,7 +90,7 @@ export async function startServer({
     local?.close()
     local?.closeIdleConnections()
     await app.close()
-    await metrics.close()
+    await metrics?.close()
     await store.close()
   }
   try {
@@ -96,7 +98,10 @@ export async function startServer({
       throw notListening(cause, host, port)
     })
     if (tls && directory) local = await listenLocally(app)
-    if (grpcPort !== undefined) grpc = await startGrpc(context, { host, port: grpcPort, token, tls })
+    if (grpcPort !== undefined) {
+      const { startGrpc } = await import('./receive/grpc.ts')
+      grpc = await startGrpc(context, { host, port: grpcPort, token, tls })
+    }
   } catch (error) {
     await close()
     throw error
@@ -156,7 +161,6 @@ async function routes(
   registerKnown(app, context)
   registerStore(app, context)
   registerBackFill(app, context)
-  registerMetrics(app, context.metrics)
   return app
 }
 

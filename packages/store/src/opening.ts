@@ -1,5 +1,4 @@
 import { isRemote, shown } from './engine/address.ts'
-import { openEmbedded } from './engine/embedded.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import { mayWrite } from './queries/comparisons.ts'
@@ -57,6 +56,7 @@ async function openDirectory({ location, traces, retentionDays, minFreeBytes }: 
     if (opened.space?.isSpent()) await mustBeSettled(opened, location)
     else await settleSchema(opened, layout, location)
   }
+  const { openEmbedded } = await import('./engine/embedded.ts')
   const engine = await openEmbedded(location, prepare, minFreeBytes)
   return { engine, traces: DEFAULT_TRACES, logs: DEFAULT_LOGS, access: 'all', shared: false }
 }
