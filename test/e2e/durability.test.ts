@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { findServer, startServer } from '@coalmine/server'
 import { openStore } from '@coalmine/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { keyValues, protobufOfLogs } from '../otlp.ts'
 import { soak } from '../soak/soak.ts'
 
 let directory: string
@@ -51,6 +52,30 @@ it('keeps every acknowledged span through kill -9, counts each once, and closes 
   expect(counted).toBeLessThanOrEqual(stored)
   // A span that was sent again after its tick had closed is late, and was counted before.
   expect(counted + late).toBeGreaterThanOrEqual(stored)
+})
+
+it('keeps every acknowledged log record through kill -9', async () => {
+  const { child, url } = await serve()
+  const record = {
+    timeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+    eventName: 'feature_flag.evaluation',
+    attributes: keyValues({ 'feature_flag.key': 'new-pricing' }),
+  }
+  const scopeLogs = [{ scope: { name: '' }, logRecords: [record, record] }]
+  const resource = { attributes: keyValues({ 'service.name': 'cart' }) }
+  const body = protobufOfLogs({ resourceLogs: [{ resource, scopeLogs }] })
+  const post = () =>
+    fetch(`${url}/v1/logs`, { method: 'POST', body, headers: { 'content-type': 'application/x-protobuf' } })
+  const answers = await Promise.all(Array.from({ length: 20 }, post))
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+  const store = await openStore({ location: directory })
+  try {
+    expect((await store.doctorFacts('cart'))?.evaluations).toMatchObject([{ flag: 'new-pricing', evaluations: 40 }])
+  } finally {
+    await store.close()
+  }
 })
 
 it('says who holds a directory, without a word from the engine', async () => {
