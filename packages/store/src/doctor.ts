@@ -44,12 +44,12 @@ type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'evaluations' | 'operations' |
 export async function doctorFacts(
   engine: Engine,
   logs: Traces,
-  service: string,
+  { service, lookBackMs }: { readonly service: string; readonly lookBackMs: number },
   open: () => Promise<DoctorFacts['open']>,
 ): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
   const sinceMs = row!.spans === 0 ? 0 : row!.lastMs - HOUR_MS
-  const evaluations = await evaluationsOf(engine, logs, service, sinceMs, new Set(row!.flags))
+  const evaluations = await evaluationsOf(engine, logs, { service, sinceMs, lookBackMs, onSpans: new Set(row!.flags) })
   if (row!.spans === 0 && !evaluations?.length) return undefined
   const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service })
   const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from: 0, to: 0xffffffff })) as [

@@ -18,20 +18,27 @@ export type FlagEvaluations = {
   readonly onSpans: boolean
 }
 
+type Asked = {
+  readonly service: string
+  /** From when on; 0 for the hour before the last event. */
+  readonly sinceMs: number
+  /** How far back the last event is looked for. */
+  readonly lookBackMs: number
+  /** The flags that spans have. */
+  readonly onSpans: ReadonlySet<string>
+}
+
 /**
- * The flags of which a service sent events, most evaluated first, a hundred at most: since a time or, where that is 0, in
- * the hour before the last event. `onSpans` are the flags that spans have. Undefined where log records cannot be read: the
- * user may not, or there is no such table.
+ * The flags of which a service sent events, most evaluated first, a hundred at most. Undefined where log records cannot be
+ * read: the user may not, or there is no such table.
  */
 export async function evaluationsOf(
   engine: Engine,
   logs: Traces,
-  service: string,
-  sinceMs: number,
-  onSpans: ReadonlySet<string>,
+  { service, sinceMs, lookBackMs, onSpans }: Asked,
 ): Promise<readonly FlagEvaluations[] | undefined> {
   try {
-    const rows = await engine.read<Row>(evaluations(quoted(logs)), { service, sinceMs })
+    const rows = await engine.read<Row>(evaluations(quoted(logs)), { service, sinceMs, lookBackMs })
     return rows.map(({ flag, providers, reasons, errorTypes, ...row }) => ({
       flag,
       ...row,

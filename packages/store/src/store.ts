@@ -244,7 +244,7 @@ async function storeOver(
     failedCanaries: (service) => failedCanaries(engine, service),
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(LOOK_BACK_SECONDS)),
     doctorFacts: (service) =>
-      doctorFacts(engine, logs, service, async () => {
+      doctorFacts(engine, logs, { service, lookBackMs: lookBack(LOOK_BACK_SECONDS) * 1000 }, async () => {
         const { unattended, ...open } = await openIn(service)
         if (!shared) return { ...open, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
         return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + TICK_SECONDS : 0 }

@@ -1,6 +1,6 @@
 /**
  * What the events of a service say of each flag, most evaluated first: since a time or, where that is 0, in the hour before
- * the last event. Tables of older exporters have no EventName: a key shows what is an evaluation.
+ * the last event, which is looked for as far back as is said. Tables of older exporters have no EventName: a key shows what is an evaluation.
  */
 export const evaluations = (logs: string): string => `
   SELECT
@@ -19,7 +19,8 @@ export const evaluations = (logs: string): string => `
     AND Timestamp >= if({sinceMs:Int64} > 0, fromUnixTimestamp64Milli({sinceMs:Int64}), (
       SELECT max(Timestamp) - INTERVAL 1 HOUR
       FROM ${logs}
-      WHERE ServiceName = {service:String} AND LogAttributes['feature_flag.key'] != ''))
+      WHERE ServiceName = {service:String} AND LogAttributes['feature_flag.key'] != ''
+        AND Timestamp >= fromUnixTimestamp64Milli({lookBackMs:Int64})))
   GROUP BY flag
   ORDER BY evaluations DESC, flag
   LIMIT 100`
