@@ -69,7 +69,8 @@ function cameText({ spans, requests, firstMs, lastMs, evaluations = [] }: Doctor
   if (spans > 0) return `${count(spans)} spans, ${count(requests)} requests, ${moment(firstMs)} to ${moment(lastMs)}`
   const first = Math.min(...evaluations.map((one) => one.firstMs))
   const last = Math.max(...evaluations.map((one) => one.lastMs))
-  return `no spans, ${count(sumOf(evaluations))} evaluations of flags, ${moment(first)} to ${moment(last)}`
+  const sum = sumOf(evaluations)
+  return `no spans, ${count(sum)} ${sum === 1 ? 'evaluation' : 'evaluations'} of flags, ${moment(first)} to ${moment(last)}`
 }
 
 function marksOf(facts: DoctorFacts, ink: Ink): string[] {

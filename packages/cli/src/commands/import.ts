@@ -33,6 +33,6 @@ function outcomeOf({ spans, evaluations, before, late, refusedCount, finished }:
   if (finished) return `${spans} spans were stored before${refused}; --again reads it anew`
   const earlier = before > 0 ? ` after the ${before} that were there` : ''
   const tooLate = late > 0 ? `, ${late} of them too late for ticks that have closed` : ''
-  const ofFlags = evaluations > 0 ? `, ${evaluations} evaluations of flags` : ''
+  const ofFlags = evaluations > 0 ? `, ${evaluations} ${evaluations === 1 ? 'evaluation' : 'evaluations'} of flags` : ''
   return `${spans - before} spans stored${earlier}${tooLate}${ofFlags}${refused}`
 }
