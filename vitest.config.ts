@@ -6,8 +6,8 @@ const sources = [
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },
 ]
 
-// They judge traffic that they time, or kill what they started: nothing else runs beside them.
-const alone = ['demo', 'demo-stop', 'durability', 'identical'].map((name) => `test/e2e/${name}.test.ts`)
+// They judge traffic that they time: nothing else runs beside them.
+const alone = ['demo', 'identical'].map((name) => `test/e2e/${name}.test.ts`)
 
 // What is true of the embedded engine is true of a ClickHouse server: these run again, over HTTP.
 const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
