@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
+
+// Hundreds of runs read the same modules.
+const compiled = join(tmpdir(), 'coalmine-e2e-compiled')
 
 export interface Run {
   readonly code: number | null
@@ -65,5 +70,6 @@ export function start(
   settings: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('COALMINE_')))
-  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, NO_COLOR: '1', ...settings } })
+  const own = { NO_COLOR: '1', NODE_COMPILE_CACHE: compiled }
+  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, ...own, ...settings } })
 }

@@ -16,7 +16,10 @@ const compare = (...args: string[]): Promise<Run> =>
   coalmine(folder, [...compareShop, '--from', 'spans.jsonl', '--format', 'json', ...args])
 
 describe('whose requests are compared', () => {
-  beforeAll(() => {
+  const stored = ['--store', 'builds', '--format', 'json']
+  const compare = (...args: string[]): Promise<Run> => coalmine(folder, [...compareShop, ...stored, ...args])
+
+  beforeAll(async () => {
     const beta = { 'coalmine.audience': 'beta' }
     const builds = (['1.9.0', '2.0.0'] as const).flatMap((version, index) => [
       ...otlpLines({ ...shop, version, seed: index }),
@@ -25,6 +28,8 @@ describe('whose requests are compared', () => {
       ...otlpLines({ ...shop, version, perSecond: 10, attributes: beta, medianMs: 20 * (index + 1), seed: 20 + index }),
     ])
     writeFileSync(join(folder, 'spans.jsonl'), builds.join('\n'))
+    const imported = await coalmine(folder, ['import', 'spans.jsonl', '--store', 'builds'])
+    expect(imported).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('is users, or tests with --traffic test, or both, apart, with --traffic all', async () => {
@@ -69,7 +74,7 @@ describe('whose requests are compared', () => {
   it('is every other build, where a selector says so', async () => {
     const run = await coalmine(folder, [
       ...'compare --service shop --stable service.version!=2.0.0 --canary service.version=2.0.0'.split(' '),
-      ...['--from', 'spans.jsonl', '--format', 'json'],
+      ...stored,
     ])
     expect(JSON.parse(run.stdout)).toMatchObject({
       cohorts: { stable: { selector: 'service.version!=2.0.0', requests: 1200 }, canary: { requests: 1200 } },
