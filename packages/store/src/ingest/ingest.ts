@@ -69,7 +69,7 @@ const SPARE_ROWS = 2
 // Closing keeps one small state for each unit; this many spans need about 300 MB at most.
 const CLOSE_SPANS = 500_000
 // A ClickHouse server takes a bound value of 128 KiB at most: http_max_field_value_size.
-const CLOSE_TICKS = 1_000
+const TICKS_AT_ONCE = 1_000
 
 /** Starts the way into the engine. */
 export function startIngest({
@@ -170,7 +170,7 @@ export function startIngest({
     const late = group.flatMap((waiting) => waiting.late)
     try {
       // Said before they grow, so that a crash in between leaves none that is neither open nor closed with all it has.
-      if (reopened.length > 0) await engine.write(reopenTicks, columnsOf(reopened))
+      for (const some of fewAtOnce(reopened)) await engine.write(reopenTicks, columnsOf(some))
       await engine.insertSpans(rows.bytes.subarray(0, rows.length), traces)
       failed = undefined
     } catch (error) {
@@ -181,7 +181,7 @@ export function startIngest({
     }
     for (const key of expected) ledgers.settle(ledger, key, true)
     try {
-      if (late.length > 0) await engine.writeOnce(countLate, columnsOf(late))
+      for (const some of fewAtOnce(late)) await engine.writeOnce(countLate, columnsOf(some))
       lateSpans += late.reduce((sum, { spans }) => sum + spans, 0)
       for (const waiting of group) waiting.stored({ late: waiting.late.reduce((sum, { spans }) => sum + spans, 0) })
     } catch (error) {
@@ -283,12 +283,16 @@ function columnsOf(keys: readonly ledgers.TickKey[]): { services: string[]; tick
   }
 }
 
+function* fewAtOnce(keys: readonly ledgers.TickKey[]): Generator<readonly ledgers.TickKey[]> {
+  for (let at = 0; at < keys.length; at += TICKS_AT_ONCE) yield keys.slice(at, at + TICKS_AT_ONCE)
+}
+
 // The first ticks that together have few enough spans to be closed by one statement.
 function portionOf(keys: readonly ledgers.TickKey[]): readonly ledgers.TickKey[] {
   let spans = 0
   const after = keys.findIndex((key, index) => {
     spans += key.spans
-    return index === CLOSE_TICKS || spans > CLOSE_SPANS
+    return index === TICKS_AT_ONCE || spans > CLOSE_SPANS
   })
   return after < 0 ? keys : keys.slice(0, Math.max(1, after))
 }
