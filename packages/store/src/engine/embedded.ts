@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { createIncoming, incomingPath, insertIncoming, insertJsonLines } from '../queries/incoming.ts'
@@ -14,6 +13,7 @@ import { holderOf } from './holder.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
 import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, watchSpace } from './space.ts'
+import { bytesOf } from './stream-bytes.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
@@ -174,7 +174,7 @@ async function rowsOf<Row>(client: ClickHouseClient, query: string, params?: Par
 async function binaryOf(client: ClickHouseClient, query: string, params?: Params): Promise<Uint8Array> {
   const asked = { query: `${query} FORMAT RowBinary`, ...(params && { query_params: params }) }
   const { stream } = await client.exec(asked).catch(engineFailed)
-  return buffer(stream)
+  return bytesOf(stream)
 }
 
 function engineFailed(cause: unknown): never {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { type ClickHouseClient, type ClickHouseSettings, parseError, TupleParam } from '@clickhouse/client'
 import type { Params } from './engine.ts'
+import { bytesOf } from './stream-bytes.ts'
 
 /** What is asked of a server. With `rows`, they are the body of the request. */
 export type Asked = {
@@ -46,7 +46,7 @@ export async function request(client: ClickHouseClient, asked: Asked): Promise<B
     ignore_error_response: true,
     ...(signal && { abort_signal: signal }),
   } as Parameters<ClickHouseClient['exec']>[0])
-  const body = await buffer(stream)
+  const body = await bytesOf(stream)
   const status = http_status_code ?? 200
   const failed = status >= 300 || response_headers['x-clickhouse-exception-code'] !== undefined
   if (failed) throw new Refusal(status, body.toString())
