@@ -18,7 +18,7 @@ it('gives what it worked out, again and for more numbers than it remembers', () 
   for (let round = 0; round < 2; round += 1)
     for (let n = 1; n <= 200; n += 1)
       for (let m = 1; m <= 200; m += 1) for (let events = 1; events < 5; events += 1) ask(n, m, events)
-  for (const numbers of [
+  for (const [n, m, events] of [
     [2 ** 22, 1, 1],
     [2 ** 22 - 1, 1, 1],
     [5, 2 ** 17, 1],
@@ -26,7 +26,7 @@ it('gives what it worked out, again and for more numbers than it remembers', () 
     [20_000, 20_000, 2 ** 14],
     [20_000, 20_000, 2 ** 14 - 1],
   ] as const)
-    for (let round = 0; round < 2; round += 1) ask(...numbers)
+    for (let round = 0; round < 2; round += 1) ask(n, m, events)
   expect(asked).toBeGreaterThan(2 ** 18)
   expect(wrong).toEqual([])
 })
