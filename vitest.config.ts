@@ -12,6 +12,9 @@ const alone = ['demo', 'identical'].map((name) => `test/e2e/${name}.test.ts`)
 // What is true of the embedded engine is true of a ClickHouse server: these run again, over HTTP.
 const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
 
+// Numbers in, numbers out: they share nothing that one could leave behind for the next, so they share a process.
+const pure = ['stats', 'comparator', 'report'].map((name) => `packages/${name}/src/**/*.test.ts`)
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -21,9 +24,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/calibration/*.test.ts'],
+          exclude: pure,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
+      },
+      {
+        resolve: { alias: sources },
+        test: { name: 'pure', include: pure, isolate: false, testTimeout: 30_000 },
       },
       {
         resolve: { alias: sources },
