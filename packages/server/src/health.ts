@@ -15,14 +15,16 @@ const OVER_AFTER_MS = 5_000
 
 /**
  * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
- * `GET /readyz`: 503 while spans or log records are refused. Neither asks for the token.
+ * `GET /readyz`: 503 while spans are refused; log records alone, where a user may not write them, do not stop the rest.
+ * Neither asks for the token.
  */
 export function registerHealth(app: FastifyInstance, { store, now, version }: Context): void {
   const answer = () => ({ ...healthOf(store, now()), version, pid: process.pid })
   app.get('/healthz', async () => answer())
   app.get('/readyz', async (_, reply) => {
     const health = answer()
-    return reply.code(health.status === 'ok' ? 200 : 503).send(health)
+    const takesSpans = health.status === 'ok' || health.refuses !== 'spans'
+    return reply.code(takesSpans ? 200 : 503).send(health)
   })
 }
 
