@@ -129,6 +129,24 @@ describe('the reduction', () => {
     expect(Object.keys(await totals())).toEqual([operation])
   })
 
+  it('gives operations that come later rows of their own too, and counts each span once', async () => {
+    const at = (operation: string, atMs: number): Span =>
+      spanOf({
+        atMs,
+        attributes: { 'http.request.method': 'GET', 'http.route': operation, 'service.version': '1.0.0' },
+      })
+    await store.insert(batchOf(at('/a', 0)))
+    await closeAfter(3_600_000)
+    await store.insert(batchOf(at('/a', 5_000), at('/b', 5_000)))
+    await closeAfter(3_700_000)
+    await store.insert(batchOf(at('/a', 10_000), at('/b', 10_000)))
+    await closeAfter(3_800_000)
+    expect(await totals()).toEqual({
+      'GET /a': [3, 3, 0, 0, 0, 0, 0, 0],
+      'GET /b': [2, 2, 0, 0, 0, 0, 0, 0],
+    })
+  })
+
   it('counts operations past 500 as (other)', async () => {
     const attributes = { 'service.version': '1.0.0' }
     const many = Array.from({ length: 520 }, (_, index) => spanOf({ name: `op ${index}`, attributes }))

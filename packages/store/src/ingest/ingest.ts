@@ -1,12 +1,12 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Space } from '../engine/space.ts'
 import { StoreError } from '../errors.ts'
-import { closeTicks, commitTicks, countLate, engineTime, registerOperations, reopenTicks } from '../queries/closing.ts'
+import { commitTicks, countLate, engineTime, reopenTicks } from '../queries/closing.ts'
 import type { Traces } from '../traces.ts'
-import { newBatchId } from './batch-id.ts'
 import type { OtherServers } from './other-servers.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
 import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
+import { summingUp } from './summing-up.ts'
 import * as ledgers from './tick-ledger.ts'
 
 /** What became of a batch. `late` spans are stored, but their ticks had closed and do not count them. */
@@ -84,6 +84,7 @@ export function startIngest({
   const queue: Group[] = []
   const spare: RowBytes[] = []
   let queuedBytes = 0
+  const sumUp = summingUp(engine)
   let lateSpans = 0
   let closedTicks = 0
   let failed: IngestState['failed']
@@ -231,11 +232,9 @@ export function startIngest({
   const closeTogether = async (keys: readonly ledgers.TickKey[]): Promise<number> => {
     const { services, ticks } = columnsOf(keys)
     const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + TICK_SECONDS }
-    const batch = newBatchId()
     try {
       const [time] = await engine.read<{ began: string }>(engineTime)
-      await engine.write(registerOperations, span)
-      await engine.writeOnce(closeTicks, { ...span, batch })
+      const batch = await sumUp(span)
       await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
       await engine.space?.held()
       closedTicks += keys.length

@@ -1,4 +1,4 @@
-/** Before ticks close: their operations that are not known yet get rows of their own, while the service has fewer than 500. */
+/** The operations of ticks that are not known yet get rows of their own, while the service has fewer than 500. */
 export const registerOperations = `
   INSERT INTO coalmine_operations
   SELECT Service, Operation
@@ -15,6 +15,20 @@ export const registerOperations = `
     SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
   ) AS known USING Service
   WHERE Place + Known <= 500`
+
+/** How many services have operations in the ticks of a batch that are not known yet and may become so. */
+export const hasUnregistered = `
+  SELECT count() AS services
+  FROM (
+    SELECT DISTINCT Service
+    FROM coalmine_ticks
+    WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation = '(other)'
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+  ) AS fresh
+  LEFT JOIN (
+    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
+  ) AS known USING Service
+  WHERE Known < 500`
 
 /**
  * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit

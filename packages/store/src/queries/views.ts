@@ -61,7 +61,8 @@ export const createSpans = `
       OR SpanAttributes['rpc.response.status_code'] IN
         ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
     HttpStatus BETWEEN 400 AND 499 AS IsClientError,
-    arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'] AS Exception,
+    if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
+      AS Exception,
     if(IsError, substringUTF8(multiIf(
       SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
       Exception != '', Exception,
