@@ -14,6 +14,7 @@ import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
 import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, watchSpace } from './space.ts'
 import { bytesOf } from './stream-bytes.ts'
+import { withValues } from './values.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
@@ -160,20 +161,19 @@ async function makeUsable(path: string): Promise<void> {
     })
 }
 
-async function run(client: ClickHouseClient, query: string, params?: Params): Promise<void> {
-  await client.command({ query, ...(params && { query_params: params }) }).catch(engineFailed)
+async function run(client: ClickHouseClient, statement: string, params: Params = {}): Promise<void> {
+  await client.command({ query: withValues(statement, params) }).catch(engineFailed)
 }
 
-async function rowsOf<Row>(client: ClickHouseClient, query: string, params?: Params): Promise<Row[]> {
-  const result = await client
-    .query({ query, format: 'JSONEachRow', ...(params && { query_params: params }) })
-    .catch(engineFailed)
+async function rowsOf<Row>(client: ClickHouseClient, statement: string, params: Params = {}): Promise<Row[]> {
+  const query = withValues(statement, params)
+  const result = await client.query({ query, format: 'JSONEachRow' }).catch(engineFailed)
   return result.json<Row>()
 }
 
-async function binaryOf(client: ClickHouseClient, query: string, params?: Params): Promise<Uint8Array> {
-  const asked = { query: `${query} FORMAT RowBinary`, ...(params && { query_params: params }) }
-  const { stream } = await client.exec(asked).catch(engineFailed)
+async function binaryOf(client: ClickHouseClient, statement: string, params: Params = {}): Promise<Uint8Array> {
+  const query = `${withValues(statement, params)} FORMAT RowBinary`
+  const { stream } = await client.exec({ query }).catch(engineFailed)
   return bytesOf(stream)
 }
 

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
-import { type ClickHouseClient, type ClickHouseSettings, parseError, TupleParam } from '@clickhouse/client'
+import { type ClickHouseClient, type ClickHouseSettings, parseError } from '@clickhouse/client'
 import type { Params } from './engine.ts'
 import { bytesOf } from './stream-bytes.ts'
+import { boundText } from './values.ts'
 
 /** What is asked of a server. With `rows`, they are the body of the request. */
 export type Asked = {
@@ -57,32 +58,10 @@ function formOf(statement: string, params: Params): { readonly type: string; rea
   const boundary = `coalmine-${crypto.randomUUID()}`
   const fields = [
     ['query', statement],
-    ...Object.entries(params).map(([name, value]) => [`param_${name}`, bound(value)]),
+    ...Object.entries(params).map(([name, value]) => [`param_${name}`, boundText(value)]),
   ]
   const parts = fields.map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   )
   return { type: `multipart/form-data; boundary=${boundary}`, body: `${parts.join('')}--${boundary}--\r\n` }
 }
-
-// A text stands as it is, but for what the engine's tab-separated format escapes; inside of a list it is in quotes.
-function bound(value: Params[string]): string {
-  return typeof value === 'string' ? escaped(value) : listed(value)
-}
-
-function listed(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(listed).join(',')}]`
-  if (value instanceof TupleParam) return `(${value.values.map(listed).join(',')})`
-  return typeof value === 'string' ? `'${escaped(value)}'` : String(value)
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  "'": "\\'",
-  '\0': '\\0',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-}
-
-const escaped = (value: string): string => value.replace(/[\\'\0\n\r\t]/g, (char) => escapes[char]!)
