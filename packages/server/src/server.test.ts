@@ -239,9 +239,10 @@ describe('POST /api/import', () => {
   const line = (...spans: unknown[]) => JSON.stringify(request(...spans))
 
   it('takes one request a line, names bad lines, and closes the ticks', async () => {
-    const text = [line(span(), span()), 'nonsense}', '{"resourceLogs":[]}', '', line(span())].join('\n')
+    const text = [line(span(), span()), 'nonsense}', '{"resourceMetrics":[]}', '', line(span())].join('\n')
     expect(await importText(text)).toEqual({
       spans: 3,
+      evaluations: 0,
       requests: 2,
       before: 0,
       late: 0,

@@ -39,7 +39,7 @@ export const rawTicks = `
       if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
         Operation, '(other)')
         AS UnitOperation,
-      uniqExact(SpanId) AS Spans,
+      uniqExact(sipHash64(SpanId)) AS Spans,
       max(Bucket) AS UnitBucket,
       max(IsError) AS UnitError,
       max(IsClientError) AS UnitClientError,

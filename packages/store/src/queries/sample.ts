@@ -42,7 +42,7 @@ export const sampleOfTicks = `
     HAVING cohort != ''
   ) AS Requests
   LEFT JOIN (
-    SELECT TraceId, uniqExact(SpanId) AS Spans
+    SELECT TraceId, uniqExact(sipHash64(SpanId)) AS Spans
     FROM coalmine_traces
     WHERE ServiceName = {service:String}
       AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
