@@ -149,8 +149,9 @@ async function read(directory: string, stable: string, canary: string, metrics: 
     return { seconds: (performance.now() - started) / 1000, verdict, cohorts }
   }
   const { seconds, verdict, cohorts } = await ask()
-  const again = (await ask()).seconds
+  // Of one verdict: what several in a row leave is collected when the runtime sees fit.
   clearInterval(sampling)
+  const again = (await ask()).seconds
   await server.close()
   return {
     seconds,
