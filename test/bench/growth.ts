@@ -1,6 +1,6 @@
 /**
  * Does a verdict take longer over more spans? One, ten and a hundred million of them in the same half hour, made inside the
- * engine, closed by the store, and asked about in a process of its own, as in compare.ts; about twenty minutes and 15 GB of
+ * engine, closed by the store, and asked about in a process of its own, as in compare.ts; about twenty minutes and 5 GB of
  * disk on two cores. `GROWTH_SPANS=1000000,10000000` asks about fewer.
  */
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -88,8 +88,11 @@ export type Store = {
   readonly readMeasures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
   /** Who the cohorts are: requests, instances, times, and what was left out. */
   readonly cohortFacts: (comparison: Comparison) => Promise<ComparisonFacts>
-  /** The instances that served the cohorts that `cohortFacts` found; undefined where they are not known. */
-  readonly instances: (comparison: Comparison, found: ComparisonFacts) => Promise<readonly InstanceLife[] | undefined>
+  /** The instances that served the cohorts that `cohortFacts` finds, which may still be looking; undefined where they are not known. */
+  readonly instances: (
+    comparison: Comparison,
+    found: ComparisonFacts | Promise<ComparisonFacts>,
+  ) => Promise<readonly InstanceLife[] | undefined>
   /** What each instance did at the operations, in a few blocks of the window; none where instances are not known apart. */
   readonly instanceCells: (comparison: Comparison, asked: CellsAsked) => Promise<readonly InstanceCell[]>
   /** When the builds that `cohortFacts` found were first seen; undefined for other cohorts. */

@@ -84,8 +84,8 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const chosen = { service, stable, canary, traffic, audience, scope }
   const start = request.start ?? (sinceMs === undefined ? await store.anchor(chosen) : now() - sinceMs)
   const comparison: Comparison = { ...chosen, operations: request.operations, start, end }
-  const found = await store.cohortFacts(comparison)
-  const instances = await store.instances(comparison, found)
+  const finding = store.cohortFacts(comparison)
+  const [found, instances] = await Promise.all([finding, store.instances(comparison, finding)])
   const warmUp = warmUpOf(instances ?? [], policy.warmUp)
   const [operations, flagShares, builds] = await Promise.all([
     operationsOf(store, comparison, warmUp),

@@ -26,16 +26,16 @@ const RECORD_BEGINS_MS = 60_000
 export async function instanceLivesOf(
   engine: Engine,
   comparison: Comparison,
-  found: ComparisonFacts,
+  found: ComparisonFacts | Promise<ComparisonFacts>,
 ): Promise<readonly InstanceLife[] | undefined> {
   const asked = { service: comparison.service, traffic: comparison.traffic ?? 'users', ...windowOf(comparison) }
   type Row = Omit<InstanceLife, 'cohort' | 'bornMs'>
-  const rows = await engine.read<Row>(instanceLives, asked)
+  const [rows, facts] = await Promise.all([engine.read<Row>(instanceLives, asked), found])
   if (rows.length === 0) return undefined
   const recordMs = rows.reduce((first, row) => Math.min(first, row.firstMs), Number.POSITIVE_INFINITY)
   const lives: InstanceLife[] = []
   for (const row of rows) {
-    const cohort = row.requests > 0 ? cohortOf(row, found) : undefined
+    const cohort = row.requests > 0 ? cohortOf(row, facts) : undefined
     if (cohort === undefined) continue
     lives.push({ ...row, cohort, bornMs: row.firstMs > recordMs + RECORD_BEGINS_MS ? row.firstMs : undefined })
   }
