@@ -31,7 +31,7 @@ export default defineConfig({
       },
       {
         resolve: { alias: sources },
-        test: { name: 'pure', include: pure, isolate: false, testTimeout: 30_000 },
+        test: { name: 'pure', include: pure, isolate: false, testTimeout: 120_000 },
       },
       {
         resolve: { alias: sources },

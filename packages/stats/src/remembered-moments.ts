@@ -10,35 +10,60 @@ export interface RememberedMoments {
 }
 
 export function rememberedMoments(tilts: Float64Array): RememberedMoments {
-  const values = new Float64Array(tilts.length * (mostRemembered + 1))
-  // Open addressing; a key is never zero, for there is no block without units.
-  const keys = new Float64Array(2 * mostRemembered)
-  const places = new Int32Array(keys.length)
   const into = new Float64Array(tilts.length)
+  let most = fewest
   let size = 0
+  // The last place is for what is not remembered.
+  let values = new Float64Array(tilts.length * (most + 1))
+  // Open addressing; a key is never zero, for there is no block without units.
+  let keys = new Float64Array(2 * most)
+  let places = new Int32Array(2 * most)
+
+  const slotOf = (key: number): number => {
+    const high = Math.floor(key / 2 ** 31)
+    let slot = hashOf(high, key - high * 2 ** 31) & (keys.length - 1)
+    while (keys[slot] !== 0 && keys[slot] !== key) slot = (slot + 1) & (keys.length - 1)
+    return slot
+  }
 
   const write = (n: number, m: number, events: number, place: number): number => {
     logMoments({ n, m, events }, tilts, into)
     values.set(into, place)
     return place
   }
+
+  const makeRoom = (): void => {
+    if (most === mostRemembered) {
+      keys.fill(0)
+      size = 0
+      return
+    }
+    const before = { keys, places, values }
+    most *= 2
+    values = new Float64Array(tilts.length * (most + 1))
+    values.set(before.values)
+    keys = new Float64Array(2 * most)
+    places = new Int32Array(2 * most)
+    before.keys.forEach((key, at) => {
+      if (key === 0) return
+      const slot = slotOf(key)
+      keys[slot] = key
+      places[slot] = before.places[at]!
+    })
+  }
+
   return {
-    values,
+    get values() {
+      return values
+    },
     at(n, m, events) {
-      // Beyond these the key would not be one of its own: worked out each time, in the last place.
-      if (n >= 2 ** 22 || m >= 2 ** 17 || events >= 2 ** 14) return write(n, m, events, mostRemembered * tilts.length)
-      const low = m * 2 ** 14 + events
-      const key = n * 2 ** 31 + low
-      let slot = slotOf(n, low)
-      while (keys[slot] !== 0) {
-        if (keys[slot] === key) return places[slot]!
-        slot = (slot + 1) % keys.length
-      }
-      if (size === mostRemembered) {
-        keys.fill(0)
-        size = 0
-        slot = slotOf(n, low)
-      }
+      // Beyond these the key would not be one of its own: worked out each time.
+      if (n >= 2 ** 22 || m >= 2 ** 17 || events >= 2 ** 14) return write(n, m, events, most * tilts.length)
+      const key = (n * 2 ** 17 + m) * 2 ** 14 + events
+      const found = slotOf(key)
+      if (keys[found] === key) return places[found]!
+      if (size === most) makeRoom()
+      const slot = slotOf(key)
       keys[slot] = key
       places[slot] = write(n, m, events, size * tilts.length)
       size += 1
@@ -47,10 +72,13 @@ export function rememberedMoments(tilts: Float64Array): RememberedMoments {
   }
 }
 
-// Those of half an hour of fifty operations, in memory that is taken as it is filled.
+const fewest = 1_024
+
+// Those of half an hour of fifty operations.
 const mostRemembered = 2 ** 17
 
-// Knuth 1998, The Art of Computer Programming 3, section 6.4: multiplicative hashing.
-function slotOf(high: number, low: number): number {
-  return (Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)) >>> 14
+// Knuth 1998, The Art of Computer Programming 3, section 6.4: multiplicative hashing, whose high bits are the mixed ones.
+function hashOf(high: number, low: number): number {
+  const mixed = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)
+  return mixed ^ (mixed >>> 15)
 }
