@@ -51,8 +51,9 @@ function sumOf(one: TickRow, other: TickRow): TickRow {
   other.buckets.forEach((bucket, at) => {
     latency.set(bucket, (latency.get(bucket) ?? 0) + other.counts[at]!)
   })
-  const errorTypes = { ...one.errorTypes }
-  for (const [type, count] of Object.entries(other.errorTypes)) errorTypes[type] = (errorTypes[type] ?? 0) + count
+  const errorTypes = new Map(Object.entries(one.errorTypes))
+  for (const [type, count] of Object.entries(other.errorTypes))
+    errorTypes.set(type, (errorTypes.get(type) ?? 0) + count)
   const buckets = [...latency.keys()].sort((a, b) => a - b)
   return {
     ...one,
@@ -62,6 +63,6 @@ function sumOf(one: TickRow, other: TickRow): TickRow {
     clientErrors: one.clientErrors + other.clientErrors,
     buckets,
     counts: buckets.map((bucket) => latency.get(bucket)!),
-    errorTypes,
+    errorTypes: Object.fromEntries(errorTypes),
   }
 }
