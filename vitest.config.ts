@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 // Unit tests read the packages' sources; end-to-end tests run what a user runs, the built files.
 const sources = [
-  { find: /^@coalmine\/(flags|flag-testing)\/(.+)$/, replacement: `${import.meta.dirname}/packages/$1/src/$2.ts` },
+  {
+    find: /^@coalmine\/(flags|flag-testing|marks)\/(.+)$/,
+    replacement: `${import.meta.dirname}/packages/$1/src/$2.ts`,
+  },
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },
 ]
 

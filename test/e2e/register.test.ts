@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { parseSigningKeys, signMarker } from '@coalmine/marks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
+const folders = mkdtempSync(join(tmpdir(), 'coalmine-register-'))
 const requests: OtlpRequest[] = []
 const contentTypes: (string | undefined)[] = []
 const sink = http.createServer(async (req, res) => {
@@ -21,7 +22,10 @@ const sink = http.createServer(async (req, res) => {
 })
 
 beforeAll(() => new Promise<void>((done) => void sink.listen(0, '127.0.0.1', done)))
-afterAll(() => void sink.close().closeAllConnections())
+afterAll(() => {
+  sink.close().closeAllConnections()
+  rmSync(folders, { recursive: true })
+})
 beforeEach(() => {
   requests.splice(0)
   contentTypes.splice(0)
@@ -135,7 +139,7 @@ it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child 
 
 it('believes signed test traffic, until its run is stopped, and sends its spans elsewhere', async () => {
   const secret = 'k1:0123456789abcdef0123456789abcdef'
-  const folder = mkdtempSync(join(tmpdir(), 'coalmine-register-'))
+  const folder = mkdtempSync(join(folders, 'of-'))
   writeFileSync(join(folder, 'revoked'), 'load-6\n')
   const [load6, load7] = ['load-6', 'load-7'].map((run) => {
     const [key] = parseSigningKeys(secret, 'key')
@@ -204,7 +208,7 @@ it.each([
 })
 
 it('names the packages that are missing, with the command that installs them', async () => {
-  const cwd = mkdtempSync(join(tmpdir(), 'coalmine-register-'))
+  const cwd = mkdtempSync(join(folders, 'of-'))
   for (const name of ['@coalmine/register', '@coalmine/marks', '@opentelemetry/api']) {
     mkdirSync(join(cwd, 'node_modules', name), { recursive: true })
     cpSync(join(root, 'node_modules', name), join(cwd, 'node_modules', name), { recursive: true, dereference: true })

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +13,7 @@ import { recordEvaluation } from './evaluation.ts'
 import { coalmineHook } from './openfeature.ts'
 
 const exporter = new InMemorySpanExporter()
+const folder = mkdtempSync(join(tmpdir(), 'coalmine-flags-'))
 const user = { targetingKey: 'jane@example.com', tier: 'gold' }
 
 beforeAll(() => {
@@ -21,7 +22,10 @@ beforeAll(() => {
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }))
   OpenFeature.addHooks(coalmineHook())
 })
-afterAll(() => OpenFeature.close())
+afterAll(async () => {
+  await OpenFeature.close()
+  rmSync(folder, { recursive: true })
+})
 beforeEach(() => exporter.reset())
 
 const providers: [string, () => Provider][] = [
@@ -41,7 +45,7 @@ const providers: [string, () => Provider][] = [
   [
     'flagd, in process, from a file',
     () => {
-      const file = join(mkdtempSync(join(tmpdir(), 'coalmine-flags-')), 'flags.json')
+      const file = join(mkdtempSync(join(folder, 'flagd-')), 'flags.json')
       const state = 'ENABLED'
       const targeting = { if: [{ '==': [{ var: 'tier' }, 'gold'] }, 'on', 'off'] }
       const flags = {

@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Build, buildAttributes, detectBuild } from './build.ts'
 
 const revision = '0123456789abcdef0123456789abcdef01234567'
+const folders = mkdtempSync(join(tmpdir(), 'coalmine-build-'))
 const bare = folder({})
+
+afterAll(() => rmSync(folders, { recursive: true }))
 
 it('believes explicit settings first', () => {
   const env = { OTEL_SERVICE_NAME: 'shop', COALMINE_VERSION: '2.0.0', COALMINE_REVISION: revision, GITHUB_SHA: 'other' }
@@ -350,7 +353,7 @@ it('leaves out what nothing tells, and survives files that make no sense', () =>
 })
 
 function folder(files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'coalmine-build-'))
+  const root = mkdtempSync(join(folders, 'of-'))
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true })
     writeFileSync(join(root, name), text)

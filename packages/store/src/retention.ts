@@ -11,7 +11,7 @@ import {
   keepReductions,
   keepTicks,
   keepTraces,
-  keptDays,
+  tickTable,
 } from './queries/retention.ts'
 
 /** How long a new store keeps what it has, unless it is told otherwise. */
@@ -33,9 +33,10 @@ export function checkRetention(days: number): void {
  * records only where they are the store's own. Commands that only read do not ask, so that none of them forgets what `serve --keep` keeps.
  */
 export async function settleRetention(engine: Engine, asked: number | undefined, ownSpans: boolean): Promise<number> {
-  const [kept] = await engine.read<{ days: number }>(keptDays)
-  // A table that others made may keep its rows for ever.
-  const days = kept?.days || MAX_RETENTION_DAYS
+  const [table] = await engine.read<{ made: string }>(tickTable)
+  // Not asked of the engine, which takes longer to compile a regular expression than to answer. A table that others made
+  // may keep its rows for ever.
+  const days = Number(/toIntervalDay\D*(\d+)/.exec(table?.made ?? '')?.[1] ?? MAX_RETENTION_DAYS)
   if (asked === undefined || asked === days) return days
   for (const statement of ownSpans ? [keepTraces, keepLogs, ...keepOurs] : keepOurs)
     await engine.write(statement, { retentionDays: asked })

@@ -1,4 +1,4 @@
-import { FLAG_PREFIX, TEST, TEST_ENTITY, TEST_RUN, VIA_PREFIX } from '@coalmine/marks'
+import { FLAG_PREFIX, TEST, TEST_ENTITY, TEST_RUN, VIA_PREFIX } from '@coalmine/marks/attributes'
 import { StoreError } from './errors.ts'
 
 /**

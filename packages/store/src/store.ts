@@ -80,8 +80,11 @@ export type Store = {
   readonly closeDue: () => Promise<number>
   /** Closes the first ticks of a past window that nobody has closed; to be called again from where it went to. */
   readonly backFill: (window: BackFill) => Promise<BackFilled>
-  /** Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. */
-  readonly readTicks: (comparison: Comparison, warmUp?: WarmUp) => TickRead
+  /**
+   * Both cohorts, tick by tick, one operation at a time: closed ticks only, test traffic left out. Who warms up may become
+   * known while they are read.
+   */
+  readonly readTicks: (comparison: Comparison, warmUp?: WarmUp | Promise<WarmUp>) => TickRead
   /** Which spans of the service lie below the requests of some ticks of a comparison. */
   readonly spansOfTicks: (comparison: Comparison, ticks: SomeTicks) => Promise<readonly SpanTick[] | undefined>
   /** A comparison's own measures, from raw spans, tick by tick of each operation. */

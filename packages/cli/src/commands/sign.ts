@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { parseSigningKeys, type SigningKey, signMarker, TEST_HEADER, TEST_MARKER } from '@coalmine/marks'
+import type { SigningKey } from '@coalmine/marks'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { milliseconds } from '../options.ts'
+
+// Other commands do not load what only this one needs.
+type Marks = typeof import('@coalmine/marks')
 
 interface SignOptions {
   readonly run: string
@@ -17,11 +20,12 @@ interface SignOptions {
 
 /** One line, as each client takes it: curl's configuration, k6's request parameters, Playwright's `use`. */
 const formats = {
-  header: (marker: string) => `${TEST_HEADER}: ${marker}`,
-  baggage: (marker: string) => `baggage: ${TEST_MARKER}=${marker}`,
-  curl: (marker: string) => `header = "${TEST_HEADER}: ${marker}"`,
-  k6: (marker: string) => JSON.stringify({ headers: { [TEST_HEADER]: marker } }),
-  playwright: (marker: string) => JSON.stringify({ extraHTTPHeaders: { [TEST_HEADER]: marker } }),
+  header: (marker: string, { TEST_HEADER }: Marks) => `${TEST_HEADER}: ${marker}`,
+  baggage: (marker: string, { TEST_MARKER }: Marks) => `baggage: ${TEST_MARKER}=${marker}`,
+  curl: (marker: string, { TEST_HEADER }: Marks) => `header = "${TEST_HEADER}: ${marker}"`,
+  k6: (marker: string, { TEST_HEADER }: Marks) => JSON.stringify({ headers: { [TEST_HEADER]: marker } }),
+  playwright: (marker: string, { TEST_HEADER }: Marks) =>
+    JSON.stringify({ extraHTTPHeaders: { [TEST_HEADER]: marker } }),
 } as const
 
 export function signCommand(command: Command, io: Io): Command {
@@ -55,7 +59,8 @@ Examples:
       # in playwright.config.ts: use: JSON.parse(process.env.USE)`,
     )
     .action(async ({ run, entity, ttl, audience, keyId, keyFile, format }: SignOptions) => {
-      const key = await signingKey(keyFile, keyId, io.env['COALMINE_SIGNING_KEY'])
+      const marks = await import('@coalmine/marks')
+      const key = await signingKey(keyFile, keyId, io.env['COALMINE_SIGNING_KEY'], marks)
       const marker = {
         run,
         expiresAt: Date.now() + ttl,
@@ -63,7 +68,7 @@ Examples:
         ...(audience === undefined ? {} : { audience }),
       }
       try {
-        io.stdout.write(`${formats[format](signMarker(marker, key))}\n`)
+        io.stdout.write(`${formats[format](marks.signMarker(marker, key), marks)}\n`)
       } catch (error) {
         throw new CommandError('usage', (error as Error).message)
       }
@@ -74,11 +79,12 @@ async function signingKey(
   file: string | undefined,
   id: string | undefined,
   variable: string | undefined,
+  marks: Marks,
 ): Promise<SigningKey> {
   const source = file === undefined ? 'COALMINE_SIGNING_KEY' : `--key-file ${file}`
   const text = file === undefined ? variable : await read(file)
   if (!text) throw new CommandError('usage', 'which key? Give COALMINE_SIGNING_KEY=id:secret, or --key-file')
-  const keys = parse(text, source)
+  const keys = parse(text, source, marks)
   const key = id === undefined ? keys[0] : keys.find((each) => each.id === id)
   if (key) return key
   throw new CommandError(
@@ -96,7 +102,7 @@ async function read(file: string): Promise<string> {
   })
 }
 
-function parse(text: string, source: string): SigningKey[] {
+function parse(text: string, source: string, { parseSigningKeys }: Marks): SigningKey[] {
   try {
     return parseSigningKeys(text, source)
   } catch (error) {

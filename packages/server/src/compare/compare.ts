@@ -85,12 +85,16 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   const start = request.start ?? (sinceMs === undefined ? await store.anchor(chosen) : now() - sinceMs)
   const comparison: Comparison = { ...chosen, operations: request.operations, start, end }
   const finding = store.cohortFacts(comparison)
-  const [found, instances] = await Promise.all([finding, store.instances(comparison, finding)])
-  const warmUp = warmUpOf(instances ?? [], policy.warmUp)
-  const [operations, flagShares, builds] = await Promise.all([
+  const living = store.instances(comparison, finding)
+  const warmUp = living.then((instances) => warmUpOf(instances ?? [], policy.warmUp))
+  const [found, instances, operations, flagShares, builds] = await Promise.all([
+    finding,
+    living,
     operationsOf(store, comparison, warmUp),
-    store.flagShares(comparison),
-    store.buildsSeen(comparison, found),
+    finding.then(() => store.flagShares(comparison)),
+    finding.then((found) => store.buildsSeen(comparison, found)),
+    // Awaited here too, where reading ticks may fail before it asks.
+    warmUp,
   ])
   const [fairness, structure, measured] = await Promise.all([
     fairnessFacts(store, comparison, { found, instances, operations, builds, warmUp: policy.warmUp, now: now() }),
@@ -123,7 +127,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   })
 }
 
-async function operationsOf(store: Store, comparison: Comparison, warmUp: WarmUp): Promise<OperationTicks[]> {
+async function operationsOf(store: Store, comparison: Comparison, warmUp: Promise<WarmUp>): Promise<OperationTicks[]> {
   const operations: OperationTicks[] = []
   for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
   return operations

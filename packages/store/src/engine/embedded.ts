@@ -1,15 +1,16 @@
 import { constants } from 'node:fs'
-import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import { access, mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
-import { createIncoming, incomingPath, insertIncoming, insertJsonLines } from '../queries/incoming.ts'
+import { insertJsonLines } from '../queries/incoming.ts'
 import { limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from '../queries/limits.ts'
 import { quoted } from '../traces.ts'
 import { loadChdb } from './chdb.ts'
 import { type Clients, openConnections } from './connections.ts'
 import type { Engine, Params } from './engine.ts'
 import { holderOf } from './holder.ts'
+import { type Incoming, openIncoming } from './incoming.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
 import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, watchSpace } from './space.ts'
@@ -71,20 +72,20 @@ async function connected(
     return clients
   }
   const connections = await openConnections(connectAll)
-  const merges = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
-  let incoming: FileHandle | undefined
+  const toInserter = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
+  let incoming: Promise<Incoming> | undefined
   try {
     const space = await watchSpace({
       path,
       minFreeBytes,
       freeBytes: () => freeBytesOf(path),
       onShort: async (torn) => {
-        await merges(stopMerges)
+        await toInserter(stopMerges)
         if (!torn) return
         await connections.renew()
-        await merges(stopMerges)
+        await toInserter(stopMerges)
       },
-      onRoom: () => merges(startMerges),
+      onRoom: () => toInserter(startMerges),
     })
     const write: Engine['write'] = async (statement, params) => {
       await space.needSome()
@@ -99,47 +100,41 @@ async function connected(
       readBinary: (statement, params) => connections.read((reader) => binaryOf(reader, statement, params)),
       insertSpans: async (rows) => {
         await space.need()
-        incoming ??= await openIncoming()
-        await overwrite(incoming, rows).catch(async (cause: unknown) => {
-          await incoming!.truncate().catch(() => undefined)
-          engineFailed(cause)
-        })
-        await connections.use(({ inserter }) => run(inserter, insertIncoming))
+        await (await opened()).insert(rows)
         await space.held()
       },
       insertLogs: async (lines, into) => {
         await space.need()
         const statement = insertJsonLines(quoted(into), lines, crypto.randomUUID())
-        await connections.use(({ inserter }) => run(inserter, statement))
+        await toInserter(statement)
         await space.held()
       },
       parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),
       close: async () => {
         await space.settled()
-        await incoming?.close()
+        await (await incoming)?.close()
         await connections.close()
       },
     }
-    const openIncoming = async (): Promise<FileHandle> => {
-      await engine.write(mergeFewer)
-      await engine.write(createIncoming)
-      const [place] = await engine.read<{ file: string }>(incomingPath)
-      return open(resolve(path, place!.file), 'w')
+    // On a spent disk it fails, and is tried again with what comes when there is room.
+    const opened = (): Promise<Incoming> => {
+      incoming ??= engine
+        .write(mergeFewer)
+        .then(() => openIncoming(path, engine, toInserter, engineFailed))
+        .catch((error: unknown) => {
+          incoming = undefined
+          throw error
+        })
+      return incoming
     }
     await prepare(engine)
-    if (!space.isSpent()) incoming = await openIncoming()
+    if (!space.isSpent()) await opened()
     return engine
   } catch (error) {
-    await incoming?.close()
+    await (await incoming)?.close()
     await connections.close()
     throw error
   }
-}
-
-// Truncated last, so that its pages are used again: making them anew costs several times as much as filling them.
-async function overwrite(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten
-  await file.truncate(bytes.length)
 }
 
 // The engine says what it cannot do on the terminal, so it is not asked for what cannot be.

@@ -84,12 +84,15 @@ export function startIngest({
   const queue: Group[] = []
   const spare: RowBytes[] = []
   let queuedBytes = 0
+  // Those of the queue's groups, which nobody has begun to write.
+  let waitingBytes = 0
   const sumUp = summingUp(engine)
   let lateSpans = 0
   let closedTicks = 0
   let failed: IngestState['failed']
-  let enough = (): void => {}
+  let enough: (() => void) | undefined
   let writing: Promise<void> | undefined
+  let writingBeside: Promise<void> | undefined
   let run: Promise<number> | undefined
   let next: Promise<number> | undefined
   let closing: { keys: ReadonlySet<string>; done: Promise<number> } | undefined
@@ -100,16 +103,23 @@ export function startIngest({
       throw new StoreError('busy', 'the store has more waiting than it may hold; send again later')
     engine.space?.refuse()
     queuedBytes += batch.rows.length
+    waitingBytes += batch.rows.length
     const group = groupFor(batch)
     writeBytes(group.rows, batch.rows.bytes, 0, batch.rows.length)
     return new Promise((stored, refused) => {
       const waiting: Waiting = { hold, expected: [], reopened: [], late: [], stored, refused }
       sort(waiting, ticksOf(batch))
       group.waiting.push(waiting)
-      if (queuedBytes >= ENOUGH_BYTES) enough()
       writing ??= writeAll().finally(() => {
         writing = undefined
       })
+      if (waitingBytes < ENOUGH_BYTES) return
+      if (enough) enough()
+      // The engine takes one group at a time, and what it takes next is brought to it meanwhile.
+      else
+        writingBeside ??= write(nextGroup()!).finally(() => {
+          writingBeside = undefined
+        })
     })
   }
 
@@ -122,13 +132,23 @@ export function startIngest({
   }
 
   const writeAll = async (): Promise<void> => {
-    for (let group = queue.shift(); group; group = queue.shift()) {
+    for (let group = nextGroup(); group; group = nextGroup()) {
       const started = performance.now()
-      await writeGroup(group)
-      queuedBytes -= group.rows.length
-      forget(group)
+      await write(group)
       await company(INSERT_EVERY_MS - (performance.now() - started))
     }
+  }
+
+  const nextGroup = (): Group | undefined => {
+    const group = queue.shift()
+    waitingBytes -= group?.rows.length ?? 0
+    return group
+  }
+
+  const write = async (group: Group): Promise<void> => {
+    await writeGroup(group)
+    queuedBytes -= group.rows.length
+    forget(group)
   }
 
   const forget = ({ rows }: Group): void => {
@@ -138,12 +158,13 @@ export function startIngest({
 
   const company = (waitMs: number): Promise<void> =>
     new Promise((resolve) => {
-      if (waitMs <= 0 || queuedBytes >= ENOUGH_BYTES) return resolve()
-      const timer = setTimeout(resolve, waitMs)
+      if (waitMs <= 0 || waitingBytes >= ENOUGH_BYTES) return resolve()
       enough = () => {
         clearTimeout(timer)
+        enough = undefined
         resolve()
       }
+      const timer = setTimeout(enough, waitMs)
     })
 
   // What comes while its tick is open is counted, however long it waits for the engine.
@@ -247,6 +268,7 @@ export function startIngest({
 
   const drained = async (): Promise<void> => {
     await writing
+    await writingBeside
     await run?.catch(() => 0)
     await next?.catch(() => 0)
   }

@@ -1,8 +1,6 @@
-/** How many days closed ticks are kept, and the spans with them where they are ours; 0 in a table without a TTL. */
-export const keptDays = `
-  SELECT toUInt32OrZero(extract(engine_full, 'toIntervalDay[^0-9]*([0-9]+)')) AS days
-  FROM system.tables
-  WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
+/** How the table of closed ticks was made. */
+export const tickTable = `
+  SELECT engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
 
 /** Not waited for: what is old is looked through by merges, and on a full disk there are none. */
 export const keepTraces = `

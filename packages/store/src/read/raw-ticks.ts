@@ -37,8 +37,9 @@ export async function* rawTickRows(
   engine: Engine,
   comparison: Comparison,
   params: SpanParams,
-  { builds, instances, until }: WarmUp,
+  warmUp: WarmUp | Promise<WarmUp>,
 ): AsyncGenerator<RawTickRow> {
+  const { builds, instances, until } = await warmUp
   const asked = { service: comparison.service, builds, instances, until, ...params }
   const rows = comparison.remembers ? keptRows(engine, comparison, asked) : readRows(engine, comparison, asked)
   for await (const row of rows) yield { ...row, test: row.test && !asksForTests(row, params) }

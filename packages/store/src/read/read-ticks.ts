@@ -18,8 +18,15 @@ export type TickRead = { readonly source: Source; readonly operations: AsyncIter
 // One query for each operation would cost 40 ms each; one for all of them would be over before anything is made of it.
 const PORTION_CELLS = 10_000
 
-/** Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are read. */
-export function readTicks(engine: Engine, comparison: Comparison, warmUp: WarmUp = noWarmUp): TickRead {
+/**
+ * Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are
+ * read. Who warms up may become known meanwhile.
+ */
+export function readTicks(
+  engine: Engine,
+  comparison: Comparison,
+  warmUp: WarmUp | Promise<WarmUp> = noWarmUp,
+): TickRead {
   const cohorts = cohortsOf(comparison)
   const window = windowOf(comparison)
   const wanted = (operation: string): boolean => comparison.operations?.includes(operation) ?? true
@@ -33,21 +40,23 @@ export function readTicks(engine: Engine, comparison: Comparison, warmUp: WarmUp
 async function* fromTicks(
   engine: Engine,
   asked: Params,
-  warmUp: WarmUp,
+  warmUp: WarmUp | Promise<WarmUp>,
   wanted: (operation: string) => boolean,
 ): AsyncGenerator<OperationTicks> {
-  // Closed ticks know instances by build alone. Those of one flag's cohorts are shared: they warm up for both.
-  const leavesOut = warmUp.until.length > 0 && asked['byBuild'] === true && asked['flagKey'] === ''
   const all = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
   const found = all.filter(({ operation }) => wanted(operation) || wanted(`${operation} (test)`))
   const read = (operations: readonly string[]) =>
-    Promise.all([
-      tickRowsOf(engine, asked, operations),
-      leavesOut ? engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...warmUp, operations }) : [],
-    ])
+    Promise.all([tickRowsOf(engine, asked, operations), warmUpRows(engine, { ...asked, operations }, warmUp)])
   for await (const [rows, warmUps] of oneAhead(portions(found), read)) {
     yield* byOperation(withoutWarmUp(rows, warmUps), wanted)
   }
+}
+
+/** Closed ticks know instances by build alone. Those of one flag's cohorts are shared: they warm up for both. */
+async function warmUpRows(engine: Engine, asked: Params, warmUp: WarmUp | Promise<WarmUp>): Promise<WarmUpRow[]> {
+  if (asked['byBuild'] !== true || asked['flagKey'] !== '') return []
+  const leftOut = await warmUp
+  return leftOut.until.length > 0 ? engine.read<WarmUpRow>(warmUpOfOperations, { ...asked, ...leftOut }) : []
 }
 
 function portions(found: readonly { readonly operation: string; readonly cells: number }[]): string[][] {
