@@ -97,8 +97,24 @@ describe('compare --from', () => {
     expect(verdict.cohorts.canary).toMatchObject({ requests: 1200, testRequests: 120 })
   })
 
+  it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
+    const run = await coalmine(folder, [...compare, '--from', 'broken.jsonl'])
+    expectMessage(run, 65, 'broken.jsonl:2:', '1 line was refused, so no verdict is given')
+    expect(run.stdout).toBe('')
+  })
+})
+
+describe('compare', () => {
+  // Commands on its directory go through it, which is quicker than that each opens the store.
+  let server: Awaited<ReturnType<typeof serve>>
+  beforeAll(async () => {
+    server = await serve(folder, ['--store', 'good'])
+    expect(await coalmine(folder, ['import', '--store', 'good', 'good.jsonl'])).toMatchObject({ code: 0 })
+  })
+  afterAll(() => server.stop())
+
   it('is inconclusive about a good canary with little traffic, and says what is missing: exit code 2', async () => {
-    const run = await coalmine(folder, [...compare, '--from', 'good.jsonl'])
+    const run = await coalmine(folder, [...compare, '--store', 'good'])
     expect(run.stdout).toMatch(/^INCONCLUSIVE /)
     expect(run.stdout).toMatch(/Not settled: .* more canary requests/)
     expect(run.code).toBe(2)
@@ -109,51 +125,30 @@ describe('compare --from', () => {
       join(folder, 'latency.yaml'),
       'metrics:\n  latency: { margin: "50%,10ms" }\n  errors: off\n  4xx: off\n',
     )
-    const run = await coalmine(folder, [...compare, '--from', 'good.jsonl', '--config', 'latency.yaml'])
+    const run = await coalmine(folder, [...compare, '--store', 'good', '--config', 'latency.yaml'])
     expect(run.stdout).toMatch(/^PASS /)
     expect(run.code).toBe(0)
   })
 
   it('names what the store has seen when a version or a service is unknown: exit code 3', async () => {
-    const version = await coalmine(folder, [...compare.slice(0, -1), 'service.version=3.0.0', '--from', 'good.jsonl'])
+    const version = await coalmine(folder, [...compare.slice(0, -1), 'service.version=3.0.0', '--store', 'good'])
     expectMessage(
       version,
       3,
       'no canary request with service.version=3.0.0',
       'service.version=1.9.0, service.version=2.0.0',
     )
-    const service = await coalmine(folder, [
-      'compare',
-      '--service',
-      'shpo',
-      ...compare.slice(3),
-      '--from',
-      'good.jsonl',
-    ])
+    const service = await coalmine(folder, ['compare', '--service', 'shpo', ...compare.slice(3), '--store', 'good'])
     expectMessage(service, 3, 'no spans of service "shpo"', 'shop')
   })
 
   it('refuses the same cohort twice: exit code 3', async () => {
-    const run = await coalmine(folder, [...compare.slice(0, -1), 'service.version=1.9.0', '--from', 'good.jsonl'])
+    const run = await coalmine(folder, [...compare.slice(0, -1), 'service.version=1.9.0', '--store', 'good'])
     expectMessage(run, 3, '--stable and --canary both choose service.version=1.9.0')
   })
 
-  it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
-    const run = await coalmine(folder, [...compare, '--from', 'broken.jsonl'])
-    expectMessage(run, 65, 'broken.jsonl:2:', '1 line was refused, so no verdict is given')
-    expect(run.stdout).toBe('')
-  })
-
   it('gives no verdict on an empty window: exit code 3', async () => {
-    const run = await coalmine(folder, [
-      ...compare,
-      '--from',
-      'good.jsonl',
-      '--start',
-      '2020-01-01',
-      '--end',
-      '2020-01-02',
-    ])
+    const run = await coalmine(folder, [...compare, '--store', 'good', '--start', '2020-01-01', '--end', '2020-01-02'])
     expectMessage(run, 3, 'between 2020-01-01T00:00:00.000Z and')
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmine, type Run } from './coalmine.ts'
+import { coalmine, type Run, serve } from './coalmine.ts'
 import { compareShop, otlpLines, type Requests } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-cohorts-'))
@@ -19,7 +19,12 @@ describe('whose requests are compared', () => {
   const stored = ['--store', 'builds', '--format', 'json']
   const compare = (...args: string[]): Promise<Run> => coalmine(folder, [...compareShop, ...stored, ...args])
 
+  // Commands on its directory go through it, which is quicker than that each opens the store.
+  let server: Awaited<ReturnType<typeof serve>>
+  afterAll(() => server.stop())
+
   beforeAll(async () => {
+    server = await serve(folder, ['--store', 'builds'])
     const beta = { 'coalmine.audience': 'beta' }
     const builds = (['1.9.0', '2.0.0'] as const).flatMap((version, index) => [
       ...otlpLines({ ...shop, version, seed: index }),

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmine } from './coalmine.ts'
+import { coalmine, serve } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-config-'))
@@ -11,8 +11,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const from = Date.now() - 3_600_000
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 60, perSecond: 20, medianMs: 20 } as const
 
+// Commands on its directory go through it, which is quicker than that each opens the store.
+let server: Awaited<ReturnType<typeof serve>>
+afterAll(() => server.stop())
+
 describe('init', () => {
   beforeAll(async () => {
+    server = await serve(folder)
     const older = otlpLines({ ...shop, version: '1.8.0', from: from - 600_000, seed: 1 })
     const stable = otlpLines({ ...shop, version: '1.9.0', from: from - 60_000, seconds: 180, seed: 2 })
     const canary = otlpLines({ ...shop, version: '2.0.0', seconds: 120, medianMs: 40, seed: 3 })

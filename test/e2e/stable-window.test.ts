@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmine, type Run } from './coalmine.ts'
+import { coalmine, type Run, serve } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-stable-window-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+// Commands on its directory go through it, which is quicker than that each opens the store.
+let server: Awaited<ReturnType<typeof serve>>
+afterAll(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const dayMs = 86_400_000
 // Ten in the morning of yesterday: the hours of one day, wherever this runs.
@@ -34,18 +39,17 @@ const week = ['--stable-window', '7d'] as const
 const json = async (run: Promise<Run>) => JSON.parse((await run).stdout)
 
 // A rolling deploy: no build runs beside another, but for the last hour of 2.1.0.
-beforeAll(
-  () =>
-    imported('rolling.jsonl', [
-      ...[6, 5, 4].flatMap((back) => served('1.8.0', back, 20)),
-      ...served('1.9.0-bad', 3, 90),
-      ...[2, 1].flatMap((back) => served('1.9.0', back, 20)),
-      ...served('2.0.0', 0, 20),
-      ...[5, 4, 2].flatMap((back) => served('1.8.0', back, 20, 3_600_000)),
-      ...served('2.1.0', 0, 60, 3_600_000),
-    ]),
-  60_000,
-)
+beforeAll(async () => {
+  server = await serve(folder, ['--store', 'kept'])
+  await imported('rolling.jsonl', [
+    ...[6, 5, 4].flatMap((back) => served('1.8.0', back, 20)),
+    ...served('1.9.0-bad', 3, 90),
+    ...[2, 1].flatMap((back) => served('1.9.0', back, 20)),
+    ...served('2.0.0', 0, 20),
+    ...[5, 4, 2].flatMap((back) => served('1.8.0', back, 20, 3_600_000)),
+    ...served('2.1.0', 0, 60, 3_600_000),
+  ])
+}, 60_000)
 
 describe('a canary without a stable beside it', () => {
   it('is compared with the same hours of earlier days, which is said', async () => {

@@ -62,6 +62,9 @@ it('tells what to do where evaluations came, but no span', () => {
 })
 
 it('says that log records cannot be read', () => {
-  const { evaluations: _, ...unread } = facts
-  expect(doctorText(unread, { colors: false })).toContain('evaluations   log records cannot be read here')
+  const { evaluations: _, ...others } = facts
+  const unread = 'store db.example: there is no table otel_logs'
+  expect(doctorText({ ...others, unread }, { colors: false })).toContain(
+    'evaluations   log records cannot be read: store db.example: there is no table otel_logs',
+  )
 })

@@ -35,6 +35,8 @@ export interface DoctorFacts {
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
   /** What events say of flags in that time; left out where they cannot be read. */
   readonly evaluations?: readonly FlagEvaluations[]
+  /** Why they cannot. */
+  readonly unread?: string
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   readonly late: number
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
@@ -80,7 +82,7 @@ function marksOf(facts: DoctorFacts, ink: Ink): string[] {
   return table([
     [ink.dim('builds'), list(facts.builds, 'none')],
     [ink.dim('flags'), list(facts.flags, 'none')],
-    [ink.dim('evaluations'), evaluations ? count(sumOf(evaluations)) : 'log records cannot be read here'],
+    [ink.dim('evaluations'), evaluations ? count(sumOf(evaluations)) : `log records cannot be read: ${facts.unread}`],
     [ink.dim('instances'), list(facts.instances, 'none')],
     [
       ink.dim('SDKs'),

@@ -215,6 +215,7 @@ describe('who may only read', () => {
       spans: 5,
       builds: ['1.0.0', '2.0.0'],
       evaluations: undefined,
+      unread: expect.stringContaining('otel_logs'),
       late: 0,
     })
     expect(await spans.sample(window, { ticksMs: [START], oneIn: 1 })).toMatchObject({ canary: { requests: 2 } })

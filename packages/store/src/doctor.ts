@@ -28,6 +28,8 @@ export type DoctorFacts = {
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
   /** What events say of flags, in that time; undefined where they cannot be read. */
   readonly evaluations: readonly FlagEvaluations[] | undefined
+  /** Why they cannot. */
+  readonly unread: string | undefined
   /** Of all closed ticks, most requests first. */
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   /** Spans that came after their tick had closed, ever. */
@@ -36,7 +38,7 @@ export type DoctorFacts = {
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
-type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'evaluations' | 'operations' | 'late' | 'open'> & {
+type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'evaluations' | 'unread' | 'operations' | 'late' | 'open'> & {
   readonly sdks: readonly (readonly [string, string, string])[]
 }
 
@@ -49,7 +51,8 @@ export async function doctorFacts(
 ): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
   const sinceMs = row!.spans === 0 ? 0 : row!.lastMs - HOUR_MS
-  const evaluations = await evaluationsOf(engine, logs, { service, sinceMs, lookBackMs, onSpans: new Set(row!.flags) })
+  const onSpans = new Set(row!.flags)
+  const { evaluations, unread } = await evaluationsOf(engine, logs, { service, sinceMs, lookBackMs, onSpans })
   if (row!.spans === 0 && !evaluations?.length) return undefined
   const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service })
   const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from: 0, to: 0xffffffff })) as [
@@ -63,6 +66,7 @@ export async function doctorFacts(
     instances: told(row!.instances),
     sdks: row!.sdks.filter(([name]) => name !== '').map(([name, language, version]) => ({ name, language, version })),
     evaluations,
+    unread,
     operations,
     late,
     open: await open(),

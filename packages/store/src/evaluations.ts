@@ -1,6 +1,6 @@
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { evaluations } from './queries/evaluations.ts'
+import { evaluations as evaluationsIn } from './queries/evaluations.ts'
 import { quoted, type Traces } from './traces.ts'
 
 /** What the events of a service say of the evaluations of a flag. */
@@ -28,18 +28,20 @@ type Asked = {
   readonly onSpans: ReadonlySet<string>
 }
 
-/**
- * The flags of which a service sent events, most evaluated first, a hundred at most. Undefined where log records cannot be
- * read: the user may not, or there is no such table.
- */
+/** The flags, most evaluated first, a hundred at most; or why log records cannot be read: the user may not, there is no such table. */
+export type Evaluations =
+  | { readonly evaluations: readonly FlagEvaluations[]; readonly unread: undefined }
+  | { readonly evaluations: undefined; readonly unread: string }
+
+/** The flags of which a service sent events. */
 export async function evaluationsOf(
   engine: Engine,
   logs: Traces,
   { service, sinceMs, lookBackMs, onSpans }: Asked,
-): Promise<readonly FlagEvaluations[] | undefined> {
+): Promise<Evaluations> {
   try {
-    const rows = await engine.read<Row>(evaluations(quoted(logs)), { service, sinceMs, lookBackMs })
-    return rows.map(({ flag, providers, reasons, errorTypes, ...row }) => ({
+    const rows = await engine.read<Row>(evaluationsIn(quoted(logs)), { service, sinceMs, lookBackMs })
+    const evaluations = rows.map(({ flag, providers, reasons, errorTypes, ...row }) => ({
       flag,
       ...row,
       providers: [...providers].sort(),
@@ -47,9 +49,10 @@ export async function evaluationsOf(
       errorTypes: [...errorTypes].sort(),
       onSpans: onSpans.has(flag),
     }))
+    return { evaluations, unread: undefined }
   } catch (error) {
     // What spans say is told all the same.
-    if (error instanceof StoreError) return undefined
+    if (error instanceof StoreError) return { evaluations: undefined, unread: error.message }
     throw error
   }
 }

@@ -11,7 +11,7 @@ import type { Io } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { columnsOption, excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
-import { comparePrometheus } from '../prometheus/compare.ts'
+import { comparePrometheus, prometheusRequest } from '../prometheus/compare.ts'
 import { addPrometheusOptions, type PrometheusOptions } from '../prometheus/options.ts'
 import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
 import { type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
@@ -42,7 +42,8 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
         return
       }
       if (options.prometheus !== undefined) {
-        const verdict = await comparePrometheus(options.prometheus, options, io)
+        const asked = await prometheusRequest(options)
+        const verdict = await comparePrometheus(options.prometheus, asked, options, io)
         await writeVerdict(verdict, options, io)
         exit(verdict.verdict)
         return

@@ -5,6 +5,7 @@ import { watch } from './watch.ts'
 
 const limits = { for: 60_000, wait: 60_000, everyMs: 1 }
 const waiting = { verdict: 'invalid', reasons: [{ code: 'no-data' }] } as unknown as Verdict
+const fail = { verdict: 'fail', reasons: [] } as unknown as Verdict
 const interrupted = new CommandError('interrupted', 'stopped before the server answered')
 
 function looks(verdicts: readonly Verdict[], stop: AbortController): () => Promise<Verdict> {
@@ -25,4 +26,23 @@ it('answers with the last look when it is stopped during the next', async () => 
 it('has no answer when it is stopped during the first look', async () => {
   const stop = new AbortController()
   await expect(watch(looks([], stop), limits, stop.signal, () => {})).rejects.toBe(interrupted)
+})
+
+it('waits for the first data where there is none to judge yet', async () => {
+  const stop = new AbortController()
+  const early = async (): Promise<Verdict> => {
+    throw new CommandError('no-data', 'counted no request')
+  }
+  const answers = [early, early, async () => fail]
+  const shown: string[] = []
+  expect(
+    await watch(
+      () => answers.shift()!(),
+      limits,
+      stop.signal,
+      (line) => shown.push(line),
+    ),
+  ).toBe(fail)
+  expect(shown).toEqual(['waiting for spans of both cohorts', 'waiting for spans of both cohorts'])
+  await expect(watch(early, { ...limits, wait: 0 }, stop.signal, () => {})).rejects.toThrow('counted no request')
 })

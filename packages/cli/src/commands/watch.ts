@@ -9,6 +9,8 @@ import type { Io } from '../io.ts'
 import { milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
+import { comparePrometheus, prometheusRequest } from '../prometheus/compare.ts'
+import { addPrometheusOptions, type PrometheusOptions } from '../prometheus/options.ts'
 
 /** How long to look, and how often. */
 interface WatchLimits {
@@ -20,14 +22,15 @@ interface WatchLimits {
   readonly everyMs?: number
 }
 
-type WatchOptions = ComparisonOptions & WatchLimits
+type WatchOptions = ComparisonOptions & PrometheusOptions & WatchLimits
 
 const betweenLooksMs = 5000
+// Scrapes are seldom closer, and each look reads the whole window.
+const betweenLooksAtPrometheusMs = 15_000
 
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  return addComparisonOptions(
-    command.description('judge a canary every 5 s while it runs; stops early on FAIL or INVALID'),
-  )
+  const described = command.description('judge a canary every 5 s while it runs; stops early on FAIL or INVALID')
+  return addPrometheusOptions(addComparisonOptions(described))
     .addOption(
       new Option('--for <time>', 'how much canary traffic to judge')
         .argParser(milliseconds)
@@ -53,7 +56,8 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       // Any value would switch it on otherwise.
       const variable = called.getOptionValueSource('earlyPass') === 'env' && io.env['COALMINE_EARLY_PASS']
       const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
-      const request = await comparisonRequest(options)
+      const { prometheus } = options
+      const request = await (prometheus === undefined ? comparisonRequest(options) : prometheusRequest(options))
       const { mode = 'sequential' } = request.policy
       if (mode !== 'sequential') {
         throw new CommandError(
@@ -62,14 +66,18 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
         )
       }
       const progress = progressTo(io.stderr)
-      const verdict = await withServer(options, 'read', (server) =>
-        watch(
-          () => compareOn(server, request, io.stop),
-          { ...options, earlyPass },
-          io.stop,
-          (text) => progress.show(text),
-        ),
-      )
+      const show = (text: string): void => progress.show(text)
+      const verdict =
+        prometheus === undefined
+          ? await withServer(options, 'read', (server) =>
+              watch(() => compareOn(server, request, io.stop), { ...options, earlyPass }, io.stop, show),
+            )
+          : await watch(
+              () => comparePrometheus(prometheus, request, options, io),
+              { ...options, earlyPass, everyMs: betweenLooksAtPrometheusMs },
+              io.stop,
+              show,
+            )
       progress.clear()
       await writeVerdict(verdict, options, io)
       exit(verdict.verdict)
@@ -84,23 +92,31 @@ export async function watch(
   show: (line: string) => void,
 ): Promise<Verdict> {
   const started = performance.now()
+  const waited = (): number => performance.now() - started
   let last: Verdict | undefined
   for (;;) {
     const verdict = await look().catch((error: unknown) => {
       if (stop.aborted && last) return last
+      // A Prometheus that has counted nothing yet gives no verdict.
+      if (isNoData(error) && !stop.aborted && waited() < wait) return undefined
       throw error
     })
-    last = verdict
-    const waited = performance.now() - started
-    if (verdict.verdict === 'fail') return verdict
-    if (verdict.verdict === 'pass' && earlyPass) return verdict
-    if (verdict.verdict === 'invalid' && !(isEarly(verdict) && waited < wait)) return verdict
-    if (verdict.verdict !== 'invalid' && verdict.window.seconds * 1000 >= forMs) return verdict
-    if (waited >= forMs + wait) return verdict
-    show(verdict.verdict === 'invalid' ? 'waiting for spans of both cohorts' : progressLine(verdict))
+    if (verdict) {
+      last = verdict
+      if (verdict.verdict === 'fail') return verdict
+      if (verdict.verdict === 'pass' && earlyPass) return verdict
+      if (verdict.verdict === 'invalid' && !(isEarly(verdict) && waited() < wait)) return verdict
+      if (verdict.verdict !== 'invalid' && verdict.window.seconds * 1000 >= forMs) return verdict
+      if (waited() >= forMs + wait) return verdict
+    }
+    show(verdict && verdict.verdict !== 'invalid' ? progressLine(verdict) : 'waiting for spans of both cohorts')
     await sleep(everyMs, undefined, { signal: stop }).catch(() => undefined)
-    if (stop.aborted) return verdict
+    if (stop.aborted && last) return last
   }
+}
+
+function isNoData(error: unknown): boolean {
+  return error instanceof CommandError && error.kind === 'no-data'
 }
 
 /** Whether more spans may mend it: at the start of a deploy one cohort is empty for a while. */

@@ -34,6 +34,21 @@ describe.each(sources)('of $kind', ({ open }) => {
     for (const part of says) expect(run.stdout + run.stderr).toContain(part)
   })
 
+  it('watch stops at FAIL, and at the end of --for', async () => {
+    const watch = ['watch', '--prometheus', source.url, ...common, ...canary, ...backfilled]
+    expect(await runHere(watch)).toMatchObject({ code: 1 })
+    const wide = ['--margin', 'latency=900%', '--margin', 'errors=5,5pp', '--for', '9m']
+    const run = await runHere([...watch, ...wide, '--format', 'json'])
+    expect(JSON.parse(run.stdout)).toMatchObject({ verdict: 'pass', window: { seconds: 570 } })
+    expect(run.code).toBe(0)
+  })
+
+  it('watch waits for a canary that is not there, and says so when it gives up', async () => {
+    const asked = [...common, '--canary', 'service.version=3.0.0', ...backfilled]
+    const run = await runHere(['watch', '--prometheus', source.url, ...asked, '--wait', '0s'])
+    expect(run).toMatchObject({ code: 3, stdout: '' })
+  })
+
   it('the verdict is as its schema says', async () => {
     const run = await compare(source.url, [...canary, ...backfilled, '--format', 'json'])
     expect(conforms(JSON.parse(run.stdout))).toBe(true)

@@ -1,5 +1,5 @@
 import { type CohortFacts, judge, type MetricInput, tickMs, type Verdict } from '@coalmine/comparator'
-import { type ComparisonOptions, comparisonRequest } from '../comparison.ts'
+import { type ComparisonOptions, type ComparisonRequest, comparisonRequest } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
@@ -22,6 +22,15 @@ type ByArm<Value> = Readonly<Record<Arm, Value>>
 const leadMs = 300_000
 const dayMs = 86_400_000
 
+/** What is asked of span metrics: a request as of spans, whose policy knows the shares of requests that are slower than some times. */
+export function prometheusRequest(options: ComparisonOptions & PrometheusOptions): Promise<ComparisonRequest> {
+  const shares = (options.slowerThan ?? []).map((time): [string, MetricInput] => [
+    slowerThan(time),
+    { share: `duration>${time}` },
+  ])
+  return comparisonRequest(options, Object.fromEntries(shares))
+}
+
 /**
  * Judges a service by its span metrics in a Prometheus, with no store: raw samples become exact counts from scrape to scrape,
  * those become slices, and they are judged as slices of spans are.
@@ -30,17 +39,12 @@ const dayMs = 86_400_000
  */
 export async function comparePrometheus(
   url: string,
-  options: ComparisonOptions & PrometheusOptions,
+  request: ComparisonRequest,
+  options: PrometheusOptions,
   io: Io,
 ): Promise<Verdict> {
-  const slowerThan = new Map((options.slowerThan ?? []).map((time) => [`slower-than-${time}`, time]))
-  const request = await comparisonRequest(
-    options,
-    Object.fromEntries(
-      [...slowerThan].map(([name, time]): [string, MetricInput] => [name, { share: `duration>${time}` }]),
-    ),
-  )
-  const asked = policyOf(request, new Set(slowerThan.keys()))
+  const times = new Map((options.slowerThan ?? []).map((time) => [slowerThan(time), time]))
+  const asked = policyOf(request, new Set(times.keys()))
   const warned = new Set<string>()
   const prometheus = prometheusAt(url, [options.prometheusHeader ?? []].flat(), {
     stop: io.stop,
@@ -84,7 +88,7 @@ export async function comparePrometheus(
       endMs: asked.split === null || request.window.end !== undefined ? endMs : endMs - cellMs,
       unit: secondsOf(found.family),
       latency: found.kind !== 'counter',
-      slowerThan: new Map([...slowerThan].map(([name, time]) => [name, secondsIn(time)])),
+      slowerThan: new Map([...times].map(([name, time]) => [name, secondsIn(time)])),
     },
   )
   const empty = (['stable', 'canary'] as const).filter((arm) => cells.requests[arm] === 0)
@@ -135,6 +139,8 @@ export async function comparePrometheus(
     version,
   })
 }
+
+const slowerThan = (time: string): string => `slower-than-${time}`
 
 /** Series that both selectors choose are of neither cohort. */
 function withoutOverlap({ stable, canary }: ByArm<readonly Scraped[]>): {

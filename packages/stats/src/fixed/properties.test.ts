@@ -79,7 +79,8 @@ test('a larger margin is never more evidence of harm', () => {
         ),
       ]
       for (const answers of harm) {
-        const ps = answers.flatMap((answer) => (answer.kind === 'tested' ? [answer.p] : []))
+        // Above a half nothing speaks of harm, and there a score test's z may rise with the margin: its variance falls.
+        const ps = answers.flatMap((answer) => (answer.kind === 'tested' ? [Math.min(answer.p, 0.5)] : []))
         for (let at = 1; at < ps.length; at += 1) {
           expect(ps[at]!).toBeGreaterThanOrEqual(ps[at - 1]! - 1e-9)
         }
