@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bin, coalmine, type Run, serve, start } from './coalmine.ts'
+import { bin, coalmine, coalmineHere, type Run, serve, start } from './coalmine.ts'
 import { compareShop as compare, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
@@ -61,7 +61,7 @@ describe('compare --from', () => {
 
   it('judges test traffic where a selector names it', async () => {
     const selectors = ['--stable', 'service.version=2.0.0', '--canary', 'service.version=2.0.0,coalmine.test=true']
-    const run = await coalmine(folder, [
+    const run = await coalmineHere(folder, [
       ...compare.slice(0, 3),
       ...selectors,
       '--from',
@@ -77,7 +77,7 @@ describe('compare --from', () => {
   })
 
   it('writes the same verdict as JSON that conforms to its schema, to a file where one is named', async () => {
-    const run = await coalmine(folder, [
+    const run = await coalmineHere(folder, [
       ...compare,
       '--from',
       'slow.jsonl.gz',
@@ -98,7 +98,7 @@ describe('compare --from', () => {
   })
 
   it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
-    const run = await coalmine(folder, [...compare, '--from', 'broken.jsonl'])
+    const run = await coalmineHere(folder, [...compare, '--from', 'broken.jsonl'])
     expectMessage(run, 65, 'broken.jsonl:2:', '1 line was refused, so no verdict is given')
     expect(run.stdout).toBe('')
   })
@@ -109,12 +109,12 @@ describe('compare', () => {
   let server: Awaited<ReturnType<typeof serve>>
   beforeAll(async () => {
     server = await serve(folder, ['--store', 'good'])
-    expect(await coalmine(folder, ['import', '--store', 'good', 'good.jsonl'])).toMatchObject({ code: 0 })
+    expect(await coalmineHere(folder, ['import', '--store', 'good', 'good.jsonl'])).toMatchObject({ code: 0 })
   })
   afterAll(() => server.stop())
 
   it('is inconclusive about a good canary with little traffic, and says what is missing: exit code 2', async () => {
-    const run = await coalmine(folder, [...compare, '--store', 'good'])
+    const run = await coalmineHere(folder, [...compare, '--store', 'good'])
     expect(run.stdout).toMatch(/^INCONCLUSIVE /)
     expect(run.stdout).toMatch(/Not settled: .* more canary requests/)
     expect(run.code).toBe(2)
@@ -125,30 +125,38 @@ describe('compare', () => {
       join(folder, 'latency.yaml'),
       'metrics:\n  latency: { margin: "50%,10ms" }\n  errors: off\n  4xx: off\n',
     )
-    const run = await coalmine(folder, [...compare, '--store', 'good', '--config', 'latency.yaml'])
+    const run = await coalmineHere(folder, [...compare, '--store', 'good', '--config', 'latency.yaml'])
     expect(run.stdout).toMatch(/^PASS /)
     expect(run.code).toBe(0)
   })
 
   it('names what the store has seen when a version or a service is unknown: exit code 3', async () => {
-    const version = await coalmine(folder, [...compare.slice(0, -1), 'service.version=3.0.0', '--store', 'good'])
+    const version = await coalmineHere(folder, [...compare.slice(0, -1), 'service.version=3.0.0', '--store', 'good'])
     expectMessage(
       version,
       3,
       'no canary request with service.version=3.0.0',
       'service.version=1.9.0, service.version=2.0.0',
     )
-    const service = await coalmine(folder, ['compare', '--service', 'shpo', ...compare.slice(3), '--store', 'good'])
+    const service = await coalmineHere(folder, ['compare', '--service', 'shpo', ...compare.slice(3), '--store', 'good'])
     expectMessage(service, 3, 'no spans of service "shpo"', 'shop')
   })
 
   it('refuses the same cohort twice: exit code 3', async () => {
-    const run = await coalmine(folder, [...compare.slice(0, -1), 'service.version=1.9.0', '--store', 'good'])
+    const run = await coalmineHere(folder, [...compare.slice(0, -1), 'service.version=1.9.0', '--store', 'good'])
     expectMessage(run, 3, '--stable and --canary both choose service.version=1.9.0')
   })
 
   it('gives no verdict on an empty window: exit code 3', async () => {
-    const run = await coalmine(folder, [...compare, '--store', 'good', '--start', '2020-01-01', '--end', '2020-01-02'])
+    const run = await coalmineHere(folder, [
+      ...compare,
+      '--store',
+      'good',
+      '--start',
+      '2020-01-01',
+      '--end',
+      '2020-01-02',
+    ])
     expectMessage(run, 3, 'between 2020-01-01T00:00:00.000Z and')
   })
 })
@@ -191,7 +199,7 @@ describe('usage errors are exit code 64 and say what to do', () => {
       ['the window is empty'],
     ],
   ])('%s', async (_name, args, parts) => {
-    expectMessage(await coalmine(folder, args), 64, ...parts)
+    expectMessage(await coalmineHere(folder, args), 64, ...parts)
   })
 })
 
@@ -208,7 +216,7 @@ describe('a file that cannot be read is exit code 64', () => {
   // The super-user may read everything.
   it.skipIf(process.getuid?.() === 0)('because of its permissions', async () => {
     writeFileSync(join(folder, 'secret.jsonl'), '{}', { mode: 0 })
-    const run = await coalmine(folder, [...compare, '--from', 'secret.jsonl'])
+    const run = await coalmineHere(folder, [...compare, '--from', 'secret.jsonl'])
     expectMessage(run, 64, 'secret.jsonl: it cannot be read (EACCES)')
   })
 })
@@ -241,14 +249,17 @@ describe('settings from the environment', () => {
 
   it('give way to flags that exclude them', async () => {
     const settings = { COALMINE_START: '2020-01-01', COALMINE_END: '2020-01-02' }
-    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz', '--since', '2h'], '', settings)
+    const run = await coalmineHere(folder, [...compare, '--from', 'slow.jsonl.gz', '--since', '2h'], '', settings)
     expect(run).toMatchObject({ code: 1, stderr: '' })
-    const both = await coalmine(folder, [...compare, '--from', 'good.jsonl'], '', { ...settings, COALMINE_SINCE: '2h' })
+    const both = await coalmineHere(folder, [...compare, '--from', 'good.jsonl'], '', {
+      ...settings,
+      COALMINE_SINCE: '2h',
+    })
     expectMessage(both, 64, '--since', '--start')
   })
 
   it('are checked as flags are', async () => {
-    const run = await coalmine(folder, ['watch', ...compare.slice(1)], '', { COALMINE_FOR: 'long' })
+    const run = await coalmineHere(folder, ['watch', ...compare.slice(1)], '', { COALMINE_FOR: 'long' })
     expectMessage(run, 64, '--for', 'COALMINE_FOR', '90s')
   })
 })
@@ -306,7 +317,7 @@ describe('signals', () => {
 describe('a store or server that is not there is exit code 69', () => {
   it('a directory without a store', async () => {
     expectMessage(
-      await coalmine(folder, [...compare, '--store', 'nowhere']),
+      await coalmineHere(folder, [...compare, '--store', 'nowhere']),
       69,
       'there is no store at nowhere',
       'coalmine serve',
@@ -314,7 +325,7 @@ describe('a store or server that is not there is exit code 69', () => {
   })
 
   it('a server that does not answer', async () => {
-    const run = await coalmine(folder, [...compare, '--server', 'http://127.0.0.1:9'])
+    const run = await coalmineHere(folder, [...compare, '--server', 'http://127.0.0.1:9'])
     expectMessage(run, 69, 'http://127.0.0.1:9', 'coalmine serve')
   })
 
@@ -330,7 +341,7 @@ describe('a store or server that is not there is exit code 69', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const server = ['--server', `http://127.0.0.1:${(other.address() as net.AddressInfo).port}/behind/`]
     for (const args of [compare, ['import', 'request.json'], ['doctor', '--service', 'shop']]) {
-      expectMessage(await coalmine(folder, [...args, ...server]), 69, 'it is not a coalmine server')
+      expectMessage(await coalmineHere(folder, [...args, ...server]), 69, 'it is not a coalmine server')
     }
     other.close()
     expect(asked).toEqual(['/behind/api/compare', '/behind/api/import?file=ID', '/behind/api/doctor?service=shop'])
@@ -340,15 +351,19 @@ describe('a store or server that is not there is exit code 69', () => {
     const holder = net.createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => holder.once('listening', resolve))
     const { port } = holder.address() as net.AddressInfo
-    expectMessage(await coalmine(folder, ['serve', '--store', 'busy', '--port', String(port)]), 69, `127.0.0.1:${port}`)
+    expectMessage(
+      await coalmineHere(folder, ['serve', '--store', 'busy', '--port', String(port)]),
+      69,
+      `127.0.0.1:${port}`,
+    )
     holder.close()
   })
 
   it('a server that asks for a token', async () => {
     const server = await serve(folder, ['--store', 'tokens', '--token', 'secret'])
     try {
-      expectMessage(await coalmine(folder, [...compare, '--server', server.url]), 69, 'token')
-      const run = await coalmine(folder, [...compare, '--server', server.url, '--token', 'secret'])
+      expectMessage(await coalmineHere(folder, [...compare, '--server', server.url]), 69, 'token')
+      const run = await coalmineHere(folder, [...compare, '--server', server.url, '--token', 'secret'])
       expectMessage(run, 3, 'no spans of service "shop"')
     } finally {
       await server.stop()
@@ -358,19 +373,19 @@ describe('a store or server that is not there is exit code 69', () => {
 
 describe('import', () => {
   it('takes one request, lines of requests, gzip and standard input, and compare finds them', async () => {
-    expect(await coalmine(folder, ['import', '--store', 'imported', 'request.json'])).toMatchObject({
+    expect(await coalmineHere(folder, ['import', '--store', 'imported', 'request.json'])).toMatchObject({
       code: 0,
       stderr: '',
     })
     const stdin = readFileSync(join(folder, 'good.jsonl'), 'utf8').split('\n').slice(60).join('\n')
     const run = await coalmine(folder, ['import', '--store', 'imported', '-'], stdin)
     expect(run).toMatchObject({ code: 0, stderr: '', stdout: '-: 1200 spans stored\n' })
-    const verdict = await coalmine(folder, [...compare, '--store', 'imported', '--format', 'json'])
+    const verdict = await coalmineHere(folder, [...compare, '--store', 'imported', '--format', 'json'])
     expect(JSON.parse(verdict.stdout).cohorts).toMatchObject({ stable: { requests: 20 }, canary: { requests: 1200 } })
   })
 
   it('takes the rest of a file with a bad line, names the line, and exits with 65', async () => {
-    const run = await coalmine(folder, ['import', '--store', 'rest', 'broken.jsonl'])
+    const run = await coalmineHere(folder, ['import', '--store', 'rest', 'broken.jsonl'])
     expectMessage(run, 65, 'broken.jsonl:2:')
     expect(run.stdout).toBe('broken.jsonl: 40 spans stored, 1 line refused\n')
   })
@@ -426,7 +441,7 @@ describe('help', () => {
     ['sign'],
     ['demo'],
   ])('of coalmine %s is as it was', async (...command) => {
-    const run = await coalmine(folder, [...command, '--help'])
+    const run = await coalmineHere(folder, [...command, '--help'])
     expect(run).toMatchObject({ code: 0, stderr: '' })
     await expect(run.stdout).toMatchFileSnapshot(`./help/${command.join('-') || 'coalmine'}.golden.txt`)
   })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../packages/store/test/clickhouse-http.ts'
-import { coalmine, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, serve } from './coalmine.ts'
 import { compareShop, otlpLines } from './otlp.ts'
 
 let folder: string

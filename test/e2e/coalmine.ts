@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
@@ -31,6 +33,54 @@ export async function coalmine(
   child.stdin!.end(input)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout, stderr }
+}
+
+/**
+ * Does the same without a process of its own, which takes longer to start than most commands to answer: the built command
+ * line, as `bin` calls it. What is about processes (signals, pipes, who has a directory) is tested with them.
+ */
+export async function coalmineHere(
+  cwd: string,
+  args: readonly string[],
+  input = '',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const [stdout, stderr] = [collecting(), collecting()]
+  const [before, env] = [process.cwd(), { ...process.env }]
+  process.chdir(cwd)
+  for (const name of Object.keys(env)) if (name.startsWith('COALMINE_')) delete process.env[name]
+  Object.assign(process.env, settings)
+  try {
+    const code = await main(args, {
+      stdin: Readable.from([input]),
+      stdout: stdout.stream,
+      stderr: stderr.stream,
+      env: process.env,
+      colors: false,
+      stop: new AbortController().signal,
+    })
+    return { code, stdout: stdout.text(), stderr: stderr.text() }
+  } finally {
+    process.chdir(before)
+    for (const name of Object.keys(settings)) delete process.env[name]
+    Object.assign(process.env, env)
+  }
+}
+
+// Loaded by Node itself, as a process would, and not through the test runner, which would transform every file.
+const { main } = createRequire(import.meta.url)(
+  '../../packages/cli/dist/run.js',
+) as typeof import('../../packages/cli/src/run.ts')
+
+function collecting(): { readonly stream: Writable; text(): string } {
+  let text = ''
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk)
+      done()
+    },
+  })
+  return { stream, text: () => text }
 }
 
 /** Starts `coalmine serve` and waits until it listens. */

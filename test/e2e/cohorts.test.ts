@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmine, type Run, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, type Run, serve } from './coalmine.ts'
 import { compareShop, otlpLines, type Requests } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-cohorts-'))

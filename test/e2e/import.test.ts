@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { coalmine, type Run, serve, start } from './coalmine.ts'
+import { coalmine, coalmineHere, type Run, serve, start } from './coalmine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -14,7 +14,7 @@ const compare = ['--service', 'shop', '--stable', 'service.version=1.0.0', '--ca
 const began = Math.floor((Date.now() - 1_800_000) / 5_000) * 5_000
 
 const requestsOf = async (args: readonly string[]): Promise<number> => {
-  const { stdout } = await coalmine(folder, ['compare', ...compare, ...args, '--format', 'json'])
+  const { stdout } = await coalmineHere(folder, ['compare', ...compare, ...args, '--format', 'json'])
   const { stable, canary } = JSON.parse(stdout).cohorts
   return stable.requests + canary.requests
 }
@@ -55,7 +55,7 @@ describe('a table of spans', () => {
 
   it('says which columns it misses, and which there are', async () => {
     writeFileSync(join(folder, 'spans.csv'), csv)
-    expect(await coalmine(folder, ['import', '--store', 'csv', 'spans.csv'])).toMatchObject({
+    expect(await coalmineHere(folder, ['import', '--store', 'csv', 'spans.csv'])).toMatchObject({
       code: 64,
       stdout: '',
       stderr:
@@ -66,7 +66,7 @@ describe('a table of spans', () => {
   it('is stored, and judged', async () => {
     const note =
       'coalmine: spans.csv: no column is a trace id, so each row is taken for a request of its own (--columns trace=<column>)\n'
-    const stored = await coalmine(folder, ['import', '--store', 'csv', '--columns', columns, 'spans.csv'])
+    const stored = await coalmineHere(folder, ['import', '--store', 'csv', '--columns', columns, 'spans.csv'])
     expect(stored).toEqual({ code: 0, stdout: 'spans.csv: 400 spans stored\n', stderr: note })
     expect(await requestsOf(['--from', 'spans.csv', '--columns', columns])).toBe(400)
   })
@@ -80,10 +80,10 @@ describe('a table of spans', () => {
         'coalmine: bad.csv:3: column "when": expected a moment, such as 2026-11-20T10:00:00.123Z',
       )
     }
-    const first = await coalmine(folder, args)
+    const first = await coalmineHere(folder, args)
     expectBad(first)
     expect(first.stdout).toBe('bad.csv: 399 spans stored, 1 line refused\n')
-    const second = await coalmine(folder, args)
+    const second = await coalmineHere(folder, args)
     expectBad(second)
     expect(second.stdout).toBe('bad.csv: 399 spans were stored before, 1 line refused; --again reads it anew\n')
   })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine } from './coalmine.ts'
 import { compareShop, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Verdict } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keyValues, type OtlpSpan } from '../otlp.ts'
-import { coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine } from './coalmine.ts'
 
 const readme = readFileSync(join(import.meta.dirname, '../../packages/cli/README.md'), 'utf8')
 let folder: string

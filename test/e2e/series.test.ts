@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine } from './coalmine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

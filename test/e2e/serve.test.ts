@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmine, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, serve } from './coalmine.ts'
 
 let folder: string
 beforeAll(async () => {

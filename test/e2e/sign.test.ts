@@ -9,7 +9,7 @@ import { coalmine as middleware } from '@coalmine/express'
 import { currentTest, isTestTraffic, parseSigningKeys, watchRevokedRuns } from '@coalmine/marks'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine } from './coalmine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-sign-'))
 const secrets = { k1: '1'.repeat(64), k2: '2'.repeat(64) }
@@ -76,9 +76,10 @@ describe('coalmine sign makes what a service believes', () => {
     ['for another audience', ['--audience', 'staging']],
     ['after its time', ['--ttl', '0s']],
   ])('and not %s', async (_, args) => {
+    const marker = header(await sign(...args))
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
     try {
-      expect(await get(header(await sign(...args)))).toEqual({ test: false })
+      expect(await get(marker)).toEqual({ test: false })
     } finally {
       vi.useRealTimers()
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { recordedSource } from '../prometheus/source.ts'
-import { coalmine, type Run } from './coalmine.ts'
+import { coalmineHere as coalmine, type Run } from './coalmine.ts'
 
 const root = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(root, 'packages/cli/README.md'), 'utf8')
