@@ -18,6 +18,9 @@ const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.t
 // Numbers in, numbers out: they share nothing that one could leave behind for the next, so they share a process.
 const pure = ['stats', 'comparator', 'report'].map((name) => `packages/${name}/src/**/*.test.ts`)
 
+// Each file closes the stores that it opens, so they share a process, and with it the engine, which takes long to load.
+const engine = ['store', 'server'].map((name) => `packages/${name}/src/**/*.test.ts`)
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -27,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/calibration/*.test.ts'],
-          exclude: pure,
+          exclude: [...pure, ...engine],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -38,9 +41,14 @@ export default defineConfig({
       },
       {
         resolve: { alias: sources },
+        test: { name: 'engine', include: engine, isolate: false, testTimeout: 30_000, hookTimeout: 30_000 },
+      },
+      {
+        resolve: { alias: sources },
         test: {
           name: 'contract',
           include: contract,
+          isolate: false,
           env: { COALMINE_TEST_STORE: 'http' },
           testTimeout: 30_000,
           hookTimeout: 30_000,
