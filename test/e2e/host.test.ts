@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { openStore } from '@coalmine/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { keyValues } from '../otlp.ts'
 import { bin, coalmine, serve } from './coalmine.ts'
 import { compareShop as compare, otlpLines } from './otlp.ts'
 
@@ -103,6 +104,31 @@ it('serve tells of ticks that do not close', async () => {
     expect(response.status).toBe(200)
     rmSync(join(folder, 'broken', 'store'), { recursive: true })
     await expect.poll(() => stderr, { timeout: 20_000 }).toContain('coalmine: ticks stay open for now: ')
+  } finally {
+    server.process.kill('SIGKILL')
+  }
+})
+
+it('what is sent to a server whose directory was removed is refused, spans and log records', async () => {
+  const server = await serve(folder, ['--store', 'removed'])
+  const post = (path: string, body: string): Promise<Response> =>
+    fetch(`${server.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const evaluation = {
+    timeUnixNano: `${Date.now()}000000`,
+    eventName: 'feature_flag.evaluation',
+    attributes: keyValues({ 'feature_flag.key': 'new-pricing' }),
+  }
+  const resource = { attributes: keyValues({ 'service.name': 'shop' }) }
+  const logs = JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: [evaluation] }] }] })
+  try {
+    expect(await (await post('/v1/logs', logs)).json()).toEqual({})
+    rmSync(join(folder, 'removed'), { recursive: true })
+    for (const [path, body] of [
+      ['/v1/logs', logs],
+      ['/v1/traces', spans.slice(0, spans.indexOf('\n'))],
+    ] as const) {
+      expect((await post(path, body)).status, path).toBe(503)
+    }
   } finally {
     server.process.kill('SIGKILL')
   }

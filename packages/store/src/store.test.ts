@@ -50,6 +50,23 @@ describe('closing', () => {
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
   })
 
+  it('counts once each what comes in several groups at once, also of spans that fill them', async () => {
+    // So that one group goes in while another is brought.
+    const filler = 'x'.repeat(20_000)
+    const batches = Array.from({ length: 24 }, (_, at) =>
+      batchOf(
+        ...Array.from({ length: 50 }, (_, n) =>
+          spanOf({ atMs: n, attributes: cart({ 'service.version': at % 2 ? '2.0.0' : '1.0.0', filler }) }),
+        ),
+      ),
+    )
+    await Promise.all(batches.map((batch) => store.insert(batch)))
+    await Promise.all(batches.slice(0, 12).map((batch) => store.insert(batch)))
+    await closeAll()
+    expect(await totals()).toEqual({ 'GET /cart': [600, 600, 0, 0, 600, 600, 0, 0] })
+    expect((await store.sizes()).tables.find(({ table }) => table === 'otel_traces')!.rows).toBe(1_800)
+  })
+
   it('counts what came within the last second of a tick', async () => {
     await store.insert(batchOf(spanOf({ atMs: 4_999, resource: { region: 'a' } })))
     await closeAll()

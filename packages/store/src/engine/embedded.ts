@@ -74,11 +74,12 @@ async function connected(
   const connections = await openConnections(connectAll)
   const toInserter = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
   let incoming: Promise<Incoming> | undefined
+  let looked = path
   try {
     const space = await watchSpace({
       path,
       minFreeBytes,
-      freeBytes: () => freeBytesOf(path),
+      freeBytes: () => freeBytesOf(looked),
       onShort: async (torn) => {
         await toInserter(stopMerges)
         if (!torn) return
@@ -128,6 +129,8 @@ async function connected(
       return incoming
     }
     await prepare(engine)
+    // A directory that is removed beneath the engine it makes anew, and calls stored what it writes there; but for this one.
+    looked = join(path, 'metadata')
     if (!space.isSpent()) await opened()
     return engine
   } catch (error) {
