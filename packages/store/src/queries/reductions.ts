@@ -48,10 +48,7 @@ export const reducedTicks = `
     WarmUp AS warmUp,
     mapKeys(Latency) AS buckets,
     mapValues(Latency) AS counts,
-    ErrorTypes AS errorTypes,
-    Instances AS instances,
-    toUnixTimestamp64Milli(FirstStart) AS firstMs,
-    toUnixTimestamp64Milli(LastStart) AS lastMs
+    ErrorTypes AS errorTypes
   FROM coalmine_reduced
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
@@ -67,3 +64,29 @@ export const reducedTicks = `
           GROUP BY Tick)
       GROUP BY Tick)
   ORDER BY operation, tick`
+
+/** Who the cohorts are, by what was kept. */
+export const reducedFacts = `
+  SELECT
+    Cohort AS cohort,
+    Test AS test,
+    sum(Requests) AS requests,
+    sum(Traces) AS traces,
+    groupUniqArrayArray(Instances) AS instances,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastStart)) AS lastMs
+  FROM coalmine_reduced
+  WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Reduction) IN (
+      SELECT Tick, argMax(Reduction, At)
+      FROM coalmine_reductions
+      WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+        AND (Tick, Batch) IN (
+          SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+          WHERE Service = {service:String}
+            AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+          GROUP BY Tick)
+      GROUP BY Tick)
+  GROUP BY cohort, test`

@@ -1,8 +1,7 @@
 import { type Comparison, cohortsOf, type Source, type SpanParams, windowOf } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
 import { lateSpans, tickFacts } from '../queries/ticks.ts'
-import { rawTickRows } from './raw-ticks.ts'
-import { noWarmUp } from './warm-up.ts'
+import { rawFactRows } from './raw-ticks.ts'
 
 /** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
 export type CohortFacts = {
@@ -67,7 +66,7 @@ export async function cohortFacts(engine: Engine, comparison: Comparison): Promi
 
 async function rawFacts(engine: Engine, comparison: Comparison, params: SpanParams): Promise<FactRow[]> {
   const totals = new Map<string, FactRow>()
-  for await (const row of rawTickRows(engine, comparison, params, noWarmUp)) {
+  for await (const row of rawFactRows(engine, comparison, params)) {
     const fact: FactRow = row.test
       ? { ...row, requests: 0, traces: 0, testRequests: row.requests, instances: [] }
       : { ...row, testRequests: 0 }

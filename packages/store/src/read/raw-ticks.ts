@@ -5,17 +5,31 @@ import { StoreError } from '../errors.ts'
 import { newBatchId } from '../ingest/batch-id.ts'
 import { TICK_SECONDS } from '../ingest/span-batch.ts'
 import { rawTickSizes, rawTicks } from '../queries/raw-ticks.ts'
-import { closings, commitReduction, reducedTicks, reduceTicks, reductions } from '../queries/reductions.ts'
+import {
+  closings,
+  commitReduction,
+  reducedFacts,
+  reducedTicks,
+  reduceTicks,
+  reductions,
+} from '../queries/reductions.ts'
 import type { CountRow } from './counts.ts'
-import type { WarmUp } from './warm-up.ts'
+import { noWarmUp, type WarmUp } from './warm-up.ts'
 
-/** A cell of raw spans, reduced as closing reduces them. 'both' and 'mixed' traces belong to neither cohort alone. */
-export type RawTickRow = CountRow & {
-  readonly tick: number
-  readonly operation: string
+/** Whose requests raw spans are. 'both' and 'mixed' traces belong to neither cohort alone. */
+type Whose = {
   readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
   /** Test traffic in a cohort that is not chosen by its marks: it does not count there. */
   readonly test: boolean
+}
+
+/** A cell of raw spans, reduced as closing reduces them. */
+export type RawTickRow = Whose & CountRow & { readonly tick: number; readonly operation: string }
+
+/** Who they are, in a cell or in several together. */
+export type RawFactRow = Whose & {
+  readonly requests: number
+  readonly traces: number
   readonly instances: readonly string[]
   readonly firstMs: number
   readonly lastMs: number
@@ -39,21 +53,38 @@ export async function* rawTickRows(
   params: SpanParams,
   warmUp: WarmUp | Promise<WarmUp>,
 ): AsyncGenerator<RawTickRow> {
-  const { builds, instances, until } = await warmUp
+  yield* rowsOf<RawTickRow>(engine, comparison, params, await warmUp, reducedTicks)
+}
+
+/** The same of who the cohorts are. */
+export function rawFactRows(engine: Engine, comparison: Comparison, params: SpanParams): AsyncGenerator<RawFactRow> {
+  return rowsOf<RawFactRow>(engine, comparison, params, noWarmUp, reducedFacts)
+}
+
+async function* rowsOf<Row extends Whose>(
+  engine: Engine,
+  comparison: Comparison,
+  params: SpanParams,
+  { builds, instances, until }: WarmUp,
+  kept: string,
+): AsyncGenerator<Row> {
   const asked = { service: comparison.service, builds, instances, until, ...params }
-  const rows = comparison.remembers ? keptRows(engine, comparison, asked) : readRows(engine, comparison, asked)
+  const rows = comparison.remembers
+    ? await engine.read<Row>(kept, await keep(engine, comparison, asked))
+    : readRows<Row>(engine, comparison, asked)
   for await (const row of rows) yield { ...row, test: row.test && !asksForTests(row, params) }
 }
 
-async function* readRows(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<RawTickRow> {
+async function* readRows<Row>(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<Row> {
   const deadline = performance.now() + MOST_SECONDS * 1000
   for await (const portion of portionsOf(engine, comparison)) {
     if (performance.now() > deadline) throw tooLong(comparison, 'name a shorter window, as with --since 10m')
-    yield* await engine.read<RawTickRow>(rawTicks, { ...asked, ...portion })
+    yield* await engine.read<Row>(rawTicks, { ...asked, ...portion })
   }
 }
 
-async function* keptRows(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<RawTickRow> {
+/** Reduces the ticks that it has not been reduced over; gives what is to be asked of those that are kept. */
+async function keep(engine: Engine, comparison: Comparison, asked: Params): Promise<Params> {
   const { service } = comparison
   const id = createHash('sha256').update(JSON.stringify(asked)).digest().readBigUInt64LE().toString()
   const window = { service, comparison: id, ...windowOf(comparison) }
@@ -71,7 +102,7 @@ async function* keptRows(engine: Engine, comparison: Comparison, asked: Params):
     const batches = ticks.map((tick) => missing.get(tick)!)
     await engine.write(commitReduction, { service, comparison: id, reduction, ticks, batches })
   }
-  yield* await engine.read<RawTickRow>(reducedTicks, window)
+  return window
 }
 
 /** Closed ticks that the comparison has not been reduced over, each with its closing; in order. */
@@ -112,7 +143,7 @@ export async function* portionsOf(
 
 /** Whether test traffic counts in the cohort that it is in. */
 export function asksForTests(
-  { cohort }: Pick<RawTickRow, 'cohort'>,
+  { cohort }: Pick<Whose, 'cohort'>,
   { stableTests, canaryTests, traffic }: SpanParams,
 ): boolean {
   if (traffic === 'all') return true

@@ -93,7 +93,7 @@ async function* fromSpans(
   wanted: (operation: string) => boolean,
 ): AsyncGenerator<OperationTicks> {
   const rows: TickRow[] = []
-  for await (const { operation, cohort, test, tick, instances, firstMs, lastMs, ...counts } of cells)
+  for await (const { operation, cohort, test, tick, ...counts } of cells)
     if (!test && (cohort === 'stable' || cohort === 'canary')) rows.push({ operation, tick, cohort, ...counts })
   yield* byOperation(rows, wanted)
 }
