@@ -4,8 +4,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { collecting } from '../../packages/cli/test/collecting.ts'
 
 export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
 
@@ -71,17 +72,6 @@ export async function coalmineHere(
 const { main } = createRequire(import.meta.url)(
   '../../packages/cli/dist/run.js',
 ) as typeof import('../../packages/cli/src/run.ts')
-
-function collecting(): { readonly stream: Writable; text(): string } {
-  let text = ''
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      text += String(chunk)
-      done()
-    },
-  })
-  return { stream, text: () => text }
-}
 
 /** Starts `coalmine serve` and waits until it listens. */
 export async function serve(

@@ -1,5 +1,6 @@
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { main } from '../src/run.ts'
+import { collecting } from './collecting.ts'
 
 export interface Run {
   readonly code: number
@@ -20,15 +21,4 @@ export async function runHere(argv: readonly string[], env: Readonly<Record<stri
   }
   const code = await main(argv, io)
   return { code, stdout: stdout.text(), stderr: stderr.text() }
-}
-
-function collecting(): { readonly stream: Writable; text(): string } {
-  let text = ''
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      text += String(chunk)
-      done()
-    },
-  })
-  return { stream, text: () => text }
 }
