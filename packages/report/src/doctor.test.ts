@@ -67,4 +67,5 @@ it('says that log records cannot be read', () => {
   expect(doctorText({ ...others, unread }, { colors: false })).toContain(
     'evaluations   log records cannot be read: store db.example: there is no table otel_logs',
   )
+  expect(doctorText(others, { colors: false })).toMatch(/evaluations {3}log records cannot be read\n/)
 })

@@ -82,7 +82,7 @@ function marksOf(facts: DoctorFacts, ink: Ink): string[] {
   return table([
     [ink.dim('builds'), list(facts.builds, 'none')],
     [ink.dim('flags'), list(facts.flags, 'none')],
-    [ink.dim('evaluations'), evaluations ? count(sumOf(evaluations)) : `log records cannot be read: ${facts.unread}`],
+    [ink.dim('evaluations'), evaluations ? count(sumOf(evaluations)) : cannotBeRead(facts)],
     [ink.dim('instances'), list(facts.instances, 'none')],
     [
       ink.dim('SDKs'),
@@ -94,6 +94,11 @@ function marksOf(facts: DoctorFacts, ink: Ink): string[] {
     [ink.dim('test traffic'), `${count(facts.test)} requests`],
     [ink.dim('late spans'), count(facts.late)],
   ]).map(indented)
+}
+
+/** A server of an earlier release does not say why. */
+function cannotBeRead({ unread }: DoctorFacts): string {
+  return `log records cannot be read${unread === undefined ? '' : `: ${unread}`}`
 }
 
 function evaluationsTable(evaluations: readonly FlagEvaluations[], ink: Ink): string[] {

@@ -29,7 +29,9 @@ const betweenLooksMs = 5000
 const betweenLooksAtPrometheusMs = 15_000
 
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  const described = command.description('judge a canary every 5 s while it runs; stops early on FAIL or INVALID')
+  const described = command.description(
+    'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID',
+  )
   return addPrometheusOptions(addComparisonOptions(described))
     .addOption(
       new Option('--for <time>', 'how much canary traffic to judge')

@@ -74,12 +74,12 @@ async function connected(
   const connections = await openConnections(connectAll)
   const toInserter = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
   let incoming: Promise<Incoming> | undefined
-  let looked = path
+  let watched = path
   try {
     const space = await watchSpace({
       path,
       minFreeBytes,
-      freeBytes: () => freeBytesOf(looked),
+      freeBytes: () => freeBytesOf(watched),
       onShort: async (torn) => {
         await toInserter(stopMerges)
         if (!torn) return
@@ -129,8 +129,8 @@ async function connected(
       return incoming
     }
     await prepare(engine)
-    // A directory that is removed beneath the engine it makes anew, and calls stored what it writes there; but for this one.
-    looked = join(path, 'metadata')
+    // Where the store is removed beneath it, the engine makes its folders anew and says that rows are stored: but not this one.
+    watched = join(path, 'metadata')
     if (!space.isSpent()) await opened()
     return engine
   } catch (error) {
