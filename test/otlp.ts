@@ -1,6 +1,9 @@
 /** OTLP requests for tests and benchmarks: the JSON form as plain objects, and the same as protobuf. */
 
-export type KeyValue = { key: string; value: AnyValue }
+export interface KeyValue {
+  key: string
+  value: AnyValue
+}
 
 export type AnyValue =
   | { stringValue: string }
@@ -11,7 +14,7 @@ export type AnyValue =
   | { kvlistValue: { values: KeyValue[] } }
   | { bytesValue: string }
 
-export type OtlpSpan = {
+export interface OtlpSpan {
   traceId: string
   spanId: string
   parentSpanId?: string
@@ -26,14 +29,14 @@ export type OtlpSpan = {
   links?: { traceId: string; spanId: string; traceState?: string; attributes?: KeyValue[] }[]
 }
 
-export type OtlpRequest = {
+export interface OtlpRequest {
   resourceSpans: {
     resource: { attributes: KeyValue[] }
     scopeSpans: { scope: { name: string; version?: string }; spans: OtlpSpan[] }[]
   }[]
 }
 
-export type OtlpLogRecord = {
+export interface OtlpLogRecord {
   timeUnixNano?: string
   observedTimeUnixNano?: string
   severityNumber?: number
@@ -46,7 +49,7 @@ export type OtlpLogRecord = {
   eventName?: string
 }
 
-export type OtlpLogs = {
+export interface OtlpLogs {
   resourceLogs: {
     resource: { attributes: KeyValue[] }
     scopeLogs: {

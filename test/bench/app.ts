@@ -19,21 +19,21 @@ import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import type { BenchRow } from './marks.ts'
 
-const VARIANTS = ['plain', 'null', 'packed', 'floor-packed', 'each', 'floor-each'] as const
-type Variant = (typeof VARIANTS)[number]
+const variantNames = ['plain', 'null', 'packed', 'floor-packed', 'each', 'floor-each'] as const
+type Variant = (typeof variantNames)[number]
 
-const GENERATIONS = 6
-const ROUNDS = 5
-const REQUESTS = 1200
-const WARM_UP = 5000
-const CONNECTIONS = 20
-const CAN_PIN = availableParallelism() > 1 && hasTaskset()
-const SERVER = join(import.meta.dirname, 'app/server.ts')
-const REQUEST = 'GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench\r\n\r\n'
+const generations = 6
+const roundCount = 5
+const requestCount = 1200
+const warmUp = 5000
+const connectionCount = 20
+const canPin = availableParallelism() > 1 && hasTaskset()
+const serverFile = join(import.meta.dirname, 'app/server.ts')
+const requestText = 'GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench\r\n\r\n'
 
 /** Runs both applications and gives the rows of the table; about four minutes on two cores. */
 export async function run(): Promise<BenchRow[]> {
-  if (CAN_PIN) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
+  if (canPin) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
   return [...(await compare('express')), ...(await compare('fastify'))]
 }
 
@@ -41,17 +41,17 @@ async function compare(framework: string): Promise<BenchRow[]> {
   const sink = await startSink()
   const rounds: Record<Variant, Load>[] = []
   const bytes = {} as Record<Variant, number>
-  for (let generation = 0; generation < GENERATIONS; generation++) {
-    const servers = await Promise.all(VARIANTS.map((variant) => start(framework, variant, sink.url)))
+  for (let generation = 0; generation < generations; generation++) {
+    const servers = await Promise.all(variantNames.map((variant) => start(framework, variant, sink.url)))
     try {
       // Until the compiler is done.
-      for (const { port } of servers) await load(port, WARM_UP)
-      for (let round = 0; round < ROUNDS; round++) {
+      for (const { port } of servers) await load(port, warmUp)
+      for (let round = 0; round < roundCount; round++) {
         // Each variant comes first, last and after each other one in its turn.
         const order = servers.map((_, place) => servers[(place + round) % servers.length]!)
         if (round % 2) order.reverse()
         const times = {} as Record<Variant, Load>
-        for (const { variant, port } of order) times[variant] = await load(port, REQUESTS)
+        for (const { variant, port } of order) times[variant] = await load(port, requestCount)
         rounds.push(times)
       }
       if (generation === 0) {
@@ -65,7 +65,7 @@ async function compare(framework: string): Promise<BenchRow[]> {
   const ratio = (variant: Variant, by: keyof Load = 'cpuSeconds') =>
     median(rounds.map((times) => times.plain[by] / times[variant][by]))
   const perSecond = (variant: Variant, by: keyof Load) =>
-    Math.round(REQUESTS / median(rounds.map((times) => times[variant][by])))
+    Math.round(requestCount / median(rounds.map((times) => times[variant][by])))
   const row = (variant: Variant, name: string, target: string, ok: (ratio: number) => boolean): BenchRow => ({
     name: `${framework}: ${name}`,
     value: `${ratio(variant).toFixed(3)} x (${perSecond(variant, 'cpuSeconds')} requests/s of a core; by the clock ${ratio(variant, 'seconds').toFixed(3)} x, ${perSecond(variant, 'seconds')}/s; ${bytes[variant]} bytes a span as JSON)`,
@@ -87,8 +87,8 @@ async function start(
   variant: Variant,
   url: string,
 ): Promise<{ variant: Variant; port: number; child: ChildProcess }> {
-  const command = [process.execPath, SERVER, framework, variant, url]
-  const [file, ...args] = CAN_PIN ? ['taskset', '-c', '0', ...command] : command
+  const command = [process.execPath, serverFile, framework, variant, url]
+  const [file, ...args] = canPin ? ['taskset', '-c', '0', ...command] : command
   const child = spawn(file as string, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [port] = (await once(child.stdout, 'data')) as [Buffer]
   return { variant, port: Number(String(port)), child }
@@ -105,10 +105,10 @@ async function load(port: number, requests: number): Promise<Load> {
   const started = performance.now()
   let left = requests
   await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
+    Array.from({ length: connectionCount }, async () => {
       const socket = net.connect(port, '127.0.0.1').setNoDelay()
       const next = (): void => {
-        if (left-- > 0) socket.write(REQUEST)
+        if (left-- > 0) socket.write(requestText)
         else socket.end()
       }
       // An answer is one small packet, and the next request waits for it.

@@ -37,11 +37,11 @@ import { PostHog, type PostHogOptions } from 'posthog-node'
 import { InMemStorageProvider, Unleash, type UnleashConfig } from 'unleash-client'
 import type { BenchRow } from './marks.ts'
 
-const FLAGS = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
-const ROUNDS = 201
-const REQUESTS = 60
-const TARGET_US = 2
-const NEVER_MS = 3_600_000
+const flagKeys = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
+const roundCount = 201
+const requests = 60
+const targetUs = 2
+const neverMs = 3_600_000
 
 /** The evaluations of one request. */
 type Evaluate = () => unknown
@@ -93,7 +93,7 @@ function logEvent(): BenchRow {
   const provider = new LoggerProvider({ processors: [deafProcessor] })
   const logger = provider.getLogger('bench')
   logs.setGlobalLoggerProvider(provider)
-  const rounds = Array.from({ length: ROUNDS }, () => ({
+  const rounds = Array.from({ length: roundCount }, () => ({
     emitted: microsecondsOf(() => logger.emit({ eventName: 'feature_flag.evaluation', attributes: attributes() })),
     recorded: microsecondsOf(() => recordEvaluation(evaluation)),
   }))
@@ -103,8 +103,8 @@ function logEvent(): BenchRow {
   return {
     name: 'log event of an evaluation: recordEvaluation adds',
     value: `${added.toFixed(2)} us to ${emitted.toFixed(2)} us, what the logs SDK takes to emit it`,
-    target: `<= ${TARGET_US} us`,
-    ok: added <= TARGET_US,
+    target: `<= ${targetUs} us`,
+    ok: added <= targetUs,
   }
 }
 
@@ -124,7 +124,7 @@ function microsecondsOf(record: () => void): number {
 async function compare({ name, plain, adapted }: Subject): Promise<BenchRow> {
   const differences: number[] = []
   const plains: number[] = []
-  for (let round = -50; round < ROUNDS; round++) {
+  for (let round = -50; round < roundCount; round++) {
     // Every other round backwards, so that neither always comes first.
     const first = await microseconds(round % 2 ? plain : adapted)
     const second = await microseconds(round % 2 ? adapted : plain)
@@ -139,15 +139,15 @@ async function compare({ name, plain, adapted }: Subject): Promise<BenchRow> {
   return {
     name: `${name}: its adapter adds to an evaluation`,
     value: `${added.toFixed(2)} us to ${median(plains).toFixed(2)} us`,
-    target: `<= ${TARGET_US} us`,
-    ok: added <= TARGET_US,
+    target: `<= ${targetUs} us`,
+    ok: added <= targetUs,
   }
 }
 
 /** CPU microseconds an evaluation. */
 async function microseconds(evaluate: Evaluate): Promise<number> {
   const before = process.threadCpuUsage()
-  for (let i = 0; i < REQUESTS; i++) {
+  for (let i = 0; i < requests; i++) {
     await new Promise<void>((resolve, reject) => {
       withRequestMarks({}, undefined, {}, async () => {
         try {
@@ -162,7 +162,7 @@ async function microseconds(evaluate: Evaluate): Promise<number> {
   // What an SDK puts off, such as Split's impressions.
   await sleep(5)
   const { user, system } = process.threadCpuUsage(before)
-  return (user + system) / (REQUESTS * FLAGS.length)
+  return (user + system) / (requests * flagKeys.length)
 }
 
 async function openFeature(): Promise<Subject> {
@@ -172,14 +172,14 @@ async function openFeature(): Promise<Subject> {
   const [plain, adapted] = [OpenFeature.getClient(), OpenFeature.getClient()]
   adapted.addHooks(openFeatureHook())
   const evaluate = (client: typeof plain) => async () => {
-    for (const key of FLAGS) await client.getBooleanValue(key, false, user)
+    for (const key of flagKeys) await client.getBooleanValue(key, false, user)
   }
   return { name: 'OpenFeature', plain: evaluate(plain), adapted: evaluate(adapted), stop: () => OpenFeature.close() }
 }
 
 async function launchDarkly(): Promise<Subject> {
   const data = new TestData()
-  for (const key of FLAGS) await data.update(data.flag(key).booleanFlag())
+  for (const key of flagKeys) await data.update(data.flag(key).booleanFlag())
   const options: LDOptions = {
     sendEvents: false,
     diagnosticOptOut: true,
@@ -190,7 +190,7 @@ async function launchDarkly(): Promise<Subject> {
   await Promise.all([plain.waitForInitialization({ timeout: 5 }), adapted.waitForInitialization({ timeout: 5 })])
   const user = { kind: 'user', key: 'jane' }
   const evaluate = (client: typeof plain) => async () => {
-    for (const key of FLAGS) await client.variation(key, user, false)
+    for (const key of flagKeys) await client.variation(key, user, false)
   }
   return {
     name: 'LaunchDarkly',
@@ -210,7 +210,7 @@ async function unleash(): Promise<Subject> {
     disableAutoStart: true,
     storageProvider: new InMemStorageProvider(),
     bootstrap: {
-      data: FLAGS.map((name) => ({
+      data: flagKeys.map((name) => ({
         name,
         enabled: true,
         strategies: [{ name: 'default', parameters: {}, constraints: [] }],
@@ -221,7 +221,7 @@ async function unleash(): Promise<Subject> {
   await Promise.all([once(plain, 'ready'), plain.start()])
   const user = { userId: 'jane' }
   const evaluate = (client: Unleash) => () => {
-    for (const key of FLAGS) client.isEnabled(key, user)
+    for (const key of flagKeys) client.isEnabled(key, user)
   }
   return {
     name: 'Unleash',
@@ -233,12 +233,12 @@ async function unleash(): Promise<Subject> {
 
 async function split(): Promise<Subject> {
   const features = join(directory, 'split.yaml')
-  writeFileSync(features, FLAGS.map((key) => `- ${key}: { treatment: 'on' }\n`).join(''))
+  writeFileSync(features, flagKeys.map((key) => `- ${key}: { treatment: 'on' }\n`).join(''))
   const settings = {
     core: { authorizationKey: 'localhost' },
     features,
     debug: 'NONE',
-    scheduler: { offlineRefreshRate: NEVER_MS / 1000 },
+    scheduler: { offlineRefreshRate: neverMs / 1000 },
   } as const
   const ours = coalmineSplit()
   const factories = [
@@ -248,7 +248,7 @@ async function split(): Promise<Subject> {
   const [plain, adapted] = [factories[0].client(), ours.client(factories[1].client())]
   await Promise.all([plain.whenReady(), adapted.whenReady()])
   const evaluate = (client: typeof plain) => () => {
-    for (const key of FLAGS) client.getTreatment('jane', key)
+    for (const key of flagKeys) client.getTreatment('jane', key)
   }
   return {
     name: 'Split',
@@ -264,7 +264,7 @@ async function growthBook(): Promise<Subject> {
   const adapted = new GrowthBookClient({ onFeatureUsage: coalmineCallback() }).initSync({ payload })
   const user = { attributes: { id: 'jane' } }
   const evaluate = (client: GrowthBookClient) => () => {
-    for (const key of FLAGS) client.isOn(key, user)
+    for (const key of flagKeys) client.isOn(key, user)
   }
   return {
     name: 'GrowthBook',
@@ -287,7 +287,7 @@ async function flagsmith(): Promise<Subject> {
     api_key: 'key',
     name: 'local',
     project: { id: 1, name: 'shop', hide_disabled_flags: false, organisation, segments: [] },
-    feature_states: FLAGS.map((name, id) => ({
+    feature_states: flagKeys.map((name, id) => ({
       django_id: id + 1,
       featurestate_uuid: `00000000-0000-0000-0000-00000000000${id}`,
       feature: { id: id + 1, name, type: 'STANDARD' },
@@ -301,7 +301,7 @@ async function flagsmith(): Promise<Subject> {
   const plain = new Flagsmith({ offlineMode: true, offlineHandler: new LocalFileHandler(file) })
   const evaluate = (client: Flagsmith) => async () => {
     const flags = await client.getEnvironmentFlags()
-    for (const key of FLAGS) flags.isFeatureEnabled(key)
+    for (const key of flagKeys) flags.isFeatureEnabled(key)
   }
   return {
     name: 'Flagsmith',
@@ -336,7 +336,7 @@ async function statsig(): Promise<Subject> {
   const specsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/download_config_specs`
   const plain = new Statsig('secret-local', {
     specsUrl,
-    specsSyncIntervalMs: NEVER_MS,
+    specsSyncIntervalMs: neverMs,
     disableAllLogging: true,
     disableCountryLookup: true,
     outputLogLevel: 'none',
@@ -344,7 +344,7 @@ async function statsig(): Promise<Subject> {
   await plain.initialize()
   const user = new StatsigUser({ userID: 'jane' })
   const evaluate = (client: Statsig) => () => {
-    for (const key of FLAGS) client.getFeatureGate(user, key)
+    for (const key of flagKeys) client.getFeatureGate(user, key)
   }
   return {
     name: 'Statsig',
@@ -378,7 +378,7 @@ async function configCat(): Promise<Subject> {
   const user = { identifier: 'jane', custom: {} }
   const evaluate = (client: typeof plain) => () => {
     const flags = client.snapshot()
-    for (const key of FLAGS) flags.getValue(key, false, user)
+    for (const key of flagKeys) flags.getValue(key, false, user)
   }
   return {
     name: 'ConfigCat',
@@ -389,7 +389,7 @@ async function configCat(): Promise<Subject> {
 }
 
 async function postHog(): Promise<Subject> {
-  const flags = FLAGS.map((key, id) => ({
+  const flags = flagKeys.map((key, id) => ({
     id,
     key,
     name: key,
@@ -400,7 +400,7 @@ async function postHog(): Promise<Subject> {
   const options: PostHogOptions = {
     host: 'http://127.0.0.1:6553',
     personalApiKey: 'local',
-    featureFlagsPollingInterval: NEVER_MS,
+    featureFlagsPollingInterval: neverMs,
     fetch: () => Promise.reject(new Error('no network in the bench')),
     flagDefinitionCacheProvider: {
       getFlagDefinitions: () => ({ flags, groupTypeMapping: {}, cohorts: {} }) as never,
@@ -414,7 +414,7 @@ async function postHog(): Promise<Subject> {
   await plain.optOut()
   const evaluate = (client: PostHog) => async () => {
     const flags = await client.evaluateFlags('jane', { onlyEvaluateLocally: true })
-    for (const key of FLAGS) flags.isEnabled(key)
+    for (const key of flagKeys) flags.isEnabled(key)
   }
   return {
     name: 'PostHog',
@@ -425,7 +425,7 @@ async function postHog(): Promise<Subject> {
 }
 
 function fromFlags<T>(make: () => T): Record<string, T> {
-  return Object.fromEntries(FLAGS.map((key) => [key, make()]))
+  return Object.fromEntries(flagKeys.map((key) => [key, make()]))
 }
 
 function median(values: readonly number[]): number {

@@ -11,17 +11,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { startServer } from '@coalmine/server'
-import { addSpan, newSpanBatch, openStore, type Span, type Store, TICK_SECONDS } from '@coalmine/store'
+import { addSpan, newSpanBatch, openStore, type Span, type Store, tickSeconds } from '@coalmine/store'
 import { keyValues, protobufOf } from '../otlp.ts'
 import type { BenchRow } from './marks.ts'
 
-const SPANS = 512
-const SECONDS = 30
-const AT_ONCE = 64
-const OPERATIONS = 20
-const WATERMARK_MS = 1_000
-const ROWS_AT_ONCE = 20_000
-const ROWS_ROUNDS = 20
+const spanCount = 512
+const windowSeconds = 30
+const atOnce = 64
+const operationCount = 20
+const shortWatermarkMs = 1_000
+const rowsAtOnce = 20_000
+const rowsRounds = 20
 
 /** Runs both and gives the rows of the table; about a minute and a half. */
 export async function run(): Promise<BenchRow[]> {
@@ -57,13 +57,13 @@ async function ingest(directory: string): Promise<{
   late: number
   sent: number
 }> {
-  const { url, close } = await startServer({ store: directory, port: 0, watermarkMs: WATERMARK_MS })
+  const { url, close } = await startServer({ store: directory, port: 0, watermarkMs: shortWatermarkMs })
   const load = fork(import.meta.filename, ['load', url], { stdio: 'inherit' })
   const [{ sent, seconds }] = (await once(load, 'message')) as [{ sent: number; seconds: number }]
   await close()
   const store = await openStore({ location: directory, watermarkMs: 0 })
-  const closed = (await requestsOf(store)) / (sent / seconds) / TICK_SECONDS
-  await setTimeout(TICK_SECONDS * 1000)
+  const closed = (await requestsOf(store)) / (sent / seconds) / tickSeconds
+  await setTimeout(tickSeconds * 1000)
   await store.closeDue()
   const counted = await requestsOf(store)
   const late = (await store.doctorFacts('storefront'))!.late
@@ -78,17 +78,17 @@ async function requestsOf(store: Store): Promise<number> {
 
 async function insertAlone(directory: string): Promise<number> {
   const store = await openStore({ location: directory, maxQueuedBytes: Number.POSITIVE_INFINITY })
-  const batches = Array.from({ length: ROWS_ROUNDS }, (_, round) => {
+  const batches = Array.from({ length: rowsRounds }, (_, round) => {
     const batch = newSpanBatch()
-    for (let index = 0; index < ROWS_AT_ONCE; index++) addSpan(batch, spanOf(round * ROWS_AT_ONCE + index))
+    for (let index = 0; index < rowsAtOnce; index++) addSpan(batch, spanOf(round * rowsAtOnce + index))
     return batch
   })
   const started = performance.now()
   // As long as the ingest beside it, so that merges are part of both.
   let rows = 0
-  while (performance.now() - started < SECONDS * 1000) {
+  while (performance.now() - started < windowSeconds * 1000) {
     await Promise.all(batches.map((batch) => store.insert(batch)))
-    rows += ROWS_AT_ONCE * ROWS_ROUNDS
+    rows += rowsAtOnce * rowsRounds
   }
   const seconds = (performance.now() - started) / 1000
   await store.close()
@@ -97,7 +97,7 @@ async function insertAlone(directory: string): Promise<number> {
 
 // The load: one request is made once, and gets new ids and times before each sending, which costs the sender little.
 async function load(url: string): Promise<void> {
-  const deadline = performance.now() + SECONDS * 1000
+  const deadline = performance.now() + windowSeconds * 1000
   const started = performance.now()
   let sent = 0
   let serial = 0
@@ -113,10 +113,10 @@ async function load(url: string): Promise<void> {
         body.writeBigUInt64LE(now + 20_000_000n + BigInt(serial % 1000) * 10_000n, endNs)
       }
       await post(`${url}/v1/traces`, body)
-      sent += SPANS
+      sent += spanCount
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, send))
+  await Promise.all(Array.from({ length: atOnce }, send))
   const seconds = (performance.now() - started) / 1000
   process.send!({ sent, seconds }, () => process.disconnect())
 }
@@ -134,12 +134,17 @@ function post(url: string, body: Buffer): Promise<void> {
   })
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
+const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
 
-type Place = { readonly traceId: number; readonly spanId: number; readonly startNs: number; readonly endNs: number }
+interface Place {
+  readonly traceId: number
+  readonly spanId: number
+  readonly startNs: number
+  readonly endNs: number
+}
 
 export function newBody(): { body: Buffer<ArrayBuffer>; places: Place[] } {
-  const spans = Array.from({ length: SPANS }, (_, index) => {
+  const spans = Array.from({ length: spanCount }, (_, index) => {
     const { traceId, spanId, name, attributes } = spanOf(index)
     const mark = index.toString(16).padStart(4, '0')
     return {
@@ -152,22 +157,22 @@ export function newBody(): { body: Buffer<ArrayBuffer>; places: Place[] } {
       attributes: keyValues(attributes),
     }
   })
-  const resource = { attributes: keyValues({ ...RESOURCE, 'service.name': 'storefront' }) }
+  const resource = { attributes: keyValues({ ...resourceAttributes, 'service.name': 'storefront' }) }
   const body = protobufOf({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'http' }, spans }] }] })
   let at = 0
   const places = spans.map(({ traceId }) => {
     const found = body.indexOf(Buffer.from(traceId, 'hex'), at)
-    const startNs = body.indexOf(TIME, found)
-    const endNs = body.indexOf(TIME, startNs + TIME.length)
+    const startNs = body.indexOf(timeBytes, found)
+    const endNs = body.indexOf(timeBytes, startNs + timeBytes.length)
     at = endNs
     return { traceId: found, spanId: found + 18, startNs, endNs }
   })
   return { body, places }
 }
 
-const TIME = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
+const timeBytes = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
 
-const RESOURCE = {
+const resourceAttributes = {
   'service.version': '1.0.0',
   'service.instance.id': 'storefront-1',
   'host.name': 'host-1',
@@ -177,10 +182,10 @@ const RESOURCE = {
 }
 
 export function spanOf(index: number): Span {
-  const operation = index % OPERATIONS
+  const operation = index % operationCount
   return {
     service: 'storefront',
-    resource: RESOURCE,
+    resource: resourceAttributes,
     scopeName: 'http',
     scopeVersion: '',
     traceId: index.toString(16).padStart(32, 'a'),

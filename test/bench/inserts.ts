@@ -12,12 +12,12 @@ import type { BenchRow } from './marks.ts'
 
 type ClickHouseClient = ReturnType<typeof import('@clickhouse/client')['createClient']>
 
-const ROWS = 20_000
-const ROUNDS = 10
+const rowCount = 20_000
+const roundCount = 10
 
 /** Inserts the same rows in each form, and gives the rows of the table; about a minute. */
 export async function run(): Promise<BenchRow[]> {
-  const spans = Array.from({ length: ROWS }, (_, index) => spanOf(index))
+  const spans = Array.from({ length: rowCount }, (_, index) => spanOf(index))
   const objects = await inDirectory((directory) =>
     asText(directory, (client) =>
       client.insert({ table: 'otel_traces', values: spans.map(rowOf), format: 'JSONEachRow' }),
@@ -49,7 +49,7 @@ async function asText(directory: string, insert: (client: ClickHouseClient) => P
   const client = createClient({ connection: createChdbConnection({ path: directory }) as unknown as Connection })
   const seconds = await timed(() => insert(client))
   await client.close()
-  return (ROWS * ROUNDS) / seconds
+  return (rowCount * roundCount) / seconds
 }
 
 async function asBinary(directory: string, spans: readonly Span[]): Promise<number> {
@@ -58,12 +58,12 @@ async function asBinary(directory: string, spans: readonly Span[]): Promise<numb
   for (const span of spans) addSpan(batch, span)
   const seconds = await timed(() => store.insert(batch))
   await store.close()
-  return (ROWS * ROUNDS) / seconds
+  return (rowCount * roundCount) / seconds
 }
 
 async function timed(insert: () => Promise<unknown>): Promise<number> {
   const started = performance.now()
-  for (let round = 0; round < ROUNDS; round++) await insert()
+  for (let round = 0; round < roundCount; round++) await insert()
   return (performance.now() - started) / 1000
 }
 

@@ -21,16 +21,16 @@ import { type Histogram, histogramOf, randomOf } from '@coalmine/stats'
 import { eventsOf, lognormal, sourceOf } from '../calibration/generate.ts'
 import type { BenchRow } from './marks.ts'
 
-const TICKS = 360
-const OPERATIONS = 50
-const REQUESTS_PER_SECOND = 1_000
-const CANARY_SHARE = 0.1
+const tickCount = 360
+const operationCount = 50
+const requestsPerSecond = 1_000
+const canaryShare = 0.1
 
 /** Draws the slices and judges them in a fresh process; a few seconds. */
 export async function run(): Promise<BenchRow[]> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', import.meta.filename, 'judge'])
   const { slices, findings, seconds, megabytes } = JSON.parse(stdout) as Reading
-  const what = `${slices} slices (${TICKS} ticks, ${OPERATIONS} operations), ${findings} findings`
+  const what = `${slices} slices (${tickCount} ticks, ${operationCount} operations), ${findings} findings`
   return [
     { name: `a verdict from ${what}`, value: `${seconds.toFixed(2)} s`, target: '< 1 s', ok: seconds < 1 },
     { name: 'memory above the slices', value: `${megabytes} MB`, target: '< 300 MB', ok: megabytes < 300 },
@@ -88,7 +88,7 @@ function metrics(): MetricPolicy[] {
 
 function drawn(metrics: readonly MetricPolicy[]): Slice[] {
   const draw = randomOf(1)
-  const weights = Array.from({ length: OPERATIONS }, (_, at) => 1 / (at + 1))
+  const weights = Array.from({ length: operationCount }, (_, at) => 1 / (at + 1))
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const values = sourceOf(lognormal({ median: 0.05, sigma: 0.6 }))
   const calls = (n: number): Histogram => {
@@ -109,11 +109,11 @@ function drawn(metrics: readonly MetricPolicy[]): Slice[] {
         return { kind: 'distribution', n, histogram: values(n, draw) }
     }
   }
-  return Array.from({ length: TICKS }, (_, tick) =>
+  return Array.from({ length: tickCount }, (_, tick) =>
     weights.flatMap((weight, at): Slice[] => {
       const common = { tick: tick * tickMs, operation: `GET /${at}` }
-      const all = Math.round(((5 * REQUESTS_PER_SECOND * weight) / total) * (0.8 + 0.4 * draw()))
-      const m = eventsOf(all, CANARY_SHARE, draw)
+      const all = Math.round(((5 * requestsPerSecond * weight) / total) * (0.8 + 0.4 * draw()))
+      const m = eventsOf(all, canaryShare, draw)
       const n = all - m
       return [
         { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n: m } },
@@ -141,8 +141,8 @@ function facts(): Facts {
     service: 'bench',
     window: {
       start: new Date(0).toISOString(),
-      end: new Date(TICKS * tickMs).toISOString(),
-      seconds: (TICKS * tickMs) / 1000,
+      end: new Date(tickCount * tickMs).toISOString(),
+      seconds: (tickCount * tickMs) / 1000,
       anchored: true,
     },
     stable: arm('1.0.0'),

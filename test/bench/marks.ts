@@ -37,16 +37,16 @@ export interface BenchRow {
   readonly ok: boolean
 }
 
-const VARIANTS = ['undecorated', 'null', 'packed', 'floor packed', 'each', 'floor each', 'baggage'] as const
-type Variant = (typeof VARIANTS)[number]
+const variantNames = ['undecorated', 'null', 'packed', 'floor packed', 'each', 'floor each', 'baggage'] as const
+type Variant = (typeof variantNames)[number]
 
-const ROUNDS = 5
-const REQUESTS = 50_000
+const roundCount = 5
+const requestCount = 50_000
 /** Long enough for the compiler to be done: its threads count as CPU too. */
-const WARM_UP = 40_000
-const FLAGS = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
-const TEST_TRAFFIC = { testTraffic: () => true }
-const ATTRIBUTES = {
+const warmUp = 40_000
+const flagKeys = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
+const markAsTest = { testTraffic: () => true }
+const spanAttributes = {
   'http.request.method': 'GET',
   'url.scheme': 'http',
   'url.path': '/cart/items',
@@ -60,9 +60,9 @@ const ATTRIBUTES = {
 
 /** Runs all variants and gives the rows of the table; about two minutes on two cores. */
 export async function run(): Promise<BenchRow[]> {
-  const rounds = Array.from({ length: ROUNDS }, (_, round) => {
+  const rounds = Array.from({ length: roundCount }, (_, round) => {
     // Every other round backwards, so that no variant always comes first.
-    const order = round % 2 ? VARIANTS.toReversed() : VARIANTS
+    const order = round % 2 ? variantNames.toReversed() : variantNames
     return Object.fromEntries(order.map((variant) => [variant, inFreshProcess(variant)])) as Record<Variant, number>
   })
   const ns = (variant: Variant) => median(rounds.map((round) => round[variant]))
@@ -129,11 +129,11 @@ async function measureMemory(late: 'open' | 'hold'): Promise<number> {
   const tracer = new TracerProvider({ spanProcessors: [marks] }).getTracer('bench')
   let count = 0
   const request = (): void => {
-    const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: ATTRIBUTES })
+    const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: spanAttributes })
     context.with(trace.setSpan(context.active(), server), () => {
-      withRequestMarks({ headers: {} }, undefined, TEST_TRAFFIC, () => {
-        tracer.startSpan('before', { attributes: ATTRIBUTES }).end()
-        for (const flag of FLAGS) markFlag(flag, 'on')
+      withRequestMarks({ headers: {} }, undefined, markAsTest, () => {
+        tracer.startSpan('before', { attributes: spanAttributes }).end()
+        for (const flag of flagKeys) markFlag(flag, 'on')
         markFlag('experiment', `variant ${count++}`)
       })
     })
@@ -159,9 +159,9 @@ async function measure(variant: Variant): Promise<number> {
     undecorated: [],
     null: [],
     each: [new MarkProcessor({ build: { version: '2.0.0' } })],
-    'floor each': [writes(FLOOR.each)],
+    'floor each': [writes(floorVariants.each)],
     packed: [new MarkProcessor({ build: { version: '2.0.0' }, encoding: 'packed' })],
-    'floor packed': [writes(FLOOR.packed)],
+    'floor packed': [writes(floorVariants.packed)],
     baggage: [new BaggageSpanProcessor(ALLOW_ALL_BAGGAGE_KEYS) as unknown as SpanProcessor],
   }
   const batches = new BatchSpanProcessor({ exporter: deaf, maxQueueSize: 1_000_000 })
@@ -183,14 +183,14 @@ async function measure(variant: Variant): Promise<number> {
   }
 
   const handle = (): void => {
-    if (isMarked) for (const flag of FLAGS) markFlag(flag, 'on')
-    for (let i = 0; i < 5; i++) tracer.startSpan('call', { kind: SpanKind.CLIENT, attributes: ATTRIBUTES }).end()
+    if (isMarked) for (const flag of flagKeys) markFlag(flag, 'on')
+    for (let i = 0; i < 5; i++) tracer.startSpan('call', { kind: SpanKind.CLIENT, attributes: spanAttributes }).end()
   }
   const request = (): void => {
     const arrived = arrives[variant]()
-    const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: ATTRIBUTES }, arrived)
+    const server = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER, attributes: spanAttributes }, arrived)
     context.with(trace.setSpan(arrived, server), () => {
-      if (isMarked) withRequestMarks({ headers: {} }, undefined, TEST_TRAFFIC, handle)
+      if (isMarked) withRequestMarks({ headers: {} }, undefined, markAsTest, handle)
       else handle()
     })
     server.end()
@@ -203,18 +203,18 @@ async function measure(variant: Variant): Promise<number> {
     }
   }
 
-  await requests(WARM_UP)
+  await requests(warmUp)
   const before = process.threadCpuUsage()
-  await requests(REQUESTS)
+  await requests(requestCount)
   const used = process.threadCpuUsage(before)
   await provider.shutdown()
-  return ((used.user + used.system) * 1000) / (REQUESTS * 6)
+  return ((used.user + used.system) * 1000) / (requestCount * 6)
 }
 
 /** What the marks of this request come to, on every span. */
-const FLOOR = {
-  each: { 'coalmine.test': true, ...Object.fromEntries(FLAGS.map((flag) => [`coalmine.flag.${flag}`, 'on'])) },
-  packed: { 'coalmine.test': true, 'coalmine.flags': FLAGS.map((flag) => `${flag}=on`).join(';') },
+const floorVariants = {
+  each: { 'coalmine.test': true, ...Object.fromEntries(flagKeys.map((flag) => [`coalmine.flag.${flag}`, 'on'])) },
+  packed: { 'coalmine.test': true, 'coalmine.flags': flagKeys.map((flag) => `${flag}=on`).join(';') },
 }
 
 function writes(attributes: Attributes): SpanProcessor {
@@ -237,7 +237,7 @@ const deaf: SpanExporter = {
 }
 
 const baggage = propagation.createBaggage(
-  Object.fromEntries(['service.version', 'coalmine.test', ...FLAGS].map((key) => [key, { value: 'on' }])),
+  Object.fromEntries(['service.version', 'coalmine.test', ...flagKeys].map((key) => [key, { value: 'on' }])),
 )
 
 function median(values: readonly number[]): number {
@@ -247,7 +247,7 @@ function median(values: readonly number[]): number {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const variant = VARIANTS.find((each) => each === process.argv[2])
+  const variant = variantNames.find((each) => each === process.argv[2])
   if (variant) process.stdout.write(String(await measure(variant)))
   else if (process.argv[2] === 'memory')
     process.stdout.write(String(await measureMemory(process.argv[3] === 'hold' ? 'hold' : 'open')))

@@ -1,7 +1,7 @@
 import http from 'node:http'
 
 /** When the second piece of a body follows. */
-const SECOND_PIECE_MS = 60
+const secondPieceMs = 60
 
 /** How a request is sent. */
 export interface Call {
@@ -54,5 +54,5 @@ function sendInTwo(request: http.ClientRequest, text: string): void {
   request.setHeader('content-type', 'application/json')
   const half = text.length >> 1
   request.write(text.slice(0, half))
-  setTimeout(() => request.end(text.slice(half)), SECOND_PIECE_MS)
+  setTimeout(() => request.end(text.slice(half)), secondPieceMs)
 }

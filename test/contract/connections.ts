@@ -12,7 +12,7 @@ interface Server {
   readonly call: (path: string, init?: Call) => Promise<Answer>
 }
 
-const PIPELINED = 40
+const pipelinedCount = 40
 
 /** What a connection can do to the marks of requests: carry many of them, carry them at once, become something else. */
 export function connectionContract(server: Server): void {
@@ -31,7 +31,7 @@ export function connectionContract(server: Server): void {
 
     it('mixes up no mark among pipelined requests', async () => {
       await pipeline(server)
-      const spans = (await finished(PIPELINED)).filter((span) => span.kind === SpanKind.SERVER)
+      const spans = (await finished(pipelinedCount)).filter((span) => span.kind === SpanKind.SERVER)
       for (const { attributes } of spans) {
         const i = Number(String(attributes['url.path']).slice('/flag/v'.length))
         expect(attributes['coalmine.flag.f']).toBe(`v${i}`)
@@ -85,9 +85,9 @@ async function keepAlive({ call }: Server): Promise<void> {
 }
 
 async function pipeline({ port }: Server): Promise<void> {
-  const requests = Array.from({ length: PIPELINED }, (_, i) => {
+  const requests = Array.from({ length: pipelinedCount }, (_, i) => {
     const test = i % 2 ? `x-test: ${i}\r\n` : ''
-    const last = i === PIPELINED - 1 ? 'connection: close\r\n' : ''
+    const last = i === pipelinedCount - 1 ? 'connection: close\r\n' : ''
     return get(`/flag/v${i}`, test + last)
   })
   const text = await exchange(port(), requests.join(''))

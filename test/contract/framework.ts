@@ -8,7 +8,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, type Call, send } from './client.ts'
 import { connectionAnswers, connectionContract } from './connections.ts'
-import { HANGS_MS, type Route, routes } from './routes.ts'
+import { hangsMs, type Route, routes } from './routes.ts'
 import { exporter, finished, noSdk, rootOf, serverSpan, useSdk } from './sdk.ts'
 
 /** What the contract's requests have in every framework. */
@@ -36,9 +36,9 @@ export interface App {
 }
 
 /** Spans that our middleware or hook would have, were it instrumented. */
-const OURS = /^(middleware - (coalmine|<anonymous>)|onRequest)/
+const ours = /^(middleware - (coalmine|<anonymous>)|onRequest)/
 /** Spans that have ended when the handler evaluates its flag: one on purpose, and Express's before its handler. */
-const ENDED_BEFORE = /^(ended before|router|middleware - jsonParser)/
+const endedBefore = /^(ended before|router|middleware - jsonParser)/
 
 const options: RequestOptions<AnyRequest> = {
   testTraffic: ({ headers }) => {
@@ -87,7 +87,7 @@ export function frameworkContract(framework: Framework): void {
               'coalmine.test.entity': 'user:42',
               ...(kind === SpanKind.SERVER ? { 'user_agent.synthetic.type': 'test' } : {}),
             })
-            if (!ENDED_BEFORE.test(name)) expect(attributes, name).toMatchObject({ 'coalmine.flag.f': 'on' })
+            if (!endedBefore.test(name)) expect(attributes, name).toMatchObject({ 'coalmine.flag.f': 'on' })
           }
           expect(spans.map((span) => span.name)).toEqual(expect.arrayContaining(['ended before', 'after', 'own root']))
         },
@@ -99,7 +99,7 @@ export function frameworkContract(framework: Framework): void {
         for (let i = 0; i < 2; i++) await call(path, { port: fresh.port })
         const spans = await finished(2)
         await fresh.close()
-        expect(spans.filter(({ name }) => OURS.test(name)).map(({ name }) => name)).toEqual([])
+        expect(spans.filter(({ name }) => ours.test(name)).map(({ name }) => name)).toEqual([])
         const ids = new Set(spans.map((span) => span.spanContext().spanId))
         const lost = spans.filter(({ parentSpanContext }) => parentSpanContext && !ids.has(parentSpanContext.spanId))
         expect(lost.map(({ name }) => name)).toEqual([])
@@ -110,7 +110,7 @@ export function frameworkContract(framework: Framework): void {
         const spans = await finished(1)
         expect(spans.length).toBeGreaterThan(1)
         for (const { name, attributes } of spans) {
-          if (!ENDED_BEFORE.test(name)) expect(attributes['coalmine.flag.f'], name).toBe('on')
+          if (!endedBefore.test(name)) expect(attributes['coalmine.flag.f'], name).toBe('on')
         }
       })
 
@@ -133,7 +133,7 @@ export function frameworkContract(framework: Framework): void {
         const marks = { 'coalmine.flag.f': 'on', 'coalmine.test': true }
         expect(serverSpan(await finished(1)).attributes).toMatchObject(marks)
         // The handler does not know that nobody waits: its span must not be taken for the next test's.
-        await sleep(2 * HANGS_MS)
+        await sleep(2 * hangsMs)
       })
 
       it.each([
@@ -153,7 +153,7 @@ export function frameworkContract(framework: Framework): void {
         const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]))
         for (const span of spans) {
           const variant = variantOf(rootOf(span, byId))
-          if (!ENDED_BEFORE.test(span.name)) expect(span.attributes['coalmine.flag.f'], span.name).toBe(variant)
+          if (!endedBefore.test(span.name)) expect(span.attributes['coalmine.flag.f'], span.name).toBe(variant)
           const user = Number(variant?.slice(1))
           const entity = user % 2 === 1 ? `user:${user}` : undefined
           expect(span.attributes['coalmine.test.entity'], span.name).toBe(entity)
@@ -219,7 +219,7 @@ export function frameworkContract(framework: Framework): void {
         const { attributes } = serverSpan(spans)
         expect(attributes).toMatchObject({ 'service.version': '2.0.0', 'coalmine.flag.f': 'on' })
         expect(attributes['coalmine.test']).toBe(test ? true : undefined)
-        expect(spans.map((span) => span.name).filter((name) => OURS.test(name))).toEqual([])
+        expect(spans.map((span) => span.name).filter((name) => ours.test(name))).toEqual([])
       })
     })
 

@@ -22,7 +22,7 @@ export interface Route {
 }
 
 /** How long `/hangs` takes. */
-export const HANGS_MS = 150
+export const hangsMs = 150
 
 /** What the contract's requests ask for: each handler evaluates the flag `f`, as its path says. */
 export const routes: readonly Route[] = [
@@ -90,7 +90,7 @@ export const routes: readonly Route[] = [
     path: '/hangs/:variant',
     async handle({ params: { variant = '' } }) {
       markFlag('f', variant)
-      await sleep(HANGS_MS)
+      await sleep(hangsMs)
       return 'nobody reads this'
     },
   },

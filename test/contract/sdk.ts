@@ -18,7 +18,7 @@ export interface Instrumented {
 }
 
 /** Spans of Express 4 itself, which end before any middleware of the application runs: they have the build alone. */
-const BEFORE_OURS = /^middleware - (query|expressInit)$/
+const beforeOurs = /^middleware - (query|expressInit)$/
 
 /** The spans of the requests so far. */
 export const exporter = new InMemorySpanExporter()
@@ -54,7 +54,7 @@ export function noSdk(framework: Instrumented): void {
 export async function finished(requests: number): Promise<ReadableSpan[]> {
   const servers = () => exporter.getFinishedSpans().filter((span) => span.kind === SpanKind.SERVER)
   await expect.poll(() => servers().length, { timeout: 5000 }).toBe(requests)
-  return exporter.getFinishedSpans().filter((span) => !BEFORE_OURS.test(span.name))
+  return exporter.getFinishedSpans().filter((span) => !beforeOurs.test(span.name))
 }
 
 export function serverSpan(spans: readonly ReadableSpan[]): ReadableSpan {

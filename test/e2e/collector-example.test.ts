@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { keyValues, type OtlpSpan, protobufOf, protobufOfLogs } from '../otlp.ts'
 
-type Settings = { readonly [key: string]: unknown }
-type Config = {
+interface Settings {
+  readonly [key: string]: unknown
+}
+interface Config {
   readonly receivers: Settings
   readonly processors: Settings
   readonly exporters: Settings

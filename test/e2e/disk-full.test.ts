@@ -9,8 +9,8 @@ import { keyValues, protobufOf } from '../otlp.ts'
 import { bin } from './coalmine.ts'
 
 // A file system of its own, which only this process and its children see, and which goes with them.
-const DISK = '/mnt'
-const mount = ['-rm', 'sh', '-c', `mount -t tmpfs -o size=192m none ${DISK} && exec "$@"`, 'sh']
+const diskPath = '/mnt'
+const mount = ['-rm', 'sh', '-c', `mount -t tmpfs -o size=192m none ${diskPath} && exec "$@"`, 'sh']
 // Where none can be mounted, the server's own tests of a full disk are all there is.
 const canMount = spawnSync('unshare', [...mount, 'true']).status === 0
 
@@ -20,7 +20,7 @@ let disk: string
 let stderr = ''
 
 const serve = async (): Promise<void> => {
-  const args = ['serve', '--store', join(DISK, 'store'), '--port', '0', '--no-grpc', '--watermark', '1s']
+  const args = ['serve', '--store', join(diskPath, 'store'), '--port', '0', '--no-grpc', '--watermark', '1s']
   server = spawn('unshare', [...mount, process.execPath, bin, ...args, '--min-free', '32MB'], {
     env: { PATH: process.env['PATH'] },
   })
@@ -29,7 +29,7 @@ const serve = async (): Promise<void> => {
   })
   const [line] = (await once(createInterface(server.stdout!), 'line')) as [string]
   url = /http:\/\/[^\s/]+/.exec(line)![0]
-  disk = `/proc/${server.pid}/root${DISK}`
+  disk = `/proc/${server.pid}/root${diskPath}`
 }
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ afterAll(() => {
 })
 
 // All of one tick, due when its five seconds and the watermark are over.
-const TICK_DUE_MS = 6_000
+const tickDueMs = 6_000
 const start = BigInt(Math.floor(Date.now() / 5_000) * 5_000) * 1_000_000n
 let made = 0
 
@@ -98,7 +98,7 @@ const empty = (): Promise<void> => rm(join(disk, 'filler'))
 
 /** Requests in all: what comes by an import is counted with all that its tick has, the late spans too. */
 async function requestsStored(known: Buffer<ArrayBuffer>): Promise<number | undefined> {
-  await setTimeout(Number(start / 1_000_000n) + TICK_DUE_MS - Date.now())
+  await setTimeout(Number(start / 1_000_000n) + tickDueMs - Date.now())
   const imported = await fetch(`${url}/api/import`, { method: 'POST', body: known })
   expect(imported.status).toBe(200)
   const { requests } = (await (await get('/api/known?service=cart')).json()) as { requests: number[] }
@@ -162,7 +162,7 @@ it.runIf(canMount)('keeps what it acknowledged while others fill the disk to its
 it.runIf(canMount)('a store is opened on a full disk, answers, and stays whole', () => {
   const coalmine = `"${process.execPath}" "${bin}"`
   const steps = [
-    `cd ${DISK}`,
+    `cd ${diskPath}`,
     `${coalmine} import --store st -`,
     'cat /dev/zero > filler 2> /dev/null',
     'truncate -s -16K filler',

@@ -58,7 +58,7 @@ describe.each(['module', 'commonjs'] as const)('an application that is a %s, wit
     const { exit, stderr } = await run([`--input-type=${type}`, '--eval', `${load[type]}\n${app}\n${end}`])
     expect(stderr).toBe('')
     expect(exit).toEqual(expected)
-    const [server] = spans().filter((span) => span.kind === SERVER)
+    const [server] = spans().filter((span) => span.kind === serverKind)
     expect(server).toMatchObject({
       name: 'GET /cart/:id',
       attributes: { 'http.route': '/cart/:id' },
@@ -117,7 +117,7 @@ describe('beside the SDK of another preload', () => {
     const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', COALMINE_LATE: 'hold' }
     const { exit, stderr } = await run(['--input-type=module', '--eval', script], { env, imports })
     expect({ stderr, exit }).toEqual({ stderr: '', exit: { code: 0, signal: null } })
-    expect(spans().filter((span) => span.kind === SERVER)).toHaveLength(1)
+    expect(spans().filter((span) => span.kind === serverKind)).toHaveLength(1)
     expect(spans().map(buildOf)).toEqual(spans().map(() => '2.0.0'))
   })
 
@@ -165,7 +165,7 @@ it('believes signed test traffic, until its run is stopped, and sends its spans 
   })
   expect(stderr).toBe('')
   expect(stdout).toBe('false\ntrue\n')
-  const servers = spans().filter((span) => span.kind === SERVER)
+  const servers = spans().filter((span) => span.kind === serverKind)
   expect(
     servers.map(({ path, attributes }) => [
       path,
@@ -251,9 +251,9 @@ interface RunOptions {
   readonly imports?: readonly string[]
 }
 
-const OURS = ['--import', '@coalmine/register']
+const ours = ['--import', '@coalmine/register']
 
-async function run(args: string[], { env = {}, cwd = root, imports = OURS }: RunOptions = {}) {
+async function run(args: string[], { env = {}, cwd = root, imports = ours }: RunOptions = {}) {
   const child = spawn(process.execPath, [...imports, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -273,7 +273,7 @@ async function run(args: string[], { env = {}, cwd = root, imports = OURS }: Run
   return { stdout, stderr, exit: { code, signal } }
 }
 
-const SERVER = 2
+const serverKind = 2
 
 interface OtlpRequest {
   path: string

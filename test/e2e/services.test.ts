@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
-const SERVER = 2
+const serverKind = 2
 const bodies: OtlpRequest[] = []
 const sink = http.createServer(async (req, res) => {
   bodies.push(JSON.parse(await text(req)) as OtlpRequest)
@@ -49,7 +49,7 @@ const app = `
   server.listen(0, '127.0.0.1', () => console.log(server.address().port))
 `
 
-const PLACES = ['the span of the request', 'a new root span', 'a suppressed context', 'a non-recording span']
+const places = ['the span of the request', 'a new root span', 'a suppressed context', 'a non-recording span']
 
 describe.each<[string, Record<string, string>]>([
   ['all requests are sampled', { OTEL_TRACES_SAMPLER: 'always_on' }],
@@ -69,7 +69,7 @@ describe.each<[string, Record<string, string>]>([
   it('know a test alike, and send its marker and the builds it came through, from wherever it is asked', async () => {
     const test = 'coalmine.test=true,coalmine.test.run=load-7,coalmine.test.entity=user%3A42'
     const flag = 'coalmine.flag.new-pricing=on'
-    for (const place of PLACES) {
+    for (const place of places) {
       const answers = await Promise.all(Array.from({ length: 10 }, () => get(`${edge}/${encodeURIComponent(place)}`)))
       for (const answer of answers) {
         expect(answer, place).toEqual([
@@ -101,7 +101,7 @@ it('every span of a service says which builds and flags its request came through
   }
   for (const [service, expected] of Object.entries(marks)) {
     const spans = spansOf(service)
-    expect(spans.some(({ kind }) => kind === SERVER)).toBe(true)
+    expect(spans.some(({ kind }) => kind === serverKind)).toBe(true)
     expect(spans.some(({ name }) => name === 'root')).toBe(true)
     for (const { attributes } of spans) expect(attributes).toMatchObject(expected)
   }

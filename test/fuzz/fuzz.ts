@@ -8,7 +8,7 @@ import { createChdbConnection } from 'chdb/connection'
 import { keyValues } from '../otlp.ts'
 import { type Input, inputOf, protobufBody, randomOf, soundLogs, soundRequest } from './inputs.ts'
 
-export type FuzzResult = {
+export interface FuzzResult {
   readonly inputs: number
   readonly stored: number
   readonly refused: number
@@ -23,8 +23,8 @@ export type FuzzResult = {
   readonly grownBytes: number
 }
 
-const AT_ONCE = 64
-const SOUND_EVERY = 50
+const atOnce = 64
+const soundEvery = 50
 
 /** Sends inputs to a real server over HTTP, some of them sound, and then looks at every row that came of them. */
 export async function fuzz(
@@ -49,14 +49,14 @@ async function sendAll(
   progress: (done: number) => void,
 ): Promise<Pick<FuzzResult, 'stored' | 'refused' | 'others' | 'soundSent' | 'grownBytes'>> {
   const random = randomOf(seed)
-  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
+  const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
   const now = Date.now()
   let [next, stored, refused, soundSent, early] = [0, 0, 0, 0, 0]
   const others: string[] = []
   const worker = async (): Promise<void> => {
     while (next < inputs) {
       const number = next++
-      const sound = number % SOUND_EVERY === 0 ? soundOf(random, now) : undefined
+      const sound = number % soundEvery === 0 ? soundOf(random, now) : undefined
       const input = sound?.input ?? inputOf(random, now)
       const status = await send(agent, url, input)
       if (sound) soundSent += sound.rows
@@ -67,7 +67,7 @@ async function sendAll(
       if (number % 1000 === 0) progress(number)
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await Promise.all(Array.from({ length: atOnce }, worker))
   agent.destroy()
   return { stored, refused, others, soundSent, grownBytes: process.memoryUsage.rss() - early }
 }

@@ -1,7 +1,7 @@
 import { keyValues, type OtlpLogs, type OtlpRequest, protobufOf, protobufOfLogs } from '../otlp.ts'
 
 /** One body that is sent to the server, as JSON or as protobuf. */
-export type Input = {
+export interface Input {
   readonly path: '/v1/traces' | '/v1/logs'
   readonly type: 'application/json' | 'application/x-protobuf'
   readonly body: Buffer<ArrayBuffer>

@@ -22,12 +22,12 @@ export interface Outcome {
   readonly wrong: readonly string[]
 }
 
-const REQUESTS = 20
+const requestCount = 20
 /** Spans of Express 4 itself, which end before any middleware of the application runs: they have the build alone. */
-const BEFORE_OURS = /^middleware - (query|expressInit)$/
+const beforeOurs = /^middleware - (query|expressInit)$/
 /** Spans that have ended when the flag is evaluated: it reaches them where ended spans are held back. */
-const BEFORE_FLAG = /^(before the flag|router|middleware - )/
-const SERVER = 2
+const beforeFlag = /^(before the flag|router|middleware - )/
+const server = 2
 
 /**
  * Runs the application of an installed fixture, sends it concurrent requests, half of them test traffic and each with
@@ -71,7 +71,7 @@ export async function check(folder: string, node: string, start: Start): Promise
 }
 
 function requests(name: string, port: number): Promise<string[]>[] {
-  return Array.from({ length: REQUESTS }, async (_, i) => {
+  return Array.from({ length: requestCount }, async (_, i) => {
     const variant = `${name}-${i}`
     const headers: Record<string, string> = isTest(variant) ? { 'x-test': '1' } : {}
     const answer = await (await fetch(`http://127.0.0.1:${port}/cart/${variant}`, { headers })).text()
@@ -85,9 +85,9 @@ function isTest(variant: string): boolean {
 }
 
 function wrongSpans(spans: readonly Exported[], frameworks: number, held: boolean): string[] {
-  const servers = new Map(spans.filter(({ kind }) => kind === SERVER).map((span) => [span.traceId, span]))
+  const servers = new Map(spans.filter(({ kind }) => kind === server).map((span) => [span.traceId, span]))
   const after = spans.filter(({ name }) => name === 'after the flag')
-  const expected = frameworks * REQUESTS
+  const expected = frameworks * requestCount
   return [
     ...(servers.size === expected ? [] : [`${servers.size} SERVER spans of ${expected} requests`]),
     ...(after.length === expected ? [] : [`${after.length} of ${expected} requests have a span after the flag`]),
@@ -101,8 +101,8 @@ function wrongMarks({ name, attributes, resource }: Exported, server: Exported |
   return [
     ['http.route', server?.attributes['http.route'], '/cart/:variant'],
     ['service.version', attributes['service.version'] ?? resource['service.version'], '2.0.0'],
-    ...(BEFORE_OURS.test(name) && !held ? [] : [['coalmine.test', attributes['coalmine.test'], test]]),
-    ...(BEFORE_FLAG.test(name) && !held
+    ...(beforeOurs.test(name) && !held ? [] : [['coalmine.test', attributes['coalmine.test'], test]]),
+    ...(beforeFlag.test(name) && !held
       ? []
       : [['coalmine.flag.free-shipping', attributes['coalmine.flag.free-shipping'], variant]]),
   ].flatMap(([key, found, wanted]) => (found === wanted ? [] : [`${name}: ${key} is ${found}, not ${wanted}`]))

@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import type { Packed } from '../pack.ts'
 
 const run = promisify(execFile)
-const QUICK = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
 /** What an application that is marked installs of ours. */
-const OURS = ['marks', 'register', 'express', 'fastify', 'flags'].map((name) => `@coalmine/${name}`)
+const ours = ['marks', 'register', 'express', 'fastify', 'flags'].map((name) => `@coalmine/${name}`)
 
 /** The two lines of OpenTelemetry JS, with everything that is installed beside our packages, pinned. */
 export type Fixture = 'otel-2' | 'otel-3'
@@ -25,11 +25,11 @@ export async function install(
   const folder = mkdtempSync(join(parent, `${fixture}-`))
   cpSync(join(import.meta.dirname, 'fixtures', fixture), folder, { recursive: true })
   cpSync(join(import.meta.dirname, 'app'), folder, { recursive: true })
-  const tarballs = packages.filter(({ name }) => OURS.includes(name)).map(({ tarball }) => tarball)
-  await run('npm', ['ci', '--ignore-scripts', ...QUICK], { cwd: folder })
+  const tarballs = packages.filter(({ name }) => ours.includes(name)).map(({ tarball }) => tarball)
+  await run('npm', ['ci', '--ignore-scripts', ...quick], { cwd: folder })
   await run(
     'npm',
-    ['install', '--no-save', '--no-package-lock', '--ignore-scripts', ...QUICK, ...tarballs, ...instead],
+    ['install', '--no-save', '--no-package-lock', '--ignore-scripts', ...quick, ...tarballs, ...instead],
     {
       cwd: folder,
     },
@@ -50,7 +50,7 @@ export async function findNode(major: number, parent: string): Promise<string> {
     if ((await majorOf(node)) === major) return node
   }
   const folder = mkdtempSync(join(parent, `node-${major}-`))
-  await run('npm', ['install', '--no-save', ...QUICK, `node@${major}`], { cwd: folder })
+  await run('npm', ['install', '--no-save', ...quick, `node@${major}`], { cwd: folder })
   return join(folder, 'node_modules/node/bin/node')
 }
 

@@ -10,7 +10,7 @@ import { openStore } from '@coalmine/store'
 import { createChdbConnection } from 'chdb/connection'
 import { keyValues, protobufOf } from '../otlp.ts'
 
-export type SoakResult = {
+export interface SoakResult {
   readonly kills: number
   readonly acknowledged: number
   /** Acknowledged spans that the store does not have. */
@@ -23,8 +23,8 @@ export type SoakResult = {
   readonly closedTwice: number
 }
 
-const SPANS = 100
-const AT_ONCE = 4
+const spanCount = 100
+const atOnce = 4
 
 // A server in a process of its own, which can be killed.
 const program = `
@@ -47,7 +47,7 @@ export async function soak(kills: number, progress: (kill: number) => void = () 
       const { child, url } = await serve(directory)
       const exited = once(child, 'exit')
       let killed = false
-      const load = Array.from({ length: AT_ONCE }, async () => {
+      const load = Array.from({ length: atOnce }, async () => {
         while (!killed) {
           const batch = unsure.pop() ?? newBatch()
           if (await send(url, batch)) for (const id of batch.ids) acknowledged.add(id)
@@ -66,11 +66,14 @@ export async function soak(kills: number, progress: (kill: number) => void = () 
   }
 }
 
-type Batch = { readonly ids: readonly string[]; readonly body: Buffer<ArrayBuffer> }
+interface Batch {
+  readonly ids: readonly string[]
+  readonly body: Buffer<ArrayBuffer>
+}
 
 function newBatch(): Batch {
   const start = BigInt(Date.now()) * 1_000_000n
-  const ids = Array.from({ length: SPANS }, () => randomBytes(8).toString('hex'))
+  const ids = Array.from({ length: spanCount }, () => randomBytes(8).toString('hex'))
   const spans = ids.map((spanId) => ({
     traceId: randomBytes(16).toString('hex'),
     spanId,

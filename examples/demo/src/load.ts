@@ -20,7 +20,7 @@ export interface LoadCounts {
   failed: number
 }
 
-const ROUTES = [
+const routes = [
   { method: 'GET', path: '/products', weight: 0.48 },
   { method: 'GET', path: '/cart', weight: 0.48 },
   { method: 'POST', path: '/checkout', weight: 0.04 },
@@ -42,12 +42,12 @@ export function startLoad(options: LoadOptions): { readonly counts: LoadCounts; 
 
   const sendOne = (): void => {
     const target = pick(targets, (each) => each.share, random())
-    const route = pick(ROUTES, (each) => each.weight, random())
+    const route = pick(routes, (each) => each.weight, random())
     const isTest = random() < testShare
     const url = (targets[target] as { url: string }).url
     counts.sent[target] = (counts.sent[target] ?? 0) + 1
     if (isTest) counts.test++
-    const { method, path } = ROUTES[route] as (typeof ROUTES)[number]
+    const { method, path } = routes[route] as (typeof routes)[number]
     const headers = isTest ? { 'x-load-test': 'demo' } : {}
     const answer = send(url + path, { agent, method, headers }).then((ok) => {
       if (!ok) counts.failed++

@@ -19,7 +19,7 @@ interface ResourceSpans {
   readonly scopeSpans: { readonly scope: object; readonly spans: { readonly kind: number }[] }[]
 }
 
-const SERVER = 2
+const serverKind = 2
 // What a Collector's resource processor would leave of it: nothing of the machine that recorded.
 const kept = [
   'service.name',
@@ -66,7 +66,7 @@ function requestsOf(resourceSpans: readonly ResourceSpans[]): ResourceSpans[] {
     .map(({ resource, scopeSpans }) => ({
       resource: { attributes: resource.attributes.filter(({ key }) => kept.includes(key)) },
       scopeSpans: scopeSpans
-        .map(({ scope, spans }) => ({ scope, spans: spans.filter(({ kind }) => kind === SERVER) }))
+        .map(({ scope, spans }) => ({ scope, spans: spans.filter(({ kind }) => kind === serverKind) }))
         .filter(({ spans }) => spans.length > 0),
     }))
     .filter(({ scopeSpans }) => scopeSpans.length > 0)

@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lognormal, seeded } from './random.ts'
 
-const MEDIAN_MS = 20
-const SIGMA = 0.4
+const medianMs = 20
+const sigma = 0.4
 
 /** A service's work: waits a lognormal time with a median of 20 ms, from the seeded numbers of DEMO_SEED. */
 export function work(env: NodeJS.ProcessEnv): () => Promise<void> {
   const random = seeded(Number(env['DEMO_SEED'] ?? 1))
   return async () => {
-    await sleep(lognormal(random, MEDIAN_MS, SIGMA))
+    await sleep(lognormal(random, medianMs, sigma))
   }
 }
 

@@ -14,7 +14,7 @@ interface SeenSpan {
   readonly marks: Record<string, unknown>
 }
 
-const SERVER = 2
+const serverKind = 2
 const versions = { stable: '1.0.0', canary: '2.0.0' }
 const seen: SeenSpan[] = []
 const sink = http.createServer((req, res) => {
@@ -105,7 +105,7 @@ it('leaves nothing running when the process that started it is killed', async ()
 })
 
 function storefront(): SeenSpan[] {
-  return seen.filter((span) => span.service === 'storefront' && span.kind === SERVER)
+  return seen.filter((span) => span.service === 'storefront' && span.kind === serverKind)
 }
 
 function variantOf(version: unknown): string {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 
-const ENDS_BYTES = 1_000_000
-const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
+const endsBytes = 1_000_000
+const gzipMagic = Buffer.from([0x1f, 0x8b])
 
 /** What tells a file from others, and what it is. */
 export interface Fingerprint {
@@ -15,13 +15,13 @@ export interface Fingerprint {
 /** Takes the fingerprint of an open file: its size, when it was changed, and its first and last megabyte. */
 export async function fingerprintOf(file: FileHandle, readAs: string): Promise<Fingerprint> {
   const { size, mtimeMs } = await file.stat()
-  const first = await part(file, 0, Math.min(size, ENDS_BYTES))
-  const last = await part(file, Math.max(0, size - ENDS_BYTES), Math.min(size, ENDS_BYTES))
+  const first = await part(file, 0, Math.min(size, endsBytes))
+  const last = await part(file, Math.max(0, size - endsBytes), Math.min(size, endsBytes))
   const hash = createHash('sha256')
     .update(JSON.stringify([size, mtimeMs, readAs]))
     .update(first)
     .update(last)
-  return { id: hash.digest('hex').slice(0, 32), bytes: size, gzip: first.subarray(0, 2).equals(GZIP_MAGIC) }
+  return { id: hash.digest('hex').slice(0, 32), bytes: size, gzip: first.subarray(0, 2).equals(gzipMagic) }
 }
 
 async function part(file: FileHandle, position: number, length: number): Promise<Buffer> {

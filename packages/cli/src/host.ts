@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { findServer, HELD, isRemote, type RunningServer, ServerError, startServer } from '@coalmine/server'
+import { findServer, heldStatus, isRemote, type RunningServer, ServerError, startServer } from '@coalmine/server'
 import type { Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
@@ -19,7 +19,7 @@ type Purpose = 'read' | 'write'
 type Work<T> = (server: Server) => Promise<T>
 
 /** How long a command waits for another that has the store. */
-const PATIENCE_MS = 10_000
+const patienceMs = 10_000
 
 /**
  * Does the work through a server: the one that was named, the one that owns the store, or one started for this
@@ -28,7 +28,7 @@ const PATIENCE_MS = 10_000
 export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T>): Promise<T> {
   if (place.server !== undefined) return work({ url: place.server, token: place.token })
   if (isRemote(place.store)) return withOwnServer(await start(place, purpose), work)
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = Date.now() + patienceMs
   for (let pause = 50; ; pause = Math.min(2 * pause, 500)) {
     const owner = await findServer(place.store)
     if (owner) {
@@ -81,6 +81,6 @@ function mustBeThere(store: string): void {
   )
 }
 
-const isHeld = (error: unknown): boolean => error instanceof ServerError && error.status === HELD
+const isHeld = (error: unknown): boolean => error instanceof ServerError && error.status === heldStatus
 
 const isUnavailable = (error: unknown): boolean => error instanceof CommandError && error.kind === 'unavailable'

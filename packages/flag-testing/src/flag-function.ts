@@ -24,7 +24,7 @@ export function flagFunction<Args extends readonly unknown[], Result>(
 }
 
 function isAsync(real: unknown): boolean {
-  return real instanceof AsyncFunction
+  return real instanceof asyncFunction
 }
 
-const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+const asyncFunction = (async () => {}).constructor as FunctionConstructor

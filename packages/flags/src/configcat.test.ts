@@ -14,14 +14,14 @@ let unready: IConfigCatClient
 
 // A configuration as ConfigCat's network delivers it, version 6: types are 0 boolean, 1 text.
 const ofTier = (tier: string) => [{ c: [{ u: { a: 'tier', c: 28, s: tier } }], s: { v: { b: true }, i: 'v-on' } }]
-const LONG = 'a text that is longer than what a mark takes as it is'
+const longText = 'a text that is longer than what a mark takes as it is'
 const config = {
   p: { u: 'https://test.invalid', r: 0, s: 'salt' },
   f: {
     'new-pricing': { t: 0, v: { b: false }, i: 'v-off', r: ofTier('gold') },
     colour: { t: 1, v: { s: 'blue' }, i: 'v-blue', p: [{ p: 100, v: { s: 'blue' }, i: 'v-blue' }] },
     'beta-search': { t: 0, v: { b: false }, i: 'v-off', r: ofTier('none') },
-    terms: { t: 1, v: { s: LONG }, i: 'v-terms' },
+    terms: { t: 1, v: { s: longText }, i: 'v-terms' },
   },
 }
 const cache: IConfigCatCache = {
@@ -85,7 +85,7 @@ itKeepsTheContract({
       name: 'a long text, by its variation ID',
       key: 'terms',
       evaluate: (user) => client.getValueAsync('terms', '', of(user)),
-      value: LONG,
+      value: longText,
       mark: 'v-terms',
     },
   ],

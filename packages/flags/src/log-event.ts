@@ -7,7 +7,7 @@ import type { Evaluation } from './evaluation.ts'
  */
 export function logEvaluation(evaluation: Evaluation, marked: string): void {
   const logger = currentLogger()
-  if (!logger || logger.enabled?.({ eventName: EVENT }) === false) return
+  if (!logger || logger.enabled?.({ eventName: evaluationEventName }) === false) return
   const attributes: Record<string, string> = { 'feature_flag.key': evaluation.key }
   attributes[evaluation.variant ? 'feature_flag.result.variant' : 'feature_flag.result.value'] = marked
   if (evaluation.provider !== undefined) attributes['feature_flag.provider.name'] = evaluation.provider
@@ -15,11 +15,11 @@ export function logEvaluation(evaluation: Evaluation, marked: string): void {
   if (evaluation.version !== undefined) attributes['feature_flag.version'] = evaluation.version
   if (evaluation.ruleId !== undefined) attributes['coalmine.rule.id'] = evaluation.ruleId
   if (evaluation.errorType !== undefined) attributes['error.type'] = evaluation.errorType
-  logger.emit({ eventName: EVENT, attributes })
+  logger.emit({ eventName: evaluationEventName, attributes })
 }
 
-const EVENT = 'feature_flag.evaluation'
-const SCOPE = '@coalmine/flags'
+const evaluationEventName = 'feature_flag.evaluation'
+const scope = '@coalmine/flags'
 
 interface Logger {
   emit(record: { readonly eventName: string; readonly attributes: Record<string, string> }): void
@@ -39,7 +39,7 @@ function currentLogger(): Logger | undefined {
   const current = olderProvider() ?? apiProvider()
   if (current !== provider) {
     provider = current
-    logger = current?.getLogger(SCOPE)
+    logger = current?.getLogger(scope)
   }
   return logger
 }
@@ -51,8 +51,8 @@ function apiProvider(): LoggerProvider | undefined {
 
 /** Before it, @opentelemetry/api-logs registers under a symbol of its own, version 1 of its contract. */
 function olderProvider(): LoggerProvider | undefined {
-  const registered = globalThis as { readonly [OLDER]?: (version: number) => LoggerProvider }
-  return registered[OLDER]?.(1)
+  const registered = globalThis as { readonly [olderApi]?: (version: number) => LoggerProvider }
+  return registered[olderApi]?.(1)
 }
 
-const OLDER: unique symbol = Symbol.for('io.opentelemetry.js.api.logs') as never
+const olderApi: unique symbol = Symbol.for('io.opentelemetry.js.api.logs') as never

@@ -43,7 +43,7 @@ it.each(rows)('has a line for $sdk that marks a request', async ({ subpath, line
   const example = await examples[subpath]!()
   const adapter = await import(`./${subpath}.ts`)
   const scope: Record<string, unknown> = { ...adapter, ...example.scope }
-  const run = new AsyncFunction(...Object.keys(scope), `${line}; return typeof client === 'undefined' ? null : client`)
+  const run = new asyncFunction(...Object.keys(scope), `${line}; return typeof client === 'undefined' ? null : client`)
   const client = await run(...Object.values(scope))
   const mark = await trace.getTracer('test').startActiveSpan('server', { kind: SpanKind.SERVER }, async (span) => {
     await example.evaluate(client)
@@ -54,7 +54,7 @@ it.each(rows)('has a line for $sdk that marks a request', async ({ subpath, line
   expect(['true', 'on']).toContain(mark)
 })
 
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<never>
+const asyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<never>
 
 /** What the line takes for granted, on local data; what it makes is evaluated, and stopped. */
 interface Example {

@@ -62,7 +62,7 @@ export interface Subject {
   })[]
 }
 
-const KEYS: Readonly<Record<keyof Subject['cases'], string>> = {
+const keys: Readonly<Record<keyof Subject['cases'], string>> = {
   boolean: 'new-pricing',
   string: 'colour',
   object: 'layout',
@@ -111,7 +111,7 @@ export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, al
       it.skip(`cannot be: ${each.cannot}`)
       return
     }
-    const key = each.key ?? KEYS[name]
+    const key = each.key ?? keys[name]
 
     it('gives the application its value and marks the request with it', async () => {
       const { value, marks } = await request(() => each.evaluate(gold))
@@ -138,7 +138,7 @@ export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, al
   })
 
   const { boolean } = cases
-  const mark = `coalmine.flag.${boolean.key ?? KEYS.boolean}`
+  const mark = `coalmine.flag.${boolean.key ?? keys.boolean}`
 
   it('keeps two users apart, whose requests overlap', async () => {
     const users = Array.from({ length: 60 }, (_, i) => (i % 2 ? gold : plain))

@@ -9,17 +9,17 @@ import {
   VIA_PREFIX,
 } from './attributes.ts'
 import type { Build } from './build.ts'
-import { addEntity, getMark, MAX_LENGTH, type Marks, setFlag, setMark, setTest } from './marks.ts'
+import { addEntity, getMark, type Marks, maxLength, setFlag, setMark, setTest } from './marks.ts'
 import { isPrintable } from './printable.ts'
-import { MAX_MARKER } from './signature.ts'
+import { maxMarker } from './signature.ts'
 
 /** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
-const MAX_HEADER = 8192
-const MAX_ENTRIES = 180
+const maxHeader = 8192
+const maxEntries = 180
 /** What we add at most, so that the application's own baggage keeps its room. */
-const MAX_SENT = 2048
+const maxSent = 2048
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** How far to believe a request's baggage. */
 interface BaggageTrust {
@@ -74,10 +74,10 @@ export function sendBaggage(
   const entries: string[] = []
   let size = 0
   const add = (key: string, value: unknown): void => {
-    if (typeof value !== 'string' || !TOKEN.test(key)) return
+    if (typeof value !== 'string' || !token.test(key)) return
     const entry = `${key}=${encodeURIComponent(value)}`
     size += entry.length + 1
-    if (size <= MAX_SENT) entries.push(entry)
+    if (size <= maxSent) entries.push(entry)
   }
   if (marks.test) {
     add(TEST_MARKER, marker)
@@ -94,12 +94,12 @@ export function sendBaggage(
 
 function parse(header: string): Map<string, string> {
   const entries = new Map<string, string>()
-  for (const member of wholeMembers(header).split(',', MAX_ENTRIES)) {
+  for (const member of wholeMembers(header).split(',', maxEntries)) {
     const equals = member.indexOf('=')
     const key = member.slice(0, equals).trim()
-    if (equals < 1 || !key.startsWith('coalmine.') || key.length > MAX_LENGTH) continue
+    if (equals < 1 || !key.startsWith('coalmine.') || key.length > maxLength) continue
     const value = decode((member.slice(equals + 1).split(';', 1)[0] as string).trim())
-    const longest = key === TEST_MARKER ? MAX_MARKER : MAX_LENGTH
+    const longest = key === TEST_MARKER ? maxMarker : maxLength
     if (value !== undefined && value !== '' && value.length <= longest && isPrintable(value)) entries.set(key, value)
   }
   return entries
@@ -107,7 +107,7 @@ function parse(header: string): Map<string, string> {
 
 /** As many whole members as the limit allows. */
 export function wholeMembers(header: string): string {
-  return header.length <= MAX_HEADER ? header : header.slice(0, header.lastIndexOf(',', MAX_HEADER) + 1)
+  return header.length <= maxHeader ? header : header.slice(0, header.lastIndexOf(',', maxHeader) + 1)
 }
 
 function decode(value: string): string | undefined {

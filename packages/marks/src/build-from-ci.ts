@@ -14,20 +14,20 @@ type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { readonly pr
 export function buildFromCi(env: Env): FoundBuild {
   return defined({
     // A name, such as Buildkite's `HEAD`, tells no build from the next.
-    revision: first(...REVISION.map((name) => /^[0-9a-f]{7,64}$/i.exec(env[name] ?? '')?.[0])),
-    repository: first(githubRepository(env), ...REPOSITORY.map((name) => env[name])),
-    change: first(...CHANGE.map((name) => /\d+$/.exec(env[name] ?? '')?.[0])),
-    run: first(...RUN.map((name) => env[name])),
+    revision: first(...revisionVariables.map((name) => /^[0-9a-f]{7,64}$/i.exec(env[name] ?? '')?.[0])),
+    repository: first(githubRepository(env), ...repositoryVariables.map((name) => env[name])),
+    change: first(...changeVariables.map((name) => /\d+$/.exec(env[name] ?? '')?.[0])),
+    run: first(...runVariables.map((name) => env[name])),
     deployment: replicaSetOf(podName(env)) ?? first(env['VERCEL_DEPLOYMENT_ID'], env['HEROKU_RELEASE_VERSION']),
     instance: first(podName(env), env['RENDER_INSTANCE_ID'], env['DYNO']),
-    previous: first(...PREVIOUS.map((name) => env[name])),
-    merger: first(...MERGER.map((name) => env[name])),
-    author: first(...AUTHOR.map((name) => env[name]?.replace(/\s*<.*>$/, ''))),
+    previous: first(...previousVariables.map((name) => env[name])),
+    merger: first(...mergerVariables.map((name) => env[name])),
+    author: first(...authorVariables.map((name) => env[name]?.replace(/\s*<.*>$/, ''))),
     ...githubEvent(env),
   })
 }
 
-const REVISION = [
+const revisionVariables = [
   'GITHUB_SHA',
   'CI_COMMIT_SHA', // GitLab
   'GIT_COMMIT', // Jenkins
@@ -39,7 +39,7 @@ const REVISION = [
   'HEROKU_SLUG_COMMIT',
 ]
 
-const REPOSITORY = [
+const repositoryVariables = [
   'CI_PROJECT_URL', // GitLab; its CI_REPOSITORY_URL has a token in it
   'GIT_URL', // Jenkins
   'BUILDKITE_REPO',
@@ -48,7 +48,7 @@ const REPOSITORY = [
 ]
 
 /** A number, or what ends with it: GitHub's `refs/pull/12/merge` is in the event, CircleCI has a URL. */
-const CHANGE = [
+const changeVariables = [
   'CI_MERGE_REQUEST_IID', // GitLab
   'CHANGE_ID', // Jenkins
   'BUILDKITE_PULL_REQUEST',
@@ -58,7 +58,7 @@ const CHANGE = [
   'SYSTEM_PULLREQUEST_PULLREQUESTID', // of Azure Repos
 ]
 
-const RUN = [
+const runVariables = [
   'GITHUB_RUN_ID',
   'CI_PIPELINE_ID', // GitLab
   'BUILD_TAG', // Jenkins; its BUILD_ID is unique within one job only
@@ -67,13 +67,13 @@ const RUN = [
   'BUILD_BUILDID', // Azure Pipelines
 ]
 
-const PREVIOUS = [
+const previousVariables = [
   'CI_COMMIT_BEFORE_SHA', // GitLab
   'GIT_PREVIOUS_SUCCESSFUL_COMMIT', // Jenkins
 ]
 
 /** Who started the pipeline: after a merge, that is who merged. */
-const MERGER = [
+const mergerVariables = [
   'GITHUB_ACTOR',
   'GITLAB_USER_LOGIN',
   'BUILDKITE_BUILD_CREATOR',
@@ -81,7 +81,7 @@ const MERGER = [
   'BUILD_REQUESTEDFOR', // Azure Pipelines
 ]
 
-const AUTHOR = [
+const authorVariables = [
   'CI_COMMIT_AUTHOR', // GitLab, `Name <address>`
   'CHANGE_AUTHOR', // Jenkins
   'BUILDKITE_BUILD_AUTHOR',

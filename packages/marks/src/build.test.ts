@@ -56,7 +56,7 @@ it.each([
 const nextRevision = revision.replace('0', 'f')
 
 // What each provider's documentation says a job has.
-const PROVIDERS: [string, Record<string, string>, Build][] = [
+const providers: [string, Record<string, string>, Build][] = [
   [
     'GitHub Actions',
     {
@@ -168,7 +168,7 @@ const PROVIDERS: [string, Record<string, string>, Build][] = [
   ],
 ]
 
-it.each(PROVIDERS)('reads what %s documents', (_, env, expected) => {
+it.each(providers)('reads what %s documents', (_, env, expected) => {
   expect(detectBuild({ env, cwd: bare })).toEqual({ version: '0123456', revision, ...expected })
 })
 

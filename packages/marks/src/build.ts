@@ -48,7 +48,7 @@ export interface BuildSources {
 }
 
 /** Each field's own setting, and the resource attribute that it becomes, or that sets it. */
-const FIELDS = [
+const buildFields = [
   ['service', 'OTEL_SERVICE_NAME', SERVICE_NAME],
   ['version', 'COALMINE_VERSION', SERVICE_VERSION],
   ['revision', 'COALMINE_REVISION', REVISION],
@@ -75,7 +75,7 @@ export function detectBuild(sources: BuildSources = {}): Build {
   const { env = process.env, cwd = process.cwd() } = sources
   const resource = resourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
   const said: Partial<Record<keyof Build, string>> = defined(
-    Object.fromEntries(FIELDS.map(([field, variable, key]) => [field, first(env[variable], resource.get(key))])),
+    Object.fromEntries(buildFields.map(([field, variable, key]) => [field, first(env[variable], resource.get(key))])),
   )
   const { previous, ...ci } = buildFromCi(env)
   const checkout = gitCheckout(cwd)
@@ -109,7 +109,7 @@ export function detectBuild(sources: BuildSources = {}): Build {
  */
 export function buildAttributes(build: Build): Record<string, string | number> {
   return Object.fromEntries(
-    FIELDS.flatMap(([field, , key]) => {
+    buildFields.flatMap(([field, , key]) => {
       const value = build[field]
       return value === undefined ? [] : [[key, value]]
     }),

@@ -57,29 +57,29 @@ beforeEach(() => {
   return () => diag.disable()
 })
 
-const AT_ITS_START = ['query after']
-const OPEN = ['GET /cart', 'handle', 'query after', 'request handler']
-const EVERY = ['GET /cart', 'handle', 'middleware - jsonParser', 'query after', 'query before', 'request handler']
+const atItsStart = ['query after']
+const openSpans = ['GET /cart', 'handle', 'query after', 'request handler']
+const everySpan = ['GET /cart', 'handle', 'middleware - jsonParser', 'query after', 'query before', 'request handler']
 
 describe('a flag that a handler evaluates after other spans of the request have ended', () => {
   it.each<[string, (marks: (options: MarkOptions) => MarkProcessor) => SpanProcessor[], string[], string[]]>([
     [
       'is on the spans that start later, where the SDK is older than 2.3, which is said once',
       (marks) => [withoutEnding(marks({})), simple()],
-      AT_ITS_START,
+      atItsStart,
       [expect.stringContaining('does not call onEnding')],
     ],
-    ['is on all that are still open', (marks) => [marks({}), simple()], OPEN, []],
-    ['is on all that are still open, in one pipeline', (marks) => [marks({ next: simple() })], OPEN, []],
-    ['is on every span, when they are held back', (marks) => [marks({ late: 'hold', next: simple() })], EVERY, []],
+    ['is on all that are still open', (marks) => [marks({}), simple()], openSpans, []],
+    ['is on all that are still open, in one pipeline', (marks) => [marks({ next: simple() })], openSpans, []],
+    ['is on every span, when they are held back', (marks) => [marks({ late: 'hold', next: simple() })], everySpan, []],
     [
       'is on every span, when they are held back, also where the SDK is older than 2.3',
       (marks) => [withoutEnding(marks({ late: 'hold', next: simple() }))],
-      EVERY,
+      everySpan,
       [],
     ],
   ])('%s', async (_, processors, expected, messages) => {
-    for (const [encoding, key, value] of ENCODINGS) {
+    for (const [encoding, key, value] of encodings) {
       exporter.reset()
       const marks = (options: MarkOptions) => new MarkProcessor({ build: {}, encoding, ...options })
       const provider = new TracerProvider({ spanProcessors: processors(marks) })
@@ -88,14 +88,14 @@ describe('a flag that a handler evaluates after other spans of the request have 
       for (const each of instrumentations) each.setTracerProvider(provider)
       await get('/cart')
       const spans = await requestSpans()
-      expect(names(spans)).toEqual(EVERY)
+      expect(names(spans)).toEqual(everySpan)
       expect(names(spans.filter(({ attributes }) => attributes[key] === value))).toEqual(expected)
     }
     expect(said).toEqual(messages)
   })
 })
 
-const ENCODINGS = [
+const encodings = [
   ['each', 'coalmine.flag.new-pricing', 'on'],
   ['packed', 'coalmine.flags', 'new-pricing=on'],
 ] as const

@@ -11,7 +11,7 @@ export interface SigningOptions {
 }
 
 /** A request takes less; whoever copies the marker has no longer. */
-const LIFETIME_MS = 60_000
+const lifetimeMs = 60_000
 
 /** The signed marker to send with a request: the one it came with or, where there is a key, one for what is known now. */
 export function markerOf(marks: Marks, sign: SigningOptions | undefined): string | undefined {
@@ -20,7 +20,7 @@ export function markerOf(marks: Marks, sign: SigningOptions | undefined): string
   const run = getMark(marks, TEST_RUN) as string | undefined
   const entity = getMark(marks, TEST_ENTITY) as string | undefined
   const marker: Marker = {
-    expiresAt: Date.now() + LIFETIME_MS,
+    expiresAt: Date.now() + lifetimeMs,
     ...(audience === undefined ? {} : { audience }),
     ...(run === undefined ? {} : { run }),
   }

@@ -4,7 +4,7 @@ import { type Build, detectBuild } from './build.ts'
 import type { SpanPipeline } from './divert.ts'
 import { type Hold, type HoldLimits, holdSpans } from './hold.ts'
 import { emptyLog } from './log.ts'
-import { currentMarks, type Marks, marksIn, marksOf, newMarks, SPAN_MARKS, SPAN_READ } from './marks.ts'
+import { currentMarks, type Marks, marksIn, marksOf, newMarks, spanMarks, spanRead } from './marks.ts'
 import { sayOnce } from './say-once.ts'
 import {
   type Encoding,
@@ -83,8 +83,8 @@ export class MarkProcessor {
 
   onStart(span: MarkableSpan, parent: Context): void {
     const marked = span as MarkedSpan
-    marked[SPAN_MARKS] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
-    marked[SPAN_READ] = emptyLog
+    marked[spanMarks] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
+    marked[spanRead] = emptyLog
     this.#plain ??= this.#isPlain(span)
     const version = this.#version
     if (version !== undefined && !this.#isOnResource(span.resource) && span.attributes[SERVICE_VERSION] === undefined) {
@@ -129,7 +129,7 @@ export class MarkProcessor {
   }
 
   #stampLast(span: MarkableSpan & Partial<MarkedSpan>): void {
-    if (this.#plain === undefined || !span[SPAN_MARKS]) return
+    if (this.#plain === undefined || !span[spanMarks]) return
     stampLast(span as MarkedSpan, this.#plain, this.#encoding)
     if (span.kind === SpanKind.SERVER) this.#stampTest(span as MarkedSpan, this.#plain)
   }
@@ -137,7 +137,7 @@ export class MarkProcessor {
   /** What the conventions have for a request of synthetic traffic is about who sent it, so it goes where that is said. */
   #stampTest(span: MarkedSpan, plain: boolean): void {
     const key = this.#syntheticType
-    if (key !== false && span[SPAN_MARKS].test && span.attributes[key] === undefined) write(span, plain, key, 'test')
+    if (key !== false && span[spanMarks].test && span.attributes[key] === undefined) write(span, plain, key, 'test')
   }
 
   #isOnResource(resource: MarkableSpan['resource']): boolean {

@@ -12,7 +12,7 @@ export interface InboundTrust {
   readonly markers?: MarkerTrust | undefined
 }
 
-const CLOCK_SKEW_MS = 30_000
+const defaultClockSkewMs = 30_000
 
 /**
  * Marks an inbound request with what its headers say: a signed marker in `coalmine-test` or in the baggage, the
@@ -37,7 +37,7 @@ export function receiveMarks(marks: Marks, header: GetHeader, { trusted, markers
  */
 function receiveCarried(marks: Marks, text: string, trusted: boolean, markers: MarkerTrust | undefined): void {
   if (trusted && marks.test) marks.marker ??= text
-  const clockSkewMs = 2 * (markers?.clockSkewMs ?? CLOCK_SKEW_MS)
+  const clockSkewMs = 2 * (markers?.clockSkewMs ?? defaultClockSkewMs)
   receiveMarker(marks, text, markers && { ...markers, clockSkewMs })
 }
 

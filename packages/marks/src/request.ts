@@ -56,18 +56,18 @@ function receive<Request>(marks: Marks, raw: RawRequest, request: Request, optio
   }
 }
 
-const RAW_MARKS = Symbol.for('coalmine.request.marks')
+const rawMarks = Symbol.for('coalmine.request.marks')
 
 /**
  * The current Marks may be another request's: without an instrumentation, a server runs its requests in the context
  * in which it was started, and that may have been inside one.
  */
-function marksOfRequest(raw: RawRequest & { [RAW_MARKS]?: Marks }): Marks {
-  const known = raw[RAW_MARKS]
+function marksOfRequest(raw: RawRequest & { [rawMarks]?: Marks }): Marks {
+  const known = raw[rawMarks]
   if (known) return known
   const current = currentMarks()
   const marks = current && !current.taken ? current : newMarks()
   marks.taken = true
-  raw[RAW_MARKS] = marks
+  raw[rawMarks] = marks
   return marks
 }

@@ -9,7 +9,7 @@ export interface RevokedRuns {
 }
 
 /** How soon a change of the file counts. */
-const INTERVAL_MS = 250
+const intervalMs = 250
 
 /**
  * The kill switch of test runs: a file with one run a line, `#` for comments, that is looked at four times a second
@@ -33,7 +33,7 @@ export function watchRevokedRuns(file: string): RevokedRuns {
     failed(error as NodeJS.ErrnoException)
   }
   // Polling sees what a watch of the inode does not: editors and Kubernetes put another file in its place.
-  watchFile(file, { interval: INTERVAL_MS, persistent: false }, onChange)
+  watchFile(file, { interval: intervalMs, persistent: false }, onChange)
   return { isRevoked: (run) => runs.has(run), stop: () => unwatchFile(file, onChange) }
 }
 

@@ -38,8 +38,8 @@ export type MarkerCheck =
   | { readonly kind: 'refused'; readonly why: RefusalReason }
 
 /** A marker goes first into baggage and has to leave room there. */
-export const MAX_MARKER = 200
-const SECONDS = 1000
+export const maxMarker = 200
+const msPerSecond = 1000
 
 /**
  * Signs a marker, as text of fewer than 200 characters that headers and baggage take as it is:
@@ -50,12 +50,12 @@ const SECONDS = 1000
  */
 export function signMarker(marker: Marker, key: SigningKey): string {
   const { run = '', entity = '', audience = '', expiresAt } = marker
-  const content = Buffer.from(JSON.stringify([Math.floor(expiresAt / SECONDS), run, entity, audience]))
+  const content = Buffer.from(JSON.stringify([Math.floor(expiresAt / msPerSecond), run, entity, audience]))
   const signed = `v1.${key.id}.${content.toString('base64url')}`
   const text = `${signed}.${signature(signed, key).toString('base64url')}`
-  if (text.length < MAX_MARKER) return text
+  if (text.length < maxMarker) return text
   throw new RangeError(
-    `the marker has ${text.length} characters and may have ${MAX_MARKER - 1}: shorten its run, entity or audience`,
+    `the marker has ${text.length} characters and may have ${maxMarker - 1}: shorten its run, entity or audience`,
   )
 }
 
@@ -66,7 +66,7 @@ export function signMarker(marker: Marker, key: SigningKey): string {
  */
 export function verifyMarker(text: string, trust: MarkerTrust, nowMs: number): MarkerCheck {
   const { keys, audience = '', isRevoked, clockSkewMs = 30_000 } = trust
-  const [version, id, content, given, ...more] = text.length < MAX_MARKER ? text.split('.', 5) : []
+  const [version, id, content, given, ...more] = text.length < maxMarker ? text.split('.', 5) : []
   if (version !== 'v1' || !id || !content || !given || more.length > 0) return refused('malformed')
   const key = keys.find((each) => each.id === id)
   if (!key) return refused('unknown-key')
@@ -122,7 +122,7 @@ function read(content: string): Marker | undefined {
     if (typeof seconds !== 'number' || !texts.every((text) => typeof text === 'string' && isPrintable(text)))
       return undefined
     return {
-      expiresAt: seconds * SECONDS,
+      expiresAt: seconds * msPerSecond,
       ...(run ? { run: run as string } : {}),
       ...(entity ? { entity: entity as string } : {}),
       ...(audience ? { audience: audience as string } : {}),

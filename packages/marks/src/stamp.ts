@@ -1,7 +1,7 @@
 import type { Attributes, SpanKind } from '@opentelemetry/api'
 import { FLAGS, FLAGS_DROPPED } from './attributes.ts'
 import type { Mark } from './log.ts'
-import { type Linked, SPAN_MARKS, SPAN_READ } from './marks.ts'
+import { type Linked, spanMarks, spanRead } from './marks.ts'
 import { packedFlags } from './packed.ts'
 
 /** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
@@ -21,10 +21,10 @@ export type MarkedSpan = MarkableSpan & Linked
 
 /** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
 export function stamp(span: MarkedSpan, plain: boolean, encoding: Encoding): void {
-  const { log } = span[SPAN_MARKS]
-  const read = span[SPAN_READ]
+  const { log } = span[spanMarks]
+  const read = span[spanRead]
   if (log === read) return
-  span[SPAN_READ] = log
+  span[spanRead] = log
   const { attributes } = span
   const { marks } = log
   let hasFlags = false
@@ -49,7 +49,7 @@ export function stamp(span: MarkedSpan, plain: boolean, encoding: Encoding): voi
 /** The last stamp of a span: also how many flags were left out. */
 export function stampLast(span: MarkedSpan, plain: boolean, encoding: Encoding): void {
   stamp(span, plain, encoding)
-  const { dropped } = span[SPAN_MARKS]
+  const { dropped } = span[spanMarks]
   if (dropped > 0) write(span, plain, FLAGS_DROPPED, dropped)
 }
 

@@ -8,7 +8,7 @@ interface SyntheticClient {
 }
 
 /** How each names itself by default; settings of the client can change it, and anybody can send the same. */
-const CLIENTS: readonly SyntheticClient[] = [
+const clients: readonly SyntheticClient[] = [
   // https://docs.datadoghq.com/synthetics/guide/identify_synthetics_bots/
   { name: 'datadog', userAgent: /^Datadog\/Synthetics|DatadogSynthetics$/ },
   // `Grafana k6/1.3.0`, before 1.0 `k6/0.57.0 (https://k6.io/)`: https://grafana.com/docs/k6/latest/using-k6/k6-options/reference/#user-agent
@@ -27,7 +27,7 @@ const CLIENTS: readonly SyntheticClient[] = [
  */
 export function syntheticClient(header: GetHeader): SyntheticClient['name'] | undefined {
   const userAgent = header('user-agent') ?? ''
-  const found = CLIENTS.find((client) => client.userAgent.test(userAgent))
+  const found = clients.find((client) => client.userAgent.test(userAgent))
   return (
     found?.name ?? (header('sec-datadog')?.startsWith('Request sent by a Datadog Synthetic') ? 'datadog' : undefined)
   )

@@ -9,8 +9,8 @@ export interface OtherSdk {
   readonly propagator: TextMapPropagator | undefined
 }
 
-const REGISTRY = Symbol.for('opentelemetry.js.api.1')
-const AUTO = 'auto-instrumentations-node'
+const apiRegistry = Symbol.for('opentelemetry.js.api.1')
+const autoRegister = 'auto-instrumentations-node'
 
 /**
  * Two SDKs in one process double each span or lose the second one's, so beside
@@ -26,10 +26,10 @@ export function besideAnother(
     attach(otherSdk)
     return true
   }
-  if (![...execArgv, env['NODE_OPTIONS'] ?? ''].some((argument) => argument.includes(AUTO))) return false
+  if (![...execArgv, env['NODE_OPTIONS'] ?? ''].some((argument) => argument.includes(autoRegister))) return false
   // Both copies of the API, of ES modules and of CommonJS, register in this one place.
-  const shared = globalThis as { [REGISTRY]?: { trace?: unknown } }
-  const registry = shared[REGISTRY]
+  const shared = globalThis as { [apiRegistry]?: { trace?: unknown } }
+  const registry = shared[apiRegistry]
   if (!registry) return false
   Object.defineProperty(registry, 'trace', {
     configurable: true,
@@ -50,7 +50,7 @@ export function besideAnother(
 }
 
 function isRegistered(): boolean {
-  return (globalThis as { [REGISTRY]?: { trace?: unknown } })[REGISTRY]?.trace !== undefined
+  return (globalThis as { [apiRegistry]?: { trace?: unknown } })[apiRegistry]?.trace !== undefined
 }
 
 function otherSdk(): OtherSdk {

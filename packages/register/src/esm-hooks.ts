@@ -2,7 +2,7 @@ import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 /** Only these are hooked: over every module, the hook breaks those that export a `let` and set it later. */
-const INSTRUMENTED = ['http', 'https', 'node:http', 'node:https', 'express', 'router']
+const instrumented = ['http', 'https', 'node:http', 'node:https', 'express', 'router']
 
 /**
  * Lets instrumentations see what the application imports as ES modules, in this thread where Node can do that safely
@@ -11,7 +11,7 @@ const INSTRUMENTED = ['http', 'https', 'node:http', 'node:https', 'express', 'ro
  */
 export function loadEsmHooks(instrumentation: string): void {
   const base = createRequire(createRequire(instrumentation).resolve('@opentelemetry/instrumentation'))
-  const include = INSTRUMENTED
+  const include = instrumented
   if (supportsSyncHooks(base)) {
     const hooks = base('import-in-the-middle/register-hooks.mjs') as { register(options: object): void }
     hooks.register({ include })

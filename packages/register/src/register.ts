@@ -19,7 +19,7 @@ import { oneOf } from './one-of.ts'
 import { findPeers, loadAll, type Peers } from './peers.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-const STARTED = Symbol.for('coalmine.register')
+const startedKey = Symbol.for('coalmine.register')
 
 interface Packages {
   readonly core: typeof import('@opentelemetry/core')
@@ -38,9 +38,9 @@ interface Exporter {
  * and the application runs all the same, without tracing. A second call does nothing.
  */
 export function register(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): void {
-  const started = globalThis as { [STARTED]?: boolean }
-  if (started[STARTED] || env['OTEL_SDK_DISABLED'] === 'true') return
-  started[STARTED] = true
+  const started = globalThis as { [startedKey]?: boolean }
+  if (started[startedKey] || env['OTEL_SDK_DISABLED'] === 'true') return
+  started[startedKey] = true
   orComplain('no tracing', () => start(env, cwd))
 }
 

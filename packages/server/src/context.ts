@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.ts'
 import type { Ack } from './receive/receive.ts'
 
 /** What every route works with. */
-export type Context = {
+export interface Context {
   readonly store: Store
   readonly now: () => number
   /** When spans are acknowledged. */
@@ -16,4 +16,4 @@ export type Context = {
 }
 
 /** What a server measures whose metrics nobody reads. */
-export const UNMEASURED: Context['metrics'] = { received: () => {}, receivedLogs: () => {}, judged: () => {} }
+export const unmeasured: Context['metrics'] = { received: () => {}, receivedLogs: () => {}, judged: () => {} }

@@ -26,10 +26,15 @@ export class ServerError extends Error {
 }
 
 /** The body of every answer that is an error, outside `/v1`. */
-export type ErrorBody = { readonly error: { readonly kind: ErrorKind; readonly message: string } }
+export interface ErrorBody {
+  readonly error: { readonly kind: ErrorKind; readonly message: string }
+}
 
 /** What a route takes, for whoever sent it something else. */
-export type Takes = { readonly types: readonly string[]; readonly bytes: number }
+export interface Takes {
+  readonly types: readonly string[]
+  readonly bytes: number
+}
 
 /** Any error as one that can be answered. What nobody foresaw is our bug, and says nothing of its insides. */
 export function answerable(error: unknown, takes?: Takes): ServerError {
@@ -37,7 +42,7 @@ export function answerable(error: unknown, takes?: Takes): ServerError {
   if (error instanceof StoreError) {
     const { message: text, kind } = error
     if (kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429 })
-    if (kind === 'held') return new ServerError('unavailable', text, { cause: error, status: HELD })
+    if (kind === 'held') return new ServerError('unavailable', text, { cause: error, status: heldStatus })
     if (kind === 'full') return new ServerError('unavailable', text, { cause: error })
     return new ServerError(kind, text, { cause: error })
   }
@@ -50,7 +55,7 @@ export function answerable(error: unknown, takes?: Takes): ServerError {
 }
 
 /** The status of an error that says that another process has the store: WebDAV's "locked". */
-export const HELD = 423
+export const heldStatus = 423
 
 function refusalOf(status: 413 | 415, { types, bytes }: Takes): string {
   return status === 413

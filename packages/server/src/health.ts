@@ -8,10 +8,10 @@ type Health =
   | { readonly status: 'full' | 'failing'; readonly why: string; readonly refuses: 'spans' | 'log records' }
 
 // Where nothing is sent any more, nothing can show that the engine works again.
-const FAILING_MS = 10_000
+const failingMs = 10_000
 
 // A disk at its limit goes over it and back each second, while the engine merges and tidies up.
-const OVER_AFTER_MS = 5_000
+const overAfterMs = 5_000
 
 /**
  * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
@@ -42,7 +42,7 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
       if (refused === undefined) warn(`${health.refuses} are refused: ${health.why}`)
       refused ??= health.refuses
       refusedAtMs = now()
-    } else if (refused !== undefined && now() - refusedAtMs >= OVER_AFTER_MS) {
+    } else if (refused !== undefined && now() - refusedAtMs >= overAfterMs) {
       warn(`${refused} are taken again`)
       refused = undefined
     }
@@ -69,7 +69,7 @@ function healthOf(store: Pick<Store, 'state'>, nowMs = 0): Health {
     const [free, needed] = [space.freeBytes, space.minFreeBytes].map((bytes) => `${Math.floor(bytes / 1_000_000)} MB`)
     return { status: 'full', why: `the disk has ${free} free, and ${needed} are needed`, refuses: 'spans' }
   }
-  const fails = (failure: typeof failed): boolean => failure !== undefined && nowMs - failure.atMs < FAILING_MS
+  const fails = (failure: typeof failed): boolean => failure !== undefined && nowMs - failure.atMs < failingMs
   if (fails(failed)) return { status: 'failing', why: failed!.error.message, refuses: 'spans' }
   if (fails(logs.failed)) return { status: 'failing', why: logs.failed!.error.message, refuses: 'log records' }
   return { status: 'ok' }

@@ -19,6 +19,6 @@ export { findServer, type Owner } from './owner.ts'
 // What it answers
 
 export { parseSelector } from '@coalmine/store'
-export { type ErrorBody, type ErrorKind, HELD, ServerError } from './errors.ts'
+export { type ErrorBody, type ErrorKind, heldStatus, ServerError } from './errors.ts'
 export type { ImportAnswer, ImportState } from './import/import.ts'
 export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'

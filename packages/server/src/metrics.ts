@@ -6,7 +6,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import type { FastifyInstance } from 'fastify'
 
 /** What the server tells of itself: measured through OpenTelemetry, read at `/metrics` in Prometheus' format. */
-export type Metrics = {
+export interface Metrics {
   /** A request of spans was answered. `outcome` is stored, queued, busy, full, malformed or failed. */
   readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
   /** The same of a request of log records. */
@@ -17,10 +17,14 @@ export type Metrics = {
 }
 
 /** Evaluations of flags that were stored or refused, and other records, which are ignored. */
-export type LogRecordCounts = { readonly stored: number; readonly refused: number; readonly ignored: number }
+export interface LogRecordCounts {
+  readonly stored: number
+  readonly refused: number
+  readonly ignored: number
+}
 
 // Comparisons that are no longer asked for are forgotten, oldest first.
-const REMEMBERED_VERDICTS = 100
+const rememberedVerdicts = 100
 
 const outcomes = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 } as const
 
@@ -118,7 +122,7 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
       verdicts.delete(key)
       verdicts.set(key, verdict)
       const [oldest] = verdicts.keys()
-      if (verdicts.size > REMEMBERED_VERDICTS && oldest !== undefined) verdicts.delete(oldest)
+      if (verdicts.size > rememberedVerdicts && oldest !== undefined) verdicts.delete(oldest)
     },
     reader,
     close: () => provider.shutdown(),

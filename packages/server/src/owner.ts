@@ -2,9 +2,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** A server that has a store's directory open: where it listens, and what it asks for. */
-export type Owner = { readonly url: string; readonly pid: number; readonly token?: string }
+export interface Owner {
+  readonly url: string
+  readonly pid: number
+  readonly token?: string
+}
 
-const HEALTH_TIMEOUT_MS = 2_000
+const healthTimeoutMs = 2_000
 
 /**
  * Finds the server that owns a store's directory, by the address it left there; undefined when there is none, or when
@@ -16,7 +20,7 @@ export async function findServer(directory: string): Promise<Owner | undefined> 
   const owner = await readOwner(directory)
   if (!owner) return undefined
   try {
-    const response = await fetch(new URL('/healthz', owner.url), { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) })
+    const response = await fetch(new URL('/healthz', owner.url), { signal: AbortSignal.timeout(healthTimeoutMs) })
     const { pid } = (await response.json()) as { pid?: unknown }
     return response.ok && pid === owner.pid ? owner : undefined
   } catch {

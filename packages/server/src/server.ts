@@ -6,8 +6,8 @@ import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '
 import fastify, { type FastifyInstance } from 'fastify'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
-import { type Context, UNMEASURED } from './context.ts'
-import { answerable, type ErrorBody, HELD, ServerError } from './errors.ts'
+import { type Context, unmeasured } from './context.ts'
+import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
 import { isProbe, newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
@@ -44,7 +44,7 @@ export type ServerOptions = {
   'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'minFreeBytes' | 'now'
 >
 
-export type RunningServer = {
+export interface RunningServer {
   readonly url: string
   /** Where OTLP/gRPC is taken. */
   readonly grpcUrl?: string
@@ -52,7 +52,7 @@ export type RunningServer = {
   readonly close: () => Promise<void>
 }
 
-const CLOSE_TICKS_EVERY_MS = 1_000
+const closeTicksEveryMs = 1_000
 
 /** Does what `startServer` of this package says. */
 export async function startServer({
@@ -76,9 +76,9 @@ export async function startServer({
     store,
     now: storeOptions.now ?? Date.now,
     ack,
-    metrics: metrics ?? UNMEASURED,
+    metrics: metrics ?? unmeasured,
     warn,
-    version: VERSION,
+    version: version,
   }
   const app = await routes(context, { token, tls })
   if (metrics) measured!.registerMetrics(app, metrics)
@@ -116,7 +116,7 @@ export async function startServer({
       })
     })
   }
-  const timer = setInterval(newTicker(context), CLOSE_TICKS_EVERY_MS)
+  const timer = setInterval(newTicker(context), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
     clearInterval(timer)
     if (directory) await removeAddress(directory)
@@ -181,7 +181,7 @@ async function openOrNameOwner(options: StoreOptions): Promise<Store> {
     throw new ServerError(
       'unavailable',
       `store ${options.location} is served by process ${owner.pid} at ${owner.url}; go through it, or stop it first`,
-      { cause: error, status: HELD },
+      { cause: error, status: heldStatus },
     )
   }
 }
@@ -216,4 +216,4 @@ async function listenLocally(app: FastifyInstance): Promise<HttpServer> {
   return local
 }
 
-const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { version: string }
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }

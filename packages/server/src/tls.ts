@@ -2,7 +2,10 @@ import { createSecureContext } from 'node:tls'
 import { ServerError } from './errors.ts'
 
 /** A certificate and its key, PEM. */
-export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer }
+export interface TlsFiles {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
 
 /** Throws a ServerError of kind `usage` when the two are not a certificate and its key. */
 export function checkTls(tls: TlsFiles): void {

@@ -1,20 +1,24 @@
 import type { Engine } from './engine/engine.ts'
-import { TICK_SECONDS } from './ingest/span-batch.ts'
+import { tickSeconds } from './ingest/span-batch.ts'
 import { dueAtOnce, type TickKey, type TickLedger } from './ingest/tick-ledger.ts'
 import { unclosedTicks } from './queries/closing.ts'
 
 /** A window of the past, in milliseconds since 1970, of one service or of all. */
-export type BackFill = { readonly startMs: number; readonly endMs: number; readonly service?: string | undefined }
+export interface BackFill {
+  readonly startMs: number
+  readonly endMs: number
+  readonly service?: string | undefined
+}
 
 /** How far a back-fill went: ticks that it closed, the spans in them, and from where to go on; at the end, `endMs`. */
-export type BackFilled = {
+export interface BackFilled {
   readonly ticks: number
   readonly spans: number
   readonly untilMs: number
   readonly endMs: number
 }
 
-type Options = {
+interface Options {
   readonly engine: Engine
   readonly ledger: TickLedger
   readonly closeDue: () => Promise<number>
@@ -23,8 +27,8 @@ type Options = {
 }
 
 // What one call does, so that whoever calls hears of it every few seconds.
-const LOOK_SECONDS = 3600
-const MOST_SPANS = 2_000_000
+const lookSeconds = 3600
+const mostSpans = 2_000_000
 
 /** Closes the first ticks of a window that nobody has closed, oldest first. To be called again from where it went to. */
 export async function backFill(
@@ -33,13 +37,13 @@ export async function backFill(
 ): Promise<BackFilled> {
   const from = tickAt(startMs)
   const end = tickAt(Math.min(askedMs, dueMs))
-  const to = Math.min(from + LOOK_SECONDS, end)
+  const to = Math.min(from + lookSeconds, end)
   if (from >= to) return { ticks: 0, spans: 0, untilMs: end * 1000, endMs: end * 1000 }
   const found = await engine.read<TickKey>(unclosedTicks, { service, from, to })
   const keys = found.toSorted((a, b) => a.tick - b.tick)
   let spans = 0
   const after = keys.findIndex((key, index) => {
-    const full = spans > 0 && spans + key.spans > MOST_SPANS && key.tick !== keys[index - 1]?.tick
+    const full = spans > 0 && spans + key.spans > mostSpans && key.tick !== keys[index - 1]?.tick
     if (!full) spans += key.spans
     return full
   })
@@ -50,4 +54,4 @@ export async function backFill(
   return { ticks: some.length, spans, untilMs: until * 1000, endMs: end * 1000 }
 }
 
-const tickAt = (ms: number): number => Math.floor(ms / 1000 / TICK_SECONDS) * TICK_SECONDS
+const tickAt = (ms: number): number => Math.floor(ms / 1000 / tickSeconds) * tickSeconds

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse, type User } from '../test/clickhouse-http.ts'
 import { evaluationOf } from '../test/log-records.ts'
-import { batchOf, START, spanOf } from '../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
 import type { Comparison } from './cohorts.ts'
 import { initStore } from './init-store.ts'
 import { rightsOf } from './queries/schema.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
-import { DEFAULT_TRACES } from './traces.ts'
+import { defaultTraces } from './traces.ts'
 
 const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
-const WATERMARK = 15_000
+const watermarkMs = 15_000
 
 // A user may do what `store init` says that it must be able to, and nothing else.
-const { init, serve, read } = rightsOf({ traces: DEFAULT_TRACES, retentionDays: 14 }, 'shop')
+const { init, serve, read } = rightsOf({ traces: defaultTraces, retentionDays: 14 }, 'shop')
 const granted = (rights: readonly string[]): User => ({
   grants: rights.map((right) => /^GRANT (.*) TO <user>$/.exec(right)![1]!),
 })
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 beforeEach(() => {
-  clock = START
+  clock = firstStart
   opened = []
   return async () => {
     for (const store of opened) await store.close()
@@ -47,7 +47,7 @@ beforeEach(() => {
 const at = (user: string, database = 'shop'): string => server.url({ user, database })
 
 const open = async (user: string, options: Partial<StoreOptions> = {}): Promise<Store> => {
-  const store = await openStore({ location: at(user), watermarkMs: WATERMARK, now: () => clock, ...options })
+  const store = await openStore({ location: at(user), watermarkMs: watermarkMs, now: () => clock, ...options })
   opened.push(store)
   return store
 }
@@ -163,7 +163,7 @@ describe('on a cluster, statements that the engine can read', () => {
 
 describe('who may only read', () => {
   beforeAll(async () => {
-    clock = START
+    clock = firstStart
     opened = []
     const store = await open('server')
     const failed = build('2.0.0', { status: 'Error' })
@@ -175,13 +175,13 @@ describe('who may only read', () => {
   })
 
   it('closed ticks gets the same answers, and leaves nothing behind', async () => {
-    clock = START + 60_000
+    clock = firstStart + 60_000
     const store = await open('reader', { readOnly: true })
     expect(store.access).toBe('read')
     expect(await ticksOf(store)).toMatchObject([
       { operation: 'GET /cart', ticks: [{ canary: { requests: 2, errors: 1 } }, { stable: { requests: 1 } }] },
     ])
-    expect(await store.anchor(comparison)).toBe(START)
+    expect(await store.anchor(comparison)).toBe(firstStart)
     await store.rememberVerdict({ ...comparison, verdict: 'fail' })
     expect(await store.failedCanaries('storefront')).toEqual([])
     await expect(store.countLook(comparison, clock)).rejects.toMatchObject({ kind: 'usage' })
@@ -195,20 +195,20 @@ describe('who may only read', () => {
     })
     const writer = await open('server', { readOnly: true })
     expect(writer.access).toBe('all')
-    expect(await writer.anchor(comparison)).toBe(START)
+    expect(await writer.anchor(comparison)).toBe(firstStart)
     expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 1 }])
   })
 
   it('spans gets the same answers from these', async () => {
-    clock = START + 60_000
+    clock = firstStart + 60_000
     const ticks = await open('reader', { readOnly: true })
     const spans = await open('guest', { readOnly: true })
     expect(spans.access).toBe('spans')
-    const window = { ...comparison, start: START }
+    const window = { ...comparison, start: firstStart }
     expect(await ticksOf(spans, window)).toEqual(await ticksOf(ticks, window))
     const { source, builds, ...facts } = await ticks.cohortFacts(window)
     expect(await spans.cohortFacts(window)).toEqual({ ...facts, source: 'spans', builds: undefined })
-    expect(await spans.anchor(comparison)).toBe(START)
+    expect(await spans.anchor(comparison)).toBe(firstStart)
     expect(await spans.instances(comparison, await spans.cohortFacts(window))).toBeUndefined()
     expect((await spans.known('storefront')).services).toEqual(['storefront'])
     expect(await spans.doctorFacts('storefront')).toMatchObject({
@@ -218,19 +218,19 @@ describe('who may only read', () => {
       unread: expect.stringContaining('otel_logs'),
       late: 0,
     })
-    expect(await spans.sample(window, { ticksMs: [START], oneIn: 1 })).toMatchObject({ canary: { requests: 2 } })
-    expect(await spans.spansOfTicks(window, { ticksMs: [START], oneIn: 1 })).toEqual([])
+    expect(await spans.sample(window, { ticksMs: [firstStart], oneIn: 1 })).toMatchObject({ canary: { requests: 2 } })
+    expect(await spans.spansOfTicks(window, { ticksMs: [firstStart], oneIn: 1 })).toEqual([])
     expect((await spans.suspects(window, null, 'failed')).exemplars).toBeDefined()
     expect(await spans.failedCanaries('storefront')).toEqual([])
     expect((await spans.sizes()).tables[0]).toMatchObject({ table: 'otel_traces', rows: 5 })
   })
 
   it('spans of another name, where they are named, and counts ticks that are old enough alone', async () => {
-    clock = START + 20_000 - 1
+    clock = firstStart + 20_000 - 1
     const spans = await open('guest', { readOnly: true, location: at('guest', 'otel'), traces: 'spans' })
-    expect(await requestsIn(spans, { ...comparison, start: START })).toBe(0)
-    clock = START + 20_000
-    expect(await requestsIn(spans, { ...comparison, start: START })).toBe(2)
+    expect(await requestsIn(spans, { ...comparison, start: firstStart })).toBe(0)
+    clock = firstStart + 20_000
+    expect(await requestsIn(spans, { ...comparison, start: firstStart })).toBe(2)
     await expect(open('guest', { readOnly: true, location: at('guest', 'otel') })).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining('there is no table otel_traces that this user may read'),
@@ -255,7 +255,7 @@ describe('several servers', () => {
   it('count what the others stored, each span once', async () => {
     await one.insert(batchOf(build('1.0.0'), build('1.0.0')))
     await other.insert(batchOf(build('1.0.0'), build('2.0.0'), build('2.0.0', { atMs: 5_000 })))
-    clock = START + 40_000
+    clock = firstStart + 40_000
     await one.closeDue()
     await other.closeDue()
     expect(await requestsIn(one)).toBe(5)
@@ -268,7 +268,7 @@ describe('several servers', () => {
   it('may close a tick at the same moment', async () => {
     await one.insert(batchOf(build('1.0.0')))
     await other.insert(batchOf(build('2.0.0')))
-    clock = START + 40_000
+    clock = firstStart + 40_000
     await Promise.all([one.closeDue(), other.closeDue()])
     expect(await requestsIn(one)).toBe(2)
     expect(await one.closeDue()).toBe(0)
@@ -277,7 +277,7 @@ describe('several servers', () => {
 
   it('count what was stored while another closed the tick, and call late what comes after it', async () => {
     await one.insert(batchOf(build('1.0.0')))
-    clock = START + 40_000
+    clock = firstStart + 40_000
     expect(await one.closeDue()).toBe(1)
     // It has not heard of the closing yet, so these are not late by what it knows.
     expect(await other.insert(batchOf(build('2.0.0')))).toEqual({ late: 0 })
@@ -296,7 +296,7 @@ describe('several servers', () => {
     await other.insert(batchOf(build('2.0.0')))
     // Longer than clocks are apart.
     await new Promise((resolve) => setTimeout(resolve, 2_100))
-    clock = START + 40_000
+    clock = firstStart + 40_000
     expect(await one.closeDue()).toBe(1)
     expect(await other.closeDue()).toBe(0)
     expect(await requestsIn(other)).toBe(2)
@@ -305,7 +305,7 @@ describe('several servers', () => {
 
   it('close what one left half closed', async () => {
     await one.insert(batchOf(build('1.0.0'), build('2.0.0')))
-    clock = START + 40_000
+    clock = firstStart + 40_000
     server.fail({ kind: 'drop-before', on: /INSERT INTO coalmine_closed/ })
     await expect(one.closeDue()).rejects.toThrow()
     server.heal()
@@ -317,12 +317,12 @@ describe('several servers', () => {
 
   it('close what the Collector stored, once it is due', async () => {
     await server.query(`INSERT INTO shop.otel_traces (Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, SpanAttributes)
-      SELECT fromUnixTimestamp64Milli(toInt64(${START})), toString(number), toString(number), 'GET /cart', 'Server', 'storefront',
+      SELECT fromUnixTimestamp64Milli(toInt64(${firstStart})), toString(number), toString(number), 'GET /cart', 'Server', 'storefront',
         map('service.version', if(number < 2, '1.0.0', '2.0.0')) FROM numbers(5)`)
-    clock = START + 19_000
+    clock = firstStart + 19_000
     expect(await one.closeDue()).toBe(0)
     expect((await one.known('storefront')).open).toEqual({ ticks: 1, spans: 5, unattended: false })
-    clock = START + 130_000
+    clock = firstStart + 130_000
     expect((await one.known('storefront')).open).toMatchObject({ spans: 5, unattended: true })
     expect(await one.closeDue()).toBe(1)
     expect(await other.closeDue()).toBe(0)
@@ -339,11 +339,11 @@ describe('several servers', () => {
     )
     one.release(hold)
     await server.query('TRUNCATE TABLE shop.coalmine_closed')
-    clock = START + 60_000
+    clock = firstStart + 60_000
     expect(await other.closeDue()).toBe(0)
     const fill = async (service?: string): Promise<number> => {
       let ticks = 0
-      let from = START - 7 * 3_600_000
+      let from = firstStart - 7 * 3_600_000
       for (;;) {
         const done = await other.backFill({ startMs: from, endMs: clock, service })
         ticks += done.ticks
@@ -360,7 +360,7 @@ describe('several servers', () => {
   it('close, with an import that goes on, what a crash left of it, however old', async () => {
     const hoursAgo = (hours: number) => ({ atMs: -hours * 3_600_000 })
     await one.insert(batchOf(build('2.0.0', hoursAgo(6)), build('1.0.0', hoursAgo(6))), await one.hold())
-    clock = START + 60_000
+    clock = firstStart + 60_000
     expect(await other.closeDue()).toBe(0)
     const hold = await other.hold(true)
     await other.insert(batchOf(build('1.0.0', hoursAgo(5))), hold)

@@ -1,5 +1,5 @@
 import { StoreError } from './errors.ts'
-import { TICK_SECONDS } from './ingest/span-batch.ts'
+import { tickSeconds } from './ingest/span-batch.ts'
 import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.ts'
 
 /** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
@@ -9,7 +9,7 @@ export type Traffic = 'users' | 'test' | 'all'
 export type Scope = 'requests' | 'downstream'
 
 /** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
-export type Comparison = {
+export interface Comparison {
   readonly service: string
   readonly stable: string
   readonly canary: string
@@ -34,7 +34,7 @@ export type Comparison = {
 /** Closed ticks answer a comparison of every audience by build and at most one flag; any other is reduced from raw spans. */
 export type Source = 'ticks' | 'spans'
 
-type TickParams = {
+interface TickParams {
   readonly flagKey: string
   readonly byBuild: boolean
   readonly stableBuild: string
@@ -44,7 +44,7 @@ type TickParams = {
   readonly traffic: Traffic
 }
 
-export type SpanParams = {
+export interface SpanParams {
   readonly keys: readonly string[]
   readonly fromResource: readonly number[]
   readonly stableValues: readonly string[]
@@ -80,13 +80,13 @@ export function cohortsOf(chosen: Chosen): Cohorts {
 export function windowOf({ start, end }: Pick<Comparison, 'start' | 'end'>): { from: number; to: number } {
   if (start !== undefined && end !== undefined && start >= end)
     throw new StoreError('usage', `the window is empty: it starts at ${iso(start)} and ends at ${iso(end)}`)
-  const from = start === undefined ? 0 : Math.ceil(start / 1000 / TICK_SECONDS) * TICK_SECONDS
-  const to = end === undefined ? LAST_SECOND : Math.floor(end / 1000 / TICK_SECONDS) * TICK_SECONDS
+  const from = start === undefined ? 0 : Math.ceil(start / 1000 / tickSeconds) * tickSeconds
+  const to = end === undefined ? lastSecond : Math.floor(end / 1000 / tickSeconds) * tickSeconds
   return { from: clamp(from), to: clamp(to) }
 }
 
 /** The last second that ClickHouse's DateTime holds. */
-export const LAST_SECOND = 0xffffffff
+export const lastSecond = 0xffffffff
 
 function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): TickParams | undefined {
   const stable = parseSelector(selectors.stable)
@@ -102,7 +102,7 @@ function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: C
   if (stable.every(({ key, value }) => wantedOf(canary, key) === value)) return undefined
   const valueAt = (conditions: readonly Condition[], key: string | undefined) =>
     key === undefined ? '' : wantedOf(conditions, key)
-  const buildKey = byBuild ? BUILD_KEY : undefined
+  const buildKey = byBuild ? buildAttribute : undefined
   return {
     flagKey: flag ? flagOf(flag)! : '',
     byBuild,
@@ -143,13 +143,13 @@ export function spanParams({ traffic = 'users', audience = [], scope, ...selecto
   }
 }
 
-const BUILD_KEY = 'service.version'
+const buildAttribute = 'service.version'
 
-const isBuild = ({ from, key, negated }: Condition): boolean => from === 'span' && key === BUILD_KEY && !negated
+const isBuild = ({ from, key, negated }: Condition): boolean => from === 'span' && key === buildAttribute && !negated
 
 const wantedOf = (conditions: readonly Condition[], key: string): string =>
   conditions.find((condition) => condition.key === key)?.value ?? ''
 
-const clamp = (second: number): number => Math.min(Math.max(second, 0), LAST_SECOND)
+const clamp = (second: number): number => Math.min(Math.max(second, 0), lastSecond)
 
 const iso = (ms: number): string => new Date(ms).toISOString()

@@ -11,7 +11,7 @@ import {
   logForms,
 } from '../test/collector-tables.ts'
 import { evaluationOf } from '../test/log-records.ts'
-import { batchOf, START, spanOf } from '../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { openEmbedded } from './engine/embedded.ts'
 import type { Span } from './ingest/span-batch.ts'
 import { openStore, type Store } from './store.ts'
@@ -100,14 +100,14 @@ async function answers(store: Store): Promise<unknown> {
   return {
     ticks,
     facts: await store.cohortFacts(comparison),
-    sample: await store.sample(comparison, { ticksMs: [START, START + 5_000], oneIn: 1 }),
+    sample: await store.sample(comparison, { ticksMs: [firstStart, firstStart + 5_000], oneIn: 1 }),
     flags: await store.flagShares(comparison),
     doctor: await store.doctorFacts('storefront'),
   }
 }
 
 async function closedAnswers(): Promise<unknown> {
-  const store = await openStore({ location: directory, watermarkMs: 0, now: () => START + 3_600_000 })
+  const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart + 3_600_000 })
   try {
     if ((await store.known()).services.length === 0) await store.insert(batchOf(...spans))
     await store.closeDue()
@@ -155,7 +155,7 @@ it('adds evaluations to the log records of the exporter, whichever form, and tel
     const store = await openStore({ location: directory })
     await store.insertLogs([evaluationOf({ body: 'why' })])
     expect((await store.doctorFacts('storefront'))!.evaluations, form).toMatchObject([
-      { flag: 'new-pricing', evaluations: 2, providers: ['unleash'], lastMs: START + 1_000 },
+      { flag: 'new-pricing', evaluations: 2, providers: ['unleash'], lastMs: firstStart + 1_000 },
     ])
     await store.close()
   }

@@ -8,7 +8,7 @@ import type { Traces } from './traces.ts'
  * Which marks arrive from a service, in the hour before its last span or, where it has none, its last event. Times are
  * milliseconds since 1970.
  */
-export type DoctorFacts = {
+export interface DoctorFacts {
   readonly service: string
   readonly spans: number
   readonly firstMs: number
@@ -50,7 +50,7 @@ export async function doctorFacts(
   open: () => Promise<DoctorFacts['open']>,
 ): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
-  const sinceMs = row!.spans === 0 ? 0 : row!.lastMs - HOUR_MS
+  const sinceMs = row!.spans === 0 ? 0 : row!.lastMs - hourMs
   const onSpans = new Set(row!.flags)
   const { evaluations, unread } = await evaluationsOf(engine, logs, { service, sinceMs, lookBackMs, onSpans })
   if (row!.spans === 0 && !evaluations?.length) return undefined
@@ -62,7 +62,7 @@ export async function doctorFacts(
     ...row!,
     service,
     builds: told(row!.builds),
-    flags: told(row!.flags).slice(0, SHOWN_FLAGS),
+    flags: told(row!.flags).slice(0, shownFlags),
     instances: told(row!.instances),
     sdks: row!.sdks.filter(([name]) => name !== '').map(([name, language, version]) => ({ name, language, version })),
     evaluations,
@@ -73,7 +73,7 @@ export async function doctorFacts(
   }
 }
 
-const HOUR_MS = 3_600_000
-const SHOWN_FLAGS = 100
+const hourMs = 3_600_000
+const shownFlags = 100
 
 const told = (values: readonly string[]): string[] => values.filter((value) => value !== '').sort()

@@ -4,7 +4,7 @@ import { evaluations as evaluationsIn } from './queries/evaluations.ts'
 import { quoted, type Traces } from './traces.ts'
 
 /** What the events of a service say of the evaluations of a flag. */
-export type FlagEvaluations = {
+export interface FlagEvaluations {
   readonly flag: string
   readonly evaluations: number
   readonly providers: readonly string[]
@@ -18,7 +18,7 @@ export type FlagEvaluations = {
   readonly onSpans: boolean
 }
 
-type Asked = {
+interface Asked {
   readonly service: string
   /** From when on; 0 for the hour before the last event. */
   readonly sinceMs: number

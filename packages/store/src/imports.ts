@@ -2,7 +2,7 @@ import type { Engine } from './engine/engine.ts'
 import { importSoFar, rememberImport } from './queries/imports.ts'
 
 /** How far the import of a file has come: what stands up to here is stored. */
-export type ImportProgress<Totals> = {
+export interface ImportProgress<Totals> {
   /** The last line, message or row that is stored. */
   readonly line: number
   /** Where the next one begins; 0 where that is not known. */

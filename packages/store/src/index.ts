@@ -37,7 +37,7 @@ export {
   type SpanBatch,
   type SpanKind,
   type SpanStatus,
-  TICK_SECONDS,
+  tickSeconds,
 } from './ingest/span-batch.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
 

@@ -1,12 +1,12 @@
 import { isRemote, shown } from './engine/address.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { databaseHere, type Layout, type Rights, rightsOf, SCHEMA_VERSION } from './queries/schema.ts'
-import { checkRetention, DEFAULT_RETENTION_DAYS, settleRetention } from './retention.ts'
+import { databaseHere, type Layout, type Rights, rightsOf, schemaVersion } from './queries/schema.ts'
+import { checkRetention, defaultRetentionDays, settleRetention } from './retention.ts'
 import { hasTraces, logsBeside, schemaOf, statementsFor } from './schema.ts'
-import { DEFAULT_TRACES, parseTraces, tracesText } from './traces.ts'
+import { defaultTraces, parseTraces, tracesText } from './traces.ts'
 
-export type InitOptions = {
+export interface InitOptions {
   /** The http(s) URL of a ClickHouse server, with the database that the tables are made in. */
   readonly location: string
   /** The table that has the spans, `table` or `database.table`; otel_traces unless told otherwise. It is made where it is not there. */
@@ -19,7 +19,7 @@ export type InitOptions = {
   readonly dryRun?: boolean
 }
 
-export type Initialised = {
+export interface Initialised {
   readonly database: string
   /** Of which version the tables were; 0 where there were none. */
   readonly from: number
@@ -61,9 +61,9 @@ async function initialise(
 ): Promise<Initialised> {
   const where = shown(location)
   const { version, traces: marked } = await schemaOf(engine, where)
-  const traces = named === undefined ? (marked ?? DEFAULT_TRACES) : parseTraces(named)
+  const traces = named === undefined ? (marked ?? defaultTraces) : parseTraces(named)
   const logs = await logsBeside(engine, traces)
-  const layout: Layout = { traces, logs, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS, cluster }
+  const layout: Layout = { traces, logs, retentionDays: retentionDays ?? defaultRetentionDays, cluster }
   const madeTraces = !(await hasTraces(engine, traces))
   const statements = await statementsFor(engine, layout, where)
   if (!dryRun) {
@@ -74,7 +74,7 @@ async function initialise(
   return {
     database: database!.name,
     from: version,
-    to: SCHEMA_VERSION,
+    to: schemaVersion,
     traces: tracesText(traces),
     madeTraces,
     statements: statements.map(outdented),

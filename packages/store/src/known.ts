@@ -3,7 +3,7 @@ import { knownServices, knownValues, openSpans } from './queries/known.ts'
 import { formatSelector } from './selector.ts'
 
 /** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */
-export type Known = {
+export interface Known {
   readonly services: readonly string[]
   /** Builds and flag variants of the service that was asked for, as selectors, from closed ticks. */
   readonly values: readonly string[]
@@ -36,7 +36,7 @@ export async function known(engine: Engine, service: string, open: Known['open']
 }
 
 // A server that is there closes a tick within a minute of its watermark.
-const UNATTENDED_MS = 120_000
+const unattendedMs = 120_000
 
 /** Spans of a service since a second that no closed tick counts yet, whoever stored them. */
 export async function openOf(
@@ -45,8 +45,12 @@ export async function openOf(
   fromSeconds: number,
   nowMs: number,
 ): Promise<Known['open']> {
-  type Row = { readonly ticks: number; readonly spans: number; readonly firstMs: number }
+  interface Row {
+    readonly ticks: number
+    readonly spans: number
+    readonly firstMs: number
+  }
   const [row] = await engine.read<Row>(openSpans, { service, from: fromSeconds })
   const { ticks, spans, firstMs } = row!
-  return { ticks, spans, unattended: spans > 0 && firstMs < nowMs - UNATTENDED_MS }
+  return { ticks, spans, unattended: spans > 0 && firstMs < nowMs - unattendedMs }
 }

@@ -2,11 +2,11 @@ import { isRemote, shown } from './engine/address.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import { mayWrite } from './queries/comparisons.ts'
-import { SCHEMA_VERSION } from './queries/schema.ts'
-import { DEFAULT_RETENTION_DAYS } from './retention.ts'
+import { schemaVersion } from './queries/schema.ts'
+import { defaultRetentionDays } from './retention.ts'
 import { hasTraces, logsBeside, schemaOf, settleSchema } from './schema.ts'
 import { readingSpansOnly } from './spans-only.ts'
-import { DEFAULT_LOGS, DEFAULT_TRACES, parseTraces, type Traces, tracesText } from './traces.ts'
+import { defaultLogs, defaultTraces, parseTraces, type Traces, tracesText } from './traces.ts'
 
 /**
  * What may be done with a store: `all`; `read`, where nothing can be inserted and nothing is remembered; `spans`, where
@@ -15,7 +15,7 @@ import { DEFAULT_LOGS, DEFAULT_TRACES, parseTraces, type Traces, tracesText } fr
 export type Access = 'all' | 'read' | 'spans'
 
 /** A store's engine, and what is known of the store before it is asked anything. */
-export type Opened = {
+export interface Opened {
   readonly engine: Engine
   readonly traces: Traces
   /** The table that has the log records. */
@@ -25,7 +25,7 @@ export type Opened = {
   readonly shared: boolean
 }
 
-type Asked = {
+interface Asked {
   readonly location: string
   readonly traces: string | undefined
   readonly readOnly: boolean
@@ -49,22 +49,22 @@ export async function openLocation(asked: Asked): Promise<Opened> {
 }
 
 async function openDirectory({ location, traces, retentionDays, minFreeBytes }: Asked): Promise<Opened> {
-  if (traces !== undefined && tracesText(parseTraces(traces)) !== tracesText(DEFAULT_TRACES))
-    throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(DEFAULT_TRACES)}`)
-  const layout = { traces: DEFAULT_TRACES, retentionDays: retentionDays ?? DEFAULT_RETENTION_DAYS }
+  if (traces !== undefined && tracesText(parseTraces(traces)) !== tracesText(defaultTraces))
+    throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(defaultTraces)}`)
+  const layout = { traces: defaultTraces, retentionDays: retentionDays ?? defaultRetentionDays }
   const prepare = async (opened: Engine): Promise<void> => {
     if (opened.space?.isSpent()) await mustBeSettled(opened, location)
     else await settleSchema(opened, layout, location)
   }
   const { openEmbedded } = await import('./engine/embedded.ts')
   const engine = await openEmbedded(location, prepare, minFreeBytes)
-  return { engine, traces: DEFAULT_TRACES, logs: DEFAULT_LOGS, access: 'all', shared: false }
+  return { engine, traces: defaultTraces, logs: defaultLogs, access: 'all', shared: false }
 }
 
 /** On a full disk a store is read as it is. */
 async function mustBeSettled(engine: Engine, location: string): Promise<void> {
   const { version } = await schemaOf(engine, location)
-  if (version === SCHEMA_VERSION) return
+  if (version === schemaVersion) return
   throw new StoreError(
     'full',
     `store ${location}: its disk is full, and its tables are still to be made: free some space`,
@@ -74,7 +74,7 @@ async function mustBeSettled(engine: Engine, location: string): Promise<void> {
 async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {
   const where = shown(asked.location)
   const named = asked.traces === undefined ? undefined : parseTraces(asked.traces)
-  const { version, traces = DEFAULT_TRACES } = await schemaOf(engine, where).catch((error: unknown) => {
+  const { version, traces = defaultTraces } = await schemaOf(engine, where).catch((error: unknown) => {
     // Whoever may not read the tables that are there reads the spans.
     if (asked.readOnly && isRefused(error)) return { version: 0, traces: undefined }
     throw error
@@ -85,12 +85,12 @@ async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {
         'unavailable',
         `store ${where}: it has no tables of coalmine; make them with "coalmine store init --store ${where}", which shows what it would do with --dry-run`,
       )
-    return openSpans(engine, named ?? DEFAULT_TRACES, asked)
+    return openSpans(engine, named ?? defaultTraces, asked)
   }
-  if (version < SCHEMA_VERSION)
+  if (version < schemaVersion)
     throw new StoreError(
       'unavailable',
-      `store ${where}: its tables are of version ${version}, this release needs version ${SCHEMA_VERSION}; bring them forward with "coalmine store init --store ${where}"`,
+      `store ${where}: its tables are of version ${version}, this release needs version ${schemaVersion}; bring them forward with "coalmine store init --store ${where}"`,
     )
   if (named && tracesText(named) !== tracesText(traces))
     throw new StoreError(
@@ -114,7 +114,7 @@ async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs
 }
 
 // Not enough privileges, and a user, server or table that is read only.
-const NOT_ALLOWED: readonly unknown[] = [497, 164, 242]
+const notAllowed: readonly unknown[] = [497, 164, 242]
 
 async function canWrite(engine: Engine): Promise<boolean> {
   try {
@@ -128,5 +128,5 @@ async function canWrite(engine: Engine): Promise<boolean> {
 
 function isRefused(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: unknown } }
-  return NOT_ALLOWED.includes(cause?.code)
+  return notAllowed.includes(cause?.code)
 }

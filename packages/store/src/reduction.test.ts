@@ -1,18 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newPlace, type Place } from '../test/place.ts'
-import { batchOf, START, spanOf } from '../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { all, builds, cart, totalsOf } from '../test/totals.ts'
 import type { Span } from './ingest/span-batch.ts'
 import type { OperationTicks } from './read/read-ticks.ts'
 import { openStore, type Store } from './store.ts'
 
-const WATERMARK = 15_000
+const watermarkMs = 15_000
 
 let place: Place
 let clock: number
 let store: Store
 
-const open = (): Promise<Store> => openStore({ location: place.location, watermarkMs: WATERMARK, now: () => clock })
+const open = (): Promise<Store> => openStore({ location: place.location, watermarkMs: watermarkMs, now: () => clock })
 
 beforeAll(async () => {
   place = await newPlace()
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 beforeEach(async () => {
-  clock = START
+  clock = firstStart
   store = await open()
 })
 
@@ -31,7 +31,7 @@ afterEach(async () => {
 })
 
 async function closeAfter(ms: number): Promise<number> {
-  clock = START + ms
+  clock = firstStart + ms
   return store.closeDue()
 }
 
@@ -56,7 +56,7 @@ describe('the reduction', () => {
     expect(first).toMatchObject({ operation: 'GET /cart' })
     expect(first!.ticks).toEqual([
       {
-        tick: START,
+        tick: firstStart,
         stable: {
           requests: 2,
           traces: 1,

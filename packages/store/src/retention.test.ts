@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { evaluationOf } from '../test/log-records.ts'
-import { START } from '../test/spans.ts'
+import { firstStart } from '../test/spans.ts'
 import { addSpan, newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -53,7 +53,7 @@ function batchAt(...daysAgo: readonly number[]): SpanBatch {
 }
 
 const evaluationsAt = (...daysAgo: readonly number[]) =>
-  daysAgo.map((days) => evaluationOf({ atMs: Date.now() - days * 86_400_000 - START }))
+  daysAgo.map((days) => evaluationOf({ atMs: Date.now() - days * 86_400_000 - firstStart }))
 
 async function rowsOf(store: Store): Promise<(number | undefined)[]> {
   const { tables } = await store.sizes()

@@ -15,17 +15,17 @@ import {
 } from './queries/retention.ts'
 
 /** How long a new store keeps what it has, unless it is told otherwise. */
-export const DEFAULT_RETENTION_DAYS = 14
+export const defaultRetentionDays = 14
 
 const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions]
 
 // The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
-const MAX_RETENTION_DAYS = 3650
+const maxRetentionDays = 3650
 
 /** Throws a StoreError of kind `usage` unless the days are 1 to 3650. */
 export function checkRetention(days: number): void {
-  if (days >= 1 && days <= MAX_RETENTION_DAYS) return
-  throw new StoreError('usage', `retentionDays: expected 1 to ${MAX_RETENTION_DAYS}, got ${days}`)
+  if (days >= 1 && days <= maxRetentionDays) return
+  throw new StoreError('usage', `retentionDays: expected 1 to ${maxRetentionDays}, got ${days}`)
 }
 
 /**
@@ -36,7 +36,7 @@ export async function settleRetention(engine: Engine, asked: number | undefined,
   const [table] = await engine.read<{ made: string }>(tickTable)
   // Not asked of the engine, which takes longer to compile a regular expression than to answer. A table that others made
   // may keep its rows for ever.
-  const days = Number(/toIntervalDay\D*(\d+)/.exec(table?.made ?? '')?.[1] ?? MAX_RETENTION_DAYS)
+  const days = Number(/toIntervalDay\D*(\d+)/.exec(table?.made ?? '')?.[1] ?? maxRetentionDays)
   if (asked === undefined || asked === days) return days
   for (const statement of ownSpans ? [keepTraces, keepLogs, ...keepOurs] : keepOurs)
     await engine.write(statement, { retentionDays: asked })

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { evaluationOf } from '../test/log-records.ts'
-import { batchOf, START, spanOf } from '../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
 import { openEmbedded } from './engine/embedded.ts'
-import { SCHEMA_VERSION } from './queries/schema.ts'
+import { schemaVersion } from './queries/schema.ts'
 import { openStore, type Store } from './store.ts'
 
 const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
@@ -41,7 +41,7 @@ const ticksOf = async (store: Store): Promise<unknown[]> => {
 
 it('brings a store of the version before forward, which answers as it did', async () => {
   await run(...(await version1()))
-  const open = () => openStore({ location: directory, watermarkMs: 0, now: () => START })
+  const open = () => openStore({ location: directory, watermarkMs: 0, now: () => firstStart })
   let store = await open()
   const errorTypes = (stable: object, canary: object) => [
     {
@@ -81,14 +81,14 @@ it('brings forward one of before the types of errors were counted: its ticks hav
   await store.close()
 })
 
-const VIEWS =
+const viewTexts =
   "SELECT name, uuid FROM system.tables WHERE engine = 'View' AND startsWith(name, 'coalmine_') ORDER BY name"
-const MARKS = 'SELECT DISTINCT Version AS version, Traces AS traces FROM coalmine_schema'
+const marks = 'SELECT DISTINCT Version AS version, Traces AS traces FROM coalmine_schema'
 
 it('makes nothing again in a store that it made', async () => {
   const opened = async (): Promise<unknown[]> => {
     await (await openStore({ location: directory })).close()
-    return read(VIEWS)
+    return read(viewTexts)
   }
   const made = await opened()
   expect(made).toHaveLength(4)
@@ -107,13 +107,13 @@ it.each([
 ])('makes anew %s', async (_what, statements) => {
   await (await openStore({ location: directory })).close()
   await run(...statements)
-  const store = await openStore({ location: directory, watermarkMs: 0, now: () => START })
+  const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart })
   await store.insert(batchOf(spanOf({ atMs: -3_600_000 })))
   expect(await store.closeDue()).toBe(1)
   expect(await store.known('storefront')).toMatchObject({ services: ['storefront'], requests: [1] })
   await store.close()
-  expect(await read(VIEWS)).toHaveLength(4)
-  expect(await read(MARKS)).toEqual([{ version: SCHEMA_VERSION, traces: 'otel_traces' }])
+  expect(await read(viewTexts)).toHaveLength(4)
+  expect(await read(marks)).toEqual([{ version: schemaVersion, traces: 'otel_traces' }])
   expect(await read("SELECT count() AS n FROM system.tables WHERE name = 'coalmine_late'")).toMatchObject([{ n: 1 }])
 })
 
@@ -128,7 +128,7 @@ it('makes the table of log records in a store of before there was one', async ()
   await store.insertLogs([evaluationOf()])
   expect((await store.doctorFacts('storefront'))!.evaluations).toHaveLength(1)
   await store.close()
-  expect(await read('SELECT max(Version) AS version FROM coalmine_schema')).toEqual([{ version: SCHEMA_VERSION }])
+  expect(await read('SELECT max(Version) AS version FROM coalmine_schema')).toEqual([{ version: schemaVersion }])
 })
 
 it('leaves a store of a later version as it is', async () => {

@@ -7,15 +7,18 @@ import {
   printOf,
   printsThere,
   readColumns,
-  SCHEMA_VERSION,
   schemaStatements,
   schemaThere,
+  schemaVersion,
   tablesThere,
 } from './queries/schema.ts'
-import { DEFAULT_LOGS, parseTraces, type Traces, tracesText } from './traces.ts'
+import { defaultLogs, parseTraces, type Traces, tracesText } from './traces.ts'
 
 /** Of which version a store's tables are, and which table has the spans; version 0 where there are none. */
-export type Schema = { readonly version: number; readonly traces: Traces | undefined }
+export interface Schema {
+  readonly version: number
+  readonly traces: Traces | undefined
+}
 
 /**
  * What is there.
@@ -30,10 +33,10 @@ export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
   if (!names.has('coalmine_schema')) return { version: 1, traces: undefined }
   const [mark] = await engine.read<{ version: number; traces: string }>(schemaThere)
   const { version, traces } = mark!
-  if (version > SCHEMA_VERSION) {
+  if (version > schemaVersion) {
     throw new StoreError(
       'unavailable',
-      `store ${where}: its tables are of version ${version}, and this release knows them up to version ${SCHEMA_VERSION}: use a later release of coalmine`,
+      `store ${where}: its tables are of version ${version}, and this release knows them up to version ${schemaVersion}: use a later release of coalmine`,
     )
   }
   // A mark that was not written: whoever made the tables was stopped before it.
@@ -53,7 +56,7 @@ async function isSettled(engine: Engine, names: readonly string[], print: string
   const there = new Set(found.filter((table) => !table.isView || table.print === print).map(({ name }) => name))
   if (!names.every((name) => there.has(name))) return false
   const [mark] = await engine.read<{ version: number }>(schemaThere)
-  return mark?.version === SCHEMA_VERSION
+  return mark?.version === schemaVersion
 }
 
 /** The statements that do it. */
@@ -62,14 +65,14 @@ export async function statementsFor(engine: Engine, layout: Layout, where: strin
   return schemaStatements(layout, {
     ...before,
     hasTraces: await hasTraces(engine, layout.traces),
-    hasLogs: (await columnsIn(engine, layout.logs ?? DEFAULT_LOGS)).length > 0,
+    hasLogs: (await columnsIn(engine, layout.logs ?? defaultLogs)).length > 0,
   })
 }
 
 /** The table that has the log records: the Collector's beside its spans, or else the store's own. */
 export async function logsBeside(engine: Engine, { database }: Traces): Promise<Traces> {
-  const theirs = { ...DEFAULT_LOGS, database }
-  return database !== '' && (await columnsIn(engine, theirs)).length > 0 ? theirs : DEFAULT_LOGS
+  const theirs = { ...defaultLogs, database }
+  return database !== '' && (await columnsIn(engine, theirs)).length > 0 ? theirs : defaultLogs
 }
 
 /**
@@ -96,7 +99,10 @@ export async function hasTraces(engine: Engine, traces: Traces): Promise<boolean
   return true
 }
 
-type Column = { readonly name: string; readonly type: string }
+interface Column {
+  readonly name: string
+  readonly type: string
+}
 
 const columnsIn = (engine: Engine, { database, table }: Traces): Promise<readonly Column[]> =>
   engine.read<Column>(columnsOf, { database, table })

@@ -5,7 +5,7 @@ import { StoreError } from './errors.ts'
  * One condition of a cohort: this attribute of the span (or, for a bare key it lacks, of its resource) has this value; or,
  * `negated`, has not, which holds for what lacks the attribute too.
  */
-export type Condition = {
+export interface Condition {
   readonly from: 'span' | 'resource'
   readonly key: string
   readonly value: string
@@ -66,10 +66,10 @@ export function flagOf(condition: Condition): string | undefined {
 
 /** Whether a condition asks for test traffic, such as that of one run: `coalmine.test.run=load-7`. */
 export function isAboutTests({ from, key, negated }: Condition): boolean {
-  return from === 'span' && !negated && TEST_KEYS.includes(key)
+  return from === 'span' && !negated && testKeys.includes(key)
 }
 
-const TEST_KEYS: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
+const testKeys: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
 
 function parseCondition(part: string, at: string): Condition {
   const equals = part.indexOf('=')

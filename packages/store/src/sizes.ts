@@ -3,7 +3,7 @@ import { keptRange, tableSizes } from './queries/retention.ts'
 import type { Traces } from './traces.ts'
 
 /** What a store holds: its tables, and the time that they reach over. */
-export type StoreSizes = {
+export interface StoreSizes {
   readonly tables: readonly {
     readonly table: string
     readonly rows: number

@@ -1,17 +1,17 @@
 import type { Engine, Params } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { TICK_SECONDS } from './ingest/span-batch.ts'
+import { tickSeconds } from './ingest/span-batch.ts'
 import { inlined } from './queries/inlined.ts'
 import type { Traces } from './traces.ts'
 
-type Options = {
+interface Options {
   readonly traces: Traces
   readonly watermarkMs: number
   readonly now: () => number
 }
 
 /** How far back is looked where nobody says from when: reading everything that a cluster keeps could take an hour. */
-export const LOOK_BACK_SECONDS = 86_400
+export const lookBackSeconds = 86_400
 
 /** An engine for who may read the spans and nothing else: it answers as if their ticks had closed when they should. */
 export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: Options): Engine {
@@ -19,8 +19,8 @@ export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: O
     throw new StoreError('unavailable', 'this store is read only: it has no tables of coalmine')
   }
   const windowed = (params: Params = {}): Params => {
-    const closedTo = Math.floor((now() - watermarkMs) / 1000 / TICK_SECONDS) * TICK_SECONDS
-    const from = Number(params['from'] ?? 0) || Math.max(0, closedTo - LOOK_BACK_SECONDS)
+    const closedTo = Math.floor((now() - watermarkMs) / 1000 / tickSeconds) * tickSeconds
+    const from = Number(params['from'] ?? 0) || Math.max(0, closedTo - lookBackSeconds)
     return { service: '', ...params, from, to: Number(params['to'] ?? closedTo), closedTo }
   }
   return {

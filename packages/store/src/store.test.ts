@@ -1,18 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { evaluationOf } from '../test/log-records.ts'
 import { newPlace, type Place } from '../test/place.ts'
-import { batchOf, START, spanOf } from '../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { all, builds, cart, totalsOf } from '../test/totals.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 
-const WATERMARK = 15_000
+const testWatermarkMs = 15_000
 
 let place: Place
 let clock: number
 let store: Store
 
 const open = (options: Partial<StoreOptions> = {}): Promise<Store> =>
-  openStore({ location: place.location, watermarkMs: WATERMARK, now: () => clock, ...options })
+  openStore({ location: place.location, watermarkMs: testWatermarkMs, now: () => clock, ...options })
 
 beforeAll(async () => {
   place = await newPlace()
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 beforeEach(async () => {
-  clock = START
+  clock = firstStart
   store = await open()
 })
 
@@ -33,7 +33,7 @@ afterEach(async () => {
 const canary = cart({ 'service.version': '2.0.0' })
 
 async function closeAfter(ms: number): Promise<number> {
-  clock = START + ms
+  clock = firstStart + ms
   return store.closeDue()
 }
 
@@ -71,22 +71,22 @@ describe('closing', () => {
     await store.insert(batchOf(spanOf({ atMs: 4_999, resource: { region: 'a' } })))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
-    const raw = { service: 'storefront', stable: 'region=a', canary: 'region=b', end: START + 5_000 }
+    const raw = { service: 'storefront', stable: 'region=a', canary: 'region=b', end: firstStart + 5_000 }
     expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
   })
 
   it('closes a tick a watermark after its end, and once', async () => {
     await store.insert(batchOf(spanOf()))
-    expect(await closeAfter(5_000 + WATERMARK - 1)).toBe(0)
-    expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
+    expect(await closeAfter(5_000 + testWatermarkMs - 1)).toBe(0)
+    expect(await closeAfter(5_000 + testWatermarkMs)).toBe(1)
     expect(await closeAll()).toBe(0)
   })
 
   it('keeps a tick open for a watermark after its first span came, however old the tick', async () => {
-    clock = START + 600_000
+    clock = firstStart + 600_000
     await store.insert(batchOf(spanOf()))
-    expect(await closeAfter(600_000 + WATERMARK - 1)).toBe(0)
-    expect(await closeAfter(600_000 + WATERMARK)).toBe(1)
+    expect(await closeAfter(600_000 + testWatermarkMs - 1)).toBe(0)
+    expect(await closeAfter(600_000 + testWatermarkMs)).toBe(1)
   })
 
   it('stores late spans, counts them, and leaves the closed tick as it was', async () => {
@@ -102,10 +102,10 @@ describe('closing', () => {
 
   it('finds what it had not closed when it is opened again', async () => {
     await store.insert(batchOf(spanOf(), spanOf({ atMs: 7_000 })))
-    await closeAfter(5_000 + WATERMARK)
+    await closeAfter(5_000 + testWatermarkMs)
     await store.close()
     store = await open()
-    expect(await closeAfter(5_000 + WATERMARK + 1)).toBe(0)
+    expect(await closeAfter(5_000 + testWatermarkMs + 1)).toBe(0)
     expect(await closeAll()).toBe(1)
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
   })
@@ -171,7 +171,7 @@ describe('closing', () => {
     await store.insert(batchOf(spanOf()))
     store.release(hold)
     expect(await store.closeDue()).toBe(0)
-    expect(await closeAfter(5_000 + WATERMARK)).toBe(1)
+    expect(await closeAfter(5_000 + testWatermarkMs)).toBe(1)
   })
 })
 
@@ -187,20 +187,22 @@ describe('a comparison', () => {
     expect(await store.anchor(builds)).toBeUndefined()
     await store.insert(batchOf(spanOf(), spanOf({ atMs: 12_000, attributes: canary })))
     await closeAll()
-    expect(await store.anchor(builds)).toBe(START + 10_000)
+    expect(await store.anchor(builds)).toBe(firstStart + 10_000)
     await store.insert(batchOf(spanOf({ atMs: -50_000, attributes: canary })))
     await closeAfter(7_200_000)
-    expect(await store.anchor(builds)).toBe(START + 10_000)
+    expect(await store.anchor(builds)).toBe(firstStart + 10_000)
     await store.close()
     store = await open()
-    expect(await store.anchor(builds)).toBe(START + 10_000)
-    expect(await store.anchor({ ...builds, stable: 'resource:a=b' })).toBe(START - 50_000)
+    expect(await store.anchor(builds)).toBe(firstStart + 10_000)
+    expect(await store.anchor({ ...builds, stable: 'resource:a=b' })).toBe(firstStart - 50_000)
   })
 
   it('by anything starts with the first raw span that its canary has', async () => {
     await store.insert(batchOf(spanOf({ atMs: 6_000, resource: { region: 'b' } })))
     await closeAll()
-    expect(await store.anchor({ service: 'storefront', stable: 'region=a', canary: 'region=b' })).toBe(START + 5_000)
+    expect(await store.anchor({ service: 'storefront', stable: 'region=a', canary: 'region=b' })).toBe(
+      firstStart + 5_000,
+    )
   })
 })
 
@@ -213,7 +215,7 @@ describe('what the store knows of a service', () => {
       services: ['storefront', 'inventory'],
       values: ['service.version=1.0.0', 'service.version=2.0.0'],
       requests: [2, 1],
-      first: [START / 1000, START / 1000],
+      first: [firstStart / 1000, firstStart / 1000],
       open: { ticks: 1, spans: 1 },
     })
     expect((await store.known()).values).toEqual([])
@@ -238,15 +240,15 @@ describe('what the store knows of a service', () => {
     )
     expect(await store.doctorFacts('storefront')).toMatchObject({
       operations: [],
-      open: { ticks: 1, spans: 3, seconds: (WATERMARK + 5000) / 1000 },
+      open: { ticks: 1, spans: 3, seconds: (testWatermarkMs + 5000) / 1000 },
     })
     await closeAll()
     expect(await store.doctorFacts('nobody')).toBeUndefined()
     expect(await store.doctorFacts('storefront')).toEqual({
       service: 'storefront',
       spans: 3,
-      firstMs: START,
-      lastMs: START,
+      firstMs: firstStart,
+      lastMs: firstStart,
       requests: 2,
       withBuild: 1,
       withFlags: 1,
@@ -286,8 +288,8 @@ describe('log records', () => {
         reasons: ['error', 'targeting_match'],
         errors: 1,
         errorTypes: ['flag_not_found'],
-        firstMs: START,
-        lastMs: START + 1,
+        firstMs: firstStart,
+        lastMs: firstStart + 1,
         onSpans: true,
       },
       {
@@ -297,8 +299,8 @@ describe('log records', () => {
         reasons: ['targeting_match'],
         errors: 0,
         errorTypes: [],
-        firstMs: START + 2,
-        lastMs: START + 2,
+        firstMs: firstStart + 2,
+        lastMs: firstStart + 2,
         onSpans: false,
       },
     ])
@@ -366,7 +368,7 @@ describe('cohorts', () => {
       stable: { requests: 1, testRequests: 0 },
       canary: { requests: 2, testRequests: 0 },
     })
-    expect(await store.anchor(runs)).toBe(START + 5_000)
+    expect(await store.anchor(runs)).toBe(firstStart + 5_000)
     const tests = { ...runs, stable: 'service.version=1.0.0', canary: 'coalmine.test=true,service.version=2.0.0' }
     expect(await totals(tests)).toEqual({ 'GET /cart': [3, 3, 0, 0, 1, 1, 0, 0] })
     expect(await store.cohortFacts(tests)).toMatchObject({ stable: { requests: 3, testRequests: 2 } })
@@ -432,7 +434,7 @@ describe('cohorts', () => {
     const raw = { service: 'storefront', stable: 'flag:a=off,flag:b=off', canary: 'flag:a=off,flag:b=on' }
     expect(store.readTicks(raw).source).toBe('spans')
     expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
-    expect(await store.anchor(raw)).toBe(START)
+    expect(await store.anchor(raw)).toBe(firstStart)
     expect((await store.doctorFacts('storefront'))!.flags).toEqual(['a', 'b', 'x;y=%'])
     expect((await store.doctorFacts('storefront'))!.withFlags).toBe(4)
   })
@@ -484,7 +486,7 @@ describe('cohorts', () => {
       const tests = { ...by, traffic: 'test' } as const
       expect(await totals(tests)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
       expect(await store.cohortFacts(tests)).toMatchObject({
-        stable: { requests: 1, testRequests: 0, firstMs: START + 5_000 },
+        stable: { requests: 1, testRequests: 0, firstMs: firstStart + 5_000 },
         canary: { requests: 1, testRequests: 0 },
       })
       const both = { ...by, traffic: 'all' } as const
@@ -497,9 +499,9 @@ describe('cohorts', () => {
         canary: { requests: 2, testRequests: 0 },
       })
       expect([await store.anchor(by), await store.anchor(tests), await store.anchor(both)]).toEqual([
-        START + 10_000,
-        START + 5_000,
-        START + 5_000,
+        firstStart + 10_000,
+        firstStart + 5_000,
+        firstStart + 5_000,
       ])
     }
     const flags = { cohort: 'stable', flag: 'a', variant: 'on', requests: 1 }
@@ -559,7 +561,7 @@ describe('cohorts', () => {
     const some = { ...builds, audience: ['beta', 'internal'] }
     expect(store.readTicks(some).source).toBe('spans')
     expect(await totals(some)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
-    expect([await store.anchor(builds), await store.anchor(some)]).toEqual([START, START + 5_000])
+    expect([await store.anchor(builds), await store.anchor(some)]).toEqual([firstStart, firstStart + 5_000])
   })
 
   it('are every value but one, also where there is none; two variants in a trace are no other value', async () => {
@@ -581,10 +583,10 @@ describe('cohorts', () => {
     expect(await store.cohortFacts(flag)).toMatchObject({ overlap: 1, mixedRequests: 1 })
     const reversed = { ...flag, stable: flag.canary, canary: flag.stable }
     expect(await totals(reversed)).toEqual({ 'GET /cart': [1, 1, 0, 0, 5, 5, 0, 0] })
-    expect(await store.anchor(reversed)).toBe(START)
+    expect(await store.anchor(reversed)).toBe(firstStart)
     const pool = { service: 'storefront', stable: 'resource:k8s.node.pool!=b', canary: 'resource:k8s.node.pool=b' }
     expect(await totals(pool)).toEqual({ 'GET /cart': [6, 6, 0, 0, 1, 1, 0, 0] })
-    expect(await store.anchor(pool)).toBe(START + 5_000)
+    expect(await store.anchor(pool)).toBe(firstStart + 5_000)
   })
 
   it('are by what a host runs on, several attributes at once', async () => {
@@ -708,9 +710,9 @@ describe('cohorts', () => {
   it('are read within a window of whole ticks', async () => {
     await store.insert(batchOf(spanOf(), spanOf({ atMs: 5_000 }), spanOf({ atMs: 10_000 })))
     await closeAll()
-    const window = { ...builds, start: START + 1, end: START + 14_999 }
+    const window = { ...builds, start: firstStart + 1, end: firstStart + 14_999 }
     expect(await totals(window)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
-    expect(() => store.readTicks({ ...builds, start: START, end: START })).toThrow(/window is empty/)
+    expect(() => store.readTicks({ ...builds, start: firstStart, end: firstStart })).toThrow(/window is empty/)
   })
 })
 
@@ -756,7 +758,7 @@ describe('calls that a service makes', () => {
 })
 
 describe('what is bad, by attribute', () => {
-  const count = (n: number, bad: number) => new Map([[Math.floor(START / 5000), { n, bad }]])
+  const count = (n: number, bad: number) => new Map([[Math.floor(firstStart / 5000), { n, bad }]])
 
   it('counts units of each cohort with each attribute that the canary has', async () => {
     const ok = (more: Record<string, string>) => spanOf({ attributes: { ...canary, ...more } })
@@ -789,7 +791,7 @@ describe('what is bad, by attribute', () => {
       expect(names).not.toContain(other)
     expect(exemplars.canary).toHaveLength(2)
     expect(exemplars.stable.map(({ startMs, seconds }) => ({ startMs, seconds }))).toEqual([
-      { startMs: START, seconds: 0.02 },
+      { startMs: firstStart, seconds: 0.02 },
     ])
   })
 

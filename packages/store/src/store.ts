@@ -10,7 +10,7 @@ import { leaveOpen, ticksLeftOpen } from './ingest/left-open.ts'
 import { type LogIngestState, startLogIngest } from './ingest/log-ingest.ts'
 import type { LogRecord } from './ingest/log-record.ts'
 import { meetOthers } from './ingest/other-servers.ts'
-import { type SpanBatch, TICK_SECONDS } from './ingest/span-batch.ts'
+import { type SpanBatch, tickSeconds } from './ingest/span-batch.ts'
 import {
   allOpen,
   claimLeft,
@@ -41,10 +41,10 @@ import { type Bad, type Suspects, suspects } from './read/suspects.ts'
 import type { WarmUp } from './read/warm-up.ts'
 import { checkRetention, forgetExpired, settleRetention } from './retention.ts'
 import { type StoreSizes, storeSizes } from './sizes.ts'
-import { LOOK_BACK_SECONDS } from './spans-only.ts'
+import { lookBackSeconds } from './spans-only.ts'
 import { failedCanaries, rememberVerdict, type SettledVerdict } from './verdicts.ts'
 
-export type StoreOptions = {
+export interface StoreOptions {
   /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
   readonly location: string
   /** The table that has the spans in a ClickHouse, `table` or `database.table`; when left out the one that its tables were made for, or `otel_traces`. */
@@ -62,7 +62,7 @@ export type StoreOptions = {
   readonly now?: () => number
 }
 
-export type Store = {
+export interface Store {
   /**
    * Stores spans; settled when the engine has them. Throws a StoreError at once: `busy` when too many wait, `full` when
    * too little room is left on the disk.
@@ -142,11 +142,11 @@ export type Store = {
 /** How ingest is doing, of spans and of log records. */
 export type StoreState = IngestState & { readonly logs: LogIngestState }
 
-const LOOKS_NOT_COUNTED =
+const looksNotCounted =
   'mode: looks are counted in the store, and this user may not write there; leave out "mode" to look as often as you like, or ask for the rights that "coalmine store init --dry-run" names'
 
 // While the disk is full nothing else forgets what is old.
-const FORGET_EVERY_MS = 60_000
+const forgetEveryMs = 60_000
 
 /**
  * Opens a store: spans in, ticks out.
@@ -191,7 +191,7 @@ async function storeOver(
   const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
   await others?.meet()
   const ingest = startIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
-  const forgetDue = atMostEvery(FORGET_EVERY_MS, now, () => forgetExpired(engine, retentionDays, now()))
+  const forgetDue = atMostEvery(forgetEveryMs, now, () => forgetExpired(engine, retentionDays, now()))
   const logIngest = startLogIngest({ engine, logs, maxQueuedBytes, now })
   const mustWrite = (): void => {
     if (reads) throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
@@ -242,18 +242,18 @@ async function storeOver(
     anchor: (comparison) => anchor(engine, of(comparison), access === 'all' && !isSpent()),
     countLook: async (comparison, endMs) => {
       if (access === 'all') return countLook(engine, comparison, endMs)
-      throw new StoreError('usage', LOOKS_NOT_COUNTED)
+      throw new StoreError('usage', looksNotCounted)
     },
     rememberVerdict: async (verdict) => {
       if (access === 'all' && !isSpent()) await rememberVerdict(engine, verdict)
     },
     failedCanaries: (service) => failedCanaries(engine, service),
-    known: async (service = '') => known(engine, service, await openIn(service), lookBack(LOOK_BACK_SECONDS)),
+    known: async (service = '') => known(engine, service, await openIn(service), lookBack(lookBackSeconds)),
     doctorFacts: (service) =>
-      doctorFacts(engine, logs, { service, lookBackMs: lookBack(LOOK_BACK_SECONDS) * 1000 }, async () => {
+      doctorFacts(engine, logs, { service, lookBackMs: lookBack(lookBackSeconds) * 1000 }, async () => {
         const { unattended, ...open } = await openIn(service)
         if (!shared) return { ...open, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
-        return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + TICK_SECONDS : 0 }
+        return { ...open, seconds: open.ticks > 0 ? Math.ceil(watermarkMs / 1000) + tickSeconds : 0 }
       }),
     importProgress: (file) => importProgress(engine, file),
     rememberProgress: (file, progress) => rememberProgress(engine, file, progress),

@@ -1,13 +1,16 @@
 import { StoreError } from './errors.ts'
 
 /** The table that has the spans; `database` is '' for the store's own. */
-export type Traces = { readonly database: string; readonly table: string }
+export interface Traces {
+  readonly database: string
+  readonly table: string
+}
 
 /** The name that the Collector's exporter gives it. */
-export const DEFAULT_TRACES: Traces = { database: '', table: 'otel_traces' }
+export const defaultTraces: Traces = { database: '', table: 'otel_traces' }
 
 /** The table that has the log records, as the exporter names it. */
-export const DEFAULT_LOGS: Traces = { database: '', table: 'otel_logs' }
+export const defaultLogs: Traces = { database: '', table: 'otel_logs' }
 
 /**
  * Reads a table's name: `table` or `database.table`.

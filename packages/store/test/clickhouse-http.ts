@@ -11,7 +11,7 @@ import { rowsOf } from '../src/engine/rows.ts'
 import { refusedGrant } from './grants.ts'
 
 /** Who may come in. Without `grants` a user may do everything; `readonly` is the setting of that name. */
-export type User = {
+export interface User {
   readonly password?: string
   readonly readonly?: 1 | 2
   /** Settings of the user's profile, other than the engine's own. */
@@ -27,14 +27,14 @@ export type Fault = { readonly on?: RegExp; readonly times?: number } & (
   | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly code?: number }
 )
 
-export type ClickHouseOptions = {
+export interface ClickHouseOptions {
   readonly users?: Readonly<Record<string, User>>
   /** Databases beside `default`. */
   readonly databases?: readonly string[]
 }
 
 /** A server that speaks ClickHouse's HTTP interface, as far as its JavaScript client does, with the real engine behind it. */
-export type ClickHouse = {
+export interface ClickHouse {
   readonly port: number
   /** Where it is, for a user (default: `default`) and a database (default: `default`). */
   readonly url: (at?: { user?: string; password?: string; database?: string }) => string
@@ -54,9 +54,12 @@ export type ClickHouse = {
   readonly close: () => Promise<void>
 }
 
-type Result = { text(): string; bytes(): Uint8Array }
+interface Result {
+  text(): string
+  bytes(): Uint8Array
+}
 
-type Session = {
+interface Session {
   queryAsync(sql: string, options: { format: string }): Promise<Result>
   queryBindAsync(sql: string, params: object, options: { format: string }): Promise<Result>
   close(): void
@@ -253,7 +256,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
   }
 }
 
-type Asked = {
+interface Asked {
   readonly path: string
   readonly user: string
   readonly password: string
@@ -269,7 +272,7 @@ type Asked = {
 }
 
 // Not settings of a query, though they are parameters of the address.
-const RESERVED =
+const reserved =
   /^(query|database|query_id|user|password|session_id|role|default_format|wait_end_of_query|buffer_size|compress)$/
 
 async function readRequest(request: IncomingMessage): Promise<Asked> {
@@ -291,7 +294,7 @@ async function readRequest(request: IncomingMessage): Promise<Asked> {
   const settings: Record<string, string> = {}
   for (const [key, value] of fields)
     if (key.startsWith('param_')) params[key.slice(6)] = value
-    else if (!RESERVED.test(key)) settings[key] = value
+    else if (!reserved.test(key)) settings[key] = value
   const [user, password] = userOf(request)
   const query = values.get('query')
   return {
@@ -358,9 +361,9 @@ function readLiteral(text: string): unknown {
   return read()
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0', b: '\b', f: '\f' }
+const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0', b: '\b', f: '\f' }
 
-const unescaped = (text: string): string => text.replace(/\\(.)/gs, (_, char: string) => ESCAPES[char] ?? char)
+const unescaped = (text: string): string => text.replace(/\\(.)/gs, (_, char: string) => escapes[char] ?? char)
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '\\`')}\``
 

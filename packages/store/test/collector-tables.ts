@@ -5,7 +5,7 @@
  * those of the newest form are here, because the engine must know them.
  */
 
-const MAP = 'Map(LowCardinality(String), String)'
+const mapType = 'Map(LowCardinality(String), String)'
 
 const nested = (attributes: string): Readonly<Record<string, string>> => ({
   'Events.Timestamp': 'Array(DateTime64(9))',
@@ -27,14 +27,14 @@ export const exporterColumns: Readonly<Record<string, string>> = {
   SpanName: 'LowCardinality(String)',
   SpanKind: 'LowCardinality(String)',
   ServiceName: 'LowCardinality(String)',
-  ResourceAttributes: MAP,
+  ResourceAttributes: mapType,
   ScopeName: 'String',
   ScopeVersion: 'String',
-  SpanAttributes: MAP,
+  SpanAttributes: mapType,
   Duration: 'UInt64',
   StatusCode: 'LowCardinality(String)',
   StatusMessage: 'String',
-  ...nested(MAP),
+  ...nested(mapType),
 }
 
 /** Those of log records. */
@@ -49,16 +49,16 @@ export const exporterLogColumns: Readonly<Record<string, string>> = {
   ServiceName: 'LowCardinality(String)',
   Body: 'String',
   ResourceSchemaUrl: 'LowCardinality(String)',
-  ResourceAttributes: MAP,
+  ResourceAttributes: mapType,
   ScopeSchemaUrl: 'LowCardinality(String)',
   ScopeName: 'String',
   ScopeVersion: 'LowCardinality(String)',
-  ScopeAttributes: MAP,
-  LogAttributes: MAP,
+  ScopeAttributes: mapType,
+  LogAttributes: mapType,
   EventName: 'String',
 }
 
-type Form = {
+interface Form {
   readonly columns: Readonly<Record<string, string>>
   /** What stands behind the columns: computed ones, indices. */
   readonly more?: readonly string[]

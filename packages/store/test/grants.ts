@@ -26,10 +26,13 @@ export async function refusedGrant(
   return missing && `${missing.kind} ON ${missing.on}`
 }
 
-type Need = { readonly kind: string; readonly on: string }
+interface Need {
+  readonly kind: string
+  readonly on: string
+}
 
 // A grant of what stands right includes those left of it.
-const PARTS: Readonly<Record<string, string>> = {
+const parts: Readonly<Record<string, string>> = {
   'CREATE TABLE': 'CREATE',
   'CREATE VIEW': 'CREATE',
   'CREATE DATABASE': 'CREATE',
@@ -44,7 +47,7 @@ const PARTS: Readonly<Record<string, string>> = {
 }
 
 function covers(grant: Need, kind: string, on: string): boolean {
-  for (let part: string | undefined = kind; part !== undefined; part = PARTS[part])
+  for (let part: string | undefined = kind; part !== undefined; part = parts[part])
     if (part === grant.kind) return matches(grant.on, on)
   return grant.kind === 'ALL' && matches(grant.on, on)
 }

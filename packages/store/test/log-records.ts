@@ -1,5 +1,5 @@
 import type { LogRecord } from '../src/ingest/log-record.ts'
-import { START } from './spans.ts'
+import { firstStart } from './spans.ts'
 
 /** An evaluation of the storefront's flag `new-pricing`, with what a test changes. */
 export function evaluationOf(
@@ -7,7 +7,7 @@ export function evaluationOf(
 ): LogRecord {
   const { atMs = 0, flag = 'new-pricing', attributes = {}, ...rest } = changes
   return {
-    timeNs: BigInt(START + atMs) * 1_000_000n + 123_456n,
+    timeNs: BigInt(firstStart + atMs) * 1_000_000n + 123_456n,
     traceId: '0a'.repeat(16),
     spanId: '0b'.repeat(8),
     traceFlags: 1,

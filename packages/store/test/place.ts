@@ -7,7 +7,7 @@ import { initStore } from '../src/init-store.ts'
 import { startClickHouse } from './clickhouse-http.ts'
 
 /** Where a suite has its stores: one at a time. */
-export type Place = {
+export interface Place {
   readonly location: string
   /** Takes out what its store has, and leaves its tables: the next store is opened in a fraction of the time. */
   readonly empty: () => Promise<void>
@@ -25,7 +25,10 @@ export async function newPlace(): Promise<Place> {
   return { location: server.url(), empty: () => emptied(server.query), remove: server.close }
 }
 
-type Session = { queryAsync(sql: string, options: { format: string }): Promise<{ text(): string }>; close(): void }
+interface Session {
+  queryAsync(sql: string, options: { format: string }): Promise<{ text(): string }>
+  close(): void
+}
 
 async function inDirectory(): Promise<Place> {
   const location = await mkdtemp(join(tmpdir(), 'coalmine-store-'))

@@ -1,7 +1,7 @@
 import { addSpan, newSpanBatch, type Span, type SpanBatch } from '../src/ingest/span-batch.ts'
 
 /** When the spans of a test start, unless they say otherwise: milliseconds since 1970. */
-export const START = Date.UTC(2026, 10, 20, 12)
+export const firstStart = Date.UTC(2026, 10, 20, 12)
 
 let serial = 0
 
@@ -20,7 +20,7 @@ export function spanOf(changes: Partial<Omit<Span, 'startNs'>> & { atMs?: number
     traceState: '',
     name: 'GET',
     kind: 'Server',
-    startNs: BigInt(Math.round((START + atMs) * 1000)) * 1000n,
+    startNs: BigInt(Math.round((firstStart + atMs) * 1000)) * 1000n,
     durationNs: 20_000_000n,
     attributes: { 'http.route': '/cart', 'http.request.method': 'GET', 'service.version': '1.0.0' },
     status: 'Unset',

@@ -19,12 +19,15 @@ import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace
 // A hello-world application that exports over OTLP: node server.ts FRAMEWORK VARIANT URL. GET /flush exports what is left, and
 // answers with the CPU time used so far, in microseconds.
 const [framework, variant, url] = process.argv.slice(2) as [string, string, string]
-const FLAGS = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
+const flagKeys = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
 const encoding = variant === 'each' || variant === 'packed' ? variant : undefined
 const options = { testTraffic: () => true }
 const floors: Record<string, Attributes> = {
-  'floor-each': { 'coalmine.test': true, ...Object.fromEntries(FLAGS.map((flag) => [`coalmine.flag.${flag}`, 'on'])) },
-  'floor-packed': { 'coalmine.test': true, 'coalmine.flags': FLAGS.map((flag) => `${flag}=on`).join(';') },
+  'floor-each': {
+    'coalmine.test': true,
+    ...Object.fromEntries(flagKeys.map((flag) => [`coalmine.flag.${flag}`, 'on'])),
+  },
+  'floor-packed': { 'coalmine.test': true, 'coalmine.flags': flagKeys.map((flag) => `${flag}=on`).join(';') },
 }
 const floor = floors[variant]
 
@@ -55,7 +58,7 @@ const require = createRequire(import.meta.url)
 require('node:http')
 
 const hello = (): string => {
-  if (encoding) for (const flag of FLAGS) markFlag(flag, 'on')
+  if (encoding) for (const flag of flagKeys) markFlag(flag, 'on')
   return 'hello'
 }
 const listener = framework === 'express' ? expressApp() : await fastifyApp()

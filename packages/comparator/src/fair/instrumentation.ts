@@ -29,7 +29,10 @@ export function instrumentationReasons({ fairness }: Facts, { randomised }: Poli
   ]
 }
 
-type Sample = { readonly stable: SampleFacts; readonly canary: SampleFacts }
+interface Sample {
+  readonly stable: SampleFacts
+  readonly canary: SampleFacts
+}
 
 function samplingDiffers({ stable, canary }: Sample): Reason[] {
   const probabilities = [...new Set([...stable.sampling, ...canary.sampling].map((one) => one.probability))]

@@ -39,7 +39,10 @@ export function rootOf(
   return best.at
 }
 
-type Point = { readonly at: number; readonly value: number }
+interface Point {
+  readonly at: number
+  readonly value: number
+}
 
 /** The step p / q from `best`, p never negative. */
 function interpolated(before: Point, best: Point, across: Point): { p: number; q: number } {

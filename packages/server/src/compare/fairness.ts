@@ -49,7 +49,7 @@ export async function fairnessFacts(
 }
 
 // Enough of each to tell hosts apart; more of them only cost time.
-const LOOKED_AT = { instances: 10, operations: 5, blocks: 20 }
+const lookedAt = { instances: 10, operations: 5, blocks: 20 }
 
 /** What the instances did that served most, at the operations that stable serves most, where they can be held against each other. */
 async function cellsOf(
@@ -63,24 +63,24 @@ async function cellsOf(
     instances
       .filter((one) => one.cohort === cohort)
       .sort((a, b) => b.requests - a.requests)
-      .slice(0, LOOKED_AT.instances)
+      .slice(0, lookedAt.instances)
   const [stable, canary] = [most('stable'), most('canary')]
   if (stable.length < 3 && canary.length < 2) return []
   const served = operations
     .map(({ operation, ticks }) => ({ operation, n: ticks.reduce((sum, tick) => sum + tick.stable.traces, 0) }))
     .sort((a, b) => b.n - a.n)
-    .slice(0, LOOKED_AT.operations)
+    .slice(0, lookedAt.operations)
   return store.instanceCells(comparison, {
     instances: [...stable, ...canary],
     operations: served.map(({ operation }) => operation),
-    blocks: LOOKED_AT.blocks,
+    blocks: lookedAt.blocks,
     warmUpSeconds,
   })
 }
 
 // A few thousand requests tell how all of them were measured; a minute of them is read in some 50 ms.
-const SAMPLED_TICKS = 12
-const SAMPLED_REQUESTS = 20_000
+const mostSampledTicks = 12
+const sampledRequests = 20_000
 
 /** The last ticks in which both cohorts served, until they have enough requests; of a tick that has many more, a part. */
 function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
@@ -96,12 +96,12 @@ function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
   const both = [...served].filter(([, sum]) => sum.stable > 0 && sum.canary > 0).sort(([a], [b]) => a - b)
   const ticksMs: number[] = []
   let requests = 0
-  for (const [tick, { stable, canary }] of both.slice(-SAMPLED_TICKS).reverse()) {
-    if (ticksMs.length > 0 && requests + stable + canary > SAMPLED_REQUESTS) break
+  for (const [tick, { stable, canary }] of both.slice(-mostSampledTicks).reverse()) {
+    if (ticksMs.length > 0 && requests + stable + canary > sampledRequests) break
     requests += stable + canary
     ticksMs.unshift(tick)
   }
-  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / SAMPLED_REQUESTS)) }
+  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / sampledRequests)) }
 }
 
 function warmUpValues(operations: readonly OperationTicks[], cohort: 'stable' | 'canary'): number {

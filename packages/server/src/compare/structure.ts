@@ -2,7 +2,7 @@ import type { SpanTick } from '@coalmine/comparator'
 import type { Comparison, OperationTicks, SomeTicks, Store } from '@coalmine/store'
 
 // What a service does below its requests shows in these; and the same ones are looked at as time goes on.
-const REQUESTS = 5_000
+const requestsRead = 5_000
 
 /** Which spans lie below the first requests of a comparison; undefined where they have too many names to tell. */
 export async function structureTicks(
@@ -25,9 +25,9 @@ function firstTicks(operations: readonly OperationTicks[]): SomeTicks {
   let requests = 0
   for (const [tick, { stable, canary }] of [...served].sort(([a], [b]) => a - b)) {
     if (stable === 0 || canary === 0) continue
-    if (requests >= REQUESTS) break
+    if (requests >= requestsRead) break
     ticksMs.push(tick)
     requests += stable + canary
   }
-  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / REQUESTS)) }
+  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / requestsRead)) }
 }

@@ -20,7 +20,12 @@ export type ImportState = ImportAnswer & {
   readonly finished: boolean
 }
 
-type Query = { file: string; columns: string; offset: number; again: boolean }
+interface Query {
+  file: string
+  columns: string
+  offset: number
+  again: boolean
+}
 
 /**
  * `POST /api/import`: OTLP as JSON, one request for the whole body or one a line, or as protobuf, one request or several

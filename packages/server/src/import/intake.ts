@@ -7,7 +7,7 @@ import type { Arrivals, Request } from './requests.ts'
  * What came of a file so far. The first twenty lines that did not go in, or not with all their spans, are named; of
  * protobuf `line` is the number of the message, of Parquet that of the row.
  */
-export type Totals = {
+export interface Totals {
   spans: number
   /** Events of flags that were stored. */
   evaluations: number
@@ -23,7 +23,7 @@ export type Totals = {
 }
 
 /** A file on its way into the store, a batch at a time. */
-export type Intake = {
+export interface Intake {
   readonly store: Store
   /** What identifies the file; empty when nobody is going to go on with it. */
   readonly file: string
@@ -41,10 +41,10 @@ export type Intake = {
   bytes: number
 }
 
-const NAMED_REFUSALS = 20
-const BATCH_BYTES = 16_000_000
-const BATCH_RECORDS = 10_000
-const BATCH_MS = 1_000
+const namedRefusals = 20
+const batchBytes = 16_000_000
+const batchRecords = 10_000
+const batchMs = 1_000
 
 export const noTotals = (): Totals => ({
   spans: 0,
@@ -79,8 +79,8 @@ export async function take(intake: Intake, { line, bytes, decode }: Request): Pr
   }
   intake.line = line
   intake.bytes = bytes
-  const isLarge = arrived.batch.rows.length >= BATCH_BYTES || arrived.records.length >= BATCH_RECORDS
-  if (isLarge || performance.now() - intake.since >= BATCH_MS) await flush(intake)
+  const isLarge = arrived.batch.rows.length >= batchBytes || arrived.records.length >= batchRecords
+  if (isLarge || performance.now() - intake.since >= batchMs) await flush(intake)
 }
 
 /** Stores what was taken, and remembers that it was. */
@@ -104,7 +104,7 @@ export async function close(intake: Intake): Promise<void> {
 
 export function refuseLine({ totals }: Intake, line: number, why: string): void {
   totals.refusedCount++
-  if (totals.refused.length < NAMED_REFUSALS) totals.refused.push({ line, why })
+  if (totals.refused.length < namedRefusals) totals.refused.push({ line, why })
 }
 
 async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {

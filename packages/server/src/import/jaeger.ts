@@ -1,13 +1,6 @@
 import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind } from '@coalmine/store'
 import { type Json, listAt, objectAt, textAt, wrong } from '../otlp/json-fields.ts'
-import {
-  noRefusals,
-  type Refusals,
-  refusalOfStart,
-  refuse,
-  type TimeWindow,
-  UNKNOWN_SERVICE,
-} from '../otlp/refusals.ts'
+import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from '../otlp/refusals.ts'
 
 /** Whether JSON is what Jaeger's API and page give: traces in `data`. */
 export function isJaeger(request: unknown): boolean {
@@ -38,7 +31,7 @@ export function decodeJaeger(batch: SpanBatch, request: unknown, window: TimeWin
   return refusals
 }
 
-const KINDS: Readonly<Record<string, SpanKind>> = {
+const kinds: Readonly<Record<string, SpanKind>> = {
   internal: 'Internal',
   server: 'Server',
   client: 'Client',
@@ -53,7 +46,7 @@ function spanAt(span: Json, processes: Json, at: string): Span {
   const parent = listAt(span['references'], `${at}.references`)
     .map((item, index) => objectAt(item, `${at}.references[${index}]`))
     .find(({ refType }) => refType === 'CHILD_OF')
-  const service = textAt(process['serviceName'], `${at}.process.serviceName`) || UNKNOWN_SERVICE
+  const service = textAt(process['serviceName'], `${at}.process.serviceName`) || unknownService
   const {
     'span.kind': kind = '',
     error,
@@ -71,7 +64,7 @@ function spanAt(span: Json, processes: Json, at: string): Span {
     parentSpanId: parent ? idAt(parent['spanID'], `${at}.references.spanID`, 16) : '',
     traceState: '',
     name: textAt(span['operationName'], `${at}.operationName`),
-    kind: KINDS[kind] ?? 'Unspecified',
+    kind: kinds[kind] ?? 'Unspecified',
     startNs: nanosecondsAt(span['startTime'], `${at}.startTime`),
     durationNs: nanosecondsAt(span['duration'] ?? 0, `${at}.duration`),
     attributes,

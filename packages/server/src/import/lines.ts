@@ -1,8 +1,12 @@
 /** A line of a text, from 1 on, and where the next one begins; a line that is too long has no text. */
-export type Line = { readonly number: number; readonly text: string | undefined; readonly end: number }
+export interface Line {
+  readonly number: number
+  readonly text: string | undefined
+  readonly end: number
+}
 
 /** How long a line may be. */
-export const MAX_LINE_BYTES = 64_000_000
+export const maxLineBytes = 64_000_000
 
 /** The lines of a text, one in memory at a time. `after` says what went before: so many lines, and bytes. Latin-1 keeps every byte. */
 export async function* linesOf(
@@ -15,7 +19,7 @@ export async function* linesOf(
   let parts: Uint8Array[] = []
   let size = 0
   const line = (): Line => {
-    const text = size > MAX_LINE_BYTES ? undefined : textOf(parts, encoding, number === 1)
+    const text = size > maxLineBytes ? undefined : textOf(parts, encoding, number === 1)
     parts = []
     size = 0
     return { number: number++, text, end }
@@ -23,7 +27,7 @@ export async function* linesOf(
   const keep = (part: Uint8Array): void => {
     size += part.length
     end += part.length
-    if (size <= MAX_LINE_BYTES) parts.push(part)
+    if (size <= maxLineBytes) parts.push(part)
     else parts = []
   }
   for await (const chunk of chunks) {

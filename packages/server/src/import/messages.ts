@@ -1,12 +1,12 @@
 import { ServerError } from '../errors.ts'
 
 /** How long a message may be. */
-const MAX_MESSAGE_BYTES = 64_000_000
+const maxMessageBytes = 64_000_000
 
-const LENGTH_BYTES = 4
-const FIELD_ONE = 0x0a
-const BRACE = 0x7b
-const BLANKS = [0x20, 0x09, 0x0a, 0x0d]
+const lengthBytes = 4
+const fieldOne = 0x0a
+const brace = 0x7b
+const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
  * Whether bytes begin OTLP as protobuf: as the Collector's file exporter writes it with `format: proto`, messages behind
@@ -15,9 +15,9 @@ const BLANKS = [0x20, 0x09, 0x0a, 0x0d]
  */
 export function protobufKind(start: Buffer): 'messages' | 'one' | undefined {
   if (start[0] === 0) return 'messages'
-  if (start[0] !== FIELD_ONE) return undefined
-  const first = start.find((byte) => !BLANKS.includes(byte))
-  return first === BRACE && start[1]! < 0x80 ? undefined : 'one'
+  if (start[0] !== fieldOne) return undefined
+  const first = start.find((byte) => !blanks.includes(byte))
+  return first === brace && start[1]! < 0x80 ? undefined : 'one'
 }
 
 /** The messages of a file, one in memory at a time. Throws a ServerError of kind `malformed` where one is cut off. */
@@ -38,11 +38,11 @@ export async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator
     return all.length < bytes ? undefined : all.subarray(0, bytes)
   }
   for (;;) {
-    const prefix = await take(LENGTH_BYTES)
+    const prefix = await take(lengthBytes)
     if (!prefix) return
     const length = prefix.readUInt32BE()
-    if (length > MAX_MESSAGE_BYTES)
-      throw new ServerError('malformed', `says it has ${length} bytes, more than ${MAX_MESSAGE_BYTES}`)
+    if (length > maxMessageBytes)
+      throw new ServerError('malformed', `says it has ${length} bytes, more than ${maxMessageBytes}`)
     const message = await take(length)
     if (!message) throw new ServerError('malformed', `is cut off: it says it has ${length} bytes`)
     yield message
@@ -55,10 +55,10 @@ export async function wholeOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   let size = 0
   for await (const chunk of chunks) {
     size += chunk.length
-    if (size > MAX_MESSAGE_BYTES)
+    if (size > maxMessageBytes)
       throw new ServerError(
         'malformed',
-        `one request of more than ${MAX_MESSAGE_BYTES} bytes; write several, each behind its length`,
+        `one request of more than ${maxMessageBytes} bytes; write several, each behind its length`,
       )
     parts.push(chunk)
   }

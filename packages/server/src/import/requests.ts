@@ -15,7 +15,7 @@ import { decodeJson } from '../otlp/otlp-json.ts'
 import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
 import { noRefusals, type Refusals, refusalOfStart, type TimeWindow } from '../otlp/refusals.ts'
 import { decodeJaeger, isJaeger } from './jaeger.ts'
-import { type Line, linesOf, MAX_LINE_BYTES } from './lines.ts'
+import { type Line, linesOf, maxLineBytes } from './lines.ts'
 import { messagesOf, protobufKind, wholeOf } from './messages.ts'
 import type { Column } from './table/columns.ts'
 import { delimiterOf, type Row, rowsOfCsv } from './table/csv.ts'
@@ -23,7 +23,11 @@ import { isParquet, rowsOfParquet } from './table/parquet.ts'
 import { type SpanReader, spanReader } from './table/spans.ts'
 
 /** What requests bring: spans, evaluations of flags, and how many other log records, which are left out. */
-export type Arrivals = { batch: SpanBatch; records: LogRecord[]; ignored: number }
+export interface Arrivals {
+  batch: SpanBatch
+  records: LogRecord[]
+  ignored: number
+}
 
 /** Adds what a request has to what is there; throws a ServerError of kind `malformed` for what is none. */
 export type Decode = (into: Arrivals, window: TimeWindow) => Decoded
@@ -32,10 +36,14 @@ export type Decode = (into: Arrivals, window: TimeWindow) => Decoded
 type Decoded = Refusals & { readonly what?: 'log record' }
 
 /** A request of a file: where it stands, from 1 on, and where the next begins, 0 where that is not known. */
-export type Request = { readonly line: number; readonly bytes: number; readonly decode: Decode }
+export interface Request {
+  readonly line: number
+  readonly bytes: number
+  readonly decode: Decode
+}
 
 /** How to read a file. */
-export type Reading = {
+export interface Reading {
   readonly store: Store
   /** So many lines, messages or rows need not be read again. */
   readonly after: number
@@ -65,13 +73,13 @@ export async function* requestsOf(bytes: AsyncGenerator<Buffer>, reading: Readin
   yield* requestsInLines(linesOf(chunks), after)
 }
 
-const MOST_HEADER_BYTES = 1_000_000
+const mostHeaderBytes = 1_000_000
 
 /** The bytes of a file up to the end of its first line that has something in it, and still all of it. */
 async function begun(bytes: AsyncGenerator<Buffer>): Promise<{ start: Buffer; chunks: AsyncIterable<Buffer> }> {
   let start = Buffer.alloc(0)
   let ended = false
-  while (!ended && start.length < MOST_HEADER_BYTES && !hasLine(start)) {
+  while (!ended && start.length < mostHeaderBytes && !hasLine(start)) {
     const { value, done } = await bytes.next()
     if (done) ended = true
     else start = Buffer.concat([start, value])
@@ -97,7 +105,7 @@ async function* requestsInLines(lines: AsyncIterable<Line>, after: number): Asyn
   for await (const { number: line, text, end: bytes } of lines) {
     if (text === undefined) {
       if (line > after)
-        yield { line, bytes, decode: refused(`is longer than ${MAX_LINE_BYTES} bytes; write one request a line`) }
+        yield { line, bytes, decode: refused(`is longer than ${maxLineBytes} bytes; write one request a line`) }
       continue
     }
     if (text.trim() === '') continue
@@ -110,8 +118,8 @@ async function* requestsInLines(lines: AsyncIterable<Line>, after: number): Asyn
     }
     whole.lines.push(text)
     whole.bytes += text.length
-    if (whole.bytes > MAX_LINE_BYTES)
-      throw new ServerError('malformed', `one request of more than ${MAX_LINE_BYTES} bytes; write one request a line`)
+    if (whole.bytes > maxLineBytes)
+      throw new ServerError('malformed', `one request of more than ${maxLineBytes} bytes; write one request a line`)
   }
   if (whole) yield { line: 1, bytes: 0, decode: decodeText(whole.lines.join('\n')) }
 }

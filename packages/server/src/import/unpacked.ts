@@ -3,20 +3,20 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ServerError } from '../errors.ts'
 
-const GZIP_MAGIC = [0x1f, 0x8b]
+const gzipMagic = [0x1f, 0x8b]
 
 /** The bytes of a stream; gzip is known by its first bytes, and unpacked. Throws a ServerError of kind `malformed` for broken gzip. */
 export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
   // Who stops reading is yet to answer, which takes the connection.
   const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
   let first = Buffer.alloc(0)
-  while (first.length < GZIP_MAGIC.length) {
+  while (first.length < gzipMagic.length) {
     const { value, done } = await chunks.next()
     if (done) break
     first = Buffer.concat([first, value])
   }
   const rest = { [Symbol.asyncIterator]: () => chunks }
-  if (!GZIP_MAGIC.every((byte, index) => first[index] === byte)) {
+  if (!gzipMagic.every((byte, index) => first[index] === byte)) {
     if (first.length > 0) yield first
     yield* rest
     return

@@ -1,7 +1,5 @@
 import { ServerError } from '../errors.ts'
 import {
-  BYTES,
-  FIXED64,
   type Reader,
   readFixed64,
   readInt64,
@@ -9,14 +7,16 @@ import {
   readMessage,
   readVarint,
   skip,
-  VARINT,
+  wireBytes,
+  wireFixed64,
+  wireVarint,
 } from './protobuf-reader.ts'
 
 /** An attribute's value, before it becomes a text. */
 export type Value = string | number | bigint | boolean | null | Uint8Array | Value[] | { readonly [key: string]: Value }
 
 /** How deep lists and maps may lie in each other. */
-export const MAX_DEPTH = 32
+export const maxDepth = 32
 
 /** Writes a value as the Collector's exporters do: texts as they are, bytes in base64, lists and maps as JSON. */
 export function textOf(value: Value): string {
@@ -29,18 +29,17 @@ export function textOf(value: Value): string {
 
 /** Reads a protobuf `AnyValue`: all that is left for the reader. */
 export function readValue(reader: Reader, depth: number = 0): Value {
-  if (depth > MAX_DEPTH)
-    throw new ServerError('malformed', `an attribute's value is nested more than ${MAX_DEPTH} deep`)
+  if (depth > maxDepth) throw new ServerError('malformed', `an attribute's value is nested more than ${maxDepth} deep`)
   let value: Value = null
   while (reader.at < reader.end) {
     const tag = readVarint(reader)
-    if (tag === ((1 << 3) | BYTES)) value = readText(reader)
-    else if (tag === ((2 << 3) | VARINT)) value = readVarint(reader) !== 0
-    else if (tag === ((3 << 3) | VARINT)) value = readInt64(reader)
-    else if (tag === ((4 << 3) | FIXED64)) value = reader.bytes.readDoubleLE(readFixed64(reader))
-    else if (tag === ((5 << 3) | BYTES)) value = readArray(reader, depth)
-    else if (tag === ((6 << 3) | BYTES)) value = readMap(reader, depth)
-    else if (tag === ((7 << 3) | BYTES)) value = readBytes(reader)
+    if (tag === ((1 << 3) | wireBytes)) value = readText(reader)
+    else if (tag === ((2 << 3) | wireVarint)) value = readVarint(reader) !== 0
+    else if (tag === ((3 << 3) | wireVarint)) value = readInt64(reader)
+    else if (tag === ((4 << 3) | wireFixed64)) value = reader.bytes.readDoubleLE(readFixed64(reader))
+    else if (tag === ((5 << 3) | wireBytes)) value = readArray(reader, depth)
+    else if (tag === ((6 << 3) | wireBytes)) value = readMap(reader, depth)
+    else if (tag === ((7 << 3) | wireBytes)) value = readBytes(reader)
     else skip(reader, tag)
   }
   return value
@@ -73,7 +72,7 @@ function readBytes(reader: Reader): Uint8Array {
 function readArray(reader: Reader, depth: number): Value[] {
   const values: Value[] = []
   readMessage(reader, (tag) => {
-    if (tag === ((1 << 3) | BYTES)) values.push(readInner(reader, depth + 1))
+    if (tag === ((1 << 3) | wireBytes)) values.push(readInner(reader, depth + 1))
     else skip(reader, tag)
   })
   return values
@@ -82,12 +81,12 @@ function readArray(reader: Reader, depth: number): Value[] {
 function readMap(reader: Reader, depth: number): Value {
   const entries: [string, Value][] = []
   readMessage(reader, (tag) => {
-    if (tag !== ((1 << 3) | BYTES)) return skip(reader, tag)
+    if (tag !== ((1 << 3) | wireBytes)) return skip(reader, tag)
     let key = ''
     let value: Value = null
     readMessage(reader, (inner) => {
-      if (inner === ((1 << 3) | BYTES)) key = readText(reader)
-      else if (inner === ((2 << 3) | BYTES)) value = readInner(reader, depth + 1)
+      if (inner === ((1 << 3) | wireBytes)) key = readText(reader)
+      else if (inner === ((2 << 3) | wireBytes)) value = readInner(reader, depth + 1)
       else skip(reader, inner)
     })
     entries.push([key, value])

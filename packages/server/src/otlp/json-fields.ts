@@ -1,7 +1,9 @@
 import { ServerError } from '../errors.ts'
 
 /** An object that came as JSON: nothing is known of its fields. */
-export type Json = { readonly [key: string]: unknown }
+export interface Json {
+  readonly [key: string]: unknown
+}
 
 /** An object; throws a ServerError of kind `malformed` that names the place for anything else. */
 export function objectAt(value: unknown, at: string): Json {

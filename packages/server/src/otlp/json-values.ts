@@ -1,5 +1,5 @@
 import type { Attributes } from '@coalmine/store'
-import { MAX_DEPTH, textOf, type Value } from './any-value.ts'
+import { maxDepth, textOf, type Value } from './any-value.ts'
 import { listAt, objectAt, textAt, wrong } from './json-fields.ts'
 
 /** A list of keys and values, each value as the text that it is stored as. */
@@ -14,7 +14,7 @@ export function attributesAt(list: unknown, at: string): Attributes {
 
 /** A JSON `AnyValue`; null when it is left out. */
 export function valueAt(value: unknown, at: string, depth: number = 0): Value {
-  if (depth > MAX_DEPTH) throw wrong(at, `values nested at most ${MAX_DEPTH} deep`, value)
+  if (depth > maxDepth) throw wrong(at, `values nested at most ${maxDepth} deep`, value)
   if (value === undefined || value === null) return null
   const [kind, inner] = Object.entries(objectAt(value, at)).find(([, held]) => held !== null) ?? ['', undefined]
   switch (kind) {

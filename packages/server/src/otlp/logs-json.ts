@@ -3,8 +3,8 @@ import { ServerError } from '../errors.ts'
 import { textOf } from './any-value.ts'
 import { type Json, listAt, objectAt, optional, shown, textAt } from './json-fields.ts'
 import { attributesAt, idAt, nanosecondsAt, valueAt } from './json-values.ts'
-import { EVALUATION, EVENT_NAME, type Logs, noLogs } from './logs.ts'
-import { refusalOfTime, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
+import { evaluationEvent, eventNameKey, type Logs, noLogs } from './logs.ts'
+import { refusalOfTime, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
  * Reads an OTLP/JSON `ExportLogsServiceRequest`: its evaluations of flags. Of other records only the name is read.
@@ -28,7 +28,7 @@ export function decodeLogsJson(request: unknown, window: TimeWindow): Logs {
       const { scope, logRecords, schemaUrl: scopeSchemaUrl } = objectAt(scoped, inScope)
       const own = optional(scope, objectAt, `${inScope}.scope`) ?? {}
       const origin = {
-        service: attributes['service.name'] || UNKNOWN_SERVICE,
+        service: attributes['service.name'] || unknownService,
         resourceSchemaUrl: textAt(schemaUrl, `${at}.schemaUrl`),
         resource: attributes,
         scopeSchemaUrl: textAt(scopeSchemaUrl, `${inScope}.schemaUrl`),
@@ -39,7 +39,7 @@ export function decodeLogsJson(request: unknown, window: TimeWindow): Logs {
       for (const [n, item] of listAt(logRecords, `${inScope}.logRecords`).entries()) {
         const place = `${inScope}.logRecords[${n}]`
         const record = objectAt(item, place)
-        if (nameOf(record, place) !== EVALUATION) {
+        if (nameOf(record, place) !== evaluationEvent) {
           logs.ignored++
           continue
         }
@@ -58,7 +58,7 @@ function nameOf(record: Json, at: string): string {
   if (name !== '') return name
   for (const [index, item] of listAt(record['attributes'], `${at}.attributes`).entries()) {
     const { key, value } = objectAt(item, `${at}.attributes[${index}]`)
-    if (key === EVENT_NAME) return textOf(valueAt(value, `${at}.attributes[${index}].value`))
+    if (key === eventNameKey) return textOf(valueAt(value, `${at}.attributes[${index}].value`))
   }
   return ''
 }
@@ -90,7 +90,7 @@ function recordAt(record: Json, at: string): Own {
     severityNumber: typeof severityNumber === 'number' ? severityNumber & 255 : 0,
     body: textOf(valueAt(record['body'], `${at}.body`)),
     attributes: attributesAt(record['attributes'], `${at}.attributes`),
-    eventName: EVALUATION,
+    eventName: evaluationEvent,
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Attributes, LogRecord } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readText } from './any-value.ts'
-import { EVALUATION, EVENT_NAME, type Logs, noLogs } from './logs.ts'
+import { evaluationEvent, eventNameKey, type Logs, noLogs } from './logs.ts'
 import {
   checkId,
   isZero,
   keyValueOf,
-  NOWHERE,
+  nowhere,
   type Place,
   tagOf,
   takePlace,
@@ -14,17 +14,17 @@ import {
   within,
 } from './protobuf-fields.ts'
 import {
-  BYTES,
-  FIXED32,
-  FIXED64,
   type Reader,
   readFixed32,
   readFixed64,
   readVarint,
   skip,
-  VARINT,
+  wireBytes,
+  wireFixed32,
+  wireFixed64,
+  wireVarint,
 } from './protobuf-reader.ts'
-import { refusalOfTime, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
+import { refusalOfTime, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
  * Reads an OTLP `ExportLogsServiceRequest`: its evaluations of flags. Of other records only the name is read. Field numbers
@@ -44,7 +44,7 @@ export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
         at = `resourceLogs[${r}].scopeLogs[${s}]`
         const { records, ...scope } = scopeLogsAt(reader, place)
         const origin = {
-          service: attributes['service.name'] || UNKNOWN_SERVICE,
+          service: attributes['service.name'] || unknownService,
           resourceSchemaUrl: schemaUrl,
           resource: attributes,
           ...scope,
@@ -83,7 +83,7 @@ export function holdsLogs(bytes: Buffer): boolean {
     for (const resource of places(reader, 1))
       for (const scope of inside(resource, 2))
         for (const { start, end } of inside(scope, 2))
-          if (end > start) return bytes[start] === tagOf(1, FIXED64) || bytes[start] === tagOf(11, FIXED64)
+          if (end > start) return bytes[start] === tagOf(1, wireFixed64) || bytes[start] === tagOf(11, wireFixed64)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
   }
@@ -95,7 +95,7 @@ function places(reader: Reader, field: number): Place[] {
   const found: Place[] = []
   while (reader.at < reader.end) {
     const tag = readVarint(reader)
-    if (tag === tagOf(field, BYTES)) found.push(takePlace(reader))
+    if (tag === tagOf(field, wireBytes)) found.push(takePlace(reader))
     else skip(reader, tag)
   }
   return found
@@ -105,15 +105,15 @@ function resourceLogsAt(
   reader: Reader,
   place: Place,
 ): { readonly attributes: Attributes; readonly scopes: readonly Place[]; readonly schemaUrl: string } {
-  let resource = NOWHERE
+  let resource = nowhere
   const scopes: Place[] = []
   let schemaUrl = ''
   within(reader, place, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) resource = takePlace(reader)
-      else if (tag === tagOf(2, BYTES)) scopes.push(takePlace(reader))
-      else if (tag === tagOf(3, BYTES)) schemaUrl = readText(reader)
+      if (tag === tagOf(1, wireBytes)) resource = takePlace(reader)
+      else if (tag === tagOf(2, wireBytes)) scopes.push(takePlace(reader))
+      else if (tag === tagOf(3, wireBytes)) schemaUrl = readText(reader)
       else skip(reader, tag)
     }
   })
@@ -129,25 +129,25 @@ type Scope = Pick<LogRecord, 'scopeSchemaUrl' | 'scopeName' | 'scopeVersion' | '
 function scopeLogsAt(reader: Reader, place: Place): Scope & { readonly records: readonly Place[] } {
   const records: Place[] = []
   const attributes: Place[] = []
-  let scope = NOWHERE
+  let scope = nowhere
   let scopeSchemaUrl = ''
   let scopeName = ''
   let scopeVersion = ''
   within(reader, place, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) scope = takePlace(reader)
-      else if (tag === tagOf(2, BYTES)) records.push(takePlace(reader))
-      else if (tag === tagOf(3, BYTES)) scopeSchemaUrl = readText(reader)
+      if (tag === tagOf(1, wireBytes)) scope = takePlace(reader)
+      else if (tag === tagOf(2, wireBytes)) records.push(takePlace(reader))
+      else if (tag === tagOf(3, wireBytes)) scopeSchemaUrl = readText(reader)
       else skip(reader, tag)
     }
   })
   within(reader, scope, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) scopeName = readText(reader)
-      else if (tag === tagOf(2, BYTES)) scopeVersion = readText(reader)
-      else if (tag === tagOf(3, BYTES)) attributes.push(takePlace(reader))
+      if (tag === tagOf(1, wireBytes)) scopeName = readText(reader)
+      else if (tag === tagOf(2, wireBytes)) scopeVersion = readText(reader)
+      else if (tag === tagOf(3, wireBytes)) attributes.push(takePlace(reader))
       else skip(reader, tag)
     }
   })
@@ -161,9 +161,9 @@ function recordAt(reader: Reader, place: Place): Own | undefined {
   const attributes: Place[] = []
   let timeNs = 0n
   let observedNs = 0n
-  let traceId = NOWHERE
-  let spanId = NOWHERE
-  let body = NOWHERE
+  let traceId = nowhere
+  let spanId = nowhere
+  let body = nowhere
   let severityText = ''
   let severityNumber = 0
   let traceFlags = 0
@@ -172,20 +172,20 @@ function recordAt(reader: Reader, place: Place): Own | undefined {
     const { bytes } = reader
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, FIXED64)) timeNs = bytes.readBigUInt64LE(readFixed64(reader))
-      else if (tag === tagOf(2, VARINT)) severityNumber = readVarint(reader) & 255
-      else if (tag === tagOf(3, BYTES)) severityText = readText(reader)
-      else if (tag === tagOf(5, BYTES)) body = takePlace(reader)
-      else if (tag === tagOf(6, BYTES)) attributes.push(takePlace(reader))
-      else if (tag === tagOf(8, FIXED32)) traceFlags = readFixed32(reader) & 255
-      else if (tag === tagOf(9, BYTES)) traceId = takePlace(reader)
-      else if (tag === tagOf(10, BYTES)) spanId = takePlace(reader)
-      else if (tag === tagOf(11, FIXED64)) observedNs = bytes.readBigUInt64LE(readFixed64(reader))
-      else if (tag === tagOf(12, BYTES)) eventName = readText(reader)
+      if (tag === tagOf(1, wireFixed64)) timeNs = bytes.readBigUInt64LE(readFixed64(reader))
+      else if (tag === tagOf(2, wireVarint)) severityNumber = readVarint(reader) & 255
+      else if (tag === tagOf(3, wireBytes)) severityText = readText(reader)
+      else if (tag === tagOf(5, wireBytes)) body = takePlace(reader)
+      else if (tag === tagOf(6, wireBytes)) attributes.push(takePlace(reader))
+      else if (tag === tagOf(8, wireFixed32)) traceFlags = readFixed32(reader) & 255
+      else if (tag === tagOf(9, wireBytes)) traceId = takePlace(reader)
+      else if (tag === tagOf(10, wireBytes)) spanId = takePlace(reader)
+      else if (tag === tagOf(11, wireFixed64)) observedNs = bytes.readBigUInt64LE(readFixed64(reader))
+      else if (tag === tagOf(12, wireBytes)) eventName = readText(reader)
       else skip(reader, tag)
     }
   })
-  if ((eventName || namedIn(reader, attributes)) !== EVALUATION) return undefined
+  if ((eventName || namedIn(reader, attributes)) !== evaluationEvent) return undefined
   return {
     timeNs: timeNs === 0n ? observedNs : timeNs,
     traceId: idAt(reader, traceId, 'traceId', 16),
@@ -195,14 +195,14 @@ function recordAt(reader: Reader, place: Place): Own | undefined {
     severityNumber,
     body: textAt(reader, body),
     attributes: attributesOf(reader, attributes),
-    eventName: EVALUATION,
+    eventName: evaluationEvent,
   }
 }
 
 function namedIn(reader: Reader, attributes: readonly Place[]): string {
   for (const place of attributes) {
     const { key, value } = keyValueOf(reader, place)
-    if (reader.bytes.toString('utf8', key.start, key.end) === EVENT_NAME) return textAt(reader, value)
+    if (reader.bytes.toString('utf8', key.start, key.end) === eventNameKey) return textAt(reader, value)
   }
   return ''
 }

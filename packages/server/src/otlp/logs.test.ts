@@ -6,9 +6,9 @@ import { decodeLogsProtobuf } from './logs-protobuf.ts'
 import { exportResponse } from './otlp-response.ts'
 import { timeWindow } from './refusals.ts'
 
-const NOW = Date.UTC(2026, 10, 20, 12)
-const window = timeWindow(NOW, 14)
-const timeNs = BigInt(NOW) * 1_000_000n
+const testNow = Date.UTC(2026, 10, 20, 12)
+const window = timeWindow(testNow, 14)
+const timeNs = BigInt(testNow) * 1_000_000n
 
 const evaluation: OtlpLogRecord = {
   timeUnixNano: String(timeNs),

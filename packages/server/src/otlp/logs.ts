@@ -2,7 +2,7 @@ import type { LogRecord } from '@coalmine/store'
 import { noRefusals, type Refusals } from './refusals.ts'
 
 /** What a request of log records brings. */
-export type Logs = {
+export interface Logs {
   /** Those that are stored: evaluations of flags. */
   readonly records: LogRecord[]
   readonly refusals: Refusals
@@ -11,9 +11,9 @@ export type Logs = {
 }
 
 /** The event of the conventions that is stored. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/ */
-export const EVALUATION = 'feature_flag.evaluation'
+export const evaluationEvent = 'feature_flag.evaluation'
 
 /** Where its name was before records had a field for it. */
-export const EVENT_NAME = 'event.name'
+export const eventNameKey = 'event.name'
 
 export const noLogs = (): Logs => ({ records: [], refusals: noRefusals(), ignored: 0 })

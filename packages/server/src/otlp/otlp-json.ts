@@ -2,7 +2,7 @@ import { addSpan, type Span, type SpanBatch, type SpanKind, type SpanStatus } fr
 import { ServerError } from '../errors.ts'
 import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from './json-fields.ts'
 import { attributesAt, idAt, nanosecondsAt } from './json-values.ts'
-import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
+import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
  * Reads an OTLP/JSON `ExportTraceServiceRequest` and adds its spans to a batch. Ids are hex, enums are numbers (names are
@@ -29,7 +29,7 @@ export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindo
       const { scope, spans: list } = objectAt(scoped, inScope)
       const { name, version } = optional(scope, objectAt, `${inScope}.scope`) ?? {}
       const origin = {
-        service: attributes['service.name'] || UNKNOWN_SERVICE,
+        service: attributes['service.name'] || unknownService,
         resource: attributes,
         scopeName: textAt(name, `${inScope}.scope.name`),
         scopeVersion: textAt(version, `${inScope}.scope.version`),
@@ -53,8 +53,8 @@ export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindo
 
 type SpanOwn = Omit<Span, 'service' | 'resource' | 'scopeName' | 'scopeVersion'>
 
-const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
-const STATUSES: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
+const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const statuses: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
 
 function spanAt(span: Json, at: string): SpanOwn {
   const startNs = nanosecondsAt(span['startTimeUnixNano'], `${at}.startTimeUnixNano`)
@@ -67,11 +67,11 @@ function spanAt(span: Json, at: string): SpanOwn {
     parentSpanId: /^0+$/.test(parentSpanId) ? '' : parentSpanId,
     traceState: textAt(span['traceState'], `${at}.traceState`),
     name: textAt(span['name'], `${at}.name`),
-    kind: enumAt(span['kind'], `${at}.kind`, KINDS, 'SPAN_KIND_'),
+    kind: enumAt(span['kind'], `${at}.kind`, kinds, 'SPAN_KIND_'),
     startNs,
     durationNs: endNs > startNs ? endNs - startNs : 0n,
     attributes: attributesAt(span['attributes'], `${at}.attributes`),
-    status: enumAt(status?.['code'], `${at}.status.code`, STATUSES, 'STATUS_CODE_'),
+    status: enumAt(status?.['code'], `${at}.status.code`, statuses, 'STATUS_CODE_'),
     statusMessage: textAt(status?.['message'], `${at}.status.message`),
     events: listAt(span['events'], `${at}.events`).map((item, index) => {
       const place = `${at}.events[${index}]`

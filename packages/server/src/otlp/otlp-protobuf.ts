@@ -18,15 +18,24 @@ import {
   checkId,
   isZero,
   keyValueOf,
-  NOWHERE,
+  nowhere,
   type Place,
   tagOf,
   takePlace,
   textAt,
   within,
 } from './protobuf-fields.ts'
-import { BYTES, FIXED64, type Reader, readFixed64, readMessage, readVarint, skip, VARINT } from './protobuf-reader.ts'
-import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, UNKNOWN_SERVICE } from './refusals.ts'
+import {
+  type Reader,
+  readFixed64,
+  readMessage,
+  readVarint,
+  skip,
+  wireBytes,
+  wireFixed64,
+  wireVarint,
+} from './protobuf-reader.ts'
+import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
  * Reads an OTLP `ExportTraceServiceRequest` and adds its spans to a batch. Texts go from the message to the rows as
@@ -50,7 +59,7 @@ export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWind
   try {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) readResourceSpans(decoding)
+      if (tag === tagOf(1, wireBytes)) readResourceSpans(decoding)
       else skip(reader, tag)
     }
   } catch (error) {
@@ -60,7 +69,7 @@ export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWind
   return decoding.refusals
 }
 
-type Decoding = {
+interface Decoding {
   readonly reader: Reader
   readonly batch: SpanBatch
   readonly window: TimeWindow
@@ -74,22 +83,27 @@ type Decoding = {
 }
 
 /** What the spans of a scope share, as row bytes ready to be copied. */
-type Origin = { service: string; serviceText: RowBytes; resource: RowBytes; scope: RowBytes }
+interface Origin {
+  service: string
+  serviceText: RowBytes
+  resource: RowBytes
+  scope: RowBytes
+}
 
-const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
-const STATUSES: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
-const TRACE_ID_BYTES = 16
-const SPAN_ID_BYTES = 8
+const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const statuses: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
+const traceIdBytes = 16
+const spanIdBytes = 8
 
 function readResourceSpans(decoding: Decoding): void {
   const { reader } = decoding
   decoding.resource++
   decoding.scope = -1
-  let resource = NOWHERE
+  let resource = nowhere
   const scopes: Place[] = []
   readMessage(reader, (tag) => {
-    if (tag === tagOf(1, BYTES)) resource = takePlace(reader)
-    else if (tag === tagOf(2, BYTES)) scopes.push(takePlace(reader))
+    if (tag === tagOf(1, wireBytes)) resource = takePlace(reader)
+    else if (tag === tagOf(2, wireBytes)) scopes.push(takePlace(reader))
     else skip(reader, tag)
   })
   const origin = originOf(reader, resource)
@@ -101,7 +115,7 @@ function originOf(reader: Reader, resource: Place): Origin {
   within(reader, resource, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) attributes.push(takePlace(reader))
+      if (tag === tagOf(1, wireBytes)) attributes.push(takePlace(reader))
       else skip(reader, tag)
     }
   })
@@ -119,7 +133,7 @@ function serviceOf(reader: Reader, attributes: readonly Place[]): string {
     const name = textAt(reader, value)
     if (name !== '') return name
   }
-  return UNKNOWN_SERVICE
+  return unknownService
 }
 
 function readScopeSpans(decoding: Decoding, place: Place, origin: Origin): void {
@@ -132,12 +146,12 @@ function readScopeSpans(decoding: Decoding, place: Place, origin: Origin): void 
   within(reader, place, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(2, BYTES)) spans.push(takePlace(reader))
-      else if (tag !== tagOf(1, BYTES)) skip(reader, tag)
+      if (tag === tagOf(2, wireBytes)) spans.push(takePlace(reader))
+      else if (tag !== tagOf(1, wireBytes)) skip(reader, tag)
       else
         readMessage(reader, (inner) => {
-          if (inner === tagOf(1, BYTES)) name = readText(reader)
-          else if (inner === tagOf(2, BYTES)) version = readText(reader)
+          if (inner === tagOf(1, wireBytes)) name = readText(reader)
+          else if (inner === tagOf(2, wireBytes)) version = readText(reader)
           else skip(reader, inner)
         })
     }
@@ -156,12 +170,12 @@ function readSpan(decoding: Decoding, origin: Origin): void {
   const { bytes } = reader
   attributes.length = 0
   let attributeCount = 0
-  let traceId = NOWHERE
-  let spanId = NOWHERE
-  let parentSpanId = NOWHERE
-  let traceState = NOWHERE
-  let name = NOWHERE
-  let message = NOWHERE
+  let traceId = nowhere
+  let spanId = nowhere
+  let parentSpanId = nowhere
+  let traceState = nowhere
+  let name = nowhere
+  let message = nowhere
   let kind = 0
   let status = 0
   let startNs = 0n
@@ -171,44 +185,44 @@ function readSpan(decoding: Decoding, origin: Origin): void {
   while (reader.at < reader.end) {
     const tag = readVarint(reader)
     switch (tag) {
-      case tagOf(1, BYTES):
+      case tagOf(1, wireBytes):
         traceId = takePlace(reader)
         break
-      case tagOf(2, BYTES):
+      case tagOf(2, wireBytes):
         spanId = takePlace(reader)
         break
-      case tagOf(3, BYTES):
+      case tagOf(3, wireBytes):
         traceState = takePlace(reader)
         break
-      case tagOf(4, BYTES):
+      case tagOf(4, wireBytes):
         parentSpanId = takePlace(reader)
         break
-      case tagOf(5, BYTES):
+      case tagOf(5, wireBytes):
         name = takePlace(reader)
         break
-      case tagOf(6, VARINT):
+      case tagOf(6, wireVarint):
         kind = readVarint(reader)
         break
-      case tagOf(7, FIXED64):
+      case tagOf(7, wireFixed64):
         startNs = bytes.readBigUInt64LE(readFixed64(reader))
         break
-      case tagOf(8, FIXED64):
+      case tagOf(8, wireFixed64):
         endNs = bytes.readBigUInt64LE(readFixed64(reader))
         break
-      case tagOf(9, BYTES):
+      case tagOf(9, wireBytes):
         writeAttribute(attributes, reader, takePlace(reader))
         attributeCount++
         break
-      case tagOf(11, BYTES):
+      case tagOf(11, wireBytes):
         events.push(takePlace(reader))
         break
-      case tagOf(13, BYTES):
+      case tagOf(13, wireBytes):
         links.push(takePlace(reader))
         break
-      case tagOf(15, BYTES):
+      case tagOf(15, wireBytes):
         readMessage(reader, (inner) => {
-          if (inner === tagOf(2, BYTES)) message = takePlace(reader)
-          else if (inner === tagOf(3, VARINT)) status = readVarint(reader)
+          if (inner === tagOf(2, wireBytes)) message = takePlace(reader)
+          else if (inner === tagOf(3, wireVarint)) status = readVarint(reader)
           else skip(reader, inner)
         })
         break
@@ -216,9 +230,9 @@ function readSpan(decoding: Decoding, origin: Origin): void {
         skip(reader, tag)
     }
   }
-  checkId(traceId, 'traceId', TRACE_ID_BYTES)
-  checkId(spanId, 'spanId', SPAN_ID_BYTES)
-  if (parentSpanId.end > parentSpanId.start) checkId(parentSpanId, 'parentSpanId', SPAN_ID_BYTES)
+  checkId(traceId, 'traceId', traceIdBytes)
+  checkId(spanId, 'spanId', spanIdBytes)
+  if (parentSpanId.end > parentSpanId.start) checkId(parentSpanId, 'parentSpanId', spanIdBytes)
   const why = isZero(reader, traceId)
     ? 'its trace id is all zeros'
     : isZero(reader, spanId)
@@ -233,18 +247,18 @@ function readSpan(decoding: Decoding, origin: Origin): void {
   writeUint64(rows, startNs)
   writeHex(rows, bytes, traceId.start, traceId.end)
   writeHex(rows, bytes, spanId.start, spanId.end)
-  const parent = isZero(reader, parentSpanId) ? NOWHERE : parentSpanId
+  const parent = isZero(reader, parentSpanId) ? nowhere : parentSpanId
   writeHex(rows, bytes, parent.start, parent.end)
   writeTextBytes(rows, bytes, traceState.start, traceState.end)
   writeTextBytes(rows, bytes, name.start, name.end)
-  writeText(rows, KINDS[kind] ?? 'Unspecified')
+  writeText(rows, kinds[kind] ?? 'Unspecified')
   writeBytes(rows, origin.serviceText.bytes, 0, origin.serviceText.length)
   writeBytes(rows, origin.resource.bytes, 0, origin.resource.length)
   writeBytes(rows, origin.scope.bytes, 0, origin.scope.length)
   writeVarint(rows, attributeCount)
   writeBytes(rows, attributes.bytes, 0, attributes.length)
   writeUint64(rows, endNs > startNs ? endNs - startNs : 0n)
-  writeText(rows, STATUSES[status] ?? 'Unset')
+  writeText(rows, statuses[status] ?? 'Unset')
   writeTextBytes(rows, bytes, message.start, message.end)
   writeEvents(rows, reader, events)
   writeLinks(rows, reader, links)
@@ -253,13 +267,13 @@ function readSpan(decoding: Decoding, origin: Origin): void {
 
 function writeEvents(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
   const events = places.map((place) => {
-    const event = { time: 0n, name: NOWHERE, attributes: [] as Place[] }
+    const event = { time: 0n, name: nowhere, attributes: [] as Place[] }
     within(reader, place, () => {
       while (reader.at < reader.end) {
         const tag = readVarint(reader)
-        if (tag === tagOf(1, FIXED64)) event.time = reader.bytes.readBigUInt64LE(readFixed64(reader))
-        else if (tag === tagOf(2, BYTES)) event.name = takePlace(reader)
-        else if (tag === tagOf(3, BYTES)) event.attributes.push(takePlace(reader))
+        if (tag === tagOf(1, wireFixed64)) event.time = reader.bytes.readBigUInt64LE(readFixed64(reader))
+        else if (tag === tagOf(2, wireBytes)) event.name = takePlace(reader)
+        else if (tag === tagOf(3, wireBytes)) event.attributes.push(takePlace(reader))
         else skip(reader, tag)
       }
     })
@@ -272,14 +286,14 @@ function writeEvents(rows: RowBytes, reader: Reader, places: readonly Place[]): 
 
 function writeLinks(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
   const links = places.map((place) => {
-    const link = { traceId: NOWHERE, spanId: NOWHERE, traceState: NOWHERE, attributes: [] as Place[] }
+    const link = { traceId: nowhere, spanId: nowhere, traceState: nowhere, attributes: [] as Place[] }
     within(reader, place, () => {
       while (reader.at < reader.end) {
         const tag = readVarint(reader)
-        if (tag === tagOf(1, BYTES)) link.traceId = takePlace(reader)
-        else if (tag === tagOf(2, BYTES)) link.spanId = takePlace(reader)
-        else if (tag === tagOf(3, BYTES)) link.traceState = takePlace(reader)
-        else if (tag === tagOf(4, BYTES)) link.attributes.push(takePlace(reader))
+        if (tag === tagOf(1, wireBytes)) link.traceId = takePlace(reader)
+        else if (tag === tagOf(2, wireBytes)) link.spanId = takePlace(reader)
+        else if (tag === tagOf(3, wireBytes)) link.traceState = takePlace(reader)
+        else if (tag === tagOf(4, wireBytes)) link.attributes.push(takePlace(reader))
         else skip(reader, tag)
       }
     })
@@ -311,9 +325,9 @@ function writeAttribute(rows: RowBytes, reader: Reader, place: Place): void {
 // Nearly all attributes are a key and then a text, all of them shorter than 128 bytes: lengths are one byte each.
 function writePlainAttribute(rows: RowBytes, bytes: Buffer, { start, end }: Place): boolean {
   const keyEnd = start + 2 + bytes[start + 1]!
-  if (bytes[start] !== tagOf(1, BYTES) || keyEnd + 4 > end) return false
-  if (bytes[keyEnd] !== tagOf(2, BYTES) || bytes[keyEnd + 1] !== end - keyEnd - 2) return false
-  if (bytes[keyEnd + 2] !== tagOf(1, BYTES) || bytes[keyEnd + 3] !== end - keyEnd - 4) return false
+  if (bytes[start] !== tagOf(1, wireBytes) || keyEnd + 4 > end) return false
+  if (bytes[keyEnd] !== tagOf(2, wireBytes) || bytes[keyEnd + 1] !== end - keyEnd - 2) return false
+  if (bytes[keyEnd + 2] !== tagOf(1, wireBytes) || bytes[keyEnd + 3] !== end - keyEnd - 4) return false
   if (keyEnd - start > 128 || end - keyEnd > 128) return false
   writeBytes(rows, bytes, start + 1, keyEnd)
   writeBytes(rows, bytes, keyEnd + 3, end)

@@ -1,10 +1,10 @@
 import { newRowBytes, type RowBytes, writeBytes, writeText, writeVarint } from '@coalmine/store'
-import { BYTES, VARINT } from './protobuf-reader.ts'
+import { wireBytes, wireVarint } from './protobuf-reader.ts'
 import type { Refusals } from './refusals.ts'
 
 /** OTLP's two encodings; an answer is in that of its request. */
-export const JSON_TYPE = 'application/json'
-export const PROTOBUF_TYPE = 'application/x-protobuf'
+export const jsonType = 'application/json'
+export const protobufType = 'application/x-protobuf'
 
 /** What an answer in JSON calls the number of what was not stored; protobuf has the same field for both. */
 export type Rejected = 'rejectedSpans' | 'rejectedLogRecords'
@@ -14,7 +14,7 @@ export type Rejected = 'rejectedSpans' | 'rejectedLogRecords'
  * and why.
  */
 export function exportResponse(type: string, { count, why }: Refusals, rejected: Rejected): Buffer {
-  if (type === JSON_TYPE)
+  if (type === jsonType)
     return Buffer.from(
       JSON.stringify(count === 0 ? {} : { partialSuccess: { [rejected]: String(count), errorMessage: why } }),
     )
@@ -29,7 +29,7 @@ export function exportResponse(type: string, { count, why }: Refusals, rejected:
 
 /** The answer to a request that failed, `google.rpc.Status`. */
 export function statusResponse(type: string, code: number, message: string): Buffer {
-  if (type === JSON_TYPE) return Buffer.from(JSON.stringify({ code, message }))
+  if (type === jsonType) return Buffer.from(JSON.stringify({ code, message }))
   const status = newRowBytes(256)
   writeNumberField(status, 1, code)
   writeTextField(status, 2, message)
@@ -64,17 +64,17 @@ export function grpcCode(status: number): number {
 }
 
 function writeNumberField(to: RowBytes, field: number, value: number): void {
-  writeVarint(to, (field << 3) | VARINT)
+  writeVarint(to, (field << 3) | wireVarint)
   writeVarint(to, value)
 }
 
 function writeTextField(to: RowBytes, field: number, text: string): void {
-  writeVarint(to, (field << 3) | BYTES)
+  writeVarint(to, (field << 3) | wireBytes)
   writeText(to, text)
 }
 
 function writeMessageField(to: RowBytes, field: number, message: RowBytes): void {
-  writeVarint(to, (field << 3) | BYTES)
+  writeVarint(to, (field << 3) | wireBytes)
   writeVarint(to, message.length)
   writeBytes(to, message.bytes, 0, message.length)
 }

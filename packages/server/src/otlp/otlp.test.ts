@@ -6,9 +6,9 @@ import { decodeProtobuf } from './otlp-protobuf.ts'
 import { exportResponse, statusResponse } from './otlp-response.ts'
 import { timeWindow } from './refusals.ts'
 
-const NOW = Date.UTC(2026, 10, 20, 12)
-const window = timeWindow(NOW, 14)
-const startNs = BigInt(NOW) * 1_000_000n
+const testNow = Date.UTC(2026, 10, 20, 12)
+const window = timeWindow(testNow, 14)
+const startNs = BigInt(testNow) * 1_000_000n
 
 const values: AnyValue[] = [
   { stringValue: 'plain' },

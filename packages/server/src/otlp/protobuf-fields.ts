@@ -1,21 +1,24 @@
 import { ServerError } from '../errors.ts'
 import { readValue, textOf } from './any-value.ts'
-import { BYTES, type Reader, readLength, readVarint, skip } from './protobuf-reader.ts'
+import { type Reader, readLength, readVarint, skip, wireBytes } from './protobuf-reader.ts'
 
 /** Where a field's bytes are in the message; empty when the field is not there. */
-export type Place = { readonly start: number; readonly end: number }
+export interface Place {
+  readonly start: number
+  readonly end: number
+}
 
-export const NOWHERE: Place = { start: 0, end: 0 }
+export const nowhere: Place = { start: 0, end: 0 }
 
 /** Where the key and the value of an attribute are. */
 export function keyValueOf(reader: Reader, place: Place): { key: Place; value: Place } {
-  let key = NOWHERE
-  let value = NOWHERE
+  let key = nowhere
+  let value = nowhere
   within(reader, place, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, BYTES)) key = takePlace(reader)
-      else if (tag === tagOf(2, BYTES)) value = takePlace(reader)
+      if (tag === tagOf(1, wireBytes)) key = takePlace(reader)
+      else if (tag === tagOf(2, wireBytes)) value = takePlace(reader)
       else skip(reader, tag)
     }
   })

@@ -1,13 +1,17 @@
 import { ServerError } from '../errors.ts'
 
 /** A place in protobuf bytes. The functions here move it on; they throw when the bytes end too early or make no sense. */
-export type Reader = { readonly bytes: Buffer; at: number; end: number }
+export interface Reader {
+  readonly bytes: Buffer
+  at: number
+  end: number
+}
 
 /** Wire types. https://protobuf.dev/programming-guides/encoding/#structure */
-export const VARINT = 0
-export const FIXED64 = 1
-export const BYTES = 2
-export const FIXED32 = 5
+export const wireVarint = 0
+export const wireFixed64 = 1
+export const wireBytes = 2
+export const wireFixed32 = 5
 
 /** Reads a number of at most 53 bits; the bits of a longer one that do not fit are lost. */
 export function readVarint(reader: Reader): number {
@@ -62,10 +66,10 @@ export function readLength(reader: Reader): number {
 /** Passes over a field that is of no use here. */
 export function skip(reader: Reader, tag: number): void {
   const type = tag & 7
-  if (type === VARINT) readVarint(reader)
-  else if (type === FIXED64) readFixed64(reader)
-  else if (type === BYTES) reader.at = readLength(reader)
-  else if (type === FIXED32) readFixed32(reader)
+  if (type === wireVarint) readVarint(reader)
+  else if (type === wireFixed64) readFixed64(reader)
+  else if (type === wireBytes) reader.at = readLength(reader)
+  else if (type === wireFixed32) readFixed32(reader)
   else
     throw new ServerError('malformed', `not protobuf: field ${tag >>> 3} has wire type ${type}, at byte ${reader.at}`)
 }

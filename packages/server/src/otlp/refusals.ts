@@ -1,11 +1,17 @@
 /** Spans or log records that were not stored though the request made sense; OTLP calls it a partial success. */
-export type Refusals = { count: number; why: string | undefined }
+export interface Refusals {
+  count: number
+  why: string | undefined
+}
 
 /** Which times are stored, in nanoseconds since 1970: within the retention, and not more than an hour ahead. */
-export type TimeWindow = { readonly oldestNs: bigint; readonly newestNs: bigint }
+export interface TimeWindow {
+  readonly oldestNs: bigint
+  readonly newestNs: bigint
+}
 
 /** The name the conventions give to a service whose resource has none. */
-export const UNKNOWN_SERVICE = 'unknown_service'
+export const unknownService = 'unknown_service'
 
 /** Nothing refused so far. */
 export function noRefusals(): Refusals {

@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts'
 
 /** Lets requests in while the bytes of those under way stay below a bound, whatever the number of clients. */
-type Admission = {
+interface Admission {
   /** Gives what to call when the request is over. Throws a ServerError with status 429 when there is no room. */
   readonly enter: (bytes: number) => () => void
 }

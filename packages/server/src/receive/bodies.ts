@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { ServerError } from '../errors.ts'
 
 /** Reads the bodies of requests into memory that is used again. */
-export type Bodies = {
+export interface Bodies {
   /** All of a body; `length` is what its header says. Throws a ServerError with status 413 when it is too large. */
   readonly read: (stream: Readable, length: number | undefined) => Promise<Buffer>
   /** Whoever asked for a body has no more use for it. */
@@ -10,9 +10,9 @@ export type Bodies = {
 }
 
 // A new buffer for each request makes the garbage collector run several times a second, which took a third of ingest.
-const SPARE_BODIES = 32
-const SMALLEST_BYTES = 262_144
-const LARGEST_SPARE_BYTES = 1_048_576
+const spareBodies = 32
+const smallestBytes = 262_144
+const largestSpareBytes = 1_048_576
 
 /** For one route that takes bodies of at most so many bytes. */
 export function newBodies(maxBytes: number): Bodies {
@@ -21,11 +21,11 @@ export function newBodies(maxBytes: number): Bodies {
   const withRoom = (bytes: number): Buffer => {
     const found = spare.pop()
     if (found && found.length >= bytes) return found
-    return Buffer.allocUnsafeSlow(Math.max(bytes, SMALLEST_BYTES))
+    return Buffer.allocUnsafeSlow(Math.max(bytes, smallestBytes))
   }
 
   const done = ({ buffer }: Buffer): void => {
-    if (spare.length < SPARE_BODIES && buffer.byteLength <= LARGEST_SPARE_BYTES) spare.push(Buffer.from(buffer))
+    if (spare.length < spareBodies && buffer.byteLength <= largestSpareBytes) spare.push(Buffer.from(buffer))
   }
 
   const read = async (stream: Readable, length: number | undefined): Promise<Buffer> => {

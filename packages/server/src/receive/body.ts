@@ -3,8 +3,8 @@ import { gunzip, inflate } from 'node:zlib'
 import { ServerError } from '../errors.ts'
 
 /** How large a request may be: as it comes, and unpacked. */
-export const MAX_BODY_BYTES = 16_000_000
-export const MAX_UNPACKED_BYTES = 64_000_000
+export const maxBodyBytes = 16_000_000
+export const maxUnpackedBytes = 64_000_000
 
 const unpack = { gzip: promisify(gunzip), deflate: promisify(inflate) }
 
@@ -15,12 +15,12 @@ export async function unpackedBody(body: Buffer, encoding: string | undefined): 
   if (name !== 'gzip' && name !== 'deflate')
     throw new ServerError('malformed', `content-encoding ${name}: expected gzip, deflate or none`, { status: 415 })
   try {
-    return await unpack[name](body, { maxOutputLength: MAX_UNPACKED_BYTES })
+    return await unpack[name](body, { maxOutputLength: maxUnpackedBytes })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       throw new ServerError(
         'malformed',
-        `the body unpacks to more than ${MAX_UNPACKED_BYTES} bytes; send smaller batches`,
+        `the body unpacks to more than ${maxUnpackedBytes} bytes; send smaller batches`,
         {
           cause,
           status: 413,

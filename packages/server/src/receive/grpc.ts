@@ -10,14 +10,14 @@ import {
 } from '@grpc/grpc-js'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
-import { exportResponse, grpcCode, PROTOBUF_TYPE, retryStatus } from '../otlp/otlp-response.ts'
+import { exportResponse, grpcCode, protobufType, retryStatus } from '../otlp/otlp-response.ts'
 import type { TlsFiles } from '../tls.ts'
 import { isAllowed, tokenAsked } from '../token.ts'
-import { MAX_UNPACKED_BYTES } from './body.ts'
-import { RETRY_AFTER_SECONDS } from './receive.ts'
+import { maxUnpackedBytes } from './body.ts'
+import { retryAfterSeconds } from './receive.ts'
 import { type Signal, signals } from './signals.ts'
 
-type GrpcOptions = {
+interface GrpcOptions {
   readonly host: string
   /** 0 takes any that is free. */
   readonly port: number
@@ -25,10 +25,13 @@ type GrpcOptions = {
   readonly tls?: TlsFiles | undefined
 }
 
-export type RunningGrpc = { readonly port: number; readonly close: () => Promise<void> }
+export interface RunningGrpc {
+  readonly port: number
+  readonly close: () => Promise<void>
+}
 
 // A stream may hold a whole message, so their number bounds what one connection can make the server hold.
-const STREAMS_OF_A_CONNECTION = 16
+const streamsOfAConnection = 16
 
 /**
  * `TraceService/Export` and `LogsService/Export`: OTLP over gRPC. Messages stay bytes on this side too: the reader of OTLP/HTTP reads them.
@@ -40,8 +43,8 @@ export async function startGrpc(context: Context, { host, port, token, tls }: Gr
   // What goes wrong is told by errors; the library would write it to the terminal too.
   setLogVerbosity(logVerbosity.NONE)
   const server = new Server({
-    'grpc.max_receive_message_length': MAX_UNPACKED_BYTES,
-    'grpc.max_concurrent_streams': STREAMS_OF_A_CONNECTION,
+    'grpc.max_receive_message_length': maxUnpackedBytes,
+    'grpc.max_concurrent_streams': streamsOfAConnection,
   })
   for (const signal of signals)
     server.addService(
@@ -82,7 +85,7 @@ async function take(
   token: string | undefined,
 ): Promise<Buffer> {
   if (!isAllowed(metadata.get('authorization')[0]?.toString(), token)) throw tokenAsked()
-  return exportResponse(PROTOBUF_TYPE, await receive(context, PROTOBUF_TYPE, request), rejected)
+  return exportResponse(protobufType, await receive(context, protobufType, request), rejected)
 }
 
 function refusalOf(error: unknown): { code: number; details: string; metadata: Metadata } {
@@ -90,7 +93,7 @@ function refusalOf(error: unknown): { code: number; details: string; metadata: M
   const code = grpcCode(status)
   const metadata = new Metadata()
   if (status === 429 || status === 503)
-    metadata.set('grpc-status-details-bin', retryStatus(code, message, RETRY_AFTER_SECONDS))
+    metadata.set('grpc-status-details-bin', retryStatus(code, message, retryAfterSeconds))
   return { code, details: message, metadata }
 }
 

@@ -57,9 +57,12 @@ const post = (body: string | Buffer<ArrayBuffer>, type: string, headers: Record<
 const postJson = (body: unknown, headers?: Record<string, string>) =>
   post(JSON.stringify(body), 'application/json', headers)
 
-const PROTOBUF = 'application/x-protobuf'
+const protobufType = 'application/x-protobuf'
 
-type Facts = { spans: number; evaluations: { flag: string; evaluations: number }[] }
+interface Facts {
+  spans: number
+  evaluations: { flag: string; evaluations: number }[]
+}
 
 const doctor = async (service = 'cart'): Promise<Facts> =>
   (await fetch(`${server.url}/api/doctor?service=${service}`)).json() as Promise<Facts>
@@ -99,11 +102,11 @@ describe('POST /v1/logs', () => {
     await start()
     const old = evaluation({ timeUnixNano: '1' })
     expect(await (await postJson(logsOf(evaluation()))).json()).toEqual({})
-    expect((await post(protobufOfLogs(logsOf(evaluation())), PROTOBUF)).status).toBe(200)
+    expect((await post(protobufOfLogs(logsOf(evaluation())), protobufType)).status).toBe(200)
     const [json, protobuf] = [Buffer.from(JSON.stringify(logsOf(evaluation()))), protobufOfLogs(logsOf(evaluation()))]
     const packed = [
       await post(gzipSync(json), 'application/json', { 'content-encoding': 'gzip' }),
-      await post(deflateSync(protobuf), PROTOBUF, { 'content-encoding': 'deflate' }),
+      await post(deflateSync(protobuf), protobufType, { 'content-encoding': 'deflate' }),
     ]
     expect(packed.map(({ status: code }) => code)).toEqual([200, 200])
     expect(await (await postJson(logsOf(old, evaluation(), { body: { stringValue: 'other' } }))).json()).toEqual({
@@ -128,7 +131,7 @@ describe('POST /v1/logs', () => {
     const spans = await postJson({ resourceSpans: [] })
     expect([spans.status, await spans.text()]).toEqual([400, expect.stringContaining('expected an OTLP logs request')])
     expect((await post('{', 'application/json')).status).toBe(400)
-    expect((await post(Buffer.from([0x0a, 5]), PROTOBUF)).status).toBe(400)
+    expect((await post(Buffer.from([0x0a, 5]), protobufType)).status).toBe(400)
     expect((await post('x', 'text/plain')).status).toBe(415)
     expect(await metrics()).toContain('\ncoalmine_ingest_log_requests_total{outcome="malformed"} 3\n')
     expect((await postJson(logsOf(evaluation()))).status).toBe(200)
@@ -167,14 +170,14 @@ describe('acknowledging', () => {
       expect(code).toBe(status.RESOURCE_EXHAUSTED)
       expect(metadata.get('grpc-status-details-bin')[0]!.toString()).toContain('google.rpc.RetryInfo')
     }
-    const posted = await Promise.all(Array.from({ length: 12 }, () => post(body, PROTOBUF)))
+    const posted = await Promise.all(Array.from({ length: 12 }, () => post(body, protobufType)))
     const told = posted.filter(({ status: code }) => code !== 200)
     expect(told.map(({ status: code, headers }) => [code, headers.get('retry-after')])).toContainEqual([429, '2'])
     // Spans have a bound of their own.
     const spans = await fetch(`${server.url}/v1/traces`, {
       method: 'POST',
       body: protobufOf({ resourceSpans: [] }),
-      headers: { 'content-type': PROTOBUF },
+      headers: { 'content-type': protobufType },
     })
     expect(spans.status).toBe(200)
   })

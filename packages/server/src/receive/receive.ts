@@ -6,16 +6,16 @@ import { decodeLogsJson } from '../otlp/logs-json.ts'
 import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
 import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
-import { PROTOBUF_TYPE } from '../otlp/otlp-response.ts'
+import { protobufType } from '../otlp/otlp-response.ts'
 import { type Refusals, timeWindow } from '../otlp/refusals.ts'
 
 /** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
 export type Ack = 'stored' | 'queued'
 
-const SCRATCH_BYTES = 16_000_000
+const scratchBytes = 16_000_000
 
 /** How long a sender that was refused is asked to wait. */
-export const RETRY_AFTER_SECONDS = 2
+export const retryAfterSeconds = 2
 
 /**
  * Takes the spans of one OTLP request, from whichever transport. It answers when the engine has them, so what was
@@ -66,7 +66,7 @@ async function takeSpans(
   const batch = newSpanBatch(scratch())
   const window = timeWindow(now(), store.retentionDays)
   const refusals =
-    type === PROTOBUF_TYPE ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
+    type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
   await acknowledgeable(context, store.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
 }
@@ -74,7 +74,7 @@ async function takeSpans(
 async function takeLogs(context: Context, type: string, body: Buffer): Promise<Logs> {
   const { store, now } = context
   const window = timeWindow(now(), store.retentionDays)
-  const logs = type === PROTOBUF_TYPE ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
+  const logs = type === protobufType ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
   await acknowledgeable(context, store.insertLogs(logs.records), `${logs.records.length} acknowledged log records`)
   return logs
 }
@@ -89,7 +89,7 @@ async function acknowledgeable({ ack, warn }: Context, stored: Promise<unknown>,
 let rows = newRowBytes()
 
 function scratch(): RowBytes {
-  if (rows.bytes.length > SCRATCH_BYTES) rows = newRowBytes()
+  if (rows.bytes.length > scratchBytes) rows = newRowBytes()
   return rows
 }
 

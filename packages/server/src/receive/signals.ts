@@ -4,7 +4,7 @@ import type { Refusals } from '../otlp/refusals.ts'
 import { receiveLogs, receiveTraces } from './receive.ts'
 
 /** What OTLP has requests of its own for: where they come in, what takes them, and how an answer counts what is refused. */
-export type Signal = {
+export interface Signal {
   /** Of OTLP/HTTP. */
   readonly path: string
   /** Of OTLP/gRPC: the service, whose method is `Export`. */

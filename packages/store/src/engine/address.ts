@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts'
 
 /** Where a ClickHouse server is, taken apart. */
-export type Address = {
+export interface Address {
   /** For the client, without a slash at its end. */
   readonly url: string
   /** For people: without the password. */

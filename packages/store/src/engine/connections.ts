@@ -1,14 +1,14 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 
 /** A slow statement holds up its connection, so spans, other writes and reads have each their own; and two cores read. */
-export type Clients = {
+export interface Clients {
   readonly inserter: ClickHouseClient
   readonly writer: ClickHouseClient
   readonly readers: readonly ClickHouseClient[]
 }
 
 /** Connections of the engine in this process, which can be made anew beneath those who use them. */
-export type Connections = {
+export interface Connections {
   readonly use: <T>(work: (clients: Clients) => Promise<T>) => Promise<T>
   /** The same with the reader that has least to do. */
   readonly read: <T>(work: (reader: ClickHouseClient) => Promise<T>) => Promise<T>

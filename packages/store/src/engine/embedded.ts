@@ -13,7 +13,7 @@ import { holderOf } from './holder.ts'
 import { type Incoming, openIncoming } from './incoming.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
-import { DEFAULT_MIN_FREE_BYTES, freeBytesOf, watchSpace } from './space.ts'
+import { defaultMinFreeBytes, freeBytesOf, watchSpace } from './space.ts'
 import { bytesOf } from './stream-bytes.ts'
 import { withValues } from './values.ts'
 
@@ -23,7 +23,7 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 export async function openEmbedded(
   directory: string,
   prepare: (engine: Engine) => Promise<void>,
-  minFreeBytes: number = DEFAULT_MIN_FREE_BYTES,
+  minFreeBytes: number = defaultMinFreeBytes,
 ): Promise<Engine> {
   const path = resolve(directory)
   const { createChdbConnection } = await loadChdb(() => import('chdb/connection'))

@@ -8,7 +8,7 @@ export type Params = Readonly<
 >
 
 /** What the store asks of an engine, embedded or a cluster. Writes and reads do not wait for each other. */
-export type Engine = {
+export interface Engine {
   /** Runs a statement that changes something, and that may run twice. */
   readonly write: (statement: string, params?: Params) => Promise<void>
   /** The same for what adds up: it is never run a second time where the first may have run, though nothing was heard of it. */

@@ -11,25 +11,25 @@ export function failureOf(cause: unknown, address: Address): StoreError {
 
 /** Whether the server never began with what was asked: it may be asked again whatever it was. */
 export function neverBegan(cause: unknown): boolean {
-  if (cause instanceof Refusal) return cause.code === TOO_MANY_AT_ONCE
-  return NEVER_CONNECTED.has(codeOf(cause))
+  if (cause instanceof Refusal) return cause.code === tooManyAtOnce
+  return neverConnected.has(codeOf(cause))
 }
 
 /** Whether it may work in a moment: nobody listens, the connection broke, a proxy has no server, a server is stopping. */
 export function passes(cause: unknown): boolean {
   if (neverBegan(cause)) return true
   if (cause instanceof Refusal)
-    return cause.code === undefined ? [502, 503, 504].includes(cause.status) : STOPPING.has(cause.code)
-  return BROKEN.has(codeOf(cause))
+    return cause.code === undefined ? [502, 503, 504].includes(cause.status) : stoppingCodes.has(cause.code)
+  return broken.has(codeOf(cause))
 }
 
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
-const TOO_MANY_AT_ONCE = 202
+const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+const broken = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
+const tooManyAtOnce = 202
 // ABORTED and QUERY_WAS_CANCELLED: what a server that is shutting down says of what it was doing.
-const STOPPING = new Set([236, 394])
+const stoppingCodes = new Set([236, 394])
 
-const UNTRUSTED = new Set([
+const untrusted = new Set([
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -67,7 +67,7 @@ function refused({ status, code, message: told }: Refusal, { user, database, hos
       return `a statement took longer than it may, and was stopped: ${message} Ask for a shorter window, or let the server do more at a time`
     case 241:
       return `a statement needed more memory than it may have: ${message} Ask for a shorter window, or raise the limit of user ${user}`
-    case TOO_MANY_AT_ONCE:
+    case tooManyAtOnce:
       return `it is running as many statements as it may; try again later, or raise max_concurrent_queries: ${message}`
     case 252:
       return `it has too many parts and takes no more rows until it has merged some; try again later, and send larger batches: ${message}`
@@ -101,13 +101,13 @@ function network(cause: NodeJS.ErrnoException, { host }: Address): string {
   if (code === 'ECONNREFUSED')
     return `nothing listens on ${host} (${code}); is ClickHouse running, and this its HTTP port?`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the name ${host} is not known here (${code})`
-  if (UNTRUSTED.has(code))
+  if (untrusted.has(code))
     return `its certificate is not trusted here (${code}: ${message}); name the authority's in NODE_EXTRA_CA_CERTS`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('HPE_'))
     return `what answers on ${host} does not speak ${code.startsWith('HPE_') ? 'HTTP' : 'TLS'} (${code}); name ClickHouse's HTTP port: 8123, or 8443 with https`
   if (cause.message === 'Timeout error.' || cause.message.startsWith('The user aborted'))
     return `no answer in time from ${host}; is it reachable from here, or busy?`
-  if (BROKEN.has(code))
+  if (broken.has(code))
     return `the connection to ${host} broke before it had answered (${code}); if it keeps on, see its log, and whether this is its HTTP port (8123, or 8443 with https)`
   return message
 }

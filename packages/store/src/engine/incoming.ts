@@ -4,12 +4,15 @@ import { createIncoming, incomingPaths, incomingTables, insertIncoming } from '.
 import type { Engine } from './engine.ts'
 
 /** The way of rows into the embedded engine: through files, one of which is filled while the engine reads another. */
-export type Incoming = {
+export interface Incoming {
   readonly insert: (rows: Uint8Array) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-type Place = { readonly table: string; readonly file: FileHandle }
+interface Place {
+  readonly table: string
+  readonly file: FileHandle
+}
 
 /**
  * Makes the files of a store.

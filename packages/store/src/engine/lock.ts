@@ -13,7 +13,7 @@ type Lock = { readonly release: () => Promise<void> } | { readonly holder: numbe
  */
 export const takeLock = (directory: string): Promise<Lock> => takeFile(join(directory, 'coalmine.lock'))
 
-const POLL_MS = 20
+const pollMs = 20
 
 async function takeFile(file: string): Promise<Lock> {
   for (;;) {
@@ -53,7 +53,7 @@ async function holderIn(file: string): Promise<number | undefined> {
   let pid = await read()
   // Its maker writes its id right after it made the file, and may be slow to come to it.
   for (let tries = 0; pid === 0 && tries < 50; tries++) {
-    await setTimeout(POLL_MS)
+    await setTimeout(pollMs)
     pid = await read()
   }
   return pid && (await runs(pid, file)) ? pid : undefined
@@ -62,7 +62,7 @@ async function holderIn(file: string): Promise<number | undefined> {
 // Many may find the same stale file. They remove it one at a time, or the second would remove what the first has made.
 async function removeStale(file: string): Promise<void> {
   const turn = await takeFile(`${file}.stale`)
-  if ('holder' in turn) return setTimeout(POLL_MS)
+  if ('holder' in turn) return setTimeout(pollMs)
   try {
     const seen = await open(file).catch(() => undefined)
     if (!seen) return

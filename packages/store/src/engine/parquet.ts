@@ -7,7 +7,7 @@ import { StoreError } from '../errors.ts'
 import { createFirstRow, createParquet, dropParquet, parquetColumns, readParquet } from '../queries/parquet.ts'
 import { loadChdb } from './chdb.ts'
 
-const PREFIX = 'parquet-'
+const prefix = 'parquet-'
 
 /**
  * The rows of a Parquet file from one on, the first being 0, as lines of JSON: the columns' names, their types, then rows
@@ -22,7 +22,7 @@ export async function* parquetRows(
   directory?: string,
 ): AsyncGenerator<Uint8Array> {
   const { Session } = await loadChdb(() => import('chdb'))
-  const folder = await mkdtemp(join(directory ?? tmpdir(), PREFIX))
+  const folder = await mkdtemp(join(directory ?? tmpdir(), prefix))
   try {
     const file = join(folder, 'spans.parquet')
     await pipeline(bytes, createWriteStream(file)).catch((cause: NodeJS.ErrnoException) => {
@@ -38,7 +38,7 @@ export async function* parquetRows(
 /** Removes the files that a crash left. */
 export async function removeParquet(directory: string): Promise<void> {
   for (const name of await readdir(directory))
-    if (name.startsWith(PREFIX)) await rm(join(directory, name), { recursive: true, force: true })
+    if (name.startsWith(prefix)) await rm(join(directory, name), { recursive: true, force: true })
 }
 
 type Session = InstanceType<typeof import('chdb')['Session']>

@@ -6,20 +6,20 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../test/clickhouse-http.ts'
 import { evaluationOf } from '../../test/log-records.ts'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { SpanBatch } from '../ingest/span-batch.ts'
 import { initStore } from '../init-store.ts'
 import { openStore, type Store } from '../store.ts'
 import { openRemote } from './remote.ts'
 
-const HOUR = 3_600_000
+const hour = 3_600_000
 const builds = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
 
 const oldDefaults = { output_format_json_quote_64bit_integers: 1, enable_analyzer: 0 }
 
 let server: ClickHouse
 let store: Store
-let clock = START
+let clock = firstStart
 let span: SpanBatch
 
 const open = (user?: string): Promise<Store> =>
@@ -54,8 +54,8 @@ beforeAll(async () => {
 
 // Ticks that one test closed are none of the next one's.
 beforeEach(() => {
-  clock += 2 * HOUR
-  span = batchOf(spanOf({ atMs: clock - START }))
+  clock += 2 * hour
+  span = batchOf(spanOf({ atMs: clock - firstStart }))
 })
 
 afterEach(async () => {
@@ -237,7 +237,7 @@ it('lets a user in whose password needs encoding', async () => {
 it('does not mind a profile with settings of old', async () => {
   const old = await open('settable')
   await old.insert(span)
-  clock += HOUR
+  clock += hour
   expect(await old.closeDue()).toBe(1)
   expect((await old.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
   await old.close()
@@ -270,9 +270,9 @@ it('binds every text as it is, however long', async () => {
 
 it('closes more ticks than one statement can name', async () => {
   const service = 'a service whose name is long enough for many of them to be too much'
-  const many = Array.from({ length: 2_100 }, (_, tick) => spanOf({ service, atMs: clock - START + tick * 5_000 }))
+  const many = Array.from({ length: 2_100 }, (_, tick) => spanOf({ service, atMs: clock - firstStart + tick * 5_000 }))
   await store.insert(batchOf(...many))
-  clock += 4 * HOUR
+  clock += 4 * hour
   expect(await store.closeDue()).toBe(2_100)
   expect(asked(/INSERT INTO coalmine_ticks/)).toEqual([200, 200, 200])
 })
@@ -306,7 +306,7 @@ describe('what may be repeated is, while a server restarts or a connection break
     server.fail({ on: /INSERT INTO otel_traces/, kind: 'drop-after', times: 1 })
     await store.insert(span)
     expect(await rows('otel_traces')).toBe(2)
-    clock += HOUR
+    clock += hour
     await store.closeDue()
     expect((await store.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
   })
@@ -314,7 +314,7 @@ describe('what may be repeated is, while a server restarts or a connection break
   it('the commit of a closing', async () => {
     server.fail({ on: /INSERT INTO coalmine_closed/, kind: 'drop-after', times: 1 })
     await store.insert(span)
-    clock += HOUR
+    clock += hour
     expect(await store.closeDue()).toBe(1)
     expect(await rows('coalmine_closed')).toBe(2)
     expect((await store.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
@@ -336,7 +336,7 @@ describe('what adds up is not repeated where it may have been done', () => {
   it('ticks, which are closed anew under another batch, and counted once', async () => {
     server.fail({ on: /INSERT INTO coalmine_ticks/, kind: 'drop-after', times: 1 })
     await store.insert(span)
-    clock += HOUR
+    clock += hour
     await expect(store.closeDue()).rejects.toMatchObject({ kind: 'unavailable' })
     expect(await rows('coalmine_closed')).toBe(0)
     expect(await store.closeDue()).toBe(1)
@@ -346,7 +346,7 @@ describe('what adds up is not repeated where it may have been done', () => {
 
   it('late spans', async () => {
     await store.insert(span)
-    clock += HOUR
+    clock += hour
     await store.closeDue()
     server.fail({ on: /INSERT INTO coalmine_late/, kind: 'drop-after', times: 1 })
     await expect(store.insert(span)).rejects.toMatchObject({ kind: 'unavailable' })
@@ -355,7 +355,7 @@ describe('what adds up is not repeated where it may have been done', () => {
 
   it('but it is while nobody listens', async () => {
     await store.insert(span)
-    clock += HOUR
+    clock += hour
     const engine = await openRemote(server.url({ database: 'shop' }))
     await server.stop()
     // The engine has seen its connection closed.

@@ -11,26 +11,26 @@ import { failureOf, neverBegan, passes } from './failure.ts'
 import { parquetRows } from './parquet.ts'
 import { Refusal, request } from './request.ts'
 import { rowsOf } from './rows.ts'
-import { isSupported, OLDEST_CLICKHOUSE } from './version.ts'
+import { isSupported, oldestClickhouse } from './version.ts'
 
 // A server that restarts is back within seconds; a page or a pipeline does not wait much longer.
-const REPEAT_AFTER_MS = [200, 500, 1_000, 2_000]
-const CONNECT_MS = 10_000
+const defaultRepeatAfterMs = [200, 500, 1_000, 2_000]
+const defaultConnectMs = 10_000
 // A little more than a read may take, so that the server says why it stopped.
-const ANSWER_MS = (readLimits.max_execution_time + 10) * 1000
-const SETTING_REFUSED = 452
+const defaultAnswerMs = (readLimits.max_execution_time + 10) * 1000
+const settingRefused = 452
 
 /** How long is waited for the first answer and for each, and before each further try. */
-export type RemoteOptions = {
+export interface RemoteOptions {
   readonly connectMs?: number
   readonly answerMs?: number
   readonly repeatAfterMs?: readonly number[]
 }
 
 // A profile may have the old analyzer, and numbers as texts.
-const UNDERSTOOD: ClickHouseSettings = { allow_experimental_analyzer: 1, output_format_json_quote_64bit_integers: 0 }
+const understood: ClickHouseSettings = { allow_experimental_analyzer: 1, output_format_json_quote_64bit_integers: 0 }
 // Rows are acknowledged when they are there, by the shards too.
-const STORED: ClickHouseSettings = { async_insert: 0, insert_distributed_sync: 1 }
+const storedBeforeAnswer: ClickHouseSettings = { async_insert: 0, insert_distributed_sync: 1 }
 
 /**
  * Talks to a ClickHouse server over HTTP: `https://user:password@host:8443/database`.
@@ -45,7 +45,7 @@ const STORED: ClickHouseSettings = { async_insert: 0, insert_distributed_sync: 1
  * user not in or is too old.
  */
 export async function openRemote(url: string, options: RemoteOptions = {}): Promise<Engine> {
-  const { connectMs = CONNECT_MS, answerMs = ANSWER_MS, repeatAfterMs = REPEAT_AFTER_MS } = options
+  const { connectMs = defaultConnectMs, answerMs = defaultAnswerMs, repeatAfterMs = defaultRepeatAfterMs } = options
   const address = parseAddress(url)
   const client = connect(address, answerMs)
   try {
@@ -84,7 +84,7 @@ async function settableOn(client: ClickHouseClient, address: Address, signal: Ab
     const { version, readonly } = await ask<{ version: string; readonly: number | string }>(serverFacts)
     if (!isSupported(version))
       throw unusable(
-        `it is ClickHouse ${version}, and coalmine needs ${OLDEST_CLICKHOUSE} or later: upgrade it, or name another server`,
+        `it is ClickHouse ${version}, and coalmine needs ${oldestClickhouse} or later: upgrade it, or name another server`,
       )
     if (Number(readonly) !== 1) return true
     const { quotesNumbers, analyzes } = await ask<{ quotesNumbers: number; analyzes: number }>(fixedSettings)
@@ -101,7 +101,7 @@ async function settableOn(client: ClickHouseClient, address: Address, signal: Ab
   }
 }
 
-type Server = {
+interface Server {
   readonly client: ClickHouseClient
   readonly address: Address
   readonly settable: boolean
@@ -123,7 +123,12 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
   }
   const written = (statement: string, params: Params | undefined, mayRepeat: (cause: unknown) => boolean) =>
     repeated(
-      () => request(client, { statement, params, ...withSettings({ ...UNDERSTOOD, ...STORED, ...writeLimits }) }),
+      () =>
+        request(client, {
+          statement,
+          params,
+          ...withSettings({ ...understood, ...storedBeforeAnswer, ...writeLimits }),
+        }),
       mayRepeat,
     )
   const read = (
@@ -132,12 +137,12 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
     format: 'JSONEachRow' | 'RowBinary',
   ): Promise<Buffer> => {
     const attempt = async (): Promise<Buffer> => {
-      const settings = { ...UNDERSTOOD, ...(limited && readLimits) }
+      const settings = { ...understood, ...(limited && readLimits) }
       return request(client, { statement, params, format, ...withSettings(settings) })
     }
     return repeated(attempt, (cause) => {
       // A user's profile may hold tighter limits than ours: then these hold.
-      const tighter = limited && cause instanceof Refusal && cause.code === SETTING_REFUSED
+      const tighter = limited && cause instanceof Refusal && cause.code === settingRefused
       if (tighter) limited = false
       return tighter || passes(cause)
     })
@@ -153,13 +158,13 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       rowsOf<Row>((await read(statement, params, 'JSONEachRow')).toString()),
     readBinary: (statement, params) => read(statement, params, 'RowBinary'),
     insertSpans: async (rows, into) => {
-      const settings = { ...STORED, insert_deduplication_token: crypto.randomUUID() }
+      const settings = { ...storedBeforeAnswer, insert_deduplication_token: crypto.randomUUID() }
       const statement = insertRowBinary(quoted(into))
       await repeated(() => request(client, { statement, rows, ...withSettings(settings) }), passes)
     },
     insertLogs: async (lines, into) => {
       const settings = {
-        ...STORED,
+        ...storedBeforeAnswer,
         insert_deduplication_token: crypto.randomUUID(),
         // The Collector's exporter has made the table with more columns or fewer.
         input_format_skip_unknown_fields: 1 as const,

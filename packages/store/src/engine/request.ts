@@ -5,7 +5,7 @@ import { bytesOf } from './stream-bytes.ts'
 import { boundText } from './values.ts'
 
 /** What is asked of a server. With `rows`, they are the body of the request. */
-export type Asked = {
+export interface Asked {
   readonly statement: string
   readonly params?: Params | undefined
   readonly settings?: ClickHouseSettings

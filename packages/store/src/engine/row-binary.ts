@@ -1,5 +1,5 @@
 /** Reads values in ClickHouse's RowBinary format, one after the other. */
-export type BinaryReader = {
+export interface BinaryReader {
   readonly isAtEnd: () => boolean
   readonly flag: () => boolean
   readonly uint16: () => number

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { type SpaceWatch, watchSpace } from './space.ts'
 
-const FLOOR = 100_000_000
+const floorBytes = 100_000_000
 
 let free: number
 let clock: number
@@ -13,7 +13,7 @@ async function watch(freeBytes: number): Promise<SpaceWatch> {
   done = []
   return watchSpace({
     path: '/data',
-    minFreeBytes: FLOOR,
+    minFreeBytes: floorBytes,
     freeBytes: async () => free,
     onShort: async (torn) => void done.push(torn ? 'stop, look over' : 'stop'),
     onRoom: async () => void done.push('go on'),
@@ -32,28 +32,28 @@ async function after(watched: SpaceWatch, freeBytes: number): Promise<string> {
   return said
 }
 
-const REFUSAL =
+const refusal =
   'store /data: its disk has 99 MB free, and nothing is written below 100 MB; free some, keep fewer days (--keep), or set --min-free'
 
 it('refuses below the floor, and no more once there is room', async () => {
-  const watched = await watch(FLOOR)
-  expect(await after(watched, FLOOR)).toBe('room')
-  expect(await after(watched, FLOOR - 1)).toBe(REFUSAL)
-  expect(() => watched.refuse()).toThrow(expect.objectContaining({ kind: 'full', message: REFUSAL }))
-  expect(await after(watched, FLOOR - 1)).toBe(REFUSAL)
-  expect(await after(watched, FLOOR)).toBe('room')
+  const watched = await watch(floorBytes)
+  expect(await after(watched, floorBytes)).toBe('room')
+  expect(await after(watched, floorBytes - 1)).toBe(refusal)
+  expect(() => watched.refuse()).toThrow(expect.objectContaining({ kind: 'full', message: refusal }))
+  expect(await after(watched, floorBytes - 1)).toBe(refusal)
+  expect(await after(watched, floorBytes)).toBe('room')
   expect(watched.refuse()).toBeUndefined()
   expect(done).toEqual(['stop', 'go on'])
 })
 
 it('takes for torn what was written while the room fell below half the floor', async () => {
-  const watched = await watch(FLOOR)
-  free = FLOOR / 2
+  const watched = await watch(floorBytes)
+  free = floorBytes / 2
   await watched.held()
   expect(done).toEqual(['stop'])
-  free = FLOOR
+  free = floorBytes
   await watched.held()
-  free = FLOOR / 2 - 1
+  free = floorBytes / 2 - 1
   await expect(watched.held()).rejects.toMatchObject({ kind: 'full' })
   await watched.settled()
   expect(done).toEqual(['stop', 'go on', 'stop, look over'])
@@ -70,13 +70,13 @@ it('lets some things be written below the floor, and nothing on a disk that is a
 })
 
 it('looks at most once a second, though always after something was written', async () => {
-  const watched = await watch(FLOOR)
+  const watched = await watch(floorBytes)
   free = 0
   clock = 999
   await watched.need()
   clock = 1_000
   await expect(watched.need()).rejects.toMatchObject({ kind: 'full' })
-  free = FLOOR
+  free = floorBytes
   await watched.held()
   await watched.need()
 })
@@ -85,7 +85,7 @@ it('tries again at the next look what could not be stopped', async () => {
   let tries = 0
   const watched = await watchSpace({
     path: '/data',
-    minFreeBytes: FLOOR,
+    minFreeBytes: floorBytes,
     freeBytes: async () => 0,
     onShort: async () => {
       if (++tries < 3) throw new Error('busy')
@@ -100,10 +100,10 @@ it('a directory that is gone is no room', async () => {
   let there = true
   const watched = await watchSpace({
     path: '/data',
-    minFreeBytes: FLOOR,
+    minFreeBytes: floorBytes,
     freeBytes: async () => {
       if (!there) throw new Error('ENOENT')
-      return FLOOR
+      return floorBytes
     },
     onShort: async () => {},
     onRoom: async () => {},

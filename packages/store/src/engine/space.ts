@@ -2,14 +2,14 @@ import { statfs } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 
 /** The room on the disk of an embedded store, at the last look. */
-export type Space = {
+export interface Space {
   readonly freeBytes: number
   /** With less than this free nothing large is written. */
   readonly minFreeBytes: number
 }
 
 /** Looks after the room on a disk. The engine does not: what it writes while the disk is full is cut short, and it says nothing. */
-export type SpaceWatch = {
+export interface SpaceWatch {
   readonly space: () => Space
   readonly isShort: () => boolean
   /** So little is left that nothing is written at all: of a table's definition that is cut short no engine starts again. */
@@ -28,7 +28,7 @@ export type SpaceWatch = {
   readonly settled: () => Promise<void>
 }
 
-export type SpaceOptions = {
+export interface SpaceOptions {
   /** Where the store is, for messages. */
   readonly path: string
   /** Taken for 8 MB when it is less. */
@@ -42,12 +42,12 @@ export type SpaceOptions = {
 }
 
 /** What is left free unless a store is told otherwise: an insert of the largest size, twice, and what is merged meanwhile. */
-export const DEFAULT_MIN_FREE_BYTES = 128_000_000
+export const defaultMinFreeBytes = 128_000_000
 
 /** Definitions of tables, marks, a row here and there: what is written whatever the floor is. */
-const SPENT_BYTES = 8_000_000
+const spentBytes = 8_000_000
 
-const LOOK_EVERY_MS = 1_000
+const lookEveryMs = 1_000
 
 /** Starts watching; the first look is made before it is given back. Throws when the place cannot be looked at. */
 export async function watchSpace({
@@ -58,7 +58,7 @@ export async function watchSpace({
   onRoom,
   now = Date.now,
 }: SpaceOptions): Promise<SpaceWatch> {
-  const minFreeBytes = Math.max(asked, SPENT_BYTES)
+  const minFreeBytes = Math.max(asked, spentBytes)
   let freeBytes = Number.POSITIVE_INFINITY
   let lookedAt = Number.NEGATIVE_INFINITY
   let short = false
@@ -95,19 +95,19 @@ export async function watchSpace({
   }
 
   const refuse = (): void => {
-    if (now() - lookedAt >= LOOK_EVERY_MS) lookOnce().catch(() => undefined)
+    if (now() - lookedAt >= lookEveryMs) lookOnce().catch(() => undefined)
     if (freeBytes < minFreeBytes) throw full(path, freeBytes, minFreeBytes)
   }
 
   const look = async (): Promise<void> => {
-    if (now() - lookedAt >= LOOK_EVERY_MS) await lookOnce()
+    if (now() - lookedAt >= lookEveryMs) await lookOnce()
   }
 
   await lookOnce()
   return {
     space: () => ({ freeBytes, minFreeBytes }),
     isShort: () => short,
-    isSpent: () => freeBytes < SPENT_BYTES,
+    isSpent: () => freeBytes < spentBytes,
     refuse,
     look,
     need: async () => {
@@ -116,7 +116,7 @@ export async function watchSpace({
     },
     needSome: async () => {
       await look()
-      if (freeBytes < SPENT_BYTES) throw full(path, freeBytes, minFreeBytes)
+      if (freeBytes < spentBytes) throw full(path, freeBytes, minFreeBytes)
     },
     held: async () => {
       await lookOnce()

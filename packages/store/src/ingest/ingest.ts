@@ -5,15 +5,17 @@ import { commitTicks, countLate, engineTime, reopenTicks } from '../queries/clos
 import type { Traces } from '../traces.ts'
 import type { OtherServers } from './other-servers.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
-import { type SpanBatch, TICK_SECONDS } from './span-batch.ts'
+import { type SpanBatch, tickSeconds } from './span-batch.ts'
 import { summingUp } from './summing-up.ts'
 import * as ledgers from './tick-ledger.ts'
 
 /** What became of a batch. `late` spans are stored, but their ticks had closed and do not count them. */
-export type Inserted = { readonly late: number }
+export interface Inserted {
+  readonly late: number
+}
 
 /** The way into the engine: batches that arrive together share an insert, and ticks close beside it. */
-type Ingest = {
+interface Ingest {
   /** Copies the rows, so that the batch may be used again at once. */
   readonly insert: (batch: SpanBatch, hold?: ledgers.Hold) => Promise<Inserted>
   readonly closeDue: () => Promise<number>
@@ -22,7 +24,7 @@ type Ingest = {
 }
 
 /** How ingest is doing. Totals are since the store was opened. */
-export type IngestState = {
+export interface IngestState {
   readonly queuedBytes: number
   readonly lateSpans: number
   readonly closedTicks: number
@@ -35,7 +37,7 @@ export type IngestState = {
   readonly failed: { readonly error: StoreError; readonly atMs: number } | undefined
 }
 
-type IngestOptions = {
+interface IngestOptions {
   readonly engine: Engine
   /** The table that has the spans. */
   readonly traces: Traces
@@ -47,7 +49,7 @@ type IngestOptions = {
   readonly others: OtherServers | undefined
 }
 
-type Waiting = {
+interface Waiting {
   readonly hold: ledgers.Hold | undefined
   /** Ticks that wait for these spans, those of them that an import opened again, and ticks that had closed when they came. */
   readonly expected: ledgers.TickKey[]
@@ -58,18 +60,21 @@ type Waiting = {
 }
 
 /** What one insert brings into the engine: the rows of several batches, one after the other. */
-type Group = { readonly rows: RowBytes; readonly waiting: Waiting[] }
+interface Group {
+  readonly rows: RowBytes
+  readonly waiting: Waiting[]
+}
 
 // Each insert makes a part that the engine must merge later, so small ones wait for company; exporters do not notice.
-const INSERT_EVERY_MS = 200
-const ENOUGH_BYTES = 8_000_000
-const INSERT_BYTES = 32_000_000
+const insertEveryMs = 200
+const enoughBytes = 8_000_000
+const insertBytes = 32_000_000
 // Memory of rows is used again: new buffers for each insert keep the garbage collector busier than the decoder.
-const SPARE_ROWS = 2
+const spareRows = 2
 // Closing keeps one small state for each unit; this many spans need about 300 MB at most.
-const CLOSE_SPANS = 500_000
+const closeSpans = 500_000
 // A ClickHouse server takes a bound value of 128 KiB at most: http_max_field_value_size.
-const TICKS_AT_ONCE = 1_000
+const ticksAtOnce = 1_000
 
 /** Starts the way into the engine. */
 export function startIngest({
@@ -113,7 +118,7 @@ export function startIngest({
       writing ??= writeAll().finally(() => {
         writing = undefined
       })
-      if (waitingBytes < ENOUGH_BYTES) return
+      if (waitingBytes < enoughBytes) return
       if (enough) enough()
       // The engine takes one group at a time, and what it takes next is brought to it meanwhile.
       else
@@ -125,7 +130,7 @@ export function startIngest({
 
   const groupFor = ({ rows }: SpanBatch): Group => {
     const last = queue.at(-1)
-    if (last && last.rows.length + rows.length <= INSERT_BYTES) return last
+    if (last && last.rows.length + rows.length <= insertBytes) return last
     const group = { rows: spare.pop() ?? newRowBytes(), waiting: [] }
     queue.push(group)
     return group
@@ -135,7 +140,7 @@ export function startIngest({
     for (let group = nextGroup(); group; group = nextGroup()) {
       const started = performance.now()
       await write(group)
-      await company(INSERT_EVERY_MS - (performance.now() - started))
+      await company(insertEveryMs - (performance.now() - started))
     }
   }
 
@@ -153,12 +158,12 @@ export function startIngest({
 
   const forget = ({ rows }: Group): void => {
     rows.length = 0
-    if (spare.length < SPARE_ROWS && rows.bytes.length <= 2 * INSERT_BYTES) spare.push(rows)
+    if (spare.length < spareRows && rows.bytes.length <= 2 * insertBytes) spare.push(rows)
   }
 
   const company = (waitMs: number): Promise<void> =>
     new Promise((resolve) => {
-      if (waitMs <= 0 || waitingBytes >= ENOUGH_BYTES) return resolve()
+      if (waitMs <= 0 || waitingBytes >= enoughBytes) return resolve()
       enough = () => {
         clearTimeout(timer)
         enough = undefined
@@ -252,7 +257,7 @@ export function startIngest({
 
   const closeTogether = async (keys: readonly ledgers.TickKey[]): Promise<number> => {
     const { services, ticks } = columnsOf(keys)
-    const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + TICK_SECONDS }
+    const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
     try {
       const [time] = await engine.read<{ began: string }>(engineTime)
       const batch = await sumUp(span)
@@ -305,7 +310,7 @@ function columnsOf(keys: readonly ledgers.TickKey[]): { services: string[]; tick
 }
 
 function* fewAtOnce(keys: readonly ledgers.TickKey[]): Generator<readonly ledgers.TickKey[]> {
-  for (let at = 0; at < keys.length; at += TICKS_AT_ONCE) yield keys.slice(at, at + TICKS_AT_ONCE)
+  for (let at = 0; at < keys.length; at += ticksAtOnce) yield keys.slice(at, at + ticksAtOnce)
 }
 
 // The first ticks that together have few enough spans to be closed by one statement.
@@ -313,7 +318,7 @@ function portionOf(keys: readonly ledgers.TickKey[]): readonly ledgers.TickKey[]
   let spans = 0
   const after = keys.findIndex((key, index) => {
     spans += key.spans
-    return index === TICKS_AT_ONCE || spans > CLOSE_SPANS
+    return index === ticksAtOnce || spans > closeSpans
   })
   return after < 0 ? keys : keys.slice(0, Math.max(1, after))
 }

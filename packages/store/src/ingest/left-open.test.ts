@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import { openStore } from '../store.ts'
 import type { Span } from './span-batch.ts'
 
@@ -17,14 +17,14 @@ afterEach(() => rm(directory, { recursive: true }))
 
 /** Opens the store an hour later, closes what is due and gives how many ticks that were. */
 async function closedAtOpening(): Promise<number> {
-  const store = await openStore({ location: directory, watermarkMs: 0, now: () => START + 3_600_000 })
+  const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart + 3_600_000 })
   const closed = await store.closeDue()
   await store.close()
   return closed
 }
 
 async function insert(...spans: readonly Span[]): Promise<void> {
-  const store = await openStore({ location: directory, now: () => START })
+  const store = await openStore({ location: directory, now: () => firstStart })
   await store.insert(batchOf(...spans))
   await store.close()
 }
@@ -34,8 +34,8 @@ it('are closed by whoever opens the directory next, once', async () => {
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
     rows: 2,
     open: [
-      { service: 'storefront', tick: START / 1000, spans: 1 },
-      { service: 'storefront', tick: START / 1000 + 5, spans: 1 },
+      { service: 'storefront', tick: firstStart / 1000, spans: 1 },
+      { service: 'storefront', tick: firstStart / 1000 + 5, spans: 1 },
     ],
   })
   expect(await closedAtOpening()).toBe(2)

@@ -1,11 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LAST_SECOND } from '../cohorts.ts'
+import { lastSecond } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
 import { insertedSoFar, unclosedTicks } from '../queries/closing.ts'
 import type { TickKey } from './tick-ledger.ts'
 
-type Left = { readonly rows: number; readonly blocks: number; readonly open: readonly TickKey[] }
+interface Left {
+  readonly rows: number
+  readonly blocks: number
+  readonly open: readonly TickKey[]
+}
 
 /**
  * The ticks that are not closed. Whoever had the directory before wrote them down when it let go of it; after a crash, or
@@ -17,7 +21,7 @@ export async function ticksLeftOpen(engine: Engine, directory: string): Promise<
     const [now] = await engine.read<Omit<Left, 'open'>>(insertedSoFar)
     if (now!.rows === left.rows && now!.blocks === left.blocks) return left.open
   }
-  return engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: LAST_SECOND })
+  return engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: lastSecond })
 }
 
 /** Writes them down, for whoever opens the directory next. */

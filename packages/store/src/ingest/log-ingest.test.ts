@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { evaluationOf } from '../../test/log-records.ts'
 import type { Engine } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
-import { DEFAULT_LOGS } from '../traces.ts'
+import { defaultLogs } from '../traces.ts'
 import { startLogIngest } from './log-ingest.ts'
 import { logLine } from './log-record.ts'
 
@@ -17,7 +17,7 @@ function startIngest(maxQueuedBytes = 1_000_000) {
     inserts.push(lines)
   }
   const engine = { insertLogs } as Engine
-  const ingest = startLogIngest({ engine, logs: DEFAULT_LOGS, maxQueuedBytes, now: () => 7 })
+  const ingest = startLogIngest({ engine, logs: defaultLogs, maxQueuedBytes, now: () => 7 })
   return { ...ingest, inserts, fault }
 }
 

@@ -4,19 +4,19 @@ import type { Traces } from '../traces.ts'
 import { type LogRecord, logLine } from './log-record.ts'
 
 /** The way of log records into the engine: those that wait share an insert. */
-type LogIngest = {
+interface LogIngest {
   readonly insert: (records: readonly LogRecord[]) => Promise<void>
   readonly drained: () => Promise<void>
   readonly state: () => LogIngestState
 }
 
 /** How it is doing. `failed` says why the newest records were not stored, until some are again. */
-export type LogIngestState = {
+export interface LogIngestState {
   readonly queuedBytes: number
   readonly failed: { readonly error: StoreError; readonly atMs: number } | undefined
 }
 
-type LogIngestOptions = {
+interface LogIngestOptions {
   readonly engine: Engine
   /** The table that has the log records. */
   readonly logs: Traces
@@ -24,21 +24,21 @@ type LogIngestOptions = {
   readonly now: () => number
 }
 
-type Waiting = {
+interface Waiting {
   readonly lines: string
   readonly stored: () => void
   readonly refused: (error: unknown) => void
 }
 
 // As for spans: each insert makes a part that the engine must merge later.
-const INSERT_EVERY_MS = 200
+const insertEveryMs = 200
 // Texts take more memory than rows of spans, and the engine parses an insert in one piece.
-const MOST_QUEUED_CHARACTERS = 32_000_000
-const INSERT_CHARACTERS = 8_000_000
+const mostQueuedCharacters = 32_000_000
+const insertCharacters = 8_000_000
 
 /** Starts the way into the engine. */
 export function startLogIngest({ engine, logs, maxQueuedBytes, now }: LogIngestOptions): LogIngest {
-  const most = Math.min(maxQueuedBytes, MOST_QUEUED_CHARACTERS)
+  const most = Math.min(maxQueuedBytes, mostQueuedCharacters)
   let queue: Waiting[] = []
   let queued = 0
   let failed: LogIngestState['failed']
@@ -65,7 +65,7 @@ export function startLogIngest({ engine, logs, maxQueuedBytes, now }: LogIngestO
       const group = nextGroup()
       await writeGroup(group)
       queued -= charactersOf(group)
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, INSERT_EVERY_MS - (performance.now() - started))))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, insertEveryMs - (performance.now() - started))))
     }
   }
 
@@ -73,7 +73,7 @@ export function startLogIngest({ engine, logs, maxQueuedBytes, now }: LogIngestO
     let characters = 0
     const after = queue.findIndex(({ lines }) => {
       characters += lines.length
-      return characters > INSERT_CHARACTERS
+      return characters > insertCharacters
     })
     const group = queue.slice(0, after < 0 ? queue.length : Math.max(1, after))
     queue = queue.slice(group.length)

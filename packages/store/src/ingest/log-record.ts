@@ -1,7 +1,7 @@
 import type { Attributes } from './span-batch.ts'
 
 /** One log record, as it is stored. Ids are lower-case hex, or empty; the time is nanoseconds since 1970. */
-export type LogRecord = {
+export interface LogRecord {
   readonly timeNs: bigint
   readonly traceId: string
   readonly spanId: string

@@ -1,15 +1,15 @@
 import type { Engine } from '../engine/engine.ts'
 import { closedSince, engineTime, unclosedTicks } from '../queries/closing.ts'
-import { TICK_SECONDS } from './span-batch.ts'
+import { tickSeconds } from './span-batch.ts'
 import { closedByOthers, discover, forgetBefore, type TickKey, type TickLedger } from './tick-ledger.ts'
 
 /** Whoever else inserts spans into a store and closes its ticks: other servers, and the Collector. */
-export type OtherServers = {
+export interface OtherServers {
   /** Learns which ticks they have closed, and which they left to close. */
   readonly meet: () => Promise<void>
 }
 
-type Options = {
+interface Options {
   readonly engine: Engine
   readonly ledger: TickLedger
   readonly watermarkMs: number
@@ -17,15 +17,15 @@ type Options = {
 }
 
 // Older ticks are closed by a back-fill alone; spans that a server gets of them are late.
-const LOOK_BACK_SECONDS = 7_200
-const LOOK_BACK_EVERY_MS = 60_000
+const lookBackSeconds = 7_200
+const lookBackEveryMs = 60_000
 // Most ticks are found within this of their watermark, by reading little.
-const LOOK_SECONDS = 120
-const LOOK_EVERY_MS = 5_000
+const lookSeconds = 120
+const lookEveryMs = 5_000
 // Clocks differ, and what one replica has takes a moment to be on the next.
-const MARGIN_MS = 2_000
+const marginMs = 2_000
 // A closing is seen when it is committed, this much after it began at the most.
-const CLOSING_MS = 60_000
+const closingMs = 60_000
 
 /** Starts to look at what others do. */
 export function meetOthers({ engine, ledger, watermarkMs, now }: Options): OtherServers {
@@ -35,10 +35,10 @@ export function meetOthers({ engine, ledger, watermarkMs, now }: Options): Other
 
   const find = async (): Promise<void> => {
     const nowMs = now()
-    if (nowMs - lookedMs < LOOK_EVERY_MS) return
-    const far = nowMs - lookedBackMs >= LOOK_BACK_EVERY_MS
-    const to = Math.floor((nowMs - watermarkMs) / 1000 / TICK_SECONDS) * TICK_SECONDS
-    const from = Math.max(0, to - (far ? LOOK_BACK_SECONDS : LOOK_SECONDS))
+    if (nowMs - lookedMs < lookEveryMs) return
+    const far = nowMs - lookedBackMs >= lookBackEveryMs
+    const to = Math.floor((nowMs - watermarkMs) / 1000 / tickSeconds) * tickSeconds
+    const from = Math.max(0, to - (far ? lookBackSeconds : lookSeconds))
     const found = await engine.read<TickKey>(unclosedTicks, { service: '', from, to })
     for (const key of found) discover(ledger, key)
     lookedMs = nowMs
@@ -54,10 +54,10 @@ export function meetOthers({ engine, ledger, watermarkMs, now }: Options): Other
     const clocksApart = time!.beganMs - started
     const rows = await engine.read<{ service: string; tick: number; beganMs: number }>(closedSince, {
       from: ledger.closedBefore,
-      sinceMs: Math.max(0, seenMs - CLOSING_MS),
+      sinceMs: Math.max(0, seenMs - closingMs),
     })
     for (const { service, tick, beganMs } of rows)
-      closedByOthers(ledger, { service, tick, spans: 0 }, beganMs - clocksApart - MARGIN_MS)
+      closedByOthers(ledger, { service, tick, spans: 0 }, beganMs - clocksApart - marginMs)
     seenMs = time!.beganMs
   }
 

@@ -1,5 +1,8 @@
 /** Bytes that grow: rows in ClickHouse's RowBinary format, written one value after the other. */
-export type RowBytes = { bytes: Buffer; length: number }
+export interface RowBytes {
+  bytes: Buffer
+  length: number
+}
 
 /** Makes room for `capacity` bytes; it grows as needed. */
 export function newRowBytes(capacity: number = 65_536): RowBytes {
@@ -54,8 +57,8 @@ export function writeHex(to: RowBytes, from: Uint8Array, start: number, end: num
   const { bytes } = to
   for (let at = start; at < end; at++) {
     const byte = from[at]!
-    bytes[to.length++] = HEX_DIGITS.charCodeAt(byte >>> 4)
-    bytes[to.length++] = HEX_DIGITS.charCodeAt(byte & 15)
+    bytes[to.length++] = hexDigits.charCodeAt(byte >>> 4)
+    bytes[to.length++] = hexDigits.charCodeAt(byte & 15)
   }
 }
 
@@ -75,7 +78,7 @@ export function writeUint64(to: RowBytes, value: bigint): void {
   to.length = to.bytes.writeBigUInt64LE(value, to.length)
 }
 
-const HEX_DIGITS = '0123456789abcdef'
+const hexDigits = '0123456789abcdef'
 
 function reserve(to: RowBytes, more: number): void {
   if (to.length + more <= to.bytes.length) return

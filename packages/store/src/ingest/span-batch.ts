@@ -8,7 +8,7 @@ export type SpanKind = 'Unspecified' | 'Internal' | 'Server' | 'Client' | 'Produ
 export type SpanStatus = 'Unset' | 'Ok' | 'Error'
 
 /** One span, as it is stored. Ids are lower-case hex; times are nanoseconds since 1970. */
-export type Span = {
+export interface Span {
   readonly service: string
   readonly resource: Attributes
   readonly scopeName: string
@@ -37,12 +37,16 @@ export type Span = {
  * Spans on their way into the store: rows of `otel_traces` in RowBinary, columns in the table's order, and how many
  * spans each (service, tick) has among them. A decoder may write `rows` itself, and then calls `countSpan`.
  */
-export type SpanBatch = { rows: RowBytes; spans: number; arrivals: Map<string, Map<number, number>> }
+export interface SpanBatch {
+  rows: RowBytes
+  spans: number
+  arrivals: Map<string, Map<number, number>>
+}
 
 /** Length of a tick, in seconds. */
-export const TICK_SECONDS = 5
+export const tickSeconds = 5
 
-const TICK_NS = BigInt(TICK_SECONDS) * 1_000_000_000n
+const tickNs = BigInt(tickSeconds) * 1_000_000_000n
 
 /** An empty batch. It takes over the memory of `rows`, whatever they hold. */
 export function newSpanBatch(rows: RowBytes = newRowBytes()): SpanBatch {
@@ -90,7 +94,7 @@ export function addBatch(batch: SpanBatch, other: SpanBatch): void {
 
 /** Counts a span whose row was written to `batch.rows`. */
 export function countSpan(batch: SpanBatch, service: string, startNs: bigint): void {
-  const tick = Number(startNs / TICK_NS) * TICK_SECONDS
+  const tick = Number(startNs / tickNs) * tickSeconds
   const ticks = getOrMake(batch.arrivals, service, () => new Map<number, number>())
   ticks.set(tick, (ticks.get(tick) ?? 0) + 1)
   batch.spans++

@@ -3,7 +3,7 @@ import { closeTicks, hasUnregistered, registerOperations } from '../queries/clos
 import { newBatchId } from './batch-id.ts'
 
 /** Ticks that are closed together, and from when to when they are, in seconds since 1970. */
-type Closing = {
+interface Closing {
   readonly services: readonly string[]
   readonly ticks: readonly number[]
   readonly from: number
@@ -21,7 +21,7 @@ export function summingUp(engine: Engine): (closing: Closing) => Promise<string>
   }
 
   const register = async (closing: Closing): Promise<string> => {
-    await engine.write(registerOperations, closing)
+    await engine.write(registerOperations, { ...closing })
     for (const service of closing.services) registered.add(service)
     return fill(closing)
   }

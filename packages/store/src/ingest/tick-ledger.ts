@@ -1,11 +1,11 @@
 import { getOrMake } from '../get-or-make.ts'
-import { TICK_SECONDS } from './span-batch.ts'
+import { tickSeconds } from './span-batch.ts'
 
 /**
  * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and
  * `leftMs` unless it was found open when the store was opened.
  */
-type Pending = {
+interface Pending {
   spans: number
   firstArrivalMs: number | undefined
   leftMs: number | undefined
@@ -16,16 +16,22 @@ type Pending = {
 }
 
 /** A service's tick, by the second it starts at. */
-export type TickKey = { readonly service: string; readonly tick: number; readonly spans: number }
+export interface TickKey {
+  readonly service: string
+  readonly tick: number
+  readonly spans: number
+}
 
 /** Who keeps ticks open until it ends: an import. */
-export type Hold = { readonly ticks: Map<string, Set<number>> }
+export interface Hold {
+  readonly ticks: Map<string, Set<number>>
+}
 
 /**
  * Which ticks are open and which are closed. A tick closes once, and what arrives for it later is late; only an import
  * opens it again, to close it anew with what it brought.
  */
-export type TickLedger = {
+export interface TickLedger {
   readonly open: Map<string, Map<number, Pending>>
   readonly closed: Map<string, Set<number>>
   /** Ticks before this second count as closed, where others close them too and not all of these are known. */
@@ -146,7 +152,7 @@ export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: numb
 export function discover(ledger: TickLedger, { service, tick, spans }: TickKey): void {
   if (isClosed(ledger, service, tick)) return
   const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, firstArrivalMs: (tick + TICK_SECONDS) * 1000 })
+  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, firstArrivalMs: (tick + tickSeconds) * 1000 })
 }
 
 /** A tick is due now, though it may count as closed: a back-fill found that nobody closed it. */
@@ -222,7 +228,7 @@ const newPending = (): Pending => ({
 
 const waitsSince = ({ firstArrivalMs, leftMs }: Pending): number | undefined => firstArrivalMs ?? leftMs
 
-const dueMs = (tick: number, since: number): number => Math.max((tick + TICK_SECONDS) * 1000, since)
+const dueMs = (tick: number, since: number): number => Math.max((tick + tickSeconds) * 1000, since)
 
 function forgetEmpty(ledger: TickLedger, service: string, tick: number, pending: Pending): void {
   if (pending.spans > 0 || pending.inFlight > 0 || pending.holds > 0) return

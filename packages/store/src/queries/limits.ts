@@ -5,12 +5,12 @@ export const readLimits = { max_memory_usage: '2000000000', max_execution_time: 
 export const writeLimits = { max_bytes_before_external_group_by: '1000000000' } as const
 
 // Values stand in the text of a statement, some of them more than once.
-const LONGEST_STATEMENT = 50_000_000
+const longestStatement = 50_000_000
 
 /** For an engine whose connection keeps them. */
-export const limitReads: string = `SET max_memory_usage = ${readLimits.max_memory_usage}, max_execution_time = ${readLimits.max_execution_time}, max_query_size = ${LONGEST_STATEMENT}`
+export const limitReads: string = `SET max_memory_usage = ${readLimits.max_memory_usage}, max_execution_time = ${readLimits.max_execution_time}, max_query_size = ${longestStatement}`
 
-export const limitWrites: string = `SET max_bytes_before_external_group_by = ${writeLimits.max_bytes_before_external_group_by}, max_query_size = ${LONGEST_STATEMENT}`
+export const limitWrites: string = `SET max_bytes_before_external_group_by = ${writeLimits.max_bytes_before_external_group_by}, max_query_size = ${longestStatement}`
 
 /**
  * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four

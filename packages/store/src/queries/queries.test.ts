@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FLAG_PREFIX, FLAGS, FLAGS_TARGETED, MIXED, SERVICE_VERSION, TEST } from '@coalmine/marks'
 import { expect, it } from 'vitest'
-import { DEFAULT_TRACES } from '../traces.ts'
+import { defaultTraces } from '../traces.ts'
 import { closeTicks } from './closing.ts'
 import { inlined } from './inlined.ts'
 import { rawMeasures } from './raw-measures.ts'
@@ -34,7 +34,7 @@ it("chooses cohorts alike for what is measured of every request and for measures
 })
 
 it('gives who reads spans alone everything that statements read', () => {
-  const defined = [...inlined('', DEFAULT_TRACES).matchAll(/^ {2}(coalmine_\w+) AS \($/gm)].map(([, name]) => name!)
+  const defined = [...inlined('', defaultTraces).matchAll(/^ {2}(coalmine_\w+) AS \($/gm)].map(([, name]) => name!)
   // What only who writes asks for.
   const exclude = ['closing', 'imports', 'parquet', 'reductions', 'schema', 'tables', 'queries.test'].map(
     (name) => `${name}.ts`,

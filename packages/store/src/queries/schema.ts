@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { DEFAULT_LOGS, quoted, quotedName, type Traces, tracesText } from '../traces.ts'
+import { defaultLogs, quoted, quotedName, type Traces, tracesText } from '../traces.ts'
 import * as tables from './tables.ts'
 import * as views from './views.ts'
 
 /** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
-export const SCHEMA_VERSION = 3
+export const schemaVersion = 3
 
 /** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
@@ -39,7 +39,7 @@ export const ownViews: readonly string[] = [
 ]
 
 /** Where tables are made, and how. */
-export type Layout = {
+export interface Layout {
   readonly traces: Traces
   /** The table that has the log records; otel_logs unless told otherwise. */
   readonly logs?: Traces
@@ -49,7 +49,7 @@ export type Layout = {
 }
 
 /** What is there before: a version, 0 where there is none, for which table of spans, and whether that and the one of log records are there themselves. */
-export type Before = {
+export interface Before {
   readonly version: number
   readonly traces: Traces | undefined
   readonly hasTraces: boolean
@@ -60,11 +60,11 @@ export type Before = {
 export function schemaStatements(layout: Layout, { version, traces, hasTraces, hasLogs }: Before): readonly string[] {
   const versions = Object.keys(alterations).map(Number)
   const altered = version === 0 ? [] : versions.filter((to) => to > version).flatMap((to) => alterations[to]!)
-  const marked = version === SCHEMA_VERSION && traces && tracesText(traces) === tracesText(layout.traces)
+  const marked = version === schemaVersion && traces && tracesText(traces) === tracesText(layout.traces)
   return [
     ...(hasTraces ? [] : tablesByShard(tables.createTraces, layout.traces, layout)),
     ...(hasLogs ? [] : tablesByShard(tables.createLogs, logsOf(layout), layout)),
-    ...ownTables.map((statement) => laidOut(statement, layout, EVERY_NODE)),
+    ...ownTables.map((statement) => laidOut(statement, layout, everyNode)),
     ...altered.map((statement) => onCluster(statement, layout)),
     ...ownViews.map((statement) => onCluster(namingTraces(statement, layout), layout)),
     ...(marked ? [] : [mark(layout)]),
@@ -77,12 +77,14 @@ export function schemaStatements(layout: Layout, { version, traces, hasTraces, h
  */
 export function printOf(layout: Layout): { readonly names: readonly string[]; readonly print: string } {
   const nothing: Before = { version: 0, traces: undefined, hasTraces: false, hasLogs: false }
-  const made = schemaStatements({ ...layout, retentionDays: 0 }, nothing).filter((statement) => MADE.test(statement))
+  const made = schemaStatements({ ...layout, retentionDays: 0 }, nothing).filter((statement) =>
+    madeName.test(statement),
+  )
   const print = createHash('sha256').update(made.join()).digest('hex').slice(0, 16)
-  return { names: made.map((statement) => MADE.exec(statement)![1]!.replaceAll('`', '')), print }
+  return { names: made.map((statement) => madeName.exec(statement)![1]!.replaceAll('`', '')), print }
 }
 
-const MADE = /CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\S+)/
+const madeName = /CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\S+)/
 
 /** The statement, whose view carries the print where it makes one. */
 export const printed = (statement: string, print: string): string =>
@@ -96,7 +98,7 @@ export const ownNames: readonly string[] = [...ownTables, ...ownViews].map(
 const ownTableNames = ownNames.slice(0, ownTables.length)
 
 /** Who needs which rights: to make the tables, to serve and import, and to compare and look. */
-export type Rights = {
+export interface Rights {
   readonly init: readonly string[]
   readonly serve: readonly string[]
   readonly read: readonly string[]
@@ -164,24 +166,24 @@ export const schemaThere = `
 
 function mark({ traces }: Layout): string {
   return `
-  INSERT INTO coalmine_schema SELECT ${SCHEMA_VERSION} AS Version, '${tracesText(traces)}' AS Traces, now64(3) AS At`
+  INSERT INTO coalmine_schema SELECT ${schemaVersion} AS Version, '${tracesText(traces)}' AS Traces, now64(3) AS At`
 }
 
 // Ticks are few, and a join or IN over them must not cross the network: one shard, and every node a replica of it.
-const EVERY_NODE = (cluster: string): string =>
+const everyNode = (cluster: string): string =>
   `'/clickhouse/tables/coalmine/${cluster}/{database}/{table}', '{shard}_{replica}'`
 
 // Spans and log records are many: each shard has its own.
-const BY_SHARD = (cluster: string): string =>
+const byShard = (cluster: string): string =>
   `'/clickhouse/tables/coalmine/${cluster}/{shard}/{database}/{table}', '{replica}'`
 
-const logsOf = ({ logs = DEFAULT_LOGS }: Layout): Traces => logs
+const logsOf = ({ logs = defaultLogs }: Layout): Traces => logs
 
 /** A table of spans or log records under its name; on a cluster one for each shard, and one over them. */
 function tablesByShard(statement: string, name: Traces, layout: Layout): readonly string[] {
   const { cluster } = layout
   const make = (made: Traces): string =>
-    laidOut(statement.replace(/ otel_\w+ \(/, ` ${quoted(made)} (`), layout, BY_SHARD)
+    laidOut(statement.replace(/ otel_\w+ \(/, ` ${quoted(made)} (`), layout, byShard)
   if (cluster === undefined) return [make(name)]
   const local = { ...name, table: `${name.table}_local` }
   const database = name.database === '' ? 'currentDatabase()' : quotedName(name.database)

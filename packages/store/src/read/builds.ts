@@ -4,7 +4,7 @@ import { buildsSeen } from '../queries/instances.ts'
 import type { ComparisonFacts } from './facts.ts'
 
 /** When the cohorts' builds were first seen, at most a day before the window, and what says no build. */
-export type BuildsSeen = {
+export interface BuildsSeen {
   readonly stableFirstMs: number
   readonly canaryFirstMs: number
   /** Requests in the window without a build. */

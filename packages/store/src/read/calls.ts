@@ -5,17 +5,23 @@ import { portionsOf } from './raw-ticks.ts'
 import type { CohortSample } from './sample.ts'
 
 /** Calls of other services to the addresses of one cohort each, in one tick: milliseconds since 1970. */
-export type CallsTick = {
+export interface CallsTick {
   readonly tick: number
   readonly stable: CallCount
   readonly canary: CallCount
 }
 
 /** `events` of `n` calls have no request of the service that answers them. */
-type CallCount = { readonly n: number; readonly events: number }
+interface CallCount {
+  readonly n: number
+  readonly events: number
+}
 
 /** The addresses at which each cohort, and no other, is called. */
-export type Addresses = { readonly stable: readonly string[]; readonly canary: readonly string[] }
+export interface Addresses {
+  readonly stable: readonly string[]
+  readonly canary: readonly string[]
+}
 
 /**
  * The calls to each cohort's addresses, tick by tick, and those without an answer. None where the cohorts share an address, as
@@ -28,7 +34,12 @@ export async function callsOf(engine: Engine, comparison: Comparison, addresses:
   const ticks = new Map<number, { stable: CallCount; canary: CallCount }>()
   const none: CallCount = { n: 0, events: 0 }
   for await (const { from, to } of portionsOf(engine, comparison)) {
-    type Row = { tick: number; cohort: 'stable' | 'canary'; calls: number; unanswered: number }
+    interface Row {
+      tick: number
+      cohort: 'stable' | 'canary'
+      calls: number
+      unanswered: number
+    }
     for (const row of await engine.read<Row>(callsOfAddresses, { service, from, to, stable, canary })) {
       const tick = ticks.get(row.tick) ?? { stable: none, canary: none }
       ticks.set(row.tick, { ...tick, [row.cohort]: { n: row.calls, events: row.unanswered } })
@@ -47,9 +58,9 @@ export function addressesOf({
 }): Addresses {
   const own = (mine: Pick<CohortSample, 'calledAt'>, other: Pick<CohortSample, 'calledAt'>): string[] =>
     mine.calledAt
-      .filter(({ address, calls }) => calls >= FEWEST_CALLS && !other.calledAt.some((one) => one.address === address))
+      .filter(({ address, calls }) => calls >= fewestCalls && !other.calledAt.some((one) => one.address === address))
       .map(({ address }) => address)
   return { stable: own(stable, canary), canary: own(canary, stable) }
 }
 
-const FEWEST_CALLS = 5
+const fewestCalls = 5

@@ -1,5 +1,5 @@
 /** A histogram of seconds in OpenTelemetry's exponential buckets: `counts[i]` durations in bucket `indices[i]`. */
-export type Latency = {
+export interface Latency {
   readonly scale: 5
   /** Durations of zero, which no exponential bucket holds. */
   readonly zero: number
@@ -9,7 +9,7 @@ export type Latency = {
 }
 
 /** What one cohort did at one operation in one tick. A trace counts once, with its slowest span, whatever it called. */
-export type Counts = {
+export interface Counts {
   readonly requests: number
   readonly traces: number
   readonly errors: number
@@ -23,7 +23,7 @@ export type Counts = {
 }
 
 /** Counts as the statements give them. */
-export type CountRow = {
+export interface CountRow {
   readonly requests: number
   readonly traces: number
   readonly errors: number
@@ -45,7 +45,7 @@ export const noCounts: Counts = {
   errorTypes: {},
 }
 
-const ZERO_BUCKET = -32768
+const zeroBucket = -32768
 
 /** Counts from a row, the bucket of zero durations apart. */
 export function countsOf({
@@ -59,7 +59,7 @@ export function countsOf({
   errorTypes,
 }: CountRow): Counts {
   const latency: Latency =
-    buckets[0] === ZERO_BUCKET
+    buckets[0] === zeroBucket
       ? { scale: 5, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
       : { scale: 5, zero: 0, indices: buckets, counts }
   return { requests, traces, errors, clientErrors, latency, warmUp, errorTypes }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 
 let place: Place
 let store: Store
-let clock = START
+let clock = firstStart
 
 beforeAll(async () => {
   place = await newPlace()
@@ -26,7 +26,7 @@ const failed = (attributes: Record<string, string>, changes: Partial<Span> = {})
   })
 
 const exception = (type: string): Span['events'][number] => ({
-  timeNs: BigInt(START) * 1_000_000n,
+  timeNs: BigInt(firstStart) * 1_000_000n,
   name: 'exception',
   attributes: { 'exception.type': type },
 })
@@ -49,7 +49,7 @@ it('says what the errors of a cohort are, alike from closed ticks and from raw s
       failed({ 'error.type': 'TypeError', 'service.version': '2.0.0' }),
     ),
   )
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
   for (const region of ['', ',region=eu']) {
     const { operations } = store.readTicks({

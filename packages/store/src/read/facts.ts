@@ -4,7 +4,7 @@ import { lateSpans, tickFacts } from '../queries/ticks.ts'
 import { rawFactRows } from './raw-ticks.ts'
 
 /** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
-export type CohortFacts = {
+export interface CohortFacts {
   readonly requests: number
   readonly traces: number
   /** Distinct instances; those of a tick and operation are remembered up to 50. */
@@ -14,7 +14,7 @@ export type CohortFacts = {
   readonly testRequests: number
 }
 
-export type ComparisonFacts = {
+export interface ComparisonFacts {
   readonly source: Source
   /** The builds that the cohorts have, where they are chosen by build and closed ticks answer. */
   readonly builds: { readonly stable: string; readonly canary: string } | undefined
@@ -28,7 +28,7 @@ export type ComparisonFacts = {
   readonly late: number
 }
 
-type FactRow = {
+interface FactRow {
   readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
   readonly requests: number
   readonly traces: number

@@ -4,7 +4,7 @@ import { rawFlags } from '../queries/raw-ticks.ts'
 import { tickFlags } from '../queries/ticks.ts'
 
 /** How many requests of a cohort met a variant at an operation. */
-export type FlagShare = {
+export interface FlagShare {
   readonly cohort: 'stable' | 'canary'
   readonly operation: string
   readonly flag: string

@@ -1,6 +1,6 @@
 import { type Comparison, cohortsOf, windowOf } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
-import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { tickSeconds } from '../ingest/span-batch.ts'
 import { instanceCells } from '../queries/instances.ts'
 import { type CountRow, type Counts, countsOf } from './counts.ts'
 import type { InstanceLife } from './instances.ts'
@@ -15,7 +15,7 @@ export type InstanceCell = Counts & {
 }
 
 /** Which instances and operations are looked at, in how many blocks, and how much of each instance's life is left out. */
-export type CellsAsked = {
+export interface CellsAsked {
   readonly instances: readonly InstanceLife[]
   readonly operations: readonly string[]
   readonly blocks: number
@@ -33,7 +33,7 @@ export async function instanceCellsOf(
   const { from, to } = windowOf(comparison)
   const firstMs = Math.max(from * 1000, Math.min(...instances.map((one) => one.firstMs)))
   const lastMs = Math.max(...instances.map((one) => one.lastMs))
-  const ticks = Math.ceil((lastMs - firstMs) / 1000 / TICK_SECONDS)
+  const ticks = Math.ceil((lastMs - firstMs) / 1000 / tickSeconds)
   const cold = warmUpOf(instances, warmUpSeconds)
   const untilOf = new Map(cold.until.map((until, at) => [`${cold.builds[at]}\0${cold.instances[at]}`, until]))
   type Row = Omit<CountRow, 'warmUp'> & {
@@ -48,7 +48,7 @@ export async function instanceCellsOf(
     to,
     ...cohorts.params,
     operations,
-    seconds: Math.max(1, Math.ceil(ticks / blocks)) * TICK_SECONDS,
+    seconds: Math.max(1, Math.ceil(ticks / blocks)) * tickSeconds,
     builds: instances.map(({ build }) => build),
     instances: instances.map(({ instance }) => instance),
     until: instances.map(({ build, instance }) => untilOf.get(`${build}\0${instance}`) ?? 0),

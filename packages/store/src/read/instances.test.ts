@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { Comparison } from '../cohorts.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 beforeEach(async () => {
-  clock = START
+  clock = firstStart
   store = await openStore({ location: place.location, now: () => clock })
 })
 
@@ -47,7 +47,7 @@ async function store24(): Promise<void> {
     if (second >= 120) spans.push(served('b', '2.0.0', second * 1000, second < 180 ? 900 : 20))
   }
   await store.insert(batchOf(...spans))
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
 }
 
@@ -77,8 +77,8 @@ it('knows when each instance was born, and not how old those are that were there
       build: '1.0.0',
       instance: 'old',
       cohort: 'stable',
-      firstMs: START,
-      lastMs: START + 235_000,
+      firstMs: firstStart,
+      lastMs: firstStart + 235_000,
       requests: 48,
       bornMs: undefined,
     },
@@ -86,8 +86,8 @@ it('knows when each instance was born, and not how old those are that were there
       build: '2.0.0',
       instance: 'a',
       cohort: 'canary',
-      firstMs: START,
-      lastMs: START + 235_000,
+      firstMs: firstStart,
+      lastMs: firstStart + 235_000,
       requests: 48,
       bornMs: undefined,
     },
@@ -95,10 +95,10 @@ it('knows when each instance was born, and not how old those are that were there
       build: '2.0.0',
       instance: 'b',
       cohort: 'canary',
-      firstMs: START + 120_000,
-      lastMs: START + 235_000,
+      firstMs: firstStart + 120_000,
+      lastMs: firstStart + 235_000,
       requests: 24,
-      bornMs: START + 120_000,
+      bornMs: firstStart + 120_000,
     },
   ])
 })
@@ -122,8 +122,8 @@ it('leaves out the same where the cohorts are read from raw spans', async () => 
 
 it('looks back an hour: an instance that served before the window is warm', async () => {
   await store24()
-  const window = { ...builds, start: START + 200_000 }
-  expect((await livesOf(window))!.find(({ instance }) => instance === 'b')!.bornMs).toBe(START + 120_000)
+  const window = { ...builds, start: firstStart + 200_000 }
+  expect((await livesOf(window))!.find(({ instance }) => instance === 'b')!.bornMs).toBe(firstStart + 120_000)
   expect((await latencies(window, 60))[2]).toBe(0)
 })
 
@@ -134,7 +134,7 @@ it('gives instances that serve both variants of a flag to both cohorts', async (
       attributes: { ...route, 'service.version': '1.0.0', 'coalmine.flag.prices': variant },
     })
   await store.insert(batchOf(flagged('on'), flagged('off')))
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
   const flags = { service: 'storefront', stable: 'flag:prices=off', canary: 'flag:prices=on' }
   expect(await livesOf(flags)).toMatchObject([{ instance: 'pod-0', cohort: 'both', requests: 2 }])
@@ -145,7 +145,7 @@ it('counts a request that two instances served for neither of them', async () =>
   const traceId = 'ab'.repeat(16)
   const on = (host: string): Span => spanOf({ traceId, resource: { 'host.name': host } })
   await store.insert(batchOf(on('x'), on('y'), spanOf({ resource: { 'host.name': 'x' } })))
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
   expect(await livesOf(builds)).toMatchObject([{ instance: 'x', requests: 1 }])
 })
@@ -161,7 +161,7 @@ it('counts again what an import closed again, once', async () => {
 
 it('says so where ticks know no instance', async () => {
   await store.insert(batchOf(spanOf()))
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
   expect(await livesOf(builds)).toBeUndefined()
 })

@@ -4,7 +4,7 @@ import { instanceLives } from '../queries/instances.ts'
 import type { ComparisonFacts } from './facts.ts'
 
 /** One process that served the cohorts, known by its build and by service.instance.id, pod or host name. Times are milliseconds since 1970. */
-export type InstanceLife = {
+export interface InstanceLife {
   readonly build: string
   readonly instance: string
   /** Whose requests it served within the window; `both` where the cohorts share their instances, as those of a flag do. */
@@ -17,7 +17,7 @@ export type InstanceLife = {
 }
 
 // An instance that appears this soon after the record of a service begins may have been there before it.
-const RECORD_BEGINS_MS = 60_000
+const recordBeginsMs = 60_000
 
 /**
  * The instances that served the cohorts, as closed ticks of the window and of the hour before it have them: undefined
@@ -37,7 +37,7 @@ export async function instanceLivesOf(
   for (const row of rows) {
     const cohort = row.requests > 0 ? cohortOf(row, facts) : undefined
     if (cohort === undefined) continue
-    lives.push({ ...row, cohort, bornMs: row.firstMs > recordMs + RECORD_BEGINS_MS ? row.firstMs : undefined })
+    lives.push({ ...row, cohort, bornMs: row.firstMs > recordMs + recordBeginsMs ? row.firstMs : undefined })
   }
   return lives
 }

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 import { type Measure, measureParams } from './measures.ts'
 import type { Measured } from './read-measures.ts'
 
 let place: Place
-let clock = START
+let clock = firstStart
 let store: Store
 let service: string
 let services = 0
@@ -28,7 +28,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  clock = START
+  clock = firstStart
 })
 
 const stable = { 'service.version': '1.0.0' }
@@ -48,12 +48,12 @@ const query = (parent: Span, atMs = 1): Span => under(parent, { atMs, attributes
 
 async function read(measures: readonly Measure[], ...spans: Span[]): Promise<Record<string, Told[][]>> {
   await store.insert(batchOf(...spans))
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
   const told: Record<string, Told[][]> = {}
   const builds = { service, stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
   for await (const { operation, tick, measures: found } of store.readMeasures(builds, measures))
-    told[`${operation} ${(tick - START) / 1000}`] = found.map(({ stable, canary }) => [
+    told[`${operation} ${(tick - firstStart) / 1000}`] = found.map(({ stable, canary }) => [
       valuesOf(stable),
       valuesOf(canary),
     ])

@@ -15,7 +15,10 @@ export type Measure =
   | { readonly kind: 'calls'; readonly of: string }
 
 /** What the statement needs to know of measures, and which of its histograms is whose. */
-type MeasureParams = { readonly params: Params; readonly order: readonly number[] }
+interface MeasureParams {
+  readonly params: Params
+  readonly order: readonly number[]
+}
 
 /**
  * Reads the selectors of measures. They choose spans by their own attributes or, where these lack a key, the resource's,
@@ -27,8 +30,8 @@ export function measureParams(measures: readonly Measure[]): MeasureParams {
   const attributes = measures.filter((measure) => measure.kind === 'attribute')
   const shares = measures.filter((measure) => measure.kind === 'share')
   const calls = measures.filter((measure) => measure.kind === 'calls')
-  if (calls.length > MOST_CALLS)
-    throw new StoreError('usage', `expected at most ${MOST_CALLS} measures of calls, got ${calls.length}`)
+  if (calls.length > mostCalls)
+    throw new StoreError('usage', `expected at most ${mostCalls} measures of calls, got ${calls.length}`)
   const chosen = [...shares, ...calls].map(conditionsOf)
   const ofShares = chosen.slice(0, shares.length)
   const ofCalls = chosen.slice(shares.length)
@@ -47,7 +50,7 @@ export function measureParams(measures: readonly Measure[]): MeasureParams {
 }
 
 // The statement marks a span with one bit for each.
-const MOST_CALLS = 64
+const mostCalls = 64
 
 function conditionsOf({ kind, of }: Extract<Measure, { of: string }>): Condition[] {
   const conditions = parseSelector(of)

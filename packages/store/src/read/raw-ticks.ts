@@ -3,7 +3,7 @@ import { type Comparison, type SpanParams, windowOf } from '../cohorts.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
 import { newBatchId } from '../ingest/batch-id.ts'
-import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { tickSeconds } from '../ingest/span-batch.ts'
 import { rawTickSizes, rawTicks } from '../queries/raw-ticks.ts'
 import {
   closings,
@@ -17,7 +17,7 @@ import type { CountRow } from './counts.ts'
 import { noWarmUp, type WarmUp } from './warm-up.ts'
 
 /** Whose requests raw spans are. 'both' and 'mixed' traces belong to neither cohort alone. */
-type Whose = {
+interface Whose {
   readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
   /** Test traffic in a cohort that is not chosen by its marks: it does not count there. */
   readonly test: boolean
@@ -36,9 +36,9 @@ export type RawFactRow = Whose & {
 }
 
 // The reduction keeps a state for each unit; a portion of this many spans needs some 200 MB.
-const PORTION_SPANS = 250_000
+const portionSpans = 250_000
 // Together, for one question: whoever waits longer is better told what to do.
-const MOST_SECONDS = 120
+const mostSeconds = 120
 
 /**
  * Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. What came of a tick is kept
@@ -76,7 +76,7 @@ async function* rowsOf<Row extends Whose>(
 }
 
 async function* readRows<Row>(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<Row> {
-  const deadline = performance.now() + MOST_SECONDS * 1000
+  const deadline = performance.now() + mostSeconds * 1000
   for await (const portion of portionsOf(engine, comparison)) {
     if (performance.now() > deadline) throw tooLong(comparison, 'name a shorter window, as with --since 10m')
     yield* await engine.read<Row>(rawTicks, { ...asked, ...portion })
@@ -89,10 +89,10 @@ async function keep(engine: Engine, comparison: Comparison, asked: Params): Prom
   const id = createHash('sha256').update(JSON.stringify(asked)).digest().readBigUInt64LE().toString()
   const window = { service, comparison: id, ...windowOf(comparison) }
   const missing = await missingTicks(engine, window)
-  const deadline = performance.now() + MOST_SECONDS * 1000
+  const deadline = performance.now() + mostSeconds * 1000
   const [first] = missing.keys()
   const last = [...missing.keys()].at(-1)
-  const unread = { ...comparison, start: (first ?? 0) * 1000, end: ((last ?? 0) + TICK_SECONDS) * 1000 }
+  const unread = { ...comparison, start: (first ?? 0) * 1000, end: ((last ?? 0) + tickSeconds) * 1000 }
   for await (const { from, to } of first === undefined ? [] : portionsOf(engine, unread)) {
     const ticks = [...missing.keys()].filter((tick) => tick >= from && tick < to)
     if (ticks.length === 0) continue
@@ -107,7 +107,10 @@ async function keep(engine: Engine, comparison: Comparison, asked: Params): Prom
 
 /** Closed ticks that the comparison has not been reduced over, each with its closing; in order. */
 async function missingTicks(engine: Engine, window: Params): Promise<Map<number, string>> {
-  type Closing = { readonly tick: number; readonly batch: string }
+  interface Closing {
+    readonly tick: number
+    readonly batch: string
+  }
   const kept = new Set((await engine.read<Closing>(reductions, window)).map(({ tick, batch }) => `${tick} ${batch}`))
   const closed = await engine.read<Closing>(closings, window)
   return new Map(
@@ -118,7 +121,7 @@ async function missingTicks(engine: Engine, window: Params): Promise<Map<number,
 const tooLong = ({ service }: Comparison, advice: string): StoreError =>
   new StoreError(
     'unavailable',
-    `closed ticks do not tell these cohorts of ${service} apart, and reading its raw spans took more than ${MOST_SECONDS} s; ${advice}`,
+    `closed ticks do not tell these cohorts of ${service} apart, and reading its raw spans took more than ${mostSeconds} s; ${advice}`,
   )
 
 /** The closed ticks of a comparison's window, as many at a time as may be reduced together: seconds since 1970. */
@@ -134,9 +137,9 @@ export async function* portionsOf(
     let to = from
     do {
       spans += sizes[at]!.spans
-      to = sizes[at]!.tick + TICK_SECONDS
+      to = sizes[at]!.tick + tickSeconds
       at++
-    } while (at < sizes.length && spans + sizes[at]!.spans <= PORTION_SPANS)
+    } while (at < sizes.length && spans + sizes[at]!.spans <= portionSpans)
     yield { from, to }
   }
 }

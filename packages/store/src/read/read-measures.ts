@@ -6,7 +6,7 @@ import { type Measure, measureParams } from './measures.ts'
 import { asksForTests, portionsOf } from './raw-ticks.ts'
 
 /** One cohort's values of a measure at one operation in one tick, in buckets as `Latency` has them. */
-export type Measured = {
+export interface Measured {
   /** Traces that have a value, and those that have none. */
   readonly values: number
   readonly without: number
@@ -21,14 +21,14 @@ export type Measured = {
 }
 
 /** A tick of one operation: of each measure, in the order that was asked for, what both cohorts had. */
-export type MeasuredTick = {
+export interface MeasuredTick {
   readonly operation: string
   /** Milliseconds since 1970. */
   readonly tick: number
   readonly measures: readonly { readonly stable: Measured; readonly canary: Measured }[]
 }
 
-type Row = {
+interface Row {
   readonly tick: number
   readonly operation: string
   readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
@@ -75,24 +75,24 @@ function* pairs(rows: readonly Row[], order: readonly number[]): Generator<Measu
   }
 }
 
-const ZERO_BUCKET = -32768
-const NEGATIVE_BUCKET = -32767
+const zeroBucket = -32768
+const negativeBucket = -32767
 
 function measuredOf(row: Row | undefined, place: number): Measured {
   const buckets = Object.entries(row?.measured[place] ?? {})
     .map(([bucket, count]) => ({ bucket: Number(bucket), count }))
     .sort((a, b) => a.bucket - b.bucket)
   const countIn = (which: number): number => buckets.find(({ bucket }) => bucket === which)?.count ?? 0
-  const positive = buckets.filter(({ bucket }) => bucket > NEGATIVE_BUCKET)
+  const positive = buckets.filter(({ bucket }) => bucket > negativeBucket)
   const values = buckets.reduce((sum, { count }) => sum + count, 0)
-  const negative = countIn(NEGATIVE_BUCKET)
+  const negative = countIn(negativeBucket)
   return {
     values,
     without: (row?.traces ?? 0) - values,
     negative,
     histogram: {
       scale: 5,
-      zero: countIn(ZERO_BUCKET) + negative,
+      zero: countIn(zeroBucket) + negative,
       indices: positive.map(({ bucket }) => bucket),
       counts: positive.map(({ count }) => count),
     },

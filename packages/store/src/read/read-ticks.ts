@@ -8,15 +8,25 @@ import { type TickRow, tickRowsOf } from './tick-rows.ts'
 import { noWarmUp, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
 
 /** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
-export type TickPair = { readonly tick: number; readonly stable: Counts; readonly canary: Counts }
+export interface TickPair {
+  readonly tick: number
+  readonly stable: Counts
+  readonly canary: Counts
+}
 
-export type OperationTicks = { readonly operation: string; readonly ticks: readonly TickPair[] }
+export interface OperationTicks {
+  readonly operation: string
+  readonly ticks: readonly TickPair[]
+}
 
 /** What a comparison has to go by. Operations come one at a time, in order, and so do the ticks of each. */
-export type TickRead = { readonly source: Source; readonly operations: AsyncIterable<OperationTicks> }
+export interface TickRead {
+  readonly source: Source
+  readonly operations: AsyncIterable<OperationTicks>
+}
 
 // One query for each operation would cost 40 ms each; one for all of them would be over before anything is made of it.
-const PORTION_CELLS = 10_000
+const portionCells = 10_000
 
 /**
  * Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are
@@ -63,7 +73,7 @@ function portions(found: readonly { readonly operation: string; readonly cells: 
   const all: string[][] = []
   let cells = Number.POSITIVE_INFINITY
   for (const one of found) {
-    if (cells + one.cells > PORTION_CELLS) {
+    if (cells + one.cells > portionCells) {
       all.push([])
       cells = 0
     }

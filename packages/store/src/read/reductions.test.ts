@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 
 let directory: string
 let store: Store
-let clock = START
+let clock = firstStart
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-reductions-'))
   store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
@@ -89,6 +89,6 @@ it('comparisons do not share what is kept', async () => {
   expect(await requests('two')).toEqual([[1, 0]])
   const other = store.readTicks({ service: 'two', stable: 'cloud.region=ap', canary: 'cloud.region=us' })
   for await (const { ticks } of other.operations) expect(ticks[0]!.stable.requests).toBe(1)
-  const within = { ...regions('two'), start: START + 5_000 }
+  const within = { ...regions('two'), start: firstStart + 5_000 }
   for await (const { ticks } of store.readTicks(within).operations) expect(ticks).toEqual([])
 })

@@ -1,12 +1,12 @@
 import { type Comparison, spanParams } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
-import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { tickSeconds } from '../ingest/span-batch.ts'
 import { callsInTick } from '../queries/calls.ts'
 import { sampleOfTicks } from '../queries/sample.ts'
 import { flagOf, parseSelector } from '../selector.ts'
 
 /** How the requests of one cohort were measured, in a few ticks. */
-export type CohortSample = {
+export interface CohortSample {
   readonly requests: number
   /** Spans of the service below the requests. */
   readonly children: number
@@ -26,11 +26,18 @@ export type CohortSample = {
   readonly calledAt: readonly { readonly address: string; readonly calls: number }[]
 }
 
-type CallRow = { readonly cohort: 'stable' | 'canary'; readonly address: string; readonly skewsMs: readonly number[] }
+interface CallRow {
+  readonly cohort: 'stable' | 'canary'
+  readonly address: string
+  readonly skewsMs: readonly number[]
+}
 
-export type Sample = { readonly stable: CohortSample; readonly canary: CohortSample }
+export interface Sample {
+  readonly stable: CohortSample
+  readonly canary: CohortSample
+}
 
-type Row = {
+interface Row {
   readonly cohort: 'stable' | 'canary'
   readonly threshold: string
   readonly scope: string
@@ -41,10 +48,13 @@ type Row = {
 }
 
 /** Some ticks of a comparison, milliseconds since 1970: all of their traces, or one in so many. */
-export type SomeTicks = { readonly ticksMs: readonly number[]; readonly oneIn: number }
+export interface SomeTicks {
+  readonly ticksMs: readonly number[]
+  readonly oneIn: number
+}
 
 /** Ticks, and from when to when they are looked at, in seconds since 1970. */
-type AskedTicks = {
+interface AskedTicks {
   readonly ticks: readonly number[]
   readonly from: number
   readonly to: number
@@ -57,12 +67,12 @@ type AskedTicks = {
  */
 export function spanOf({ ticksMs, oneIn }: SomeTicks): AskedTicks {
   const ticks = ticksMs.map((ms) => ms / 1000)
-  const seconds = ticks.length === 1 ? Math.ceil(TICK_SECONDS / oneIn) : TICK_SECONDS
+  const seconds = ticks.length === 1 ? Math.ceil(tickSeconds / oneIn) : tickSeconds
   return {
     ticks,
     from: Math.min(...ticks),
     to: Math.max(...ticks) + seconds,
-    oneIn: Math.max(1, Math.floor((oneIn * seconds) / TICK_SECONDS)),
+    oneIn: Math.max(1, Math.floor((oneIn * seconds) / tickSeconds)),
   }
 }
 
@@ -88,7 +98,7 @@ export async function sampleTicks(
 }
 
 // The median of fewer calls than this is that of one strange call.
-const FEWEST_CALLS = 5
+const fewestCalls = 5
 
 function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {
   const skews = calls.flatMap(({ skewsMs }) => skewsMs).sort((a, b) => a - b)
@@ -109,7 +119,7 @@ function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample
       errors: sum(some, 'errors'),
     })),
     targeted: sum(rows, 'targeted'),
-    skewMs: skews.length >= FEWEST_CALLS ? skews[Math.floor(skews.length / 2)]! : null,
+    skewMs: skews.length >= fewestCalls ? skews[Math.floor(skews.length / 2)]! : null,
     calledAt: calls
       .filter(({ address }) => address !== '')
       .map(({ address, skewsMs }) => ({ address, calls: skewsMs.length })),

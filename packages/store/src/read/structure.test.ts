@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
-import { batchOf, START, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 
 let place: Place
 let store: Store
-let clock = START
+let clock = firstStart
 
 beforeAll(async () => {
   place = await newPlace()
@@ -36,12 +36,12 @@ it('counts the traces that have a span, of those there are, and each once', asyn
   await store.insert(
     batchOf(old, under(old, 'SELECT'), under(old, 'SELECT'), bare, fresh, under(fresh, 'SELECT'), late),
   )
-  clock = START + 3_600_000
+  clock = firstStart + 3_600_000
   await store.closeDue()
-  const found = await store.spansOfTicks(builds('shop'), { ticksMs: [START], oneIn: 1 })
+  const found = await store.spansOfTicks(builds('shop'), { ticksMs: [firstStart], oneIn: 1 })
   expect([...found!].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
-    { tick: START, kind: 'client', name: 'INSERT', stable: { n: 2, events: 0 }, canary: { n: 1, events: 1 } },
-    { tick: START, kind: 'client', name: 'SELECT', stable: { n: 2, events: 1 }, canary: { n: 1, events: 1 } },
+    { tick: firstStart, kind: 'client', name: 'INSERT', stable: { n: 2, events: 0 }, canary: { n: 1, events: 1 } },
+    { tick: firstStart, kind: 'client', name: 'SELECT', stable: { n: 2, events: 1 }, canary: { n: 1, events: 1 } },
   ])
   expect(await store.spansOfTicks(builds('shop'), { ticksMs: [], oneIn: 1 })).toEqual([])
 })
@@ -52,5 +52,5 @@ it('says nothing where names hold ids', async () => {
     return [one, under(one, `GET /user/${i}`)]
   }).flat()
   await store.insert(batchOf(...spans))
-  expect(await store.spansOfTicks(builds('ids'), { ticksMs: [START], oneIn: 1 })).toBeUndefined()
+  expect(await store.spansOfTicks(builds('ids'), { ticksMs: [firstStart], oneIn: 1 })).toBeUndefined()
 })

@@ -5,7 +5,7 @@ import { spansBelow } from '../queries/sample.ts'
 import { type SomeTicks, spanOf } from './sample.ts'
 
 /** In how many traces of each cohort a kind of span lies below the requests of a tick. */
-export type SpanTick = {
+export interface SpanTick {
   /** Milliseconds since 1970. */
   readonly tick: number
   /** server, client, internal, producer or consumer. */
@@ -16,9 +16,12 @@ export type SpanTick = {
   readonly canary: Has
 }
 
-type Has = { readonly n: number; readonly events: number }
+interface Has {
+  readonly n: number
+  readonly events: number
+}
 
-type Row = {
+interface Row {
   readonly tick: number
   readonly cohort: 'stable' | 'canary'
   readonly kind: string
@@ -28,10 +31,10 @@ type Row = {
 }
 
 // So many names are not names of operations: ids are among them, and each would be new.
-const MOST_NAMES = 300
+const mostNames = 300
 
 // Where there are very many spans, those of a minute take a second to look through.
-const ON_SECONDS = { ofFew: 60, ofMany: 10 }
+const everySeconds = { ofFew: 60, ofMany: 10 }
 
 /**
  * Which spans of the service lie below the requests of some ticks of one comparison. Undefined
@@ -46,9 +49,9 @@ export async function spansOfTicks(
   const rows = await engine.read<Row>(spansBelow, {
     service: comparison.service,
     ...spanOf(some),
-    onSeconds: some.oneIn > 1 ? ON_SECONDS.ofMany : ON_SECONDS.ofFew,
+    onSeconds: some.oneIn > 1 ? everySeconds.ofMany : everySeconds.ofFew,
     // All that there are of more names than those of operations, each in every tick and cohort.
-    mostRows: (MOST_NAMES + 2) * some.ticksMs.length * 2,
+    mostRows: (mostNames + 2) * some.ticksMs.length * 2,
     ...spanParams(comparison),
   })
   const traces = new Map(rows.filter((row) => row.all).map((row) => [`${row.tick} ${row.cohort}`, row.traces]))
@@ -63,5 +66,5 @@ export async function spansOfTicks(
     return { tick: tick * 1000, kind, name, stable: has('stable'), canary: has('canary') }
   })
   const names = new Set(found.map(({ kind, name }) => `${kind} ${name}`))
-  return names.size > MOST_NAMES ? undefined : found
+  return names.size > mostNames ? undefined : found
 }

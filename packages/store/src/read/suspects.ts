@@ -1,6 +1,6 @@
 import { type Comparison, spanParams, windowOf } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
-import { TICK_SECONDS } from '../ingest/span-batch.ts'
+import { tickSeconds } from '../ingest/span-batch.ts'
 import { rawTickSizes } from '../queries/raw-ticks.ts'
 import { attributesMet, badByAttribute, slowFrom, typicalTraces } from '../queries/suspects.ts'
 import { formatSelector } from '../selector.ts'
@@ -12,9 +12,13 @@ export type Bad = 'slow' | 'failed' | '4xx'
 export type BadBlocks = ReadonlyMap<number, { readonly n: number; readonly bad: number }>
 
 /** A trace to look at. Times are milliseconds since 1970. */
-export type Exemplar = { readonly traceId: string; readonly startMs: number; readonly seconds: number }
+export interface Exemplar {
+  readonly traceId: string
+  readonly startMs: number
+  readonly seconds: number
+}
 
-export type Suspects = {
+export interface Suspects {
   /** Above it a request is slow. */
   readonly slowFromSeconds: number
   readonly all: { readonly stable: BadBlocks; readonly canary: BadBlocks }
@@ -25,11 +29,11 @@ export type Suspects = {
 }
 
 // What takes seconds to read, not minutes: of a long window, its last part.
-const MOST_SPANS = 1_000_000
+const mostSpans = 1_000_000
 // Evidence is hardly less where longer blocks of time are compared within themselves.
-const MOST_BLOCKS = 120
+const mostBlocks = 120
 // They say that the request was bad, not why.
-const OUTCOME_KEYS = [
+const outcomeKeys = [
   'http.response.status_code',
   'http.status_code',
   'rpc.grpc.status_code',
@@ -54,12 +58,12 @@ export async function suspects(
   const [slow] = await engine.read<{ stable: number; canary: number }>(slowFrom, asked)
   const met = await engine.read<{ key: string; values: readonly string[] }>(attributesMet, {
     ...asked,
-    withoutKeys: [...params.keys, 'coalmine.flags', ...(bad === 'slow' ? [] : OUTCOME_KEYS)],
+    withoutKeys: [...params.keys, 'coalmine.flags', ...(bad === 'slow' ? [] : outcomeKeys)],
   })
   const pairs = met.flatMap(({ key, values }) =>
     values.filter((value) => value !== '').map((value) => ({ key, value })),
   )
-  type Row = {
+  interface Row {
     readonly key: string
     readonly value: string
     readonly cohort: 'stable' | 'canary'
@@ -70,7 +74,7 @@ export async function suspects(
   const rows = await engine.read<Row>(badByAttribute, {
     ...asked,
     slowFrom: slow!.stable,
-    blockSeconds: Math.ceil((window.to - window.from) / MOST_BLOCKS / TICK_SECONDS) * TICK_SECONDS,
+    blockSeconds: Math.ceil((window.to - window.from) / mostBlocks / tickSeconds) * tickSeconds,
     pairKeys: pairs.map(({ key }) => key),
     pairValues: pairs.map(({ value }) => value),
   })
@@ -109,8 +113,8 @@ function lastPart(sizes: readonly { readonly tick: number; readonly spans: numbe
   let spans = 0
   for (const one of sizes.toReversed()) {
     spans += one.spans
-    if (spans > MOST_SPANS && one.tick < last) break
+    if (spans > mostSpans && one.tick < last) break
     from = one.tick
   }
-  return { from, to: last + TICK_SECONDS }
+  return { from, to: last + tickSeconds }
 }

@@ -2,7 +2,7 @@ import type { InstanceLife } from './instances.ts'
 import type { TickRow } from './tick-rows.ts'
 
 /** Whose latency is left out, and until which second: an instance is slow while it compiles and fills its caches. */
-export type WarmUp = {
+export interface WarmUp {
   readonly builds: readonly string[]
   readonly instances: readonly string[]
   readonly until: readonly number[]

@@ -7,7 +7,7 @@ import { literalOf } from './literal.ts'
 
 const wrong = (expected: string, got: unknown): TypeError => new TypeError(`expected ${expected}, got ${shown(got)}`)
 
-const NS_DIGITS: Readonly<Record<Unit, number>> = { ns: 0, us: 3, ms: 6, s: 9 }
+const nsDigits: Readonly<Record<Unit, number>> = { ns: 0, us: 3, ms: 6, s: 9 }
 
 /**
  * A moment in nanoseconds since 1970: a time of the engine's, a text as ISO 8601 has it, in UTC where it names no zone,
@@ -18,7 +18,7 @@ export function momentOf(value: unknown, type: string | undefined, unit: Unit | 
   if (type && /DateTime/.test(type)) return scaled(String(value), 's') ?? fail('a moment', value)
   if (type && /\bDate(32)?\b/.test(type)) throw wrong('a time of day too', value)
   const text = String(value).trim()
-  if (NUMBER.test(text)) {
+  if (numberPattern.test(text)) {
     const found = unit ?? unitOfMoment(Math.abs(Number(text)))
     if (!found) throw wrong('a moment whose unit shows; name it, such as :ms', value)
     return scaled(text, found)!
@@ -50,7 +50,7 @@ export function idOf(value: unknown, type: string | undefined, digits: number): 
   return /^0*$/.test(hex) ? '' : hex.padStart(digits, '0')
 }
 
-const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 
 /** A span's kind by its name, or by its number in OTLP. */
 export function kindOf(value: unknown): SpanKind {
@@ -58,11 +58,11 @@ export function kindOf(value: unknown): SpanKind {
   const text = String(value)
     .replace(/^SPAN_KIND_/i, '')
     .toLowerCase()
-  const kind = KINDS.find((one, number) => one.toLowerCase() === text || String(number) === text)
+  const kind = kinds.find((one, number) => one.toLowerCase() === text || String(number) === text)
   return kind ?? fail('server, client, internal, producer or consumer', value)
 }
 
-const STATUSES: Readonly<Record<string, SpanStatus>> = {
+const statuses: Readonly<Record<string, SpanStatus>> = {
   unset: 'Unset',
   ok: 'Ok',
   error: 'Error',
@@ -79,7 +79,7 @@ export function statusOf(value: unknown): SpanStatus {
   const text = String(value)
     .replace(/^STATUS_CODE_/i, '')
     .toLowerCase()
-  return STATUSES[text] ?? fail('unset, ok or error (an HTTP status is attribute.http.response.status_code)', value)
+  return statuses[text] ?? fail('unset, ok or error (an HTTP status is attribute.http.response.status_code)', value)
 }
 
 /** Adds what one cell has of attributes: a map or a structure, or JSON or ClickHouse's text of one. */
@@ -123,7 +123,7 @@ function flatten(to: Record<string, string>, value: object, prefix: string): voi
   }
 }
 
-const NUMBER = /^-?\d+(\.\d*)?(e[+-]?\d+)?$/i
+const numberPattern = /^-?\d+(\.\d*)?(e[+-]?\d+)?$/i
 
 function unitOfMoment(value: number): Unit | undefined {
   return (['s', 'ms', 'us', 'ns'] as const).find(
@@ -134,16 +134,16 @@ function unitOfMoment(value: number): Unit | undefined {
 /** A decimal number of units, in nanoseconds, without the rounding of floating point; undefined for what is no number. */
 function scaled(text: string, unit: Unit): bigint | undefined {
   const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text) ?? []
-  const digits = NS_DIGITS[unit]
-  if (whole === undefined) return NUMBER.test(text) ? BigInt(Math.round(Number(text) * 10 ** digits)) : undefined
+  const digits = nsDigits[unit]
+  if (whole === undefined) return numberPattern.test(text) ? BigInt(Math.round(Number(text) * 10 ** digits)) : undefined
   const value = BigInt(whole + fraction.slice(0, digits).padEnd(digits, '0'))
   return sign ? -value : value
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(?:(Z|UTC|GMT)|([+-]\d\d):?(\d\d)?)?$/i
+const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(?:(Z|UTC|GMT)|([+-]\d\d):?(\d\d)?)?$/i
 
 function isoOf(text: string): bigint | undefined {
-  const [, day, time, fraction = '', , hours, minutes = '00'] = ISO.exec(text) ?? []
+  const [, day, time, fraction = '', , hours, minutes = '00'] = iso.exec(text) ?? []
   if (!day) return undefined
   const milliseconds = Date.parse(`${day}T${time}${hours ? `${hours}:${minutes}` : 'Z'}`)
   if (Number.isNaN(milliseconds)) return undefined

@@ -1,10 +1,13 @@
 import { ServerError } from '../../errors.ts'
 
 /** A column of a table of spans; of CSV, whose cells are all texts, `type` is undefined. */
-export type Column = { readonly name: string; readonly type?: string | undefined }
+export interface Column {
+  readonly name: string
+  readonly type?: string | undefined
+}
 
 /** What a column may be of a span. */
-export const ROLES = [
+export const columnRoles = [
   'trace',
   'span',
   'parent',
@@ -22,7 +25,7 @@ export const ROLES = [
   'version',
   'state',
 ] as const
-export type Role = (typeof ROLES)[number]
+export type Role = (typeof columnRoles)[number]
 
 export type Unit = 'ns' | 'us' | 'ms' | 's'
 
@@ -36,7 +39,7 @@ export type From =
     }
   | { readonly text: string }
 
-export type Chosen = {
+export interface Chosen {
   readonly roles: ReadonlyMap<Role, From>
   /** Columns, and texts, that are one attribute each, of the span or of the resource. */
   readonly attributes: readonly { readonly of: 'attribute' | 'resource'; readonly key: string; readonly from: From }[]
@@ -64,26 +67,26 @@ export function chooseColumns(columns: readonly Column[], spec: string): Chosen 
     else
       throw new ServerError(
         'usage',
-        `${at}: expected one of ${ROLES.join(', ')}, attribute.<key> or resource.<key>, got "${target}"`,
+        `${at}: expected one of ${columnRoles.join(', ')}, attribute.<key> or resource.<key>, got "${target}"`,
       )
   }
   const known = columns.map((column, index) => ({ column, index, ...wordsOf(column.name) }))
   const isCollectors = ['Timestamp', 'SpanName', 'Duration'].every((name) => columns.some((one) => one.name === name))
-  for (const role of ROLES) {
+  for (const role of columnRoles) {
     if (roles.has(role)) continue
-    const found = NAMES[role]
-      .flatMap((name) => known.filter(({ base, whole }) => (TIMED.includes(role) ? base : whole) === name))
+    const found = namesOfRoles[role]
+      .flatMap((name) => known.filter(({ base, whole }) => (timed.includes(role) ? base : whole) === name))
       .find(({ index }) => !taken.has(index))
     if (!found) continue
     const { column, index } = found
     const unit = role === 'duration' && isCollectors && column.name === 'Duration' ? 'ns' : found.unit
     // A length without a unit says nothing where the end says all.
     if (role === 'duration' && unit === undefined && roles.has('end') && isNumber(column)) continue
-    roles.set(role, { index, name: column.name, type: column.type, unit: TIMED.includes(role) ? unit : undefined })
+    roles.set(role, { index, name: column.name, type: column.type, unit: timed.includes(role) ? unit : undefined })
     taken.add(index)
   }
   for (const [index, { name, type }] of columns.entries()) {
-    if (taken.has(index) || NESTED.test(name)) continue
+    if (taken.has(index) || nested.test(name)) continue
     const [, of = 'attribute', key = name] = /^(attribute|resource)s?\.(.+)$/.exec(name) ?? []
     attributes.push({ of: of as 'attribute', key, from: { index, name, type, unit: undefined } })
   }
@@ -92,7 +95,7 @@ export function chooseColumns(columns: readonly Column[], spec: string): Chosen 
 }
 
 /** Names as they are after small letters alone are left of them, the likeliest first. */
-const NAMES: Readonly<Record<Role, readonly string[]>> = {
+const namesOfRoles: Readonly<Record<Role, readonly string[]>> = {
   trace: ['traceid', 'trace'],
   span: ['spanid', 'span'],
   parent: ['parentspanid', 'parentid', 'parentspan', 'parent'],
@@ -111,12 +114,12 @@ const NAMES: Readonly<Record<Role, readonly string[]>> = {
   state: ['tracestate'],
 }
 
-const TIMED: readonly Role[] = ['start', 'end', 'duration']
+const timed: readonly Role[] = ['start', 'end', 'duration']
 
 /** What the Collector's table has of events and links, which are read apart. */
-const NESTED = /^(Events|Links)\.\w+$/
+const nested = /^(Events|Links)\.\w+$/
 
-const UNITS: Readonly<Record<string, Unit>> = {
+const units: Readonly<Record<string, Unit>> = {
   ...Object.fromEntries(['ns', 'nano', 'nanos', 'nanoseconds'].map((word) => [word, 'ns' as const])),
   ...Object.fromEntries(['us', 'micro', 'micros', 'microseconds'].map((word) => [word, 'us' as const])),
   ...Object.fromEntries(['ms', 'milli', 'millis', 'milliseconds'].map((word) => [word, 'ms' as const])),
@@ -130,7 +133,7 @@ function wordsOf(name: string): { readonly whole: string; readonly base: string;
     .toLowerCase()
     .split(/[^a-z\d]+/)
     .filter((word) => word !== '')
-  const unit = words.length > 1 ? UNITS[words.at(-1)!] : undefined
+  const unit = words.length > 1 ? units[words.at(-1)!] : undefined
   const rest = unit ? words.slice(0, -1).filter((word) => word !== 'unix') : words
   return { whole: words.join(''), base: rest.join(''), unit }
 }
@@ -177,4 +180,4 @@ const theyAre = (columns: readonly Column[]): string => `the columns are ${colum
 /** A text of CSV may be a number too. */
 const isNumber = ({ type }: Column): boolean => type === undefined || /U?Int\d|Float|Decimal/.test(type)
 
-const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text)
+const isRole = (text: string): text is Role => (columnRoles as readonly string[]).includes(text)

@@ -1,4 +1,4 @@
-import { type Line, MAX_LINE_BYTES } from '../lines.ts'
+import { type Line, maxLineBytes } from '../lines.ts'
 
 /** A row of a table, by where it begins, from 1 on: its cells, or why it has none. */
 export type Row =
@@ -12,8 +12,8 @@ export function delimiterOf(line: string): string | undefined {
 }
 
 /** How much a quoted cell may go over; where one is not closed by then, its quote is what is wrong. */
-const MOST_LINES = 1_000
-const MOST_CHARACTERS = 10_000_000
+const mostLines = 1_000
+const mostCharacters = 10_000_000
 
 /**
  * The rows of comma-separated values, the header being the first, as RFC 4180 has them: a cell in double quotes may hold
@@ -31,8 +31,16 @@ export async function* rowsOfCsv(lines: AsyncIterable<Line>, delimiter: string):
   }
 }
 
-type TextRecord = { readonly line: number; readonly text: string; readonly why?: string }
-type Part = { readonly line: number; readonly text: string; readonly opens: boolean }
+interface TextRecord {
+  readonly line: number
+  readonly text: string
+  readonly why?: string
+}
+interface Part {
+  readonly line: number
+  readonly text: string
+  readonly opens: boolean
+}
 
 async function* recordsOf(lines: AsyncIterable<Line>): AsyncGenerator<TextRecord> {
   let parts: Part[] = []
@@ -53,7 +61,7 @@ async function* recordsOf(lines: AsyncIterable<Line>): AsyncGenerator<TextRecord
   for await (const { number: line, text } of lines) {
     if (text === undefined) {
       yield* records(true)
-      yield { line, text: '', why: `is longer than ${MAX_LINE_BYTES} bytes` }
+      yield { line, text: '', why: `is longer than ${maxLineBytes} bytes` }
       continue
     }
     parts.push({ line, text: text.endsWith('\r') ? text.slice(0, -1) : text, opens: quotesIn(text) % 2 === 1 })
@@ -73,7 +81,7 @@ function endOfRecord(parts: readonly Part[]): number | undefined {
 }
 
 function isTooMuch(parts: readonly Part[]): boolean {
-  return parts.length >= MOST_LINES || parts.reduce((sum, { text }) => sum + text.length, 0) >= MOST_CHARACTERS
+  return parts.length >= mostLines || parts.reduce((sum, { text }) => sum + text.length, 0) >= mostCharacters
 }
 
 function quotesIn(text: string): number {

@@ -9,12 +9,12 @@ export function literalOf(text: string): unknown {
   return jsonOf(
     text.replace(/"|'((?:[^'\\]|\\.)*)'/gs, (all, inner: string | undefined) => {
       if (inner === undefined) return `\\${all}`
-      return JSON.stringify(inner.replace(/\\(.)/gs, (_, escaped: string) => ESCAPES[escaped] ?? escaped))
+      return JSON.stringify(inner.replace(/\\(.)/gs, (_, escaped: string) => escapes[escaped] ?? escaped))
     }),
   )
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', 0: '\0' }
+const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', 0: '\0' }
 
 function jsonOf(text: string): unknown {
   try {

@@ -3,10 +3,10 @@ import { linesOf } from '../lines.ts'
 import type { Column } from './columns.ts'
 import type { Row } from './csv.ts'
 
-const MAGIC = 'PAR1'
+const magic = 'PAR1'
 
 /** Whether bytes begin a Parquet file. */
-export const isParquet = (start: Buffer): boolean => start.subarray(0, MAGIC.length).toString('latin1') === MAGIC
+export const isParquet = (start: Buffer): boolean => start.subarray(0, magic.length).toString('latin1') === magic
 
 /** The columns of a Parquet file, then its rows after the first so many, numbered from 1 on, as the store's engine reads them. */
 export async function* rowsOfParquet(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Attributes, Span } from '@coalmine/store'
 import { ServerError } from '../../errors.ts'
-import { UNKNOWN_SERVICE } from '../../otlp/refusals.ts'
+import { unknownService } from '../../otlp/refusals.ts'
 import {
   addAttribute,
   addAttributes,
@@ -17,7 +17,7 @@ import {
 import { type Chosen, type Column, chooseColumns, type From, type Role } from './columns.ts'
 
 /** Reads rows of one table as spans. */
-export type SpanReader = {
+export interface SpanReader {
   /** A row's span; throws a ServerError of kind `malformed` that names the column. `line` tells rows apart that are alike. */
   readonly span: (cells: readonly unknown[], line: number) => Span
   /** What whoever imports the table should know. */
@@ -52,7 +52,7 @@ export function spanReader(columns: readonly Column[], spec: string): SpanReader
     const traceId = id('trace', 32)
     const spanId = id('span', 16)
     const made = traceId && spanId ? '' : madeOf(cells, line)
-    const service = read(cells, 'service', textOf) || UNKNOWN_SERVICE
+    const service = read(cells, 'service', textOf) || unknownService
     const { attributes, resource } = attributesOf(cells, chosen)
     return {
       service,
@@ -73,10 +73,10 @@ export function spanReader(columns: readonly Column[], spec: string): SpanReader
       ...nested(cells),
     }
   }
-  return { span, notes: roles.has('trace') ? [] : [NO_TRACES] }
+  return { span, notes: roles.has('trace') ? [] : [noTraces] }
 }
 
-const NO_TRACES = 'no column is a trace id, so each row is taken for a request of its own (--columns trace=<column>)'
+const noTraces = 'no column is a trace id, so each row is taken for a request of its own (--columns trace=<column>)'
 
 function attributesOf(
   cells: readonly unknown[],

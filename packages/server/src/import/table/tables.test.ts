@@ -256,10 +256,10 @@ describe('cells', () => {
   })
 })
 
-const HEADER = 'trace_id,span_id,start,duration_ms,service,name,kind,http.route,service.version'
+const headerLine = 'trace_id,span_id,start,duration_ms,service,name,kind,http.route,service.version'
 const csvOf = (service: string, rows: number, separator = ','): string =>
   [
-    HEADER,
+    headerLine,
     ...Array.from(
       { length: rows },
       (_, n) =>
