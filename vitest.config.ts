@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 // Unit tests read the packages' sources; end-to-end tests run what a user runs, the built files.
 const sources = [
+  { find: '@coalmine/flags/testing', replacement: `${import.meta.dirname}/packages/flags/src/testing/index.ts` },
   {
-    find: /^@coalmine\/(flags|flag-testing|marks)\/(.+)$/,
+    find: /^@coalmine\/(flags|marks)\/(.+)$/,
     replacement: `${import.meta.dirname}/packages/$1/src/$2.ts`,
   },
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },

@@ -12,7 +12,6 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   express: ['marks'],
   fastify: ['marks'],
   flags: ['marks'],
-  'flag-testing': ['flags'],
   stats: [],
   comparator: ['stats'],
   store: ['marks'],
@@ -22,7 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What runs inside the user's app brings nothing with it. */
-const inTheApp = ['marks', 'register', 'express', 'fastify', 'flags', 'flag-testing']
+const inTheApp = ['marks', 'register', 'express', 'fastify', 'flags']
 
 /** They are started by Node itself; everything else is told what it needs. */
 const entryPoints = ['packages/cli/src/run.ts', 'packages/register/src/register.ts', 'packages/register/src/flush.ts']

@@ -1,5 +1,6 @@
 import type { EvaluationDetails } from '@configcat/sdk'
-import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
+import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
+import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
  * A listener for ConfigCat's SDK that marks each request with the settings that were evaluated in it. The mark is the

@@ -1,6 +1,7 @@
 import type { BaseFlag, Flags, Flagsmith } from 'flagsmith-nodejs'
-import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
 import { observed } from './observed.ts'
+import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
  * The same Flagsmith client, of whose flags every one that is asked for marks its request. A feature that is on is

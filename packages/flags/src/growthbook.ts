@@ -1,5 +1,6 @@
 import type { FeatureResult } from '@growthbook/growthbook'
-import { type Evaluation, type RecordOptions, recordFrom } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
+import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
  * A feature usage callback for GrowthBook that marks each request with the features that were evaluated in it. An

@@ -1,1 +1,2 @@
-export { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordEvaluation } from './evaluation.ts'
+export type { ErrorType, Evaluation, Reason } from './evaluation.ts'
+export { type RecordOptions, recordEvaluation } from './record.ts'

@@ -1,5 +1,6 @@
 import type { integrations, LDEvaluationDetail } from '@launchdarkly/node-server-sdk'
-import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
+import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
+import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
  * A hook for LaunchDarkly's server SDK that marks each request with the flags that were evaluated in it. LaunchDarkly

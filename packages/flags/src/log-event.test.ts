@@ -2,7 +2,7 @@ import { logs } from '@opentelemetry/api'
 import * as older from '@opentelemetry/api-logs'
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { recordEvaluation } from './evaluation.ts'
+import { recordEvaluation } from './record.ts'
 
 const exporter = new InMemoryLogRecordExporter()
 const provider = () => new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] })

@@ -4,6 +4,8 @@ import type { Evaluation } from './evaluation.ts'
 /**
  * Emits the log event of one evaluation. A value is there as its request is marked with it: never an object, never a
  * long text. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/
+ *
+ * @example logEvaluation({ key: 'new-pricing', variant: 'on' }, 'on') // emits feature_flag.evaluation
  */
 export function logEvaluation(evaluation: Evaluation, marked: string): void {
   const logger = currentLogger()

@@ -9,8 +9,8 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { recordEvaluation } from './evaluation.ts'
 import { coalmineHook } from './openfeature.ts'
+import { recordEvaluation } from './record.ts'
 
 const exporter = new InMemorySpanExporter()
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-flags-'))

@@ -1,5 +1,6 @@
 import type { EvaluationDetails, FlagValue, Hook, HookContext } from '@openfeature/server-sdk'
-import { type ErrorType, type Evaluation, type Reason, type RecordOptions, recordFrom } from './evaluation.ts'
+import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
+import { type RecordOptions, recordFrom } from './record.ts'
 
 export { testContextHook } from './test-context.ts'
 

@@ -1,6 +1,7 @@
 import type { FeatureFlagEvaluations, PostHog } from 'posthog-node'
-import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
 import { type Observers, observed } from './observed.ts'
+import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
  * The same PostHog client, of whose flags every one that is asked for marks its request: PostHog's own event is sent

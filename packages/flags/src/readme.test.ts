@@ -36,7 +36,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 it('has a line for each of the nine', () => {
   const exported = Object.keys(JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')).exports)
   const subpaths = exported.flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? [])
-  expect(rows.map(({ subpath }) => subpath)).toEqual(subpaths)
+  expect(rows.map(({ subpath }) => subpath)).toEqual(subpaths.filter((subpath) => subpath !== 'testing'))
 })
 
 it.each(rows)('has a line for $sdk that marks a request', async ({ subpath, line }) => {

@@ -1,14 +1,7 @@
 /// <reference types="@splitsoftware/splitio" preserve="true" />
-import {
-  type ErrorType,
-  type Evaluation,
-  markEvaluation,
-  type Reason,
-  type RecordOptions,
-  recordEvaluation,
-  recordFrom,
-} from './evaluation.ts'
+import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
 import { observed } from './observed.ts'
+import { markEvaluation, type RecordOptions, recordEvaluation, recordFrom } from './record.ts'
 
 type Client = SplitIO.IClient | SplitIO.IAsyncClient
 

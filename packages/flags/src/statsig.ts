@@ -1,6 +1,7 @@
 import type { DynamicConfig, Experiment, FeatureGate, Layer, Statsig } from '@statsig/statsig-node-core'
-import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
 import { observed } from './observed.ts'
+import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
  * The same Statsig client, of which every evaluation marks its request: its own events come from another thread and

@@ -1,6 +1,7 @@
 import type { Unleash, Variant } from 'unleash-client'
-import { type Evaluation, type RecordOptions, recordEvaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
 import { observed } from './observed.ts'
+import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
  * The same Unleash client, of which every evaluation marks its request. Unleash itself reports only flags with

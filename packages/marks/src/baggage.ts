@@ -105,7 +105,11 @@ function parse(header: string): Map<string, string> {
   return entries
 }
 
-/** As many whole members as the limit allows. */
+/**
+ * As many whole members as the limit allows.
+ *
+ * @example wholeMembers('a=1,b=2') // 'a=1,b=2'; of 9,000 bytes the members that end within 8,192
+ */
 export function wholeMembers(header: string): string {
   return header.length <= maxHeader ? header : header.slice(0, header.lastIndexOf(',', maxHeader) + 1)
 }

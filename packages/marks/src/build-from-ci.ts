@@ -10,6 +10,8 @@ type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { readonly pr
 /**
  * Reads what CI systems, hosts and Kubernetes say of a build, in the variables that they document. They are there where
  * the build is made; where it runs they are when it runs there, or when the image keeps them.
+ *
+ * @example buildFromCi({ GITHUB_SHA: 'aeb1d71' }) // { revision: 'aeb1d71' }
  */
 export function buildFromCi(env: Env): FoundBuild {
   return defined({

@@ -17,7 +17,11 @@ export interface Change {
   readonly changes?: number
 }
 
-/** Reads git's files instead of running git: production images have the first more often than the second. */
+/**
+ * Reads git's files instead of running git: production images have the first more often than the second.
+ *
+ * @example gitCheckout('/srv/shop') // { revision: 'aeb1d71...', repository: 'git@github.com:acme/shop.git' }
+ */
 export function gitCheckout(cwd: string): Checkout | undefined {
   for (const folder of upwards(cwd)) {
     const gitFolder = gitFolderOf(folder)
@@ -36,6 +40,8 @@ export function gitCheckout(cwd: string): Checkout | undefined {
 /**
  * Asks git who made a revision and who merged it, and how many first parents it is from the previous build: a merge is
  * one change however many commits it brings. What a shallow clone, or a machine without git, cannot tell is left out.
+ *
+ * @example changeFromGit('/srv/shop', 'aeb1d71', 'b5f764b') // { author: 'Ada', merger: 'Grace', changes: 1 }
  */
 export function changeFromGit(cwd: string, revision: string, previous: string | undefined): Change {
   if (!isRevision(revision)) return {}

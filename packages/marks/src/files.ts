@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-/** A folder, and those that it is in. */
+/**
+ * A folder, and those that it is in.
+ *
+ * @example [...upwards('/srv/shop')] // ['/srv/shop', '/srv', '/']
+ */
 export function* upwards(from: string): Generator<string> {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     yield folder
@@ -9,7 +13,11 @@ export function* upwards(from: string): Generator<string> {
   }
 }
 
-/** A file's text; undefined when it cannot be read. */
+/**
+ * A file's text; undefined when it cannot be read.
+ *
+ * @example readText('/no/such/file') // undefined
+ */
 export function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')

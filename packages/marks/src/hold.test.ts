@@ -4,9 +4,9 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { divertTestTraffic } from './divert.ts'
-import type { HoldLimits } from './hold.ts'
 import { markFlag, markTestEntity } from './marks.ts'
 import { MarkProcessor } from './processor.ts'
+import type { HoldLimits } from './waiting-roots.ts'
 
 const exporter = new InMemorySpanExporter()
 const said: string[] = []

@@ -5,14 +5,15 @@ export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity 
 
 // What an application's OpenTelemetry set-up uses.
 
-export { type Build, type BuildSources, buildAttributes, detectBuild } from './build.ts'
+export type { Build } from './build.ts'
+export { type BuildSources, buildAttributes, detectBuild } from './detect-build.ts'
 export { divertTestTraffic, type SpanPipeline } from './divert.ts'
-export type { HoldLimits } from './hold.ts'
 export type { SigningOptions } from './marker-of.ts'
 export { type SendOptions, sendMarks } from './outgoing.ts'
 export { type MarkOptions, MarkProcessor } from './processor.ts'
 export { MarkPropagator } from './propagator.ts'
 export type { Encoding, MarkableSpan } from './stamp.ts'
+export type { HoldLimits } from './waiting-roots.ts'
 
 // Signed markers of test traffic.
 

@@ -24,18 +24,30 @@ export const emptyLog: Log = { marks: [], flags: 0, packed: '', next: new Map() 
 /** About how many characters the shared logs may take: requests that are marked in ever new ways get logs of their own. */
 let room = 4_000_000
 
-/** The log with one mark more. */
+/**
+ * The log with one mark more.
+ *
+ * @example extended(emptyLog, { key: 'coalmine.flag.a', value: 'on', replaced: undefined, flag: 'a' }).flags // 1
+ */
 export function extended(log: Log, mark: Mark): Log {
   const flags = log.flags + (mark.flag !== undefined && mark.replaced === undefined ? 1 : 0)
   return { marks: [...log.marks, mark], flags, packed: undefined, next: undefined }
 }
 
-/** The log that a shared one becomes; undefined when that is not known. */
+/**
+ * The log that a shared one becomes; undefined when that is not known.
+ *
+ * @example sharedAfter(emptyLog, 'a', 'on') // the log { a: 'on' }, once a request had it
+ */
 export function sharedAfter(log: Log, key: string, value: string | boolean): Log | undefined {
   return log.next?.get(key)?.get(value)
 }
 
-/** Has other requests share what a log becomes, while there is room. Gives the log to go on with. */
+/**
+ * Has other requests share what a log becomes, while there is room. Gives the log to go on with.
+ *
+ * @example share(log, 'a', 'on', extended(log, mark)) // the log that the next request with the same marks gets from sharedAfter
+ */
 export function share(log: Log, key: string, value: string | boolean, after: Log): Log {
   // Each has an entry, a copy of the marks, and the flags once more as one text.
   const size = 300 + key.length + String(value).length + 40 * after.marks.length

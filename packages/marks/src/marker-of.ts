@@ -13,7 +13,11 @@ export interface SigningOptions {
 /** A request takes less; whoever copies the marker has no longer. */
 const lifetimeMs = 60_000
 
-/** The signed marker to send with a request: the one it came with or, where there is a key, one for what is known now. */
+/**
+ * The signed marker to send with a request: the one it came with or, where there is a key, one for what is known now.
+ *
+ * @example markerOf(marks, { key: { id: 'k1', secret }, audience: 'production' }) // 'v1.k1.WzE3OTU...'; undefined of a user's request
+ */
 export function markerOf(marks: Marks, sign: SigningOptions | undefined): string | undefined {
   if (!marks.test || marks.marker !== undefined || !sign) return marks.marker
   const { key, audience } = sign

@@ -33,15 +33,20 @@ export type TestEntity =
   | { readonly kind: string; readonly id: string; readonly run?: string }
   | { readonly run: string; readonly kind?: never; readonly id?: never }
 
-/** At most this many flags a request, and this many characters a key, variant or identifier. */
+/** At most this many flags a request. */
 const maxFlags = 64
+
+/** At most this many characters a key, variant or identifier. */
 export const maxLength = 128
+
+/** At most this many marks a request, replaced ones included. */
 const maxMarks = 256
 
 /**
  * Marks the current request, and every span of it that is still open, with the variant that a flag had.
  * A second, different variant makes it `(mixed)`. `targeted`: a rule about this user chose it, so that users with the
- * variant and users without may differ in more than the flag; a comparison by the flag then does not pass. Outside a request there is nothing to mark. Never throws.
+ * variant and users without may differ in more than the flag; a comparison by the flag then does not pass. Outside a
+ * request there is nothing to mark. Never throws.
  *
  * @example markFlag('new-pricing', 'on') // every open and later span: coalmine.flag.new-pricing = "on"
  */
@@ -82,39 +87,67 @@ export function isTestTraffic(): boolean {
   return currentMarks()?.test ?? false
 }
 
-/** Marks of a new request. */
+/**
+ * Marks of a new request.
+ *
+ * @example newMarks().test // false
+ */
 export function newMarks(): Marks {
   return { log: emptyLog, dropped: 0, test: false, marker: undefined, taken: false, received: false }
 }
 
-/** The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in. */
+/**
+ * The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in.
+ *
+ * @example currentMarks()?.test // true within a tester's request; undefined outside of any
+ */
 export function currentMarks(active: Context = context.active()): Marks | undefined {
   return marksIn(active) ?? marksOf(trace.getSpan(active)) ?? requests.getStore()
 }
 
-/** The Marks that a Context itself holds. */
+/**
+ * The Marks that a Context itself holds.
+ *
+ * @example marksIn(contextWithMarks(context.active(), marks)) // marks
+ */
 export function marksIn(active: Context): Marks | undefined {
   return active.getValue(contextKey) as Marks | undefined
 }
 
-/** The same Context, holding these Marks. */
+/**
+ * The same Context, holding these Marks.
+ *
+ * @example context.with(contextWithMarks(context.active(), marks), () => isTestTraffic()) // marks.test
+ */
 export function contextWithMarks(active: Context, marks: Marks): Context {
   return active.setValue(contextKey, marks)
 }
 
-/** Runs `next` with these Marks as the current ones, whether or not an SDK registered a context manager. */
+/**
+ * Runs `next` with these Marks as the current ones, whether or not an SDK registered a context manager.
+ *
+ * @example runWithMarks(marks, () => isTestTraffic()) // marks.test
+ */
 export function runWithMarks<T>(marks: Marks, next: () => T): T {
   const active = context.active()
   if (marksIn(active) === marks) return next()
   return requests.run(marks, () => context.with(contextWithMarks(active, marks), next))
 }
 
-/** The Marks that a span was started with. */
+/**
+ * The Marks that a span was started with.
+ *
+ * @example marksOf(trace.getActiveSpan()) // undefined where no MarkProcessor started it
+ */
 export function marksOf(span: Partial<Linked> | Span | undefined): Marks | undefined {
   return (span as Partial<Linked> | undefined)?.[spanMarks]
 }
 
-/** Sets one mark. A value that is already there is written once. */
+/**
+ * Sets one mark. A value that is already there is written once.
+ *
+ * @example setMark(marks, 'coalmine.audience', 'beta') // getMark(marks, 'coalmine.audience') is 'beta'
+ */
 export function setMark(marks: Marks, key: string, value: string | boolean): void {
   const { log } = marks
   // Only what can be true or false is shared: texts, such as what a test is about, may be new in every request.
@@ -129,7 +162,11 @@ export function setMark(marks: Marks, key: string, value: string | boolean): voi
   marks.log = typeof value === 'boolean' ? share(log, key, value, next) : next
 }
 
-/** The value that a request has for a key. */
+/**
+ * The value that a request has for a key.
+ *
+ * @example getMark(marks, 'coalmine.test.run') // 'load-7'
+ */
 export function getMark({ log: { marks } }: Marks, key: string): string | boolean | undefined {
   for (let i = marks.length - 1; i >= 0; i--) {
     const mark = marks[i] as Mark
@@ -138,7 +175,11 @@ export function getMark({ log: { marks } }: Marks, key: string): string | boolea
   return undefined
 }
 
-/** Sets a flag's variant: `(mixed)` when the request already has another. */
+/**
+ * Sets a flag's variant: `(mixed)` when the request already has another.
+ *
+ * @example setFlag(marks, 'new-pricing', 'on') // getMark(marks, 'coalmine.flag.new-pricing') is 'on'
+ */
 export function setFlag(marks: Marks, key: string, variant: string): void {
   const { log } = marks
   const next = sharedAfter(log, key, variant) ?? withFlag(marks, key, variant)
@@ -179,7 +220,11 @@ function addTargeted(marks: Marks, key: string): void {
   )
 }
 
-/** Marks a request as trusted test traffic. */
+/**
+ * Marks a request as trusted test traffic.
+ *
+ * @example setTest(marks, { kind: 'cart', id: '7', run: 'load-7' }) // marks.test is true
+ */
 export function setTest(marks: Marks, entity?: TestEntity): void {
   marks.test = true
   setMark(marks, TEST, true)
@@ -188,7 +233,11 @@ export function setTest(marks: Marks, entity?: TestEntity): void {
   if (isShort(entity?.run)) setMark(marks, TEST_RUN, entity.run)
 }
 
-/** Adds test entities, as `kind:id` joined by commas, to those the request has. */
+/**
+ * Adds test entities, as `kind:id` joined by commas, to those the request has.
+ *
+ * @example addEntity(marks, 'cart:7') // coalmine.test.entity = 'user:42,cart:7'
+ */
 export function addEntity(marks: Marks, entity: string): void {
   const before = getMark(marks, TEST_ENTITY)
   if (typeof before === 'string' && before.split(',').includes(entity)) return
@@ -204,7 +253,11 @@ export interface Linked {
 
 // A symbol property on the span: a WeakMap costs 150 to 430 ns a span. The names are global, so that two copies
 // of this package in one process share what they know.
+
+/** The span's property that has its Marks. */
 export const spanMarks: unique symbol = Symbol.for('coalmine.marks') as never
+
+/** The span's property that has the log whose marks it has as attributes. */
 export const spanRead: unique symbol = Symbol.for('coalmine.marks.read') as never
 const contextKey = createContextKey('coalmine.marks')
 const storage = Symbol.for('coalmine.requests')

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { sendBaggage, wholeMembers } from './baggage.ts'
-import { type Build, detectBuild } from './build.ts'
+import type { Build } from './build.ts'
+import { detectBuild } from './detect-build.ts'
 import { type HttpRequest, onHttpRequest } from './http-requests.ts'
 import { markerOf, type SigningOptions } from './marker-of.ts'
 import { currentMarks } from './marks.ts'

@@ -3,6 +3,8 @@ import type { Log } from './log.ts'
 /**
  * All flags of a log in one text, `a=on;b=off`, in the order in which they were evaluated first. `;`, `=` and `%` are
  * percent-encoded. It is put together once for all spans, and for all requests that share the log.
+ *
+ * @example packedFlags(marks.log) // 'new-pricing=on;layout=grid'
  */
 export function packedFlags(log: Log): string {
   if (log.packed !== undefined) return log.packed

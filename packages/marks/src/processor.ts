@@ -1,8 +1,9 @@
 import { type Context, SpanKind, trace } from '@opentelemetry/api'
 import { SERVICE_VERSION, SYNTHETIC_TYPE } from './attributes.ts'
-import { type Build, detectBuild } from './build.ts'
+import type { Build } from './build.ts'
+import { detectBuild } from './detect-build.ts'
 import type { SpanPipeline } from './divert.ts'
-import { type Hold, type HoldLimits, holdSpans } from './hold.ts'
+import { type Hold, holdSpans } from './hold.ts'
 import { emptyLog } from './log.ts'
 import { currentMarks, type Marks, marksIn, marksOf, newMarks, spanMarks, spanRead } from './marks.ts'
 import { sayOnce } from './say-once.ts'
@@ -15,6 +16,7 @@ import {
   stampLast,
   write,
 } from './stamp.ts'
+import type { HoldLimits } from './waiting-roots.ts'
 
 /** How a MarkProcessor marks. */
 export interface MarkOptions {

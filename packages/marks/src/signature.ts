@@ -33,6 +33,7 @@ export interface MarkerTrust {
 /** Why a marker is refused. */
 export type RefusalReason = 'malformed' | 'unknown-key' | 'bad-signature' | 'expired' | 'other-audience' | 'revoked'
 
+/** What a marker came to: what it says, or why it is not believed. */
 export type MarkerCheck =
   | { readonly kind: 'trusted'; readonly marker: Marker }
   | { readonly kind: 'refused'; readonly why: RefusalReason }

@@ -19,7 +19,11 @@ export type Encoding = 'each' | 'packed' | 'both'
 /** A span that has its Marks. */
 export type MarkedSpan = MarkableSpan & Linked
 
-/** Writes the marks that the span has not read yet, wherever its attribute is still what the request had before. */
+/**
+ * Writes the marks that the span has not read yet, wherever its attribute is still what the request had before.
+ *
+ * @example stamp(span, true, 'each') // span.attributes: { 'coalmine.flag.new-pricing': 'on' }
+ */
 export function stamp(span: MarkedSpan, plain: boolean, encoding: Encoding): void {
   const { log } = span[spanMarks]
   const read = span[spanRead]
@@ -46,14 +50,22 @@ export function stamp(span: MarkedSpan, plain: boolean, encoding: Encoding): voi
   else span.setAttribute(FLAGS, packedFlags(log))
 }
 
-/** The last stamp of a span: also how many flags were left out. */
+/**
+ * The last stamp of a span: also how many flags were left out.
+ *
+ * @example stampLast(span, true, 'each') // as stamp, and { 'coalmine.flags.dropped': 3 }
+ */
 export function stampLast(span: MarkedSpan, plain: boolean, encoding: Encoding): void {
   stamp(span, plain, encoding)
   const { dropped } = span[spanMarks]
   if (dropped > 0) write(span, plain, FLAGS_DROPPED, dropped)
 }
 
-/** Whether a span's attributes are a plain field, as they are in OpenTelemetry JS 2.x and 3.x. */
+/**
+ * Whether a span's attributes are a plain field, as they are in OpenTelemetry JS 2.x and 3.x.
+ *
+ * @example hasPlainAttributes(tracer.startSpan('cart')) // true
+ */
 export function hasPlainAttributes(span: MarkableSpan): boolean {
   return Object.getOwnPropertyDescriptor(span, 'attributes')?.writable === true
 }
@@ -62,6 +74,8 @@ export function hasPlainAttributes(span: MarkableSpan): boolean {
  * Writes one attribute. Into the span's own attributes, where they are a plain field, it costs a third of `setAttribute`,
  * and reaches spans that are full (at the SDK's limit, 128, it would drop what is late, and that is the marks), and
  * those that have ended.
+ *
+ * @example write(span, true, 'coalmine.flags.dropped', 3) // span.attributes['coalmine.flags.dropped'] is 3
  */
 export function write(span: MarkableSpan, plain: boolean, key: string, value: string | number): void {
   if (plain) span.attributes[key] = value

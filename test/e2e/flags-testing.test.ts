@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
-const home = join(root, 'packages/flag-testing')
+const home = join(root, 'packages/flags')
 // Inside the package, so that what the example imports is found.
 const directory = mkdtempSync(join(home, 'readme-'))
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Build, buildAttributes, detectBuild } from './build.ts'
+import type { Build } from './build.ts'
+import { buildAttributes, detectBuild } from './detect-build.ts'
 
 const revision = '0123456789abcdef0123456789abcdef01234567'
 const folders = mkdtempSync(join(tmpdir(), 'coalmine-build-'))

@@ -3,12 +3,20 @@ export type KnownFlags = readonly string[] | Readonly<Record<string, unknown>>
 
 const known = new Set<string>()
 
-/** Makes flags known, in addition to those that are. */
+/**
+ * Makes flags known, in addition to those that are.
+ *
+ * @example addKnownFlags(['free-shipping']) // withFlags({ 'free-shipping': true }, ...) is allowed
+ */
 export function addKnownFlags(flags: KnownFlags): void {
   for (const key of Array.isArray(flags) ? flags : Object.keys(flags)) known.add(key)
 }
 
-/** Throws, where a flag is unknown, an error that names the known ones. */
+/**
+ * Throws, where a flag is unknown, an error that names the known ones.
+ *
+ * @example checkKnown(['fre-shipping']) // throws Error: unknown flag "fre-shipping": the known ones are free-shipping
+ */
 export function checkKnown(keys: readonly string[]): void {
   const unknown = keys.filter((key) => !known.has(key)).map((key) => `"${key}"`)
   if (unknown.length === 0) return

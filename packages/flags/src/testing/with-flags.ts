@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { checkKnown } from './known-flags.ts'
 
+/** What a test may set a flag to. */
 export type FlagValue = boolean | string | number | object
 
 /** Flags and the values that a test gives them. */
@@ -32,13 +33,21 @@ export function withFlags<T>(flags: Flags, run: () => T): T {
   ) as T
 }
 
-/** The value that the current test gives a flag. */
+/**
+ * The value that the current test gives a flag.
+ *
+ * @example withFlags({ colour: 'red' }, () => currentFlag('colour')) // 'red'
+ */
 export function currentFlag(key: string): FlagValue | undefined {
   const flags = scopes.getStore()?.flags
   return flags && Object.hasOwn(flags, key) ? flags[key] : undefined
 }
 
-/** Makes the current test fail at its end, for a reason that the code under test would not pass on. */
+/**
+ * Makes the current test fail at its end, for a reason that the code under test would not pass on.
+ *
+ * @example reportMisuse('the test sets the flag "colour" to a number, and the code asks for a string') // withFlags throws it at its end
+ */
 export function reportMisuse(message: string): void {
   scopes.getStore()?.misuses.push(message)
 }

@@ -1,4 +1,4 @@
-import { recordEvaluation } from '@coalmine/flags'
+import { recordEvaluation } from '../record.ts'
 import { addKnownFlags, checkKnown, type KnownFlags } from './known-flags.ts'
 import { currentFlag } from './with-flags.ts'
 
@@ -18,7 +18,7 @@ export function flagFunction<Args extends readonly unknown[], Result>(
     checkKnown([key])
     const value = currentFlag(key)
     if (value === undefined) return real(key, ...args)
-    recordEvaluation({ key, value, reason: 'static', provider: 'flag-testing' })
+    recordEvaluation({ key, value, reason: 'static', provider: 'flags/testing' })
     return (isAsync(real) ? Promise.resolve(value) : value) as Result
   }
 }

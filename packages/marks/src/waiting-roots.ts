@@ -1,0 +1,120 @@
+import { sayOnce } from './say-once.ts'
+import type { MarkableSpan } from './stamp.ts'
+
+/** How much is held back at most. */
+export interface HoldLimits {
+  /** Spans of one local root. Default 1,000. */
+  readonly maxSpansPerRoot?: number
+  /** Spans of all. Default 20,000. */
+  readonly maxSpans?: number
+  /** How long the first of them waits for its local root to end. Default 30,000. */
+  readonly maxAgeMs?: number
+  /** About how many bytes of them, by their attributes and events. Default 64 MiB. */
+  readonly maxBytes?: number
+}
+
+/** The spans of one service's part of a request. */
+export interface LocalRoot {
+  readonly span: MarkableSpan
+  held: MarkableSpan[]
+  bytes: number
+  /** When the first one was held. */
+  since: number
+  /** `gaveUp`: over a limit; its spans wait for it no more. */
+  state: 'waits' | 'gaveUp' | 'ended'
+  /** How many went ahead of it, over a limit. */
+  early: number
+}
+
+/** The local roots that have spans held. */
+export interface WaitingRoots {
+  /** Holds one span of a root that waits. Makes the root give up, or others, where that is over a limit. */
+  add(root: LocalRoot, span: MarkableSpan): void
+  /** Lets a root's spans go on. */
+  release(root: LocalRoot): void
+  /** Lets the spans of all go on, each counted as early on its root. */
+  releaseAll(): void
+}
+
+/**
+ * Keeps held spans within the limits. Over one, the oldest local roots give up: their spans go on as they are, which is
+ * said once.
+ *
+ * @example const waiting = waitingRoots((span) => next.onEnd(span), { maxSpans: 1000 })
+ */
+export function waitingRoots(goOn: (span: MarkableSpan) => void, limits: HoldLimits): WaitingRoots {
+  const { maxSpansPerRoot = 1000, maxSpans = 20_000, maxAgeMs = 30_000, maxBytes = 64 * 1024 * 1024 } = limits
+  /** By the time of the first span that each holds. */
+  const waiting = new Set<LocalRoot>()
+  let spans = 0
+  let bytes = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const oldest = (): LocalRoot | undefined => waiting.values().next().value
+  const release = (root: LocalRoot): void => {
+    waiting.delete(root)
+    const { held } = root
+    spans -= held.length
+    bytes -= root.bytes
+    root.held = []
+    root.bytes = 0
+    for (const span of held) goOn(span)
+  }
+  const giveUp = (root: LocalRoot, limit: string): void => {
+    sayOnce(`more than ${limit} to hold back: spans go out early, without the flags that are evaluated after they end`)
+    root.early += root.held.length
+    root.state = 'gaveUp'
+    release(root)
+  }
+  const giveUpTheOld = (): void => {
+    const due = performance.now() - maxAgeMs
+    for (let root = oldest(); root && root.since <= due; root = oldest()) giveUp(root, `${maxAgeMs} ms`)
+    timer = undefined
+    keepTime()
+  }
+  const keepTime = (): void => {
+    const first = oldest()
+    if (!first || timer) return
+    timer = setTimeout(giveUpTheOld, Math.max(1, first.since + maxAgeMs - performance.now()))
+    timer.unref?.()
+  }
+
+  return {
+    add(root, span) {
+      const size = sizeOf(span)
+      if (root.held.length >= maxSpansPerRoot) giveUp(root, `${maxSpansPerRoot} spans of one request`)
+      while (spans > 0 && spans >= maxSpans) giveUp(oldest() as LocalRoot, `${maxSpans} spans`)
+      while (spans > 0 && bytes + size > maxBytes) giveUp(oldest() as LocalRoot, `${maxBytes} bytes`)
+      if (root.state !== 'waits') {
+        root.early++
+        goOn(span)
+        return
+      }
+      if (root.held.length === 0) {
+        root.since = performance.now()
+        waiting.add(root)
+      }
+      root.held.push(span)
+      root.bytes += size
+      bytes += size
+      spans++
+      keepTime()
+    },
+    release,
+    releaseAll() {
+      for (const root of waiting) {
+        root.early += root.held.length
+        release(root)
+      }
+    },
+  }
+}
+
+/** Roughly, and sooner too much than too little. */
+function sizeOf(span: MarkableSpan & { readonly events?: readonly unknown[] }): number {
+  let size = 1000 + 500 * (span.events?.length ?? 0)
+  for (const value of Object.values(span.attributes)) {
+    size += 64 + (typeof value === 'string' || Array.isArray(value) ? value.length * 2 : 8)
+  }
+  return size
+}
