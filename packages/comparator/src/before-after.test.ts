@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { type Arm, factsOf, randomOf, trafficOf } from '../test/slices.ts'
-import { type EarlierDay, earlierDay, policyAgainstDays, slicesAgainst } from './before-after.ts'
+import { earlierDay, policyAgainstDays, slicesAgainst } from './before-after.ts'
+import type { EarlierDay, Facts } from './facts.ts'
 import { judge } from './judge.ts'
 import { defaultPolicy, parsePolicy } from './policy/policy.ts'
-import type { Facts, Verdict } from './verdict/verdict.ts'
+import type { Verdict } from './verdict/verdict.ts'
 
 const ticks = 24
 const dayMs = 86_400_000

@@ -7,28 +7,17 @@ import {
   type Rate,
   studentQuantile,
 } from '@coalmine/stats'
-import { aboveZero, shareAboveZero } from './metrics/numeric-parts.ts'
+import type { BeforeAfter, EarlierDay, Sums } from './facts.ts'
 import type { Tested } from './metrics/tested.ts'
+import { aboveZero, shareAboveZero } from './numeric-parts.ts'
 import type { LatencyMargin, Margin, RateMargin } from './policy/margin.ts'
 import { marginFormOf } from './policy/measure.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
 import type { Policy } from './policy/policy.ts'
+import type { Reason } from './reason.ts'
 import type { Scope } from './scopes.ts'
 import { requestCount, type Side, type Slice } from './slice.ts'
 import type { Run } from './statistics/run.ts'
-import type { BeforeAfter, Reason } from './verdict/verdict.ts'
-
-/** What stable did on one earlier day, at the hours of the canary. */
-export interface EarlierDay {
-  /** Such as `2026-11-20`. */
-  readonly date: string
-  /** Everything of the day together, by operation and metric. */
-  readonly sums: Sums
-  /** Requests by operation and tick, the ticks moved on to the canary's day. */
-  readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>
-}
-
-type Sums = ReadonlyMap<string, ReadonlyMap<string, Side>>
 
 /** Fewer days say nothing of how much days differ. */
 export const fewestDays = 3

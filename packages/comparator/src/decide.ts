@@ -1,11 +1,11 @@
 import { holm } from '@coalmine/stats'
+import type { Decision } from './finding.ts'
 import type { Tested } from './metrics/tested.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
 import { levelAt } from './policy/mode.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Scope } from './scopes.ts'
 import { reachedAt } from './statistics/run.ts'
-import type { Decision } from './verdict/verdict.ts'
 
 /** A metric in a scope that is in the gate, with its part of alpha. */
 export interface Gated {

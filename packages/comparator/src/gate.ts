@@ -1,6 +1,8 @@
 import { testedAgainstDays } from './before-after.ts'
 import type { Gated } from './decide.ts'
-import { beyondHosts } from './fair/hosts.ts'
+import type { Facts } from './facts.ts'
+import type { Hosts } from './fairness/hosts.ts'
+import { beyondHosts } from './fairness/hosts.ts'
 import { testLatency } from './metrics/latency.ts'
 import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
 import { testNumeric } from './metrics/numeric.ts'
@@ -10,11 +12,10 @@ import { expectedShare, testThroughput } from './metrics/throughput.ts'
 import { testUnanswered } from './metrics/unanswered.ts'
 import { marginFormOf } from './policy/measure.ts'
 import { type MetricPolicy, noWorse, weightOf } from './policy/metric-policy.ts'
-import { statisticsOf } from './policy/mode.ts'
 import type { Policy } from './policy/policy.ts'
 import { type Scope, scopesOf } from './scopes.ts'
 import type { OperationSeries, RateBlock } from './series.ts'
-import type { Facts, Hosts } from './verdict/verdict.ts'
+import { statisticsOf } from './statistics/statistics-of.ts'
 
 /**
  * Metrics that are not turned off; lost requests need a declared split to be told from, or the callers' spans, throughput

@@ -6,26 +6,21 @@ export { tickMs } from './tick.ts'
 
 // A canary without a stable beside it
 
-export { type EarlierDay, earlierDay, fewestDays, policyAgainstDays, slicesAgainst } from './before-after.ts'
+export { earlierDay, fewestDays, policyAgainstDays, slicesAgainst } from './before-after.ts'
+export type { EarlierDay } from './facts.ts'
 
 // What is judged, and how strictly
 
 export { type Config, parseConfig } from './policy/config.ts'
-export { type Described, describeErrors, describePolicy } from './policy/describe.ts'
 export { formatMargin, type Margin, type MarginForm } from './policy/margin.ts'
 export type { Measure } from './policy/measure.ts'
 export { type MetricPolicy, metricPolicyOf } from './policy/metric-policy.ts'
 export type { Expect, Gate, GateInput, MetricInput } from './policy/metric-schema.ts'
 export type { Mode, ModeInput, PlannedLooks } from './policy/mode.ts'
-export {
-  defaultPolicy,
-  type Policy,
-  type PolicyInput,
-  type PolicyResult,
-  parsePolicy,
-} from './policy/policy.ts'
+export { defaultPolicy, type Policy, type PolicyInput, type PolicyResult, parsePolicy } from './policy/policy.ts'
 export type { PolicyProblem } from './policy/policy-schema.ts'
 export { type ComparedScope, comparedScopes, type Traffic, traffics } from './policy/traffic.ts'
+export { type Described, describeErrors, describePolicy } from './verdict/describe-policy.ts'
 
 // The incumbent's judge, for those who come from it
 
@@ -39,6 +34,15 @@ export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 
 export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why/explanations.ts'
 export {
+  enoughRequests,
+  type MetFlag,
+  metFlags,
+  mostFlags,
+  onlyMetric,
+  type Split,
+  variantsOf,
+} from './why/flags-met.ts'
+export {
   type Carries,
   type Contrast,
   type FlagContrasts,
@@ -48,17 +52,13 @@ export {
   type SubComparison,
 } from './why/interaction.ts'
 export type { Regressed } from './why/regressed.ts'
+export { worstOf } from './why/worst-finding.ts'
 
 // Two plain series of numbers
 
-export {
-  defaultSeriesPolicy,
-  judgeSeries,
-  type SeriesPolicy,
-  type SeriesSide,
-  type SeriesVerdict,
-} from './plain/judge-series.ts'
+export { defaultSeriesPolicy, judgeSeries } from './plain/judge-series.ts'
 export { type PlainSeries, readSeries } from './plain/read-series.ts'
+export type { SeriesPolicy, SeriesSide, SeriesVerdict } from './plain/series-verdict.ts'
 
 // What a policy would do on traffic like this
 
@@ -83,46 +83,29 @@ export { type ReplayAnswer, replaySplits, type SplitOptions } from './replay/spl
 
 export type {
   BuildFacts,
+  ErrorTypeTick,
   FairnessFacts,
   InstanceCell,
   InstanceFacts,
   SampleFacts,
   SamplingShare,
-} from './fair/facts.ts'
-export type { SpanMetricsFacts } from './fair/span-metrics.ts'
-export type { ValueCounts, ValueFacts } from './fair/values.ts'
-export type { ErrorTypeTick } from './why/error-types.ts'
-export type { SpanTick } from './why/structure.ts'
+  SpanMetricsFacts,
+  SpanTick,
+  ValueCounts,
+  ValueFacts,
+} from './facts.ts'
 
 // The answer
 
+export type { BeforeAfter, CohortFacts, Facts, FlagShare, Window } from './facts.ts'
+export type { Coverage } from './fairness/coverage.ts'
+export type { Hosts, OutOfLine } from './fairness/hosts.ts'
+export type { Decision, Evidence, Finding, FindingSide, FlagDifference, Part, PartEvidence } from './finding.ts'
+export type { Reason, ReasonCode } from './reason.ts'
 export { shareOfNeeded } from './verdict/evidence.ts'
-export type {
-  Advisory,
-  BeforeAfter,
-  CohortFacts,
-  Coverage,
-  Decision,
-  Evidence,
-  Exemplar,
-  Exemplars,
-  Facts,
-  Finding,
-  FindingSide,
-  FlagDifference,
-  FlagShare,
-  Hosts,
-  Hypothesis,
-  Missing,
-  Outcome,
-  OutOfLine,
-  Part,
-  PartEvidence,
-  Reason,
-  ReasonCode,
-  Verdict,
-  Why,
-  Window,
-} from './verdict/verdict.ts'
+export type { Hypothesis } from './verdict/hypotheses.ts'
+export type { Missing } from './verdict/missing.ts'
+export type { Advisory, Outcome } from './verdict/outcome.ts'
+export type { Exemplar, Exemplars, Verdict, Why } from './verdict/verdict.ts'
 export type { ErrorType } from './why/error-types.ts'
 export type { StructureChange } from './why/structure.ts'

@@ -3,10 +3,10 @@ import { type Histogram, histogramOf } from '@coalmine/stats'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf } from '../test/slices.ts'
+import type { Finding } from './finding.ts'
 import { judge } from './judge.ts'
 import { type Policy, parsePolicy } from './policy/policy.ts'
 import type { Side, Slice } from './slice.ts'
-import type { Finding } from './verdict/verdict.ts'
 
 const ticks = 8
 

@@ -1,18 +1,18 @@
 import { blocksOf, type Histogram, mergeHistograms, type Rate } from '@coalmine/stats'
-import { aboveZero, shareAboveZero } from './metrics/numeric-parts.ts'
+import { aboveZero, shareAboveZero } from './numeric-parts.ts'
 import { marginFormOf } from './policy/measure.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
 import { requestCount, type Side, type Slice } from './slice.ts'
 
-export interface Tick<Block> {
+/** What both arms did in one tick, or in a few of them together: `tick` is then the last. */
+export interface TimedBlock<Block> {
   readonly tick: number
   readonly stable: Block
   readonly canary: Block
 }
 
-export type DistributionBlock = Tick<Histogram>
-export type RateBlock = Tick<Rate>
-type CountTick = Tick<number>
+export type DistributionBlock = TimedBlock<Histogram>
+export type RateBlock = TimedBlock<Rate>
 
 /**
  * One operation's slices in the order of time: requests tick by tick, the metrics by name in blocks that hold enough for a
@@ -23,7 +23,7 @@ export interface OperationSeries {
   readonly operation: string
   /** All that was served, whether or not the other arm served any beside it. */
   readonly totals: { readonly stable: Totals; readonly canary: Totals }
-  readonly requests: readonly CountTick[]
+  readonly requests: readonly TimedBlock<number>[]
   readonly distributions: ReadonlyMap<string, readonly DistributionBlock[]>
   /** The edges of latency's buckets, where they are not exponential. */
   readonly bounds?: readonly number[] | undefined
@@ -99,8 +99,8 @@ function added<Value>(
   slices: readonly Slice[],
   read: (side: Side) => Value,
   add: (values: readonly Value[]) => Value,
-): Tick<Value>[] {
-  const ticks: Tick<Value>[] = []
+): TimedBlock<Value>[] {
+  const ticks: TimedBlock<Value>[] = []
   for (let at = 0; at < slices.length; ) {
     const first = at
     const { tick, stable, canary } = slices[first]!
@@ -115,7 +115,7 @@ function added<Value>(
   return ticks
 }
 
-function mapped<A, B>(ticks: readonly Tick<A>[], map: (side: A) => B): Tick<B>[] {
+function mapped<A, B>(ticks: readonly TimedBlock<A>[], map: (side: A) => B): TimedBlock<B>[] {
   return ticks.map(({ tick, stable, canary }) => ({ tick, stable: map(stable), canary: map(canary) }))
 }
 
@@ -131,7 +131,7 @@ function boundsOf(slices: readonly Slice[], operation: string): readonly number[
   return first
 }
 
-function histogramsOf(slices: readonly Slice[], operation: string): Tick<Histogram>[] {
+function histogramsOf(slices: readonly Slice[], operation: string): TimedBlock<Histogram>[] {
   const read = (side: Side): Histogram => {
     if (side.kind === 'distribution') return side.histogram
     throw new RangeError(`values of ${operation}: expected distributions, got a ${side.kind}`)
@@ -160,4 +160,13 @@ function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const made = make()
   map.set(key, made)
   return made
+}
+
+/** The blocks of several strata as one sequence in the order of time. */
+export function blocksOfStrata<Block extends { readonly tick: number }>(
+  series: readonly OperationSeries[],
+  blocksOf: (one: OperationSeries) => readonly Block[],
+): Block[] {
+  if (series.length === 1) return [...blocksOf(series[0]!)]
+  return series.flatMap((one) => blocksOf(one)).sort((a, b) => a.tick - b.tick)
 }

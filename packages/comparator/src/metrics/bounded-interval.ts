@@ -1,7 +1,7 @@
 import { boundedMap, bucketMap, type Interval, invert, type TailShare } from '@coalmine/stats'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
-import { blocksOfStrata } from '../statistics/run.ts'
+import { blocksOfStrata } from '../series.ts'
 import type { Ranked, Statistics } from '../statistics/statistics.ts'
 
 // Factors from 1/4096 to 4096, in steps as wide as the buckets that spans are kept in.

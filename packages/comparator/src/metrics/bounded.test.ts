@@ -7,7 +7,7 @@ import { judge } from '../judge.ts'
 import { metricPolicyOf } from '../policy/metric-policy.ts'
 import { defaultPolicy, type Policy } from '../policy/policy.ts'
 import type { Side, Slice } from '../slice.ts'
-import type { Outcome } from '../verdict/verdict.ts'
+import type { Outcome } from '../verdict/outcome.ts'
 
 /** Of the span metrics connector, and of the semantic conventions, in seconds. */
 const connector = [2, 4, 6, 8, 10, 50, 100, 200, 400, 800, 1000, 1400, 2000, 5000, 10000, 15000].map((ms) => ms / 1000)

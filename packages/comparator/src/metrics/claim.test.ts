@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Arm, factsOf, trafficOf } from '../../test/slices.ts'
+import type { Decision } from '../finding.ts'
 import { judge } from '../judge.ts'
 import { metricPolicyOf } from '../policy/metric-policy.ts'
 import type { MetricInput } from '../policy/metric-schema.ts'
 import { defaultPolicy } from '../policy/policy.ts'
-import type { Decision } from '../verdict/verdict.ts'
 import { boundsOf, limitOf } from './claim.ts'
 
 const stable: Arm = { n: 500, errors: 0.1 }

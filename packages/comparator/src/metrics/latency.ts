@@ -1,7 +1,7 @@
+import type { Part, Statistic } from '../finding.ts'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import type { Part, Statistic } from '../verdict/verdict.ts'
 import { boundsOf, limitOf } from './claim.ts'
 import { brokenBy, carriedBy, holding, type Place, placeEstimates } from './distribution.ts'
 import { type Limit, rankedAgainst } from './ranked.ts'

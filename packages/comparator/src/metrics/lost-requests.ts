@@ -1,6 +1,5 @@
 import type { MetricPolicy } from '../policy/metric-policy.ts'
-import type { OperationSeries } from '../series.ts'
-import type { TimedBlock } from '../statistics/run.ts'
+import type { OperationSeries, TimedBlock } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { testShare } from './share-claim.ts'
 import { shownInterval, type Tested } from './tested.ts'

@@ -2,14 +2,14 @@ import { histogramOf } from '@coalmine/stats'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf } from '../../test/slices.ts'
+import type { Finding } from '../finding.ts'
 import { judge } from '../judge.ts'
+import { aboveZero, shareAboveZero } from '../numeric-parts.ts'
 import { metricPolicyOf } from '../policy/metric-policy.ts'
 import type { MetricInput } from '../policy/metric-schema.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
 import { pValueOf } from '../verdict/evidence.ts'
-import type { Finding } from '../verdict/verdict.ts'
-import { aboveZero, shareAboveZero } from './numeric-parts.ts'
 
 interface Cost {
   readonly zeros?: number

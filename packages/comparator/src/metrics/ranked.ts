@@ -1,7 +1,7 @@
 import { boundedMap, bucketMap, type MatchedValues, matchedValues, mergeMatched, spreadOut } from '@coalmine/stats'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { DistributionBlock, OperationSeries } from '../series.ts'
-import { blocksOfStrata } from '../statistics/run.ts'
+import { blocksOfStrata } from '../series.ts'
 import type { Ranked, Statistics } from '../statistics/statistics.ts'
 import type { Bound } from './claim.ts'
 

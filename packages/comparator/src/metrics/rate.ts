@@ -1,10 +1,11 @@
 import { type EProcess, matchedRates, type Rates } from '@coalmine/stats'
+import type { Decision, Part } from '../finding.ts'
 import type { RateMargin } from '../policy/margin.ts'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
 import type { OperationSeries, RateBlock } from '../series.ts'
-import { blocksOfStrata, feeding } from '../statistics/run.ts'
+import { blocksOfStrata } from '../series.ts'
+import { feeding } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import type { Decision, Part } from '../verdict/verdict.ts'
 import { type Bound, boundsOf } from './claim.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 

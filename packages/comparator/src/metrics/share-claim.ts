@@ -1,6 +1,6 @@
 import { type Counts, type EProcess, shareWithMargin } from '@coalmine/stats'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
-import type { TimedBlock } from '../statistics/run.ts'
+import type { TimedBlock } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { alternativesOf, boundsOf } from './claim.ts'
 import type { Tested } from './tested.ts'

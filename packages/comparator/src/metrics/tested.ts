@@ -1,6 +1,6 @@
 import type { Interval } from '@coalmine/stats'
+import type { Decision, Finding, Part } from '../finding.ts'
 import type { Run } from '../statistics/run.ts'
-import type { Decision, Finding, Part } from '../verdict/verdict.ts'
 
 /** What a finding says of the size of the effect. */
 export type Estimate = Pick<

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf, trafficOf } from '../../test/slices.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 import { judge } from '../judge.ts'
 import { metricPolicyOf } from '../policy/metric-policy.ts'
 import type { Expect } from '../policy/metric-schema.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
-import type { Facts, Finding } from '../verdict/verdict.ts'
 
 /** Workers that took `canary` messages a tick where stable's took 360, on so many instances. */
 function throughput(

@@ -1,9 +1,10 @@
 import { dispersionOf } from '@coalmine/stats'
+import type { Facts } from '../facts.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { TimedBlock } from '../statistics/run.ts'
+import type { Reason } from '../reason.ts'
+import type { TimedBlock } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import type { Facts, Reason } from '../verdict/verdict.ts'
 import { testShare } from './share-claim.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 

@@ -1,8 +1,9 @@
 import { drawBinomial, randomOf } from '@coalmine/stats'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultSeriesPolicy, judgeSeries, type SeriesPolicy } from './judge-series.ts'
+import { defaultSeriesPolicy, judgeSeries } from './judge-series.ts'
 import type { PlainSeries } from './read-series.ts'
+import type { SeriesPolicy } from './series-verdict.ts'
 
 const policy = defaultSeriesPolicy
 const around = (level: number, count = 12): number[] =>

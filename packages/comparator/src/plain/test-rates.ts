@@ -7,7 +7,7 @@ import {
   type TestResult,
 } from '@coalmine/stats'
 import { parseMargin, type RateMargin } from '../policy/margin.ts'
-import type { SeriesPolicy, SeriesSide, TestedSeries } from './judge-series.ts'
+import type { SeriesPolicy, SeriesSide, TestedSeries } from './series-verdict.ts'
 
 /** Fewer events than these are tested exactly. */
 const fewEvents = 10

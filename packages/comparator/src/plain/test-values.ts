@@ -1,6 +1,6 @@
 import { hodgesLehmann, mannWhitney } from '@coalmine/stats'
-import type { SeriesPolicy, TestedSeries } from './judge-series.ts'
 import type { PlainSeries } from './read-series.ts'
+import type { SeriesPolicy, TestedSeries } from './series-verdict.ts'
 
 /** Two samples of numbers, each value of stable moved by the margin: is canary beyond, or short of, what is left? */
 export function testValues(

@@ -1,8 +1,5 @@
 import { groupSequentialBounds, logNormalCdf, type Spending } from '@coalmine/stats'
 import { z } from 'zod'
-import { once } from '../statistics/once.ts'
-import { sequential } from '../statistics/sequential.ts'
-import type { Statistics } from '../statistics/statistics.ts'
 
 /** A number of looks that is planned beforehand, evenly spaced, and how alpha is spent over them. */
 export interface PlannedLooks {
@@ -28,10 +25,6 @@ export const modeSchema: z.ZodType<Mode, ModeInput> = z.union([z.enum(['sequenti
   error: ({ input }) =>
     `expected sequential, fixed, or a number of looks such as { looks: 5, spending: obrien-fleming }, got ${JSON.stringify(input)}`,
 })
-
-export function statisticsOf(mode: Mode): Statistics {
-  return mode === 'sequential' ? sequential : once
-}
 
 /**
  * The level that a look may use of an alpha: all of it where tests hold at every look, or look once; of planned looks what

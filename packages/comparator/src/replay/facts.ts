@@ -1,4 +1,4 @@
-import type { CohortFacts, Facts } from '../verdict/verdict.ts'
+import type { CohortFacts, Facts } from '../facts.ts'
 
 const cohort: CohortFacts = { selector: '', requests: 0, traces: 0, instances: 0, testRequests: 0, flags: [] }
 

@@ -1,8 +1,4 @@
 import { type EProcess, strataOf } from '@coalmine/stats'
-import type { OperationSeries, Tick } from '../series.ts'
-
-/** A block and the tick at which it was complete. */
-export type TimedBlock<Side> = Tick<Side>
 
 /** What an e-process said after each block: its running maximum, and when that was reached. */
 export interface Run {
@@ -48,13 +44,4 @@ export function feeding<From, To>(process: EProcess<To>, map: (block: From) => T
 /** The tick at which the running maximum reached what was needed. */
 export function reachedAt(run: Run, needed: number): number | null {
   return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null
-}
-
-/** The blocks of several strata as one sequence in the order of time. */
-export function blocksOfStrata<Block extends { readonly tick: number }>(
-  series: readonly OperationSeries[],
-  blocksOf: (one: OperationSeries) => readonly Block[],
-): Block[] {
-  if (series.length === 1) return [...blocksOf(series[0]!)]
-  return series.flatMap((one) => blocksOf(one)).sort((a, b) => a.tick - b.tick)
 }

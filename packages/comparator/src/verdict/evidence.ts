@@ -1,4 +1,4 @@
-import type { Evidence } from './verdict.ts'
+import type { Evidence } from '../finding.ts'
 
 /** The evidence as a p-value; 1 where it says nothing. */
 export function pValueOf(evidence: Evidence): number {

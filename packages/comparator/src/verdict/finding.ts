@@ -1,11 +1,12 @@
 import type { Decided } from '../decide.ts'
+import type { Facts } from '../facts.ts'
+import type { Evidence, Finding } from '../finding.ts'
 import { formatMargin } from '../policy/margin.ts'
-import { statisticsOf } from '../policy/mode.ts'
 import type { Policy } from '../policy/policy.ts'
+import { statisticsOf } from '../statistics/statistics-of.ts'
 import { secondsAfter } from '../tick.ts'
 import { type ErrorType, errorTypePhrase } from '../why/error-types.ts'
 import { flagDifferences } from '../why/flags.ts'
-import type { Evidence, Facts, Finding } from './verdict.ts'
 import { findingSentence } from './wording.ts'
 
 /** What a decision says to a reader: its estimate at the level it was made at, its evidence, and a sentence. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { conforms } from '../../test/schema.ts'
 import { type Arm, factsOf, trafficOf } from '../../test/slices.ts'
+import type { Facts } from '../facts.ts'
 import { judge } from '../judge.ts'
 import { metricPolicyOf } from '../policy/metric-policy.ts'
 import type { MetricInput } from '../policy/metric-schema.ts'
 import { defaultPolicy } from '../policy/policy.ts'
-import type { Facts, Verdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
 const arm: Arm = { n: 500 }
 

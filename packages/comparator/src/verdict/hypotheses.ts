@@ -1,6 +1,17 @@
+import type { Finding } from '../finding.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
-import type { Finding, Hypothesis } from './verdict.ts'
+import type { Expect } from '../policy/metric-schema.ts'
 import { changePhrase, expectationPhrase, nameInWords } from './wording.ts'
+
+/** The answer to one expectation that was written down. */
+export interface Hypothesis {
+  readonly metric: string
+  readonly expect: Expect
+  /** Why it was expected, in the words of whoever wrote it. */
+  readonly reason: string | null
+  readonly answer: 'confirmed' | 'refuted' | 'open'
+  readonly message: string
+}
 
 /**
  * Answers every expectation that was written down: refuted when one of its findings FAILs, confirmed when all that PASS

@@ -1,7 +1,17 @@
 import type { Decided } from '../decide.ts'
+import type { Part } from '../finding.ts'
 import { countsOf } from '../metrics/lost-requests.ts'
-import type { Run, TimedBlock } from '../statistics/run.ts'
-import type { Missing } from './verdict.ts'
+import type { TimedBlock } from '../series.ts'
+import type { Run } from '../statistics/run.ts'
+
+/** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin. */
+export interface Missing {
+  readonly metric: string
+  readonly operation: string | null
+  readonly part: Part
+  readonly canaryRequests: number | null
+  readonly seconds: number | null
+}
 
 /**
  * What keeps a finding from PASS, part by part: how many more canary requests, and how long at the canary's rate so

@@ -1,6 +1,14 @@
 import type { Decided } from '../decide.ts'
-import type { Advisory, Outcome } from './verdict.ts'
+
 import { nameInWords } from './wording.ts'
+
+export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
+
+/** What the verdict would have been by the advisory metrics alone. */
+export interface Advisory {
+  readonly verdict: Exclude<Outcome, 'invalid'>
+  readonly message: string
+}
 
 /** FAIL on any proof of harm; PASS when nothing makes the comparison unfair and all that PASS needs is proved. */
 export function outcomeOf(decided: readonly Decided[], unfair: boolean): Exclude<Outcome, 'invalid'> {

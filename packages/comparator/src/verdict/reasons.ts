@@ -1,7 +1,11 @@
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Reason } from '../reason.ts'
 import { otherOperations } from '../scopes.ts'
 import { flagDifferences } from '../why/flags.ts'
-import type { Facts, Finding, Missing, Outcome, Reason } from './verdict.ts'
+import type { Missing } from './missing.ts'
+import type { Outcome } from './outcome.ts'
 import { missingSentence } from './wording.ts'
 
 /** Why the findings make the outcome: what failed, critical metrics first; that all is within its margin; or what is not settled. */

@@ -1,8 +1,10 @@
 import type { Decided } from '../decide.ts'
+import type { Finding, FlagDifference, Part } from '../finding.ts'
 import type { Estimate } from '../metrics/tested.ts'
+import { count, duration, milliseconds, number, percent, signed, tidy } from '../numbers.ts'
 import type { Margin } from '../policy/margin.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
-import type { Finding, FlagDifference, Missing, Part } from './verdict.ts'
+import type { Missing } from './missing.ts'
 
 const namesInWords: Readonly<Record<string, string>> = {
   errors: 'the error rate',
@@ -65,20 +67,6 @@ export function missingSentence(missing: Missing): string {
   if (missing.canaryRequests === null)
     return `${what}: the evidence does not grow yet, or the difference is near the margin`
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
-  return `${Number((seconds / 3600).toPrecision(2))} h`
-}
-
-export function count(n: number): string {
-  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
-}
-
-export function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`
 }
 
 export function nameInWords(metric: Finding['metric']): string {
@@ -154,29 +142,9 @@ function marginPhrase(margin: Margin): string {
   return parts.length === 0 ? '0' : parts.join(' or ')
 }
 
-function tidy(value: number): string {
-  return String(Number(value.toPrecision(6)))
-}
-
 function flagPhrase(flags: readonly FlagDifference[]): string {
   const named = flags.map(
     ({ flag, stable, canary }) => `${flag}=${canary?.variant ?? '(none)'} (stable: ${stable?.variant ?? 'none'})`,
   )
   return named.length > 0 ? `, with flag ${named.join(', ')}` : ''
-}
-
-function milliseconds(seconds: number): string {
-  const ms = seconds * 1000
-  return ms >= 10_000 ? `${Number(seconds.toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`
-}
-
-/** Three digits, thousands apart. */
-export function number(value: number): string {
-  const rounded = Number(value.toPrecision(3))
-  return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
-}
-
-function signed(value: number, unit: string): string {
-  const rounded = Number(value.toPrecision(2))
-  return `${rounded > 0 ? '+' : ''}${rounded}${unit}`
 }

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { type Arm, factsOf, firstTick, randomOf, trafficOf } from '../../test/slices.ts'
+import type { ErrorTypeTick } from '../facts.ts'
 import { judge } from '../judge.ts'
 import { defaultPolicy } from '../policy/policy.ts'
-import { type ErrorTypeTick, errorTypesOf } from './error-types.ts'
+import { errorTypesOf } from './error-types.ts'
 
 /** So many traces of each cohort a tick, each with a type by chance. */
 function ticksOf(

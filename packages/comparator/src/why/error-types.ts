@@ -1,18 +1,10 @@
-import { eBenjaminiHochberg, oddsRatioProcess, type Rate } from '@coalmine/stats'
+import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
+import type { ErrorTypeTick, Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
+import { count } from '../numbers.ts'
 import { marginIn } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Facts, Finding, Reason } from '../verdict/verdict.ts'
-import { count } from '../verdict/wording.ts'
-
-/** One type of error at one operation in one tick: of so many traces of each cohort, how many had it. */
-export interface ErrorTypeTick {
-  readonly type: string
-  readonly operation: string
-  /** Milliseconds since 1970. */
-  readonly tick: number
-  readonly stable: Rate
-  readonly canary: Rate
-}
+import type { Reason } from '../reason.ts'
 
 /** A type of error (`error.type`, `exception.type`, or the status code where neither says more) that the canary has. */
 export interface ErrorType {

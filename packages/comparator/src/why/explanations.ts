@@ -1,5 +1,5 @@
 import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
-import { percent } from '../verdict/wording.ts'
+import { percent } from '../numbers.ts'
 
 /** What is bad of a request, as the failed metric has it. */
 export type Bad = 'slow' | 'failed' | '4xx'

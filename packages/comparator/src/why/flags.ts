@@ -1,4 +1,5 @@
-import type { CohortFacts, FlagDifference, FlagShare, VariantShare } from '../verdict/verdict.ts'
+import type { CohortFacts, FlagShare } from '../facts.ts'
+import type { FlagDifference, VariantShare } from '../finding.ts'
 
 /** By so much at least the shares of a variant differ between cohorts that a flag tells apart. */
 const apart = 0.1

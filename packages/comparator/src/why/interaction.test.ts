@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Arm, factsOf, trafficOf } from '../../test/slices.ts'
+import type { Decision } from '../finding.ts'
 import { judge } from '../judge.ts'
 import { type Policy, parsePolicy } from '../policy/policy.ts'
 import type { Side, Slice } from '../slice.ts'
 import { pValueOf } from '../verdict/evidence.ts'
-import type { Decision } from '../verdict/verdict.ts'
 import {
   type Carries,
   type Contrast,

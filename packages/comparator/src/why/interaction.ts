@@ -1,6 +1,6 @@
 import { holm } from '@coalmine/stats'
+import type { Decision, Finding, FindingSide } from '../finding.ts'
 import { pValueOf, shareOfNeeded } from '../verdict/evidence.ts'
-import type { Decision, Finding, FindingSide } from '../verdict/verdict.ts'
 import { changePhrase } from '../verdict/wording.ts'
 
 /** What carries a regression: the canary whatever the flag, the flag whatever the cohort, either, or only both together. */

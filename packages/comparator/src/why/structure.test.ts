@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { randomOf } from '../../test/slices.ts'
+import type { SpanTick } from '../facts.ts'
 import { defaultPolicy } from '../policy/policy.ts'
-import { type SpanTick, structureOf, structureReasons } from './structure.ts'
+import { structureOf, structureReasons } from './structure.ts'
 
 /** Ticks in which a trace has each span by chance. */
 function ticksOf(spans: Readonly<Record<string, readonly [stable: number, canary: number]>>, seed = 1): SpanTick[] {

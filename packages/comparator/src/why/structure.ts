@@ -1,17 +1,8 @@
-import { eBenjaminiHochberg, oddsRatioProcess, type Rate } from '@coalmine/stats'
+import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
+import type { Facts, SpanTick } from '../facts.ts'
+import { percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Facts, Reason } from '../verdict/verdict.ts'
-import { percent } from '../verdict/wording.ts'
-
-/** A kind of span of the service in one tick: of so many traces of each cohort, how many have one below their request. */
-export interface SpanTick {
-  readonly tick: number
-  /** client, internal or producer. */
-  readonly kind: string
-  readonly name: string
-  readonly stable: Rate
-  readonly canary: Rate
-}
+import type { Reason } from '../reason.ts'
 
 /** Spans below the requests of one cohort that the other has none of. */
 export interface StructureChange {

@@ -1,4 +1,4 @@
-import { type Finding, shareOfNeeded, type Verdict } from '@coalmine/comparator'
+import { type Verdict, worstOf } from '@coalmine/comparator'
 import type { Context } from '../context.ts'
 import type { ComparisonRequest } from './compare.ts'
 import { interactionsOn } from './interactions.ts'
@@ -22,14 +22,4 @@ export async function explained(verdict: Verdict, request: ComparisonRequest, co
   }
   const told = await interactionsOn(verdict, finding, within, context)
   return finding.decision === 'fail' ? whyOn(told, finding, within, context) : told
-}
-
-/** The finding with the most evidence of harm for what it needed; an operation's before the whole service's. */
-function worstOf(findings: readonly Finding[]): Finding | undefined {
-  const judged = findings.filter(({ gate }) => gate === 'on')
-  const failed = judged.filter(({ decision }) => decision === 'fail')
-  const among = failed.length > 0 ? failed : judged
-  const named = among.filter(({ operation }) => operation !== null && operation !== '(other)')
-  const share = ({ evidence: { worse } }: Finding): number => shareOfNeeded(worse)
-  return (named.length > 0 ? named : among).toSorted((a, b) => share(b) - share(a))[0]
 }

@@ -1,24 +1,22 @@
 import {
   type Contrast,
+  enoughRequests,
   type Finding,
   type FlagContrasts,
   type Interaction,
   interactionsOf,
+  metFlags,
+  mostFlags,
   notSeparable,
-  type Policy,
+  onlyMetric,
   type Reason,
   type Verdict,
+  variantsOf,
 } from '@coalmine/comparator'
-import { type Comparison, type Condition, type FlagShare, flagOf, formatSelector, parseSelector } from '@coalmine/store'
+import { type Comparison, type Condition, flagOf, formatSelector, parseSelector } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import type { ComparisonRequest } from './compare.ts'
 import { judgePart } from './part.ts'
-
-/** Flags with the most traffic, beside those that the request names. */
-const mostFlags = 5
-
-/** A variant counts when both cohorts have at least a block of it. */
-const enoughRequests = 100
 
 /** No flag is begun after so long. */
 const patienceMs = 5_000
@@ -80,65 +78,6 @@ async function findInteractions(
     if (split.kind === 'apart') apart.push(notSeparable(met.flag, split.variants, request.canary, finding))
   }
   return [...interactionsOf(contrasts, { metric: finding.metric, operation }, request.policy.alpha), ...apart]
-}
-
-/** The policy with this metric alone, to be no worse than its margin. */
-function onlyMetric(policy: Policy, metric: string): Policy {
-  const metrics = policy.metrics
-    .filter(({ name }) => name === metric)
-    .map((one) => ({ ...one, expect: 'no-worse', gate: 'on' }) as const)
-  return { ...policy, metrics }
-}
-
-interface MetFlag {
-  readonly flag: string
-  readonly requests: number
-  readonly variants: ReadonlyMap<string, { readonly stable: number; readonly canary: number }>
-}
-
-/** The flags that requests met, most first, without those that the comparison is by. */
-function metFlags(shares: readonly FlagShare[], compared: readonly string[]): MetFlag[] {
-  const flags = new Map<string, Map<string, { stable: number; canary: number }>>()
-  for (const { flag, variant, cohort, requests } of shares) {
-    if (compared.includes(flag) || variant === '(mixed)') continue
-    const variants = flags.get(flag) ?? new Map<string, { stable: number; canary: number }>()
-    const counts = variants.get(variant) ?? { stable: 0, canary: 0 }
-    counts[cohort] += requests
-    flags.set(flag, variants.set(variant, counts))
-  }
-  return [...flags]
-    .map(([flag, variants]) => ({
-      flag,
-      variants,
-      requests: [...variants.values()].reduce((sum, { stable, canary }) => sum + stable + canary, 0),
-    }))
-    .sort((a, b) => b.requests - a.requests || (a.flag < b.flag ? -1 : 1))
-}
-
-type Split =
-  | { readonly kind: 'vary' | 'apart'; readonly variants: readonly [string, string] }
-  | { readonly kind: 'alike' }
-
-/** Two variants that both cohorts met often enough, stable's first; or one that each cohort has to itself. */
-function variantsOf({ variants }: MetFlag): Split {
-  const total = (cohort: 'stable' | 'canary'): number =>
-    [...variants.values()].reduce((sum, counts) => sum + counts[cohort], 0)
-  const lean = (variant: string): number => {
-    const { stable, canary } = variants.get(variant)!
-    return canary / Math.max(1, total('canary')) - stable / Math.max(1, total('stable'))
-  }
-  const both = [...variants]
-    .filter(([, { stable, canary }]) => Math.min(stable, canary) >= enoughRequests)
-    .sort(([a, x], [b, y]) => y.stable + y.canary - x.stable - x.canary || (a < b ? -1 : 1))
-    .slice(0, 2)
-    .map(([variant]) => variant)
-    .sort((a, b) => lean(a) - lean(b) || (a < b ? -1 : 1))
-  if (both.length === 2) return { kind: 'vary', variants: both as [string, string] }
-  const own = (cohort: 'stable' | 'canary'): string | undefined =>
-    [...variants].find(([, counts]) => counts[cohort] >= 0.99 * total(cohort) && counts[cohort] >= enoughRequests)?.[0]
-  const [stable, canary] = [own('stable'), own('canary')]
-  if (stable === undefined || canary === undefined || stable === canary) return { kind: 'alike' }
-  return { kind: 'apart', variants: [stable, canary] }
 }
 
 async function contrastsOf(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { parseConfig } from './config.ts'
-import { describeErrors, describePolicy } from './describe.ts'
-import { type Policy, parsePolicy } from './policy.ts'
+import { parseConfig } from '../policy/config.ts'
+import { type Policy, parsePolicy } from '../policy/policy.ts'
+import { describeErrors, describePolicy } from './describe-policy.ts'
 
 function policyOf(yaml: string): Policy {
   const parsed = parsePolicy(parseConfig(yaml, 'coalmine.yaml').policy)

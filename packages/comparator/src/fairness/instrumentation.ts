@@ -1,7 +1,7 @@
+import type { Facts, SampleFacts, SamplingShare } from '../facts.ts'
+import { count, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Facts, Reason } from '../verdict/verdict.ts'
-import { count, duration, percent } from '../verdict/wording.ts'
-import type { SampleFacts, SamplingShare } from './facts.ts'
+import type { Reason } from '../reason.ts'
 
 /** Fewer requests than this in the sample, and nothing is said of how they were measured. */
 const fewest = 50

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { conforms } from '../../test/schema.ts'
 import { factsOf, trafficOf } from '../../test/slices.ts'
+import type { SpanMetricsFacts } from '../facts.ts'
 import { judge } from '../judge.ts'
 import { defaultPolicy, type Policy } from '../policy/policy.ts'
 import type { Side, Slice } from '../slice.ts'
 import type { Verdict } from '../verdict/verdict.ts'
-import type { SpanMetricsFacts } from './span-metrics.ts'
 
 const arm = { n: 200, errors: 0.01 }
 const slices = trafficOf({

@@ -1,9 +1,9 @@
 import { oddsRatioProcess, type Rates } from '@coalmine/stats'
 import { countsOf } from '../metrics/lost-requests.ts'
-import type { OperationSeries } from '../series.ts'
-import { run, type TimedBlock } from '../statistics/run.ts'
-import type { Reason } from '../verdict/verdict.ts'
-import { percent } from '../verdict/wording.ts'
+import { percent } from '../numbers.ts'
+import type { Reason } from '../reason.ts'
+import type { OperationSeries, TimedBlock } from '../series.ts'
+import { run } from '../statistics/run.ts'
 
 // A difference this small, in odds, is of no consequence; and one that chance brings once in a thousand times is not chance.
 const tolerated = 1.25

@@ -1,11 +1,12 @@
 import { shareProcess } from '@coalmine/stats'
+import type { CohortFacts, Facts } from '../facts.ts'
 import { countsBothServed } from '../metrics/lost-requests.ts'
+import { count, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
 import { run } from '../statistics/run.ts'
 import { concentration } from '../statistics/sequential.ts'
-import type { CohortFacts, Facts, Reason } from '../verdict/verdict.ts'
-import { count, duration, percent } from '../verdict/wording.ts'
 
 /** A declared split that is missed at this level is not chance. */
 const splitLevel = 0.001

@@ -1,6 +1,6 @@
-import type { CohortFacts, Facts, Reason } from '../verdict/verdict.ts'
-import { count, percent } from '../verdict/wording.ts'
-import type { SampleFacts } from './facts.ts'
+import type { CohortFacts, Facts, SampleFacts } from '../facts.ts'
+import { count, percent } from '../numbers.ts'
+import type { Reason } from '../reason.ts'
 
 /**
  * A cohort with the requests that it served, where a head sampler kept only some of them and their trace state says how

@@ -7,16 +7,40 @@ import {
   sdBetweenRates,
   studentQuantile,
 } from '@coalmine/stats'
+import type { InstanceCell } from '../facts.ts'
+import type { Statistic } from '../finding.ts'
 import { limitOf } from '../metrics/claim.ts'
 import { testLatency } from '../metrics/latency.ts'
 import { testRate } from '../metrics/rate.ts'
 import { type MetricPolicy, marginIn, noWorse } from '../policy/metric-policy.ts'
-import { statisticsOf } from '../policy/mode.ts'
 import type { Policy } from '../policy/policy.ts'
 import { seriesOf } from '../series.ts'
 import type { Slice } from '../slice.ts'
-import type { Hosts, OutOfLine } from '../verdict/verdict.ts'
-import type { InstanceCell } from './facts.ts'
+import { statisticsOf } from '../statistics/statistics-of.ts'
+
+/** What the instances of each cohort show of their hosts. */
+export interface Hosts {
+  /** How many instances were looked at, of those that served most. */
+  readonly stable: number
+  readonly canary: number
+  /** Standard deviation between stable's instances, of the logarithm: 0.05 is 5 %. Null where it is not known. */
+  readonly variation: { readonly latency: number | null; readonly errors: number | null }
+  /** The ratio (of odds, for errors) that the canary's hosts alone reach one time in forty: FAIL needs more than it. */
+  readonly allowed: { readonly latency: number | null; readonly errors: number | null }
+  /** Stable instances that would fail against the others; null where they are too few to tell. */
+  readonly placebo: readonly OutOfLine[] | null
+  /** Canary instances that are worse than the canary's others. */
+  readonly outOfLine: readonly OutOfLine[]
+}
+
+/** An instance that is worse than its fellows, beyond the margin. Latency in seconds, errors as a share. */
+export interface OutOfLine {
+  readonly instance: string
+  readonly metric: string
+  readonly statistic: Statistic
+  readonly others: number | null
+  readonly own: number | null
+}
 
 // How much instances differ is a guess with fewer of them than this; a median, with fewer values.
 const fewestInstances = 3

@@ -1,5 +1,6 @@
-import type { Facts, Reason } from '../verdict/verdict.ts'
-import { count } from '../verdict/wording.ts'
+import type { Facts } from '../facts.ts'
+import { count } from '../numbers.ts'
+import type { Reason } from '../reason.ts'
 
 /** What was not judged, and how the rest was read. */
 export function leftOut(facts: Facts): Reason[] {

@@ -1,39 +1,12 @@
 import { boundedMap, bucketMap, mergeHistograms } from '@coalmine/stats'
+import type { Facts } from '../facts.ts'
 import { limitOf } from '../metrics/claim.ts'
+import { count } from '../numbers.ts'
 import { formatMargin } from '../policy/margin.ts'
 import { marginIn } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
-import type { Facts, Reason } from '../verdict/verdict.ts'
-import { count } from '../verdict/wording.ts'
-
-/** What is known of a comparison of span metrics: of counts of spans that were scraped, not of the spans. */
-export interface SpanMetricsFacts {
-  /** As the series are called. */
-  readonly name: string
-  readonly kind: 'classic' | 'native' | 'counter'
-  /** How long a cell is, in which the cohorts are compared; and how many were joined since a scrape between them was missed. */
-  readonly cellSeconds: number
-  readonly joinedCells: number
-  /** Whether a label tells test traffic. */
-  readonly testsApart: boolean
-  /** Requests that the first scrape of a process counts: when they came is not known. */
-  readonly undated: ByArm
-  /** Values of latency that were left out, because what served them was warming up. */
-  readonly warmUp: ByArm
-  /** Metrics of the policy that these series do not tell, and why. */
-  readonly notMeasured: readonly { readonly metric: string; readonly why: string }[]
-  /** An operation whose latency is counted in buckets of other bounds than others', in seconds. */
-  readonly bucketsDiffer: {
-    readonly operation: string
-    readonly bounds: readonly (readonly number[])[]
-  } | null
-}
-
-interface ByArm {
-  readonly stable: number
-  readonly canary: number
-}
 
 /** Values in buckets that are not alike cannot be ranked. */
 export function bucketsInvalid({ spanMetrics }: Facts): Reason[] {

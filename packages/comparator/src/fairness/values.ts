@@ -1,20 +1,6 @@
-import type { Facts, Reason } from '../verdict/verdict.ts'
-import { count, percent } from '../verdict/wording.ts'
-
-/** Of a metric of the policy's own: how many requests of each cohort had a value, had none, or had one below zero. */
-export interface ValueFacts {
-  readonly metric: string
-  readonly stable: ValueCounts
-  readonly canary: ValueCounts
-}
-
-export interface ValueCounts {
-  /** Values that were judged: one for each trace and operation. */
-  readonly values: number
-  readonly without: number
-  /** These count as zero, which proves harm where there is harm, but hides how far below zero a value lies. */
-  readonly negative: number
-}
+import type { Facts, ValueCounts, ValueFacts } from '../facts.ts'
+import { count, percent } from '../numbers.ts'
+import type { Reason } from '../reason.ts'
 
 /** A cohort that has a value this much less often than the other is not measured alike. */
 const different = 0.05

@@ -1,5 +1,6 @@
+import type { Facts } from '../facts.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Facts, Reason } from '../verdict/verdict.ts'
+import type { Reason } from '../reason.ts'
 
 /** How often this was looked at, and whether the tests that judge it allow that. */
 export function lookReasons({ window, look = 1, beforeAfter }: Facts, { mode }: Policy): Reason[] {

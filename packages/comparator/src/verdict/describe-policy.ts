@@ -1,7 +1,8 @@
-import { expectationPhrase, percent } from '../verdict/wording.ts'
-import type { Measure } from './measure.ts'
-import type { MetricPolicy } from './metric-policy.ts'
-import type { Policy } from './policy.ts'
+import { percent } from '../numbers.ts'
+import type { Measure } from '../policy/measure.ts'
+import type { MetricPolicy } from '../policy/metric-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import { expectationPhrase } from './wording.ts'
 
 /** A metric of a policy in plain words, for who is to agree with it. */
 export interface Described {

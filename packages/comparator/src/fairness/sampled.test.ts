@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../test/slices.ts'
+import type { FairnessFacts, SampleFacts, SamplingShare } from '../facts.ts'
 import { judge } from '../judge.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Verdict } from '../verdict/verdict.ts'
-import type { FairnessFacts, SampleFacts, SamplingShare } from './facts.ts'
 
 function verdictOf(...sampling: readonly SamplingShare[]): Verdict {
   const requests = sampling.reduce((sum, one) => sum + one.requests, 0)

@@ -1,7 +1,21 @@
+import type { Window } from '../facts.ts'
+import { count, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
-import type { Coverage, Reason, Window } from '../verdict/verdict.ts'
-import { count, percent } from '../verdict/wording.ts'
+
+/** How much of what stable met the canary met too. */
+export interface Coverage {
+  /** Minutes of the window in which the canary served, of so many. */
+  readonly minutes: number
+  readonly windowMinutes: number
+  /** How many of the 60 minutes of the hour these are: what happens at five past every hour is met at five past. */
+  readonly minutesOfHour: number
+  /** Share of stable's requests that are of operations which the canary served too. */
+  readonly operationsShare: number
+  /** The operations that it never served, the largest first, by their share of stable's requests. */
+  readonly unserved: readonly { readonly operation: string; readonly share: number }[]
+}
 
 // Of operations that only the canary serves nothing is proved; this many failures are too many to overlook.
 const overlookedErrors = 0.01

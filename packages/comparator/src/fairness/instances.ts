@@ -1,10 +1,11 @@
 import { shareProcess } from '@coalmine/stats'
+import type { CohortFacts, Facts, InstanceFacts } from '../facts.ts'
+import { duration, percent } from '../numbers.ts'
 import { formatMargin, type Margin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Reason } from '../reason.ts'
 import { run } from '../statistics/run.ts'
-import type { CohortFacts, Facts, Hosts, Reason } from '../verdict/verdict.ts'
-import { duration, percent } from '../verdict/wording.ts'
-import type { InstanceFacts } from './facts.ts'
+import type { Hosts } from './hosts.ts'
 import { beyondHosts } from './hosts.ts'
 
 // A cohort's instances come up one after the other; one that appears later than this takes another's place.

@@ -1,0 +1,8 @@
+import type { Mode } from '../policy/mode.ts'
+import { once } from './once.ts'
+import { sequential } from './sequential.ts'
+import type { Statistics } from './statistics.ts'
+
+export function statisticsOf(mode: Mode): Statistics {
+  return mode === 'sequential' ? sequential : once
+}
