@@ -84,7 +84,7 @@ export async function fill(
   await generate(directory, statement, spans)
   const store = await openStore({ location: directory, watermarkMs: 0 })
   const started = performance.now()
-  await store.closeDue()
+  await store.ingest.closeDue()
   const seconds = (performance.now() - started) / 1000
   await store.close()
   return seconds

@@ -64,15 +64,15 @@ async function ingest(directory: string): Promise<{
   const store = await openStore({ location: directory, watermarkMs: 0 })
   const closed = (await requestsOf(store)) / (sent / seconds) / tickSeconds
   await setTimeout(tickSeconds * 1000)
-  await store.closeDue()
+  await store.ingest.closeDue()
   const counted = await requestsOf(store)
-  const late = (await store.doctorFacts('storefront'))!.late
+  const late = (await store.services.doctor('storefront'))!.late
   await store.close()
   return { spansPerSecond: sent / seconds, closedTicks: Math.floor(closed), counted, late, sent }
 }
 
 async function requestsOf(store: Store): Promise<number> {
-  const { values, requests } = await store.known('storefront')
+  const { values, requests } = await store.services.known('storefront')
   return requests.reduce((sum, count, index) => (values[index]!.startsWith('service.version') ? sum + count : sum), 0)
 }
 
@@ -87,7 +87,7 @@ async function insertAlone(directory: string): Promise<number> {
   // As long as the ingest beside it, so that merges are part of both.
   let rows = 0
   while (performance.now() - started < windowSeconds * 1000) {
-    await Promise.all(batches.map((batch) => store.insert(batch)))
+    await Promise.all(batches.map((batch) => store.ingest.insert(batch)))
     rows += rowsAtOnce * rowsRounds
   }
   const seconds = (performance.now() - started) / 1000

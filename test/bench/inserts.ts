@@ -56,7 +56,7 @@ async function asBinary(directory: string, spans: readonly Span[]): Promise<numb
   const store = await openStore({ location: directory, maxQueuedBytes: Number.POSITIVE_INFINITY })
   const batch = newSpanBatch()
   for (const span of spans) addSpan(batch, span)
-  const seconds = await timed(() => store.insert(batch))
+  const seconds = await timed(() => store.ingest.insert(batch))
   await store.close()
   return (rowCount * roundCount) / seconds
 }

@@ -72,7 +72,7 @@ it('keeps every acknowledged log record through kill -9', async () => {
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
   const store = await openStore({ location: directory })
   try {
-    expect((await store.doctorFacts('cart'))?.evaluations).toMatchObject([{ flag: 'new-pricing', evaluations: 40 }])
+    expect((await store.services.doctor('cart'))?.evaluations).toMatchObject([{ flag: 'new-pricing', evaluations: 40 }])
   } finally {
     await store.close()
   }

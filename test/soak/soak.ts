@@ -112,7 +112,7 @@ async function send(url: string, { body }: Batch): Promise<boolean> {
 async function closeAll(directory: string): Promise<void> {
   const store = await openStore({ location: directory, watermarkMs: 0 })
   await setTimeout(5_000)
-  await store.closeDue()
+  await store.ingest.closeDue()
   await store.close()
 }
 

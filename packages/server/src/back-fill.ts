@@ -20,6 +20,6 @@ export function registerBackFill(app: FastifyInstance, { store, now }: Context):
         'usage',
         `start: closed ticks are kept for ${retentionDays} days; start later, or keep them longer`,
       )
-    return store.backFill({ startMs, endMs, service })
+    return store.ingest.backFill({ startMs, endMs, service })
   })
 }

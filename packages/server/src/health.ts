@@ -1,4 +1,4 @@
-import { type Store, StoreError } from '@coalmine/store'
+import { type Ingest, StoreError } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 
@@ -19,7 +19,7 @@ const overAfterMs = 5_000
  * Neither asks for the token.
  */
 export function registerHealth(app: FastifyInstance, { store, now, version }: Context): void {
-  const answer = () => ({ ...healthOf(store, now()), version, pid: process.pid })
+  const answer = () => ({ ...healthOf(store.ingest, now()), version, pid: process.pid })
   app.get('/healthz', async () => answer())
   app.get('/readyz', async (_, reply) => {
     const health = answer()
@@ -37,7 +37,7 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
   let refusedAtMs = 0
   let stuck = false
   const tell = (): void => {
-    const health = healthOf(store)
+    const health = healthOf(store.ingest)
     if (health.status !== 'ok') {
       if (refused === undefined) warn(`${health.refuses} are refused: ${health.why}`)
       refused ??= health.refuses
@@ -48,13 +48,13 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
     }
   }
   return async () => {
-    const trouble = await store.closeDue().then(
+    const trouble = await store.ingest.closeDue().then(
       () => undefined,
       (error: Error) => error,
     )
     tell()
     // A full disk is told of as such.
-    const sticks = trouble !== undefined && healthOf(store).status !== 'full' && !isFull(trouble)
+    const sticks = trouble !== undefined && healthOf(store.ingest).status !== 'full' && !isFull(trouble)
     if (sticks === stuck) return
     stuck = sticks
     warn(sticks ? `ticks stay open for now: ${trouble?.message}` : 'ticks close again')
@@ -63,8 +63,8 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
 
 const isFull = (error: Error): boolean => error instanceof StoreError && error.kind === 'full'
 
-function healthOf(store: Pick<Store, 'state'>, nowMs = 0): Health {
-  const { space, failed, logs } = store.state()
+function healthOf(ingest: Pick<Ingest, 'state'>, nowMs = 0): Health {
+  const { space, failed, logs } = ingest.state()
   if (space && space.freeBytes < space.minFreeBytes) {
     const [free, needed] = [space.freeBytes, space.minFreeBytes].map((bytes) => `${Math.floor(bytes / 1_000_000)} MB`)
     return { status: 'full', why: `the disk has ${free} free, and ${needed} are needed`, refuses: 'spans' }

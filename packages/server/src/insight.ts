@@ -4,7 +4,7 @@ import { ServerError } from './errors.ts'
 
 /** `GET /api/known`: services the store has seen and, for one of them, its builds and flag variants. */
 export function registerKnown(app: FastifyInstance, { store }: Context): void {
-  app.get('/api/known', async ({ query }) => store.known(serviceIn(query)))
+  app.get('/api/known', async ({ query }) => store.services.known(serviceIn(query)))
 }
 
 /** `GET /api/doctor?service=`: which marks arrive from a service. */
@@ -12,9 +12,9 @@ export function registerDoctor(app: FastifyInstance, { store }: Context): void {
   app.get('/api/doctor', async ({ query }) => {
     const service = serviceIn(query)
     if (!service) throw new ServerError('usage', 'service: name one, as in /api/doctor?service=storefront')
-    const facts = await store.doctorFacts(service)
+    const facts = await store.services.doctor(service)
     if (facts) return facts
-    const { services } = await store.known()
+    const { services } = await store.services.known()
     const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen none at all'
     throw new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
   })

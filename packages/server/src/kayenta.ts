@@ -27,8 +27,8 @@ export function registerKayenta(app: FastifyInstance, { store }: Context): void 
       end: window.end,
     }
     const operations: OperationTicks[] = []
-    for await (const operation of store.readTicks(comparison).operations) operations.push(operation)
-    const facts = await store.cohortFacts(comparison)
+    for await (const operation of store.ticks.read(comparison).operations) operations.push(operation)
+    const facts = await store.cohorts.facts(comparison)
     const instances = { stable: facts.stable.instances.length, canary: facts.canary.instances.length }
     try {
       const parsed = parseKayenta(config, 'config')

@@ -1,6 +1,6 @@
 import type { Verdict } from '@coalmine/comparator'
-import type { Store } from '@coalmine/store'
-import type { Attributes } from '@opentelemetry/api'
+import type { Ingest } from '@coalmine/store'
+import type { Attributes, Meter } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import type { FastifyInstance } from 'fastify'
@@ -11,7 +11,9 @@ export interface Metrics {
   readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
   /** The same of a request of log records. */
   readonly receivedLogs: (outcome: string, records: LogRecordCounts) => void
+  /** A verdict was given; the newest of each comparison is told. */
   readonly judged: (verdict: Verdict) => void
+  /** What answers a scrape. */
   readonly reader: PrometheusExporter
   readonly close: () => Promise<void>
 }
@@ -28,13 +30,21 @@ const rememberedVerdicts = 100
 
 const outcomes = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 } as const
 
-/** Starts measuring; what the store knows of itself is read when somebody asks. */
-export function startMetrics(store: Pick<Store, 'state'>): Metrics {
+/** Starts measuring; what ingest knows of itself is read when somebody asks. */
+export function startMetrics(ingest: Pick<Ingest, 'state'>): Metrics {
   const reader = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, withoutTargetInfo: true })
   const provider = new MeterProvider({ readers: [reader] })
   const meter = provider.getMeter('coalmine')
-  const verdicts = new Map<string, Verdict>()
+  observeIngest(meter, ingest)
+  return {
+    ...countRequests(meter),
+    judged: observeVerdicts(meter),
+    reader,
+    close: () => provider.shutdown(),
+  }
+}
 
+function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs'> {
   const requests = meter.createCounter('coalmine.ingest.requests', {
     description: 'OTLP requests of spans, by what became of them',
   })
@@ -49,6 +59,21 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
   const logRecords = meter.createCounter('coalmine.ingest.log_records', {
     description: 'Log records of them: evaluations of flags, stored or refused, and others, ignored',
   })
+  return {
+    received: (outcome, stored, refused, seconds) => {
+      requests.add(1, { outcome })
+      if (stored > 0) spans.add(stored, { outcome: 'stored' })
+      if (refused > 0) spans.add(refused, { outcome: 'refused' })
+      duration.record(seconds)
+    },
+    receivedLogs: (outcome, records) => {
+      logRequests.add(1, { outcome })
+      for (const [became, count] of Object.entries(records)) if (count > 0) logRecords.add(count, { outcome: became })
+    },
+  }
+}
+
+function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>): void {
   const late = meter.createObservableCounter('coalmine.ingest.late_spans', {
     description: 'Spans that came after their tick had closed, since the server started',
   })
@@ -68,64 +93,53 @@ export function startMetrics(store: Pick<Store, 'state'>): Metrics {
   const needed = meter.createObservableGauge('coalmine.store.min_free.bytes', {
     description: 'With less than this free on it, spans are refused',
   })
+  meter.addBatchObservableCallback(
+    (result) => {
+      const state = ingest.state()
+      result.observe(late, state.lateSpans)
+      result.observe(queue, state.queuedBytes + state.logs.queuedBytes)
+      result.observe(closed, state.closedTicks)
+      result.observe(open, state.openTicks)
+      result.observe(lag, state.overdueSeconds)
+      if (!state.space) return
+      result.observe(free, state.space.freeBytes)
+      result.observe(needed, state.space.minFreeBytes)
+    },
+    [late, queue, closed, open, lag, free, needed],
+  )
+}
+
+/** Remembers the last verdict of each comparison, for whoever asks; gives what takes a new one. */
+function observeVerdicts(meter: Meter): Metrics['judged'] {
+  const verdicts = new Map<string, Verdict>()
   const value = meter.createObservableGauge('coalmine.verdict', {
     description: 'The last verdict of a comparison: 0 pass, 1 fail, 2 inconclusive, 3 invalid',
   })
   const effect = meter.createObservableGauge('coalmine.finding.effect', {
     description: 'Effect of a finding of the last verdict, and the bounds of its confidence sequence',
   })
-
   meter.addBatchObservableCallback(
     (result) => {
-      const state = store.state()
-      result.observe(late, state.lateSpans)
-      result.observe(queue, state.queuedBytes + state.logs.queuedBytes)
-      result.observe(closed, state.closedTicks)
-      result.observe(open, state.openTicks)
-      result.observe(lag, state.overdueSeconds)
-      if (state.space) {
-        result.observe(free, state.space.freeBytes)
-        result.observe(needed, state.space.minFreeBytes)
-      }
       for (const verdict of verdicts.values()) {
         const comparison = labelsOf(verdict)
         result.observe(value, outcomes[verdict.verdict], comparison)
         for (const finding of verdict.findings) {
-          const where = {
-            ...comparison,
-            metric: finding.metric,
-            operation: finding.operation ?? '',
-            margin: finding.margin,
-          }
-          const { lower, upper } = finding.interval
-          for (const [bound, number] of Object.entries({ estimate: finding.effect.value, lower, upper }))
+          const { metric, operation, margin, interval } = finding
+          const where = { ...comparison, metric, operation: operation ?? '', margin }
+          const bounds = { estimate: finding.effect.value, lower: interval.lower, upper: interval.upper }
+          for (const [bound, number] of Object.entries(bounds))
             if (number !== null) result.observe(effect, number, { ...where, kind: finding.effect.kind, bound })
         }
       }
     },
-    [late, queue, closed, open, lag, free, needed, value, effect],
+    [value, effect],
   )
-
-  return {
-    received: (outcome, stored, refused, seconds) => {
-      requests.add(1, { outcome })
-      if (stored > 0) spans.add(stored, { outcome: 'stored' })
-      if (refused > 0) spans.add(refused, { outcome: 'refused' })
-      duration.record(seconds)
-    },
-    receivedLogs: (outcome, records) => {
-      logRequests.add(1, { outcome })
-      for (const [became, count] of Object.entries(records)) if (count > 0) logRecords.add(count, { outcome: became })
-    },
-    judged: (verdict) => {
-      const key = JSON.stringify(labelsOf(verdict))
-      verdicts.delete(key)
-      verdicts.set(key, verdict)
-      const [oldest] = verdicts.keys()
-      if (verdicts.size > rememberedVerdicts && oldest !== undefined) verdicts.delete(oldest)
-    },
-    reader,
-    close: () => provider.shutdown(),
+  return (verdict) => {
+    const key = JSON.stringify(labelsOf(verdict))
+    verdicts.delete(key)
+    verdicts.set(key, verdict)
+    const [oldest] = verdicts.keys()
+    if (verdicts.size > rememberedVerdicts && oldest !== undefined) verdicts.delete(oldest)
   }
 }
 

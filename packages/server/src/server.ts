@@ -71,7 +71,7 @@ export async function startServer({
   const store = await openOrNameOwner({ location, ...storeOptions })
   // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
   const measured = announced ? await import('./metrics.ts') : undefined
-  const metrics = measured?.startMetrics(store)
+  const metrics = measured?.startMetrics(store.ingest)
   const context: Context = {
     store,
     now: storeOptions.now ?? Date.now,

@@ -60,12 +60,12 @@ const build = (version: string, changes: Parameters<typeof spanOf>[0] = {}) =>
 
 const ticksOf = async (store: Store, asked: Comparison = comparison): Promise<unknown[]> => {
   const found = []
-  for await (const { operation, ticks } of store.readTicks(asked).operations) found.push({ operation, ticks })
+  for await (const { operation, ticks } of store.ticks.read(asked).operations) found.push({ operation, ticks })
   return found
 }
 
 const requestsIn = async (store: Store, asked: Comparison = comparison): Promise<number> => {
-  const { stable, canary } = await store.cohortFacts(asked)
+  const { stable, canary } = await store.cohorts.facts(asked)
   return stable.requests + canary.requests
 }
 
@@ -83,7 +83,7 @@ describe('the tables', () => {
     const made = await initStore({ location })
     expect(made).toMatchObject({ database: 'shop', from: 0, to: 3, traces: 'otel_traces', madeTraces: true })
     expect(made.statements).toEqual(told.statements)
-    await (await open('server')).insert(batchOf(build('1.0.0')))
+    await (await open('server')).ingest.insert(batchOf(build('1.0.0')))
     expect(await initStore({ location })).toMatchObject({ from: 3, to: 3, madeTraces: false })
     expect(await server.query('SELECT count() AS spans FROM shop.otel_traces')).toEqual([{ spans: 1 }])
     expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: 3 }])
@@ -100,14 +100,14 @@ describe('the tables', () => {
       madeTraces: false,
     })
     const store = await open('default', { location, retentionDays: 60 })
-    await store.insert(batchOf(build('1.0.0'), build('2.0.0')))
+    await store.ingest.insert(batchOf(build('1.0.0'), build('2.0.0')))
     clock += 60_000
-    expect(await store.closeDue()).toBe(1)
+    expect(await store.ingest.closeDue()).toBe(1)
     expect(await requestsIn(store)).toBe(2)
     expect((await store.sizes()).tables.map(({ table }) => table)).toContain('spans')
     expect(store.retentionDays).toBe(60)
     expect(await server.query(ddl)).toEqual(before)
-    await store.insertLogs([evaluationOf()])
+    await store.ingest.insertLogs([evaluationOf()])
     expect(await server.query('SELECT count() AS n FROM old.otel_logs')).toEqual([{ n: 1 }])
     await expect(open('default', { location, traces: 'otel.other' })).rejects.toMatchObject({
       kind: 'usage',
@@ -125,8 +125,8 @@ describe('the tables', () => {
     expect(statements.filter((text) => /CREATE TABLE\D+otel_/.test(text))).toEqual([])
     expect(rights.serve).toContain('GRANT SELECT, INSERT ON theirs.otel_logs TO <user>')
     const store = await open('default', { location })
-    await store.insertLogs([evaluationOf()])
-    expect((await store.doctorFacts('storefront'))!.evaluations).toHaveLength(1)
+    await store.ingest.insertLogs([evaluationOf()])
+    expect((await store.services.doctor('storefront'))!.evaluations).toHaveLength(1)
     expect(await server.query('SELECT count() AS n FROM theirs.otel_logs')).toEqual([{ n: 1 }])
   })
 
@@ -167,10 +167,10 @@ describe('who may only read', () => {
     opened = []
     const store = await open('server')
     const failed = build('2.0.0', { status: 'Error' })
-    await store.insert(batchOf(build('1.0.0'), build('1.0.0', { atMs: 5_000 }), build('2.0.0'), failed, failed))
-    await store.insertLogs([evaluationOf()])
+    await store.ingest.insert(batchOf(build('1.0.0'), build('1.0.0', { atMs: 5_000 }), build('2.0.0'), failed, failed))
+    await store.ingest.insertLogs([evaluationOf()])
     clock += 60_000
-    expect(await store.closeDue()).toBe(2)
+    expect(await store.ingest.closeDue()).toBe(2)
     await store.close()
   })
 
@@ -181,13 +181,16 @@ describe('who may only read', () => {
     expect(await ticksOf(store)).toMatchObject([
       { operation: 'GET /cart', ticks: [{ canary: { requests: 2, errors: 1 } }, { stable: { requests: 1 } }] },
     ])
-    expect(await store.anchor(comparison)).toBe(firstStart)
-    await store.rememberVerdict({ ...comparison, verdict: 'fail' })
-    expect(await store.failedCanaries('storefront')).toEqual([])
-    await expect(store.countLook(comparison, clock)).rejects.toMatchObject({ kind: 'usage' })
+    expect(await store.memory.start(comparison)).toBe(firstStart)
+    await store.memory.rememberVerdict({ ...comparison, verdict: 'fail' })
+    expect(await store.memory.failedCanaries('storefront')).toEqual([])
+    await expect(store.memory.countLook(comparison, clock)).rejects.toMatchObject({ kind: 'usage' })
     expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 0 }])
-    expect((await store.doctorFacts('storefront'))!.evaluations).toMatchObject([{ flag: 'new-pricing' }])
-    for (const inserting of [() => store.insert(batchOf(build('1.0.0'))), () => store.insertLogs([evaluationOf()])])
+    expect((await store.services.doctor('storefront'))!.evaluations).toMatchObject([{ flag: 'new-pricing' }])
+    for (const inserting of [
+      () => store.ingest.insert(batchOf(build('1.0.0'))),
+      () => store.ingest.insertLogs([evaluationOf()]),
+    ])
       expect(inserting).toThrow('it is open for reading only')
     await expect(open('reader')).rejects.toMatchObject({
       kind: 'unavailable',
@@ -195,7 +198,7 @@ describe('who may only read', () => {
     })
     const writer = await open('server', { readOnly: true })
     expect(writer.access).toBe('all')
-    expect(await writer.anchor(comparison)).toBe(firstStart)
+    expect(await writer.memory.start(comparison)).toBe(firstStart)
     expect(await server.query('SELECT count() AS rows FROM shop.coalmine_comparisons')).toEqual([{ rows: 1 }])
   })
 
@@ -206,22 +209,24 @@ describe('who may only read', () => {
     expect(spans.access).toBe('spans')
     const window = { ...comparison, start: firstStart }
     expect(await ticksOf(spans, window)).toEqual(await ticksOf(ticks, window))
-    const { source, builds, ...facts } = await ticks.cohortFacts(window)
-    expect(await spans.cohortFacts(window)).toEqual({ ...facts, source: 'spans', builds: undefined })
-    expect(await spans.anchor(comparison)).toBe(firstStart)
-    expect(await spans.instances(comparison, await spans.cohortFacts(window))).toBeUndefined()
-    expect((await spans.known('storefront')).services).toEqual(['storefront'])
-    expect(await spans.doctorFacts('storefront')).toMatchObject({
+    const { source, builds, ...facts } = await ticks.cohorts.facts(window)
+    expect(await spans.cohorts.facts(window)).toEqual({ ...facts, source: 'spans', builds: undefined })
+    expect(await spans.memory.start(comparison)).toBe(firstStart)
+    expect(await spans.cohorts.instances(comparison, await spans.cohorts.facts(window))).toBeUndefined()
+    expect((await spans.services.known('storefront')).services).toEqual(['storefront'])
+    expect(await spans.services.doctor('storefront')).toMatchObject({
       spans: 5,
       builds: ['1.0.0', '2.0.0'],
       evaluations: undefined,
       unread: expect.stringContaining('otel_logs'),
       late: 0,
     })
-    expect(await spans.sample(window, { ticksMs: [firstStart], oneIn: 1 })).toMatchObject({ canary: { requests: 2 } })
-    expect(await spans.spansOfTicks(window, { ticksMs: [firstStart], oneIn: 1 })).toEqual([])
-    expect((await spans.suspects(window, null, 'failed')).exemplars).toBeDefined()
-    expect(await spans.failedCanaries('storefront')).toEqual([])
+    expect(await spans.spans.sample(window, { ticksMs: [firstStart], oneIn: 1 })).toMatchObject({
+      canary: { requests: 2 },
+    })
+    expect(await spans.spans.below(window, { ticksMs: [firstStart], oneIn: 1 })).toEqual([])
+    expect((await spans.spans.suspects(window, null, 'failed')).exemplars).toBeDefined()
+    expect(await spans.memory.failedCanaries('storefront')).toEqual([])
     expect((await spans.sizes()).tables[0]).toMatchObject({ table: 'otel_traces', rows: 5 })
   })
 
@@ -253,11 +258,11 @@ describe('several servers', () => {
     (await server.query<{ n: number }>('SELECT count() AS n FROM shop.coalmine_closed'))[0]!.n
 
   it('count what the others stored, each span once', async () => {
-    await one.insert(batchOf(build('1.0.0'), build('1.0.0')))
-    await other.insert(batchOf(build('1.0.0'), build('2.0.0'), build('2.0.0', { atMs: 5_000 })))
+    await one.ingest.insert(batchOf(build('1.0.0'), build('1.0.0')))
+    await other.ingest.insert(batchOf(build('1.0.0'), build('2.0.0'), build('2.0.0', { atMs: 5_000 })))
     clock = firstStart + 40_000
-    await one.closeDue()
-    await other.closeDue()
+    await one.ingest.closeDue()
+    await other.ingest.closeDue()
     expect(await requestsIn(one)).toBe(5)
     expect(await ticksOf(other)).toEqual(await ticksOf(one))
     expect(await ticksOf(one)).toMatchObject([
@@ -266,52 +271,52 @@ describe('several servers', () => {
   })
 
   it('may close a tick at the same moment', async () => {
-    await one.insert(batchOf(build('1.0.0')))
-    await other.insert(batchOf(build('2.0.0')))
+    await one.ingest.insert(batchOf(build('1.0.0')))
+    await other.ingest.insert(batchOf(build('2.0.0')))
     clock = firstStart + 40_000
-    await Promise.all([one.closeDue(), other.closeDue()])
+    await Promise.all([one.ingest.closeDue(), other.ingest.closeDue()])
     expect(await requestsIn(one)).toBe(2)
-    expect(await one.closeDue()).toBe(0)
-    expect(await other.closeDue()).toBe(0)
+    expect(await one.ingest.closeDue()).toBe(0)
+    expect(await other.ingest.closeDue()).toBe(0)
   })
 
   it('count what was stored while another closed the tick, and call late what comes after it', async () => {
-    await one.insert(batchOf(build('1.0.0')))
+    await one.ingest.insert(batchOf(build('1.0.0')))
     clock = firstStart + 40_000
-    expect(await one.closeDue()).toBe(1)
+    expect(await one.ingest.closeDue()).toBe(1)
     // It has not heard of the closing yet, so these are not late by what it knows.
-    expect(await other.insert(batchOf(build('2.0.0')))).toEqual({ late: 0 })
-    expect(await other.closeDue()).toBe(1)
+    expect(await other.ingest.insert(batchOf(build('2.0.0')))).toEqual({ late: 0 })
+    expect(await other.ingest.closeDue()).toBe(1)
     expect(await requestsIn(one)).toBe(2)
     for (const store of [one, other]) {
-      await store.closeDue()
-      expect(await store.insert(batchOf(build('2.0.0')))).toEqual({ late: 1 })
+      await store.ingest.closeDue()
+      expect(await store.ingest.insert(batchOf(build('2.0.0')))).toEqual({ late: 1 })
     }
-    expect(await one.closeDue()).toBe(0)
-    expect(await one.cohortFacts(comparison)).toMatchObject({ canary: { requests: 1 }, late: 2 })
+    expect(await one.ingest.closeDue()).toBe(0)
+    expect(await one.cohorts.facts(comparison)).toMatchObject({ canary: { requests: 1 }, late: 2 })
   })
 
   it('do not close again what others closed with all that there was', async () => {
-    await one.insert(batchOf(build('1.0.0')))
-    await other.insert(batchOf(build('2.0.0')))
+    await one.ingest.insert(batchOf(build('1.0.0')))
+    await other.ingest.insert(batchOf(build('2.0.0')))
     // Longer than clocks are apart.
     await new Promise((resolve) => setTimeout(resolve, 2_100))
     clock = firstStart + 40_000
-    expect(await one.closeDue()).toBe(1)
-    expect(await other.closeDue()).toBe(0)
+    expect(await one.ingest.closeDue()).toBe(1)
+    expect(await other.ingest.closeDue()).toBe(0)
     expect(await requestsIn(other)).toBe(2)
     expect(await closings()).toBe(1)
   })
 
   it('close what one left half closed', async () => {
-    await one.insert(batchOf(build('1.0.0'), build('2.0.0')))
+    await one.ingest.insert(batchOf(build('1.0.0'), build('2.0.0')))
     clock = firstStart + 40_000
     server.fail({ kind: 'drop-before', on: /INSERT INTO coalmine_closed/ })
-    await expect(one.closeDue()).rejects.toThrow()
+    await expect(one.ingest.closeDue()).rejects.toThrow()
     server.heal()
     expect(await server.query('SELECT count() > 0 AS rows FROM shop.coalmine_ticks')).toEqual([{ rows: 1 }])
     expect(await requestsIn(other)).toBe(0)
-    expect(await other.closeDue()).toBe(1)
+    expect(await other.ingest.closeDue()).toBe(1)
     expect(await requestsIn(one)).toBe(2)
   })
 
@@ -320,32 +325,32 @@ describe('several servers', () => {
       SELECT fromUnixTimestamp64Milli(toInt64(${firstStart})), toString(number), toString(number), 'GET /cart', 'Server', 'storefront',
         map('service.version', if(number < 2, '1.0.0', '2.0.0')) FROM numbers(5)`)
     clock = firstStart + 19_000
-    expect(await one.closeDue()).toBe(0)
-    expect((await one.known('storefront')).open).toEqual({ ticks: 1, spans: 5, unattended: false })
+    expect(await one.ingest.closeDue()).toBe(0)
+    expect((await one.services.known('storefront')).open).toEqual({ ticks: 1, spans: 5, unattended: false })
     clock = firstStart + 130_000
-    expect((await one.known('storefront')).open).toMatchObject({ spans: 5, unattended: true })
-    expect(await one.closeDue()).toBe(1)
-    expect(await other.closeDue()).toBe(0)
+    expect((await one.services.known('storefront')).open).toMatchObject({ spans: 5, unattended: true })
+    expect(await one.ingest.closeDue()).toBe(1)
+    expect(await other.ingest.closeDue()).toBe(0)
     expect(await requestsIn(other)).toBe(5)
-    expect((await one.known('storefront')).open).toEqual({ ticks: 0, spans: 0, unattended: false })
+    expect((await one.services.known('storefront')).open).toEqual({ ticks: 0, spans: 0, unattended: false })
   })
 
   it('leave to a back-fill what is older than they look back, which may be run again', async () => {
     const hoursAgo = (hours: number) => ({ atMs: -hours * 3_600_000 })
-    const hold = await one.hold()
-    await one.insert(
+    const hold = await one.ingest.hold()
+    await one.ingest.insert(
       batchOf(build('1.0.0', hoursAgo(6)), build('2.0.0', hoursAgo(5)), build('2.0.0', hoursAgo(3))),
       hold,
     )
-    one.release(hold)
+    one.ingest.release(hold)
     await server.query('TRUNCATE TABLE shop.coalmine_closed')
     clock = firstStart + 60_000
-    expect(await other.closeDue()).toBe(0)
+    expect(await other.ingest.closeDue()).toBe(0)
     const fill = async (service?: string): Promise<number> => {
       let ticks = 0
       let from = firstStart - 7 * 3_600_000
       for (;;) {
-        const done = await other.backFill({ startMs: from, endMs: clock, service })
+        const done = await other.ingest.backFill({ startMs: from, endMs: clock, service })
         ticks += done.ticks
         from = done.untilMs
         if (done.untilMs >= done.endMs) return ticks
@@ -359,16 +364,16 @@ describe('several servers', () => {
 
   it('close, with an import that goes on, what a crash left of it, however old', async () => {
     const hoursAgo = (hours: number) => ({ atMs: -hours * 3_600_000 })
-    await one.insert(batchOf(build('2.0.0', hoursAgo(6)), build('1.0.0', hoursAgo(6))), await one.hold())
+    await one.ingest.insert(batchOf(build('2.0.0', hoursAgo(6)), build('1.0.0', hoursAgo(6))), await one.ingest.hold())
     clock = firstStart + 60_000
-    expect(await other.closeDue()).toBe(0)
-    const hold = await other.hold(true)
-    await other.insert(batchOf(build('1.0.0', hoursAgo(5))), hold)
-    expect(await other.closeDue()).toBe(0)
-    other.release(hold)
-    expect(await other.closeDue()).toBe(2)
+    expect(await other.ingest.closeDue()).toBe(0)
+    const hold = await other.ingest.hold(true)
+    await other.ingest.insert(batchOf(build('1.0.0', hoursAgo(5))), hold)
+    expect(await other.ingest.closeDue()).toBe(0)
+    other.ingest.release(hold)
+    expect(await other.ingest.closeDue()).toBe(2)
     expect(await requestsIn(other)).toBe(3)
-    expect((await other.hold(true)).ticks.size).toBe(0)
+    expect((await other.ingest.hold(true)).ticks.size).toBe(0)
   })
 })
 

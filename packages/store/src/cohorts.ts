@@ -70,6 +70,9 @@ export type Cohorts =
 /** What chooses the requests of a comparison. */
 export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'scope' | 'fromSpans'>
 
+/** Says of a comparison how the store that is asked may be read: whether it has closed ticks, and whether it remembers. */
+export type AsRead = <Asked extends Chosen>(asked: Asked) => Asked
+
 /** Reads both selectors of a comparison and decides where its answer comes from. */
 export function cohortsOf(chosen: Chosen): Cohorts {
   const params = chosen.fromSpans ? undefined : tickParams(chosen)

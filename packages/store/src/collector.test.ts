@@ -94,23 +94,23 @@ function rowOf(span: Span, spelling: 'now' | 'then', columns: Readonly<Record<st
 
 /** What a store answers of the comparison, from closed ticks and from raw spans. */
 async function answers(store: Store): Promise<unknown> {
-  const { operations } = store.readTicks(comparison)
+  const { operations } = store.ticks.read(comparison)
   const ticks = []
   for await (const operation of operations) ticks.push(operation)
   return {
     ticks,
-    facts: await store.cohortFacts(comparison),
-    sample: await store.sample(comparison, { ticksMs: [firstStart, firstStart + 5_000], oneIn: 1 }),
-    flags: await store.flagShares(comparison),
-    doctor: await store.doctorFacts('storefront'),
+    facts: await store.cohorts.facts(comparison),
+    sample: await store.spans.sample(comparison, { ticksMs: [firstStart, firstStart + 5_000], oneIn: 1 }),
+    flags: await store.cohorts.flagShares(comparison),
+    doctor: await store.services.doctor('storefront'),
   }
 }
 
 async function closedAnswers(): Promise<unknown> {
   const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart + 3_600_000 })
   try {
-    if ((await store.known()).services.length === 0) await store.insert(batchOf(...spans))
-    await store.closeDue()
+    if ((await store.services.known()).services.length === 0) await store.ingest.insert(batchOf(...spans))
+    await store.ingest.closeDue()
     return await answers(store)
   } finally {
     await store.close()
@@ -153,8 +153,8 @@ it('adds evaluations to the log records of the exporter, whichever form, and tel
     })
     await engine.close()
     const store = await openStore({ location: directory })
-    await store.insertLogs([evaluationOf({ body: 'why' })])
-    expect((await store.doctorFacts('storefront'))!.evaluations, form).toMatchObject([
+    await store.ingest.insertLogs([evaluationOf({ body: 'why' })])
+    expect((await store.services.doctor('storefront'))!.evaluations, form).toMatchObject([
       { flag: 'new-pricing', evaluations: 2, providers: ['unleash'], lastMs: firstStart + 1_000 },
     ])
     await store.close()

@@ -12,20 +12,27 @@ export interface ImportProgress<Totals> {
   readonly totals: Totals
 }
 
-/** Remembers how far a file has come. `totals` must be plain JSON, and is what `importProgress` gives back. */
-export async function rememberProgress<Totals>(
-  engine: Engine,
-  file: string,
-  { line, bytes, finished, totals }: ImportProgress<Totals>,
-): Promise<void> {
-  await engine.write(rememberImport, { file, line, bytes, finished, totals: JSON.stringify(totals) })
+/** Imports of files: how far each has come, and what reads Parquet. */
+export interface Imports {
+  /** How far the import of a file has come; undefined when nothing of it is stored. */
+  readonly progress: <Totals>(file: string) => Promise<ImportProgress<Totals> | undefined>
+  /** Remembers how far a file has come, with totals that are plain JSON; to be called when the spans up to there are stored. */
+  readonly remember: <Totals>(file: string, progress: ImportProgress<Totals>) => Promise<void>
+  /** The rows of a Parquet file from one on, as lines of JSON: names, types, then rows, each behind its number from 0 on. */
+  readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
 }
 
-/** How far a file has come; undefined when nothing of it is stored. */
-export async function importProgress<Totals>(
-  engine: Engine,
-  file: string,
-): Promise<ImportProgress<Totals> | undefined> {
-  const [row] = await engine.read<Omit<ImportProgress<Totals>, 'totals'> & { totals: string }>(importSoFar, { file })
-  return row && { ...row, totals: JSON.parse(row.totals) as Totals }
+/** The imports into an engine's store. */
+export function importsOf(engine: Engine): Imports {
+  return {
+    progress: async <Totals>(file: string) => {
+      type Row = Omit<ImportProgress<Totals>, 'totals'> & { totals: string }
+      const [row] = await engine.read<Row>(importSoFar, { file })
+      return row && { ...row, totals: JSON.parse(row.totals) as Totals }
+    },
+    remember: async (file, { line, bytes, finished, totals }) => {
+      await engine.write(rememberImport, { file, line, bytes, finished, totals: JSON.stringify(totals) })
+    },
+    parquetRows: engine.parquetRows,
+  }
 }

@@ -7,14 +7,15 @@ export { StoreError, type StoreErrorKind } from './errors.ts'
 export type { FlagEvaluations } from './evaluations.ts'
 export { type Initialised, type InitOptions, initStore } from './init-store.ts'
 export type { Known } from './known.ts'
+export type { Memory, Remembered, SettledVerdict } from './memory.ts'
 export type { Access } from './opening.ts'
 export type { StoreSizes } from './sizes.ts'
-export { openStore, type Store, type StoreOptions, type StoreState } from './store.ts'
+export { openStore, type Store, type StoreOptions } from './store.ts'
 
 // Spans and log records in
 
-export type { ImportProgress } from './imports.ts'
-export type { IngestState, Inserted } from './ingest/ingest.ts'
+export type { ImportProgress, Imports } from './imports.ts'
+export type { Ingest, IngestState } from './ingest/ingest.ts'
 export type { LogIngestState } from './ingest/log-ingest.ts'
 export type { LogRecord } from './ingest/log-record.ts'
 export {
@@ -39,12 +40,20 @@ export {
   type SpanStatus,
   tickSeconds,
 } from './ingest/span-batch.ts'
+export type { Inserted } from './ingest/span-ingest.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
 
 // Who is compared
 
 export type { Chosen, Comparison, Scope, Source, Traffic } from './cohorts.ts'
 export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
+
+// Who reads them
+
+export type { CohortReader } from './read/cohort-reader.ts'
+export type { ServiceReader } from './read/service-reader.ts'
+export type { SpanReader } from './read/span-reader.ts'
+export type { TickReader } from './read/tick-reader.ts'
 
 // What they did, tick by tick
 

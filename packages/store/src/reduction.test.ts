@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function closeAfter(ms: number): Promise<number> {
   clock = firstStart + ms
-  return store.closeDue()
+  return store.ingest.closeDue()
 }
 
 const closeAll = (): Promise<number> => closeAfter(3_600_000)
@@ -44,7 +44,7 @@ const totals = () => totalsOf(store)
 describe('the reduction', () => {
   it('gives one value per trace and operation: its slowest span, any error', async () => {
     const traceId = 'ab'.repeat(16)
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ traceId, durationNs: 10_000_000n }),
         spanOf({ traceId, durationNs: 500_000_000n, status: 'Error' }),
@@ -52,7 +52,7 @@ describe('the reduction', () => {
       ),
     )
     await closeAll()
-    const [first, second] = await all(store.readTicks(builds))
+    const [first, second] = await all(store.ticks.read(builds))
     expect(first).toMatchObject({ operation: 'GET /cart' })
     expect(first!.ticks).toEqual([
       {
@@ -81,9 +81,9 @@ describe('the reduction', () => {
   })
 
   it('keeps durations of zero apart', async () => {
-    await store.insert(batchOf(spanOf({ durationNs: 0n }), spanOf({ durationNs: 1_000_000_000n })))
+    await store.ingest.insert(batchOf(spanOf({ durationNs: 0n }), spanOf({ durationNs: 1_000_000_000n })))
     await closeAll()
-    const [{ ticks }] = (await all(store.readTicks(builds))) as [OperationTicks]
+    const [{ ticks }] = (await all(store.ticks.read(builds))) as [OperationTicks]
     expect(ticks[0]!.stable.latency).toEqual({ scale: 5, zero: 1, indices: [-1], counts: [1] })
   })
 
@@ -110,7 +110,7 @@ describe('the reduction', () => {
     ['gRPC 14', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
     ['gRPC 5', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '5', 'service.version': '1.0.0' }) }), 0, 0],
   ])('takes %s for what it is', async (_, one, errors, clientErrors) => {
-    await store.insert(batchOf(one))
+    await store.ingest.insert(batchOf(one))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, errors, clientErrors, 0, 0, 0, 0] })
   })
@@ -124,7 +124,7 @@ describe('the reduction', () => {
     [{ 'messaging.destination.template': 'orders.{region}' }, 'orders.{region}'],
     [{}, 'GET'],
   ])('names the operation of %o', async (attributes, operation) => {
-    await store.insert(batchOf(spanOf({ attributes: { 'service.version': '1.0.0', ...attributes } })))
+    await store.ingest.insert(batchOf(spanOf({ attributes: { 'service.version': '1.0.0', ...attributes } })))
     await closeAll()
     expect(Object.keys(await totals())).toEqual([operation])
   })
@@ -135,11 +135,11 @@ describe('the reduction', () => {
         atMs,
         attributes: { 'http.request.method': 'GET', 'http.route': operation, 'service.version': '1.0.0' },
       })
-    await store.insert(batchOf(at('/a', 0)))
+    await store.ingest.insert(batchOf(at('/a', 0)))
     await closeAfter(3_600_000)
-    await store.insert(batchOf(at('/a', 5_000), at('/b', 5_000)))
+    await store.ingest.insert(batchOf(at('/a', 5_000), at('/b', 5_000)))
     await closeAfter(3_700_000)
-    await store.insert(batchOf(at('/a', 10_000), at('/b', 10_000)))
+    await store.ingest.insert(batchOf(at('/a', 10_000), at('/b', 10_000)))
     await closeAfter(3_800_000)
     expect(await totals()).toEqual({
       'GET /a': [3, 3, 0, 0, 0, 0, 0, 0],
@@ -150,7 +150,7 @@ describe('the reduction', () => {
   it('counts operations past 500 as (other)', async () => {
     const attributes = { 'service.version': '1.0.0' }
     const many = Array.from({ length: 520 }, (_, index) => spanOf({ name: `op ${index}`, attributes }))
-    await store.insert(batchOf(...many))
+    await store.ingest.insert(batchOf(...many))
     await closeAll()
     const sums = await totals()
     expect(Object.keys(sums)).toHaveLength(501)
@@ -159,7 +159,7 @@ describe('the reduction', () => {
 
   it('reads entry spans alone', async () => {
     const parentSpanId = 'cd'.repeat(8)
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ kind: 'Client', parentSpanId }),
         spanOf({ kind: 'Consumer', parentSpanId }),
@@ -174,13 +174,13 @@ describe('the reduction', () => {
     const old = spanOf({ parentSpanId: 'cd'.repeat(8) }) as { kind: string; status: string }
     old.kind = 'SPAN_KIND_SERVER'
     old.status = 'STATUS_CODE_ERROR'
-    await store.insert(batchOf(old as unknown as Span))
+    await store.ingest.insert(batchOf(old as unknown as Span))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 1, 0, 0, 0, 0, 0] })
   })
 
   it("takes the resource's version where the span has none", async () => {
-    await store.insert(batchOf(spanOf({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
+    await store.ingest.insert(batchOf(spanOf({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [0, 0, 0, 0, 1, 1, 0, 0] })
   })
@@ -188,26 +188,26 @@ describe('the reduction', () => {
 
 describe('what a crash left in a directory', () => {
   it('closes anew, after a crash, what an import had opened again', async () => {
-    await store.insert(batchOf(spanOf()))
+    await store.ingest.insert(batchOf(spanOf()))
     await closeAll()
-    await store.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), await store.hold())
+    await store.ingest.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), await store.ingest.hold())
     await store.close()
     store = await open()
     expect(await closeAfter(7_200_000)).toBe(2)
-    expect((await store.cohortFacts(builds)).stable.requests).toBe(3)
+    expect((await store.cohorts.facts(builds)).stable.requests).toBe(3)
     await store.close()
     store = await open()
     expect(await closeAfter(10_800_000)).toBe(0)
   })
 
   it('closes what a crash left with the import that goes on, and does not wait for more', async () => {
-    await store.insert(batchOf(spanOf()), await store.hold())
+    await store.ingest.insert(batchOf(spanOf()), await store.ingest.hold())
     await store.close()
     store = await open()
-    const hold = await store.hold(true)
-    await store.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
+    const hold = await store.ingest.hold(true)
+    await store.ingest.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
     expect(await closeAll()).toBe(0)
-    store.release(hold)
-    expect(await store.closeDue()).toBe(2)
+    store.ingest.release(hold)
+    expect(await store.ingest.closeDue()).toBe(2)
   })
 })

@@ -62,8 +62,8 @@ async function rowsOf(store: Store): Promise<(number | undefined)[]> {
 
 it('forgets spans and log records that are older, once it is made shorter', async () => {
   const long = await openStore({ location: directory, retentionDays: 60 })
-  await long.insert(batchAt(0, 20, 40))
-  await long.insertLogs(evaluationsAt(0, 20, 40))
+  await long.ingest.insert(batchAt(0, 20, 40))
+  await long.ingest.insertLogs(evaluationsAt(0, 20, 40))
   expect(await rowsOf(long)).toEqual([3, 3])
   await long.close()
   const short = await openStore({ location: directory, retentionDays: 14 })
@@ -78,12 +78,12 @@ it('forgets spans and log records that are older, once it is made shorter', asyn
 
 it('forgets whole days that are over on a full disk too, where nothing is merged', async () => {
   const long = await openStore({ location: directory, retentionDays: 60 })
-  await long.insert(batchAt(0, 13, 16, 40))
-  await long.insertLogs(evaluationsAt(0, 13, 16, 40))
+  await long.ingest.insert(batchAt(0, 13, 16, 40))
+  await long.ingest.insertLogs(evaluationsAt(0, 13, 16, 40))
   await long.close()
   const full = await openStore({ location: directory, retentionDays: 14, minFreeBytes: 2 ** 60 })
   try {
-    await full.closeDue().catch(() => 0)
+    await full.ingest.closeDue().catch(() => 0)
     expect(await rowsOf(full)).toEqual([2, 2])
   } finally {
     await full.close()

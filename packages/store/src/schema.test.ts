@@ -35,7 +35,7 @@ const read = async <Row>(statement: string): Promise<Row[]> => {
 
 const ticksOf = async (store: Store): Promise<unknown[]> => {
   const found = []
-  for await (const { operation, ticks } of store.readTicks(comparison).operations) found.push({ operation, ticks })
+  for await (const { operation, ticks } of store.ticks.read(comparison).operations) found.push({ operation, ticks })
   return found
 }
 
@@ -56,18 +56,18 @@ it('brings a store of the version before forward, which answers as it did', asyn
     },
   ]
   expect(await ticksOf(store)).toMatchObject(errorTypes({ Timeout: 1 }, { Timeout: 2 }))
-  expect(await store.cohortFacts(comparison)).toMatchObject({
+  expect(await store.cohorts.facts(comparison)).toMatchObject({
     canary: { requests: 3, instances: ['pod-2.0.0'] },
     late: 0,
   })
-  expect(await store.anchor(comparison)).toBe(Date.parse('2026-11-20T10:00:00Z'))
-  expect(await store.countLook(comparison, Date.parse('2026-11-20T10:00:35Z'))).toBe(2)
-  expect(await store.failedCanaries('storefront')).toEqual(['service.version=2.0.0'])
-  await store.insert(batchOf(spanOf({ atMs: -3_600_000 })))
-  expect(await store.closeDue()).toBe(1)
+  expect(await store.memory.start(comparison)).toBe(Date.parse('2026-11-20T10:00:00Z'))
+  expect(await store.memory.countLook(comparison, Date.parse('2026-11-20T10:00:35Z'))).toBe(2)
+  expect(await store.memory.failedCanaries('storefront')).toEqual(['service.version=2.0.0'])
+  await store.ingest.insert(batchOf(spanOf({ atMs: -3_600_000 })))
+  expect(await store.ingest.closeDue()).toBe(1)
   await store.close()
   store = await open()
-  expect((await store.cohortFacts(comparison)).stable.requests).toBe(3)
+  expect((await store.cohorts.facts(comparison)).stable.requests).toBe(3)
   await store.close()
   expect(await read('SELECT Version AS version, Traces AS traces FROM coalmine_schema')).toEqual([
     { version: 3, traces: 'otel_traces' },
@@ -108,9 +108,9 @@ it.each([
   await (await openStore({ location: directory })).close()
   await run(...statements)
   const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart })
-  await store.insert(batchOf(spanOf({ atMs: -3_600_000 })))
-  expect(await store.closeDue()).toBe(1)
-  expect(await store.known('storefront')).toMatchObject({ services: ['storefront'], requests: [1] })
+  await store.ingest.insert(batchOf(spanOf({ atMs: -3_600_000 })))
+  expect(await store.ingest.closeDue()).toBe(1)
+  expect(await store.services.known('storefront')).toMatchObject({ services: ['storefront'], requests: [1] })
   await store.close()
   expect(await read(viewTexts)).toHaveLength(4)
   expect(await read(marks)).toEqual([{ version: schemaVersion, traces: 'otel_traces' }])
@@ -125,8 +125,8 @@ it('makes the table of log records in a store of before there was one', async ()
     "INSERT INTO coalmine_schema SELECT 2, 'otel_traces', now64(3)",
   )
   const store = await openStore({ location: directory })
-  await store.insertLogs([evaluationOf()])
-  expect((await store.doctorFacts('storefront'))!.evaluations).toHaveLength(1)
+  await store.ingest.insertLogs([evaluationOf()])
+  expect((await store.services.doctor('storefront'))!.evaluations).toHaveLength(1)
   await store.close()
   expect(await read('SELECT max(Version) AS version FROM coalmine_schema')).toEqual([{ version: schemaVersion }])
 })

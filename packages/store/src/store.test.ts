@@ -34,18 +34,18 @@ const canary = cart({ 'service.version': '2.0.0' })
 
 async function closeAfter(ms: number): Promise<number> {
   clock = firstStart + ms
-  return store.closeDue()
+  return store.ingest.closeDue()
 }
 
 const closeAll = (): Promise<number> => closeAfter(3_600_000)
 
-const totals = (comparison?: Parameters<Store['readTicks']>[0]) => totalsOf(store, comparison)
+const totals = (comparison?: Parameters<Store['ticks']['read']>[0]) => totalsOf(store, comparison)
 
 describe('closing', () => {
   it('counts a batch that was sent twice once', async () => {
     const batch = batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }))
-    await store.insert(batch)
-    await store.insert(batch)
+    await store.ingest.insert(batch)
+    await store.ingest.insert(batch)
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
   })
@@ -60,15 +60,15 @@ describe('closing', () => {
         ),
       ),
     )
-    await Promise.all(batches.map((batch) => store.insert(batch)))
-    await Promise.all(batches.slice(0, 12).map((batch) => store.insert(batch)))
+    await Promise.all(batches.map((batch) => store.ingest.insert(batch)))
+    await Promise.all(batches.slice(0, 12).map((batch) => store.ingest.insert(batch)))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [600, 600, 0, 0, 600, 600, 0, 0] })
     expect((await store.sizes()).tables.find(({ table }) => table === 'otel_traces')!.rows).toBe(1_800)
   })
 
   it('counts what came within the last second of a tick', async () => {
-    await store.insert(batchOf(spanOf({ atMs: 4_999, resource: { region: 'a' } })))
+    await store.ingest.insert(batchOf(spanOf({ atMs: 4_999, resource: { region: 'a' } })))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
     const raw = { service: 'storefront', stable: 'region=a', canary: 'region=b', end: firstStart + 5_000 }
@@ -76,7 +76,7 @@ describe('closing', () => {
   })
 
   it('closes a tick a watermark after its end, and once', async () => {
-    await store.insert(batchOf(spanOf()))
+    await store.ingest.insert(batchOf(spanOf()))
     expect(await closeAfter(5_000 + testWatermarkMs - 1)).toBe(0)
     expect(await closeAfter(5_000 + testWatermarkMs)).toBe(1)
     expect(await closeAll()).toBe(0)
@@ -84,24 +84,26 @@ describe('closing', () => {
 
   it('keeps a tick open for a watermark after its first span came, however old the tick', async () => {
     clock = firstStart + 600_000
-    await store.insert(batchOf(spanOf()))
+    await store.ingest.insert(batchOf(spanOf()))
     expect(await closeAfter(600_000 + testWatermarkMs - 1)).toBe(0)
     expect(await closeAfter(600_000 + testWatermarkMs)).toBe(1)
   })
 
   it('stores late spans, counts them, and leaves the closed tick as it was', async () => {
-    await store.insert(batchOf(spanOf()))
+    await store.ingest.insert(batchOf(spanOf()))
     await closeAll()
-    expect(await store.insert(batchOf(spanOf({ atMs: 1 }), spanOf({ atMs: 2 }), spanOf({ atMs: 5_000 })))).toEqual({
+    expect(
+      await store.ingest.insert(batchOf(spanOf({ atMs: 1 }), spanOf({ atMs: 2 }), spanOf({ atMs: 5_000 }))),
+    ).toEqual({
       late: 2,
     })
     await closeAfter(7_200_000)
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
-    expect((await store.cohortFacts(builds)).late).toBe(2)
+    expect((await store.cohorts.facts(builds)).late).toBe(2)
   })
 
   it('finds what it had not closed when it is opened again', async () => {
-    await store.insert(batchOf(spanOf(), spanOf({ atMs: 7_000 })))
+    await store.ingest.insert(batchOf(spanOf(), spanOf({ atMs: 7_000 })))
     await closeAfter(5_000 + testWatermarkMs)
     await store.close()
     store = await open()
@@ -111,66 +113,66 @@ describe('closing', () => {
   })
 
   it('remembers what it had closed when it is opened again', async () => {
-    await store.insert(batchOf(spanOf()))
+    await store.ingest.insert(batchOf(spanOf()))
     await closeAll()
     await store.close()
     store = await open()
-    expect(await store.insert(batchOf(spanOf()))).toEqual({ late: 1 })
+    expect(await store.ingest.insert(batchOf(spanOf()))).toEqual({ late: 1 })
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
   })
 
   it('holds the ticks of an import open until it ends, then closes them at once', async () => {
-    const hold = await store.hold()
-    await store.insert(batchOf(spanOf()), hold)
+    const hold = await store.ingest.hold()
+    await store.ingest.insert(batchOf(spanOf()), hold)
     expect(await closeAll()).toBe(0)
-    await store.insert(batchOf(spanOf()), hold)
-    store.release(hold)
-    expect(await store.closeDue()).toBe(1)
+    await store.ingest.insert(batchOf(spanOf()), hold)
+    store.ingest.release(hold)
+    expect(await store.ingest.closeDue()).toBe(1)
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
   })
 
   it('closes a tick anew when an import brings more of it, and counts every span once', async () => {
     const again = spanOf({ traceId: 'aa'.repeat(16), spanId: 'aa'.repeat(8) })
-    await store.insert(batchOf(again))
+    await store.ingest.insert(batchOf(again))
     await closeAll()
-    const hold = await store.hold()
-    expect(await store.insert(batchOf(again, spanOf({ atMs: 1 })), hold)).toEqual({ late: 0 })
-    store.release(hold)
-    expect(await store.closeDue()).toBe(1)
+    const hold = await store.ingest.hold()
+    expect(await store.ingest.insert(batchOf(again, spanOf({ atMs: 1 })), hold)).toEqual({ late: 0 })
+    store.ingest.release(hold)
+    expect(await store.ingest.closeDue()).toBe(1)
     await store.close()
     store = await open()
     expect(await closeAll()).toBe(0)
-    expect((await store.cohortFacts(builds)).stable.requests).toBe(2)
+    expect((await store.cohorts.facts(builds)).stable.requests).toBe(2)
   })
 
   it('remembers how far the import of a file has come', async () => {
-    expect(await store.importProgress('file')).toBeUndefined()
+    expect(await store.imports.progress('file')).toBeUndefined()
     const progress = { line: 3, bytes: 2 ** 40, finished: false, totals: { why: ['it\'s "a"\n\t\\n {b:String}'] } }
-    await store.rememberProgress('file', progress)
-    expect(await store.importProgress('file')).toEqual(progress)
-    await store.rememberProgress('file', { ...progress, finished: true })
-    expect(await store.importProgress('file')).toEqual({ ...progress, finished: true })
+    await store.imports.remember('file', progress)
+    expect(await store.imports.progress('file')).toEqual(progress)
+    await store.imports.remember('file', { ...progress, finished: true })
+    expect(await store.imports.progress('file')).toEqual({ ...progress, finished: true })
   })
 
   it('has closed what is due when a call returns, though another call was closing', async () => {
-    const first = await store.hold()
-    await store.insert(batchOf(spanOf()), first)
-    store.release(first)
-    const closing = store.closeDue()
-    const second = await store.hold()
-    await store.insert(batchOf(spanOf({ atMs: 5_000 })), second)
-    store.release(second)
-    const [one, two] = await Promise.all([closing, store.closeDue()])
+    const first = await store.ingest.hold()
+    await store.ingest.insert(batchOf(spanOf()), first)
+    store.ingest.release(first)
+    const closing = store.ingest.closeDue()
+    const second = await store.ingest.hold()
+    await store.ingest.insert(batchOf(spanOf({ atMs: 5_000 })), second)
+    store.ingest.release(second)
+    const [one, two] = await Promise.all([closing, store.ingest.closeDue()])
     expect(one + two).toBe(2)
     expect(await totals()).toEqual({ 'GET /cart': [2, 2, 0, 0, 0, 0, 0, 0] })
   })
 
   it('waits for live spans in a tick that an import filled too', async () => {
-    const hold = await store.hold()
-    await store.insert(batchOf(spanOf()), hold)
-    await store.insert(batchOf(spanOf()))
-    store.release(hold)
-    expect(await store.closeDue()).toBe(0)
+    const hold = await store.ingest.hold()
+    await store.ingest.insert(batchOf(spanOf()), hold)
+    await store.ingest.insert(batchOf(spanOf()))
+    store.ingest.release(hold)
+    expect(await store.ingest.closeDue()).toBe(0)
     expect(await closeAfter(5_000 + testWatermarkMs)).toBe(1)
   })
 })
@@ -184,23 +186,23 @@ it('refuses a retention that the engine cannot keep', async () => {
 
 describe('a comparison', () => {
   it('starts with its canary, and stays there', async () => {
-    expect(await store.anchor(builds)).toBeUndefined()
-    await store.insert(batchOf(spanOf(), spanOf({ atMs: 12_000, attributes: canary })))
+    expect(await store.memory.start(builds)).toBeUndefined()
+    await store.ingest.insert(batchOf(spanOf(), spanOf({ atMs: 12_000, attributes: canary })))
     await closeAll()
-    expect(await store.anchor(builds)).toBe(firstStart + 10_000)
-    await store.insert(batchOf(spanOf({ atMs: -50_000, attributes: canary })))
+    expect(await store.memory.start(builds)).toBe(firstStart + 10_000)
+    await store.ingest.insert(batchOf(spanOf({ atMs: -50_000, attributes: canary })))
     await closeAfter(7_200_000)
-    expect(await store.anchor(builds)).toBe(firstStart + 10_000)
+    expect(await store.memory.start(builds)).toBe(firstStart + 10_000)
     await store.close()
     store = await open()
-    expect(await store.anchor(builds)).toBe(firstStart + 10_000)
-    expect(await store.anchor({ ...builds, stable: 'resource:a=b' })).toBe(firstStart - 50_000)
+    expect(await store.memory.start(builds)).toBe(firstStart + 10_000)
+    expect(await store.memory.start({ ...builds, stable: 'resource:a=b' })).toBe(firstStart - 50_000)
   })
 
   it('by anything starts with the first raw span that its canary has', async () => {
-    await store.insert(batchOf(spanOf({ atMs: 6_000, resource: { region: 'b' } })))
+    await store.ingest.insert(batchOf(spanOf({ atMs: 6_000, resource: { region: 'b' } })))
     await closeAll()
-    expect(await store.anchor({ service: 'storefront', stable: 'region=a', canary: 'region=b' })).toBe(
+    expect(await store.memory.start({ service: 'storefront', stable: 'region=a', canary: 'region=b' })).toBe(
       firstStart + 5_000,
     )
   })
@@ -208,17 +210,19 @@ describe('a comparison', () => {
 
 describe('what the store knows of a service', () => {
   it('is which values it saw, and what waits', async () => {
-    await store.insert(batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }), spanOf({ service: 'inventory' })))
+    await store.ingest.insert(
+      batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }), spanOf({ service: 'inventory' })),
+    )
     await closeAll()
-    await store.insert(batchOf(spanOf({ atMs: 3_600_000 })))
-    expect(await store.known('storefront')).toMatchObject({
+    await store.ingest.insert(batchOf(spanOf({ atMs: 3_600_000 })))
+    expect(await store.services.known('storefront')).toMatchObject({
       services: ['storefront', 'inventory'],
       values: ['service.version=1.0.0', 'service.version=2.0.0'],
       requests: [2, 1],
       first: [firstStart / 1000, firstStart / 1000],
       open: { ticks: 1, spans: 1 },
     })
-    expect((await store.known()).values).toEqual([])
+    expect((await store.services.known()).values).toEqual([])
   })
 
   it('is which marks arrive', async () => {
@@ -228,7 +232,7 @@ describe('what the store knows of a service', () => {
       'telemetry.sdk.language': 'nodejs',
       'telemetry.sdk.version': '3.1.1',
     }
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ resource: { ...sdk, 'service.instance.id': 'a' } }),
         spanOf({
@@ -238,13 +242,13 @@ describe('what the store knows of a service', () => {
         spanOf({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
       ),
     )
-    expect(await store.doctorFacts('storefront')).toMatchObject({
+    expect(await store.services.doctor('storefront')).toMatchObject({
       operations: [],
       open: { ticks: 1, spans: 3, seconds: (testWatermarkMs + 5000) / 1000 },
     })
     await closeAll()
-    expect(await store.doctorFacts('nobody')).toBeUndefined()
-    expect(await store.doctorFacts('storefront')).toEqual({
+    expect(await store.services.doctor('nobody')).toBeUndefined()
+    expect(await store.services.doctor('storefront')).toEqual({
       service: 'storefront',
       spans: 3,
       firstMs: firstStart,
@@ -271,16 +275,16 @@ describe('what the store knows of a service', () => {
 
 describe('log records', () => {
   it('are told of by flag, beside what spans of the same hour have', async () => {
-    await store.insert(batchOf(spanOf({ attributes: { 'coalmine.flag.new-pricing': 'on' } })))
+    await store.ingest.insert(batchOf(spanOf({ attributes: { 'coalmine.flag.new-pricing': 'on' } })))
     const old = evaluationOf({ flag: 'gone', atMs: -3_601_000 })
     const error = { 'error.type': 'flag_not_found', 'feature_flag.result.reason': 'error' }
     const odd = evaluationOf({ flag: 'half \ud83d a "pair"\n', traceId: '', spanId: '', atMs: 2 })
     await Promise.all([
-      store.insertLogs([evaluationOf(), evaluationOf({ atMs: 1, attributes: error }), old]),
-      store.insertLogs([odd, evaluationOf({ service: 'other' })]),
+      store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: 1, attributes: error }), old]),
+      store.ingest.insertLogs([odd, evaluationOf({ service: 'other' })]),
     ])
-    await store.insertLogs([])
-    expect((await store.doctorFacts('storefront'))!.evaluations).toEqual([
+    await store.ingest.insertLogs([])
+    expect((await store.services.doctor('storefront'))!.evaluations).toEqual([
       {
         flag: 'new-pricing',
         evaluations: 2,
@@ -308,14 +312,14 @@ describe('log records', () => {
   })
 
   it('are told of where no span came, in the hour before the last', async () => {
-    await store.insertLogs([evaluationOf(), evaluationOf({ atMs: -3_601_000 })])
-    expect(await store.doctorFacts('storefront')).toMatchObject({
+    await store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: -3_601_000 })])
+    expect(await store.services.doctor('storefront')).toMatchObject({
       spans: 0,
       flags: [],
       operations: [],
       evaluations: [{ flag: 'new-pricing', evaluations: 1, onSpans: false }],
     })
-    expect((await store.known()).services).toEqual([])
+    expect((await store.services.known()).services).toEqual([])
   })
 })
 
@@ -333,12 +337,12 @@ describe('cohorts', () => {
     cart({ 'coalmine.flag.new-pricing': variant, 'service.version': version })
 
   it('leaves test traffic out and counts it', async () => {
-    await store.insert(
+    await store.ingest.insert(
       batchOf(spanOf(), spanOf({ attributes: { ...canary, 'coalmine.test': 'true' } }), spanOf({ attributes: canary })),
     )
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
-    expect(await store.cohortFacts(builds)).toMatchObject({
+    expect(await store.cohorts.facts(builds)).toMatchObject({
       stable: { testRequests: 0 },
       canary: { requests: 1, testRequests: 1 },
     })
@@ -347,7 +351,7 @@ describe('cohorts', () => {
   it('are test traffic where a selector names its marks: one run against another, or against users', async () => {
     const inRun = (run: string, version = '1.0.0') =>
       cart({ 'service.version': version, 'coalmine.test': 'true', 'coalmine.test.run': run })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ attributes: inRun('load-6') }),
         spanOf({ atMs: 5_000, attributes: inRun('load-7') }),
@@ -364,17 +368,17 @@ describe('cohorts', () => {
       canary: 'coalmine.test.run=load-7',
     }
     expect(await totals(runs)).toEqual({ 'GET /cart': [1, 1, 0, 0, 2, 2, 0, 0] })
-    expect(await store.cohortFacts(runs)).toMatchObject({
+    expect(await store.cohorts.facts(runs)).toMatchObject({
       stable: { requests: 1, testRequests: 0 },
       canary: { requests: 2, testRequests: 0 },
     })
-    expect(await store.anchor(runs)).toBe(firstStart + 5_000)
+    expect(await store.memory.start(runs)).toBe(firstStart + 5_000)
     const tests = { ...runs, stable: 'service.version=1.0.0', canary: 'coalmine.test=true,service.version=2.0.0' }
     expect(await totals(tests)).toEqual({ 'GET /cart': [3, 3, 0, 0, 1, 1, 0, 0] })
-    expect(await store.cohortFacts(tests)).toMatchObject({ stable: { requests: 3, testRequests: 2 } })
+    expect(await store.cohorts.facts(tests)).toMatchObject({ stable: { requests: 3, testRequests: 2 } })
     const same = { ...runs, stable: 'service.version=1.0.0', canary: 'coalmine.test=true,service.version=1.0.0' }
     expect(await totals(same)).toEqual({ 'GET /cart': [3, 3, 0, 0, 2, 2, 0, 0] })
-    expect(await store.cohortFacts(same)).toMatchObject({
+    expect(await store.cohorts.facts(same)).toMatchObject({
       stable: { requests: 3 },
       canary: { requests: 2 },
       overlap: 0,
@@ -382,7 +386,7 @@ describe('cohorts', () => {
   })
 
   it('are by a flag, or by build and flag', async () => {
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ attributes: flagged('on') }),
         spanOf({ attributes: flagged('off') }),
@@ -398,7 +402,7 @@ describe('cohorts', () => {
       stable: 'service.version=1.0.0,flag:new-pricing=off',
       canary: 'service.version=2.0.0,flag:new-pricing=off',
     }
-    expect(store.readTicks(both).source).toBe('ticks')
+    expect(store.ticks.read(both).source).toBe('ticks')
     expect(await totals(both)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
   })
 
@@ -408,7 +412,7 @@ describe('cohorts', () => {
     ['both', (flags: Record<string, string>) => ({ ...prefixed(flags), ...packed(flags) })],
   ])('by flags come out alike when a span has them %s', async (_, write) => {
     const version = { 'service.version': '1.0.0' }
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ attributes: cart({ ...version, ...write({ a: 'on', 'x;y=%': '50%;=' }) }) }),
         spanOf({ attributes: cart({ ...version, ...write({ a: 'off', b: 'on' }) }) }),
@@ -418,7 +422,7 @@ describe('cohorts', () => {
       ),
     )
     await closeAll()
-    const { values } = await store.known('storefront')
+    const { values } = await store.services.known('storefront')
     expect(values.toSorted()).toEqual([
       'flag:a=(mixed)',
       'flag:a=off',
@@ -429,28 +433,28 @@ describe('cohorts', () => {
       'service.version=1.0.0',
     ])
     const closed = { service: 'storefront', stable: 'flag:a=off', canary: 'flag:a=on' }
-    expect(store.readTicks(closed).source).toBe('ticks')
+    expect(store.ticks.read(closed).source).toBe('ticks')
     expect(await totals(closed)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
     const raw = { service: 'storefront', stable: 'flag:a=off,flag:b=off', canary: 'flag:a=off,flag:b=on' }
-    expect(store.readTicks(raw).source).toBe('spans')
+    expect(store.ticks.read(raw).source).toBe('spans')
     expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
-    expect(await store.anchor(raw)).toBe(firstStart)
-    expect((await store.doctorFacts('storefront'))!.flags).toEqual(['a', 'b', 'x;y=%'])
-    expect((await store.doctorFacts('storefront'))!.withFlags).toBe(4)
+    expect(await store.memory.start(raw)).toBe(firstStart)
+    expect((await store.services.doctor('storefront'))!.flags).toEqual(['a', 'b', 'x;y=%'])
+    expect((await store.services.doctor('storefront'))!.withFlags).toBe(4)
   })
 
   it("by a flag take the application's own attribute before the packed flags", async () => {
     const attributes = cart({ 'coalmine.flag.a': 'off', 'coalmine.flags': 'a=on;b=on' })
-    await store.insert(batchOf(spanOf({ attributes })))
+    await store.ingest.insert(batchOf(spanOf({ attributes })))
     await closeAll()
-    expect((await store.known('storefront')).values.toSorted()).toEqual(['flag:a=off', 'flag:b=on'])
+    expect((await store.services.known('storefront')).values.toSorted()).toEqual(['flag:a=off', 'flag:b=on'])
     const raw = { service: 'storefront', stable: 'flag:a=off,flag:b=on', canary: 'flag:a=on,flag:b=on' }
     expect(await totals(raw)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
   })
 
   it('are by audience: real users, in every other comparison too', async () => {
     const beta = (version: string) => cart({ 'service.version': version, 'coalmine.audience': 'beta' })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf(),
         spanOf({ attributes: beta('1.0.0') }),
@@ -467,12 +471,12 @@ describe('cohorts', () => {
       canary: 'service.version=2.0.0,coalmine.audience=beta',
     }
     expect(await totals(among)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
-    expect(await store.cohortFacts(among)).toMatchObject({ canary: { requests: 1, testRequests: 1 } })
+    expect(await store.cohorts.facts(among)).toMatchObject({ canary: { requests: 1, testRequests: 1 } })
   })
 
   it('are test traffic alone, or with users and apart from them, where the comparison asks for it', async () => {
     const test = { 'coalmine.test': 'true' }
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf(),
         spanOf({ atMs: 5_000, attributes: { ...canary, ...test } }),
@@ -485,7 +489,7 @@ describe('cohorts', () => {
     for (const by of [builds, { ...builds, ...attribute }]) {
       const tests = { ...by, traffic: 'test' } as const
       expect(await totals(tests)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
-      expect(await store.cohortFacts(tests)).toMatchObject({
+      expect(await store.cohorts.facts(tests)).toMatchObject({
         stable: { requests: 1, testRequests: 0, firstMs: firstStart + 5_000 },
         canary: { requests: 1, testRequests: 0 },
       })
@@ -494,26 +498,30 @@ describe('cohorts', () => {
         'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0],
         'GET /cart (test)': [1, 1, 0, 0, 1, 1, 0, 0],
       })
-      expect(await store.cohortFacts(both)).toMatchObject({
+      expect(await store.cohorts.facts(both)).toMatchObject({
         stable: { requests: 2, testRequests: 0 },
         canary: { requests: 2, testRequests: 0 },
       })
-      expect([await store.anchor(by), await store.anchor(tests), await store.anchor(both)]).toEqual([
+      expect([await store.memory.start(by), await store.memory.start(tests), await store.memory.start(both)]).toEqual([
         firstStart + 10_000,
         firstStart + 5_000,
         firstStart + 5_000,
       ])
     }
     const flags = { cohort: 'stable', flag: 'a', variant: 'on', requests: 1 }
-    expect(await store.flagShares({ ...builds, traffic: 'test' })).toEqual([{ ...flags, operation: 'GET /cart' }])
-    expect(await store.flagShares({ ...builds, traffic: 'all' })).toEqual([{ ...flags, operation: 'GET /cart (test)' }])
-    expect(await store.flagShares(builds)).toEqual([])
+    expect(await store.cohorts.flagShares({ ...builds, traffic: 'test' })).toEqual([
+      { ...flags, operation: 'GET /cart' },
+    ])
+    expect(await store.cohorts.flagShares({ ...builds, traffic: 'all' })).toEqual([
+      { ...flags, operation: 'GET /cart (test)' },
+    ])
+    expect(await store.cohorts.flagShares(builds)).toEqual([])
   })
 
   it('know which flags they met, whatever they are by', async () => {
     const met = (version: string, flags: Record<string, string>, more: Record<string, string> = {}) =>
       spanOf({ attributes: cart({ 'service.version': version, ...prefixed(flags), ...more }) })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         met('1.0.0', { a: 'off', b: 'x' }),
         met('1.0.0', { a: 'on', b: 'y' }),
@@ -530,14 +538,18 @@ describe('cohorts', () => {
       requests: 1,
     })
     const expected = [share('canary', 'a', 'on'), share('canary', 'b', 'y')]
-    expect((await store.flagsMet(builds)).filter(({ cohort }) => cohort === 'canary')).toEqual(expected)
+    expect((await store.cohorts.flagsMet(builds)).filter(({ cohort }) => cohort === 'canary')).toEqual(expected)
     const flag = { service: 'storefront', stable: 'flag:b=x', canary: 'service.version=2.0.0,flag:a=on' }
-    expect(await store.flagsMet(flag)).toEqual([...expected, share('stable', 'a', 'off'), share('stable', 'b', 'x')])
+    expect(await store.cohorts.flagsMet(flag)).toEqual([
+      ...expected,
+      share('stable', 'a', 'off'),
+      share('stable', 'b', 'x'),
+    ])
   })
 
   it('are read for some operations only, where the comparison asks for them', async () => {
     const at = (route: string) => spanOf({ attributes: { ...canary, 'http.route': route } })
-    await store.insert(batchOf(spanOf(), at('/cart'), at('/checkout')))
+    await store.ingest.insert(batchOf(spanOf(), at('/cart'), at('/checkout')))
     await closeAll()
     const one = { ...builds, operations: ['GET /checkout'] }
     expect(await totals(one)).toEqual({ 'GET /checkout': [0, 0, 0, 0, 1, 1, 0, 0] })
@@ -547,7 +559,7 @@ describe('cohorts', () => {
   it('are of some audiences only, where the comparison asks for them', async () => {
     const of = (audience: string, version = '1.0.0') =>
       cart({ 'service.version': version, 'coalmine.audience': audience })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf(),
         spanOf({ attributes: of('beta') }),
@@ -559,14 +571,14 @@ describe('cohorts', () => {
     )
     await closeAll()
     const some = { ...builds, audience: ['beta', 'internal'] }
-    expect(store.readTicks(some).source).toBe('spans')
+    expect(store.ticks.read(some).source).toBe('spans')
     expect(await totals(some)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
-    expect([await store.anchor(builds), await store.anchor(some)]).toEqual([firstStart, firstStart + 5_000])
+    expect([await store.memory.start(builds), await store.memory.start(some)]).toEqual([firstStart, firstStart + 5_000])
   })
 
   it('are every value but one, also where there is none; two variants in a trace are no other value', async () => {
     const variant = (value: string) => cart({ 'coalmine.flag.a': value })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ attributes: variant('on') }),
         spanOf({ attributes: variant('off') }),
@@ -580,18 +592,18 @@ describe('cohorts', () => {
     await closeAll()
     const flag = { service: 'storefront', stable: 'flag:a!=on', canary: 'flag:a=on' }
     expect(await totals(flag)).toEqual({ 'GET /cart': [5, 5, 0, 0, 1, 1, 0, 0] })
-    expect(await store.cohortFacts(flag)).toMatchObject({ overlap: 1, mixedRequests: 1 })
+    expect(await store.cohorts.facts(flag)).toMatchObject({ overlap: 1, mixedRequests: 1 })
     const reversed = { ...flag, stable: flag.canary, canary: flag.stable }
     expect(await totals(reversed)).toEqual({ 'GET /cart': [1, 1, 0, 0, 5, 5, 0, 0] })
-    expect(await store.anchor(reversed)).toBe(firstStart)
+    expect(await store.memory.start(reversed)).toBe(firstStart)
     const pool = { service: 'storefront', stable: 'resource:k8s.node.pool!=b', canary: 'resource:k8s.node.pool=b' }
     expect(await totals(pool)).toEqual({ 'GET /cart': [6, 6, 0, 0, 1, 1, 0, 0] })
-    expect(await store.anchor(pool)).toBe(firstStart + 5_000)
+    expect(await store.memory.start(pool)).toBe(firstStart + 5_000)
   })
 
   it('are by what a host runs on, several attributes at once', async () => {
     const host = (pool: string, image: string) => ({ 'k8s.node.pool': pool, 'host.image.version': image })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ resource: host('a', '20.04') }),
         spanOf({ resource: host('a', '22.04') }),
@@ -615,7 +627,7 @@ describe('cohorts', () => {
 
   it('of a service that others call are by who called', async () => {
     const calledBy = (version: string) => cart({ 'service.version': '3.0.0', 'coalmine.via.storefront': version })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ service: 'payments', attributes: calledBy('1.0.0') }),
         spanOf({ service: 'payments', attributes: calledBy('2.0.0') }),
@@ -631,16 +643,16 @@ describe('cohorts', () => {
 
   it('leave out traces whose spans disagree, and count them', async () => {
     const traceId = 'ab'.repeat(16)
-    await store.insert(batchOf(spanOf({ traceId }), spanOf({ traceId, attributes: canary }), spanOf()))
+    await store.ingest.insert(batchOf(spanOf({ traceId }), spanOf({ traceId, attributes: canary }), spanOf()))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
-    expect(await store.cohortFacts(builds)).toMatchObject({ overlap: 1, mixedRequests: 2 })
+    expect(await store.cohorts.facts(builds)).toMatchObject({ overlap: 1, mixedRequests: 2 })
   })
 
   it('take a flag that a trace had two variants of as mixed, and the others as they are', async () => {
     const traceId = 'ab'.repeat(16)
     const version = { 'service.version': '1.0.0' }
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ traceId, attributes: cart({ ...version, 'coalmine.flag.a': 'on', 'coalmine.flag.b': 'x' }) }),
         spanOf({ traceId, attributes: cart({ ...version, 'coalmine.flag.ab': 'y', 'coalmine.flag.a': 'off' }) }),
@@ -648,23 +660,23 @@ describe('cohorts', () => {
       ),
     )
     await closeAll()
-    const { values } = await store.known('storefront')
+    const { values } = await store.services.known('storefront')
     expect(values.toSorted()).toEqual(['flag:a=(mixed)', 'flag:ab=y', 'flag:b=x', 'service.version=1.0.0'])
     const flag = { service: 'storefront', stable: 'flag:a=on', canary: 'flag:a=off' }
-    expect(await store.cohortFacts(flag)).toMatchObject({ overlap: 1, mixedRequests: 3 })
+    expect(await store.cohorts.facts(flag)).toMatchObject({ overlap: 1, mixedRequests: 3 })
   })
 
   it('that are one and the same are all overlap', async () => {
-    await store.insert(batchOf(spanOf(), spanOf()))
+    await store.ingest.insert(batchOf(spanOf(), spanOf()))
     await closeAll()
     const same = { ...builds, canary: builds.stable }
     expect(await totals(same)).toEqual({})
-    expect(await store.cohortFacts(same)).toMatchObject({ source: 'spans', overlap: 2, mixedRequests: 0 })
+    expect(await store.cohorts.facts(same)).toMatchObject({ source: 'spans', overlap: 2, mixedRequests: 0 })
   })
 
   it('are by any attributes, from raw spans', async () => {
     const region = (name: string) => ({ 'cloud.region': name })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ resource: region('a') }),
         spanOf({ resource: region('b'), attributes: cart({ tier: 'gold' }) }),
@@ -673,7 +685,7 @@ describe('cohorts', () => {
     )
     await closeAll()
     const bare = { service: 'storefront', stable: 'cloud.region=a', canary: 'cloud.region=b' }
-    expect(store.readTicks(bare).source).toBe('spans')
+    expect(store.ticks.read(bare).source).toBe('spans')
     expect(await totals(bare)).toEqual({ 'GET /cart': [2, 2, 0, 0, 1, 1, 0, 0] })
     const resource = { ...bare, stable: 'resource:cloud.region=a', canary: 'resource:cloud.region=b,tier=iron' }
     expect(await totals(resource)).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
@@ -696,23 +708,23 @@ describe('cohorts', () => {
         },
       }),
     )
-    await store.insert(batchOf(...spans, ...spans.slice(0, 50)))
+    await store.ingest.insert(batchOf(...spans, ...spans.slice(0, 50)))
     await closeAll()
     const raw = { service: 'storefront', stable: 'resource:build=a', canary: 'resource:build=b' }
-    expect(await all(store.readTicks(raw))).toEqual(await all(store.readTicks(builds)))
-    const { source, ...facts } = await store.cohortFacts(raw)
+    expect(await all(store.ticks.read(raw))).toEqual(await all(store.ticks.read(builds)))
+    const { source, ...facts } = await store.cohorts.facts(raw)
     expect(source).toBe('spans')
     const closed = { source: 'ticks', builds: { stable: '1.0.0', canary: '2.0.0' } }
-    expect({ ...facts, ...closed }).toEqual(await store.cohortFacts(builds))
+    expect({ ...facts, ...closed }).toEqual(await store.cohorts.facts(builds))
     expect(facts.overlap).toBeGreaterThan(0)
   })
 
   it('are read within a window of whole ticks', async () => {
-    await store.insert(batchOf(spanOf(), spanOf({ atMs: 5_000 }), spanOf({ atMs: 10_000 })))
+    await store.ingest.insert(batchOf(spanOf(), spanOf({ atMs: 5_000 }), spanOf({ atMs: 10_000 })))
     await closeAll()
     const window = { ...builds, start: firstStart + 1, end: firstStart + 14_999 }
     expect(await totals(window)).toEqual({ 'GET /cart': [1, 1, 0, 0, 0, 0, 0, 0] })
-    expect(() => store.readTicks({ ...builds, start: firstStart, end: firstStart })).toThrow(/window is empty/)
+    expect(() => store.ticks.read({ ...builds, start: firstStart, end: firstStart })).toThrow(/window is empty/)
   })
 })
 
@@ -724,7 +736,7 @@ describe('calls that a service makes', () => {
   it('are compared by what they ask of whom, one value a trace', async () => {
     const traceId = 'ee'.repeat(16)
     const select = { 'db.system.name': 'postgresql', 'db.operation.name': 'SELECT', 'db.collection.name': 'carts' }
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf(),
         spanOf({ attributes: canary }),
@@ -740,7 +752,7 @@ describe('calls that a service makes', () => {
     )
     await closeAll()
     const calls = { ...builds, scope: 'downstream' } as const
-    expect(store.readTicks(calls).source).toBe('spans')
+    expect(store.ticks.read(calls).source).toBe('spans')
     const one = [0, 0, 0, 0, 1, 1, 0, 0]
     expect(await totals(calls)).toEqual({
       'GET payments': one,
@@ -749,9 +761,9 @@ describe('calls that a service makes', () => {
       'Stock/Take': one,
       call: one,
     })
-    expect(await store.cohortFacts(calls)).toMatchObject({ stable: { requests: 1 }, canary: { requests: 6 } })
+    expect(await store.cohorts.facts(calls)).toMatchObject({ stable: { requests: 1 }, canary: { requests: 6 } })
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, 0, 0, 1, 1, 0, 0] })
-    const { all, exemplars } = await store.suspects(calls, 'SELECT carts', 'failed')
+    const { all, exemplars } = await store.spans.suspects(calls, 'SELECT carts', 'failed')
     expect([...all.canary.values()]).toEqual([{ n: 1, bad: 1 }])
     expect(exemplars.canary).toMatchObject([{ traceId, seconds: 0.09 }])
   })
@@ -764,7 +776,7 @@ describe('what is bad, by attribute', () => {
     const ok = (more: Record<string, string>) => spanOf({ attributes: { ...canary, ...more } })
     const failed = (more: Record<string, string>) => spanOf({ status: 'Error', attributes: { ...canary, ...more } })
     const [twice, mixed] = ['cc'.repeat(16), 'dd'.repeat(16)]
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         spanOf({ attributes: cart({ 'service.version': '1.0.0', items: 'many' }) }),
         spanOf({ resource: { zone: 'b' }, status: 'Error' }),
@@ -780,7 +792,7 @@ describe('what is bad, by attribute', () => {
       ),
     )
     await closeAll()
-    const { all, attributes, exemplars } = await store.suspects(builds, 'GET /cart', 'failed')
+    const { all, attributes, exemplars } = await store.spans.suspects(builds, 'GET /cart', 'failed')
     expect(all).toEqual({ stable: count(2, 1), canary: count(3, 2) })
     const of = (name: string) => attributes.find(({ attribute }) => attribute === name)
     expect(of('items=many')).toEqual({ attribute: 'items=many', stable: count(1, 0), canary: count(2, 2) })
@@ -798,7 +810,7 @@ describe('what is bad, by attribute', () => {
   it('calls slow what is slower than 95 % of stable, and leaves ids out', async () => {
     const slow = (index: number, more: Record<string, string>) =>
       spanOf({ durationNs: BigInt(index + 1) * 1_000_000n, attributes: cart({ user: `u${index}`, ...more }) })
-    await store.insert(
+    await store.ingest.insert(
       batchOf(
         ...Array.from({ length: 100 }, (_, index) => slow(index, { 'service.version': '1.0.0' })),
         ...Array.from({ length: 1200 }, (_, index) =>
@@ -807,7 +819,7 @@ describe('what is bad, by attribute', () => {
       ),
     )
     await closeAll()
-    const { all, slowFromSeconds, attributes, exemplars } = await store.suspects(builds, null, 'slow')
+    const { all, slowFromSeconds, attributes, exemplars } = await store.spans.suspects(builds, null, 'slow')
     expect(slowFromSeconds).toBe(0.096)
     expect(all.stable).toEqual(count(100, 4))
     const keys = new Set(attributes.map(({ attribute }) => attribute.split('=')[0]))

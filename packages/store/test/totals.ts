@@ -21,11 +21,11 @@ export async function all({ operations }: TickRead): Promise<OperationTicks[]> {
 /** Requests, traces, errors and client errors of each operation: of stable, then of the canary. */
 export async function totalsOf(
   store: Store,
-  comparison: Parameters<Store['readTicks']>[0] = builds,
+  comparison: Parameters<Store['ticks']['read']>[0] = builds,
 ): Promise<Record<string, number[]>> {
   const sums: Record<string, number[]> = {}
   const of = ({ requests, traces, errors, clientErrors }: Counts) => [requests, traces, errors, clientErrors]
-  for (const { operation, ticks } of await all(store.readTicks(comparison)))
+  for (const { operation, ticks } of await all(store.ticks.read(comparison)))
     sums[operation] = ticks
       .map((tick) => [...of(tick.stable), ...of(tick.canary)])
       .reduce((a, b) => a.map((value, index) => value + b[index]!))

@@ -40,8 +40,9 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
   const { store, now, version } = context
   const { service, stable, canary, traffic, audience, scope, operations } = request
   const chosen = { service, stable, canary, traffic, audience, scope, operations }
-  const asked = request.start ?? (request.sinceMs === undefined ? await store.anchor(chosen) : now() - request.sinceMs)
-  const { canary: served } = await store.cohortFacts({ ...chosen, start: asked, end: request.end })
+  const asked =
+    request.start ?? (request.sinceMs === undefined ? await store.memory.start(chosen) : now() - request.sinceMs)
+  const { canary: served } = await store.cohorts.facts({ ...chosen, start: asked, end: request.end })
   if (served.firstMs === undefined || served.lastMs === undefined) return undefined
   const start = Math.floor((asked ?? served.firstMs) / tickMs) * tickMs
   const end = (Math.floor(served.lastMs / tickMs) + 1) * tickMs
@@ -49,7 +50,7 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
     throw usage(
       '--stable-window compares hours of a day with those of earlier days: give --start and --end of a day at most',
     )
-  const failed = (await store.failedCanaries(service)).filter((selector) => selector !== canary)
+  const failed = (await store.memory.failedCanaries(service)).filter((selector) => selector !== canary)
   if (failed.includes(stable))
     throw usage(`stable: ${stable} failed when it was judged, and is nothing to compare with: name another build`)
 
@@ -81,13 +82,13 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
 
 /** Why an earlier day is nothing to compare with; undefined where it is. */
 async function unfit(day: Comparison, failed: readonly string[], { store }: Context): Promise<string | undefined> {
-  const found = await store.cohortFacts(day)
+  const found = await store.cohorts.facts(day)
   if (found.canary.requests > 0 || found.overlap > 0) return `${day.canary} served`
   if (found.stable.requests === 0) return 'stable served nothing'
   for (const selector of failed) {
     // A build that stable cannot have been need not be looked for.
     if (excludes(day.stable, selector)) continue
-    const { canary, overlap } = await store.cohortFacts({ ...day, canary: selector })
+    const { canary, overlap } = await store.cohorts.facts({ ...day, canary: selector })
     if (canary.requests > 0 || overlap > 0) return `${selector} served, which failed`
   }
   return undefined
@@ -108,10 +109,10 @@ async function readWindow(
   { policy }: ComparisonRequest,
   { store }: Context,
 ): Promise<WindowRead> {
-  const found = await store.cohortFacts(comparison)
-  const warmUp = warmUpOf((await store.instances(comparison, found)) ?? [], policy.warmUp)
+  const found = await store.cohorts.facts(comparison)
+  const warmUp = warmUpOf((await store.cohorts.instances(comparison, found)) ?? [], policy.warmUp)
   const operations: OperationTicks[] = []
-  for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
+  for await (const operation of store.ticks.read(comparison, warmUp).operations) operations.push(operation)
   const measured = await measuredSlices(store, comparison, policy)
   return { found, slices: [...slicesOf(operations), ...measured.slices] }
 }

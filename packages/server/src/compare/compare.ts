@@ -75,24 +75,24 @@ async function remember(
 ): Promise<void> {
   if (verdict !== 'pass' && verdict !== 'fail') return
   const ofUsers = traffic === 'users' && audience.length === 0 && scope === 'requests'
-  if (ofUsers) await store.rememberVerdict({ service, stable, canary, verdict })
+  if (ofUsers) await store.memory.rememberVerdict({ service, stable, canary, verdict })
 }
 
 async function compare(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
   const { service, sinceMs, end, policy } = request
   const { stable, canary, traffic, audience, scope } = request
   const chosen = { service, stable, canary, traffic, audience, scope }
-  const start = request.start ?? (sinceMs === undefined ? await store.anchor(chosen) : now() - sinceMs)
+  const start = request.start ?? (sinceMs === undefined ? await store.memory.start(chosen) : now() - sinceMs)
   const comparison: Comparison = { ...chosen, operations: request.operations, start, end }
-  const finding = store.cohortFacts(comparison)
-  const living = store.instances(comparison, finding)
+  const finding = store.cohorts.facts(comparison)
+  const living = store.cohorts.instances(comparison, finding)
   const warmUp = living.then((instances) => warmUpOf(instances ?? [], policy.warmUp))
   const [found, instances, operations, flagShares, builds] = await Promise.all([
     finding,
     living,
     operationsOf(store, comparison, warmUp),
-    finding.then(() => store.flagShares(comparison)),
-    finding.then((found) => store.buildsSeen(comparison, found)),
+    finding.then(() => store.cohorts.flagShares(comparison)),
+    finding.then((found) => store.cohorts.builds(comparison, found)),
     // Awaited here too, where reading ticks may fail before it asks.
     warmUp,
   ])
@@ -113,7 +113,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     },
   )
   const empty = found.stable.requests === 0 || found.canary.requests === 0
-  const known = empty ? { known: await store.known(service) } : {}
+  const known = empty ? { known: await store.services.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, chosen, facts, policy)),
@@ -129,7 +129,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
 
 async function operationsOf(store: Store, comparison: Comparison, warmUp: Promise<WarmUp>): Promise<OperationTicks[]> {
   const operations: OperationTicks[] = []
-  for await (const operation of store.readTicks(comparison, warmUp).operations) operations.push(operation)
+  for await (const operation of store.ticks.read(comparison, warmUp).operations) operations.push(operation)
   return operations
 }
 

@@ -14,7 +14,7 @@ interface Known {
   readonly found: ComparisonFacts
   readonly instances: readonly InstanceLife[] | undefined
   readonly operations: readonly OperationTicks[]
-  readonly builds: Awaited<ReturnType<Store['buildsSeen']>>
+  readonly builds: Awaited<ReturnType<Store['cohorts']['builds']>>
   /** Seconds that an instance warms up. */
   readonly warmUp: number
   readonly now: number
@@ -27,7 +27,7 @@ export async function fairnessFacts(
   { found, instances, operations, builds, warmUp, now }: Known,
 ): Promise<FairnessFacts> {
   const [sample, cells] = await Promise.all([
-    store.sample(comparison, sampledTicks(operations)),
+    store.spans.sample(comparison, sampledTicks(operations)),
     cellsOf(store, comparison, instances ?? [], operations, warmUp),
   ])
   return {
@@ -44,7 +44,7 @@ export async function fairnessFacts(
     builds: builds ?? null,
     aheadMs: Math.max(found.stable.lastMs ?? now, found.canary.lastMs ?? now) - now,
     sample: sample ?? null,
-    calls: sample ? await store.calls(comparison, addressesOf(sample)) : [],
+    calls: sample ? await store.spans.calls(comparison, addressesOf(sample)) : [],
   }
 }
 
@@ -70,7 +70,7 @@ async function cellsOf(
     .map(({ operation, ticks }) => ({ operation, n: ticks.reduce((sum, tick) => sum + tick.stable.traces, 0) }))
     .sort((a, b) => b.n - a.n)
     .slice(0, lookedAt.operations)
-  return store.instanceCells(comparison, {
+  return store.ticks.instanceCells(comparison, {
     instances: [...stable, ...canary],
     operations: served.map(({ operation }) => operation),
     blocks: lookedAt.blocks,

@@ -60,7 +60,7 @@ async function findInteractions(
     operations: operation === null ? undefined : [operation],
     policy: onlyMetric(request.policy, finding.metric),
   }
-  const shares = await context.store.flagsMet(focused satisfies Comparison)
+  const shares = await context.store.cohorts.flagsMet(focused satisfies Comparison)
   const flags = metFlags(
     shares.filter((share) => operation === null || share.operation === operation),
     [...parseSelector(request.stable), ...parseSelector(request.canary)].flatMap((one) => flagOf(one) ?? []),

@@ -2,7 +2,7 @@ import type { Facts, Policy } from '@coalmine/comparator'
 import type { Store } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 
-type Chosen = Parameters<Store['countLook']>[0]
+type Chosen = Parameters<Store['memory']['countLook']>[0]
 
 /**
  * Counts this look where the mode allows only so many; nothing to count where one may look as often as one likes, or where
@@ -17,7 +17,7 @@ export async function lookAt(
   { mode }: Policy,
 ): Promise<Pick<Facts, 'look'>> {
   if (mode === 'sequential' || stable.requests === 0 || canary.requests === 0) return {}
-  const look = await store.countLook(chosen, Date.parse(window.end))
+  const look = await store.memory.countLook(chosen, Date.parse(window.end))
   if (mode !== 'fixed' && look > mode.looks) {
     throw new ServerError(
       'usage',

@@ -13,7 +13,7 @@ export async function measuredSlices(store: Store, comparison: Comparison, polic
   const slices: Slice[] = []
   const none = { values: 0, without: 0, negative: 0 }
   const values = own.map(({ name }) => ({ metric: name, stable: { ...none }, canary: { ...none } }))
-  const found = store.readMeasures(
+  const found = store.ticks.measures(
     comparison,
     own.map(({ measure }) => measure),
   )

@@ -11,7 +11,7 @@ import { slicesOf } from './slices.ts'
  * spans are read once. Instances that warm up count as they are.
  */
 export async function judgePart(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
-  const { source, operations: read } = store.readTicks(request)
+  const { source, operations: read } = store.ticks.read(request)
   const operations: OperationTicks[] = []
   for await (const operation of read) operations.push(operation)
   const left = { builds: undefined, overlap: 0, mixedRequests: 0, late: 0 }

@@ -10,7 +10,7 @@ export async function structureTicks(
   comparison: Comparison,
   operations: readonly OperationTicks[],
 ): Promise<readonly SpanTick[] | undefined> {
-  return store.spansOfTicks(comparison, firstTicks(operations))
+  return store.spans.below(comparison, firstTicks(operations))
 }
 
 /** The first ticks in which both cohorts served, until they have enough requests; of ticks that have many more, a part. */

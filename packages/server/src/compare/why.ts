@@ -15,7 +15,7 @@ export async function whyOn(
   const { metric } = finding
   const operation = finding.operation === '(other)' ? null : finding.operation
   try {
-    const { slowFromSeconds, all, attributes, exemplars } = await store.suspects(request, operation, bad)
+    const { slowFromSeconds, all, attributes, exemplars } = await store.spans.suspects(request, operation, bad)
     const why = {
       metric,
       operation,

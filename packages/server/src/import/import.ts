@@ -61,7 +61,7 @@ async function importSpans(
   { file, columns, offset, again }: Query,
   isGone: () => boolean,
 ): Promise<ImportAnswer> {
-  const found = file && !again ? await store.importProgress<Totals>(file) : undefined
+  const found = file && !again ? await store.imports.progress<Totals>(file) : undefined
   const done = found && !found.finished ? found : undefined
   if (offset > 0 && offset !== done?.bytes)
     throw new ServerError('usage', `offset: expected what GET /api/import?file= tells, got ${offset}`)
@@ -69,7 +69,7 @@ async function importSpans(
   const intake = newIntake({
     store,
     file,
-    hold: await store.hold(done !== undefined),
+    hold: await store.ingest.hold(done !== undefined),
     window: timeWindow(now(), store.retentionDays),
     done: done ?? { line: 0, bytes: 0, totals: noTotals() },
   })
@@ -93,16 +93,16 @@ async function importSpans(
     if (ignored > 0)
       note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: no evaluations of flags`)
   } finally {
-    store.release(intake.hold)
+    store.ingest.release(intake.hold)
   }
-  await store.closeDue()
+  await store.ingest.closeDue()
   await close(intake)
   return { ...intake.totals, before }
 }
 
 async function stateOf({ store }: Context, file: string): Promise<ImportState> {
   if (!file) throw new ServerError('usage', 'file: name it, as in /api/import?file=0123abcd')
-  const { totals = noTotals(), bytes = 0, finished = false } = (await store.importProgress<Totals>(file)) ?? {}
+  const { totals = noTotals(), bytes = 0, finished = false } = (await store.imports.progress<Totals>(file)) ?? {}
   return { ...totals, before: totals.spans, bytes, finished }
 }
 

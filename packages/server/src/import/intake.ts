@@ -87,11 +87,11 @@ export async function take(intake: Intake, { line, bytes, decode }: Request): Pr
 export async function flush(intake: Intake): Promise<void> {
   const { store, hold, arrived, totals } = intake
   const { batch, records } = arrived
-  const { late } = await whenThereIsRoom(() => store.insert(batch, hold))
+  const { late } = await whenThereIsRoom(() => store.ingest.insert(batch, hold))
   totals.late += late
   totals.spans += batch.spans
   arrived.batch = newSpanBatch(batch.rows)
-  await whenThereIsRoom(() => store.insertLogs(records))
+  await whenThereIsRoom(() => store.ingest.insertLogs(records))
   totals.evaluations += records.length
   arrived.records = []
   await remember(intake, false)
@@ -120,5 +120,5 @@ async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {
 }
 
 async function remember({ store, file, line, bytes, totals }: Intake, finished: boolean): Promise<void> {
-  if (file) await store.rememberProgress(file, { line, bytes, finished, totals })
+  if (file) await store.imports.remember(file, { line, bytes, finished, totals })
 }

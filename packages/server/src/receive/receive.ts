@@ -67,7 +67,7 @@ async function takeSpans(
   const window = timeWindow(now(), store.retentionDays)
   const refusals =
     type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
-  await acknowledgeable(context, store.insert(batch), `${batch.spans} acknowledged spans`)
+  await acknowledgeable(context, store.ingest.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
 }
 
@@ -75,7 +75,11 @@ async function takeLogs(context: Context, type: string, body: Buffer): Promise<L
   const { store, now } = context
   const window = timeWindow(now(), store.retentionDays)
   const logs = type === protobufType ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
-  await acknowledgeable(context, store.insertLogs(logs.records), `${logs.records.length} acknowledged log records`)
+  await acknowledgeable(
+    context,
+    store.ingest.insertLogs(logs.records),
+    `${logs.records.length} acknowledged log records`,
+  )
   return logs
 }
 

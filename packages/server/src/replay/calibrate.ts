@@ -79,14 +79,14 @@ async function instanceTraffic(
   { comparison, operations }: StableTraffic,
   warmUpSeconds: number,
 ): Promise<readonly InstanceTraffic[]> {
-  const lives = (await store.instances(comparison, await store.cohortFacts(comparison))) ?? []
+  const lives = (await store.cohorts.instances(comparison, await store.cohorts.facts(comparison))) ?? []
   const most = [...lives].sort((a, b) => b.requests - a.requests).slice(0, lookedAt.instances)
   if (most.length < 3) return []
   const served = operations
     .map(({ operation, ticks }) => ({ operation, n: ticks.reduce((sum, { stable }) => sum + stable.traces, 0) }))
     .sort((a, b) => b.n - a.n)
     .slice(0, lookedAt.operations)
-  return store.instanceCells(comparison, {
+  return store.ticks.instanceCells(comparison, {
     instances: most,
     operations: served.map(({ operation }) => operation),
     blocks: lookedAt.blocks,

@@ -53,14 +53,14 @@ export async function stableTraffic(
   { service, stable, start, end }: StableRequest,
 ): Promise<StableTraffic> {
   const all = { service, stable, canary: nobody(stable), start, end }
-  const { firstMs, lastMs } = (await store.cohortFacts(all)).stable
+  const { firstMs, lastMs } = (await store.cohorts.facts(all)).stable
   if (firstMs === undefined || lastMs === undefined) throw await noTraffic(store, all)
   const from = start ?? Math.max(firstMs, lastMs - latestMs)
   const startMs = Math.floor(Math.max(from, firstMs) / tickMs) * tickMs
   const comparison = { ...all, start: startMs }
   const operations: OperationTicks[] = []
-  for await (const operation of store.readTicks(comparison).operations) operations.push(operation)
-  const { instances } = (await store.cohortFacts(comparison)).stable
+  for await (const operation of store.ticks.read(comparison).operations) operations.push(operation)
+  const { instances } = (await store.cohorts.facts(comparison)).stable
   return { comparison, operations, startMs, endMs: (Math.floor(lastMs / tickMs) + 1) * tickMs, instances }
 }
 
@@ -74,7 +74,7 @@ function nobody(stable: string): string {
 }
 
 async function noTraffic(store: Store, { service, stable }: Comparison): Promise<ServerError> {
-  const { services, values } = await store.known(service)
+  const { services, values } = await store.services.known(service)
   if (!services.includes(service)) {
     const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen none at all'
     return new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)

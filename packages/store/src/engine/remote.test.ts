@@ -224,7 +224,10 @@ it.each([
   [46, 404, 'Unknown function foo. (UNKNOWN_FUNCTION)', 'it refused a statement: Unknown function foo. (code 46)'],
 ])('tells error %i from others', async (code, status, text, told) => {
   server.fail({ kind: 'answer', status, code, body: `Code: ${code}. DB::Exception: ${text} (version 24.8.1.1)` })
-  await expect(store.known()).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining(told) })
+  await expect(store.services.known()).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: expect.stringContaining(told),
+  })
   expect(server.requests).toHaveLength(1)
 })
 
@@ -236,10 +239,10 @@ it('lets a user in whose password needs encoding', async () => {
 
 it('does not mind a profile with settings of old', async () => {
   const old = await open('settable')
-  await old.insert(span)
+  await old.ingest.insert(span)
   clock += hour
-  expect(await old.closeDue()).toBe(1)
-  expect((await old.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
+  expect(await old.ingest.closeDue()).toBe(1)
+  expect((await old.cohorts.facts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
   await old.close()
 })
 
@@ -253,8 +256,8 @@ it("lets a profile's tighter limits be", async () => {
   const told =
     "Code: 452. DB::Exception: Setting max_memory_usage shouldn't be greater than 1. (SETTING_CONSTRAINT_VIOLATION)"
   server.fail({ kind: 'answer', status: 500, code: 452, body: told, times: 1 })
-  expect(await store.known()).toMatchObject({ services: [] })
-  await expect(store.known()).resolves.toMatchObject({ services: [] })
+  expect(await store.services.known()).toMatchObject({ services: [] })
+  await expect(store.services.known()).resolves.toMatchObject({ services: [] })
 })
 
 it('binds every text as it is, however long', async () => {
@@ -271,53 +274,53 @@ it('binds every text as it is, however long', async () => {
 it('closes more ticks than one statement can name', async () => {
   const service = 'a service whose name is long enough for many of them to be too much'
   const many = Array.from({ length: 2_100 }, (_, tick) => spanOf({ service, atMs: clock - firstStart + tick * 5_000 }))
-  await store.insert(batchOf(...many))
+  await store.ingest.insert(batchOf(...many))
   clock += 4 * hour
-  expect(await store.closeDue()).toBe(2_100)
+  expect(await store.ingest.closeDue()).toBe(2_100)
   expect(asked(/INSERT INTO coalmine_ticks/)).toEqual([200, 200, 200])
 })
 
 describe('what may be repeated is, while a server restarts or a connection breaks', () => {
   it('reads, through a restart', async () => {
-    await store.insert(span)
+    await store.ingest.insert(span)
     await server.stop()
-    const reading = store.known()
+    const reading = store.services.known()
     await setTimeout(300)
     await server.start()
     expect(await reading).toMatchObject({ services: ['storefront'] })
   })
 
   it('reads whose answer got lost, or that a proxy had no server for', async () => {
-    await store.insert(span)
+    await store.ingest.insert(span)
     server.fail({ kind: 'drop-after', times: 1 })
     server.fail({ kind: 'answer', status: 503, body: '<h1>503 Service Unavailable</h1>', times: 1 })
-    expect(await store.known()).toMatchObject({ services: ['storefront'] })
+    expect(await store.services.known()).toMatchObject({ services: ['storefront'] })
   })
 
   it('log records, which are there once', async () => {
     server.fail({ on: /INSERT INTO otel_logs/, kind: 'drop-after', times: 1 })
-    await store.insertLogs([evaluationOf()])
-    await store.insertLogs([evaluationOf()])
+    await store.ingest.insertLogs([evaluationOf()])
+    await store.ingest.insertLogs([evaluationOf()])
     expect(asked(/INSERT INTO otel_logs/)).toEqual([0, 200, 200])
     expect(await rows('otel_logs')).toBe(2)
   })
 
   it('spans, which are stored twice then and counted once', async () => {
     server.fail({ on: /INSERT INTO otel_traces/, kind: 'drop-after', times: 1 })
-    await store.insert(span)
+    await store.ingest.insert(span)
     expect(await rows('otel_traces')).toBe(2)
     clock += hour
-    await store.closeDue()
-    expect((await store.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
+    await store.ingest.closeDue()
+    expect((await store.cohorts.facts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
   })
 
   it('the commit of a closing', async () => {
     server.fail({ on: /INSERT INTO coalmine_closed/, kind: 'drop-after', times: 1 })
-    await store.insert(span)
+    await store.ingest.insert(span)
     clock += hour
-    expect(await store.closeDue()).toBe(1)
+    expect(await store.ingest.closeDue()).toBe(1)
     expect(await rows('coalmine_closed')).toBe(2)
-    expect((await store.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
+    expect((await store.cohorts.facts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
   })
 
   it('a few times: then it says so', async () => {
@@ -335,26 +338,26 @@ describe('what may be repeated is, while a server restarts or a connection break
 describe('what adds up is not repeated where it may have been done', () => {
   it('ticks, which are closed anew under another batch, and counted once', async () => {
     server.fail({ on: /INSERT INTO coalmine_ticks/, kind: 'drop-after', times: 1 })
-    await store.insert(span)
+    await store.ingest.insert(span)
     clock += hour
-    await expect(store.closeDue()).rejects.toMatchObject({ kind: 'unavailable' })
+    await expect(store.ingest.closeDue()).rejects.toMatchObject({ kind: 'unavailable' })
     expect(await rows('coalmine_closed')).toBe(0)
-    expect(await store.closeDue()).toBe(1)
+    expect(await store.ingest.closeDue()).toBe(1)
     expect(asked(/INSERT INTO coalmine_ticks/)).toEqual([0, 200])
-    expect((await store.cohortFacts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
+    expect((await store.cohorts.facts(builds)).stable).toMatchObject({ requests: 1, traces: 1 })
   })
 
   it('late spans', async () => {
-    await store.insert(span)
+    await store.ingest.insert(span)
     clock += hour
-    await store.closeDue()
+    await store.ingest.closeDue()
     server.fail({ on: /INSERT INTO coalmine_late/, kind: 'drop-after', times: 1 })
-    await expect(store.insert(span)).rejects.toMatchObject({ kind: 'unavailable' })
-    expect((await store.cohortFacts(builds)).late).toBe(1)
+    await expect(store.ingest.insert(span)).rejects.toMatchObject({ kind: 'unavailable' })
+    expect((await store.cohorts.facts(builds)).late).toBe(1)
   })
 
   it('but it is while nobody listens', async () => {
-    await store.insert(span)
+    await store.ingest.insert(span)
     clock += hour
     const engine = await openRemote(server.url({ database: 'shop' }))
     await server.stop()

@@ -18,14 +18,14 @@ afterEach(() => rm(directory, { recursive: true }))
 /** Opens the store an hour later, closes what is due and gives how many ticks that were. */
 async function closedAtOpening(): Promise<number> {
   const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart + 3_600_000 })
-  const closed = await store.closeDue()
+  const closed = await store.ingest.closeDue()
   await store.close()
   return closed
 }
 
 async function insert(...spans: readonly Span[]): Promise<void> {
   const store = await openStore({ location: directory, now: () => firstStart })
-  await store.insert(batchOf(...spans))
+  await store.ingest.insert(batchOf(...spans))
   await store.close()
 }
 

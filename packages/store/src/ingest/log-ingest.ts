@@ -4,7 +4,7 @@ import type { Traces } from '../traces.ts'
 import { type LogRecord, logLine } from './log-record.ts'
 
 /** The way of log records into the engine: those that wait share an insert. */
-interface LogIngest {
+export interface LogIngest {
   readonly insert: (records: readonly LogRecord[]) => Promise<void>
   readonly drained: () => Promise<void>
   readonly state: () => LogIngestState

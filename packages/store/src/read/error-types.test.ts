@@ -33,7 +33,7 @@ const exception = (type: string): Span['events'][number] => ({
 
 it('says what the errors of a cohort are, alike from closed ticks and from raw spans', async () => {
   const twice = failed({ 'error.type': 'TypeError' })
-  await store.insert(
+  await store.ingest.insert(
     batchOf(
       twice,
       twice,
@@ -50,9 +50,9 @@ it('says what the errors of a cohort are, alike from closed ticks and from raw s
     ),
   )
   clock = firstStart + 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
   for (const region of ['', ',region=eu']) {
-    const { operations } = store.readTicks({
+    const { operations } = store.ticks.read({
       service: 'storefront',
       stable: `service.version=1.0.0${region}`,
       canary: `service.version=2.0.0${region}`,

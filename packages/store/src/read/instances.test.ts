@@ -46,19 +46,19 @@ async function store24(): Promise<void> {
     spans.push(served('a', '2.0.0', second * 1000))
     if (second >= 120) spans.push(served('b', '2.0.0', second * 1000, second < 180 ? 900 : 20))
   }
-  await store.insert(batchOf(...spans))
+  await store.ingest.insert(batchOf(...spans))
   clock = firstStart + 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
 }
 
 async function livesOf(comparison: Comparison): Promise<readonly InstanceLife[] | undefined> {
-  return store.instances(comparison, await store.cohortFacts(comparison))
+  return store.cohorts.instances(comparison, await store.cohorts.facts(comparison))
 }
 
 async function latencies(comparison: Comparison, seconds: number): Promise<number[]> {
   const warmUp = warmUpOf((await livesOf(comparison))!, seconds)
   const sums = [0, 0, 0, 0]
-  for await (const { ticks } of store.readTicks(comparison, warmUp).operations)
+  for await (const { ticks } of store.ticks.read(comparison, warmUp).operations)
     for (const { canary } of ticks) {
       const slow = canary.latency.indices.reduce(
         (sum, bucket, index) => sum + (bucket > -10 ? canary.latency.counts[index]! : 0),
@@ -133,35 +133,35 @@ it('gives instances that serve both variants of a flag to both cohorts', async (
       resource: { 'k8s.pod.name': 'pod-0' },
       attributes: { ...route, 'service.version': '1.0.0', 'coalmine.flag.prices': variant },
     })
-  await store.insert(batchOf(flagged('on'), flagged('off')))
+  await store.ingest.insert(batchOf(flagged('on'), flagged('off')))
   clock = firstStart + 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
   const flags = { service: 'storefront', stable: 'flag:prices=off', canary: 'flag:prices=on' }
   expect(await livesOf(flags)).toMatchObject([{ instance: 'pod-0', cohort: 'both', requests: 2 }])
-  expect((await store.known('storefront')).values).not.toContain('flag:(instance)=pod-0')
+  expect((await store.services.known('storefront')).values).not.toContain('flag:(instance)=pod-0')
 })
 
 it('counts a request that two instances served for neither of them', async () => {
   const traceId = 'ab'.repeat(16)
   const on = (host: string): Span => spanOf({ traceId, resource: { 'host.name': host } })
-  await store.insert(batchOf(on('x'), on('y'), spanOf({ resource: { 'host.name': 'x' } })))
+  await store.ingest.insert(batchOf(on('x'), on('y'), spanOf({ resource: { 'host.name': 'x' } })))
   clock = firstStart + 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
   expect(await livesOf(builds)).toMatchObject([{ instance: 'x', requests: 1 }])
 })
 
 it('counts again what an import closed again, once', async () => {
   await store24()
-  const hold = await store.hold()
-  await store.insert(batchOf(served('old', '1.0.0', 1_000)), hold)
-  store.release(hold)
-  await store.closeDue()
+  const hold = await store.ingest.hold()
+  await store.ingest.insert(batchOf(served('old', '1.0.0', 1_000)), hold)
+  store.ingest.release(hold)
+  await store.ingest.closeDue()
   expect((await livesOf(builds))!.map(({ requests }) => requests)).toEqual([49, 48, 24])
 })
 
 it('says so where ticks know no instance', async () => {
-  await store.insert(batchOf(spanOf()))
+  await store.ingest.insert(batchOf(spanOf()))
   clock = firstStart + 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
   expect(await livesOf(builds)).toBeUndefined()
 })

@@ -47,12 +47,12 @@ const under = ({ traceId, spanId, service }: Span, changes: Changes = {}): Span 
 const query = (parent: Span, atMs = 1): Span => under(parent, { atMs, attributes: { 'db.system.name': 'postgresql' } })
 
 async function read(measures: readonly Measure[], ...spans: Span[]): Promise<Record<string, Told[][]>> {
-  await store.insert(batchOf(...spans))
+  await store.ingest.insert(batchOf(...spans))
   clock = firstStart + 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
   const told: Record<string, Told[][]> = {}
   const builds = { service, stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
-  for await (const { operation, tick, measures: found } of store.readMeasures(builds, measures))
+  for await (const { operation, tick, measures: found } of store.ticks.measures(builds, measures))
     told[`${operation} ${(tick - firstStart) / 1000}`] = found.map(({ stable, canary }) => [
       valuesOf(stable),
       valuesOf(canary),

@@ -24,14 +24,14 @@ const inRegion = (service: string, region: string, atMs = 0) =>
 const regions = (service: string) => ({ service, stable: 'cloud.region=eu', canary: 'cloud.region=us' })
 
 async function closed(...spans: readonly Span[]): Promise<void> {
-  await store.insert(batchOf(...spans))
+  await store.ingest.insert(batchOf(...spans))
   clock += 3_600_000
-  await store.closeDue()
+  await store.ingest.closeDue()
 }
 
 /** Requests of both cohorts, tick by tick. */
 async function requests(service: string): Promise<[number, number][]> {
-  const { source, operations } = store.readTicks(regions(service))
+  const { source, operations } = store.ticks.read(regions(service))
   expect(source).toBe('spans')
   const found: [number, number][] = []
   for await (const { ticks } of operations)
@@ -49,7 +49,7 @@ it('each tick is read once for a comparison, and new ones when they have closed'
   const before = await kept()
   await closed(inRegion('shop', 'eu'), inRegion('shop', 'us'), inRegion('shop', 'us'))
   expect(await requests('shop')).toEqual([[1, 2]])
-  expect(await store.cohortFacts(regions('shop'))).toMatchObject({ source: 'spans', canary: { requests: 2 } })
+  expect(await store.cohorts.facts(regions('shop'))).toMatchObject({ source: 'spans', canary: { requests: 2 } })
   expect(await kept()).toBe(before + 1)
   await closed(inRegion('shop', 'eu', 5_000))
   expect(await requests('shop')).toEqual([
@@ -70,25 +70,25 @@ it('a tick without a request of either cohort is kept too', async () => {
 it('what an import adds to a tick counts, in place of what was kept of it', async () => {
   await closed(inRegion('imported', 'eu'))
   expect(await requests('imported')).toEqual([[1, 0]])
-  const hold = await store.hold()
-  await store.insert(batchOf(inRegion('imported', 'us')), hold)
-  store.release(hold)
-  await store.closeDue()
+  const hold = await store.ingest.hold()
+  await store.ingest.insert(batchOf(inRegion('imported', 'us')), hold)
+  store.ingest.release(hold)
+  await store.ingest.closeDue()
   expect(await requests('imported')).toEqual([[1, 1]])
 })
 
 it('what comes late for a tick does not count, as in closed ticks', async () => {
   await closed(inRegion('late', 'eu'))
   expect(await requests('late')).toEqual([[1, 0]])
-  await store.insert(batchOf(inRegion('late', 'us')))
+  await store.ingest.insert(batchOf(inRegion('late', 'us')))
   expect(await requests('late')).toEqual([[1, 0]])
 })
 
 it('comparisons do not share what is kept', async () => {
   await closed(inRegion('two', 'eu'), inRegion('two', 'ap'))
   expect(await requests('two')).toEqual([[1, 0]])
-  const other = store.readTicks({ service: 'two', stable: 'cloud.region=ap', canary: 'cloud.region=us' })
+  const other = store.ticks.read({ service: 'two', stable: 'cloud.region=ap', canary: 'cloud.region=us' })
   for await (const { ticks } of other.operations) expect(ticks[0]!.stable.requests).toBe(1)
   const within = { ...regions('two'), start: firstStart + 5_000 }
-  for await (const { ticks } of store.readTicks(within).operations) expect(ticks).toEqual([])
+  for await (const { ticks } of store.ticks.read(within).operations) expect(ticks).toEqual([])
 })

@@ -33,17 +33,17 @@ const builds = (service: string) => ({
 it('counts the traces that have a span, of those there are, and each once', async () => {
   const [old, bare, fresh] = [request('shop', '1.0.0'), request('shop', '1.0.0'), request('shop', '2.0.0')]
   const late = under(fresh, 'INSERT', 9_000)
-  await store.insert(
+  await store.ingest.insert(
     batchOf(old, under(old, 'SELECT'), under(old, 'SELECT'), bare, fresh, under(fresh, 'SELECT'), late),
   )
   clock = firstStart + 3_600_000
-  await store.closeDue()
-  const found = await store.spansOfTicks(builds('shop'), { ticksMs: [firstStart], oneIn: 1 })
+  await store.ingest.closeDue()
+  const found = await store.spans.below(builds('shop'), { ticksMs: [firstStart], oneIn: 1 })
   expect([...found!].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
     { tick: firstStart, kind: 'client', name: 'INSERT', stable: { n: 2, events: 0 }, canary: { n: 1, events: 1 } },
     { tick: firstStart, kind: 'client', name: 'SELECT', stable: { n: 2, events: 1 }, canary: { n: 1, events: 1 } },
   ])
-  expect(await store.spansOfTicks(builds('shop'), { ticksMs: [], oneIn: 1 })).toEqual([])
+  expect(await store.spans.below(builds('shop'), { ticksMs: [], oneIn: 1 })).toEqual([])
 })
 
 it('says nothing where names hold ids', async () => {
@@ -51,6 +51,6 @@ it('says nothing where names hold ids', async () => {
     const one = request('ids', '1.0.0')
     return [one, under(one, `GET /user/${i}`)]
   }).flat()
-  await store.insert(batchOf(...spans))
-  expect(await store.spansOfTicks(builds('ids'), { ticksMs: [firstStart], oneIn: 1 })).toBeUndefined()
+  await store.ingest.insert(batchOf(...spans))
+  expect(await store.spans.below(builds('ids'), { ticksMs: [firstStart], oneIn: 1 })).toBeUndefined()
 })

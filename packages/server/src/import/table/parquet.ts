@@ -16,7 +16,7 @@ export async function* rowsOfParquet(
 ): AsyncGenerator<readonly Column[] | Row> {
   let names: readonly string[] | undefined
   let columns: readonly Column[] | undefined
-  for await (const { text } of linesOf(store.parquetRows(chunks, after), undefined, 'latin1')) {
+  for await (const { text } of linesOf(store.imports.parquetRows(chunks, after), undefined, 'latin1')) {
     const [first, ...cells] = cellsOf(text!, columns)
     if (columns) yield { line: Number(first) + 1, cells }
     else if (!names) names = cells as string[]

@@ -1,0 +1,115 @@
+import { type AsRead, type Chosen, type Comparison, cohortsOf } from './cohorts.ts'
+import type { Engine } from './engine/engine.ts'
+import { StoreError } from './errors.ts'
+import type { Access } from './opening.ts'
+import {
+  comparisonStart,
+  failedCanaries,
+  looksSoFar,
+  rememberComparison,
+  rememberLook,
+  rememberVerdict,
+} from './queries/comparisons.ts'
+import { rawFirst } from './queries/raw-ticks.ts'
+import { tickFirst } from './queries/ticks.ts'
+import { formatSelector, parseSelector } from './selector.ts'
+
+/** What chooses the requests of a comparison, whatever its window: what it is remembered by. */
+export type Remembered = Pick<Comparison, 'service' | keyof Chosen>
+
+/** A verdict that settled a comparison. */
+export interface SettledVerdict {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+  readonly verdict: 'pass' | 'fail'
+}
+
+/** What a store remembers of comparisons from one look to the next. */
+export interface Memory {
+  /**
+   * The start of a comparison, in milliseconds since 1970: the tick of the canary's first request. It is remembered at the
+   * first look that finds one and never moves, so that looking again is the same test; where nothing can be remembered it is
+   * found again at each. Undefined while the canary has no request in a closed tick.
+   */
+  readonly start: (comparison: Remembered) => Promise<number | undefined>
+  /**
+   * Counts a look at a comparison, for tests that may not look as often as one likes, and says which it is: the first is 1.
+   * Looking again at the same data is the same look, so the end of the data is what is counted.
+   *
+   * Throws a StoreError of kind `usage` where nothing may be written.
+   */
+  readonly countLook: (comparison: Remembered, endMs: number) => Promise<number>
+  /** Remembers how a comparison of users' requests ended, unless the last verdict on this canary was the same. */
+  readonly rememberVerdict: (verdict: SettledVerdict) => Promise<void>
+  /** The selectors of a service's canaries whose last settled verdict is FAIL, the newest first, at most 20. */
+  readonly failedCanaries: (service: string) => Promise<readonly string[]>
+}
+
+const looksNotCounted =
+  'mode: looks are counted in the store, and this user may not write there; leave out "mode" to look as often as you like, or ask for the rights that "coalmine store init --dry-run" names'
+
+/** The memory of a store. On a full disk nothing is remembered, but what is there is told. */
+export function memoryOf(
+  engine: Engine,
+  asRead: AsRead,
+  { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
+): Memory {
+  const writes = (): boolean => access === 'all' && !isSpent()
+  return {
+    start: async (comparison) => {
+      const names = comparisonNames(comparison)
+      const [known] = await engine.read<{ start: number; looks: number }>(comparisonStart, names)
+      if (known!.looks > 0) return known!.start * 1000
+      const start = await firstServed(engine, asRead(comparison))
+      if (start === undefined) return undefined
+      if (writes()) await engine.write(rememberComparison, { ...names, start })
+      return start * 1000
+    },
+    countLook: async (comparison, endMs) => {
+      if (access !== 'all') throw new StoreError('usage', looksNotCounted)
+      const params = { ...comparisonNames(comparison), end: Math.floor(endMs / 1000) }
+      await engine.write(rememberLook, params)
+      const [row] = await engine.read<{ look: number }>(looksSoFar, params)
+      return row!.look
+    },
+    rememberVerdict: async (verdict) => {
+      if (writes()) await engine.write(rememberVerdict, { ...verdict })
+    },
+    failedCanaries: async (service) => {
+      const rows = await engine.read<{ canary: string }>(failedCanaries, { service })
+      return rows.map(({ canary }) => canary)
+    },
+  }
+}
+
+/** The tick of the canary's first request, in seconds since 1970. */
+async function firstServed(engine: Engine, comparison: Remembered): Promise<number | undefined> {
+  const cohorts = cohortsOf(comparison)
+  const statement = cohorts.source === 'ticks' ? tickFirst : rawFirst
+  const [first] = await engine.read<{ found: number; tick: number }>(statement, {
+    service: comparison.service,
+    from: 0,
+    ...cohorts.params,
+  })
+  return first!.found === 0 ? undefined : first!.tick
+}
+
+function comparisonNames(comparison: Remembered): {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+} {
+  const { service, traffic = 'users', audience = [], scope = 'requests' } = comparison
+  const among = [
+    ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
+    ...(scope === 'requests' ? [] : [`scope=${scope}`]),
+    ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
+  ]
+  const nameOf = (selector: string): string => [nameOfSelector(selector), ...among].join(',')
+  return { service, stable: nameOf(comparison.stable), canary: nameOf(comparison.canary) }
+}
+
+// However its parts are ordered, a selector is the same comparison.
+const nameOfSelector = (selector: string): string =>
+  formatSelector(parseSelector(selector).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))

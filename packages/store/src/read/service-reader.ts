@@ -1,0 +1,43 @@
+import { type DoctorFacts, doctorFacts } from '../doctor.ts'
+import type { Engine } from '../engine/engine.ts'
+import { tickSeconds } from '../ingest/span-batch.ts'
+import { openTicks, secondsOpen, type TickLedger } from '../ingest/tick-ledger.ts'
+import { type Known, known, openOf } from '../known.ts'
+import { lookBackSeconds } from '../spans-only.ts'
+import type { Traces } from '../traces.ts'
+
+/** What a store has seen, whoever is compared. */
+export interface ServiceReader {
+  /** Services, and the builds and flag variants of one. */
+  readonly known: (service?: string) => Promise<Known>
+  /** Which marks arrive from a service; undefined when nothing has. */
+  readonly doctor: (service: string) => Promise<DoctorFacts | undefined>
+}
+
+interface Options {
+  /** The table that has the log records. */
+  readonly logs: Traces
+  /** Undefined where others close ticks too, so that what is open is looked for in the spans. */
+  readonly ledger: TickLedger | undefined
+  readonly watermarkMs: number
+  readonly now: () => number
+}
+
+// A server's table may have years: what others left open is looked for in its last hour.
+const openSeconds = 3600
+
+/** Reads what an engine has of services. */
+export function serviceReader(engine: Engine, { logs, ledger, watermarkMs, now }: Options): ServiceReader {
+  const lookBack = (seconds: number): number => (ledger ? 0 : Math.floor(now() / 1000) - seconds)
+  const openIn = async (service: string): Promise<Known['open']> =>
+    ledger ? openTicks(ledger, service) : openOf(engine, service, lookBack(openSeconds), now())
+  return {
+    known: async (service = '') => known(engine, service, await openIn(service), lookBack(lookBackSeconds)),
+    doctor: (service) =>
+      doctorFacts(engine, logs, { service, lookBackMs: lookBack(lookBackSeconds) * 1000 }, async () => {
+        const { ticks, spans } = await openIn(service)
+        if (ledger) return { ticks, spans, seconds: secondsOpen(ledger, service, now(), watermarkMs) }
+        return { ticks, spans, seconds: ticks > 0 ? Math.ceil(watermarkMs / 1000) + tickSeconds : 0 }
+      }),
+  }
+}

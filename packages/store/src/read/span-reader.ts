@@ -1,0 +1,28 @@
+import type { Comparison } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { type Addresses, type CallsTick, callsOf } from './calls.ts'
+import { type Sample, type SomeTicks, sampleTicks } from './sample.ts'
+import { type SpanTick, spansOfTicks } from './structure.ts'
+import { type Bad, type Suspects, suspects } from './suspects.ts'
+
+/** What only raw spans tell of a comparison. */
+export interface SpanReader {
+  /** How the cohorts were measured, in a few ticks. */
+  readonly sample: (comparison: Comparison, ticks: SomeTicks) => Promise<Sample | undefined>
+  /** Which spans of the service lie below the requests of some ticks. */
+  readonly below: (comparison: Comparison, ticks: SomeTicks) => Promise<readonly SpanTick[] | undefined>
+  /** Calls of other services to the addresses of one cohort each, and those without an answer. */
+  readonly calls: (comparison: Comparison, addresses: Addresses) => Promise<readonly CallsTick[]>
+  /** What is bad in both cohorts at an operation (all, when null), by attribute, and traces of it; takes seconds and may fail for it. */
+  readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
+}
+
+/** Reads raw spans of an engine. */
+export function spanReader(engine: Engine): SpanReader {
+  return {
+    sample: (comparison, ticks) => sampleTicks(engine, comparison, ticks),
+    below: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
+    calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
+    suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
+  }
+}

@@ -1,0 +1,26 @@
+import type { AsRead, Comparison } from '../cohorts.ts'
+import type { Engine } from '../engine/engine.ts'
+import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
+import type { Measure } from './measures.ts'
+import { type MeasuredTick, readMeasures } from './read-measures.ts'
+import { readTicks, type TickRead } from './read-ticks.ts'
+import type { WarmUp } from './warm-up.ts'
+
+/** What both cohorts of a comparison did, tick by tick. Only closed ticks are read, and test traffic is left out unless it is asked for. */
+export interface TickReader {
+  /** Requests, errors and latency, one operation at a time. Who warms up may become known while they are read. */
+  readonly read: (comparison: Comparison, warmUp?: WarmUp | Promise<WarmUp>) => TickRead
+  /** A comparison's own measures, from raw spans, tick by tick of each operation. */
+  readonly measures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
+  /** What each instance did at the operations, in a few blocks of the window; none where instances are not known apart. */
+  readonly instanceCells: (comparison: Comparison, asked: CellsAsked) => Promise<readonly InstanceCell[]>
+}
+
+/** Reads ticks of an engine, as this store may be read. */
+export function tickReader(engine: Engine, asRead: AsRead): TickReader {
+  return {
+    read: (comparison, warmUp) => readTicks(engine, asRead(comparison), warmUp),
+    measures: (comparison, measures) => readMeasures(engine, comparison, measures),
+    instanceCells: (comparison, asked) => instanceCellsOf(engine, asRead(comparison), asked),
+  }
+}
