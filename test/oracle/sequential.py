@@ -1,5 +1,5 @@
-"""Makes sequential.json with Python alone (NumPy, SciPy 1.17): closed e-values, group-sequential bounds, quantile and mean sequences,
-each worked out another way than in the code; the published bounds are copied from where "from" says. Takes a few minutes.
+"""Makes sequential.json with Python alone (NumPy, SciPy 1.17): closed e-values, quantile and mean sequences, each
+worked out another way than in the code. Takes a few minutes.
 
 python3 -m pip install numpy scipy==1.17.1; python3 sequential.py > sequential.json
 """
@@ -47,55 +47,6 @@ for n in (1, 3, 6, 20, 40):
     for alpha in (0.05, 0.2):
         logs = [round(float(x), 6) for x in random.normal(2, 2.5, n)]
         ebh_rows.append({"logEs": logs, "alpha": alpha, "expected": e_bh(logs, alpha)})
-
-
-def spent(t, spending, alpha, phi):
-    if spending == "obrien-fleming":
-        return 2 * stats.norm.sf(stats.norm.isf(alpha / 2) / math.sqrt(t))
-    if spending == "pocock":
-        return alpha * math.log(1 + (math.e - 1) * t)
-    return alpha * t**phi
-
-
-def bounds(fractions, spending, alpha, sides, phi=2):
-    """The trapezoid rule on a fine even grid of the process."""
-    each = alpha / sides
-    grid = np.linspace(-8, 8, 4001) * math.sqrt(max(1, fractions[-1]))
-    h = grid[1] - grid[0]
-    found, density, before, done = [], None, 0.0, 0.0
-    for t in fractions:
-        share = spent(min(1, t), spending, each, phi) - done
-        done += share
-        sd = math.sqrt(t - before)
-        if density is None:
-            z = stats.norm.isf(share)
-            inside = stats.norm.pdf(grid, scale=sd)
-        else:
-            z = optimize.brentq(lambda z: np.sum(density * stats.norm.sf((z * math.sqrt(t) - grid) / sd)) * h - share, -5, 12, xtol=1e-12)
-            inside = np.array([np.sum(density * stats.norm.pdf((x - grid) / sd)) * h / sd for x in grid])
-        found.append(float(z))
-        edge = z * math.sqrt(t)
-        # The cell at the edge counts by the part of it that is inside.
-        part = np.clip((edge - grid) / h + 0.5, 0, 1)
-        if sides == 2:
-            part = np.minimum(part, np.clip((grid + edge) / h + 0.5, 0, 1))
-        density, before = inside * part, t
-    return found
-
-
-group_rows = []
-for spending, phi in (("obrien-fleming", 2), ("pocock", 2), ("power", 2), ("power", 3)):
-    for fractions in ([0.2, 0.4, 0.6, 0.8, 1.0], [0.1, 0.5, 0.55, 1.0], [0.3, 0.7, 1.2]):
-        for sides in (1, 2):
-            group_rows.append({"spending": spending, "exponent": phi, "alpha": 0.05, "fractions": fractions, "sides": sides, "expected": bounds(fractions, spending, 0.05, sides, phi)})
-
-even = lambda k: [(i + 1) / k for i in range(k)]
-published = [
-    {"from": "Lan and DeMets, O'Brien-Fleming, K = 5", "spending": "obrien-fleming", "alpha": 0.05, "fractions": even(5), "sides": 2, "expected": [4.8769, 3.3570, 2.6803, 2.2898, 2.0310]},
-    {"from": "Lan and DeMets, O'Brien-Fleming, K = 10", "spending": "obrien-fleming", "alpha": 0.05, "fractions": even(10), "sides": 2, "expected": [6.9913, 4.8769, 3.9297, 3.3671, 2.9893, 2.7148, 2.5041, 2.3358, 2.1975, 2.0812]},
-    {"from": "Lan and DeMets, Pocock, K = 5", "spending": "pocock", "alpha": 0.05, "fractions": even(5), "sides": 2, "expected": [2.4380, 2.4268, 2.4102, 2.3966, 2.3860]},
-    {"from": "spotify/confidence, power 2, K = 5", "spending": "power", "alpha": 0.05, "fractions": even(5), "sides": 2, "expected": [3.0902, 2.7141, 2.4728, 2.2799, 2.1140]},
-]
 
 
 def quantile_log_e(below, n, q, concentration, one_sided):
@@ -201,7 +152,7 @@ gavi_rows = [
 ]
 
 print(json.dumps({
-    "closedEValues": closed_rows, "eBenjaminiHochberg": ebh_rows, "groupSequential": group_rows, "groupSequentialPublished": published,
+    "closedEValues": closed_rows, "eBenjaminiHochberg": ebh_rows,
     "quantileRanks": rank_rows, "quantileTest": test_rows, "bandTest": band_rows, "halfWidth": half_rows, "growthbook": growthbook_rows,
     "mixtureSprt": sprt_rows, "gavi": gavi_rows,
 }, indent=0))

@@ -45,7 +45,7 @@ export interface Facts {
         readonly open: { readonly spans: number; readonly unattended?: boolean }
       }
     | undefined
-  /** Which look at this comparison it is, as far as its data has grown: 1, unless it is told. */
+  /** In fixed mode: which look at this comparison it is, as far as its data has grown. 1 where it is not told. */
   readonly look?: number | undefined
   readonly version: string
 }

@@ -70,8 +70,8 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
       hosts,
     )
   const levels = facts.earlier ? { ...policy, alpha: policy.alpha / 2 } : policy
-  const decided = decide(gated('on'), levels, facts.look ?? 1)
-  const advised = decide(gated('advisory'), levels, facts.look ?? 1)
+  const decided = decide(gated('on'), levels)
+  const advised = decide(gated('advisory'), levels)
   const start = Date.parse(facts.window.start)
   const errorTypes = errorTypesOf(facts, policy)
   const structure = structureOf(facts, policy)
@@ -115,7 +115,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
 export function decisionsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts): Decided[] {
   const judged = judgedMetrics(policy, facts)
   const decisive = judged.filter(({ gate }) => gate === 'on')
-  return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts, null), policy, facts.look ?? 1)
+  return decide(gateOf(seriesOf(slices, judged), decisive, policy, facts, null), policy)
 }
 
 function settledAfter(outcome: Outcome, decided: readonly Decided[], start: number): number | null {

@@ -28,7 +28,6 @@ export type ReasonCode =
   | 'unequal-load'
   | 'one-look'
   | 'peeked'
-  | 'planned-look'
   | 'before-after'
   | 'too-few-days'
   | 'raw-spans'

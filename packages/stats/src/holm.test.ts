@@ -62,22 +62,3 @@ test.each([
   expect(call).toThrow(RangeError)
   expect(call).toThrow(name)
 })
-
-test('at a look that may use all of alpha it is the same, and at one that may use less it rejects no more', () => {
-  fc.assert(
-    fc.property(hypotheses, (all) => {
-      const pValues = all.map(({ p }) => p)
-      const options = { alpha: 0.05, weights: all.map(({ weight }) => weight) }
-      const whole = holm(pValues, options)
-      const looked = holm(pValues, { ...options, levelAt: (alpha) => alpha })
-      expect(looked.map(({ rejected }) => rejected)).toEqual(whole.map(({ rejected }) => rejected))
-      const early = holm(pValues, { ...options, levelAt: (alpha) => alpha ** 2 })
-      early.forEach(({ rejected, level }, at) => {
-        expect(level).toBeLessThan(0.05)
-        expect(rejected).toBe(pValues[at]! <= level)
-        if (rejected) expect(whole[at]!.rejected).toBe(true)
-      })
-    }),
-    { seed: 2, numRuns: 200 },
-  )
-})

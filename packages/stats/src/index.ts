@@ -54,10 +54,6 @@ export { type RankTest, scaleIntervalOnce, vanElteren } from './fixed/van-eltere
 export { type MeanTest, welch } from './fixed/welch.ts'
 export { type Moments, momentsOf, momentsOfHistogram } from './moments.ts'
 
-// Tests that look a planned number of times
-
-export { crossingChances, groupSequentialBounds, type Spending } from './sequential/group-sequential.ts'
-
 // Counts that come in batches
 
 export { dispersedShareProcess, dispersionOf } from './dispersion.ts'

@@ -156,7 +156,7 @@ describe('what cannot be asked', () => {
 
   it.each([
     ['metrics: { cost: { attribute: app.cost } }', 'metrics.cost: span metrics have no attributes and no calls'],
-    ['mode: { looks: 3 }', 'mode: planned looks are counted by a server'],
+    ['mode: { looks: 3 }', 'mode: planned looks are no longer needed'],
     ['scope: downstream', 'scope: downstream is not known from span metrics'],
     ['audience: beta', 'audience: span metrics do not know it'],
   ])('of coalmine.yaml: %s', async (content, message) => {

@@ -11,12 +11,6 @@ export function lookReasons({ window, look = 1, beforeAfter }: Facts, { mode }: 
       'The window slides: its error rate holds for one look. Leave out --since to look as often as you like.'
     return window.anchored ? [] : [{ code: 'one-look', weight: 'note', message: slides }]
   }
-  if (mode !== 'fixed') {
-    const left = mode.looks - look
-    const rest = left === 0 ? 'the last' : left === 1 ? 'one more is planned' : `${left} more are planned`
-    const message = `This is look ${look} of ${mode.looks}, ${rest}: each may use a part of alpha only, by ${spendingNames[mode.spending]} spending.`
-    return [{ code: 'planned-look', weight: 'note', message }]
-  }
   if (look === 1) {
     const message =
       'Judged by tests that may look once, and this was the look: to look again as traffic comes in, leave out "mode: fixed".'
@@ -25,5 +19,3 @@ export function lookReasons({ window, look = 1, beforeAfter }: Facts, { mode }: 
   const message = `This is look ${look} at tests that may look once: the more looks, the more good canaries fail. Judge one look at the end${beforeAfter ? '' : ', or leave out "mode: fixed" to look as often as you like'}.`
   return [{ code: 'peeked', weight: 'blocks', message }]
 }
-
-const spendingNames = { 'obrien-fleming': "O'Brien-Fleming", pocock: 'Pocock', power: 'power' } as const

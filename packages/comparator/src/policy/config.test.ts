@@ -79,7 +79,10 @@ describe('coalmine.yaml', () => {
         'coalmine.yaml:2: metrics.cost.reason: expected text, got ""',
       ].join('\n'),
     ],
-    ['mode: { looks: 1 }\n', 'coalmine.yaml:1: mode.looks: expected a number of at least 2, got 1'],
+    [
+      'service: a\nmode: { looks: 5, spending: pocock }\n',
+      'coalmine.yaml:2: mode: planned looks are no longer needed: leave out "mode" to look as often as you like at the same error rate, or write "mode: fixed" for one look at the end',
+    ],
     [
       'metrics:\n  lost-requests:\n    expect: better\n',
       'coalmine.yaml:3: metrics.lost-requests.expect: expected no-worse or worse-by-at-most of lost requests, got better',

@@ -43,9 +43,7 @@ const policy = z.strictObject({
     ),
   mode: modeSchema
     .optional()
-    .describe(
-      'sequential: look as often as you like. fixed: look once, at the end. looks: so often, evenly spaced. Default sequential.',
-    ),
+    .describe('sequential: look as often as you like. fixed: look once, at the end. Default sequential.'),
   metrics: z
     .record(z.string(), metricSchema)
     .optional()

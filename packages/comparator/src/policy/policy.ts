@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
 import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
-import type { Mode, ModeInput } from './mode.ts'
+import type { Mode } from './mode.ts'
 import { expectedInstead, type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
 /** What is judged and how strictly. */
@@ -46,7 +46,7 @@ export interface PolicyInput {
   readonly split?: string | number | undefined
   readonly minimumShare?: string | number | undefined
   readonly warmUp?: string | number | undefined
-  readonly mode?: ModeInput | undefined
+  readonly mode?: Mode | undefined
   readonly randomised?: boolean | undefined
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }

@@ -43,7 +43,7 @@ export function describeErrors({ alpha, alphaPass, minimumShare, mode, metrics, 
 
 function looksPhrase(mode: Policy['mode']): string {
   if (mode === 'sequential') return 'and however often you look'
-  return mode === 'fixed' ? 'if you look once, at the end' : `if you look ${mode.looks} times, evenly spaced`
+  return 'if you look once, at the end'
 }
 
 function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: number | null): string {

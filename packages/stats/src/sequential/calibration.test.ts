@@ -8,7 +8,6 @@ import { type Random, randomOf } from '../random.ts'
 import { type Counts, shareProcess } from '../share.ts'
 import { asymptoticInterval, type MomentsBlock } from './asymptotic-interval.ts'
 import { bandRadius, bandTest } from './band-test.ts'
-import { crossingChances, groupSequentialBounds } from './group-sequential.ts'
 import { growthbookTest } from './growthbook.ts'
 import { normalMixtureBound } from './normal-mixture.ts'
 import { quantileDifferenceInterval, quantileInterval, quantileRanks } from './quantile-interval.ts'
@@ -16,58 +15,6 @@ import { quantileTest } from './quantile-test.ts'
 
 const most = (level: number, runs: number) => level + 3 * Math.sqrt((level * (1 - level)) / runs)
 const latency = sourceOf(lognormal({ median: 0.1, sigma: 0.6 }))
-
-describe('planned looks', () => {
-  const spendings = ['obrien-fleming', 'pocock', 'power'] as const
-
-  test.each(spendings)('%s: what all looks spend is alpha, also after running over', (spending) => {
-    for (const sides of [1, 2] as const) {
-      for (const fractions of [[1], [0.1, 0.15, 0.6, 1], [0.3, 0.8, 1.25, 1.4]]) {
-        const bounds = groupSequentialBounds({ spending, alpha: 0.04, fractions, sides })
-        const spent = crossingChances({ bounds, fractions, sides, drift: 0 }).reduce((a, b) => a + b, 0)
-        expect(spent).toBeCloseTo(0.04 / sides, 8)
-        expect(bounds.at(-1) === Infinity).toBe(fractions.length > 3 && fractions.at(-1) === 1.4)
-      }
-    }
-  })
-
-  test.each(spendings)('%s: crossed at any of twelve looks as often as alpha says', (spending) => {
-    const fractions = Array.from({ length: 12 }, (_, at) => (at + 1) / 12)
-    const bounds = groupSequentialBounds({ spending, alpha: 0.05, fractions, sides: 1 })
-    const runs = 4000
-    let crossed = 0
-    for (let run = 0; run < runs; run += 1) {
-      const draw = randomOf(run)
-      let process = 0
-      const out = fractions.map((fraction, at) => {
-        process += normal(draw) / Math.sqrt(12)
-        return process / Math.sqrt(fraction) >= bounds[at]!
-      })
-      if (out.some(Boolean)) crossed += 1
-    }
-    expect(Math.abs(crossed / runs - 0.05)).toBeLessThan(3 * Math.sqrt((0.05 * 0.95) / runs))
-  })
-
-  test('one look is the fixed test, more looks cost little power, and fewer are never worse', () => {
-    const power = (looks: number) => {
-      const fractions = Array.from({ length: looks }, (_, at) => (at + 1) / looks)
-      const bounds = groupSequentialBounds({ spending: 'obrien-fleming', alpha: 0.05, fractions, sides: 1 })
-      return crossingChances({ bounds, fractions, sides: 1, drift: 2.5 }).reduce((a, b) => a + b, 0)
-    }
-    expect(power(1)).toBeCloseTo(0.8038, 3)
-    expect(power(5)).toBeLessThan(power(2))
-    expect(power(5)).toBeGreaterThan(power(1) - 0.03)
-  })
-
-  test('many looks are quick, and their bounds stay finite', () => {
-    const fractions = Array.from({ length: 60 }, (_, at) => (at + 1) / 60)
-    const bounds = groupSequentialBounds({ spending: 'power', alpha: 0.01, fractions, sides: 2 })
-    bounds.forEach((bound, at) => {
-      expect(bound).toBeGreaterThan(2.5758)
-      if (at > 0) expect(bound).toBeLessThan(bounds[at - 1]!)
-    })
-  })
-})
 
 describe('quantiles and distribution functions of one arm', () => {
   const runs = 200
@@ -261,8 +208,6 @@ describe('counts in batches', () => {
 })
 
 test('the values of the examples in the comments', () => {
-  const drift = crossingChances({ bounds: [2.438, 2.386], fractions: [0.5, 1], sides: 1, drift: 3 })
-  expect(drift.map((chance) => Number(chance.toFixed(4)))).toEqual([0.3757, 0.3719])
   const histogram = histogramOf(Array.from({ length: 1000 }, (_, at) => at + 1))
   const interval = quantileInterval(histogram, { q: 0.5, alpha: 0.025, tightestAt: 1000 })
   expect({ lower: Math.round(interval.lower!), upper: Math.round(interval.upper!) }).toEqual({ lower: 450, upper: 558 })
@@ -305,9 +250,6 @@ test('the values of the examples in the comments', () => {
 })
 
 test.each([
-  ['fractions[1]', () => groupSequentialBounds({ spending: 'pocock', alpha: 0.05, fractions: [0.5, 0.5], sides: 1 })],
-  ['alpha', () => groupSequentialBounds({ spending: 'pocock', alpha: 0, fractions: [1], sides: 1 })],
-  ['exponent', () => groupSequentialBounds({ spending: 'power', exponent: 0, alpha: 0.1, fractions: [1], sides: 1 })],
   ['q', () => quantileInterval(histogramOf([1]), { q: 1, alpha: 0.05, tightestAt: 10 })],
   ['tightestAt', () => quantileTest({ stable: [1], canary: [1] }, { q: 0.5, tightestAt: 0 })],
   ['alpha', () => bandRadius(10, 2)],

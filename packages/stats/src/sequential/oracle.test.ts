@@ -1,27 +1,14 @@
 import { expect, test } from 'vitest'
 import { tables } from '../../../../test/oracle/tables.ts'
 import type { Sided } from '../fixed/result.ts'
-import { logNormalCdf } from '../normal.ts'
 import { halfWidth } from './asymptotic-interval.ts'
 import { bandRadius, bandTest } from './band-test.ts'
-import { groupSequentialBounds, type Spending } from './group-sequential.ts'
 import { growthbookTest } from './growthbook.ts'
 import { logNormalMixture, mixingVariance, normalMixtureBound, type Sides } from './normal-mixture.ts'
 import { quantileRanks } from './quantile-interval.ts'
 import { quantileTest } from './quantile-test.ts'
 
-interface Bounds {
-  spending: Spending
-  exponent?: number
-  alpha: number
-  fractions: number[]
-  sides: Sides
-  expected: number[]
-}
-
 const oracle = tables<{
-  groupSequential: Bounds[]
-  groupSequentialPublished: Bounds[]
   quantileRanks: {
     n: number
     q: number
@@ -37,25 +24,6 @@ const oracle = tables<{
   mixtureSprt: { estimate: number; variance: number; tau2: number; expected: number }[]
   gavi: { units: number; phi: number; alpha: number; expected: number }[]
 }>('sequential')
-
-test.each([...oracle.groupSequential, ...oracle.groupSequentialPublished])(
-  'bounds, $spending, $fractions, $sides sides',
-  ({ expected, ...options }) => {
-    groupSequentialBounds(options).forEach((bound, at) => {
-      expect(Math.abs(bound - expected[at]!)).toBeLessThan(1e-4)
-    })
-  },
-)
-
-test('bounds of a run that has more than was planned, as in spotify/confidence', () => {
-  const fractions = [250, 450, 630, 810].map((n) => n / 810)
-  const bounds = groupSequentialBounds({ spending: 'power', alpha: 0.01, fractions, sides: 2 })
-  const levels = bounds.map((z) => 2 * Math.exp(logNormalCdf(-z)))
-  const published = [0.00095, 0.00241, 0.0041, 0.00636]
-  levels.forEach((level, at) => {
-    expect(Math.abs(level - published[at]!)).toBeLessThan(1e-5)
-  })
-})
 
 test.each(oracle.quantileRanks)('ranks around quantile $q of $n are those of the mixture integrated', (row) => {
   expect(quantileRanks(row.n, row)).toEqual({ lower: row.lower, upper: row.upper })
