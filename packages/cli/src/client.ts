@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { CommandError, exitCodes, type Trouble } from './exit-codes.ts'
+import { CommandError, isTrouble } from './exit-codes.ts'
 
 /** A running server and what it asks for. */
 export interface Server {
@@ -48,8 +48,7 @@ function stopped(): CommandError {
 function refusal(answer: unknown, response: Response, server: Server): CommandError {
   const error = answer && typeof answer === 'object' && 'error' in answer ? answer.error : undefined
   if (error && typeof error === 'object' && 'kind' in error && 'message' in error) {
-    const kind = String(error.kind)
-    return new CommandError(kind in exitCodes ? (kind as Trouble) : 'unavailable', String(error.message))
+    return new CommandError(isTrouble(error.kind) ? error.kind : 'unavailable', String(error.message))
   }
   return notCoalmine(response, server)
 }

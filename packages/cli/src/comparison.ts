@@ -12,7 +12,7 @@ import {
 import { parseSelector } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
-import { CommandError } from './exit-codes.ts'
+import { CommandError, isOutcome } from './exit-codes.ts'
 import type { Place } from './host.ts'
 import {
   excludeEachOther,
@@ -244,7 +244,9 @@ export async function compareOn(server: Server, request: ComparisonRequest, sign
 }
 
 function isVerdict(answer: object): answer is Verdict {
-  return 'schema' in answer && answer.schema === 'coalmine.verdict/1'
+  return (
+    'schema' in answer && answer.schema === 'coalmine.verdict/1' && 'verdict' in answer && isOutcome(answer.verdict)
+  )
 }
 
 /** `flag:x` as selectors have it, or `x`. */

@@ -1,22 +1,46 @@
 import type { Outcome } from '@coalmine/comparator'
+import type { Trouble } from '@coalmine/server'
 
-/** One meaning each. A broken tool never looks like a failed canary, nor like a passing one. */
-export const exitCodes = {
-  pass: 0,
-  fail: 1,
-  inconclusive: 2,
-  invalid: 3,
+/**
+ * The exit code of each verdict. A broken tool never looks like a failed canary, nor like a passing one: trouble has a table
+ * of its own.
+ */
+export const exitCodes: Readonly<Record<Outcome, number>> = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 }
+
+/** Why a command came to no verdict: trouble of a kind that a server may tell of, or the user stopped it. */
+export type CommandTrouble = Trouble | 'interrupted'
+
+/** The exit code of each kind of trouble. A cohort without data is as meaningless as an invalid comparison. */
+export const troubleCodes: Readonly<Record<CommandTrouble, number>> = {
   'no-data': 3,
   usage: 64,
   malformed: 65,
   unavailable: 69,
   bug: 70,
   interrupted: 130,
-} as const
+}
 
-export type Trouble = Exclude<keyof typeof exitCodes, Outcome>
+/**
+ * Whether an answer's `kind` is one that a server may tell of; a server is not interrupted.
+ *
+ * @example isTrouble('no-data') // true
+ * @example isTrouble('pass') // false
+ */
+export function isTrouble(kind: unknown): kind is Trouble {
+  return typeof kind === 'string' && kind !== 'interrupted' && Object.hasOwn(troubleCodes, kind)
+}
 
-/** The same table as `--help` shows it. */
+/** Whether an answer's `verdict` is one of ours. */
+export function isOutcome(verdict: unknown): verdict is Outcome {
+  return typeof verdict === 'string' && Object.hasOwn(exitCodes, verdict)
+}
+
+/** The exit code of what a command came to. */
+export function exitCodeOf(result: Outcome | CommandTrouble): number {
+  return isOutcome(result) ? exitCodes[result] : troubleCodes[result]
+}
+
+/** Both tables as `--help` shows them. */
 export const exitCodesHelp = `
 Exit codes:
   0   pass           the canary is within the margins
@@ -31,9 +55,9 @@ Exit codes:
 
 /** Why a command cannot go on, for the user: `message` says what, where and what to do. */
 export class CommandError extends Error {
-  readonly kind: Trouble
+  readonly kind: CommandTrouble
 
-  constructor(kind: Trouble, message: string) {
+  constructor(kind: CommandTrouble, message: string) {
     super(message)
     this.kind = kind
   }

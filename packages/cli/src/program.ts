@@ -12,12 +12,12 @@ import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { storeCommand } from './commands/store.ts'
 import { watchCommand } from './commands/watch.ts'
-import { exitCodesHelp, type Trouble } from './exit-codes.ts'
+import { type CommandTrouble, exitCodesHelp } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { version } from './version.ts'
 
-/** The whole command line. `exit` is told the outcome that becomes the exit code. */
-export function program(io: Io, exit: (outcome: Outcome | Trouble) => void): Command {
+/** The whole command line. `exit` is told the result that becomes the exit code. */
+export function program(io: Io, exit: (result: Outcome | CommandTrouble) => void): Command {
   const coalmine = new Command('coalmine')
     .description('Is this release safe? Judges a canary against stable from their OpenTelemetry spans.')
     .version(version)

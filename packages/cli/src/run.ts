@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import pc from 'picocolors'
-import { type CommandError, exitCodes } from './exit-codes.ts'
+import { type CommandError, exitCodeOf, exitCodes, troubleCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { program } from './program.ts'
 
@@ -27,7 +27,7 @@ export async function run(process: NodeJS.Process): Promise<void> {
       if (error.code === 'EPIPE' || lost) return
       lost = true
       stop.abort()
-      process.exitCode = exitCodes.unavailable
+      process.exitCode = troubleCodes.unavailable
       if (stream === stdout) {
         stderr.write(
           `coalmine: standard output cannot be written (${error.code ?? error.message}); is its disk full?\n`,
@@ -53,21 +53,26 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exitCodes.pass
   try {
     await program(io, (outcome) => {
-      code = exitCodes[outcome]
+      code = exitCodeOf(outcome)
     }).parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {
     if (isCommandError(error)) {
       io.stderr.write(`coalmine: ${error.message}\n`)
-      return exitCodes[error.kind]
+      return troubleCodes[error.kind]
     }
-    if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
+    if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.pass : troubleCodes.usage
     throw error
   }
 }
 
 function isCommandError(error: unknown): error is CommandError {
-  return error instanceof Error && 'kind' in error && typeof error.kind === 'string' && error.kind in exitCodes
+  return (
+    error instanceof Error &&
+    'kind' in error &&
+    typeof error.kind === 'string' &&
+    Object.hasOwn(troubleCodes, error.kind)
+  )
 }
 
 function isCommanderError(error: unknown): error is Error & { exitCode: number } {

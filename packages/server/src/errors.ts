@@ -1,10 +1,7 @@
-import { StoreError } from '@coalmine/store'
-
-/** What kind of trouble an answer tells of; the command line turns it into its exit code. */
-export type ErrorKind = 'usage' | 'malformed' | 'unavailable' | 'no-data' | 'bug'
+import { StoreError, type Trouble } from '@coalmine/store'
 
 /** The HTTP status of each kind, unless an error has a more telling one. */
-const statusOf: Readonly<Record<ErrorKind, number>> = {
+const statusOf: Readonly<Record<Trouble, number>> = {
   usage: 400,
   malformed: 400,
   unavailable: 503,
@@ -14,10 +11,10 @@ const statusOf: Readonly<Record<ErrorKind, number>> = {
 
 /** An error that is meant for whoever called: what is wrong, where, and what to do. */
 export class ServerError extends Error {
-  readonly kind: ErrorKind
+  readonly kind: Trouble
   readonly status: number
 
-  constructor(kind: ErrorKind, message: string, options: ErrorOptions & { status?: number } = {}) {
+  constructor(kind: Trouble, message: string, options: ErrorOptions & { status?: number } = {}) {
     super(message, options)
     this.name = 'ServerError'
     this.kind = kind
@@ -27,7 +24,7 @@ export class ServerError extends Error {
 
 /** The body of every answer that is an error, outside `/v1`. */
 export interface ErrorBody {
-  readonly error: { readonly kind: ErrorKind; readonly message: string }
+  readonly error: { readonly kind: Trouble; readonly message: string }
 }
 
 /** What a route takes, for whoever sent it something else. */

@@ -18,7 +18,7 @@ export { findServer, type Owner } from './owner.ts'
 
 // What it answers
 
-export { parseSelector } from '@coalmine/store'
-export { type ErrorBody, type ErrorKind, heldStatus, ServerError } from './errors.ts'
+export { parseSelector, type Trouble } from '@coalmine/store'
+export { type ErrorBody, heldStatus, ServerError } from './errors.ts'
 export type { ImportAnswer, ImportState } from './import/import.ts'
 export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'

@@ -3,7 +3,7 @@
 export type { BackFill, BackFilled } from './back-fill.ts'
 export type { DoctorFacts } from './doctor.ts'
 export { isRemote, shown } from './engine/address.ts'
-export { StoreError, type StoreErrorKind } from './errors.ts'
+export { StoreError, type StoreErrorKind, type Trouble } from './errors.ts'
 export type { FlagEvaluations } from './evaluations.ts'
 export { type Initialised, type InitOptions, initStore } from './init-store.ts'
 export type { Known } from './known.ts'

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import type { Trouble } from '../exit-codes.ts'
+import type { CommandTrouble } from '../exit-codes.ts'
 import { type Place, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { columnsOption, serverOption, storeOption, tokenOption } from '../options.ts'
 import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
-export function importCommand(command: Command, io: Io, exit: (outcome: Trouble) => void): Command {
+export function importCommand(command: Command, io: Io, exit: (result: CommandTrouble) => void): Command {
   return command
     .description(
       "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON; Parquet or CSV",
