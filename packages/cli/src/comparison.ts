@@ -9,7 +9,7 @@ import {
   traffics,
   type Verdict,
 } from '@coalmine/comparator'
-import { parseSelector } from '@coalmine/server'
+import { type ComparisonBody, parseSelector } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError, isOutcome } from './exit-codes.ts'
@@ -157,25 +157,11 @@ Selectors:
     )
 }
 
-/** A comparison as the server's route takes it, from flags, then the environment, then the file. */
-export interface ComparisonRequest {
-  readonly service: string
-  readonly stable: string
-  readonly canary: string
-  readonly traffic?: string
-  readonly audience?: readonly string[]
-  readonly scope?: string
-  readonly interact?: readonly string[]
-  readonly stableWindowMs?: number
-  readonly window: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
-  readonly policy: PolicyInput
-}
-
-/** What the options ask for; `metrics` are judged beside those of the file. */
+/** What to ask a server for: from flags, then the environment, then the file; `metrics` are judged beside those of the file. */
 export async function comparisonRequest(
   options: ComparisonOptions,
   metrics: NonNullable<PolicyInput['metrics']> = {},
-): Promise<ComparisonRequest> {
+): Promise<ComparisonBody> {
   const config = await readConfig(options.config)
   const required = (name: 'service' | 'stable' | 'canary'): string => {
     const value = options[name] ?? config[name]
@@ -239,7 +225,7 @@ function withMargins(
   return { ...metrics, ...Object.fromEntries(entries) }
 }
 
-export async function compareOn(server: Server, request: ComparisonRequest, signal?: AbortSignal): Promise<Verdict> {
+export async function compareOn(server: Server, request: ComparisonBody, signal?: AbortSignal): Promise<Verdict> {
   return ask(server, '/api/compare', isVerdict, { body: request, ...(signal ? { signal } : {}) })
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { type KayentaResult, type Outcome, parseKayenta, type Verdict } from '@coalmine/comparator'
+import type { ComparisonBody } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
-import type { ComparisonRequest } from './comparison.ts'
 import { CommandError } from './exit-codes.ts'
 
 export interface KayentaOptions {
@@ -48,7 +48,7 @@ export async function readKayenta({ kayenta: file, judge }: KayentaOptions): Pro
 /** A verdict with Kayenta's answer for its window; without one where the comparison means nothing. */
 export async function withKayenta(
   verdict: Verdict,
-  { service, stable, canary }: ComparisonRequest,
+  { service, stable, canary }: ComparisonBody,
   config: unknown,
   server: Server,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { moment } from './compare/compare.ts'
+import { moment } from './compare/request.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 

@@ -1,6 +1,8 @@
 import type { Store } from '@coalmine/store'
 import type { Metrics } from './metrics.ts'
-import type { Ack } from './receive/receive.ts'
+
+/** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
+export type Ack = 'stored' | 'queued'
 
 /** What every route works with. */
 export interface Context {

@@ -1,8 +1,8 @@
 import { judgeAsKayenta, type KayentaResult, minuteSeries, parseKayenta } from '@coalmine/comparator'
-import type { OperationTicks } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
-import { audiences, moment, selector, text, trafficOf } from './compare/compare.ts'
+import { audiences, moment, selector, text, trafficOf } from './compare/request.ts'
 import { slicesOf } from './compare/slices.ts'
+import { operationsOf } from './compare/window.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 
@@ -26,8 +26,7 @@ export function registerKayenta(app: FastifyInstance, { store }: Context): void 
       start: window.start,
       end: window.end,
     }
-    const operations: OperationTicks[] = []
-    for await (const operation of store.ticks.read(comparison).operations) operations.push(operation)
+    const operations = await operationsOf(store, comparison)
     const facts = await store.cohorts.facts(comparison)
     const instances = { stable: facts.stable.instances.length, canary: facts.canary.instances.length }
     try {

@@ -60,7 +60,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
       const { prometheus } = options
       const request = await (prometheus === undefined ? comparisonRequest(options) : prometheusRequest(options))
-      const { mode = 'sequential' } = request.policy
+      const { mode = 'sequential' } = request.policy ?? {}
       if (mode !== 'sequential') {
         throw new CommandError(
           'usage',

@@ -1,10 +1,10 @@
 import { type Policy, parsePolicy } from '@coalmine/comparator'
-import type { ComparisonRequest } from '../comparison.ts'
+import type { ComparisonBody } from '@coalmine/server'
 import { CommandError } from '../exit-codes.ts'
 import type { Matcher } from './cohort.ts'
 
 /** The policy, of which every metric can be told from span metrics. */
-export function policyOf({ policy: input }: ComparisonRequest, slow: ReadonlySet<string>): Policy {
+export function policyOf({ policy: input }: ComparisonBody, slow: ReadonlySet<string>): Policy {
   const parsed = parsePolicy(input)
   // `comparisonRequest` has checked it.
   if (parsed.kind === 'problems') throw new TypeError(JSON.stringify(parsed.problems))
@@ -23,7 +23,7 @@ export function policyOf({ policy: input }: ComparisonRequest, slow: ReadonlySet
 }
 
 /** Whose requests are asked for, as labels. */
-export function trafficOf({ traffic, audience, scope }: ComparisonRequest): Matcher[] {
+export function trafficOf({ traffic, audience, scope }: ComparisonBody): Matcher[] {
   // Flags of these are refused before; here they come from coalmine.yaml.
   if (audience?.length)
     throw new CommandError('usage', 'audience: span metrics do not know it; leave it out for --prometheus')

@@ -1,5 +1,6 @@
 import { type CohortFacts, judge, type MetricInput, tickMs, type Verdict } from '@coalmine/comparator'
-import { type ComparisonOptions, type ComparisonRequest, comparisonRequest } from '../comparison.ts'
+import type { ComparisonBody } from '@coalmine/server'
+import { type ComparisonOptions, comparisonRequest } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { version } from '../version.ts'
@@ -23,7 +24,7 @@ const leadMs = 300_000
 const dayMs = 86_400_000
 
 /** What is asked of span metrics: a request as of spans, whose policy knows the shares of requests that are slower than some times. */
-export function prometheusRequest(options: ComparisonOptions & PrometheusOptions): Promise<ComparisonRequest> {
+export function prometheusRequest(options: ComparisonOptions & PrometheusOptions): Promise<ComparisonBody> {
   const shares = (options.slowerThan ?? []).map((time): [string, MetricInput] => [
     slowerThan(time),
     { share: `duration>${time}` },
@@ -39,7 +40,7 @@ export function prometheusRequest(options: ComparisonOptions & PrometheusOptions
  */
 export async function comparePrometheus(
   url: string,
-  request: ComparisonRequest,
+  request: ComparisonBody,
   options: PrometheusOptions,
   io: Io,
 ): Promise<Verdict> {
@@ -53,8 +54,8 @@ export async function comparePrometheus(
       warned.add(message)
     },
   })
-  const endMs = request.window.end === undefined ? Date.now() : Date.parse(request.window.end)
-  const { sinceMs, start } = request.window
+  const endMs = request.window?.end === undefined ? Date.now() : Date.parse(request.window?.end)
+  const { sinceMs, start } = request.window ?? {}
   const askedStart = start !== undefined ? Date.parse(start) : sinceMs === undefined ? undefined : endMs - sinceMs
   const traffic = trafficOf(request)
   const cohorts = { stable: matchersOf(request.stable), canary: matchersOf(request.canary) }
@@ -85,7 +86,7 @@ export async function comparePrometheus(
       borderMs,
       fromCanary: askedStart === undefined,
       // What is written late by one arm must not look like requests that it lost.
-      endMs: asked.split === null || request.window.end !== undefined ? endMs : endMs - cellMs,
+      endMs: asked.split === null || request.window?.end !== undefined ? endMs : endMs - cellMs,
       unit: secondsOf(found.family),
       latency: found.kind !== 'counter',
       slowerThan: new Map([...times].map(([name, time]) => [name, secondsIn(time)])),

@@ -4,27 +4,29 @@ import {
   earlierDay,
   type Facts,
   judge,
+  type Policy,
   policyAgainstDays,
   type Slice,
   slicesAgainst,
   tickMs,
   type Verdict,
 } from '@coalmine/comparator'
-import { type Comparison, type ComparisonFacts, type OperationTicks, parseSelector, warmUpOf } from '@coalmine/store'
+import { type Comparison, type ComparisonFacts, parseSelector } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
-import type { ComparisonRequest } from './compare.ts'
 import { factsOf } from './facts.ts'
 import { lookAt } from './looks.ts'
-import { measuredSlices } from './measured.ts'
+import { measuredSlices } from './own-measures.ts'
+import { type ComparisonRequest, cohortsAsked } from './request.ts'
 import { slicesOf } from './slices.ts'
+import { chained, readWindow } from './window.ts'
 
 const dayMs = 86_400_000
 
-/** What one window of the store holds of a comparison. */
-interface WindowRead {
+/** What a window of some day holds of a comparison. */
+interface DayRead {
   readonly found: ComparisonFacts
-  readonly slices: Iterable<Slice>
+  readonly slices: readonly Slice[]
 }
 
 /**
@@ -38,11 +40,11 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
   const { stableWindowMs } = request
   if (stableWindowMs === undefined) return undefined
   const { store, now, version } = context
-  const { service, stable, canary, traffic, audience, scope, operations } = request
-  const chosen = { service, stable, canary, traffic, audience, scope, operations }
+  const { service, stable, canary } = request
+  const cohorts = cohortsAsked(request)
   const asked =
-    request.start ?? (request.sinceMs === undefined ? await store.memory.start(chosen) : now() - request.sinceMs)
-  const { canary: served } = await store.cohorts.facts({ ...chosen, start: asked, end: request.end })
+    request.start ?? (request.sinceMs === undefined ? await store.memory.start(cohorts) : now() - request.sinceMs)
+  const { canary: served } = await store.cohorts.facts({ ...cohorts, start: asked, end: request.end })
   if (served.firstMs === undefined || served.lastMs === undefined) return undefined
   const start = Math.floor((asked ?? served.firstMs) / tickMs) * tickMs
   const end = (Math.floor(served.lastMs / tickMs) + 1) * tickMs
@@ -60,23 +62,23 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
   for (let back = 1; back * dayMs <= stableWindowMs; back += 1) {
     const at = { start: start - back * dayMs, end: end - back * dayMs }
     const date = new Date(at.start).toISOString().slice(0, 10)
-    const why = await unfit({ ...chosen, ...at }, failed, context)
+    const why = await unfit({ ...cohorts, ...at }, failed, context)
     if (why) {
       leftOut.push({ date, why })
       continue
     }
-    const day = await readWindow({ ...chosen, ...at }, request, context)
+    const day = await readDay({ ...cohorts, ...at }, request.policy, context)
     days.push(earlierDay(date, day.slices, back * dayMs))
     found.push(day.found)
   }
-  const after = await readWindow({ ...chosen, start, end }, request, context)
+  const after = await readDay({ ...cohorts, start, end }, request.policy, context)
   const policy = policyAgainstDays(request.policy)
   const facts: Facts = {
     ...factsOf(request, withStableOf(after.found, found), [], { start, end }, { version, now: now() }),
     earlier: days,
     beforeAfter: { days: days.map(({ date }) => date), leftOut },
   }
-  const look = await lookAt(store, chosen, facts, policy)
+  const look = await lookAt(store, cohorts, facts, policy)
   return judge(slicesAgainst(days, after.slices), policy, { ...facts, ...look })
 }
 
@@ -104,17 +106,10 @@ function excludes(stable: string, other: string): boolean {
   )
 }
 
-async function readWindow(
-  comparison: Comparison,
-  { policy }: ComparisonRequest,
-  { store }: Context,
-): Promise<WindowRead> {
-  const found = await store.cohorts.facts(comparison)
-  const warmUp = warmUpOf((await store.cohorts.instances(comparison, found)) ?? [], policy.warmUp)
-  const operations: OperationTicks[] = []
-  for await (const operation of store.ticks.read(comparison, warmUp).operations) operations.push(operation)
+async function readDay(comparison: Comparison, policy: Policy, { store }: Context): Promise<DayRead> {
+  const { found, operations } = await readWindow(store, comparison, policy)
   const measured = await measuredSlices(store, comparison, policy)
-  return { found, slices: [...slicesOf(operations), ...measured.slices] }
+  return { found, slices: [...chained(slicesOf(operations), measured.slices)] }
 }
 
 /** The canary as it was found, and stable as all the days together. */

@@ -1,7 +1,7 @@
 import { type Verdict, worstOf } from '@coalmine/comparator'
 import type { Context } from '../context.ts'
-import type { ComparisonRequest } from './compare.ts'
 import { interactionsOn } from './interactions.ts'
+import type { ComparisonRequest } from './request.ts'
 import { whyOn } from './why.ts'
 
 /**

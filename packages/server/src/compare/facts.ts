@@ -1,6 +1,6 @@
 import { type CohortFacts, type Facts, tickMs } from '@coalmine/comparator'
 import type { ComparisonFacts, FlagShare } from '@coalmine/store'
-import type { ComparisonRequest } from './compare.ts'
+import type { ComparisonRequest } from './request.ts'
 
 /** What the comparator is told of a comparison besides its slices. */
 export function factsOf(

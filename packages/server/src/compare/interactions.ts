@@ -15,8 +15,8 @@ import {
 } from '@coalmine/comparator'
 import { type Comparison, type Condition, flagOf, formatSelector, parseSelector } from '@coalmine/store'
 import type { Context } from '../context.ts'
-import type { ComparisonRequest } from './compare.ts'
-import { judgePart } from './part.ts'
+import { judgePart } from './judge-part.ts'
+import type { ComparisonRequest } from './request.ts'
 
 /** No flag is begun after so long. */
 const patienceMs = 5_000

@@ -1,7 +1,7 @@
 import { type Bad, type Exemplars, explanationsOf, type Finding, type Verdict } from '@coalmine/comparator'
 import type { Exemplar } from '@coalmine/store'
 import type { Context } from '../context.ts'
-import type { ComparisonRequest } from './compare.ts'
+import type { ComparisonRequest } from './request.ts'
 
 /** The verdict with the attributes that explain a failed finding, and with traces to look at. */
 export async function whyOn(

@@ -9,9 +9,6 @@ import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
 import { protobufType } from '../otlp/otlp-response.ts'
 import { type Refusals, timeWindow } from '../otlp/refusals.ts'
 
-/** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
-export type Ack = 'stored' | 'queued'
-
 const scratchBytes = 16_000_000
 
 /** How long a sender that was refused is asked to wait. */

@@ -1,6 +1,7 @@
 import { type Policy, type PolicyInput, parsePolicy, tickMs } from '@coalmine/comparator'
 import { type Comparison, formatSelector, type OperationTicks, parseSelector, type Store } from '@coalmine/store'
-import { moment, selector, text } from '../compare/compare.ts'
+import { moment, selector, text } from '../compare/request.ts'
+import { operationsOf } from '../compare/window.ts'
 import { ServerError } from '../errors.ts'
 
 /** Whose traffic a plan or a calibration is about. */
@@ -58,8 +59,7 @@ export async function stableTraffic(
   const from = start ?? Math.max(firstMs, lastMs - latestMs)
   const startMs = Math.floor(Math.max(from, firstMs) / tickMs) * tickMs
   const comparison = { ...all, start: startMs }
-  const operations: OperationTicks[] = []
-  for await (const operation of store.ticks.read(comparison).operations) operations.push(operation)
+  const operations = await operationsOf(store, comparison)
   const { instances } = (await store.cohorts.facts(comparison)).stable
   return { comparison, operations, startMs, endMs: (Math.floor(lastMs / tickMs) + 1) * tickMs, instances }
 }

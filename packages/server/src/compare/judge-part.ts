@@ -1,10 +1,11 @@
-import { judge, type Slice, type Verdict } from '@coalmine/comparator'
+import { judge, type Verdict } from '@coalmine/comparator'
 import type { CohortFacts, OperationTicks } from '@coalmine/store'
 import type { Context } from '../context.ts'
-import type { ComparisonRequest } from './compare.ts'
 import { factsOf } from './facts.ts'
-import { measuredSlices } from './measured.ts'
+import { measuredSlices } from './own-measures.ts'
+import type { ComparisonRequest } from './request.ts'
 import { slicesOf } from './slices.ts'
+import { chained, gathered } from './window.ts'
 
 /**
  * Judges a part of a comparison by what its requests did alone: whether the whole may be compared has been settled, and its
@@ -12,18 +13,12 @@ import { slicesOf } from './slices.ts'
  */
 export async function judgePart(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
   const { source, operations: read } = store.ticks.read(request)
-  const operations: OperationTicks[] = []
-  for await (const operation of read) operations.push(operation)
+  const operations = await gathered(read)
   const left = { builds: undefined, overlap: 0, mixedRequests: 0, late: 0 }
   const found = { source, stable: countOf(operations, 'stable'), canary: countOf(operations, 'canary'), ...left }
   const { slices, values } = await measuredSlices(store, request, request.policy)
   const facts = factsOf(request, found, [], request, { version, now: now() })
-  return judge(both(slicesOf(operations), slices), request.policy, { ...facts, values })
-}
-
-function* both(one: Iterable<Slice>, other: Iterable<Slice>): Generator<Slice> {
-  yield* one
-  yield* other
+  return judge(chained(slicesOf(operations), slices), request.policy, { ...facts, values })
 }
 
 function countOf(operations: readonly OperationTicks[], cohort: 'stable' | 'canary'): CohortFacts {

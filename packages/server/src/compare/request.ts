@@ -1,0 +1,166 @@
+import {
+  type ComparedScope,
+  comparedScopes,
+  fewestDays,
+  type Policy,
+  type PolicyInput,
+  parsePolicy,
+  type Traffic,
+  traffics,
+} from '@coalmine/comparator'
+import { type Comparison, formatSelector, parseSelector } from '@coalmine/store'
+import { ServerError } from '../errors.ts'
+import { refuseMeasures } from './own-measures.ts'
+
+/**
+ * A comparison as a client asks for it: the body of `POST /api/compare`. Left out, `traffic` is of users, `audience` is
+ * everyone, `scope` is requests, and the window begins at the canary's first span and ends now.
+ */
+export interface ComparisonBody {
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+  readonly traffic?: string
+  readonly audience?: readonly string[]
+  readonly scope?: string
+  /** Flags whose part in the finding with the most evidence is told, whatever the verdict. */
+  readonly interact?: readonly string[]
+  /** Stable is the same hours of earlier days, so far back. */
+  readonly stableWindowMs?: number
+  /** A sliding window, or moments in ISO 8601. */
+  readonly window?: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
+  readonly policy?: PolicyInput
+}
+
+/** The same comparison, once it is known to be sound: moments are milliseconds since 1970, and selectors have one spelling. */
+export interface ComparisonRequest extends Comparison {
+  readonly traffic: Traffic
+  readonly audience: readonly string[]
+  readonly scope: ComparedScope
+  readonly start: number | undefined
+  readonly end: number | undefined
+  readonly sinceMs: number | undefined
+  readonly stableWindowMs: number | undefined
+  readonly interact: readonly string[]
+  readonly policy: Policy
+}
+
+/** What tells a comparison from every other one of the store, whenever it is looked at. */
+export function cohortsAsked({
+  service,
+  stable,
+  canary,
+  traffic,
+  audience,
+  scope,
+}: ComparisonRequest): Pick<ComparisonRequest, 'service' | 'stable' | 'canary' | 'traffic' | 'audience' | 'scope'> {
+  return { service, stable, canary, traffic, audience, scope }
+}
+
+/**
+ * Reads the body of `POST /api/compare`.
+ *
+ * Throws a ServerError, or a StoreError, of kind `usage` that names the key.
+ */
+export function parseRequest(body: unknown): ComparisonRequest {
+  if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
+  const {
+    service,
+    stable,
+    canary,
+    traffic,
+    audience,
+    scope,
+    interact,
+    stableWindowMs,
+    window = {},
+    policy: input,
+    ...unknown
+  } = body as Record<string, unknown>
+  const [stray] = Object.keys(unknown)
+  if (stray !== undefined)
+    throw usage(
+      `${stray}: unknown key; expected service, stable, canary, traffic, audience, scope, interact, stableWindowMs, window, policy`,
+    )
+  if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
+  const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
+  const [odd] = Object.keys(strange)
+  if (odd !== undefined) throw usage(`window.${odd}: unknown key; expected sinceMs, start, end`)
+  if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0))
+    throw usage('window.sinceMs: expected a number above zero')
+  const parsed = parsePolicy(input)
+  if (parsed.kind === 'problems') {
+    throw usage(parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  }
+  const compared = scopeOf(scope)
+  refuseMeasures(parsed.policy, compared)
+  return {
+    service: text(service, 'service'),
+    stable: selector(stable, 'stable'),
+    canary: selector(canary, 'canary'),
+    traffic: trafficOf(traffic),
+    audience: audiences(audience),
+    scope: compared,
+    interact: flagsAsked(interact),
+    stableWindowMs: stableWindow(stableWindowMs),
+    sinceMs: sinceMs as number | undefined,
+    start: moment(start, 'window.start'),
+    end: moment(end, 'window.end'),
+    policy: parsed.policy,
+  }
+}
+
+export function text(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw usage(`${name}: expected text, got ${JSON.stringify(value) ?? 'nothing'}`)
+}
+
+/** A selector in one spelling, whatever the order of its parts and their encoding: two that are the same read the same. */
+export function selector(value: unknown, name: string): string {
+  const conditions = parseSelector(text(value, name))
+  return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
+}
+
+export function trafficOf(value: unknown = 'users'): Traffic {
+  const known = traffics.find((one) => one === value)
+  if (known) return known
+  throw usage(`traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(value)}`)
+}
+
+function scopeOf(value: unknown = 'requests'): ComparedScope {
+  const known = comparedScopes.find((one) => one === value)
+  if (known) return known
+  throw usage(`scope: expected one of ${comparedScopes.join(', ')}, got ${JSON.stringify(value)}`)
+}
+
+/** Each once and in order, so that the same audiences are the same comparison. */
+export function audiences(value: unknown = []): readonly string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== ''))
+    return [...new Set(value as string[])].sort()
+  throw usage(`audience: expected a list of texts, got ${JSON.stringify(value)}`)
+}
+
+const dayMs = 86_400_000
+
+function stableWindow(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && value >= fewestDays * dayMs && value <= 60 * dayMs) return value
+  throw usage(`--stable-window: expected from ${fewestDays} to 60 days, such as 7d`)
+}
+
+function flagsAsked(value: unknown = []): readonly string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')) return value as string[]
+  throw usage(`interact: expected a list of flag keys, got ${JSON.stringify(value)}`)
+}
+
+export function moment(value: unknown, name: string): number | undefined {
+  if (value === undefined) return undefined
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(time))
+    throw usage(`${name}: expected a moment such as 2026-11-20T10:00:00Z, got ${JSON.stringify(value)}`)
+  return time
+}
+
+function usage(message: string): ServerError {
+  return new ServerError('usage', message)
+}
