@@ -16,8 +16,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   comparator: ['stats'],
   store: ['marks'],
   report: ['comparator'],
+  'span-metrics': ['comparator', 'store'],
   server: ['store', 'comparator', 'report'],
-  cli: ['server', 'comparator', 'report', 'demo', 'marks'],
+  cli: ['server', 'span-metrics', 'comparator', 'report', 'demo', 'marks'],
 }
 
 /** What runs inside the user's app brings nothing with it. */
@@ -102,6 +103,16 @@ describe.each(packages)('packages/%s', (name) => {
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
 }
+
+it('span metrics take nothing of the store but its selectors, and the kinds of trouble', () => {
+  const sources = globSync('packages/span-metrics/src/**/*.ts', { cwd: root })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map((path) => readFileSync(join(root, path), 'utf8'))
+  const taken = sources.flatMap((text) =>
+    [...text.matchAll(/import (.+) from '@coalmine\/store'/g)].map(([, names]) => names),
+  )
+  expect(taken.sort()).toEqual(['type { Trouble }', '{ parseSelector }'])
+})
 
 it('stats depends on nothing', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'packages/stats/package.json'), 'utf8'))

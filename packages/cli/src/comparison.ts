@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import {
+  type ComparisonBody,
   type Config,
   comparedScopes,
   type PolicyInput,
@@ -9,7 +10,7 @@ import {
   traffics,
   type Verdict,
 } from '@coalmine/comparator'
-import { type ComparisonBody, parseSelector } from '@coalmine/server'
+import { parseSelector } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError, isOutcome } from './exit-codes.ts'

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type KayentaResult, type Outcome, parseKayenta, type Verdict } from '@coalmine/comparator'
-import type { ComparisonBody } from '@coalmine/server'
+import { type ComparisonBody, type KayentaResult, type Outcome, parseKayenta, type Verdict } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'

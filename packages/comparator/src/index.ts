@@ -11,6 +11,7 @@ export type { EarlierDay } from './facts.ts'
 
 // What is judged, and how strictly
 
+export type { ComparisonBody } from './policy/comparison-body.ts'
 export { type Config, parseConfig } from './policy/config.ts'
 export { formatMargin, type Margin, type MarginForm } from './policy/margin.ts'
 export type { Measure } from './policy/measure.ts'

@@ -16,10 +16,6 @@ export { initStore } from './init-store.ts'
 
 export { findServer, type Owner } from './owner.ts'
 
-// What it is asked
-
-export type { ComparisonBody } from './compare/request.ts'
-
 // What it answers
 
 export { parseSelector, type Trouble } from '@coalmine/store'

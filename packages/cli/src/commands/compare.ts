@@ -11,20 +11,20 @@ import type { Io } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { columnsOption, excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
-import { comparePrometheus, prometheusRequest } from '../prometheus/compare.ts'
-import { addPrometheusOptions, type PrometheusOptions } from '../prometheus/options.ts'
 import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
+import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
+import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 import { type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
 type CompareOptions = ComparisonOptions &
   KayentaOptions &
   SeriesOptions &
-  PrometheusOptions &
+  SpanMetricsOptions &
   Pick<ImportOptions, 'columns'>
 
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
-  return addPrometheusOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(described))))
+  return addSpanMetricsOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(described))))
     .addOption(
       new Option(
         '--stable-window <time>',
@@ -42,8 +42,8 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
         return
       }
       if (options.prometheus !== undefined) {
-        const asked = await prometheusRequest(options)
-        const verdict = await comparePrometheus(options.prometheus, asked, options, io)
+        const judgeOnce = spanMetricsJudge(options.prometheus, await spanMetricsRequest(options), options, io)
+        const verdict = await judgeOnce()
         await writeVerdict(verdict, options, io)
         exit(verdict.verdict)
         return

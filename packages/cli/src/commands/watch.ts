@@ -9,8 +9,8 @@ import type { Io } from '../io.ts'
 import { milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
-import { comparePrometheus, prometheusRequest } from '../prometheus/compare.ts'
-import { addPrometheusOptions, type PrometheusOptions } from '../prometheus/options.ts'
+import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
+import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 
 /** How long to look, and how often. */
 interface WatchLimits {
@@ -22,17 +22,17 @@ interface WatchLimits {
   readonly everyMs?: number
 }
 
-type WatchOptions = ComparisonOptions & PrometheusOptions & WatchLimits
+type WatchOptions = ComparisonOptions & SpanMetricsOptions & WatchLimits
 
 const betweenLooksMs = 5000
 // Scrapes are seldom closer, and each look reads the whole window.
-const betweenLooksAtPrometheusMs = 15_000
+const betweenLooksAtSpanMetricsMs = 15_000
 
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description(
     'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID',
   )
-  return addPrometheusOptions(addComparisonOptions(described))
+  return addSpanMetricsOptions(addComparisonOptions(described))
     .addOption(
       new Option('--for <time>', 'how much canary traffic to judge')
         .argParser(milliseconds)
@@ -59,7 +59,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const variable = called.getOptionValueSource('earlyPass') === 'env' && io.env['COALMINE_EARLY_PASS']
       const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
       const { prometheus } = options
-      const request = await (prometheus === undefined ? comparisonRequest(options) : prometheusRequest(options))
+      const request = await (prometheus === undefined ? comparisonRequest(options) : spanMetricsRequest(options))
       const { mode = 'sequential' } = request.policy ?? {}
       if (mode !== 'sequential') {
         throw new CommandError(
@@ -75,8 +75,8 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
               watch(() => compareOn(server, request, io.stop), { ...options, earlyPass }, io.stop, show),
             )
           : await watch(
-              () => comparePrometheus(prometheus, request, options, io),
-              { ...options, earlyPass, everyMs: betweenLooksAtPrometheusMs },
+              spanMetricsJudge(prometheus, request, options, io),
+              { ...options, earlyPass, everyMs: betweenLooksAtSpanMetricsMs },
               io.stop,
               show,
             )
@@ -118,7 +118,7 @@ export async function watch(
 }
 
 function isNoData(error: unknown): boolean {
-  return error instanceof CommandError && error.kind === 'no-data'
+  return error instanceof Error && 'kind' in error && error.kind === 'no-data'
 }
 
 /** Whether more spans may mend it: at the start of a deploy one cohort is empty for a while. */

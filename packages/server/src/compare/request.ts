@@ -3,7 +3,6 @@ import {
   comparedScopes,
   fewestDays,
   type Policy,
-  type PolicyInput,
   parsePolicy,
   type Traffic,
   traffics,
@@ -12,27 +11,7 @@ import { type Comparison, formatSelector, parseSelector } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { refuseMeasures } from './own-measures.ts'
 
-/**
- * A comparison as a client asks for it: the body of `POST /api/compare`. Left out, `traffic` is of users, `audience` is
- * everyone, `scope` is requests, and the window begins at the canary's first span and ends now.
- */
-export interface ComparisonBody {
-  readonly service: string
-  readonly stable: string
-  readonly canary: string
-  readonly traffic?: string
-  readonly audience?: readonly string[]
-  readonly scope?: string
-  /** Flags whose part in the finding with the most evidence is told, whatever the verdict. */
-  readonly interact?: readonly string[]
-  /** Stable is the same hours of earlier days, so far back. */
-  readonly stableWindowMs?: number
-  /** A sliding window, or moments in ISO 8601. */
-  readonly window?: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
-  readonly policy?: PolicyInput
-}
-
-/** The same comparison, once it is known to be sound: moments are milliseconds since 1970, and selectors have one spelling. */
+/** A comparison that was asked for, once it is known to be sound: moments are milliseconds since 1970, and selectors have one spelling. */
 export interface ComparisonRequest extends Comparison {
   readonly traffic: Traffic
   readonly audience: readonly string[]

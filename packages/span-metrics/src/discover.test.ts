@@ -20,7 +20,7 @@ const both = (name: string, labels: Labels = { service_name: 'shop' }): Labels[]
 function found(some: readonly Labels[], metric?: string) {
   series = some
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const prometheus = prometheusAt(url, [], { stop: new AbortController().signal, warn: () => {} })
+  const prometheus = prometheusAt({ url, headers: [], stop: new AbortController().signal, warn: () => {} })
   const [stable, canary] = [matchersOf('service.version=1'), matchersOf('service.version=2')]
   return discover(prometheus, { service: 'shop', stable, canary, traffic: [], metric }, 0, 1)
 }

@@ -1,5 +1,5 @@
-import { CommandError } from '../exit-codes.ts'
 import { askPrometheus, type Prometheus } from './api.ts'
+import { SpanMetricsError } from './errors.ts'
 
 const minuteMs = 60_000
 const dayMs = 86_400_000
@@ -13,7 +13,7 @@ const reaches = [
 /**
  * A moment before the canary's first sample and at most a step before it: where the window starts, however often one looks.
  *
- * @throws {CommandError} when it has been there for as long as is looked back.
+ * Throws a SpanMetricsError when it has been there for as long as is looked back.
  */
 export async function beforeCanary(prometheus: Prometheus, selector: string, endMs: number): Promise<number> {
   for (const { backMs, stepMs } of reaches) {
@@ -27,10 +27,10 @@ export async function beforeCanary(prometheus: Prometheus, selector: string, end
     ])
     const { result } = data as { result: readonly { readonly values?: readonly (readonly [number, string])[] }[] }
     const first = result[0]?.values?.[0]
-    if (!first) throw new CommandError('no-data', `the canary has no sample between ${iso(start)} and ${iso(end)}`)
+    if (!first) throw new SpanMetricsError('no-data', `the canary has no sample between ${iso(start)} and ${iso(end)}`)
     if (first[0] * 1000 > start + 10 * minuteMs) return first[0] * 1000 - stepMs
   }
-  throw new CommandError(
+  throw new SpanMetricsError(
     'usage',
     'the canary has been there for more than 7 days: say since when with --start or --since',
   )

@@ -1,15 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { CommandError } from '../exit-codes.ts'
-import { excludeEachOther, httpUrl, milliseconds } from '../options.ts'
+import { CommandError } from './exit-codes.ts'
+import { excludeEachOther, httpUrl } from './options.ts'
 
-export interface PrometheusOptions {
+export interface SpanMetricsOptions {
   readonly prometheus?: string
   readonly prometheusHeader?: readonly string[] | string
   readonly metric?: string
   readonly slowerThan?: readonly string[]
 }
 
-export function addPrometheusOptions(command: Command): Command {
+export function addSpanMetricsOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--prometheus <url>', 'judge span metrics of this Prometheus instead of spans')
@@ -78,9 +78,4 @@ function times(text: string): string[] {
     if (!/^\d+(\.\d+)?(ms|s)$/.test(time)) throw new InvalidArgumentError('Expected times such as 250ms or 250ms,1s.')
     return time
   })
-}
-
-/** A time as `--slower-than` has it, in seconds. */
-export function secondsIn(time: string): number {
-  return time.endsWith('ms') ? Number(time.slice(0, -2)) / 1000 : milliseconds(time) / 1000
 }

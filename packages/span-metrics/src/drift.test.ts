@@ -3,9 +3,9 @@
 import { defaultPolicy, type Facts, judge, metricPolicyOf, type Outcome } from '@coalmine/comparator'
 import { randomOf } from '@coalmine/stats'
 import { expect, it } from 'vitest'
-import { scrapedFrom, type Traffic } from '../../test/scraped.ts'
-import { cellsOf } from './cells.ts'
+import { scrapedFrom, type Traffic } from '../test/scraped.ts'
 import { incrementsOf } from './increments.ts'
+import { slicesOf } from './slices.ts'
 
 const cohort = { requests: 1, traces: 1, instances: 0, testRequests: 0, flags: [] }
 const facts = (minutes: number): Facts => ({
@@ -42,7 +42,7 @@ function verdictOf(traffic: Traffic, margin: string, seed: number): Outcome {
     latency: true,
     slowerThan: new Map(),
   }
-  const { slices } = cellsOf(
+  const { slices } = slicesOf(
     {
       stable: incrementsOf(scraped.stable, timing).increments,
       canary: incrementsOf(scraped.canary, timing).increments,

@@ -1,4 +1,4 @@
-import { CommandError } from '../exit-codes.ts'
+import { SpanMetricsError } from './errors.ts'
 import { fromZero, type Increase, increaseOf, totalOf } from './increase.ts'
 import { processOf } from './labels.ts'
 import type { Scraped } from './samples.ts'
@@ -137,7 +137,7 @@ function scrapesOf(series: readonly Scraped[]): {
 function checkWhole({ zero, counts }: Increase, { labels }: Scraped): void {
   const odd = [zero, ...counts].find((count) => !Number.isInteger(count))
   if (odd === undefined) return
-  throw new CommandError(
+  throw new SpanMetricsError(
     'malformed',
     `${labels['__name__']} grew by ${odd}, which is no whole number of requests: is it recorded by a rule, or scaled up from a sample? Name the histogram itself with --metric`,
   )

@@ -1,7 +1,7 @@
-import { CommandError } from '../exit-codes.ts'
 import { askPrometheus, type Prometheus, TooMuchAtOnce } from './api.ts'
 import { type Matcher, promql } from './cohort.ts'
 import type { Found } from './discover.ts'
+import { SpanMetricsError } from './errors.ts'
 import { secondsOf } from './families.ts'
 import type { Labels } from './labels.ts'
 import { type Cumulative, nativeOf } from './native.ts'
@@ -59,7 +59,7 @@ export async function samplesOf(
       if (!(error instanceof TooMuchAtOnce)) throw error
       stretchMs = Math.min(stretchMs, to - from) / 2
       if (stretchMs < shortestMs) {
-        throw new CommandError(
+        throw new SpanMetricsError(
           'unavailable',
           `${prometheus.url} cannot read half a minute of ${selector} at once (${error.message}): raise --query.max-samples and --query.timeout, or compare fewer series`,
         )
@@ -94,7 +94,7 @@ async function collect(
   ])
   const { resultType, result } = data as { resultType: string; result: readonly Raw[] }
   if (resultType !== 'matrix')
-    throw new CommandError('unavailable', `${prometheus.url}: expected a matrix, got ${resultType}`)
+    throw new SpanMetricsError('unavailable', `${prometheus.url}: expected a matrix, got ${resultType}`)
   let samples = 0
   for (const { metric, values = [], histograms = [] } of result) {
     const key = keyOf(metric)
@@ -121,7 +121,7 @@ export function keyOf(labels: Labels): string {
 
 function natives({ labels, times, histograms }: Collected, family: string): Scraped {
   if (histograms.length < times.length) {
-    throw new CommandError(
+    throw new SpanMetricsError(
       'usage',
       `${family} is no native histogram: name a histogram (${family}_bucket, where it is classic), or a counter that ends in _total, with --metric`,
     )
@@ -129,7 +129,7 @@ function natives({ labels, times, histograms }: Collected, family: string): Scra
   const values = histograms.map((histogram) => {
     const native = nativeOf(histogram)
     if (native) return native
-    throw new CommandError(
+    throw new SpanMetricsError(
       'usage',
       `${family} is a native histogram of custom buckets: only exponential ones, and classic ones, can be judged`,
     )

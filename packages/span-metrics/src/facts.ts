@@ -1,12 +1,10 @@
 import type { Policy, SpanMetricsFacts } from '@coalmine/comparator'
-import type { Cells } from './cells.ts'
+import type { Arm, ByArm } from './arms.ts'
 import type { Found } from './discover.ts'
 import type { Increments } from './increments.ts'
 import { type Labels, tells } from './labels.ts'
 import type { Scraped } from './samples.ts'
-
-type Arm = 'stable' | 'canary'
-type ByArm<Value> = Readonly<Record<Arm, Value>>
+import type { IncrementSlices } from './slices.ts'
 
 /** Metrics that are to be judged and that these series do not tell. */
 export function notMeasuredIn(
@@ -52,7 +50,7 @@ export function instancesOf(series: ByArm<readonly Scraped[]>): ByArm<number> {
 /** What the comparator is told of the series. */
 export function spanMetricsOf(
   { family, kind }: Found,
-  { joined, warmUp, bucketsDiffer }: Cells,
+  { joined, warmUp, bucketsDiffer }: IncrementSlices,
   cellMs: number,
   { stable, canary }: ByArm<Increments>,
   notMeasured: SpanMetricsFacts['notMeasured'],

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { backfilled, cases, common } from '../../../../test/prometheus/cases.ts'
-import { installed } from '../../../../test/prometheus/real.ts'
-import { realSource, recordedSource, type Source } from '../../../../test/prometheus/source.ts'
-import { conforms } from '../../../comparator/test/schema.ts'
-import { type Run, runHere } from '../../test/run.ts'
+import { backfilled, cases, common } from '../../../test/prometheus/cases.ts'
+import { installed } from '../../../test/prometheus/real.ts'
+import { realSource, recordedSource, type Source } from '../../../test/prometheus/source.ts'
+import { conforms } from '../../comparator/test/schema.ts'
+import { type Run, runHere } from '../test/run.ts'
 
 const canary = ['--canary', 'service.version=2.0.0']
 const compare = (url: string, args: readonly string[]): Promise<Run> =>

@@ -1,6 +1,6 @@
-import { CommandError } from '../exit-codes.ts'
 import { askPrometheus, type Prometheus } from './api.ts'
 import { entrySpans, type Matcher, matches } from './cohort.ts'
+import { SpanMetricsError } from './errors.ts'
 import { familyOf, knownFamilies } from './families.ts'
 import type { Labels } from './labels.ts'
 
@@ -30,7 +30,7 @@ const serviceLabels = ['service_name', 'service', 'job'] as const
  * Finds the span metrics of a service that both cohorts have: the first of the families that are known, or the one that was
  * named; native histograms before classic ones.
  *
- * @throws {CommandError} of kind `no-data` that says what is there instead.
+ * Throws a SpanMetricsError of kind `no-data` that says what is there instead.
  */
 export async function discover(prometheus: Prometheus, sought: Sought, fromMs: number, toMs: number): Promise<Found> {
   const families = sought.metric === undefined ? knownFamilies : [familyOf(sought.metric)]
@@ -44,7 +44,8 @@ export async function discover(prometheus: Prometheus, sought: Sought, fromMs: n
     toMs,
   )
   const own = all.filter((labels) => matches(labels, [entrySpans]))
-  if (own.length === 0) throw new CommandError('no-data', await noService(prometheus, sought, names, all, fromMs, toMs))
+  if (own.length === 0)
+    throw new SpanMetricsError('no-data', await noService(prometheus, sought, names, all, fromMs, toMs))
   // Of one that was named by a series of a classic histogram, the classic one is meant.
   const classicAlone = sought.metric !== undefined && sought.metric !== families[0]
   const candidates = families.flatMap((family) => [
@@ -62,7 +63,7 @@ export async function discover(prometheus: Prometheus, sought: Sought, fromMs: n
     if (!served('stable') || !served('canary')) continue
     return { family, kind, series, service: { label, operator: '=~', value: nameIn(label, sought.service) } }
   }
-  throw new CommandError('no-data', noCohort(sought, own))
+  throw new SpanMetricsError('no-data', noCohort(sought, own))
 }
 
 function kindOf(family: string): Found['kind'] {

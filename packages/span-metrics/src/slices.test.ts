@@ -1,11 +1,11 @@
 import type { Slice } from '@coalmine/comparator'
 import { describe, expect, it } from 'vitest'
-import { type CellOptions, cellsOf } from './cells.ts'
 import type { Increment } from './increments.ts'
 import type { Labels } from './labels.ts'
+import { type SliceOptions, slicesOf } from './slices.ts'
 
 const second = 1000
-const options: CellOptions = {
+const options: SliceOptions = {
   cellMs: 15 * second,
   borderMs: 0,
   fromCanary: false,
@@ -49,7 +49,7 @@ const of = (slices: readonly Slice[], metric: string) =>
 
 describe('cells', () => {
   it('are of what was scraped in them, in each arm', () => {
-    const { slices, joined } = cellsOf(
+    const { slices, joined } = slicesOf(
       {
         stable: [increment(300, 315, { 0: 5, 1: 2 }), increment(315, 330, { 0: 4 })],
         canary: [increment(302, 317, { 1: 1 }), increment(290, 305, { 2: 3 }, { labels: { status_code: 'ERROR' } })],
@@ -74,7 +74,7 @@ describe('cells', () => {
   })
 
   it('are one where a scrape between them was missed, for both arms', () => {
-    const { slices, joined } = cellsOf(
+    const { slices, joined } = slicesOf(
       {
         stable: [increment(300, 315, { 0: 5 }), increment(315, 330, { 0: 4 }), increment(330, 345, { 0: 3 })],
         canary: [increment(302, 347, { 0: 30 })],
@@ -91,20 +91,20 @@ describe('cells', () => {
   it('begin with the first of the canary, where it was not there before', () => {
     const stable = [increment(285, 300, { 0: 5 }), increment(300, 315, { 0: 4 })]
     const canary = [increment(302, 314, { 0: 1 })]
-    const { slices, startMs, requests } = cellsOf({ stable, canary }, { ...options, fromCanary: true })
+    const { slices, startMs, requests } = slicesOf({ stable, canary }, { ...options, fromCanary: true })
     expect(of(slices, 'requests').map(([end]) => end)).toEqual([315])
     expect({ startMs, requests }).toEqual({ startMs: 300 * second, requests: { stable: 4, canary: 1 } })
   })
 
   it('are not told before they are complete', () => {
     const stable = [increment(585, 600, { 0: 1 }), increment(600, 610, { 0: 1 })]
-    expect(of(cellsOf({ stable, canary: [] }, options).slices, 'requests')).toHaveLength(1)
+    expect(of(slicesOf({ stable, canary: [] }, options).slices, 'requests')).toHaveLength(1)
   })
 
   it('are not told of buckets that differ', () => {
     const stable = [increment(300, 315, { 0: 5 })]
     const canary = [increment(300, 315, { 0: 5 }, { bounds: [0.1, 0.5] })]
-    expect(cellsOf({ stable, canary }, options)).toMatchObject({
+    expect(slicesOf({ stable, canary }, options)).toMatchObject({
       bucketsDiffer: { operation: 'GET /', bounds: [bounds, [0.1, 0.5]] },
       requests: { stable: 5, canary: 5 },
       slices: [],
@@ -114,12 +114,14 @@ describe('cells', () => {
   it('tell how many were slower than a bound', () => {
     const slowerThan = new Map([['slower-than-250ms', 0.25]])
     const stable = [increment(300, 315, { 0: 5, 1: 2, 2: 4, 3: 1 })]
-    expect(of(cellsOf({ stable, canary: [] }, { ...options, slowerThan }).slices, 'slower-than-250ms')[0]![1]).toEqual({
-      kind: 'rate',
-      n: 12,
-      events: 5,
-    })
-    expect(() => cellsOf({ stable, canary: [] }, { ...options, slowerThan: new Map([['x', 0.3]]) })).toThrow(
+    expect(of(slicesOf({ stable, canary: [] }, { ...options, slowerThan }).slices, 'slower-than-250ms')[0]![1]).toEqual(
+      {
+        kind: 'rate',
+        n: 12,
+        events: 5,
+      },
+    )
+    expect(() => slicesOf({ stable, canary: [] }, { ...options, slowerThan: new Map([['x', 0.3]]) })).toThrow(
       'GET / is counted up to 100ms, 250ms, 500ms: name one of those',
     )
   })
@@ -129,7 +131,7 @@ describe('cells of native histograms', () => {
   it('of seconds are told as they are, in the widest of their buckets', () => {
     const stable = [increment(300, 315, { 4: 5, 5: 1 }, { bounds: null, scale: 3, zero: 2 })]
     const canary = [increment(300, 315, { 2: 3 }, { bounds: null, scale: 2 })]
-    expect(of(cellsOf({ stable, canary }, options).slices, 'latency')).toEqual([
+    expect(of(slicesOf({ stable, canary }, options).slices, 'latency')).toEqual([
       [
         315,
         { kind: 'distribution', n: 8, histogram: { scale: 2, zero: 2, indices: [2], counts: [6] } },
@@ -142,7 +144,7 @@ describe('cells of native histograms', () => {
     const stable = [increment(300, 315, { 4: 5 }, { bounds: null, zero: 2 })]
     const canary = [increment(300, 315, { 6: 3 }, { bounds: null })]
     const slowerThan = new Map([['slower-than-60ms', 0.06]])
-    const { slices } = cellsOf({ stable, canary }, { ...options, unit: 0.001, slowerThan })
+    const { slices } = slicesOf({ stable, canary }, { ...options, unit: 0.001, slowerThan })
     const edges = [0.016, 0.032, 0.064, 0.128]
     expect(of(slices, 'latency')).toEqual([
       [

@@ -1,6 +1,6 @@
 // Processes that serve seeded traffic and are scraped, each at moments of its own.
-import type { Cumulative } from '../src/prometheus/native.ts'
-import type { Scraped } from '../src/prometheus/samples.ts'
+import type { Cumulative } from '../src/native.ts'
+import type { Scraped } from '../src/samples.ts'
 
 export interface Traffic {
   readonly minutes: number

@@ -23,7 +23,7 @@ afterAll(() => server.close())
 const anchor = (endSeconds: number): Promise<number> => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const stop = new AbortController().signal
-  return beforeCanary(prometheusAt(url, [], { stop, warn: () => {} }), '{x="y"}', endSeconds * 1000)
+  return beforeCanary(prometheusAt({ url, headers: [], stop, warn: () => {} }), '{x="y"}', endSeconds * 1000)
 }
 
 it('is the same at every look, and less than a step before the first sample', async () => {

@@ -1,4 +1,4 @@
-import { CommandError } from '../exit-codes.ts'
+import { SpanMetricsError } from './errors.ts'
 
 /** A Prometheus, or what answers like one (Mimir, Thanos, VictoriaMetrics), and what it asks for. */
 export interface Prometheus {
@@ -15,16 +15,23 @@ export class TooMuchAtOnce extends Error {}
 
 const patienceMs = 120_000
 
+/** Which Prometheus is asked, and how. */
+export interface PrometheusAccess {
+  /** Of what `/api/v1` is below; a user and a password in it become a header. */
+  readonly url: string
+  /** More headers, such as `Authorization: Bearer x`. */
+  readonly headers: readonly string[]
+  readonly stop: AbortSignal
+  /** Told of each warning that it answers, such as of an answer that is only a part. */
+  readonly warn: (message: string) => void
+}
+
 /**
- * A Prometheus by its URL, whose user and password become a header, with more headers such as `Authorization: Bearer x`.
+ * A Prometheus as it is asked.
  *
- * @throws {CommandError} of kind `usage` for a header that is none.
+ * Throws a SpanMetricsError of kind `usage` for a header that is none.
  */
-export function prometheusAt(
-  url: string,
-  headers: readonly string[],
-  { stop, warn }: Pick<Prometheus, 'stop' | 'warn'>,
-): Prometheus {
+export function prometheusAt({ url, headers, stop, warn }: PrometheusAccess): Prometheus {
   const parsed = new URL(url)
   const { username, password } = parsed
   parsed.username = ''
@@ -45,7 +52,7 @@ function headerOf(text: string): [string, string] {
   const parts = /^([\w-]+)\s*:\s*(.+)$/.exec(text)
   if (!parts) {
     // It may be a secret: it is not shown.
-    throw new CommandError(
+    throw new SpanMetricsError(
       'usage',
       "--prometheus-header: expected a name and a value, such as 'Authorization: Bearer x'",
     )
@@ -56,8 +63,8 @@ function headerOf(text: string): [string, string] {
 /**
  * The `data` of an answer of the HTTP API.
  *
- * @throws {CommandError} of kind `unavailable` that says why there is none.
- * @throws {TooMuchAtOnce}
+ * Throws a SpanMetricsError of kind `unavailable` that says why there is none.
+ * Throws TooMuchAtOnce.
  */
 export async function askPrometheus(
   { url, headers, stop, warn }: Prometheus,
@@ -90,28 +97,28 @@ export async function askPrometheus(
   for (const warning of Array.isArray(warnings) ? warnings : []) warn(`${url} warns: ${warning}`)
   if (status === 'success') return data
   if (response.status === 401 || response.status === 403) {
-    throw new CommandError(
+    throw new SpanMetricsError(
       'unavailable',
       `${url} answered ${response.status}: give a user and password in the URL, or --prometheus-header 'Authorization: Bearer ...'`,
     )
   }
   if (status !== 'error') {
-    throw new CommandError(
+    throw new SpanMetricsError(
       'unavailable',
       `${at} answered ${response.status}, but not as Prometheus does: --prometheus takes the URL that /api/v1 is below`,
     )
   }
   if (errorType === 'timeout' || /too many samples|timed out|limit/i.test(String(error)))
     throw new TooMuchAtOnce(String(error))
-  throw new CommandError('unavailable', `${url} refused a query (${response.status}, ${errorType}): ${error}`)
+  throw new SpanMetricsError('unavailable', `${url} refused a query (${response.status}, ${errorType}): ${error}`)
 }
 
-function noAnswer(error: Error, url: string, stop: AbortSignal): CommandError {
-  if (stop.aborted) return new CommandError('interrupted', 'stopped before Prometheus answered')
+function noAnswer(error: Error, url: string, stop: AbortSignal): SpanMetricsError {
+  if (stop.aborted) return new SpanMetricsError('interrupted', 'stopped before Prometheus answered')
   if (error.name === 'TimeoutError')
-    return new CommandError('unavailable', `no answer from ${url} within ${patienceMs / 1000} s`)
+    return new SpanMetricsError('unavailable', `no answer from ${url} within ${patienceMs / 1000} s`)
   const cause = error.cause instanceof Error ? error.cause : error
-  return new CommandError(
+  return new SpanMetricsError(
     'unavailable',
     `no answer from ${url} (${(cause as NodeJS.ErrnoException).code ?? cause.message}): is Prometheus running there?`,
   )

@@ -1,4 +1,4 @@
-import { parseSelector } from '@coalmine/server'
+import { parseSelector } from '@coalmine/store'
 import type { Labels } from './labels.ts'
 
 /** A label of a series that a cohort, or the comparison, asks for. */

@@ -1,0 +1,28 @@
+import type { Verdict } from '@coalmine/comparator'
+import { judgeSpanMetrics, type SpanMetricsRequest, slowerThanMetrics } from '@coalmine/span-metrics'
+import { type ComparisonOptions, comparisonRequest } from './comparison.ts'
+import type { Io } from './io.ts'
+import type { SpanMetricsOptions } from './span-metrics-options.ts'
+import { version } from './version.ts'
+
+/** What is asked of span metrics: a comparison as of spans, whose policy knows the shares of requests that are slower than some times. */
+export async function spanMetricsRequest(options: ComparisonOptions & SpanMetricsOptions): Promise<SpanMetricsRequest> {
+  const { metric, slowerThan = [] } = options
+  return { ...(await comparisonRequest(options, slowerThanMetrics(slowerThan))), metric, slowerThan }
+}
+
+/** Something that asks the Prometheus at a URL for a verdict, as often as it is called; a warning is told once. */
+export function spanMetricsJudge(
+  url: string,
+  request: SpanMetricsRequest,
+  { prometheusHeader = [] }: SpanMetricsOptions,
+  io: Io,
+): () => Promise<Verdict> {
+  const warned = new Set<string>()
+  const warn = (message: string): void => {
+    if (!warned.has(message)) io.stderr.write(`coalmine: ${message}\n`)
+    warned.add(message)
+  }
+  const access = { url, headers: [prometheusHeader].flat(), stop: io.stop, warn }
+  return () => judgeSpanMetrics(request, access, { now: Date.now(), version })
+}
