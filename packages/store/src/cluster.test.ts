@@ -3,9 +3,9 @@ import { type ClickHouse, startClickHouse, type User } from '../test/clickhouse-
 import { evaluationOf } from '../test/log-records.ts'
 import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
-import type { Comparison } from './cohorts.ts'
-import { initStore } from './init-store.ts'
-import { rightsOf } from './queries/schema.ts'
+import type { Comparison } from './comparison.ts'
+import { initStore } from './schema/init-store.ts'
+import { rightsOf } from './schema/statements.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 import { defaultTraces } from './traces.ts'
 

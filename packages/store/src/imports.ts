@@ -1,5 +1,4 @@
 import type { Engine } from './engine/engine.ts'
-import { importSoFar, rememberImport } from './queries/imports.ts'
 
 /** How far the import of a file has come: what stands up to here is stored. */
 export interface ImportProgress<Totals> {
@@ -36,3 +35,14 @@ export function importsOf(engine: Engine): Imports {
     parquetRows: engine.parquetRows,
   }
 }
+
+export const rememberImport = `
+  INSERT INTO coalmine_imports (File, Line, Bytes, Finished, Totals)
+  SELECT {file:String}, {line:UInt64}, {bytes:UInt64}, {finished:Bool}, {totals:String}`
+
+export const importSoFar = `
+  SELECT Line AS line, Bytes AS bytes, Finished AS finished, Totals AS totals
+  FROM coalmine_imports
+  WHERE File = {file:String}
+  ORDER BY At DESC
+  LIMIT 1`

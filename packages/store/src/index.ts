@@ -1,15 +1,15 @@
 // The store
 
-export type { BackFill, BackFilled } from './back-fill.ts'
-export type { DoctorFacts } from './doctor.ts'
 export { isRemote, shown } from './engine/address.ts'
 export { StoreError, type StoreErrorKind, type Trouble } from './errors.ts'
-export type { FlagEvaluations } from './evaluations.ts'
-export { type Initialised, type InitOptions, initStore } from './init-store.ts'
-export type { Known } from './known.ts'
+export type { BackFill, BackFilled } from './ingest/back-fill.ts'
 export type { Memory, Remembered, SettledVerdict } from './memory.ts'
 export type { Access } from './opening.ts'
-export type { StoreSizes } from './sizes.ts'
+export type { DoctorFacts } from './read/doctor.ts'
+export type { FlagEvaluations } from './read/evaluations.ts'
+export type { Known } from './read/known.ts'
+export type { StoreSizes } from './read/sizes.ts'
+export { type Initialised, type InitOptions, initStore } from './schema/init-store.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 
 // Spans and log records in
@@ -38,14 +38,14 @@ export {
   type SpanBatch,
   type SpanKind,
   type SpanStatus,
-  tickSeconds,
 } from './ingest/span-batch.ts'
 export type { Inserted } from './ingest/span-ingest.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
+export { tickSeconds } from './tick.ts'
 
 // Who is compared
 
-export type { Chosen, Comparison, Scope, Source, Traffic } from './cohorts.ts'
+export type { Chosen, Comparison, Scope, Source, Traffic } from './comparison.ts'
 export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
 
 // Who reads them

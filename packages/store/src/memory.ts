@@ -1,18 +1,10 @@
-import { type AsRead, type Chosen, type Comparison, cohortsOf } from './cohorts.ts'
+import { type AsRead, type Chosen, type Comparison, cohortsOf } from './comparison.ts'
+import { closedOnly, inCanary, latestClosingsEver, ofAudience, ofTraffic, spanInCanary } from './conditions.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import type { Access } from './opening.ts'
-import {
-  comparisonStart,
-  failedCanaries,
-  looksSoFar,
-  rememberComparison,
-  rememberLook,
-  rememberVerdict,
-} from './queries/comparisons.ts'
-import { rawFirst } from './queries/raw-ticks.ts'
-import { tickFirst } from './queries/ticks.ts'
 import { formatSelector, parseSelector } from './selector.ts'
+import { sql } from './sql.ts'
 
 /** What chooses the requests of a comparison, whatever its window: what it is remembered by. */
 export type Remembered = Pick<Comparison, 'service' | keyof Chosen>
@@ -113,3 +105,60 @@ function comparisonNames(comparison: Remembered): {
 // However its parts are ordered, a selector is the same comparison.
 const nameOfSelector = (selector: string): string =>
   formatSelector(parseSelector(selector).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
+
+export const comparisonStart = `
+  SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
+  FROM coalmine_comparisons
+  WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}`
+
+export const rememberComparison = `
+  INSERT INTO coalmine_comparisons
+  SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({start:UInt32}), now64(3)`
+
+export const rememberLook = `
+  INSERT INTO coalmine_looks
+  SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({end:UInt32}), now64(3)`
+
+/** Which look it is that saw the data up to this end: how many ends were seen before it, and itself. */
+export const looksSoFar = `
+  SELECT countIf(first <= this) AS look
+  FROM (
+    SELECT DataEnd, min(At) AS first, anyIf(first, DataEnd = fromUnixTimestamp({end:UInt32})) OVER () AS this
+    FROM coalmine_looks
+    WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}
+    GROUP BY DataEnd)`
+
+/** One row for each change: looking again at what is settled adds nothing. */
+export const rememberVerdict = `
+  INSERT INTO coalmine_verdicts
+  SELECT {service:String}, {stable:String}, {canary:String}, {verdict:String}, now64(3)
+  WHERE (
+    SELECT argMax(Verdict, At) FROM coalmine_verdicts WHERE Service = {service:String} AND Canary = {canary:String}
+  ) != {verdict:String}`
+
+export const failedCanaries = `
+  SELECT Canary AS canary
+  FROM coalmine_verdicts
+  WHERE Service = {service:String}
+  GROUP BY Canary
+  HAVING argMax(Verdict, At) = 'fail'
+  ORDER BY max(At) DESC, Canary
+  LIMIT 20`
+
+/** When the canary of a comparison first served, by closed ticks. */
+export const tickFirst: string = sql`
+  SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ${ofTraffic}
+    AND ${latestClosingsEver}
+    AND ${inCanary}`
+
+/** When the canary of a comparison first served, or first called, as `tickFirst`, from raw spans. */
+export const rawFirst: string = sql`
+  SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
+  FROM {requests:Identifier}
+  WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+    AND ${closedOnly}
+    AND ${ofAudience}
+    AND ${spanInCanary}`

@@ -1,11 +1,10 @@
 import { isRemote, shown } from './engine/address.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import { mayWrite } from './queries/comparisons.ts'
-import { schemaVersion } from './queries/schema.ts'
 import { defaultRetentionDays } from './retention.ts'
-import { hasTraces, logsBeside, schemaOf, settleSchema } from './schema.ts'
-import { readingSpansOnly } from './spans-only.ts'
+import { hasTraces, logsBeside, schemaOf, settleSchema } from './schema/settle.ts'
+import { schemaVersion } from './schema/statements.ts'
+import { readingSpansOnly } from './schema/without-tables.ts'
 import { defaultLogs, defaultTraces, parseTraces, type Traces, tracesText } from './traces.ts'
 
 /**
@@ -130,3 +129,7 @@ function isRefused(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: unknown } }
   return notAllowed.includes(cause?.code)
 }
+
+/** Inserts nothing, and is refused where nothing may be inserted. */
+export const mayWrite = `
+  INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false`

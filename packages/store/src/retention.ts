@@ -1,23 +1,8 @@
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
-import {
-  expiredDays,
-  forgetLogs,
-  forgetSpans,
-  keepClosed,
-  keepLate,
-  keepLogs,
-  keepReduced,
-  keepReductions,
-  keepTicks,
-  keepTraces,
-  tickTable,
-} from './queries/retention.ts'
 
 /** How long a new store keeps what it has, unless it is told otherwise. */
 export const defaultRetentionDays = 14
-
-const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions]
 
 // The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
 const maxRetentionDays = 3650
@@ -52,3 +37,49 @@ export async function forgetExpired(engine: Engine, retentionDays: number, nowMs
   for (const { table, day } of days) await engine.write(table === 'otel_logs' ? forgetLogs : forgetSpans, { day })
   return days.length
 }
+
+/** How the table of closed ticks was made. */
+export const tickTable = `
+  SELECT engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
+
+/** Not waited for: what is old is looked through by merges, and on a full disk there are none. */
+export const keepTraces = `
+  ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepLogs = `
+  ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepTicks = `
+  ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepClosed = `
+  ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepLate = `
+  ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepReduced = `
+  ALTER TABLE coalmine_reduced MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+export const keepReductions = `
+  ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+/** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
+export const expiredDays = `
+  SELECT DISTINCT table, partition AS day
+  FROM system.parts
+  WHERE active AND database = currentDatabase() AND table IN ('otel_traces', 'otel_logs')
+    AND toDate(partition) < toDate({now:UInt32}) - {retentionDays:UInt32}`
+
+export const forgetSpans = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
+
+export const forgetLogs = `ALTER TABLE otel_logs DROP PARTITION {day:String}`
+
+const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions]

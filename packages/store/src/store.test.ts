@@ -767,6 +767,22 @@ describe('calls that a service makes', () => {
     expect([...all.canary.values()]).toEqual([{ n: 1, bad: 1 }])
     expect(exemplars.canary).toMatchObject([{ traceId, seconds: 0.09 }])
   })
+
+  it('start with the first call that the canary makes, whatever the requests are like', async () => {
+    const to = (namespace: string, atMs: number) => call({ 'db.namespace': namespace }, { atMs })
+    await store.ingest.insert(
+      batchOf(
+        to('old', 0),
+        spanOf({ atMs: 5_000, attributes: { 'db.namespace': 'new' } }),
+        to('new', 10_000),
+        to('old', 10_000),
+      ),
+    )
+    await closeAll()
+    const calls = { service: 'storefront', stable: 'db.namespace=old', canary: 'db.namespace=new' }
+    expect(await store.memory.start({ ...calls, scope: 'downstream' })).toBe(firstStart + 10_000)
+    expect(await store.memory.start(calls)).toBe(firstStart + 5_000)
+  })
 })
 
 describe('what is bad, by attribute', () => {

@@ -1,14 +1,14 @@
-import type { AsRead } from './cohorts.ts'
+import type { AsRead } from './comparison.ts'
 import { type Imports, importsOf } from './imports.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type Memory, memoryOf } from './memory.ts'
 import { type Access, type Opened, openLocation } from './opening.ts'
 import { type CohortReader, cohortReader } from './read/cohort-reader.ts'
 import { type ServiceReader, serviceReader } from './read/service-reader.ts'
+import { type StoreSizes, storeSizes } from './read/sizes.ts'
 import { type SpanReader, spanReader } from './read/span-reader.ts'
 import { type TickReader, tickReader } from './read/tick-reader.ts'
 import { checkRetention, settleRetention } from './retention.ts'
-import { type StoreSizes, storeSizes } from './sizes.ts'
 
 /** How a store is opened. */
 export interface StoreOptions {

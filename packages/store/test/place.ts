@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rowsOf } from '../src/engine/rows.ts'
-import { initStore } from '../src/init-store.ts'
+import { initStore } from '../src/schema/init-store.ts'
 import { startClickHouse } from './clickhouse-http.ts'
 
 /** Where a suite has its stores: one at a time. */

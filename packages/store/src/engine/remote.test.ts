@@ -8,7 +8,7 @@ import { type ClickHouse, startClickHouse } from '../../test/clickhouse-http.ts'
 import { evaluationOf } from '../../test/log-records.ts'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import type { SpanBatch } from '../ingest/span-batch.ts'
-import { initStore } from '../init-store.ts'
+import { initStore } from '../schema/init-store.ts'
 import { openStore, type Store } from '../store.ts'
 import { openRemote } from './remote.ts'
 

@@ -1,13 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
-import { fixedSettings, serverFacts } from '../queries/connect.ts'
-import { insertJson, insertRowBinary } from '../queries/incoming.ts'
-import { readLimits, writeLimits } from '../queries/limits.ts'
 import { quoted } from '../traces.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { Engine, Params } from './engine.ts'
 import { failureOf, neverBegan, passes } from './failure.ts'
+import { insertJson, insertRowBinary } from './incoming.ts'
+import { readLimits, writeLimits } from './limits.ts'
 import { parquetRows } from './parquet.ts'
 import { Refusal, request } from './request.ts'
 import { rowsOf } from './rows.ts'
@@ -180,3 +179,13 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
     close: () => client.close(),
   }
 }
+
+/** What a server is, and whether its user may set anything: not when `readonly` is 1. */
+export const serverFacts = `
+  SELECT version() AS version, getSetting('readonly') AS readonly`
+
+/** What holds where nothing may be set. */
+export const fixedSettings = `
+  SELECT
+    toString(getSetting('output_format_json_quote_64bit_integers')) IN ('1', 'true') AS quotesNumbers,
+    toString(getSetting('allow_experimental_analyzer')) IN ('1', 'true') AS analyzes`

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lastSecond } from '../cohorts.ts'
 import type { Engine } from '../engine/engine.ts'
-import { insertedSoFar, unclosedTicks } from '../queries/closing.ts'
+import { lastSecond } from '../tick.ts'
+import { insertedSoFar, unclosedTicks } from './closing.ts'
 import type { TickKey } from './tick-ledger.ts'
 
 interface Left {

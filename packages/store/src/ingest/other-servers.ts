@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
-import { closedSince, engineTime, unclosedTicks } from '../queries/closing.ts'
-import { tickSeconds } from './span-batch.ts'
+import { tickSeconds } from '../tick.ts'
+import { closedSince, engineTime, unclosedTicks } from './closing.ts'
 import { closedByOthers, discover, forgetBefore, type TickKey, type TickLedger } from './tick-ledger.ts'
 
 /** Whoever else inserts spans into a store and closes its ticks: other servers, and the Collector. */

@@ -1,4 +1,5 @@
 import { getOrMake } from '../get-or-make.ts'
+import { tickSeconds } from '../tick.ts'
 import { newRowBytes, type RowBytes, writeBytes, writeText, writeUint64, writeVarint } from './row-bytes.ts'
 
 /** Attribute values are texts, as in the Collector's table. */
@@ -42,9 +43,6 @@ export interface SpanBatch {
   spans: number
   arrivals: Map<string, Map<number, number>>
 }
-
-/** Length of a tick, in seconds. */
-export const tickSeconds = 5
 
 const tickNs = BigInt(tickSeconds) * 1_000_000_000n
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
-import { closeTicks, hasUnregistered, registerOperations } from '../queries/closing.ts'
 import { newBatchId } from './batch-id.ts'
+import { closeTicks, hasUnregistered, registerOperations } from './closing.ts'
 
 /** Ticks that are closed together, and from when to when they are, in seconds since 1970. */
 interface Closing {

@@ -1,5 +1,5 @@
 import { getOrMake } from '../get-or-make.ts'
-import { tickSeconds } from './span-batch.ts'
+import { tickSeconds } from '../tick.ts'
 
 /**
  * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and

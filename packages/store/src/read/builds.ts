@@ -1,6 +1,9 @@
-import { type Comparison, windowOf } from '../cohorts.ts'
+import type { Comparison } from '../comparison.ts'
+import { latestClosingsAndDayBefore, ofTraffic, ofWindowAndDayBefore } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { buildsSeen } from '../queries/instances.ts'
+import { sql } from '../sql.ts'
+import { windowOf } from '../tick.ts'
+
 import type { ComparisonFacts } from './facts.ts'
 
 /** When the cohorts' builds were first seen, at most a day before the window, and what says no build. */
@@ -33,3 +36,15 @@ export async function buildsSeenOf(
     unmarkedRequests: of('')?.requests ?? 0,
   }
 }
+
+/** When each build of a service was first seen within the day before the window's end, and what it served in the window. */
+export const buildsSeen: string = sql`
+  SELECT
+    Build AS build,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND ${ofTraffic}
+    AND ${ofWindowAndDayBefore}
+    AND ${latestClosingsAndDayBefore}
+  GROUP BY build`

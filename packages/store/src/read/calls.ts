@@ -1,6 +1,8 @@
-import type { Comparison } from '../cohorts.ts'
+import type { Comparison } from '../comparison.ts'
+import { spansOfWindow } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { callsOfAddresses } from '../queries/calls.ts'
+import { sql } from '../sql.ts'
+
 import { portionsOf } from './raw-ticks.ts'
 import type { CohortSample } from './sample.ts'
 
@@ -64,3 +66,25 @@ export function addressesOf({
 }
 
 const fewestCalls = 5
+
+/** Calls of other services to addresses of one cohort each, and those that no request of the service answered. */
+export const callsOfAddresses: string = sql`
+  SELECT
+    intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick,
+    if(has({stable:Array(String)},
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])), 'stable', 'canary') AS cohort,
+    uniqExact(SpanId) AS calls,
+    uniqExactIf(SpanId, (TraceId, SpanId) NOT IN (
+      SELECT TraceId, ParentSpanId
+      FROM coalmine_requests
+      WHERE Service = {service:String} AND ParentSpanId != ''
+        AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
+    ) AS unanswered
+  FROM coalmine_traces
+  WHERE ServiceName != {service:String} AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
+    AND ${spansOfWindow}
+    AND has(arrayConcat({stable:Array(String)}, {canary:Array(String)}),
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port']))
+    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY tick, cohort
+  ORDER BY tick, cohort`

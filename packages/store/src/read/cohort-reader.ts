@@ -1,4 +1,4 @@
-import type { AsRead, Comparison } from '../cohorts.ts'
+import type { AsRead, Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type BuildsSeen, buildsSeenOf } from './builds.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'

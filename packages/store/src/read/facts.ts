@@ -1,7 +1,10 @@
-import { type Comparison, cohortsOf, type Source, type SpanParams, windowOf } from '../cohorts.ts'
+import { type Comparison, cohortsOf, type Source, type SpanParams } from '../comparison.ts'
+import { inCanary, inStable, latestClosings, ofTraffic, ofWindow } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { lateSpans, tickFacts } from '../queries/ticks.ts'
-import { rawFactRows } from './raw-ticks.ts'
+import { sql } from '../sql.ts'
+import { windowOf } from '../tick.ts'
+
+import { rawFactRows } from './raw-rows.ts'
 
 /** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
 export interface CohortFacts {
@@ -102,3 +105,30 @@ function cohortOf([row]: readonly FactRow[]): CohortFacts {
 
 const sum = (rows: readonly FactRow[], key: 'traces' | 'requests'): number =>
   rows.reduce((total, row) => total + row[key], 0)
+
+/** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
+export const tickFacts: string = sql`
+  SELECT
+    multiIf(
+      ${inStable}, 'stable',
+      ${inCanary}, 'canary',
+      ({byBuild:Bool} AND Build = '(mixed)') OR FlagVariant = '(mixed)', 'mixed',
+      '') AS cohort,
+    sumIf(Requests, ${ofTraffic} AS Judged) AS requests,
+    sumIf(Traces, Judged) AS traces,
+    sumIf(Requests, Test AND NOT Judged) AS testRequests,
+    groupUniqArrayArrayIf(Instances, Judged) AS instances,
+    toUnixTimestamp64Milli(minIf(FirstStart, Judged)) AS firstMs,
+    toUnixTimestamp64Milli(maxIf(LastStart, Judged)) AS lastMs
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ${ofWindow}
+    AND ${latestClosings}
+  GROUP BY cohort
+  HAVING cohort != ''`
+
+export const lateSpans: string = sql`
+  SELECT sum(Spans) AS late
+  FROM coalmine_late
+  WHERE Service = {service:String}
+    AND ${ofWindow}`

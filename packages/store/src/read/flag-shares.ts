@@ -1,7 +1,19 @@
-import { type Comparison, cohortsOf, spanParams, windowOf } from '../cohorts.ts'
+import { type Comparison, cohortsOf, spanParams } from '../comparison.ts'
+import {
+  closedOnly,
+  latestClosings,
+  ofAudience,
+  ofTraffic,
+  ofWindow,
+  operationByTraffic,
+  operationName,
+  spanInCanary,
+  spanInStable,
+  spansOfWindow,
+} from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { rawFlags } from '../queries/raw-ticks.ts'
-import { tickFlags } from '../queries/ticks.ts'
+import { sql } from '../sql.ts'
+import { windowOf } from '../tick.ts'
 
 /** How many requests of a cohort met a variant at an operation. */
 export interface FlagShare {
@@ -33,3 +45,48 @@ export async function flagsMet(engine: Engine, comparison: Comparison): Promise<
   const { service } = comparison
   return engine.read<FlagShare>(rawFlags, { service, ...windowOf(comparison), ...spanParams(comparison) })
 }
+
+/** Which variants each build's requests met, operation by operation. */
+export const tickFlags: string = sql`
+  SELECT
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    ${operationByTraffic} AS operation,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND ${ofTraffic}
+    AND ${ofWindow}
+    AND ${latestClosings}
+  GROUP BY cohort, operation, flag, variant
+  ORDER BY cohort, operation, flag, variant`
+
+/** Which variants the requests met, as `tickFlags`, for cohorts by any attributes. */
+export const rawFlags: string = sql`
+  SELECT
+    cohort,
+    operation,
+    substring(pair.1, 15) AS flag,
+    pair.2 AS variant,
+    count() AS requests
+  FROM (
+    SELECT
+      ${spanInStable} AS IsStable,
+      ${spanInCanary} AS IsCanary,
+      if(IsStable, 'stable', 'canary') AS cohort,
+      ${operationName} AS Name,
+      if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
+      FlagAttributes
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND ${spansOfWindow}
+      AND ${closedOnly}
+      AND ${ofAudience}
+      AND IsStable != IsCanary
+  )
+  ARRAY JOIN arrayZip(mapKeys(FlagAttributes), mapValues(FlagAttributes)) AS pair
+  GROUP BY cohort, operation, flag, variant
+  ORDER BY cohort, operation, flag, variant
+  SETTINGS max_execution_time = 10`

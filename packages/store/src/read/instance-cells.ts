@@ -1,7 +1,9 @@
-import { type Comparison, cohortsOf, windowOf } from '../cohorts.ts'
+import { type Comparison, cohortsOf } from '../comparison.ts'
+import { latestClosings, ofTraffic, ofWindow } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { tickSeconds } from '../ingest/span-batch.ts'
-import { instanceCells } from '../queries/instances.ts'
+import { sql } from '../sql.ts'
+import { tickSeconds, windowOf } from '../tick.ts'
+
 import { type CountRow, type Counts, countsOf } from './counts.ts'
 import type { InstanceLife } from './instances.ts'
 import { warmUpOf } from './warm-up.ts'
@@ -61,3 +63,31 @@ export async function instanceCellsOf(
     ...countsOf({ ...counts, warmUp: 0 }),
   }))
 }
+
+/**
+ * What each of some instances did at some operations, in blocks of so many seconds, without the ticks in which it warmed
+ * up: those before the second that `until` gives.
+ */
+export const instanceCells: string = sql`
+  SELECT
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    FlagVariant AS instance,
+    Operation AS operation,
+    intDiv(toUnixTimestamp(Tick), {seconds:UInt32}) * {seconds:UInt32} AS block,
+    sum(Requests) AS requests,
+    sum(Traces) AS traces,
+    sum(Errors) AS errors,
+    sum(ClientErrors) AS clientErrors,
+    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)}
+    AND ${ofTraffic}
+    AND ${ofWindow}
+    AND ${latestClosings}
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND toUnixTimestamp(Tick) >= transform(concat(Build, '\\0', FlagVariant),
+      arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(4294967295))
+  GROUP BY cohort, instance, operation, block
+  ORDER BY cohort, instance, operation, block`

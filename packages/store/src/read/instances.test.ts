@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
-import type { Comparison } from '../cohorts.ts'
+import type { Comparison } from '../comparison.ts'
 import type { Span } from '../ingest/span-batch.ts'
 import { openStore, type Store } from '../store.ts'
 import type { InstanceLife } from './instances.ts'

@@ -1,7 +1,8 @@
-import { type Comparison, windowOf } from '../cohorts.ts'
+import type { Comparison } from '../comparison.ts'
+import { latestClosingsAndHourBefore, ofTraffic, ofWindowAndHourBefore } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { instanceLives } from '../queries/instances.ts'
-import type { ComparisonFacts } from './facts.ts'
+import { sql } from '../sql.ts'
+import { windowOf } from '../tick.ts'
 
 /** One process that served the cohorts, known by its build and by service.instance.id, pod or host name. Times are milliseconds since 1970. */
 export interface InstanceLife {
@@ -19,6 +20,13 @@ export interface InstanceLife {
 // An instance that appears this soon after the record of a service begins may have been there before it.
 const recordBeginsMs = 60_000
 
+/** What is known of the cohorts when their instances are looked for: their builds, or else which instances they had. */
+interface FoundCohorts {
+  readonly builds: { readonly stable: string; readonly canary: string } | undefined
+  readonly stable: { readonly instances: readonly string[] }
+  readonly canary: { readonly instances: readonly string[] }
+}
+
 /**
  * The instances that served the cohorts, as closed ticks of the window and of the hour before it have them: undefined
  * where these know no instance, as ticks that were closed by an earlier release do not.
@@ -26,7 +34,7 @@ const recordBeginsMs = 60_000
 export async function instanceLivesOf(
   engine: Engine,
   comparison: Comparison,
-  found: ComparisonFacts | Promise<ComparisonFacts>,
+  found: FoundCohorts | Promise<FoundCohorts>,
 ): Promise<readonly InstanceLife[] | undefined> {
   const asked = { service: comparison.service, traffic: comparison.traffic ?? 'users', ...windowOf(comparison) }
   type Row = Omit<InstanceLife, 'cohort' | 'bornMs'>
@@ -44,10 +52,26 @@ export async function instanceLivesOf(
 
 function cohortOf(
   { build, instance }: Pick<InstanceLife, 'build' | 'instance'>,
-  { stable, canary, builds }: ComparisonFacts,
+  { stable, canary, builds }: FoundCohorts,
 ): InstanceLife['cohort'] | undefined {
   const inStable = builds ? build === builds.stable : stable.instances.includes(instance)
   const inCanary = builds ? build === builds.canary : canary.instances.includes(instance)
   if (inStable && inCanary) return 'both'
   return inStable ? 'stable' : inCanary ? 'canary' : undefined
 }
+
+/** From when to when each instance served, by closed ticks of the window and of the hour before it. */
+export const instanceLives: string = sql`
+  SELECT
+    Build AS build,
+    FlagVariant AS instance,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastStart)) AS lastMs,
+    sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)'
+    AND ${ofTraffic}
+    AND ${ofWindowAndHourBefore}
+    AND ${latestClosingsAndHourBefore}
+  GROUP BY build, instance
+  ORDER BY build, instance`

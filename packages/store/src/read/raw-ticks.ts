@@ -1,128 +1,26 @@
-import { createHash } from 'node:crypto'
-import { type Comparison, type SpanParams, windowOf } from '../cohorts.ts'
-import type { Engine, Params } from '../engine/engine.ts'
-import { StoreError } from '../errors.ts'
-import { newBatchId } from '../ingest/batch-id.ts'
-import { tickSeconds } from '../ingest/span-batch.ts'
-import { rawTickSizes, rawTicks } from '../queries/raw-ticks.ts'
+import type { Comparison } from '../comparison.ts'
 import {
-  closings,
-  commitReduction,
-  reducedFacts,
-  reducedTicks,
-  reduceTicks,
-  reductions,
-} from '../queries/reductions.ts'
-import type { CountRow } from './counts.ts'
-import { noWarmUp, type WarmUp } from './warm-up.ts'
-
-/** Whose requests raw spans are. 'both' and 'mixed' traces belong to neither cohort alone. */
-interface Whose {
-  readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
-  /** Test traffic in a cohort that is not chosen by its marks: it does not count there. */
-  readonly test: boolean
-}
-
-/** A cell of raw spans, reduced as closing reduces them. */
-export type RawTickRow = Whose & CountRow & { readonly tick: number; readonly operation: string }
-
-/** Who they are, in a cell or in several together. */
-export type RawFactRow = Whose & {
-  readonly requests: number
-  readonly traces: number
-  readonly instances: readonly string[]
-  readonly firstMs: number
-  readonly lastMs: number
-}
+  askedAttributes,
+  closedOnly,
+  ofAudience,
+  operationName,
+  spansOfWindow,
+  unitCohort,
+  unitInCanary,
+  unitInStable,
+  unitOperation,
+  unitSeen,
+  unitValues,
+} from '../conditions.ts'
+import type { Engine } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { sql } from '../sql.ts'
+import { tickSeconds, windowOf } from '../tick.ts'
 
 // The reduction keeps a state for each unit; a portion of this many spans needs some 200 MB.
 const portionSpans = 250_000
 // Together, for one question: whoever waits longer is better told what to do.
 const mostSeconds = 120
-
-/**
- * Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. What came of a tick is kept
- * where that may be written, so that each is read once for a comparison however often it is looked at. Ticks of an
- * operation come in order.
- *
- * Throws a StoreError of kind `unavailable` when it takes more than two minutes.
- */
-export async function* rawTickRows(
-  engine: Engine,
-  comparison: Comparison,
-  params: SpanParams,
-  warmUp: WarmUp | Promise<WarmUp>,
-): AsyncGenerator<RawTickRow> {
-  yield* rowsOf<RawTickRow>(engine, comparison, params, await warmUp, reducedTicks)
-}
-
-/** The same of who the cohorts are. */
-export function rawFactRows(engine: Engine, comparison: Comparison, params: SpanParams): AsyncGenerator<RawFactRow> {
-  return rowsOf<RawFactRow>(engine, comparison, params, noWarmUp, reducedFacts)
-}
-
-async function* rowsOf<Row extends Whose>(
-  engine: Engine,
-  comparison: Comparison,
-  params: SpanParams,
-  { builds, instances, until }: WarmUp,
-  kept: string,
-): AsyncGenerator<Row> {
-  const asked = { service: comparison.service, builds, instances, until, ...params }
-  const rows = comparison.remembers
-    ? await engine.read<Row>(kept, await keep(engine, comparison, asked))
-    : readRows<Row>(engine, comparison, asked)
-  for await (const row of rows) yield { ...row, test: row.test && !asksForTests(row, params) }
-}
-
-async function* readRows<Row>(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<Row> {
-  const deadline = performance.now() + mostSeconds * 1000
-  for await (const portion of portionsOf(engine, comparison)) {
-    if (performance.now() > deadline) throw tooLong(comparison, 'name a shorter window, as with --since 10m')
-    yield* await engine.read<Row>(rawTicks, { ...asked, ...portion })
-  }
-}
-
-/** Reduces the ticks that it has not been reduced over; gives what is to be asked of those that are kept. */
-async function keep(engine: Engine, comparison: Comparison, asked: Params): Promise<Params> {
-  const { service } = comparison
-  const id = createHash('sha256').update(JSON.stringify(asked)).digest().readBigUInt64LE().toString()
-  const window = { service, comparison: id, ...windowOf(comparison) }
-  const missing = await missingTicks(engine, window)
-  const deadline = performance.now() + mostSeconds * 1000
-  const [first] = missing.keys()
-  const last = [...missing.keys()].at(-1)
-  const unread = { ...comparison, start: (first ?? 0) * 1000, end: ((last ?? 0) + tickSeconds) * 1000 }
-  for await (const { from, to } of first === undefined ? [] : portionsOf(engine, unread)) {
-    const ticks = [...missing.keys()].filter((tick) => tick >= from && tick < to)
-    if (ticks.length === 0) continue
-    if (performance.now() > deadline) throw tooLong(comparison, 'ask again, and it goes on from here')
-    const reduction = newBatchId()
-    await engine.write(reduceTicks, { ...asked, comparison: id, reduction, from, to })
-    const batches = ticks.map((tick) => missing.get(tick)!)
-    await engine.write(commitReduction, { service, comparison: id, reduction, ticks, batches })
-  }
-  return window
-}
-
-/** Closed ticks that the comparison has not been reduced over, each with its closing; in order. */
-async function missingTicks(engine: Engine, window: Params): Promise<Map<number, string>> {
-  interface Closing {
-    readonly tick: number
-    readonly batch: string
-  }
-  const kept = new Set((await engine.read<Closing>(reductions, window)).map(({ tick, batch }) => `${tick} ${batch}`))
-  const closed = await engine.read<Closing>(closings, window)
-  return new Map(
-    closed.filter(({ tick, batch }) => !kept.has(`${tick} ${batch}`)).map(({ tick, batch }) => [tick, batch]),
-  )
-}
-
-const tooLong = ({ service }: Comparison, advice: string): StoreError =>
-  new StoreError(
-    'unavailable',
-    `closed ticks do not tell these cohorts of ${service} apart, and reading its raw spans took more than ${mostSeconds} s; ${advice}`,
-  )
 
 /** The closed ticks of a comparison's window, as many at a time as may be reduced together: seconds since 1970. */
 export async function* portionsOf(
@@ -144,19 +42,87 @@ export async function* portionsOf(
   }
 }
 
-/** Whether test traffic counts in the cohort that it is in. */
-export function asksForTests(
-  { cohort }: Pick<Whose, 'cohort'>,
-  { stableTests, canaryTests, traffic }: SpanParams,
-): boolean {
-  if (traffic === 'all') return true
-  switch (cohort) {
-    case 'stable':
-      return stableTests
-    case 'canary':
-      return canaryTests
-    case 'both':
-    case 'mixed':
-      return stableTests || canaryTests
+/**
+ * What watches that one question does not read raw spans for ever: to be called before each portion.
+ *
+ * It throws a StoreError of kind `unavailable`, with what to do, once they have been read for two minutes.
+ */
+export function newPatience({ service }: Comparison, advice: string): () => void {
+  const deadline = performance.now() + mostSeconds * 1000
+  return () => {
+    if (performance.now() <= deadline) return
+    throw new StoreError(
+      'unavailable',
+      `closed ticks do not tell these cohorts of ${service} apart, and reading its raw spans took more than ${mostSeconds} s; ${advice}`,
+    )
   }
 }
+
+/** How many raw spans each closed tick of a service has: raw spans are reduced a portion of ticks at a time. */
+export const rawTickSizes: string = sql`
+  SELECT intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String}
+    AND ${spansOfWindow}
+    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY tick
+  ORDER BY tick`
+
+/**
+ * The reduction that closes ticks, for cohorts that closed ticks do not know: by any attributes. `keys` are those of
+ * both selectors; a wanted value of '' asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit
+ * whose spans disagree on a key has '(mixed)' there, which is no other value either.
+ */
+export const rawTicks: string = sql`
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    ${unitOperation} AS operation,
+    ${unitCohort} AS cohort,
+    UnitTest AS test,
+    sum(Spans) AS requests,
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitWarmUp) AS warmUp,
+    mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts,
+    sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
+    groupUniqArrayArray(50)(UnitInstances) AS instances,
+    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
+    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
+  FROM (
+    SELECT
+      Tick,
+      ${operationName}
+        AS UnitOperation,
+      uniqExact(sipHash64(SpanId)) AS Spans,
+      max(Bucket) AS UnitBucket,
+      max(IsError) AS UnitError,
+      max(IsClientError) AS UnitClientError,
+      max(Test) AS UnitTest,
+      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      max(toUnixTimestamp(Tick) < transform(concat(Build, '\\0', Instance),
+        arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+      min(Timestamp) AS UnitFirst,
+      max(Timestamp) AS UnitLast,
+      max(ErrorType) AS UnitErrorType,
+      ${unitSeen},
+      ${unitValues},
+      ${unitInStable} AS IsStable,
+      ${unitInCanary} AS IsCanary
+    FROM (
+      SELECT
+        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+        ${askedAttributes}
+      FROM {requests:Identifier}
+      WHERE Service = {service:String}
+        AND ${spansOfWindow}
+        AND ${closedOnly}
+        AND ${ofAudience}
+    )
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+  )
+  GROUP BY tick, operation, cohort, test
+  ORDER BY operation, tick`

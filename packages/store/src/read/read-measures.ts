@@ -1,9 +1,25 @@
-import { type Comparison, spanParams } from '../cohorts.ts'
+import { type Comparison, spanParams } from '../comparison.ts'
+import {
+  askedAttributes,
+  closedOnly,
+  isEntrySpan,
+  ofAudience,
+  requestOperation,
+  spansOfWindow,
+  unitCohort,
+  unitInCanary,
+  unitInStable,
+  unitOperation,
+  unitSeen,
+  unitValues,
+} from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { rawMeasures } from '../queries/raw-measures.ts'
+import { sql } from '../sql.ts'
+
 import { type Measure, measureParams } from './measures.ts'
-import { asksForTests, portionsOf } from './raw-ticks.ts'
+import { asksForTests } from './raw-rows.ts'
+import { portionsOf } from './raw-ticks.ts'
 
 /** One cohort's values of a measure at one operation in one tick, in buckets as `Latency` has them. */
 export interface Measured {
@@ -98,3 +114,120 @@ function measuredOf(row: Row | undefined, place: number): Measured {
     },
   }
 }
+
+/**
+ * A comparison's own measures, one value for a unit, cohorts as in `rawTicks`. `measured` has one histogram for each, in
+ * this order: attributes, numbers of the entry span; shares, 1 for an entry span that has all the pairs that are asked for
+ * and none that are refused, else 0; calls, how many other spans of the service below it have. Such a span belongs to the
+ * nearest entry span up its parents or, where these are not all there, to the last that started before it; spans are
+ * looked for while the requests last, a minute at most. A unit has the sum, or the maximum, over its entry spans. Bucket
+ * -32768 counts zeros, -32767 what is below zero; a unit that lacks the attribute, or has no number there, is in none. Of a
+ * trace with several requests and more than 2000 spans of the service no calls are counted: finding whose they are takes the
+ * square of that.
+ */
+export const rawMeasures: string = sql`
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    ${unitOperation} AS operation,
+    ${unitCohort} AS cohort,
+    UnitTest AS test,
+    count() AS traces,
+    sumMapForEach(arrayMap(
+      value -> if(isNaN(value), CAST(map(), 'Map(Int32, UInt64)'), map(multiIf(
+        value = 0, toInt32(-32768),
+        value < 0, toInt32(-32767),
+        toInt32(greatest(-32766, ceil(log2(value) * 32) - 1))), toUInt64(1))),
+      UnitMeasured)) AS measured
+  FROM (
+    SELECT
+      Tick,
+      ${requestOperation}
+        AS UnitOperation,
+      max(Test) AS UnitTest,
+      arraySort(groupUniqArray((SpanId, SpanMeasured))) AS UnitSpans,
+      arrayMap(
+        place -> arrayFilter(value -> NOT isNaN(value), arrayMap(span -> span.2[place], UnitSpans)),
+        arrayEnumerate({reduces:Array(String)})) AS UnitNumbers,
+      arrayMap(
+        (numbers, reduce) -> multiIf(empty(numbers), nan, reduce = 'sum', arraySum(numbers), arrayMax(numbers)),
+        UnitNumbers, {reduces:Array(String)}) AS UnitMeasured,
+      ${unitSeen},
+      ${unitValues},
+      ${unitInStable} AS IsStable,
+      ${unitInCanary} AS IsCanary
+    FROM (
+      SELECT
+        Service, Tick, Operation, TraceId, SpanId, Test,
+        ${askedAttributes},
+        arrayConcat(
+          arrayMap(
+            key -> if(isFinite(toFloat64OrZero(SpanAttributes[key])), ifNull(toFloat64OrNull(SpanAttributes[key]), nan), nan),
+            {attributes:Array(String)}),
+          arrayMap(
+            (asked, refused) -> toFloat64(hasAll(Pairs, asked) AND NOT hasAny(Pairs, refused)),
+            {shares:Array(Array(Tuple(String, String)))}, {sharesNot:Array(Array(Tuple(String, String)))}),
+          arrayMap(
+            place -> toFloat64(arrayCount(call -> bitTest(call, place), Called)),
+            range(length({calls:Array(Array(Tuple(String, String)))})))) AS SpanMeasured
+      FROM (
+        SELECT
+          *,
+          CAST(if(empty({shares:Array(Array(Tuple(String, String)))}),
+            CAST(map(), 'Map(LowCardinality(String), String)'),
+            mapUpdate(
+              mapUpdate(mapUpdate(ResourceAttributes, FlagAttributes), SpanAttributes),
+              map('span.name', SpanName, 'span.kind', lower(replaceOne(SpanKind, 'SPAN_KIND_', ''))))),
+            'Array(Tuple(String, String))') AS Pairs
+        FROM coalmine_requests
+        WHERE Service = {service:String}
+          AND ${spansOfWindow}
+          AND ${closedOnly}
+          AND ${ofAudience}
+      ) AS requests
+      LEFT ANY JOIN (
+        SELECT TraceId, Owner AS SpanId, groupArray(Call) AS Called
+        FROM (
+          SELECT
+            TraceId,
+            arraySort(groupUniqArray((Timestamp, -toInt64(Duration), SpanId, ParentSpanId, IsEntry, Call))) AS Spans,
+            arrayFilter(span -> span.5, Spans) AS Entries,
+            arrayFilter(span -> span.6 != 0, Spans) AS Calls,
+            if(length(Entries) = 1 OR length(Spans) > 2000, CAST(map(), 'Map(String, String)'), arrayFold(
+              (owners, span) -> mapUpdate(owners, if(span.5,
+                map(span.3, span.3, '', span.3),
+                map(span.3, if(owners[span.4] != '', owners[span.4], owners[''])))),
+              Spans, CAST(map(), 'Map(String, String)'))) AS Owners,
+            arrayMap(span -> if(Owners[span.3] != '', Owners[span.3], Entries[1].3), Calls) AS CallOwners
+          FROM (
+            SELECT
+              TraceId, SpanId, ParentSpanId, Timestamp, Duration,
+              ${isEntrySpan} AS IsEntry,
+              CAST(mapUpdate(mapUpdate(ResourceAttributes, SpanAttributes),
+                map('span.name', SpanName, 'span.kind', lower(replaceOne(SpanKind, 'SPAN_KIND_', '')))),
+                'Array(Tuple(String, String))') AS Pairs,
+              if(IsEntry, 0, arraySum(arrayMap(
+                (asked, refused, place) ->
+                  bitShiftLeft(toUInt64(hasAll(Pairs, asked) AND NOT hasAny(Pairs, refused)), place - 1),
+                {calls:Array(Array(Tuple(String, String)))}, {callsNot:Array(Array(Tuple(String, String)))},
+                arrayEnumerate({calls:Array(Array(Tuple(String, String)))})))) AS Call
+            FROM coalmine_traces
+            WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
+              AND Timestamp >= toDateTime64({from:UInt32}, 9)
+              AND Timestamp <= (
+                SELECT max(addNanoseconds(Timestamp, least(Duration, 60000000000)))
+                FROM coalmine_traces
+                WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
+                  AND ${spansOfWindow})
+          )
+          GROUP BY TraceId
+          HAVING notEmpty(Calls) AND (length(Entries) = 1 OR (notEmpty(Entries) AND length(Spans) <= 2000))
+        )
+        ARRAY JOIN Calls.6 AS Call, CallOwners AS Owner
+        GROUP BY TraceId, Owner
+      ) AS calls USING (TraceId, SpanId)
+    )
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+  )
+  GROUP BY tick, operation, cohort, test
+  ORDER BY operation, tick`

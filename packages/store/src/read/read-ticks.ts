@@ -1,11 +1,13 @@
-import { type Comparison, cohortsOf, type Source, windowOf } from '../cohorts.ts'
+import { type Comparison, cohortsOf, type Source } from '../comparison.ts'
+import { inCanary, inStable, latestClosings, ofTraffic, ofWindow } from '../conditions.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { tickOperations, warmUpOfOperations } from '../queries/ticks.ts'
+import { sql } from '../sql.ts'
+import { windowOf } from '../tick.ts'
 import { type Counts, countsOf, noCounts } from './counts.ts'
-import { type RawTickRow, rawTickRows } from './raw-ticks.ts'
+import { type RawTickRow, rawTickRows } from './raw-rows.ts'
 import { type TickRow, tickRowsOf } from './tick-rows.ts'
-import { noWarmUp, type WarmUp, type WarmUpRow, withoutWarmUp } from './warm-up.ts'
+import { noWarmUp, type WarmUp, type WarmUpRow, warmUpOfOperations, withoutWarmUp } from './warm-up.ts'
 
 /** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
 export interface TickPair {
@@ -123,3 +125,17 @@ function pairs(rows: readonly TickRow[]): TickPair[] {
   }
   return [...ticks.values()]
 }
+
+/** Which operations a comparison that closed ticks can answer has, and about how many rows `ticksOfOperations` gives. */
+export const tickOperations: string = sql`
+  SELECT Operation AS operation, count() AS cells
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ${ofTraffic}
+    AND ${ofWindow}
+    AND ${latestClosings}
+    AND (
+      (${inStable})
+      OR (${inCanary}))
+  GROUP BY Operation
+  ORDER BY Operation`

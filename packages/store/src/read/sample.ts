@@ -1,9 +1,17 @@
-import { type Comparison, spanParams } from '../cohorts.ts'
+import { type Comparison, spanParams } from '../comparison.ts'
+import {
+  isInnerSpan,
+  ofAudience,
+  seenCohort,
+  seenValues,
+  spansOfWindow,
+  traceCohort,
+  withTestsAsked,
+} from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
-import { tickSeconds } from '../ingest/span-batch.ts'
-import { callsInTick } from '../queries/calls.ts'
-import { sampleOfTicks } from '../queries/sample.ts'
 import { flagOf, parseSelector } from '../selector.ts'
+import { sql } from '../sql.ts'
+import { tickSeconds } from '../tick.ts'
 
 /** How the requests of one cohort were measured, in a few ticks. */
 export interface CohortSample {
@@ -136,3 +144,85 @@ function flagsOf({ stable, canary }: Comparison): string[] {
   const flags = [...parseSelector(stable), ...parseSelector(canary)].flatMap((condition) => flagOf(condition) ?? [])
   return [...new Set(flags)].map((flag) => flag.replace(/[;=%]/g, encodeURIComponent))
 }
+
+/**
+ * How the requests of some ticks, all or one trace in so many, were measured, by cohort: the spans below them, who made their spans, how they were
+ * sampled (the `th` of their trace state, '' where it has none), and for how many targeting decided one of `flags`.
+ */
+export const sampleOfTicks: string = sql`
+  SELECT
+    cohort,
+    Threshold AS threshold,
+    Scope AS scope,
+    count() AS requests,
+    countIf(Failed) AS errors,
+    countIf(Targeted) AS targeted,
+    sum(Below.Spans) AS children
+  FROM (
+    SELECT
+      TraceId,
+      any(TraceState) AS State,
+      extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
+      any(ScopeName) AS Scope,
+      max(IsError) AS Failed,
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
+      groupUniqArray(${seenValues}) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        ${traceCohort} AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ${withTestsAsked}
+      AND ${ofAudience}
+      AND ${spansOfWindow}
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    GROUP BY TraceId
+    HAVING cohort != ''
+  ) AS Requests
+  LEFT JOIN (
+    SELECT TraceId, uniqExact(sipHash64(SpanId)) AS Spans
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String}
+      AND ${spansOfWindow}
+      AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+      AND ${isInnerSpan}
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  GROUP BY cohort, threshold, scope`
+
+/**
+ * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many,
+ * answered: at which address, and how much later the requests start, in milliseconds, which is what a network takes unless
+ * clocks differ. Calls are looked for a minute around the tick.
+ */
+export const callsInTick: string = sql`
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      ParentSpanId,
+      toUnixTimestamp64Micro(Timestamp) AS StartedAt,
+      ${seenValues} AS Seen,
+      multiIf(
+        ${seenCohort} AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+      AND ${spansOfWindow} AND cohort != ''
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    ORDER BY TraceId, SpanId
+    LIMIT 100 BY cohort
+  )
+  SELECT cohort, Address AS address, groupArray((StartedAt - CalledAt) / 1000) AS skewsMs
+  FROM Requests
+  INNER JOIN (
+    SELECT
+      TraceId,
+      SpanId,
+      toUnixTimestamp64Micro(Timestamp) AS CalledAt,
+      if(SpanAttributes['server.address'] = '', '',
+        concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
+    FROM coalmine_traces
+    WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
+  ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
+  GROUP BY cohort, address`

@@ -1,10 +1,10 @@
-import { type DoctorFacts, doctorFacts } from '../doctor.ts'
 import type { Engine } from '../engine/engine.ts'
-import { tickSeconds } from '../ingest/span-batch.ts'
 import { openTicks, secondsOpen, type TickLedger } from '../ingest/tick-ledger.ts'
-import { type Known, known, openOf } from '../known.ts'
-import { lookBackSeconds } from '../spans-only.ts'
+import { lookBackSeconds } from '../schema/without-tables.ts'
+import { tickSeconds } from '../tick.ts'
 import type { Traces } from '../traces.ts'
+import { type DoctorFacts, doctorFacts } from './doctor.ts'
+import { type Known, known, openOf } from './known.ts'
 
 /** What a store has seen, whoever is compared. */
 export interface ServiceReader {

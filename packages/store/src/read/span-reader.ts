@@ -1,4 +1,4 @@
-import type { Comparison } from '../cohorts.ts'
+import type { Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Addresses, type CallsTick, callsOf } from './calls.ts'
 import { type Sample, type SomeTicks, sampleTicks } from './sample.ts'

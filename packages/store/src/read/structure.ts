@@ -1,7 +1,9 @@
-import { type Comparison, spanParams } from '../cohorts.ts'
+import { type Comparison, spanParams } from '../comparison.ts'
+import { isInnerSpan, ofAudience, seenValues, spansOfWindow, traceCohort, withTestsAsked } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
-import { spansBelow } from '../queries/sample.ts'
+import { sql } from '../sql.ts'
+
 import { type SomeTicks, spanOf } from './sample.ts'
 
 /** In how many traces of each cohort a kind of span lies below the requests of a tick. */
@@ -68,3 +70,40 @@ export async function spansOfTicks(
   const names = new Set(found.map(({ kind, name }) => `${kind} ${name}`))
   return names.size > mostNames ? undefined : found
 }
+
+/**
+ * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks, all
+ * or one trace in so many; and, where `all`, how many traces there are. Spans are looked for some seconds on.
+ */
+export const spansBelow: string = sql`
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      min(toUnixTimestamp(Tick)) AS tick,
+      groupUniqArray(${seenValues}) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        ${traceCohort} AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ${withTestsAsked}
+      AND ${ofAudience}
+      AND ${spansOfWindow}
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    GROUP BY TraceId
+    HAVING cohort != ''
+  )
+  SELECT tick, cohort, span.1 AS all, span.2 AS kind, span.3 AS name, count() AS traces
+  FROM Requests
+  LEFT JOIN (
+    SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
+      AND ${isInnerSpan}
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  ARRAY JOIN arrayPushFront(Spans, (true, '', '')) AS span
+  GROUP BY tick, cohort, all, kind, name
+  ORDER BY all DESC, kind, name
+  LIMIT {mostRows:UInt32}`

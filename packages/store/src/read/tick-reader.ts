@@ -1,4 +1,4 @@
-import type { AsRead, Comparison } from '../cohorts.ts'
+import type { AsRead, Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
 import type { Measure } from './measures.ts'

@@ -1,6 +1,8 @@
+import { inCanary, inStable, latestClosings, ofTraffic, ofWindow } from '../conditions.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { binaryReader } from '../engine/row-binary.ts'
-import { ticksOfOperations } from '../queries/ticks.ts'
+import { sql } from '../sql.ts'
+
 import type { CountRow } from './counts.ts'
 
 /** Counts of an operation in a tick: `tick` is when it begins, in seconds since 1970. */
@@ -66,3 +68,32 @@ function sumOf(one: TickRow, other: TickRow): TickRow {
     errorTypes: Object.fromEntries(errorTypes),
   }
 }
+
+/**
+ * The ticks of some operations, for RowBinary: rows for each operation (its place among those asked for, from 1 on, and
+ * whether it is their test traffic that is told apart), tick and cohort, and several where the cohorts are not told apart
+ * by all that closed ticks know. Not summed here: histograms of whole ticks are read three times as fast as they are added.
+ */
+export const ticksOfOperations: string = sql`
+  SELECT
+    toUInt16(indexOf({operations:Array(String)}, Operation)) AS operation,
+    {traffic:String} = 'all' AND Test AS ofTests,
+    toUnixTimestamp(Tick) AS tick,
+    ${inStable} AS ofStable,
+    toFloat64(Requests) AS requests,
+    toFloat64(Traces) AS traces,
+    toFloat64(Errors) AS errors,
+    toFloat64(ClientErrors) AS clientErrors,
+    mapKeys(Latency) AS buckets,
+    CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
+    CAST(mapKeys(ErrorTypes), 'Array(String)') AS types,
+    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
+    AND ${ofTraffic}
+    AND ${ofWindow}
+    AND ${latestClosings}
+    AND (
+      (${inStable})
+      OR (${inCanary}))
+  ORDER BY operation, ofTests, tick, ofStable`

@@ -1,3 +1,5 @@
+import { latestClosings, ofTraffic, ofWindow, operationByTraffic } from '../conditions.ts'
+import { sql } from '../sql.ts'
 import type { InstanceLife } from './instances.ts'
 import type { TickRow } from './tick-rows.ts'
 
@@ -44,3 +46,27 @@ export function withoutWarmUp(rows: readonly TickRow[], warmUps: readonly WarmUp
     }
   })
 }
+
+/**
+ * The latencies of some operations that instances served while they warmed up: in ticks that began before the second
+ * that `until` gives for each of them.
+ */
+export const warmUpOfOperations: string = sql`
+  SELECT
+    ${operationByTraffic} AS operation,
+    toUnixTimestamp(Tick) AS tick,
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)}
+    AND ${ofTraffic}
+    AND ${ofWindow}
+    AND ${latestClosings}
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND Tick < fromUnixTimestamp(arrayMax({until:Array(UInt32)}))
+    AND (Build, FlagVariant) IN arrayZip({builds:Array(String)}, {instances:Array(String)})
+    AND tick < transform(concat(Build, '\\0', FlagVariant),
+      arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(0))
+  GROUP BY operation, tick, cohort`

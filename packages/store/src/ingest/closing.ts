@@ -1,13 +1,13 @@
+import { ofWindow, requestOperation, spansOfTicks, spansOfWindow } from '../conditions.ts'
+import { sql } from '../sql.ts'
 /** The operations of ticks that are not known yet get rows of their own, while the service has fewer than 500. */
-export const registerOperations = `
+export const registerOperations: string = sql`
   INSERT INTO coalmine_operations
   SELECT Service, Operation
   FROM (
     SELECT Service, Operation, row_number() OVER (PARTITION BY Service ORDER BY count() DESC, Operation) AS Place
     FROM coalmine_requests
-    WHERE Service IN {services:Array(String)}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+    WHERE ${spansOfTicks}
       AND (Service, Operation) NOT IN (SELECT Service, Operation FROM coalmine_operations)
     GROUP BY Service, Operation
   ) AS fresh
@@ -17,13 +17,13 @@ export const registerOperations = `
   WHERE Place + Known <= 500`
 
 /** How many services have operations in the ticks of a batch that are not known yet and may become so. */
-export const hasUnregistered = `
+export const hasUnregistered: string = sql`
   SELECT count() AS services
   FROM (
     SELECT DISTINCT Service
     FROM coalmine_ticks
     WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation = '(other)'
-      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+      AND ${ofWindow} AND Batch = {batch:UInt64}
   ) AS fresh
   LEFT JOIN (
     SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
@@ -37,7 +37,7 @@ export const hasUnregistered = `
  * by NUL and flags by 0x01, and are taken apart when the units with the same ones have been summed up: there are many fewer
  * of these. Each instance has a row of its own too; a unit that several instances served is in none of these.
  */
-export const closeTicks = `
+export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
     Instances, FirstStart, LastStart, ErrorTypes
@@ -90,7 +90,7 @@ export const closeTicks = `
       SELECT
         Service,
         Tick,
-        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+        ${requestOperation}
           AS UnitOperation,
         uniqExact(sipHash64(SpanId)) AS UnitSpans,
         max(Bucket) AS UnitBucket,
@@ -105,9 +105,7 @@ export const closeTicks = `
         max(Timestamp) AS UnitLast,
         max(ErrorType) AS UnitErrorType
       FROM coalmine_requests
-      WHERE Service IN {services:Array(String)}
-        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-        AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      WHERE ${spansOfTicks}
       GROUP BY Service, Tick, UnitOperation, TraceId
     )
     GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
@@ -153,12 +151,12 @@ export const closedSince = `
   GROUP BY service, tick`
 
 /** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind, or others stored. */
-export const unclosedTicks = `
+export const unclosedTicks: string = sql`
   SELECT service, tick, spans
   FROM (
     SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
     FROM coalmine_traces
-    WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    WHERE ${spansOfWindow}
       AND ({service:String} = '' OR ServiceName = {service:String})
     GROUP BY service, tick
   )
@@ -166,7 +164,7 @@ export const unclosedTicks = `
     SELECT Service, toUnixTimestamp(Tick)
     FROM coalmine_closed
     LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
-    WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    WHERE ${ofWindow}
     GROUP BY Service, Tick
     HAVING max(ClosedAt) > max(reopened.At))`
 

@@ -1,6 +1,7 @@
-import type { Engine } from './engine/engine.ts'
-import { knownServices, knownValues, openSpans } from './queries/known.ts'
-import { formatSelector } from './selector.ts'
+import { latestClosingsEver } from '../conditions.ts'
+import type { Engine } from '../engine/engine.ts'
+import { formatSelector } from '../selector.ts'
+import { sql } from '../sql.ts'
 
 /** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */
 export interface Known {
@@ -54,3 +55,36 @@ export async function openOf(
   const { ticks, spans, firstMs } = row!
   return { ticks, spans, unattended: spans > 0 && firstMs < nowMs - unattendedMs }
 }
+
+export const knownServices = `
+  SELECT ServiceName AS service
+  FROM coalmine_traces
+  WHERE Timestamp >= toDateTime64({from:UInt32}, 9)
+  GROUP BY service
+  ORDER BY count() DESC, service
+  LIMIT 100`
+
+/** What is stored of a service that no closed tick counts yet. */
+export const openSpans = `
+  SELECT
+    uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks,
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+    AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
+      (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})`
+
+/** Builds and flag variants that closed ticks of a service have, most requests first. */
+export const knownValues: string = sql`
+  SELECT
+    if(FlagKey = '', 'service.version', concat('coalmine.flag.', FlagKey)) AS key,
+    if(FlagKey = '', Build, FlagVariant) AS value,
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(Tick)) AS first
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey != '(instance)' AND ${latestClosingsEver}
+  GROUP BY key, value
+  HAVING value != ''
+  ORDER BY requests DESC, key, value
+  LIMIT 100`

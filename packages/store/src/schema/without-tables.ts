@@ -1,11 +1,16 @@
+import { spansOfWindow } from '../conditions.ts'
+import type { Engine, Params } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { sql } from '../sql.ts'
+import { tickOf } from '../tick.ts'
 import { quoted, type Traces } from '../traces.ts'
-import { ownViews } from './schema.ts'
+import { ownViews } from './statements.ts'
 
 /**
  * What our tables say where there are none: a tick counts as closed when it is so old that it would be, the operations of
  * a service are its 500 most frequent ones in the window, and nothing is remembered.
  */
-const withoutTables = `
+const emptyTables: string = sql`
   coalmine_closed AS (
     SELECT {service:String} AS Service, toDateTime(Second, 'UTC') AS Tick, toUInt64(0) AS Batch, toDateTime64(0, 9) AS ClosedAt
     FROM (SELECT arrayJoin(range({from:UInt32}, least({to:UInt32}, {closedTo:UInt32}), 5)) AS Second)
@@ -14,7 +19,7 @@ const withoutTables = `
     SELECT Service, Operation
     FROM coalmine_requests
     WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND ${spansOfWindow}
     GROUP BY Service, Operation
     ORDER BY count() DESC, Operation
     LIMIT 500
@@ -51,12 +56,41 @@ const withoutTables = `
  * The same statement for who has neither our views nor our tables: they stand before it. It asks for `service`, `from`,
  * `to` and `closedTo` besides what it asks for itself.
  */
-export function inlined(statement: string, traces: Traces): string {
+export function withoutTables(statement: string, traces: Traces): string {
   const views = ownViews.map((view) =>
     view
       .replace(/\botel_traces\b/, quoted(traces))
       .replace(/^\s*CREATE OR REPLACE VIEW (\w+) AS/, (_, name: string) => `\n  ${name} AS (`),
   )
-  const all = `WITH${views.map((view) => `${view}\n  )`).join(',')},${withoutTables}`
+  const all = `WITH${views.map((view) => `${view}\n  )`).join(',')},${emptyTables}`
   return /^\s*WITH\b/.test(statement) ? statement.replace(/^\s*WITH\b/, () => `${all},`) : `${all}${statement}`
+}
+
+interface Options {
+  readonly traces: Traces
+  readonly watermarkMs: number
+  readonly now: () => number
+}
+
+/** How far back is looked where nobody says from when: reading everything that a cluster keeps could take an hour. */
+export const lookBackSeconds = 86_400
+
+/** An engine for who may read the spans and nothing else: it answers as if their ticks had closed when they should. */
+export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: Options): Engine {
+  const refused = async (): Promise<never> => {
+    throw new StoreError('unavailable', 'this store is read only: it has no tables of coalmine')
+  }
+  const windowed = (params: Params = {}): Params => {
+    const closedTo = tickOf(now() - watermarkMs)
+    const from = Number(params['from'] ?? 0) || Math.max(0, closedTo - lookBackSeconds)
+    return { service: '', ...params, from, to: Number(params['to'] ?? closedTo), closedTo }
+  }
+  return {
+    ...engine,
+    read: (statement, params) => engine.read(withoutTables(statement, traces), windowed(params)),
+    readBinary: (statement, params) => engine.readBinary(withoutTables(statement, traces), windowed(params)),
+    write: refused,
+    insertSpans: refused,
+    insertLogs: refused,
+  }
 }

@@ -1,10 +1,10 @@
-import { isRemote, shown } from './engine/address.ts'
-import type { Engine } from './engine/engine.ts'
-import { StoreError } from './errors.ts'
-import { databaseHere, type Layout, type Rights, rightsOf, schemaVersion } from './queries/schema.ts'
-import { checkRetention, defaultRetentionDays, settleRetention } from './retention.ts'
-import { hasTraces, logsBeside, schemaOf, statementsFor } from './schema.ts'
-import { defaultTraces, parseTraces, tracesText } from './traces.ts'
+import { isRemote, shown } from '../engine/address.ts'
+import type { Engine } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { checkRetention, defaultRetentionDays, settleRetention } from '../retention.ts'
+import { defaultTraces, parseTraces, tracesText } from '../traces.ts'
+import { hasTraces, logsBeside, schemaOf, statementsFor } from './settle.ts'
+import { databaseHere, type Layout, type Rights, rightsOf, schemaVersion } from './statements.ts'
 
 export interface InitOptions {
   /** The http(s) URL of a ClickHouse server, with the database that the tables are made in. */
@@ -46,7 +46,7 @@ export async function initStore(options: InitOptions): Promise<Initialised> {
   if (cluster !== undefined && !/^[\w-]+$/.test(cluster))
     throw new StoreError('usage', `cluster: expected a name, got ${JSON.stringify(cluster)}`)
   if (retentionDays !== undefined) checkRetention(retentionDays)
-  const { openRemote } = await import('./engine/remote.ts')
+  const { openRemote } = await import('../engine/remote.ts')
   const engine = await openRemote(location)
   try {
     return await initialise(engine, options)

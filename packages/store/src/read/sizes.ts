@@ -1,6 +1,6 @@
-import type { Engine } from './engine/engine.ts'
-import { keptRange, tableSizes } from './queries/retention.ts'
-import type { Traces } from './traces.ts'
+import type { Engine } from '../engine/engine.ts'
+
+import type { Traces } from '../traces.ts'
 
 /** What a store holds: its tables, and the time that they reach over. */
 export interface StoreSizes {
@@ -35,3 +35,20 @@ export async function storeSizes(
     retentionDays,
   }
 }
+
+export const tableSizes = `
+  SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
+  FROM system.parts
+  WHERE active AND (
+    (database = currentDatabase() AND startsWith(table, 'coalmine_') AND table != 'coalmine_schema')
+    OR (database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String})
+    OR (database = if({logsDatabase:String} = '', currentDatabase(), {logsDatabase:String}) AND table = {logs:String}))
+  GROUP BY table
+  ORDER BY bytes DESC, table`
+
+export const keptRange = `
+  SELECT
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS oldestMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS newestMs
+  FROM coalmine_traces`

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { evaluationOf } from '../test/log-records.ts'
-import { batchOf, firstStart, spanOf } from '../test/spans.ts'
-import { version1 } from '../test/version-1.ts'
-import { openEmbedded } from './engine/embedded.ts'
-import { schemaVersion } from './queries/schema.ts'
-import { openStore, type Store } from './store.ts'
+import { evaluationOf } from '../../test/log-records.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
+import { version1 } from '../../test/version-1.ts'
+import { openEmbedded } from '../engine/embedded.ts'
+import { openStore, type Store } from '../store.ts'
+import { schemaVersion } from './statements.ts'
 
 const comparison = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
 

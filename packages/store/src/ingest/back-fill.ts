@@ -1,7 +1,7 @@
-import type { Engine } from './engine/engine.ts'
-import { tickSeconds } from './ingest/span-batch.ts'
-import { dueAtOnce, type TickKey, type TickLedger } from './ingest/tick-ledger.ts'
-import { unclosedTicks } from './queries/closing.ts'
+import type { Engine } from '../engine/engine.ts'
+import { tickSeconds } from '../tick.ts'
+import { unclosedTicks } from './closing.ts'
+import { dueAtOnce, type TickKey, type TickLedger } from './tick-ledger.ts'
 
 /** A window of the past, in milliseconds since 1970, of one service or of all. */
 export interface BackFill {

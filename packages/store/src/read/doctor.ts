@@ -1,8 +1,9 @@
-import type { Engine } from './engine/engine.ts'
+import { buildName, instanceName, isEntrySpan, latestClosingsEver } from '../conditions.ts'
+import type { Engine } from '../engine/engine.ts'
+import { sql } from '../sql.ts'
+import type { Traces } from '../traces.ts'
 import { evaluationsOf, type FlagEvaluations } from './evaluations.ts'
-import { doctor, knownOperations } from './queries/known.ts'
-import { lateSpans } from './queries/ticks.ts'
-import type { Traces } from './traces.ts'
+import { lateSpans } from './facts.ts'
 
 /**
  * Which marks arrive from a service, in the hour before its last span or, where it has none, its last event. Times are
@@ -77,3 +78,40 @@ const hourMs = 3_600_000
 const shownFlags = 100
 
 const told = (values: readonly string[]): string[] => values.filter((value) => value !== '').sort()
+
+/** The operations of closed ticks, most requests first. */
+export const knownOperations: string = sql`
+  SELECT Operation AS operation, sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = ''
+    AND ${latestClosingsEver}
+  GROUP BY operation
+  ORDER BY requests DESC, operation
+  LIMIT 501`
+
+/** What arrived from a service in the hour before its last span. */
+export const doctor: string = sql`
+  SELECT
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS lastMs,
+    countIf(${isEntrySpan}) AS requests,
+    countIf(SpanAttributes['service.version'] != '' OR ResourceAttributes['service.version'] != '') AS withBuild,
+    countIf(SpanAttributes['coalmine.flags'] != ''
+      OR arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
+    countIf(SpanAttributes['coalmine.test'] = 'true') AS test,
+    countIf(SpanKind IN ('Server', 'SPAN_KIND_SERVER')
+      AND (SpanAttributes['http.request.method'] != '' OR SpanAttributes['http.method'] != '')
+      AND SpanAttributes['http.route'] = '') AS withoutRoute,
+    groupUniqArray(20)(${buildName}) AS builds,
+    groupUniqArrayArray(10000)(arrayConcat(
+      arrayMap(key -> substring(key, 15),
+        arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))),
+      arrayMap(pair -> decodeURLComponent(splitByChar('=', pair)[1]),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))))) AS flags,
+    groupUniqArray(50)(${instanceName}) AS instances,
+    groupUniqArray(10)((ResourceAttributes['telemetry.sdk.name'], ResourceAttributes['telemetry.sdk.language'],
+      ResourceAttributes['telemetry.sdk.version'])) AS sdks
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String} AND Timestamp >= (
+    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM coalmine_traces WHERE ServiceName = {service:String})`

@@ -1,5 +1,6 @@
-import type { Engine } from './engine/engine.ts'
-import { StoreError } from './errors.ts'
+import type { Engine } from '../engine/engine.ts'
+import { StoreError } from '../errors.ts'
+import { defaultLogs, parseTraces, type Traces, tracesText } from '../traces.ts'
 import {
   columnsOf,
   type Layout,
@@ -11,8 +12,7 @@ import {
   schemaThere,
   schemaVersion,
   tablesThere,
-} from './queries/schema.ts'
-import { defaultLogs, parseTraces, type Traces, tracesText } from './traces.ts'
+} from './statements.ts'
 
 /** Of which version a store's tables are, and which table has the spans; version 0 where there are none. */
 export interface Schema {

@@ -1,5 +1,3 @@
-import { StoreError } from './errors.ts'
-import { tickSeconds } from './ingest/span-batch.ts'
 import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.ts'
 
 /** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
@@ -79,18 +77,6 @@ export function cohortsOf(chosen: Chosen): Cohorts {
   return params ? { source: 'ticks', params } : { source: 'spans', params: spanParams(chosen) }
 }
 
-/** The window in seconds, whole ticks only. */
-export function windowOf({ start, end }: Pick<Comparison, 'start' | 'end'>): { from: number; to: number } {
-  if (start !== undefined && end !== undefined && start >= end)
-    throw new StoreError('usage', `the window is empty: it starts at ${iso(start)} and ends at ${iso(end)}`)
-  const from = start === undefined ? 0 : Math.ceil(start / 1000 / tickSeconds) * tickSeconds
-  const to = end === undefined ? lastSecond : Math.floor(end / 1000 / tickSeconds) * tickSeconds
-  return { from: clamp(from), to: clamp(to) }
-}
-
-/** The last second that ClickHouse's DateTime holds. */
-export const lastSecond = 0xffffffff
-
 function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): TickParams | undefined {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)
@@ -152,7 +138,3 @@ const isBuild = ({ from, key, negated }: Condition): boolean => from === 'span' 
 
 const wantedOf = (conditions: readonly Condition[], key: string): string =>
   conditions.find((condition) => condition.key === key)?.value ?? ''
-
-const clamp = (second: number): number => Math.min(Math.max(second, 0), lastSecond)
-
-const iso = (ms: number): string => new Date(ms).toISOString()

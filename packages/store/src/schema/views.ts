@@ -1,3 +1,5 @@
+import { buildName, instanceName, isEntrySpan } from '../conditions.ts'
+import { sql } from '../sql.ts'
 /** The spans, whatever the table is called that has them. Every other statement but an insert reads them here. */
 export const createTraces = `
   CREATE OR REPLACE VIEW coalmine_traces AS
@@ -10,7 +12,7 @@ export const createTraces = `
  * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that. The
  * type of an error is what the span says beyond its status, else its exception's, else the status.
  */
-export const createSpans = `
+export const createSpans: string = sql`
   CREATE OR REPLACE VIEW coalmine_spans AS
   SELECT
     ServiceName AS Service,
@@ -37,8 +39,7 @@ export const createSpans = `
       SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
       SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
       SpanName) AS Operation,
-    if(SpanAttributes['service.version'] != '',
-      SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+    ${buildName} AS Build,
     mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
     if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
       CAST(arrayMap(
@@ -71,18 +72,14 @@ export const createSpans = `
       SpanAttributes['rpc.response.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.response.status_code']),
       '(not said)'), 1, 100), '') AS ErrorType,
     if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
-    multiIf(
-      ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
-      ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
-      ResourceAttributes['host.name']) AS Instance
+    ${instanceName} AS Instance
   FROM coalmine_traces`
 
 /** Entry spans: requests that the service answered. */
-export const createRequests = `
+export const createRequests: string = sql`
   CREATE OR REPLACE VIEW coalmine_requests AS
   SELECT * FROM coalmine_spans
-  WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
-    OR ParentSpanId IN ('', '0000000000000000')`
+  WHERE ${isEntrySpan}`
 
 /** Calls that the service made, to a database or to another service: the operation says what it asked of whom. */
 export const createCalls = `

@@ -1,0 +1,182 @@
+import { sql } from './sql.ts'
+
+/**
+ * Conditions and expressions that several statements share, each named once. Statements are whole texts all the same: they
+ * are put together when their modules load, and statements.golden.sql shows each of them as it is sent.
+ */
+
+// Closed ticks
+
+/** Rows of closed ticks within the window, whole ticks. */
+export const ofWindow = `Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})`
+
+/** The traffic that is asked for: of users, of tests, or all. */
+export const ofTraffic = `({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))`
+
+/** The same, and those of the hour before. */
+export const ofWindowAndHourBefore: string = andBefore(3_600)
+
+/** The same, and those of the day before. */
+export const ofWindowAndDayBefore: string = andBefore(86_400)
+
+function andBefore(seconds: number): string {
+  return `Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - ${seconds})))
+AND Tick < fromUnixTimestamp({to:UInt32})`
+}
+
+/** Rows of the closing that counts, of every tick of the window: an import closes ticks anew. */
+export const latestClosings: string = latestOf(ofWindow)
+
+/** The same, and of the hour before. */
+export const latestClosingsAndHourBefore: string = latestOf(ofWindowAndHourBefore)
+
+/** The same, and of the day before. */
+export const latestClosingsAndDayBefore: string = latestOf(ofWindowAndDayBefore)
+
+function latestOf(ticks: string): string {
+  return sql`(Tick, Batch) IN (
+  SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+  WHERE Service = {service:String}
+    AND ${ticks}
+  GROUP BY Tick)`
+}
+
+/** The same of all ticks that there are. */
+export const latestClosingsEver = `(Tick, Batch) IN (
+  SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)`
+
+/** Rows of closed ticks that are stable's. */
+export const inStable = `({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String}`
+
+/** Rows of closed ticks that are the canary's. */
+export const inCanary = `({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}`
+
+/** An operation of closed ticks; that of tests is told apart where all traffic is compared. */
+export const operationByTraffic = `if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation)`
+
+/** Reductions of one comparison that were made of the closings that count. */
+export const latestReductions: string = sql`(Tick, Reduction) IN (
+  SELECT Tick, argMax(Reduction, At)
+  FROM coalmine_reductions
+  WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+    AND ${ofWindow}
+    AND ${latestClosings}
+  GROUP BY Tick)`
+
+// Raw spans
+
+/**
+ * Spans within the window. Timestamp is compared with DateTime64 only: against a DateTime the engine (26.7) skips parts that
+ * begin within the last second before the bound.
+ */
+export const spansOfWindow = `Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)`
+
+/** Spans of ticks that are closed. */
+export const closedOnly = `Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})`
+
+/** Requests of the audiences that are asked for; of every one where none is. */
+export const ofAudience = `(empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))`
+
+/** Requests of users, and of tests where these are asked for. */
+export const withTestsAsked = `({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)`
+
+/** Spans that answer a request: SERVER, CONSUMER, or without a parent. */
+export const isEntrySpan = `SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+  OR ParentSpanId IN ('', '0000000000000000')`
+
+/** Spans below those. */
+export const isInnerSpan = `SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+AND ParentSpanId NOT IN ('', '0000000000000000')`
+
+/** The build of a span: its own attribute or its resource's. */
+export const buildName = `if(SpanAttributes['service.version'] != '',
+  SpanAttributes['service.version'], ResourceAttributes['service.version'])`
+
+/** The process that a span comes from. */
+export const instanceName = `multiIf(
+  ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+  ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+  ResourceAttributes['host.name'])`
+
+/** The operation of a request, where it is one of those that have rows of their own. */
+export const requestOperation = `if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')`
+
+/** The operation of a request as above, or of a call, which all have rows of their own. */
+export const operationName = `if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+  Operation, '(other)')`
+
+/** The values that a span has of the keys of both selectors: its own, or its resource's. */
+export const seenValues = `arrayMap(
+  (key, fromResource) -> multiIf(
+    fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+    fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+    ResourceAttributes[key]),
+  {keys:Array(String)}, {fromResource:Array(UInt8)})`
+
+/** Whether one span is stable's; a wanted value of '' asks nothing of its key. */
+export const spanInStable = `arrayAll(
+  (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+    fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+    fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+    ResourceAttributes[key])),
+  {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+  AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all'))`
+
+/** Whether one span is the canary's. */
+export const spanInCanary: string = spanInStable.replaceAll('{stable', '{canary')
+
+/** The cohort of a request by `Seen`, which is what `seenValues` says of it; '' is neither. */
+export const seenCohort = `arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+  Seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+  Seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+'')`
+
+/** The same of a trace whose requests were all seen alike. */
+export const traceCohort: string = seenCohort.replaceAll('Seen,', 'Seen[1],')
+
+// Units: a trace at one operation in one tick
+
+/** What the spans of a unit say of the keys, each once; parted by 0x01. */
+export const unitSeen = `groupUniqArray(arrayStringConcat(arrayMap(
+  (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+  {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen`
+
+/** The value that a unit has of each key; '(mixed)' where its spans disagree. */
+export const unitValues = `if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), arrayMap(
+  values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+  arrayMap(
+    place -> arrayDistinct(arrayFilter(value -> value != '',
+      arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
+    arrayEnumerate({keys:Array(String)})))) AS Values`
+
+/** Whether a unit is stable's. Test traffic belongs to the cohort that asks for it; '(mixed)' is no other value either. */
+export const unitInStable = `arrayAll(
+  (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+  Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+  AND (UnitTest OR NOT {stableTests:Bool})`
+
+/** Whether a unit is the canary's. */
+export const unitInCanary: string = unitInStable.replaceAll('{stable', '{canary')
+
+/** The cohort that a unit counts in: 'both', or 'mixed' where its spans disagree. */
+export const unitCohort = `multiIf(
+  IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+    if({stableTests:Bool}, 'stable', 'canary'),
+  IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed')`
+
+/** The operation of a unit; that of tests is told apart where all traffic is compared. */
+export const unitOperation = `if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation)`
+
+/** The attributes of a span that the selectors ask for, its own and its resource's. */
+export const askedAttributes = `mapUpdate(
+  mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+  mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited`
+
+// Ticks that are closed together
+
+/** Spans of some ticks of some services. */
+export const spansOfTicks: string = sql`Service IN {services:Array(String)}
+AND ${spansOfWindow}
+AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})`

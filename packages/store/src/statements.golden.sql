@@ -1,0 +1,1755 @@
+-- engine/incoming.ts: createIncoming
+  CREATE OR REPLACE TABLE <table> (
+    Timestamp DateTime64(9),
+    TraceId String,
+    SpanId String,
+    ParentSpanId String,
+    TraceState String,
+    SpanName String,
+    SpanKind String,
+    ServiceName String,
+    ResourceAttributes Map(String, String),
+    ScopeName String,
+    ScopeVersion String,
+    SpanAttributes Map(String, String),
+    Duration UInt64,
+    StatusCode String,
+    StatusMessage String,
+    EventTimes Array(DateTime64(9)),
+    EventNames Array(String),
+    EventAttributes Array(Map(String, String)),
+    LinkTraceIds Array(String),
+    LinkSpanIds Array(String),
+    LinkTraceStates Array(String),
+    LinkAttributes Array(Map(String, String))
+  )
+  ENGINE = File(RowBinary);
+
+-- engine/incoming.ts: incomingPaths
+  SELECT name AS table, data_paths[1] AS file
+  FROM system.tables
+  WHERE database = currentDatabase() AND name IN ('coalmine_incoming', 'coalmine_incoming_too');
+
+-- engine/incoming.ts: insertIncoming
+  INSERT INTO otel_traces (
+    Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
+    ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
+    Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
+  )
+  SELECT * FROM <table>;
+
+-- engine/incoming.ts: insertRowBinary
+  INSERT INTO <table> (
+    Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
+    ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
+    Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes
+  ) FORMAT RowBinary;
+
+-- engine/incoming.ts: insertJson
+  INSERT INTO <table> FORMAT JSONEachRow;
+
+-- engine/incoming.ts: insertJsonLines
+  INSERT INTO <table> SETTINGS input_format_skip_unknown_fields = 1, insert_deduplication_token = '<token>'
+  FORMAT JSONEachRow
+<rows>;
+
+-- engine/limits.ts: limitReads
+SET max_memory_usage = 2000000000, max_execution_time = 120, max_query_size = 50000000;
+
+-- engine/limits.ts: limitWrites
+SET max_bytes_before_external_group_by = 1000000000, max_query_size = 50000000;
+
+-- engine/limits.ts: mergeFewer
+ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 60;
+
+-- engine/limits.ts: stopMerges
+SYSTEM STOP MERGES;
+
+-- engine/limits.ts: startMerges
+SYSTEM START MERGES;
+
+-- engine/parquet.ts: createParquet
+CREATE OR REPLACE TABLE coalmine_parquet AS file({file:String}, 'Parquet');
+
+-- engine/parquet.ts: createFirstRow
+CREATE TEMPORARY TABLE coalmine_first_row AS SELECT {row:UInt64} AS Row;
+
+-- engine/parquet.ts: parquetColumns
+  SELECT name, type
+  FROM system.columns
+  WHERE database = currentDatabase() AND table = 'coalmine_parquet'
+  ORDER BY position;
+
+-- engine/parquet.ts: readParquet
+  SELECT _row_number, *
+  FROM coalmine_parquet
+  WHERE _row_number >= (SELECT Row FROM coalmine_first_row)
+  SETTINGS
+    input_format_parquet_preserve_order = 1,
+    session_timezone = 'UTC',
+    date_time_output_format = 'unix_timestamp',
+    output_format_json_quote_64bit_integers = 1,
+    output_format_json_quote_decimals = 1,
+    output_format_json_named_tuples_as_objects = 1,
+    max_memory_usage = 2000000000;
+
+-- engine/parquet.ts: dropParquet
+DROP TABLE IF EXISTS coalmine_parquet;
+
+-- engine/remote.ts: serverFacts
+  SELECT version() AS version, getSetting('readonly') AS readonly;
+
+-- engine/remote.ts: fixedSettings
+  SELECT
+    toString(getSetting('output_format_json_quote_64bit_integers')) IN ('1', 'true') AS quotesNumbers,
+    toString(getSetting('allow_experimental_analyzer')) IN ('1', 'true') AS analyzes;
+
+-- imports.ts: rememberImport
+  INSERT INTO coalmine_imports (File, Line, Bytes, Finished, Totals)
+  SELECT {file:String}, {line:UInt64}, {bytes:UInt64}, {finished:Bool}, {totals:String};
+
+-- imports.ts: importSoFar
+  SELECT Line AS line, Bytes AS bytes, Finished AS finished, Totals AS totals
+  FROM coalmine_imports
+  WHERE File = {file:String}
+  ORDER BY At DESC
+  LIMIT 1;
+
+-- ingest/closing.ts: registerOperations
+  INSERT INTO coalmine_operations
+  SELECT Service, Operation
+  FROM (
+    SELECT Service, Operation, row_number() OVER (PARTITION BY Service ORDER BY count() DESC, Operation) AS Place
+    FROM coalmine_requests
+    WHERE Service IN {services:Array(String)}
+    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      AND (Service, Operation) NOT IN (SELECT Service, Operation FROM coalmine_operations)
+    GROUP BY Service, Operation
+  ) AS fresh
+  LEFT JOIN (
+    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
+  ) AS known USING Service
+  WHERE Place + Known <= 500;
+
+-- ingest/closing.ts: hasUnregistered
+  SELECT count() AS services
+  FROM (
+    SELECT DISTINCT Service
+    FROM coalmine_ticks
+    WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation = '(other)'
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+  ) AS fresh
+  LEFT JOIN (
+    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
+  ) AS known USING Service
+  WHERE Known < 500;
+
+-- ingest/closing.ts: closeTicks
+  INSERT INTO coalmine_ticks (
+    Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
+    Instances, FirstStart, LastStart, ErrorTypes
+  )
+  SELECT
+    {batch:UInt64} AS Batch,
+    Service,
+    Tick,
+    Operation,
+    Build,
+    splitByChar('\0', Flag)[1] AS FlagKey,
+    splitByChar('\0', Flag)[2] AS FlagVariant,
+    Test,
+    sum(Spans) AS Requests,
+    sum(Units) AS Traces,
+    sum(ErrorUnits) AS Errors,
+    sum(ClientErrorUnits) AS ClientErrors,
+    sumMap(Histogram) AS Latency,
+    groupUniqArrayArray(50)(SetInstances) AS Instances,
+    min(SetFirst) AS FirstStart,
+    max(SetLast) AS LastStart,
+    mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
+      AS ErrorTypes
+  FROM (
+    SELECT
+      Service,
+      Tick,
+      UnitOperation AS Operation,
+      multiIf(LastBuild = '', '', FirstBuild = LastBuild, LastBuild, '(mixed)') AS Build,
+      if(length(FlagSets) = 1, FlagSets[1], arrayStringConcat(arrayMap(
+        key -> if(arrayCount(flag -> startsWith(flag, key), UnitFlags) = 1,
+          arrayFirst(flag -> startsWith(flag, key), UnitFlags), concat(key, '(mixed)')),
+        arrayDistinct(arrayMap(flag -> concat(splitByChar('\0', flag)[1], '\0'),
+          arrayDistinct(arrayFilter(flag -> flag != '',
+            arrayFlatten(arrayMap(flags -> splitByChar('\x01', flags), FlagSets)))) AS UnitFlags))
+      ), '\x01')) AS Flags,
+      UnitTest AS Test,
+      sum(UnitSpans) AS Spans,
+      count() AS Units,
+      countIf(UnitError) AS ErrorUnits,
+      countIf(UnitClientError) AS ClientErrorUnits,
+      sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
+      grouping(Flags) AS OfInstance,
+      groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
+      min(UnitFirst) AS SetFirst,
+      max(UnitLast) AS SetLast,
+      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes
+    FROM (
+      SELECT
+        Service,
+        Tick,
+        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+          AS UnitOperation,
+        uniqExact(sipHash64(SpanId)) AS UnitSpans,
+        max(Bucket) AS UnitBucket,
+        max(IsError) AS UnitError,
+        max(IsClientError) AS UnitClientError,
+        max(Test) AS UnitTest,
+        minIf(Build, Build != '') AS FirstBuild,
+        max(Build) AS LastBuild,
+        groupUniqArray(FlagSet) AS FlagSets,
+        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+        min(Timestamp) AS UnitFirst,
+        max(Timestamp) AS UnitLast,
+        max(ErrorType) AS UnitErrorType
+      FROM coalmine_requests
+      WHERE Service IN {services:Array(String)}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      GROUP BY Service, Tick, UnitOperation, TraceId
+    )
+    GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
+  )
+  ARRAY JOIN if(OfInstance = 1,
+    if(Instance = '', [], [concat('(instance)\0', Instance)]),
+    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\0'), splitByChar('\x01', Flags)), ''))
+    AS Flag
+  GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test;
+
+-- ingest/closing.ts: engineTime
+  SELECT toString(toUnixTimestamp64Nano(now64(9))) AS began, toUnixTimestamp64Milli(now64(3)) AS beganMs;
+
+-- ingest/closing.ts: commitTicks
+  INSERT INTO coalmine_closed (Service, Tick, Batch, ClosedAt)
+  SELECT
+    pair.1 AS Service,
+    fromUnixTimestamp(pair.2) AS Tick,
+    {batch:UInt64} AS Batch,
+    fromUnixTimestamp64Nano({began:Int64}) AS ClosedAt
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair);
+
+-- ingest/closing.ts: countLate
+  INSERT INTO coalmine_late
+  SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Tick, row.3 AS Spans
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)}, {spans:Array(UInt64)})) AS row
+  );
+
+-- ingest/closing.ts: closedTicks
+  SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service;
+
+-- ingest/closing.ts: closedSince
+  SELECT Service AS service, toUnixTimestamp(Tick) AS tick, toUnixTimestamp64Milli(max(ClosedAt)) AS beganMs
+  FROM coalmine_closed
+  WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND ClosedAt >= fromUnixTimestamp64Milli({sinceMs:Int64})
+  GROUP BY service, tick;
+
+-- ingest/closing.ts: unclosedTicks
+  SELECT service, tick, spans
+  FROM (
+    SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+    FROM coalmine_traces
+    WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND ({service:String} = '' OR ServiceName = {service:String})
+    GROUP BY service, tick
+  )
+  WHERE (service, tick) NOT IN (
+    SELECT Service, toUnixTimestamp(Tick)
+    FROM coalmine_closed
+    LEFT JOIN coalmine_reopened AS reopened USING (Service, Tick)
+    WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Tick
+    HAVING max(ClosedAt) > max(reopened.At));
+
+-- ingest/closing.ts: insertedSoFar
+  SELECT sum(Rows) AS rows, sum(Blocks) AS blocks
+  FROM (
+    SELECT sum(rows) AS Rows, max(max_block_number) AS Blocks
+    FROM system.parts
+    WHERE active AND database = currentDatabase() AND table = 'otel_traces'
+    GROUP BY partition_id);
+
+-- ingest/closing.ts: reopenedTicks
+  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM coalmine_traces
+  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) IN (
+      SELECT Service, toUnixTimestamp(Tick)
+      FROM coalmine_reopened
+      LEFT JOIN coalmine_closed AS closed USING (Service, Tick)
+      GROUP BY Service, Tick
+      HAVING max(At) >= max(closed.ClosedAt))
+    AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) FROM coalmine_reopened)
+  GROUP BY service, tick;
+
+-- ingest/closing.ts: reopenTicks
+  INSERT INTO coalmine_reopened (Service, Tick)
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair);
+
+-- memory.ts: comparisonStart
+  SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
+  FROM coalmine_comparisons
+  WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String};
+
+-- memory.ts: rememberComparison
+  INSERT INTO coalmine_comparisons
+  SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({start:UInt32}), now64(3);
+
+-- memory.ts: rememberLook
+  INSERT INTO coalmine_looks
+  SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({end:UInt32}), now64(3);
+
+-- memory.ts: looksSoFar
+  SELECT countIf(first <= this) AS look
+  FROM (
+    SELECT DataEnd, min(At) AS first, anyIf(first, DataEnd = fromUnixTimestamp({end:UInt32})) OVER () AS this
+    FROM coalmine_looks
+    WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}
+    GROUP BY DataEnd);
+
+-- memory.ts: rememberVerdict
+  INSERT INTO coalmine_verdicts
+  SELECT {service:String}, {stable:String}, {canary:String}, {verdict:String}, now64(3)
+  WHERE (
+    SELECT argMax(Verdict, At) FROM coalmine_verdicts WHERE Service = {service:String} AND Canary = {canary:String}
+  ) != {verdict:String};
+
+-- memory.ts: failedCanaries
+  SELECT Canary AS canary
+  FROM coalmine_verdicts
+  WHERE Service = {service:String}
+  GROUP BY Canary
+  HAVING argMax(Verdict, At) = 'fail'
+  ORDER BY max(At) DESC, Canary
+  LIMIT 20;
+
+-- memory.ts: tickFirst
+  SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
+    AND ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String};
+
+-- memory.ts: rawFirst
+  SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
+  FROM {requests:Identifier}
+  WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+    AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+    AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+    AND arrayAll(
+      (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+        fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+        fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+        ResourceAttributes[key])),
+      {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'));
+
+-- opening.ts: mayWrite
+  INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false;
+
+-- read/builds.ts: buildsSeen
+  SELECT
+    Build AS build,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 86400)))
+    AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 86400)))
+        AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+  GROUP BY build;
+
+-- read/calls.ts: callsOfAddresses
+  SELECT
+    intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick,
+    if(has({stable:Array(String)},
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])), 'stable', 'canary') AS cohort,
+    uniqExact(SpanId) AS calls,
+    uniqExactIf(SpanId, (TraceId, SpanId) NOT IN (
+      SELECT TraceId, ParentSpanId
+      FROM coalmine_requests
+      WHERE Service = {service:String} AND ParentSpanId != ''
+        AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
+    ) AS unanswered
+  FROM coalmine_traces
+  WHERE ServiceName != {service:String} AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
+    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND has(arrayConcat({stable:Array(String)}, {canary:Array(String)}),
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port']))
+    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY tick, cohort
+  ORDER BY tick, cohort;
+
+-- read/doctor.ts: knownOperations
+  SELECT Operation AS operation, sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = ''
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
+  GROUP BY operation
+  ORDER BY requests DESC, operation
+  LIMIT 501;
+
+-- read/doctor.ts: doctor
+  SELECT
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS lastMs,
+    countIf(SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')) AS requests,
+    countIf(SpanAttributes['service.version'] != '' OR ResourceAttributes['service.version'] != '') AS withBuild,
+    countIf(SpanAttributes['coalmine.flags'] != ''
+      OR arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
+    countIf(SpanAttributes['coalmine.test'] = 'true') AS test,
+    countIf(SpanKind IN ('Server', 'SPAN_KIND_SERVER')
+      AND (SpanAttributes['http.request.method'] != '' OR SpanAttributes['http.method'] != '')
+      AND SpanAttributes['http.route'] = '') AS withoutRoute,
+    groupUniqArray(20)(if(SpanAttributes['service.version'] != '',
+      SpanAttributes['service.version'], ResourceAttributes['service.version'])) AS builds,
+    groupUniqArrayArray(10000)(arrayConcat(
+      arrayMap(key -> substring(key, 15),
+        arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))),
+      arrayMap(pair -> decodeURLComponent(splitByChar('=', pair)[1]),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))))) AS flags,
+    groupUniqArray(50)(multiIf(
+      ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+      ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+      ResourceAttributes['host.name'])) AS instances,
+    groupUniqArray(10)((ResourceAttributes['telemetry.sdk.name'], ResourceAttributes['telemetry.sdk.language'],
+      ResourceAttributes['telemetry.sdk.version'])) AS sdks
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String} AND Timestamp >= (
+    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM coalmine_traces WHERE ServiceName = {service:String});
+
+-- read/evaluations.ts: evaluationsIn
+  SELECT
+    LogAttributes['feature_flag.key'] AS flag,
+    count() AS evaluations,
+    groupUniqArrayIf(10)(LogAttributes['feature_flag.provider.name'],
+      LogAttributes['feature_flag.provider.name'] != '') AS providers,
+    groupUniqArrayIf(10)(LogAttributes['feature_flag.result.reason'],
+      LogAttributes['feature_flag.result.reason'] != '') AS reasons,
+    countIf(LogAttributes['error.type'] != '') AS errors,
+    groupUniqArrayIf(10)(LogAttributes['error.type'], LogAttributes['error.type'] != '') AS errorTypes,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS lastMs
+  FROM <table>
+  WHERE ServiceName = {service:String} AND LogAttributes['feature_flag.key'] != ''
+    AND Timestamp >= if({sinceMs:Int64} > 0, fromUnixTimestamp64Milli({sinceMs:Int64}), (
+      SELECT max(Timestamp) - INTERVAL 1 HOUR
+      FROM <table>
+      WHERE ServiceName = {service:String} AND LogAttributes['feature_flag.key'] != ''
+        AND Timestamp >= fromUnixTimestamp64Milli({lookBackMs:Int64})))
+  GROUP BY flag
+  ORDER BY evaluations DESC, flag
+  LIMIT 100;
+
+-- read/facts.ts: tickFacts
+  SELECT
+    multiIf(
+      ({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String}, 'stable',
+      ({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}, 'canary',
+      ({byBuild:Bool} AND Build = '(mixed)') OR FlagVariant = '(mixed)', 'mixed',
+      '') AS cohort,
+    sumIf(Requests, ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test')) AS Judged) AS requests,
+    sumIf(Traces, Judged) AS traces,
+    sumIf(Requests, Test AND NOT Judged) AS testRequests,
+    groupUniqArrayArrayIf(Instances, Judged) AS instances,
+    toUnixTimestamp64Milli(minIf(FirstStart, Judged)) AS firstMs,
+    toUnixTimestamp64Milli(maxIf(LastStart, Judged)) AS lastMs
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+  GROUP BY cohort
+  HAVING cohort != '';
+
+-- read/facts.ts: lateSpans
+  SELECT sum(Spans) AS late
+  FROM coalmine_late
+  WHERE Service = {service:String}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32});
+
+-- read/flag-shares.ts: tickFlags
+  SELECT
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+  GROUP BY cohort, operation, flag, variant
+  ORDER BY cohort, operation, flag, variant;
+
+-- read/flag-shares.ts: rawFlags
+  SELECT
+    cohort,
+    operation,
+    substring(pair.1, 15) AS flag,
+    pair.2 AS variant,
+    count() AS requests
+  FROM (
+    SELECT
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if(IsStable, 'stable', 'canary') AS cohort,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
+      if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
+      FlagAttributes
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND IsStable != IsCanary
+  )
+  ARRAY JOIN arrayZip(mapKeys(FlagAttributes), mapValues(FlagAttributes)) AS pair
+  GROUP BY cohort, operation, flag, variant
+  ORDER BY cohort, operation, flag, variant
+  SETTINGS max_execution_time = 10;
+
+-- read/instance-cells.ts: instanceCells
+  SELECT
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    FlagVariant AS instance,
+    Operation AS operation,
+    intDiv(toUnixTimestamp(Tick), {seconds:UInt32}) * {seconds:UInt32} AS block,
+    sum(Requests) AS requests,
+    sum(Traces) AS traces,
+    sum(Errors) AS errors,
+    sum(ClientErrors) AS clientErrors,
+    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND toUnixTimestamp(Tick) >= transform(concat(Build, '\0', FlagVariant),
+      arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(4294967295))
+  GROUP BY cohort, instance, operation, block
+  ORDER BY cohort, instance, operation, block;
+
+-- read/instances.ts: instanceLives
+  SELECT
+    Build AS build,
+    FlagVariant AS instance,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastStart)) AS lastMs,
+    sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)'
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 3600)))
+    AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 3600)))
+        AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+  GROUP BY build, instance
+  ORDER BY build, instance;
+
+-- read/known.ts: knownServices
+  SELECT ServiceName AS service
+  FROM coalmine_traces
+  WHERE Timestamp >= toDateTime64({from:UInt32}, 9)
+  GROUP BY service
+  ORDER BY count() DESC, service
+  LIMIT 100;
+
+-- read/known.ts: openSpans
+  SELECT
+    uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks,
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+    AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
+      (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String});
+
+-- read/known.ts: knownValues
+  SELECT
+    if(FlagKey = '', 'service.version', concat('coalmine.flag.', FlagKey)) AS key,
+    if(FlagKey = '', Build, FlagVariant) AS value,
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(Tick)) AS first
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey != '(instance)' AND (Tick, Batch) IN (
+    SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
+  GROUP BY key, value
+  HAVING value != ''
+  ORDER BY requests DESC, key, value
+  LIMIT 100;
+
+-- read/raw-ticks.ts: rawTickSizes
+  SELECT intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  FROM coalmine_traces
+  WHERE ServiceName = {service:String}
+    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+  GROUP BY tick
+  ORDER BY tick;
+
+-- read/raw-ticks.ts: rawTicks
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
+    multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
+    UnitTest AS test,
+    sum(Spans) AS requests,
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitWarmUp) AS warmUp,
+    mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts,
+    sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
+    groupUniqArrayArray(50)(UnitInstances) AS instances,
+    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
+    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
+  FROM (
+    SELECT
+      Tick,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)')
+        AS UnitOperation,
+      uniqExact(sipHash64(SpanId)) AS Spans,
+      max(Bucket) AS UnitBucket,
+      max(IsError) AS UnitError,
+      max(IsClientError) AS UnitClientError,
+      max(Test) AS UnitTest,
+      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+        arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+      min(Timestamp) AS UnitFirst,
+      max(Timestamp) AS UnitLast,
+      max(ErrorType) AS UnitErrorType,
+      groupUniqArray(arrayStringConcat(arrayMap(
+        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+      if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+        values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+        arrayMap(
+          place -> arrayDistinct(arrayFilter(value -> value != '',
+            arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+          arrayEnumerate({keys:Array(String)})))) AS Values,
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+    FROM (
+      SELECT
+        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+        mapUpdate(
+          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+      FROM {requests:Identifier}
+      WHERE Service = {service:String}
+        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+        AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+    )
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+  )
+  GROUP BY tick, operation, cohort, test
+  ORDER BY operation, tick;
+
+-- read/read-measures.ts: rawMeasures
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
+    multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
+    UnitTest AS test,
+    count() AS traces,
+    sumMapForEach(arrayMap(
+      value -> if(isNaN(value), CAST(map(), 'Map(Int32, UInt64)'), map(multiIf(
+        value = 0, toInt32(-32768),
+        value < 0, toInt32(-32767),
+        toInt32(greatest(-32766, ceil(log2(value) * 32) - 1))), toUInt64(1))),
+      UnitMeasured)) AS measured
+  FROM (
+    SELECT
+      Tick,
+      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+        AS UnitOperation,
+      max(Test) AS UnitTest,
+      arraySort(groupUniqArray((SpanId, SpanMeasured))) AS UnitSpans,
+      arrayMap(
+        place -> arrayFilter(value -> NOT isNaN(value), arrayMap(span -> span.2[place], UnitSpans)),
+        arrayEnumerate({reduces:Array(String)})) AS UnitNumbers,
+      arrayMap(
+        (numbers, reduce) -> multiIf(empty(numbers), nan, reduce = 'sum', arraySum(numbers), arrayMax(numbers)),
+        UnitNumbers, {reduces:Array(String)}) AS UnitMeasured,
+      groupUniqArray(arrayStringConcat(arrayMap(
+        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+      if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+        values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+        arrayMap(
+          place -> arrayDistinct(arrayFilter(value -> value != '',
+            arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+          arrayEnumerate({keys:Array(String)})))) AS Values,
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+    FROM (
+      SELECT
+        Service, Tick, Operation, TraceId, SpanId, Test,
+        mapUpdate(
+          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+        arrayConcat(
+          arrayMap(
+            key -> if(isFinite(toFloat64OrZero(SpanAttributes[key])), ifNull(toFloat64OrNull(SpanAttributes[key]), nan), nan),
+            {attributes:Array(String)}),
+          arrayMap(
+            (asked, refused) -> toFloat64(hasAll(Pairs, asked) AND NOT hasAny(Pairs, refused)),
+            {shares:Array(Array(Tuple(String, String)))}, {sharesNot:Array(Array(Tuple(String, String)))}),
+          arrayMap(
+            place -> toFloat64(arrayCount(call -> bitTest(call, place), Called)),
+            range(length({calls:Array(Array(Tuple(String, String)))})))) AS SpanMeasured
+      FROM (
+        SELECT
+          *,
+          CAST(if(empty({shares:Array(Array(Tuple(String, String)))}),
+            CAST(map(), 'Map(LowCardinality(String), String)'),
+            mapUpdate(
+              mapUpdate(mapUpdate(ResourceAttributes, FlagAttributes), SpanAttributes),
+              map('span.name', SpanName, 'span.kind', lower(replaceOne(SpanKind, 'SPAN_KIND_', ''))))),
+            'Array(Tuple(String, String))') AS Pairs
+        FROM coalmine_requests
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      ) AS requests
+      LEFT ANY JOIN (
+        SELECT TraceId, Owner AS SpanId, groupArray(Call) AS Called
+        FROM (
+          SELECT
+            TraceId,
+            arraySort(groupUniqArray((Timestamp, -toInt64(Duration), SpanId, ParentSpanId, IsEntry, Call))) AS Spans,
+            arrayFilter(span -> span.5, Spans) AS Entries,
+            arrayFilter(span -> span.6 != 0, Spans) AS Calls,
+            if(length(Entries) = 1 OR length(Spans) > 2000, CAST(map(), 'Map(String, String)'), arrayFold(
+              (owners, span) -> mapUpdate(owners, if(span.5,
+                map(span.3, span.3, '', span.3),
+                map(span.3, if(owners[span.4] != '', owners[span.4], owners[''])))),
+              Spans, CAST(map(), 'Map(String, String)'))) AS Owners,
+            arrayMap(span -> if(Owners[span.3] != '', Owners[span.3], Entries[1].3), Calls) AS CallOwners
+          FROM (
+            SELECT
+              TraceId, SpanId, ParentSpanId, Timestamp, Duration,
+              SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+                OR ParentSpanId IN ('', '0000000000000000') AS IsEntry,
+              CAST(mapUpdate(mapUpdate(ResourceAttributes, SpanAttributes),
+                map('span.name', SpanName, 'span.kind', lower(replaceOne(SpanKind, 'SPAN_KIND_', '')))),
+                'Array(Tuple(String, String))') AS Pairs,
+              if(IsEntry, 0, arraySum(arrayMap(
+                (asked, refused, place) ->
+                  bitShiftLeft(toUInt64(hasAll(Pairs, asked) AND NOT hasAny(Pairs, refused)), place - 1),
+                {calls:Array(Array(Tuple(String, String)))}, {callsNot:Array(Array(Tuple(String, String)))},
+                arrayEnumerate({calls:Array(Array(Tuple(String, String)))})))) AS Call
+            FROM coalmine_traces
+            WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
+              AND Timestamp >= toDateTime64({from:UInt32}, 9)
+              AND Timestamp <= (
+                SELECT max(addNanoseconds(Timestamp, least(Duration, 60000000000)))
+                FROM coalmine_traces
+                WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
+                  AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9))
+          )
+          GROUP BY TraceId
+          HAVING notEmpty(Calls) AND (length(Entries) = 1 OR (notEmpty(Entries) AND length(Spans) <= 2000))
+        )
+        ARRAY JOIN Calls.6 AS Call, CallOwners AS Owner
+        GROUP BY TraceId, Owner
+      ) AS calls USING (TraceId, SpanId)
+    )
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+  )
+  GROUP BY tick, operation, cohort, test
+  ORDER BY operation, tick;
+
+-- read/read-ticks.ts: tickOperations
+  SELECT Operation AS operation, count() AS cells
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND (
+      (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
+      OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
+  GROUP BY Operation
+  ORDER BY Operation;
+
+-- read/reductions.ts: closings
+  SELECT toUnixTimestamp(Tick) AS tick, toString(argMax(Batch, ClosedAt)) AS batch
+  FROM coalmine_closed
+  WHERE Service = {service:String}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+  GROUP BY Tick
+  ORDER BY tick;
+
+-- read/reductions.ts: reductions
+  SELECT toUnixTimestamp(Tick) AS tick, toString(Batch) AS batch
+  FROM coalmine_reductions
+  WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32});
+
+-- read/reductions.ts: reduceTicks
+  INSERT INTO coalmine_reduced (
+    Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
+    ErrorTypes, Instances, FirstStart, LastStart
+  )
+  SELECT
+    {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
+    traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
+    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs)
+  FROM (
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
+    multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
+    UnitTest AS test,
+    sum(Spans) AS requests,
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitWarmUp) AS warmUp,
+    mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts,
+    sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
+    groupUniqArrayArray(50)(UnitInstances) AS instances,
+    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
+    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
+  FROM (
+    SELECT
+      Tick,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)')
+        AS UnitOperation,
+      uniqExact(sipHash64(SpanId)) AS Spans,
+      max(Bucket) AS UnitBucket,
+      max(IsError) AS UnitError,
+      max(IsClientError) AS UnitClientError,
+      max(Test) AS UnitTest,
+      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+      max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+        arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+      min(Timestamp) AS UnitFirst,
+      max(Timestamp) AS UnitLast,
+      max(ErrorType) AS UnitErrorType,
+      groupUniqArray(arrayStringConcat(arrayMap(
+        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+      if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+        values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+        arrayMap(
+          place -> arrayDistinct(arrayFilter(value -> value != '',
+            arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+          arrayEnumerate({keys:Array(String)})))) AS Values,
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+      arrayAll(
+        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+    FROM (
+      SELECT
+        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+        mapUpdate(
+          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+      FROM {requests:Identifier}
+      WHERE Service = {service:String}
+        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+        AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+    )
+    GROUP BY Service, Tick, UnitOperation, TraceId
+    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+  )
+  GROUP BY tick, operation, cohort, test
+  ORDER BY operation, tick);
+
+-- read/reductions.ts: commitReduction
+  INSERT INTO coalmine_reductions (Comparison, Service, Tick, Batch, Reduction)
+  SELECT {comparison:UInt64}, {service:String}, fromUnixTimestamp(pair.1), toUInt64(pair.2), {reduction:UInt64}
+  FROM (SELECT arrayJoin(arrayZip({ticks:Array(UInt32)}, {batches:Array(String)})) AS pair);
+
+-- read/reductions.ts: reducedTicks
+  SELECT
+    toUnixTimestamp(Tick) AS tick,
+    Operation AS operation,
+    Cohort AS cohort,
+    Test AS test,
+    Requests AS requests,
+    Traces AS traces,
+    Errors AS errors,
+    ClientErrors AS clientErrors,
+    WarmUp AS warmUp,
+    mapKeys(Latency) AS buckets,
+    mapValues(Latency) AS counts,
+    ErrorTypes AS errorTypes
+  FROM coalmine_reduced
+  WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Reduction) IN (
+      SELECT Tick, argMax(Reduction, At)
+      FROM coalmine_reductions
+      WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+        AND (Tick, Batch) IN (
+          SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+          WHERE Service = {service:String}
+            AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+          GROUP BY Tick)
+      GROUP BY Tick)
+  ORDER BY operation, tick;
+
+-- read/reductions.ts: reducedFacts
+  SELECT
+    Cohort AS cohort,
+    Test AS test,
+    sum(Requests) AS requests,
+    sum(Traces) AS traces,
+    groupUniqArrayArray(Instances) AS instances,
+    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastStart)) AS lastMs
+  FROM coalmine_reduced
+  WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Reduction) IN (
+      SELECT Tick, argMax(Reduction, At)
+      FROM coalmine_reductions
+      WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+        AND (Tick, Batch) IN (
+          SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+          WHERE Service = {service:String}
+            AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+          GROUP BY Tick)
+      GROUP BY Tick)
+  GROUP BY cohort, test;
+
+-- read/sample.ts: sampleOfTicks
+  SELECT
+    cohort,
+    Threshold AS threshold,
+    Scope AS scope,
+    count() AS requests,
+    countIf(Failed) AS errors,
+    countIf(Targeted) AS targeted,
+    sum(Below.Spans) AS children
+  FROM (
+    SELECT
+      TraceId,
+      any(TraceState) AS State,
+      extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
+      any(ScopeName) AS Scope,
+      max(IsError) AS Failed,
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
+      groupUniqArray(arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    GROUP BY TraceId
+    HAVING cohort != ''
+  ) AS Requests
+  LEFT JOIN (
+    SELECT TraceId, uniqExact(sipHash64(SpanId)) AS Spans
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      AND ParentSpanId NOT IN ('', '0000000000000000')
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  GROUP BY cohort, threshold, scope;
+
+-- read/sample.ts: callsInTick
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      ParentSpanId,
+      toUnixTimestamp64Micro(Timestamp) AS StartedAt,
+      arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}) AS Seen,
+      multiIf(
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9) AND cohort != ''
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    ORDER BY TraceId, SpanId
+    LIMIT 100 BY cohort
+  )
+  SELECT cohort, Address AS address, groupArray((StartedAt - CalledAt) / 1000) AS skewsMs
+  FROM Requests
+  INNER JOIN (
+    SELECT
+      TraceId,
+      SpanId,
+      toUnixTimestamp64Micro(Timestamp) AS CalledAt,
+      if(SpanAttributes['server.address'] = '', '',
+        concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
+    FROM coalmine_traces
+    WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
+  ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
+  GROUP BY cohort, address;
+
+-- read/sizes.ts: tableSizes
+  SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
+  FROM system.parts
+  WHERE active AND (
+    (database = currentDatabase() AND startsWith(table, 'coalmine_') AND table != 'coalmine_schema')
+    OR (database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String})
+    OR (database = if({logsDatabase:String} = '', currentDatabase(), {logsDatabase:String}) AND table = {logs:String}))
+  GROUP BY table
+  ORDER BY bytes DESC, table;
+
+-- read/sizes.ts: keptRange
+  SELECT
+    count() AS spans,
+    toUnixTimestamp64Milli(min(Timestamp)) AS oldestMs,
+    toUnixTimestamp64Milli(max(Timestamp)) AS newestMs
+  FROM coalmine_traces;
+
+-- read/structure.ts: spansBelow
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      min(toUnixTimestamp(Tick)) AS tick,
+      groupUniqArray(arrayMap(
+        (key, fromResource) -> multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      multiIf(length(Seen) > 1, '',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
+        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        '') AS cohort
+    FROM coalmine_requests
+    WHERE Service = {service:String}
+      AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    GROUP BY TraceId
+    HAVING cohort != ''
+  )
+  SELECT tick, cohort, span.1 AS all, span.2 AS kind, span.3 AS name, count() AS traces
+  FROM Requests
+  LEFT JOIN (
+    SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
+      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      AND ParentSpanId NOT IN ('', '0000000000000000')
+    GROUP BY TraceId
+  ) AS Below USING TraceId
+  ARRAY JOIN arrayPushFront(Spans, (true, '', '')) AS span
+  GROUP BY tick, cohort, all, kind, name
+  ORDER BY all DESC, kind, name
+  LIMIT {mostRows:UInt32};
+
+-- read/suspects.ts: slowFrom
+  SELECT
+    quantileExactIf(0.95)(Duration, IsStable) AS stable,
+    quantileExactIf(0.95)(Duration, IsCanary) AS canary
+  FROM (
+    SELECT
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
+      Duration
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND IsStable != IsCanary
+      AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+  )
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
+-- read/suspects.ts: attributesMet
+  SELECT pair.1 AS key, topK(20)(pair.2) AS values
+  FROM (
+    SELECT
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
+      mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND IsStable != IsCanary
+      AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name)) AND IsCanary
+  )
+  ARRAY JOIN arrayZip(mapKeys(Marks), mapValues(Marks)) AS pair
+  WHERE key NOT IN {withoutKeys:Array(String)}
+  GROUP BY key
+  HAVING uniq(pair.2) <= 1000
+  ORDER BY count() DESC, key
+  LIMIT 50
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
+-- read/suspects.ts: badByAttribute
+  SELECT
+    pair.1 AS key,
+    pair.2 AS value,
+    if(InCanary, 'canary', 'stable') AS cohort,
+    groupArray(Block) AS blocks,
+    groupArray(Units) AS units,
+    groupArray(BadUnits) AS bad
+  FROM (
+    SELECT pair, InCanary, Block, count() AS Units, countIf(Bad) AS BadUnits
+    FROM (
+      SELECT
+        max(IsCanary) AS InCanary,
+        intDiv(toUnixTimestamp(Tick), {blockSeconds:UInt32}) AS Block,
+        multiIf({bad:String} = 'slow', max(Duration) > {slowFrom:UInt64}, {bad:String} = 'failed', max(IsError),
+          max(IsClientError)) AS Bad,
+        argMax(Pairs, Duration) AS UnitPairs
+      FROM (
+        SELECT
+          arrayAll(
+            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+              ResourceAttributes[key])),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+            AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+          arrayAll(
+            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+              ResourceAttributes[key])),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+            AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+            Operation, '(other)') AS Name,
+          Tick, TraceId, Duration, IsError, IsClientError,
+          mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
+          arrayFilter(pair -> Marks[pair.1] = pair.2,
+            arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
+        FROM {requests:Identifier}
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+          AND IsStable != IsCanary
+          AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+      )
+      GROUP BY Tick, Name, TraceId
+      HAVING min(IsCanary) = max(IsCanary)
+    )
+    ARRAY JOIN arrayPushFront(UnitPairs, ('', '')) AS pair
+    GROUP BY pair, InCanary, Block
+  )
+  GROUP BY key, value, cohort
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
+-- read/suspects.ts: typicalTraces
+  SELECT
+    if(IsCanary, 'canary', 'stable') AS cohort,
+    TraceId AS traceId,
+    toUnixTimestamp64Milli(argMax(Timestamp, Duration)) AS startMs,
+    max(Duration) / 1e9 AS seconds
+  FROM (
+    SELECT
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        Operation, '(other)') AS Name,
+      TraceId, Timestamp, Duration, IsError, IsClientError
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND IsStable != IsCanary
+      AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+  )
+  WHERE multiIf({bad:String} = 'slow', true, {bad:String} = 'failed', IsError = IsCanary, IsClientError = IsCanary)
+  GROUP BY cohort, traceId
+  ORDER BY
+    if({bad:String} = 'slow',
+      abs(seconds - if(cohort = 'canary', {canaryTypical:UInt64}, {stableTypical:UInt64}) / 1e9), -toFloat64(startMs)),
+    traceId
+  LIMIT 3 BY cohort
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
+-- read/tick-rows.ts: ticksOfOperations
+  SELECT
+    toUInt16(indexOf({operations:Array(String)}, Operation)) AS operation,
+    {traffic:String} = 'all' AND Test AS ofTests,
+    toUnixTimestamp(Tick) AS tick,
+    ({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String} AS ofStable,
+    toFloat64(Requests) AS requests,
+    toFloat64(Traces) AS traces,
+    toFloat64(Errors) AS errors,
+    toFloat64(ClientErrors) AS clientErrors,
+    mapKeys(Latency) AS buckets,
+    CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
+    CAST(mapKeys(ErrorTypes), 'Array(String)') AS types,
+    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND (
+      (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
+      OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
+  ORDER BY operation, ofTests, tick, ofStable;
+
+-- read/warm-up.ts: warmUpOfOperations
+  SELECT
+    if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
+    toUnixTimestamp(Tick) AS tick,
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    mapKeys(sumMap(Latency) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND Operation IN {operations:Array(String)}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND Build IN ({stableBuild:String}, {canaryBuild:String})
+    AND Tick < fromUnixTimestamp(arrayMax({until:Array(UInt32)}))
+    AND (Build, FlagVariant) IN arrayZip({builds:Array(String)}, {instances:Array(String)})
+    AND tick < transform(concat(Build, '\0', FlagVariant),
+      arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(0))
+  GROUP BY operation, tick, cohort;
+
+-- retention.ts: tickTable
+  SELECT engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_ticks';
+
+-- retention.ts: keepTraces
+  ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepLogs
+  ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepTicks
+  ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepClosed
+  ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepLate
+  ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepReduced
+  ALTER TABLE coalmine_reduced MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepReductions
+  ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: expiredDays
+  SELECT DISTINCT table, partition AS day
+  FROM system.parts
+  WHERE active AND database = currentDatabase() AND table IN ('otel_traces', 'otel_logs')
+    AND toDate(partition) < toDate({now:UInt32}) - {retentionDays:UInt32};
+
+-- retention.ts: forgetSpans
+ALTER TABLE otel_traces DROP PARTITION {day:String};
+
+-- retention.ts: forgetLogs
+ALTER TABLE otel_logs DROP PARTITION {day:String};
+
+-- schema/statements.ts: databaseHere
+SELECT currentDatabase() AS name;
+
+-- schema/statements.ts: printsThere
+  SELECT name, engine = 'View' AS isView, comment AS print FROM system.tables WHERE database = currentDatabase();
+
+-- schema/statements.ts: tablesThere
+  SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'coalmine_');
+
+-- schema/statements.ts: columnsOf
+  SELECT name, type
+  FROM system.columns
+  WHERE database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String};
+
+-- schema/statements.ts: schemaThere
+  SELECT max(Version) AS version, argMax(Traces, (Version, At)) AS traces FROM coalmine_schema;
+
+-- schema/tables.ts: createTraces
+  CREATE TABLE IF NOT EXISTS otel_traces (
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    ParentSpanId String CODEC(ZSTD(1)),
+    TraceState String CODEC(ZSTD(1)),
+    SpanName LowCardinality(String) CODEC(ZSTD(1)),
+    SpanKind LowCardinality(String) CODEC(ZSTD(1)),
+    ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ScopeName String CODEC(ZSTD(1)),
+    ScopeVersion String CODEC(ZSTD(1)),
+    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    Duration UInt64 CODEC(T64, ZSTD(1)),
+    StatusCode LowCardinality(String) CODEC(ZSTD(1)),
+    StatusMessage String CODEC(ZSTD(1)),
+    Events Nested (
+      Timestamp DateTime64(9),
+      Name LowCardinality(String),
+      Attributes Map(LowCardinality(String), String)
+    ) CODEC(ZSTD(1)),
+    Links Nested (
+      TraceId String,
+      SpanId String,
+      TraceState String,
+      Attributes Map(LowCardinality(String), String)
+    ) CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Timestamp)
+  ORDER BY (ServiceName, toDateTime(Timestamp), SpanName)
+  TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS ttl_only_drop_parts = 1;
+
+-- schema/tables.ts: createLogs
+  CREATE TABLE IF NOT EXISTS otel_logs (
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    TimestampTime DateTime DEFAULT toDateTime(Timestamp),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    TraceFlags UInt8,
+    SeverityText LowCardinality(String) CODEC(ZSTD(1)),
+    SeverityNumber UInt8,
+    ServiceName LowCardinality(String) CODEC(ZSTD(1)),
+    Body String CODEC(ZSTD(1)),
+    ResourceSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ScopeSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+    ScopeName String CODEC(ZSTD(1)),
+    ScopeVersion LowCardinality(String) CODEC(ZSTD(1)),
+    ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    EventName String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Timestamp)
+  ORDER BY (ServiceName, LogAttributes['feature_flag.key'], toDateTime(Timestamp))
+  TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+  SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
+
+-- schema/tables.ts: createTicks
+  CREATE TABLE IF NOT EXISTS coalmine_ticks (
+    Batch UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Build LowCardinality(String),
+    FlagKey LowCardinality(String),
+    FlagVariant LowCardinality(String),
+    Test Bool,
+    Requests UInt64,
+    Traces UInt64,
+    Errors UInt64,
+    ClientErrors UInt64,
+    Latency Map(Int16, UInt64),
+    Instances Array(LowCardinality(String)),
+    FirstStart DateTime64(9),
+    LastStart DateTime64(9),
+    ErrorTypes Map(LowCardinality(String), UInt64)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Tick)
+  ORDER BY (Service, FlagKey, Operation, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createClosed
+  CREATE TABLE IF NOT EXISTS coalmine_closed (
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    Batch UInt64,
+    ClosedAt DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createLate
+  CREATE TABLE IF NOT EXISTS coalmine_late (Service LowCardinality(String), Tick DateTime('UTC'), Spans UInt64)
+  ENGINE = SummingMergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createOperations
+  CREATE TABLE IF NOT EXISTS coalmine_operations (Service LowCardinality(String), Operation String)
+  ENGINE = ReplacingMergeTree
+  ORDER BY (Service, Operation);
+
+-- schema/tables.ts: createComparisons
+  CREATE TABLE IF NOT EXISTS coalmine_comparisons (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    Start DateTime('UTC'),
+    FirstLook DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Stable, Canary, FirstLook);
+
+-- schema/tables.ts: createLooks
+  CREATE TABLE IF NOT EXISTS coalmine_looks (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    DataEnd DateTime('UTC'),
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Stable, Canary, At);
+
+-- schema/tables.ts: createVerdicts
+  CREATE TABLE IF NOT EXISTS coalmine_verdicts (
+    Service LowCardinality(String),
+    Stable String,
+    Canary String,
+    Verdict LowCardinality(String),
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Canary, At);
+
+-- schema/tables.ts: createSchema
+  CREATE TABLE IF NOT EXISTS coalmine_schema (
+    Version UInt32,
+    Traces String,
+    At DateTime64(3)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Version, At);
+
+-- schema/tables.ts: createImports
+  CREATE TABLE IF NOT EXISTS coalmine_imports (
+    File String,
+    Line UInt64,
+    Bytes UInt64,
+    Finished Bool,
+    Totals String,
+    At DateTime64(6) DEFAULT now64(6)
+  )
+  ENGINE = ReplacingMergeTree
+  ORDER BY File;
+
+-- schema/tables.ts: createReopened
+  CREATE TABLE IF NOT EXISTS coalmine_reopened (
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = ReplacingMergeTree
+  ORDER BY (Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createReduced
+  CREATE TABLE IF NOT EXISTS coalmine_reduced (
+    Comparison UInt64,
+    Reduction UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Cohort LowCardinality(String),
+    Test Bool,
+    Requests UInt64,
+    Traces UInt64,
+    Errors UInt64,
+    ClientErrors UInt64,
+    WarmUp UInt64,
+    Latency Map(Int16, UInt64),
+    ErrorTypes Map(LowCardinality(String), UInt64),
+    Instances Array(LowCardinality(String)),
+    FirstStart DateTime64(3),
+    LastStart DateTime64(3)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toDate(Tick)
+  ORDER BY (Service, Comparison, Operation, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createReductions
+  CREATE TABLE IF NOT EXISTS coalmine_reductions (
+    Comparison UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC'),
+    Batch UInt64,
+    Reduction UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Comparison, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/views.ts: createTraces
+  CREATE OR REPLACE VIEW coalmine_traces AS
+  SELECT * FROM otel_traces;
+
+-- schema/views.ts: createSpans
+  CREATE OR REPLACE VIEW coalmine_spans AS
+  SELECT
+    ServiceName AS Service,
+    toDateTime(intDiv(toUnixTimestamp(Timestamp), 5) * 5, 'UTC') AS Tick,
+    Timestamp,
+    TraceId,
+    SpanId,
+    ParentSpanId,
+    TraceState,
+    SpanName,
+    SpanKind,
+    ScopeName,
+    Duration,
+    SpanAttributes,
+    ResourceAttributes,
+    multiIf(
+      SpanAttributes['http.route'] != '',
+        trimLeft(concat(
+          if(SpanAttributes['http.request.method'] != '',
+            SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+          ' ', SpanAttributes['http.route'])),
+      SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+        concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+      SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+      SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+      SpanName) AS Operation,
+    if(SpanAttributes['service.version'] != '',
+      SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+    mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
+    if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
+      CAST(arrayMap(
+        pair -> (
+          concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+          decodeURLComponent(splitByChar('=', pair)[2])),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+        'Map(LowCardinality(String), String)'),
+      OwnFlags)) AS FlagAttributes,
+    arrayStringConcat(arraySort(arrayMap(
+      (key, variant) -> concat(substring(key, 15), '\0', variant),
+      mapKeys(FlagAttributes), mapValues(FlagAttributes)
+    )), '\x01') AS FlagSet,
+    SpanAttributes['coalmine.test'] = 'true' AS Test,
+    toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+      SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR')
+      OR HttpStatus >= 500
+      OR SpanAttributes['rpc.grpc.status_code'] IN ('2', '4', '12', '13', '14', '15')
+      OR SpanAttributes['rpc.response.status_code'] IN
+        ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
+    HttpStatus BETWEEN 400 AND 499 AS IsClientError,
+    if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
+      AS Exception,
+    if(IsError, substringUTF8(multiIf(
+      SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+      Exception != '', Exception,
+      HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+      SpanAttributes['rpc.grpc.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.grpc.status_code']),
+      SpanAttributes['rpc.response.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.response.status_code']),
+      '(not said)'), 1, 100), '') AS ErrorType,
+    if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+    multiIf(
+      ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+      ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+      ResourceAttributes['host.name']) AS Instance
+  FROM coalmine_traces;
+
+-- schema/views.ts: createRequests
+  CREATE OR REPLACE VIEW coalmine_requests AS
+  SELECT * FROM coalmine_spans
+  WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+    OR ParentSpanId IN ('', '0000000000000000');
+
+-- schema/views.ts: createCalls
+  CREATE OR REPLACE VIEW coalmine_calls AS
+  SELECT
+    * EXCEPT (Operation),
+    if(SpanAttributes['http.request.method'] != '',
+      SpanAttributes['http.request.method'], SpanAttributes['http.method']) AS Method,
+    multiIf(
+      SpanAttributes['db.query.summary'] != '', SpanAttributes['db.query.summary'],
+      SpanAttributes['db.operation.name'] != '',
+        trimRight(concat(SpanAttributes['db.operation.name'], ' ', SpanAttributes['db.collection.name'])),
+      SpanAttributes['db.operation'] != '',
+        trimRight(concat(SpanAttributes['db.operation'], ' ', SpanAttributes['db.sql.table'])),
+      Method != '' AND SpanAttributes['server.address'] != '',
+        concat(Method, ' ', SpanAttributes['server.address'], SpanAttributes['url.template']),
+      Operation) AS Operation
+  FROM coalmine_spans
+  WHERE SpanKind IN ('Client', 'Producer', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER');
