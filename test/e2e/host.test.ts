@@ -1,16 +1,17 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { openStore } from '@coalmine/store'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyValues } from '../otlp.ts'
-import { bin, coalmine, serve } from './coalmine.ts'
+import { bin, coalmine, type Run, serve } from './coalmine.ts'
 import { compareShop as compare, otlpLines } from './otlp.ts'
 
 let folder: string
 let spans: string
+const holders: ChildProcess[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-host-'))
@@ -22,7 +23,10 @@ beforeAll(async () => {
   expect(await coalmine(folder, ['import', '--store', 'kept', 'spans.jsonl'])).toMatchObject({ code: 0 })
 })
 
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => {
+  for (const holder of holders) holder.kill('SIGKILL')
+  rmSync(folder, { recursive: true })
+})
 
 it('several commands on one directory wait for each other', async () => {
   const runs = await Promise.all(
@@ -42,18 +46,69 @@ it('commands that write wait too, and nothing is lost', async () => {
   expect(JSON.parse(doctor.stdout)).toMatchObject({ spans: 3 * 800 })
 })
 
-it('a command that waited in vain says who has the store', async () => {
-  const store = await openStore({ location: join(folder, 'kept') })
-  try {
-    const run = await coalmine(folder, [...compare, '--store', 'kept'])
-    expect(run).toEqual({
-      code: 69,
-      stdout: '',
-      stderr: `coalmine: store ${join(folder, 'kept')} is held by process ${process.pid}; stop it, or name another directory (or the server's URL)\n`,
-    })
-  } finally {
-    await store.close()
-  }
+// A process that has a store, and works in it, does nothing, or hangs, as it is told.
+const holder = `
+  import { openStore } from '@coalmine/store'
+  const store = await openStore({ location: process.argv.at(-1) })
+  let told
+  process.on('message', (message) => (told = message))
+  process.send('open')
+  while (!told) await store.sizes()
+  if (told === 'rest') process.send('idle')
+  else await store.close().then(() => process.disconnect())`
+
+async function hold(name: string): Promise<ChildProcess> {
+  const args = ['--input-type=module', '-e', holder, join(folder, name)]
+  const child = spawn(process.execPath, args, {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  holders.push(child)
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the process that was to hold ${name} ended`)))
+  ended.catch(() => {})
+  await Promise.race([once(child, 'message'), ended])
+  return child
+}
+
+describe.concurrent('a command waits for a process that has the store', () => {
+  const doctor = (store: string): Promise<Run> => coalmine(folder, ['doctor', '--service', 'shop', '--store', store])
+  const inVain = ({ pid }: ChildProcess, store: string): Run => ({
+    code: 69,
+    stdout: '',
+    stderr: `coalmine: store ${join(folder, store)} is held by process ${pid}; stop it, or name another directory (or the server's URL)\n`,
+  })
+
+  it('as long as it works', async ({ expect }) => {
+    const working = await hold('working')
+    const run = doctor('working')
+    let ended = false
+    void run.finally(() => (ended = true))
+    // Longer than a command waits for a process that does nothing.
+    await setTimeout(12_000)
+    expect(ended).toBe(false)
+    working.send('close')
+    expect(await run).toMatchObject({ code: 3, stderr: expect.stringContaining('no spans of service shop') })
+  })
+
+  it('and no longer when it does nothing', async ({ expect }) => {
+    const idle = await hold('idle')
+    idle.send('rest')
+    await once(idle, 'message')
+    expect(await doctor('idle')).toEqual(inVain(idle, 'idle'))
+  })
+
+  it('nor when it hangs', async ({ expect }) => {
+    const hanging = await hold('hanging')
+    hanging.kill('SIGSTOP')
+    expect(await doctor('hanging')).toEqual(inVain(hanging, 'hanging'))
+  })
+
+  it('and not at all when it is dead', async ({ expect }) => {
+    const dead = await hold('dead')
+    dead.kill('SIGKILL')
+    await once(dead, 'exit')
+    expect(await doctor('dead')).toMatchObject({ code: 3 })
+  })
 })
 
 it('a directory that is no store is not made one by reading', async () => {

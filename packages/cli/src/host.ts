@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { findServer, heldStatus, isRemote, type RunningServer, ServerError, startServer } from '@coalmine/server'
 import type { Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
+import type { Io } from './io.ts'
+import { newPatience } from './patience.ts'
 
 /** Where a command's spans are: a running server, or a store that a server is started for. */
 export interface Place {
@@ -18,18 +19,20 @@ export interface Place {
 type Purpose = 'read' | 'write'
 type Work<T> = (server: Server) => Promise<T>
 
-/** How long a command waits for another that has the store. */
-const patienceMs = 10_000
-
 /**
  * Does the work through a server: the one that was named, the one that owns the store, or one started for this
- * command alone and closed after it. While another command has the store, it waits for some seconds.
+ * command alone and closed after it. While another command has the store it waits, as long as that one gets on.
  */
-export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T>): Promise<T> {
+export async function withServer<T>(
+  place: Place,
+  purpose: Purpose,
+  io: Pick<Io, 'stderr' | 'stop'>,
+  work: Work<T>,
+): Promise<T> {
   if (place.server !== undefined) return work({ url: place.server, token: place.token })
   if (isRemote(place.store)) return withOwnServer(await start(place, purpose), work)
-  const deadline = Date.now() + patienceMs
-  for (let pause = 50; ; pause = Math.min(2 * pause, 500)) {
+  const patience = newPatience(place.store, io)
+  for (;;) {
     const owner = await findServer(place.store)
     if (owner) {
       try {
@@ -37,17 +40,17 @@ export async function withServer<T>(place: Place, purpose: Purpose, work: Work<T
       } catch (error) {
         // Reading can begin anew where its server went away; what was written may be half there.
         const gone = purpose === 'read' && isUnavailable(error) && (await findServer(place.store))?.pid !== owner.pid
-        if (!gone || Date.now() > deadline) throw error
+        if (!gone || !(await patience.wait())) throw error
         continue
       }
     }
     if (purpose === 'read') mustBeThere(place.store)
     const server = await start(place, purpose).catch((error: unknown) => {
-      if (isHeld(error) && Date.now() < deadline) return undefined
+      if (isHeld(error)) return error
       throw error
     })
-    if (server) return withOwnServer(server, work)
-    await setTimeout(pause)
+    if (!(server instanceof ServerError)) return withOwnServer(server, work)
+    if (!(await patience.wait(server.message))) throw server
   }
 }
 
@@ -81,6 +84,6 @@ function mustBeThere(store: string): void {
   )
 }
 
-const isHeld = (error: unknown): boolean => error instanceof ServerError && error.status === heldStatus
+const isHeld = (error: unknown): error is ServerError => error instanceof ServerError && error.status === heldStatus
 
 const isUnavailable = (error: unknown): boolean => error instanceof CommandError && error.kind === 'unavailable'

@@ -12,8 +12,9 @@ export { isRemote, shown } from '@coalmine/store'
 export type { Initialised, InitOptions } from '@coalmine/store'
 export { initStore } from './init-store.ts'
 
-// The server that has a store's directory open
+// Who has a store's directory open
 
+export { progressOf } from '@coalmine/store'
 export { findServer, type Owner } from './owner.ts'
 
 // What it answers

@@ -1,6 +1,7 @@
 // The store
 
 export { isRemote, shown } from './engine/address.ts'
+export { progressOf } from './engine/lock.ts'
 export { StoreError, type StoreErrorKind, type Trouble } from './errors.ts'
 export type { BackFill, BackFilled } from './ingest/back-fill.ts'
 export type { Memory, Remembered, SettledVerdict } from './memory.ts'

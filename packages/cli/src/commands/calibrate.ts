@@ -78,7 +78,7 @@ export function calibrateCommand(command: Command, io: Io): Command {
       const request = await stableRequest(options)
       const effects = effectsOf(options.effect, looked, request.policy)
       const progress = progressTo(io.stderr)
-      const calibration = await withServer(options, 'read', (server) =>
+      const calibration = await withServer(options, 'read', io, (server) =>
         calibrate(
           (body) => ask(server, '/api/calibrate', isAnswer, { body: { ...request, ...body }, signal: io.stop }),
           { ...options, effects, service: request.service, stable: request.stable },

@@ -54,7 +54,7 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
         withKayenta(await compareOn(server, request, io.stop), request, kayenta, server, io.stop)
       const verdict = options.from
         ? await compareFiles(options.from, options, judge, io)
-        : await withServer(options, 'read', judge)
+        : await withServer(options, 'read', io, judge)
       await writeVerdict(verdict, options, io)
       const outcome = outcomeBy(options.judge, verdict)
       if (outcome !== verdict.verdict) io.stderr.write("coalmine: the exit code is that of Kayenta's answer\n")
@@ -72,7 +72,7 @@ async function compareFiles(
   const retentionDays = 3650
   const store = await mkdtemp(join(tmpdir(), 'coalmine-'))
   try {
-    return await withServer({ store, retentionDays }, 'write', async (server) => {
+    return await withServer({ store, retentionDays }, 'write', io, async (server) => {
       let refused = 0
       for (const file of files) {
         const answer = await importFile(server, file, io, options)

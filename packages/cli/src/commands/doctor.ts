@@ -17,7 +17,7 @@ export function doctorCommand(command: Command, io: Io): Command {
     .action(
       async ({ service, format, ...place }: Place & { readonly service: string; readonly format: 'text' | 'json' }) => {
         const route = `/api/doctor?service=${encodeURIComponent(service)}`
-        const facts = await withServer(place, 'read', (server) =>
+        const facts = await withServer(place, 'read', io, (server) =>
           ask(server, route, isDoctorFacts, { signal: io.stop }),
         )
         io.stdout.write(

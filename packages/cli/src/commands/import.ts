@@ -17,7 +17,7 @@ export function importCommand(command: Command, io: Io, exit: (result: CommandTr
     .addOption(serverOption())
     .addOption(tokenOption())
     .action(async (files: string[], options: Place & ImportOptions) => {
-      await withServer(options, 'write', async (server) => {
+      await withServer(options, 'write', io, async (server) => {
         for (const file of files) {
           const answer = await importFile(server, file, io, options)
           reportRefused(file, answer, io)

@@ -21,7 +21,7 @@ export function initCommand(command: Command, io: Io): Command {
     .addOption(tokenOption())
     .option('--force', 'write over a file that is there')
     .action(async (file: string, { service, force = false, ...place }: InitOptions) => {
-      const seen = await withServer(place, 'read', (server) => look(server, service, io.stop))
+      const seen = await withServer(place, 'read', io, (server) => look(server, service, io.stop))
       await writeFile(file, starterConfig(seen), { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
         const why =
           error.code === 'EEXIST'

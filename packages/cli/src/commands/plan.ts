@@ -60,7 +60,7 @@ export function planCommand(command: Command, io: Io): Command {
         ...(within === undefined ? {} : { withinSeconds: within / 1000 }),
         ...(runs === undefined ? {} : { runs }),
       }
-      const plan = await withServer(options, 'read', (server) =>
+      const plan = await withServer(options, 'read', io, (server) =>
         ask(server, '/api/plan', isPlan, { body, signal: io.stop }),
       )
       io.stdout.write(format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan, { colors: io.colors }))

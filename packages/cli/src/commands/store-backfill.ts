@@ -31,7 +31,7 @@ export function storeBackfillCommand(command: Command, io: Io): Command {
         throw new CommandError('usage', 'from when? Give --since, such as 2h, or --start')
       const first = start ?? new Date(Date.now() - since!).toISOString()
       const progress = progressTo(io.stderr)
-      await withServer(place, 'write', async (server) => {
+      await withServer(place, 'write', io, async (server) => {
         let ticks = 0
         let spans = 0
         for (let from = first; ; ) {

@@ -18,7 +18,9 @@ export function storeCommand(command: Command, io: Io): Command {
     .addOption(tokenOption())
     .addOption(formatOption())
     .action(async ({ format, ...place }: Place & { readonly format: 'text' | 'json' }) => {
-      const sizes = await withServer(place, 'read', (server) => ask(server, '/api/store', isSizes, { signal: io.stop }))
+      const sizes = await withServer(place, 'read', io, (server) =>
+        ask(server, '/api/store', isSizes, { signal: io.stop }),
+      )
       io.stdout.write(
         format === 'json' ? `${JSON.stringify(sizes, null, 2)}\n` : storeText(sizes, { colors: io.colors }),
       )

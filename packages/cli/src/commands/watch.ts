@@ -71,7 +71,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const show = (text: string): void => progress.show(text)
       const verdict =
         prometheus === undefined
-          ? await withServer(options, 'read', (server) =>
+          ? await withServer(options, 'read', io, (server) =>
               watch(() => compareOn(server, request, io.stop), { ...options, earlyPass }, io.stop, show),
             )
           : await watch(

@@ -12,6 +12,7 @@ import { type Incoming, insertJsonLines, openIncoming } from './incoming.ts'
 import { limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from './limits.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
+import { showingProgress } from './progress.ts'
 import { defaultMinFreeBytes, freeBytesOf, watchSpace } from './space.ts'
 import { bytesOf } from './stream-bytes.ts'
 import { withValues } from './values.ts'
@@ -37,7 +38,7 @@ export async function openEmbedded(
     const holder = await holderOf(path)
     if (holder !== undefined) throw heldBy(path, `process ${holder}`)
     await removeParquet(path)
-    const engine = await connected(path, createChdbConnection, prepare, minFreeBytes)
+    const engine = await connected(path, createChdbConnection, prepare, minFreeBytes, lock.touch)
     return { ...engine, close: () => engine.close().finally(lock.release) }
   } catch (error) {
     await lock.release()
@@ -52,6 +53,7 @@ async function connected(
   createChdbConnection: CreateConnection,
   prepare: (engine: Engine) => Promise<void>,
   minFreeBytes: number,
+  show: () => void,
 ): Promise<Engine> {
   const connect = (): ClickHouseClient => {
     try {
@@ -70,7 +72,7 @@ async function connected(
     await run(clients.writer, limitWrites)
     return clients
   }
-  const connections = await openConnections(connectAll)
+  const connections = showingProgress(await openConnections(connectAll), show)
   const toInserter = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
   let incoming: Promise<Incoming> | undefined
   let watched = path

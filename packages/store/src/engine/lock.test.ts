@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openStore } from '../store.ts'
-import { takeLock } from './lock.ts'
+import { progressOf, takeLock } from './lock.ts'
 
 let directory: string
 
@@ -36,6 +36,21 @@ it('is taken over from a process that is gone, by one of many', async () => {
     for (const lock of locks) if ('release' in lock) await lock.release()
   }
   expect(await readdir(directory)).toEqual([])
+})
+
+it('tells who waits whether the one that has it gets on', async () => {
+  expect(await progressOf(directory)).toBeUndefined()
+  const store = await openStore({ location: directory })
+  const before = await progressOf(directory)
+  expect(before).toBeDefined()
+  await expect
+    .poll(async () => {
+      await store.sizes()
+      return progressOf(directory)
+    })
+    .not.toBe(before)
+  await store.close()
+  expect(await progressOf(directory)).toBeUndefined()
 })
 
 it('keeps the engine from a store that is held', async () => {

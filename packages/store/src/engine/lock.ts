@@ -1,17 +1,37 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, futimesSync, openSync, writeSync } from 'node:fs'
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { runs } from './holder.ts'
 
-/** What came of asking for a directory's lock: it is ours until `release`, or another process has it. */
-type Lock = { readonly release: () => Promise<void> } | { readonly holder: number }
+/** A lock that is ours until `release`; `touch` shows those who wait for it that work goes on. */
+export interface OwnLock {
+  readonly touch: () => void
+  readonly release: () => Promise<void>
+}
+
+/** What came of asking for a directory's lock: it is ours, or another process has it. */
+type Lock = OwnLock | { readonly holder: number }
 
 /**
  * Takes a directory's lock, for as long as this process has the engine open over it. The engine has a lock of its own,
  * but says on the terminal that it did not get it. What a crashed process left is taken over.
  */
-export const takeLock = (directory: string): Promise<Lock> => takeFile(join(directory, 'coalmine.lock'))
+export const takeLock = (directory: string): Promise<Lock> => takeFile(lockFile(directory))
+
+/**
+ * Where the work of the process that has a directory stands: a text that changes when it gets on with a statement, and
+ * when another takes its place; undefined where there is no lock. It stays as it is while the process has nothing to do,
+ * hangs, or is dead.
+ *
+ * @example await progressOf('.coalmine') // '1234 1764482400000.5'
+ */
+export async function progressOf(directory: string): Promise<string | undefined> {
+  const file = await stat(lockFile(directory)).catch(() => undefined)
+  return file && `${file.ino} ${file.mtimeMs}`
+}
+
+const lockFile = (directory: string): string => join(directory, 'coalmine.lock')
 
 const pollMs = 20
 
@@ -27,6 +47,10 @@ async function takeFile(file: string): Promise<Lock> {
         throw error
       }
       return {
+        touch: () => {
+          const now = new Date()
+          futimesSync(fd, now, now)
+        },
         release: async () => {
           await rm(file, { force: true })
           closeSync(fd)
@@ -51,8 +75,8 @@ function create(file: string): number | undefined {
 async function holderIn(file: string): Promise<number | undefined> {
   const read = () => readFile(file, 'utf8').then(Number, () => undefined)
   let pid = await read()
-  // Its maker writes its id right after it made the file, and may be slow to come to it.
-  for (let tries = 0; pid === 0 && tries < 50; tries++) {
+  // Its maker writes its id right after it made the file, and may be slow to come to it where others keep the machine busy.
+  for (let tries = 0; pid === 0 && tries < 500; tries++) {
     await setTimeout(pollMs)
     pid = await read()
   }
