@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 const sources = [
   { find: '@coalmine/flags/testing', replacement: `${import.meta.dirname}/packages/flags/src/testing/index.ts` },
   {
-    find: /^@coalmine\/(flags|marks)\/(.+)$/,
+    find: /^@coalmine\/(comparator|flags|marks)\/(.+)$/,
     replacement: `${import.meta.dirname}/packages/$1/src/$2.ts`,
   },
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },

@@ -1,33 +1,105 @@
+// The one place that writes a number into a sentence or a table, so that the same number reads the same everywhere. Three digits
+// are what a reader takes in; an estimate of which the third is chance has two.
+
+/**
+ * A whole number, thousands set apart by a thin space.
+ *
+ * @example count(4200) // '4 200'
+ */
 export function count(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
 }
 
-export function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`
+/**
+ * A share as a percentage.
+ *
+ * @param share between 0 and 1.
+ * @example percent(0.12345) // '12.3 %'
+ */
+export function percent(share: number, digits = 3): string {
+  return `${Number((share * 100).toPrecision(digits))} %`
 }
 
+/**
+ * A length of time, to the second, or above an hour to the minute.
+ *
+ * @example duration(75) // '1 min 15 s'
+ */
 export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
-  return `${Number((seconds / 3600).toPrecision(2))} h`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`
+  const hours = Math.floor(minutes / 60)
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
 }
 
-export function milliseconds(seconds: number): string {
-  const ms = seconds * 1000
-  return ms >= 10_000 ? `${Number(seconds.toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`
+/**
+ * A latency, in milliseconds up to ten seconds.
+ *
+ * @example latency(0.0964) // '96.4 ms'
+ */
+export function latency(seconds: number, digits = 3): string {
+  return seconds >= 10
+    ? `${Number(seconds.toPrecision(digits))} s`
+    : `${Number((seconds * 1000).toPrecision(digits))} ms`
 }
 
-/** Three digits, thousands apart. */
+/**
+ * A number in whatever unit it has, thousands set apart.
+ *
+ * @example number(12345) // '12 300'
+ */
 export function number(value: number): string {
   const rounded = Number(value.toPrecision(3))
   return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
 }
 
+/**
+ * A change with its sign, to two digits.
+ *
+ * @param unit with the space before it, where there is one.
+ * @example signed(52.3, ' %') // '+52 %'
+ */
 export function signed(value: number, unit: string): string {
   const rounded = Number(value.toPrecision(2))
   return `${rounded > 0 ? '+' : ''}${rounded}${unit}`
 }
 
+/**
+ * A factor, to two digits.
+ *
+ * @example times(1.523) // 'x 1.5'
+ */
+export function times(factor: number): string {
+  return `x ${Number(factor.toPrecision(2))}`
+}
+
+/**
+ * A number that someone wrote down, without what binary fractions add to it.
+ *
+ * @example tidy(0.1 + 0.2) // '0.3'
+ */
 export function tidy(value: number): string {
   return String(Number(value.toPrecision(6)))
+}
+
+/**
+ * A number of which later digits say nothing: what a verdict's JSON holds of evidence.
+ *
+ * @example rounded(12.3456789) // 12.3457
+ */
+export function rounded(value: number, digits = 6): number {
+  return Number(value.toPrecision(digits))
+}
+
+/**
+ * An amount of bytes.
+ *
+ * @example bytes(1_234_567) // '1.23 MB'
+ */
+export function bytes(amount: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, amount)) / 3))
+  return `${Number((amount / 1000 ** power).toPrecision(3))} ${units[power]}`
 }

@@ -123,10 +123,10 @@ function mapped<A, B>(ticks: readonly TimedBlock<A>[], map: (side: A) => B): Tim
 function boundsOf(slices: readonly Slice[], operation: string): readonly number[] | undefined {
   const of = (side: Side): readonly number[] | undefined => ('bounds' in side ? side.bounds : undefined)
   const first = slices[0] && of(slices[0].stable)
-  const told = JSON.stringify(first)
+  const firstKey = JSON.stringify(first)
   const other = slices
     .flatMap(({ stable, canary }) => [of(stable), of(canary)])
-    .find((bounds) => bounds !== first && JSON.stringify(bounds) !== told)
+    .find((bounds) => bounds !== first && JSON.stringify(bounds) !== firstKey)
   if (other) throw new RangeError(`values of ${operation}: expected buckets of the same bounds in every slice`)
   return first
 }

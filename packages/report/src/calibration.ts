@@ -1,6 +1,6 @@
 import type { Calibration, CalibrationRow, Placebo } from '@coalmine/comparator'
+import { count, duration, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
-import { count, duration } from './format.ts'
 import { table } from './table.ts'
 
 /** A calibration for people, as it stands in a terminal. */
@@ -48,7 +48,7 @@ function rowOf({ effect, replays, failed, share, failedBy, passed, passedBy }: C
   return [
     effect ?? 'like stable, split at random',
     count(replays),
-    `${count(failed)} (${percent(share.lower)} to ${percent(share.upper)})`,
+    `${count(failed)} (${percent(share.lower, 2)} to ${percent(share.upper, 2)})`,
     time(failedBy.half),
     time(failedBy.nineOfTen),
     count(passed),
@@ -64,7 +64,7 @@ function sentencesOf({ rows, placebo }: Calibration): string[] {
   const alike = rows.find(({ effect }) => effect === null)
   const alarms = alike
     ? [
-        `${count(alike.failed)} of ${count(alike.replays)} canaries like stable were failed: a rate of at most ${percent(alike.share.upper)}, as far as so many can tell.`,
+        `${count(alike.failed)} of ${count(alike.replays)} canaries like stable were failed: a rate of at most ${percent(alike.share.upper, 2)}, as far as so many can tell.`,
       ]
     : []
   if (!placebo)
@@ -88,8 +88,4 @@ function sentencesOf({ rows, placebo }: Calibration): string[] {
 
 function time(seconds: number | null): string {
   return seconds === null ? '-' : duration(seconds)
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`
 }

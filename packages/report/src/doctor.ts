@@ -1,5 +1,5 @@
+import { count } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
-import { count } from './format.ts'
 import { table } from './table.ts'
 
 /** What the events of a service say of the evaluations of a flag. */

@@ -1,4 +1,5 @@
 import type { KayentaFinding, KayentaResult } from '@coalmine/comparator'
+import { number, times } from '@coalmine/comparator/numbers'
 import { table } from './table.ts'
 
 /** Kayenta's answer beside a verdict: its score, then each metric with what the answer came from. */
@@ -19,11 +20,7 @@ function row({ name, label, critical, muted, points, deviation, shift }: Kayenta
     name,
     remarks.length > 0 ? `${label} (${remarks.join(', ')})` : label,
     `${points.canary} v ${points.stable}`,
-    shift === null || deviation === null ? '-' : `x ${digits(deviation)}`,
-    shift === null ? '-' : `${digits(shift.lower)} to ${digits(shift.upper)}`,
+    shift === null || deviation === null ? '-' : times(deviation),
+    shift === null ? '-' : `${number(shift.lower)} to ${number(shift.upper)}`,
   ]
-}
-
-function digits(x: number): string {
-  return String(Number(x.toPrecision(3)))
 }

@@ -1,6 +1,6 @@
 import type { Plan, PlannedCanary, PlannedTime } from '@coalmine/comparator'
+import { duration, number, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
-import { count, duration } from './format.ts'
 import { table } from './table.ts'
 
 /** What the server's plan route answers. */
@@ -24,7 +24,7 @@ export function planText(plan: PlanFacts, options: { readonly colors: boolean })
     ...shownFindings(canary).map((one) => findingRow(one, canary)),
   ])
   return [
-    `${ink.bold(service)}: a canary of ${percent(share)} beside ${stable}, ${rate(requestsPerSecond * share)} of ${rate(requestsPerSecond)} requests/s`,
+    `${ink.bold(service)}: a canary of ${percent(share)} beside ${stable}, ${number(requestsPerSecond * share)} of ${number(requestsPerSecond)} requests/s`,
     '',
     ...table([head, ...rows]).map((line) => `  ${line}`),
     '',
@@ -64,12 +64,4 @@ export function planText(plan: PlanFacts, options: { readonly colors: boolean })
 
 function times({ median, planned }: PlannedTime, { horizonSeconds }: PlannedCanary): string[] {
   return [median, planned].map((seconds) => (seconds === null ? `> ${duration(horizonSeconds)}` : duration(seconds)))
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`
-}
-
-function rate(perSecond: number): string {
-  return perSecond >= 100 ? count(perSecond) : String(Number(perSecond.toPrecision(2)))
 }

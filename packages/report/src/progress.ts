@@ -1,5 +1,5 @@
 import type { Evidence, Verdict } from '@coalmine/comparator'
-import { count, duration } from './format.ts'
+import { count, duration } from '@coalmine/comparator/numbers'
 
 /**
  * One line that says how far a running comparison is: time, canary requests, and how much of the evidence that FAIL

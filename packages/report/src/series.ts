@@ -1,6 +1,6 @@
 import type { SeriesSide, SeriesVerdict } from '@coalmine/comparator'
+import { count, number, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
-import { count } from './format.ts'
 import { table } from './table.ts'
 
 /** The verdict on two plain series, for people. `name` is that of their file. */
@@ -10,11 +10,11 @@ export function seriesText(verdict: SeriesVerdict, name: string, options: { read
   const paint = { pass: ink.green, fail: ink.red, inconclusive: ink.yellow, invalid: ink.magenta }[verdict.verdict]
   const [what, of] = kind === 'values' ? ['median', 'points'] : ['rate', 'n']
   const p = ({ p, needed }: SeriesVerdict['evidence']['worse']): string =>
-    `${p === null ? 'none' : digits(p)}, ${needed} is needed`
+    `${p === null ? 'none' : number(p)}, ${needed} is needed`
   const row = (arm: string, side: SeriesSide): string[] => [
     ink.dim(arm),
     count(side.count),
-    side.value === null ? '-' : kind === 'values' ? digits(side.value) : `${digits(100 * side.value)} %`,
+    side.value === null ? '-' : kind === 'values' ? number(side.value) : percent(side.value),
   ]
   return [
     `${ink.bold(paint(verdict.verdict.toUpperCase()))}  ${ink.bold(name)}: canary against stable`,
@@ -36,7 +36,3 @@ export function seriesText(verdict: SeriesVerdict, name: string, options: { read
 }
 
 const indented = (line: string): string => `  ${line}`
-
-function digits(x: number): string {
-  return String(Number(x.toPrecision(3)))
-}

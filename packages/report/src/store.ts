@@ -1,5 +1,5 @@
+import { bytes as bytesText, count, times } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
-import { count } from './format.ts'
 import { table } from './table.ts'
 
 /** What the server's store route answers: tables, largest first, and the time that the spans reach over. */
@@ -31,19 +31,12 @@ export function storeText(sizes: StoreSizes, options: { readonly colors: boolean
   const rows = tables.map(({ table: name, rows, bytes, uncompressedBytes }) => [
     name,
     count(rows),
-    size(bytes),
-    rows > 0 ? `${Number((bytes / rows).toPrecision(3))} B` : '-',
-    bytes > 0 ? `x ${Number((uncompressedBytes / bytes).toPrecision(2))}` : '-',
+    bytesText(bytes),
+    rows > 0 ? bytesText(bytes / rows) : '-',
+    bytes > 0 ? times(uncompressedBytes / bytes) : '-',
   ])
   const head = ['table', 'rows', 'on disk', 'a row', 'compressed'].map((cell) => ink.dim(cell))
   return [range, ...(rows.length > 0 ? ['', ...table([head, ...rows]).map((line) => `  ${line}`)] : []), ''].join('\n')
-}
-
-const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
-
-function size(bytes: number): string {
-  const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`
 }
 
 function moment(ms: number): string {

@@ -1,6 +1,7 @@
 import type { CohortFacts, Decision, Finding, Outcome, Reason, Verdict } from '@coalmine/comparator'
+import { count, duration } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
-import { count, duration, interval, value } from './format.ts'
+import { interval, value } from './format.ts'
 import { hypothesisLines } from './hypotheses.ts'
 import { kayentaLines } from './kayenta.ts'
 import { table } from './table.ts'

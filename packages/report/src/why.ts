@@ -1,4 +1,5 @@
 import type { Exemplar, Verdict } from '@coalmine/comparator'
+import { percent } from '@coalmine/comparator/numbers'
 
 /** What a failure comes from, in at most six lines: a label and what it says. */
 export function whyLines(verdict: Verdict): (readonly [string, string])[] {
@@ -35,7 +36,7 @@ function alsoRegressed({ regressed, findings, policy }: Verdict): string[] {
   const named = others.slice(0, shownOperations).map(({ operation, metric }) => `${operation} (${metric})`)
   const more = others.length - named.length
   const list = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-  return [`${list}: worse too, at a false discovery rate of ${Number((policy.alpha * 100).toPrecision(3))} %.`]
+  return [`${list}: worse too, at a false discovery rate of ${percent(policy.alpha)}.`]
 }
 
 const shownOperations = 5

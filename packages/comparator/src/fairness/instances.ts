@@ -1,6 +1,6 @@
 import { shareProcess } from '@coalmine/stats'
 import type { CohortFacts, Facts, InstanceFacts } from '../facts.ts'
-import { duration, percent } from '../numbers.ts'
+import { duration, latency, percent, rounded } from '../numbers.ts'
 import { formatMargin, type Margin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
@@ -56,14 +56,14 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
   const widened = policy.metrics
     .map((metric) => ({ metric, beyond: beyondHosts(metric, hosts) }))
     .filter(({ metric, beyond }) => formatMargin(metric.margin) !== formatMargin(beyond.margin))
-    .map(({ metric, beyond }) => `${metric.name} beyond ${formatMargin(rounded(beyond.margin))}`)
+    .map(({ metric, beyond }) => `${metric.name} beyond ${formatMargin(shortened(beyond.margin))}`)
   if (widened.length > 0) {
     const failing = new Set(hosts!.placebo!.map((one) => one.instance)).size
-    const known =
+    const spread =
       failing > 0
         ? `Stable's ${hosts!.stable} instances, which run one build, differ from each other, and ${failing} of them would fail against the others: so may the canary's hosts.`
         : `Hosts may differ, as far as stable's ${hosts!.stable} instances tell, which run one build.`
-    return [note(`${known} FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.`)]
+    return [note(`${spread} FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.`)]
   }
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
   if (shared || canary.instances === 0 || canary.instances > 2) return []
@@ -80,7 +80,7 @@ function oneInstance(hosts: Hosts | null): Reason[] {
   if (!first) return []
   const others = new Set(more.map((one) => one.instance).filter((instance) => instance !== first.instance)).size
   const value = (of: number | null): string =>
-    of === null ? '?' : first.statistic.startsWith('p') ? `${Number((of * 1000).toPrecision(3))} ms` : percent(of)
+    of === null ? '?' : first.statistic.startsWith('p') ? latency(of) : percent(of)
   return [
     {
       code: 'one-instance',
@@ -90,10 +90,9 @@ function oneInstance(hosts: Hosts | null): Reason[] {
   ]
 }
 
-function rounded(margin: Margin): Margin {
-  const short = (value: number): number => Number(value.toPrecision(2))
-  if ('seconds' in margin) return { ...margin, ratio: short(margin.ratio) }
-  return 'oddsRatio' in margin ? { ...margin, oddsRatio: short(margin.oddsRatio) } : margin
+function shortened(margin: Margin): Margin {
+  if ('seconds' in margin) return { ...margin, ratio: rounded(margin.ratio, 2) }
+  return 'oddsRatio' in margin ? { ...margin, oddsRatio: rounded(margin.oddsRatio, 2) } : margin
 }
 
 function unequalLoad({ stable, canary, beforeAfter }: Facts): Reason[] {

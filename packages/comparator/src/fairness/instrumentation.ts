@@ -54,8 +54,8 @@ function samplingText({ sampling, requests }: SampleFacts): string {
     .slice(0, 2)
     .map((one) => {
       const share = one.requests / requests
-      const told = one.probability === null ? 'not said' : `${percent(one.probability)} kept`
-      return share > 0.99 ? told : `${told} of ${percent(share)}`
+      const kept = one.probability === null ? 'not said' : `${percent(one.probability)} kept`
+      return share > 0.99 ? kept : `${kept} of ${percent(share)}`
     })
     .join(', ')
 }

@@ -1,7 +1,7 @@
 import { boundedMap, bucketMap, mergeHistograms } from '@coalmine/stats'
 import type { Facts } from '../facts.ts'
 import { limitOf } from '../metrics/claim.ts'
-import { count } from '../numbers.ts'
+import { count, latency, tidy } from '../numbers.ts'
 import { formatMargin } from '../policy/margin.ts'
 import { marginIn } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -12,7 +12,7 @@ import type { OperationSeries } from '../series.ts'
 export function bucketsInvalid({ spanMetrics }: Facts): Reason[] {
   if (!spanMetrics?.bucketsDiffer) return []
   const { operation, bounds } = spanMetrics.bucketsDiffer
-  const [first, second] = bounds.map((some) => some.map((bound) => Number((bound * 1000).toPrecision(6))).join(', '))
+  const [first, second] = bounds.map((some) => some.map((bound) => tidy(bound * 1000)).join(', '))
   return [
     {
       code: 'buckets-differ',
@@ -101,8 +101,9 @@ function coarseBuckets(all: readonly OperationSeries[], policy: Policy): Reason[
     })
     const [first] = coarse
     if (!first) return []
-    const ms = (seconds: number): string => `${Number((seconds * 1000).toPrecision(4))} ms`
-    const where = first.to === Infinity ? `above ${ms(first.from)}` : `between ${ms(first.from)} and ${ms(first.to)}`
+    const edge = (seconds: number): string => latency(seconds, 4)
+    const where =
+      first.to === Infinity ? `above ${edge(first.from)}` : `between ${edge(first.from)} and ${edge(first.to)}`
     const ways = [
       'native histograms',
       'finer buckets',
@@ -126,7 +127,7 @@ function wider(coarse: readonly { readonly from: number; readonly to: number }[]
   const seconds = Math.max(0, ...coarse.filter(({ from }) => from === 0).map(({ to }) => to))
   const parts = [
     ...(ratio > 0 ? [`${Math.ceil(100 * ratio - 1e-6)}%`] : []),
-    ...(seconds > 0 ? [`${Number((seconds * 1000).toPrecision(4))}ms`] : []),
+    ...(seconds > 0 ? [`${tidy(seconds * 1000)}ms`] : []),
   ]
   return [`--margin latency=${parts.join(',')}`]
 }

@@ -104,7 +104,8 @@ export function parseKayenta(content: unknown, at: string): KayentaConfig {
         .transform(({ canaryConfig, executionRequest }) => ({ ...canaryConfig, given: executionRequest?.thresholds }))
         .safeParse(content)
     : configSchema.transform((config) => ({ ...config, given: undefined })).safeParse(content)
-  if (!parsed.success) throw new RangeError(parsed.error.issues.map((issue) => `${at}: ${told(issue)}`).join('\n'))
+  if (!parsed.success)
+    throw new RangeError(parsed.error.issues.map((issue) => `${at}: ${problemText(issue)}`).join('\n'))
   const { metrics, classifier, given } = parsed.data
   return {
     metrics: metrics.map(metricOf),
@@ -136,7 +137,7 @@ function metricOf({ name, groups, query, analysisConfigurations }: z.infer<typeo
   }
 }
 
-function told(issue: z.core.$ZodIssue): string {
+function problemText(issue: z.core.$ZodIssue): string {
   const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')
   const where = path.replace(/^\./, '')
   return where === '' ? issue.message : `${where}: ${issue.message}`

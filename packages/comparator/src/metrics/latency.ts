@@ -3,11 +3,11 @@ import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { boundsOf, limitOf } from './claim.ts'
-import { brokenBy, carriedBy, holding, type Place, placeEstimates } from './distribution.ts'
+import { brokenBy, carriedBy, holding, type Region, regionEstimates } from './distribution.ts'
 import { type Limit, rankedAgainst } from './ranked.ts'
 import type { Tested } from './tested.ts'
 
-const shown: Record<Place, { readonly part: Part; readonly statistic: Statistic }> = {
+const shown: Record<Region, { readonly part: Part; readonly statistic: Statistic }> = {
   typical: { part: 'typical', statistic: 'p50' },
   0.1: { part: 'slowest 10 %', statistic: 'p90' },
   0.05: { part: 'slowest 5 %', statistic: 'p95' },
@@ -28,18 +28,18 @@ export function testLatency(
   const limits = limitsOf(metric)
   const limitsBeyond = limitsOf(beyond)
   const broken = brokenBy(limitsBeyond, statistics)
-  const estimateAt = placeEstimates(series, metric, statistics)
+  const estimateAt = regionEstimates(series, metric, statistics)
   return {
     worse: statistics.run(broken.process, rankedAgainst(limitsBeyond, series, metric, 'break', statistics)),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
-      ({ place, run }) => ({
-        part: shown[place].part,
+      ({ region, run }) => ({
+        part: shown[region].part,
         run,
       }),
     ),
     estimate(decision, level) {
-      const place = decision === 'fail' ? carriedBy(broken).place : 'typical'
-      return { ...shown[place], unit: 'seconds', ...estimateAt(place, decision, level) }
+      const region = decision === 'fail' ? carriedBy(broken).region : 'typical'
+      return { ...shown[region], unit: 'seconds', ...estimateAt(region, decision, level) }
     },
   }
 }

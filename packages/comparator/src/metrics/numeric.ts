@@ -6,12 +6,12 @@ import type { OperationSeries, RateBlock } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { type Bound, boundsOf, limitOf } from './claim.ts'
-import { brokenBy, carriedBy, holding, type Place, type PlaceEstimate, placeEstimates } from './distribution.ts'
+import { brokenBy, carriedBy, holding, type Region, type RegionEstimate, regionEstimates } from './distribution.ts'
 import { type Limit, type RankedBlock, rankedAgainst } from './ranked.ts'
 import { rateBound, rateEstimate } from './rate.ts'
 import type { Tested } from './tested.ts'
 
-const shown: Record<MetricPolicy['worse'], Record<Place, { readonly part: Part; readonly statistic: Statistic }>> = {
+const shown: Record<MetricPolicy['worse'], Record<Region, { readonly part: Part; readonly statistic: Statistic }>> = {
   higher: {
     typical: { part: 'typical', statistic: 'p50' },
     0.1: { part: 'highest 10 %', statistic: 'p90' },
@@ -51,12 +51,12 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
     rateBound(bound, shareMargin(margin), 'any', statistics),
   )
   const broken = brokenBy(limits, statistics)
-  const estimateAt = placeEstimates(series, metric, statistics)
+  const estimateAt = regionEstimates(series, metric, statistics)
   const shareBroken = statistics.any(shareBounds.map(({ broken }) => broken))
   const evidence = statistics.any([passingOver(broken.process, isRanked), passingOver<RateBlock>(shareBroken, isRate)])
   const sizes = holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
-    ({ place, run }) => ({
-      part: shown[worse][place].part,
+    ({ region, run }) => ({
+      part: shown[worse][region].part,
       run,
     }),
   )
@@ -68,14 +68,14 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
       const carried = carriedBy(broken)
       if (decision === 'fail' ? shareBroken.maxLogE > carried.maxLogE : rare)
         return rateEstimate(shares, shareMargin(margin), 'above zero', decision, level, statistics)
-      const place = decision === 'fail' ? carried.place : 'typical'
-      const estimate = estimateAt(place, decision, level)
-      const told = worse === 'lower' ? turnedBack(estimate) : estimate
+      const region = decision === 'fail' ? carried.region : 'typical'
+      const estimate = estimateAt(region, decision, level)
+      const shownEstimate = worse === 'lower' ? turnedBack(estimate) : estimate
       return {
-        ...shown[worse][place],
+        ...shown[worse][region],
         unit: 'number',
         ...(zeros ? { zerosApart: true } : {}),
-        ...(measure.kind === 'calls' ? whole(told) : told),
+        ...(measure.kind === 'calls' ? whole(shownEstimate) : shownEstimate),
       }
     },
   }
@@ -138,7 +138,7 @@ function inOrder(values: readonly RankedBlock[], shares: readonly RateBlock[]): 
 }
 
 /** What was estimated of 1/x, told of x. */
-function turnedBack({ stable, canary, effect, interval }: PlaceEstimate): PlaceEstimate {
+function turnedBack({ stable, canary, effect, interval }: RegionEstimate): RegionEstimate {
   const inverse = (x: number | null): number | null => (x === null ? null : 1 / x)
   return {
     stable: { ...stable, value: inverse(stable.value) },
@@ -151,7 +151,7 @@ function turnedBack({ stable, canary, effect, interval }: PlaceEstimate): PlaceE
 /** Calls are whole numbers: up to here a bucket holds only one of them. */
 const largestApart = 45
 
-function whole(estimate: PlaceEstimate): PlaceEstimate {
+function whole(estimate: RegionEstimate): RegionEstimate {
   const { stable, canary, effect } = estimate
   const value = (x: number | null): number | null => (x === null || x > largestApart ? x : Math.round(x))
   const [from, to] = [value(stable.value), value(canary.value)]

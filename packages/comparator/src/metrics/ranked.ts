@@ -19,18 +19,18 @@ export interface RankedBlock {
 
 // An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered until
 // another metric is asked about, since half an hour of many metrics is large.
-interface Known {
+interface Remembered {
   readonly ranked: Map<string, readonly RankedBlock[]>
   matched?: MatchedValues | undefined
 }
-let asked: MetricPolicy | undefined
-let known = new WeakMap<readonly DistributionBlock[], Known>()
+let rememberedFor: MetricPolicy | undefined
+let remembered = new WeakMap<readonly DistributionBlock[], Remembered>()
 
-function knownOf(blocks: readonly DistributionBlock[], metric: MetricPolicy): Known {
-  if (metric !== asked) known = new WeakMap()
-  asked = metric
-  const found = known.get(blocks) ?? { ranked: new Map() }
-  known.set(blocks, found)
+function rememberedOf(blocks: readonly DistributionBlock[], metric: MetricPolicy): Remembered {
+  if (metric !== rememberedFor) remembered = new WeakMap()
+  rememberedFor = metric
+  const found = remembered.get(blocks) ?? { ranked: new Map() }
+  remembered.set(blocks, found)
   return found
 }
 
@@ -52,10 +52,10 @@ export function rankedAgainst(
     })
     return (block) => ({ tick: block.tick, ranks: maps.map((map) => statistics.ranked(block, map)) })
   }
-  const key = JSON.stringify([statistics.kind, to, limits.map(told)])
+  const key = JSON.stringify([statistics.kind, to, limits.map(limitKey)])
   return blocksOfStrata(series, (one) => {
     const blocks = one.distributions.get(metric.name) ?? []
-    const { ranked } = knownOf(blocks, metric)
+    const { ranked } = rememberedOf(blocks, metric)
     const found = ranked.get(key) ?? blocks.map(ranking(one.bounds))
     ranked.set(key, found)
     return found
@@ -63,7 +63,7 @@ export function rankedAgainst(
 }
 
 /** What tells one limit from another: a ratio shows at large values, an absolute margin at small ones. */
-function told({ bound, limit }: Limit): unknown {
+function limitKey({ bound, limit }: Limit): unknown {
   return [bound, limit(0), limit(0.001), limit(1), limit(1000)]
 }
 
@@ -72,9 +72,9 @@ export function matchedIn(series: readonly OperationSeries[], metric: MetricPoli
   return mergeMatched(
     series.map((one) => {
       const blocks = one.distributions.get(metric.name) ?? []
-      const known = knownOf(blocks, metric)
-      if (!('matched' in known)) known.matched = matchedOf(blocks, one.bounds)
-      return known.matched
+      const remembered = rememberedOf(blocks, metric)
+      if (!('matched' in remembered)) remembered.matched = matchedOf(blocks, one.bounds)
+      return remembered.matched
     }),
   )
 }

@@ -19,13 +19,13 @@ export function expectedShare({ stable, canary }: Pick<Facts, 'stable' | 'canary
 
 /** Throughput that was asked for and cannot be told keeps the verdict from PASS. */
 export function throughputReasons({ metrics }: Policy, facts: Facts): Reason[] {
-  const asked = metrics.find(({ measure, gate }) => measure.kind === 'throughput' && gate !== 'off')
-  if (!asked || expectedShare(facts) !== null) return []
+  const throughput = metrics.find(({ measure, gate }) => measure.kind === 'throughput' && gate !== 'off')
+  if (!throughput || expectedShare(facts) !== null) return []
   return [
     {
       code: 'throughput-not-known',
-      weight: asked.gate === 'on' ? 'blocks' : 'note',
-      message: `${asked.name} is not judged: nothing tells the instances of a cohort apart. Set service.instance.id on the resource, or turn it off.`,
+      weight: throughput.gate === 'on' ? 'blocks' : 'note',
+      message: `${throughput.name} is not judged: nothing tells the instances of a cohort apart. Set service.instance.id on the resource, or turn it off.`,
     },
   ]
 }

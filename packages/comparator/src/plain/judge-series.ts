@@ -1,8 +1,9 @@
 import type { TestResult } from '@coalmine/stats'
+import { number, percent } from '../numbers.ts'
 import type { Reason } from '../reason.ts'
 import type { Outcome } from '../verdict/outcome.ts'
 import type { PlainSeries } from './read-series.ts'
-import type { SeriesPolicy, SeriesVerdict, Told } from './series-verdict.ts'
+import type { SeriesEstimate, SeriesPolicy, SeriesVerdict } from './series-verdict.ts'
 import { testRates } from './test-rates.ts'
 import { testValues } from './test-values.ts'
 
@@ -18,7 +19,7 @@ export const defaultSeriesPolicy: SeriesPolicy = { alpha: 0.05, alphaPass: 0.05,
  */
 export function judgeSeries(series: PlainSeries, policy: SeriesPolicy): SeriesVerdict {
   const tested = series.kind === 'values' ? testValues(series, policy) : testRates(series.rows, policy)
-  const { worse, within, ...told } = tested
+  const { worse, within, ...estimate } = tested
   const empty = (['stable', 'canary'] as const).filter((arm) => tested[arm].count === 0)
   const pOf = (result: TestResult<unknown>): number | null => (result.kind === 'tested' ? result.p : null)
   const evidence = {
@@ -28,7 +29,7 @@ export function judgeSeries(series: PlainSeries, policy: SeriesPolicy): SeriesVe
   const reached = ({ p, needed }: { p: number | null; needed: number }): boolean => p !== null && p <= needed
   const verdict: Outcome =
     empty.length > 0 ? 'invalid' : reached(evidence.worse) ? 'fail' : reached(evidence.within) ? 'pass' : 'inconclusive'
-  const common = { kind: series.kind, worse: policy.worse, ...told, evidence }
+  const common = { kind: series.kind, worse: policy.worse, ...estimate, evidence }
   return {
     schema: 'coalmine.series/1',
     verdict,
@@ -52,8 +53,8 @@ function decisive(
   }: Omit<SeriesVerdict, 'schema' | 'verdict' | 'reasons'>,
   result: TestResult<unknown>,
 ): Reason {
-  const show = kind === 'values' ? digits : (share: number): string => `${digits(100 * share)} %`
-  const signed = (x: number): string => `${x > 0 ? '+' : ''}${kind === 'values' ? digits(x) : `${digits(100 * x)} pp`}`
+  const show = kind === 'values' ? number : percent
+  const signed = (x: number): string => `${x > 0 ? '+' : ''}${kind === 'values' ? number(x) : `${number(100 * x)} pp`}`
   if (verdict === 'invalid') {
     return {
       code: 'no-data',
@@ -81,7 +82,7 @@ function decisive(
       const why =
         result.kind === 'untestable'
           ? 'nothing differs, so nothing can be tested'
-          : `p = ${digits(p ?? 1)} for within it`
+          : `p = ${number(p ?? 1)} for within it`
       return {
         code: 'not-enough-evidence',
         weight: 'blocks',
@@ -91,14 +92,10 @@ function decisive(
   }
 }
 
-function oneLook({ stable, canary }: Told): Reason {
+function oneLook({ stable, canary }: SeriesEstimate): Reason {
   return {
     code: 'one-look',
     weight: 'note',
     message: `A test of plain series holds for one look, and for points that are independent of each other. The tests that may look at any time cannot decide on ${stable.count} and ${canary.count} points: give spans for those.`,
   }
-}
-
-function digits(x: number): string {
-  return String(Number(x.toPrecision(3)))
 }

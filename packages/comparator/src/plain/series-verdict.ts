@@ -42,7 +42,10 @@ export interface SeriesVerdict {
   readonly test: string
 }
 
-export type Told = Pick<SeriesVerdict, 'margin' | 'stable' | 'canary' | 'difference' | 'interval' | 'test'>
+export type SeriesEstimate = Pick<SeriesVerdict, 'margin' | 'stable' | 'canary' | 'difference' | 'interval' | 'test'>
 
 /** What was tested: that canary is worse than the margin, and that it is within it. */
-export type TestedSeries = Told & { readonly worse: TestResult<unknown>; readonly within: TestResult<unknown> }
+export type TestedSeries = SeriesEstimate & {
+  readonly worse: TestResult<unknown>
+  readonly within: TestResult<unknown>
+}

@@ -1,4 +1,5 @@
 import type { Histogram } from '@coalmine/stats'
+import { tidy } from '../numbers.ts'
 
 /** A regression to look for: latencies so many times longer, or a rate so many times higher. */
 export interface Effect {
@@ -24,7 +25,6 @@ export function parseEffect(text: string): Effect {
 
 /** The text that people read, such as `latency +25 %` or `errors x 5`. */
 export function formatEffect({ metric, times }: Effect): string {
-  const tidy = (value: number): number => Number(value.toPrecision(6))
   return metric === 'latency' ? `latency +${tidy((times - 1) * 100)} %` : `${metric} x ${tidy(times)}`
 }
 

@@ -1,6 +1,7 @@
 import { type Random, randomOf } from '@coalmine/stats'
 import type { Decided } from '../decide.ts'
 import { decisionsOf } from '../judge.ts'
+import { percent } from '../numbers.ts'
 import { formatMargin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
@@ -92,16 +93,16 @@ const shares = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.
 export function* planOf(
   baseline: readonly BaselineOperation[],
   policy: Policy,
-  { share, effects, power, withinSeconds, seed, runs: asked }: PlanOptions,
+  { share, effects, power, withinSeconds, seed, runs: wantedRuns }: PlanOptions,
 ): Generator<undefined, Plan> {
   if (baseline.length === 0) throw new RangeError('baseline: expected an operation with traffic')
-  const runs = asked ?? Math.min(80, Math.max(20, Math.floor(work / baseline.length)))
+  const runs = wantedRuns ?? Math.min(80, Math.max(20, Math.floor(work / baseline.length)))
   const isOn = (metric: string): boolean => policy.metrics.some(({ name, gate }) => name === metric && gate === 'on')
   const wanted: readonly (Effect | null)[] = [...effects.filter(({ metric }) => isOn(metric)), null]
-  const cell = { baseline, policy, runs, power, seed }
+  const common = { baseline, policy, runs, power, seed }
   const canaries: PlannedCanary[] = []
-  for (const effect of wanted) canaries.push(yield* canaryOf({ ...cell, share, effect }))
-  const found = withinSeconds === null ? null : yield* smallestShare({ ...cell, effects: wanted, withinSeconds })
+  for (const effect of wanted) canaries.push(yield* canaryOf({ ...common, share, effect }))
+  const found = withinSeconds === null ? null : yield* smallestShare({ ...common, effects: wanted, withinSeconds })
   return {
     schema: 'coalmine.plan/1',
     share,
@@ -116,14 +117,14 @@ export function* planOf(
 }
 
 /** How long one canary must run, with one regression or with none. */
-export function* canaryOf(cell: Omit<Cell, 'horizon'>): Generator<undefined, PlannedCanary> {
-  const { effect, baseline, power } = cell
+export function* canaryOf(canary: Omit<SimulatedCanary, 'horizon'>): Generator<undefined, PlannedCanary> {
+  const { effect, baseline, power } = canary
   let planned: Omit<PlannedCanary, 'effect'> | undefined
   for (const horizon of horizons) {
-    planned = plannedCanary(yield* answersOf({ ...cell, horizon }), effect, horizon, power)
+    planned = plannedCanary(yield* answersOf({ ...canary, horizon }), effect, horizon, power)
     if (planned.planned !== null) break
   }
-  return { effect: told(effect, baseline), ...planned! }
+  return { effect: effectText(effect, baseline), ...planned! }
 }
 
 /** A generator's result, all its steps taken. */
@@ -134,7 +135,8 @@ export function finished<Result>(steps: Generator<undefined, Result>): Result {
   }
 }
 
-interface Cell {
+/** One canary to simulate, so many times and for so long. */
+interface SimulatedCanary {
   readonly baseline: readonly BaselineOperation[]
   readonly policy: Policy
   readonly share: number
@@ -161,7 +163,7 @@ function* answersOf({
   runs,
   power,
   seed,
-}: Cell): Generator<undefined, Answer[]> {
+}: SimulatedCanary): Generator<undefined, Answer[]> {
   const judged = simulatedPolicy(policy, share)
   const metrics = judged.metrics.filter(({ gate }) => gate === 'on').map(({ name }) => name)
   const draw = trafficOn(baseline, { share, effect, metrics, ...horizon })
@@ -221,14 +223,12 @@ function plannedCanary(
 }
 
 /** Of a rate that is zero, five times is nothing: what it is taken to become is told instead. */
-function told(effect: Effect | null, baseline: readonly BaselineOperation[]): string | null {
+function effectText(effect: Effect | null, baseline: readonly BaselineOperation[]): string | null {
   if (effect === null) return null
   const rate = { latency: null, errors: 'errors', '4xx': 'clientErrors' } as const
   const key = rate[effect.metric]
   const none = key !== null && baseline.every((one) => one[key] === 0)
-  return none
-    ? `${effect.metric} none -> ${Number((100 * worseRate(0, effect.times)).toPrecision(3))} %`
-    : formatEffect(effect)
+  return none ? `${effect.metric} none -> ${percent(worseRate(0, effect.times))}` : formatEffect(effect)
 }
 
 function timeOf(seconds: readonly number[], power: number): PlannedTime {
@@ -243,8 +243,8 @@ function timeOf(seconds: readonly number[], power: number): PlannedTime {
 function* smallestShare({
   effects,
   withinSeconds,
-  ...cell
-}: Omit<Cell, 'share' | 'effect' | 'horizon'> & {
+  ...common
+}: Omit<SimulatedCanary, 'share' | 'effect' | 'horizon'> & {
   readonly effects: readonly (Effect | null)[]
   readonly withinSeconds: number
 }): Generator<undefined, number | null> {
@@ -261,11 +261,11 @@ function* smallestShare({
 
   function* isEnough(share: number): Generator<undefined, boolean> {
     for (const effect of effects) {
-      const answers = yield* answersOf({ ...cell, share, effect, horizon })
+      const answers = yield* answersOf({ ...common, share, effect, horizon })
       if (
         timeOf(
           answers.map(({ seconds }) => seconds),
-          cell.power,
+          common.power,
         ).planned === null
       )
         return false

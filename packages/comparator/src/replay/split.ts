@@ -76,15 +76,15 @@ function replaySplit(
   const start = starts.length > 0 ? starts[Math.floor(random() * starts.length)]! : ticks[0]!
   const slices: Slice[] = []
   let from = start
-  for (const part of effect === null ? [1] : looks) {
-    const to = start + part * forSeconds * 1000
+  for (const until of effect === null ? [1] : looks) {
+    const to = start + until * forSeconds * 1000
     for (const cell of cells) {
       if (cell.tick >= from && cell.tick < to)
         slices.push(...dealt(cell, share, effect, rates.get(cell.operation)!, random))
     }
     from = to
     const answer = answerOf(decisionsOf(slices, policy, simulatedFacts), start)
-    if (answer.failed !== null || part === 1) return answer
+    if (answer.failed !== null || until === 1) return answer
   }
   throw new RangeError('looks: expected the last to be at the end')
 }
@@ -132,13 +132,13 @@ export function dealt(
   rates: OperationRates,
   random: Random,
 ): Slice[] {
-  const part = (count: number): number => drawBinomial(count, share, random)
-  const traces = part(cell.traces)
+  const drawn = (count: number): number => drawBinomial(count, share, random)
+  const traces = drawn(cell.traces)
   const of = (events: number): number => drawHypergeometric({ n: cell.traces, events, drawn: traces }, random)
   const errors = of(cell.errors)
   const clientErrors = of(cell.clientErrors)
-  const latency = partOf(cell.latency, part)
-  const requests = traces + part(Math.max(0, cell.requests - cell.traces))
+  const latency = dealtHistogram(cell.latency, drawn)
+  const requests = traces + drawn(Math.max(0, cell.requests - cell.traces))
   const worse = (events: number, rate: number, metric: Effect['metric']): number => {
     if (effect?.metric !== metric || rate === 1) return events
     return events + drawBinomial(traces - events, (worseRate(rate, effect.times) - rate) / (1 - rate), random)
@@ -159,14 +159,14 @@ export function dealt(
       traces,
       errors: worse(errors, rates.errors, 'errors'),
       clientErrors: worse(clientErrors, rates.clientErrors, '4xx'),
-      latency: effect?.metric === 'latency' ? slower(latency.part, effect.times, deal) : latency.part,
+      latency: effect?.metric === 'latency' ? slower(latency.dealt, effect.times, deal) : latency.dealt,
     },
   )
 }
 
-function partOf(histogram: Histogram, part: (count: number) => number): { part: Histogram; rest: Histogram } {
-  const counts = histogram.counts.map(part)
-  const zero = part(histogram.zero)
+function dealtHistogram(histogram: Histogram, drawn: (count: number) => number): { dealt: Histogram; rest: Histogram } {
+  const counts = histogram.counts.map(drawn)
+  const zero = drawn(histogram.zero)
   const held = (all: readonly number[], none: number): Histogram => {
     const kept = histogram.indices.flatMap((index, at) => (all[at]! > 0 ? [{ index, count: all[at]! }] : []))
     return {
@@ -177,7 +177,7 @@ function partOf(histogram: Histogram, part: (count: number) => number): { part: 
     }
   }
   return {
-    part: held(counts, zero),
+    dealt: held(counts, zero),
     rest: held(
       histogram.counts.map((count, at) => count - counts[at]!),
       histogram.zero - zero,

@@ -1,6 +1,7 @@
 import type { Decided } from '../decide.ts'
 import type { Facts } from '../facts.ts'
 import type { Evidence, Finding } from '../finding.ts'
+import { rounded } from '../numbers.ts'
 import { formatMargin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
 import { statisticsOf } from '../statistics/statistics-of.ts'
@@ -44,8 +45,4 @@ export function findingOf(
 function evidenceOf(log: number, needed: number, mode: Policy['mode']): Evidence {
   if (statisticsOf(mode).kind === 'e-value') return { kind: 'e-value', logE: rounded(log), needed: rounded(needed) }
   return { kind: 'p-value', p: log > 0 ? rounded(Math.exp(-log)) : null, needed: rounded(Math.exp(-needed)) }
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6))
 }

@@ -29,7 +29,7 @@ export function hypothesesOf(
     .map((metric) => {
       // Of an improvement each operation is asked for less: see `gateOf`.
       const about = findings.filter((one) => one.metric === metric.name && one.expect === metric.expect)
-      const { answer, told } = answerOf(about, why)
+      const { answer, grounds } = answerOf(about, why)
       const because = metric.reason === null ? '' : ` (${metric.reason})`
       const stamp = answer[0]!.toUpperCase() + answer.slice(1)
       return {
@@ -37,7 +37,7 @@ export function hypothesesOf(
         expect: metric.expect,
         reason: metric.reason,
         answer,
-        message: `${stamp}: expected ${nameInWords(metric.name)} to be ${expectationPhrase(metric)}${because}; ${told}.`,
+        message: `${stamp}: expected ${nameInWords(metric.name)} to be ${expectationPhrase(metric)}${because}; ${grounds}.`,
       }
     })
 }
@@ -45,19 +45,20 @@ export function hypothesesOf(
 function answerOf(
   about: readonly Finding[],
   why: 'unfair' | 'invalid' | null,
-): { readonly answer: Hypothesis['answer']; readonly told: string } {
+): { readonly answer: Hypothesis['answer']; readonly grounds: string } {
   const failed = about.filter((one) => one.decision === 'fail')
   const service = about.find((one) => one.scope === 'service')
   const worst = failed.find((one) => one.scope === 'operation') ?? failed[0]
-  if (worst) return { answer: 'refuted', told: `${where(worst)}: ${changePhrase(worst)}` }
+  if (worst) return { answer: 'refuted', grounds: `${where(worst)}: ${changePhrase(worst)}` }
   if (!service) {
-    return { answer: 'open', told: why === 'invalid' ? 'the comparison is invalid' : 'it was not measured' }
+    return { answer: 'open', grounds: why === 'invalid' ? 'the comparison is invalid' : 'it was not measured' }
   }
   const needed = about.filter((one) => one.required)
-  if (needed.some((one) => one.decision !== 'pass')) return { answer: 'open', told: `${changePhrase(service)} so far` }
+  if (needed.some((one) => one.decision !== 'pass'))
+    return { answer: 'open', grounds: `${changePhrase(service)} so far` }
   return why === null
-    ? { answer: 'confirmed', told: changePhrase(service) }
-    : { answer: 'open', told: `the comparison is unfair, ${changePhrase(service)}` }
+    ? { answer: 'confirmed', grounds: changePhrase(service) }
+    : { answer: 'open', grounds: `the comparison is unfair, ${changePhrase(service)}` }
 }
 
 function where(finding: Finding): string {

@@ -1,6 +1,7 @@
 import type { Decided } from '../decide.ts'
 import type { Part } from '../finding.ts'
 import { countsOf } from '../metrics/lost-requests.ts'
+import { rounded } from '../numbers.ts'
 import type { TimedBlock } from '../series.ts'
 import type { Run } from '../statistics/run.ts'
 
@@ -46,9 +47,10 @@ function remaining(
   if (!(growth > 0)) return { canaryRequests: null, seconds: null }
   const requests = (needed - run.logE) / growth
   const rate = since / ((last.tick - halfway.tick) / 1000)
-  return { canaryRequests: twoDigits(requests), seconds: twoDigits(requests / rate) }
+  return { canaryRequests: atLeastOne(requests), seconds: atLeastOne(requests / rate) }
 }
 
-function twoDigits(value: number): number {
-  return Number(Math.max(1, value).toPrecision(2))
+/** An estimate, and no promise of nothing. */
+function atLeastOne(value: number): number {
+  return rounded(Math.max(1, value), 2)
 }

@@ -1,7 +1,7 @@
 import type { Decided } from '../decide.ts'
 import type { Finding, FlagDifference, Part } from '../finding.ts'
 import type { Estimate } from '../metrics/tested.ts'
-import { count, duration, milliseconds, number, percent, signed, tidy } from '../numbers.ts'
+import { count, duration, latency, number, percent, signed, tidy, times } from '../numbers.ts'
 import type { Margin } from '../policy/margin.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Missing } from './missing.ts'
@@ -96,7 +96,7 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
 
 export function changePhrase({ statistic, unit, stable, canary, effect, interval, zerosApart }: Estimate): string {
   if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
-  const show = { seconds: milliseconds, share: percent, number }[unit]
+  const show = { seconds: latency, share: percent, number }[unit]
   const name =
     statistic === 'p50'
       ? 'median '
@@ -118,7 +118,7 @@ function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Find
       ? (x: number): string => signed((x - 1) * 100, ' %')
       : kind === 'difference'
         ? (x: number): string => signed(x * 100, ' pp')
-        : (x: number): string => `x ${Number(x.toPrecision(2))}`
+        : times
   const name = kind === 'odds-ratio' ? 'odds ' : ''
   if (changed) return lower === null ? `${name}not the same throughout` : `${name}at least ${show(lower)} in part`
   if (lower === null && upper === null) return `${name}by how much is not known yet`

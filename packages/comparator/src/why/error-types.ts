@@ -1,7 +1,7 @@
 import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
 import type { ErrorTypeTick, Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
-import { count } from '../numbers.ts'
+import { count, rounded } from '../numbers.ts'
 import { marginIn } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
@@ -50,13 +50,13 @@ const shownTypes = 3
 export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
   const fresh = types.filter((one) => one.new && one.more)
   if (fresh.length === 0) return []
-  const told = fresh.slice(0, shownTypes).map((one) => `${one.type} (${placeOf(one)})`)
-  const more = fresh.length - told.length
+  const named = fresh.slice(0, shownTypes).map((one) => `${one.type} (${placeOf(one)})`)
+  const more = fresh.length - named.length
   return [
     {
       code: 'new-error-type',
       weight: 'note',
-      message: `Stable has no such error: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+      message: `Stable has no such error: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     },
   ]
 }
@@ -103,8 +103,4 @@ function operationsOf(ticks: readonly ErrorTypeTick[]): string[] {
 
 function total(ticks: readonly ErrorTypeTick[], arm: 'stable' | 'canary'): number {
   return ticks.reduce((sum, one) => sum + one[arm].events, 0)
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6))
 }

@@ -106,8 +106,8 @@ function explainedBy(canary: Explanation['canary'], stable: Explanation['stable'
 }
 
 function sentence({ attribute, explained, canary, stable }: Omit<Explanation, 'alike' | 'message'>, bad: Bad): string {
-  const share = (count: BadCount): string => (count.n === 0 ? 'none' : percent(Number(shareOf(count).toPrecision(2))))
-  return `${attribute} explains ${percent(Number(explained.toPrecision(2)))} of it: ${share(canary.with)} of its ${canary.with.n} requests ${were[bad]}, ${share(canary.without)} of the other ${canary.without.n} (stable: ${share(stable.with)} and ${share(stable.without)}).`
+  const share = (count: BadCount): string => (count.n === 0 ? 'none' : percent(shareOf(count), 2))
+  return `${attribute} explains ${percent(explained, 2)} of it: ${share(canary.with)} of its ${canary.with.n} requests ${were[bad]}, ${share(canary.without)} of the other ${canary.without.n} (stable: ${share(stable.with)} and ${share(stable.without)}).`
 }
 
 const were: Record<Bad, string> = { slow: 'are slow', failed: 'failed', '4xx': 'were answered with 4xx' }

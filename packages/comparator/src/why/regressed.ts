@@ -1,6 +1,7 @@
 import { eBenjaminiHochberg } from '@coalmine/stats'
 import type { Decided } from '../decide.ts'
 import type { Tested } from '../metrics/tested.ts'
+import { rounded } from '../numbers.ts'
 import { marginFormOf } from '../policy/measure.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import { otherOperations } from '../scopes.ts'
@@ -39,7 +40,7 @@ export function regressedOf(
   return each
     .filter((_, at) => reported[at])
     .sort((a, b) => b.logE - a.logE || (a.operation < b.operation ? -1 : 1))
-    .map((one) => ({ ...one, logE: Number(one.logE.toPrecision(6)) }))
+    .map((one) => ({ ...one, logE: rounded(one.logE) }))
 }
 
 function entry({ name }: MetricPolicy, operation: string, { worse }: Tested): Regressed {

@@ -1,6 +1,6 @@
 import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
 import type { Facts, SpanTick } from '../facts.ts'
-import { percent } from '../numbers.ts'
+import { percent, rounded } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 
@@ -46,14 +46,14 @@ export function structureReasons(changes: readonly StructureChange[] | null): Re
   return (['new', 'missing'] as const).flatMap((change): Reason[] => {
     const some = (changes ?? []).filter((one) => one.change === change)
     if (some.length === 0) return []
-    const told = some
+    const named = some
       .slice(0, shownChanges)
       .map(({ kind, name, share }) => `${kind} ${name} (in ${percent(share)} of requests)`)
-    const more = some.length > told.length ? ` and ${some.length - told.length} more` : ''
+    const more = some.length > named.length ? ` and ${some.length - named.length} more` : ''
     const message =
       change === 'new'
-        ? `Below its requests canary has spans that stable never has: ${told.join(', ')}${more}.`
-        : `Below its requests canary lacks spans that stable has: ${told.join(', ')}${more}.`
+        ? `Below its requests canary has spans that stable never has: ${named.join(', ')}${more}.`
+        : `Below its requests canary lacks spans that stable has: ${named.join(', ')}${more}.`
     return [{ code: 'structure-differs', weight: 'note', message }]
   })
 }
@@ -72,8 +72,4 @@ function changeOf(ticks: readonly SpanTick[], change: StructureChange['change'])
   const { kind, name } = ticks[0]!
   const share = total(has, 'events') / Math.max(1, total(has, 'n'))
   return { kind, name, change, share, logE: process.logE, absent: total(lacks, 'events') === 0 }
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6))
 }
