@@ -94,6 +94,13 @@ export function moment(text: string): string {
   return new Date(time).toISOString()
 }
 
+/** A whole number above zero. */
+export function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above zero.')
+  return value
+}
+
 export function port(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 0 || value > 65_535)

@@ -1,5 +1,7 @@
 import type { Store } from '@coalmine/store'
 import type { Metrics } from './metrics.ts'
+import type { Admission } from './receive/admission.ts'
+import type { Limits } from './receive/limits.ts'
 
 /** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
 export type Ack = 'stored' | 'queued'
@@ -10,6 +12,9 @@ export interface Context {
   readonly now: () => number
   /** When spans are acknowledged. */
   readonly ack: Ack
+  /** Bytes of requests under way, whatever their protocol. */
+  readonly admission: Admission
+  readonly limits: Limits
   readonly metrics: Omit<Metrics, 'reader' | 'close'>
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void
@@ -18,4 +23,9 @@ export interface Context {
 }
 
 /** What a server measures whose metrics nobody reads. */
-export const unmeasured: Context['metrics'] = { received: () => {}, receivedLogs: () => {}, judged: () => {} }
+export const unmeasured: Context['metrics'] = {
+  received: () => {},
+  receivedLogs: () => {},
+  limited: () => {},
+  judged: () => {},
+}

@@ -9,16 +9,21 @@ const statusOf: Readonly<Record<Trouble, number>> = {
   bug: 500,
 }
 
+/** Which limit a request met, as the metrics count it. */
+export type Limit = 'memory' | 'queue' | 'slow' | 'large' | 'token' | 'origin' | 'connections'
+
 /** An error that is meant for whoever called: what is wrong, where, and what to do. */
 export class ServerError extends Error {
   readonly kind: Trouble
   readonly status: number
+  readonly limit: Limit | undefined
 
-  constructor(kind: Trouble, message: string, options: ErrorOptions & { status?: number } = {}) {
+  constructor(kind: Trouble, message: string, options: ErrorOptions & { status?: number; limit?: Limit } = {}) {
     super(message, options)
     this.name = 'ServerError'
     this.kind = kind
     this.status = options.status ?? statusOf[kind]
+    this.limit = options.limit
   }
 }
 
@@ -38,7 +43,7 @@ export function answerable(error: unknown, takes?: Takes): ServerError {
   if (error instanceof ServerError) return error
   if (error instanceof StoreError) {
     const { message: text, kind } = error
-    if (kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429 })
+    if (kind === 'busy') return new ServerError('unavailable', text, { cause: error, status: 429, limit: 'queue' })
     if (kind === 'held') return new ServerError('unavailable', text, { cause: error, status: heldStatus })
     if (kind === 'full') return new ServerError('unavailable', text, { cause: error })
     return new ServerError(kind, text, { cause: error })

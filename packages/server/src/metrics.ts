@@ -4,6 +4,8 @@ import type { Attributes, Meter } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import type { FastifyInstance } from 'fastify'
+import type { Limit } from './errors.ts'
+import type { Admission } from './receive/admission.ts'
 
 /** What the server tells of itself: measured through OpenTelemetry, read at `/metrics` in Prometheus' format. */
 export interface Metrics {
@@ -11,6 +13,8 @@ export interface Metrics {
   readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
   /** The same of a request of log records. */
   readonly receivedLogs: (outcome: string, records: LogRecordCounts) => void
+  /** A request, or a connection, met a limit of what the server holds or waits for. */
+  readonly limited: (protocol: 'http' | 'grpc', limit: Limit) => void
   /** A verdict was given; the newest of each comparison is told. */
   readonly judged: (verdict: Verdict) => void
   /** What answers a scrape. */
@@ -31,11 +35,11 @@ const rememberedVerdicts = 100
 const outcomes = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 } as const
 
 /** Starts measuring; what ingest knows of itself is read when somebody asks. */
-export function startMetrics(ingest: Pick<Ingest, 'state'>): Metrics {
+export function startMetrics(ingest: Pick<Ingest, 'state'>, admission: Pick<Admission, 'heldBytes'>): Metrics {
   const reader = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, withoutTargetInfo: true })
   const provider = new MeterProvider({ readers: [reader] })
   const meter = provider.getMeter('coalmine')
-  observeIngest(meter, ingest)
+  observeIngest(meter, ingest, admission)
   return {
     ...countRequests(meter),
     judged: observeVerdicts(meter),
@@ -44,7 +48,7 @@ export function startMetrics(ingest: Pick<Ingest, 'state'>): Metrics {
   }
 }
 
-function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs'> {
+function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs' | 'limited'> {
   const requests = meter.createCounter('coalmine.ingest.requests', {
     description: 'OTLP requests of spans, by what became of them',
   })
@@ -59,7 +63,11 @@ function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs'>
   const logRecords = meter.createCounter('coalmine.ingest.log_records', {
     description: 'Log records of them: evaluations of flags, stored or refused, and others, ignored',
   })
+  const limits = meter.createCounter('coalmine.limits', {
+    description: 'Requests and connections that were refused, by protocol and by the limit that they met',
+  })
   return {
+    limited: (protocol, limit) => limits.add(1, { protocol, limit }),
     received: (outcome, stored, refused, seconds) => {
       requests.add(1, { outcome })
       if (stored > 0) spans.add(stored, { outcome: 'stored' })
@@ -73,7 +81,10 @@ function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs'>
   }
 }
 
-function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>): void {
+function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>, admission: Pick<Admission, 'heldBytes'>): void {
+  const held = meter.createObservableGauge('coalmine.ingest.held.bytes', {
+    description: 'What requests of OTLP that are under way hold, as they come and unpacked',
+  })
   const late = meter.createObservableCounter('coalmine.ingest.late_spans', {
     description: 'Spans that came after their tick had closed, since the server started',
   })
@@ -96,6 +107,7 @@ function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>): void {
   meter.addBatchObservableCallback(
     (result) => {
       const state = ingest.state()
+      result.observe(held, admission.heldBytes())
       result.observe(late, state.lateSpans)
       result.observe(queue, state.queuedBytes + state.logs.queuedBytes)
       result.observe(closed, state.closedTicks)
@@ -105,7 +117,7 @@ function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>): void {
       result.observe(free, state.space.freeBytes)
       result.observe(needed, state.space.minFreeBytes)
     },
-    [late, queue, closed, open, lag, free, needed],
+    [held, late, queue, closed, open, lag, free, needed],
   )
 }
 

@@ -7,14 +7,18 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
 import { type Ack, type Context, unmeasured } from './context.ts'
+import { drain } from './drain.ts'
 import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
+import { isLoopback, refuseForeignHosts, refuseForeignPages } from './foreign.ts'
 import { isProbe, newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
+import { newAdmission } from './receive/admission.ts'
 import type { RunningGrpc } from './receive/grpc.ts'
 import { registerOtlp } from './receive/http.ts'
+import { defaultLimits, type Limits } from './receive/limits.ts'
 import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
@@ -34,6 +38,10 @@ export type ServerOptions = {
   readonly tls?: TlsFiles
   /** Acknowledge spans when the engine has them (the default), or when they wait for it. */
   readonly ack?: Ack
+  /** How long `close` waits for requests that are under way before it closes their connections; 10 s unless told otherwise. */
+  readonly drainMs?: number
+  /** What senders may make the server hold, and how long they may take, where it is not as usual. */
+  readonly limits?: Partial<Limits>
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
@@ -47,11 +55,12 @@ export interface RunningServer {
   readonly url: string
   /** Where OTLP/gRPC is taken. */
   readonly grpcUrl?: string
-  /** Answers what is under way, then lets go of the store. */
+  /** Answers what is under way, for as long as `drainMs` says, then lets go of the store. */
   readonly close: () => Promise<void>
 }
 
 const closeTicksEveryMs = 1_000
+const connectionsLookedAtMs = 5_000
 
 /** Does what `startServer` of this package says. */
 export async function startServer({
@@ -62,6 +71,8 @@ export async function startServer({
   grpcPort,
   tls,
   ack = 'stored',
+  drainMs = 10_000,
+  limits: changedLimits,
   announced = true,
   warn = () => {},
   ...storeOptions
@@ -70,25 +81,26 @@ export async function startServer({
   const store = await openOrNameOwner({ location, ...storeOptions })
   // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
   const measured = announced ? await import('./metrics.ts') : undefined
-  const metrics = measured?.startMetrics(store.ingest)
+  const limits = { ...defaultLimits, ...changedLimits }
+  const admission = newAdmission(limits.underWayBytes)
+  const metrics = measured?.startMetrics(store.ingest, admission)
   const context: Context = {
     store,
     now: storeOptions.now ?? Date.now,
     ack,
+    admission,
+    limits,
     metrics: metrics ?? unmeasured,
     warn,
     version: version,
   }
-  const app = await routes(context, { token, tls })
+  const app = await routes(context, { token, tls, host })
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
   let local: HttpServer | undefined
   const close = async (): Promise<void> => {
-    await grpc?.close()
-    local?.close()
-    local?.closeIdleConnections()
-    await app.close()
+    await drain({ app, local, grpc }, drainMs)
     await metrics?.close()
     await store.close()
   }
@@ -134,12 +146,27 @@ export async function startServer({
 
 async function routes(
   context: Context,
-  { token, tls }: { readonly token: string | undefined; readonly tls: TlsFiles | undefined },
+  {
+    token,
+    tls,
+    host,
+  }: { readonly token: string | undefined; readonly tls: TlsFiles | undefined; readonly host: string },
 ): Promise<FastifyInstance> {
-  const app = fastify({ forceCloseConnections: 'idle', https: tls ?? null, schemaController: withoutSchemas })
+  const { limits, metrics } = context
+  const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
+  const app = fastify({
+    forceCloseConnections: 'idle',
+    ...(tls ? { https: { ...tls, ...timing } } : { http: timing, https: null }),
+    schemaController: withoutSchemas,
+  })
+  app.server.maxConnections = limits.connections
+  app.server.on('drop', () => metrics.limited('http', 'connections'))
+  // A form or a plain text of a page elsewhere comes without asking the browser's user first; what is JSON does not.
+  app.removeContentTypeParser('text/plain')
   app.setErrorHandler(async (error, { routeOptions }, reply) => {
     const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
-    const { status, kind, message } = answerable(error, takes)
+    const { status, kind, message, limit } = answerable(error, takes)
+    if (limit) metrics.limited('http', limit)
     const body: ErrorBody = { error: { kind, message } }
     return reply.code(status).send(body)
   })
@@ -147,8 +174,16 @@ async function routes(
     throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
   })
   registerHealth(app, context)
-  app.addHook('onRequest', async ({ url, headers }) => {
-    if (!isProbe(url) && !isAllowed(headers.authorization, token)) throw tokenAsked()
+  const answersThisMachineAlone = token === undefined && isLoopback(host)
+  app.addHook('onRequest', async ({ url, method, headers }) => {
+    if (isProbe(url)) return
+    refuseForeignPages(method, headers)
+    if (answersThisMachineAlone) refuseForeignHosts(headers)
+    if (!isAllowed(headers.authorization, token)) throw tokenAsked()
+  })
+  // Who was answered before the end of the request has this long to end it.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (!raw.complete) setTimeout(() => raw.destroy(), limits.patienceMs).unref()
   })
   await registerOtlp(app, context)
   await registerImport(app, context)

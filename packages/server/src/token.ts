@@ -10,6 +10,7 @@ export function isAllowed(authorization: string | undefined, token: string | und
 export function tokenAsked(): ServerError {
   return new ServerError('unavailable', 'this server asks for a token: give its own with --token or COALMINE_TOKEN', {
     status: 401,
+    limit: 'token',
   })
 }
 

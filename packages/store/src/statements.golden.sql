@@ -57,7 +57,10 @@
 SET max_memory_usage = 2000000000, max_execution_time = 120, max_query_size = 50000000;
 
 -- engine/limits.ts: limitWrites
-SET max_bytes_before_external_group_by = 1000000000, max_query_size = 50000000;
+SET max_partitions_per_insert_block = 0, max_bytes_before_external_group_by = 1000000000, max_query_size = 50000000;
+
+-- engine/limits.ts: limitInserts
+SET max_partitions_per_insert_block = 0;
 
 -- engine/limits.ts: mergeFewer
 ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 60;

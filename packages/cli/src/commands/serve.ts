@@ -4,7 +4,7 @@ import { isRemote, shown, startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import { bytes, days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
+import { bytes, count, days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
 
 interface ServeOptions {
   readonly store: string
@@ -20,6 +20,8 @@ interface ServeOptions {
   readonly keep?: number
   readonly minFree?: number
   readonly watermark?: number
+  readonly maxConnections?: number
+  readonly drain?: number
 }
 
 export function serveCommand(command: Command, io: Io): Command {
@@ -64,8 +66,18 @@ export function serveCommand(command: Command, io: Io): Command {
         .argParser(milliseconds)
         .env('COALMINE_WATERMARK'),
     )
+    .addOption(
+      new Option('--max-connections <n>', 'connections at once, over HTTP and over gRPC (default: 2000 each)')
+        .argParser(count)
+        .env('COALMINE_MAX_CONNECTIONS'),
+    )
+    .addOption(
+      new Option('--drain <time>', 'how long requests under way may take once the server is to stop (default: 10s)')
+        .argParser(milliseconds)
+        .env('COALMINE_DRAIN'),
+    )
     .action(async (options: ServeOptions) => {
-      const { store, host, port, token, ack, keep, minFree, watermark } = options
+      const { store, host, port, token, ack, keep, minFree, watermark, maxConnections, drain } = options
       const tls = await tlsFiles(options)
       if (!options.insecure) refuseOpenDoor(host, token, tls)
       if (keep !== undefined && isRemote(store))
@@ -86,6 +98,8 @@ export function serveCommand(command: Command, io: Io): Command {
         ...(keep === undefined ? {} : { retentionDays: keep }),
         ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
         ...(watermark === undefined ? {} : { watermarkMs: watermark }),
+        ...(drain === undefined ? {} : { drainMs: drain }),
+        ...(maxConnections === undefined ? {} : { limits: { connections: maxConnections } }),
       })
       const server = await Promise.race([starting, stopped])
       if (!server) throw new CommandError('interrupted', 'stopped before it was listening')

@@ -58,7 +58,9 @@ export function retryStatus(code: number, message: string, afterSeconds: number)
 /** The gRPC code that OTLP gives for an HTTP status. https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 export function grpcCode(status: number): number {
   if (status === 401) return 16
-  if (status === 429) return 8
+  if (status === 403) return 7
+  if (status === 408) return 4
+  if (status === 413 || status === 429) return 8
   if (status === 503) return 14
   return status >= 500 ? 13 : 3
 }

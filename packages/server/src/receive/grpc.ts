@@ -1,21 +1,24 @@
 import {
-  logVerbosity,
-  Metadata,
-  type MethodDefinition,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  setLogVerbosity,
-} from '@grpc/grpc-js'
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  constants as http2,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
 import { exportResponse, grpcCode, protobufType, retryStatus } from '../otlp/otlp-response.ts'
 import type { TlsFiles } from '../tls.ts'
 import { isAllowed, tokenAsked } from '../token.ts'
-import { maxUnpackedBytes } from './body.ts'
+import type { Share } from './admission.ts'
+import { newBodies } from './bodies.ts'
+import { framed, frameOf, prefixBytes, statusMessage, timeoutMs } from './grpc-frames.ts'
 import { retryAfterSeconds } from './receive.ts'
 import { type Signal, signals } from './signals.ts'
+import { unpack } from './unpack.ts'
 
 interface GrpcOptions {
   readonly host: string
@@ -27,75 +30,149 @@ interface GrpcOptions {
 
 export interface RunningGrpc {
   readonly port: number
+  readonly connections: () => number
+  /** Lets calls end that are under way. */
   readonly close: () => Promise<void>
+  /** Ends the calls that are still under way, and with them `close`. */
+  readonly cut: () => void
 }
 
 // A stream may hold a whole message, so their number bounds what one connection can make the server hold.
 const streamsOfAConnection = 16
+// Exporters send every few seconds; a connection that nobody uses is one that another could have.
+const idleMs = 300_000
+
+const codes = { deadlineExceeded: 4, unimplemented: 12 } as const
 
 /**
- * `TraceService/Export` and `LogsService/Export`: OTLP over gRPC. Messages stay bytes on this side too: the reader of OTLP/HTTP reads them.
- * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
+ * `TraceService/Export` and `LogsService/Export`: OTLP over gRPC, unary calls over HTTP/2. The token is asked for before a
+ * byte of a message is read, and messages count as OTLP/HTTP's bodies do: a library that gives whole messages has read and
+ * unpacked them by then. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  *
  * Throws a ServerError of kind `unavailable` when the port is taken.
  */
 export async function startGrpc(context: Context, { host, port, token, tls }: GrpcOptions): Promise<RunningGrpc> {
-  // What goes wrong is told by errors; the library would write it to the terminal too.
-  setLogVerbosity(logVerbosity.NONE)
-  const server = new Server({
-    'grpc.max_receive_message_length': maxUnpackedBytes,
-    'grpc.max_concurrent_streams': streamsOfAConnection,
+  const settings = { maxConcurrentStreams: streamsOfAConnection }
+  const server: Http2Server = tls ? createSecureServer({ settings, ...tls }) : createServer({ settings })
+  const sessions = new Set<ServerHttp2Session>()
+  const take = newTaker(context, token)
+  server.maxConnections = context.limits.connections
+  server.on('drop', () => context.metrics.limited('grpc', 'connections'))
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session)
+    session.setTimeout(idleMs, () => session.close())
+    session.once('close', () => sessions.delete(session))
   })
-  for (const signal of signals)
-    server.addService(
-      { export: exportMethod(signal) },
-      {
-        export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-          take(context, signal, call, token).then(
-            (response) => answer(null, response),
-            (error: unknown) => answer(refusalOf(error)),
-          )
-        },
-      },
-    )
-  const credentials = tls
-    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
-    : ServerCredentials.createInsecure()
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(address, credentials, (cause, at) => (cause ? reject(notListening(address, cause)) : resolve(at))),
-  )
-  return { port: bound, close: () => closed(server) }
+  // A client that does not speak HTTP/2, or goes away, is no trouble of the server's.
+  server.on('sessionError', () => {})
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    stream.on('error', () => {})
+    void take(stream, headers)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(notListening(`${shownHost(host)}:${port}`, cause)))
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => sessions.size,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const session of sessions) session.close()
+      await closed
+    },
+    cut: () => {
+      for (const session of sessions) session.destroy()
+    },
+  }
 }
 
-const exportMethod = ({ service }: Signal): MethodDefinition<Buffer, Buffer> => ({
-  path: `/${service}/Export`,
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: (bytes) => bytes,
-  requestDeserialize: (bytes) => bytes,
-  responseSerialize: (bytes) => bytes,
-  responseDeserialize: (bytes) => bytes,
+type Take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>
+
+/** What answers a call; it settles when the call is answered, and does not throw. */
+function newTaker(context: Context, token: string | undefined): Take {
+  const { admission, limits, metrics } = context
+  const bodies = newBodies({ ...limits, requestBytes: limits.requestBytes + prefixBytes })
+
+  const answer = async (
+    stream: ServerHttp2Stream,
+    { receive, rejected }: Signal,
+    encoding: string | undefined,
+    share: Share,
+  ): Promise<void> => {
+    const body = await bodies.read(stream, share)
+    const { message, packed } = frameOf(body)
+    const request = await unpack(message, packed ? encoding : undefined, share, limits.requestBytes)
+    // It decodes before it waits for anything, so the body is free while the engine works.
+    const stored = receive(context, protobufType, request)
+    bodies.done(body)
+    const response = exportResponse(protobufType, await stored, rejected)
+    if (stream.destroyed) return
+    stream.respond(headersOf(200), { waitForTrailers: true })
+    stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.end(framed(response))
+  }
+
+  return async (stream, headers) => {
+    const share = admission.enter()
+    stream.once('close', share.leave)
+    let timer: NodeJS.Timeout | undefined
+    try {
+      if (!isGrpc(headers)) return refuseRequest(stream)
+      const signal = signals.find(({ service }) => headers[':path'] === `/${service}/Export`)
+      if (!signal) return refuse(stream, codes.unimplemented, `${headers[':path']}: there is no such method`)
+      if (!isAllowed(headers.authorization, token)) throw tokenAsked()
+      const patienceMs = timeoutMs(headers['grpc-timeout'] as string | undefined)
+      if (patienceMs !== undefined)
+        timer = setTimeout(() => refuse(stream, codes.deadlineExceeded, 'the deadline of the call is over'), patienceMs)
+      await answer(stream, signal, headers['grpc-encoding'] as string | undefined, share)
+    } catch (error) {
+      const { status, message, limit } = answerable(error)
+      if (limit) metrics.limited('grpc', limit)
+      const asksBack = status === 429 || status === 503
+      const code = grpcCode(status)
+      refuse(stream, code, message, asksBack ? retryStatus(code, message, retryAfterSeconds) : undefined)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+const isGrpc = (headers: IncomingHttpHeaders): boolean =>
+  headers[':method'] === 'POST' && /^application\/grpc($|[+;])/.test(headers['content-type'] ?? '')
+
+const headersOf = (status: number): Record<string, string | number> => ({
+  [http2.HTTP2_HEADER_STATUS]: status,
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity,deflate,gzip',
 })
 
-async function take(
-  context: Context,
-  { receive, rejected }: Signal,
-  { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
-  token: string | undefined,
-): Promise<Buffer> {
-  if (!isAllowed(metadata.get('authorization')[0]?.toString(), token)) throw tokenAsked()
-  return exportResponse(protobufType, await receive(context, protobufType, request), rejected)
+function refuseRequest(stream: ServerHttp2Stream): void {
+  stream.respond({ [http2.HTTP2_HEADER_STATUS]: 415 }, { endStream: true })
+  stop(stream)
 }
 
-function refusalOf(error: unknown): { code: number; details: string; metadata: Metadata } {
-  const { status, message } = answerable(error)
-  const code = grpcCode(status)
-  const metadata = new Metadata()
-  if (status === 429 || status === 503)
-    metadata.set('grpc-status-details-bin', retryStatus(code, message, retryAfterSeconds))
-  return { code, details: message, metadata }
+function refuse(stream: ServerHttp2Stream, code: number, message: string, details?: Buffer): void {
+  if (stream.destroyed || stream.headersSent) return
+  stream.respond(
+    {
+      ...headersOf(200),
+      'grpc-status': String(code),
+      'grpc-message': statusMessage(message),
+      ...(details && { 'grpc-status-details-bin': details.toString('base64') }),
+    },
+    { endStream: true },
+  )
+  stop(stream)
 }
+
+/** What the client has not sent yet it need not send: nothing of it would be read. */
+function stop(stream: ServerHttp2Stream): void {
+  stream.resume()
+  stream.close(http2.NGHTTP2_NO_ERROR)
+}
+
+const shownHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 function notListening(address: string, cause: Error): ServerError {
   return new ServerError(
@@ -103,9 +180,4 @@ function notListening(address: string, cause: Error): ServerError {
     `cannot listen on ${address} for OTLP/gRPC: ${cause.message}; take another port with --grpc-port`,
     { cause },
   )
-}
-
-/** Lets calls end that are under way. */
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.tryShutdown(() => resolve()))
 }

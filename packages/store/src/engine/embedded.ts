@@ -7,9 +7,10 @@ import { quoted } from '../traces.ts'
 import { loadChdb } from './chdb.ts'
 import { type Clients, openConnections } from './connections.ts'
 import type { Engine, Params } from './engine.ts'
+import { restoreFatalSignals } from './fatal-signals.ts'
 import { holderOf } from './holder.ts'
 import { type Incoming, insertJsonLines, openIncoming } from './incoming.ts'
-import { limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from './limits.ts'
+import { limitInserts, limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from './limits.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
 import { showingProgress } from './progress.ts'
@@ -70,6 +71,8 @@ async function connected(
     const clients = { inserter: connect(), writer: connect(), readers: [connect(), connect()] }
     for (const reader of clients.readers) await run(reader, limitReads)
     await run(clients.writer, limitWrites)
+    await run(clients.inserter, limitInserts)
+    restoreFatalSignals()
     return clients
   }
   const connections = showingProgress(await openConnections(connectAll), show)
@@ -146,7 +149,8 @@ async function makeUsable(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found && !found.isDirectory())
     throw new StoreError('unavailable', `store ${path}: it is a file; name a directory`)
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+  // Spans may say who did what: they are for this user's eyes.
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
   })
   for (const place of ['', 'store', 'metadata', 'data', 'tmp'])

@@ -1,8 +1,14 @@
 /** What a query may take before it fails, which is better than the process that ingests running out of memory. */
 export const readLimits = { max_memory_usage: '2000000000', max_execution_time: 120 } as const
 
+/** Spans, and ticks, of more days than the engine's hundred may come in one insert, where as many are kept. */
+export const insertLimits = { max_partitions_per_insert_block: '0' } as const
+
 /** Closing a tick of millions of spans goes through the disk rather than through all memory. */
-export const writeLimits = { max_bytes_before_external_group_by: '1000000000' } as const
+export const writeLimits = {
+  max_partitions_per_insert_block: '0',
+  max_bytes_before_external_group_by: '1000000000',
+} as const
 
 // Values stand in the text of a statement, some of them more than once.
 const longestStatement = 50_000_000
@@ -10,7 +16,10 @@ const longestStatement = 50_000_000
 /** For an engine whose connection keeps them. */
 export const limitReads: string = `SET max_memory_usage = ${readLimits.max_memory_usage}, max_execution_time = ${readLimits.max_execution_time}, max_query_size = ${longestStatement}`
 
-export const limitWrites: string = `SET max_bytes_before_external_group_by = ${writeLimits.max_bytes_before_external_group_by}, max_query_size = ${longestStatement}`
+export const limitWrites: string = `SET max_partitions_per_insert_block = ${insertLimits.max_partitions_per_insert_block}, max_bytes_before_external_group_by = ${writeLimits.max_bytes_before_external_group_by}, max_query_size = ${longestStatement}`
+
+/** For the connection that inserts spans. */
+export const limitInserts: string = `SET max_partitions_per_insert_block = ${insertLimits.max_partitions_per_insert_block}`
 
 /**
  * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four

@@ -6,7 +6,7 @@ import { type Address, parseAddress } from './address.ts'
 import type { Engine, Params } from './engine.ts'
 import { failureOf, neverBegan, passes } from './failure.ts'
 import { insertJson, insertRowBinary } from './incoming.ts'
-import { readLimits, writeLimits } from './limits.ts'
+import { insertLimits, readLimits, writeLimits } from './limits.ts'
 import { parquetRows } from './parquet.ts'
 import { Refusal, request } from './request.ts'
 import { rowsOf } from './rows.ts'
@@ -157,7 +157,7 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       rowsOf<Row>((await read(statement, params, 'JSONEachRow')).toString()),
     readBinary: (statement, params) => read(statement, params, 'RowBinary'),
     insertSpans: async (rows, into) => {
-      const settings = { ...storedBeforeAnswer, insert_deduplication_token: crypto.randomUUID() }
+      const settings = { ...storedBeforeAnswer, ...insertLimits, insert_deduplication_token: crypto.randomUUID() }
       const statement = insertRowBinary(quoted(into))
       await repeated(() => request(client, { statement, rows, ...withSettings(settings) }), passes)
     },

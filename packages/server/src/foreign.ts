@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+import { ServerError } from './errors.ts'
+
+/**
+ * Throws a ServerError with status 403 for a request that a page of another site makes a browser send: it would come
+ * from this machine, whoever wrote the page. Following a link is allowed, its answer stays in the browser.
+ * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+ */
+export function refuseForeignPages(method: string, headers: IncomingHttpHeaders): void {
+  const site = headers['sec-fetch-site']
+  const follows =
+    method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !follows)
+    throw foreign('a page of another site sent this request, and those are not answered')
+  const { origin } = headers
+  if (origin !== undefined && hostOf(origin) !== headers.host)
+    throw foreign(`origin ${origin} is not this server's, and requests of other pages are not answered`)
+}
+
+/**
+ * Throws a ServerError with status 403 for a host that is not this machine's: a name of somebody else's that was made to
+ * point here, for a page to read what it may not. Only for servers that nobody else reaches, and that ask for no token.
+ */
+export function refuseForeignHosts({ host = '' }: IncomingHttpHeaders): void {
+  const name = host.replace(/:\d+$/, '')
+  if (isLoopback(name)) return
+  throw foreign(
+    `host ${host} is not this machine's: a server without a token answers to localhost, 127.0.0.1 and [::1] alone; start it with --token`,
+  )
+}
+
+/** Whether a host is this machine, as seen from itself. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true
+  return isIP(name) === 4 && name.startsWith('127.')
+}
+
+const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).host : undefined)
+
+const foreign = (message: string): ServerError => new ServerError('usage', message, { status: 403, limit: 'origin' })
