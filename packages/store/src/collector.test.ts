@@ -13,7 +13,7 @@ import {
 import { evaluationOf } from '../test/log-records.ts'
 import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { openEmbedded } from './engine/embedded.ts'
-import type { Span } from './ingest/span-batch.ts'
+import type { Span } from './ingest/span-row.ts'
 import { openStore, type Store } from './store.ts'
 
 let directory: string

@@ -19,28 +19,24 @@ export type { ImportProgress, Imports } from './imports.ts'
 export type { Ingest, IngestState } from './ingest/ingest.ts'
 export type { LogIngestState } from './ingest/log-ingest.ts'
 export type { LogRecord } from './ingest/log-record.ts'
+export { newRowBytes, type RowBytes } from './ingest/row-bytes.ts'
+export { addBatch, newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
 export {
-  newRowBytes,
-  type RowBytes,
-  writeBytes,
-  writeHex,
-  writeText,
-  writeTextBytes,
-  writeUint64,
-  writeVarint,
-} from './ingest/row-bytes.ts'
-export {
+  type AttributeBytes,
   type Attributes,
-  addBatch,
+  addAttribute,
+  addAttributeAsIs,
   addSpan,
-  countSpan,
-  newSpanBatch,
+  addSpanBytes,
+  type ByteRange,
+  newAttributeBytes,
+  newSpanOrigin,
   type Span,
-  type SpanBatch,
+  type SpanBytes,
   type SpanKind,
+  type SpanOrigin,
   type SpanStatus,
-} from './ingest/span-batch.ts'
-export type { Inserted } from './ingest/span-ingest.ts'
+} from './ingest/span-row.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
 export { tickSeconds } from './tick.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { newPlace, type Place } from '../test/place.ts'
 import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { all, builds, cart, totalsOf } from '../test/totals.ts'
-import type { Span } from './ingest/span-batch.ts'
+import type { Span } from './ingest/span-row.ts'
 import type { OperationTicks } from './read/read-ticks.ts'
 import { openStore, type Store } from './store.ts'
 

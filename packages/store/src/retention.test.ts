@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { evaluationOf } from '../test/log-records.ts'
 import { firstStart } from '../test/spans.ts'
-import { addSpan, newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
+import { newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
+import { addSpan } from './ingest/span-row.ts'
 import { openStore, type Store } from './store.ts'
 
 let directory: string

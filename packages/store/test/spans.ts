@@ -1,4 +1,5 @@
-import { addSpan, newSpanBatch, type Span, type SpanBatch } from '../src/ingest/span-batch.ts'
+import { newSpanBatch, type SpanBatch } from '../src/ingest/span-batch.ts'
+import { addSpan, type Span } from '../src/ingest/span-row.ts'
 
 /** When the spans of a test start, unless they say otherwise: milliseconds since 1970. */
 export const firstStart = Date.UTC(2026, 10, 20, 12)

@@ -1,18 +1,8 @@
-import type { Attributes, LogRecord } from '@coalmine/store'
+import type { Attributes, ByteRange, LogRecord } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readText } from './any-value.ts'
 import { evaluationEvent, eventNameKey, type Logs, noLogs } from './logs.ts'
-import {
-  checkId,
-  isZero,
-  keyValueOf,
-  nowhere,
-  type Place,
-  tagOf,
-  takePlace,
-  textAt,
-  within,
-} from './protobuf-fields.ts'
+import { checkId, isZero, keyValueOf, nowhere, tagOf, takeRange, textAt, within } from './protobuf-fields.ts'
 import {
   type Reader,
   readFixed32,
@@ -37,12 +27,12 @@ export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
   const logs = noLogs()
   let at = 'the request'
   try {
-    for (const [r, resourceLogs] of places(reader, 1).entries()) {
+    for (const [r, resourceLogs] of rangesOf(reader, 1).entries()) {
       at = `resourceLogs[${r}]`
       const { attributes, scopes, schemaUrl } = resourceLogsAt(reader, resourceLogs)
-      for (const [s, place] of scopes.entries()) {
+      for (const [s, range] of scopes.entries()) {
         at = `resourceLogs[${r}].scopeLogs[${s}]`
-        const { records, ...scope } = scopeLogsAt(reader, place)
+        const { records, ...scope } = scopeLogsAt(reader, range)
         const origin = {
           service: attributes['service.name'] || unknownService,
           resourceSchemaUrl: schemaUrl,
@@ -72,15 +62,15 @@ export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
  */
 export function holdsLogs(bytes: Buffer): boolean {
   const reader: Reader = { bytes, at: 0, end: bytes.length }
-  const inside = (place: Place, field: number): Place[] => {
-    let found: Place[] = []
-    within(reader, place, () => {
-      found = places(reader, field)
+  const inside = (range: ByteRange, field: number): ByteRange[] => {
+    let found: ByteRange[] = []
+    within(reader, range, () => {
+      found = rangesOf(reader, field)
     })
     return found
   }
   try {
-    for (const resource of places(reader, 1))
+    for (const resource of rangesOf(reader, 1))
       for (const scope of inside(resource, 2))
         for (const { start, end } of inside(scope, 2))
           if (end > start) return bytes[start] === tagOf(1, wireFixed64) || bytes[start] === tagOf(11, wireFixed64)
@@ -91,11 +81,11 @@ export function holdsLogs(bytes: Buffer): boolean {
 }
 
 /** The messages of one field, in what the reader has left. */
-function places(reader: Reader, field: number): Place[] {
-  const found: Place[] = []
+function rangesOf(reader: Reader, field: number): ByteRange[] {
+  const found: ByteRange[] = []
   while (reader.at < reader.end) {
     const tag = readVarint(reader)
-    if (tag === tagOf(field, wireBytes)) found.push(takePlace(reader))
+    if (tag === tagOf(field, wireBytes)) found.push(takeRange(reader))
     else skip(reader, tag)
   }
   return found
@@ -103,41 +93,41 @@ function places(reader: Reader, field: number): Place[] {
 
 function resourceLogsAt(
   reader: Reader,
-  place: Place,
-): { readonly attributes: Attributes; readonly scopes: readonly Place[]; readonly schemaUrl: string } {
+  range: ByteRange,
+): { readonly attributes: Attributes; readonly scopes: readonly ByteRange[]; readonly schemaUrl: string } {
   let resource = nowhere
-  const scopes: Place[] = []
+  const scopes: ByteRange[] = []
   let schemaUrl = ''
-  within(reader, place, () => {
+  within(reader, range, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, wireBytes)) resource = takePlace(reader)
-      else if (tag === tagOf(2, wireBytes)) scopes.push(takePlace(reader))
+      if (tag === tagOf(1, wireBytes)) resource = takeRange(reader)
+      else if (tag === tagOf(2, wireBytes)) scopes.push(takeRange(reader))
       else if (tag === tagOf(3, wireBytes)) schemaUrl = readText(reader)
       else skip(reader, tag)
     }
   })
-  let attributes: readonly Place[] = []
+  let attributes: readonly ByteRange[] = []
   within(reader, resource, () => {
-    attributes = places(reader, 1)
+    attributes = rangesOf(reader, 1)
   })
   return { attributes: attributesOf(reader, attributes), scopes, schemaUrl }
 }
 
 type Scope = Pick<LogRecord, 'scopeSchemaUrl' | 'scopeName' | 'scopeVersion' | 'scopeAttributes'>
 
-function scopeLogsAt(reader: Reader, place: Place): Scope & { readonly records: readonly Place[] } {
-  const records: Place[] = []
-  const attributes: Place[] = []
+function scopeLogsAt(reader: Reader, range: ByteRange): Scope & { readonly records: readonly ByteRange[] } {
+  const records: ByteRange[] = []
+  const attributes: ByteRange[] = []
   let scope = nowhere
   let scopeSchemaUrl = ''
   let scopeName = ''
   let scopeVersion = ''
-  within(reader, place, () => {
+  within(reader, range, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, wireBytes)) scope = takePlace(reader)
-      else if (tag === tagOf(2, wireBytes)) records.push(takePlace(reader))
+      if (tag === tagOf(1, wireBytes)) scope = takeRange(reader)
+      else if (tag === tagOf(2, wireBytes)) records.push(takeRange(reader))
       else if (tag === tagOf(3, wireBytes)) scopeSchemaUrl = readText(reader)
       else skip(reader, tag)
     }
@@ -147,7 +137,7 @@ function scopeLogsAt(reader: Reader, place: Place): Scope & { readonly records: 
       const tag = readVarint(reader)
       if (tag === tagOf(1, wireBytes)) scopeName = readText(reader)
       else if (tag === tagOf(2, wireBytes)) scopeVersion = readText(reader)
-      else if (tag === tagOf(3, wireBytes)) attributes.push(takePlace(reader))
+      else if (tag === tagOf(3, wireBytes)) attributes.push(takeRange(reader))
       else skip(reader, tag)
     }
   })
@@ -157,8 +147,8 @@ function scopeLogsAt(reader: Reader, place: Place): Scope & { readonly records: 
 type Own = Omit<LogRecord, 'service' | 'resourceSchemaUrl' | 'resource' | keyof Scope>
 
 /** One record; undefined when it is no evaluation of a flag. */
-function recordAt(reader: Reader, place: Place): Own | undefined {
-  const attributes: Place[] = []
+function recordAt(reader: Reader, range: ByteRange): Own | undefined {
+  const attributes: ByteRange[] = []
   let timeNs = 0n
   let observedNs = 0n
   let traceId = nowhere
@@ -168,18 +158,18 @@ function recordAt(reader: Reader, place: Place): Own | undefined {
   let severityNumber = 0
   let traceFlags = 0
   let eventName = ''
-  within(reader, place, () => {
+  within(reader, range, () => {
     const { bytes } = reader
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
       if (tag === tagOf(1, wireFixed64)) timeNs = bytes.readBigUInt64LE(readFixed64(reader))
       else if (tag === tagOf(2, wireVarint)) severityNumber = readVarint(reader) & 255
       else if (tag === tagOf(3, wireBytes)) severityText = readText(reader)
-      else if (tag === tagOf(5, wireBytes)) body = takePlace(reader)
-      else if (tag === tagOf(6, wireBytes)) attributes.push(takePlace(reader))
+      else if (tag === tagOf(5, wireBytes)) body = takeRange(reader)
+      else if (tag === tagOf(6, wireBytes)) attributes.push(takeRange(reader))
       else if (tag === tagOf(8, wireFixed32)) traceFlags = readFixed32(reader) & 255
-      else if (tag === tagOf(9, wireBytes)) traceId = takePlace(reader)
-      else if (tag === tagOf(10, wireBytes)) spanId = takePlace(reader)
+      else if (tag === tagOf(9, wireBytes)) traceId = takeRange(reader)
+      else if (tag === tagOf(10, wireBytes)) spanId = takeRange(reader)
       else if (tag === tagOf(11, wireFixed64)) observedNs = bytes.readBigUInt64LE(readFixed64(reader))
       else if (tag === tagOf(12, wireBytes)) eventName = readText(reader)
       else skip(reader, tag)
@@ -199,25 +189,25 @@ function recordAt(reader: Reader, place: Place): Own | undefined {
   }
 }
 
-function namedIn(reader: Reader, attributes: readonly Place[]): string {
-  for (const place of attributes) {
-    const { key, value } = keyValueOf(reader, place)
+function namedIn(reader: Reader, attributes: readonly ByteRange[]): string {
+  for (const range of attributes) {
+    const { key, value } = keyValueOf(reader, range)
     if (reader.bytes.toString('utf8', key.start, key.end) === eventNameKey) return textAt(reader, value)
   }
   return ''
 }
 
-function idAt(reader: Reader, place: Place, name: string, size: number): string {
+function idAt(reader: Reader, range: ByteRange, name: string, size: number): string {
   // A record outside of any span may have zeros.
-  if (isZero(reader, place)) return ''
-  checkId(place, name, size)
-  return reader.bytes.toString('hex', place.start, place.end)
+  if (isZero(reader, range)) return ''
+  checkId(range, name, size)
+  return reader.bytes.toString('hex', range.start, range.end)
 }
 
-function attributesOf(reader: Reader, places: readonly Place[]): Attributes {
+function attributesOf(reader: Reader, ranges: readonly ByteRange[]): Attributes {
   const attributes: Record<string, string> = Object.create(null)
-  for (const place of places) {
-    const { key, value } = keyValueOf(reader, place)
+  for (const range of ranges) {
+    const { key, value } = keyValueOf(reader, range)
     attributes[reader.bytes.toString('utf8', key.start, key.end)] = textAt(reader, value)
   }
   return attributes

@@ -1,30 +1,20 @@
 import {
-  countSpan,
-  newRowBytes,
-  type RowBytes,
+  type AttributeBytes,
+  addAttribute,
+  addAttributeAsIs,
+  addSpanBytes,
+  type ByteRange,
+  newAttributeBytes,
+  newSpanOrigin,
   type SpanBatch,
+  type SpanBytes,
   type SpanKind,
+  type SpanOrigin,
   type SpanStatus,
-  writeBytes,
-  writeHex,
-  writeText,
-  writeTextBytes,
-  writeUint64,
-  writeVarint,
 } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readText } from './any-value.ts'
-import {
-  checkId,
-  isZero,
-  keyValueOf,
-  nowhere,
-  type Place,
-  tagOf,
-  takePlace,
-  textAt,
-  within,
-} from './protobuf-fields.ts'
+import { checkId, isZero, keyValueOf, nowhere, tagOf, takeRange, textAt, within } from './protobuf-fields.ts'
 import {
   type Reader,
   readFixed64,
@@ -51,7 +41,7 @@ export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWind
     batch,
     window,
     refusals: noRefusals(),
-    attributes: newRowBytes(4096),
+    attributes: newAttributeBytes(),
     resource: -1,
     scope: -1,
     span: -1,
@@ -74,20 +64,12 @@ interface Decoding {
   readonly batch: SpanBatch
   readonly window: TimeWindow
   readonly refusals: Refusals
-  /** Of the span that is being read: its attributes, which come before it is known how many they are. */
-  readonly attributes: RowBytes
+  /** Of the span that is being read; its memory is used again for the next. */
+  readonly attributes: AttributeBytes
   /** Where in the request the reader is; -1 is outside. */
   resource: number
   scope: number
   span: number
-}
-
-/** What the spans of a scope share, as row bytes ready to be copied. */
-interface Origin {
-  service: string
-  serviceText: RowBytes
-  resource: RowBytes
-  scope: RowBytes
 }
 
 const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
@@ -100,35 +82,28 @@ function readResourceSpans(decoding: Decoding): void {
   decoding.resource++
   decoding.scope = -1
   let resource = nowhere
-  const scopes: Place[] = []
+  const scopes: ByteRange[] = []
   readMessage(reader, (tag) => {
-    if (tag === tagOf(1, wireBytes)) resource = takePlace(reader)
-    else if (tag === tagOf(2, wireBytes)) scopes.push(takePlace(reader))
+    if (tag === tagOf(1, wireBytes)) resource = takeRange(reader)
+    else if (tag === tagOf(2, wireBytes)) scopes.push(takeRange(reader))
     else skip(reader, tag)
   })
-  const origin = originOf(reader, resource)
-  for (const scope of scopes) readScopeSpans(decoding, scope, origin)
-}
-
-function originOf(reader: Reader, resource: Place): Origin {
-  const attributes: Place[] = []
+  const ranges: ByteRange[] = []
   within(reader, resource, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, wireBytes)) attributes.push(takePlace(reader))
+      if (tag === tagOf(1, wireBytes)) ranges.push(takeRange(reader))
       else skip(reader, tag)
     }
   })
-  const service = serviceOf(reader, attributes)
-  const origin = { service, serviceText: newRowBytes(64), resource: newRowBytes(1024), scope: newRowBytes(128) }
-  writeText(origin.serviceText, service)
-  writeAttributes(origin.resource, reader, attributes)
-  return origin
+  const service = serviceOf(reader, ranges)
+  const attributes = attributesOf(reader, ranges)
+  for (const scope of scopes) readScopeSpans(decoding, scope, service, attributes)
 }
 
-function serviceOf(reader: Reader, attributes: readonly Place[]): string {
-  for (const place of attributes) {
-    const { key, value } = keyValueOf(reader, place)
+function serviceOf(reader: Reader, attributes: readonly ByteRange[]): string {
+  for (const range of attributes) {
+    const { key, value } = keyValueOf(reader, range)
     if (reader.bytes.toString('utf8', key.start, key.end) !== 'service.name') continue
     const name = textAt(reader, value)
     if (name !== '') return name
@@ -136,17 +111,17 @@ function serviceOf(reader: Reader, attributes: readonly Place[]): string {
   return unknownService
 }
 
-function readScopeSpans(decoding: Decoding, place: Place, origin: Origin): void {
+function readScopeSpans(decoding: Decoding, range: ByteRange, service: string, resource: AttributeBytes): void {
   const { reader } = decoding
   decoding.scope++
   decoding.span = -1
-  const spans: Place[] = []
+  const spans: ByteRange[] = []
   let name = ''
   let version = ''
-  within(reader, place, () => {
+  within(reader, range, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(2, wireBytes)) spans.push(takePlace(reader))
+      if (tag === tagOf(2, wireBytes)) spans.push(takeRange(reader))
       else if (tag !== tagOf(1, wireBytes)) skip(reader, tag)
       else
         readMessage(reader, (inner) => {
@@ -156,80 +131,106 @@ function readScopeSpans(decoding: Decoding, place: Place, origin: Origin): void 
         })
     }
   })
-  origin.scope.length = 0
-  writeText(origin.scope, name)
-  writeText(origin.scope, version)
+  const origin = newSpanOrigin(service, resource, name, version)
   for (const span of spans) {
     decoding.span++
-    within(reader, span, () => readSpan(decoding, origin))
+    within(reader, span, () => addRead(decoding, origin, readSpan(decoding)))
   }
 }
 
-function readSpan(decoding: Decoding, origin: Origin): void {
-  const { reader, batch, refusals, window, attributes } = decoding
+/** The fields of a span as they stand in the message, nothing of them checked. */
+interface SpanFields {
+  traceId: ByteRange
+  spanId: ByteRange
+  parentSpanId: ByteRange
+  traceState: ByteRange
+  name: ByteRange
+  message: ByteRange
+  kind: number
+  status: number
+  startNs: bigint
+  endNs: bigint
+  readonly events: ByteRange[]
+  readonly links: ByteRange[]
+}
+
+/** Reads a span: all that is left for the reader. Its attributes are written on the way. */
+function readSpan({ reader, attributes }: Decoding): SpanFields {
   const { bytes } = reader
-  attributes.length = 0
-  let attributeCount = 0
-  let traceId = nowhere
-  let spanId = nowhere
-  let parentSpanId = nowhere
-  let traceState = nowhere
-  let name = nowhere
-  let message = nowhere
-  let kind = 0
-  let status = 0
-  let startNs = 0n
-  let endNs = 0n
-  const events: Place[] = []
-  const links: Place[] = []
+  attributes.count = 0
+  attributes.rows.length = 0
+  const span: SpanFields = {
+    traceId: nowhere,
+    spanId: nowhere,
+    parentSpanId: nowhere,
+    traceState: nowhere,
+    name: nowhere,
+    message: nowhere,
+    kind: 0,
+    status: 0,
+    startNs: 0n,
+    endNs: 0n,
+    events: [],
+    links: [],
+  }
   while (reader.at < reader.end) {
     const tag = readVarint(reader)
     switch (tag) {
       case tagOf(1, wireBytes):
-        traceId = takePlace(reader)
+        span.traceId = takeRange(reader)
         break
       case tagOf(2, wireBytes):
-        spanId = takePlace(reader)
+        span.spanId = takeRange(reader)
         break
       case tagOf(3, wireBytes):
-        traceState = takePlace(reader)
+        span.traceState = takeRange(reader)
         break
       case tagOf(4, wireBytes):
-        parentSpanId = takePlace(reader)
+        span.parentSpanId = takeRange(reader)
         break
       case tagOf(5, wireBytes):
-        name = takePlace(reader)
+        span.name = takeRange(reader)
         break
       case tagOf(6, wireVarint):
-        kind = readVarint(reader)
+        span.kind = readVarint(reader)
         break
       case tagOf(7, wireFixed64):
-        startNs = bytes.readBigUInt64LE(readFixed64(reader))
+        span.startNs = bytes.readBigUInt64LE(readFixed64(reader))
         break
       case tagOf(8, wireFixed64):
-        endNs = bytes.readBigUInt64LE(readFixed64(reader))
+        span.endNs = bytes.readBigUInt64LE(readFixed64(reader))
         break
       case tagOf(9, wireBytes):
-        writeAttribute(attributes, reader, takePlace(reader))
-        attributeCount++
+        writeAttribute(attributes, reader, takeRange(reader))
         break
       case tagOf(11, wireBytes):
-        events.push(takePlace(reader))
+        span.events.push(takeRange(reader))
         break
       case tagOf(13, wireBytes):
-        links.push(takePlace(reader))
+        span.links.push(takeRange(reader))
         break
       case tagOf(15, wireBytes):
-        readMessage(reader, (inner) => {
-          if (inner === tagOf(2, wireBytes)) message = takePlace(reader)
-          else if (inner === tagOf(3, wireVarint)) status = readVarint(reader)
-          else skip(reader, inner)
-        })
+        readStatus(reader, span)
         break
       default:
         skip(reader, tag)
     }
   }
+  return span
+}
+
+function readStatus(reader: Reader, span: SpanFields): void {
+  readMessage(reader, (tag) => {
+    if (tag === tagOf(2, wireBytes)) span.message = takeRange(reader)
+    else if (tag === tagOf(3, wireVarint)) span.status = readVarint(reader)
+    else skip(reader, tag)
+  })
+}
+
+/** Adds a span that was read to the batch, unless it is refused. */
+function addRead(decoding: Decoding, origin: SpanOrigin, span: SpanFields): void {
+  const { reader, batch, refusals, window, attributes } = decoding
+  const { traceId, spanId, parentSpanId, startNs, endNs } = span
   checkId(traceId, 'traceId', traceIdBytes)
   checkId(spanId, 'spanId', spanIdBytes)
   if (parentSpanId.end > parentSpanId.start) checkId(parentSpanId, 'parentSpanId', spanIdBytes)
@@ -242,95 +243,74 @@ function readSpan(decoding: Decoding, origin: Origin): void {
     refuse(refusals, pathOf(decoding), why)
     return
   }
-
-  const { rows } = batch
-  writeUint64(rows, startNs)
-  writeHex(rows, bytes, traceId.start, traceId.end)
-  writeHex(rows, bytes, spanId.start, spanId.end)
-  const parent = isZero(reader, parentSpanId) ? nowhere : parentSpanId
-  writeHex(rows, bytes, parent.start, parent.end)
-  writeTextBytes(rows, bytes, traceState.start, traceState.end)
-  writeTextBytes(rows, bytes, name.start, name.end)
-  writeText(rows, kinds[kind] ?? 'Unspecified')
-  writeBytes(rows, origin.serviceText.bytes, 0, origin.serviceText.length)
-  writeBytes(rows, origin.resource.bytes, 0, origin.resource.length)
-  writeBytes(rows, origin.scope.bytes, 0, origin.scope.length)
-  writeVarint(rows, attributeCount)
-  writeBytes(rows, attributes.bytes, 0, attributes.length)
-  writeUint64(rows, endNs > startNs ? endNs - startNs : 0n)
-  writeText(rows, statuses[status] ?? 'Unset')
-  writeTextBytes(rows, bytes, message.start, message.end)
-  writeEvents(rows, reader, events)
-  writeLinks(rows, reader, links)
-  countSpan(batch, origin.service, startNs)
-}
-
-function writeEvents(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
-  const events = places.map((place) => {
-    const event = { time: 0n, name: nowhere, attributes: [] as Place[] }
-    within(reader, place, () => {
-      while (reader.at < reader.end) {
-        const tag = readVarint(reader)
-        if (tag === tagOf(1, wireFixed64)) event.time = reader.bytes.readBigUInt64LE(readFixed64(reader))
-        else if (tag === tagOf(2, wireBytes)) event.name = takePlace(reader)
-        else if (tag === tagOf(3, wireBytes)) event.attributes.push(takePlace(reader))
-        else skip(reader, tag)
-      }
-    })
-    return event
+  addSpanBytes(batch, {
+    message: reader.bytes,
+    origin,
+    traceId,
+    spanId,
+    parentSpanId: isZero(reader, parentSpanId) ? nowhere : parentSpanId,
+    traceState: span.traceState,
+    name: span.name,
+    kind: kinds[span.kind] ?? 'Unspecified',
+    startNs,
+    durationNs: endNs > startNs ? endNs - startNs : 0n,
+    attributes,
+    status: statuses[span.status] ?? 'Unset',
+    statusMessage: span.message,
+    events: span.events.map((range) => eventAt(reader, range)),
+    links: span.links.map((range) => linkAt(reader, range)),
   })
-  writeEach(rows, events, ({ time }) => writeUint64(rows, time))
-  writeEach(rows, events, ({ name }) => writeTextBytes(rows, reader.bytes, name.start, name.end))
-  writeEach(rows, events, ({ attributes }) => writeAttributes(rows, reader, attributes))
 }
 
-function writeLinks(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
-  const links = places.map((place) => {
-    const link = { traceId: nowhere, spanId: nowhere, traceState: nowhere, attributes: [] as Place[] }
-    within(reader, place, () => {
-      while (reader.at < reader.end) {
-        const tag = readVarint(reader)
-        if (tag === tagOf(1, wireBytes)) link.traceId = takePlace(reader)
-        else if (tag === tagOf(2, wireBytes)) link.spanId = takePlace(reader)
-        else if (tag === tagOf(3, wireBytes)) link.traceState = takePlace(reader)
-        else if (tag === tagOf(4, wireBytes)) link.attributes.push(takePlace(reader))
-        else skip(reader, tag)
-      }
-    })
-    return link
+function eventAt(reader: Reader, range: ByteRange): SpanBytes['events'][number] {
+  const event = { timeNs: 0n, name: nowhere, attributes: newAttributeBytes() }
+  within(reader, range, () => {
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, wireFixed64)) event.timeNs = reader.bytes.readBigUInt64LE(readFixed64(reader))
+      else if (tag === tagOf(2, wireBytes)) event.name = takeRange(reader)
+      else if (tag === tagOf(3, wireBytes)) writeAttribute(event.attributes, reader, takeRange(reader))
+      else skip(reader, tag)
+    }
   })
-  writeEach(rows, links, ({ traceId }) => writeHex(rows, reader.bytes, traceId.start, traceId.end))
-  writeEach(rows, links, ({ spanId }) => writeHex(rows, reader.bytes, spanId.start, spanId.end))
-  writeEach(rows, links, ({ traceState }) => writeTextBytes(rows, reader.bytes, traceState.start, traceState.end))
-  writeEach(rows, links, ({ attributes }) => writeAttributes(rows, reader, attributes))
+  return event
 }
 
-function writeEach<T>(rows: RowBytes, items: readonly T[], write: (item: T) => void): void {
-  writeVarint(rows, items.length)
-  for (const item of items) write(item)
+function linkAt(reader: Reader, range: ByteRange): SpanBytes['links'][number] {
+  const link = { traceId: nowhere, spanId: nowhere, traceState: nowhere, attributes: newAttributeBytes() }
+  within(reader, range, () => {
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader)
+      if (tag === tagOf(1, wireBytes)) link.traceId = takeRange(reader)
+      else if (tag === tagOf(2, wireBytes)) link.spanId = takeRange(reader)
+      else if (tag === tagOf(3, wireBytes)) link.traceState = takeRange(reader)
+      else if (tag === tagOf(4, wireBytes)) writeAttribute(link.attributes, reader, takeRange(reader))
+      else skip(reader, tag)
+    }
+  })
+  return link
 }
 
-function writeAttributes(rows: RowBytes, reader: Reader, places: readonly Place[]): void {
-  writeVarint(rows, places.length)
-  for (const place of places) writeAttribute(rows, reader, place)
+function attributesOf(reader: Reader, ranges: readonly ByteRange[]): AttributeBytes {
+  const attributes = newAttributeBytes()
+  for (const range of ranges) writeAttribute(attributes, reader, range)
+  return attributes
 }
 
-function writeAttribute(rows: RowBytes, reader: Reader, place: Place): void {
-  if (writePlainAttribute(rows, reader.bytes, place)) return
-  const { key, value } = keyValueOf(reader, place)
-  writeTextBytes(rows, reader.bytes, key.start, key.end)
-  writeText(rows, textAt(reader, value))
+function writeAttribute(to: AttributeBytes, reader: Reader, range: ByteRange): void {
+  if (writePlainAttribute(to, reader.bytes, range)) return
+  const { key, value } = keyValueOf(reader, range)
+  addAttribute(to, reader.bytes, key, textAt(reader, value))
 }
 
 // Nearly all attributes are a key and then a text, all of them shorter than 128 bytes: lengths are one byte each.
-function writePlainAttribute(rows: RowBytes, bytes: Buffer, { start, end }: Place): boolean {
+function writePlainAttribute(to: AttributeBytes, bytes: Buffer, { start, end }: ByteRange): boolean {
   const keyEnd = start + 2 + bytes[start + 1]!
   if (bytes[start] !== tagOf(1, wireBytes) || keyEnd + 4 > end) return false
   if (bytes[keyEnd] !== tagOf(2, wireBytes) || bytes[keyEnd + 1] !== end - keyEnd - 2) return false
   if (bytes[keyEnd + 2] !== tagOf(1, wireBytes) || bytes[keyEnd + 3] !== end - keyEnd - 4) return false
   if (keyEnd - start > 128 || end - keyEnd > 128) return false
-  writeBytes(rows, bytes, start + 1, keyEnd)
-  writeBytes(rows, bytes, keyEnd + 3, end)
+  addAttributeAsIs(to, bytes, { start: start + 1, end: keyEnd }, { start: keyEnd + 3, end })
   return true
 }
 

@@ -1,9 +1,10 @@
-import { newRowBytes, type RowBytes, writeBytes, writeText, writeVarint } from '@coalmine/store'
-import { wireBytes, wireVarint } from './protobuf-reader.ts'
+import { messageField, numberField, textField } from './protobuf-writer.ts'
 import type { Refusals } from './refusals.ts'
 
-/** OTLP's two encodings; an answer is in that of its request. */
+/** OTLP in JSON; an answer is in the encoding of its request. */
 export const jsonType = 'application/json'
+
+/** OTLP in protobuf. */
 export const protobufType = 'application/x-protobuf'
 
 /** What an answer in JSON calls the number of what was not stored; protobuf has the same field for both. */
@@ -19,21 +20,13 @@ export function exportResponse(type: string, { count, why }: Refusals, rejected:
       JSON.stringify(count === 0 ? {} : { partialSuccess: { [rejected]: String(count), errorMessage: why } }),
     )
   if (count === 0) return Buffer.alloc(0)
-  const partial = newRowBytes(256)
-  writeNumberField(partial, 1, count)
-  writeTextField(partial, 2, why ?? '')
-  const response = newRowBytes(256)
-  writeMessageField(response, 1, partial)
-  return taken(response)
+  return messageField(1, numberField(1, count), textField(2, why ?? ''))
 }
 
 /** The answer to a request that failed, `google.rpc.Status`. */
 export function statusResponse(type: string, code: number, message: string): Buffer {
   if (type === jsonType) return Buffer.from(JSON.stringify({ code, message }))
-  const status = newRowBytes(256)
-  writeNumberField(status, 1, code)
-  writeTextField(status, 2, message)
-  return taken(status)
+  return Buffer.concat([numberField(1, code), textField(2, message)])
 }
 
 /**
@@ -41,18 +34,9 @@ export function statusResponse(type: string, code: number, message: string): Buf
  * takes RESOURCE_EXHAUSTED as final. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
  */
 export function retryStatus(code: number, message: string, afterSeconds: number): Buffer {
-  const delay = newRowBytes(16)
-  writeNumberField(delay, 1, afterSeconds)
-  const info = newRowBytes(32)
-  writeMessageField(info, 1, delay)
-  const detail = newRowBytes(128)
-  writeTextField(detail, 1, 'type.googleapis.com/google.rpc.RetryInfo')
-  writeMessageField(detail, 2, info)
-  const status = newRowBytes(256)
-  writeNumberField(status, 1, code)
-  writeTextField(status, 2, message)
-  writeMessageField(status, 3, detail)
-  return taken(status)
+  const info = messageField(1, numberField(1, afterSeconds))
+  const detail = messageField(3, textField(1, 'type.googleapis.com/google.rpc.RetryInfo'), messageField(2, info))
+  return Buffer.concat([numberField(1, code), textField(2, message), detail])
 }
 
 /** The gRPC code that OTLP gives for an HTTP status. https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
@@ -64,21 +48,3 @@ export function grpcCode(status: number): number {
   if (status === 503) return 14
   return status >= 500 ? 13 : 3
 }
-
-function writeNumberField(to: RowBytes, field: number, value: number): void {
-  writeVarint(to, (field << 3) | wireVarint)
-  writeVarint(to, value)
-}
-
-function writeTextField(to: RowBytes, field: number, text: string): void {
-  writeVarint(to, (field << 3) | wireBytes)
-  writeText(to, text)
-}
-
-function writeMessageField(to: RowBytes, field: number, message: RowBytes): void {
-  writeVarint(to, (field << 3) | wireBytes)
-  writeVarint(to, message.length)
-  writeBytes(to, message.bytes, 0, message.length)
-}
-
-const taken = ({ bytes, length }: RowBytes): Buffer => bytes.subarray(0, length)

@@ -1,24 +1,20 @@
+import type { ByteRange } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readValue, textOf } from './any-value.ts'
 import { type Reader, readLength, readVarint, skip, wireBytes } from './protobuf-reader.ts'
 
-/** Where a field's bytes are in the message; empty when the field is not there. */
-export interface Place {
-  readonly start: number
-  readonly end: number
-}
-
-export const nowhere: Place = { start: 0, end: 0 }
+/** The range of a field that is not there. */
+export const nowhere: ByteRange = { start: 0, end: 0 }
 
 /** Where the key and the value of an attribute are. */
-export function keyValueOf(reader: Reader, place: Place): { key: Place; value: Place } {
+export function keyValueOf(reader: Reader, range: ByteRange): { key: ByteRange; value: ByteRange } {
   let key = nowhere
   let value = nowhere
-  within(reader, place, () => {
+  within(reader, range, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, wireBytes)) key = takePlace(reader)
-      else if (tag === tagOf(2, wireBytes)) value = takePlace(reader)
+      if (tag === tagOf(1, wireBytes)) key = takeRange(reader)
+      else if (tag === tagOf(2, wireBytes)) value = takeRange(reader)
       else skip(reader, tag)
     }
   })
@@ -26,7 +22,7 @@ export function keyValueOf(reader: Reader, place: Place): { key: Place; value: P
 }
 
 /** The text of an `AnyValue`, as it is stored. */
-export function textAt(reader: Reader, value: Place): string {
+export function textAt(reader: Reader, value: ByteRange): string {
   let text = ''
   within(reader, value, () => {
     text = textOf(readValue(reader))
@@ -35,19 +31,19 @@ export function textAt(reader: Reader, value: Place): string {
 }
 
 /** Throws a ServerError of kind `malformed` unless an id has that size. */
-export function checkId({ start, end }: Place, name: string, size: number): void {
+export function checkId({ start, end }: ByteRange, name: string, size: number): void {
   if (end - start === size) return
   throw new ServerError('malformed', `${name}: expected ${size} bytes, got ${end - start}`)
 }
 
 /** Whether there are only zeros, or nothing. */
-export function isZero({ bytes }: Reader, { start, end }: Place): boolean {
+export function isZero({ bytes }: Reader, { start, end }: ByteRange): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
   return true
 }
 
 /** Passes over bytes, a text or a message, and gives where they are. */
-export function takePlace(reader: Reader): Place {
+export function takeRange(reader: Reader): ByteRange {
   const end = readLength(reader)
   const start = reader.at
   reader.at = end
@@ -55,7 +51,7 @@ export function takePlace(reader: Reader): Place {
 }
 
 /** Lets `read` see the bytes of one place alone, and puts the reader back afterwards. */
-export function within(reader: Reader, { start, end }: Place, read: () => void): void {
+export function within(reader: Reader, { start, end }: ByteRange, read: () => void): void {
   const { at: outerAt, end: outerEnd } = reader
   reader.at = start
   reader.end = end

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import { openStore } from '../store.ts'
-import type { Span } from './span-batch.ts'
+import type { Span } from './span-row.ts'
 
 let directory: string
 let file: string

@@ -1,4 +1,4 @@
-import type { Attributes } from './span-batch.ts'
+import type { Attributes } from './span-row.ts'
 
 /** One log record, as it is stored. Ids are lower-case hex, or empty; the time is nanoseconds since 1970. */
 export interface LogRecord {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
-import type { Span } from '../ingest/span-batch.ts'
+import type { Span } from '../ingest/span-row.ts'
 import { openStore, type Store } from '../store.ts'
 import { type Measure, measureParams } from './measures.ts'
 import type { Measured } from './read-measures.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
-import type { Span } from '../ingest/span-batch.ts'
+import type { Span } from '../ingest/span-row.ts'
 import { openStore, type Store } from '../store.ts'
 
 let directory: string

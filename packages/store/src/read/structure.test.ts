@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
-import type { Span } from '../ingest/span-batch.ts'
+import type { Span } from '../ingest/span-row.ts'
 import { openStore, type Store } from '../store.ts'
 
 let place: Place

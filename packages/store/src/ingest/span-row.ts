@@ -1,0 +1,203 @@
+import {
+  newRowBytes,
+  type RowBytes,
+  writeBytes,
+  writeHex,
+  writeText,
+  writeTextBytes,
+  writeUint64,
+  writeVarint,
+} from './row-bytes.ts'
+import { countSpan, type SpanBatch } from './span-batch.ts'
+
+/** Attribute values are texts, as in the Collector's table. */
+export type Attributes = Readonly<Record<string, string>>
+
+/** What a span is to the one above it and below it, as the Collector's table spells it. */
+export type SpanKind = 'Unspecified' | 'Internal' | 'Server' | 'Client' | 'Producer' | 'Consumer'
+
+/** How a span says that it ended, as the Collector's table spells it. */
+export type SpanStatus = 'Unset' | 'Ok' | 'Error'
+
+/** One span, as it is stored. Ids are lower-case hex; times are nanoseconds since 1970. */
+export interface Span {
+  readonly service: string
+  readonly resource: Attributes
+  readonly scopeName: string
+  readonly scopeVersion: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string
+  readonly traceState: string
+  readonly name: string
+  readonly kind: SpanKind
+  readonly startNs: bigint
+  readonly durationNs: bigint
+  readonly attributes: Attributes
+  readonly status: SpanStatus
+  readonly statusMessage: string
+  readonly events: readonly { readonly timeNs: bigint; readonly name: string; readonly attributes: Attributes }[]
+  readonly links: readonly {
+    readonly traceId: string
+    readonly spanId: string
+    readonly traceState: string
+    readonly attributes: Attributes
+  }[]
+}
+
+/** Where bytes are in a message: `[start, end)`; empty when what they say is left out. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * One span whose texts are ranges of the message that it came in, UTF-8, and go into the row as they are, without becoming
+ * strings on the way. Ids are ranges of raw bytes.
+ */
+export interface SpanBytes {
+  readonly message: Uint8Array
+  readonly origin: SpanOrigin
+  readonly traceId: ByteRange
+  readonly spanId: ByteRange
+  readonly parentSpanId: ByteRange
+  readonly traceState: ByteRange
+  readonly name: ByteRange
+  readonly kind: SpanKind
+  readonly startNs: bigint
+  readonly durationNs: bigint
+  readonly attributes: AttributeBytes
+  readonly status: SpanStatus
+  readonly statusMessage: ByteRange
+  readonly events: readonly {
+    readonly timeNs: bigint
+    readonly name: ByteRange
+    readonly attributes: AttributeBytes
+  }[]
+  readonly links: readonly {
+    readonly traceId: ByteRange
+    readonly spanId: ByteRange
+    readonly traceState: ByteRange
+    readonly attributes: AttributeBytes
+  }[]
+}
+
+/** Attributes that are written before it is known how many they are. */
+export interface AttributeBytes {
+  count: number
+  readonly rows: RowBytes
+}
+
+/** What the spans of one scope share: four columns, ready to be copied. */
+export interface SpanOrigin {
+  readonly service: string
+  readonly columns: RowBytes
+}
+
+/** No attributes yet. */
+export function newAttributeBytes(): AttributeBytes {
+  return { count: 0, rows: newRowBytes(1024) }
+}
+
+/** Adds an attribute whose key is a range of a message. */
+export function addAttribute(to: AttributeBytes, message: Uint8Array, key: ByteRange, value: string): void {
+  to.count++
+  writeTextBytes(to.rows, message, key.start, key.end)
+  writeText(to.rows, value)
+}
+
+/** Adds an attribute whose key and value are both ranges of a message that begin with their length, as a LEB128 number. */
+export function addAttributeAsIs(to: AttributeBytes, message: Uint8Array, key: ByteRange, value: ByteRange): void {
+  to.count++
+  writeBytes(to.rows, message, key.start, key.end)
+  writeBytes(to.rows, message, value.start, value.end)
+}
+
+/** The origin of the spans of a scope. */
+export function newSpanOrigin(
+  service: string,
+  resource: AttributeBytes,
+  scopeName: string,
+  scopeVersion: string,
+): SpanOrigin {
+  const columns = newRowBytes(resource.rows.length + 256)
+  writeText(columns, service)
+  writeMap(columns, resource)
+  writeText(columns, scopeName)
+  writeText(columns, scopeVersion)
+  return { service, columns }
+}
+
+/** Adds one span to a batch, its columns in the order of `createTraces`. */
+export function addSpan(batch: SpanBatch, span: Span): void {
+  const { rows } = batch
+  writeUint64(rows, span.startNs)
+  writeText(rows, span.traceId)
+  writeText(rows, span.spanId)
+  writeText(rows, span.parentSpanId)
+  writeText(rows, span.traceState)
+  writeText(rows, span.name)
+  writeText(rows, span.kind)
+  writeText(rows, span.service)
+  writeAttributes(rows, span.resource)
+  writeText(rows, span.scopeName)
+  writeText(rows, span.scopeVersion)
+  writeAttributes(rows, span.attributes)
+  writeUint64(rows, span.durationNs)
+  writeText(rows, span.status)
+  writeText(rows, span.statusMessage)
+  writeList(rows, span.events, (event) => writeUint64(rows, event.timeNs))
+  writeList(rows, span.events, (event) => writeText(rows, event.name))
+  writeList(rows, span.events, (event) => writeAttributes(rows, event.attributes))
+  writeList(rows, span.links, (link) => writeText(rows, link.traceId))
+  writeList(rows, span.links, (link) => writeText(rows, link.spanId))
+  writeList(rows, span.links, (link) => writeText(rows, link.traceState))
+  writeList(rows, span.links, (link) => writeAttributes(rows, link.attributes))
+  countSpan(batch, span.service, span.startNs)
+}
+
+/** Adds one span whose texts are bytes: the same columns. */
+export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
+  const { rows } = batch
+  const { message, origin, traceId, spanId, parentSpanId, traceState, name, statusMessage } = span
+  writeUint64(rows, span.startNs)
+  writeHex(rows, message, traceId.start, traceId.end)
+  writeHex(rows, message, spanId.start, spanId.end)
+  writeHex(rows, message, parentSpanId.start, parentSpanId.end)
+  writeTextBytes(rows, message, traceState.start, traceState.end)
+  writeTextBytes(rows, message, name.start, name.end)
+  writeText(rows, span.kind)
+  // The service, the resource, and the scope's name and version.
+  writeBytes(rows, origin.columns.bytes, 0, origin.columns.length)
+  writeMap(rows, span.attributes)
+  writeUint64(rows, span.durationNs)
+  writeText(rows, span.status)
+  writeTextBytes(rows, message, statusMessage.start, statusMessage.end)
+  writeList(rows, span.events, (event) => writeUint64(rows, event.timeNs))
+  writeList(rows, span.events, (event) => writeTextBytes(rows, message, event.name.start, event.name.end))
+  writeList(rows, span.events, (event) => writeMap(rows, event.attributes))
+  writeList(rows, span.links, (link) => writeHex(rows, message, link.traceId.start, link.traceId.end))
+  writeList(rows, span.links, (link) => writeHex(rows, message, link.spanId.start, link.spanId.end))
+  writeList(rows, span.links, (link) => writeTextBytes(rows, message, link.traceState.start, link.traceState.end))
+  writeList(rows, span.links, (link) => writeMap(rows, link.attributes))
+  countSpan(batch, origin.service, span.startNs)
+}
+
+function writeAttributes(to: RowBytes, attributes: Attributes): void {
+  const keys = Object.keys(attributes)
+  writeVarint(to, keys.length)
+  for (const key of keys) {
+    writeText(to, key)
+    writeText(to, attributes[key]!)
+  }
+}
+
+function writeMap(to: RowBytes, { count, rows }: AttributeBytes): void {
+  writeVarint(to, count)
+  writeBytes(to, rows.bytes, 0, rows.length)
+}
+
+function writeList<T>(to: RowBytes, items: readonly T[], write: (item: T) => void): void {
+  writeVarint(to, items.length)
+  for (const item of items) write(item)
+}
