@@ -15,8 +15,8 @@ export interface Fingerprint {
 /** Takes the fingerprint of an open file: its size, when it was changed, and its first and last megabyte. */
 export async function fingerprintOf(file: FileHandle, readAs: string): Promise<Fingerprint> {
   const { size, mtimeMs } = await file.stat()
-  const first = await part(file, 0, Math.min(size, endsBytes))
-  const last = await part(file, Math.max(0, size - endsBytes), Math.min(size, endsBytes))
+  const first = await bytesAt(file, 0, Math.min(size, endsBytes))
+  const last = await bytesAt(file, Math.max(0, size - endsBytes), Math.min(size, endsBytes))
   const hash = createHash('sha256')
     .update(JSON.stringify([size, mtimeMs, readAs]))
     .update(first)
@@ -24,7 +24,7 @@ export async function fingerprintOf(file: FileHandle, readAs: string): Promise<F
   return { id: hash.digest('hex').slice(0, 32), bytes: size, gzip: first.subarray(0, 2).equals(gzipMagic) }
 }
 
-async function part(file: FileHandle, position: number, length: number): Promise<Buffer> {
+async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position)
   return buffer.subarray(0, bytesRead)
 }

@@ -6,8 +6,8 @@ import { CommandError } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { newPatience } from './patience.ts'
 
-/** Where a command's spans are: a running server, or a store that a server is started for. */
-export interface Place {
+/** Where the spans of a command are: a running server, or a store that a server is started for. */
+export interface SpanSource {
   readonly store: string
   readonly traces?: string | undefined
   readonly server?: string | undefined
@@ -24,28 +24,28 @@ type Work<T> = (server: Server) => Promise<T>
  * command alone and closed after it. While another command has the store it waits, as long as that one gets on.
  */
 export async function withServer<T>(
-  place: Place,
+  source: SpanSource,
   purpose: Purpose,
   io: Pick<Io, 'stderr' | 'stop'>,
   work: Work<T>,
 ): Promise<T> {
-  if (place.server !== undefined) return work({ url: place.server, token: place.token })
-  if (isRemote(place.store)) return withOwnServer(await start(place, purpose), work)
-  const patience = newPatience(place.store, io)
+  if (source.server !== undefined) return work({ url: source.server, token: source.token })
+  if (isRemote(source.store)) return withOwnServer(await start(source, purpose), work)
+  const patience = newPatience(source.store, io)
   for (;;) {
-    const owner = await findServer(place.store)
+    const owner = await findServer(source.store)
     if (owner) {
       try {
-        return await work({ url: owner.url, token: owner.token ?? place.token })
+        return await work({ url: owner.url, token: owner.token ?? source.token })
       } catch (error) {
         // Reading can begin anew where its server went away; what was written may be half there.
-        const gone = purpose === 'read' && isUnavailable(error) && (await findServer(place.store))?.pid !== owner.pid
+        const gone = purpose === 'read' && isUnavailable(error) && (await findServer(source.store))?.pid !== owner.pid
         if (!gone || !(await patience.wait())) throw error
         continue
       }
     }
-    if (purpose === 'read') mustBeThere(place.store)
-    const server = await start(place, purpose).catch((error: unknown) => {
+    if (purpose === 'read') mustBeThere(source.store)
+    const server = await start(source, purpose).catch((error: unknown) => {
       if (isHeld(error)) return error
       throw error
     })
@@ -55,7 +55,7 @@ export async function withServer<T>(
 }
 
 // Nobody else is to find this server: it goes when its command is done, whatever others ask of it.
-function start({ store, traces, retentionDays }: Place, purpose: Purpose): Promise<RunningServer> {
+function start({ store, traces, retentionDays }: SpanSource, purpose: Purpose): Promise<RunningServer> {
   return startServer({
     store,
     traces,

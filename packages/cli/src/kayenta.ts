@@ -4,11 +4,13 @@ import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
+/** What `compare` is told of a Kayenta, as commander gives it. */
 export interface KayentaOptions {
   readonly kayenta?: string
   readonly judge: 'coalmine' | 'kayenta'
 }
 
+/** Adds `--kayenta` and `--judge`. */
 export function addKayentaOptions(command: Command): Command {
   return command
     .addOption(

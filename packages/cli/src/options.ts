@@ -1,12 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from './exit-codes.ts'
 
+/** `--store`, which is `.coalmine` when left out. */
 export function storeOption(): Option {
   return new Option('--store <dir|url>', 'the embedded store, or a ClickHouse URL')
     .env('COALMINE_STORE')
     .default('.coalmine')
 }
 
+/** `--traces`, the table of spans in a ClickHouse. */
 export function tracesOption(): Option {
   return new Option(
     '--traces <table>',
@@ -14,16 +16,19 @@ export function tracesOption(): Option {
   ).env('COALMINE_TRACES')
 }
 
+/** `--server`, the URL of a running server. */
 export function serverOption(): Option {
   return new Option('--server <url>', 'a running coalmine server, instead of a store')
     .argParser(httpUrl)
     .env('COALMINE_SERVER')
 }
 
+/** `--token`, what a running server asks for. */
 export function tokenOption(): Option {
   return new Option('--token <token>', 'the token that the server asks for').env('COALMINE_TOKEN')
 }
 
+/** `--format`, text or JSON. */
 export function formatOption(): Option {
   return new Option('--format <format>', 'for people or for programs')
     .choices(['text', 'json'])
@@ -31,6 +36,7 @@ export function formatOption(): Option {
     .env('COALMINE_FORMAT')
 }
 
+/** `--columns`, which may be given several times. */
 export function columnsOption(): Option {
   return new Option(
     '--columns <what=column>',
@@ -60,6 +66,7 @@ function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
+/** A URL of HTTP or HTTPS as it was typed. Throws commander's InvalidArgumentError for any other text, as all of these readers do. */
 export function httpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4318.')
@@ -101,6 +108,7 @@ export function count(text: string): number {
   return value
 }
 
+/** A port, 0 for any that is free. */
 export function port(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
@@ -108,6 +116,7 @@ export function port(text: string): number {
   return value
 }
 
+/** A number between 0 and 1, neither of them. */
 export function probability(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value > 0 && value < 1))

@@ -9,17 +9,19 @@ import {
 } from '@coalmine/comparator'
 import { seriesText } from '@coalmine/report'
 import { type Command, Option } from 'commander'
-import type { ComparisonOptions } from './comparison.ts'
+import type { ComparisonOptions } from './comparison-options.ts'
 import { CommandError } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { excludeEachOther } from './options.ts'
 import { writeReport } from './output.ts'
 
+/** What `compare` is told of plain series, as commander gives it. */
 export type SeriesOptions = Pick<ComparisonOptions, 'alpha' | 'margin' | 'format' | 'output'> & {
   readonly series?: string
   readonly worse: 'higher' | 'lower'
 }
 
+/** Adds `--series` and `--worse`, and what they exclude. */
 export function addSeriesOptions(command: Command): Command {
   return command
     .addOption(

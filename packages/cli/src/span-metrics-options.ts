@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from './exit-codes.ts'
 import { excludeEachOther, httpUrl } from './options.ts'
 
+/** What `compare` and `watch` are told of a Prometheus, as commander gives it. */
 export interface SpanMetricsOptions {
   readonly prometheus?: string
   readonly prometheusHeader?: readonly string[] | string
@@ -9,6 +10,7 @@ export interface SpanMetricsOptions {
   readonly slowerThan?: readonly string[]
 }
 
+/** Adds `--prometheus` and what goes with it, and what it excludes. */
 export function addSpanMetricsOptions(command: Command): Command {
   return command
     .addOption(

@@ -1,6 +1,7 @@
 import type { Verdict } from '@coalmine/comparator'
 import { judgeSpanMetrics, type SpanMetricsRequest, slowerThanMetrics } from '@coalmine/span-metrics'
-import { type ComparisonOptions, comparisonRequest } from './comparison.ts'
+import { comparisonRequest } from './comparison.ts'
+import type { ComparisonOptions } from './comparison-options.ts'
 import type { Io } from './io.ts'
 import type { SpanMetricsOptions } from './span-metrics-options.ts'
 import { version } from './version.ts'

@@ -1,14 +1,17 @@
 import { type PolicyInput, parseEffect, parsePolicy } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
-import { type ComparisonOptions, defaultConfig, policyInput, readConfig } from './comparison.ts'
+import { policyInput } from './comparison.ts'
+import type { ComparisonOptions } from './comparison-options.ts'
+import { defaultConfig, readConfig } from './config-file.ts'
 import { CommandError } from './exit-codes.ts'
-import type { Place } from './host.ts'
+import type { SpanSource } from './host.ts'
 import { margin, moment, probability, serverOption, storeOption, tokenOption, tracesOption } from './options.ts'
 
 /** What `plan` and `calibrate` share: whose traffic, from when, and the policy. */
-export type StableOptions = Place &
+export type StableOptions = SpanSource &
   Pick<ComparisonOptions, 'service' | 'stable' | 'start' | 'end' | 'alpha' | 'margin' | 'config'>
 
+/** Adds what `plan` and `calibrate` share. */
 export function addStableOptions(command: Command): Command {
   return command
     .addOption(new Option('--service <name>', 'the service').env('COALMINE_SERVICE'))

@@ -24,6 +24,7 @@ import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { isAllowed, tokenAsked } from './token.ts'
 
+/** How a server is started. Times are milliseconds, sizes bytes. */
 export type ServerOptions = {
   /** A directory, or the URL of a ClickHouse server. */
   readonly store: string
@@ -51,6 +52,7 @@ export type ServerOptions = {
   'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'minFreeBytes' | 'now'
 >
 
+/** A server that listens. */
 export interface RunningServer {
   readonly url: string
   /** Where OTLP/gRPC is taken. */

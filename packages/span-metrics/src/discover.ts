@@ -80,6 +80,7 @@ function isOf(labels: Labels, label: string, service: string): boolean {
   return matches(labels, [{ label, operator: '=~', value: nameIn(label, service) }])
 }
 
+/** The labels of every series that one of the selectors chooses in a window of milliseconds. */
 export async function seriesOf(
   prometheus: Prometheus,
   selectors: readonly string[],

@@ -31,6 +31,7 @@ export function fromZero({ scale, zero, indices, counts }: Cumulative): Increase
   return { scale, zero, indices, counts }
 }
 
+/** How many values an increase has. */
 export function totalOf({ zero, counts }: Increase): number {
   return counts.reduce((sum, count) => sum + count, zero)
 }

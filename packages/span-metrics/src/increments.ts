@@ -13,12 +13,14 @@ export interface Increment {
   readonly warmingUp: boolean
 }
 
+/** What the series of a cohort counted, scrape by scrape. */
 export interface Increments {
   readonly increments: readonly Increment[]
   /** How many had been counted by the first scrapes of processes, and came at no known time. */
   readonly undated: number
 }
 
+/** Times that increments are told by, in milliseconds. */
 export interface Timing {
   /** From when on samples were read, and from when on they are wanted: what lies between tells how series began. */
   readonly readFromMs: number

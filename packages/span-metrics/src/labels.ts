@@ -16,6 +16,7 @@ export function operationOf(labels: Labels): string {
   return name || '(all)'
 }
 
+/** How a request came out: `4xx` is an error of whoever asked. */
 export type Outcome = 'error' | '4xx' | 'fine'
 
 // The server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc

@@ -32,6 +32,7 @@ const looked = ['latency=10%', 'latency=25%', 'errors=x5']
 /** Replays between two lines of progress. */
 const portion = 40
 
+/** `coalmine calibrate`: replays canaries on the traffic of stable, and writes what the policy made of them. */
 export function calibrateCommand(command: Command, io: Io): Command {
   return addStableOptions(
     command.description("false alarms, detection times and margins, measured by replays on stable's own traffic"),
@@ -90,7 +91,7 @@ export function calibrateCommand(command: Command, io: Io): Command {
     })
 }
 
-type Asked = Pick<CalibrateOptions, 'share' | 'for' | 'replays' | 'seed'> & {
+type CalibrationRequest = Pick<CalibrateOptions, 'share' | 'for' | 'replays' | 'seed'> & {
   readonly effects: readonly string[]
   readonly service: string
   readonly stable: string
@@ -99,7 +100,7 @@ type Asked = Pick<CalibrateOptions, 'share' | 'for' | 'replays' | 'seed'> & {
 /** Replays canaries like stable, then those with each regression, a portion at a time. */
 async function calibrate(
   ask: (body: { replay: Replay; forSeconds: number; seed: number }) => Promise<CalibrateAnswer>,
-  { service, stable, share, for: forMs, effects, replays, seed }: Asked,
+  { service, stable, share, for: forMs, effects, replays, seed }: CalibrationRequest,
   show: (line: string) => void,
 ): Promise<Calibration> {
   const replayed = (replay: Replay): Promise<CalibrateAnswer> => ask({ replay, forSeconds: forMs / 1000, seed })
@@ -109,8 +110,8 @@ async function calibrate(
     const answers: ReplayAnswer[] = []
     while (answers.length < replays) {
       show(`${rows.length * replays + answers.length} of ${(effects.length + 1) * replays} replays`)
-      const part = { first: answers.length, count: Math.min(portion, replays - answers.length) }
-      const splits = { kind: 'splits' as const, share, ...part, ...(effect === null ? {} : { effect }) }
+      const portionOfReplays = { first: answers.length, count: Math.min(portion, replays - answers.length) }
+      const splits = { kind: 'splits' as const, share, ...portionOfReplays, ...(effect === null ? {} : { effect }) }
       answers.push(...(await replayed(splits)).answers)
     }
     rows.push(calibrationRow(effect === null ? null : parseEffect(effect), answers))

@@ -1,9 +1,10 @@
 import { type Config, describeErrors, describePolicy, parsePolicy } from '@coalmine/comparator'
 import { table } from '@coalmine/report'
 import type { Command } from 'commander'
-import { defaultConfig, readConfigFile } from '../comparison.ts'
+import { defaultConfig, readConfigFile } from '../config-file.ts'
 import type { Io } from '../io.ts'
 
+/** `coalmine check`: reads a coalmine.yaml and says in words what it would judge. */
 export function checkCommand(command: Command, io: Io): Command {
   return command
     .description('whether a coalmine.yaml is sound, and what would be judged by it, in plain words')

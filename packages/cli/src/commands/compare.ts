@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Outcome, Verdict } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import type { Server } from '../client.ts'
-import { addComparisonOptions, type ComparisonOptions, compareOn, comparisonRequest } from '../comparison.ts'
+import { compareOn, comparisonRequest } from '../comparison.ts'
+import { addComparisonOptions, type ComparisonOptions } from '../comparison-options.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
@@ -22,6 +23,7 @@ type CompareOptions = ComparisonOptions &
   SpanMetricsOptions &
   Pick<ImportOptions, 'columns'>
 
+/** `coalmine compare`: one verdict, on spans of a store or of files, on span metrics, or on plain series. */
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description('judge a canary once, from the spans that are there')
   return addSpanMetricsOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(described))))

@@ -40,6 +40,7 @@ const metrics = { latency: { margin: '25%,5ms' }, 'lost-requests': { margin: '10
 // Its services live for two minutes: the window leaves out their first seconds, and the policy no more of them.
 const warmUpMs = 3000
 
+/** `coalmine demo`: two versions of a shop, one of them slow, and the verdict on them. */
 export function demoCommand(command: Command, io: Io): Command {
   return command
     .description('see it work: real services, real traffic, one bad canary and one good one')

@@ -1,10 +1,11 @@
 import { type DoctorFacts, doctorText } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
-import { type Place, withServer } from '../host.ts'
+import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
 
+/** `coalmine doctor`: which marks arrive from a service, and which do not. */
 export function doctorCommand(command: Command, io: Io): Command {
   return command
     .description('which marks arrive from a service, from which SDKs and builds, and what is missing')
@@ -15,9 +16,13 @@ export function doctorCommand(command: Command, io: Io): Command {
     .addOption(tokenOption())
     .addOption(formatOption())
     .action(
-      async ({ service, format, ...place }: Place & { readonly service: string; readonly format: 'text' | 'json' }) => {
+      async ({
+        service,
+        format,
+        ...source
+      }: SpanSource & { readonly service: string; readonly format: 'text' | 'json' }) => {
         const route = `/api/doctor?service=${encodeURIComponent(service)}`
-        const facts = await withServer(place, 'read', io, (server) =>
+        const facts = await withServer(source, 'read', io, (server) =>
           ask(server, route, isDoctorFacts, { signal: io.stop }),
         )
         io.stdout.write(

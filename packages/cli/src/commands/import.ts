@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import type { CommandTrouble } from '../exit-codes.ts'
-import { type Place, withServer } from '../host.ts'
+import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { columnsOption, serverOption, storeOption, tokenOption } from '../options.ts'
 import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
+/** `coalmine import`: stores the spans of files; exits with `malformed` where a line was refused. */
 export function importCommand(command: Command, io: Io, exit: (result: CommandTrouble) => void): Command {
   return command
     .description(
@@ -16,7 +17,7 @@ export function importCommand(command: Command, io: Io, exit: (result: CommandTr
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .action(async (files: string[], options: Place & ImportOptions) => {
+    .action(async (files: string[], options: SpanSource & ImportOptions) => {
       await withServer(options, 'write', io, async (server) => {
         for (const file of files) {
           const answer = await importFile(server, file, io, options)

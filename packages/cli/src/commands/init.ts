@@ -1,15 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { ask, type Server } from '../client.ts'
-import { defaultConfig } from '../comparison.ts'
+import { defaultConfig } from '../config-file.ts'
 import { CommandError } from '../exit-codes.ts'
-import { type Place, withServer } from '../host.ts'
+import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
 import { type Seen, starterConfig } from '../starter-config.ts'
 
-type InitOptions = Place & { readonly service?: string; readonly force?: boolean }
+type InitOptions = SpanSource & { readonly service?: string; readonly force?: boolean }
 
+/** `coalmine init`: writes a first coalmine.yaml from what the store has seen. */
 export function initCommand(command: Command, io: Io): Command {
   return command
     .description('write a coalmine.yaml from what the store has seen: service, builds, operations')
@@ -33,14 +34,14 @@ export function initCommand(command: Command, io: Io): Command {
     })
 }
 
-interface Known {
+interface ServicesSeen {
   readonly services: readonly string[]
   readonly values: readonly string[]
   readonly first: readonly number[]
 }
 
 async function look(server: Server, named: string | undefined, signal: AbortSignal): Promise<Seen> {
-  const { services } = await ask(server, '/api/known', isKnown, { signal })
+  const { services } = await ask(server, '/api/known', isServicesSeen, { signal })
   const service = named ?? (services.length === 1 ? services[0]! : undefined)
   if (service === undefined || !services.includes(service)) {
     const seen = services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen none yet'
@@ -49,7 +50,7 @@ async function look(server: Server, named: string | undefined, signal: AbortSign
       : new CommandError('no-data', `no spans of service "${named}". ${seen}.`)
   }
   const query = `?service=${encodeURIComponent(service)}`
-  const { values, first } = await ask(server, `/api/known${query}`, isKnown, { signal })
+  const { values, first } = await ask(server, `/api/known${query}`, isServicesSeen, { signal })
   const { operations } = await ask(server, `/api/doctor${query}`, hasOperations, { signal })
   const builds = values
     .map((selector, at) => ({ selector, first: first[at]! }))
@@ -61,7 +62,7 @@ async function look(server: Server, named: string | undefined, signal: AbortSign
   return { service, builds, operations }
 }
 
-function isKnown(answer: object): answer is Known {
+function isServicesSeen(answer: object): answer is ServicesSeen {
   return 'services' in answer && 'first' in answer && Array.isArray(answer.first)
 }
 

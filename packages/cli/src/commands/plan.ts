@@ -18,6 +18,7 @@ interface PlanCommandOptions extends StableOptions {
 
 const looked = ['latency=25%', 'errors=x5']
 
+/** `coalmine plan`: how long a canary must run to find a regression of some size. */
 export function planCommand(command: Command, io: Io): Command {
   return addStableOptions(
     command.description('how long a canary must run, by the traffic that the store has of stable'),
@@ -85,6 +86,7 @@ export function share(text: string): number {
   throw new InvalidArgumentError('Expected a share of the traffic such as 10% or 0.1.')
 }
 
+/** A whole number from 1 on. */
 export function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value > 0) return value

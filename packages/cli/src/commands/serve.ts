@@ -24,6 +24,7 @@ interface ServeOptions {
   readonly drain?: number
 }
 
+/** `coalmine serve`: runs the server until it is stopped. */
 export function serveCommand(command: Command, io: Io): Command {
   return command
     .description('receive spans over OTLP, store them, answer comparisons')

@@ -28,6 +28,7 @@ const formats = {
     JSON.stringify({ extraHTTPHeaders: { [TEST_HEADER]: marker } }),
 } as const
 
+/** `coalmine sign`: makes a signed marker of test traffic, or a key for one. */
 export function signCommand(command: Command, io: Io): Command {
   return command
     .description('sign a marker of test traffic, for the requests of one test run')

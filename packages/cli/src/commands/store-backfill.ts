@@ -1,18 +1,19 @@
 import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
 import { CommandError } from '../exit-codes.ts'
-import { type Place, withServer } from '../host.ts'
+import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { excludeEachOther, milliseconds, moment, serverOption, storeOption, tokenOption } from '../options.ts'
 import { progressTo } from '../progress.ts'
 
-type BackfillOptions = Place & {
+type BackfillOptions = SpanSource & {
   readonly service?: string
   readonly since?: number
   readonly start?: string
   readonly end?: string
 }
 
+/** `coalmine store backfill`: closes past ticks that nobody has closed, some at a time. */
 export function storeBackfillCommand(command: Command, io: Io): Command {
   return command
     .description('close the ticks of a past window that nobody has closed, from the spans that are there')
@@ -26,12 +27,12 @@ export function storeBackfillCommand(command: Command, io: Io): Command {
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
     .action(async (_options: unknown, called: Command) => {
       // What it shares with `coalmine store` is taken there.
-      const { service, since, start, end, ...place } = called.optsWithGlobals<BackfillOptions>()
+      const { service, since, start, end, ...source } = called.optsWithGlobals<BackfillOptions>()
       if (since === undefined && start === undefined)
         throw new CommandError('usage', 'from when? Give --since, such as 2h, or --start')
       const first = start ?? new Date(Date.now() - since!).toISOString()
       const progress = progressTo(io.stderr)
-      await withServer(place, 'write', io, async (server) => {
+      await withServer(source, 'write', io, async (server) => {
         let ticks = 0
         let spans = 0
         for (let from = first; ; ) {

@@ -11,6 +11,7 @@ interface StoreInitOptions {
   readonly dryRun?: boolean
 }
 
+/** `coalmine store init`: makes the tables of closed ticks in a ClickHouse, or shows the statements. */
 export function storeInitCommand(command: Command, io: Io): Command {
   return command
     .description(
@@ -33,7 +34,7 @@ export function storeInitCommand(command: Command, io: Io): Command {
       // What it shares with `coalmine store` is taken there.
       const { store, traces, cluster, keep, dryRun = false } = called.optsWithGlobals<StoreInitOptions>()
       const done = await initStore({ location: store, traces, cluster, retentionDays: keep, dryRun })
-      io.stdout.write(dryRun ? script(done) : told(done))
+      io.stdout.write(dryRun ? script(done) : summary(done))
     })
 }
 
@@ -51,7 +52,7 @@ function script({ database, statements, rights }: Initialised): string {
   ].join('\n\n')
 }
 
-function told({ database, from, to, traces, madeTraces }: Initialised): string {
+function summary({ database, from, to, traces, madeTraces }: Initialised): string {
   const what =
     from === 0
       ? `has tables of coalmine now, version ${to}`

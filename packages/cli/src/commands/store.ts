@@ -1,12 +1,13 @@
 import { type StoreSizes, storeText } from '@coalmine/report'
 import type { Command } from 'commander'
 import { ask } from '../client.ts'
-import { type Place, withServer } from '../host.ts'
+import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
 import { storeBackfillCommand } from './store-backfill.ts'
 import { storeInitCommand } from './store-init.ts'
 
+/** `coalmine store`: what the store holds, table by table. */
 export function storeCommand(command: Command, io: Io): Command {
   storeInitCommand(command.command('init'), io)
   storeBackfillCommand(command.command('backfill'), io)
@@ -17,8 +18,8 @@ export function storeCommand(command: Command, io: Io): Command {
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(formatOption())
-    .action(async ({ format, ...place }: Place & { readonly format: 'text' | 'json' }) => {
-      const sizes = await withServer(place, 'read', io, (server) =>
+    .action(async ({ format, ...source }: SpanSource & { readonly format: 'text' | 'json' }) => {
+      const sizes = await withServer(source, 'read', io, (server) =>
         ask(server, '/api/store', isSizes, { signal: io.stop }),
       )
       io.stdout.write(

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome, Verdict } from '@coalmine/comparator'
 import { progressLine } from '@coalmine/report'
 import { type Command, Option } from 'commander'
-import { addComparisonOptions, type ComparisonOptions, compareOn, comparisonRequest } from '../comparison.ts'
+import { compareOn, comparisonRequest } from '../comparison.ts'
+import { addComparisonOptions, type ComparisonOptions } from '../comparison-options.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import type { Io } from '../io.ts'
@@ -28,6 +29,7 @@ const betweenLooksMs = 5000
 // Scrapes are seldom closer, and each look reads the whole window.
 const betweenLooksAtSpanMetricsMs = 15_000
 
+/** `coalmine watch`: looks again and again until the verdict is settled; exits as the last look says. */
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description(
     'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID',

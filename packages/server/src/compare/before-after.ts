@@ -31,7 +31,7 @@ interface DayRead {
 
 /**
  * Judges a canary that had no stable beside it against the same hours of earlier days, as far back as `stableWindowMs`. Days in
- * which the canary served, or a build that failed, or nothing, are left out. `undefined` where that was not asked for, or while the
+ * which the canary served, or a build that failed, or nothing, are left out. `undefined` where that was not startMs for, or while the
  * canary has served nothing.
  *
  * Throws a ServerError of kind `usage` when the window is longer than a day, or stable is a build that failed.
@@ -42,11 +42,11 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
   const { store, now, version } = context
   const { service, stable, canary } = request
   const cohorts = cohortsAsked(request)
-  const asked =
+  const startMs =
     request.start ?? (request.sinceMs === undefined ? await store.memory.start(cohorts) : now() - request.sinceMs)
-  const { canary: served } = await store.cohorts.facts({ ...cohorts, start: asked, end: request.end })
+  const { canary: served } = await store.cohorts.facts({ ...cohorts, start: startMs, end: request.end })
   if (served.firstMs === undefined || served.lastMs === undefined) return undefined
-  const start = Math.floor((asked ?? served.firstMs) / tickMs) * tickMs
+  const start = Math.floor((startMs ?? served.firstMs) / tickMs) * tickMs
   const end = (Math.floor(served.lastMs / tickMs) + 1) * tickMs
   if (end - start > dayMs)
     throw usage(

@@ -20,6 +20,6 @@ export async function explained(verdict: Verdict, request: ComparisonRequest, co
     start: Date.parse(verdict.window.start),
     end: Date.parse(verdict.window.end),
   }
-  const told = await interactionsOn(verdict, finding, within, context)
-  return finding.decision === 'fail' ? whyOn(told, finding, within, context) : told
+  const withInteractions = await interactionsOn(verdict, finding, within, context)
+  return finding.decision === 'fail' ? whyOn(withInteractions, finding, within, context) : withInteractions
 }

@@ -7,7 +7,7 @@ export function factsOf(
   request: ComparisonRequest,
   found: ComparisonFacts,
   flags: readonly FlagShare[],
-  asked: { readonly start: number | undefined; readonly end: number | undefined },
+  window: { readonly start: number | undefined; readonly end: number | undefined },
   {
     version,
     now,
@@ -15,12 +15,12 @@ export function factsOf(
   }: { readonly version: string; readonly now: number; readonly anchored?: boolean },
 ): Facts {
   const seen = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined)
-  const first = asked.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
+  const first = window.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
   const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
   const start = Math.floor(first / tickMs) * tickMs
   const bothServed = found.stable.requests > 0 && found.canary.requests > 0
-  // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
-  const end = bothServed || asked.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : asked.end
+  // Of an empty cohort the window that was window for is told; else the part of it that has closed ticks.
+  const end = bothServed || window.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : window.end
   const until = Number.isFinite(end) ? Math.max(start, end) : now
   const cohort = (name: 'stable' | 'canary'): CohortFacts => {
     const { requests, traces, instances, testRequests } = found[name]

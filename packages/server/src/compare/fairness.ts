@@ -9,8 +9,8 @@ import {
   type Store,
 } from '@coalmine/store'
 
-/** What is known of a comparison when it is asked whether it is fair. */
-interface Known {
+/** What was read of a comparison, by which it is told whether it is fair. */
+interface ComparisonRead {
   readonly found: ComparisonFacts
   readonly instances: readonly InstanceLife[] | undefined
   readonly operations: readonly OperationTicks[]
@@ -24,7 +24,7 @@ interface Known {
 export async function fairnessFacts(
   store: Store,
   comparison: Comparison,
-  { found, instances, operations, builds, warmUp, now }: Known,
+  { found, instances, operations, builds, warmUp, now }: ComparisonRead,
 ): Promise<FairnessFacts> {
   const [sample, cells] = await Promise.all([
     store.spans.sample(comparison, sampledTicks(operations)),

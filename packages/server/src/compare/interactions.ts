@@ -30,7 +30,7 @@ export async function interactionsOn(
 ): Promise<Verdict> {
   try {
     const interactions = await findInteractions(finding, request, context)
-    return { ...verdict, interactions, reasons: [...verdict.reasons, ...notTold(request.interact, interactions)] }
+    return { ...verdict, interactions, reasons: [...verdict.reasons, ...unknownParts(request.interact, interactions)] }
   } catch (error) {
     const message = `Which flag has a part in it is not known: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}`
     return { ...verdict, reasons: [...verdict.reasons, { code: 'interactions-not-known', weight: 'note', message }] }
@@ -38,8 +38,8 @@ export async function interactionsOn(
 }
 
 /** A note for each flag that was asked about in vain. */
-function notTold(asked: readonly string[], interactions: readonly Interaction[]): Reason[] {
-  return asked
+function unknownParts(named: readonly string[], interactions: readonly Interaction[]): Reason[] {
+  return named
     .filter((flag) => !interactions.some((one) => one.flag === flag))
     .map((flag) => ({
       code: 'interactions-not-known',
@@ -65,9 +65,9 @@ async function findInteractions(
     shares.filter((share) => operation === null || share.operation === operation),
     [...parseSelector(request.stable), ...parseSelector(request.canary)].flatMap((one) => flagOf(one) ?? []),
   )
-  const asked = flags.filter(({ flag }) => request.interact.includes(flag))
+  const named = flags.filter(({ flag }) => request.interact.includes(flag))
   const others = flags.filter(({ flag, requests }) => !request.interact.includes(flag) && requests >= enoughRequests)
-  const wanted = [...asked, ...(finding.decision === 'fail' ? others.slice(0, mostFlags) : [])]
+  const wanted = [...named, ...(finding.decision === 'fail' ? others.slice(0, mostFlags) : [])]
   const started = performance.now()
   const contrasts: FlagContrasts[] = []
   const apart: Interaction[] = []

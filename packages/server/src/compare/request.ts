@@ -89,6 +89,7 @@ export function parseRequest(body: unknown): ComparisonRequest {
   }
 }
 
+/** A text that is not empty. Throws a ServerError of kind `usage` that names the key. */
 export function text(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw usage(`${name}: expected text, got ${JSON.stringify(value) ?? 'nothing'}`)
@@ -100,6 +101,7 @@ export function selector(value: unknown, name: string): string {
   return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 }
 
+/** Whose requests are compared; those of users, when left out. Throws a ServerError of kind `usage`. */
 export function trafficOf(value: unknown = 'users'): Traffic {
   const known = traffics.find((one) => one === value)
   if (known) return known
@@ -132,6 +134,7 @@ function flagsAsked(value: unknown = []): readonly string[] {
   throw usage(`interact: expected a list of flag keys, got ${JSON.stringify(value)}`)
 }
 
+/** A moment in ISO 8601 as milliseconds since 1970; undefined when left out. Throws a ServerError of kind `usage` that names the key. */
 export function moment(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN

@@ -24,13 +24,13 @@ export async function whyOn(
       examined: attributes.length,
       attributes: explanationsOf(attributes, all, bad, request.policy.alpha),
     }
-    const told: Exemplars = {
+    const shown: Exemplars = {
       metric,
       operation,
       stable: exemplars.stable.map(exemplarOf),
       canary: exemplars.canary.map(exemplarOf),
     }
-    return { ...verdict, why, exemplars: told }
+    return { ...verdict, why, exemplars: shown }
   } catch (error) {
     const message = `Which attributes explain it is not known: ${firstLine(error as Error)}`
     return { ...verdict, reasons: [...verdict.reasons, { code: 'why-not-known', weight: 'note', message }] }

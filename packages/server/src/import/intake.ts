@@ -46,6 +46,7 @@ const batchBytes = 16_000_000
 const batchRecords = 10_000
 const batchMs = 1_000
 
+/** The totals of a file of which nothing is read yet. */
 export const noTotals = (): Totals => ({
   spans: 0,
   evaluations: 0,
@@ -57,6 +58,7 @@ export const noTotals = (): Totals => ({
   notes: [],
 })
 
+/** A file that begins, or goes on where an earlier import of it was interrupted. */
 export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'window' | 'done'>): Intake {
   const { totals, line, bytes } = start.done
   const arrived = { batch: newSpanBatch(), records: [], ignored: 0 }
@@ -102,6 +104,7 @@ export async function close(intake: Intake): Promise<void> {
   await remember(intake, true)
 }
 
+/** Counts a line that did not go in, and names it while there are few. */
 export function refuseLine({ totals }: Intake, line: number, why: string): void {
   totals.refusedCount++
   if (totals.refused.length < namedRefusals) totals.refused.push({ line, why })

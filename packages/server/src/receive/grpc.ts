@@ -28,6 +28,7 @@ interface GrpcOptions {
   readonly tls?: TlsFiles | undefined
 }
 
+/** A gRPC server that listens. */
 export interface RunningGrpc {
   readonly port: number
   readonly connections: () => number

@@ -23,14 +23,14 @@ export const retryAfterSeconds = 2
  */
 export async function receiveTraces(context: Context, type: string, body: Buffer): Promise<Refusals> {
   const started = performance.now()
-  const told = (outcome: string, spans: number, refused: number): void =>
+  const measured = (outcome: string, spans: number, refused: number): void =>
     context.metrics.received(outcome, spans, refused, (performance.now() - started) / 1000)
   try {
     const { spans, refusals } = await takeSpans(context, type, body)
-    told(context.ack, spans, refusals.count)
+    measured(context.ack, spans, refusals.count)
     return refusals
   } catch (error) {
-    told(outcomeOf(error), 0, 0)
+    measured(outcomeOf(error), 0, 0)
     throw error
   }
 }

@@ -13,6 +13,7 @@ export interface Signal {
   readonly rejected: Rejected
 }
 
+/** What is taken: spans and log records. */
 export const signals: readonly Signal[] = [
   {
     path: '/v1/traces',

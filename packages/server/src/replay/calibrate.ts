@@ -27,6 +27,7 @@ export type Replay =
     }
   | { readonly kind: 'instances' }
 
+/** What replays of one call came to. */
 export interface CalibrateAnswer {
   /** ISO 8601, UTC. */
   readonly window: { readonly start: string; readonly end: string }
@@ -35,7 +36,7 @@ export interface CalibrateAnswer {
   readonly placebo: Placebo | null
 }
 
-type Asked =
+type ReplayRequest =
   | {
       readonly kind: 'splits'
       readonly share: number
@@ -58,19 +59,19 @@ const lookedAt = { instances: 10, operations: 5, blocks: 240 }
 export function registerCalibrate(app: FastifyInstance, { store }: Context): void {
   app.post('/api/calibrate', async ({ body }): Promise<CalibrateAnswer> => {
     const { replay, forSeconds, seed, ...rest } = Object(body) as Record<string, unknown>
-    const request = stableRequest(rest)
-    const asked = replayOf(replay)
+    const stable = stableRequest(rest)
+    const request = replayOf(replay)
     const seconds = above(forSeconds, 'forSeconds')
-    const traffic = await stableTraffic(store, request)
+    const traffic = await stableTraffic(store, stable)
     const window = { start: new Date(traffic.startMs).toISOString(), end: new Date(traffic.endMs).toISOString() }
-    if (asked.kind === 'instances') {
-      const cells = await instanceTraffic(store, traffic, request.policy.warmUp)
-      return { window, answers: [], placebo: await inSteps(replayInstances(cells, request.policy, seconds)) }
+    if (request.kind === 'instances') {
+      const cells = await instanceTraffic(store, traffic, stable.policy.warmUp)
+      return { window, answers: [], placebo: await inSteps(replayInstances(cells, stable.policy, seconds)) }
     }
-    const { share, effect, first, count } = asked
+    const { share, effect, first, count } = request
     const options = { share, effect, forSeconds: seconds, seed: above(seed, 'seed') }
     const cells = cellsOf(slicesOf([...traffic.operations]))
-    return { window, answers: await inSteps(replaySplits(cells, request.policy, options, first, count)), placebo: null }
+    return { window, answers: await inSteps(replaySplits(cells, stable.policy, options, first, count)), placebo: null }
   })
 }
 
@@ -94,7 +95,7 @@ async function instanceTraffic(
   })
 }
 
-function replayOf(value: unknown): Asked {
+function replayOf(value: unknown): ReplayRequest {
   const { kind, share, effect, first, count } = Object(value) as Record<string, unknown>
   if (kind === 'instances') return { kind }
   const sound =

@@ -44,6 +44,7 @@ export async function inSteps<Result>(steps: Generator<undefined, Result>): Prom
   }
 }
 
+/** A number above zero. Throws a ServerError of kind `usage` that names the key. */
 export function above(value: unknown, name: string): number {
   if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return value
   throw new ServerError('usage', `${name}: expected a number above zero, got ${JSON.stringify(value)}`)

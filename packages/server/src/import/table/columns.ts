@@ -25,8 +25,10 @@ export const columnRoles = [
   'version',
   'state',
 ] as const
+/** What a column may be of a span. */
 export type Role = (typeof columnRoles)[number]
 
+/** The unit of a time or a duration in a column. */
 export type Unit = 'ns' | 'us' | 'ms' | 's'
 
 /** Where a value comes from: a column, or the same text for all rows. */
@@ -39,6 +41,7 @@ export type From =
     }
   | { readonly text: string }
 
+/** Which column has a role, or which text stands for it in every row. */
 export interface Chosen {
   readonly roles: ReadonlyMap<Role, From>
   /** Columns, and texts, that are one attribute each, of the span or of the resource. */

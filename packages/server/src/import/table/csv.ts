@@ -36,14 +36,14 @@ interface TextRecord {
   readonly text: string
   readonly why?: string
 }
-interface Part {
+interface RecordLine {
   readonly line: number
   readonly text: string
   readonly opens: boolean
 }
 
 async function* recordsOf(lines: AsyncIterable<Line>): AsyncGenerator<TextRecord> {
-  let parts: Part[] = []
+  let parts: RecordLine[] = []
   function* records(ended: boolean): Generator<TextRecord> {
     while (parts.length > 0) {
       const last = endOfRecord(parts)
@@ -71,7 +71,7 @@ async function* recordsOf(lines: AsyncIterable<Line>): AsyncGenerator<TextRecord
 }
 
 /** Which line ends the first record: the one that closes the last quote. */
-function endOfRecord(parts: readonly Part[]): number | undefined {
+function endOfRecord(parts: readonly RecordLine[]): number | undefined {
   let open = false
   for (const [index, { opens }] of parts.entries()) {
     if (opens) open = !open
@@ -80,7 +80,7 @@ function endOfRecord(parts: readonly Part[]): number | undefined {
   return undefined
 }
 
-function isTooMuch(parts: readonly Part[]): boolean {
+function isTooMuch(parts: readonly RecordLine[]): boolean {
   return parts.length >= mostLines || parts.reduce((sum, { text }) => sum + text.length, 0) >= mostCharacters
 }
 

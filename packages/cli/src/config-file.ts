@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { type Config, parseConfig } from '@coalmine/comparator'
+import { parseSelector } from '@coalmine/server'
+import { CommandError } from './exit-codes.ts'
+
+/** The file that is read where none is named. */
+export const defaultConfig = 'coalmine.yaml'
+
+/**
+ * The file that was named, else `coalmine.yaml`, else nothing at all.
+ *
+ * Throws a CommandError of kind `usage` that says what is wrong, and in which line.
+ */
+export async function readConfig(file: string | undefined): Promise<Config> {
+  if (file === undefined && !existsSync(defaultConfig)) return { policy: {} }
+  return readConfigFile(file ?? defaultConfig, '--config ')
+}
+
+/** What a file says; `flag` is how it was named, for the message where it is not there. */
+export async function readConfigFile(path: string, flag = ''): Promise<Config> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      'usage',
+      `${flag}${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+    )
+  })
+  try {
+    return parseConfig(text, path, parseSelector)
+  } catch (error) {
+    throw new CommandError('usage', (error as Error).message)
+  }
+}
