@@ -30,7 +30,7 @@ export default defineConfig({
         resolve: { alias: sources },
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/calibration/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'test/calibration/**/*.test.ts'],
           exclude: [...pure, ...engine],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -9,6 +9,7 @@
  * The servers have one core, the client and the sink the other. Each variant is a process of its own; they take turns,
  * and what counts is the median of the ratios within a round.
  */
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import http from 'node:http'
@@ -17,6 +18,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
+import { median } from 'simple-statistics'
 import type { BenchRow } from './marks.ts'
 
 const variantNames = ['plain', 'null', 'packed', 'floor-packed', 'each', 'floor-each'] as const
@@ -161,12 +163,6 @@ function hasTaskset(): boolean {
   } catch {
     return false
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await run())

@@ -5,6 +5,7 @@
  *
  * And what does the log event of an evaluation add, where a logs SDK is registered, to what that SDK takes to emit it?
  */
+
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -34,6 +35,7 @@ import { SplitFactory } from '@splitsoftware/splitio'
 import { Statsig, StatsigUser } from '@statsig/statsig-node-core'
 import { Flagsmith, LocalFileHandler } from 'flagsmith-nodejs'
 import { PostHog, type PostHogOptions } from 'posthog-node'
+import { median } from 'simple-statistics'
 import { InMemStorageProvider, Unleash, type UnleashConfig } from 'unleash-client'
 import type { BenchRow } from './marks.ts'
 
@@ -426,12 +428,6 @@ async function postHog(): Promise<Subject> {
 
 function fromFlags<T>(make: () => T): Record<string, T> {
   return Object.fromEntries(flagKeys.map((key) => [key, make()]))
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 if (import.meta.main) {

@@ -10,6 +10,7 @@
  *
  * Each variant runs in fresh processes, alternated; what counts is the median of the ratios within a round.
  */
+
 import { execFileSync } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -28,6 +29,7 @@ import { ALLOW_ALL_BAGGAGE_KEYS, BaggageSpanProcessor } from '@opentelemetry/bag
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { median } from 'simple-statistics'
 
 /** One line of the bench's table. */
 export interface BenchRow {
@@ -239,12 +241,6 @@ const deaf: SpanExporter = {
 const baggage = propagation.createBaggage(
   Object.fromEntries(['service.version', 'coalmine.test', ...flagKeys].map((key) => [key, { value: 'on' }])),
 )
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const variant = variantNames.find((each) => each === process.argv[2])

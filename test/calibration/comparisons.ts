@@ -1,4 +1,5 @@
 // Targets that are about two cells, or about ours and another's rule.
+import { mean } from 'simple-statistics'
 import { peersOnLatency } from './cells.ts'
 import { median, type Result } from './simulate.ts'
 
@@ -78,5 +79,5 @@ function shareOf(times: readonly number[]): number {
 
 /** Those that never came count as the horizon. */
 function meanOf(times: readonly number[]): number {
-  return times.reduce((sum, time) => sum + Math.min(time, 1800), 0) / times.length
+  return mean(times.map((time) => Math.min(time, 1800)))
 }

@@ -109,6 +109,10 @@ export function simulate({ traffic, policy, runs, peers: about }: Cell, seed: nu
   }
 }
 
+/**
+ * A time that half of the runs had an answer by: of two in the middle the later, since ticks come every five seconds and a time
+ * between two of them was never measured. So the medians of simple-statistics, which average the two, are not these.
+ */
 export function median(ascending: readonly number[]): number {
   return ascending[Math.floor(ascending.length / 2)]!
 }

@@ -1,12 +1,5 @@
-import {
-  countOf,
-  type Histogram,
-  mergeHistograms,
-  momentsOf,
-  quantileOf,
-  type Rate,
-  studentQuantile,
-} from '@coalmine/stats'
+import { countOf, type Histogram, mergeHistograms, quantileOf, type Rate, studentQuantile } from '@coalmine/stats'
+import { mean, sampleVariance } from 'simple-statistics'
 import type { BeforeAfter, EarlierDay, Sums } from './facts.ts'
 import type { Tested } from './metrics/tested.ts'
 import { aboveZero, shareAboveZero } from './numeric-parts.ts'
@@ -144,9 +137,10 @@ interface Level {
  * them differ is taken off: the test against the widened margin has its own share of that.
  */
 function nextDay(levels: readonly Level[], level: number): number {
-  const { n, variance } = momentsOf(levels.map(({ value }) => value))
-  const ofRequests = momentsOf(levels.map((one) => one.variance)).mean
-  return studentQuantile(level, n - 1) * Math.sqrt(Math.max(0, variance - ofRequests) * (1 + 1 / n))
+  const n = levels.length
+  const ofDays = sampleVariance(levels.map(({ value }) => value))
+  const ofRequests = mean(levels.map(({ variance }) => variance))
+  return studentQuantile(level, n - 1) * Math.sqrt(Math.max(0, ofDays - ofRequests) * (1 + 1 / n))
 }
 
 /** The logarithm of a quantile; its standard error is half the distance of those a standard error of the rank away. */

@@ -1,5 +1,3 @@
-import { checkLogEs } from './closed-e-values.ts'
-
 /**
  * Which of many hypotheses to report so that, on average, at most a share `alpha` of those reported are true, whatever their
  * dependence: for "which of 200 operations regressed". The k largest e-values, k the most for which the k-th is at least
@@ -13,7 +11,9 @@ import { checkLogEs } from './closed-e-values.ts'
  */
 export function eBenjaminiHochberg(logEs: readonly number[], alpha: number): boolean[] {
   if (!(alpha > 0 && alpha < 1)) throw new RangeError(`alpha: expected a number between 0 and 1, got ${alpha}`)
-  checkLogEs(logEs)
+  logEs.forEach((logE, at) => {
+    if (Number.isNaN(logE)) throw new RangeError(`logEs[${at}]: expected a number, got ${logE}`)
+  })
   const descending = [...logEs].sort((a, b) => b - a)
   let least = Infinity
   descending.forEach((logE, at) => {

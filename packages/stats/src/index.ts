@@ -32,45 +32,25 @@ export { shareInterval } from './share-interval.ts'
 
 // Many findings at once
 
-export { closedEValues } from './closed-e-values.ts'
 export { eBenjaminiHochberg } from './e-benjamini-hochberg.ts'
 export { type HolmDecision, holm } from './holm.ts'
 
 // Tests that look once
 
-export { chiSquareShares } from './fixed/chi-square-shares.ts'
 export { cochranMantelHaenszel, oddsRatioOnce } from './fixed/cochran-mantel-haenszel.ts'
 export { conditionalBinomial } from './fixed/conditional-binomial.ts'
 export { type FisherExact, fisherExact } from './fixed/fisher-exact.ts'
 export { hodgesLehmann } from './fixed/hodges-lehmann.ts'
-export { kolmogorovSmirnov } from './fixed/kolmogorov-smirnov.ts'
 export { type MannWhitney, mannWhitney } from './fixed/mann-whitney.ts'
-export { type Cluster, type RatioTest, ratioOfMeans } from './fixed/ratio-of-means.ts'
 export type { Sided, TestResult, Untestable } from './fixed/result.ts'
 export { riskDifferenceOnce, riskDifferenceTest } from './fixed/risk-difference-test.ts'
 export { tailTest } from './fixed/tail-test.ts'
 export type { Values } from './fixed/tally.ts'
 export { type RankTest, scaleIntervalOnce, vanElteren } from './fixed/van-elteren.ts'
-export { type MeanTest, welch } from './fixed/welch.ts'
-export { type Moments, momentsOf, momentsOfHistogram } from './moments.ts'
 
 // Counts that come in batches
 
 export { dispersedShareProcess, dispersionOf } from './dispersion.ts'
-
-// For display, and to be measured against: they assume that nothing drifts, or many values
-
-export { asymptoticInterval, type MomentsBlock } from './sequential/asymptotic-interval.ts'
-export { bandRadius, bandTest } from './sequential/band-test.ts'
-export { growthbookTest } from './sequential/growthbook.ts'
-export { logNormalMixture, mixingVariance, normalMixtureBound } from './sequential/normal-mixture.ts'
-export {
-  type QuantileOptions,
-  quantileDifferenceInterval,
-  quantileInterval,
-  quantileRanks,
-} from './sequential/quantile-interval.ts'
-export { quantileTest } from './sequential/quantile-test.ts'
 
 // What differs from group to group
 

@@ -7,6 +7,7 @@ import {
   sdBetweenRates,
   studentQuantile,
 } from '@coalmine/stats'
+import { mean } from 'simple-statistics'
 import type { InstanceCell } from '../facts.ts'
 import type { Statistic } from '../finding.ts'
 import { limitOf } from '../metrics/claim.ts'
@@ -105,12 +106,12 @@ function deviations(cells: readonly InstanceCell[], names: readonly string[]): n
       .map((cell) => ({ cell, log: Math.log(quantileOf(cell.latency, 0.5)!) }))
       .filter(({ log }) => Number.isFinite(log))
     if (medians.length < fewestInstances) continue
-    const mean = medians.reduce((sum, { log }) => sum + log, 0) / medians.length
+    const typical = mean(medians.map(({ log }) => log))
     for (const { cell, log } of medians) {
       const key = `${cell.tick} ${cell.instance}`
       const { weight, sum } = sums.get(key) ?? { weight: 0, sum: 0 }
       const n = countOf(cell.latency)
-      sums.set(key, { weight: weight + n, sum: sum + n * (log - mean) })
+      sums.set(key, { weight: weight + n, sum: sum + n * (log - typical) })
     }
   }
   const ticks = [...new Set(cells.map((cell) => cell.tick))].sort((a, b) => a - b)

@@ -1,3 +1,4 @@
+import { mean } from 'simple-statistics'
 import type { KayentaMetric } from './config.ts'
 import { type LocationShift, locationShift } from './location-shift.ts'
 import { prepare } from './prepare.ts'
@@ -91,10 +92,6 @@ function meanRatio(stable: readonly number[], canary: readonly number[]): number
   const of = mean(stable)
   const to = mean(canary)
   return of === 0 || to === 0 ? null : to / of
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** The share of pairs that canary wins, ties counted one half: the common language effect size (Vargha and Delaney 2000). */

@@ -20,7 +20,10 @@ function withoutOutliers(values: readonly number[], factor: number): number[] {
   return values.filter((value) => value >= lower && value <= upper)
 }
 
-/** Linear between the order statistics: type 7 of Hyndman and Fan (1996), R's default. */
+/**
+ * Linear between the order statistics: type 7 of Hyndman and Fan (1996), R's default. Kayenta's own, so that its answers are
+ * reproduced; the quantiles of simple-statistics are steps (their type 2).
+ */
 function percentile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1)
   const below = Math.floor(place)

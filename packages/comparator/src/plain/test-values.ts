@@ -1,4 +1,5 @@
 import { hodgesLehmann, mannWhitney } from '@coalmine/stats'
+import { median } from 'simple-statistics'
 import type { PlainSeries } from './read-series.ts'
 import type { SeriesPolicy, TestedSeries } from './series-verdict.ts'
 
@@ -17,8 +18,8 @@ export function testValues(
   const found = located.kind === 'estimated' ? located : { shift: null, interval: { lower: null, upper: null } }
   return {
     margin: text ?? '10%',
-    stable: { count: stable.length, value: median(stable) },
-    canary: { count: canary.length, value: median(canary) },
+    stable: { count: stable.length, value: middleOf(stable) },
+    canary: { count: canary.length, value: middleOf(canary) },
     difference: found.shift,
     interval: { ...found.interval, level },
     worse: mannWhitney(against, { alternative: beyond }),
@@ -40,9 +41,6 @@ function valuesMargin(text: string): { readonly ratio: number; readonly absolute
   return { ratio, absolute }
 }
 
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b)
-  if (sorted.length === 0) return null
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+function middleOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : median(values)
 }
