@@ -3,8 +3,8 @@ import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.
 /** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
 export type Traffic = 'users' | 'test' | 'all'
 
-/** What is compared: the requests that a service answers, or `downstream`, the calls that it makes to databases and other services. */
-export type Scope = 'requests' | 'downstream'
+/** Which side of a service is compared: the requests that it answers, or the calls that it makes to databases and other services. */
+export type ComparedSide = 'requests' | 'calls'
 
 /** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
 export interface Comparison {
@@ -16,7 +16,7 @@ export interface Comparison {
   /** Only requests of these audiences; of every one, when empty or left out. */
   readonly audience?: readonly string[] | undefined
   /** Requests, unless told otherwise. */
-  readonly scope?: Scope | undefined
+  readonly side?: ComparedSide | undefined
   /** Raw spans answer, where closed ticks could as well; for who may not read these. */
   readonly fromSpans?: boolean
   /** What raw spans answer is kept, so that they are read once. */
@@ -66,7 +66,7 @@ export type Cohorts =
   | { readonly source: 'spans'; readonly params: SpanParams }
 
 /** What chooses the requests of a comparison. */
-export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'scope' | 'fromSpans'>
+export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'side' | 'fromSpans'>
 
 /** Says of a comparison how the store that is asked may be read: whether it has closed ticks, and whether it remembers. */
 export type AsRead = <Asked extends Chosen>(asked: Asked) => Asked
@@ -77,10 +77,10 @@ export function cohortsOf(chosen: Chosen): Cohorts {
   return params ? { source: 'ticks', params } : { source: 'spans', params: spanParams(chosen) }
 }
 
-function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): TickParams | undefined {
+function tickParams({ traffic = 'users', audience = [], side, ...selectors }: Chosen): TickParams | undefined {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)
-  if (audience.length > 0 || scope === 'downstream') return undefined
+  if (audience.length > 0 || side === 'calls') return undefined
   const flag = stable.find((condition) => flagOf(condition) !== undefined)
   const byBuild = stable.some(isBuild)
   if (stable.length !== Number(byBuild) + Number(flag !== undefined)) return undefined
@@ -104,7 +104,7 @@ function tickParams({ traffic = 'users', audience = [], scope, ...selectors }: C
 }
 
 /** The same for statements over raw spans, which can answer every comparison. */
-export function spanParams({ traffic = 'users', audience = [], scope, ...selectors }: Chosen): SpanParams {
+export function spanParams({ traffic = 'users', audience = [], side, ...selectors }: Chosen): SpanParams {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)
   const wanted = [...stable, ...canary]
@@ -127,8 +127,8 @@ export function spanParams({ traffic = 'users', audience = [], scope, ...selecto
     canaryTests: traffic === 'test' || canary.some(isAboutTests),
     traffic,
     audience,
-    calls: scope === 'downstream',
-    requests: scope === 'downstream' ? 'coalmine_calls' : 'coalmine_requests',
+    calls: side === 'calls',
+    requests: side === 'calls' ? 'coalmine_calls' : 'coalmine_requests',
   }
 }
 

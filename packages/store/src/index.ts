@@ -42,7 +42,7 @@ export { tickSeconds } from './tick.ts'
 
 // Who is compared
 
-export type { Chosen, Comparison, Scope, Source, Traffic } from './comparison.ts'
+export type { Chosen, ComparedSide, Comparison, Source, Traffic } from './comparison.ts'
 export { type Condition, flagOf, formatSelector, parseSelector } from './selector.ts'
 
 // Who reads them

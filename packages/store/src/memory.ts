@@ -92,10 +92,11 @@ function comparisonNames(comparison: Remembered): {
   readonly stable: string
   readonly canary: string
 } {
-  const { service, traffic = 'users', audience = [], scope = 'requests' } = comparison
+  const { service, traffic = 'users', audience = [], side = 'requests' } = comparison
   const among = [
     ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
-    ...(scope === 'requests' ? [] : [`scope=${scope}`]),
+    // Its name since before calls were called so: what is remembered under it is found.
+    ...(side === 'requests' ? [] : ['scope=downstream']),
     ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
   ]
   const nameOf = (selector: string): string => [nameOfSelector(selector), ...among].join(',')

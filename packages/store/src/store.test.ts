@@ -751,7 +751,7 @@ describe('calls that a service makes', () => {
       ),
     )
     await closeAll()
-    const calls = { ...builds, scope: 'downstream' } as const
+    const calls = { ...builds, side: 'calls' } as const
     expect(store.ticks.read(calls).source).toBe('spans')
     const one = [0, 0, 0, 0, 1, 1, 0, 0]
     expect(await totals(calls)).toEqual({
@@ -780,7 +780,7 @@ describe('calls that a service makes', () => {
     )
     await closeAll()
     const calls = { service: 'storefront', stable: 'db.namespace=old', canary: 'db.namespace=new' }
-    expect(await store.memory.start({ ...calls, scope: 'downstream' })).toBe(firstStart + 10_000)
+    expect(await store.memory.start({ ...calls, side: 'calls' })).toBe(firstStart + 10_000)
     expect(await store.memory.start(calls)).toBe(firstStart + 5_000)
   })
 })

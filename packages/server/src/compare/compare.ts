@@ -35,16 +35,16 @@ async function compareSideBySide(request: ComparisonRequest, context: Context): 
 /** How users' requests fared settles what later builds are compared with. */
 async function remember(
   { verdict }: Verdict,
-  { service, stable, canary, traffic, audience, scope }: ComparisonRequest,
+  { service, stable, canary, traffic, audience, side }: ComparisonRequest,
   { store }: Context,
 ): Promise<void> {
   if (verdict !== 'pass' && verdict !== 'fail') return
-  const ofUsers = traffic === 'users' && audience.length === 0 && scope === 'requests'
+  const ofUsers = traffic === 'users' && audience.length === 0 && side === 'requests'
   if (ofUsers) await store.memory.rememberVerdict({ service, stable, canary, verdict })
 }
 
 async function compare(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
-  const { service, sinceMs, end, scope, policy } = request
+  const { service, sinceMs, end, side, policy } = request
   const cohorts = cohortsAsked(request)
   const start = request.start ?? (sinceMs === undefined ? await store.memory.start(cohorts) : now() - sinceMs)
   const comparison: Comparison = { ...cohorts, start, end }
@@ -56,7 +56,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
   ])
   const [fairness, structure, measured] = await Promise.all([
     fairnessFacts(store, comparison, { found, instances, operations, builds, warmUp: policy.warmUp, now: now() }),
-    scope === 'requests' ? structureTicks(store, comparison, operations) : undefined,
+    side === 'requests' ? structureTicks(store, comparison, operations) : undefined,
     measuredSlices(store, comparison, policy),
   ])
   const facts = factsOf(

@@ -47,7 +47,7 @@ export function factsOf(
     canary: cohort('canary'),
     traffic: request.traffic,
     audience: request.audience,
-    scope: request.scope,
+    scope: request.side === 'calls' ? 'downstream' : 'requests',
     overlap: found.overlap,
     mixedRequests: found.mixedRequests,
     lateSpans: found.late,

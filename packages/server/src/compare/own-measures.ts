@@ -1,5 +1,13 @@
-import type { ComparedScope, MetricPolicy, Policy, Side, Slice, ValueFacts } from '@coalmine/comparator'
-import { type Comparison, type Measure, type Measured, measureParams, type Store, StoreError } from '@coalmine/store'
+import type { MetricPolicy, Policy, Side, Slice, ValueFacts } from '@coalmine/comparator'
+import {
+  type ComparedSide,
+  type Comparison,
+  type Measure,
+  type Measured,
+  measureParams,
+  type Store,
+  StoreError,
+} from '@coalmine/store'
 
 /** Slices of a policy's own measures, and how many requests had a value. */
 interface MeasuredSlices {
@@ -32,10 +40,10 @@ export async function measuredSlices(store: Store, comparison: Comparison, polic
  *
  * @throws {StoreError} naming the metric.
  */
-export function refuseMeasures({ metrics }: Policy, scope: ComparedScope): void {
+export function refuseMeasures({ metrics }: Policy, side: ComparedSide): void {
   for (const { name, gate, measure } of metrics) {
     if (!isOwn(measure)) continue
-    if (scope === 'downstream' && gate !== 'off')
+    if (side === 'calls' && gate !== 'off')
       throw new StoreError(
         'usage',
         `metrics.${name}: ${measure.kind} is measured of requests; leave scope downstream out`,

@@ -1,13 +1,5 @@
-import {
-  type ComparedScope,
-  comparedScopes,
-  fewestDays,
-  type Policy,
-  parsePolicy,
-  type Traffic,
-  traffics,
-} from '@coalmine/comparator'
-import { type Comparison, formatSelector, parseSelector } from '@coalmine/store'
+import { comparedScopes, fewestDays, type Policy, parsePolicy, type Traffic, traffics } from '@coalmine/comparator'
+import { type ComparedSide, type Comparison, formatSelector, parseSelector } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { refuseMeasures } from './own-measures.ts'
 
@@ -15,7 +7,7 @@ import { refuseMeasures } from './own-measures.ts'
 export interface ComparisonRequest extends Comparison {
   readonly traffic: Traffic
   readonly audience: readonly string[]
-  readonly scope: ComparedScope
+  readonly side: ComparedSide
   readonly start: number | undefined
   readonly end: number | undefined
   readonly sinceMs: number | undefined
@@ -31,9 +23,9 @@ export function cohortsAsked({
   canary,
   traffic,
   audience,
-  scope,
-}: ComparisonRequest): Pick<ComparisonRequest, 'service' | 'stable' | 'canary' | 'traffic' | 'audience' | 'scope'> {
-  return { service, stable, canary, traffic, audience, scope }
+  side,
+}: ComparisonRequest): Pick<ComparisonRequest, 'service' | 'stable' | 'canary' | 'traffic' | 'audience' | 'side'> {
+  return { service, stable, canary, traffic, audience, side }
 }
 
 /**
@@ -71,15 +63,15 @@ export function parseRequest(body: unknown): ComparisonRequest {
   if (parsed.kind === 'problems') {
     throw usage(parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
   }
-  const compared = scopeOf(scope)
-  refuseMeasures(parsed.policy, compared)
+  const side = sideOf(scope)
+  refuseMeasures(parsed.policy, side)
   return {
     service: text(service, 'service'),
     stable: selector(stable, 'stable'),
     canary: selector(canary, 'canary'),
     traffic: trafficOf(traffic),
     audience: audiences(audience),
-    scope: compared,
+    side,
     interact: flagsAsked(interact),
     stableWindowMs: stableWindow(stableWindowMs),
     sinceMs: sinceMs as number | undefined,
@@ -108,9 +100,10 @@ export function trafficOf(value: unknown = 'users'): Traffic {
   throw usage(`traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
-function scopeOf(value: unknown = 'requests'): ComparedScope {
+/** What users call the scope: `requests`, or `downstream`. */
+function sideOf(value: unknown = 'requests'): ComparedSide {
   const known = comparedScopes.find((one) => one === value)
-  if (known) return known
+  if (known) return known === 'downstream' ? 'calls' : known
   throw usage(`scope: expected one of ${comparedScopes.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
