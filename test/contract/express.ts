@@ -45,8 +45,8 @@ function mount(app: Pick<express.Router, 'get' | 'post'>, routes: readonly Route
       try {
         if (takesSocket) res.detachSocket(req.socket)
         const params = req.params as Record<string, string>
-        const answer = await handle({ params, body: req.body, socket: req.socket })
-        if (takesSocket) return
+        const answer = await handle({ params, body: req.body, socket: req.socket, response: res })
+        if (takesSocket || res.destroyed) return
         if (answer instanceof Readable) pipeline(answer, res, () => undefined)
         else res.json(answer)
       } catch (error) {

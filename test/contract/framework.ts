@@ -6,9 +6,10 @@ import { suppressTracing } from '@opentelemetry/core'
 import type { Instrumentation } from '@opentelemetry/instrumentation'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterwardsContract, afterwardsRoutes } from './afterwards.ts'
 import { type Answer, type Call, send } from './client.ts'
 import { connectionAnswers, connectionContract } from './connections.ts'
-import { hangsMs, type Route, routes } from './routes.ts'
+import { hangsMs, type Route, routes as requestRoutes } from './routes.ts'
 import { exporter, finished, noSdk, rootOf, serverSpan, useSdk } from './sdk.ts'
 
 /** What the contract's requests have in every framework. */
@@ -39,6 +40,8 @@ export interface App {
 const ours = /^(middleware - (coalmine|<anonymous>)|onRequest)/
 /** Spans that have ended when the handler evaluates its flag: one on purpose, and Express's before its handler. */
 const endedBefore = /^(ended before|router|middleware - jsonParser)/
+
+const routes = [...requestRoutes, ...afterwardsRoutes]
 
 const options: RequestOptions<AnyRequest> = {
   testTraffic: ({ headers }) => {
@@ -162,6 +165,8 @@ export function frameworkContract(framework: Framework): void {
 
       connectionContract({ port: () => app.port, call })
 
+      afterwardsContract(call)
+
       it('takes a marker from a caller it does not know as a claim', async () => {
         const { body } = await call('/flag/on', { headers: { baggage: 'coalmine.test=true,coalmine.via.shop=1' } })
         expect(body).toEqual({ test: false, variant: 'on' })
@@ -246,6 +251,8 @@ export function frameworkContract(framework: Framework): void {
       })
 
       connectionAnswers({ port: () => app.port, call })
+
+      afterwardsContract(call)
     })
   })
 }

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { ServerResponse } from 'node:http'
 import { type Duplex, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isTestTraffic, markFlag } from '@coalmine/marks'
@@ -9,6 +10,7 @@ export interface Request {
   readonly params: Readonly<Record<string, string>>
   readonly body: unknown
   readonly socket: Duplex
+  readonly response: ServerResponse
 }
 
 /** A route of the application that every framework serves; a thrown error is the framework's to answer. */
@@ -111,13 +113,15 @@ export const routes: readonly Route[] = [
     handle({ params: { variant = '' }, socket }) {
       markFlag('f', variant)
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
-      socket.on('data', () => inSpan('not bound'))
-      // Node calls a socket's listeners outside of every request: whoever wants the request's marks there binds them.
-      const answer = (message: Buffer): void => {
-        inSpan('message')
-        socket.write(`${message} ${JSON.stringify({ test: isTestTraffic(), variant })}\n`)
+      const answer = (listener: string, message: Buffer): void => {
+        inSpan(listener)
+        socket.write(`${listener}: ${message} ${JSON.stringify({ test: isTestTraffic(), variant })}\n`)
       }
-      socket.on('data', AsyncResource.bind(answer))
+      socket.on('data', (message) => answer('not bound', message))
+      socket.on(
+        'data',
+        AsyncResource.bind((message: Buffer) => answer('bound', message)),
+      )
       socket.on('end', () => socket.end())
     },
   },

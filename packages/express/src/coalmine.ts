@@ -13,11 +13,11 @@ export type CoalmineOptions = RequestOptions<Request>
  */
 export function coalmine(options: CoalmineOptions = {}): RequestHandler {
   const apps = new WeakSet<object>()
-  return function coalmine(req, _res, next): void {
+  return function coalmine(req, res, next): void {
     if (!apps.has(req.app)) {
       apps.add(req.app)
       removeOwnSpan(req.app, coalmine)
     }
-    withRequestMarks(req, req, options, next)
+    withRequestMarks(req, req, options, next, res)
   }
 }

@@ -59,10 +59,10 @@ function mount(app: FastifyInstance, routes: readonly Route[]): void {
     app[method](path, (request, reply) => {
       const params = request.params as Record<string, string>
       const { body, raw } = request
-      if (!takesSocket) return handle({ params, body, socket: raw.socket })
+      if (!takesSocket) return handle({ params, body, socket: raw.socket, response: reply.raw })
       reply.hijack()
       reply.raw.detachSocket(raw.socket)
-      return handle({ params, body, socket: raw.socket })
+      return handle({ params, body, socket: raw.socket, response: reply.raw })
     })
   }
 }

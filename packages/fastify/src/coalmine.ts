@@ -1,5 +1,5 @@
 import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
-import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 
 /** What the plugin lets an application decide about a request. */
 export type CoalmineOptions = RequestOptions<FastifyRequest>
@@ -14,8 +14,8 @@ export type CoalmineOptions = RequestOptions<FastifyRequest>
 export const coalmine: FastifyPluginCallback<CoalmineOptions> = Object.assign(
   (app: FastifyInstance, options: CoalmineOptions, done: () => void): void => {
     // The callback form: what an async hook runs in its own context ends with the hook.
-    addHookWithoutSpan(app)('onRequest', (request, _reply, next) => {
-      withRequestMarks(request.raw, request, options, next)
+    addHookWithoutSpan(app)('onRequest', (request, reply, next) => {
+      withRequestMarks(request.raw, request, options, next, reply.raw)
     })
     done()
   },
@@ -29,7 +29,7 @@ export const coalmine: FastifyPluginCallback<CoalmineOptions> = Object.assign(
 
 type AddHook = (
   name: 'onRequest',
-  hook: (request: FastifyRequest, reply: unknown, next: () => void) => void,
+  hook: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void,
 ) => FastifyInstance
 
 /**

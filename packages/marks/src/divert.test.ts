@@ -2,8 +2,9 @@ import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { expect, it } from 'vitest'
 import { divertTestTraffic } from './divert.ts'
-import { contextWithMarks, newMarks, setMark, setTest } from './marks.ts'
+import { newMarks, setMark, setTest } from './marks.ts'
 import { MarkProcessor } from './processor.ts'
+import { contextWithWork, newWork } from './work.ts'
 
 it('gives the spans of tests to one pipeline and all others, claims included, to the other', async () => {
   const { users, test, provider } = pipelines()
@@ -12,7 +13,7 @@ it('gives the spans of tests to one pipeline and all others, claims included, to
     const marks = newMarks()
     if (kind === 'test') setTest(marks)
     if (kind === 'claim') setMark(marks, 'coalmine.test.claimed', true)
-    const context = contextWithMarks(ROOT_CONTEXT, marks)
+    const context = contextWithWork(ROOT_CONTEXT, newWork(marks))
     const span = tracer.startSpan(kind, {}, context)
     tracer.startSpan(`${kind} before`, {}, context).end()
     if (kind === 'late') setTest(marks)
@@ -32,7 +33,10 @@ it('saves the spans of one pipeline when the other fails, and reports the failur
   const marks = newMarks()
   setTest(marks)
   provider.getTracer('test').startSpan('user').end()
-  provider.getTracer('test').startSpan('test', {}, contextWithMarks(ROOT_CONTEXT, marks)).end()
+  provider
+    .getTracer('test')
+    .startSpan('test', {}, contextWithWork(ROOT_CONTEXT, newWork(marks)))
+    .end()
   await expect(provider.forceFlush()).rejects.toBeDefined()
   expect(names(test)).toEqual(['test'])
 })

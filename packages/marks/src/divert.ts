@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api'
-import { marksOf } from './marks.ts'
+import { workOf } from './work.ts'
 
 /** What an SDK's SpanProcessor has, whichever line it is of. */
 export interface SpanPipeline<Started, Ended> {
@@ -30,7 +30,7 @@ export function divertTestTraffic<Started, Ended extends object>(pipelines: {
     onEnding: (span) => {
       for (const pipeline of both) pipeline.onEnding?.(span)
     },
-    onEnd: (span) => (marksOf(span)?.test ? test : users).onEnd(span),
+    onEnd: (span) => (workOf(span)?.marks.test ? test : users).onEnd(span),
     forceFlush: () => all(both.map((pipeline) => pipeline.forceFlush())),
     shutdown: () => all(both.map((pipeline) => pipeline.shutdown())),
   }

@@ -1,7 +1,10 @@
 // What an application calls.
 
-export { type CurrentTest, currentTest } from './current-test.ts'
-export { isTestTraffic, markAudience, markFlag, markTestEntity, type TestEntity } from './marks.ts'
+export { keepMarks, withoutMarks } from './keep-marks.ts'
+export { markAudience, markFlag, markTestEntity } from './mark-request.ts'
+export type { TestEntity } from './marks.ts'
+export { resumeTest } from './resume-test.ts'
+export { type CurrentTest, currentTest, currentTraffic, isTestTraffic, type JobSigningOptions } from './traffic.ts'
 
 // What an application's OpenTelemetry set-up uses.
 
@@ -31,6 +34,7 @@ export {
 
 // What middleware and adapters are made of.
 
+export type { Closing } from './ending.ts'
 export { type RawRequest, type RequestOptions, withRequestMarks } from './request.ts'
 export { sayOnce } from './say-once.ts'
 

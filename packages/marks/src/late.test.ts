@@ -15,7 +15,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { markFlag } from './marks.ts'
+import { markFlag } from './mark-request.ts'
 import { type MarkOptions, MarkProcessor } from './processor.ts'
 
 const instrumentations = [new HttpInstrumentation(), new ExpressInstrumentation()]

@@ -20,11 +20,19 @@ const lifetimeMs = 60_000
  */
 export function markerOf(marks: Marks, sign: SigningOptions | undefined): string | undefined {
   if (!marks.test || marks.marker !== undefined || !sign) return marks.marker
-  const { key, audience } = sign
+  return signedMarker(marks, sign, Date.now() + lifetimeMs)
+}
+
+/**
+ * A signed marker for what is known of a test now; undefined, which is said once, where its run is too long for one.
+ *
+ * @example signedMarker(marks, { key: { id: 'k1', secret } }, Date.now() + 60_000) // 'v1.k1.WzE3OTU...'
+ */
+export function signedMarker(marks: Marks, { key, audience }: SigningOptions, expiresAt: number): string | undefined {
   const run = getMark(marks, TEST_RUN) as string | undefined
   const entity = getMark(marks, TEST_ENTITY) as string | undefined
   const marker: Marker = {
-    expiresAt: Date.now() + lifetimeMs,
+    expiresAt,
     ...(audience === undefined ? {} : { audience }),
     ...(run === undefined ? {} : { run }),
   }

@@ -1,15 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Context, context, createContextKey, type Span, trace } from '@opentelemetry/api'
-import {
-  AUDIENCE,
-  FLAG_PREFIX,
-  FLAGS_TARGETED,
-  MIXED,
-  TEST,
-  TEST_CLAIMED,
-  TEST_ENTITY,
-  TEST_RUN,
-} from './attributes.ts'
+import { FLAG_PREFIX, FLAGS_TARGETED, MIXED, TEST, TEST_CLAIMED, TEST_ENTITY, TEST_RUN } from './attributes.ts'
 import { emptyLog, extended, type Log, type Mark, share, sharedAfter } from './log.ts'
 
 /** What is known of one request. */
@@ -22,7 +11,7 @@ export interface Marks {
   test: boolean
   /** The signed marker that it came with, to be sent along. */
   marker: string | undefined
-  /** True once a framework's request object has them: no other request may. */
+  /** True once a request or a job has them: no other may. */
   taken: boolean
   /** True once its headers were read, with as much trust as the propagator has. */
   received: boolean
@@ -43,104 +32,12 @@ export const maxLength = 128
 const maxMarks = 256
 
 /**
- * Marks the current request, and every span of it that is still open, with the variant that a flag had.
- * A second, different variant makes it `(mixed)`. `targeted`: a rule about this user chose it, so that users with the
- * variant and users without may differ in more than the flag; a comparison by the flag then does not pass. Outside a
- * request there is nothing to mark. Never throws.
- *
- * @example markFlag('new-pricing', 'on') // every open and later span: coalmine.flag.new-pricing = "on"
- */
-export function markFlag(key: string, variant: string, options?: { readonly targeted?: boolean }): void {
-  const marks = currentMarks()
-  if (!marks) return
-  setFlag(marks, key, variant)
-  if (options?.targeted) addTargeted(marks, key)
-}
-
-/**
- * Marks the current request as trusted test traffic about one entity. Several entities add up. Never throws.
- *
- * @example markTestEntity('cart', '7', { run: 'load-7' }) // coalmine.test = true, coalmine.test.entity = "cart:7"
- */
-export function markTestEntity(kind: string, id: string, options: { readonly run?: string } = {}): void {
-  const marks = currentMarks()
-  if (marks) setTest(marks, { kind, id, ...options })
-}
-
-/**
- * Marks the current request as one of real users who are reported apart, not as test traffic. Never throws.
- *
- * @example markAudience('beta') // coalmine.audience = "beta"
- */
-export function markAudience(audience: string): void {
-  const marks = currentMarks()
-  if (marks && isShort(audience)) setMark(marks, AUDIENCE, audience)
-}
-
-/**
- * Whether the current request is trusted test traffic, for code that writes data. It answers alike whether the
- * request's spans are sampled, recorded or suppressed, and with no SDK registered.
- *
- * @example const schema = isTestTraffic() ? 'test' : 'public'
- */
-export function isTestTraffic(): boolean {
-  return currentMarks()?.test ?? false
-}
-
-/**
  * Marks of a new request.
  *
  * @example newMarks().test // false
  */
 export function newMarks(): Marks {
   return { log: emptyLog, dropped: 0, test: false, marker: undefined, taken: false, received: false }
-}
-
-/**
- * The Marks of a Context or, failing that, of its span or, failing that, of the request that this code runs in.
- *
- * @example currentMarks()?.test // true within a tester's request; undefined outside of any
- */
-export function currentMarks(active: Context = context.active()): Marks | undefined {
-  return marksIn(active) ?? marksOf(trace.getSpan(active)) ?? requests.getStore()
-}
-
-/**
- * The Marks that a Context itself holds.
- *
- * @example marksIn(contextWithMarks(context.active(), marks)) // marks
- */
-export function marksIn(active: Context): Marks | undefined {
-  return active.getValue(contextKey) as Marks | undefined
-}
-
-/**
- * The same Context, holding these Marks.
- *
- * @example context.with(contextWithMarks(context.active(), marks), () => isTestTraffic()) // marks.test
- */
-export function contextWithMarks(active: Context, marks: Marks): Context {
-  return active.setValue(contextKey, marks)
-}
-
-/**
- * Runs `next` with these Marks as the current ones, whether or not an SDK registered a context manager.
- *
- * @example runWithMarks(marks, () => isTestTraffic()) // marks.test
- */
-export function runWithMarks<T>(marks: Marks, next: () => T): T {
-  const active = context.active()
-  if (marksIn(active) === marks) return next()
-  return requests.run(marks, () => context.with(contextWithMarks(active, marks), next))
-}
-
-/**
- * The Marks that a span was started with.
- *
- * @example marksOf(trace.getActiveSpan()) // undefined where no MarkProcessor started it
- */
-export function marksOf(span: Partial<Linked> | Span | undefined): Marks | undefined {
-  return (span as Partial<Linked> | undefined)?.[spanMarks]
 }
 
 /**
@@ -199,8 +96,12 @@ function withFlag(marks: Marks, key: string, variant: string): Log | undefined {
   return share(log, key, variant, extended(log, { key: attribute, value, replaced, flag: key }))
 }
 
-/** Adds a flag to those that targeting decided. Their text is of a few kinds, so requests share it. */
-function addTargeted(marks: Marks, key: string): void {
+/**
+ * Adds a flag to those that targeting decided. Their text is of a few kinds, so requests share it.
+ *
+ * @example addTargeted(marks, 'new-pricing') // coalmine.flags.targeted = 'new-pricing'
+ */
+export function addTargeted(marks: Marks, key: string): void {
   const { log } = marks
   const known = sharedAfter(log, FLAGS_TARGETED, key)
   if (known) {
@@ -245,29 +146,6 @@ export function addEntity(marks: Marks, entity: string): void {
   if (isShort(entities)) setMark(marks, TEST_ENTITY, entities)
 }
 
-/** A span that carries its Marks, and how much of them it already has as attributes. */
-export interface Linked {
-  [spanMarks]: Marks
-  [spanRead]: Log
-}
-
-// A symbol property on the span: a WeakMap costs 150 to 430 ns a span. The names are global, so that two copies
-// of this package in one process share what they know.
-
-/** The span's property that has its Marks. */
-export const spanMarks: unique symbol = Symbol.for('coalmine.marks') as never
-
-/** The span's property that has the log whose marks it has as attributes. */
-export const spanRead: unique symbol = Symbol.for('coalmine.marks.read') as never
-const contextKey = createContextKey('coalmine.marks')
-const storage = Symbol.for('coalmine.requests')
-
-// The Context alone is not enough: without an SDK nothing carries it, and an instrumentation may run a handler in a
-// Context that it kept from before the Marks were put there.
-const shared = globalThis as { [storage]?: AsyncLocalStorage<Marks> }
-shared[storage] ??= new AsyncLocalStorage<Marks>()
-const requests: AsyncLocalStorage<Marks> = shared[storage]
-
 // Keys are built once, and as property names, which V8 compares by address: a fresh concatenation costs each span more
 // than setting the attribute does (measured, 65 against 28 ns for markFlag alone).
 const flagAttributes = new Map<string, string>()
@@ -280,6 +158,11 @@ function flagAttribute(key: string): string {
   return attribute
 }
 
-function isShort(text: unknown): text is string {
+/**
+ * Whether a text may be a mark's: not empty, and not longer than `maxLength`.
+ *
+ * @example isShort('beta') // true
+ */
+export function isShort(text: unknown): text is string {
   return typeof text === 'string' && text.length > 0 && text.length <= maxLength
 }

@@ -1,9 +1,10 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { newMarks, runWithMarks, setFlag, setTest } from './marks.ts'
+import { newMarks, setFlag, setTest } from './marks.ts'
 import { sendMarks } from './outgoing.ts'
 import { verifyMarker } from './signature.ts'
+import { newWork, runInWork } from './work.ts'
 
 const server = http.createServer((req, res) => {
   if (req.url === '/elsewhere') res.writeHead(302, { location: `http://localhost:${port()}/` }).end()
@@ -74,12 +75,12 @@ it('sends the marker that a request came with, before all else, or signs what th
     const marks = newMarks()
     setTest(marks, { kind: 'cart', id: '7', run: 'load-7' })
     const [, own] = /^coalmine\.test\.marker=([^,]+),coalmine\.test=true,/.exec(
-      (await runWithMarks(marks, () => over(url)))!,
+      (await runInWork(newWork(marks), () => over(url)))!,
     )!
     const check = verifyMarker(own!, { keys: [key], audience: 'production' }, Date.now())
     expect(check).toMatchObject({ kind: 'trusted', marker: { run: 'load-7', entity: 'cart:7' } })
     marks.marker = 'v1.k1.as.received'
-    expect(await runWithMarks(marks, () => over(url))).toMatch(/^coalmine\.test\.marker=v1\.k1\.as\.received,/)
+    expect(await runInWork(newWork(marks), () => over(url))).toMatch(/^coalmine\.test\.marker=v1\.k1\.as\.received,/)
   }
 })
 
@@ -87,7 +88,7 @@ it('signs a test of more entities than a marker holds without them', async () =>
   stop = sendMarks({ to: ['127.0.0.1'], build: {}, sign: { key: { id: 'k1', secret: 's'.repeat(32) } } })
   const marks = newMarks()
   for (let i = 0; i < 12; i++) setTest(marks, { kind: 'cart', id: `number-${i}` })
-  const sent = (await runWithMarks(marks, () => overFetch(`http://127.0.0.1:${port()}/`)))!
+  const sent = (await runInWork(newWork(marks), () => overFetch(`http://127.0.0.1:${port()}/`)))!
   expect(sent).toMatch(/^coalmine\.test\.marker=v1\./)
   expect(sent).toContain('cart%3Anumber-7')
 })
@@ -112,7 +113,7 @@ function inRequest<T>(call: () => T): T {
   const marks = newMarks()
   setTest(marks)
   setFlag(marks, 'new-pricing', 'on')
-  return runWithMarks(marks, call)
+  return runInWork(newWork(marks), call)
 }
 
 async function overFetch(url: string, init: RequestInit = {}): Promise<string | null> {

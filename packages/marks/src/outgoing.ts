@@ -4,8 +4,8 @@ import type { Build } from './build.ts'
 import { detectBuild } from './detect-build.ts'
 import { type HttpRequest, onHttpRequest } from './http-requests.ts'
 import { markerOf, type SigningOptions } from './marker-of.ts'
-import { currentMarks } from './marks.ts'
 import { sayOnce } from './say-once.ts'
+import { currentMarks } from './work.ts'
 
 /** Who may learn a request's marks, and which of them. */
 export interface SendOptions {

@@ -24,19 +24,12 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  contextWithMarks,
-  isTestTraffic,
-  markAudience,
-  markFlag,
-  markTestEntity,
-  newMarks,
-  runWithMarks,
-  setFlag,
-  setMark,
-} from './marks.ts'
+import { markAudience, markFlag, markTestEntity } from './mark-request.ts'
+import { newMarks, setFlag, setMark } from './marks.ts'
 import { type MarkOptions, MarkProcessor } from './processor.ts'
 import type { Encoding } from './stamp.ts'
+import { isTestTraffic } from './traffic.ts'
+import { contextWithWork, newWork, runInWork } from './work.ts'
 
 const exporter = new InMemorySpanExporter()
 const processors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter })]
@@ -116,7 +109,7 @@ describe('every span of a request', () => {
     }
     const marks = newMarks()
     const processor = new MarkProcessor({ build: { version: '2.0.0' } })
-    processor.onStart(span, contextWithMarks(ROOT_CONTEXT, marks))
+    processor.onStart(span, contextWithWork(ROOT_CONTEXT, newWork(marks)))
     setFlag(marks, 'a', 'on')
     processor.onEnding(span)
     expect(span.attributes).toEqual({ 'service.version': '2.0.0', 'coalmine.flag.a': 'on' })
@@ -234,7 +227,7 @@ describe('flags', () => {
   it('are counted also where other marks left them no room', () => {
     const marks = newMarks()
     for (let i = 0; i < 256; i++) setMark(marks, `coalmine.via.s${i}`, '1')
-    runWithMarks(marks, () =>
+    runInWork(newWork(marks), () =>
       inSpan('server', {}, () => {
         markFlag('a', 'on')
         markFlag('b', 'on')
@@ -256,24 +249,26 @@ describe('flags', () => {
     expect(exporter.getFinishedSpans()).toEqual([])
   })
 
-  it('stay with their request in timers and queues that it started', async () => {
-    const queue: (() => void)[] = []
-    const work = new Promise<void>((resolve) => {
-      inSpan('server', { kind: SpanKind.SERVER }, () => {
-        markFlag('a', 'on')
-        queue.push(context.bind(context.active(), () => tracer.startSpan('queued').end()))
+  it('stay with their request in timers and queues that it started, until it ends', async () => {
+    const queue: ((name: string) => void)[] = []
+    await tracer.startActiveSpan('server', { kind: SpanKind.SERVER }, async (server) => {
+      markFlag('a', 'on')
+      queue.push(context.bind(context.active(), (name) => tracer.startSpan(name).end()))
+      await new Promise<void>((resolve) => {
         setTimeout(() => {
           tracer.startSpan('timed').end()
           resolve()
         }, 1)
       })
+      for (const job of queue) job('queued')
+      server.end()
     })
-    await work
-    for (const job of queue) job()
+    for (const job of queue) job('queued for long')
     tracer.startSpan('outside').end()
     markFlag('b', 'on')
     expect(exported('timed')['coalmine.flag.a']).toBe('on')
     expect(exported('queued')['coalmine.flag.a']).toBe('on')
+    expect(exported('queued for long')).toEqual({ 'service.version': '2.0.0' })
     expect(exported('outside')).toEqual({ 'service.version': '2.0.0' })
   })
 
@@ -338,7 +333,7 @@ describe('the marks of a request', () => {
     ],
   ])('answer alike when the request %s', async (_, within) => {
     const seen = await new Promise((resolve) => {
-      runWithMarks(newMarks(), () =>
+      runInWork(newWork(newMarks()), () =>
         within(() => {
           expect(isTestTraffic()).toBe(false)
           markTestEntity('user', '42')
@@ -352,7 +347,7 @@ describe('the marks of a request', () => {
 
   it('live in the Context, where a span that is given it finds them', () => {
     const marks = newMarks()
-    const explicit = contextWithMarks(ROOT_CONTEXT, marks)
+    const explicit = contextWithWork(ROOT_CONTEXT, newWork(marks))
     context.with(explicit, () => markFlag('a', 'on'))
     tracer.startSpan('elsewhere', {}, explicit).end()
     expect(exported('elsewhere')['coalmine.flag.a']).toBe('on')

@@ -3,9 +3,11 @@ import { SERVICE_VERSION, SYNTHETIC_TYPE } from './attributes.ts'
 import type { Build } from './build.ts'
 import { detectBuild } from './detect-build.ts'
 import type { SpanPipeline } from './divert.ts'
+import { endSoon } from './ending.ts'
 import { type Hold, holdSpans } from './hold.ts'
 import { emptyLog } from './log.ts'
-import { currentMarks, type Marks, marksIn, marksOf, newMarks, spanMarks, spanRead } from './marks.ts'
+import { newMarks } from './marks.ts'
+import { sayOutlivedSpan } from './outlived.ts'
 import { sayOnce } from './say-once.ts'
 import {
   type Encoding,
@@ -17,6 +19,7 @@ import {
   write,
 } from './stamp.ts'
 import type { HoldLimits } from './waiting-roots.ts'
+import { currentWork, newWork, spanRead, spanWork, type Work, workOf, workOfContext } from './work.ts'
 
 /** How a MarkProcessor marks. */
 export interface MarkOptions {
@@ -85,7 +88,7 @@ export class MarkProcessor {
 
   onStart(span: MarkableSpan, parent: Context): void {
     const marked = span as MarkedSpan
-    marked[spanMarks] = marksIn(parent) ?? marksOf(trace.getSpan(parent)) ?? marksOfRoot(span, parent)
+    marked[spanWork] = workOfSpan(span, parent)
     marked[spanRead] = emptyLog
     this.#plain ??= this.#isPlain(span)
     const version = this.#version
@@ -105,6 +108,8 @@ export class MarkProcessor {
   }
 
   onEnd(span: unknown): void {
+    const work = workOf(span as MarkedSpan)
+    if (work?.root === span) endSoon(work as Work)
     if (this.#hold) {
       // Once more, for an SDK that does not call onEnding: here that comes too late for none of its spans but the root.
       this.#stampLast(span as MarkableSpan)
@@ -131,7 +136,7 @@ export class MarkProcessor {
   }
 
   #stampLast(span: MarkableSpan & Partial<MarkedSpan>): void {
-    if (this.#plain === undefined || !span[spanMarks]) return
+    if (this.#plain === undefined || !span[spanWork]) return
     stampLast(span as MarkedSpan, this.#plain, this.#encoding)
     if (span.kind === SpanKind.SERVER) this.#stampTest(span as MarkedSpan, this.#plain)
   }
@@ -139,7 +144,8 @@ export class MarkProcessor {
   /** What the conventions have for a request of synthetic traffic is about who sent it, so it goes where that is said. */
   #stampTest(span: MarkedSpan, plain: boolean): void {
     const key = this.#syntheticType
-    if (key !== false && span[spanMarks].test && span.attributes[key] === undefined) write(span, plain, key, 'test')
+    if (key !== false && span[spanWork].marks.test && span.attributes[key] === undefined)
+      write(span, plain, key, 'test')
   }
 
   #isOnResource(resource: MarkableSpan['resource']): boolean {
@@ -162,11 +168,21 @@ export class MarkProcessor {
   }
 }
 
-/** A root span inside a request belongs to it; a span that begins the service's part of a request gets new Marks. */
-function marksOfRoot(span: MarkableSpan, parent: Context): Marks {
+/** The work that a span belongs to: its own, where what it was started in has none or is over. */
+function workOfSpan(span: MarkableSpan, parent: Context): Work {
   const begins =
     span.kind === SpanKind.SERVER ||
     span.kind === SpanKind.CONSUMER ||
     trace.getSpan(parent)?.spanContext().isRemote === true
-  return (begins ? undefined : currentMarks()) ?? newMarks()
+  // A root span inside a request belongs to it; a span that begins the service's part of a request does not.
+  const around = workOfContext(parent) ?? (begins ? undefined : currentWork())
+  if (around && !around.over) {
+    // The propagator made it for this span.
+    if (begins && !around.hasResponse) around.root ??= span
+    return around
+  }
+  if (around && !begins) sayOutlivedSpan(around, span.name ?? 'without a name')
+  const own = newWork(newMarks(), around)
+  own.root = span
+  return own
 }

@@ -1,12 +1,15 @@
 import { type Context, propagation, type TextMapGetter, type TextMapPropagator } from '@opentelemetry/api'
-import { contextWithMarks, newMarks } from './marks.ts'
+import { endWithResponse } from './ending.ts'
+import { newMarks } from './marks.ts'
 import { receiveMarks } from './receive.ts'
 import { sayOnce } from './say-once.ts'
+import { responseTo, watchServerResponses } from './server-responses.ts'
 import type { MarkerTrust } from './signature.ts'
+import { contextWithWork, newWork } from './work.ts'
 
 /**
  * Gives every inbound request its own Marks before its first span starts, and reads into them the marks that the
- * caller sent: W3C baggage, and signed markers of test traffic. It sends nothing itself: an injector does not know which host its carrier goes to, so
+ * caller sent: W3C baggage, and signed markers of test traffic. They end with its response, or else with its first span. It sends nothing itself: an injector does not know which host its carrier goes to, so
  * that is `sendMarks`. Put it after any W3CBaggagePropagator, from whose baggage it takes our entries out again.
  *
  * @example new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new MarkPropagator()] })
@@ -22,6 +25,7 @@ export class MarkPropagator implements TextMapPropagator {
   constructor(options: { readonly trust?: (carrier: unknown) => boolean; readonly markers?: MarkerTrust } = {}) {
     this.#trust = options.trust ?? (() => false)
     this.#markers = options.markers
+    watchServerResponses()
   }
 
   inject(): void {}
@@ -38,7 +42,10 @@ export class MarkPropagator implements TextMapPropagator {
     } catch (error) {
       sayOnce("reading a request's marks failed, it goes on without them", error)
     }
-    return contextWithMarks(withoutOurEntries(context), marks)
+    const work = newWork(marks)
+    const response = responseTo(carrier)
+    if (response) endWithResponse(work, response)
+    return contextWithWork(withoutOurEntries(context), work)
   }
 
   fields(): string[] {

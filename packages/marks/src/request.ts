@@ -1,7 +1,12 @@
-import { currentMarks, type Marks, newMarks, runWithMarks, setTest, type TestEntity } from './marks.ts'
+import type { EventEmitter } from 'node:events'
+import { context, SpanKind } from '@opentelemetry/api'
+import { type Closing, endWithResponse } from './ending.ts'
+import { type Marks, newMarks, setTest, type TestEntity } from './marks.ts'
 import { receiveMarks } from './receive.ts'
+import { runEventsIn } from './request-events.ts'
 import { sayOnce } from './say-once.ts'
 import type { MarkerTrust } from './signature.ts'
+import { currentWork, newWork, runInWork, type Work, workIn, workOfContext } from './work.ts'
 
 /** What the middleware of every framework lets an application decide about a request. */
 export interface RequestOptions<Request> {
@@ -16,23 +21,28 @@ export interface RequestOptions<Request> {
 /** Node's own request object, which every framework wraps; without headers, whatever object stands for the request. */
 export interface RawRequest {
   readonly headers?: { readonly [name: string]: string | readonly string[] | undefined }
+  /** True when its connection becomes a websocket's. */
+  readonly upgrade?: boolean
+  readonly socket?: object | null
 }
 
 /**
- * Runs the rest of a request with its Marks, for the middleware of a framework: `raw` is Node's request object, and
- * `request` the framework's, for the options. The Marks are those that the request has already, from the propagator
- * or from its first span, or else new ones. An option that throws is reported once and the request goes on; what
- * `next` throws is thrown.
+ * Runs the rest of a request with its marks, for the middleware of a framework: `raw` and `response` are Node's objects,
+ * and `request` is the framework's, for the options. The marks are those that the request has already, from the
+ * propagator or from its first span, or else new ones. They end when the response is closed or, of a websocket, its
+ * connection. An option that throws is reported once and the request goes on; what `next` throws is thrown.
  *
- * @example withRequestMarks(request.raw, request, options, done)
+ * @example withRequestMarks(request.raw, request, options, done, reply.raw)
  */
 export function withRequestMarks<Request>(
   raw: RawRequest,
   request: Request,
   options: RequestOptions<Request>,
   next: () => void,
+  response?: Closing,
 ): void {
-  const marks = marksOfRequest(raw)
+  const work = workOfRequest(raw, response)
+  const { marks } = work
   // The propagator has read the same headers, and there is nobody here who would believe more of them.
   if (!marks.received || options.trust || options.markers) receive(marks, raw, request, options)
   try {
@@ -41,7 +51,8 @@ export function withRequestMarks<Request>(
   } catch (error) {
     sayOnce("the option testTraffic threw, so the request counts as a user's", error)
   }
-  runWithMarks(marks, next)
+  if (workIn(context.active()) === work) next()
+  else runInWork(work, next)
 }
 
 function receive<Request>(marks: Marks, raw: RawRequest, request: Request, options: RequestOptions<Request>): void {
@@ -56,18 +67,41 @@ function receive<Request>(marks: Marks, raw: RawRequest, request: Request, optio
   }
 }
 
-const rawMarks = Symbol.for('coalmine.request.marks')
+const rawWork = Symbol.for('coalmine.request.work')
 
 /**
- * The current Marks may be another request's: without an instrumentation, a server runs its requests in the context
- * in which it was started, and that may have been inside one.
+ * The current work may be another request's: without an instrumentation, a server runs its requests in the context in
+ * which it was started, and that may have been inside one.
  */
-function marksOfRequest(raw: RawRequest & { [rawMarks]?: Marks }): Marks {
-  const known = raw[rawMarks]
+function workOfRequest(raw: RawRequest & { [rawWork]?: Work }, response: Closing | undefined): Work {
+  const known = raw[rawWork]
   if (known) return known
-  const current = currentMarks()
-  const marks = current && !current.taken ? current : newMarks()
-  marks.taken = true
-  raw[rawMarks] = marks
-  return marks
+  const current = currentWork()
+  const work = current && isForRequest(current) ? current : newWork(newMarks())
+  work.marks.taken = true
+  raw[rawWork] = work
+  attach(work, raw, response)
+  return work
+}
+
+function isForRequest({ over, marks, root }: Work): boolean {
+  return !over && !marks.taken && (marks.received || root?.kind === SpanKind.SERVER)
+}
+
+/** Has what belongs to a request run as a part of its work, and the work end with it. */
+function attach(work: Work, raw: RawRequest, response: Closing | undefined): void {
+  if (!hasBoundListeners(raw, work)) {
+    runEventsIn(raw as EventEmitter, work)
+    if (response) runEventsIn(response as EventEmitter, work)
+  }
+  if (raw.upgrade && raw.socket) {
+    // From here on the connection is this one request's.
+    runEventsIn(raw.socket as EventEmitter, work)
+    endWithResponse(work, raw.socket)
+  } else if (response) endWithResponse(work, response)
+}
+
+/** An instrumentation of node:http binds the listeners of requests to the Context that it started the request in. */
+function hasBoundListeners(raw: RawRequest, work: Work): boolean {
+  return Object.hasOwn(raw, 'addListener') && workOfContext(context.active()) === work
 }

@@ -1,13 +1,14 @@
 import type { Attributes, SpanKind } from '@opentelemetry/api'
 import { FLAGS, FLAGS_DROPPED } from './attributes.ts'
 import type { Mark } from './log.ts'
-import { type Linked, spanMarks, spanRead } from './marks.ts'
 import { packedFlags } from './packed.ts'
+import { type Linked, spanRead, spanWork } from './work.ts'
 
 /** What the processor needs of an SDK's span; the spans of OpenTelemetry JS 2.x and 3.x have it. */
 export interface MarkableSpan {
   readonly attributes: Attributes
   readonly kind: SpanKind
+  readonly name?: string
   /** What made the span; its attributes are exported with it. */
   readonly resource?: { getRawAttributes?(): readonly (readonly [key: string, value: unknown])[] }
   setAttribute(key: string, value: string | number | boolean): unknown
@@ -16,7 +17,7 @@ export interface MarkableSpan {
 /** How flags are written: an attribute each, which any backend can group by, one text for all, or both. */
 export type Encoding = 'each' | 'packed' | 'both'
 
-/** A span that has its Marks. */
+/** A span that has its work, and with it its Marks. */
 export type MarkedSpan = MarkableSpan & Linked
 
 /**
@@ -25,7 +26,7 @@ export type MarkedSpan = MarkableSpan & Linked
  * @example stamp(span, true, 'each') // span.attributes: { 'coalmine.flag.new-pricing': 'on' }
  */
 export function stamp(span: MarkedSpan, plain: boolean, encoding: Encoding): void {
-  const { log } = span[spanMarks]
+  const { log } = span[spanWork].marks
   const read = span[spanRead]
   if (log === read) return
   span[spanRead] = log
@@ -57,7 +58,7 @@ export function stamp(span: MarkedSpan, plain: boolean, encoding: Encoding): voi
  */
 export function stampLast(span: MarkedSpan, plain: boolean, encoding: Encoding): void {
   stamp(span, plain, encoding)
-  const { dropped } = span[spanMarks]
+  const { dropped } = span[spanWork].marks
   if (dropped > 0) write(span, plain, FLAGS_DROPPED, dropped)
 }
 

@@ -16,13 +16,13 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { currentTest } from './current-test.ts'
 import { divertTestTraffic } from './divert.ts'
-import { isTestTraffic, markTestEntity } from './marks.ts'
+import { markTestEntity } from './mark-request.ts'
 import { sendMarks } from './outgoing.ts'
 import { MarkProcessor } from './processor.ts'
 import { MarkPropagator } from './propagator.ts'
 import { type MarkerTrust, signMarker } from './signature.ts'
+import { currentTest, isTestTraffic } from './traffic.ts'
 
 const instrumentation = new HttpInstrumentation()
 registerInstrumentations({ instrumentations: [instrumentation] })

@@ -1,0 +1,31 @@
+import { sayOnce } from './say-once.ts'
+import type { Work } from './work.ts'
+
+const advice =
+  "it counts as nobody's. Start loops, timers and connections in withoutMarks(); for work of the request use keepMarks()"
+const said = new Set<string>()
+
+/**
+ * Says once for each function, and where it was called first, that it was called by work that outlived its request.
+ *
+ * @example sayOutlived(work, isTestTraffic) // diag.warn('coalmine: isTestTraffic() was called after its request had ended: ...')
+ */
+export function sayOutlived({ isOutside }: Work, caller: (...args: never[]) => unknown): void {
+  if (isOutside || said.has(caller.name)) return
+  said.add(caller.name)
+  const place = { stack: '' }
+  Error.captureStackTrace(place, caller)
+  const line = place.stack.split('\n')[1]?.trim() ?? 'an unknown place'
+  sayOnce(`${caller.name}() was called after its request had ended, so ${advice}`, line)
+}
+
+/**
+ * Says once that a span began in work that outlived its request.
+ *
+ * @example sayOutlivedSpan(work, 'GET') // diag.warn('coalmine: a span began after its request had ended: ...')
+ */
+export function sayOutlivedSpan({ isOutside }: Work, name: string): void {
+  if (isOutside || said.has('a span')) return
+  said.add('a span')
+  sayOnce(`a span began after its request had ended, so ${advice}`, name)
+}
