@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import http from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { MarkProcessor, MarkPropagator, signMarker } from '@coalmine/marks'
+import { keepMarks, MarkProcessor, MarkPropagator, signMarker } from '@coalmine/marks'
 import { context, propagation } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
@@ -23,6 +25,8 @@ const key = { id: 'k1', secret: 's'.repeat(32) }
 const markers = { keys: [key] }
 let database: Database
 let server: http.Server
+/** What became of the orders that were stored after their response. */
+const outcomes: string[] = []
 
 beforeAll(async () => {
   database = await openDatabase(process.env['DATABASE_URL'])
@@ -32,6 +36,22 @@ beforeAll(async () => {
   app.post('/audit', async (_req, res) => {
     await trafficTransaction(database.pool, (client) =>
       client.query(`INSERT INTO public.orders (id, item) VALUES ('audit', 'x')`),
+    )
+    res.end()
+  })
+  // An order that is stored after its response.
+  app.post('/late/:kept', (req, res) => {
+    const store = async (): Promise<void> => {
+      await once(res, 'close')
+      await sleep(5)
+      await trafficTransaction(database.pool, (client) =>
+        client.query('INSERT INTO orders (id, item) VALUES ($1, $2)', [req.get('x-id'), 'late']),
+      )
+    }
+    const stored = req.params.kept === 'kept' ? keepMarks(store) : store()
+    stored.then(
+      () => outcomes.push('stored'),
+      (error: Error) => outcomes.push(error.message),
     )
     res.end()
   })
@@ -99,6 +119,19 @@ describe.each<[string, Sampler | undefined]>([
     expect(await answer.text()).toContain('permission denied')
     expect(await stored('public', '')).toEqual(before)
   })
+})
+
+it('an order that is stored after its response is where its request is kept, and nowhere otherwise', async () => {
+  const late = (kept: string, id: string, headers: Record<string, string>) =>
+    fetch(url(`/late/${kept}`), { method: 'POST', headers: { ...headers, 'x-id': id } })
+  await late('left', 'left by a test', { 'coalmine-test': signed() })
+  await expect.poll(() => outcomes).toEqual([expect.stringContaining('of no request that is still open')])
+  await late('kept', 'kept by a test', { 'coalmine-test': signed() })
+  await late('kept', 'kept by a user', {})
+  await expect.poll(() => outcomes.slice(1)).toEqual(['stored', 'stored'])
+  expect(await stored('test_orders', 'kept')).toEqual(['kept by a test'])
+  expect(await stored('public', 'kept')).toEqual(['kept by a user'])
+  expect([...(await stored('public', 'left')), ...(await stored('test_orders', 'left'))]).toEqual([])
 })
 
 it('runs with one command', async () => {

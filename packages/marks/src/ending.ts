@@ -4,6 +4,7 @@ import type { Work } from './work.ts'
 /** A response, or the socket that a request took over: what closes when a request is through. */
 export interface Closing {
   readonly destroyed?: boolean
+  emit(event: string, ...args: unknown[]): boolean
 }
 
 /**
@@ -17,7 +18,8 @@ export function endWithResponse(work: Work, response: Closing): void {
   work.hasResponse = true
   work.root = undefined
   // Not its own `on`, which an instrumentation may have replaced with one that binds each listener to a Context.
-  if (!response.destroyed) EventEmitter.prototype.on.call(response as EventEmitter, 'close', () => endSoon(work))
+  if (!response.destroyed)
+    EventEmitter.prototype.on.call(response as unknown as EventEmitter, 'close', () => endSoon(work))
   else endSoon(work)
 }
 

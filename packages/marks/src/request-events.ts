@@ -2,7 +2,7 @@ import { runInWork, type Work } from './work.ts'
 
 /** What emits: a request, a response, a socket. */
 interface Emitter {
-  emit?(...args: unknown[]): unknown
+  emit?(event: string, ...args: unknown[]): boolean
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events'
 import { context, SpanKind } from '@opentelemetry/api'
 import { type Closing, endWithResponse } from './ending.ts'
 import { type Marks, newMarks, setTest, type TestEntity } from './marks.ts'
@@ -21,9 +20,10 @@ export interface RequestOptions<Request> {
 /** Node's own request object, which every framework wraps; without headers, whatever object stands for the request. */
 export interface RawRequest {
   readonly headers?: { readonly [name: string]: string | readonly string[] | undefined }
+  emit?(event: string, ...args: unknown[]): boolean
   /** True when its connection becomes a websocket's. */
   readonly upgrade?: boolean
-  readonly socket?: object | null
+  readonly socket?: Closing | null
 }
 
 /**
@@ -91,12 +91,12 @@ function isForRequest({ over, marks, root }: Work): boolean {
 /** Has what belongs to a request run as a part of its work, and the work end with it. */
 function attach(work: Work, raw: RawRequest, response: Closing | undefined): void {
   if (!hasBoundListeners(raw, work)) {
-    runEventsIn(raw as EventEmitter, work)
-    if (response) runEventsIn(response as EventEmitter, work)
+    runEventsIn(raw, work)
+    if (response) runEventsIn(response, work)
   }
   if (raw.upgrade && raw.socket) {
     // From here on the connection is this one request's.
-    runEventsIn(raw.socket as EventEmitter, work)
+    runEventsIn(raw.socket, work)
     endWithResponse(work, raw.socket)
   } else if (response) endWithResponse(work, response)
 }

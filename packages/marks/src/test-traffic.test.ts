@@ -22,7 +22,7 @@ import { sendMarks } from './outgoing.ts'
 import { MarkProcessor } from './processor.ts'
 import { MarkPropagator } from './propagator.ts'
 import { type MarkerTrust, signMarker } from './signature.ts'
-import { currentTest, isTestTraffic } from './traffic.ts'
+import { currentTest, currentTraffic, isTestTraffic } from './traffic.ts'
 
 const instrumentation = new HttpInstrumentation()
 registerInstrumentations({ instrumentations: [instrumentation] })
@@ -35,6 +35,10 @@ const users = new InMemorySpanExporter()
 const tests = new InMemorySpanExporter()
 /** By service: what its code was told, in the order of the requests. */
 const told: Record<string, unknown[]> = {}
+
+/** What a timer was told that each service left running. */
+const lingered: string[] = []
+let lingering = false
 
 const inventory = service('inventory')
 const checkout = service('checkout', () => inventory)
@@ -85,6 +89,14 @@ describe.each<[string, Sampler]>([
     await get({ 'coalmine-test': signed() })
     const known = { test: true, entity: 'user:42', run: 'load-7' }
     expect(told).toEqual({ edge: [known], checkout: [known], inventory: [known] })
+  })
+
+  it('is over when its response is, in every service, although nothing of a framework says so', async () => {
+    lingering = true
+    await get({ 'coalmine-test': signed() })
+    lingering = false
+    await expect.poll(() => lingered.sort()).toEqual(['checkout unknown', 'edge unknown', 'inventory unknown'])
+    lingered.splice(0)
   })
 
   it.each<[string, () => Record<string, string>]>([
@@ -203,6 +215,7 @@ function service(name: string, next?: () => http.Server): http.Server {
     const [kind, id] = String(req.headers['x-mark'] ?? '').split(':')
     if (kind && id) markTestEntity(kind, id)
     told[name]?.push({ test: isTestTraffic(), ...currentTest() })
+    if (lingering) res.on('close', () => setTimeout(() => lingered.push(`${name} ${currentTraffic()}`), 20))
     if (!next) return void res.end()
     http.get(url(next()), (answer) => void answer.resume().on('end', () => res.end()))
   })
