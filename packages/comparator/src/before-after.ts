@@ -15,7 +15,11 @@ import type { Run } from './statistics/run.ts'
 /** Fewer days say nothing of how much days differ. */
 export const fewestDays = 3
 
-/** A day from its slices, of which only stable's sides count. `laterMs` is how much later the canary ran. */
+/**
+ * A day from its slices, of which only stable's sides count. `laterMs` is how much later the canary ran.
+ *
+ * @example earlierDay('2026-11-20', slices, 86_400_000).date // '2026-11-20'
+ */
 export function earlierDay(date: string, slices: Iterable<Slice>, laterMs: number): EarlierDay {
   const { sums, requests } = collected(slices, 'stable', laterMs)
   return { date, sums, requests }
@@ -25,6 +29,8 @@ export function earlierDay(date: string, slices: Iterable<Slice>, laterMs: numbe
  * The canary beside the same hours of earlier days, as slices that `judge` takes with those days among its facts. Nothing ran
  * at the same time, so there is no tick in which the two can be compared: each metric of an operation is one slice of the whole
  * window, at its last tick. Only the canary's sides of what is given count.
+ *
+ * @example judge(slicesAgainst(days, slices), policyAgainstDays(policy), { ...facts, earlier: days })
  */
 export function slicesAgainst(days: readonly EarlierDay[], canary: Iterable<Slice>): Slice[] {
   const { sums, requests } = collected(canary, 'canary', 0)
@@ -54,7 +60,11 @@ export function slicesAgainst(days: readonly EarlierDay[], canary: Iterable<Slic
   })
 }
 
-/** The policy by which a canary is judged against other days: one look, at the end, and no split to be told from. */
+/**
+ * The policy by which a canary is judged against other days: one look, at the end, and no split to be told from.
+ *
+ * @example policyAgainstDays(defaultPolicy).mode // 'fixed'
+ */
 export function policyAgainstDays(policy: Policy): Policy {
   return { ...policy, mode: 'fixed', split: null }
 }

@@ -16,6 +16,7 @@ export interface Gated {
   readonly tested: Tested
 }
 
+/** What was decided of a metric in a scope, at which level, and when. */
 export interface Decided extends Gated {
   readonly decision: Decision
   /** log E that FAIL needed, or would need. */

@@ -50,6 +50,7 @@ export interface Facts {
   readonly version: string
 }
 
+/** The time that is judged. */
 export interface Window {
   /** ISO 8601, UTC. Start of the first tick and end of the last closed one. */
   readonly start: string
@@ -75,6 +76,7 @@ export interface CohortFacts {
   readonly flags: readonly FlagShare[]
 }
 
+/** How many requests of a cohort evaluated a flag to a variant at one operation. */
 export interface FlagShare {
   readonly operation: string
   readonly flag: string
@@ -109,6 +111,7 @@ export interface ValueFacts {
   readonly canary: ValueCounts
 }
 
+/** How many requests of one cohort had a value of a metric. */
 export interface ValueCounts {
   /** Values that were judged: one for each trace and operation. */
   readonly values: number
@@ -140,6 +143,7 @@ export interface SpanMetricsFacts {
   } | null
 }
 
+/** A count of each cohort. */
 export interface ByArm {
   readonly stable: number
   readonly canary: number
@@ -163,6 +167,7 @@ export interface EarlierDay {
   readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>
 }
 
+/** Everything of some days or of a window together, by operation and metric. */
 export type Sums = ReadonlyMap<string, ReadonlyMap<string, Side>>
 
 /** What the store knows that tells whether a comparison is fair, besides who is compared. */
@@ -233,6 +238,7 @@ export interface SampleFacts {
   readonly skewMs: number | null
 }
 
+/** How many requests were kept with one probability, and how many of them failed; null where the trace state says none. */
 export interface SamplingShare {
   readonly probability: number | null
   readonly requests: number

@@ -1,5 +1,6 @@
 import type { Expect, Gate } from './policy/metric-schema.ts'
 
+/** What was decided of one finding: proved worse than the margin, proved within it, or neither. */
 export type Decision = 'fail' | 'pass' | 'inconclusive'
 
 /**
@@ -24,6 +25,7 @@ export type Evidence =
   | { readonly kind: 'e-value'; readonly logE: number; readonly needed: number }
   | { readonly kind: 'p-value'; readonly p: number | null; readonly needed: number }
 
+/** The evidence of one of the tests that PASS needs. */
 export type PartEvidence = Evidence & { readonly part: Part }
 
 /** One arm's side of a finding. `value` is in the finding's `unit`. */
@@ -34,6 +36,7 @@ export interface FindingSide {
   readonly value: number | null
 }
 
+/** One metric in one scope: what was measured, what was decided, and the evidence for it. */
 export interface Finding {
   /** The name that the policy gives it. */
   readonly metric: string
@@ -83,6 +86,7 @@ export interface Finding {
   readonly message: string
 }
 
+/** A flag whose main variant is not the same in both cohorts; null where a cohort never evaluated it. */
 export interface FlagDifference {
   readonly flag: string
   /** The variant that most requests had, and its share of those that evaluated the flag. */
@@ -90,6 +94,7 @@ export interface FlagDifference {
   readonly canary: VariantShare | null
 }
 
+/** A variant, and the share (0 to 1) of the evaluations of its flag that gave it. */
 export interface VariantShare {
   readonly variant: string
   readonly share: number

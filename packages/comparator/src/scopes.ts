@@ -12,6 +12,7 @@ export interface Scope {
   readonly required: boolean
 }
 
+/** The name of the operations that are too small to be judged each. */
 export const otherOperations = '(other)'
 
 /**

@@ -11,7 +11,9 @@ export interface TimedBlock<Block> {
   readonly canary: Block
 }
 
+/** The values of both arms in one block. */
 export type DistributionBlock = TimedBlock<Histogram>
+/** The requests of both arms in one block, and how many of them had the event. */
 export type RateBlock = TimedBlock<Rate>
 
 /**
@@ -30,6 +32,7 @@ export interface OperationSeries {
   readonly rates: ReadonlyMap<string, readonly RateBlock[]>
 }
 
+/** What one arm served over the whole window. */
 export interface Totals {
   readonly requests: number
   readonly errors: number

@@ -3,7 +3,11 @@ import { count, duration, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import { table } from './table.ts'
 
-/** A calibration for people, as it stands in a terminal. */
+/**
+ * A calibration for people, as it stands in a terminal.
+ *
+ * @example console.log(calibrationText(calibration, { colors: process.stdout.isTTY }))
+ */
 export function calibrationText(calibration: Calibration, options: { readonly colors: boolean }): string {
   const ink = pc.createColors(options.colors)
   const [head, ...rows] = tableOf(calibration)
@@ -17,7 +21,11 @@ export function calibrationText(calibration: Calibration, options: { readonly co
   ].join('\n')
 }
 
-/** The same as Markdown, for a wiki or a pull request. */
+/**
+ * The same as Markdown, for a wiki or a pull request.
+ *
+ * @example await writeFile('calibration.md', calibrationMarkdown(calibration))
+ */
 export function calibrationMarkdown(calibration: Calibration): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const [head, ...rows] = tableOf(calibration)

@@ -1,5 +1,6 @@
 import { count } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import type { Ink } from './ink.ts'
 import { table } from './table.ts'
 
 /** What the events of a service say of the evaluations of a flag. */
@@ -45,7 +46,11 @@ export interface DoctorFacts {
 const shownOperations = 10
 const shownFlags = 10
 
-/** What arrives from a service and what is missing, each with what to do about it. */
+/**
+ * What arrives from a service and what is missing, each with what to do about it.
+ *
+ * @example console.log(doctorText(facts, { colors: false }))
+ */
 export function doctorText(facts: DoctorFacts, options: { readonly colors: boolean }): string {
   const ink = pc.createColors(options.colors)
   const { spans, operations, evaluations = [] } = facts
@@ -64,8 +69,6 @@ export function doctorText(facts: DoctorFacts, options: { readonly colors: boole
     '',
   ].join('\n')
 }
-
-type Ink = ReturnType<typeof pc.createColors>
 
 function cameText({ spans, requests, firstMs, lastMs, evaluations = [] }: DoctorFacts): string {
   if (spans > 0) return `${count(spans)} spans, ${count(requests)} requests, ${moment(firstMs)} to ${moment(lastMs)}`

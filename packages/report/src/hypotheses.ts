@@ -1,8 +1,8 @@
 import type { Verdict } from '@coalmine/comparator'
-import type { createColors } from 'picocolors'
+import type { Ink } from './ink.ts'
 
 /** What was expected and whether it came true, then what the advisory metrics would have said. */
-export function hypothesisLines({ hypotheses, advisory }: Verdict, ink: ReturnType<typeof createColors>): string[] {
+export function hypothesisLines({ hypotheses, advisory }: Verdict, ink: Ink): string[] {
   const paint = { confirmed: ink.green, refuted: ink.red, open: ink.yellow }
   const answers = hypotheses.map(({ answer, message }) => message.replace(/^\w+/, (stamp) => paint[answer](stamp)))
   return [...answers, ...(advisory ? [ink.dim(advisory.message)] : [])].map((line) => `  ${line}`)

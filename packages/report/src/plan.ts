@@ -13,7 +13,11 @@ export interface PlanFacts extends Plan {
 /** Of each canary; the JSON has them all. */
 const mostFindings = 6
 
-/** A plan for people: how long a canary runs until each answer, in the whole service and in its operations. */
+/**
+ * A plan for people: how long a canary runs until each answer, in the whole service and in its operations.
+ *
+ * @example console.log(planText(plan, { colors: false }))
+ */
 export function planText(plan: PlanFacts, options: { readonly colors: boolean }): string {
   const ink = pc.createColors(options.colors)
   const { service, stable, share, power, requestsPerSecond, canaries, window, smallestShare } = plan

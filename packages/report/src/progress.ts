@@ -17,7 +17,11 @@ export function progressLine(verdict: Verdict): string {
   ].join('  ')
 }
 
-/** In whole per cents of the evidence that is needed: the nearest FAIL, and all parts of PASS on average. */
+/**
+ * In whole per cents of the evidence that is needed: the nearest FAIL, and all parts of PASS on average.
+ *
+ * @example progress(verdict) // { worse: 12, within: 64 }
+ */
 export function progress(verdict: Verdict): { readonly worse: number; readonly within: number } {
   const findings = verdict.findings.filter((finding) => finding.gate === 'on')
   const share = (evidence: Evidence): number => {

@@ -1,13 +1,17 @@
 import type { SeriesSide, SeriesVerdict } from '@coalmine/comparator'
 import { count, number, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import { stamp } from './ink.ts'
 import { table } from './table.ts'
 
-/** The verdict on two plain series, for people. `name` is that of their file. */
+/**
+ * The verdict on two plain series, for people. `name` is that of their file.
+ *
+ * @example console.log(seriesText(judgeSeries(series, defaultSeriesPolicy), 'series.csv', { colors: false }))
+ */
 export function seriesText(verdict: SeriesVerdict, name: string, options: { readonly colors: boolean }): string {
   const ink = pc.createColors(options.colors)
   const { kind, stable, canary, evidence, test, reasons } = verdict
-  const paint = { pass: ink.green, fail: ink.red, inconclusive: ink.yellow, invalid: ink.magenta }[verdict.verdict]
   const [what, of] = kind === 'values' ? ['median', 'points'] : ['rate', 'n']
   const p = ({ p, needed }: SeriesVerdict['evidence']['worse']): string =>
     `${p === null ? 'none' : number(p)}, ${needed} is needed`
@@ -17,7 +21,7 @@ export function seriesText(verdict: SeriesVerdict, name: string, options: { read
     side.value === null ? '-' : kind === 'values' ? number(side.value) : percent(side.value),
   ]
   return [
-    `${ink.bold(paint(verdict.verdict.toUpperCase()))}  ${ink.bold(name)}: canary against stable`,
+    `${stamp(verdict.verdict, ink)}  ${ink.bold(name)}: canary against stable`,
     '',
     ...reasons.filter(({ weight }) => weight !== 'note').map(({ message }) => `  ${message}`),
     '',

@@ -1,4 +1,8 @@
-/** Rows as aligned columns, two spaces between them. Widths are of what is seen: colours take none. */
+/**
+ * Rows as aligned columns, two spaces between them. Widths are of what is seen: colours take none.
+ *
+ * @example table([['a', 'bb'], ['ccc', 'd']]) // ['a    bb', 'ccc  d']
+ */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>((max, row) => row.map((cell, i) => Math.max(max[i] ?? 0, width(cell))), [])
   return rows.map((row) =>

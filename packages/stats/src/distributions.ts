@@ -8,6 +8,7 @@ export interface Distributions {
   readonly sizes?: Sizes
 }
 
+/** How many values each arm of a block holds. */
 export interface Sizes {
   readonly stable: number
   readonly canary: number

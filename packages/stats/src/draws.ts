@@ -50,6 +50,7 @@ export function drawHypergeometric(
  * A multinomial draw: `n` units over as many places as there are weights, each unit by itself.
  *
  * @param weights zero or more, not all zero; only their proportions count.
+ * @example drawMultinomial(10, [1, 1], randomOf(1)) // two numbers that make 10
  */
 export function drawMultinomial(n: number, weights: readonly number[], random: Random): number[] {
   // Summed from the end: the last weight above zero is then all of the rest, and takes every unit that is left.

@@ -35,6 +35,8 @@ export function eProcess<Block>(take: (strata: readonly Block[]) => number): EPr
 /**
  * The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. With weights,
  * of which only the proportions count, the weighted mean.
+ *
+ * @example meanProcess([rankProcess({ alternative }), tailProcess({ alternative, share: 0.1 })], [3, 1])
  */
 export function meanProcess<Block>(
   parts: readonly EProcess<Block>[],
@@ -48,7 +50,11 @@ export function meanProcess<Block>(
   return joined(parts, (logs) => logSumExp(logs, logWeights))
 }
 
-/** The least of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false. */
+/**
+ * The least of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false.
+ *
+ * @example minProcess([oddsRatioProcess({ alternative, oddsRatio: 1.5 }), riskDifferenceProcess({ alternative, difference: 0.001 })])
+ */
 export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<Block> {
   return joined(parts, (logs) => logs.reduce((least, log) => Math.min(least, log)))
 }

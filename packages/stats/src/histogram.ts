@@ -32,7 +32,11 @@ export function histogramOf(values: Iterable<number>, scale: number = defaultSca
   return fromBuckets(scale, zero, buckets)
 }
 
-/** A histogram of no values. */
+/**
+ * A histogram of no values.
+ *
+ * @example emptyHistogram() // { scale: 5, zero: 0, indices: [], counts: [] }
+ */
 export function emptyHistogram(scale: number = defaultScale): Histogram {
   return { scale, zero: 0, indices: [], counts: [] }
 }
@@ -92,6 +96,8 @@ export function downscale(histogram: Histogram, scale: number): Histogram {
  * How many values a histogram holds.
  *
  * Throws a RangeError, naming `name`, when a count is not a whole number or the indices do not ascend.
+ *
+ * @example countOf(histogramOf([0, 1, 2])) // 3
  */
 export function countOf(histogram: Histogram, name = 'histogram'): number {
   const { zero, indices, counts } = histogram

@@ -30,6 +30,7 @@ export function reaches<Block>(process: EProcess<Block>, ticks: Iterable<readonl
  * The interval over an ascending grid of values: each side ends at the last value that is rejected, walking inwards.
  *
  * @param near steps where the sides may end: the nearer they are, the fewer questions are asked. The answer is the same.
+ * @example invert({ steps: 10, valueAt: (step) => step }, { below: (x) => x < 3, above: (x) => x > 7 }) // { lower: 2, upper: 8 }
  */
 export function invert(
   grid: { readonly steps: number; valueAt(step: number): number },

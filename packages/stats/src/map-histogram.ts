@@ -14,7 +14,11 @@ export function mapHistogram(histogram: Histogram, map: (value: number) => numbe
   return moveHistogram(histogram, bucketMap(map, rounding))
 }
 
-/** A histogram whose buckets are moved by a map that is worked out already. */
+/**
+ * A histogram whose buckets are moved by a map that is worked out already.
+ *
+ * @example moveHistogram(histogramOf([1]), bucketMap((x) => 2 * x, 'up')).indices // [31]
+ */
 export function moveHistogram(histogram: Histogram, { map, imagesAt }: BucketMap): Histogram {
   const { scale, zero } = histogram
   const imageOf = imagesAt(scale)

@@ -17,6 +17,7 @@ export interface MatchedValues {
  * busy hour shows a difference that is the hour's. Blocks with an empty arm are left out.
  *
  * @returns stable's counts need not be whole; `undefined` when no block has both arms.
+ * @example matchedValues([{ stable: histogramOf([1, 2]), canary: histogramOf([3]) }])?.total // 1
  */
 export function matchedValues(blocks: readonly Distributions[]): MatchedValues | undefined {
   const stables: Histogram[] = []
@@ -34,7 +35,11 @@ export function matchedValues(blocks: readonly Distributions[]): MatchedValues |
   return total === 0 ? undefined : { total, stable: weightedSum(stables, weights), canary: weightedSum(canaries) }
 }
 
-/** The matched values of several strata together; `undefined` when none has any. */
+/**
+ * The matched values of several strata together; `undefined` when none has any.
+ *
+ * @example mergeMatched([matchedValues(blocks), undefined]) // the values of the blocks
+ */
 export function mergeMatched(strata: readonly (MatchedValues | undefined)[]): MatchedValues | undefined {
   const some = strata.filter((stratum) => stratum !== undefined)
   if (some.length <= 1) return some[0]

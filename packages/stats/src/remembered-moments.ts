@@ -9,6 +9,7 @@ export interface RememberedMoments {
   at(n: number, m: number, events: number): number
 }
 
+/** The remembered moments at these tilts; nothing is remembered yet. */
 export function rememberedMoments(tilts: Float64Array): RememberedMoments {
   const into = new Float64Array(tilts.length)
   let most = fewest

@@ -10,6 +10,7 @@ export interface KayentaSeries {
   readonly canary: readonly number[]
 }
 
+/** One metric as Kayenta classifies it, with its groups. */
 export interface KayentaFinding extends Omit<KayentaClassification, 'critical'> {
   readonly name: string
   readonly groups: readonly string[]

@@ -31,6 +31,7 @@ const pointOf: Readonly<Record<string, (minute: Minute, arm: Arm, instances: num
  * @param window milliseconds since the epoch.
  * @param instances over how many instances an arm's throughput is spread.
  * @throws {RangeError} naming a metric that is none of ours, and the names that are.
+ * @example minuteSeries(slices, config, { start: 0, end: 3_600_000 }, { stable: 3, canary: 1 })[0].canary.length // 60
  */
 export function minuteSeries(
   slices: Iterable<Slice>,

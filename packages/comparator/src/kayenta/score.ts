@@ -8,6 +8,7 @@ export interface Scored extends Pick<KayentaClassification, 'label' | 'critical'
   readonly muted: boolean
 }
 
+/** A group of metrics and its part of the score. */
 export interface KayentaGroup {
   readonly name: string
   /** Share of its metrics that pass, in per cent; null where none has data, which counts as 100. */
@@ -15,6 +16,7 @@ export interface KayentaGroup {
   readonly weight: number
 }
 
+/** The score of a canary, from 0 to 100, and what it comes from. */
 export interface KayentaScore {
   /** From 0 to 100. */
   readonly score: number

@@ -74,6 +74,7 @@ export function carriedBy({ regions }: Broken): { readonly region: Region; reado
     .reduce((best, one) => (one.maxLogE > best.maxLogE ? one : best))
 }
 
+/** The sides, the effect and its interval in one region of a distribution. */
 export type RegionEstimate = Pick<Estimate, 'stable' | 'canary' | 'effect' | 'interval'>
 
 /** What tells the sides, effect and interval of a metric at a region, in the unit of its values. */

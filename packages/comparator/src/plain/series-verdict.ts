@@ -22,6 +22,7 @@ export interface SeriesSide {
   readonly value: number | null
 }
 
+/** The verdict on two plain series, with the numbers that it comes from. */
 export interface SeriesVerdict {
   readonly schema: 'coalmine.series/1'
   readonly verdict: Outcome
@@ -42,6 +43,7 @@ export interface SeriesVerdict {
   readonly test: string
 }
 
+/** What is told of two series whatever was decided. */
 export type SeriesEstimate = Pick<SeriesVerdict, 'margin' | 'stable' | 'canary' | 'difference' | 'interval' | 'test'>
 
 /** What was tested: that canary is worse than the margin, and that it is within it. */

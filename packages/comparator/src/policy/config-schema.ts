@@ -31,8 +31,10 @@ const comparison = z.object({
     .describe('The requests that the service answers, or downstream: the calls that it makes. Default requests.'),
 })
 
+/** Checks what a `coalmine.yaml` says of the comparison. */
 export const comparisonSchema: z.ZodType<ComparisonRead> = comparison
 
+/** The keys of a `coalmine.yaml` that are about the comparison. */
 export const comparisonKeys: readonly string[] = Object.keys(comparison.shape)
 
 /** The JSON Schema of `coalmine.yaml`, for editors. */

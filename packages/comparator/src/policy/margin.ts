@@ -15,6 +15,7 @@ export interface RatioMargin {
   readonly ratio: number
 }
 
+/** How much worse is acceptable, in the form that the metric takes. */
 export type Margin = LatencyMargin | RateMargin | RatioMargin
 
 /** How a margin is written. A `loss` is a ratio of which no more than all can go. */
@@ -49,7 +50,11 @@ export function parseMargin(form: MarginForm, text: string): Margin {
   }
 }
 
-/** The text that `parseMargin` reads back. */
+/**
+ * The text that `parseMargin` reads back.
+ *
+ * @example formatMargin({ ratio: 0.1, seconds: 0.002 }) // '10%,2ms'
+ */
 export function formatMargin(margin: Margin): string {
   if ('seconds' in margin) return `${percent(margin.ratio)},${tidy(margin.seconds * 1000)}ms`
   if ('oddsRatio' in margin) return `${tidy(margin.oddsRatio)},${tidy(margin.difference * 100)}pp`

@@ -17,8 +17,10 @@ export type Measure =
 /** Metrics that have a name of their own and need nothing to be said about what they measure. */
 type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
 
+/** The metrics that need no word of what they measure, by their names. */
 export const builtIns: readonly BuiltIn[] = ['latency', 'errors', '4xx', 'lost-requests', 'throughput']
 
+/** Whether a name is that of a metric which is built in. */
 export function isBuiltIn(name: string): name is BuiltIn {
   return (builtIns as readonly string[]).includes(name)
 }

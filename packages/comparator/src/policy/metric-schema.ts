@@ -21,6 +21,7 @@ export interface MetricInput {
   readonly reason?: string | undefined
 }
 
+/** A gate as people write it. */
 export type GateInput = boolean | Gate
 
 const gate = z
@@ -62,4 +63,5 @@ export const metricSchema: z.ZodType<MetricInput | GateInput> = z.union([gate, k
   error: 'expected true, advisory, off, or keys such as margin',
 })
 
+/** The keys of a metric's entry. */
 export const metricKeys: readonly string[] = Object.keys(keys.shape)

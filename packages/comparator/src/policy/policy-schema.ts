@@ -110,6 +110,7 @@ export function problemsOf(issue: z.core.$ZodIssue, above: PolicyProblem['path']
   return [{ path, message: issue.message }]
 }
 
+/** What is said of a key that is not known: the nearest that is, or all of them. */
 export function unknownKey(key: string, known: readonly string[]): string {
   // What YAML makes of a margin's second half inside { }.
   if (/^\d/.test(key)) return 'inside { } a margin of two halves needs quotes, such as "5%,1ms"'

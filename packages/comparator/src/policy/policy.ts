@@ -51,6 +51,7 @@ export interface PolicyInput {
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 
+/** A policy with its defaults, or everything that is wrong with it. */
 export type PolicyResult =
   | { readonly kind: 'policy'; readonly policy: Policy }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }

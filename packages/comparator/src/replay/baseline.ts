@@ -20,6 +20,7 @@ const shownOperations = 10
  * The baseline of a service: stable's side of its slices, all ticks together, operations with most traffic first.
  *
  * @param seconds how long the slices took.
+ * @example baselineOf(slices, 7200)[0].requestsPerSecond // 42.5
  */
 export function baselineOf(slices: Iterable<Slice>, seconds: number): BaselineOperation[] {
   const totals = new Map<string, Side[][]>()

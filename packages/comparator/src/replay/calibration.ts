@@ -30,7 +30,11 @@ export interface Calibration {
   readonly placebo: Placebo | null
 }
 
-/** Sums up the answers of replays. */
+/**
+ * Sums up the answers of replays.
+ *
+ * @example calibrationRow(null, answers).share // { value: 0.01, lower: 0.0003, upper: 0.054 }
+ */
 export function calibrationRow(effect: Effect | null, answers: readonly ReplayAnswer[]): CalibrationRow {
   const times = (of: keyof ReplayAnswer): number[] =>
     answers.map((answer) => answer[of] ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b)

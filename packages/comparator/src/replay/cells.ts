@@ -12,7 +12,11 @@ export interface TrafficCell {
   readonly latency: Histogram
 }
 
-/** Stable's side of slices, cell by cell, in the order of time. */
+/**
+ * Stable's side of slices, cell by cell, in the order of time.
+ *
+ * @example cellsOf(slices)[0] // { tick: 0, operation: 'GET /', requests: 500, traces: 500, errors: 2, ... }
+ */
 export function cellsOf(slices: Iterable<Slice>): TrafficCell[] {
   const cells = new Map<string, { -readonly [K in keyof TrafficCell]: TrafficCell[K] }>()
   for (const { tick, operation, metric, stable } of slices) {

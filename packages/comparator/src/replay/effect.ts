@@ -7,6 +7,7 @@ export interface Effect {
   readonly times: number
 }
 
+/** The metrics that a regression can be asked of. */
 export const effectMetrics = ['latency', 'errors', '4xx'] as const
 type EffectMetric = (typeof effectMetrics)[number]
 

@@ -116,7 +116,11 @@ export function* planOf(
   }
 }
 
-/** How long one canary must run, with one regression or with none. */
+/**
+ * How long one canary must run, with one regression or with none.
+ *
+ * @example finished(canaryOf({ baseline, policy: defaultPolicy, share: 0.1, effect: null, runs: 40, power: 0.9, seed: 1 })).planned // 600
+ */
 export function* canaryOf(canary: Omit<SimulatedCanary, 'horizon'>): Generator<undefined, PlannedCanary> {
   const { effect, baseline, power } = canary
   let planned: Omit<PlannedCanary, 'effect'> | undefined
@@ -127,7 +131,11 @@ export function* canaryOf(canary: Omit<SimulatedCanary, 'horizon'>): Generator<u
   return { effect: effectText(effect, baseline), ...planned! }
 }
 
-/** A generator's result, all its steps taken. */
+/**
+ * A generator's result, all its steps taken.
+ *
+ * @example finished(planOf(baseline, defaultPolicy, options)).canaries.length // 3
+ */
 export function finished<Result>(steps: Generator<undefined, Result>): Result {
   for (;;) {
     const step = steps.next()

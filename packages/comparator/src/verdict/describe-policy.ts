@@ -28,7 +28,11 @@ export function describePolicy({ metrics, split }: Policy): Described[] {
   }))
 }
 
-/** How often a policy errs, in one sentence each. */
+/**
+ * How often a policy errs, in one sentence each.
+ *
+ * @example describeErrors(defaultPolicy)[0] // 'A canary that is no worse than this FAILs with a chance of at most 5 %, ...'
+ */
 export function describeErrors({ alpha, alphaPass, minimumShare, mode, metrics, split }: Policy): string[] {
   const decides = metrics.some(
     ({ gate, measure }) => gate === 'on' && (measure.kind !== 'lost-requests' || split !== null),

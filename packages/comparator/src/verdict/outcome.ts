@@ -2,6 +2,7 @@ import type { Decided } from '../decide.ts'
 
 import { nameInWords } from './wording.ts'
 
+/** What a verdict says. */
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
 
 /** What the verdict would have been by the advisory metrics alone. */

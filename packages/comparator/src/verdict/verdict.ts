@@ -35,6 +35,7 @@ export interface Exemplars {
   readonly canary: readonly Exemplar[]
 }
 
+/** One trace to look at. */
 export interface Exemplar {
   readonly traceId: string
   /** ISO 8601, UTC. */
@@ -42,6 +43,7 @@ export interface Exemplar {
   readonly seconds: number
 }
 
+/** The answer to a comparison: what was decided and why, with every number that it comes from. Its JSON Schema is `verdict.schema.json`. */
 export interface Verdict {
   readonly schema: 'coalmine.verdict/1'
   readonly verdict: Outcome

@@ -60,6 +60,7 @@ export function expectationPhrase({ expect, margin }: MetricPolicy): string {
   }
 }
 
+/** What a finding lacks to PASS, without a full stop. */
 export function missingSentence(missing: Missing): string {
   const where = missing.operation ?? 'the whole service'
   const inParts = missing.part !== 'rate' && missing.part !== 'share'
@@ -69,6 +70,7 @@ export function missingSentence(missing: Missing): string {
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
 }
 
+/** A metric in words, such as `the error rate` for `errors`. */
 export function nameInWords(metric: Finding['metric']): string {
   return namesInWords[metric] ?? metric
 }
@@ -94,6 +96,7 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
   }
 }
 
+/** What changed, such as `median 100 ms -> 120 ms (+15 % to +25 %)`. */
 export function changePhrase({ statistic, unit, stable, canary, effect, interval, zerosApart }: Estimate): string {
   if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
   const show = { seconds: latency, share: percent, number }[unit]

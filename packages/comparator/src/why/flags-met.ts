@@ -29,7 +29,11 @@ export type Split =
   | { readonly kind: 'vary' | 'apart'; readonly variants: readonly [string, string] }
   | { readonly kind: 'alike' }
 
-/** The policy with this metric alone, decisive, and to be no worse than its margin. */
+/**
+ * The policy with this metric alone, decisive, and to be no worse than its margin.
+ *
+ * @example onlyMetric(defaultPolicy, 'latency').metrics.length // 1
+ */
 export function onlyMetric(policy: Policy, metric: string): Policy {
   const metrics = policy.metrics
     .filter(({ name }) => name === metric)
@@ -61,7 +65,11 @@ export function metFlags(shares: readonly CohortFlagShare[], compared: readonly 
     .sort((a, b) => b.requests - a.requests || (a.flag < b.flag ? -1 : 1))
 }
 
-/** Two variants that both cohorts met often enough, stable's first; or one that each cohort has to itself. */
+/**
+ * Two variants that both cohorts met often enough, stable's first; or one that each cohort has to itself.
+ *
+ * @example variantsOf(metFlags(shares, [])[0]) // { kind: 'vary', variants: ['off', 'on'] }
+ */
 export function variantsOf({ variants }: MetFlag): Split {
   const total = (cohort: 'stable' | 'canary'): number =>
     [...variants.values()].reduce((sum, counts) => sum + counts[cohort], 0)

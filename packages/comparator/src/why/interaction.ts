@@ -95,7 +95,11 @@ export function interactionsOf(
   })
 }
 
-/** A flag that each cohort met in one variant of its own, so that it cannot be told from the canary. */
+/**
+ * A flag that each cohort met in one variant of its own, so that it cannot be told from the canary.
+ *
+ * @example notSeparable('price', ['off', 'on'], 'service.version=2', finding).carries // 'not-separable'
+ */
 export function notSeparable(
   flag: string,
   variants: readonly [string, string],

@@ -16,6 +16,7 @@ export interface Untestable {
 /** Is the canary's value higher, lower, or just not what the hypothesis says? */
 export type Sided = Alternative | 'different'
 
+/** The answer of a test that cannot be made, and why. */
 export function untestable(why: Untestable['why']): Untestable {
   return { kind: 'untestable', why }
 }

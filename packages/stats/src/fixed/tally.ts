@@ -17,6 +17,7 @@ export function tallyOf(arms: Values | Distributions, shift = 0): Tally {
   return isValues(arms) ? ofValues(arms) : ofHistograms(arms, shift)
 }
 
+/** Whether two arms are plain values, not histograms. */
 export function isValues(arms: Values | Distributions): arms is Values {
   return Array.isArray(arms.stable)
 }

@@ -1,0 +1,46 @@
+import type { CohortFacts, Verdict } from '@coalmine/comparator'
+import { count, duration } from '@coalmine/comparator/numbers'
+import type { Ink } from './ink.ts'
+import { table } from './table.ts'
+
+/** Who was compared, whose requests, when, and how much of what stable met the canary met: a label and what it says, line by line. */
+export function comparedLines(verdict: Verdict, ink: Ink): string[] {
+  const { cohorts } = verdict
+  const rows: (readonly [string, string])[] = [
+    ['stable', cohortText(cohorts.stable, verdict)],
+    ['canary', cohortText(cohorts.canary, verdict)],
+    ...trafficRows(verdict),
+    ...(verdict.scope === 'requests'
+      ? []
+      : ([['scope', 'downstream: what is counted are the calls that the service makes']] as const)),
+    ['window', windowText(verdict)],
+    ...(verdict.verdict === 'invalid' ? [] : ([['coverage', coverageText(verdict)]] as const)),
+  ]
+  return table(rows.map(([label, text]) => [ink.dim(label), text])).map((line) => `  ${line}`)
+}
+
+function cohortText(cohort: CohortFacts, { scope }: Verdict): string {
+  const instances = cohort.instances === 1 ? '1 instance' : `${count(cohort.instances)} instances`
+  const hosts = cohort.instances > 0 ? `, ${instances}` : ''
+  const served = cohort.adjustedRequests === undefined ? '' : ` of about ${count(cohort.adjustedRequests)}`
+  return `${count(cohort.requests)}${served} ${scope === 'downstream' ? 'calls' : 'requests'}${hosts}`
+}
+
+function trafficRows({ traffic, audience }: Verdict): (readonly [string, string])[] {
+  if (traffic === 'users' && audience.length === 0) return []
+  const whose = { users: 'users', test: 'test traffic only', all: 'users and test traffic' }[traffic]
+  return [['traffic', audience.length === 0 ? whose : `${whose}, audience ${audience.join(', ')}`]]
+}
+
+function windowText({ window: { start, end, seconds } }: Verdict): string {
+  return `${start} to ${end}, ${duration(seconds)}`
+}
+
+function coverageText({ coverage }: Verdict): string {
+  const { minutes, windowMinutes, minutesOfHour, operationsShare, unserved } = coverage
+  const met =
+    unserved.length === 0
+      ? "all of stable's operations"
+      : `${Math.floor(operationsShare * 100)} % of stable's requests by operation`
+  return `the canary served in ${minutes} of ${windowMinutes} minutes, ${minutesOfHour} of the 60 of an hour; it met ${met}`
+}
