@@ -1,4 +1,4 @@
-import { comparedScopes, traffics } from '@coalmine/comparator'
+import { comparedScopes, defaultPolicy, formatMargin, traffics } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { defaultConfig } from './config-file.ts'
 import type { SpanSource } from './host.ts'
@@ -14,6 +14,8 @@ import {
   tokenOption,
   tracesOption,
 } from './options.ts'
+
+const defaultMargins = defaultPolicy.metrics.map(({ name, margin }) => `${name}=${formatMargin(margin)}`).join(' ')
 
 /** What `compare` and `watch` share. */
 export interface ComparisonOptions extends SpanSource {
@@ -103,14 +105,14 @@ function addSourceOptions(command: Command): Command {
 function addPolicyOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--alpha <level>', 'chance of failing a good canary (default: 0.05)')
+      new Option('--alpha <level>', `chance of failing a good canary (default: ${defaultPolicy.alpha})`)
         .argParser(probability)
         .env('COALMINE_ALPHA'),
     )
     .addOption(
       new Option(
         '--margin <metric=values>',
-        'how much worse is acceptable; again for each metric (default: latency=10%,2ms errors=1.5,0.1pp 4xx=1.5,0.1pp lost-requests=5%)',
+        `how much worse is acceptable; again for each metric (default: ${defaultMargins})`,
       )
         .argParser(margin)
         .env('COALMINE_MARGIN'),

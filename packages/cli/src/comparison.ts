@@ -1,4 +1,4 @@
-import { type ComparisonBody, type Config, type PolicyInput, parsePolicy, type Verdict } from '@coalmine/comparator'
+import { type ComparisonBody, type PolicyInput, parsePolicy, problemsText, type Verdict } from '@coalmine/comparator'
 import { ask, type Server } from './client.ts'
 import type { ComparisonOptions } from './comparison-options.ts'
 import { defaultConfig, readConfig } from './config-file.ts'
@@ -34,31 +34,29 @@ export async function comparisonRequest(
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),
     },
-    policy: policyInput(options, withMetrics(config, metrics)),
+    policy: policyInput(options, withMetrics(config.policy, metrics)),
   }
 }
 
-function withMetrics(config: Config, metrics: NonNullable<PolicyInput['metrics']>): Config {
-  if (Object.keys(metrics).length === 0) return config
-  return { ...config, policy: { ...config.policy, metrics: { ...metrics, ...config.policy.metrics } } }
+function withMetrics(policy: PolicyInput, metrics: NonNullable<PolicyInput['metrics']>): PolicyInput {
+  return Object.keys(metrics).length === 0 ? policy : { ...policy, metrics: { ...metrics, ...policy.metrics } }
 }
 
 /** The policy of a file, with what flags or the environment change of it. */
 export function policyInput(
   { alpha, margin, split, warmUp }: Pick<ComparisonOptions, 'alpha' | 'margin' | 'split' | 'warmUp'>,
-  config: Config,
+  policy: PolicyInput,
 ): PolicyInput {
   const input = {
-    ...config.policy,
+    ...policy,
     ...(alpha === undefined ? {} : { alpha }),
     ...(split === undefined ? {} : { split }),
     ...(warmUp === undefined ? {} : { warmUp }),
-    ...(margin === undefined ? {} : { metrics: withMargins(config.policy.metrics, margin) }),
+    ...(margin === undefined ? {} : { metrics: withMargins(policy.metrics, margin) }),
   }
-  const policy = parsePolicy(input)
-  if (policy.kind === 'policy') return input
-  const problems = policy.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new CommandError('usage', problems.join('\n'))
+  const parsed = parsePolicy(input)
+  if (parsed.kind === 'policy') return input
+  throw new CommandError('usage', problemsText(parsed.problems))
 }
 
 function withMargins(

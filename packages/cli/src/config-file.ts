@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Config, parseConfig } from '@coalmine/comparator'
+import { type Config, defaultPolicy, parseConfig } from '@coalmine/comparator'
 import { parseSelector } from '@coalmine/server'
 import { CommandError } from './exit-codes.ts'
 
@@ -13,7 +13,7 @@ export const defaultConfig = 'coalmine.yaml'
  * Throws a CommandError of kind `usage` that says what is wrong, and in which line.
  */
 export async function readConfig(file: string | undefined): Promise<Config> {
-  if (file === undefined && !existsSync(defaultConfig)) return { policy: {} }
+  if (file === undefined && !existsSync(defaultConfig)) return { policy: {}, parsed: defaultPolicy }
   return readConfigFile(file ?? defaultConfig, '--config ')
 }
 

@@ -1,4 +1,4 @@
-import { type PolicyInput, parseEffect, parsePolicy } from '@coalmine/comparator'
+import { defaultPolicy, type PolicyInput, parseEffect, parsePolicy } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { policyInput } from './comparison.ts'
 import type { ComparisonOptions } from './comparison-options.ts'
@@ -29,7 +29,7 @@ export function addStableOptions(command: Command): Command {
     )
     .addOption(new Option('--end <moment>', 'end of the traffic').argParser(moment).env('COALMINE_END'))
     .addOption(
-      new Option('--alpha <level>', 'chance of failing a good canary (default: 0.05)')
+      new Option('--alpha <level>', `chance of failing a good canary (default: ${defaultPolicy.alpha})`)
         .argParser(probability)
         .env('COALMINE_ALPHA'),
     )
@@ -68,7 +68,7 @@ export async function stableRequest(options: StableOptions): Promise<{
     stable: required('stable'),
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
-    policy: policyInput(options, config),
+    policy: policyInput(options, config.policy),
   }
 }
 

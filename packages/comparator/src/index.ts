@@ -19,7 +19,7 @@ export { type MetricPolicy, metricPolicyOf } from './policy/metric-policy.ts'
 export type { Expect, Gate, GateInput, MetricInput } from './policy/metric-schema.ts'
 export type { Mode } from './policy/mode.ts'
 export { defaultPolicy, type Policy, type PolicyInput, type PolicyResult, parsePolicy } from './policy/policy.ts'
-export type { PolicyProblem } from './policy/policy-schema.ts'
+export { type PolicyProblem, problemsText } from './policy/policy-schema.ts'
 export { type ComparedScope, comparedScopes, type Traffic, traffics } from './policy/traffic.ts'
 export { type Described, describeErrors, describePolicy } from './verdict/describe-policy.ts'
 

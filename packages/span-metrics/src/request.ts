@@ -1,4 +1,11 @@
-import { type ComparisonBody, type MetricInput, type Policy, parsePolicy, type Traffic } from '@coalmine/comparator'
+import {
+  type ComparisonBody,
+  type MetricInput,
+  type Policy,
+  parsePolicy,
+  problemsText,
+  type Traffic,
+} from '@coalmine/comparator'
 import type { Matcher } from './cohort.ts'
 import { SpanMetricsError } from './errors.ts'
 
@@ -72,10 +79,7 @@ export function soundRequest(request: SpanMetricsRequest, nowMs: number): SoundR
 /** The policy, of which every metric can be told from span metrics. */
 function policyOf({ policy: input }: SpanMetricsRequest, slow: ReadonlyMap<string, number>): Policy {
   const parsed = parsePolicy(input)
-  if (parsed.kind === 'problems') {
-    const problems = parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
-    throw new SpanMetricsError('usage', problems.join('\n'))
-  }
+  if (parsed.kind === 'problems') throw new SpanMetricsError('usage', problemsText(parsed.problems))
   const foreign = parsed.policy.metrics.find(
     ({ name, gate, measure }) =>
       gate !== 'off' && ['attribute', 'calls', 'share'].includes(measure.kind) && !slow.has(name),

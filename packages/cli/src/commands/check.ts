@@ -1,4 +1,4 @@
-import { type Config, describeErrors, describePolicy, parsePolicy } from '@coalmine/comparator'
+import { type Config, describeErrors, describePolicy } from '@coalmine/comparator'
 import { table } from '@coalmine/report'
 import type { Command } from 'commander'
 import { defaultConfig, readConfigFile } from '../config-file.ts'
@@ -14,10 +14,8 @@ export function checkCommand(command: Command, io: Io): Command {
     })
 }
 
-function description(file: string, { service, stable, canary, policy: input }: Config): string {
-  const parsed = parsePolicy(input)
-  if (parsed.kind === 'problems') throw new Error(`${file} was read, and is not sound after all`)
-  const rows = describePolicy(parsed.policy).map(({ metric, asked, gate, reason }) => [
+function description(file: string, { service, stable, canary, parsed }: Config): string {
+  const rows = describePolicy(parsed).map(({ metric, asked, gate, reason }) => [
     metric,
     asked,
     gate,
@@ -30,7 +28,7 @@ function description(file: string, { service, stable, canary, policy: input }: C
     '',
     ...table(rows).map((line) => `  ${line}`),
     '',
-    ...describeErrors(parsed.policy),
+    ...describeErrors(parsed),
     '',
   ].join('\n')
 }

@@ -6,7 +6,7 @@ import {
   riskDifferenceTest,
   type TestResult,
 } from '@coalmine/stats'
-import { parseMargin, type RateMargin } from '../policy/margin.ts'
+import { defaultMargins, formatMargin, parseMargin, type RateMargin } from '../policy/margin.ts'
 import type { SeriesPolicy, SeriesSide, TestedSeries } from './series-verdict.ts'
 
 /** Fewer events than these are tested exactly. */
@@ -15,12 +15,13 @@ const fewEvents = 10
 /** Events of both arms, row by row: what a busy hour does to both is no difference. */
 export function testRates(
   rows: readonly Rates[],
-  { worse, margin: text, alpha, alphaPass }: SeriesPolicy,
+  { worse, margin: written, alpha, alphaPass }: SeriesPolicy,
 ): TestedSeries {
   // Where fewer hurt, the event that hurts is its absence.
   const harm =
     worse === 'higher' ? rows : rows.map(({ stable, canary }) => ({ stable: without(stable), canary: without(canary) }))
-  const margin = parseMargin('rate', text ?? '1.5,0.1pp')
+  const text = written ?? formatMargin(defaultMargins.rate)
+  const margin = parseMargin('rate', text)
   const side = (arm: 'stable' | 'canary'): SeriesSide => {
     const n = rows.reduce((sum, row) => sum + row[arm].n, 0)
     const events = rows.reduce((sum, row) => sum + row[arm].events, 0)
@@ -31,7 +32,7 @@ export function testRates(
   const level = Math.min(alpha, alphaPass)
   const found = riskDifferenceOnce(rows, { alpha: level })
   return {
-    margin: text ?? '1.5,0.1pp',
+    margin: text,
     stable: side('stable'),
     canary: side('canary'),
     difference: found?.difference ?? null,

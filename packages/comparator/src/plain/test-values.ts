@@ -1,14 +1,16 @@
 import { hodgesLehmann, mannWhitney } from '@coalmine/stats'
 import { median } from 'simple-statistics'
+import { defaultMargins, formatMargin } from '../policy/margin.ts'
 import type { PlainSeries } from './read-series.ts'
 import type { SeriesPolicy, TestedSeries } from './series-verdict.ts'
 
 /** Two samples of numbers, each value of stable moved by the margin: is canary beyond, or short of, what is left? */
 export function testValues(
   { stable, canary }: Extract<PlainSeries, { kind: 'values' }>,
-  { worse, margin: text, alpha, alphaPass }: SeriesPolicy,
+  { worse, margin: written, alpha, alphaPass }: SeriesPolicy,
 ): TestedSeries {
-  const margin = valuesMargin(text ?? '10%')
+  const text = written ?? formatMargin(defaultMargins.ratio)
+  const margin = valuesMargin(text)
   const allowed = (value: number): number => Math.max(margin.ratio * Math.abs(value), margin.absolute)
   const acceptable = stable.map((value) => (worse === 'higher' ? value + allowed(value) : value - allowed(value)))
   const against = { stable: acceptable, canary }
@@ -17,7 +19,7 @@ export function testValues(
   const located = hodgesLehmann({ stable, canary }, { alpha: level })
   const found = located.kind === 'estimated' ? located : { shift: null, interval: { lower: null, upper: null } }
   return {
-    margin: text ?? '10%',
+    margin: text,
     stable: { count: stable.length, value: middleOf(stable) },
     canary: { count: canary.length, value: middleOf(canary) },
     difference: found.shift,

@@ -24,7 +24,7 @@ describe('coalmine.yaml', () => {
   })
 
   it('may be empty', () => {
-    expect(parseConfig('', 'coalmine.yaml')).toEqual({ policy: {} })
+    expect(parseConfig('', 'coalmine.yaml')).toEqual({ policy: {}, parsed: defaultPolicy })
   })
 
   it.each([

@@ -1,10 +1,10 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { comparisonKeys, comparisonSchema } from './config-schema.ts'
-import { type PolicyInput, parsePolicy } from './policy.ts'
+import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 import { type PolicyProblem, policyShape, problemsOf, unknownKey } from './policy-schema.ts'
 
-/** What a `coalmine.yaml` says: the comparison it is about, where given, and the policy. */
-export interface Config {
+/** What a `coalmine.yaml` says of the comparison, where given. */
+interface ComparisonConfig {
   readonly service?: string
   readonly stable?: string
   readonly canary?: string
@@ -14,7 +14,13 @@ export interface Config {
   readonly audience?: string
   /** `requests` or `downstream`. */
   readonly scope?: string
+}
+
+/** What a `coalmine.yaml` says: the comparison it is about, and the policy as it is written and as it was read. */
+export interface Config extends ComparisonConfig {
   readonly policy: PolicyInput
+  /** With its defaults. */
+  readonly parsed: Policy
 }
 
 /**
@@ -58,7 +64,9 @@ export function parseConfig(
       }
     }),
   ]
-  if (problems.length === 0) return { ...(named.data as Omit<Config, 'policy'>), policy: policy as PolicyInput }
+  if (problems.length === 0 && judged.kind === 'policy') {
+    return { ...(named.data as ComparisonConfig), policy: policy as PolicyInput, parsed: judged.policy }
+  }
   throw new RangeError(
     problems
       .map(({ path, message }) => ({ line: lineOf(path), text: `${path.join('.')}: ${message}` }))

@@ -21,6 +21,14 @@ export type Margin = LatencyMargin | RateMargin | RatioMargin
 /** How a margin is written. A `loss` is a ratio of which no more than all can go. */
 export type MarginForm = 'latency' | 'rate' | 'ratio' | 'loss'
 
+/** How much worse is acceptable where nobody says otherwise. */
+export const defaultMargins: Readonly<Record<MarginForm, Margin>> = {
+  latency: { ratio: 0.1, seconds: 0.002 },
+  rate: { oddsRatio: 1.5, difference: 0.001 },
+  loss: { ratio: 0.05 },
+  ratio: { ratio: 0.1 },
+}
+
 interface Margins {
   readonly latency: LatencyMargin
   readonly rate: RateMargin

@@ -1,6 +1,7 @@
 import { requestCount } from '../slice.ts'
 import { closest } from './closest.ts'
 import {
+  defaultMargins,
   formatMargin,
   type LatencyMargin,
   type Margin,
@@ -100,12 +101,6 @@ interface Shapes {
   readonly ratio: RatioMargin
 }
 
-const defaultMargins: Record<MarginForm, Margin> = {
-  latency: { ratio: 0.1, seconds: 0.002 },
-  rate: { oddsRatio: 1.5, difference: 0.001 },
-  loss: { ratio: 0.05 },
-  ratio: { ratio: 0.1 },
-}
 const noMargins: Record<MarginForm, Margin> = {
   latency: { ratio: 0, seconds: 0 },
   rate: { oddsRatio: 1, difference: 0 },

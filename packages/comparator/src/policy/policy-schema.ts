@@ -74,6 +74,15 @@ export interface PolicyProblem {
   readonly message: string
 }
 
+/**
+ * Problems as a person reads them, a line each.
+ *
+ * @example problemsText([{ path: ['alpha'], message: 'expected a number below 1, got 5' }]) // 'alpha: expected a number below 1, got 5'
+ */
+export function problemsText(problems: readonly PolicyProblem[]): string {
+  return problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n')
+}
+
 /** What was expected, and what was there: for whatever a schema has no words of its own for. */
 export function expectedInstead(issue: z.core.$ZodRawIssue): string | undefined {
   const got = `got ${JSON.stringify(issue.input)}`

@@ -1,4 +1,12 @@
-import { comparedScopes, fewestDays, type Policy, parsePolicy, type Traffic, traffics } from '@coalmine/comparator'
+import {
+  comparedScopes,
+  fewestDays,
+  type Policy,
+  parsePolicy,
+  problemsText,
+  type Traffic,
+  traffics,
+} from '@coalmine/comparator'
 import { type ComparedSide, type Comparison, formatSelector, parseSelector } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { refuseMeasures } from './own-measures.ts'
@@ -60,9 +68,7 @@ export function parseRequest(body: unknown): ComparisonRequest {
   if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0))
     throw usage('window.sinceMs: expected a number above zero')
   const parsed = parsePolicy(input)
-  if (parsed.kind === 'problems') {
-    throw usage(parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
-  }
+  if (parsed.kind === 'problems') throw usage(problemsText(parsed.problems))
   const side = sideOf(scope)
   refuseMeasures(parsed.policy, side)
   return {

@@ -1,4 +1,4 @@
-import { type Policy, type PolicyInput, parsePolicy, tickMs } from '@coalmine/comparator'
+import { type Policy, type PolicyInput, parsePolicy, problemsText, tickMs } from '@coalmine/comparator'
 import { type Comparison, formatSelector, type OperationTicks, parseSelector, type Store } from '@coalmine/store'
 import { moment, selector, text } from '../compare/request.ts'
 import { operationsOf } from '../compare/window.ts'
@@ -29,12 +29,7 @@ const latestMs = 2 * 3_600_000
 /** The parts of a request that plans and calibrations share. */
 export function stableRequest({ service, stable, start, end, policy }: Record<string, unknown>): StableRequest {
   const parsed = parsePolicy(policy as PolicyInput | undefined)
-  if (parsed.kind === 'problems') {
-    throw new ServerError(
-      'usage',
-      parsed.problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'),
-    )
-  }
+  if (parsed.kind === 'problems') throw new ServerError('usage', problemsText(parsed.problems))
   return {
     service: text(service, 'service'),
     stable: selector(stable, 'stable'),
