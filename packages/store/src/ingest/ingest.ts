@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts'
 import type { Opened } from '../opening.ts'
 import { forgetExpired } from '../retention.ts'
 import { type BackFill, type BackFilled, backFill } from './back-fill.ts'
+import { newTickCloser } from './close-ticks.ts'
 import { closedTicks, reopenedTicks } from './closing.ts'
 import { leaveOpen, ticksLeftOpen } from './left-open.ts'
 import { type LogIngestState, startLogIngest } from './log-ingest.ts'
@@ -79,7 +80,8 @@ export async function startIngest(
   leave(ledger, shared ? [] : await ticksLeftOpen(engine, location), now())
   const others = shared && !reads ? meetOthers({ engine, ledger, watermarkMs, now }) : undefined
   await others?.meet()
-  const spans = startSpanIngest({ engine, traces, ledger, watermarkMs, maxQueuedBytes, now, others })
+  const closer = newTickCloser({ engine, ledger, watermarkMs, now, others })
+  const spans = startSpanIngest({ engine, traces, ledger, closer, watermarkMs, maxQueuedBytes, now })
   const records = startLogIngest({ engine, logs, maxQueuedBytes, now })
   const forgetDue = atMostEvery(forgetEveryMs, now, () => forgetExpired(engine, retentionDays, now()))
   const mustWrite = (): void => {
@@ -105,14 +107,15 @@ export async function startIngest(
     closeDue: async () => {
       if (reads) return 0
       if (engine.space?.isShort() && !engine.space.isSpent()) await forgetDue()
-      return spans.closeDue()
+      return closer.closeDue()
     },
-    backFill: (window) => backFill(window, { engine, ledger, closeDue: spans.closeDue, dueMs: now() - watermarkMs }),
+    backFill: (window) => backFill(window, { engine, ledger, closeDue: closer.closeDue, dueMs: now() - watermarkMs }),
     state: () => ({ ...spans.state(), logs: records.state() }),
   }
   const stop = async (): Promise<void> => {
     await spans.drained()
     await records.drained()
+    await closer.drained()
     // Whoever opens the directory next would find them too, only later.
     if (!shared) await leaveOpen(engine, location, allOpen(ledger)).catch(() => {})
   }

@@ -1,0 +1,120 @@
+import type { Engine } from '../engine/engine.ts'
+import { tickSeconds } from '../tick.ts'
+import { commitTicks, engineTime } from './closing.ts'
+import type { OtherServers } from './other-servers.ts'
+import { summingUp } from './summing-up.ts'
+import { columnsOf, mostTicksAtOnce } from './tick-columns.ts'
+import { close, dueTicks, reopen, type TickKey, type TickLedger } from './tick-ledger.ts'
+
+/** What closes ticks, a portion after the other. */
+export interface TickCloser {
+  /** Closes the ticks that are due, and gives their number. A call while others are closing waits for what is due after them: an import must find its own closed. */
+  readonly closeDue: () => Promise<number>
+  /** Waits for the ticks that are being closed, where some of these are among them, and says whether there were any. */
+  readonly waitFor: (keys: readonly TickKey[]) => Promise<boolean>
+  /** Waits until nothing is under way. */
+  readonly drained: () => Promise<void>
+  /** How many ticks it has closed. */
+  readonly closedTicks: () => number
+}
+
+interface TickCloserOptions {
+  readonly engine: Engine
+  readonly ledger: TickLedger
+  readonly watermarkMs: number
+  readonly now: () => number
+  /** Where other servers insert spans and close ticks too. */
+  readonly others: OtherServers | undefined
+}
+
+// Closing keeps one small state for each unit; this many spans need about 300 MB at most.
+const mostSpansAtOnce = 500_000
+
+/** Makes what closes the ticks of a ledger. */
+export function newTickCloser({ engine, ledger, watermarkMs, now, others }: TickCloserOptions): TickCloser {
+  const sumUp = summingUp(engine)
+  let closedTicks = 0
+  let run: Promise<number> | undefined
+  let next: Promise<number> | undefined
+  let closing: { keys: ReadonlySet<string>; done: Promise<number> } | undefined
+
+  const closeDue = (): Promise<number> => {
+    if (!run) {
+      run = closePortions().finally(() => {
+        run = undefined
+      })
+      return run
+    }
+    next ??= run
+      .catch(() => 0)
+      .then(() => {
+        next = undefined
+        return closeDue()
+      })
+    return next
+  }
+
+  const closePortions = async (): Promise<number> => {
+    let closed = 0
+    for (;;) {
+      await others?.meet()
+      const keys = portionOf(dueTicks(ledger, now(), watermarkMs))
+      // Looked at each time, so that what waits for room goes on when there is some.
+      if (keys.length === 0) {
+        await engine.space?.look()
+        return closed
+      }
+      await engine.space?.need()
+      close(ledger, keys)
+      const done = closeTogether(keys)
+      closing = { keys: new Set(keys.map(nameOf)), done }
+      try {
+        closed += await done
+      } finally {
+        closing = undefined
+      }
+    }
+  }
+
+  const closeTogether = async (keys: readonly TickKey[]): Promise<number> => {
+    const { services, ticks } = columnsOf(keys)
+    const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
+    try {
+      const [time] = await engine.read<{ began: string }>(engineTime)
+      const batch = await sumUp(span)
+      await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
+      await engine.space?.held()
+      closedTicks += keys.length
+      return keys.length
+    } catch (error) {
+      reopen(ledger, keys, now())
+      throw error
+    }
+  }
+
+  return {
+    closeDue,
+    waitFor: async (keys) => {
+      if (!closing || !keys.some((key) => closing!.keys.has(nameOf(key)))) return false
+      await closing.done.catch(() => 0)
+      return true
+    },
+    drained: async () => {
+      await run?.catch(() => 0)
+      await next?.catch(() => 0)
+    },
+    closedTicks: () => closedTicks,
+  }
+}
+
+// The first ticks that together have few enough spans to be closed by one statement.
+function portionOf(keys: readonly TickKey[]): readonly TickKey[] {
+  let spans = 0
+  const after = keys.findIndex((key, index) => {
+    spans += key.spans
+    return index === mostTicksAtOnce || spans > mostSpansAtOnce
+  })
+  return after < 0 ? keys : keys.slice(0, Math.max(1, after))
+}
+
+const nameOf = ({ service, tick }: TickKey): string => `${tick} ${service}`

@@ -1,0 +1,18 @@
+import type { TickKey } from './tick-ledger.ts'
+
+/** How many ticks one statement may name: a ClickHouse server takes a bound value of 128 KiB at most, http_max_field_value_size. */
+export const mostTicksAtOnce = 1_000
+
+/** Ticks as statements are told of them: what each has, column by column. */
+export function columnsOf(keys: readonly TickKey[]): { services: string[]; ticks: number[]; spans: number[] } {
+  return {
+    services: keys.map(({ service }) => service),
+    ticks: keys.map(({ tick }) => tick),
+    spans: keys.map(({ spans }) => spans),
+  }
+}
+
+/** The same for as many statements as they need. */
+export function* columnsInTurn(keys: readonly TickKey[]): Generator<ReturnType<typeof columnsOf>> {
+  for (let at = 0; at < keys.length; at += mostTicksAtOnce) yield columnsOf(keys.slice(at, at + mostTicksAtOnce))
+}
