@@ -11,7 +11,8 @@ export interface Call {
   readonly headers?: http.OutgoingHttpHeaders
   /** Sent as JSON, in two pieces. */
   readonly body?: unknown
-  readonly abortAfterMs?: number
+  /** Gives the request up when this has come true; of its body, only the first piece is sent. */
+  readonly abortWhen?: () => Promise<unknown>
 }
 
 /** What came back; `body` is parsed when it is JSON. */
@@ -28,7 +29,7 @@ export function send({
   path,
   headers = {},
   body,
-  abortAfterMs,
+  abortWhen,
 }: Call & { port: number; agent: http.Agent; path: string }): Promise<Answer> {
   return new Promise<Answer>((resolve, reject) => {
     const method = body === undefined ? 'GET' : 'POST'
@@ -45,14 +46,15 @@ export function send({
     })
     request.on('error', reject)
     if (body === undefined) request.end()
-    else sendInTwo(request, JSON.stringify(body))
-    if (abortAfterMs !== undefined) setTimeout(() => request.destroy(new Error('given up')), abortAfterMs)
+    else sendInTwo(request, JSON.stringify(body), abortWhen !== undefined)
+    abortWhen?.().then(() => request.destroy(new Error('given up')), reject)
   })
 }
 
-function sendInTwo(request: http.ClientRequest, text: string): void {
+function sendInTwo(request: http.ClientRequest, text: string, firstAlone: boolean): void {
   request.setHeader('content-type', 'application/json')
   const half = text.length >> 1
   request.write(text.slice(0, half))
+  if (firstAlone) return
   setTimeout(() => request.end(text.slice(half)), secondPieceMs)
 }

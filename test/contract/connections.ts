@@ -4,7 +4,7 @@ import { context, SpanKind } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
 import { describe, expect, it } from 'vitest'
 import type { Answer, Call } from './client.ts'
-import { exporter, finished, serverSpan } from './sdk.ts'
+import { exporter, finished, serverSpan, underWay } from './sdk.ts'
 
 /** The contract's server, and how to call it. */
 interface Server {
@@ -50,7 +50,7 @@ export function connectionContract(server: Server): void {
     })
 
     it('marks a request that the client gave up in the middle of its body', async () => {
-      const given = { body: { items: ['a', 'b'] }, headers: { 'x-test': '42' }, abortAfterMs: 30 }
+      const given = { body: { items: ['a', 'b'] }, headers: { 'x-test': '42' }, abortWhen: underWay }
       await expect(server.call('/body/on', given)).rejects.toThrow('given up')
       expect(serverSpan(await finished(1)).attributes['coalmine.test.entity']).toBe('user:42')
     })

@@ -1,5 +1,4 @@
 import http from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
 import { context, DiagLogLevel, diag, SpanKind } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
@@ -9,8 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { afterwardsContract, afterwardsRoutes } from './afterwards.ts'
 import { type Answer, type Call, send } from './client.ts'
 import { connectionAnswers, connectionContract } from './connections.ts'
-import { hangsMs, type Route, routes as requestRoutes } from './routes.ts'
-import { exporter, finished, noSdk, rootOf, serverSpan, useSdk } from './sdk.ts'
+import { hanging, type Route, routes as requestRoutes } from './routes.ts'
+import { allEnded, finished, forgetSpans, noSdk, rootOf, serverSpan, useSdk } from './sdk.ts'
 
 /** What the contract's requests have in every framework. */
 export interface AnyRequest {
@@ -68,7 +67,7 @@ export function frameworkContract(framework: Framework): void {
       agent.destroy()
       await app.close()
     })
-    beforeEach(() => exporter.reset())
+    beforeEach(forgetSpans)
 
     const call = (path: string, init: Call = {}): Promise<Answer> =>
       // What this process sends as a client is no part of the test.
@@ -132,11 +131,13 @@ export function frameworkContract(framework: Framework): void {
       })
 
       it('marks the spans of a request that the client gave up', async () => {
-        await expect(call('/hangs/on', { abortAfterMs: 50, headers: { 'x-test': '42' } })).rejects.toThrow()
+        const abortWhen = () => new Promise<void>((begun) => Object.assign(hanging, { begun }))
+        await expect(call('/hangs/on', { abortWhen, headers: { 'x-test': '42' } })).rejects.toThrow()
         const marks = { 'coalmine.flag.f': 'on', 'coalmine.test': true }
         expect(serverSpan(await finished(1)).attributes).toMatchObject(marks)
         // The handler does not know that nobody waits: its span must not be taken for the next test's.
-        await sleep(2 * hangsMs)
+        hanging.end()
+        await allEnded()
       })
 
       it.each([

@@ -23,8 +23,8 @@ export interface Route {
   readonly takesSocket?: boolean
 }
 
-/** How long `/hangs` takes. */
-export const hangsMs = 150
+/** What `/hangs` calls when it has marked its flag; and what ends it. */
+export const hanging = { begun: (): void => {}, end: (): void => {} }
 
 /** What the contract's requests ask for: each handler evaluates the flag `f`, as its path says. */
 export const routes: readonly Route[] = [
@@ -92,7 +92,10 @@ export const routes: readonly Route[] = [
     path: '/hangs/:variant',
     async handle({ params: { variant = '' } }) {
       markFlag('f', variant)
-      await sleep(hangsMs)
+      await new Promise<void>((end) => {
+        hanging.end = end
+        hanging.begun()
+      })
       return 'nobody reads this'
     },
   },

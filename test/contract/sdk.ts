@@ -8,6 +8,7 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { expect } from 'vitest'
@@ -22,7 +23,14 @@ const beforeOurs = /^middleware - (query|expressInit)$/
 
 /** The spans of the requests so far. */
 export const exporter = new InMemorySpanExporter()
-const processors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter })]
+const open = new Set<ReadableSpan>()
+const watch: SpanProcessor = {
+  onStart: (span) => void open.add(span),
+  onEnd: (span) => void open.delete(span),
+  forceFlush: async () => {},
+  shutdown: async () => {},
+}
+const processors = [new MarkProcessor({ build: { version: '2.0.0' } }), new SimpleSpanProcessor({ exporter }), watch]
 
 /** Registers the SDK; what the exporter holds are the spans of all of them. */
 export async function useSdk(
@@ -53,8 +61,24 @@ export function noSdk(framework: Instrumented): void {
 /** Spans of the requests so far, once as many of those have ended as are named. */
 export async function finished(requests: number): Promise<ReadableSpan[]> {
   const servers = () => exporter.getFinishedSpans().filter((span) => span.kind === SpanKind.SERVER)
-  await expect.poll(() => servers().length, { timeout: 5000 }).toBe(requests)
+  await expect.poll(() => servers().length).toBe(requests)
   return exporter.getFinishedSpans().filter((span) => !beforeOurs.test(span.name))
+}
+
+/** Waits until a request is under way: its SERVER span is open. */
+export async function underWay(): Promise<void> {
+  await expect.poll(() => [...open].some(({ kind }) => kind === SpanKind.SERVER)).toBe(true)
+}
+
+/** Forgets the spans so far, those that are open too. */
+export function forgetSpans(): void {
+  exporter.reset()
+  open.clear()
+}
+
+/** Waits until no span is open. */
+export async function allEnded(): Promise<void> {
+  await expect.poll(() => [...open].map(({ name }) => name)).toEqual([])
 }
 
 export function serverSpan(spans: readonly ReadableSpan[]): ReadableSpan {

@@ -69,4 +69,4 @@ it('serves through a restart of its ClickHouse, and refuses spans in a way that 
   server.heal()
   expect((await send()).status).toBe(200)
   expect(await stop()).toBe(0)
-}, 60_000)
+})

@@ -112,7 +112,7 @@ const first = batch()
 it.runIf(canMount)('a full disk refuses spans, says so once, and is forgotten when there is room again', async () => {
   await untilStored(first)
   await fill(20_000_000)
-  await expect.poll(async () => (await get('/readyz')).status, { timeout: 30_000 }).toBe(503)
+  await expect.poll(async () => (await get('/readyz')).status).toBe(503)
   const refused = batch()
   const response = await send(refused)
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
@@ -129,7 +129,7 @@ it.runIf(canMount)('a full disk refuses spans, says so once, and is forgotten wh
   expect((await get('/readyz')).status).toBe(200)
   expect(await requestsStored(first)).toBe(200)
   await expect
-    .poll(() => stderr, { timeout: 30_000 })
+    .poll(() => stderr)
     .toMatch(
       /^coalmine: spans are refused: the disk has \d+ MB free, and 32 MB are needed\ncoalmine: spans are taken again\n$/,
     )
@@ -148,7 +148,7 @@ it.runIf(canMount)('keeps what it acknowledged while others fill the disk to its
   await empty()
   await senders
   expect(await requestsStored(first)).toBe(made)
-  await expect.poll(() => stderr.match(/taken again/g), { timeout: 30_000 }).toHaveLength(2)
+  await expect.poll(() => stderr.match(/taken again/g)).toHaveLength(2)
   // The engine writes nothing there, and ticks that a full disk kept open are told of once at most.
   const told = stderr.trim().split('\n')
   expect(told.filter((line) => !line.startsWith('coalmine: '))).toEqual([])

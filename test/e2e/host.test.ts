@@ -158,7 +158,7 @@ it('serve tells of ticks that do not close', async () => {
     })
     expect(response.status).toBe(200)
     rmSync(join(folder, 'broken', 'store'), { recursive: true })
-    await expect.poll(() => stderr, { timeout: 20_000 }).toContain('coalmine: ticks stay open for now: ')
+    await expect.poll(() => stderr).toContain('coalmine: ticks stay open for now: ')
   } finally {
     server.process.kill('SIGKILL')
   }

@@ -27,8 +27,8 @@ let packages: readonly Packed[]
 
 beforeAll(async () => {
   packages = await packInto(parent)
-}, 60_000)
-afterAll(() => rmSync(parent, { recursive: true }), 60_000)
+})
+afterAll(() => rmSync(parent, { recursive: true }))
 
 describe.each([
   ['OpenTelemetry JS 2.x, Express 4 and Fastify 5 on Node 20', 'otel-2', 20],
@@ -40,7 +40,7 @@ describe.each([
   beforeAll(async () => {
     node = await findNode(major, parent)
     folder = await install(parent, fixture, packages)
-  }, 120_000)
+  })
 
   it('sends marks along with requests to allowed hosts', async () => {
     const env = { OTEL_SERVICE_NAME: 'shop', COALMINE_VERSION: '2.0.0', COALMINE_SEND_TO: '127.0.0.1' }

@@ -14,7 +14,7 @@ let packages: readonly Packed[]
 
 beforeAll(async () => {
   packages = await packInto(destination)
-}, 60_000)
+})
 afterAll(() => rmSync(destination, { recursive: true }))
 
 describe.each(published.map(({ name }) => name))('%s, as it is published', (name) => {

@@ -52,7 +52,7 @@ it('the application of the first screen runs, and marks its spans', async () => 
         (response) => response.status,
         () => 0,
       )
-    await expect.poll(get, { timeout: 15_000 }).toBe(200)
+    await expect.poll(get).toBe(200)
     child.kill('SIGTERM')
     await once(child, 'exit')
     const spans = bodies.join('\n')

@@ -90,10 +90,10 @@ it('a run that is put on the list ends at once in a running service, and comes b
   const [load, other] = [header(await sign()), header(await sign('--run', 'load-8'))]
   expect(await get(load)).toMatchObject({ test: true })
   appendFileSync(list, '# stopped by the people on call\nload-7\n')
-  await vi.waitFor(async () => expect(await get(load)).toEqual({ test: false }), { timeout: 20_000, interval: 50 })
+  await expect.poll(() => get(load)).toEqual({ test: false })
   expect(await get(other)).toMatchObject({ test: true, run: 'load-8' })
   writeFileSync(list, '')
-  await vi.waitFor(async () => expect(await get(load)).toMatchObject({ test: true }), { timeout: 20_000, interval: 50 })
+  await expect.poll(() => get(load)).toMatchObject({ test: true })
 })
 
 it('the set-up in the README of marks runs as it stands', async () => {

@@ -49,7 +49,7 @@ beforeAll(async () => {
     ...[5, 4, 2].flatMap((back) => served('1.8.0', back, 20, 3_600_000)),
     ...served('2.1.0', 0, 60, 3_600_000),
   ])
-}, 60_000)
+})
 
 describe('a canary without a stable beside it', () => {
   it('is compared with the same hours of earlier days, which is said', async () => {
@@ -94,7 +94,7 @@ describe('builds that failed', () => {
   beforeAll(async () => {
     await imported('beside.jsonl', served('1.8.0', 3, 20))
     expect((await compare('1.9.0-bad', '=1.8.0')).code).toBe(1)
-  }, 60_000)
+  })
 
   it('do not enter: the days in which they served are left out', async () => {
     const { beforeAfter } = await json(compare('2.0.0', '!=2.0.0', ...week, '--format', 'json'))

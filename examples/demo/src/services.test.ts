@@ -34,6 +34,7 @@ beforeAll(async () => {
   await new Promise<void>((done) => void sink.listen(0, '127.0.0.1', done))
   const otlpUrl = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`
   const services = await startDemoServices({ otlpUrl, effect: 1, seed: 7, versions })
+  const stop = new AbortController()
   try {
     const load = startLoad({
       targets: [
@@ -43,12 +44,15 @@ beforeAll(async () => {
       ratePerSecond: 100,
       testShare: 0.2,
       seed: 7,
-      signal: AbortSignal.timeout(3000),
+      signal: stop.signal,
     })
+    await expect.poll(() => Math.min(...load.counts.sent)).toBeGreaterThan(100)
+    stop.abort()
     await load.done
     counts = load.counts
     reservations = (await (await fetch(`${services.inventoryUrl}/reservations`)).json()) as typeof reservations
   } finally {
+    stop.abort()
     await services.stop()
   }
 })
@@ -93,13 +97,11 @@ it('leaves nothing running when the process that started it is killed', async ()
   expect((await fetch(`${url}/products`)).status).toBe(200)
   parent.kill('SIGKILL')
   await expect
-    .poll(
-      () =>
-        fetch(url).then(
-          () => 'answers',
-          () => 'gone',
-        ),
-      { timeout: 15_000 },
+    .poll(() =>
+      fetch(url).then(
+        () => 'answers',
+        () => 'gone',
+      ),
     )
     .toBe('gone')
 })

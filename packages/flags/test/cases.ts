@@ -206,9 +206,9 @@ function attributesOf(key: string, { mark, named, known }: Case): Record<string,
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }
 
-/** Timers, sockets and the like, after at most a second in which those that are closing may close. */
+/** Timers, sockets and the like, after a time in which those that are closing may close. */
 async function activeResources(expected?: readonly string[]): Promise<string[]> {
-  const deadline = performance.now() + 1000
+  const deadline = performance.now() + 60_000
   for (;;) {
     // Waiting by a timer would be one.
     await setImmediate()

@@ -41,7 +41,7 @@ function spansOf(build: string): Buffer<ArrayBuffer> {
 it('tells what came in, what became of it, and which ticks closed', async () => {
   expect((await post('/v1/traces', spansOf('1'), 'application/x-protobuf')).status).toBe(200)
   expect((await post('/v1/traces', '{', 'application/json')).status).toBe(400)
-  await expect.poll(metrics, { timeout: 20_000 }).toContain('coalmine_ticks_closed_total 1')
+  await expect.poll(metrics).toContain('coalmine_ticks_closed_total 1')
   expect((await post('/v1/traces', spansOf('1'), 'application/x-protobuf')).status).toBe(200)
   const text = await metrics()
   for (const line of [

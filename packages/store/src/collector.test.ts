@@ -172,7 +172,7 @@ it('answers of what the exporter wrote as of the same spans over OTLP, whichever
     await written(form)
     expect(await closedAnswers(), form).toEqual(own)
   }
-}, 60_000)
+})
 
 it('says what is missing of a table that it cannot read', async () => {
   await written('no scope')

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Verdict } from '@coalmine/comparator'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RunningServer, startServer } from '../server.ts'
 
 let directory: string
@@ -53,7 +53,7 @@ it('begins a comparison of calls by their own attributes with the first call of 
   await post('/v1/traces', { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] })
   const asked = { service: 'shop', stable: 'db.namespace=old', canary: 'db.namespace=new', scope: 'downstream' }
   const judged = async (): Promise<Verdict> => (await post('/api/compare', asked)).json() as Promise<Verdict>
-  await vi.waitFor(async () => expect((await judged()).cohorts?.canary.requests).toBe(100), { timeout: 25_000 })
+  await expect.poll(async () => (await judged()).cohorts?.canary.requests).toBe(100)
   const verdict = await judged()
   expect(verdict.window).toMatchObject({ start: new Date(startMs + 100_000).toISOString(), anchored: true })
   expect(verdict.cohorts.stable.requests).toBe(100)

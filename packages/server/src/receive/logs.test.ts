@@ -156,7 +156,7 @@ describe('acknowledging', () => {
   it('does not wait for the engine where it need not', async () => {
     await start({ ack: 'queued' })
     expect((await postJson(logsOf(evaluation()))).status).toBe(200)
-    await expect.poll(async () => (await doctor()).evaluations?.length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await doctor()).evaluations?.length).toBe(1)
     expect(await metrics()).toContain('\ncoalmine_ingest_log_requests_total{outcome="queued"} 1\n')
   })
 
@@ -208,6 +208,6 @@ describe('acknowledging', () => {
       200,
       expect.objectContaining({ status: 'failing', refuses: 'log records', why: expect.any(String) }),
     ])
-    await expect.poll(() => told.join('\n'), { timeout: 20_000 }).toContain('log records are refused: ')
+    await expect.poll(() => told.join('\n')).toContain('log records are refused: ')
   })
 })

@@ -158,7 +158,7 @@ describe('acknowledging', () => {
     await rm(directory, { recursive: true })
     await expectRefused(/no such file or directory|.RowBinary doesn.t exist/, 'failing')
     expect(await call(requestOf(1))).toMatchObject({ code: status.UNAVAILABLE })
-    await expect.poll(() => told.join('\n'), { timeout: 20_000 }).toMatch(/^spans are refused: .*\nticks stay open/)
+    await expect.poll(() => told.join('\n')).toMatch(/^spans are refused: .*\nticks stay open/)
     expect(told).toHaveLength(2)
   })
 
@@ -182,7 +182,7 @@ describe('acknowledging', () => {
   it('waits for the engine unless told otherwise', async () => {
     await start({ ack: 'queued' })
     expect(await call(requestOf(1))).toEqual(Buffer.alloc(0))
-    await expect.poll(async () => (await doctor()).spans, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await doctor()).spans).toBe(1)
   })
 })
 
