@@ -39,6 +39,7 @@ export { type HolmDecision, holm } from './holm.ts'
 
 export { cochranMantelHaenszel, oddsRatioOnce } from './fixed/cochran-mantel-haenszel.ts'
 export { conditionalBinomial } from './fixed/conditional-binomial.ts'
+export { type Exceedances, exceedanceTest } from './fixed/exceedances.ts'
 export { type FisherExact, fisherExact } from './fixed/fisher-exact.ts'
 export { hodgesLehmann } from './fixed/hodges-lehmann.ts'
 export { type MannWhitney, mannWhitney } from './fixed/mann-whitney.ts'

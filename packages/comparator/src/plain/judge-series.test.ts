@@ -29,6 +29,15 @@ describe('values', () => {
     ['constant and equal', valuesOf(Array(12).fill(5), Array(12).fill(5)), {}, 'pass'],
     ['all zero', valuesOf(Array(12).fill(0), Array(12).fill(0)), {}, 'inconclusive'],
     ['none in canary', valuesOf(around(100), []), {}, 'invalid'],
+    ['one of ten, where nothing else is', valuesOf(Array(60).fill(0), [...Array(9).fill(0), 1]), {}, 'inconclusive'],
+    ['most of ten, far above', valuesOf(Array(10).fill(1), [...Array(3).fill(1), ...Array(7).fill(100)]), {}, 'fail'],
+    ['three of ten, far above', valuesOf(Array(60).fill(1), [...Array(7).fill(1), ...Array(3).fill(100)]), {}, 'fail'],
+    [
+      'most of ten, far below',
+      valuesOf(Array(10).fill(1), [...Array(3).fill(1), ...Array(7).fill(0.01)]),
+      { worse: 'lower' },
+      'fail',
+    ],
   ])('%s', (_name, series, more, verdict) => {
     const judged = judgeSeries(series, { ...policy, ...more })
     expect(judged.verdict).toBe(verdict)
@@ -42,6 +51,15 @@ describe('values', () => {
     )
     expect(interval.lower).toBeLessThan(difference!)
     expect(interval.upper).toBeGreaterThan(difference!)
+  })
+
+  it('tells by which points it fails where the medians do not show it', () => {
+    const three = valuesOf(Array(60).fill(1), [...Array(7).fill(1), ...Array(3).fill(100)])
+    const { reasons, exceedances } = judgeSeries(three, policy)
+    expect(exceedances).toEqual({ from: 100, stable: 0, canary: 3 })
+    expect(reasons[0]!.message).toBe(
+      "Canary is higher in part: 3 of its 10 points are 100 or more, and 0 of stable's 60 with the margin of 10% allowed.",
+    )
   })
 
   it('does not see the unit, nor the order of the points', () => {
@@ -114,6 +132,18 @@ describe('keeps its levels at the margin', () => {
     )
     for (const wrong of ['fail', 'pass'])
       expect(verdicts.filter((one) => one === wrong).length / runs).toBeLessThan(bound)
+  })
+
+  it.each([
+    [60, 10, 0.05],
+    [30, 30, 0.3],
+    [300, 40, 0.02],
+  ])('with %i and %i counts that are mostly zero', (n, m, share) => {
+    const random = randomOf(n)
+    const counts = (count: number): number[] =>
+      Array.from({ length: count }, () => (random() < share ? 1 + Math.floor(3 * random()) : 0))
+    const verdicts = Array.from({ length: 400 }, () => judgeSeries(valuesOf(counts(n), counts(m)), policy).verdict)
+    expect(verdicts.filter((one) => one === 'fail').length / 400).toBeLessThan(0.05 + 3 * Math.sqrt(0.05 / 400))
   })
 
   it('with rates, by either half of the margin', () => {

@@ -5,14 +5,15 @@ import type { Outcome } from '../verdict/outcome.ts'
 import type { PlainSeries } from './read-series.ts'
 import type { SeriesEstimate, SeriesPolicy, SeriesVerdict } from './series-verdict.ts'
 import { testRates } from './test-rates.ts'
-import { testValues } from './test-values.ts'
+import { allowedBy, testValues } from './test-values.ts'
 
 /** Higher is worse, by the margin of the kind of series. */
 export const defaultSeriesPolicy: SeriesPolicy = { alpha: 0.05, alphaPass: 0.05, worse: 'higher', margin: null }
 
 /**
- * Judges two plain series by tests that look once: Mann-Whitney for values, beyond and within the margin, each at its level;
- * conditional tests row by row for rates. Assumes points that are independent of each other.
+ * Judges two plain series by tests that look once: for values the rank of all of them, beyond and within the margin, and beside
+ * it how many are beyond the margin, each at its level; conditional tests row by row for rates. Assumes points that are
+ * independent of each other.
  *
  * @throws {RangeError} when the margin is not one of its kind of series.
  * @example judgeSeries(readSeries(text, 'series.csv'), defaultSeriesPolicy).verdict // 'pass'
@@ -38,45 +39,31 @@ export function judgeSeries(series: PlainSeries, policy: SeriesPolicy): SeriesVe
   }
 }
 
+/** A verdict's numbers, before its words. */
+type SeriesNumbers = Omit<SeriesVerdict, 'schema' | 'verdict' | 'reasons'>
+
 function decisive(
   verdict: Outcome,
   empty: readonly string[],
-  {
-    kind,
-    worse,
-    margin,
-    stable,
-    canary,
-    difference,
-    interval,
-    evidence,
-  }: Omit<SeriesVerdict, 'schema' | 'verdict' | 'reasons'>,
+  numbers: SeriesNumbers,
   result: TestResult<unknown>,
 ): Reason {
-  const show = kind === 'values' ? number : percent
-  const signed = (x: number): string => `${x > 0 ? '+' : ''}${kind === 'values' ? number(x) : `${number(100 * x)} pp`}`
-  if (verdict === 'invalid') {
-    return {
-      code: 'no-data',
-      weight: 'decides',
-      message: `${empty.join(' and ')} ${empty.length > 1 ? 'have' : 'has'} no points.`,
-    }
-  }
-  const bounds = [interval.lower, interval.upper].map((bound) => (bound === null ? 'unbounded' : signed(bound)))
-  const what = kind === 'values' ? 'median' : 'rate'
-  const change =
-    difference === null
-      ? ''
-      : `: ${what} ${show(stable.value!)} -> ${show(canary.value!)} (${signed(difference)}, ${bounds[0]} to ${bounds[1]})`
+  const { margin, evidence } = numbers
   switch (verdict) {
-    case 'fail':
+    case 'invalid':
       return {
-        code: 'worse-than-margin',
+        code: 'no-data',
         weight: 'decides',
-        message: `Canary is ${worse}${change}, more than the margin of ${margin}.`,
+        message: `${empty.join(' and ')} ${empty.length > 1 ? 'have' : 'has'} no points.`,
       }
+    case 'fail':
+      return { code: 'worse-than-margin', weight: 'decides', message: failSentence(numbers) }
     case 'pass':
-      return { code: 'within-margin', weight: 'decides', message: `Canary is within the margin of ${margin}${change}.` }
+      return {
+        code: 'within-margin',
+        weight: 'decides',
+        message: `Canary is within the margin of ${margin}${changePhrase(numbers)}.`,
+      }
     case 'inconclusive': {
       const { p } = evidence.within
       const why =
@@ -86,10 +73,33 @@ function decisive(
       return {
         code: 'not-enough-evidence',
         weight: 'blocks',
-        message: `Not settled against the margin of ${margin}${change}; ${why}. More points would tell.`,
+        message: `Not settled against the margin of ${margin}${changePhrase(numbers)}; ${why}. More points would tell.`,
       }
     }
   }
+}
+
+/** By the medians where they show the harm, else by the points that do. */
+function failSentence(numbers: SeriesNumbers): string {
+  const { kind, worse, margin, stable, canary, exceedances } = numbers
+  if (kind === 'rates' || exceedances === null || mediansShow(numbers))
+    return `Canary is ${worse}${changePhrase(numbers)}, more than the margin of ${margin}.`
+  const beyond = `${number(exceedances.from)} or ${worse === 'higher' ? 'more' : 'less'}`
+  return `Canary is ${worse} in part: ${exceedances.canary} of its ${canary.count} points are ${beyond}, and ${exceedances.stable} of stable's ${stable.count} with the margin of ${margin} allowed.`
+}
+
+function mediansShow({ worse, margin, stable, canary }: SeriesNumbers): boolean {
+  const limit = allowedBy(margin, worse)(stable.value!)
+  return worse === 'higher' ? canary.value! > limit : canary.value! < limit
+}
+
+function changePhrase({ kind, stable, canary, difference, interval }: SeriesNumbers): string {
+  if (difference === null) return ''
+  const show = kind === 'values' ? number : percent
+  const signed = (x: number): string => `${x > 0 ? '+' : ''}${kind === 'values' ? number(x) : `${number(100 * x)} pp`}`
+  const [lower, upper] = [interval.lower, interval.upper].map((bound) => (bound === null ? 'unbounded' : signed(bound)))
+  const what = kind === 'values' ? 'median' : 'rate'
+  return `: ${what} ${show(stable.value!)} -> ${show(canary.value!)} (${signed(difference)}, ${lower} to ${upper})`
 }
 
 function oneLook({ stable, canary }: SeriesEstimate): Reason {

@@ -1,4 +1,4 @@
-import type { Interval, TestResult } from '@coalmine/stats'
+import type { Exceedances, Interval, TestResult } from '@coalmine/stats'
 import type { Reason } from '../reason.ts'
 import type { Outcome } from '../verdict/outcome.ts'
 import type { PlainSeries } from './read-series.ts'
@@ -41,10 +41,18 @@ export interface SeriesVerdict {
     readonly within: { readonly p: number | null; readonly needed: number }
   }
   readonly test: string
+  /**
+   * Of values: the points that are furthest beyond the margin, where the canary has most more of them than its part; `stable` counts
+   * stable's points with the margin added. Null for rates, and where nothing differs.
+   */
+  readonly exceedances: Exceedances | null
 }
 
 /** What is told of two series whatever was decided. */
-export type SeriesEstimate = Pick<SeriesVerdict, 'margin' | 'stable' | 'canary' | 'difference' | 'interval' | 'test'>
+export type SeriesEstimate = Pick<
+  SeriesVerdict,
+  'margin' | 'stable' | 'canary' | 'difference' | 'interval' | 'test' | 'exceedances'
+>
 
 /** What was tested: that canary is worse than the margin, and that it is within it. */
 export type TestedSeries = SeriesEstimate & {

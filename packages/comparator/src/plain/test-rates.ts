@@ -39,6 +39,7 @@ export function testRates(
     interval: { ...(found?.interval ?? { lower: null, upper: null }), level },
     worse: allOf(rateTests(harm, margin, 'greater', exact)),
     within: anyOf(rateTests(harm, margin, 'less', exact)),
+    exceedances: null,
     test: `${exact ? 'Fisher' : 'Cochran-Mantel-Haenszel'} and score difference`,
   }
 }

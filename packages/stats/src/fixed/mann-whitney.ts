@@ -1,7 +1,8 @@
 import type { Distributions } from '../distributions.ts'
 import { rankMoments } from './rank-moments.ts'
 import { pOfChances, pOfZ, type Sided, type TestResult, untestable } from './result.ts'
-import { isValues, type Values } from './tally.ts'
+import { isValues, tallyOf, type Values } from './tally.ts'
+import { tiedWinsP } from './tied-wins.ts'
 
 /** The pairs that the canary wins (R's W), and whether the p-value is exact or the normal approximation. */
 export interface MannWhitney {
@@ -11,8 +12,9 @@ export interface MannWhitney {
 
 /**
  * Whether the canary's values are larger, smaller or different as a whole, by one look at one sample of each: R's
- * `wilcox.test(canary, stable)`. Exact for fewer than 50 values in each arm without ties; else the tie-corrected normal
- * approximation, with continuity correction unless `continuity` is false. Assumes independent values.
+ * `wilcox.test(canary, stable)`. Exact for fewer than 50 values in each arm without ties, and with ties while all outcomes can be
+ * gone through: many values that are alike are few outcomes. Else the tie-corrected normal approximation, with continuity
+ * correction unless `continuity` is false. Two-sided p-values are exact without ties only. Assumes independent values.
  *
  * Mann and Whitney 1947, On a test of whether one of two random variables is stochastically larger than the other.
  *
@@ -28,11 +30,15 @@ export function mannWhitney(
   const { n, m, wins, variance, ties } = rankMoments(arms)
   if (n === 0 || m === 0) return untestable('empty-arm')
   const method = options.method ?? (isValues(arms) && n < 50 && m < 50 && !ties ? 'exact' : 'normal')
-  if (method === 'exact') {
-    if (ties) throw new RangeError('method: exact p-values need values without ties')
-    return { kind: 'tested', p: exactP(n, m, wins, alternative), wins, method }
-  }
+  if (method === 'exact' && !ties) return { kind: 'tested', p: exactP(n, m, wins, alternative), wins, method }
   if (variance === 0) return untestable('no-variance')
+  if (ties && options.method !== 'normal' && isValues(arms) && alternative !== 'different') {
+    const { stable, canary } = tallyOf(arms)
+    const both = stable.map((count, at) => count + canary[at]!)
+    const p = tiedWinsP(both, m, wins, alternative)
+    if (p !== undefined) return { kind: 'tested', p, wins, method: 'exact' }
+  }
+  if (method === 'exact') throw new RangeError('method: these ties have too many outcomes for an exact p-value')
   const excess = wins - (n * m) / 2
   const correction = alternative === 'different' ? Math.sign(excess) / 2 : alternative === 'greater' ? 0.5 : -0.5
   const z = (excess - (continuity ? correction : 0)) / Math.sqrt(variance)
