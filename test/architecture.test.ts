@@ -25,7 +25,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const inTheApp = ['marks', 'register', 'express', 'fastify', 'flags']
 
 /** They are started by Node itself; everything else is told what it needs. */
-const entryPoints = ['packages/cli/src/run.ts', 'packages/register/src/register.ts', 'packages/register/src/flush.ts']
+const entryPoints = [
+  'packages/cli/src/run.ts',
+  ...['ending', 'index', 'register'].map((name) => `packages/register/src/${name}.ts`),
+]
 
 const packages = globSync('packages/*/package.json', { cwd: root }).map((path) => dirname(path).split('/')[1]!)
 

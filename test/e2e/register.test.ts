@@ -8,16 +8,17 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseSigningKeys, signMarker } from '@coalmine/marks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type OtlpJson, type PlainSpan, plainSpans } from './otlp-json.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folders = mkdtempSync(join(tmpdir(), 'coalmine-register-'))
-const requests: OtlpRequest[] = []
+const requests: OtlpJson[] = []
 const contentTypes: (string | undefined)[] = []
 const sink = http.createServer(async (req, res) => {
   contentTypes.push(req.headers['content-type'])
   const body = await text(req)
   if (req.headers['content-type'] === 'application/json')
-    requests.push({ ...(JSON.parse(body) as OtlpRequest), path: req.url! })
+    requests.push({ ...(JSON.parse(body) as OtlpJson), path: req.url! })
   res.setHeader('content-type', 'application/json').end('{}')
 })
 
@@ -182,42 +183,50 @@ it('believes signed test traffic, until its run is stopped, and sends its spans 
   )
 })
 
-it.each([
-  [
-    { COALMINE_TEST_KEYS: 'k1:short' },
-    'COALMINE_TEST_KEYS: the secret of key k1 has 5 characters, 32 are needed: openssl rand -hex 32',
-  ],
-  [
-    { COALMINE_TEST_EXPORTER_ENDPOINT: 'tests' },
-    'COALMINE_TEST_EXPORTER_ENDPOINT: expected a URL such as http://tests:4318, got "tests"',
-  ],
-  [{ COALMINE_TRUST: 'some' }, 'COALMINE_TRUST: expected none or all, got "some"'],
-  [{ COALMINE_ENCODING: 'tight' }, 'COALMINE_ENCODING: expected each, packed or both, got "tight"'],
-  [{ COALMINE_LATE: 'never' }, 'COALMINE_LATE: expected open or hold, got "never"'],
-  [{ OTEL_BSP_SCHEDULE_DELAY: 'soon' }, 'OTEL_BSP_SCHEDULE_DELAY: expected a whole number, got "soon"'],
-  [
-    { OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' },
-    'OTEL_EXPORTER_OTLP_PROTOCOL: expected http/json, http/protobuf or grpc, got "carrier-pigeon"',
-  ],
-  [{ OTEL_PROPAGATORS: 'b3' }, 'OTEL_PROPAGATORS: expected tracecontext, baggage or none, got "b3"'],
-])('names a setting that makes no sense, and runs the application all the same', async (env, message) => {
-  const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { env })
-  expect(stderr).toBe(`@coalmine/register: no tracing: ${message}\n`)
-  expect(stdout).toBe('runs\n')
-  expect(exit.code).toBe(0)
+it('runs the application all the same where a setting makes no sense: without tracing where it is ours', async () => {
+  const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { env: { COALMINE_TRUST: 'some' } })
+  expect(stderr).toBe('@coalmine/register: no tracing: COALMINE_TRUST: expected none or all, got "some"\n')
+  expect({ stdout, code: exit.code }).toEqual({ stdout: 'runs\n', code: 0 })
 })
 
-it('names the packages that are missing, with the command that installs them', async () => {
+it('names what it does not understand of OpenTelemetry’s variables, and keeps the rest', async () => {
+  const env = {
+    OTEL_SERVICE_NAME: '',
+    OTEL_RESOURCE_ATTRIBUTES: 'team=cart,region,discount=100%,service.name=billing',
+    OTEL_PROPAGATORS: 'b3,tracecontext',
+    OTEL_TRACES_EXPORTER: 'zipkin,otlp,console',
+  }
+  const script = `require('@opentelemetry/api').trace.getTracer('app').startSpan('job').end()`
+  const { stdout, stderr } = await run(['--eval', script], { env })
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    '@coalmine/register: OTEL_TRACES_EXPORTER: "zipkin" is not known here and left out, expected otlp, console or none',
+    '@coalmine/register: OTEL_PROPAGATORS: "b3" is not known here and left out, expected tracecontext, baggage or none',
+    '@coalmine/register: OTEL_RESOURCE_ATTRIBUTES: left out, expected key=value with % as %25: region, discount=100%',
+  ])
+  expect(stdout).toContain("name: 'job'")
+  expect(spans()).toMatchObject([{ name: 'job', resource: { 'service.name': 'billing', team: 'cart' } }])
+})
+
+it('names the packages that are missing in one line, the API too, and runs the application all the same', async () => {
   const cwd = mkdtempSync(join(folders, 'of-'))
-  for (const name of ['@coalmine/register', '@coalmine/marks', '@opentelemetry/api']) {
+  const install = (name: string): void => {
     mkdirSync(join(cwd, 'node_modules', name), { recursive: true })
     cpSync(join(root, 'node_modules', name), join(cwd, 'node_modules', name), { recursive: true, dereference: true })
   }
-  const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { cwd })
-  expect(stderr).toMatch(/no tracing: not installed: .*\. Run: npm i .*@opentelemetry\/sdk-node/)
-  expect(stderr).not.toMatch(/@opentelemetry\/instrumentation-express|\n\s+at /)
-  expect(stdout).toBe('runs\n')
-  expect(exit.code).toBe(0)
+  for (const name of ['@coalmine/register', '@coalmine/marks']) install(name)
+  for (const missing of [
+    'not installed: @opentelemetry/api, @opentelemetry/core',
+    'not installed: @opentelemetry/core',
+  ]) {
+    if (!missing.includes('api')) install('@opentelemetry/api')
+    const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { cwd })
+    expect(stderr).toMatch(
+      /^@coalmine\/register: no tracing: not installed: .*\. Run: npm i .*@opentelemetry\/sdk-node.*\n$/,
+    )
+    expect(stderr).toContain(missing)
+    expect(stderr).not.toContain('@opentelemetry/instrumentation-express')
+    expect({ stdout, code: exit.code }).toEqual({ stdout: 'runs\n', code: 0 })
+  }
 })
 
 it.each([
@@ -262,6 +271,8 @@ async function run(args: string[], { env = {}, cwd = root, imports = ours }: Run
       OTEL_SERVICE_NAME: 'shop',
       COALMINE_VERSION: '2.0.0',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
+      // As long as this machine needs.
+      COALMINE_FLUSH_TIMEOUT: '100000',
       ...env,
     },
   })
@@ -275,41 +286,12 @@ async function run(args: string[], { env = {}, cwd = root, imports = ours }: Run
 
 const serverKind = 2
 
-interface OtlpRequest {
-  path: string
-  resourceSpans: {
-    resource: { attributes: OtlpAttribute[] }
-    scopeSpans: { spans: { name: string; kind: number; attributes: OtlpAttribute[] }[] }[]
-  }[]
-}
-
-interface OtlpAttribute {
-  key: string
-  value: Record<string, unknown>
-}
-
-function spans() {
-  return requests.flatMap((request) =>
-    request.resourceSpans.flatMap(({ resource, scopeSpans }) =>
-      scopeSpans.flatMap((scope) =>
-        scope.spans.map(({ name, kind, attributes }) => ({
-          path: request.path,
-          name,
-          kind,
-          attributes: plain(attributes),
-          resource: plain(resource.attributes),
-        })),
-      ),
-    ),
-  )
+function spans(): PlainSpan[] {
+  return plainSpans(requests)
 }
 
 /** Once is enough: a span says it where its resource does not. */
-function buildOf({ attributes, resource }: ReturnType<typeof spans>[number]): unknown {
+function buildOf({ attributes, resource }: PlainSpan): unknown {
   const said = [attributes['service.version'], resource['service.version']].filter((version) => version !== undefined)
   return said.length === 1 ? said[0] : said
-}
-
-function plain(attributes: OtlpAttribute[]): Record<string, unknown> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
 }

@@ -7,6 +7,13 @@ export interface OtherSdk {
   /** Its span processors, of which there is no public list. */
   readonly processors: SpanProcessor[]
   readonly propagator: TextMapPropagator | undefined
+  /** The version of the API that it was started with, where the application's own copy does not see it. */
+  readonly unseenApi: string | undefined
+}
+
+interface Registry {
+  readonly version?: string
+  readonly trace?: { getDelegate?(): { _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] } } }
 }
 
 const apiRegistry = Symbol.for('opentelemetry.js.api.1')
@@ -22,21 +29,20 @@ export function besideAnother(
   execArgv: readonly string[],
   attach: (other: () => OtherSdk) => void,
 ): boolean {
-  if (isRegistered()) {
+  if (registry()?.trace !== undefined) {
     attach(otherSdk)
     return true
   }
   if (![...execArgv, env['NODE_OPTIONS'] ?? ''].some((argument) => argument.includes(autoRegister))) return false
   // Both copies of the API, of ES modules and of CommonJS, register in this one place.
-  const shared = globalThis as { [apiRegistry]?: { trace?: unknown } }
-  const registry = shared[apiRegistry]
-  if (!registry) return false
-  Object.defineProperty(registry, 'trace', {
+  const shared = registry()
+  if (!shared) return false
+  Object.defineProperty(shared, 'trace', {
     configurable: true,
     enumerable: true,
     get: () => undefined,
     set: (registered: unknown) => {
-      Object.defineProperty(registry, 'trace', {
+      Object.defineProperty(shared, 'trace', {
         value: registered,
         configurable: true,
         enumerable: true,
@@ -49,20 +55,24 @@ export function besideAnother(
   return true
 }
 
-function isRegistered(): boolean {
-  return (globalThis as { [apiRegistry]?: { trace?: unknown } })[apiRegistry]?.trace !== undefined
+function registry(): Registry | undefined {
+  return (globalThis as { [apiRegistry]?: Registry })[apiRegistry]
 }
 
 function otherSdk(): OtherSdk {
-  const provider = trace.getTracerProvider() as {
-    getDelegate?(): { _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] } }
-  }
-  const processors = provider.getDelegate?.()._activeSpanProcessor?._spanProcessors
+  // From the registry itself: an API that is newer than the one that filled it takes nothing from it.
+  const { version = 'unknown', trace: registered } = registry() ?? {}
+  const processors = registered?.getDelegate?.()?._activeSpanProcessor?._spanProcessors
   if (!processors) {
     throw new Error(
       'another OpenTelemetry SDK runs here, and its spans cannot be marked from outside: use withCoalmine of @coalmine/register/with-coalmine where it is set up',
     )
   }
+  const isSeen = (trace.getTracerProvider() as unknown) === registered
   const own = propagation as unknown as { _getGlobalPropagator?(): TextMapPropagator }
-  return { processors, propagator: own._getGlobalPropagator?.() }
+  return {
+    processors,
+    propagator: isSeen ? own._getGlobalPropagator?.() : undefined,
+    unseenApi: isSeen ? undefined : version,
+  }
 }

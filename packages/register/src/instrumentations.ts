@@ -11,11 +11,16 @@ export function instrumentations(peers: Peers): Instrumentation[] {
   const undici = peers.load<typeof import('@opentelemetry/instrumentation-undici')>(
     '@opentelemetry/instrumentation-undici',
   )
-  const fastify = peers.load<typeof import('@fastify/otel')>('@fastify/otel')
   return [
     // Our own middleware is no work of the application's: it gets no span.
     ...(express ? [new express.ExpressInstrumentation({ ignoreLayers: ['middleware - coalmine'] })] : []),
     ...(undici ? [new undici.UndiciInstrumentation()] : []),
-    ...(fastify ? [new fastify.FastifyOtelInstrumentation({ registerOnInitialization: true }) as Instrumentation] : []),
+    ...fastifyInstrumentation(peers),
   ]
+}
+
+/** Fastify's, which OpenTelemetry's own collection of instrumentations is without. */
+export function fastifyInstrumentation(peers: Peers): Instrumentation[] {
+  const fastify = peers.load<typeof import('@fastify/otel')>('@fastify/otel')
+  return fastify ? [new fastify.FastifyOtelInstrumentation({ registerOnInitialization: true }) as Instrumentation] : []
 }

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Finds packages: ours first, then the application's, which need not be the same where packages are linked. */
 export interface Peers {
@@ -7,11 +8,18 @@ export interface Peers {
   resolve(name: string): string | undefined
   /** The package. Undefined is "not installed"; a broken one throws. */
   load<T>(name: string): T | undefined
+  /** The version that is installed. Undefined is "not installed". */
+  version(name: string): string | undefined
+  /** Finds the packages that this package uses itself. */
+  from(name: string): Peers
 }
 
 /** Finds the packages for an application that runs in `cwd`. */
 export function findPeers(cwd: string): Peers {
-  const requires = [createRequire(import.meta.url), createRequire(join(cwd, 'package.json'))]
+  return peersOf([createRequire(import.meta.url), createRequire(join(cwd, 'package.json'))])
+}
+
+function peersOf(requires: readonly NodeJS.Require[]): Peers {
   const resolve = (name: string): string | undefined => {
     for (const require of requires) {
       try {
@@ -28,6 +36,14 @@ export function findPeers(cwd: string): Peers {
       const path = resolve(name)
       return path === undefined ? undefined : (createRequire(path)(path) as T)
     },
+    version: (name) => {
+      const path = resolve(name)
+      return path === undefined ? undefined : versionAbove(dirname(path), name)
+    },
+    from: (name) => {
+      const path = resolve(name)
+      return path === undefined ? peersOf([]) : peersOf([createRequire(path)])
+    },
   }
 }
 
@@ -35,6 +51,46 @@ export function findPeers(cwd: string): Peers {
 export function loadAll<T extends object>(peers: Peers, names: { readonly [K in keyof T]: string }): T {
   const entries = Object.entries<string>(names).map(([field, name]) => [field, peers.load(name), name] as const)
   const missing = entries.flatMap(([, loaded, name]) => (loaded === undefined ? [name] : []))
-  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}. Run: npm i ${missing.join(' ')}`)
+  if (missing.length > 0) throw new Error(installCommand(missing, peers))
   return Object.fromEntries(entries) as T
+}
+
+/** The last versions of OpenTelemetry 2.x, which its API before 1.10 goes with. */
+const secondLine: Readonly<Record<string, string>> = {
+  '@opentelemetry/api': '@1.9',
+  '@opentelemetry/core': '@2',
+  '@opentelemetry/exporter-trace-otlp-grpc': '@0.223',
+  '@opentelemetry/exporter-trace-otlp-http': '@0.223',
+  '@opentelemetry/exporter-trace-otlp-proto': '@0.223',
+  '@opentelemetry/instrumentation-express': '@0.71',
+  '@opentelemetry/instrumentation-http': '@0.223',
+  '@opentelemetry/instrumentation-undici': '@0.33',
+  '@opentelemetry/sdk-node': '@0.223',
+  '@opentelemetry/sdk-trace': '@2',
+}
+
+/** What to say of packages that are missing: the command installs those that go with the API that is there. */
+export function installCommand(missing: readonly string[], peers: Peers): string {
+  const api = peers.version('@opentelemetry/api')
+  const isSecond = api === undefined ? !isAtLeast(process.versions.node, 22, 15) : !isAtLeast(api, 1, 10)
+  const wanted = missing.map((name) => `${name}${isSecond ? (secondLine[name] ?? '') : ''}`)
+  return `not installed: ${missing.join(', ')}. Run: npm i ${wanted.join(' ')}`
+}
+
+function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number)
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
+}
+
+/** Not every package lets its package.json be required. */
+function versionAbove(folder: string, name: string): string | undefined {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    try {
+      const manifest = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as { name?: string; version?: string }
+      if (manifest.name === name) return manifest.version
+    } catch {
+      // Further up.
+    }
+  }
+  return undefined
 }

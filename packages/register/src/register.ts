@@ -2,7 +2,6 @@ import {
   type Build,
   buildAttributes,
   detectBuild,
-  divertTestTraffic,
   type MarkerTrust,
   MarkProcessor,
   MarkPropagator,
@@ -12,11 +11,15 @@ import {
 } from '@coalmine/marks'
 import { DiagConsoleLogger, DiagLogLevel, diag, propagation, type TextMapPropagator } from '@opentelemetry/api'
 import { besideAnother, type OtherSdk } from './beside.ts'
+import { exportAtTheEnd } from './ending.ts'
 import { loadEsmHooks } from './esm-hooks.ts'
-import { flushAtExit } from './flush.ts'
-import { instrumentations } from './instrumentations.ts'
+import { fastifyInstrumentation, instrumentations } from './instrumentations.ts'
 import { oneOf } from './one-of.ts'
+import { openRequests } from './open-requests.ts'
 import { findPeers, loadAll, type Peers } from './peers.ts'
+import { exportPipeline } from './pipeline.ts'
+import { readResourceAttributes } from './resource-attributes.ts'
+import { tellOfMissingRoutes } from './routeless.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 const startedKey = Symbol.for('coalmine.register')
@@ -26,11 +29,6 @@ interface Packages {
   readonly http: typeof import('@opentelemetry/instrumentation-http')
   readonly sdk: typeof import('@opentelemetry/sdk-node')
   readonly trace: typeof import('@opentelemetry/sdk-trace')
-}
-
-/** One of three packages, alike in what is used of them. */
-interface Exporter {
-  readonly exporter?: typeof import('@opentelemetry/exporter-trace-otlp-http')
 }
 
 /**
@@ -48,73 +46,99 @@ function orComplain(what: string, attempt: () => void): void {
   try {
     attempt()
   } catch (error) {
-    process.stderr.write(`@coalmine/register: ${what}: ${error instanceof Error ? error.message : error}\n`)
+    // Of a package that is broken, Node lists who asked for it, line by line.
+    complain(`${what}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
   }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`@coalmine/register: ${message}\n`)
 }
 
 function start(env: NodeJS.ProcessEnv, cwd: string): void {
   const settings = readSettings(env)
+  for (const note of settings.notes) complain(note)
   const peers = findPeers(cwd)
   // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one.
   if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
-  const build = detectBuild({ env, cwd })
+  const { list, bad } = readResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
+  if (bad.length > 0)
+    complain(`OTEL_RESOURCE_ATTRIBUTES: left out, expected key=value with % as %25: ${bad.join(', ')}`)
+  const build = detectBuild({ env: { ...env, OTEL_RESOURCE_ATTRIBUTES: list }, cwd })
   const beside = besideAnother(env, process.execArgv, (other) =>
     orComplain('no marks', () => attach(other(), settings, build, peers)),
   )
   if (beside) return
-  const { core, exporter, http, sdk, trace } = loadAll<Packages & Exporter>(peers, {
+  const { core, http, sdk, trace } = loadAll<Packages>(peers, {
     core: '@opentelemetry/core',
-    ...(settings.exporter === undefined ? {} : { exporter: settings.exporter }),
     http: '@opentelemetry/instrumentation-http',
     sdk: '@opentelemetry/sdk-node',
     trace: '@opentelemetry/sdk-trace',
   })
+  const { processor, destinations } = exportPipeline(env, peers, trace, settings)
   loadEsmHooks(peers.resolve('@opentelemetry/instrumentation-http') as string)
-  const batches = exporter && exportPipeline(exporter, trace, settings)
   const { late, ...marking } = settings.marks
-  const marks = new MarkProcessor({ build, ...marking, ...(batches ? { late, next: batches } : {}) })
+  const marks = new MarkProcessor({ build, ...marking, ...(processor ? { late, next: processor } : {}) })
+  const requests = openRequests(tellOfMissingRoutes(peers))
+  const hasOthers = Boolean(env['OTEL_METRICS_EXPORTER'] || env['OTEL_LOGS_EXPORTER'])
   const nodeSdk = new sdk.NodeSDK({
     instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
-    spanProcessors: [marks],
+    spanProcessors: [marks, requests.processor],
     textMapPropagator: propagators(core, settings),
     // The SDK's default sends metrics and logs too, to wherever the spans go; only who asks for them gets them.
     ...(env['OTEL_METRICS_EXPORTER'] ? {} : { metricReaders: [] }),
     ...(env['OTEL_LOGS_EXPORTER'] ? {} : { logRecordProcessors: [] }),
   })
-  withBuildInEnvironment(env, build, () => nodeSdk.start())
+  withBuildInEnvironment(env, list, build, () => nodeSdk.start())
   send(settings, build)
-  flushAtExit({ flush: () => marks.forceFlush(), shutdown: () => nodeSdk.shutdown() })
+  exportAtTheEnd({
+    destinations,
+    requests,
+    flush: () => marks.forceFlush(),
+    flushOthers: hasOthers ? () => flushOthers(nodeSdk) : undefined,
+    timeoutMs: settings.flushTimeoutMs,
+  })
+}
+
+interface Flushable {
+  forceFlush(): Promise<void>
+}
+
+/** Log records and metrics. The SDK itself has only a shutdown, after which nothing more would be exported. */
+async function flushOthers(sdk: object): Promise<void> {
+  const { _loggerProvider: logs, _meterProvider: metrics } = sdk as Record<
+    '_loggerProvider' | '_meterProvider',
+    Flushable | undefined
+  >
+  await Promise.all([logs?.forceFlush(), metrics?.forceFlush()])
 }
 
 /** Marks what another SDK exports: its processors go behind ours, and its propagator before ours. */
-function attach({ processors, propagator }: OtherSdk, settings: Settings, build: Build, peers: Peers): void {
-  const { core } = loadAll<Pick<Packages, 'core'>>(peers, { core: '@opentelemetry/core' })
-  const next = oneOf(processors.splice(0))
+function attach({ processors, propagator, unseenApi }: OtherSdk, settings: Settings, build: Build, peers: Peers): void {
+  const requests = openRequests(tellOfMissingRoutes(peers))
+  const next = oneOf([...processors.splice(0), requests.processor])
   processors.push(new MarkProcessor({ build, ...settings.marks, next }))
+  if (unseenApi !== undefined) {
+    const own = peers.version('@opentelemetry/api')
+    throw new Error(
+      `spans get the build alone: the OpenTelemetry SDK that runs here was started with @opentelemetry/api ${unseenApi}, and what is newer, as this application's ${own} is, cannot reach it. Run: npm i @opentelemetry/api@${unseenApi}, or start that SDK with ${own}`,
+    )
+  }
   if (propagator) {
+    const { core } = loadAll<Pick<Packages, 'core'>>(peers, { core: '@opentelemetry/core' })
     const ours = markPropagator(settings)
     propagation.disable()
     propagation.setGlobalPropagator(new core.CompositePropagator({ propagators: [propagator, ours] }))
   }
   const instrumentation = peers.resolve('@opentelemetry/instrumentation-http')
   if (instrumentation) loadEsmHooks(instrumentation)
+  fastifyInstrumentation(peers)
   send(settings, build)
 }
 
 function send(settings: Settings, build: Build): void {
   const { sendTo: to, sendFlags: flags } = settings
   if (to.length > 0) sendMarks({ to, flags, build, ...signing(settings) })
-}
-
-function exportPipeline(
-  { OTLPTraceExporter }: Required<Exporter>['exporter'],
-  { BatchSpanProcessor }: Packages['trace'],
-  { batch, test }: Settings,
-): InstanceType<Packages['trace']['BatchSpanProcessor']> | ReturnType<typeof divertTestTraffic> {
-  const users = new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), ...batch })
-  if (test.exporterUrl === undefined) return users
-  const exporter = new OTLPTraceExporter({ url: test.exporterUrl })
-  return divertTestTraffic({ users, test: new BatchSpanProcessor({ exporter, ...batch }) })
 }
 
 /** Who goes by signatures believes what this service sends as test traffic, too. */
@@ -147,10 +171,10 @@ function markPropagator(settings: Settings): MarkPropagator {
 }
 
 /** The SDK reads the resource from the environment, once: the build goes in there, and only for that moment. */
-function withBuildInEnvironment(env: NodeJS.ProcessEnv, build: Build, start: () => void): void {
+function withBuildInEnvironment(env: NodeJS.ProcessEnv, list: string, build: Build, start: () => void): void {
   const before = env['OTEL_RESOURCE_ATTRIBUTES']
   const attributes = Object.entries(buildAttributes(build)).map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
-  env['OTEL_RESOURCE_ATTRIBUTES'] = [before, ...attributes].filter(Boolean).join(',')
+  env['OTEL_RESOURCE_ATTRIBUTES'] = [list, ...attributes].filter(Boolean).join(',')
   try {
     start()
   } finally {

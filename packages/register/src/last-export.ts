@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { Outbox } from './outbox.ts'
+import type { Route } from './route.ts'
+import type { Parcel } from './send-last.ts'
+import type { Threads } from './threads.ts'
+import { newAnswers, waitForAnswers } from './wait.ts'
+
+/** One of the places that spans go to. */
+export interface Destination {
+  readonly outbox: Outbox
+  readonly route: Route
+  readonly serialize: (spans: ReadableSpan[]) => Uint8Array | undefined
+}
+
+/** What a last export needs. */
+export interface LastExport {
+  readonly destinations: readonly Destination[]
+  /** Hands everything that is queued to the outboxes, before it returns. */
+  readonly bring: () => void
+  /** The application's other threads; a thread that is not the main one has none. */
+  readonly threads: Threads | undefined
+  readonly timeoutMs: number
+}
+
+/**
+ * Exports everything that has not arrived yet before it returns, for where nothing can be awaited any more: in the
+ * `exit` event, after an uncaught exception, before a signal ends the process. A thread sends it while this one waits,
+ * for at most `timeoutMs`: a process would take five times as long, and cannot be started everywhere. Gives what went
+ * wrong, if anything did.
+ */
+export function exportLast({ destinations, bring, threads, timeoutMs }: LastExport): string | undefined {
+  const spans = takeAll(destinations, bring)
+  const parcels = destinations.flatMap(({ route, serialize }, n): Parcel[] => {
+    const body = spans[n]!.length > 0 ? serialize(spans[n]!) : undefined
+    return body ? [{ route, body }] : []
+  })
+  const waiting = newAnswers()
+  const asked = threads?.flush(waiting) ?? 0
+  if (parcels.length > 0) {
+    const worker = new Worker(new URL('./send-last.js', import.meta.url), {
+      workerData: { parcels, waiting },
+      // Not the application's: it would trace itself.
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdout: true,
+      stderr: true,
+    })
+    worker.unref()
+    worker.on('error', () => undefined)
+  }
+  const trouble = waitForAnswers(waiting, asked + (parcels.length > 0 ? 1 : 0), timeoutMs)
+  const count = spans.flat().length
+  return trouble && `the last ${count > 0 ? `${count} ` : ''}spans were not exported: ${trouble}`
+}
+
+/** All outboxes are open at once: what brings one's spans brings the others' too. */
+function takeAll([first, ...rest]: readonly Destination[], bring: () => void): ReadableSpan[][] {
+  if (!first) return []
+  let others: ReadableSpan[][] = []
+  const own = first.outbox.takeAll(() => {
+    if (rest.length === 0) bring()
+    else others = takeAll(rest, bring)
+  })
+  return [own, ...others]
+}
