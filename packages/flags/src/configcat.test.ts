@@ -89,6 +89,20 @@ itKeepsTheContract({
       mark: 'v-terms',
     },
   ],
+  several: (['getAllValuesAsync', 'getAllValueDetailsAsync'] as const).map((method) => ({
+    name: `every setting of ${method}`,
+    evaluate: (user) => client[method](of(user)),
+    marks: { 'new-pricing': 'true', colour: 'blue', 'beta-search': 'false', terms: 'v-terms' },
+  })),
+  asked: [
+    {
+      of: () => client,
+      marked: ['getAllValueDetailsAsync', 'getAllValuesAsync', 'getValueAsync', 'getValueDetailsAsync'],
+      // A variation that is looked up by its ID is evaluated for nobody.
+      unmarked: ['getKeyAndValueAsync', 'initConfigService'],
+    },
+    { of: () => client.snapshot(), marked: ['getValue', 'getValueDetails'], unmarked: ['getKeyAndValue'] },
+  ],
 })
 
 function newClient(suffix: string, withCache: IConfigCatCache): IConfigCatClient {

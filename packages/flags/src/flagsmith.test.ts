@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DefaultFlag, Flagsmith, LocalFileHandler } from 'flagsmith-nodejs'
+import { DefaultFlag, type Flags, Flagsmith, LocalFileHandler } from 'flagsmith-nodejs'
 import { pino } from 'pino'
 import { itKeepsTheContract, type User } from '../test/cases.ts'
 import { coalmineClient } from './flagsmith.ts'
@@ -11,6 +11,7 @@ const logger = pino({ level: 'silent' })
 const provider = 'flagsmith'
 let client: Flagsmith
 let unready: Flagsmith
+let flags: Flags
 
 const state = (id: number, name: string, enabled: boolean, value: unknown, more: object = {}) => ({
   django_id: id,
@@ -55,7 +56,7 @@ const environment = {
 const ofUser = (flagsmith: Flagsmith, { id, tier }: User) => flagsmith.getIdentityFlags(id, { tier })
 
 itKeepsTheContract({
-  start() {
+  async start() {
     const file = join(directory, 'environment.json')
     writeFileSync(file, JSON.stringify(environment))
     client = coalmineClient(new Flagsmith({ offlineMode: true, offlineHandler: new LocalFileHandler(file), logger }))
@@ -69,6 +70,7 @@ itKeepsTheContract({
         defaultFlagHandler: () => new DefaultFlag(null, false),
       }),
     )
+    flags = await client.getEnvironmentFlags()
   },
   async stop() {
     await Promise.all([client.close(), unready.close()])
@@ -119,6 +121,31 @@ itKeepsTheContract({
       },
       value: [true, 'v1'],
       mark: 'v1',
+    },
+  ],
+  several: [
+    {
+      name: 'every feature of allFlags',
+      evaluate: async (user) => (await ofUser(client, user)).allFlags(),
+      marks: { 'new-pricing': 'true', colour: 'blue', 'beta-search': 'v1' },
+    },
+  ],
+  asked: [
+    {
+      of: () => client,
+      marked: ['getEnvironmentFlags', 'getIdentityFlags'],
+      // Its own, which those two call.
+      unmarked: [
+        'getEnvironmentFlagsFromApi',
+        'getEnvironmentFlagsFromDocument',
+        'getIdentityFlagsFromApi',
+        'getIdentityFlagsFromDocument',
+      ],
+    },
+    {
+      of: () => flags,
+      marked: ['allFlags', 'getFeatureValue', 'getFlag', 'isFeatureEnabled'],
+      unmarked: [],
     },
   ],
 })

@@ -16,6 +16,9 @@ export function coalmineClient(client: Flagsmith, options?: RecordOptions): Flag
       recordEvaluation({ key, value: value === '' ? true : value, ...why(flags, flag), provider: 'flagsmith' }, options)
     }
     return observed(flags, {
+      allFlags: (all) => {
+        for (const flag of all) record(flag.featureName, flag)
+      },
       getFlag: (flag, [key]) => record(key, flag),
       getFeatureValue: (_, [key]) => record(key, seen(flags, key)),
       isFeatureEnabled: (_, [key]) => record(key, seen(flags, key)),

@@ -1,6 +1,6 @@
-import { GrowthBookClient } from '@growthbook/growthbook'
+import { type Experiment, GrowthBook, GrowthBookClient } from '@growthbook/growthbook'
 import { itKeepsTheContract, type User } from '../test/cases.ts'
-import { coalmineCallback } from './growthbook.ts'
+import { coalmineCallback, coalmineClient } from './growthbook.ts'
 
 let client: GrowthBookClient
 let unready: GrowthBookClient
@@ -28,10 +28,18 @@ const features = {
 }
 const of = ({ id, tier }: User) => ({ attributes: { id, email: id, tier } })
 const provider = 'growthbook'
+const inline: Experiment<string> = {
+  key: 'button-text',
+  variations: ['Buy', 'Buy it now'],
+  weights: [0, 1],
+  meta: [{ name: 'short' }, { name: 'long' }],
+}
 
 itKeepsTheContract({
   start() {
-    client = new GrowthBookClient({ onFeatureUsage: coalmineCallback() }).initSync({ payload: { features } })
+    client = coalmineClient(
+      new GrowthBookClient({ onFeatureUsage: coalmineCallback() }).initSync({ payload: { features } }),
+    )
     unready = new GrowthBookClient({ onFeatureUsage: coalmineCallback() })
   },
   stop() {
@@ -88,6 +96,76 @@ itKeepsTheContract({
       evaluate: (user) => client.createScopedInstance(of(user)).isOn('new-pricing'),
       value: true,
       mark: 'true',
+    },
+  ],
+  several: [
+    ...[
+      ['the client', ({ id }: User) => client.runInlineExperiment(inline, { attributes: { id } })] as const,
+      [
+        'an instance for the user',
+        ({ id }: User) => client.createScopedInstance({ attributes: { id } }).runInlineExperiment(inline),
+      ] as const,
+      [
+        'an instance of the older kind',
+        ({ id }: User) => coalmineClient(new GrowthBook({ attributes: { id } })).run(inline),
+      ] as const,
+    ].map(([name, evaluate]) => ({
+      name: `an experiment that is run inline, by ${name}`,
+      evaluate,
+      marks: { 'button-text': 'long' },
+    })),
+    {
+      name: 'whom an inline experiment leaves out, with what is served then',
+      evaluate: () => client.runInlineExperiment(inline, { attributes: {} }),
+      marks: { 'button-text': 'Buy' },
+    },
+  ],
+  asked: [
+    {
+      of: () => client,
+      marked: ['evalFeature', 'getFeatureValue', 'isOff', 'isOn', 'runInlineExperiment'],
+      unmarked: [
+        'getDecryptedPayload',
+        'getFeatures',
+        'getPayload',
+        'isDestroyed',
+        'refreshFeatures',
+        'setFeatureUsageCallback',
+        'setPayload',
+      ],
+    },
+    {
+      of: () => client.createScopedInstance({ attributes: {} }),
+      marked: ['evalFeature', 'getFeatureValue', 'isOff', 'isOn', 'runInlineExperiment'],
+      unmarked: ['getDecryptedPayload', 'setFeatureUsageCallback', 'setForcedFeatures', 'setForcedVariations'],
+    },
+    {
+      of: () => new GrowthBook({}),
+      marked: ['evalFeature', 'feature', 'getFeatureValue', 'isOff', 'isOn', 'run'],
+      // The two that trigger are for experiments on a page, in a browser.
+      unmarked: [
+        'forceVariation',
+        'getDecryptedPayload',
+        'getExperiments',
+        'getFeatures',
+        'getForcedFeatures',
+        'getForcedVariations',
+        'getPayload',
+        'isDestroyed',
+        'isRemoteEval',
+        'loadFeatures',
+        'refreshFeatures',
+        'setEncryptedExperiments',
+        'setEncryptedFeatures',
+        'setExperiments',
+        'setFeatureUsageCallback',
+        'setFeatures',
+        'setForcedFeatures',
+        'setForcedVariations',
+        'setPayload',
+        'triggerAutoExperiments',
+        'triggerExperiment',
+      ],
     },
   ],
 })

@@ -1,5 +1,6 @@
-import type { FeatureResult } from '@growthbook/growthbook'
+import type { Experiment, FeatureResult, GrowthBook, GrowthBookClient, Result } from '@growthbook/growthbook'
 import type { Evaluation } from './evaluation.ts'
+import { observed } from './observed.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
@@ -11,6 +12,38 @@ import { type RecordOptions, recordFrom } from './record.ts'
  */
 export function coalmineCallback(options?: RecordOptions): (key: string, result: FeatureResult) => void {
   return (key, result) => recordFrom(() => evaluationOf(key, result), options)
+}
+
+/**
+ * The same GrowthBook client or instance, of which every experiment that is run inline marks its request, by the
+ * experiment's key: GrowthBook calls no feature usage callback for those, and its tracking callback once for each user.
+ * The instances that it makes for a user are observed too.
+ *
+ * @example const client = coalmineClient(new GrowthBookClient({ ...options, onFeatureUsage: coalmineCallback() }))
+ */
+export function coalmineClient<T extends GrowthBookClient | GrowthBook>(client: T, options?: RecordOptions): T {
+  const see = (result: Result<unknown>, [{ key }]: readonly [Experiment<unknown>, ...unknown[]]): void =>
+    recordFrom(() => experimentOf(key, result), options)
+  const observeScoped = (scoped: ScopedInstance): ScopedInstance => observed(scoped, { runInlineExperiment: see })
+  return observed<Observable>(
+    client as unknown as Observable,
+    { runInlineExperiment: see, run: see },
+    { createScopedInstance: observeScoped },
+  ) as unknown as T
+}
+
+/** What is observed of either, and of what they make. */
+interface Observable {
+  runInlineExperiment(experiment: Experiment<unknown>, user: never): Result<unknown>
+  run(experiment: Experiment<unknown>): Result<unknown>
+  createScopedInstance(user: never): ScopedInstance
+}
+
+type ScopedInstance = ReturnType<GrowthBookClient['createScopedInstance']>
+
+function experimentOf(key: string, { inExperiment, name, value }: Result<unknown>): Evaluation {
+  const variant = inExperiment ? name : undefined
+  return { key, variant, value, reason: inExperiment ? 'split' : 'default', provider: 'growthbook' }
 }
 
 function evaluationOf(key: string, { value, source, ruleId, experimentResult }: FeatureResult): Evaluation {

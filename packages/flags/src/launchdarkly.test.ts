@@ -1,10 +1,18 @@
-import { basicLogger, init, type LDClient, type LDOptions } from '@launchdarkly/node-server-sdk'
+import {
+  basicLogger,
+  init,
+  type LDClient,
+  type LDFlagsState,
+  LDMigrationStage,
+  type LDOptions,
+} from '@launchdarkly/node-server-sdk'
 import { TestData } from '@launchdarkly/node-server-sdk/integrations'
 import { itKeepsTheContract, type User } from '../test/cases.ts'
-import { coalmineHook } from './launchdarkly.ts'
+import { coalmineClient, coalmineHook } from './launchdarkly.ts'
 
 let client: LDClient
 let unready: LDClient
+let state: LDFlagsState
 
 const offline: LDOptions = {
   sendEvents: false,
@@ -27,9 +35,10 @@ itKeepsTheContract({
     await data.update(
       data.flag('beta-search').ifMatch('user', 'tier', 'none').thenReturn(true).fallthroughVariation(false),
     )
-    client = init('local', { ...offline, updateProcessor: data.getFactory() })
+    client = coalmineClient(init('local', { ...offline, updateProcessor: data.getFactory() }))
     unready = init('local', { ...offline, updateProcessor: neverReady })
     await client.waitForInitialization({ timeout: 5 })
+    state = await client.allFlagsState({ kind: 'user', key: 'nobody' })
   },
   stop() {
     client.close()
@@ -80,4 +89,55 @@ itKeepsTheContract({
       known: { provider, reason: 'error', errorType: 'provider_not_ready' },
     },
   },
+  several: [
+    {
+      name: 'each flag that is read of allFlagsState, and no other',
+      evaluate: async (user) => {
+        const state = await client.allFlagsState(of(user), { withReasons: true })
+        return [state.getFlagValue('new-pricing'), state.getFlagValue('unknown')]
+      },
+      marks: { 'new-pricing': 'true', unknown: 'undefined' },
+    },
+    ...[
+      ['allValues()', (state: LDFlagsState) => state.allValues()] as const,
+      ['JSON, for a page', (state: LDFlagsState) => JSON.stringify(state)] as const,
+    ].map(([name, read]) => ({
+      name: `every flag of allFlagsState as ${name}`,
+      evaluate: async (user: User) => read(await client.allFlagsState(of(user))),
+      marks: { 'new-pricing': 'true', colour: 'blue', layout: 'f5f6df68f4fb', 'beta-search': 'false' },
+    })),
+    {
+      name: 'a stage of a migration, and a variation however it is asked for',
+      evaluate: async (user) => {
+        await client.migrationVariation('moving', of(user), LDMigrationStage.Off)
+        await client.variationDetail('colour', of(user), 'black')
+        await client.stringVariationDetail('colour', of(user), 'black')
+        await client.boolVariationDetail('new-pricing', of(user), false)
+        await client.jsonVariationDetail('layout', of(user), {})
+        await client.numberVariationDetail('unknown', of(user), 7)
+      },
+      marks: { moving: 'off', colour: 'blue', 'new-pricing': 'true', layout: 'f5f6df68f4fb', unknown: '7' },
+    },
+  ],
+  asked: [
+    {
+      of: () => client,
+      marked: [
+        'allFlagsState',
+        'boolVariation',
+        'boolVariationDetail',
+        'jsonVariation',
+        'jsonVariationDetail',
+        'migrationVariation',
+        'numberVariation',
+        'numberVariationDetail',
+        'stringVariation',
+        'stringVariationDetail',
+        'variation',
+        'variationDetail',
+      ],
+      unmarked: ['isOffline'],
+    },
+    { of: () => state, marked: ['allValues', 'getFlagValue'], unmarked: ['getFlagReason'] },
+  ],
 })

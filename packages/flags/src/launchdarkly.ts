@@ -1,5 +1,6 @@
-import type { integrations, LDEvaluationDetail } from '@launchdarkly/node-server-sdk'
+import type { integrations, LDClient, LDEvaluationDetail, LDFlagsState } from '@launchdarkly/node-server-sdk'
 import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
+import { observed } from './observed.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
@@ -18,13 +19,43 @@ export function coalmineHook(options?: RecordOptions): integrations.Hook {
   }
 }
 
-function evaluationOf(key: string, { value, reason }: LDEvaluationDetail): Evaluation {
+/**
+ * The same LaunchDarkly client, of whose `allFlagsState()` every flag that is read marks its request: LaunchDarkly calls
+ * no hook for those. Reading all of them at once marks with all of them.
+ *
+ * @example const client = coalmineClient(init(sdkKey, { hooks: [coalmineHook()] }))
+ */
+export function coalmineClient(client: LDClient, options?: RecordOptions): LDClient {
+  const observeState = (state: LDFlagsState): LDFlagsState => {
+    const record = (key: string, value: unknown): void => {
+      const why = state.getFlagReason(key)
+      const evaluation = why
+        ? evaluationOf(key, { value, reason: why })
+        : { key, value, provider, ...(value === null || value === undefined ? unknownFlag : {}) }
+      recordFrom(() => evaluation, options)
+    }
+    const recordAll = (values: object): void => {
+      for (const [key, value] of Object.entries(values)) if (!key.startsWith('$')) record(key, value)
+    }
+    return observed(state, {
+      getFlagValue: (value, [key]) => record(key, value),
+      allValues: recordAll,
+      toJSON: recordAll,
+    })
+  }
+  return observed(client, {}, { allFlagsState: observeState })
+}
+
+const provider = 'launchdarkly'
+const unknownFlag = { reason: 'error', errorType: 'flag_not_found' } as const
+
+function evaluationOf(key: string, { value, reason }: Pick<LDEvaluationDetail, 'reason' | 'value'>): Evaluation {
   return {
     key,
     value,
     reason: reasonOf(reason),
     ruleId: reason.ruleId,
-    provider: 'launchdarkly',
+    provider,
     errorType: reason.kind === 'ERROR' ? (errors[reason.errorKind ?? ''] ?? 'general') : undefined,
   }
 }

@@ -18,13 +18,22 @@ type Wrappers<T> = {
  * The same client, for an SDK that has no hook: after each of the named methods its observer sees the result, once a
  * promise is kept. What an observer throws is reported once, and the caller gets the result all the same.
  *
+ * `instead` are methods that take the place of the client's, where its results alone do not tell.
+ *
  * @example observed(client, { isEnabled: (value, [key]) => recordEvaluation({ key, value }) })
  */
-export function observed<T extends object>(client: T, observers: Observers<T>, wrappers: Wrappers<T> = {}): T {
+export function observed<T extends object>(
+  client: T,
+  observers: Observers<T>,
+  wrappers: Wrappers<T> = {},
+  instead: Partial<T> = {},
+): T {
   const methods = new Map<PropertyKey, { readonly original: unknown; readonly replacement: unknown }>()
   const proxy = new Proxy(client, {
     get(target, name) {
-      const original: unknown = Reflect.get(target, name, target)
+      const original: unknown = Object.hasOwn(instead, name)
+        ? instead[name as keyof T]
+        : Reflect.get(target, name, target)
       if (typeof original !== 'function' || name === 'constructor') return original
       const known = methods.get(name)
       if (known?.original === original) return known.replacement

@@ -90,6 +90,14 @@ itKeepsTheContract({
       known: { provider: 'never', reason: 'error', errorType: 'provider_not_ready' },
     },
   },
+  asked: [
+    {
+      of: () => client,
+      marked: ['Boolean', 'Number', 'Object', 'String'].flatMap((type) => [`get${type}Details`, `get${type}Value`]),
+      // Its own, which those call.
+      unmarked: ['evaluate', 'getErrorEvaluationDetails'],
+    },
+  ],
 })
 
 function neverReady(): Provider {

@@ -1,10 +1,11 @@
-import { PostHog, type PostHogOptions } from 'posthog-node'
+import { type FeatureFlagEvaluations, PostHog, type PostHogOptions } from 'posthog-node'
 import { expect, it } from 'vitest'
 import { emitted, itKeepsTheContract, type User } from '../test/cases.ts'
 import { coalmineClient } from './posthog.ts'
 
 let client: PostHog
 let unready: PostHog
+let evaluations: FeatureFlagEvaluations
 
 const flag = (id: number, key: string, tier: string, more: object = {}) => ({
   id,
@@ -56,6 +57,7 @@ itKeepsTheContract({
     client = coalmineClient(new PostHog('local', offline))
     unready = coalmineClient(new PostHog('local', { host: offline.host!, fetch: offline.fetch! }))
     await client.reloadFeatureFlags()
+    evaluations = await of(client, { id: 'nobody', tier: 'plain' })
     // Else each read would queue an event for the network.
     await Promise.all([client.optOut(), unready.optOut()])
   },
@@ -116,6 +118,80 @@ itKeepsTheContract({
         client.getFeatureFlag('colour', id, { onlyEvaluateLocally: true, personProperties: { tier } }),
       value: 'blue',
       mark: 'blue',
+    },
+  ],
+  several: [
+    ...[
+      ['a payload', async (flags: FeatureFlagEvaluations) => flags.getFlagPayload('colour')] as const,
+      ['a flag of a slice', async (flags: FeatureFlagEvaluations) => flags.only(['colour']).getFlag('colour')] as const,
+      [
+        'a flag of those that were read, once each',
+        async (flags: FeatureFlagEvaluations) => {
+          flags.getFlag('colour')
+          return flags.onlyAccessed().getFlag('colour')
+        },
+      ] as const,
+    ].map(([name, ask]) => ({
+      name,
+      evaluate: async (user: User) => ask(await of(client, user)),
+      marks: { colour: 'blue' },
+    })),
+    {
+      name: 'a payload that is asked of the client, with its variant',
+      evaluate: ({ id, tier }) =>
+        client.getFeatureFlagPayload('colour', id, undefined, {
+          onlyEvaluateLocally: true,
+          personProperties: { tier },
+        }),
+      marks: { colour: 'blue' },
+    },
+    ...(['getAllFlags', 'getAllFlagsAndPayloads'] as const).map((method) => ({
+      name: `every flag of ${method}`,
+      evaluate: ({ id, tier }: User) => client[method](id, { onlyEvaluateLocally: true, personProperties: { tier } }),
+      marks: { 'new-pricing': 'true', colour: 'blue', 'beta-search': 'false' },
+    })),
+  ],
+  asked: [
+    {
+      of: () => client,
+      marked: [
+        'evaluateFlags',
+        'getAllFlags',
+        'getAllFlagsAndPayloads',
+        'getFeatureFlag',
+        'getFeatureFlagPayload',
+        'getFeatureFlagResult',
+        'isFeatureEnabled',
+      ],
+      // A remote configuration is alike for everybody; the rest is PostHog's own business.
+      unmarked: [
+        'buildPayload',
+        'compressPayload',
+        'createFeatureFlagEvaluationContext',
+        'getFeatureFlagDetailStateless',
+        'getFeatureFlagDetailsStateless',
+        'getFeatureFlagEvaluationRuntime',
+        'getFeatureFlagKeysByEvaluationRuntime',
+        'getFeatureFlagPayloadStateless',
+        'getFeatureFlagPayloadsStateless',
+        'getFeatureFlagStateless',
+        'getFeatureFlagsAndPayloadsStateless',
+        'getFeatureFlagsForEvent',
+        'getFeatureFlagsStateless',
+        'getFlags',
+        'getFlagsResponseFormat',
+        'getRemoteConfig',
+        'getRemoteConfigPayload',
+        'isLocalEvaluationReady',
+        'isMinimalFlagCalledEventsEnabled',
+        'overrideFeatureFlags',
+        'reloadFeatureFlags',
+      ],
+    },
+    {
+      of: () => evaluations,
+      marked: ['getFlag', 'getFlagPayload', 'isEnabled', 'only', 'onlyAccessed'],
+      unmarked: [],
     },
   ],
 })

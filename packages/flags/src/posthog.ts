@@ -22,18 +22,59 @@ export function coalmineClient(client: PostHog, options?: RecordOptions): PostHo
       const value = flag ? flag.enabled && (flag.variant ?? true) : result
       record({ ...named(key, value), ...why(flags, key) })
     }
-    return observed(flags, {
-      isEnabled: (enabled, [key]) => recordRead(key, enabled),
-      getFlag: (value, [key]) => recordRead(key, value),
-    })
+    return observed(
+      flags,
+      {
+        isEnabled: (enabled, [key]) => recordRead(key, enabled),
+        getFlag: (value, [key]) => recordRead(key, value),
+        getFlagPayload: (_, [key]) => recordRead(key, undefined),
+      },
+      { only: observeFlags, onlyAccessed: observeFlags },
+    )
+  }
+  const recordAll = (values: Readonly<Record<string, unknown>>): void => {
+    for (const [key, value] of Object.entries(values)) recordResult(key, value)
   }
   const observers: Observers<PostHog> = {
     getFeatureFlag: (value, [key]) => recordResult(key, value),
     isFeatureEnabled: (enabled, [key]) => recordResult(key, enabled),
-    getFeatureFlagResult: (result, [key]) =>
-      recordResult(key, result && (result.enabled ? (result.variant ?? true) : false)),
+    getFeatureFlagResult: (result, [key]) => recordResult(key, flagValue(result)),
+    getAllFlags: recordAll,
+    getAllFlagsAndPayloads: ({ featureFlags = {} }) => recordAll(featureFlags),
   }
-  return observed(client, observers, { evaluateFlags: observeFlags })
+  const { getFeatureFlagPayload } = payloadsSeen(client, recordResult)
+  return observed(client, observers, { evaluateFlags: observeFlags }, { getFeatureFlagPayload })
+}
+
+interface FlagResult {
+  readonly enabled: boolean
+  readonly variant?: string | undefined
+}
+
+function flagValue(result: FlagResult | undefined): string | boolean | undefined {
+  return result && (result.enabled ? (result.variant ?? true) : false)
+}
+
+/**
+ * A payload does not tell its variant: what PostHog looks up for it does. The method runs on an object of its own, in
+ * front of the client, so that only that look-up is seen.
+ */
+function payloadsSeen(
+  client: PostHog,
+  record: (key: string, value: unknown) => void,
+): Pick<PostHog, 'getFeatureFlagPayload'> {
+  const lookUp = (client as unknown as Record<string, unknown>)['_getFeatureFlagResult']
+  if (typeof lookUp !== 'function') return client
+  const inFront = Object.create(client, {
+    _getFeatureFlagResult: {
+      value: async (key: string, ...more: unknown[]) => {
+        const result: FlagResult | undefined = await lookUp.call(client, key, ...more)
+        record(key, flagValue(result))
+        return result
+      },
+    },
+  }) as PostHog
+  return { getFeatureFlagPayload: (...args) => inFront.getFeatureFlagPayload(...args) }
 }
 
 /** PostHog's variants are texts, and a flag without variants is a boolean. */

@@ -77,6 +77,30 @@ itKeepsTheContract({
       known: { provider, reason: 'error', errorType: 'provider_not_ready' },
     },
   },
+  several: [
+    {
+      name: 'several treatments with their configuration',
+      evaluate: ({ id }) => client.getTreatmentsWithConfig(id, ['colour', 'new-pricing']),
+      marks: { colour: 'blue', 'new-pricing': 'on' },
+    },
+  ],
+  // By flag set: split-flag-sets.test.ts, since local mode has none.
+  asked: [
+    {
+      of: () => client,
+      marked: [
+        'getTreatment',
+        'getTreatmentWithConfig',
+        'getTreatments',
+        'getTreatmentsByFlagSet',
+        'getTreatmentsByFlagSets',
+        'getTreatmentsWithConfig',
+        'getTreatmentsWithConfigByFlagSet',
+        'getTreatmentsWithConfigByFlagSets',
+      ],
+      unmarked: [],
+    },
+  ],
 })
 
 it('tells rule and version, which the local mode lacks', () => {

@@ -54,6 +54,9 @@ const definitions = {
   },
   layer_configs: {},
   experiment_to_layer: {},
+  param_stores: {
+    texts: { targetAppIDs: [], parameters: { button: { ref_type: 'static', param_type: 'string', value: 'Buy' } } },
+  },
 }
 
 let server: Server
@@ -135,6 +138,75 @@ itKeepsTheContract({
       evaluate: (user) => client.getFeatureGate(of(user), 'forced').value,
       value: true,
       mark: 'true',
+    },
+  ],
+  several: [
+    {
+      name: 'each parameter that is read of a store',
+      evaluate: (user) => {
+        const store = client.getParameterStore(of(user), 'texts')
+        return [store.getValue('button', 'Order'), store.getValue('title', 'Cart')]
+      },
+      marks: { 'texts.button': 'Buy', 'texts.title': 'Cart' },
+    },
+    {
+      name: 'an experiment that is asked for by the name of a group',
+      evaluate: () => client.getExperimentByGroupName('colour', 'blue').value,
+      marks: { colour: 'blue' },
+    },
+    {
+      name: 'an experiment that is asked for by the id of a group',
+      evaluate: () => client.getExperimentByGroupIdAdvanced('colour', 'blue').value,
+      marks: { colour: 'blue' },
+    },
+  ],
+  asked: [
+    {
+      of: () => client,
+      marked: [
+        'checkGate',
+        'getDynamicConfig',
+        'getExperiment',
+        'getExperimentByGroupIdAdvanced',
+        'getExperimentByGroupName',
+        'getFeatureGate',
+        'getLayer',
+        'getParameterStore',
+      ],
+      // They tell what there is, or log what was asked before.
+      unmarked: [
+        'getDynamicConfigList',
+        'getExperimentGroups',
+        'getExperimentList',
+        'getFeatureGateList',
+        'getFieldsNeededForDynamicConfig',
+        'getFieldsNeededForExperiment',
+        'getFieldsNeededForGate',
+        'getFieldsNeededForLayer',
+        'getLayerList',
+        'getParameterStoreList',
+        'getParsedUserAgentValueForUser',
+        'manuallyLogDynamicConfigExposure',
+        'manuallyLogExperimentExposure',
+        'manuallyLogFeatureGateExposure',
+        'manuallyLogLayerParamExposure',
+        'overrideDynamicConfig',
+        'overrideExperiment',
+        'overrideExperimentByGroupName',
+        'overrideGate',
+        'overrideLayer',
+        'overrideParameterStore',
+        'removeDynamicConfigOverride',
+        'removeExperimentOverride',
+        'removeGateOverride',
+        'removeLayerOverride',
+        'removeParameterStoreOverride',
+      ],
+    },
+    {
+      of: () => client.getParameterStore(of({ id: 'nobody', tier: 'plain' }), 'texts'),
+      marked: ['getValue'],
+      unmarked: ['getEvaluationDetails'],
     },
   ],
 })

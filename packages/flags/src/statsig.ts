@@ -1,26 +1,43 @@
-import type { DynamicConfig, Experiment, FeatureGate, Layer, Statsig } from '@statsig/statsig-node-core'
+import type { DynamicConfig, Experiment, FeatureGate, Layer, ParameterStore, Statsig } from '@statsig/statsig-node-core'
 import type { Evaluation } from './evaluation.ts'
-import { observed } from './observed.ts'
+import { type Observers, observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
  * The same Statsig client, of which every evaluation marks its request: its own events come from another thread and
- * know no request. Gates are marked with their value, experiments and layers with the group's name. `checkGate` tells
+ * know no request. Gates are marked with their value, experiments and layers with the group's name, and each parameter of a
+ * store that is read with its value, as `store.parameter`. `checkGate` tells
  * nothing but the value; `getFeatureGate` tells rule, version and reason too.
  *
  * @example const statsig = coalmineClient(new Statsig(sdkKey))
  */
 export function coalmineClient(client: Statsig, options?: RecordOptions): Statsig {
   const record = (evaluation: Evaluation): void => recordEvaluation({ ...evaluation, provider: 'statsig' }, options)
-  return observed(client, {
+  const recordExperiment = (experiment: Experiment, key: string): void =>
+    record({ key, variant: experiment.groupName ?? undefined, value: experiment.value, ...why(experiment) })
+  // A store holds values that change apart from each other: each parameter that is read is a flag of its own.
+  const observeStore = (store: ParameterStore): ParameterStore => {
+    const { reason } = store.getEvaluationDetails()
+    const error = reason.endsWith('Recognized') ? {} : whyNot(reason)
+    return observed(store, {
+      getValue: (value: unknown, [key]) => record({ key: `${store.name}.${key}`, value, ...error }),
+    })
+  }
+  const observers: Observers<Statsig> = {
     checkGate: (value, [, key]) => record({ key, value }),
     getFeatureGate: (gate, [, key]) => record({ key, value: gate.value, ...why(gate) }),
     getDynamicConfig: (config, [, key]) => record({ key, value: config.value, ...why(config) }),
-    getExperiment: (experiment, [, key]) =>
-      record({ key, variant: experiment.groupName ?? undefined, value: experiment.value, ...why(experiment) }),
+    getExperiment: (experiment, [, key]) => recordExperiment(experiment, key),
+    getExperimentByGroupName: (experiment, [key]) => recordExperiment(experiment, key),
+    getExperimentByGroupIdAdvanced: (experiment, [key]) => recordExperiment(experiment, key),
     getLayer: (layer, [, key]) =>
       record({ key, variant: layer.groupName ?? undefined, value: layer.__value, ...why(layer) }),
-  })
+  }
+  return observed(client, observers, { getParameterStore: observeStore })
+}
+
+function whyNot(reason: string): Pick<Evaluation, 'reason' | 'errorType'> {
+  return { reason: 'error', errorType: reason.endsWith('Unrecognized') ? 'flag_not_found' : 'provider_not_ready' }
 }
 
 function why(
@@ -28,8 +45,7 @@ function why(
 ): Pick<Evaluation, 'reason' | 'errorType' | 'ruleId' | 'version'> {
   const { ruleID, details } = evaluation
   // Such as `Network:Recognized`, `LocalOverride:Recognized`, `Uninitialized`.
-  if (details.reason.endsWith('Unrecognized')) return { reason: 'error', errorType: 'flag_not_found' }
-  if (!details.reason.endsWith('Recognized')) return { reason: 'error', errorType: 'provider_not_ready' }
+  if (!details.reason.endsWith('Recognized')) return whyNot(details.reason)
   const version = details.version === undefined || details.version === null ? undefined : String(details.version)
   if (details.reason.startsWith('LocalOverride')) return { reason: 'static', version }
   if (ruleID === 'disabled') return { reason: 'disabled', version }

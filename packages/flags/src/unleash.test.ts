@@ -107,6 +107,19 @@ itKeepsTheContract({
       mark: 'false',
     },
   ],
+  asked: [
+    {
+      of: () => client,
+      marked: ['forceGetVariant', 'getVariant', 'isEnabled'],
+      unmarked: [
+        'countVariant',
+        'getFeatureToggleDefinition',
+        'getFeatureToggleDefinitions',
+        'isSynchronized',
+        'setExperimentalMode',
+      ],
+    },
+  ],
 })
 
 it('reports to Unleash what the application asked, and no more', () => {

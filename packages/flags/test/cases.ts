@@ -60,7 +60,28 @@ export interface Subject {
     readonly name: string
     readonly key: string
   })[]
+  /** Whoever asks for several at once: all that the request is marked with. */
+  readonly several?: readonly {
+    readonly name: string
+    readonly evaluate: (user: User) => unknown
+    readonly marks: Readonly<Record<string, string>>
+  }[]
+  /** What the SDK can be asked, and that nothing of it is forgotten. */
+  readonly asked: readonly Asked[]
 }
+
+/** An object of an SDK, and its methods that are about flags, by name. */
+export interface Asked {
+  readonly of: () => object
+  /** Those that leave a mark. */
+  readonly marked: readonly string[]
+  /** Those that do not, as the README says, or that evaluate nothing. */
+  readonly unmarked: readonly string[]
+}
+
+/** What a method's name has in it that evaluates a flag, or might. */
+const aboutFlags =
+  /flag|gate|varia|treatment|feature|experiment|config|layer|param|store|value|payload|enabled|^is|^run$|^all|^only|^eval|details/i
 
 const keys: Readonly<Record<keyof Subject['cases'], string>> = {
   boolean: 'new-pricing',
@@ -79,7 +100,15 @@ const spans = new InMemorySpanExporter()
 const events = new InMemoryLogRecordExporter()
 
 /** The table of cases that every adapter passes, with its real SDK. */
-export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, also = [] }: Subject): void {
+export function itKeepsTheContract({
+  start,
+  stop,
+  cases,
+  saysWhyLate = false,
+  also = [],
+  several = [],
+  asked,
+}: Subject): void {
   const connections: unknown[] = []
   const connected = (message: unknown) => connections.push(message)
   let before: string[] = []
@@ -92,7 +121,8 @@ export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, al
       new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter: events })] }),
     )
     subscribe('net.client.socket', connected)
-    before = await activeResources()
+    await setImmediate()
+    before = process.getActiveResourcesInfo()
     await start()
   })
   beforeEach(() => {
@@ -101,7 +131,7 @@ export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, al
   })
   afterAll(async () => {
     await stop()
-    expect(await activeResources(before)).toEqual(before)
+    expect(await leftOpen(before)).toEqual([])
     unsubscribe('net.client.socket', connected)
     expect(connections).toEqual([])
   })
@@ -137,6 +167,18 @@ export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, al
     expect(await request(() => evaluate(gold))).toEqual({ value, marks: { [`coalmine.flag.${key}`]: mark } })
   })
 
+  it.each(several)('marks $name', async ({ evaluate, marks }) => {
+    const expected = Object.entries(marks).map(([key, variant]) => [`coalmine.flag.${key}`, variant])
+    expect((await request(() => evaluate(gold))).marks).toEqual(Object.fromEntries(expected))
+  })
+
+  it('knows everything that the SDK can be asked', () => {
+    for (const { of, marked, unmarked } of asked) {
+      const names = methodsOf(of()).filter((name) => aboutFlags.test(name))
+      expect(names).toEqual([...marked, ...unmarked].sort())
+    }
+  })
+
   const { boolean } = cases
   const mark = `coalmine.flag.${boolean.key ?? keys.boolean}`
 
@@ -168,6 +210,17 @@ export function itKeepsTheContract({ start, stop, cases, saysWhyLate = false, al
     await sleep(5)
     expect(spans.getFinishedSpans()).toEqual([])
   })
+}
+
+/** Public methods, inherited ones too. */
+function methodsOf(of: object): string[] {
+  const names = new Set<string>()
+  for (let at: object | null = of; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && !/^(_|constructor$)/.test(name)) names.add(name)
+    }
+  }
+  return [...names].sort()
 }
 
 /** What `handle` gave, and the marks of the SERVER span that was open as long as it ran. */
@@ -206,13 +259,18 @@ function attributesOf(key: string, { mark, named, known }: Case): Record<string,
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }
 
-/** Timers, sockets and the like, after a time in which those that are closing may close. */
-async function activeResources(expected?: readonly string[]): Promise<string[]> {
+/** Timers, sockets and the like that there are more of than before, after a time in which they may close. */
+async function leftOpen(before: readonly string[]): Promise<string[]> {
   const deadline = performance.now() + 60_000
   for (;;) {
     // Waiting by a timer would be one.
     await setImmediate()
-    const active = process.getActiveResourcesInfo().sort()
-    if (!expected || active.length <= expected.length || performance.now() > deadline) return active
+    const expected = [...before]
+    const more = process.getActiveResourcesInfo().filter((one) => {
+      const at = expected.indexOf(one)
+      if (at >= 0) expected.splice(at, 1)
+      return at < 0
+    })
+    if (more.length === 0 || performance.now() > deadline) return more
   }
 }
