@@ -65,6 +65,8 @@ describe.each([
           OTEL_SERVICE_NAME: 'shop',
           COALMINE_VERSION: '2.0.0',
           OTEL_LOGS_EXPORTER: 'otlp',
+          // As long as this machine needs.
+          COALMINE_FLUSH_TIMEOUT: '100000',
           OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
           OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? server.grpcUrl! : server.url,
         },

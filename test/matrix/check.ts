@@ -43,6 +43,7 @@ export async function check(folder: string, node: string, start: Start): Promise
     env: {
       PATH: process.env['PATH'],
       COALMINE_VERSION: '2.0.0',
+      COALMINE_FLUSH_TIMEOUT: '60000',
       OTEL_SERVICE_NAME: 'matrix',
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',

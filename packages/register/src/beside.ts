@@ -13,7 +13,7 @@ export interface OtherSdk {
 
 interface Registry {
   readonly version?: string
-  readonly trace?: { getDelegate?(): { _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] } } }
+  readonly trace?: { getDelegate?(): object & { _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] } } }
 }
 
 const apiRegistry = Symbol.for('opentelemetry.js.api.1')
@@ -63,6 +63,11 @@ function otherSdk(): OtherSdk {
   // From the registry itself: an API that is newer than the one that filled it takes nothing from it.
   const { version = 'unknown', trace: registered } = registry() ?? {}
   const processors = registered?.getDelegate?.()?._activeSpanProcessor?._spanProcessors
+  if (!processors && /Sentry/.test(registered?.getDelegate?.()?.constructor?.name ?? '')) {
+    throw new Error(
+      'Sentry makes the spans here, and they cannot be marked from outside: import @coalmine/register before it, and give Sentry.init({ skipOpenTelemetrySetup: true }), see https://www.npmjs.com/package/@coalmine/register#beside-sentry',
+    )
+  }
   if (!processors) {
     throw new Error(
       'another OpenTelemetry SDK runs here, and its spans cannot be marked from outside: use withCoalmine of @coalmine/register/with-coalmine where it is set up',

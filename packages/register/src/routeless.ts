@@ -26,8 +26,9 @@ export function tellOfMissingRoutes(peers: Peers): (span: EndedSpan) => void {
   return ({ kind, attributes }) => {
     if (kind !== SpanKind.SERVER || without >= enough) return
     if (attributes['http.route'] !== undefined) without = enough
-    // Requests for what does not exist have none in the best of cases.
-    if (Number(attributes['http.response.status_code'] ?? attributes['http.status_code']) >= 400) return
+    // Requests for what does not exist have none in the best of cases; what is no HTTP has no status.
+    const status = Number(attributes['http.response.status_code'] ?? attributes['http.status_code'])
+    if (!(status < 400)) return
     without += 1
     if (without === enough) sayOnce(`none of the first ${enough} requests has a route: ${reason(peers)}`)
   }
@@ -39,6 +40,5 @@ function reason(peers: Peers): string {
     peers.resolve(instrumentation) === undefined ? [instrumentation] : [],
   )
   if (missing.length > 0) return installCommand(missing, peers)
-  const name = unseen[0]?.[0] ?? 'the framework'
-  return `${name} is bundled into the application, or loaded where its instrumentation cannot see it. See https://www.npmjs.com/package/@coalmine/register#if-your-app-is-`
+  return 'no instrumentation sees them: the framework is bundled into the application, loaded before @coalmine/register, or none that is known. See https://www.npmjs.com/package/@coalmine/register#if-your-app-is-'
 }
