@@ -42,6 +42,7 @@ interface TickParams {
   readonly traffic: Traffic
 }
 
+/** What statements over raw spans are told of both cohorts: the keys of their selectors, and the value of each that a cohort wants; '' asks nothing. */
 export interface SpanParams {
   readonly keys: readonly string[]
   readonly fromResource: readonly number[]

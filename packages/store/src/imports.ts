@@ -36,10 +36,12 @@ export function importsOf(engine: Engine): Imports {
   }
 }
 
+/** One more row for each step; the newest of a file counts. */
 export const rememberImport = `
   INSERT INTO coalmine_imports (File, Line, Bytes, Finished, Totals)
   SELECT {file:String}, {line:UInt64}, {bytes:UInt64}, {finished:Bool}, {totals:String}`
 
+/** The newest row of a file. */
 export const importSoFar = `
   SELECT Line AS line, Bytes AS bytes, Finished AS finished, Totals AS totals
   FROM coalmine_imports

@@ -107,15 +107,18 @@ function comparisonNames(comparison: Remembered): {
 const nameOfSelector = (selector: string): string =>
   formatSelector(parseSelector(selector).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 
+/** Where a comparison was said to start first, in seconds since 1970, and how often it was said; 0 times where it is not known. */
 export const comparisonStart = `
   SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
   FROM coalmine_comparisons
   WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}`
 
+/** Says where a comparison starts. */
 export const rememberComparison = `
   INSERT INTO coalmine_comparisons
   SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({start:UInt32}), now64(3)`
 
+/** Counts a look at the data up to a second. */
 export const rememberLook = `
   INSERT INTO coalmine_looks
   SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({end:UInt32}), now64(3)`
@@ -137,6 +140,7 @@ export const rememberVerdict = `
     SELECT argMax(Verdict, At) FROM coalmine_verdicts WHERE Service = {service:String} AND Canary = {canary:String}
   ) != {verdict:String}`
 
+/** Canaries whose last settled verdict is FAIL, the newest first. */
 export const failedCanaries = `
   SELECT Canary AS canary
   FROM coalmine_verdicts

@@ -47,26 +47,32 @@ export const keepTraces = `
   ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of log records. */
 export const keepLogs = `
   ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of closed ticks. */
 export const keepTicks = `
   ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of which ticks are closed. */
 export const keepClosed = `
   ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of how many spans were late. */
 export const keepLate = `
   ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of what comparisons were reduced to. */
 export const keepReduced = `
   ALTER TABLE coalmine_reduced MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of which ticks they were reduced over. */
 export const keepReductions = `
   ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
@@ -78,8 +84,10 @@ export const expiredDays = `
   WHERE active AND database = currentDatabase() AND table IN ('otel_traces', 'otel_logs')
     AND toDate(partition) < toDate({now:UInt32}) - {retentionDays:UInt32}`
 
+/** Forgets the spans of a day. */
 export const forgetSpans = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
 
+/** Forgets the log records of a day. */
 export const forgetLogs = `ALTER TABLE otel_logs DROP PARTITION {day:String}`
 
 const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions]

@@ -33,4 +33,5 @@ export function quoted({ database, table }: Traces): string {
 /** The name as people write it. */
 export const tracesText = ({ database, table }: Traces): string => (database === '' ? table : `${database}.${table}`)
 
+/** A name as statements have it: in backticks where it needs them. */
 export const quotedName = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name}\``)

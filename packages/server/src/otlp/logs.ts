@@ -16,4 +16,5 @@ export const evaluationEvent = 'feature_flag.evaluation'
 /** Where its name was before records had a field for it. */
 export const eventNameKey = 'event.name'
 
+/** A request that brought nothing. */
 export const noLogs = (): Logs => ({ records: [], refusals: noRefusals(), ignored: 0 })

@@ -7,10 +7,16 @@ export interface Reader {
   end: number
 }
 
-/** Wire types. https://protobuf.dev/programming-guides/encoding/#structure */
+/** Wire types, https://protobuf.dev/programming-guides/encoding/#structure: a number of seven bits a byte. */
 export const wireVarint = 0
+
+/** Eight bytes, little-endian. */
 export const wireFixed64 = 1
+
+/** A length, then so many bytes: texts, bytes and messages. */
 export const wireBytes = 2
+
+/** Four bytes, little-endian. */
 export const wireFixed32 = 5
 
 /** Reads a number of at most 53 bits; the bits of a longer one that do not fit are lost. */

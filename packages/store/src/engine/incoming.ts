@@ -105,11 +105,13 @@ export const createIncoming = (table: string): string => `
   )
   ENGINE = File(RowBinary)`
 
+/** Where the files of these tables are, as paths from where the process started. */
 export const incomingPaths = `
   SELECT name AS table, data_paths[1] AS file
   FROM system.tables
   WHERE database = currentDatabase() AND name IN ('coalmine_incoming', 'coalmine_incoming_too')`
 
+/** Takes the rows of one of these tables into the spans. */
 export const insertIncoming = (table: string): string => `
   INSERT INTO otel_traces (
     Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,

@@ -16,6 +16,7 @@ const longestStatement = 50_000_000
 /** For an engine whose connection keeps them. */
 export const limitReads: string = `SET max_memory_usage = ${readLimits.max_memory_usage}, max_execution_time = ${readLimits.max_execution_time}, max_query_size = ${longestStatement}`
 
+/** The same for the connection that writes. */
 export const limitWrites: string = `SET max_partitions_per_insert_block = ${insertLimits.max_partitions_per_insert_block}, max_bytes_before_external_group_by = ${writeLimits.max_bytes_before_external_group_by}, max_query_size = ${longestStatement}`
 
 /** For the connection that inserts spans. */
@@ -33,4 +34,5 @@ export const mergeFewer = `ALTER TABLE otel_traces MODIFY SETTING min_parts_to_m
  */
 export const stopMerges = `SYSTEM STOP MERGES`
 
+/** Merges again. */
 export const startMerges = `SYSTEM START MERGES`

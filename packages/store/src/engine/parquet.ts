@@ -98,8 +98,10 @@ function reasonIn(message: string): string {
 /** A Parquet file as a table: a statement whose rows stream cannot have bound parameters. */
 export const createParquet = `CREATE OR REPLACE TABLE coalmine_parquet AS file({file:String}, 'Parquet')`
 
+/** The number of the row to begin with, from 0 on. */
 export const createFirstRow = `CREATE TEMPORARY TABLE coalmine_first_row AS SELECT {row:UInt64} AS Row`
 
+/** Names and types of the columns, in the order of the file. */
 export const parquetColumns = `
   SELECT name, type
   FROM system.columns
@@ -120,4 +122,5 @@ export const readParquet = `
     output_format_json_named_tuples_as_objects = 1,
     max_memory_usage = 2000000000`
 
+/** Forgets the file. */
 export const dropParquet = `DROP TABLE IF EXISTS coalmine_parquet`

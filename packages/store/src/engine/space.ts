@@ -28,6 +28,7 @@ export interface SpaceWatch {
   readonly settled: () => Promise<void>
 }
 
+/** Which disk is watched, how much must stay free on it, and what is done when it is short of that. */
 export interface SpaceOptions {
   /** Where the store is, for messages. */
   readonly path: string

@@ -133,6 +133,7 @@ export const commitTicks = `
     fromUnixTimestamp64Nano({began:Int64}) AS ClosedAt
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
 
+/** Adds spans to those that came after their ticks had closed. */
 export const countLate = `
   INSERT INTO coalmine_late
   SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Tick, row.3 AS Spans
@@ -140,6 +141,7 @@ export const countLate = `
     SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)}, {spans:Array(UInt64)})) AS row
   )`
 
+/** All closed ticks, in seconds since 1970, by service. */
 export const closedTicks = `
   SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service`
 
@@ -190,6 +192,7 @@ export const reopenedTicks = `
     AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) FROM coalmine_reopened)
   GROUP BY service, tick`
 
+/** An import is about to add to these ticks. */
 export const reopenTicks = `
   INSERT INTO coalmine_reopened (Service, Tick)
   SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick

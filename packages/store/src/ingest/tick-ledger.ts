@@ -47,6 +47,7 @@ export function newTickLedger(closed: readonly { service: string; ticks: readonl
   }
 }
 
+/** Whether what comes for a tick now is late. */
 export function isClosed(ledger: TickLedger, service: string, tick: number): boolean {
   const reopened = ledger.open.get(service)?.has(tick) ?? false
   return !reopened && (tick < ledger.closedBefore || (ledger.closed.get(service)?.has(tick) ?? false))

@@ -17,6 +17,7 @@ export interface CohortFacts {
   readonly testRequests: number
 }
 
+/** Who the cohorts of a comparison are, and what is in neither. */
 export interface ComparisonFacts {
   readonly source: Source
   /** The builds that the cohorts have, where they are chosen by build and closed ticks answer. */
@@ -127,6 +128,7 @@ export const tickFacts: string = sql`
   GROUP BY cohort
   HAVING cohort != ''`
 
+/** How many spans came after their ticks had closed. */
 export const lateSpans: string = sql`
   SELECT sum(Spans) AS late
   FROM coalmine_late

@@ -56,6 +56,7 @@ export async function openOf(
   return { ticks, spans, unattended: spans > 0 && firstMs < nowMs - unattendedMs }
 }
 
+/** Services that have spans since a second, most spans first. */
 export const knownServices = `
   SELECT ServiceName AS service
   FROM coalmine_traces

@@ -16,6 +16,7 @@ export interface TickPair {
   readonly canary: Counts
 }
 
+/** All ticks of one operation, in order. */
 export interface OperationTicks {
   readonly operation: string
   readonly ticks: readonly TickPair[]

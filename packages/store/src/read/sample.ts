@@ -40,6 +40,7 @@ interface CallRow {
   readonly skewsMs: readonly number[]
 }
 
+/** How both cohorts were measured. */
 export interface Sample {
   readonly stable: CohortSample
   readonly canary: CohortSample

@@ -36,6 +36,7 @@ export async function storeSizes(
   }
 }
 
+/** Rows and bytes of our tables, and of those of spans and log records, largest first. */
 export const tableSizes = `
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
   FROM system.parts
@@ -46,6 +47,7 @@ export const tableSizes = `
   GROUP BY table
   ORDER BY bytes DESC, table`
 
+/** How many spans there are, and from when to when they start. */
 export const keptRange = `
   SELECT
     count() AS spans,

@@ -19,6 +19,7 @@ export interface Exemplar {
   readonly seconds: number
 }
 
+/** What tells the bad requests of a canary from the others, and traces to look at. */
 export interface Suspects {
   /** Above it a request is slow. */
   readonly slowFromSeconds: number

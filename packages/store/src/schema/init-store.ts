@@ -6,6 +6,7 @@ import { defaultTraces, parseTraces, tracesText } from '../traces.ts'
 import { hasTraces, logsBeside, schemaOf, statementsFor } from './settle.ts'
 import { databaseHere, type Layout, type Rights, rightsOf, schemaVersion } from './statements.ts'
 
+/** Where tables are made, and how. */
 export interface InitOptions {
   /** The http(s) URL of a ClickHouse server, with the database that the tables are made in. */
   readonly location: string
@@ -19,6 +20,7 @@ export interface InitOptions {
   readonly dryRun?: boolean
 }
 
+/** What was made, or would be. */
 export interface Initialised {
   readonly database: string
   /** Of which version the tables were; 0 where there were none. */

@@ -127,6 +127,7 @@ export function rightsOf(layout: Layout, database: string): Rights {
   }
 }
 
+/** The database that statements are about unless they name one. */
 export const databaseHere = `SELECT currentDatabase() AS name`
 
 /** Which tables there are, and what they carry. */
@@ -161,6 +162,7 @@ export const readColumns: readonly string[] = [
   'Events.Attributes',
 ]
 
+/** The version of the tables, and the table of spans that they were made for; 0 and '' where that was not written. */
 export const schemaThere = `
   SELECT max(Version) AS version, argMax(Traces, (Version, At)) AS traces FROM coalmine_schema`
 
