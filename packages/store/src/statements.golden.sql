@@ -554,6 +554,151 @@ DROP TABLE IF EXISTS coalmine_parquet;
   ORDER BY cohort, operation, flag, variant
   SETTINGS max_execution_time = 10;
 
+-- read/heaviest-users.ts: usersNamed
+  SELECT count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
+  FROM (
+    SELECT
+          arrayAll(
+            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+              ResourceAttributes[key])),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+            AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+            Operation, '(other)') AS Name,
+          arrayFirst(name -> name != '', [
+            SpanAttributes['user.id'], ResourceAttributes['user.id'],
+            SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+            SpanAttributes['session.id'], ResourceAttributes['session.id'],
+            SpanAttributes['client.address'], ResourceAttributes['client.address']]) AS User,
+          Test, Duration, IsError, IsClientError
+        FROM {requests:Identifier}
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+          AND IsCanary
+          AND {operation:String} IN ('', if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+  )
+  SETTINGS max_execution_time = 10;
+
+-- read/heaviest-users.ts: usersByBad
+  SELECT
+    toString(sipHash64(User)) AS user,
+    count() AS requests,
+    countIf(multiIf({bad:String} = 'slow', Duration > {slowFrom:UInt64}, {bad:String} = 'failed', IsError, IsClientError))
+      AS bad
+  FROM (
+    SELECT
+          arrayAll(
+            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+              ResourceAttributes[key])),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+            AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+            Operation, '(other)') AS Name,
+          arrayFirst(name -> name != '', [
+            SpanAttributes['user.id'], ResourceAttributes['user.id'],
+            SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+            SpanAttributes['session.id'], ResourceAttributes['session.id'],
+            SpanAttributes['client.address'], ResourceAttributes['client.address']]) AS User,
+          Test, Duration, IsError, IsClientError
+        FROM {requests:Identifier}
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+          AND IsCanary
+          AND {operation:String} IN ('', if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+  )
+  WHERE User != ''
+  GROUP BY user
+  HAVING bad > 0
+  ORDER BY bad DESC, requests DESC, user
+  LIMIT {most:UInt32}
+  SETTINGS max_execution_time = 10;
+
+-- read/heaviest-users.ts: rawUserTicks
+  SELECT
+    UnitUser AS user,
+    toUnixTimestamp(Tick) AS tick,
+    if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM (
+    SELECT *, multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort
+    FROM (
+      SELECT
+          Tick,
+          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+            Operation, '(other)')
+            AS UnitOperation,
+          uniqExact(sipHash64(SpanId)) AS Spans,
+          max(Bucket) AS UnitBucket,
+          max(IsError) AS UnitError,
+          max(IsClientError) AS UnitClientError,
+          max(Test) AS UnitTest,
+          groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+          max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+            arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+            {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+          min(Timestamp) AS UnitFirst,
+          max(Timestamp) AS UnitLast,
+          max(ErrorType) AS UnitErrorType,
+          groupUniqArray(arrayStringConcat(arrayMap(
+            (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+          if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+            values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+            arrayMap(
+              place -> arrayDistinct(arrayFilter(value -> value != '',
+                arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+              arrayEnumerate({keys:Array(String)})))) AS Values,
+          arrayAll(
+            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+            AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+          arrayAll(
+            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+            AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary,
+            max(User) AS UnitUser
+        FROM (
+          SELECT
+            * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+            mapUpdate(
+              mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+              mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+            toString(sipHash64(arrayFirst(name -> name != '', [
+              SpanAttributes['user.id'], ResourceAttributes['user.id'],
+              SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+              SpanAttributes['session.id'], ResourceAttributes['session.id'],
+              SpanAttributes['client.address'], ResourceAttributes['client.address']]))) AS User
+          FROM {requests:Identifier}
+          WHERE Service = {service:String}
+            AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+            AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+            AND has({users:Array(String)}, User)
+        )
+        GROUP BY Service, Tick, UnitOperation, TraceId
+        HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+    )
+  )
+  WHERE cohort = 'canary' AND (NOT UnitTest OR {traffic:String} = 'all' OR {canaryTests:Bool})
+  GROUP BY user, tick, operation
+  ORDER BY tick, operation;
+
 -- read/instance-cells.ts: instanceCells
   SELECT
     if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
@@ -581,6 +726,106 @@ DROP TABLE IF EXISTS coalmine_parquet;
       {until:Array(UInt32)}, toUInt32(4294967295))
   GROUP BY cohort, instance, operation, block
   ORDER BY cohort, instance, operation, block;
+
+-- read/instance-ticks.ts: instanceTicks
+  SELECT
+    toUInt16(indexOf({names:Array(String)}, FlagVariant)) AS instance,
+    toUInt16(indexOf({operations:Array(String)}, if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation))) AS operation,
+    Build = {canaryBuild:String} AS ofCanary,
+    toUnixTimestamp(Tick) AS tick,
+    toFloat64(sum(Traces)) AS traces,
+    toFloat64(sum(Errors)) AS errors,
+    toFloat64(sum(ClientErrors)) AS clientErrors,
+    (sumMap(
+      arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / 4))), mapKeys(Latency)),
+      mapValues(Latency)) AS Histogram).1 AS buckets,
+    CAST(Histogram.2, 'Array(UInt32)') AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND FlagVariant IN {names:Array(String)}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND (Build = {stableBuild:String} OR (Build = {canaryBuild:String} AND Tick >= fromUnixTimestamp({since:UInt32})))
+  GROUP BY instance, operation, ofCanary, tick
+  ORDER BY tick, ofCanary, instance, operation;
+
+-- read/instance-ticks.ts: rawInstanceTicks
+  SELECT
+    toUInt16(indexOf({names:Array(String)}, UnitInstances[1])) AS instance,
+    toUInt16(indexOf({operations:Array(String)}, if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation))) AS operation,
+    cohort = 'canary' AS ofCanary,
+    toUnixTimestamp(Tick) AS tick,
+    toFloat64(count()) AS traces,
+    toFloat64(countIf(UnitError)) AS errors,
+    toFloat64(countIf(UnitClientError)) AS clientErrors,
+    (sumMap(
+      [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / 4)))], [toUInt64(1)]) AS Histogram).1 AS buckets,
+    CAST(Histogram.2, 'Array(UInt32)') AS counts
+  FROM (
+    SELECT *, multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort
+    FROM (
+      SELECT
+          Tick,
+          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+            Operation, '(other)')
+            AS UnitOperation,
+          uniqExact(sipHash64(SpanId)) AS Spans,
+          max(Bucket) AS UnitBucket,
+          max(IsError) AS UnitError,
+          max(IsClientError) AS UnitClientError,
+          max(Test) AS UnitTest,
+          groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+          max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+            arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+            {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+          min(Timestamp) AS UnitFirst,
+          max(Timestamp) AS UnitLast,
+          max(ErrorType) AS UnitErrorType,
+          groupUniqArray(arrayStringConcat(arrayMap(
+            (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+          if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+            values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+            arrayMap(
+              place -> arrayDistinct(arrayFilter(value -> value != '',
+                arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+              arrayEnumerate({keys:Array(String)})))) AS Values,
+          arrayAll(
+            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+            AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+          arrayAll(
+            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+            AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+        FROM (
+          SELECT
+            * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+            mapUpdate(
+              mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+              mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+          FROM {requests:Identifier}
+          WHERE Service = {service:String}
+            AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+            AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+        )
+        GROUP BY Service, Tick, UnitOperation, TraceId
+        HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+    )
+  )
+  WHERE length(UnitInstances) = 1 AND has({names:Array(String)}, UnitInstances[1]) AND cohort IN ('stable', 'canary')
+    AND (NOT UnitTest OR {traffic:String} = 'all' OR if(cohort = 'stable', {stableTests:Bool}, {canaryTests:Bool}))
+  GROUP BY instance, operation, ofCanary, tick
+  ORDER BY tick, ofCanary, instance, operation;
 
 -- read/instances.ts: instanceLives
   SELECT
@@ -644,6 +889,57 @@ DROP TABLE IF EXISTS coalmine_parquet;
   GROUP BY tick
   ORDER BY tick;
 
+-- read/raw-ticks.ts: rawUnits
+SELECT
+    Tick,
+    if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+      Operation, '(other)')
+      AS UnitOperation,
+    uniqExact(sipHash64(SpanId)) AS Spans,
+    max(Bucket) AS UnitBucket,
+    max(IsError) AS UnitError,
+    max(IsClientError) AS UnitClientError,
+    max(Test) AS UnitTest,
+    groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+    max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+      arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+    min(Timestamp) AS UnitFirst,
+    max(Timestamp) AS UnitLast,
+    max(ErrorType) AS UnitErrorType,
+    groupUniqArray(arrayStringConcat(arrayMap(
+      (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+      {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+    if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+      values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+      arrayMap(
+        place -> arrayDistinct(arrayFilter(value -> value != '',
+          arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+        arrayEnumerate({keys:Array(String)})))) AS Values,
+    arrayAll(
+      (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+      Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+      AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+    arrayAll(
+      (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+      Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+      AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+  FROM (
+    SELECT
+      * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+      mapUpdate(
+        mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+        mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+      mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+  )
+  GROUP BY Service, Tick, UnitOperation, TraceId
+  HAVING IsStable OR IsCanary OR has(Values, '(mixed)');
+
 -- read/raw-ticks.ts: rawTicks
   SELECT
     toUnixTimestamp(Tick) AS tick,
@@ -666,54 +962,54 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
   FROM (
     SELECT
-      Tick,
-      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
-        Operation, '(other)')
-        AS UnitOperation,
-      uniqExact(sipHash64(SpanId)) AS Spans,
-      max(Bucket) AS UnitBucket,
-      max(IsError) AS UnitError,
-      max(IsClientError) AS UnitClientError,
-      max(Test) AS UnitTest,
-      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-      max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
-        arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
-        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-      min(Timestamp) AS UnitFirst,
-      max(Timestamp) AS UnitLast,
-      max(ErrorType) AS UnitErrorType,
-      groupUniqArray(arrayStringConcat(arrayMap(
-        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
-      if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
-        values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
-        arrayMap(
-          place -> arrayDistinct(arrayFilter(value -> value != '',
-            arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
-          arrayEnumerate({keys:Array(String)})))) AS Values,
-      arrayAll(
-        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-      arrayAll(
-        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
-    FROM (
-      SELECT
-        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-        mapUpdate(
-          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
-      FROM {requests:Identifier}
-      WHERE Service = {service:String}
-        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
-        AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-    )
-    GROUP BY Service, Tick, UnitOperation, TraceId
-    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+        Tick,
+        if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          Operation, '(other)')
+          AS UnitOperation,
+        uniqExact(sipHash64(SpanId)) AS Spans,
+        max(Bucket) AS UnitBucket,
+        max(IsError) AS UnitError,
+        max(IsClientError) AS UnitClientError,
+        max(Test) AS UnitTest,
+        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+        max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+          arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+          {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+        min(Timestamp) AS UnitFirst,
+        max(Timestamp) AS UnitLast,
+        max(ErrorType) AS UnitErrorType,
+        groupUniqArray(arrayStringConcat(arrayMap(
+          (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+        if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+          values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+          arrayMap(
+            place -> arrayDistinct(arrayFilter(value -> value != '',
+              arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+            arrayEnumerate({keys:Array(String)})))) AS Values,
+        arrayAll(
+          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+        arrayAll(
+          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+      FROM (
+        SELECT
+          * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+          mapUpdate(
+            mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+            mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+        FROM {requests:Identifier}
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      )
+      GROUP BY Service, Tick, UnitOperation, TraceId
+      HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick;
@@ -907,54 +1203,54 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
   FROM (
     SELECT
-      Tick,
-      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
-        Operation, '(other)')
-        AS UnitOperation,
-      uniqExact(sipHash64(SpanId)) AS Spans,
-      max(Bucket) AS UnitBucket,
-      max(IsError) AS UnitError,
-      max(IsClientError) AS UnitClientError,
-      max(Test) AS UnitTest,
-      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-      max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
-        arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
-        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-      min(Timestamp) AS UnitFirst,
-      max(Timestamp) AS UnitLast,
-      max(ErrorType) AS UnitErrorType,
-      groupUniqArray(arrayStringConcat(arrayMap(
-        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
-      if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
-        values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
-        arrayMap(
-          place -> arrayDistinct(arrayFilter(value -> value != '',
-            arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
-          arrayEnumerate({keys:Array(String)})))) AS Values,
-      arrayAll(
-        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-      arrayAll(
-        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
-    FROM (
-      SELECT
-        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-        mapUpdate(
-          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
-      FROM {requests:Identifier}
-      WHERE Service = {service:String}
-        AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-        AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
-        AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-    )
-    GROUP BY Service, Tick, UnitOperation, TraceId
-    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+        Tick,
+        if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          Operation, '(other)')
+          AS UnitOperation,
+        uniqExact(sipHash64(SpanId)) AS Spans,
+        max(Bucket) AS UnitBucket,
+        max(IsError) AS UnitError,
+        max(IsClientError) AS UnitClientError,
+        max(Test) AS UnitTest,
+        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+        max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+          arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+          {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+        min(Timestamp) AS UnitFirst,
+        max(Timestamp) AS UnitLast,
+        max(ErrorType) AS UnitErrorType,
+        groupUniqArray(arrayStringConcat(arrayMap(
+          (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+        if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+          values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+          arrayMap(
+            place -> arrayDistinct(arrayFilter(value -> value != '',
+              arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+            arrayEnumerate({keys:Array(String)})))) AS Values,
+        arrayAll(
+          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+        arrayAll(
+          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+      FROM (
+        SELECT
+          * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+          mapUpdate(
+            mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+            mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+        FROM {requests:Identifier}
+        WHERE Service = {service:String}
+          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      )
+      GROUP BY Service, Tick, UnitOperation, TraceId
+      HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick);

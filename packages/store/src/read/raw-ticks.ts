@@ -69,10 +69,49 @@ export const rawTickSizes: string = sql`
   ORDER BY tick`
 
 /**
- * The reduction that closes ticks, for cohorts that closed ticks do not know: by any attributes. `keys` are those of
+ * Units of cohorts that closed ticks do not know, by any attributes: a trace at one operation in one tick. `keys` are those of
  * both selectors; a wanted value of '' asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit
  * whose spans disagree on a key has '(mixed)' there, which is no other value either.
  */
+export const rawUnits: string = unitsOf({ ofSpan: '', ofUnit: '', where: '' })
+
+/** The same with more columns, and of spans for which more holds; each begins with what joins it to what is there. */
+export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'ofUnit' | 'where', string>>): string {
+  return sql`SELECT
+    Tick,
+    ${operationName}
+      AS UnitOperation,
+    uniqExact(sipHash64(SpanId)) AS Spans,
+    max(Bucket) AS UnitBucket,
+    max(IsError) AS UnitError,
+    max(IsClientError) AS UnitClientError,
+    max(Test) AS UnitTest,
+    groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+    max(toUnixTimestamp(Tick) < transform(concat(Build, '\\0', Instance),
+      arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+      {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+    min(Timestamp) AS UnitFirst,
+    max(Timestamp) AS UnitLast,
+    max(ErrorType) AS UnitErrorType,
+    ${unitSeen},
+    ${unitValues},
+    ${unitInStable} AS IsStable,
+    ${unitInCanary} AS IsCanary${ofUnit}
+  FROM (
+    SELECT
+      * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+      ${askedAttributes}${ofSpan}
+    FROM {requests:Identifier}
+    WHERE Service = {service:String}
+      AND ${spansOfWindow}
+      AND ${closedOnly}
+      AND ${ofAudience}${where}
+  )
+  GROUP BY Service, Tick, UnitOperation, TraceId
+  HAVING IsStable OR IsCanary OR has(Values, '(mixed)')`
+}
+
+/** The reduction that closes ticks, for cohorts that closed ticks do not know. */
 export const rawTicks: string = sql`
   SELECT
     toUnixTimestamp(Tick) AS tick,
@@ -91,38 +130,7 @@ export const rawTicks: string = sql`
     toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
   FROM (
-    SELECT
-      Tick,
-      ${operationName}
-        AS UnitOperation,
-      uniqExact(sipHash64(SpanId)) AS Spans,
-      max(Bucket) AS UnitBucket,
-      max(IsError) AS UnitError,
-      max(IsClientError) AS UnitClientError,
-      max(Test) AS UnitTest,
-      groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-      max(toUnixTimestamp(Tick) < transform(concat(Build, '\\0', Instance),
-        arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
-        {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-      min(Timestamp) AS UnitFirst,
-      max(Timestamp) AS UnitLast,
-      max(ErrorType) AS UnitErrorType,
-      ${unitSeen},
-      ${unitValues},
-      ${unitInStable} AS IsStable,
-      ${unitInCanary} AS IsCanary
-    FROM (
-      SELECT
-        * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-        ${askedAttributes}
-      FROM {requests:Identifier}
-      WHERE Service = {service:String}
-        AND ${spansOfWindow}
-        AND ${closedOnly}
-        AND ${ofAudience}
-    )
-    GROUP BY Service, Tick, UnitOperation, TraceId
-    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+    ${rawUnits}
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick`

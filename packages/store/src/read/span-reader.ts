@@ -1,6 +1,7 @@
 import type { Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Addresses, type CallsTick, callsOf } from './calls.ts'
+import { type HeaviestUsers, heaviestUsersOf, type UsersAsked } from './heaviest-users.ts'
 import { type Sample, type SomeTicks, sampleTicks } from './sample.ts'
 import { type SpanTick, spansOfTicks } from './structure.ts'
 import { type Bad, type Suspects, suspects } from './suspects.ts'
@@ -15,6 +16,8 @@ export interface SpanReader {
   readonly calls: (comparison: Comparison, addresses: Addresses) => Promise<readonly CallsTick[]>
   /** What is bad in both cohorts at an operation (all, when null), by attribute, and traces of it; takes seconds and may fail for it. */
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
+  /** The users of the canary with the most bad requests; null where no request names one. */
+  readonly heaviestUsers: (comparison: Comparison, asked: UsersAsked) => Promise<HeaviestUsers | null>
 }
 
 /** Reads raw spans of an engine. */
@@ -23,6 +26,7 @@ export function spanReader(engine: Engine): SpanReader {
     sample: (comparison, ticks) => sampleTicks(engine, comparison, ticks),
     below: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
     calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
+    heaviestUsers: (comparison, asked) => heaviestUsersOf(engine, comparison, asked),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
   }
 }

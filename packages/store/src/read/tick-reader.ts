@@ -1,6 +1,7 @@
 import type { AsRead, Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
+import { type InstanceTick, type InstanceTicksAsked, instanceTicksOf } from './instance-ticks.ts'
 import type { Measure } from './measures.ts'
 import { type MeasuredTick, readMeasures } from './read-measures.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
@@ -14,6 +15,11 @@ export interface TickReader {
   readonly measures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
   /** What each instance did at the operations, in a few blocks of the window; none where instances are not known apart. */
   readonly instanceCells: (comparison: Comparison, asked: CellsAsked) => Promise<readonly InstanceCell[]>
+  /**
+   * What each instance did at the operations, tick by tick; null where instances are not known. It reads much, so it is asked
+   * only when a verdict hangs on it.
+   */
+  readonly instances: (comparison: Comparison, asked: InstanceTicksAsked) => Promise<readonly InstanceTick[] | null>
 }
 
 /** Reads ticks of an engine, as this store may be read. */
@@ -21,6 +27,7 @@ export function tickReader(engine: Engine, asRead: AsRead): TickReader {
   return {
     read: (comparison, warmUp) => readTicks(engine, asRead(comparison), warmUp),
     measures: (comparison, measures) => readMeasures(engine, comparison, measures),
+    instances: (comparison, asked) => instanceTicksOf(engine, asRead(comparison), asked),
     instanceCells: (comparison, asked) => instanceCellsOf(engine, asRead(comparison), asked),
   }
 }

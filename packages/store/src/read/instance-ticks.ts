@@ -1,0 +1,160 @@
+import { type Comparison, cohortsOf } from '../comparison.ts'
+import { latestClosings, ofTraffic, ofWindow, operationByTraffic, unitCohort, unitOperation } from '../conditions.ts'
+import type { Engine } from '../engine/engine.ts'
+import { binaryReader } from '../engine/row-binary.ts'
+import { sql } from '../sql.ts'
+import { windowOf } from '../tick.ts'
+import type { InstanceLife } from './instances.ts'
+import { newPatience, portionsOf, rawUnits } from './raw-ticks.ts'
+import { noWarmUp } from './warm-up.ts'
+
+/** What one instance did at one operation in one tick: `tick` is when it begins, in milliseconds since 1970. */
+export interface InstanceTick {
+  readonly cohort: 'stable' | 'canary'
+  readonly instance: string
+  /** One of those that were asked for, or `(other)`: all the others added up. */
+  readonly operation: string
+  readonly tick: number
+  /** These are of all traces, also those that the instance served while it warmed up. */
+  readonly traces: number
+  readonly errors: number
+  readonly clientErrors: number
+  /** Seconds; empty while the instance warmed up. */
+  readonly latency: CoarseLatency
+}
+
+/** A histogram of seconds in OpenTelemetry's exponential buckets, four of `Latency` in each: bucket `i` is (2^(i/8), 2^((i+1)/8)] seconds. */
+export interface CoarseLatency {
+  readonly scale: 3
+  readonly zero: number
+  readonly indices: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** Whose ticks are read. */
+export interface InstanceTicksAsked {
+  readonly operations: readonly string[]
+  readonly instances: readonly InstanceLife[]
+  /** How much of each instance's life is left out of the latency. */
+  readonly warmUpSeconds: number
+  /** So long before the window stable's are read too: what instances of one build do when nobody deploys. */
+  readonly beforeSeconds: number
+}
+
+/**
+ * What each instance did, tick by tick. For cohorts by build alone closed ticks answer. Others are reduced from raw spans, of
+ * the window alone; where they share instances, each has ticks of its own with the same name. Null where no instance is known.
+ *
+ * Throws a StoreError of kind `unavailable` when raw spans take more than two minutes.
+ */
+export async function instanceTicksOf(
+  engine: Engine,
+  comparison: Comparison,
+  asked: InstanceTicksAsked,
+): Promise<readonly InstanceTick[] | null> {
+  const cohorts = cohortsOf(comparison)
+  const { service } = comparison
+  const { operations, beforeSeconds } = asked
+  const names = [...new Set(asked.instances.map(({ instance }) => instance))]
+  const found: InstanceTick[] = []
+  const add = async (statement: string, params: Readonly<Record<string, unknown>>): Promise<void> => {
+    const named = { service, operations, names, ...cohorts.params, ...params }
+    for (const tick of ticksIn(await engine.readBinary(statement, named), asked, names)) found.push(tick)
+  }
+  if (cohorts.source === 'ticks' && cohorts.params.byBuild && cohorts.params.flagKey === '') {
+    const { from: since, to } = windowOf(comparison)
+    await add(instanceTicks, { from: Math.max(0, since - beforeSeconds), since, to })
+    return found.length > 0 ? found : null
+  }
+  const spans = cohortsOf({ ...comparison, fromSpans: true }).params
+  const stillPatient = newPatience(comparison, 'name a shorter window, as with --since 10m')
+  for await (const portion of portionsOf(engine, comparison)) {
+    stillPatient()
+    await add(rawInstanceTicks, { ...spans, ...noWarmUp, ...portion, builds: [], instances: [] })
+  }
+  return found.length > 0 ? found : null
+}
+
+const zeroBucket = -32768
+const noLatency: CoarseLatency = { scale: 3, zero: 0, indices: [], counts: [] }
+
+// What the statements give, column by column.
+function* ticksIn(
+  bytes: Uint8Array,
+  { operations, instances, warmUpSeconds }: InstanceTicksAsked,
+  names: readonly string[],
+): Generator<InstanceTick> {
+  const warmUntilMs = new Map<string, number>()
+  for (const { instance, bornMs } of instances)
+    if (bornMs !== undefined && warmUpSeconds > 0) warmUntilMs.set(instance, bornMs + warmUpSeconds * 1000)
+  const { isAtEnd, flag, uint16, uint32, float64, int16s, uint32s } = binaryReader(bytes)
+  while (!isAtEnd()) {
+    const instance = names[uint16() - 1]!
+    const tick: InstanceTick = {
+      instance,
+      operation: operations[uint16() - 1] ?? '(other)',
+      cohort: flag() ? 'canary' : 'stable',
+      tick: uint32() * 1000,
+      traces: float64(),
+      errors: float64(),
+      clientErrors: float64(),
+      latency: latencyOf(int16s(), uint32s()),
+    }
+    yield tick.tick < (warmUntilMs.get(instance) ?? 0) ? { ...tick, latency: noLatency } : tick
+  }
+}
+
+function latencyOf(buckets: readonly number[], counts: readonly number[]): CoarseLatency {
+  if (buckets[0] !== zeroBucket) return { scale: 3, zero: 0, indices: buckets, counts }
+  return { scale: 3, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
+}
+
+/**
+ * What instances did, for RowBinary: each by its place among the names, from 1 on, and each operation so too, 0 being all
+ * others. Stable's ticks begin at `from`, the canary's at `since`.
+ */
+export const instanceTicks: string = sql`
+  SELECT
+    toUInt16(indexOf({names:Array(String)}, FlagVariant)) AS instance,
+    toUInt16(indexOf({operations:Array(String)}, ${operationByTraffic})) AS operation,
+    Build = {canaryBuild:String} AS ofCanary,
+    toUnixTimestamp(Tick) AS tick,
+    toFloat64(sum(Traces)) AS traces,
+    toFloat64(sum(Errors)) AS errors,
+    toFloat64(sum(ClientErrors)) AS clientErrors,
+    (sumMap(
+      arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / 4))), mapKeys(Latency)),
+      mapValues(Latency)) AS Histogram).1 AS buckets,
+    CAST(Histogram.2, 'Array(UInt32)') AS counts
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '(instance)' AND FlagVariant IN {names:Array(String)}
+    AND ${ofTraffic}
+    AND ${ofWindow}
+    AND ${latestClosings}
+    AND (Build = {stableBuild:String} OR (Build = {canaryBuild:String} AND Tick >= fromUnixTimestamp({since:UInt32})))
+  GROUP BY instance, operation, ofCanary, tick
+  ORDER BY tick, ofCanary, instance, operation`
+
+/** The same for cohorts that closed ticks do not know, of units that one instance served alone. */
+export const rawInstanceTicks: string = sql`
+  SELECT
+    toUInt16(indexOf({names:Array(String)}, UnitInstances[1])) AS instance,
+    toUInt16(indexOf({operations:Array(String)}, ${unitOperation})) AS operation,
+    cohort = 'canary' AS ofCanary,
+    toUnixTimestamp(Tick) AS tick,
+    toFloat64(count()) AS traces,
+    toFloat64(countIf(UnitError)) AS errors,
+    toFloat64(countIf(UnitClientError)) AS clientErrors,
+    (sumMap(
+      [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / 4)))], [toUInt64(1)]) AS Histogram).1 AS buckets,
+    CAST(Histogram.2, 'Array(UInt32)') AS counts
+  FROM (
+    SELECT *, ${unitCohort} AS cohort
+    FROM (
+      ${rawUnits}
+    )
+  )
+  WHERE length(UnitInstances) = 1 AND has({names:Array(String)}, UnitInstances[1]) AND cohort IN ('stable', 'canary')
+    AND (NOT UnitTest OR {traffic:String} = 'all' OR if(cohort = 'stable', {stableTests:Bool}, {canaryTests:Bool}))
+  GROUP BY instance, operation, ofCanary, tick
+  ORDER BY tick, ofCanary, instance, operation`
