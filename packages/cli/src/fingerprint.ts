@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 
 const endsBytes = 1_000_000
-const gzipMagic = Buffer.from([0x1f, 0x8b])
+const packings = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])]
 
 /** What tells a file from others, and what it is. */
 export interface Fingerprint {
   /** The same only for the same file that has not changed since, read in the same way. */
   readonly id: string
   readonly bytes: number
-  readonly gzip: boolean
+  /** Whether it is gzip or zstd. */
+  readonly packed: boolean
 }
 
 /** Takes the fingerprint of an open file: its size, when it was changed, and its first and last megabyte. */
@@ -21,7 +22,8 @@ export async function fingerprintOf(file: FileHandle, readAs: string): Promise<F
     .update(JSON.stringify([size, mtimeMs, readAs]))
     .update(first)
     .update(last)
-  return { id: hash.digest('hex').slice(0, 32), bytes: size, gzip: first.subarray(0, 2).equals(gzipMagic) }
+  const packed = packings.some((magic) => first.subarray(0, magic.length).equals(magic))
+  return { id: hash.digest('hex').slice(0, 32), bytes: size, packed }
 }
 
 async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -44,7 +44,7 @@ export async function importFile(
   if (file === '-') return send(server, query, io.stdin, file, io)
   const handle = await opened(file)
   try {
-    const { id, bytes, gzip } = await fingerprintOf(handle, columns.join(',')).catch((error: Error) => {
+    const { id, bytes, packed } = await fingerprintOf(handle, columns.join(',')).catch((error: Error) => {
       throw cannotRead(file, error)
     })
     query.set('file', id)
@@ -55,7 +55,7 @@ export async function importFile(
     )
     if (state.finished && !again) return state
     // The server counts bytes of what is unpacked, and skips those by itself.
-    const start = again || gzip || state.finished ? 0 : state.bytes
+    const start = again || packed || state.finished ? 0 : state.bytes
     if (again) query.set('again', '')
     if (start > 0) query.set('offset', String(start))
     const stream = handle.createReadStream({ start, autoClose: false })

@@ -28,9 +28,9 @@ interface Query {
 }
 
 /**
- * `POST /api/import`: OTLP as JSON, one request for the whole body or one a line, or as protobuf, one request or several
- * behind their lengths; traces as Jaeger gives them; Parquet or CSV of spans. Gzip or not; what it is shows in the first
- * bytes. In the query `columns` says which column is what; `file`, any text, identifies the file, so that an import that
+ * `POST /api/import`: OTLP as JSON, one request for the whole body, a list of them or one a line, or as protobuf, one request or
+ * several behind their lengths; traces as Jaeger, Tempo and Zipkin give them; Parquet or CSV of spans. Gzip, zstd or neither; what it
+ * is shows in the first bytes. In the query `columns` says which column is what; `file`, any text, identifies the file, so that an import that
  * was interrupted goes on where it was, unless `again` is there; its body may then begin at `offset`, as
  * `GET /api/import?file=` told it.
  */

@@ -1,7 +1,8 @@
 import { type Hold, type ImportProgress, newSpanBatch, type Store, StoreError } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import type { TimeWindow } from '../otlp/refusals.ts'
-import type { Arrivals, Request } from './requests.ts'
+import type { Arrivals } from './decode.ts'
+import type { Request } from './requests.ts'
 
 /**
  * What came of a file so far. The first twenty lines that did not go in, or not with all their spans, are named; of

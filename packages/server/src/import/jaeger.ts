@@ -1,10 +1,12 @@
 import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind } from '@coalmine/store'
-import { type Json, listAt, objectAt, textAt, wrong } from '../otlp/json-fields.ts'
+import { type Json, listAt, objectAt, textAt } from '../otlp/json-fields.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from '../otlp/refusals.ts'
+import { hexIdAt, microsecondsAt } from './json-ids.ts'
 
-/** Whether JSON is what Jaeger's API and page give: traces in `data`. */
-export function isJaeger(request: unknown): boolean {
-  return typeof request === 'object' && request !== null && 'data' in request && Array.isArray(request.data)
+/** Whether JSON is of Jaeger: what its API and page give, with traces in `data`; one trace of those; or one span, as it is stored in Elasticsearch. */
+export function isJaeger(json: Json): boolean {
+  if (Array.isArray(json['data'])) return true
+  return 'traceID' in json && (Array.isArray(json['spans']) || ('spanID' in json && 'operationName' in json))
 }
 
 /**
@@ -13,23 +15,30 @@ export function isJaeger(request: unknown): boolean {
  *
  * Throws a ServerError of kind `malformed` that names the field; the batch is then as it was.
  */
-export function decodeJaeger(batch: SpanBatch, request: unknown, window: TimeWindow): Refusals {
+export function decodeJaeger(batch: SpanBatch, json: Json, window: TimeWindow): Refusals {
   const refusals = noRefusals()
   const spans: Span[] = []
-  for (const [t, trace] of listAt(objectAt(request, 'the request')['data'], 'data').entries()) {
-    const { processes = {}, spans: list } = objectAt(trace, `data[${t}]`)
-    const known = objectAt(processes, `data[${t}].processes`)
-    for (const [s, item] of listAt(list, `data[${t}].spans`).entries()) {
-      const at = `data[${t}].spans[${s}]`
-      const span = spanAt(objectAt(item, at), known, at)
+  for (const { trace, at } of tracesIn(json)) {
+    const { processes = {}, spans: list } = objectAt(trace, at)
+    const known = objectAt(processes, inside(at, 'processes'))
+    for (const [index, item] of listAt(list, inside(at, 'spans')).entries()) {
+      const place = `${inside(at, 'spans')}[${index}]`
+      const span = spanAt(objectAt(item, place), known, place)
       const why = refusalOfStart(span.startNs, window)
       if (why === undefined) spans.push(span)
-      else refuse(refusals, at, why)
+      else refuse(refusals, place, why)
     }
   }
   for (const span of spans) addSpan(batch, span)
   return refusals
 }
+
+function tracesIn(json: Json): readonly { readonly trace: unknown; readonly at: string }[] {
+  if (Array.isArray(json['data'])) return json['data'].map((trace: unknown, index) => ({ trace, at: `data[${index}]` }))
+  return [{ trace: Array.isArray(json['spans']) ? json : { spans: [json] }, at: '' }]
+}
+
+const inside = (at: string, key: string): string => (at === '' ? key : `${at}.${key}`)
 
 const kinds: Readonly<Record<string, SpanKind>> = {
   internal: 'Internal',
@@ -40,7 +49,7 @@ const kinds: Readonly<Record<string, SpanKind>> = {
 }
 
 function spanAt(span: Json, processes: Json, at: string): Span {
-  const traceId = idAt(span['traceID'], `${at}.traceID`, 32)
+  const traceId = hexIdAt(span['traceID'], `${at}.traceID`, 32)
   const process = objectAt(span['process'] ?? processes[textAt(span['processID'], `${at}.processID`)] ?? {}, at)
   const tags = tagsAt(span['tags'], `${at}.tags`)
   const parent = listAt(span['references'], `${at}.references`)
@@ -60,13 +69,13 @@ function spanAt(span: Json, processes: Json, at: string): Span {
     scopeName,
     scopeVersion: '',
     traceId,
-    spanId: idAt(span['spanID'], `${at}.spanID`, 16),
-    parentSpanId: parent ? idAt(parent['spanID'], `${at}.references.spanID`, 16) : '',
+    spanId: hexIdAt(span['spanID'], `${at}.spanID`, 16),
+    parentSpanId: parent ? hexIdAt(parent['spanID'], `${at}.references.spanID`, 16) : '',
     traceState: '',
     name: textAt(span['operationName'], `${at}.operationName`),
     kind: kinds[kind] ?? 'Unspecified',
-    startNs: nanosecondsAt(span['startTime'], `${at}.startTime`),
-    durationNs: nanosecondsAt(span['duration'] ?? 0, `${at}.duration`),
+    startNs: microsecondsAt(span['startTime'], `${at}.startTime`),
+    durationNs: microsecondsAt(span['duration'] ?? 0, `${at}.duration`),
     attributes,
     status: error === 'true' || code === 'ERROR' ? 'Error' : code === 'OK' ? 'Ok' : 'Unset',
     statusMessage: tags['otel.status_description'] ?? '',
@@ -74,7 +83,7 @@ function spanAt(span: Json, processes: Json, at: string): Span {
       const place = `${at}.logs[${index}]`
       const log = objectAt(item, place)
       const { event = 'log', ...fields } = tagsAt(log['fields'], `${place}.fields`)
-      return { timeNs: nanosecondsAt(log['timestamp'], `${place}.timestamp`), name: event, attributes: fields }
+      return { timeNs: microsecondsAt(log['timestamp'], `${place}.timestamp`), name: event, attributes: fields }
     }),
     links: [],
   }
@@ -87,17 +96,4 @@ function tagsAt(list: unknown, at: string): Attributes {
     attributes[textAt(key, `${at}[${index}].key`)] = typeof value === 'string' ? value : JSON.stringify(value ?? '')
   }
   return attributes
-}
-
-/** Old clients write short ids, and leave leading zeros away. */
-function idAt(value: unknown, at: string, digits: number): string {
-  if (typeof value !== 'string' || value.length > digits || !/^[\da-f]*[1-9a-f][\da-f]*$/i.test(value))
-    throw wrong(at, `up to ${digits} hex digits`, value)
-  return value.toLowerCase().padStart(digits, '0')
-}
-
-function nanosecondsAt(value: unknown, at: string): bigint {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 1e16)
-    throw wrong(at, 'whole microseconds', value)
-  return BigInt(value) * 1000n
 }

@@ -1,50 +1,46 @@
 import { ServerError } from '../errors.ts'
+import { byteReader } from './byte-reader.ts'
+import { isZstd } from './zstd-frames.ts'
 
 /** How long a message may be. */
-const maxMessageBytes = 64_000_000
+export const maxMessageBytes = 64_000_000
 
 const lengthBytes = 4
 const fieldOne = 0x0a
-const brace = 0x7b
+const brackets = [0x7b, 0x5b]
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
+/** What the first field of a request begins with, within its length: resource, scopes, schema, and what old ones have. */
+const innerTags = [0x0a, 0x12, 0x1a, 0xc2]
+
 /**
- * Whether bytes begin OTLP as protobuf: as the Collector's file exporter writes it with `format: proto`, messages behind
- * their length in four bytes, of which the first is zero; or one request, which begins with its first field. JSON may
- * begin with an empty line, which looks like that field.
+ * Whether bytes begin OTLP as the Collector's file exporter writes it behind lengths of four bytes, of which the first is zero
+ * unless a message packed with zstd follows; or one request of protobuf, which begins with its first field. A text may begin with an
+ * empty line, which looks like that field.
  */
 export function protobufKind(start: Buffer): 'messages' | 'one' | undefined {
-  if (start[0] === 0) return 'messages'
+  if (isZstd(start.subarray(lengthBytes)) || start[0] === 0) return 'messages'
   if (start[0] !== fieldOne) return undefined
   const first = start.find((byte) => !blanks.includes(byte))
-  return first === brace && start[1]! < 0x80 ? undefined : 'one'
+  if (first !== undefined && brackets.includes(first) && start[1]! < 0x80) return undefined
+  const afterLength = start.subarray(1).findIndex((byte) => byte < 0x80) + 2
+  const inner = start[afterLength]
+  return start.length <= 2 || inner === undefined || innerTags.includes(inner) ? 'one' : undefined
 }
 
 /** The messages of a file, one in memory at a time. Throws a ServerError of kind `malformed` where one is cut off. */
 export async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const source = chunks[Symbol.asyncIterator]()
-  let held: Buffer = Buffer.alloc(0)
-  const take = async (bytes: number): Promise<Buffer | undefined> => {
-    const parts = [held]
-    let size = held.length
-    while (size < bytes) {
-      const { value, done } = await source.next()
-      if (done) break
-      parts.push(value)
-      size += value.length
-    }
-    const all = Buffer.concat(parts)
-    held = all.subarray(bytes)
-    return all.length < bytes ? undefined : all.subarray(0, bytes)
-  }
+  const reader = byteReader(chunks)
   for (;;) {
-    const prefix = await take(lengthBytes)
-    if (!prefix) return
+    const prefix = await reader.take(lengthBytes)
+    if (prefix.length === 0) return
+    if (prefix.length < lengthBytes) throw new ServerError('malformed', 'is cut off within its length')
     const length = prefix.readUInt32BE()
     if (length > maxMessageBytes)
       throw new ServerError('malformed', `says it has ${length} bytes, more than ${maxMessageBytes}`)
-    const message = await take(length)
-    if (!message) throw new ServerError('malformed', `is cut off: it says it has ${length} bytes`)
+    if (length === 0) throw new ServerError('malformed', 'says it has no bytes')
+    const message = await reader.take(length)
+    if (message.length < length) throw new ServerError('malformed', `is cut off: it says it has ${length} bytes`)
     yield message
   }
 }

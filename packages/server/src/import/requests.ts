@@ -1,39 +1,13 @@
-import {
-  addBatch,
-  addSpan,
-  type LogRecord,
-  newRowBytes,
-  newSpanBatch,
-  type SpanBatch,
-  type Store,
-} from '@coalmine/store'
+import type { Store } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
-import type { Logs } from '../otlp/logs.ts'
-import { decodeLogsJson } from '../otlp/logs-json.ts'
-import { decodeLogsProtobuf, holdsLogs } from '../otlp/logs-protobuf.ts'
-import { decodeJson } from '../otlp/otlp-json.ts'
-import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
-import { noRefusals, type Refusals, refusalOfStart, type TimeWindow } from '../otlp/refusals.ts'
-import { decodeJaeger, isJaeger } from './jaeger.ts'
+import { type Decode, decodeMessage, decodeRow, decodeText, refused } from './decode.ts'
+import { readFormats, refusalOfBytes } from './foreign-files.ts'
 import { type Line, linesOf, maxLineBytes } from './lines.ts'
 import { messagesOf, protobufKind, wholeOf } from './messages.ts'
-import type { Column } from './table/columns.ts'
+import { type Column, isHeader } from './table/columns.ts'
 import { delimiterOf, type Row, rowsOfCsv } from './table/csv.ts'
 import { isParquet, rowsOfParquet } from './table/parquet.ts'
 import { type SpanReader, spanReader } from './table/spans.ts'
-
-/** What requests bring: spans, evaluations of flags, and how many other log records, which are left out. */
-export interface Arrivals {
-  batch: SpanBatch
-  records: LogRecord[]
-  ignored: number
-}
-
-/** Adds what a request has to what is there; throws a ServerError of kind `malformed` for what is none. */
-export type Decode = (into: Arrivals, window: TimeWindow) => Decoded
-
-/** What was not stored of it. */
-type Decoded = Refusals & { readonly what?: 'log record' }
 
 /** A request of a file: where it stands, from 1 on, and where the next begins, 0 where that is not known. */
 export interface Request {
@@ -56,10 +30,11 @@ export interface Reading {
 }
 
 /**
- * The requests in the bytes of a file, whatever it is: OTLP as JSON or protobuf, Jaeger's JSON, or a table of spans, each
- * row of which is a request of one span.
+ * The requests in the bytes of a file, whatever it is: OTLP as JSON or protobuf, JSON of Jaeger, Tempo or Zipkin, or a table of
+ * spans, each row of which is a request of one span.
  *
- * Throws a ServerError: `malformed` where the file breaks off, `usage` where the columns of a table do not make spans.
+ * Throws a ServerError: `malformed` where the file breaks off or is of no known format, `usage` where the columns of a table do
+ * not make spans.
  */
 export async function* requestsOf(bytes: AsyncGenerator<Buffer>, reading: Reading): AsyncGenerator<Request> {
   const { store, after, offset } = reading
@@ -68,7 +43,10 @@ export async function* requestsOf(bytes: AsyncGenerator<Buffer>, reading: Readin
   if (isParquet(start)) return yield* requestsInParquet(store, chunks, reading)
   const kind = protobufKind(start)
   if (kind) return yield* requestsInMessages(kind === 'one' ? onlyOne(chunks) : messagesOf(chunks), after)
-  const delimiter = delimiterOf(firstLineOf(start))
+  const first = firstLineOf(start)
+  const refusal = refusalOfBytes(start, first)
+  if (refusal !== undefined) throw new ServerError('malformed', refusal)
+  const delimiter = delimiterOf(textOf(first))
   if (delimiter) return yield* requestsInCsv(linesOf(chunks), delimiter, reading)
   yield* requestsInLines(linesOf(chunks), after)
 }
@@ -96,7 +74,17 @@ function hasLine(start: Buffer): boolean {
   return something >= 0 && start.includes('\n', something)
 }
 
-const firstLineOf = (start: Buffer): string => start.toString('utf8').replace('\uFEFF', '').trimStart().split('\n')[0]!
+/** The first line that has something in it. */
+function firstLineOf(start: Buffer): Buffer {
+  const something = Math.max(
+    start.findIndex((byte) => byte > 0x20),
+    0,
+  )
+  const end = start.indexOf('\n', something)
+  return start.subarray(something, end < 0 ? start.length : end)
+}
+
+const textOf = (line: Buffer): string => line.toString('utf8').replace('\uFEFF', '')
 
 /** The requests in a text: lines, or all of it when its first line is only the beginning of one. */
 async function* requestsInLines(lines: AsyncIterable<Line>, after: number): AsyncGenerator<Request> {
@@ -109,8 +97,9 @@ async function* requestsInLines(lines: AsyncIterable<Line>, after: number): Asyn
       continue
     }
     if (text.trim() === '') continue
-    // A request that is laid out over lines begins with one that is no JSON by itself; a list of requests does not.
-    if (first && line > after && !isJson(text) && !text.trimEnd().endsWith('}')) whole = { lines: [], bytes: 0 }
+    // A request that is laid out over lines begins with one that is no JSON by itself; of requests a line each, one may be broken.
+    const isWhole = text.trimStart().startsWith('[') || !text.trimEnd().endsWith('}')
+    if (first && line > after && isWhole && !isJson(text)) whole = { lines: [], bytes: 0 }
     first = false
     if (!whole) {
       if (line > after) yield { line, bytes, decode: decodeText(text) }
@@ -138,19 +127,19 @@ async function* requestsInCsv(
   delimiter: string,
   { after, columns, note }: Reading,
 ): AsyncGenerator<Request> {
-  let reader: SpanReader | undefined
-  for await (const row of rowsOfCsv(lines, delimiter)) {
-    if (reader) {
-      if (row.line > after) yield requestOf(reader, row)
-      continue
-    }
-    if ('why' in row) throw new ServerError('usage', `the header is no row of names: ${row.why}`)
-    reader = readerOf(
-      row.cells.map((name) => ({ name: String(name).trim() })),
-      columns,
-      note,
-    )
-  }
+  const rows = rowsOfCsv(lines, delimiter)
+  const { value: header, done } = await rows.next()
+  if (done) return
+  if ('why' in header) throw new ServerError('usage', `the header is no row of names: ${header.why}`)
+  const names = header.cells.map((name) => ({ name: String(name).trim() }))
+  const { value: second } = await rows.next()
+  // Sentences have commas, too, but seldom the same number of them in the next line.
+  if (columns === '' && !isHeader(names) && (!second || 'why' in second))
+    throw new ServerError('malformed', `no known format: ${readFormats}`)
+  const reader = readerOf(names, columns, note)
+  if (!second) return
+  if (second.line > after) yield requestOf(reader, second)
+  for await (const row of rows) if (row.line > after) yield requestOf(reader, row)
 }
 
 async function* requestsInParquet(
@@ -173,59 +162,6 @@ function readerOf(columns: readonly Column[], spec: string, note: Reading['note'
 
 function requestOf(reader: SpanReader, row: Row): Request {
   return { line: row.line, bytes: 0, decode: 'why' in row ? refused(row.why) : decodeRow(reader, row.cells, row.line) }
-}
-
-function refused(why: string): Decode {
-  return () => {
-    throw new ServerError('malformed', why)
-  }
-}
-
-function decodeRow(reader: SpanReader, cells: readonly unknown[], line: number): Decode {
-  return ({ batch }, window) => {
-    const span = reader.span(cells, line)
-    const why = refusalOfStart(span.startNs, window)
-    if (why !== undefined) return { count: 1, why: `it ${why}` }
-    addSpan(batch, span)
-    return noRefusals()
-  }
-}
-
-function decodeText(text: string): Decode {
-  return (into, window) => {
-    const request = parseJson(text)
-    if (holdsJsonLogs(request)) return addLogs(into, decodeLogsJson(request, window))
-    return isJaeger(request) ? decodeJaeger(into.batch, request, window) : decodeJson(into.batch, request, window)
-  }
-}
-
-/** What protobuf gives before it breaks is no whole request, so it has a batch of its own first. */
-function decodeMessage(message: Buffer): Decode {
-  return (into, window) => {
-    if (holdsLogs(message)) return addLogs(into, decodeLogsProtobuf(message, window))
-    const own = newSpanBatch(newRowBytes(message.length * 2))
-    const refusals = decodeProtobuf(own, message, window)
-    addBatch(into.batch, own)
-    return refusals
-  }
-}
-
-// A Collector may write several signals into one file.
-const holdsJsonLogs = (request: unknown): boolean =>
-  typeof request === 'object' && request !== null && 'resourceLogs' in request
-
-function addLogs(into: Arrivals, { records, refusals, ignored }: Logs): Decoded {
-  for (const record of records) into.records.push(record)
-  into.ignored += ignored
-  return { ...refusals, what: 'log record' }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new ServerError('malformed', `not JSON: ${(cause as Error).message}`, { cause })
-  }
 }
 
 function isJson(text: string): boolean {

@@ -1,40 +1,55 @@
 import { once } from 'node:events'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import type { Readable, Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { ServerError } from '../errors.ts'
+import { byteReader } from './byte-reader.ts'
+import { isZstd, zstdFrames, zstdMagic } from './zstd-frames.ts'
 
-const gzipMagic = [0x1f, 0x8b]
+const gzipMagic = Buffer.from([0x1f, 0x8b])
 
-/** The bytes of a stream; gzip is known by its first bytes, and unpacked. Throws a ServerError of kind `malformed` for broken gzip. */
+/**
+ * The bytes of a stream; gzip and zstd are known by their first bytes, and unpacked.
+ *
+ * Throws a ServerError of kind `malformed` where they are broken.
+ */
 export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
   // Who stops reading is yet to answer, which takes the connection.
   const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
-  let first = Buffer.alloc(0)
-  while (first.length < gzipMagic.length) {
-    const { value, done } = await chunks.next()
-    if (done) break
-    first = Buffer.concat([first, value])
-  }
-  const rest = { [Symbol.asyncIterator]: () => chunks }
-  if (!gzipMagic.every((byte, index) => first[index] === byte)) {
-    if (first.length > 0) yield first
-    yield* rest
-    return
-  }
-  const unzip = createGunzip()
+  const reader = byteReader({ [Symbol.asyncIterator]: () => chunks })
+  const first = await reader.take(zstdMagic.length)
+  const all = restOf(first, reader)
+  if (isZstd(first)) {
+    for await (const frame of zstdFrames(byteReader(all))) yield* through(createZstdDecompress(), frame, 'zstd')
+  } else if (first.subarray(0, gzipMagic.length).equals(gzipMagic)) yield* through(createGunzip(), all, 'gzip')
+  else yield* all
+}
+
+const chunkBytes = 1_000_000
+
+async function* restOf(first: Buffer, { some }: Pick<ReturnType<typeof byteReader>, 'some'>): AsyncGenerator<Buffer> {
+  if (first.length > 0) yield first
+  for (let next = await some(chunkBytes); next.length > 0; next = await some(chunkBytes)) yield next
+}
+
+async function* through(unpack: Transform, chunks: AsyncIterable<Buffer>, what: string): AsyncGenerator<Buffer> {
   let cut: Error | undefined
-  const feeding = feed(unzip, first, rest).catch((error: Error) => {
+  const feeding = feed(unpack, chunks).catch((error: Error) => {
     cut = error
-    unzip.destroy(error)
+    unpack.destroy(error)
   })
   try {
-    yield* unzip
+    yield* unpack
   } catch (cause) {
     // Whoever sends it went away: that says nothing of the file.
     if (cut) throw cut
-    throw new ServerError('malformed', `broken gzip: ${(cause as Error).message}`, { cause })
+    throw new ServerError('malformed', `broken ${what}: ${(cause as Error).message}`, { cause })
   }
   await feeding
+}
+
+async function feed(unpack: Transform, chunks: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of chunks) if (!unpack.write(chunk)) await once(unpack, 'drain')
+  unpack.end()
 }
 
 /** Reads the rest of a stream, as long as somebody sends it: until then its connection could not be closed. */
@@ -44,10 +59,4 @@ export async function drained(stream: Readable): Promise<void> {
   } catch {
     // The sender is gone.
   }
-}
-
-async function feed(unzip: NodeJS.WritableStream, first: Buffer, rest: AsyncIterable<Buffer>): Promise<void> {
-  if (!unzip.write(first)) await once(unzip, 'drain')
-  for await (const chunk of rest) if (!unzip.write(chunk)) await once(unzip, 'drain')
-  unzip.end()
 }

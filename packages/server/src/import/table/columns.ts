@@ -117,6 +117,19 @@ const namesOfRoles: Readonly<Record<Role, readonly string[]>> = {
   state: ['tracestate'],
 }
 
+/**
+ * Whether a row names at least one column as columns of spans are named.
+ *
+ * @example isHeader([{ name: 'start' }, { name: 'note' }]) // true
+ */
+export function isHeader(columns: readonly Column[]): boolean {
+  const names = Object.values(namesOfRoles).flat()
+  return columns.some(({ name }) => {
+    const { whole, base } = wordsOf(name)
+    return names.includes(whole) || names.includes(base)
+  })
+}
+
 const timed: readonly Role[] = ['start', 'end', 'duration']
 
 /** What the Collector's table has of events and links, which are read apart. */

@@ -1,0 +1,128 @@
+import { zstdDecompressSync } from 'node:zlib'
+import { addBatch, addSpan, type LogRecord, newRowBytes, newSpanBatch, type SpanBatch } from '@coalmine/store'
+import { ServerError } from '../errors.ts'
+import type { Json } from '../otlp/json-fields.ts'
+import type { Logs } from '../otlp/logs.ts'
+import { decodeLogsJson } from '../otlp/logs-json.ts'
+import { decodeLogsProtobuf, holdsLogs } from '../otlp/logs-protobuf.ts'
+import { decodeJson } from '../otlp/otlp-json.ts'
+import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
+import { noRefusals, type Refusals, refusalOfStart, type TimeWindow } from '../otlp/refusals.ts'
+import { refusalOfJson } from './foreign-json.ts'
+import { decodeJaeger, isJaeger } from './jaeger.ts'
+import { maxMessageBytes } from './messages.ts'
+import { standardOtlp } from './otlp-dialects.ts'
+import type { SpanReader } from './table/spans.ts'
+import { decodeZipkin, isZipkin } from './zipkin.ts'
+import { isZstd } from './zstd-frames.ts'
+
+/** What requests bring: spans, evaluations of flags, and how many other log records, which are left out. */
+export interface Arrivals {
+  batch: SpanBatch
+  records: LogRecord[]
+  ignored: number
+}
+
+/** Adds what a request has to what is there; throws a ServerError of kind `malformed` for what is none. */
+export type Decode = (into: Arrivals, window: TimeWindow) => Decoded
+
+/** What was not stored of it. */
+export type Decoded = Refusals & { readonly what?: 'log record' }
+
+/** What makes no request, and why. */
+export function refused(why: string): Decode {
+  return () => {
+    throw new ServerError('malformed', why)
+  }
+}
+
+/** A row of a table: one span. */
+export function decodeRow(reader: SpanReader, cells: readonly unknown[], line: number): Decode {
+  return ({ batch }, window) => {
+    const span = reader.span(cells, line)
+    const why = refusalOfStart(span.startNs, window)
+    if (why !== undefined) return { count: 1, why: `it ${why}` }
+    addSpan(batch, span)
+    return noRefusals()
+  }
+}
+
+/** JSON: OTLP, or what Jaeger, Tempo or Zipkin answer; one request, or a list. */
+export function decodeText(text: string): Decode {
+  return (into, window) => decodeValue(into, parseJson(text), window)
+}
+
+/** A message of a file: protobuf or JSON, packed by itself or not, as the Collector's exporter to files writes both. */
+export function decodeMessage(message: Buffer): Decode {
+  return (into, window) => {
+    const bytes = isZstd(message) ? unpackedMessage(message) : message
+    if (isJsonText(bytes)) return decodeText(bytes.toString('utf8'))(into, window)
+    if (holdsLogs(bytes)) return addLogs(into, decodeLogsProtobuf(bytes, window))
+    // What protobuf gives before it breaks is no whole request, so it has a batch of its own first.
+    const own = newSpanBatch(newRowBytes(bytes.length * 2))
+    const refusals = decodeProtobuf(own, bytes, window)
+    addBatch(into.batch, own)
+    return refusals
+  }
+}
+
+// Protobuf begins with the number of a field: neither bracket is one that OTLP has.
+const isJsonText = (bytes: Buffer): boolean => bytes[0] === 0x7b || bytes[0] === 0x5b
+
+function unpackedMessage(message: Buffer): Buffer {
+  try {
+    return zstdDecompressSync(message, { maxOutputLength: maxMessageBytes })
+  } catch (cause) {
+    const { code, message: text } = cause as NodeJS.ErrnoException
+    const why = code === 'ERR_BUFFER_TOO_LARGE' ? `one request of more than ${maxMessageBytes} bytes` : text
+    throw new ServerError('malformed', `broken zstd: ${why}`, { cause })
+  }
+}
+
+function decodeValue(into: Arrivals, value: unknown, window: TimeWindow): Decoded {
+  if (Array.isArray(value)) return decodeList(into, value, window)
+  if (typeof value !== 'object' || value === null) return decodeJson(into.batch, value, window)
+  const foreign = refusalOfJson(value as Json)
+  if (foreign !== undefined) throw new ServerError('malformed', foreign)
+  if (isJaeger(value as Json)) return decodeJaeger(into.batch, value as Json, window)
+  if (isZipkin(value)) return decodeZipkin(into.batch, [value], window)
+  const request = standardOtlp(value as Json)
+  // A Collector may write several signals into one file.
+  if ('resourceLogs' in request) return addLogs(into, decodeLogsJson(request, window))
+  return decodeJson(into.batch, request, window)
+}
+
+/** A list of requests goes in whole, or not at all; Zipkin's is of spans, or of lists of spans. */
+function decodeList(into: Arrivals, list: readonly unknown[], window: TimeWindow): Decoded {
+  const items = list.every((item) => Array.isArray(item)) ? list.flat() : list
+  if (items.every(isZipkin)) return decodeZipkin(into.batch, items, window)
+  const own: Arrivals = { batch: newSpanBatch(), records: [], ignored: 0 }
+  const all = items.map((item, index) => {
+    try {
+      return decodeValue(own, item, window)
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.kind !== 'malformed') throw error
+      throw new ServerError('malformed', `[${index}]: ${error.message}`, { cause: error })
+    }
+  })
+  addBatch(into.batch, own.batch)
+  into.records.push(...own.records)
+  into.ignored += own.ignored
+  const some = all.filter(({ count }) => count > 0)
+  const what = some.length > 0 && some.every((one) => one.what === 'log record') ? { what: 'log record' as const } : {}
+  return { count: some.reduce((sum, { count }) => sum + count, 0), why: some[0]?.why, ...what }
+}
+
+function addLogs(into: Arrivals, { records, refusals, ignored }: Logs): Decoded {
+  for (const record of records) into.records.push(record)
+  into.ignored += ignored
+  return { ...refusals, what: 'log record' }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ServerError('malformed', `not JSON: ${(cause as Error).message}`, { cause })
+  }
+}
