@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { printableLines } from '@coalmine/report'
 
 /** What a command may touch of the world; `run` takes it from the process. */
 export interface Io {
@@ -9,4 +10,9 @@ export interface Io {
   readonly colors: boolean
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal
+}
+
+/** Says something beside the report, on standard error: it may hold text from outside, which is shown as what it is. */
+export function tell({ stderr }: Pick<Io, 'stderr'>, message: string): void {
+  stderr.write(`coalmine: ${printableLines(message)}\n`)
 }

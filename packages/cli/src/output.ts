@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Verdict } from '@coalmine/comparator'
 import { verdictJson, verdictText } from '@coalmine/report'
 import { CommandError } from './exit-codes.ts'
-import type { Io } from './io.ts'
+import { type Io, tell } from './io.ts'
 import { sendVerdict } from './verdict-event.ts'
 
 /** Writes the report where it was asked for, and sends the verdict where that was. What a verdict that means nothing is lacking goes to standard error too. */
@@ -17,7 +17,7 @@ export async function writeVerdict(
   if (otlp) await sendVerdict(verdict, otlp, Date.now(), io)
   if (verdict.verdict !== 'invalid') return
   for (const reason of verdict.reasons) {
-    if (reason.weight === 'decides') io.stderr.write(`coalmine: ${reason.message}\n`)
+    if (reason.weight === 'decides') tell(io, reason.message)
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { progressOf } from '@coalmine/server'
 import { CommandError } from './exit-codes.ts'
-import type { Io } from './io.ts'
+import { type Io, tell } from './io.ts'
 
 /** Waiting for a store that another process has. */
 export interface Patience {
@@ -44,7 +44,7 @@ export function newPatience(store: string, io: Pick<Io, 'stderr' | 'stop'>, { no
       else if (++seen.looks >= fewestLooks && now() - seen.at >= stalledMs) return false
       if (why !== undefined && !said && io.stderr.isTTY && now() - began >= saidAfterMs) {
         said = true
-        io.stderr.write(`coalmine: waiting: ${why}\n`)
+        tell(io, `waiting: ${why}`)
       }
       await sleep(pause, io.stop).catch(() => undefined)
       if (io.stop.aborted)

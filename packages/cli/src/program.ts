@@ -1,4 +1,5 @@
 import type { Outcome } from '@coalmine/comparator'
+import { printableLines } from '@coalmine/report'
 import { Command } from 'commander'
 import { calibrateCommand } from './commands/calibrate.ts'
 import { checkCommand } from './commands/check.ts'
@@ -25,7 +26,7 @@ export function program(io: Io, exit: (result: Outcome | CommandTrouble) => void
     .showHelpAfterError('(add --help for what it takes)')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text.replace(/^error: /, 'coalmine: ')),
+      writeErr: (text) => void io.stderr.write(printableLines(text.replace(/^error: /, 'coalmine: '))),
       getOutHasColors: () => io.colors,
     })
     .addHelpText(

@@ -1,3 +1,4 @@
+import { printable } from '@coalmine/report'
 import type { Io } from './io.ts'
 
 const betweenLinesMs = 30_000
@@ -10,10 +11,10 @@ export function progressTo(
   let last = Number.NEGATIVE_INFINITY
   return {
     show(line) {
-      if (stderr.isTTY) stderr.write(`\r\x1b[K${line}`)
+      if (stderr.isTTY) stderr.write(`\r\x1b[K${printable(line)}`)
       else if (performance.now() - last >= everyMs) {
         last = performance.now()
-        stderr.write(`${line}\n`)
+        stderr.write(`${printable(line)}\n`)
       }
     },
     clear() {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import pc from 'picocolors'
 import { type CommandError, exitCodeOf, exitCodes, troubleCodes } from './exit-codes.ts'
-import type { Io } from './io.ts'
+import { type Io, tell } from './io.ts'
 import { program } from './program.ts'
 
 /** The one place that touches the process: its arguments, streams and signals come in here, its exit code goes out. */
@@ -58,7 +58,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return code
   } catch (error) {
     if (isCommandError(error)) {
-      io.stderr.write(`coalmine: ${error.message}\n`)
+      tell(io, error.message)
       return troubleCodes[error.kind]
     }
     if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.pass : troubleCodes.usage

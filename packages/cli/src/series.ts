@@ -7,7 +7,7 @@ import {
   readSeries,
   type SeriesVerdict,
 } from '@coalmine/comparator'
-import { seriesText } from '@coalmine/report'
+import { printableJson, seriesText } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import type { ComparisonOptions } from './comparison-options.ts'
 import { CommandError } from './exit-codes.ts'
@@ -65,7 +65,7 @@ export async function compareSeries(file: string, options: SeriesOptions, io: Io
   }
   const verdict = judged(series, policy)
   await writeReport(
-    (colors) => (format === 'json' ? `${JSON.stringify(verdict, null, 2)}\n` : seriesText(verdict, name, { colors })),
+    (colors) => (format === 'json' ? `${printableJson(verdict)}\n` : seriesText(verdict, name, { colors })),
     options,
     io,
   )

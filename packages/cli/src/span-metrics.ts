@@ -2,7 +2,7 @@ import type { Verdict } from '@coalmine/comparator'
 import { judgeSpanMetrics, type SpanMetricsRequest, slowerThanMetrics } from '@coalmine/span-metrics'
 import { comparisonRequest } from './comparison.ts'
 import type { ComparisonOptions } from './comparison-options.ts'
-import type { Io } from './io.ts'
+import { type Io, tell } from './io.ts'
 import type { SpanMetricsOptions } from './span-metrics-options.ts'
 import { version } from './version.ts'
 
@@ -21,7 +21,7 @@ export function spanMetricsJudge(
 ): () => Promise<Verdict> {
   const warned = new Set<string>()
   const warn = (message: string): void => {
-    if (!warned.has(message)) io.stderr.write(`coalmine: ${message}\n`)
+    if (!warned.has(message)) tell(io, message)
     warned.add(message)
   }
   const access = { url, headers: [prometheusHeader].flat(), stop: io.stop, warn }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import type { Io } from './io.ts'
+import { type Io, tell } from './io.ts'
 import { progressTo } from './progress.ts'
 
 /** What an import answered. `refused` holds the first lines that did not go in, `refusedCount` counts them all. */
@@ -72,10 +72,10 @@ export async function importFile(
 
 /** Names each line that did not go in, and says what else there is to know. */
 export function reportRefused(file: string, { refused, refusedCount, notes }: ImportAnswer, io: Io): void {
-  for (const note of notes) io.stderr.write(`coalmine: ${file}: ${note}\n`)
-  for (const { line, why } of refused) io.stderr.write(`coalmine: ${file}:${line}: ${why}\n`)
+  for (const note of notes) tell(io, `${file}: ${note}`)
+  for (const { line, why } of refused) tell(io, `${file}:${line}: ${why}`)
   const more = refusedCount - refused.length
-  if (more > 0) io.stderr.write(`coalmine: ${file}: and ${lines(more, 'more ')}\n`)
+  if (more > 0) tell(io, `${file}: and ${lines(more, 'more ')}`)
 }
 
 /** `1 line`, `2 lines`. */
@@ -134,7 +134,10 @@ function showProgress(
     first ??= spans
     const rate = (spans - first) / ((performance.now() - began) / 1000)
     const read = `${gigabytes(start + stream.bytesRead)} of ${gigabytes(bytes)} GB read`
-    if (!ended) progress.show(`${file}: ${read}, ${count(spans)} spans stored, ${count(rate)} a second`)
+    if (!ended)
+      progress.show(
+        `${file}: ${read}, ${count(spans)} ${spans === 1 ? 'span' : 'spans'} stored, ${count(rate)} a second`,
+      )
   }
   let ended = false
   const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs)

@@ -1,5 +1,5 @@
 import type { Outcome, Verdict } from '@coalmine/comparator'
-import type { Io } from './io.ts'
+import { type Io, tell } from './io.ts'
 
 const patienceMs = 5000
 
@@ -31,7 +31,7 @@ export async function sendVerdict(verdict: Verdict, endpoint: string, nowMs: num
   } catch (error) {
     const { message, cause } = error as Error
     const why = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : message
-    io.stderr.write(`coalmine: the verdict was not sent to ${url}: ${why}\n`)
+    tell(io, `the verdict was not sent to ${url}: ${why}`)
   }
 }
 

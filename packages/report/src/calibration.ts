@@ -1,6 +1,7 @@
 import type { Calibration, CalibrationRow, Placebo } from '@coalmine/comparator'
 import { count, duration, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /**
@@ -8,7 +9,8 @@ import { table } from './table.ts'
  *
  * @example console.log(calibrationText(calibration, { colors: process.stdout.isTTY }))
  */
-export function calibrationText(calibration: Calibration, options: { readonly colors: boolean }): string {
+export function calibrationText(untrusted: Calibration, options: { readonly colors: boolean }): string {
+  const calibration = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const [head, ...rows] = tableOf(calibration)
   return [
@@ -26,7 +28,8 @@ export function calibrationText(calibration: Calibration, options: { readonly co
  *
  * @example await writeFile('calibration.md', calibrationMarkdown(calibration))
  */
-export function calibrationMarkdown(calibration: Calibration): string {
+export function calibrationMarkdown(untrusted: Calibration): string {
+  const calibration = printableData(untrusted)
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const [head, ...rows] = tableOf(calibration)
   return [

@@ -1,6 +1,7 @@
 import { count } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import type { Ink } from './ink.ts'
+import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /** What the events of a service say of the evaluations of a flag. */
@@ -51,7 +52,8 @@ const shownFlags = 10
  *
  * @example console.log(doctorText(facts, { colors: false }))
  */
-export function doctorText(facts: DoctorFacts, options: { readonly colors: boolean }): string {
+export function doctorText(untrusted: DoctorFacts, options: { readonly colors: boolean }): string {
+  const facts = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { spans, operations, evaluations = [] } = facts
   const advice = missingOf(facts)

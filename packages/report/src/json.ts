@@ -1,4 +1,5 @@
 import type { Verdict } from '@coalmine/comparator'
+import { printableJson } from './printable.ts'
 
 /**
  * A verdict for programs: its JSON Schema is `@coalmine/comparator/verdict.schema.json`.
@@ -6,5 +7,5 @@ import type { Verdict } from '@coalmine/comparator'
  * @example JSON.parse(verdictJson(verdict)).schema // 'coalmine.verdict/1'
  */
 export function verdictJson(verdict: Verdict): string {
-  return `${JSON.stringify(verdict, null, 2)}\n`
+  return `${printableJson(verdict)}\n`
 }

@@ -1,6 +1,7 @@
 import type { Plan, PlannedCanary, PlannedTime } from '@coalmine/comparator'
 import { duration, number, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /** What the server's plan route answers. */
@@ -18,7 +19,8 @@ const mostFindings = 6
  *
  * @example console.log(planText(plan, { colors: false }))
  */
-export function planText(plan: PlanFacts, options: { readonly colors: boolean }): string {
+export function planText(untrusted: PlanFacts, options: { readonly colors: boolean }): string {
+  const plan = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { service, stable, share, power, requestsPerSecond, canaries, window, smallestShare } = plan
   const often = percent(power)

@@ -2,6 +2,7 @@ import type { SeriesSide, SeriesVerdict } from '@coalmine/comparator'
 import { count, number, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import { stamp } from './ink.ts'
+import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /**
@@ -9,7 +10,8 @@ import { table } from './table.ts'
  *
  * @example console.log(seriesText(judgeSeries(series, defaultSeriesPolicy), 'series.csv', { colors: false }))
  */
-export function seriesText(verdict: SeriesVerdict, name: string, options: { readonly colors: boolean }): string {
+export function seriesText(untrusted: SeriesVerdict, name: string, options: { readonly colors: boolean }): string {
+  const verdict = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { kind, stable, canary, evidence, test, reasons } = verdict
   const [what, of] = kind === 'values' ? ['median', 'points'] : ['rate', 'n']

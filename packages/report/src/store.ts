@@ -1,5 +1,6 @@
 import { bytes as bytesText, count, times } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /** What the server's store route answers: tables, largest first, and the time that the spans reach over. */
@@ -20,7 +21,8 @@ export interface StoreSizes {
  *
  * @example storeText(sizes, { colors: false }) // 'spans from ... to ..., kept for 14 days\n\n  table  rows ...'
  */
-export function storeText(sizes: StoreSizes, options: { readonly colors: boolean }): string {
+export function storeText(untrusted: StoreSizes, options: { readonly colors: boolean }): string {
+  const sizes = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { tables, oldestMs, newestMs, retentionDays } = sizes
   const kept = `kept for ${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}`

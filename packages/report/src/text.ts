@@ -6,6 +6,7 @@ import { findingsTable } from './findings-table.ts'
 import { hypothesisLines } from './hypotheses.ts'
 import { type Ink, stamp } from './ink.ts'
 import { kayentaLines } from './kayenta.ts'
+import { printableData } from './printable.ts'
 import { table } from './table.ts'
 import { whyLines } from './why.ts'
 
@@ -17,7 +18,8 @@ const shownNotes = 6
  *
  * @example console.log(verdictText(verdict, { colors: process.stdout.isTTY }))
  */
-export function verdictText(verdict: Verdict, options: { readonly colors: boolean }): string {
+export function verdictText(untrusted: Verdict, options: { readonly colors: boolean }): string {
+  const verdict = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { cohorts, service, reasons, kayenta } = verdict
   const findings = verdict.findings.filter((finding) => finding.gate === 'on')

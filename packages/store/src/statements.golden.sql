@@ -403,7 +403,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- read/doctor.ts: knownOperations
   SELECT Operation AS operation, sum(Requests) AS requests
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = ''
+  WHERE Service = {service:String} AND FlagKey = '' AND toUnixTimestamp(Tick) >= {from:UInt32}
     AND (Tick, Batch) IN (
       SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
   GROUP BY operation
@@ -439,7 +439,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
       ResourceAttributes['telemetry.sdk.version'])) AS sdks
   FROM coalmine_traces
   WHERE ServiceName = {service:String} AND Timestamp >= (
-    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM coalmine_traces WHERE ServiceName = {service:String});
+    SELECT toStartOfInterval(max(Timestamp) - INTERVAL 1 HOUR, INTERVAL 5 SECOND) FROM coalmine_traces WHERE ServiceName = {service:String});
 
 -- read/evaluations.ts: evaluationsIn
   SELECT
@@ -865,6 +865,11 @@ DROP TABLE IF EXISTS coalmine_parquet;
   WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
     AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
       (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String});
+
+-- read/known.ts: servedTicks
+  SELECT count() AS ticks, toUnixTimestamp(min(Tick)) AS first, toUnixTimestamp(max(Tick)) AS last
+  FROM coalmine_ticks
+  WHERE Service = {service:String};
 
 -- read/known.ts: knownValues
   SELECT

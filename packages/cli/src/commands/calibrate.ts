@@ -5,7 +5,7 @@ import {
   parseEffect,
   type ReplayAnswer,
 } from '@coalmine/comparator'
-import { calibrationMarkdown, calibrationText } from '@coalmine/report'
+import { calibrationMarkdown, calibrationText, printableJson } from '@coalmine/report'
 import type { CalibrateAnswer, Replay } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
@@ -123,7 +123,7 @@ async function calibrate(
 function rendered(calibration: Calibration, format: CalibrateOptions['format'], colors: boolean): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(calibration, null, 2)}\n`
+      return `${printableJson(calibration)}\n`
     case 'markdown':
       return calibrationMarkdown(calibration)
     case 'text':

@@ -1,5 +1,5 @@
 import { type Config, describeErrors, describePolicy } from '@coalmine/comparator'
-import { table } from '@coalmine/report'
+import { printableLines, table } from '@coalmine/report'
 import type { Command } from 'commander'
 import { defaultConfig, readConfigFile } from '../config-file.ts'
 import type { Io } from '../io.ts'
@@ -10,7 +10,7 @@ export function checkCommand(command: Command, io: Io): Command {
     .description('whether a coalmine.yaml is sound, and what would be judged by it, in plain words')
     .argument('[file]', 'the file', defaultConfig)
     .action(async (file: string) => {
-      io.stdout.write(description(file, await readConfigFile(file)))
+      io.stdout.write(printableLines(description(file, await readConfigFile(file))))
     })
 }
 

@@ -8,7 +8,7 @@ import { compareOn, comparisonRequest } from '../comparison.ts'
 import { addComparisonOptions, type ComparisonOptions } from '../comparison-options.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
-import type { Io } from '../io.ts'
+import { type Io, tell } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { columnsOption, excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
@@ -59,7 +59,7 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
         : await withServer(options, 'read', io, judge)
       await writeVerdict(verdict, options, io)
       const outcome = outcomeBy(options.judge, verdict)
-      if (outcome !== verdict.verdict) io.stderr.write("coalmine: the exit code is that of Kayenta's answer\n")
+      if (outcome !== verdict.verdict) tell(io, "the exit code is that of Kayenta's answer")
       exit(outcome)
     })
 }

@@ -1,4 +1,4 @@
-import { type DoctorFacts, doctorText } from '@coalmine/report'
+import { type DoctorFacts, doctorText, printableJson } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
@@ -25,9 +25,7 @@ export function doctorCommand(command: Command, io: Io): Command {
         const facts = await withServer(source, 'read', io, (server) =>
           ask(server, route, isDoctorFacts, { signal: io.stop }),
         )
-        io.stdout.write(
-          format === 'json' ? `${JSON.stringify(facts, null, 2)}\n` : doctorText(facts, { colors: io.colors }),
-        )
+        io.stdout.write(format === 'json' ? `${printableJson(facts)}\n` : doctorText(facts, { colors: io.colors }))
       },
     )
 }

@@ -9,9 +9,9 @@ import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused
 export function importCommand(command: Command, io: Io, exit: (result: CommandTrouble) => void): Command {
   return command
     .description(
-      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; Jaeger's JSON; Parquet or CSV",
+      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; JSON of Jaeger, Tempo or Zipkin; Parquet or CSV",
     )
-    .argument('<file...>', 'files, .gz too; - is standard input')
+    .argument('<file...>', 'files, .gz and .zst too; - is standard input')
     .addOption(columnsOption())
     .option('--again', 'read a file anew that was imported before')
     .addOption(storeOption())
@@ -31,9 +31,12 @@ export function importCommand(command: Command, io: Io, exit: (result: CommandTr
 
 function outcomeOf({ spans, evaluations, before, late, refusedCount, finished }: ImportAnswer): string {
   const refused = refusedCount > 0 ? `, ${lines(refusedCount)} refused` : ''
-  if (finished) return `${spans} spans were stored before${refused}; --again reads it anew`
-  const earlier = before > 0 ? ` after the ${before} that were there` : ''
+  if (finished)
+    return `${counted(spans, 'span')} ${spans === 1 ? 'was' : 'were'} stored before${refused}; --again reads it anew`
+  const earlier = before > 0 ? ` after the ${before} that ${before === 1 ? 'was' : 'were'} there` : ''
   const tooLate = late > 0 ? `, ${late} of them too late for ticks that have closed` : ''
-  const ofFlags = evaluations > 0 ? `, ${evaluations} ${evaluations === 1 ? 'evaluation' : 'evaluations'} of flags` : ''
-  return `${spans - before} spans stored${earlier}${tooLate}${ofFlags}${refused}`
+  const ofFlags = evaluations > 0 ? `, ${counted(evaluations, 'evaluation')} of flags` : ''
+  return `${counted(spans - before, 'span')} stored${earlier}${tooLate}${ofFlags}${refused}`
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

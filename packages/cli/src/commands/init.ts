@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { printable } from '@coalmine/report'
 import type { Command } from 'commander'
 import { ask, type Server } from '../client.ts'
 import { defaultConfig } from '../config-file.ts'
@@ -30,7 +31,9 @@ export function initCommand(command: Command, io: Io): Command {
             : `it cannot be written (${error.code ?? error.message})`
         throw new CommandError('usage', `${file}: ${why}`)
       })
-      io.stdout.write(`${file} written, for service ${seen.service}. "coalmine check" says what it judges.\n`)
+      io.stdout.write(
+        `${file} written, for service ${printable(seen.service)}. "coalmine check" says what it judges.\n`,
+      )
     })
 }
 

@@ -1,5 +1,5 @@
 import { parseEffect } from '@coalmine/comparator'
-import { type PlanFacts, planText } from '@coalmine/report'
+import { type PlanFacts, planText, printableJson } from '@coalmine/report'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ask } from '../client.ts'
 import { withServer } from '../host.ts'
@@ -64,7 +64,7 @@ export function planCommand(command: Command, io: Io): Command {
       const plan = await withServer(options, 'read', io, (server) =>
         ask(server, '/api/plan', isPlan, { body, signal: io.stop }),
       )
-      io.stdout.write(format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan, { colors: io.colors }))
+      io.stdout.write(format === 'json' ? `${printableJson(plan)}\n` : planText(plan, { colors: io.colors }))
     })
 }
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { isRemote, shown, startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
-import type { Io } from '../io.ts'
+import { type Io, tell } from '../io.ts'
 import { bytes, count, days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
 
 interface ServeOptions {
@@ -82,7 +82,7 @@ export function serveCommand(command: Command, io: Io): Command {
       const tls = await tlsFiles(options)
       if (!options.insecure) refuseOpenDoor(host, token, tls)
       if (keep !== undefined && isRemote(store))
-        io.stderr.write(`coalmine: --keep is how long closed ticks are kept; spans are, as their own table says\n`)
+        tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
       const stopped = new Promise<undefined>((resolve) => {
         if (io.stop.aborted) resolve(undefined)
         io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
@@ -92,7 +92,7 @@ export function serveCommand(command: Command, io: Io): Command {
         host,
         port,
         ack,
-        warn: (message) => io.stderr.write(`coalmine: ${message}\n`),
+        warn: (message) => tell(io, message),
         ...(options.grpc ? { grpcPort: options.grpcPort ?? Math.max(port - 1, 0) } : {}),
         ...(tls === undefined ? {} : { tls }),
         ...(token === undefined ? {} : { token }),

@@ -45,7 +45,9 @@ export function storeBackfillCommand(command: Command, io: Io): Command {
           progress.show(`closed ${ticks} ticks of ${spans} spans, up to ${from}`)
         }
         progress.clear()
-        io.stdout.write(`${ticks} ticks closed, of ${spans} spans\n`)
+        io.stdout.write(
+          `${ticks} ${ticks === 1 ? 'tick' : 'ticks'} closed, of ${spans} ${spans === 1 ? 'span' : 'spans'}\n`,
+        )
       })
     })
 }

@@ -1,4 +1,4 @@
-import { type StoreSizes, storeText } from '@coalmine/report'
+import { printableJson, type StoreSizes, storeText } from '@coalmine/report'
 import type { Command } from 'commander'
 import { ask } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
@@ -22,9 +22,7 @@ export function storeCommand(command: Command, io: Io): Command {
       const sizes = await withServer(source, 'read', io, (server) =>
         ask(server, '/api/store', isSizes, { signal: io.stop }),
       )
-      io.stdout.write(
-        format === 'json' ? `${JSON.stringify(sizes, null, 2)}\n` : storeText(sizes, { colors: io.colors }),
-      )
+      io.stdout.write(format === 'json' ? `${printableJson(sizes)}\n` : storeText(sizes, { colors: io.colors }))
     })
 }
 

@@ -59,15 +59,17 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     side === 'requests' ? structureTicks(store, comparison, operations) : undefined,
     measuredSlices(store, comparison, policy),
   ])
+  const { stable, canary } = found
+  const known = stable.requests === 0 || canary.requests === 0 ? await store.services.known(service) : undefined
+  // Where nothing was found, what was looked at is all that the service has.
+  const looked = stable.requests === 0 && canary.requests === 0 ? known?.served : undefined
   const facts = factsOf(
     request,
     found,
     flagShares,
-    { start, end },
+    { start: start ?? looked?.startMs, end: end ?? looked?.endMs },
     { version, now: now(), anchored: isAnchored(request, start, store, now()) },
   )
-  const empty = found.stable.requests === 0 || found.canary.requests === 0
-  const known = empty ? { known: await store.services.known(service) } : {}
   const errorTypes = errorTypeTicks(operations)
   return judge(chained(slicesOf(operations), measured.slices), policy, {
     ...(await lookAt(store, cohorts, facts, policy)),
@@ -77,7 +79,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     structure,
     spansOnly: store.access === 'spans',
     values: measured.values,
-    ...known,
+    ...(known && { known }),
   })
 }
 

@@ -19,7 +19,7 @@ export function factsOf(
   const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
   const start = Math.floor(first / tickMs) * tickMs
   const bothServed = found.stable.requests > 0 && found.canary.requests > 0
-  // Of an empty cohort the window that was window for is told; else the part of it that has closed ticks.
+  // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
   const end = bothServed || window.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : window.end
   const until = Number.isFinite(end) ? Math.max(start, end) : now
   const cohort = (name: 'stable' | 'canary'): CohortFacts => {

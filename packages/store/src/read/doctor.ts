@@ -1,13 +1,14 @@
 import { buildName, instanceName, isEntrySpan, latestClosingsEver } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
+import { tickSeconds } from '../tick.ts'
 import type { Traces } from '../traces.ts'
 import { evaluationsOf, type FlagEvaluations } from './evaluations.ts'
 import { lateSpans } from './facts.ts'
 
 /**
- * Which marks arrive from a service, in the hour before its last span or, where it has none, its last event. Times are
- * milliseconds since 1970.
+ * Which marks arrive from a service, in the hour before its last span, from the start of a tick on; where it has no span, before its
+ * last event. All is of that one window. Times are milliseconds since 1970.
  */
 export interface DoctorFacts {
   readonly service: string
@@ -31,9 +32,9 @@ export interface DoctorFacts {
   readonly evaluations: readonly FlagEvaluations[] | undefined
   /** Why they cannot. */
   readonly unread: string | undefined
-  /** Of all closed ticks, most requests first. */
+  /** Of closed ticks, most requests first. */
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
-  /** Spans that came after their tick had closed, ever. */
+  /** Spans that came after their tick had closed. */
   readonly late: number
   /** Ticks that no operation counts yet, the spans stored in them, and in how many seconds the last of them closes. */
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
@@ -51,12 +52,13 @@ export async function doctorFacts(
   open: () => Promise<DoctorFacts['open']>,
 ): Promise<DoctorFacts | undefined> {
   const [row] = await engine.read<Row>(doctor, { service })
-  const sinceMs = row!.spans === 0 ? 0 : row!.lastMs - hourMs
+  const from = row!.spans === 0 ? 0 : Math.floor((row!.lastMs - hourMs) / 1000 / tickSeconds) * tickSeconds
+  const sinceMs = from * 1000
   const onSpans = new Set(row!.flags)
   const { evaluations, unread } = await evaluationsOf(engine, logs, { service, sinceMs, lookBackMs, onSpans })
   if (row!.spans === 0 && !evaluations?.length) return undefined
-  const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service })
-  const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from: 0, to: 0xffffffff })) as [
+  const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service, from })
+  const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from, to: 0xffffffff })) as [
     { late: number },
   ]
   return {
@@ -79,17 +81,17 @@ const shownFlags = 100
 
 const told = (values: readonly string[]): string[] => values.filter((value) => value !== '').sort()
 
-/** The operations of closed ticks, most requests first. */
+/** The operations of closed ticks since a second, most requests first. */
 export const knownOperations: string = sql`
   SELECT Operation AS operation, sum(Requests) AS requests
   FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = ''
+  WHERE Service = {service:String} AND FlagKey = '' AND toUnixTimestamp(Tick) >= {from:UInt32}
     AND ${latestClosingsEver}
   GROUP BY operation
   ORDER BY requests DESC, operation
   LIMIT 501`
 
-/** What arrived from a service in the hour before its last span. */
+/** What arrived from a service in the hour before its last span, whole ticks. */
 export const doctor: string = sql`
   SELECT
     count() AS spans,
@@ -114,4 +116,4 @@ export const doctor: string = sql`
       ResourceAttributes['telemetry.sdk.version'])) AS sdks
   FROM coalmine_traces
   WHERE ServiceName = {service:String} AND Timestamp >= (
-    SELECT max(Timestamp) - INTERVAL 1 HOUR FROM coalmine_traces WHERE ServiceName = {service:String})`
+    SELECT toStartOfInterval(max(Timestamp) - INTERVAL 1 HOUR, INTERVAL 5 SECOND) FROM coalmine_traces WHERE ServiceName = {service:String})`

@@ -2,6 +2,7 @@ import { latestClosingsEver } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { formatSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
+import { tickSeconds } from '../tick.ts'
 
 /** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */
 export interface Known {
@@ -12,6 +13,8 @@ export interface Known {
   readonly requests: readonly number[]
   /** When each of `values` was seen first, in seconds since 1970. */
   readonly first: readonly number[]
+  /** From the first to the end of the last of its closed ticks, milliseconds since 1970; undefined where it has none. */
+  readonly served?: { readonly startMs: number; readonly endMs: number }
   /** Ticks of that service that are not closed yet, and the spans stored in them. */
   readonly open: {
     readonly ticks: number
@@ -27,11 +30,15 @@ export async function known(engine: Engine, service: string, open: Known['open']
   const values = await engine.read<{ key: string; value: string; requests: number; first: number }>(knownValues, {
     service,
   })
+  const [range] = await engine.read<{ ticks: number; first: number; last: number }>(servedTicks, { service })
   return {
     services: services.map((row) => row.service),
     values: values.map(({ key, value }) => formatSelector([{ from: 'span', key, value }])),
     requests: values.map(({ requests }) => requests),
     first: values.map(({ first }) => first),
+    ...(range && range.ticks > 0
+      ? { served: { startMs: range.first * 1000, endMs: (range.last + tickSeconds) * 1000 } }
+      : {}),
     open,
   }
 }
@@ -75,6 +82,12 @@ export const openSpans = `
   WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
     AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
       (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})`
+
+/** From when to when closed ticks of a service go. */
+export const servedTicks = `
+  SELECT count() AS ticks, toUnixTimestamp(min(Tick)) AS first, toUnixTimestamp(max(Tick)) AS last
+  FROM coalmine_ticks
+  WHERE Service = {service:String}`
 
 /** Builds and flag variants that closed ticks of a service have, most requests first. */
 export const knownValues: string = sql`
