@@ -168,7 +168,7 @@ it('is invalid where the canary is the build that served all along', async () =>
   expect(swapped.verdict).toBe('invalid')
   expect(codes(swapped)).toContain('swapped')
   expect(swapped.reasons[0]!.message).toMatch(
-    /had served for 1[23] min before stable .* Call the older build stable\.$/,
+    /had served for 1[23] min( \d+ s)? before stable .* Call the older build stable\.$/,
   )
   const right = await compare(service, { stable: 'service.version=2.0.0', canary: 'service.version=1.0.0' })
   expect(codes(right)).not.toContain('swapped')

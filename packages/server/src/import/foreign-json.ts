@@ -26,7 +26,7 @@ const foreign: readonly {
     instead: 'ask it again, curl "http://<jaeger>:16686/api/traces?service=<service>&limit=1000" | coalmine import -',
   },
   {
-    name: 'OTLP of metrics, which hold no spans',
+    name: 'OTLP of metrics (resourceMetrics), which hold no spans (resourceSpans)',
     is: (json) => 'resourceMetrics' in json || 'resource_metrics' in json,
     instead: 'write traces to the file, or judge span metrics with coalmine compare --prometheus <url>',
   },
