@@ -20,7 +20,7 @@ const foreign: readonly {
   {
     name: 'a SQLite database',
     magic: 'SQLite format 3',
-    instead: 'sqlite3 -csv -header <file> "SELECT ..." | coalmine import -',
+    instead: 'write its table of spans as CSV, sqlite3 -csv -header, and import that',
   },
 ]
 
