@@ -24,10 +24,10 @@ import type { BenchRow } from './marks.ts'
 const variantNames = ['plain', 'null', 'packed', 'floor-packed', 'each', 'floor-each'] as const
 type Variant = (typeof variantNames)[number]
 
-const generations = 6
-const roundCount = 5
-const requestCount = 1200
-const warmUp = 5000
+const generations = 3
+const roundCount = 10
+const requestCount = 800
+const warmUp = 4000
 const connectionCount = 20
 const canPin = availableParallelism() > 1 && hasTaskset()
 const serverFile = join(import.meta.dirname, 'app/server.ts')
@@ -64,8 +64,8 @@ async function compare(framework: string): Promise<BenchRow[]> {
     }
   }
   sink.close()
-  const ratio = (variant: Variant, by: keyof Load = 'cpuSeconds') =>
-    median(rounds.map((times) => times.plain[by] / times[variant][by]))
+  const ratio = (variant: Variant, by: keyof Load = 'cpuSeconds', to: Variant = 'plain') =>
+    median(rounds.map((times) => times[to][by] / times[variant][by]))
   const perSecond = (variant: Variant, by: keyof Load) =>
     Math.round(requestCount / median(rounds.map((times) => times[variant][by])))
   const row = (variant: Variant, name: string, target: string, ok: (ratio: number) => boolean): BenchRow => ({
@@ -74,13 +74,24 @@ async function compare(framework: string): Promise<BenchRow[]> {
     target,
     ok: ok(ratio(variant)),
   })
+  const toFloor = (encoding: 'packed' | 'each'): BenchRow => {
+    const found = ratio(encoding, 'cpuSeconds', `floor-${encoding}`)
+    return {
+      name: `${framework}: marked by us, flags ${encoding}, to the same attributes without us`,
+      value: `${found.toFixed(3)} x`,
+      target: '>= 0.98 x',
+      ok: found >= 0.98,
+    }
+  }
   return [
     row('plain', 'plain OpenTelemetry', 'beside', () => true),
     row('null', 'the same again (noise)', '0.97 to 1.03 x', (found) => Math.abs(found - 1) <= 0.03),
-    row('packed', 'marked, flags packed', '>= 0.97 x', (found) => found >= 0.97),
+    row('packed', 'marked, flags packed', 'beside', () => true),
     row('floor-packed', 'the same attributes, written by nothing of ours', 'beside', () => true),
-    row('each', 'marked, flags each', '>= 0.92 x', (found) => found >= 0.92),
+    toFloor('packed'),
+    row('each', 'marked, flags each', 'beside', () => true),
     row('floor-each', 'the same attributes, written by nothing of ours', 'beside', () => true),
+    toFloor('each'),
   ]
 }
 
@@ -165,4 +176,7 @@ function hasTaskset(): boolean {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.table(await run())
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [, , framework] = process.argv
+  console.table(framework === undefined ? await run() : await compare(framework))
+}

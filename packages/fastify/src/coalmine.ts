@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 /** What the plugin lets an application decide about a request. */
 export type CoalmineOptions = RequestOptions<FastifyRequest>
 
+const pluginName = '@coalmine/fastify'
+
 /**
  * Fastify plugin that gives every request its marks: register it before anything that evaluates a flag. It is not
  * encapsulated, so every route of the instance is marked. It works without an OpenTelemetry SDK too, where
@@ -13,6 +15,7 @@ export type CoalmineOptions = RequestOptions<FastifyRequest>
  */
 export const coalmine: FastifyPluginCallback<CoalmineOptions> = Object.assign(
   (app: FastifyInstance, options: CoalmineOptions, done: () => void): void => {
+    leaveNameOut(app)
     // The callback form: what an async hook runs in its own context ends with the hook.
     addHookWithoutSpan(app)('onRequest', (request, reply, next) => {
       withRequestMarks(request.raw, request, options, next, reply.raw)
@@ -22,10 +25,20 @@ export const coalmine: FastifyPluginCallback<CoalmineOptions> = Object.assign(
   // What fastify-plugin would set: https://github.com/fastify/fastify-plugin#readme
   {
     [Symbol.for('skip-override')]: true,
-    [Symbol.for('fastify.display-name')]: '@coalmine/fastify',
-    [Symbol.for('plugin-meta')]: { name: '@coalmine/fastify', fastify: '5.x' },
+    [Symbol.for('fastify.display-name')]: pluginName,
+    [Symbol.for('plugin-meta')]: { name: pluginName, fastify: '5.x' },
   },
 )
+
+/**
+ * A plugin that is not encapsulated adds its name to that of the instance, and `@fastify/otel` names the spans of the
+ * application's own handlers and hooks after that. They are to be called what they are called without this plugin.
+ */
+function leaveNameOut(app: object): void {
+  const chain = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.pluginNameChain')
+  const names = chain === undefined ? undefined : (app as Record<symbol, unknown>)[chain]
+  if (Array.isArray(names) && names.length > 1 && names.at(-1) === pluginName) names.pop()
+}
 
 type AddHook = (
   name: 'onRequest',

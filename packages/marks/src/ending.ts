@@ -29,8 +29,11 @@ export function endWithResponse(work: Work, response: Closing): void {
  * @example endSoon(work) // work.over is true in the next microtask
  */
 export function endSoon(work: Work): void {
-  queueMicrotask(() => {
+  // Not queueMicrotask, which makes an async resource each time.
+  void settled.then(() => {
     work.over = true
     work.root = undefined
   })
 }
+
+const settled = Promise.resolve()

@@ -16,10 +16,12 @@ export interface Log {
   packed: string | undefined
   /** What it becomes, by a flag's key and variant, or by an attribute's key and true or false. Undefined is "not shared". */
   readonly next: Map<string, Map<string | boolean, Log>> | undefined
+  /** The last answer from `next`: requests that come one after the other are mostly marked alike. */
+  last: { readonly key: string; readonly value: string | boolean; readonly after: Log } | undefined
 }
 
 /** The log of a request that has no marks. */
-export const emptyLog: Log = { marks: [], flags: 0, packed: '', next: new Map() }
+export const emptyLog: Log = { marks: [], flags: 0, packed: '', next: new Map(), last: undefined }
 
 /** About how many characters the shared logs may take: requests that are marked in ever new ways get logs of their own. */
 let room = 4_000_000
@@ -31,7 +33,7 @@ let room = 4_000_000
  */
 export function extended(log: Log, mark: Mark): Log {
   const flags = log.flags + (mark.flag !== undefined && mark.replaced === undefined ? 1 : 0)
-  return { marks: [...log.marks, mark], flags, packed: undefined, next: undefined }
+  return { marks: [...log.marks, mark], flags, packed: undefined, next: undefined, last: undefined }
 }
 
 /**
@@ -40,7 +42,11 @@ export function extended(log: Log, mark: Mark): Log {
  * @example sharedAfter(emptyLog, 'a', 'on') // the log { a: 'on' }, once a request had it
  */
 export function sharedAfter(log: Log, key: string, value: string | boolean): Log | undefined {
-  return log.next?.get(key)?.get(value)
+  const { last } = log
+  if (last !== undefined && last.key === key && last.value === value) return last.after
+  const after = log.next?.get(key)?.get(value)
+  if (after) log.last = { key, value, after }
+  return after
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Context, propagation, type TextMapGetter, type TextMapPropagator } from '@opentelemetry/api'
+import { TEST_HEADER } from './attributes.ts'
 import { endWithResponse } from './ending.ts'
 import { newMarks } from './marks.ts'
 import { receiveMarks } from './receive.ts'
@@ -33,11 +34,15 @@ export class MarkPropagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const marks = newMarks()
     try {
-      const header = (name: string): string | undefined => {
-        const value = getter.get(carrier, name)
-        return Array.isArray(value) ? value.join(',') : value
+      const trusted = this.#trust(carrier)
+      // Most requests say nothing of themselves.
+      if (trusted || saysAnything(getter, carrier)) {
+        const header = (name: string): string | undefined => {
+          const value = getter.get(carrier, name)
+          return Array.isArray(value) ? value.join(',') : value
+        }
+        receiveMarks(marks, header, { trusted, markers: this.#markers })
       }
-      receiveMarks(marks, header, { trusted: this.#trust(carrier), markers: this.#markers })
       marks.received = true
     } catch (error) {
       sayOnce("reading a request's marks failed, it goes on without them", error)
@@ -51,6 +56,10 @@ export class MarkPropagator implements TextMapPropagator {
   fields(): string[] {
     return ['baggage']
   }
+}
+
+function saysAnything(getter: TextMapGetter, carrier: unknown): boolean {
+  return getter.get(carrier, 'baggage') !== undefined || getter.get(carrier, TEST_HEADER) !== undefined
 }
 
 /** What stays in the OpenTelemetry baggage would be sent to every host, by the propagator that put it there. */

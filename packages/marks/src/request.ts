@@ -1,4 +1,4 @@
-import { context, SpanKind } from '@opentelemetry/api'
+import { type Context, context, SpanKind } from '@opentelemetry/api'
 import { type Closing, endWithResponse } from './ending.ts'
 import { type Marks, newMarks, setTest, type TestEntity } from './marks.ts'
 import { receiveMarks } from './receive.ts'
@@ -41,7 +41,8 @@ export function withRequestMarks<Request>(
   next: () => void,
   response?: Closing,
 ): void {
-  const work = workOfRequest(raw, response)
+  const active = context.active()
+  const work = workOfRequest(raw, response, active)
   const { marks } = work
   // The propagator has read the same headers, and there is nobody here who would believe more of them.
   if (!marks.received || options.trust || options.markers) receive(marks, raw, request, options)
@@ -51,8 +52,8 @@ export function withRequestMarks<Request>(
   } catch (error) {
     sayOnce("the option testTraffic threw, so the request counts as a user's", error)
   }
-  if (workIn(context.active()) === work) next()
-  else runInWork(work, next)
+  if (workIn(active) === work) next()
+  else runInWork(work, next, active)
 }
 
 function receive<Request>(marks: Marks, raw: RawRequest, request: Request, options: RequestOptions<Request>): void {
@@ -73,14 +74,14 @@ const rawWork = Symbol.for('coalmine.request.work')
  * The current work may be another request's: without an instrumentation, a server runs its requests in the context in
  * which it was started, and that may have been inside one.
  */
-function workOfRequest(raw: RawRequest & { [rawWork]?: Work }, response: Closing | undefined): Work {
+function workOfRequest(raw: RawRequest & { [rawWork]?: Work }, response: Closing | undefined, active: Context): Work {
   const known = raw[rawWork]
   if (known) return known
-  const current = currentWork()
+  const current = currentWork(active)
   const work = current && isForRequest(current) ? current : newWork(newMarks())
   work.marks.taken = true
   raw[rawWork] = work
-  attach(work, raw, response)
+  attach(work, raw, response, active)
   return work
 }
 
@@ -89,8 +90,9 @@ function isForRequest({ over, marks, root }: Work): boolean {
 }
 
 /** Has what belongs to a request run as a part of its work, and the work end with it. */
-function attach(work: Work, raw: RawRequest, response: Closing | undefined): void {
-  if (!hasBoundListeners(raw, work)) {
+function attach(work: Work, raw: RawRequest, response: Closing | undefined, active: Context): void {
+  // An instrumentation of node:http binds the listeners of requests to the Context that it started the request in.
+  if (!Object.hasOwn(raw, 'addListener') || workOfContext(active) !== work) {
     runEventsIn(raw, work)
     if (response) runEventsIn(response, work)
   }
@@ -99,9 +101,4 @@ function attach(work: Work, raw: RawRequest, response: Closing | undefined): voi
     runEventsIn(raw.socket, work)
     endWithResponse(work, raw.socket)
   } else if (response) endWithResponse(work, response)
-}
-
-/** An instrumentation of node:http binds the listeners of requests to the Context that it started the request in. */
-function hasBoundListeners(raw: RawRequest, work: Work): boolean {
-  return Object.hasOwn(raw, 'addListener') && workOfContext(context.active()) === work
 }
