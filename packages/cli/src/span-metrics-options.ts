@@ -48,7 +48,8 @@ export function addSpanMetricsOptions(command: Command): Command {
       'after',
       `
 Prometheus:
-  Histograms, classic or native, of OpenTelemetry's spanmetrics connector, of Tempo, or of http.server.request.duration.
+  Histograms, classic or native, of OpenTelemetry's spanmetrics connector, of Tempo, of http.server.request.duration,
+  of rpc.server.call.duration, or of Istio (one side of each request).
   Selectors choose by labels: service.version=2.0.0 is service_version="2.0.0".
   A bound of buckets needs no margin of time: --slower-than 250ms --margin slower-than-250ms=1pp`,
     )

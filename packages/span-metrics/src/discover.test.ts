@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prometheusAt } from './api.ts'
 import { matchersOf } from './cohort.ts'
 import { discover } from './discover.ts'
@@ -48,9 +48,55 @@ it.each<[string, Labels[], string | undefined, string, string]>([
     'traces_spanmetrics_latency',
     'classic',
   ],
+  [
+    'the new names of RPC',
+    both('rpc_server_call_duration_seconds'),
+    undefined,
+    'rpc_server_call_duration_seconds',
+    'native',
+  ],
+  ["gRPC's own", both('grpc_server_call_duration_seconds'), undefined, 'grpc_server_call_duration_seconds', 'native'],
   ['a job with a namespace', both(http, { job: 'eu/shop' }), undefined, http, 'native'],
 ])('finds %s', async (_what, some, metric, family, kind) => {
   expect(await found(some, metric)).toMatchObject({ family, kind })
+})
+
+describe('of a mesh', () => {
+  const istio = 'istio_request_duration_milliseconds_count'
+  const mesh = (reporter: string, more: Labels = {}): Labels[] =>
+    ['1', '2'].map((version) => ({
+      __name__: istio,
+      reporter,
+      destination_canonical_service: 'shop',
+      destination_version: version,
+      ...more,
+    }))
+  const sideOf = async (some: readonly Labels[]) => (await found(some)).side
+
+  it('counts each request once: where it is answered, else at a waypoint, else where it is asked', async () => {
+    const reporter = (value: string) => [{ label: 'reporter', operator: '=', value }]
+    expect(await sideOf([...mesh('source'), ...mesh('destination')])).toEqual(reporter('destination'))
+    expect(await sideOf([...mesh('source'), ...mesh('waypoint')])).toEqual(reporter('waypoint'))
+    expect(await sideOf(mesh('source'))).toEqual(reporter('source'))
+    // One cohort alone has a proxy of its own.
+    expect(await sideOf([...mesh('source'), ...mesh('destination').slice(1)])).toEqual(reporter('source'))
+  })
+
+  it('asks for the build of the workload that answers', async () => {
+    expect((await found(mesh('destination'))).cohorts.canary).toEqual([
+      { label: 'destination_version', operator: '=', value: '2' },
+    ])
+    const revisions = ['1', '2'].flatMap((revision) =>
+      mesh('destination', { destination_version: '', destination_canonical_revision: revision }),
+    )
+    expect((await found(revisions)).cohorts.stable).toEqual([
+      { label: 'destination_canonical_revision', operator: '=', value: '1' },
+    ])
+  })
+
+  it('comes after what the service itself tells', async () => {
+    expect(await found([...mesh('destination'), ...both(http)])).toMatchObject({ family: http, side: [] })
+  })
 })
 
 it.each<[string, Labels[], string]>([

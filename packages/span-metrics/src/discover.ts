@@ -1,7 +1,8 @@
 import { askPrometheus, type Prometheus } from './api.ts'
+import type { ByArm } from './arms.ts'
 import { entrySpans, type Matcher, matches } from './cohort.ts'
 import { SpanMetricsError } from './errors.ts'
-import { familyOf, knownFamilies } from './families.ts'
+import { familyOf, grpcFamilies, istioFamilies, knownFamilies } from './families.ts'
 import type { Labels } from './labels.ts'
 
 /** The series that a comparison is judged from. */
@@ -10,6 +11,10 @@ export interface Found {
   readonly kind: 'classic' | 'native' | 'counter'
   /** The label that has the service's name, and how. */
   readonly service: Matcher
+  /** What chooses the cohorts, by the labels that this family has. */
+  readonly cohorts: ByArm<readonly Matcher[]>
+  /** What chooses one of the sides that count the same requests; nothing where one side does. */
+  readonly side: readonly Matcher[]
   /** Without those of buckets. */
   readonly series: readonly Labels[]
 }
@@ -23,8 +28,23 @@ interface Sought {
   readonly metric: string | undefined
 }
 
+/** Families that name the service in the same labels. */
+interface Origin {
+  readonly families: readonly string[]
+  readonly serviceLabels: readonly string[]
+}
+
 /** Where the name of the service may be: in span metrics, Tempo's, and what OTLP or a scrape gives a target. */
 const serviceLabels = ['service_name', 'service', 'job'] as const
+
+const istioLabels = ['destination_canonical_service', 'destination_service_name', 'destination_workload'] as const
+
+// The most telling first: of an application itself, then of what it answers gRPC with, then of the proxy beside it.
+const origins: readonly Origin[] = [
+  { families: knownFamilies, serviceLabels },
+  { families: grpcFamilies, serviceLabels },
+  { families: istioFamilies, serviceLabels: istioLabels },
+]
 
 /**
  * Finds the span metrics of a service that both cohorts have: the first of the families that are known, or the one that was
@@ -33,19 +53,39 @@ const serviceLabels = ['service_name', 'service', 'job'] as const
  * Throws a SpanMetricsError of kind `no-data` that says what is there instead.
  */
 export async function discover(prometheus: Prometheus, sought: Sought, fromMs: number, toMs: number): Promise<Found> {
-  const families = sought.metric === undefined ? knownFamilies : [familyOf(sought.metric)]
-  const names = families.flatMap((family) => [family, `${family}_count`])
-  const all = await seriesOf(
-    prometheus,
-    serviceLabels.map(
-      (label) => `{__name__=~"${names.join('|')}",${label}=~${JSON.stringify(nameIn(label, sought.service))}}`,
-    ),
-    fromMs,
-    toMs,
-  )
-  const own = all.filter((labels) => matches(labels, [entrySpans]))
-  if (own.length === 0)
-    throw new SpanMetricsError('no-data', await noService(prometheus, sought, names, all, fromMs, toMs))
+  const looked: { readonly origin: Origin; readonly all: readonly Labels[]; readonly own: readonly Labels[] }[] = []
+  for (const origin of originsOf(sought.metric)) {
+    const names = namesOf(origin)
+    const all = await seriesOf(
+      prometheus,
+      origin.serviceLabels.map(
+        (label) => `{__name__=~"${names.join('|')}",${label}=~${JSON.stringify(nameIn(label, sought.service))}}`,
+      ),
+      fromMs,
+      toMs,
+    )
+    const own = all.filter((labels) => matches(labels, [entrySpans]))
+    const found = foundIn(own, origin, sought)
+    if (found) return found
+    looked.push({ origin, all, own })
+  }
+  const some = looked.find(({ own }) => own.length > 0)
+  if (some) throw new SpanMetricsError('no-data', noCohort(sought, some.own))
+  const other = looked.find(({ all }) => all.length > 0)
+  if (other) throw new SpanMetricsError('no-data', otherKinds(sought, other.all))
+  throw new SpanMetricsError('no-data', await noService(prometheus, sought, fromMs, toMs))
+}
+
+function originsOf(metric: string | undefined): readonly Origin[] {
+  if (metric === undefined) return origins
+  const family = familyOf(metric)
+  const known = origins.find(({ families }) => families.includes(family)) ?? origins[0]!
+  return [{ families: [family], serviceLabels: known.serviceLabels }]
+}
+
+const namesOf = ({ families }: Origin): string[] => families.flatMap((family) => [family, `${family}_count`])
+
+function foundIn(own: readonly Labels[], { families, serviceLabels }: Origin, sought: Sought): Found | undefined {
   // Of one that was named by a series of a classic histogram, the classic one is meant.
   const classicAlone = sought.metric !== undefined && sought.metric !== families[0]
   const candidates = families.flatMap((family) => [
@@ -57,13 +97,38 @@ export async function discover(prometheus: Prometheus, sought: Sought, fromMs: n
     const named = own.filter((labels) => labels['__name__'] === name && labels['quantile'] === undefined)
     const label = serviceLabels.find((one) => named.some((labels) => isOf(labels, one, sought.service)))
     if (!label) continue
-    const series = named.filter((labels) => isOf(labels, label, sought.service))
-    const served = (arm: 'stable' | 'canary'): boolean =>
-      series.some((labels) => matches(labels, [...sought[arm], ...sought.traffic]))
-    if (!served('stable') || !served('canary')) continue
-    return { family, kind, series, service: { label, operator: '=~', value: nameIn(label, sought.service) } }
+    const ofService = named.filter((labels) => isOf(labels, label, sought.service))
+    for (const side of sidesOf(ofService)) {
+      const series = ofService.filter((labels) => matches(labels, side))
+      const cohorts = { stable: relabelled(sought.stable, series), canary: relabelled(sought.canary, series) }
+      const served = (arm: 'stable' | 'canary'): boolean =>
+        series.some((labels) => matches(labels, [...cohorts[arm], ...sought.traffic]))
+      if (!served('stable') || !served('canary')) continue
+      const service: Matcher = { label, operator: '=~', value: nameIn(label, sought.service) }
+      return { family, kind, series, service, cohorts, side }
+    }
   }
-  throw new SpanMetricsError('no-data', noCohort(sought, own))
+  return undefined
+}
+
+/** Who may count a request in a mesh: the proxy of who answers sees most of them as they are, and is asked first. */
+const reporters = ['destination', 'waypoint', 'source']
+
+/** The sides that count the same requests, each by itself. */
+function sidesOf(series: readonly Labels[]): readonly (readonly Matcher[])[] {
+  if (!series.some((labels) => reporters.includes(labels['reporter'] ?? ''))) return [[]]
+  return reporters.map((value) => [{ label: 'reporter', operator: '=', value }])
+}
+
+// Where a mesh has the build of who answers.
+const meshBuilds = ['destination_version', 'destination_canonical_revision']
+
+/** What asks for the build of a span asks for that of the workload, where series are of a mesh. */
+function relabelled(matchers: readonly Matcher[], series: readonly Labels[]): readonly Matcher[] {
+  const has = (label: string): boolean => series.some((labels) => labels[label])
+  const build = has('service_version') ? undefined : meshBuilds.find(has)
+  if (build === undefined) return matchers
+  return matchers.map((matcher) => (matcher.label === 'service_version' ? { ...matcher, label: build } : matcher))
 }
 
 function kindOf(family: string): Found['kind'] {
@@ -94,31 +159,32 @@ export async function seriesOf(
   ])) as Labels[]
 }
 
+function otherKinds({ service }: Sought, all: readonly Labels[]): string {
+  const kinds = valuesOf(all, 'span_kind')
+  return `the span metrics of ${service} are of kind ${kinds.join(', ')}: those of requests, SERVER and CONSUMER, are not there`
+}
+
 async function noService(
   prometheus: Prometheus,
   { service, metric }: Sought,
-  names: readonly string[],
-  all: readonly Labels[],
   fromMs: number,
   toMs: number,
 ): Promise<string> {
-  if (all.length > 0) {
-    const kinds = valuesOf(all, 'span_kind')
-    return `the span metrics of ${service} are of kind ${kinds.join(', ')}: those of requests, SERVER and CONSUMER, are not there`
-  }
-  const services = await Promise.all(
-    serviceLabels.map(
-      async (label) =>
-        (await askPrometheus(prometheus, `label/${label}/values`, [
-          ['match[]', `{__name__=~"${names.join('|')}"}`],
-          ['start', String(fromMs / 1000)],
-          ['end', String(toMs / 1000)],
-        ])) as string[],
-    ),
-  )
-  const seen = [...new Set(services.flat())].filter((name) => name !== '')
   const what = metric === undefined ? 'span metrics' : `series of ${metric}`
-  if (seen.length > 0) return `no ${what} of service "${service}" at ${prometheus.url}. There are: ${some(seen)}.`
+  for (const origin of originsOf(metric)) {
+    const services = await Promise.all(
+      origin.serviceLabels.map(
+        async (label) =>
+          (await askPrometheus(prometheus, `label/${label}/values`, [
+            ['match[]', `{__name__=~"${namesOf(origin).join('|')}"}`],
+            ['start', String(fromMs / 1000)],
+            ['end', String(toMs / 1000)],
+          ])) as string[],
+      ),
+    )
+    const seen = [...new Set(services.flat())].filter((name) => name !== '')
+    if (seen.length > 0) return `no ${what} of service "${service}" at ${prometheus.url}. There are: ${some(seen)}.`
+  }
   return metric === undefined
     ? `no span metrics at ${prometheus.url}: looked for ${knownFamilies.slice(0, 3).join(', ')} and others. Name yours with --metric`
     : `no ${what} at ${prometheus.url}`

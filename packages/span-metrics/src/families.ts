@@ -20,6 +20,17 @@ export const knownFamilies: readonly string[] = [
   'calls_total',
 ]
 
+/** Metrics of gRPC's own, where an application has no others: those of gRPC's OpenTelemetry plugin, and of go-grpc-prometheus. */
+export const grpcFamilies: readonly string[] = [
+  'grpc_server_call_duration_seconds',
+  'grpc_server_handling_seconds',
+  // Without latency.
+  'grpc_server_handled_total',
+]
+
+/** Metrics of Istio's proxies: each request is counted by the proxy of whoever asks, and by that of whoever answers. */
+export const istioFamilies: readonly string[] = ['istio_request_duration_milliseconds', 'istio_requests_total']
+
 /** The name of a family, from that of any of its series. */
 export function familyOf(name: string): string {
   return name.replace(/_(bucket|count|sum)$/, '')

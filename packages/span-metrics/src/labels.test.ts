@@ -9,6 +9,9 @@ it.each<[Labels, string]>([
   [{ http_route: '/cart', http_method: 'POST' }, 'POST /cart'],
   [{ span_name: 'GET /cart', http_route: '/cart' }, 'GET /cart'],
   [{ rpc_service: 'shop.Cart', rpc_method: 'Add' }, 'shop.Cart/Add'],
+  [{ rpc_method: 'shop.Cart/Add' }, 'shop.Cart/Add'],
+  [{ grpc_method: 'shop.Cart/Add' }, 'shop.Cart/Add'],
+  [{ grpc_service: 'shop.Cart', grpc_method: 'Add', grpc_type: 'unary' }, 'shop.Cart/Add'],
   [{}, '(all)'],
 ])('%j is %s', (labels, operation) => {
   expect(operationOf(labels)).toBe(operation)
@@ -25,6 +28,19 @@ it.each<[Labels, string]>([
   [{ rpc_grpc_status_code: '14' }, 'error'],
   [{ rpc_grpc_status_code: '5' }, 'fine'],
   [{ http_response_status_code: '200' }, 'fine'],
+  [{ rpc_response_status_code: 'DEADLINE_EXCEEDED', error_type: 'DEADLINE_EXCEEDED' }, 'error'],
+  [{ rpc_response_status_code: 'NOT_FOUND' }, 'fine'],
+  [{ rpc_response_status_code: 'OK' }, 'fine'],
+  [{ rpc_response_status_code: '-32603', error_type: '-32603' }, 'error'],
+  [{ grpc_status: 'UNAVAILABLE' }, 'error'],
+  [{ grpc_code: 'DeadlineExceeded' }, 'error'],
+  [{ grpc_code: 'Canceled' }, 'fine'],
+  [{ reporter: 'destination', response_code: '503' }, 'error'],
+  [{ reporter: 'destination', response_code: '404' }, '4xx'],
+  [{ reporter: 'destination', response_code: '0', response_flags: 'UC' }, 'error'],
+  [{ reporter: 'destination', response_code: '200', grpc_response_status: '14' }, 'error'],
+  [{ reporter: 'destination', response_code: '200', grpc_response_status: '5' }, 'fine'],
+  [{ reporter: 'destination', response_code: '200', grpc_response_status: '' }, 'fine'],
 ])('%j is %s', (labels, outcome) => {
   expect(outcomeOf(labels)).toBe(outcome)
 })

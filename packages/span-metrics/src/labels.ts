@@ -7,7 +7,9 @@ export type Labels = Readonly<Record<string, string>>
  * @example operationOf({ http_request_method: 'GET', http_route: '/cart' }) // 'GET /cart'
  */
 export function operationOf(labels: Labels): string {
-  const { http_route: route, span_name: name, rpc_service: service, rpc_method: rpc } = labels
+  const { http_route: route, span_name: name } = labels
+  const service = labels['rpc_service'] || labels['grpc_service']
+  const rpc = labels['rpc_method'] || labels['grpc_method']
   if (route) {
     const method = labels['http_request_method'] || labels['http_method']
     return method ? `${method} ${route}` : name || route
@@ -19,15 +21,26 @@ export function operationOf(labels: Labels): string {
 /** How a request came out: `4xx` is an error of whoever asked. */
 export type Outcome = 'error' | '4xx' | 'fine'
 
+// In the order of their numbers: grpc.io/docs/guides/status-codes
+const grpcCodes = [
+  ...['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS'],
+  ...['PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED'],
+  ...['INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'],
+]
+
 // The server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc
-const serverFaults = ['2', '4', '12', '13', '14', '15']
+const serverFaults = ['UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS']
 
 /** How what a series counts came out: by the span's status, the HTTP status, or gRPC's. */
 export function outcomeOf(labels: Labels): Outcome {
   const http = httpStatusOf(labels)
-  if (/^(status_code_)?error$/i.test(labels['status_code'] ?? '') || http.startsWith('5')) return 'error'
-  if (serverFaults.includes(labels['rpc_grpc_status_code'] ?? '')) return 'error'
+  // Istio says 0 where no answer came.
+  if (/^(status_code_)?error$/i.test(labels['status_code'] ?? '') || http.startsWith('5') || http === '0')
+    return 'error'
+  const grpc = grpcCodeOf(labels)
+  if (grpc !== undefined && serverFaults.includes(grpc)) return 'error'
   if (http.startsWith('4')) return '4xx'
+  if (grpc !== undefined) return 'fine'
   // A request that was never answered has a type of error and no status.
   return http === '' && labels['error_type'] ? 'error' : 'fine'
 }
@@ -36,13 +49,32 @@ export function outcomeOf(labels: Labels): Outcome {
 export function tells(labels: Labels): { readonly errors: boolean; readonly '4xx': boolean } {
   const http = httpStatusOf(labels) !== ''
   return {
-    errors: http || ['status_code', 'rpc_grpc_status_code', 'error_type'].some((name) => labels[name]),
+    errors: http || ['status_code', ...grpcLabels, 'error_type'].some((name) => labels[name]),
     '4xx': http,
   }
 }
 
 function httpStatusOf(labels: Labels): string {
-  return labels['http_response_status_code'] || labels['http_status_code'] || ''
+  return labels['http_response_status_code'] || labels['http_status_code'] || labels['response_code'] || ''
+}
+
+// By the conventions before and since 2026, Istio's, those of gRPC's own plugin, and of go-grpc-prometheus.
+const grpcLabels = [
+  'rpc_grpc_status_code',
+  'rpc_response_status_code',
+  'grpc_response_status',
+  'grpc_status',
+  'grpc_code',
+]
+
+/** The code of gRPC by its name, whether it is written as a number, as a name, or as Go writes names. */
+function grpcCodeOf(labels: Labels): string | undefined {
+  const written = grpcLabels.map((name) => labels[name]).find((value) => value)
+  if (written === undefined) return undefined
+  const letters = written.toUpperCase().replaceAll('_', '')
+  return /^\d+$/.test(written)
+    ? grpcCodes[Number(written)]
+    : grpcCodes.find((code) => code.replaceAll('_', '') === (letters === 'CANCELED' ? 'CANCELLED' : letters))
 }
 
 /** The process that counted: what is scraped, and where that counts for others, for whom. */

@@ -35,12 +35,13 @@ export async function readScrapes(prometheus: Prometheus, request: SoundRequest)
   const traffic = trafficMatchers(request.traffic)
   const cohorts = { stable: matchersOf(request.stable), canary: matchersOf(request.canary) }
   const found = await discover(prometheus, { service, ...cohorts, traffic, metric }, startMs ?? endMs - dayMs, endMs)
-  const common = [found.service, entrySpans, ...traffic]
+  const common = [found.service, entrySpans, ...found.side, ...traffic]
   const counted = found.kind === 'classic' ? `${found.family}_count` : found.family
-  const anchorMs = startMs ?? (await beforeCanary(prometheus, promql(counted, [...cohorts.canary, ...common]), endMs))
+  const anchorMs =
+    startMs ?? (await beforeCanary(prometheus, promql(counted, [...found.cohorts.canary, ...common]), endMs))
   const readFromMs = anchorMs - leadMs
-  const stable = await samplesOf(prometheus, found, [...cohorts.stable, ...common], readFromMs, endMs)
-  const canary = await samplesOf(prometheus, found, [...cohorts.canary, ...common], readFromMs, endMs)
+  const stable = await samplesOf(prometheus, found, [...found.cohorts.stable, ...common], readFromMs, endMs)
+  const canary = await samplesOf(prometheus, found, [...found.cohorts.canary, ...common], readFromMs, endMs)
   return { found, counted, readFromMs, anchorMs, ...withoutOverlap({ stable, canary }) }
 }
 
