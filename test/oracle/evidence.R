@@ -19,8 +19,9 @@ moments <- unlist(lapply(sizes, function(s) sapply(log(c(1 / 20, 1 / 1.5, 1, 1.1
   row(n = number(s[1]), m = number(s[2]), events = number(s[3]), tilt = number(tilt), expected = number(log_moment(s[1], s[2], s[3], tilt))))))
 
 # The mean over tilts, and for "greater" over the block at which harm begins, as the sum that it is: no recursion.
-# factors: a row for each block, a column for each tilt.
+# factors: a row for each block, a column for each tilt. No block multiplies a tilt by more than 3.
 mixture <- function(factors, information, greater) {
+  factors <- pmin(factors, log(3))
   blocks <- nrow(factors); held <- if (greater) 0.2 else 0
   left <- held / (1 + log1p(cumsum(information) / 100))
   stakes <- c(held, left[-blocks])[1:blocks] - left; stakes[1] <- stakes[1] + 1 - held

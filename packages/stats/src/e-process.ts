@@ -59,6 +59,45 @@ export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<B
   return joined(parts, (logs) => logs.reduce((least, log) => Math.min(least, log)))
 }
 
+/**
+ * Evidence that counts only while another process, fed the same blocks, stands at `enough` or more: `maxLogE` is the highest that the
+ * evidence was at such a moment, so it proves no more than without.
+ *
+ * @param enough the logarithm that the other process needs.
+ */
+export function gatedProcess<Block>(process: EProcess<Block>, gate: EProcess<Block>, enough: number): EProcess<Block> {
+  let maxLogE = 0
+  return {
+    add(...strata) {
+      process.add(...strata)
+      gate.add(...strata)
+      if (gate.logE >= enough && process.logE > maxLogE) maxLogE = process.logE
+    },
+    get logE() {
+      return process.logE
+    },
+    get maxLogE() {
+      return maxLogE
+    },
+  }
+}
+
+/**
+ * Evidence of which no tick counts for more than `most` times: what a tick makes of it beyond that is lost. Still evidence: what a
+ * tick multiplies it by is in the mean at most 1, and cutting it off makes that less.
+ */
+export function cappedProcess<Block>(process: EProcess<Block>, most: number): EProcess<Block> {
+  const logMost = Math.log(most)
+  let before = process.logE
+  let logE = before
+  return eProcess((strata) => {
+    process.add(...strata)
+    logE += Math.min(logMost, process.logE - before)
+    before = process.logE
+    return logE
+  })
+}
+
 function joined<Block>(parts: readonly EProcess<Block>[], join: (logs: readonly number[]) => number): EProcess<Block> {
   if (parts.length === 0) throw new RangeError('parts: expected at least one e-process')
   return eProcess((strata) => {

@@ -104,13 +104,13 @@ test('the values of the examples in the comments', () => {
   expect(rank.logE).toBeCloseTo(0.42, 2)
   const tail = tailProcess({ alternative: 'greater', share: 0.1 })
   tail.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
-  expect(tail.logE).toBeCloseTo(0.63, 2)
+  expect(tail.logE).toBeCloseTo(0.56, 2)
   const odds = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
-  odds.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 3 } })
-  expect(odds.logE).toBeCloseTo(2.51, 2)
+  odds.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 1 } })
+  expect(odds.logE).toBeCloseTo(0.3, 2)
   const risk = riskDifferenceProcess({ alternative: 'less', difference: 0.001 })
-  risk.add({ stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } })
-  expect(risk.logE).toBeCloseTo(8.82, 2)
+  risk.add({ stable: { n: 9000, events: 0 }, canary: { n: 1000, events: 0 } })
+  expect(risk.logE).toBeCloseTo(0.75, 2)
   expect(shareWithMargin(0.5, 0.9)).toBeCloseTo(0.4737, 4)
 })
 
@@ -118,9 +118,8 @@ test('the value of the example in the README', () => {
   const seconds = (from: number, count: number) => Array.from({ length: count }, (_, at) => from + at / 1000)
   const tick = { stable: histogramOf(seconds(0.1, 90)), canary: histogramOf(seconds(0.16, 10)) }
   const slower = rankProcess({ alternative: 'greater' })
-  slower.add(tick)
-  slower.add(tick)
-  expect(Math.exp(slower.maxLogE)).toBeCloseTo(42.8, 1)
+  for (let ticks = 0; ticks < 4; ticks += 1) slower.add(tick)
+  expect(Math.exp(slower.maxLogE)).toBeCloseTo(36.4, 1)
 })
 
 const latencies = fc.array(fc.constantFrom<number[]>(0, 1, 2, 3, 4, 5, 8, 13, 40), { minLength: 1, maxLength: 30 })
@@ -286,7 +285,7 @@ test('the maximum remembers, and joined processes have one of their own', () => 
 test('two thousand blocks of nearly nothing but errors do not overflow', () => {
   const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
   for (let at = 0; at < 2000; at += 1) process.add({ stable: { n: 5000, events: 1 }, canary: { n: 500, events: 400 } })
-  expect(process.logE).toBeGreaterThan(1e6)
+  expect(process.logE).toBeCloseTo(2000 * Math.log(3), 0)
   expect(Number.isFinite(process.maxLogE)).toBe(true)
 })
 

@@ -15,13 +15,24 @@ export type { Rate, Rates } from './rates.ts'
 
 // Evidence
 
-export { type Alternative, type EProcess, meanProcess, minProcess } from './e-process.ts'
+export {
+  type Alternative,
+  cappedProcess,
+  type EProcess,
+  eProcess,
+  gatedProcess,
+  meanProcess,
+  minProcess,
+} from './e-process.ts'
+export { type Lean, leanOfRank, leanOfRates, leanOfShares, leanOfTail } from './lean.ts'
 export { oddsRatioProcess } from './odds-ratio.ts'
 export { rankProcess } from './rank.ts'
 export { riskDifferenceProcess } from './risk-difference.ts'
 export { type Counts, shareProcess, shareWithMargin } from './share.ts'
 export { tailProcess } from './tail.ts'
 export type { TailShare } from './tail-size.ts'
+export { mostPerTick } from './tilted.ts'
+export { unitProcess } from './unit.ts'
 
 // What the evidence leaves open
 

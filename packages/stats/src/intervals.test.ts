@@ -112,7 +112,8 @@ describe('rates', () => {
   })
 
   test('no errors at all bound the difference, and say nothing of the odds', () => {
-    const quiet = [{ stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }]
+    const tick = { stable: { n: 30_000, events: 0 }, canary: { n: 3000, events: 0 } }
+    const quiet = [tick, tick, tick]
     const { lower, upper } = riskDifferenceInterval(quiet, { alpha: 0.05 })
     expect(lower!).toBeLessThan(0)
     expect(upper!).toBeLessThan(0.001)
@@ -138,14 +139,15 @@ test('the share lies between where its processes reject', () => {
 test('the values of the examples in the comments', () => {
   const values = Array.from({ length: 100 }, (_, at) => at + 1)
   const block = { stable: histogramOf(values), canary: histogramOf(values.map((value) => 2 * value)) }
-  const scale = scaleInterval([block], { alpha: 0.05, part: 'rank' })
-  expect(scale.lower!).toBeCloseTo(1.48, 2)
-  expect(scale.upper!).toBeCloseTo(2.71, 2)
+  const scale = scaleInterval([block, block, block, block], { alpha: 0.05, part: 'rank' })
+  expect(scale.lower!).toBeCloseTo(1.72, 2)
+  expect(scale.upper!).toBeCloseTo(2.28, 2)
   const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
-  expect(riskDifferenceInterval([quiet], { alpha: 0.05 })).toEqual({ lower: -0.00007, upper: 0.00038 })
-  const odds = oddsRatioInterval([{ stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }], { alpha: 0.05 })
-  expect(odds.lower!).toBeCloseTo(1.83, 2)
-  expect(odds.upper!).toBeCloseTo(37.3, 1)
+  expect(riskDifferenceInterval([quiet, quiet, quiet], { alpha: 0.05 })).toEqual({ lower: -0.00007, upper: 0.00016 })
+  const failing = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }
+  const odds = oddsRatioInterval([failing, failing, failing], { alpha: 0.05 })
+  expect(odds.lower!).toBeCloseTo(2.18, 2)
+  expect(odds.upper!).toBeCloseTo(31.5, 1)
 })
 
 interface Arms {

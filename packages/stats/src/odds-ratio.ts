@@ -13,8 +13,8 @@ import { tiltsOf } from './tilts.ts'
  *
  * @example
  * const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: 1 })
- * process.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 3 } })
- * process.logE // 2.51
+ * process.add({ stable: { n: 450, events: 2 }, canary: { n: 50, events: 1 } })
+ * process.logE // 0.30
  */
 export function oddsRatioProcess(options: {
   readonly alternative: Alternative

@@ -10,7 +10,7 @@ import { checkedRiskDifferenceProcess } from './risk-difference.ts'
  *
  * @example
  * const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
- * riskDifferenceInterval([quiet], { alpha: 0.05 }) // { lower: -0.00007, upper: 0.00038 }
+ * riskDifferenceInterval([quiet, quiet, quiet], { alpha: 0.05 }) // { lower: -0.00007, upper: 0.00016 }
  */
 export function riskDifferenceInterval(
   blocks: readonly (Rates & { readonly tick?: number })[],
@@ -37,7 +37,7 @@ export function riskDifferenceInterval(
  *
  * @example
  * const block = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }
- * oddsRatioInterval([block], { alpha: 0.05 }) // { lower: 1.83, upper: 37.3 }
+ * oddsRatioInterval([block, block, block], { alpha: 0.05 }) // { lower: 2.18, upper: 31.5 }
  */
 export function oddsRatioInterval(
   blocks: readonly (Rates & { readonly tick?: number })[],

@@ -12,8 +12,8 @@ import { tiltedProcess } from './tilted.ts'
  *
  * @example
  * const process = riskDifferenceProcess({ alternative: 'less', difference: 0.001 })
- * process.add({ stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } })
- * process.logE // 8.82
+ * process.add({ stable: { n: 9000, events: 0 }, canary: { n: 1000, events: 0 } })
+ * process.logE // 0.75
  */
 export function riskDifferenceProcess(options: {
   readonly alternative: Alternative

@@ -12,7 +12,7 @@ import type { TailShare } from './tail-size.ts'
  * @example
  * const values = Array.from({ length: 100 }, (_, at) => at + 1)
  * const block = { stable: histogramOf(values), canary: histogramOf(values.map((value) => 2 * value)) }
- * scaleInterval([block], { alpha: 0.05, part: 'rank' }) // { lower: 1.48, upper: 2.71 }
+ * scaleInterval([block, block, block, block], { alpha: 0.05, part: 'rank' }) // { lower: 1.72, upper: 2.28 }
  */
 export function scaleInterval(
   blocks: readonly (Distributions & { readonly tick?: number })[],

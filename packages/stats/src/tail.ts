@@ -22,7 +22,7 @@ interface TailOptions {
  * @example
  * const process = tailProcess({ alternative: 'greater', share: 0.1 })
  * process.add({ stable: histogramOf([1, 2, 3, 4, 5, 6, 7, 8]), canary: histogramOf([9, 10]) })
- * process.logE // 0.63
+ * process.logE // 0.56
  */
 export function tailProcess(options: TailOptions): EProcess<Distributions | Ranks> {
   const which = tailShares.indexOf(options.share)

@@ -37,7 +37,7 @@ test.each([
 )
 
 test.each([
-  { name: 'odds ratio', process: oddsRatioProcess({ alternative: 'greater', oddsRatio: 1.5 }), within: 30 },
+  { name: 'odds ratio', process: oddsRatioProcess({ alternative: 'greater', oddsRatio: 1.5 }), within: 45 },
   { name: 'difference', process: riskDifferenceProcess({ alternative: 'greater', difference: 0.001 }), within: 30 },
 ])('$name: errors that begin after a healthy half hour are found within $within ticks', ({ process, within }) => {
   expectLateHarm(process, rates, within)
@@ -54,6 +54,23 @@ test('`less` has no second start: what was bad at first has to be made up for', 
   expect(process.logE).toBeCloseTo(2, 12)
 })
 
+test.each(['greater', 'less'] as const)(
+  '%s: no tick multiplies E by more than three, however many strata say the same',
+  (alternative) => {
+    const process = tiltedProcess<number>(2, alternative, (logFactor, into) => {
+      into[0] = logFactor
+      into[1] = 3 * logFactor
+      return 10
+    })
+    let before = 0
+    for (const strata of [[50], [1, 1, 1], [0.1], [-2], [0.4, 0.5], [700, 700]]) {
+      process.add(...strata)
+      expect(process.logE - before).toBeLessThanOrEqual(Math.log(3) + 1e-12)
+      before = process.logE
+    }
+  },
+)
+
 test('a hopeless hypothesis stays a number, and can be made up for, however far it sinks', () => {
   const process = tiltedProcess<number>(2, 'less', (logFactor, into) => {
     into.fill(logFactor)
@@ -61,8 +78,10 @@ test('a hopeless hypothesis stays a number, and can be made up for, however far 
   })
   for (let at = 0; at < 100; at += 1) process.add(-1e4)
   expect(process.logE).toBeCloseTo(-1e6, 3)
-  for (let at = 0; at < 101; at += 1) process.add(1e4)
-  expect(process.maxLogE).toBeCloseTo(1e4, 3)
+  for (let at = 0; at < 1_000_000; at += 1) process.add(1)
+  expect(process.logE).toBeCloseTo(0, 3)
+  process.add(1)
+  expect(process.maxLogE).toBeCloseTo(1, 3)
 })
 
 test('a healthy canary never costs more than the stake that was put in', () => {

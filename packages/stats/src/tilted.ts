@@ -3,6 +3,11 @@ import { type Alternative, type EProcess, eProcess } from './e-process.ts'
 /**
  * The mean of several tilts, each multiplied up block by block, as an e-process.
  *
+ * Requests of one tick are not independent: a process that stalls for a second, or an address that is gone for three, makes
+ * hundreds of them slow or failing at once. So no tick multiplies a tilt by more than `mostPerTick`, all strata together: a factor
+ * that is made smaller keeps its mean at most 1, and it takes several ticks to prove anything. Each tilt on its own, not the mean
+ * of all: after one such tick the mean would be that of the steepest tilt alone, and fall with it.
+ *
  * Harm may begin late: a leak, a job at the full hour, a flag turned up. After a healthy hour a plain product has sunk so low that
  * it needs another hour to come back. So for `greater` a fifth of the stake is held back and put in bit by bit as information
  * comes in; what is put in at a block multiplies from there on. That is a mixture over the block at which harm begins. How much is
@@ -36,6 +41,7 @@ export function tiltedProcess<Block>(
       for (let tilt = 0; tilt < tilts; tilt += 1) sums[tilt]! += factors[tilt]!
     }
     if (more === 0) return logE
+    for (let tilt = 0; tilt < tilts; tilt += 1) if (sums[tilt]! > logMost) sums[tilt] = logMost
     information += more
     const stillLeft = held / (1 + Math.log1p(information / firstOnset))
     const stake = left - stillLeft
@@ -80,6 +86,10 @@ export function tiltedProcess<Block>(
   }
 }
 
+/** So many times, at most, a tick multiplies evidence. */
+export const mostPerTick = 3
+
+const logMost = Math.log(mostPerTick)
 const power = 2 ** 512
 const root = 2 ** 256
 const logPower = 512 * Math.LN2
