@@ -56,7 +56,7 @@ odds <- sapply(1:40, function(i) {
 # With b from its definition, and the cap on (m/n) v / (1 + d v) by solving for v.
 differences <- sapply(1:40, function(i) {
   blocks <- random_rates(); d <- sample(c(0, 0.001, 0.05, -0.02), 1); greater <- i %% 2 == 0
-  factors <- t(sapply(blocks, function(b) sapply(c(0.5, 1, 2, 5), function(a) {
+  factors <- t(sapply(blocks, function(b) sapply(c(0.1, 0.5, 1, 2, 5), function(a) {
     n <- b[1]; m <- b[3]; v <- if (greater) exp(a) - 1 else exp(-a) - 1
     share <- function(v) m / n * v / (1 + d * v) - 0.6
     most <- if (d < 0) min(v, (1 - 1e-6) / -d) else v # beyond it 1 + dv is not positive

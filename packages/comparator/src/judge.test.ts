@@ -239,9 +239,9 @@ describe('operations that only one arm served', () => {
 
 it('a finding whose effect changed tells what was proved at times, and no interval that excludes its own effect', () => {
   const half = (slower: number, seed: number) =>
-    trafficOf({ ticks: 24, seed, operations: { 'GET /a': { stable: alike, canary: { ...alike, slower } } } })
-  const later = half(0.5, 7).map((slice) => ({ ...slice, tick: slice.tick + 24 * 5000 }))
-  const [finding] = judge([...half(2, 6), ...later], defaultPolicy, factsOf(48)).findings
+    trafficOf({ ticks: 48, seed, operations: { 'GET /a': { stable: alike, canary: { ...alike, slower } } } })
+  const later = half(0.5, 7).map((slice) => ({ ...slice, tick: slice.tick + 48 * 5000 }))
+  const [finding] = judge([...half(2, 6), ...later], defaultPolicy, factsOf(96)).findings
   expect(finding!.interval).toMatchObject({ changed: true, upper: null })
 })
 
@@ -293,19 +293,19 @@ describe('the gate', () => {
 
 describe('a verdict', () => {
   const slices = trafficOf({
-    ticks: 6,
+    ticks: 12,
     seed: 3,
     operations: {
       'GET /': { stable: { n: 60, errors: 0.02 }, canary: { n: 40, errors: 0.05 } },
       'GET /slow': { stable: { n: 30 }, canary: { n: 30, slower: 1.3 } },
     },
   })
-  const whole = JSON.stringify(judge(slices, defaultPolicy, factsOf(6)))
+  const whole = JSON.stringify(judge(slices, defaultPolicy, factsOf(12)))
 
   it('is the same, byte for byte, in any order of the slices', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(slices, { minLength: slices.length }), (shuffled) => {
-        expect(JSON.stringify(judge(shuffled, defaultPolicy, factsOf(6)))).toBe(whole)
+        expect(JSON.stringify(judge(shuffled, defaultPolicy, factsOf(12)))).toBe(whole)
       }),
       { seed: 1, numRuns: 20 },
     )
@@ -321,7 +321,7 @@ describe('a verdict', () => {
         { ...slice, stable: { ...stable, n: stable.events }, canary },
       ]
     })
-    expect(JSON.stringify(judge(sharded, defaultPolicy, factsOf(6)))).toBe(whole)
+    expect(JSON.stringify(judge(sharded, defaultPolicy, factsOf(12)))).toBe(whole)
   })
 
   it('is mirrored when the arms are swapped', () => {
@@ -329,8 +329,8 @@ describe('a verdict', () => {
     const exact = policyOf({
       metrics: { latency: { margin: '0%' }, errors: { margin: '1' }, '4xx': { margin: '1' } },
     })
-    const one = judge(slices, exact, factsOf(6)).findings.find((finding) => finding.operation === 'GET /slow')!
-    const other = judge(swapped, exact, factsOf(6)).findings.find((finding) => finding.operation === 'GET /slow')!
+    const one = judge(slices, exact, factsOf(12)).findings.find((finding) => finding.operation === 'GET /slow')!
+    const other = judge(swapped, exact, factsOf(12)).findings.find((finding) => finding.operation === 'GET /slow')!
     expect(other.interval.lower! * one.interval.upper!).toBeCloseTo(1, 1)
     expect(other.interval.upper! * one.interval.lower!).toBeCloseTo(1, 1)
   })
@@ -345,7 +345,7 @@ describe('a verdict', () => {
     })
     const policy = policyOf({ metrics: { latency: { margin: '10%,4ms' } } })
     const before = JSON.parse(whole) as Verdict
-    const after = judge(doubled, policy, factsOf(6))
+    const after = judge(doubled, policy, factsOf(12))
     expect(after.findings.map((one) => [one.decision, one.evidence])).toEqual(
       before.findings.map((one) => [one.decision, one.evidence]),
     )

@@ -60,26 +60,17 @@ export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<B
 }
 
 /**
- * Evidence that counts only while another process, fed the same blocks, stands at `enough` or more: `maxLogE` is the highest that the
- * evidence was at such a moment, so it proves no more than without.
+ * Evidence that counts only while another process, fed the same blocks, stands at `enough` or more; else it is at most 1. It proves no
+ * more than without the gate, so it is evidence still.
  *
  * @param enough the logarithm that the other process needs.
  */
 export function gatedProcess<Block>(process: EProcess<Block>, gate: EProcess<Block>, enough: number): EProcess<Block> {
-  let maxLogE = 0
-  return {
-    add(...strata) {
-      process.add(...strata)
-      gate.add(...strata)
-      if (gate.logE >= enough && process.logE > maxLogE) maxLogE = process.logE
-    },
-    get logE() {
-      return process.logE
-    },
-    get maxLogE() {
-      return maxLogE
-    },
-  }
+  return eProcess((strata) => {
+    process.add(...strata)
+    gate.add(...strata)
+    return gate.logE >= enough ? process.logE : Math.min(0, process.logE)
+  })
 }
 
 /**

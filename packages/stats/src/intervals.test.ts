@@ -143,7 +143,7 @@ test('the values of the examples in the comments', () => {
   expect(scale.lower!).toBeCloseTo(1.72, 2)
   expect(scale.upper!).toBeCloseTo(2.28, 2)
   const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
-  expect(riskDifferenceInterval([quiet, quiet, quiet], { alpha: 0.05 })).toEqual({ lower: -0.00007, upper: 0.00016 })
+  expect(riskDifferenceInterval([quiet, quiet, quiet], { alpha: 0.05 })).toEqual({ lower: -0.00016, upper: 0.00025 })
   const failing = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }
   const odds = oddsRatioInterval([failing, failing, failing], { alpha: 0.05 })
   expect(odds.lower!).toBeCloseTo(2.18, 2)

@@ -10,7 +10,7 @@ import { checkedRiskDifferenceProcess } from './risk-difference.ts'
  *
  * @example
  * const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
- * riskDifferenceInterval([quiet, quiet, quiet], { alpha: 0.05 }) // { lower: -0.00007, upper: 0.00016 }
+ * riskDifferenceInterval([quiet, quiet, quiet], { alpha: 0.05 }) // { lower: -0.00016, upper: 0.00025 }
  */
 export function riskDifferenceInterval(
   blocks: readonly (Rates & { readonly tick?: number })[],

@@ -24,8 +24,8 @@ interface Broken {
   readonly regions: readonly { readonly region: Region; readonly process: EProcess<Ranked> }[]
 }
 
-/** Evidence that a claim is broken, at any of its limits: for each the rank and three tails. */
-export function brokenBy(limits: readonly Limit[], { rank, tail, any }: Statistics): Broken {
+/** Evidence that a claim is broken, at any of its limits: for each the rank and three tails, while most ticks say so. */
+export function brokenBy(limits: readonly Limit[], { rank, tail, any, valuesStand }: Statistics): Broken {
   const sides = limits.map(({ bound }, side) => {
     const { broken: alternative } = alternativesOf(bound)
     const regions: Broken['regions'] = [
@@ -36,7 +36,7 @@ export function brokenBy(limits: readonly Limit[], { rank, tail, any }: Statisti
       regions.map(({ process }) => process),
       regions.map(({ region }) => weights[region]),
     )
-    return { regions, process: feeding(together, ranksAt(side)) }
+    return { regions, process: feeding(valuesStand(together, alternative), ranksAt(side)) }
   })
   return {
     process: any(sides.map(({ process }) => process)),

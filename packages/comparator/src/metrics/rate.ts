@@ -1,4 +1,4 @@
-import { type EProcess, matchedRates, type Rates } from '@coalmine/stats'
+import { type Alternative, type EProcess, matchedRates, type Rates } from '@coalmine/stats'
 import type { Decision, Part } from '../finding.ts'
 import type { RateMargin } from '../policy/margin.ts'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
@@ -46,9 +46,12 @@ export function rateBound(
 ): { readonly broken: EProcess<Rates>; readonly holds: EProcess<Rates> } {
   const beyond = (): EProcess<Rates> => statistics.all(evidence('greater', margin, events, statistics))
   const inside = (): EProcess<Rates> => statistics.any(evidence('less', margin, events, statistics))
-  const [broken, holds] = (side === 'upper') === (moved === 'up') ? [beyond, inside] : [inside, beyond]
+  const standing = (process: EProcess<Rates>, alternative: Alternative): EProcess<Rates> =>
+    statistics.ratesStand(process, alternative, (rate) => rateLimit(rate, margin))
   const toward = (process: EProcess<Rates>): EProcess<Rates> => (moved === 'up' ? process : feeding(process, swapped))
-  return { broken: toward(broken()), holds: toward(holds()) }
+  return (side === 'upper') === (moved === 'up')
+    ? { broken: toward(standing(beyond(), 'greater')), holds: toward(inside()) }
+    : { broken: toward(standing(inside(), 'less')), holds: toward(beyond()) }
 }
 
 /** What is told of a rate, on the scale of the half of the margin that is the larger. */
@@ -111,11 +114,19 @@ function evidence(
   return oddsRatio === 1 ? [either] : [odds, either]
 }
 
+/** The rate that the margin allows where stable has this one. */
+function rateLimit(rate: number, { oddsRatio, difference }: RateMargin): number {
+  return Math.max(rateAtOdds(rate, { oddsRatio }), rate + difference)
+}
+
+function rateAtOdds(rate: number, { oddsRatio }: Pick<RateMargin, 'oddsRatio'>): number {
+  return (rate * oddsRatio) / (1 - rate + rate * oddsRatio)
+}
+
 /** Which half of the margin is the larger at this rate: the effect is told on its scale. */
 function byOddsRatio(rate: number, margin: RateMargin): boolean {
   if (rate <= 0 || rate >= 1) return false
-  const allowed = odds(rate) * margin.oddsRatio
-  return margin.difference === 0 || allowed / (1 + allowed) - rate > margin.difference
+  return margin.difference === 0 || rateAtOdds(rate, margin) - rate > margin.difference
 }
 
 function odds(rate: number): number {

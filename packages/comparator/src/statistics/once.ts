@@ -43,6 +43,8 @@ export const once: Statistics = {
     return joined(parts, (logs) => Math.max(...logs.map((log, at) => log + Math.log(weights[at]! / total))))
   },
   all: (parts) => joined(parts, (logs) => Math.min(...logs)),
+  valuesStand: (process) => process,
+  ratesStand: (process) => process,
   run(process, blocks) {
     const middle = blocks[Math.floor(blocks.length / 2) - 1]
     const early = middle ? blocks.filter(({ tick }) => tick <= middle.tick) : []

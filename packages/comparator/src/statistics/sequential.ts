@@ -1,7 +1,9 @@
 import {
+  cappedProcess,
   dispersedShareProcess,
   meanProcess,
   minProcess,
+  mostPerTick,
   oddsRatioInterval,
   oddsRatioProcess,
   rankProcess,
@@ -15,6 +17,7 @@ import {
 } from '@coalmine/stats'
 import { run } from './run.ts'
 import type { Statistics } from './statistics.ts'
+import { ratesStand, valuesStand } from './units.ts'
 
 /** Prior effective sample size of the mixture: the measured best for splits. */
 export const concentration = 1000
@@ -30,10 +33,13 @@ export const sequential: Statistics = {
   tail: (alternative, share) => tailProcess({ alternative, share }),
   odds: (alternative, oddsRatio) => oddsRatioProcess({ alternative, oddsRatio }),
   difference: (alternative, difference) => riskDifferenceProcess({ alternative, difference }),
-  share: (alternative, share) => shareProcess({ alternative, share, concentration }),
-  shareOfBatches: (alternative, share) => dispersedShareProcess({ alternative, share, concentration, burnIn }),
+  share: (alternative, share) => cappedProcess(shareProcess({ alternative, share, concentration }), mostPerTick),
+  shareOfBatches: (alternative, share) =>
+    cappedProcess(dispersedShareProcess({ alternative, share, concentration, burnIn }), mostPerTick),
   any: meanProcess,
   all: minProcess,
+  valuesStand,
+  ratesStand,
   run,
   scaleInterval,
   oddsRatioInterval,

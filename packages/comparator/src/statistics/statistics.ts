@@ -33,6 +33,13 @@ export interface Statistics {
   any<Block>(parts: readonly EProcess<Block>[], weights?: readonly number[]): EProcess<Block>
   /** Evidence that every one of the hypotheses is false: all of them have to speak. */
   all<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
+  /**
+   * Evidence that values are worse than their limits, while ticks as units say so too: requests of one tick may all be slow for one
+   * reason. What tests that look once have to do with it, nobody knows: they are left as they are.
+   */
+  valuesStand(process: EProcess<Ranked>, alternative: Alternative): EProcess<Ranked>
+  /** The same of rates, whose limit is what the margin makes of stable's. */
+  ratesStand(process: EProcess<Rates>, alternative: Alternative, limit: (rate: number) => number): EProcess<Rates>
   run<Block extends object>(process: EProcess<Block>, blocks: readonly (Block & { readonly tick: number })[]): Run
   scaleInterval(
     blocks: readonly Distributions[],

@@ -102,7 +102,7 @@ describe('what carries a regression', () => {
   })
 
   it('says what is proved so far where it is not settled', () => {
-    const contrasts = contrastsOf(truths['combination']!, { ticks: 6, n: 200, seed: 3 })
+    const contrasts = contrastsOf(truths['combination']!, { ticks: 10, n: 200, seed: 3 })
     expect(interactionsOf([contrasts], focus, 0.05)[0]).toMatchObject({
       carries: 'not-settled',
       message: expect.stringContaining(
