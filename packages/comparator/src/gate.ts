@@ -3,6 +3,7 @@ import type { Gated } from './decide.ts'
 import type { Facts } from './facts.ts'
 import type { Hosts } from './fairness/hosts.ts'
 import { beyondHosts } from './fairness/hosts.ts'
+import { youngTicks } from './fairness/young.ts'
 import { testLatency } from './metrics/latency.ts'
 import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
 import { testNumeric } from './metrics/numeric.ts'
@@ -70,14 +71,15 @@ export function testIn(
   scope: Scope,
   metric: MetricPolicy,
   all: readonly OperationSeries[],
-  { split, mode }: Policy,
+  policy: Policy,
   facts: Facts,
   hosts: Hosts | null,
 ): Tested {
+  const { split, mode } = policy
   const statistics = statisticsOf(mode)
   switch (metric.measure.kind) {
     case 'latency':
-      return testLatency(scope.series, metric, statistics, beyondHosts(metric, hosts))
+      return testLatency(scope.series, metric, statistics, beyondHosts(metric, hosts), youngTicks(facts, policy))
     case 'errors':
     case '4xx':
     case 'share':

@@ -21,6 +21,7 @@ import { hypothesesOf } from './verdict/hypotheses.ts'
 import { missingFor } from './verdict/missing.ts'
 import type { Outcome } from './verdict/outcome.ts'
 import { advisoryOf, outcomeOf } from './verdict/outcome.ts'
+import { provesOf } from './verdict/proves.ts'
 import { decisive, flagNotes } from './verdict/reasons.ts'
 import type { Verdict } from './verdict/verdict.ts'
 import { errorTypeReasons, errorTypesOf } from './why/error-types.ts'
@@ -48,6 +49,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
     const nothing = {
+      proves: null,
       findings: [],
       missing: [],
       hypotheses,
@@ -60,7 +62,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
   }
 
-  const hosts = hostsOf(facts.fairness?.cells ?? [], policy)
+  const hosts = hostsOf(facts, policy)
   const gated = (wanted: Gate): Gated[] =>
     gateOf(
       series,
@@ -90,6 +92,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   ]
   const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy, errorTypes))]
   const answer = {
+    proves: provesOf(outcome, findings, facts, hosts),
     findings: all,
     missing,
     hypotheses: hypothesesOf(policy.metrics, all, blocked ? 'unfair' : null),
@@ -131,6 +134,7 @@ function verdictOf(
   reasons: readonly Reason[],
   answer: Pick<
     Verdict,
+    | 'proves'
     | 'findings'
     | 'missing'
     | 'hypotheses'

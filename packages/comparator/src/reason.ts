@@ -25,6 +25,7 @@ export type ReasonCode =
   | 'mixed-variants'
   | 'late-spans'
   | 'host-not-separable'
+  | 'young-instances'
   | 'unequal-load'
   | 'one-look'
   | 'peeked'

@@ -1,14 +1,17 @@
 import {
+  type Between,
   countOf,
   type Histogram,
   mergeHistograms,
+  momentsOf,
+  normalQuantile,
   quantileOf,
   sdBetweenMeans,
   sdBetweenRates,
   studentQuantile,
 } from '@coalmine/stats'
 import { mean } from 'simple-statistics'
-import type { InstanceCell } from '../facts.ts'
+import type { Facts, InstanceCell } from '../facts.ts'
 import type { Statistic } from '../finding.ts'
 import { limitOf } from '../metrics/claim.ts'
 import { testLatency } from '../metrics/latency.ts'
@@ -50,29 +53,53 @@ const fewestEvents = 10
 // What a canary's hosts do by chance is beyond the widened margin as seldom as this.
 const beyondMargin = 0.025
 
+// Instances of one build differ by so much, as a standard deviation of the logarithm, until stable's say how much; as sure of it as
+// if it had been learnt from so many instances and one.
+const assumed = { sd: 0.05, df: 4 }
+
 /**
  * What the hosts do, told from the instances of each cohort: how much stable's differ among themselves, which of them would
  * fail against the others (a placebo: they run one build), and which of the canary's are out of line with their fellows.
  *
- * Where the canary is few hosts, a difference of hosts looks like one of builds. Differences of stable's instances
- * bound it: the canary's hosts exceed t x sd x sqrt(1/canary instances + 1/stable instances) one time in forty.
+ * Where the canary is few hosts, a difference of hosts looks like one of builds. What stable's instances differ by, all the time or
+ * for some minutes, bounds it: the canary's hosts exceed t x sd x sqrt(1/canary instances + 1/stable instances) one time in
+ * forty. Of latency something is assumed before anything is known, so that the first look is no other than the last.
  */
-export function hostsOf(cells: readonly InstanceCell[], policy: Policy): Hosts | null {
+export function hostsOf({ fairness, stable, canary, earlier }: Facts, policy: Policy): Hosts | null {
+  const cells = fairness?.cells ?? []
+  const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
+  const byBuild = (fairness?.builds ?? null) !== null && !shared && !earlier
+  const known = knownOf(cells, policy)
+  if (!byBuild) return known
+  const instances = (arm: number, looked = 0): number => Math.max(1, arm, looked)
+  const [m, n] = [instances(canary.instances, known?.canary), instances(stable.instances, known?.stable)]
+  if (known && known.allowed.latency !== null) return known
+  const latency = Math.exp(normalQuantile(1 - beyondMargin) * assumed.sd * Math.sqrt(1 / m + 1 / n))
+  const nothing = { placebo: null, outOfLine: [], variation: { latency: null, errors: null } }
+  return {
+    ...nothing,
+    ...known,
+    stable: n,
+    canary: m,
+    allowed: { latency, errors: known?.allowed.errors ?? null },
+  }
+}
+
+function knownOf(cells: readonly InstanceCell[], policy: Policy): Hosts | null {
   const of = (cohort: InstanceCell['cohort']): readonly InstanceCell[] => cells.filter((cell) => cell.cohort === cohort)
   const stable = namesIn(of('stable'))
   const canary = namesIn(of('canary'))
   const enough = stable.length >= fewestInstances
   if (!enough && canary.length < 2) return null
-  const latency = enough ? sdBetweenMeans(deviations(of('stable'), stable)) : undefined
+  const latency = enough ? latencyVariation(of('stable'), stable) : undefined
   const errors = enough ? sdBetweenRates(expectations(of('stable'), stable)) : undefined
   const widest = Math.sqrt(1 / canary.length + 1 / stable.length)
-  const allowed = (between: typeof latency): number | null =>
-    between ? Math.exp(studentQuantile(beyondMargin, between.df) * between.sd * widest) : null
+  const allowed = ({ sd, df }: Between): number => Math.exp(studentQuantile(beyondMargin, df) * sd * widest)
   return {
     stable: stable.length,
     canary: canary.length,
-    variation: { latency: latency?.sd ?? null, errors: errors?.sd ?? null },
-    allowed: { latency: allowed(latency), errors: allowed(errors) },
+    variation: { latency: latency?.between ?? null, errors: errors?.sd ?? null },
+    allowed: { latency: latency ? allowed(withAssumed(latency)) : null, errors: errors ? allowed(errors) : null },
     placebo: enough ? outOfLine(of('stable'), stable, policy, policy.alpha) : null,
     outOfLine: canary.length > 1 ? outOfLine(of('canary'), canary, policy, policy.alpha / canary.length) : [],
   }
@@ -97,8 +124,36 @@ function namesIn(cells: readonly InstanceCell[]): string[] {
   return [...new Set(cells.map((cell) => cell.instance))].sort()
 }
 
-/** How far each instance's typical latency is from that of all of them in the same block, in logarithms, block by block. */
-function deviations(cells: readonly InstanceCell[], names: readonly string[]): number[][] {
+/** What is assumed and what was learnt, each as good as its degrees of freedom. */
+function withAssumed({ sd, df }: Between): Between {
+  const all = assumed.df + df
+  return { sd: Math.sqrt((assumed.df * assumed.sd ** 2 + df * sd ** 2) / all), df: all }
+}
+
+/** How much the instances differ: between each other for the whole time, and with what comes and goes in the minutes of it. */
+function latencyVariation(
+  cells: readonly InstanceCell[],
+  names: readonly string[],
+): (Between & { readonly between: number }) | undefined {
+  const { values, noise } = deviations(cells, names)
+  const between = sdBetweenMeans(values)
+  if (!between) return undefined
+  const groups = values.filter((group) => group.length > 1)
+  const squares = groups.reduce((sum, group) => sum + (group.length - 1) * momentsOf(group).variance, 0)
+  const within = squares / groups.reduce((sum, group) => sum + group.length - 1, 0)
+  return { sd: Math.sqrt(between.sd ** 2 + Math.max(0, within - noise)), df: between.df, between: between.sd }
+}
+
+/**
+ * How far each instance's typical latency is from that of all of them in the same block, in logarithms, block by block; and the variance
+ * that chance alone gives these numbers.
+ */
+function deviations(
+  cells: readonly InstanceCell[],
+  names: readonly string[],
+): { readonly values: number[][]; readonly noise: number } {
+  let noise = 0
+  let medianCount = 0
   const sums = new Map<string, { weight: number; sum: number }>()
   for (const together of groupsOf(cells, (cell) => `${cell.tick} ${cell.operation}`)) {
     const medians = together
@@ -112,15 +167,20 @@ function deviations(cells: readonly InstanceCell[], names: readonly string[]): n
       const { weight, sum } = sums.get(key) ?? { weight: 0, sum: 0 }
       const n = countOf(cell.latency)
       sums.set(key, { weight: weight + n, sum: sum + n * (log - typical) })
+      const spread = Math.log(quantileOf(cell.latency, 0.84)! / quantileOf(cell.latency, 0.16)!) / 2
+      if (!Number.isFinite(spread)) continue
+      noise += ((Math.PI / 2) * spread ** 2) / n
+      medianCount += 1
     }
   }
   const ticks = [...new Set(cells.map((cell) => cell.tick))].sort((a, b) => a - b)
-  return names.map((name) =>
+  const values = names.map((name) =>
     ticks.flatMap((tick) => {
       const found = sums.get(`${tick} ${name}`)
       return found ? [found.sum / found.weight] : []
     }),
   )
+  return { values, noise: medianCount > 0 ? noise / medianCount : 0 }
 }
 
 /** The errors of each instance, and those that it would have had at the rate of all in the same block and operation. */

@@ -7,6 +7,7 @@ import type { Reason } from '../reason.ts'
 import { run } from '../statistics/run.ts'
 import type { Hosts } from './hosts.ts'
 import { beyondHosts } from './hosts.ts'
+import { youngReasons } from './young.ts'
 
 // A cohort's instances come up one after the other; one that appears later than this takes another's place.
 const startsMs = 60_000
@@ -16,7 +17,13 @@ const level = 0.01
 
 /** What the processes behind the cohorts have to do with the difference between them. */
 export function instanceReasons(facts: Facts, hosts: Hosts | null, policy: Policy): Reason[] {
-  return [...restarts(facts), ...oneInstance(hosts), ...hostsDiffer(facts, hosts, policy), ...unequalLoad(facts)]
+  return [
+    ...restarts(facts),
+    ...oneInstance(hosts),
+    ...hostsDiffer(facts, hosts, policy),
+    ...youngReasons(facts, policy),
+    ...unequalLoad(facts),
+  ]
 }
 
 /** A canary whose processes keep dying may answer well in between: what a crash cuts off leaves no span. */
@@ -57,21 +64,30 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
     .map((metric) => ({ metric, beyond: beyondHosts(metric, hosts) }))
     .filter(({ metric, beyond }) => formatMargin(metric.margin) !== formatMargin(beyond.margin))
     .map(({ metric, beyond }) => `${metric.name} beyond ${formatMargin(shortened(beyond.margin))}`)
+  const alone = fewInstances(canary)
   if (widened.length > 0) {
-    const failing = new Set(hosts!.placebo!.map((one) => one.instance)).size
+    const failing = new Set(hosts!.placebo?.map((one) => one.instance)).size
     const spread =
-      failing > 0
-        ? `Stable's ${hosts!.stable} instances, which run one build, differ from each other, and ${failing} of them would fail against the others: so may the canary's hosts.`
-        : `Hosts may differ, as far as stable's ${hosts!.stable} instances tell, which run one build.`
-    return [note(`${spread} FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.`)]
+      hosts!.variation.latency === null
+        ? "Hosts of one build are taken to differ by 5 % or so, since stable's instances are too few to tell."
+        : failing > 0
+          ? `Stable's ${hosts!.stable} instances, which run one build, differ from each other, and ${failing} of them would fail against the others: so may the canary's hosts.`
+          : `Hosts may differ, as far as stable's ${hosts!.stable} instances tell, which run one build.`
+    return [
+      note(`${spread} FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.${alone ? ` ${alone}` : ''}`),
+    ]
   }
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
-  if (shared || canary.instances === 0 || canary.instances > 2) return []
-  return [
-    note(
-      `The canary ran on ${canary.instances === 1 ? 'one instance' : `${canary.instances} instances`}: a bad host looks like a bad build. Restart it elsewhere to tell them apart.`,
-    ),
-  ]
+  if (shared || !alone) return []
+  return [note(alone)]
+}
+
+/** What is proved of one instance may be its host's. */
+function fewInstances({ instances }: CohortFacts): string | null {
+  if (instances === 0 || instances > 2) return null
+  return instances === 1
+    ? 'The canary ran on one instance: what is proved is proved of it, and a bad host looks like a bad build. Restart it elsewhere, or run two, to tell them apart.'
+    : 'The canary ran on 2 instances: a bad host looks like a bad build. Restart it elsewhere to tell them apart.'
 }
 
 /** One canary instance among several that is worse than the rest of them: they run the same build. */

@@ -90,16 +90,18 @@ export function regionEstimates(
     const part = region === 'typical' ? 'rank' : region
     const total = (arm: 'stable' | 'canary'): number =>
       blocks.reduce((sum, { sizes, [arm]: values }) => sum + (sizes?.[arm] ?? countOf(values)), 0)
+    const ratio = matched && matched.stable > 0 ? matched.canary / matched.stable : null
     return {
       stable: { count: total('stable'), events: null, value: matched?.stable ?? null },
       canary: { count: total('canary'), events: null, value: matched?.canary ?? null },
-      effect: { kind: 'ratio', value: matched && matched.stable > 0 ? matched.canary / matched.stable : null },
+      effect: { kind: 'ratio', value: ratio },
       interval: shownInterval(
         series.some((one) => one.bounds)
           ? boundedInterval(series, metric, statistics, { alpha: level, part })
           : statistics.scaleInterval(blocks, { alpha: level, part }),
         level,
         decision,
+        ratio,
       ),
     }
   }

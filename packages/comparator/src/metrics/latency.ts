@@ -17,20 +17,25 @@ const shown: Record<Region, { readonly part: Part; readonly statistic: Statistic
 /**
  * A claim about latency is broken when the rank, the slowest tenth, twentieth and hundredth say so together (the
  * weighted mean of their e-values, or the least of their p-values, corrected by its weight). It holds only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
- * passes. `beyond` has the margin that FAIL needs, where that is wider than the one that PASS needs.
+ * passes. `beyond` has the margin that FAIL needs, where that is wider than the one that PASS needs; ticks
+ * in which the canary is young do not count for it.
  */
 export function testLatency(
   series: readonly OperationSeries[],
   metric: MetricPolicy,
   statistics: Statistics,
   beyond: MetricPolicy = metric,
+  isYoung: (tick: number) => boolean = () => false,
 ): Tested {
   const limits = limitsOf(metric)
   const limitsBeyond = limitsOf(beyond)
   const broken = brokenBy(limitsBeyond, statistics)
   const estimateAt = regionEstimates(series, metric, statistics)
   return {
-    worse: statistics.run(broken.process, rankedAgainst(limitsBeyond, series, metric, 'break', statistics)),
+    worse: statistics.run(
+      broken.process,
+      rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isYoung(tick)),
+    ),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
       ({ region, run }) => ({
         part: shown[region].part,

@@ -43,14 +43,15 @@ export function testLostRequests(
       const all = stable + canary
       const less = (bound: number | null): number | null => (bound === null ? null : bound - split)
       const { lower, upper } = statistics.shareInterval(counts, { alpha: level })
+      const missing = all > 0 ? canary / all - split : null
       return {
         statistic: 'share of traffic',
         unit: 'share',
         stable: { count: stable, events: null, value: all > 0 ? stable / all : null },
         canary: { count: canary, events: null, value: all > 0 ? canary / all : null },
         part: 'share',
-        effect: { kind: 'difference', value: all > 0 ? canary / all - split : null },
-        interval: shownInterval({ lower: less(lower), upper: less(upper) }, level, decision),
+        effect: { kind: 'difference', value: missing },
+        interval: shownInterval({ lower: less(lower), upper: less(upper) }, level, decision, missing),
       }
     },
   }

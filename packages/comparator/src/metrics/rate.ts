@@ -81,14 +81,14 @@ export function rateEstimate(
     return {
       ...common,
       effect: { kind: 'odds-ratio', value },
-      interval: shownInterval(statistics.oddsRatioInterval(blocks, { alpha: level }), level, decision),
+      interval: shownInterval(statistics.oddsRatioInterval(blocks, { alpha: level }), level, decision, value),
     }
   }
   const value = matched ? matched.canary - matched.stable : null
   return {
     ...common,
     effect: { kind: 'difference', value },
-    interval: shownInterval(statistics.riskDifferenceInterval(blocks, { alpha: level }), level, decision),
+    interval: shownInterval(statistics.riskDifferenceInterval(blocks, { alpha: level }), level, decision, value),
   }
 }
 

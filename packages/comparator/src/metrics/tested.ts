@@ -18,8 +18,23 @@ export interface Tested {
 /**
  * A confidence sequence as a finding shows it. Where its sides have crossed, no one effect fits the whole window: it
  * changed, or operations differ. Then only the harm that was proved at times is told, and that it changed.
+ *
+ * @param effect what the two values that stand beside it show. They are of the whole window, and the interval of what makes the arms
+ * alike tick by tick, which of values in two heaps may be far more: it is widened to hold both.
  */
-export function shownInterval({ lower, upper }: Interval, level: number, decision: Decision): Finding['interval'] {
-  if (lower === null || upper === null || lower <= upper) return { lower, upper, level, changed: false }
-  return { lower: decision === 'fail' ? lower : null, upper: null, level, changed: true }
+export function shownInterval(
+  { lower, upper }: Interval,
+  level: number,
+  decision: Decision,
+  effect: number | null,
+): Finding['interval'] {
+  if (lower !== null && upper !== null && lower > upper)
+    return { lower: decision === 'fail' ? lower : null, upper: null, level, changed: true }
+  if (effect === null) return { lower, upper, level, changed: false }
+  return {
+    lower: lower === null ? null : Math.min(lower, effect),
+    upper: upper === null ? null : Math.max(upper, effect),
+    level,
+    changed: false,
+  }
 }

@@ -64,14 +64,15 @@ export function testThroughput(
       const perInstance = (of: number | null): number | null =>
         of === null ? null : (of / (1 - of)) * ((1 - expected) / expected)
       const { lower, upper } = statistics.shareInterval(withoutBatches, { alpha: level })
+      const ratio = stable > 0 ? perInstance(canary / (stable + canary)) : null
       return {
         statistic: 'requests per instance',
         unit: 'number',
         stable: side('stable', stable),
         canary: side('canary', canary),
         part: 'share',
-        effect: { kind: 'ratio', value: stable > 0 ? perInstance(canary / (stable + canary)) : null },
-        interval: shownInterval({ lower: perInstance(lower), upper: perInstance(upper) }, level, decision),
+        effect: { kind: 'ratio', value: ratio },
+        interval: shownInterval({ lower: perInstance(lower), upper: perInstance(upper) }, level, decision, ratio),
       }
     },
   }

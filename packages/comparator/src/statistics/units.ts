@@ -1,6 +1,7 @@
 import {
   type Alternative,
   type EProcess,
+  eProcess,
   gatedProcess,
   type Lean,
   leanOfRank,
@@ -32,18 +33,30 @@ export function valuesStand(process: EProcess<Ranked>, alternative: Alternative)
   return gatedProcess(process, meanProcess(regions, [2, 1, 1]), enough)
 }
 
-/** Evidence on a rate while most ticks say the same. */
+/**
+ * Evidence on a rate while most ticks say the same, and all ticks together too: a finding never contradicts the rates that are shown
+ * beside it. Where stable fails in bursts and the canary a little all the time, most ticks say one thing and their sum another.
+ */
 export function ratesStand(
   process: EProcess<Rates>,
   alternative: Alternative,
   limit: (rate: number) => number,
 ): EProcess<Rates> {
   const sign = alternative === 'greater' ? 1 : -1
-  return gatedProcess(
-    process,
-    unitProcess<Rates>((strata) => sign * leanOfRates(strata, limit)),
-    enough,
-  )
+  const unit = unitProcess<Rates>((strata) => sign * leanOfRates(strata, limit))
+  const standing = gatedProcess(process, unit, enough)
+  // Evidence of less is that an improvement is missing: the rates may well be equal then.
+  return alternative === 'greater' ? gatedProcess(standing, excess(), Number.MIN_VALUE) : standing
+}
+
+/** By how many events the canary is beyond what stable's rate, tick by tick, gives it: a sum, not evidence. */
+function excess(): EProcess<Rates> {
+  let sum = 0
+  return eProcess((strata) => {
+    for (const { stable, canary } of strata)
+      if (stable.n > 0 && canary.n > 0) sum += canary.events - (canary.n * stable.events) / stable.n
+    return sum
+  })
 }
 
 const isRanks = (block: Ranked): block is Ranks => 'wins' in block

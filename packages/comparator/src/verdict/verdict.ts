@@ -14,6 +14,7 @@ import type { StructureChange } from '../why/structure.ts'
 import type { Hypothesis } from './hypotheses.ts'
 import type { Missing } from './missing.ts'
 import type { Advisory, Outcome } from './outcome.ts'
+import type { Proves } from './proves.ts'
 
 /** What the attributes of the canary's requests say of a failed finding. */
 export interface Why {
@@ -48,6 +49,8 @@ export interface Verdict {
   readonly schema: 'coalmine.verdict/1'
   readonly verdict: Outcome
   readonly reasons: readonly Reason[]
+  /** What a FAIL proves to be worse; null where it is none, or instances are not known apart. */
+  readonly proves: Proves | null
   readonly service: string
   readonly window: Window
   readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }

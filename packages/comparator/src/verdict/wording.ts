@@ -17,12 +17,21 @@ function partName(part: Part): string {
   return part === 'above zero' ? `how many are ${part}` : `the ${part}`
 }
 
-/** One plain sentence for a finding. */
-export function findingSentence(decided: Decided, estimate: Estimate, flags: readonly FlagDifference[]): string {
+/**
+ * One plain sentence for a finding.
+ *
+ * @param when in which part of the window it was so, where the values of the whole window do not show it; else null.
+ */
+export function findingSentence(
+  decided: Decided,
+  estimate: Estimate,
+  flags: readonly FlagDifference[],
+  when: string | null,
+): string {
   const where = decided.scope.operation ?? 'The whole service'
   const { metric, decision } = decided
   const name = estimate.statistic === 'share of calls' ? 'the share of unanswered calls' : nameInWords(metric.name)
-  const change = changePhrase(estimate)
+  const change = `${changePhrase(estimate)}${decision === 'fail' && when !== null ? `, ${when}` : ''}`
   if (metric.expect === 'better' || metric.expect === 'same') {
     const expected = expectationPhrase(metric)
     switch (decision) {
