@@ -3,14 +3,13 @@ import {
   countOf,
   type Histogram,
   mergeHistograms,
-  momentsOf,
   normalQuantile,
   quantileOf,
   sdBetweenMeans,
   sdBetweenRates,
   studentQuantile,
 } from '@coalmine/stats'
-import { mean } from 'simple-statistics'
+import { mean, sumNthPowerDeviations } from 'simple-statistics'
 import type { Facts, InstanceCell } from '../facts.ts'
 import type { Statistic } from '../finding.ts'
 import { limitOf } from '../metrics/claim.ts'
@@ -139,7 +138,7 @@ function latencyVariation(
   const between = sdBetweenMeans(values)
   if (!between) return undefined
   const groups = values.filter((group) => group.length > 1)
-  const squares = groups.reduce((sum, group) => sum + (group.length - 1) * momentsOf(group).variance, 0)
+  const squares = groups.reduce((sum, group) => sum + sumNthPowerDeviations(group, 2), 0)
   const within = squares / groups.reduce((sum, group) => sum + group.length - 1, 0)
   return { sd: Math.sqrt(between.sd ** 2 + Math.max(0, within - noise)), df: between.df, between: between.sd }
 }

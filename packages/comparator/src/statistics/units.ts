@@ -25,7 +25,7 @@ export function valuesStand(process: EProcess<Ranked>, alternative: Alternative)
   const sign = alternative === 'greater' ? 1 : -1
   const unit = (lean: (strata: readonly Ranks[]) => Lean): EProcess<Ranked> =>
     unitProcess((strata) => sign * lean(strata.filter(isRanks)))
-  const places = [
+  const regions = [
     unit(leanOfRank),
     unit((strata) => leanOfTail(strata, 0.1)),
     unit((strata) => leanOfTail(strata, 0.01)),
