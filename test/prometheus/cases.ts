@@ -74,10 +74,10 @@ export const cases: readonly Case[] = [
     says: ['no span metrics of service "basket" at http', 'There are: storefront'],
   },
   {
-    name: 'native histograms of a slow canary',
+    name: 'ten seconds of native histograms, in which nothing is proved,',
     args: [...canary, '--metric', nativeFamily, '--warm-up', '0s', '--split', '20%'],
     live: true,
-    code: 1,
-    says: ['GET /products is slower', `Judged from the native histograms ${nativeFamily}, in cells of 5 s`],
+    code: 2,
+    says: ['Not settled', `Judged from the native histograms ${nativeFamily}, in cells of 5 s`],
   },
 ]
