@@ -5,6 +5,8 @@ if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15))
   console.error('coalmine: needs Node 22.15 or newer, and this is ' + process.version + '.')
   process.exitCode = 69
 } else {
+  // Four are too few where four connections of the store's engine hold one each: files and gzip wait for them.
+  process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '16'
   process.on('uncaughtException', bug)
   process.on('unhandledRejection', bug)
   import('../dist/run.js')

@@ -237,6 +237,23 @@ describe('operations that only one arm served', () => {
   })
 })
 
+describe('operations that are not told apart', () => {
+  const judged = (unnamed: number): Verdict => {
+    const operations = {
+      'GET /': { stable: alike, canary: alike },
+      '(other)': { stable: { n: unnamed }, canary: { n: unnamed } },
+    }
+    return judge(trafficOf({ ticks: 120, seed: 4, operations }), defaultPolicy, factsOf(120))
+  }
+
+  it('block PASS where they are a twentieth of the requests', () => {
+    expect(judged(2).verdict).toBe('pass')
+    const many = judged(20)
+    expect(many.verdict).toBe('inconclusive')
+    expect(many.reasons).toContainEqual(expect.objectContaining({ code: 'unnamed-operations', weight: 'blocks' }))
+  })
+})
+
 it('a finding whose effect changed tells what was proved at times, and no interval that excludes its own effect', () => {
   const half = (slower: number, seed: number) =>
     trafficOf({ ticks: 48, seed, operations: { 'GET /a': { stable: alike, canary: { ...alike, slower } } } })

@@ -11,6 +11,7 @@ export type ReasonCode =
   | 'split-missed'
   | 'overlapping-cohorts'
   | 'unmatched-operations'
+  | 'unnamed-operations'
   | 'swapped'
   | 'unmarked-requests'
   | 'sampling-differs'

@@ -69,3 +69,14 @@ it('says that log records cannot be read', () => {
   )
   expect(doctorText(others, { colors: false })).toMatch(/evaluations {3}log records cannot be read\n/)
 })
+
+it('says whose names there are too many of', () => {
+  const kinds = [
+    { kind: 'GET /wp-admin', names: 600, requests: 600 },
+    { kind: 'GET /cart', names: 1, requests: 9000 },
+  ]
+  expect(text({ names: { all: 612, kinds } })).toContain(
+    '612 operations came up within a day, of which the 500 that are asked for most are told apart: 600 begin with GET /wp-admin (600 requests). Set http.route',
+  )
+  expect(text({ names: { all: 12, kinds } })).not.toContain('came up within a day')
+})

@@ -40,12 +40,19 @@ export interface DoctorFacts {
   /** Why they cannot. */
   readonly unread?: string
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
+  /** Whose names came up within a day, in kinds that begin alike; a server of an earlier release does not say. */
+  readonly names?: {
+    readonly all: number
+    readonly kinds: readonly { readonly kind: string; readonly names: number; readonly requests: number }[]
+  }
   readonly late: number
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
 const shownOperations = 10
 const shownFlags = 10
+const shownKinds = 3
+const namesToldApart = 500
 
 /**
  * What arrives from a service and what is missing, each with what to do about it.
@@ -167,11 +174,21 @@ function missingOf(facts: DoctorFacts): string[] {
       `${share(withoutRoute, requests)} of requests have no http.route, and are told apart by span name: add your framework's instrumentation.`,
     )
   }
+  const crowd = crowdOf(facts)
+  if (crowd) found.push(crowd)
   if (instances.length === 0)
     found.push('No span names its instance: set service.instance.id, so that a bad host can be told from a bad build.')
   if (late > 0)
     found.push(`${count(late)} spans came too late for their tick: export more often, or raise --watermark.`)
   return found
+}
+
+function crowdOf({ names }: DoctorFacts): string | undefined {
+  if (!names || names.all <= namesToldApart) return undefined
+  const kinds = names.kinds.filter((kind) => kind.names > 1).slice(0, shownKinds)
+  const list = kinds.map((kind) => `${count(kind.names)} begin with ${kind.kind} (${count(kind.requests)} requests)`)
+  const shown = list.length > 0 ? `: ${list.join(', ')}` : ''
+  return `${count(names.all)} operations came up within a day, of which the ${namesToldApart} that are asked for most are told apart${shown}. Set http.route, so that ids and paths that nobody serves make no names.`
 }
 
 function flagsText(flags: readonly string[]): string {

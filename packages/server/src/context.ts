@@ -2,6 +2,7 @@ import type { Store } from '@coalmine/store'
 import type { Metrics } from './metrics.ts'
 import type { Admission } from './receive/admission.ts'
 import type { Limits } from './receive/limits.ts'
+import type { Turns } from './turns.ts'
 
 /** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
 export type Ack = 'stored' | 'queued'
@@ -15,6 +16,8 @@ export interface Context {
   /** Bytes of requests under way, whatever their protocol. */
   readonly admission: Admission
   readonly limits: Limits
+  /** Questions that judge, a few at once. */
+  readonly turns: Turns
   readonly metrics: Omit<Metrics, 'reader' | 'close'>
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void

@@ -5,35 +5,39 @@ import { slicesOf } from './compare/slices.ts'
 import { operationsOf } from './compare/window.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { inTurn } from './turns.ts'
 
 /**
  * `POST /api/kayenta`: what Kayenta's judge says of two cohorts between two moments, by a canary config. It is asked beside a
  * comparison, for the window that the verdict is about.
  */
-export function registerKayenta(app: FastifyInstance, { store }: Context): void {
-  app.post('/api/kayenta', async ({ body }): Promise<KayentaResult> => {
-    const { service, stable, canary, traffic, audience, start, end, config } = Object(body) as Record<string, unknown>
-    const window = { start: moment(start, 'start'), end: moment(end, 'end') }
-    if (window.start === undefined || window.end === undefined) {
-      throw new ServerError('usage', 'start and end: expected the window of a verdict')
-    }
-    const comparison = {
-      service: text(service, 'service'),
-      stable: selector(stable, 'stable'),
-      canary: selector(canary, 'canary'),
-      traffic: trafficOf(traffic),
-      audience: audiences(audience),
-      start: window.start,
-      end: window.end,
-    }
-    const operations = await operationsOf(store, comparison)
-    const facts = await store.cohorts.facts(comparison)
-    const instances = { stable: facts.stable.instances.length, canary: facts.canary.instances.length }
-    try {
-      const parsed = parseKayenta(config, 'config')
-      return judgeAsKayenta(parsed, minuteSeries(slicesOf(operations), parsed, comparison, instances))
-    } catch (error) {
-      throw error instanceof RangeError ? new ServerError('usage', error.message, { cause: error }) : error
-    }
-  })
+export function registerKayenta(app: FastifyInstance, { store, turns }: Context): void {
+  app.post(
+    '/api/kayenta',
+    inTurn(turns, async ({ body }): Promise<KayentaResult> => {
+      const { service, stable, canary, traffic, audience, start, end, config } = Object(body) as Record<string, unknown>
+      const window = { start: moment(start, 'start'), end: moment(end, 'end') }
+      if (window.start === undefined || window.end === undefined) {
+        throw new ServerError('usage', 'start and end: expected the window of a verdict')
+      }
+      const comparison = {
+        service: text(service, 'service'),
+        stable: selector(stable, 'stable'),
+        canary: selector(canary, 'canary'),
+        traffic: trafficOf(traffic),
+        audience: audiences(audience),
+        start: window.start,
+        end: window.end,
+      }
+      const operations = await operationsOf(store, comparison)
+      const facts = await store.cohorts.facts(comparison)
+      const instances = { stable: facts.stable.instances.length, canary: facts.canary.instances.length }
+      try {
+        const parsed = parseKayenta(config, 'config')
+        return judgeAsKayenta(parsed, minuteSeries(slicesOf(operations), parsed, comparison, instances))
+      } catch (error) {
+        throw error instanceof RangeError ? new ServerError('usage', error.message, { cause: error }) : error
+      }
+    }),
+  )
 }

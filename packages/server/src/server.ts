@@ -23,6 +23,7 @@ import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { isAllowed, tokenAsked } from './token.ts'
+import { newTurns } from './turns.ts'
 
 /** How a server is started. Times are milliseconds, sizes bytes. */
 export type ServerOptions = {
@@ -63,6 +64,8 @@ export interface RunningServer {
 
 const closeTicksEveryMs = 1_000
 const connectionsLookedAtMs = 5_000
+// As many as there are connections that read.
+const questionsAtOnce = 2
 
 /** Does what `startServer` of this package says. */
 export async function startServer({
@@ -92,6 +95,7 @@ export async function startServer({
     ack,
     admission,
     limits,
+    turns: newTurns(questionsAtOnce),
     metrics: metrics ?? unmeasured,
     warn,
     version: version,

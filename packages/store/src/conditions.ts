@@ -92,17 +92,48 @@ AND ParentSpanId NOT IN ('', '0000000000000000')`
 export const buildName = `if(SpanAttributes['service.version'] != '',
   SpanAttributes['service.version'], ResourceAttributes['service.version'])`
 
+// A number, a UUID, hex of an object's or a trace's id, a ULID.
+const idInPath = `/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)`
+
+/**
+ * The name of a span as an operation: of a path without its query, parts that are ids as '{id}'. Twice, since two that
+ * follow each other share a slash.
+ */
+export const nameOfSpan: string = `if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+  SpanName, '[?].*$', ''), '${idInPath}', '/{id}\\\\1'), '${idInPath}', '/{id}\\\\1'))`
+
 /** The process that a span comes from. */
 export const instanceName = `multiIf(
   ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
   ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
   ResourceAttributes['host.name'])`
 
+/**
+ * The operations that have rows of their own: of each service the 500 that were asked for most in the window and the day
+ * before it. Who sends names that nobody chose, ids or a scanner's paths, takes no name from what is asked for more.
+ */
+export const namedOperations: string = namedOf('Service = {service:String}')
+
+/** The same of several services. */
+export const namedOperationsOfServices: string = namedOf('Service IN {services:Array(String)}')
+
+function namedOf(services: string): string {
+  return sql`(
+  SELECT Service, Operation
+  FROM coalmine_operation_hours
+  WHERE ${services}
+    AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+    AND Hour < fromUnixTimestamp({to:UInt32})
+  GROUP BY Service, Operation
+  ORDER BY sum(Requests) DESC, Operation
+  LIMIT 500 BY Service)`
+}
+
 /** The operation of a request, where it is one of those that have rows of their own. */
-export const requestOperation = `if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')`
+export const requestOperation: string = sql`if((Service, Operation) IN ${namedOperations}, Operation, '(other)')`
 
 /** The operation of a request as above, or of a call, which all have rows of their own. */
-export const operationName = `if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+export const operationName: string = sql`if({calls:Bool} OR (Service, Operation) IN ${namedOperations},
   Operation, '(other)')`
 
 /** The values that a span has of the keys of both selectors: its own, or its resource's. */

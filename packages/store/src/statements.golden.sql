@@ -118,35 +118,67 @@ DROP TABLE IF EXISTS coalmine_parquet;
   ORDER BY At DESC
   LIMIT 1;
 
--- ingest/closing.ts: registerOperations
-  INSERT INTO coalmine_operations
-  SELECT Service, Operation
-  FROM (
-    SELECT Service, Operation, row_number() OVER (PARTITION BY Service ORDER BY count() DESC, Operation) AS Place
-    FROM coalmine_requests
-    WHERE Service IN {services:Array(String)}
-    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-    AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
-      AND (Service, Operation) NOT IN (SELECT Service, Operation FROM coalmine_operations)
-    GROUP BY Service, Operation
-  ) AS fresh
-  LEFT JOIN (
-    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
-  ) AS known USING Service
-  WHERE Place + Known <= 500;
+-- ingest/closing.ts: unnamedOperations
+  SELECT Service AS service, Operation AS operation, count() AS requests
+  FROM coalmine_requests
+  WHERE Service IN {services:Array(String)}
+  AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+    AND (Service, Operation) NOT IN (
+      SELECT Service, Operation
+      FROM coalmine_operation_hours
+      WHERE Service IN {services:Array(String)}
+        AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+        AND Hour < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Operation
+      ORDER BY sum(Requests) DESC, Operation
+      LIMIT 500 BY Service)
+  GROUP BY service, operation
+  ORDER BY requests DESC, operation
+  LIMIT 500 BY service;
 
--- ingest/closing.ts: hasUnregistered
-  SELECT count() AS services
+-- ingest/closing.ts: operationBudgets
+  SELECT
+    Service AS service,
+    count() AS names,
+    arrayElement(arrayReverseSort(groupArray(InAll)), 500) AS least,
+    countIf(InHour > 0) AS inHour
   FROM (
-    SELECT DISTINCT Service
-    FROM coalmine_ticks
-    WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation = '(other)'
-      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
-  ) AS fresh
-  LEFT JOIN (
-    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
-  ) AS known USING Service
-  WHERE Known < 500;
+    SELECT
+      Service,
+      Operation,
+      sum(Requests) AS InAll,
+      sumIf(Requests, Hour >= toStartOfHour(fromUnixTimestamp({from:UInt32}))) AS InHour
+    FROM coalmine_operation_hours
+    WHERE Service IN {services:Array(String)}
+      AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+      AND Hour < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Operation
+  )
+  GROUP BY Service;
+
+-- ingest/closing.ts: countUnnamed
+  INSERT INTO coalmine_operation_hours
+  SELECT row.1 AS Service, row.2 AS Operation, toStartOfHour(fromUnixTimestamp({from:UInt32})) AS Hour, row.3 AS Requests
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {requests:Array(UInt64)})) AS row
+  );
+
+-- ingest/closing.ts: countNamed
+  INSERT INTO coalmine_operation_hours
+  SELECT Service, Operation, toStartOfHour(Tick) AS Hour, sum(Requests) AS Requests
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation != '(other)'
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+  GROUP BY Service, Operation, Hour;
+
+-- ingest/closing.ts: unnamedRequests
+  SELECT Service AS service, sumIf(Requests, Operation = '(other)') AS unnamed, sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = ''
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+  GROUP BY service
+  HAVING unnamed > 0;
 
 -- ingest/closing.ts: closeTicks
   INSERT INTO coalmine_ticks (
@@ -201,7 +233,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
       SELECT
         Service,
         Tick,
-        if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+        if((Service, Operation) IN (
+          SELECT Service, Operation
+          FROM coalmine_operation_hours
+          WHERE Service IN {services:Array(String)}
+            AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+            AND Hour < fromUnixTimestamp({to:UInt32})
+          GROUP BY Service, Operation
+          ORDER BY sum(Requests) DESC, Operation
+          LIMIT 500 BY Service), Operation, '(other)')
           AS UnitOperation,
         uniqExact(sipHash64(SpanId)) AS UnitSpans,
         max(Bucket) AS UnitBucket,
@@ -225,7 +265,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
   )
   ARRAY JOIN if(OfInstance = 1,
     if(Instance = '', [], [concat('(instance)\0', Instance)]),
-    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\0'), splitByChar('\x01', Flags)), ''))
+    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\0') AND NOT startsWith(flag, '(instance)\0'),
+      splitByChar('\x01', Flags)), ''))
     AS Flag
   GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test;
 
@@ -410,6 +451,23 @@ DROP TABLE IF EXISTS coalmine_parquet;
   ORDER BY requests DESC, operation
   LIMIT 501;
 
+-- read/doctor.ts: operationKinds
+  SELECT
+    replaceRegexpAll(extract(Operation, '^[^/]*(?:/[^/]*)?'), '[0-9]+', '#') AS kind,
+    count() AS names,
+    sum(InDay) AS requests,
+    sum(count()) OVER () AS all
+  FROM (
+    SELECT Operation, sum(Requests) AS InDay
+    FROM coalmine_operation_hours
+    WHERE Service = {service:String}
+      AND Hour > (SELECT max(Hour) - INTERVAL 1 DAY FROM coalmine_operation_hours WHERE Service = {service:String})
+    GROUP BY Operation
+  )
+  GROUP BY kind
+  ORDER BY names DESC, kind
+  LIMIT 5;
+
 -- read/doctor.ts: doctor
   SELECT
     count() AS spans,
@@ -538,7 +596,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
       if(IsStable, 'stable', 'canary') AS cohort,
-      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+      if({calls:Bool} OR (Service, Operation) IN (
+        SELECT Service, Operation
+        FROM coalmine_operation_hours
+        WHERE Service = {service:String}
+          AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+          AND Hour < fromUnixTimestamp({to:UInt32})
+        GROUP BY Service, Operation
+        ORDER BY sum(Requests) DESC, Operation
+        LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
       FlagAttributes
@@ -565,7 +631,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
               ResourceAttributes[key])),
             {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
             AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          if({calls:Bool} OR (Service, Operation) IN (
+            SELECT Service, Operation
+            FROM coalmine_operation_hours
+            WHERE Service = {service:String}
+              AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+              AND Hour < fromUnixTimestamp({to:UInt32})
+            GROUP BY Service, Operation
+            ORDER BY sum(Requests) DESC, Operation
+            LIMIT 500 BY Service),
             Operation, '(other)') AS Name,
           arrayFirst(name -> name != '', [
             SpanAttributes['user.id'], ResourceAttributes['user.id'],
@@ -598,7 +672,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
               ResourceAttributes[key])),
             {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
             AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          if({calls:Bool} OR (Service, Operation) IN (
+            SELECT Service, Operation
+            FROM coalmine_operation_hours
+            WHERE Service = {service:String}
+              AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+              AND Hour < fromUnixTimestamp({to:UInt32})
+            GROUP BY Service, Operation
+            ORDER BY sum(Requests) DESC, Operation
+            LIMIT 500 BY Service),
             Operation, '(other)') AS Name,
           arrayFirst(name -> name != '', [
             SpanAttributes['user.id'], ResourceAttributes['user.id'],
@@ -639,7 +721,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
     FROM (
       SELECT
           Tick,
-          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          if({calls:Bool} OR (Service, Operation) IN (
+            SELECT Service, Operation
+            FROM coalmine_operation_hours
+            WHERE Service = {service:String}
+              AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+              AND Hour < fromUnixTimestamp({to:UInt32})
+            GROUP BY Service, Operation
+            ORDER BY sum(Requests) DESC, Operation
+            LIMIT 500 BY Service),
             Operation, '(other)')
             AS UnitOperation,
           uniqExact(sipHash64(SpanId)) AS Spans,
@@ -773,7 +863,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
     FROM (
       SELECT
           Tick,
-          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          if({calls:Bool} OR (Service, Operation) IN (
+            SELECT Service, Operation
+            FROM coalmine_operation_hours
+            WHERE Service = {service:String}
+              AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+              AND Hour < fromUnixTimestamp({to:UInt32})
+            GROUP BY Service, Operation
+            ORDER BY sum(Requests) DESC, Operation
+            LIMIT 500 BY Service),
             Operation, '(other)')
             AS UnitOperation,
           uniqExact(sipHash64(SpanId)) AS Spans,
@@ -897,7 +995,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- read/raw-ticks.ts: rawUnits
 SELECT
     Tick,
-    if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+    if({calls:Bool} OR (Service, Operation) IN (
+      SELECT Service, Operation
+      FROM coalmine_operation_hours
+      WHERE Service = {service:String}
+        AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+        AND Hour < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Operation
+      ORDER BY sum(Requests) DESC, Operation
+      LIMIT 500 BY Service),
       Operation, '(other)')
       AS UnitOperation,
     uniqExact(sipHash64(SpanId)) AS Spans,
@@ -968,7 +1074,15 @@ SELECT
   FROM (
     SELECT
         Tick,
-        if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        if({calls:Bool} OR (Service, Operation) IN (
+          SELECT Service, Operation
+          FROM coalmine_operation_hours
+          WHERE Service = {service:String}
+            AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+            AND Hour < fromUnixTimestamp({to:UInt32})
+          GROUP BY Service, Operation
+          ORDER BY sum(Requests) DESC, Operation
+          LIMIT 500 BY Service),
           Operation, '(other)')
           AS UnitOperation,
         uniqExact(sipHash64(SpanId)) AS Spans,
@@ -1038,7 +1152,15 @@ SELECT
   FROM (
     SELECT
       Tick,
-      if((Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations), Operation, '(other)')
+      if((Service, Operation) IN (
+        SELECT Service, Operation
+        FROM coalmine_operation_hours
+        WHERE Service = {service:String}
+          AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+          AND Hour < fromUnixTimestamp({to:UInt32})
+        GROUP BY Service, Operation
+        ORDER BY sum(Requests) DESC, Operation
+        LIMIT 500 BY Service), Operation, '(other)')
         AS UnitOperation,
       max(Test) AS UnitTest,
       arraySort(groupUniqArray((SpanId, SpanMeasured))) AS UnitSpans,
@@ -1209,7 +1331,15 @@ SELECT
   FROM (
     SELECT
         Tick,
-        if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+        if({calls:Bool} OR (Service, Operation) IN (
+          SELECT Service, Operation
+          FROM coalmine_operation_hours
+          WHERE Service = {service:String}
+            AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+            AND Hour < fromUnixTimestamp({to:UInt32})
+          GROUP BY Service, Operation
+          ORDER BY sum(Requests) DESC, Operation
+          LIMIT 500 BY Service),
           Operation, '(other)')
           AS UnitOperation,
         uniqExact(sipHash64(SpanId)) AS Spans,
@@ -1492,7 +1622,15 @@ SELECT
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+      if({calls:Bool} OR (Service, Operation) IN (
+        SELECT Service, Operation
+        FROM coalmine_operation_hours
+        WHERE Service = {service:String}
+          AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+          AND Hour < fromUnixTimestamp({to:UInt32})
+        GROUP BY Service, Operation
+        ORDER BY sum(Requests) DESC, Operation
+        LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       Duration
     FROM {requests:Identifier}
@@ -1523,7 +1661,15 @@ SELECT
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+      if({calls:Bool} OR (Service, Operation) IN (
+        SELECT Service, Operation
+        FROM coalmine_operation_hours
+        WHERE Service = {service:String}
+          AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+          AND Hour < fromUnixTimestamp({to:UInt32})
+        GROUP BY Service, Operation
+        ORDER BY sum(Requests) DESC, Operation
+        LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks
     FROM {requests:Identifier}
@@ -1575,7 +1721,15 @@ SELECT
               ResourceAttributes[key])),
             {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
             AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-          if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+          if({calls:Bool} OR (Service, Operation) IN (
+            SELECT Service, Operation
+            FROM coalmine_operation_hours
+            WHERE Service = {service:String}
+              AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+              AND Hour < fromUnixTimestamp({to:UInt32})
+            GROUP BY Service, Operation
+            ORDER BY sum(Requests) DESC, Operation
+            LIMIT 500 BY Service),
             Operation, '(other)') AS Name,
           Tick, TraceId, Duration, IsError, IsClientError,
           mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
@@ -1620,7 +1774,15 @@ SELECT
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
-      if({calls:Bool} OR (Service, Operation) IN (SELECT Service, Operation FROM coalmine_operations),
+      if({calls:Bool} OR (Service, Operation) IN (
+        SELECT Service, Operation
+        FROM coalmine_operation_hours
+        WHERE Service = {service:String}
+          AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+          AND Hour < fromUnixTimestamp({to:UInt32})
+        GROUP BY Service, Operation
+        ORDER BY sum(Requests) DESC, Operation
+        LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       TraceId, Timestamp, Duration, IsError, IsClientError
     FROM {requests:Identifier}
@@ -1856,10 +2018,16 @@ SELECT currentDatabase() AS name;
   ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32});
 
--- schema/tables.ts: createOperations
-  CREATE TABLE IF NOT EXISTS coalmine_operations (Service LowCardinality(String), Operation String)
-  ENGINE = ReplacingMergeTree
-  ORDER BY (Service, Operation);
+-- schema/tables.ts: createOperationHours
+  CREATE TABLE IF NOT EXISTS coalmine_operation_hours (
+    Service LowCardinality(String),
+    Operation String,
+    Hour DateTime('UTC'),
+    Requests UInt64
+  )
+  ENGINE = SummingMergeTree
+  ORDER BY (Service, Hour, Operation)
+  TTL Hour + toIntervalDay({retentionDays:UInt32});
 
 -- schema/tables.ts: createComparisons
   CREATE TABLE IF NOT EXISTS coalmine_comparisons (
@@ -1993,7 +2161,8 @@ SELECT currentDatabase() AS name;
         concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
       SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
       SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
-      SpanName) AS Operation,
+      if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+        SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
     if(SpanAttributes['service.version'] != '',
       SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
     mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,

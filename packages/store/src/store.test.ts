@@ -244,6 +244,7 @@ describe('what the store knows of a service', () => {
     )
     expect(await store.services.doctor('storefront')).toMatchObject({
       operations: [],
+      names: { all: 0, kinds: [] },
       open: { ticks: 1, spans: 3, seconds: (testWatermarkMs + 5000) / 1000 },
     })
     await closeAll()
@@ -267,6 +268,13 @@ describe('what the store knows of a service', () => {
         { operation: 'GET', requests: 1 },
         { operation: 'GET /cart', requests: 1 },
       ],
+      names: {
+        all: 2,
+        kinds: [
+          { kind: 'GET', names: 1, requests: 1 },
+          { kind: 'GET /cart', names: 1, requests: 1 },
+        ],
+      },
       late: 0,
       open: { ticks: 0, spans: 0, seconds: 0 },
     })

@@ -104,9 +104,16 @@ ORDER BY (Service, Tick)
 TTL Tick + toIntervalDay(30)
 SETTINGS replicated_deduplication_window = 0
 
-CREATE TABLE IF NOT EXISTS coalmine_operations ON CLUSTER main (Service LowCardinality(String), Operation String)
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
-ORDER BY (Service, Operation)
+CREATE TABLE IF NOT EXISTS coalmine_operation_hours ON CLUSTER main (
+  Service LowCardinality(String),
+  Operation String,
+  Hour DateTime('UTC'),
+  Requests UInt64
+)
+ENGINE = ReplicatedSummingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Hour, Operation)
+TTL Hour + toIntervalDay(30)
+SETTINGS replicated_deduplication_window = 0
 
 CREATE TABLE IF NOT EXISTS coalmine_comparisons ON CLUSTER main (
   Service LowCardinality(String),

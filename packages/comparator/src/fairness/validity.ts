@@ -14,6 +14,7 @@ import { lookReasons } from './looks.ts'
 import { mixReasons } from './mix.ts'
 import { sampledReasons } from './sampled.ts'
 import { bucketsInvalid, spanMetricsNotes, spanMetricsReasons } from './span-metrics.ts'
+import { unnamedReasons } from './unnamed.ts'
 import { valueReasons } from './values.ts'
 
 /** Reasons for which a comparison means nothing. */
@@ -36,6 +37,7 @@ export function unfairReasons(
   const reasons = [
     ...cohortsUnfair(facts, series, policy),
     ...unmatchedReasons(series, policy),
+    ...unnamedReasons(series),
     ...instrumentationReasons(facts, policy),
     ...instanceReasons(facts, hosts, policy),
     ...mixReasons(series),

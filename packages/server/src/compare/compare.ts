@@ -2,6 +2,7 @@ import { judge, type Verdict } from '@coalmine/comparator'
 import type { Comparison, Store } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
+import { inTurn } from '../turns.ts'
 import { compareWithDays } from './before-after.ts'
 import { errorTypeTicks } from './error-types.ts'
 import { explained } from './explain.ts'
@@ -16,14 +17,17 @@ import { chained, readWindow } from './window.ts'
 
 /** `POST /api/compare`: a verdict on what the store has now, of two cohorts of a service. */
 export function registerCompare(app: FastifyInstance, context: Context): void {
-  app.post('/api/compare', async ({ body }) => {
-    const request = parseRequest(body)
-    const withDays = await compareWithDays(request, context)
-    const verdict = withDays ?? (await compareSideBySide(request, context))
-    await remember(verdict, request, context)
-    context.metrics.judged(verdict)
-    return verdict
-  })
+  app.post(
+    '/api/compare',
+    inTurn(context.turns, async ({ body }) => {
+      const request = parseRequest(body)
+      const withDays = await compareWithDays(request, context)
+      const verdict = withDays ?? (await compareSideBySide(request, context))
+      await remember(verdict, request, context)
+      context.metrics.judged(verdict)
+      return verdict
+    }),
+  )
 }
 
 const dayMs = 86_400_000

@@ -12,6 +12,7 @@ import type { FastifyInstance } from 'fastify'
 import { slicesOf } from '../compare/slices.ts'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
+import { inTurn } from '../turns.ts'
 import { above, effectOf, inSteps } from './plan.ts'
 import { type StableTraffic, stableRequest, stableTraffic } from './stable-traffic.ts'
 
@@ -56,23 +57,30 @@ const lookedAt = { instances: 10, operations: 5, blocks: 240 }
  * `POST /api/calibrate`: canaries that never were, replayed on stable's own traffic. Stateless: the same call gives the same
  * answers.
  */
-export function registerCalibrate(app: FastifyInstance, { store }: Context): void {
-  app.post('/api/calibrate', async ({ body }): Promise<CalibrateAnswer> => {
-    const { replay, forSeconds, seed, ...rest } = Object(body) as Record<string, unknown>
-    const stable = stableRequest(rest)
-    const request = replayOf(replay)
-    const seconds = above(forSeconds, 'forSeconds')
-    const traffic = await stableTraffic(store, stable)
-    const window = { start: new Date(traffic.startMs).toISOString(), end: new Date(traffic.endMs).toISOString() }
-    if (request.kind === 'instances') {
-      const cells = await instanceTraffic(store, traffic, stable.policy.warmUp)
-      return { window, answers: [], placebo: await inSteps(replayInstances(cells, stable.policy, seconds)) }
-    }
-    const { share, effect, first, count } = request
-    const options = { share, effect, forSeconds: seconds, seed: above(seed, 'seed') }
-    const cells = cellsOf(slicesOf([...traffic.operations]))
-    return { window, answers: await inSteps(replaySplits(cells, stable.policy, options, first, count)), placebo: null }
-  })
+export function registerCalibrate(app: FastifyInstance, { store, turns }: Context): void {
+  app.post(
+    '/api/calibrate',
+    inTurn(turns, async ({ body }): Promise<CalibrateAnswer> => {
+      const { replay, forSeconds, seed, ...rest } = Object(body) as Record<string, unknown>
+      const stable = stableRequest(rest)
+      const request = replayOf(replay)
+      const seconds = above(forSeconds, 'forSeconds')
+      const traffic = await stableTraffic(store, stable)
+      const window = { start: new Date(traffic.startMs).toISOString(), end: new Date(traffic.endMs).toISOString() }
+      if (request.kind === 'instances') {
+        const cells = await instanceTraffic(store, traffic, stable.policy.warmUp)
+        return { window, answers: [], placebo: await inSteps(replayInstances(cells, stable.policy, seconds)) }
+      }
+      const { share, effect, first, count } = request
+      const options = { share, effect, forSeconds: seconds, seed: above(seed, 'seed') }
+      const cells = cellsOf(slicesOf([...traffic.operations]))
+      return {
+        window,
+        answers: await inSteps(replaySplits(cells, stable.policy, options, first, count)),
+        placebo: null,
+      }
+    }),
+  )
 }
 
 async function instanceTraffic(

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { slicesOf } from '../compare/slices.ts'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
+import { inTurn } from '../turns.ts'
 import { stableRequest, stableTraffic } from './stable-traffic.ts'
 
 /** A plan, and the traffic that it is made for. */
@@ -15,24 +16,27 @@ interface PlanAnswer extends Plan {
 }
 
 /** `POST /api/plan`: how long a canary must run, by the baseline that the store has. */
-export function registerPlan(app: FastifyInstance, { store }: Context): void {
-  app.post('/api/plan', async ({ body }): Promise<PlanAnswer> => {
-    const { share, effects, power, withinSeconds, seed, runs, ...rest } = Object(body) as Record<string, unknown>
-    const request = stableRequest(rest)
-    const options = {
-      share: between(share, 'share'),
-      power: between(power, 'power'),
-      effects: Array.isArray(effects) ? effects.map((one, at) => effectOf(one, `effects[${at}]`)) : [],
-      withinSeconds: withinSeconds === undefined ? null : above(withinSeconds, 'withinSeconds'),
-      seed: seed === undefined ? 1 : above(seed, 'seed'),
-      runs: runs === undefined ? null : Math.ceil(above(runs, 'runs')),
-    }
-    const { operations, startMs, endMs } = await stableTraffic(store, request)
-    const baseline = baselineOf(slicesOf([...operations]), (endMs - startMs) / 1000)
-    const plan = await inSteps(planOf(baseline, request.policy, options))
-    const window = { start: new Date(startMs).toISOString(), end: new Date(endMs).toISOString() }
-    return { service: request.service, stable: request.stable, window, ...plan }
-  })
+export function registerPlan(app: FastifyInstance, { store, turns }: Context): void {
+  app.post(
+    '/api/plan',
+    inTurn(turns, async ({ body }): Promise<PlanAnswer> => {
+      const { share, effects, power, withinSeconds, seed, runs, ...rest } = Object(body) as Record<string, unknown>
+      const request = stableRequest(rest)
+      const options = {
+        share: between(share, 'share'),
+        power: between(power, 'power'),
+        effects: Array.isArray(effects) ? effects.map((one, at) => effectOf(one, `effects[${at}]`)) : [],
+        withinSeconds: withinSeconds === undefined ? null : above(withinSeconds, 'withinSeconds'),
+        seed: seed === undefined ? 1 : above(seed, 'seed'),
+        runs: runs === undefined ? null : Math.ceil(above(runs, 'runs')),
+      }
+      const { operations, startMs, endMs } = await stableTraffic(store, request)
+      const baseline = baselineOf(slicesOf([...operations]), (endMs - startMs) / 1000)
+      const plan = await inSteps(planOf(baseline, request.policy, options))
+      const window = { start: new Date(startMs).toISOString(), end: new Date(endMs).toISOString() }
+      return { service: request.service, stable: request.stable, window, ...plan }
+    }),
+  )
 }
 
 /** A long computation's result. Between its steps the server answers others: it has spans to take. */

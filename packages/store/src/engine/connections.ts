@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { newLane } from './lane.ts'
 
 /** A slow statement holds up its connection, so spans, other writes and reads have each their own; and two cores read. */
 export interface Clients {
@@ -7,11 +8,12 @@ export interface Clients {
   readonly readers: readonly ClickHouseClient[]
 }
 
+/** What a statement does; each kind has connections of its own, of which each runs one statement at a time. */
+export type StatementKind = 'insert' | 'write' | 'read'
+
 /** Connections of the engine in this process, which can be made anew beneath those who use them. */
 export interface Connections {
-  readonly use: <T>(work: (clients: Clients) => Promise<T>) => Promise<T>
-  /** The same with the reader that has least to do. */
-  readonly read: <T>(work: (reader: ClickHouseClient) => Promise<T>) => Promise<T>
+  readonly use: <T>(kind: StatementKind, work: (client: ClickHouseClient) => Promise<T>) => Promise<T>
   /** Closes the engine once no statement runs, and opens it again: it looks its files over as it starts. */
   readonly renew: () => Promise<void>
   readonly close: () => Promise<void>
@@ -48,35 +50,31 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
     return renewing
   }
 
-  const use: Connections['use'] = async (work) => {
+  const there = (): Clients => {
+    if (!clients) throw new Error('the connections are closed')
+    return clients
+  }
+  const lanes = {
+    insert: newLane(() => [there().inserter]),
+    write: newLane(() => [there().writer]),
+    read: newLane(() => there().readers),
+  }
+
+  const use: Connections['use'] = async (kind, work) => {
     await renewing?.catch(() => undefined)
     // It could not be opened again: perhaps it can now.
     if (!clients) await renewed()
     running++
     try {
-      return await work(clients!)
+      return await lanes[kind].run(work)
     } finally {
       running--
       if (running === 0) idle()
     }
   }
 
-  const reading: number[] = []
-  const read: Connections['read'] = (work) =>
-    use(async ({ readers }) => {
-      const busy = readers.map((_, at) => reading[at] ?? 0)
-      const at = busy.indexOf(Math.min(...busy))
-      reading[at] = busy[at]! + 1
-      try {
-        return await work(readers[at]!)
-      } finally {
-        reading[at]! -= 1
-      }
-    })
-
   return {
     use,
-    read,
     renew: renewed,
     close: async () => {
       await renewing?.catch(() => undefined)

@@ -76,7 +76,7 @@ async function connected(
     return clients
   }
   const connections = showingProgress(await openConnections(connectAll), show)
-  const toInserter = (statement: string): Promise<void> => connections.use(({ inserter }) => run(inserter, statement))
+  const toInserter = (statement: string): Promise<void> => connections.use('insert', (client) => run(client, statement))
   let incoming: Promise<Incoming> | undefined
   let watched = path
   try {
@@ -94,15 +94,16 @@ async function connected(
     })
     const write: Engine['write'] = async (statement, params) => {
       await space.needSome()
-      await connections.use(({ writer }) => run(writer, statement, params))
+      await connections.use('write', (client) => run(client, statement, params))
     }
     const engine: Engine = {
       space,
       write,
       // In process nothing is repeated.
       writeOnce: write,
-      read: (statement, params) => connections.read((reader) => rowsOf(reader, statement, params)),
-      readBinary: (statement, params) => connections.read((reader) => binaryOf(reader, statement, params)),
+      read: (statement, params) => connections.use('read', (client) => rowsOf(client, statement, params)),
+      readFirst: (statement, params) => connections.use('write', (client) => rowsOf(client, statement, params)),
+      readBinary: (statement, params) => connections.use('read', (client) => binaryOf(client, statement, params)),
       insertSpans: async (rows) => {
         await space.need()
         await (await opened()).insert(rows)

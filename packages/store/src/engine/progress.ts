@@ -38,7 +38,6 @@ export function showingProgress(connections: Connections, show: () => void): Con
 
   return {
     ...connections,
-    use: (work) => during(() => connections.use(work)),
-    read: (work) => during(() => connections.read(work)),
+    use: (kind, work) => during(() => connections.use(kind, work)),
   }
 }

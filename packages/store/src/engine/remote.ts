@@ -146,6 +146,8 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       return tighter || passes(cause)
     })
   }
+  const readRows = async <Row>(statement: string, params?: Params): Promise<Row[]> =>
+    rowsOf<Row>((await read(statement, params, 'JSONEachRow')).toString())
   return {
     write: async (statement, params) => {
       await written(statement, params, passes)
@@ -153,8 +155,8 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
     writeOnce: async (statement, params) => {
       await written(statement, params, neverBegan)
     },
-    read: async <Row>(statement: string, params?: Params): Promise<Row[]> =>
-      rowsOf<Row>((await read(statement, params, 'JSONEachRow')).toString()),
+    read: readRows,
+    readFirst: readRows,
     readBinary: (statement, params) => read(statement, params, 'RowBinary'),
     insertSpans: async (rows, into) => {
       const settings = { ...storedBeforeAnswer, ...insertLimits, insert_deduplication_token: crypto.randomUUID() }

@@ -80,7 +80,7 @@ export function newTickCloser({ engine, ledger, watermarkMs, now, others }: Tick
     const { services, ticks } = columnsOf(keys)
     const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
     try {
-      const [time] = await engine.read<{ began: string }>(engineTime)
+      const [time] = await engine.readFirst<{ began: string }>(engineTime)
       const batch = await sumUp(span)
       await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
       await engine.space?.held()

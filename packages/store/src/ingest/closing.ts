@@ -1,41 +1,69 @@
-import { ofWindow, requestOperation, spansOfTicks, spansOfWindow } from '../conditions.ts'
+import { namedOperationsOfServices, ofWindow, spansOfTicks, spansOfWindow } from '../conditions.ts'
 import { sql } from '../sql.ts'
-/** The operations of ticks that are not known yet get rows of their own, while the service has fewer than 500. */
-export const registerOperations: string = sql`
-  INSERT INTO coalmine_operations
-  SELECT Service, Operation
-  FROM (
-    SELECT Service, Operation, row_number() OVER (PARTITION BY Service ORDER BY count() DESC, Operation) AS Place
-    FROM coalmine_requests
-    WHERE ${spansOfTicks}
-      AND (Service, Operation) NOT IN (SELECT Service, Operation FROM coalmine_operations)
-    GROUP BY Service, Operation
-  ) AS fresh
-  LEFT JOIN (
-    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
-  ) AS known USING Service
-  WHERE Place + Known <= 500`
+/** Names in the ticks that have no rows of their own, those that were asked for most first. */
+export const unnamedOperations: string = sql`
+  SELECT Service AS service, Operation AS operation, count() AS requests
+  FROM coalmine_requests
+  WHERE ${spansOfTicks}
+    AND (Service, Operation) NOT IN ${namedOperationsOfServices}
+  GROUP BY service, operation
+  ORDER BY requests DESC, operation
+  LIMIT 500 BY service`
 
-/** How many services have operations in the ticks of a batch that are not known yet and may become so. */
-export const hasUnregistered: string = sql`
-  SELECT count() AS services
+/** How many names each service has within a day, how often the last of those is asked for that have rows of their own, and how many came up in the last hour. */
+export const operationBudgets: string = sql`
+  SELECT
+    Service AS service,
+    count() AS names,
+    arrayElement(arrayReverseSort(groupArray(InAll)), 500) AS least,
+    countIf(InHour > 0) AS inHour
   FROM (
-    SELECT DISTINCT Service
-    FROM coalmine_ticks
-    WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation = '(other)'
-      AND ${ofWindow} AND Batch = {batch:UInt64}
-  ) AS fresh
-  LEFT JOIN (
-    SELECT Service, uniqExact(Operation) AS Known FROM coalmine_operations GROUP BY Service
-  ) AS known USING Service
-  WHERE Known < 500`
+    SELECT
+      Service,
+      Operation,
+      sum(Requests) AS InAll,
+      sumIf(Requests, Hour >= toStartOfHour(fromUnixTimestamp({from:UInt32}))) AS InHour
+    FROM coalmine_operation_hours
+    WHERE Service IN {services:Array(String)}
+      AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+      AND Hour < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Operation
+  )
+  GROUP BY Service`
+
+/** Names that came up in ticks of an hour, and how often. */
+export const countUnnamed = `
+  INSERT INTO coalmine_operation_hours
+  SELECT row.1 AS Service, row.2 AS Operation, toStartOfHour(fromUnixTimestamp({from:UInt32})) AS Hour, row.3 AS Requests
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {requests:Array(UInt64)})) AS row
+  )`
+
+/** How often names that have rows of their own were asked for in the ticks of a batch. */
+export const countNamed: string = sql`
+  INSERT INTO coalmine_operation_hours
+  SELECT Service, Operation, toStartOfHour(Tick) AS Hour, sum(Requests) AS Requests
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation != '(other)'
+    AND ${ofWindow} AND Batch = {batch:UInt64}
+  GROUP BY Service, Operation, Hour`
+
+/** How many requests of a batch are counted as '(other)', of each service that has any. */
+export const unnamedRequests: string = sql`
+  SELECT Service AS service, sumIf(Requests, Operation = '(other)') AS unnamed, sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = ''
+    AND ${ofWindow} AND Batch = {batch:UInt64}
+  GROUP BY service
+  HAVING unnamed > 0`
 
 /**
  * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
  * counts distinct span ids, by a hash, which is cheaper to keep than the text, and everything else of it is a maximum or a
  * set. A unit whose spans disagree on the build or on a flag is '(mixed)'. Flags come as one text, key and variant parted
  * by NUL and flags by 0x01, and are taken apart when the units with the same ones have been summed up: there are many fewer
- * of these. Each instance has a row of its own too; a unit that several instances served is in none of these.
+ * of these; one whose key is empty is none, or its row would be taken for that of all. Each instance has a row of its own
+ * too; a unit that several instances served is in none of these.
  */
 export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
@@ -90,7 +118,7 @@ export const closeTicks: string = sql`
       SELECT
         Service,
         Tick,
-        ${requestOperation}
+        if((Service, Operation) IN ${namedOperationsOfServices}, Operation, '(other)')
           AS UnitOperation,
         uniqExact(sipHash64(SpanId)) AS UnitSpans,
         max(Bucket) AS UnitBucket,
@@ -112,7 +140,8 @@ export const closeTicks: string = sql`
   )
   ARRAY JOIN if(OfInstance = 1,
     if(Instance = '', [], [concat('(instance)\\0', Instance)]),
-    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '(instance)\\0'), splitByChar('\\x01', Flags)), ''))
+    arrayPushFront(arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\\0') AND NOT startsWith(flag, '(instance)\\0'),
+      splitByChar('\\x01', Flags)), ''))
     AS Flag
   GROUP BY Service, Tick, Operation, Build, FlagKey, FlagVariant, Test`
 

@@ -39,7 +39,7 @@ export function meetOthers({ engine, ledger, watermarkMs, now }: Options): Other
     const far = nowMs - lookedBackMs >= lookBackEveryMs
     const to = Math.floor((nowMs - watermarkMs) / 1000 / tickSeconds) * tickSeconds
     const from = Math.max(0, to - (far ? lookBackSeconds : lookSeconds))
-    const found = await engine.read<TickKey>(unclosedTicks, { service: '', from, to })
+    const found = await engine.readFirst<TickKey>(unclosedTicks, { service: '', from, to })
     for (const key of found) discover(ledger, key)
     lookedMs = nowMs
     if (far) {
@@ -50,9 +50,9 @@ export function meetOthers({ engine, ledger, watermarkMs, now }: Options): Other
 
   const learn = async (): Promise<void> => {
     const started = performance.now()
-    const [time] = await engine.read<{ beganMs: number }>(engineTime)
+    const [time] = await engine.readFirst<{ beganMs: number }>(engineTime)
     const clocksApart = time!.beganMs - started
-    const rows = await engine.read<{ service: string; tick: number; beganMs: number }>(closedSince, {
+    const rows = await engine.readFirst<{ service: string; tick: number; beganMs: number }>(closedSince, {
       from: ledger.closedBefore,
       sinceMs: Math.max(0, seenMs - closingMs),
     })

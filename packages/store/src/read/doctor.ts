@@ -34,13 +34,21 @@ export interface DoctorFacts {
   readonly unread: string | undefined
   /** Of closed ticks, most requests first. */
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
+  /** Whose names came up within a day, in kinds: paths that begin alike and differ after that, or in a number; the largest kinds. */
+  readonly names: {
+    readonly all: number
+    readonly kinds: readonly { readonly kind: string; readonly names: number; readonly requests: number }[]
+  }
   /** Spans that came after their tick had closed. */
   readonly late: number
   /** Ticks that no operation counts yet, the spans stored in them, and in how many seconds the last of them closes. */
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
-type Row = Omit<DoctorFacts, 'service' | 'sdks' | 'evaluations' | 'unread' | 'operations' | 'late' | 'open'> & {
+type Row = Omit<
+  DoctorFacts,
+  'service' | 'sdks' | 'evaluations' | 'unread' | 'operations' | 'names' | 'late' | 'open'
+> & {
   readonly sdks: readonly (readonly [string, string, string])[]
 }
 
@@ -58,6 +66,7 @@ export async function doctorFacts(
   const { evaluations, unread } = await evaluationsOf(engine, logs, { service, sinceMs, lookBackMs, onSpans })
   if (row!.spans === 0 && !evaluations?.length) return undefined
   const operations = await engine.read<{ operation: string; requests: number }>(knownOperations, { service, from })
+  const kinds = await engine.read<DoctorFacts['names']['kinds'][number] & { all: number }>(operationKinds, { service })
   const [{ late }] = (await engine.read<{ late: number }>(lateSpans, { service, from, to: 0xffffffff })) as [
     { late: number },
   ]
@@ -71,6 +80,10 @@ export async function doctorFacts(
     evaluations,
     unread,
     operations,
+    names: {
+      all: kinds[0]?.all ?? 0,
+      kinds: kinds.map(({ kind, names, requests }) => ({ kind, names, requests })),
+    },
     late,
     open: await open(),
   }
@@ -90,6 +103,24 @@ export const knownOperations: string = sql`
   GROUP BY operation
   ORDER BY requests DESC, operation
   LIMIT 501`
+
+/** The names that came up within the last day of a service, by the beginning of their paths, a number there as '#'. */
+export const operationKinds = `
+  SELECT
+    replaceRegexpAll(extract(Operation, '^[^/]*(?:/[^/]*)?'), '[0-9]+', '#') AS kind,
+    count() AS names,
+    sum(InDay) AS requests,
+    sum(count()) OVER () AS all
+  FROM (
+    SELECT Operation, sum(Requests) AS InDay
+    FROM coalmine_operation_hours
+    WHERE Service = {service:String}
+      AND Hour > (SELECT max(Hour) - INTERVAL 1 DAY FROM coalmine_operation_hours WHERE Service = {service:String})
+    GROUP BY Operation
+  )
+  GROUP BY kind
+  ORDER BY names DESC, kind
+  LIMIT 5`
 
 /** What arrived from a service in the hour before its last span, whole ticks. */
 export const doctor: string = sql`

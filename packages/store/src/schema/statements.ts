@@ -4,13 +4,21 @@ import * as tables from './tables.ts'
 import * as views from './views.ts'
 
 /** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
-export const schemaVersion = 3
+export const schemaVersion = 4
 
 /** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
   2: [
     `
   ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS ErrorTypes Map(LowCardinality(String), UInt64)`,
+  ],
+  4: [
+    `
+  INSERT INTO coalmine_operation_hours
+  SELECT Service, Operation, toStartOfHour(Tick) AS Hour, sum(Requests) AS Requests
+  FROM coalmine_ticks
+  WHERE FlagKey = '' AND Operation != '(other)'
+  GROUP BY Service, Operation, Hour`,
   ],
 }
 
@@ -19,7 +27,7 @@ const ownTables: readonly string[] = [
   tables.createTicks,
   tables.createClosed,
   tables.createLate,
-  tables.createOperations,
+  tables.createOperationHours,
   tables.createComparisons,
   tables.createLooks,
   tables.createVerdicts,

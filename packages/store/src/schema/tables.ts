@@ -124,11 +124,20 @@ export const createLate = `
   ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
-/** The operations of each service that have rows of their own; all others are counted as '(other)'. */
-export const createOperations = `
-  CREATE TABLE IF NOT EXISTS coalmine_operations (Service LowCardinality(String), Operation String)
-  ENGINE = ReplacingMergeTree
-  ORDER BY (Service, Operation)`
+/**
+ * How often the operations of each service were asked for, by hour. The 500 of a service that were asked for most within
+ * a day have rows of their own; all others are counted as '(other)', until they are among them.
+ */
+export const createOperationHours = `
+  CREATE TABLE IF NOT EXISTS coalmine_operation_hours (
+    Service LowCardinality(String),
+    Operation String,
+    Hour DateTime('UTC'),
+    Requests UInt64
+  )
+  ENGINE = SummingMergeTree
+  ORDER BY (Service, Hour, Operation)
+  TTL Hour + toIntervalDay({retentionDays:UInt32})`
 
 /** When each comparison starts: set at its first look, never moved. */
 export const createComparisons = `

@@ -1,4 +1,4 @@
-import { buildName, instanceName, isEntrySpan } from '../conditions.ts'
+import { buildName, instanceName, isEntrySpan, nameOfSpan } from '../conditions.ts'
 import { sql } from '../sql.ts'
 /** The spans, whatever the table is called that has them. Every other statement but an insert reads them here. */
 export const createTraces = `
@@ -38,7 +38,7 @@ export const createSpans: string = sql`
         concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
       SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
       SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
-      SpanName) AS Operation,
+      ${nameOfSpan}) AS Operation,
     ${buildName} AS Build,
     mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
     if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(

@@ -15,13 +15,13 @@ const emptyTables: string = sql`
     SELECT {service:String} AS Service, toDateTime(Second, 'UTC') AS Tick, toUInt64(0) AS Batch, toDateTime64(0, 9) AS ClosedAt
     FROM (SELECT arrayJoin(range({from:UInt32}, least({to:UInt32}, {closedTo:UInt32}), 5)) AS Second)
   ),
-  coalmine_operations AS (
-    SELECT Service, Operation
+  coalmine_operation_hours AS (
+    SELECT Service, Operation, toDateTime({from:UInt32}, 'UTC') AS Hour, count() AS Requests
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ${spansOfWindow}
     GROUP BY Service, Operation
-    ORDER BY count() DESC, Operation
+    ORDER BY Requests DESC, Operation
     LIMIT 500
   ),
   coalmine_ticks AS (
@@ -88,6 +88,7 @@ export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: O
   return {
     ...engine,
     read: (statement, params) => engine.read(withoutTables(statement, traces), windowed(params)),
+    readFirst: refused,
     readBinary: (statement, params) => engine.readBinary(withoutTables(statement, traces), windowed(params)),
     write: refused,
     insertSpans: refused,

@@ -1,0 +1,28 @@
+import { percent } from '../numbers.ts'
+import type { Reason } from '../reason.ts'
+import { otherOperations } from '../scopes.ts'
+import type { OperationSeries } from '../series.ts'
+
+// What is worse at an operation with a twentieth of the requests would fail, if it had a name.
+const mostUnnamed = 0.05
+
+/**
+ * Operations beyond those that have rows of their own are counted together, the slow ones with the quick ones: where they
+ * are many, a regression in one of them could go unseen, and there is no PASS.
+ */
+export function unnamedReasons(series: readonly OperationSeries[]): Reason[] {
+  const shareOf = (arm: 'stable' | 'canary'): number => {
+    const all = series.reduce((sum, one) => sum + one.totals[arm].requests, 0)
+    const unnamed = series.find((one) => one.operation === otherOperations)?.totals[arm].requests ?? 0
+    return all === 0 ? 0 : unnamed / all
+  }
+  const [stable, canary] = [shareOf('stable'), shareOf('canary')]
+  if (Math.max(stable, canary) < mostUnnamed) return []
+  return [
+    {
+      code: 'unnamed-operations',
+      weight: 'blocks',
+      message: `${percent(canary)} of the canary's requests and ${percent(stable)} of stable's are at operations beyond the 500 that are told apart: a regression in one of them could go unseen. Names made of ids or of paths that scanners ask for are what takes them; "coalmine doctor" names them. Set http.route on the spans.`,
+    },
+  ]
+}

@@ -1,0 +1,88 @@
+import type { Engine } from '../engine/engine.ts'
+import { countNamed, countUnnamed, operationBudgets, unnamedOperations, unnamedRequests } from './closing.ts'
+import type { Closing } from './summing-up.ts'
+
+/** Which operations have rows of their own: those that are asked for most, whoever was there first. */
+export interface OperationNames {
+  /** Learns the names of ticks before they are summed up; gives whether some of them have rows of their own now. */
+  readonly learn: (closing: Closing) => Promise<boolean>
+  /** Learns what was counted as '(other)' in ticks that were summed up; gives whether they would be summed up otherwise now. */
+  readonly relearn: (closing: Closing, batch: string) => Promise<boolean>
+  /** Counts how often names were asked for in ticks that were summed up. */
+  readonly count: (closing: Closing, batch: string) => Promise<void>
+}
+
+interface Budget {
+  readonly service: string
+  readonly names: number
+  readonly least: number
+  readonly inHour: number
+}
+
+interface Named {
+  readonly service: string
+  readonly operation: string
+  readonly requests: number
+}
+
+const mostNames = 500
+// What comes up is remembered, so that it can become one of them; who invents names all the time fills an hour at most.
+const mostInHour = 2_000
+// A ClickHouse server takes a bound value of 128 KiB at most: http_max_field_value_size.
+const longestName = 500
+const namesAtOnce = 100
+// Less than this of the requests is not looked through once all names are taken.
+const leastUnnamed = 0.01
+
+/** The names of a store's services. */
+export function operationNames(engine: Engine): OperationNames {
+  const budgetsOf = async (closing: Closing): Promise<(service: string) => Budget> => {
+    const found = await engine.readFirst<Budget>(operationBudgets, { ...closing })
+    const byService = new Map(found.map((budget) => [budget.service, budget]))
+    return (service) => byService.get(service) ?? { service, names: 0, least: 0, inHour: 0 }
+  }
+
+  const learnAbout = async (closing: Closing, budgetOf: (service: string) => Budget): Promise<boolean> => {
+    const found = await engine.readFirst<Named>(unnamedOperations, { ...closing })
+    const left = new Map<string, number>()
+    let changed = false
+    const kept = found.filter(({ service, operation, requests }) => {
+      if (operation.length > longestName) return false
+      const { names, least, inHour } = budgetOf(service)
+      const room = left.get(service) ?? mostInHour - inHour
+      const isNamed = names < mostNames || requests > least
+      if (isNamed) changed = true
+      // Once is what an id comes up.
+      const isKept = isNamed || (room > 0 && requests > 1)
+      if (isKept) left.set(service, room - 1)
+      return isKept
+    })
+    for (let at = 0; at < kept.length; at += namesAtOnce) {
+      const some = kept.slice(at, at + namesAtOnce)
+      await engine.write(countUnnamed, {
+        from: closing.from,
+        services: some.map(({ service }) => service),
+        operations: some.map(({ operation }) => operation),
+        requests: some.map(({ requests }) => requests),
+      })
+    }
+    return changed
+  }
+
+  return {
+    learn: async (closing) => learnAbout(closing, await budgetsOf(closing)),
+    relearn: async (closing, batch) => {
+      const unnamed = await engine.readFirst<{ service: string; unnamed: number; requests: number }>(unnamedRequests, {
+        ...closing,
+        batch,
+      })
+      if (unnamed.length === 0) return false
+      const budgetOf = await budgetsOf(closing)
+      const some = unnamed.filter(
+        (one) => budgetOf(one.service).names < mostNames || one.unnamed >= leastUnnamed * one.requests,
+      )
+      return some.length > 0 && learnAbout(closing, budgetOf)
+    },
+    count: (closing, batch) => engine.write(countNamed, { ...closing, batch }),
+  }
+}
