@@ -128,6 +128,47 @@ describe('beside the SDK of another preload', () => {
     expect(stderr).toMatch(/^@coalmine\/register: no marks: another OpenTelemetry SDK runs here.*withCoalmine/)
     expect({ stdout, code: exit.code }).toEqual({ stdout: 'runs\n', code: 0 })
   })
+
+  it('names the version of an API that the application’s own does not see, and marks with the build', async () => {
+    const imports = [preload('older-api'), '@coalmine/register'].flatMap((each) => ['--import', each])
+    const { stdout, stderr } = await run(['--eval', 'console.log("runs")'], { imports })
+    expect(stderr).toMatch(
+      /started with @opentelemetry\/api 1\.9\.1, and .* 1\.10\.0 .*Run: npm i @opentelemetry\/api@1\.9\.1, or/,
+    )
+    expect(stdout).toBe('runs\njob 2.0.0\n')
+  })
+
+  it('sees the routes of Fastify, which that one does not', async () => {
+    const imports = [preload('auto-instrumentations-node'), '@coalmine/register'].flatMap((each) => ['--import', each])
+    const fastify = `
+      import { fastify } from 'fastify'
+      const app = fastify({ forceCloseConnections: true })
+      app.get('/cart/:id', async () => 'ok')
+      await (await fetch((await app.listen({ port: 0, host: '127.0.0.1' })) + '/cart/7')).text()
+      await app.close()`
+    await run(['--input-type=module', '--eval', fastify], {
+      env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+      imports,
+    })
+    expect(spans().map(({ name, kind }) => (kind === serverKind ? name : kind))).toContain('GET /cart/:id')
+  })
+})
+
+it('says once that requests have no route, and that something else makes a second span of each', async () => {
+  // The framework is unknown, as one is that was bundled into the application.
+  const script = `
+    const server = require('node:http').createServer((_, res) => res.end('ok')).listen(0, '127.0.0.1', async () => {
+      for (let n = 0; n < 25; n++) await (await fetch('http://127.0.0.1:' + server.address().port)).text()
+      server.close().closeAllConnections()
+    })`
+  const second = join(import.meta.dirname, 'preloads/second-instrumentation.mjs')
+  const { stderr } = await run(['--eval', script], { imports: [...ours, '--import', second] })
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(
+      /^coalmine: each request has two SERVER spans, and counts twice, one by own-sdk and one by @opentelemetry\/instrumentation-http/,
+    ),
+    expect.stringContaining('none of the first 20 requests has a route: no instrumentation sees them'),
+  ])
 })
 
 it('keeps what OTEL_RESOURCE_ATTRIBUTES says, and leaves it as it was for child processes', async () => {

@@ -26,9 +26,15 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
     requests.settleResource()
     flush().catch(() => undefined)
   }
-  const sendLast = (): void => {
-    const trouble = exportLast({ destinations, bring, threads, timeoutMs })
-    if (trouble) process.stderr.write(`@coalmine/register: ${trouble}\n`)
+  // What goes wrong in here must not change how the process ends.
+  const sendLast = (fail?: () => void): void => {
+    try {
+      fail?.()
+      const trouble = exportLast({ destinations, bring, threads, timeoutMs })
+      if (trouble) complain(trouble)
+    } catch (error) {
+      complain(error instanceof Error ? error.message : String(error))
+    }
   }
   let error: unknown
   let hasSignal = false
@@ -37,8 +43,9 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
   })
   process.on('exit', (code) => {
     // Told to end, it ends with whatever code it likes; streams that are still open are no failures then.
-    if (code !== 0 && !hasSignal) requests.fail(error)
-    sendLast()
+    sendLast(() => {
+      if (code !== 0 && !hasSignal) requests.fail(error)
+    })
   })
   if (flushOthers) flushBeforeExit(flushOthers, timeoutMs)
   if (!isMainThread) {
@@ -51,9 +58,13 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
     },
     beforeDefault: () => {
       if (!flushOthers) return sendLast()
-      return within(timeoutMs, flushOthers()).then(sendLast)
+      return within(timeoutMs, flushOthers()).then(() => sendLast())
     },
   })
+}
+
+function complain(trouble: string): void {
+  process.stderr.write(`@coalmine/register: the last spans were not exported: ${trouble}\n`)
 }
 
 function flushBeforeExit(flushOthers: () => Promise<unknown>, timeoutMs: number): void {
