@@ -2,14 +2,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmineHere as coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+beforeAll(async () => {
+  store = await storeHere(folder)
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const from = 5_000 * Math.floor(Date.now() / 5_000) - 3_600_000
-const ask = ['calibrate', '--service', 'shop', '--stable', 'service.version=1.9.0', '--store', 'stored']
+const ask = ['calibrate', '--service', 'shop', '--stable', 'service.version=1.9.0']
 
 beforeAll(async () => {
   const traffic = { service: 'shop', version: '1.9.0', route: 'GET /cart', from, seconds: 120, perSecond: 12 } as const
@@ -18,7 +25,7 @@ beforeAll(async () => {
     otlpLines({ ...traffic, medianMs, errorShare: 0.02, instance: `pod-${at}`, seed: at + 1 }),
   )
   writeFileSync(join(folder, 'stable.jsonl'), lines.join('\n'))
-  expect(await coalmine(folder, ['import', '--store', 'stored', 'stable.jsonl'])).toMatchObject({ code: 0 })
+  expect(await coalmine(folder, ['import', 'stable.jsonl'])).toMatchObject({ code: 0 })
 })
 
 describe('calibrate', () => {
@@ -58,7 +65,7 @@ describe('calibrate', () => {
   })
 
   it('is refused without a service, and where stable served nothing', async () => {
-    expect(await coalmine(folder, ['calibrate', '--store', 'stored'])).toMatchObject({
+    expect(await coalmine(folder, ['calibrate'])).toMatchObject({
       code: 64,
       stderr: expect.stringContaining('which service?'),
     })

@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bin, coalmine, coalmineHere, type Run, serve, start } from './coalmine.ts'
+import { bin, coalmine, coalmineHere, type Run, serve, start, storeHere } from './coalmine.ts'
 import { compareShop as compare, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
@@ -105,13 +105,12 @@ describe('compare --from', () => {
 })
 
 describe('compare', () => {
-  // Commands on its directory go through it, which is quicker than that each opens the store.
-  let server: Awaited<ReturnType<typeof serve>>
+  let store: Awaited<ReturnType<typeof storeHere>>
   beforeAll(async () => {
-    server = await serve(folder, ['--store', 'good'])
+    store = await storeHere(folder, 'good')
     expect(await coalmineHere(folder, ['import', '--store', 'good', 'good.jsonl'])).toMatchObject({ code: 0 })
   })
-  afterAll(() => server.stop())
+  afterAll(() => store.close())
 
   it('is inconclusive about a good canary with little traffic, and says what is missing: exit code 2', async () => {
     const run = await coalmineHere(folder, [...compare, '--store', 'good'])

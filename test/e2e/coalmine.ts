@@ -69,9 +69,18 @@ export async function coalmineHere(
 }
 
 // Loaded by Node itself, as a process would, and not through the test runner, which would transform every file.
-const { main } = createRequire(import.meta.url)(
-  '../../packages/cli/dist/run.js',
-) as typeof import('../../packages/cli/src/run.ts')
+const require = createRequire(import.meta.url)
+const { main } = require('../../packages/cli/dist/run.js') as typeof import('../../packages/cli/src/run.ts')
+
+/**
+ * Opens a store in a folder for the commands that `coalmineHere` runs, until it is closed: they find its server, and go
+ * through it, where each would have to open the store anew.
+ */
+export async function storeHere(cwd: string, store = '.coalmine'): Promise<{ close(): Promise<void> }> {
+  const { startServer } = require('../../packages/server/dist/index.js') as typeof import('@coalmine/server')
+  // As old as the spans of files may be that are judged.
+  return startServer({ store: join(cwd, store), port: 0, watermarkMs: 1_000, retentionDays: 3_650 })
+}
 
 /** Starts `coalmine serve` and waits until it listens. */
 export async function serve(

@@ -3,28 +3,38 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmineHere as coalmine, type Run, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, type Run, storeHere } from './coalmine.ts'
 import { compareShop, otlpLines, type Requests } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-cohorts-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+beforeAll(async () => {
+  store = await storeHere(folder)
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const from = Date.now() - 3_600_000
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 40, perSecond: 20, medianMs: 20 } as const
 
-const compare = (...args: string[]): Promise<Run> =>
-  coalmine(folder, [...compareShop, '--from', 'spans.jsonl', '--format', 'json', ...args])
+let cases = 0
+
+/** Stores the spans of a service `shop` as those of a service of their own, and compares its builds. */
+async function judged(spans: string, ...args: string[]): Promise<Run> {
+  const service = `shop-${++cases}`
+  const file = `${service}.jsonl`
+  writeFileSync(join(folder, file), spans.replaceAll('"stringValue":"shop"', `"stringValue":"${service}"`))
+  expect(await coalmine(folder, ['import', file])).toMatchObject({ code: 0, stderr: '' })
+  const builds = ['--stable', 'service.version=1.9.0', '--canary', 'service.version=2.0.0']
+  return coalmine(folder, ['compare', '--service', service, ...builds, '--format', 'json', ...args])
+}
 
 describe('whose requests are compared', () => {
-  const stored = ['--store', 'builds', '--format', 'json']
-  const compare = (...args: string[]): Promise<Run> => coalmine(folder, [...compareShop, ...stored, ...args])
-
-  // Commands on its directory go through it, which is quicker than that each opens the store.
-  let server: Awaited<ReturnType<typeof serve>>
-  afterAll(() => server.stop())
+  const compare = (...args: string[]): Promise<Run> => coalmine(folder, [...compareShop, '--format', 'json', ...args])
 
   beforeAll(async () => {
-    server = await serve(folder, ['--store', 'builds'])
     const beta = { 'coalmine.audience': 'beta' }
     const builds = (['1.9.0', '2.0.0'] as const).flatMap((version, index) => [
       ...otlpLines({ ...shop, version, seed: index }),
@@ -33,7 +43,7 @@ describe('whose requests are compared', () => {
       ...otlpLines({ ...shop, version, perSecond: 10, attributes: beta, medianMs: 20 * (index + 1), seed: 20 + index }),
     ])
     writeFileSync(join(folder, 'spans.jsonl'), builds.join('\n'))
-    const imported = await coalmine(folder, ['import', 'spans.jsonl', '--store', 'builds'])
+    const imported = await coalmine(folder, ['import', 'spans.jsonl'])
     expect(imported).toMatchObject({ code: 0, stderr: '' })
   })
 
@@ -79,7 +89,7 @@ describe('whose requests are compared', () => {
   it('is every other build, where a selector says so', async () => {
     const run = await coalmine(folder, [
       ...'compare --service shop --stable service.version!=2.0.0 --canary service.version=2.0.0'.split(' '),
-      ...stored,
+      ...['--format', 'json'],
     ])
     expect(JSON.parse(run.stdout)).toMatchObject({
       cohorts: { stable: { selector: 'service.version!=2.0.0', requests: 1200 }, canary: { requests: 1200 } },
@@ -106,8 +116,7 @@ describe('what a flag has to do with it', () => {
       )
       .join('\n')
   const interactions = async (lines: string, ...args: string[]) => {
-    writeFileSync(join(folder, 'spans.jsonl'), lines)
-    const { stdout, stderr } = await compare('--margin', 'latency=30%,5ms', ...args)
+    const { stdout, stderr } = await judged(lines, '--margin', 'latency=30%,5ms', ...args)
     expect(stderr).toBe('')
     const verdict = JSON.parse(stdout)
     const schema = readFileSync(new URL('../../packages/comparator/verdict.schema.json', import.meta.url), 'utf8')
@@ -155,8 +164,7 @@ describe('what a flag has to do with it', () => {
     const apart = (['1.9.0', '2.0.0'] as const).flatMap((version, i) =>
       otlpLines({ ...shop, version, flags: { 'new-pricing': i === 0 ? 'off' : 'on' }, medianMs: 20 + 20 * i, seed: i }),
     )
-    writeFileSync(join(folder, 'spans.jsonl'), apart.join('\n'))
-    const { stdout } = await compare('--format', 'text')
+    const { stdout } = await judged(apart.join('\n'), '--format', 'text')
     expect(stdout).toContain(
       '  why    Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not.',
     )
@@ -174,11 +182,8 @@ describe('what a flag has to do with it', () => {
         }),
       ),
     )
-    writeFileSync(join(folder, 'spans.jsonl'), cells.join('\n'))
-    const { stdout } = await coalmine(folder, [
-      ...'compare --service shop --stable flag:new-pricing=off --canary flag:new-pricing=on'.split(' '),
-      ...'--margin latency=30%,5ms --from spans.jsonl --format json'.split(' '),
-    ])
+    const variants = ['--stable', 'flag:new-pricing=off', '--canary', 'flag:new-pricing=on']
+    const { stdout } = await judged(cells.join('\n'), ...variants, '--margin', 'latency=30%,5ms')
     expect(JSON.parse(stdout)).toMatchObject({
       verdict: 'fail',
       interactions: [
@@ -208,10 +213,7 @@ describe('why a canary fails', () => {
         ),
       )
       .join('\n')
-  const verdictOn = async (worse: Partial<Requests>, ...args: string[]) => {
-    writeFileSync(join(folder, 'spans.jsonl'), spans(worse))
-    return compare(...args)
-  }
+  const verdictOn = (worse: Partial<Requests>, ...args: string[]): Promise<Run> => judged(spans(worse), ...args)
 
   it('names the attribute of the slow requests, and traces of them', async () => {
     const verdict = JSON.parse((await verdictOn({ medianMs: 60 })).stdout)
@@ -240,8 +242,7 @@ describe('why a canary fails', () => {
 
   it('names no attribute where all requests are alike slow', async () => {
     const slow = spans({ medianMs: 60 }).replaceAll(/"(few|many)( items)?"/g, '"some"')
-    writeFileSync(join(folder, 'spans.jsonl'), slow)
-    expect(JSON.parse((await compare()).stdout)).toMatchObject({ verdict: 'fail', why: { attributes: [] } })
+    expect(JSON.parse((await judged(slow)).stdout)).toMatchObject({ verdict: 'fail', why: { attributes: [] } })
   })
 
   it('is not asked of a canary that does not fail', async () => {

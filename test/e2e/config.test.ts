@@ -2,22 +2,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmineHere as coalmine, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-config-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+beforeAll(async () => {
+  store = await storeHere(folder)
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const from = Date.now() - 3_600_000
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 60, perSecond: 20, medianMs: 20 } as const
 
-// Commands on its directory go through it, which is quicker than that each opens the store.
-let server: Awaited<ReturnType<typeof serve>>
-afterAll(() => server.stop())
-
 describe('init', () => {
   beforeAll(async () => {
-    server = await serve(folder)
     const older = otlpLines({ ...shop, version: '1.8.0', from: from - 600_000, seed: 1 })
     const stable = otlpLines({ ...shop, version: '1.9.0', from: from - 60_000, seconds: 180, seed: 2 })
     const canary = otlpLines({ ...shop, version: '2.0.0', seconds: 120, medianMs: 40, seed: 3 })
@@ -73,7 +75,7 @@ describe('init', () => {
 
 describe('mode', () => {
   const more = (minutes: number, seed: number): string => {
-    const part = { ...shop, from: from + minutes * 60_000, seconds: 60 }
+    const part = { ...shop, service: 'seldom', from: from + minutes * 60_000, seconds: 60 }
     const file = `more-${minutes}.jsonl`
     const lines = [
       ...otlpLines({ ...part, version: '1.9.0', seed }),
@@ -82,31 +84,31 @@ describe('mode', () => {
     writeFileSync(join(folder, file), lines.join('\n'))
     return file
   }
-  const shopOnly = 'service: shop\nstable: service.version=1.9.0\ncanary: service.version=2.0.0\nwarmUp: 0s\n'
+  const seldom = 'service: seldom\nstable: service.version=1.9.0\ncanary: service.version=2.0.0\nwarmUp: 0s\n'
   const codesOf = async (config: string): Promise<string[]> => {
-    const run = await coalmine(folder, ['compare', '--store', 'looks', '--config', config, '--format', 'json'])
+    const run = await coalmine(folder, ['compare', '--config', config, '--format', 'json'])
     expect(run.stderr).toBe('')
     return JSON.parse(run.stdout).reasons.map(({ code }: { code: string }) => code)
   }
 
   it('counts looks at new data where only one is allowed', async () => {
-    writeFileSync(join(folder, 'fixed.yaml'), `${shopOnly}mode: fixed\n`)
-    await coalmine(folder, ['import', '--store', 'looks', more(0, 10)])
+    writeFileSync(join(folder, 'fixed.yaml'), `${seldom}mode: fixed\n`)
+    await coalmine(folder, ['import', more(0, 10)])
     expect(await codesOf('fixed.yaml')).toContain('one-look')
     expect(await codesOf('fixed.yaml')).not.toContain('peeked')
-    await coalmine(folder, ['import', '--store', 'looks', more(5, 20)])
+    await coalmine(folder, ['import', more(5, 20)])
     expect(await codesOf('fixed.yaml')).toContain('peeked')
   })
 
   it('with planned looks is refused with what to write instead: exit code 64', async () => {
-    writeFileSync(join(folder, 'planned.yaml'), `${shopOnly}mode: { looks: 2, spending: pocock }\n`)
-    const refused = await coalmine(folder, ['compare', '--store', 'looks', '--config', 'planned.yaml'])
+    writeFileSync(join(folder, 'planned.yaml'), `${seldom}mode: { looks: 2, spending: pocock }\n`)
+    const refused = await coalmine(folder, ['compare', '--config', 'planned.yaml'])
     expect(refused).toMatchObject({ code: 64, stdout: '' })
     expect(refused.stderr).toContain('planned.yaml:5: mode: planned looks are no longer needed: leave out "mode"')
   })
 
   it('that may not look every five seconds is not watched', async () => {
-    writeFileSync(join(folder, 'fixed.yaml'), `${shopOnly}mode: fixed\n`)
+    writeFileSync(join(folder, 'fixed.yaml'), `${seldom}mode: fixed\n`)
     const run = await coalmine(folder, ['watch', '--config', 'fixed.yaml'])
     expect(run).toMatchObject({ code: 64, stdout: '' })
     expect(run.stderr).toContain('a fixed test may look once')

@@ -3,11 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { coalmineHere as coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
 import { compareShop, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+beforeAll(async () => {
+  store = await storeHere(folder)
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const from = Date.UTC(2026, 10, 20, 10)
 const minutes = 15
@@ -27,7 +34,7 @@ const metric = (name: string, canary: object, query?: object) => ({
   ...(query ? { query } : {}),
 })
 
-beforeAll(() => {
+beforeAll(async () => {
   const stable = otlpLines({ ...traffic, version: '1.9.0', seed: 1 })
   const slow = otlpLines({ ...traffic, version: '2.0.0', medianMs: 26, seed: 2 })
   writeFileSync(join(folder, 'slow.jsonl'), [...stable, ...slow].join('\n'))
@@ -45,12 +52,11 @@ beforeAll(() => {
     join(folder, 'mistyped.json'),
     JSON.stringify({ metrics: [metric('latency-p50', { direction: 'up' })] }),
   )
+  expect(await coalmine(folder, ['import', 'slow.jsonl'])).toMatchObject({ code: 0 })
 })
 
-const compare = [...compareShop, '--from', 'slow.jsonl']
-
 it("shows Kayenta's answer beside the verdict, which decides the exit code", async () => {
-  const run = await coalmine(folder, [...compare, '--kayenta', 'canary-config.json'])
+  const run = await coalmine(folder, [...compareShop, '--kayenta', 'canary-config.json'])
   expect(run.stderr).toBe('')
   expect(run.stdout).toMatch(/^FAIL {2}shop: /)
   expect(run.stdout).toContain('kayenta  MARGINAL, score 50 of 100: passes from 95, marginal from 50')
@@ -61,7 +67,7 @@ it("shows Kayenta's answer beside the verdict, which decides the exit code", asy
 
 it('lets Kayenta decide the exit code where it is asked to, and says so', async () => {
   const kayenta = ['--judge', 'kayenta', '--kayenta', 'canary-config.json', '--format', 'json']
-  const run = await coalmine(folder, [...compare, ...kayenta])
+  const run = await coalmine(folder, [...compareShop, ...kayenta])
   expect(run).toMatchObject({ code: 2, stderr: "coalmine: the exit code is that of Kayenta's answer\n" })
   const verdict = JSON.parse(run.stdout)
   expect(verdict).toMatchObject({ verdict: 'fail', kayenta: { classification: 'Marginal', score: 50 } })
@@ -80,7 +86,7 @@ it.each([
   ],
   [['--kayenta', 'unknown.json'], 'metric "cpu": no series is called "cpu"'],
 ])('%j is exit code 64', async (args, message) => {
-  const run = await coalmine(folder, [...compare, ...args])
+  const run = await coalmine(folder, [...compareShop, ...args])
   expect(run.stderr).toContain(message)
   expect(run).toMatchObject({ code: 64, stdout: '' })
 })

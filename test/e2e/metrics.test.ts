@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import type { Verdict } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keyValues, type OtlpSpan } from '../otlp.ts'
-import { coalmineHere as coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
 
 const readme = readFileSync(join(import.meta.dirname, '../../packages/cli/README.md'), 'utf8')
 let folder: string
+let store: Awaited<ReturnType<typeof storeHere>>
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-metrics-'))
   const [, config] = /<!-- metrics:.*-->\n```yaml\n([\s\S]*?)```\n<!-- \/metrics -->/.exec(readme)!
   writeFileSync(join(folder, 'coalmine.yaml'), config!)
@@ -17,9 +18,14 @@ beforeAll(() => {
     join(folder, 'spans.jsonl'),
     ['1.9.0', '2.0.0'].map((version) => JSON.stringify(spansOf(version))).join('\n'),
   )
+  store = await storeHere(folder)
+  expect(await coalmine(folder, ['import', 'spans.jsonl'])).toMatchObject({ code: 0, stderr: '' })
 })
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 /** Two minutes of a checkout: the canary asks its database twice where stable asks once, and costs as much. */
 function spansOf(version: string): unknown {
@@ -55,7 +61,7 @@ function spansOf(version: string): unknown {
 }
 
 it('the metrics that the README writes down are judged, and told in their own units', async () => {
-  const run = await coalmine(folder, ['compare', '--from', 'spans.jsonl'])
+  const run = await coalmine(folder, ['compare'])
   expect(run).toMatchObject({ code: 1, stderr: '' })
   expect(run.stdout).toContain('/checkout is higher in queries: median 1 -> 2 (')
   expect(run.stdout).toMatch(/FAIL {2}\/checkout +queries p50 +1 +2 +\+\d+ %/)
@@ -66,7 +72,7 @@ it('the metrics that the README writes down are judged, and told in their own un
 })
 
 it('and each of them has its finding', async () => {
-  const run = await coalmine(folder, ['compare', '--from', 'spans.jsonl', '--format', 'json'])
+  const run = await coalmine(folder, ['compare', '--format', 'json'])
   const { findings } = JSON.parse(run.stdout) as Verdict
   const told = findings.map(({ metric, unit, stable, canary }) => [metric, unit, stable.count, canary.count])
   expect(told).toEqual([

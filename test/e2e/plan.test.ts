@@ -2,15 +2,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmineHere as coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+beforeAll(async () => {
+  store = await storeHere(folder)
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 // On a tick, so that two minutes of traffic are two minutes of ticks.
 const from = 5_000 * Math.floor(Date.now() / 5_000) - 3_600_000
-const ask = ['--service', 'shop', '--stable', 'service.version=1.9.0', '--store', 'stored']
+const ask = ['--service', 'shop', '--stable', 'service.version=1.9.0']
 
 beforeAll(async () => {
   const traffic = { service: 'shop', version: '1.9.0', route: 'GET /cart', from, seconds: 120, medianMs: 20 } as const
@@ -18,7 +25,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'stable.jsonl'), lines.join('\n'))
   writeFileSync(join(folder, 'errors-alone.yaml'), 'metrics: { latency: off, 4xx: off }\n')
   writeFileSync(join(folder, 'nothing.yaml'), 'metrics: { latency: off, 4xx: off, errors: advisory }\n')
-  expect(await coalmine(folder, ['import', '--store', 'stored', 'stable.jsonl'])).toMatchObject({ code: 0 })
+  expect(await coalmine(folder, ['import', 'stable.jsonl'])).toMatchObject({ code: 0 })
 })
 
 describe('plan', () => {

@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmineHere as coalmine, type Run, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, type Run, storeHere } from './coalmine.ts'
 import { otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-stable-window-'))
-// Commands on its directory go through it, which is quicker than that each opens the store.
-let server: Awaited<ReturnType<typeof serve>>
+let store: Awaited<ReturnType<typeof storeHere>>
 afterAll(async () => {
-  await server.stop()
+  await store.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -28,19 +27,19 @@ function served(version: string, back: number, medianMs: number, laterMs = 0): s
 
 async function imported(name: string, lines: readonly string[]): Promise<void> {
   writeFileSync(join(folder, name), lines.join('\n'))
-  expect((await coalmine(folder, ['import', '--store', 'kept', name])).code).toBe(0)
+  expect((await coalmine(folder, ['import', name])).code).toBe(0)
 }
 
 const compare = (canary: string, stable: string, ...args: string[]): Promise<Run> => {
   const cohorts = ['--canary', `service.version=${canary}`, '--stable', `service.version${stable}`]
-  return coalmine(folder, ['compare', '--service', 'shop', '--store', 'kept', ...cohorts, ...args])
+  return coalmine(folder, ['compare', '--service', 'shop', ...cohorts, ...args])
 }
 const week = ['--stable-window', '7d'] as const
 const json = async (run: Promise<Run>) => JSON.parse((await run).stdout)
 
 // A rolling deploy: no build runs beside another, but for the last hour of 2.1.0.
 beforeAll(async () => {
-  server = await serve(folder, ['--store', 'kept'])
+  store = await storeHere(folder)
   await imported('rolling.jsonl', [
     ...[6, 5, 4].flatMap((back) => served('1.8.0', back, 20)),
     ...served('1.9.0-bad', 3, 90),

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { recordedSource } from '../prometheus/source.ts'
-import { coalmineHere as coalmine, type Run } from './coalmine.ts'
+import { coalmineHere as coalmine, type Run, storeHere } from './coalmine.ts'
 
 const root = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(root, 'packages/cli/README.md'), 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 /** A section between its markers: its command, what stands below it, and what the command prints now. */
 async function section(
@@ -36,6 +40,7 @@ function form(text: string): string {
 }
 
 beforeAll(async () => {
+  store = await storeHere(folder)
   expect(await coalmine(folder, ['import', join(root, 'examples/demo/canary.jsonl.gz')])).toMatchObject({ code: 0 })
 })
 

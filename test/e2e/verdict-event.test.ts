@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { coalmineHere as coalmine } from './coalmine.ts'
+import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
 import { compareShop, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-event-'))
@@ -15,6 +15,7 @@ interface Received {
 }
 const received: Received[] = []
 let status = 200
+let store: Awaited<ReturnType<typeof storeHere>>
 const collector = http.createServer((request, response) => {
   let body = ''
   request.on('data', (part) => {
@@ -33,9 +34,12 @@ beforeAll(async () => {
   const canary = otlpLines({ ...shop, version: '2.0.0', medianMs: 20, errorShare: 0.5, seed: 2 })
   writeFileSync(join(folder, 'spans.jsonl'), [...stable, ...canary].join('\n'))
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
+  store = await storeHere(folder)
+  expect(await coalmine(folder, ['import', 'spans.jsonl'])).toMatchObject({ code: 0, stderr: '' })
 })
 
-afterAll(() => {
+afterAll(async () => {
+  await store.close()
   collector.close()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -45,7 +49,7 @@ it('leaves as a log event of the service, with the headers that exporters send',
     OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint()}/`,
     OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=shop%20one,a',
   }
-  const run = await coalmine(folder, [...compareShop, '--from', 'spans.jsonl', '--format', 'json'], '', settings)
+  const run = await coalmine(folder, [...compareShop, '--format', 'json'], '', settings)
   expect(run).toMatchObject({ code: 1, stderr: '' })
   const verdict = JSON.parse(run.stdout)
   const [request] = received.splice(0)
@@ -73,10 +77,10 @@ it('leaves as a log event of the service, with the headers that exporters send',
 
 it('that is not taken is told, and the verdict is what it was', async () => {
   status = 404
-  const run = await coalmine(folder, [...compareShop, '--from', 'spans.jsonl', '--otlp', endpoint()])
+  const run = await coalmine(folder, [...compareShop, '--otlp', endpoint()])
   expect(run.code).toBe(1)
   expect(run.stderr).toBe(`coalmine: the verdict was not sent to ${endpoint()}/v1/logs: it answered 404\n`)
-  const nowhere = await coalmine(folder, [...compareShop, '--from', 'spans.jsonl', '--otlp', 'http://127.0.0.1:9'])
+  const nowhere = await coalmine(folder, [...compareShop, '--otlp', 'http://127.0.0.1:9'])
   expect(nowhere.code).toBe(1)
   expect(nowhere.stderr).toContain('the verdict was not sent to http://127.0.0.1:9/v1/logs: ')
 })
