@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Unit tests read the packages' sources; end-to-end tests run what a user runs, the built files.
@@ -10,9 +11,6 @@ const sources = [
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },
 ]
 
-// They judge traffic that they time: nothing else runs beside them.
-const alone = ['demo', 'identical'].map((name) => `test/e2e/${name}.test.ts`)
-
 // What is true of the embedded engine is true of a ClickHouse server: these run again, over HTTP.
 const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
 
@@ -24,14 +22,15 @@ const engine = ['store', 'server'].map((name) => `packages/${name}/src/**/*.test
 
 // Deadlines are for what hangs. On a machine that others keep busy everything takes many times as long.
 const patience = {
-  testTimeout: 300_000,
-  hookTimeout: 300_000,
-  expect: { poll: { timeout: 120_000, interval: 50 } },
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  expect: { poll: { timeout: 240_000, interval: 50 } },
 }
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Tests wait for processes that they start, for networks and for time: meanwhile another has the core.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './test/slowest.ts'],
     projects: [
       {
@@ -66,11 +65,7 @@ export default defineConfig({
           ...patience,
           name: 'e2e',
           include: ['test/e2e/*.test.ts', 'examples/*/src/*.test.ts'],
-          exclude: alone,
         },
-      },
-      {
-        test: { ...patience, name: 'alone', include: alone, fileParallelism: false },
       },
       { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
     ],

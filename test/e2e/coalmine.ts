@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -11,7 +10,7 @@ import { collecting } from '../../packages/cli/test/collecting.ts'
 export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
 
 // Hundreds of runs read the same modules.
-const compiled = join(tmpdir(), 'coalmine-e2e-compiled')
+const compiled = fileURLToPath(new URL('../../node_modules/.cache/coalmine-e2e', import.meta.url))
 
 export interface Run {
   readonly code: number | null

@@ -19,15 +19,14 @@ it('two identical Express processes under 90/10 traffic do not fail, though one 
       { url: services.stableUrl, share: 0.9 },
       { url: services.canaryUrl, share: 0.1 },
     ]
-    const load = startLoad({ targets, ratePerSecond: 300, testShare: 0, seed: 3, signal: stop.signal })
+    const load = startLoad({ targets, ratePerSecond: 100, testShare: 0, seed: 3, signal: stop.signal })
     const request = {
       service: 'storefront',
       stable: 'service.version=1.0.0',
       canary: 'service.version=1.0.1',
       policy: { split: 0.1 },
     }
-    let looks = 0
-    for (const end = Date.now() + 60_000; looks < 15 && Date.now() < end; await sleep(1000)) {
+    for (let looks = 0; looks < 15; await sleep(1000)) {
       const body = JSON.stringify(request)
       const headers = { 'content-type': 'application/json' }
       const answer = await fetch(`${server.url}/api/compare`, { method: 'POST', headers, body })
@@ -35,7 +34,6 @@ it('two identical Express processes under 90/10 traffic do not fail, though one 
       expect(reasons.filter(({ code }) => code === 'worse-than-margin')).toEqual([])
       if (verdict !== 'invalid') looks += 1
     }
-    expect(looks).toBe(15)
     stop.abort()
     await load.done
   } finally {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { startServer } from '@coalmine/server'
+import { type RunningServer, startServer } from '@coalmine/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check, type Start, starts } from '../matrix/check.ts'
 import { type Fixture, findNode, install } from '../matrix/install.ts'
@@ -24,11 +24,16 @@ const thousandSpans = `
 // One fixture of each line of OpenTelemetry JS; "npm run matrix" has the others.
 const parent = mkdtempSync(join(tmpdir(), 'coalmine-matrix-'))
 let packages: readonly Packed[]
+let server: RunningServer
 
 beforeAll(async () => {
   packages = await packInto(parent)
+  server = await startServer({ store: join(parent, 'store'), port: 0, grpcPort: 0 })
 })
-afterAll(() => rmSync(parent, { recursive: true }))
+afterAll(async () => {
+  await server.close()
+  rmSync(parent, { recursive: true })
+})
 
 describe.each([
   ['OpenTelemetry JS 2.x, Express 4 and Fastify 5 on Node 20', 'otel-2', 20],
@@ -55,37 +60,33 @@ describe.each([
   })
 
   it.each(['http/json', 'http/protobuf', 'grpc'])('exports to a coalmine server over %s', async (protocol) => {
-    const server = await startServer({ store: mkdtempSync(join(parent, 'store-')), port: 0, grpcPort: 0 })
-    try {
-      const args = ['--import', '@coalmine/register', '--eval', thousandSpans]
-      const { stderr } = await promisify(execFile)(node, args, {
-        cwd: folder,
-        env: {
-          PATH: process.env['PATH'],
-          OTEL_SERVICE_NAME: 'shop',
-          COALMINE_VERSION: '2.0.0',
-          OTEL_LOGS_EXPORTER: 'otlp',
-          // As long as this machine needs.
-          COALMINE_FLUSH_TIMEOUT: '100000',
-          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
-          OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? server.grpcUrl! : server.url,
-        },
-      })
-      expect(stderr).toBe('')
-      const found = await fetch(`${server.url}/api/doctor?service=shop`)
-      expect(await found.json()).toMatchObject({
-        spans: 1000,
-        requests: 1000,
-        withBuild: 1000,
-        builds: ['2.0.0'],
-        evaluations: [
-          { flag: 'new-pricing', evaluations: 1000, providers: ['own'], reasons: ['split'], onSpans: true },
-          { flag: 'at-start', evaluations: 1, onSpans: false },
-        ],
-      })
-    } finally {
-      await server.close()
-    }
+    const service = `${fixture}-${protocol.replace('/', '-')}`
+    const args = ['--import', '@coalmine/register', '--eval', thousandSpans]
+    const { stderr } = await promisify(execFile)(node, args, {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        OTEL_SERVICE_NAME: service,
+        COALMINE_VERSION: '2.0.0',
+        OTEL_LOGS_EXPORTER: 'otlp',
+        // As long as this machine needs.
+        COALMINE_FLUSH_TIMEOUT: '100000',
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? server.grpcUrl! : server.url,
+      },
+    })
+    expect(stderr).toBe('')
+    const found = await fetch(`${server.url}/api/doctor?service=${service}`)
+    expect(await found.json()).toMatchObject({
+      spans: 1000,
+      requests: 1000,
+      withBuild: 1000,
+      builds: ['2.0.0'],
+      evaluations: [
+        { flag: 'new-pricing', evaluations: 1000, providers: ['own'], reasons: ['split'], onSpans: true },
+        { flag: 'at-start', evaluations: 1, onSpans: false },
+      ],
+    })
   })
 
   it('compiles', async () => {

@@ -39,7 +39,7 @@ export async function check(folder: string, node: string, start: Start): Promise
   const app = spawn(node, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: 600_000,
     env: {
       PATH: process.env['PATH'],
       COALMINE_VERSION: '2.0.0',

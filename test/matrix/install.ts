@@ -13,7 +13,7 @@ const ours = ['marks', 'register', 'express', 'fastify', 'flags'].map((name) => 
 export type Fixture = 'otel-2' | 'otel-3'
 
 /**
- * Installs a fixture in a folder of its own, from its lock file, and then our packages from their tarballs, so that npm
+ * Installs a fixture in a folder of its own, as its lock file has it, with our packages from their tarballs, so that npm
  * judges our peer ranges as it would at a user's. `instead` are packages that take the place of the fixture's.
  */
 export async function install(
@@ -26,14 +26,7 @@ export async function install(
   cpSync(join(import.meta.dirname, 'fixtures', fixture), folder, { recursive: true })
   cpSync(join(import.meta.dirname, 'app'), folder, { recursive: true })
   const tarballs = packages.filter(({ name }) => ours.includes(name)).map(({ tarball }) => tarball)
-  await run('npm', ['ci', '--ignore-scripts', ...quick], { cwd: folder })
-  await run(
-    'npm',
-    ['install', '--no-save', '--no-package-lock', '--ignore-scripts', ...quick, ...tarballs, ...instead],
-    {
-      cwd: folder,
-    },
-  )
+  await run('npm', ['install', '--no-save', '--ignore-scripts', ...quick, ...tarballs, ...instead], { cwd: folder })
   return folder
 }
 
