@@ -288,10 +288,14 @@ it('marks, and sends nothing, when OTEL_TRACES_EXPORTER is none', async () => {
   expect(contentTypes).toEqual([])
 })
 
-it('does nothing when OTEL_SDK_DISABLED says so', async () => {
-  const script = `${load.module}; ${app}; const end = close`
-  const { exit } = await run(['--input-type=module', '--eval', script], { env: { OTEL_SDK_DISABLED: 'true' } })
-  expect(exit.code).toBe(0)
+it('does nothing when OTEL_SDK_DISABLED says so, nor in npm, which has the preload by NODE_OPTIONS', async () => {
+  const npm = join(mkdtempSync(join(folders, 'of-')), 'npm-cli.js')
+  writeFileSync(
+    npm,
+    `require('${join(root, 'node_modules/@opentelemetry/api')}').trace.getTracer('npm').startSpan('run').end()`,
+  )
+  const runs = [run([npm]), run(['--eval', `require('${npm}')`], { env: { OTEL_SDK_DISABLED: 'true' } })]
+  expect((await Promise.all(runs)).map(({ exit }) => exit.code)).toEqual([0, 0])
   expect(contentTypes).toEqual([])
 })
 

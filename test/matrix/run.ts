@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { packInto } from '../pack.ts'
 import { check, type Start, starts } from './check.ts'
 import { type Fixture, findNode, install, versionOf } from './install.ts'
+import { situations, tryInstall } from './situations.ts'
 import { checkTypes } from './types.ts'
 
 interface Installation {
@@ -28,6 +29,11 @@ const parent = mkdtempSync(join(tmpdir(), 'coalmine-matrix-'))
 const failures: string[] = []
 try {
   const packages = await packInto(parent)
+  for (const situation of situations) {
+    const said = await tryInstall(parent, situation, packages)
+    if (said !== '')
+      failures.push(`what register's README says to install where an application ${situation.row}: ${said}`)
+  }
   print(columns)
   print(columns.map(() => '---'))
   for (const { fixture, express, nodes } of installations) {

@@ -26,8 +26,9 @@ export interface LastExport {
 /**
  * Exports everything that has not arrived yet before it returns, for where nothing can be awaited any more: in the
  * `exit` event, after an uncaught exception, before a signal ends the process. A thread sends it while this one waits,
- * for at most `timeoutMs`: a process would take five times as long, and cannot be started everywhere. Gives what went
- * wrong, if anything did.
+ * for at most `timeoutMs`. Not a process: that takes longer, and in a single-file executable it would be the application
+ * once more. And not the exporter: loading it there takes four times what the whole export does. Gives what went wrong,
+ * if anything did.
  */
 export function exportLast({ destinations, bring, threads, timeoutMs }: LastExport): string | undefined {
   const spans = takeAll(destinations, bring)

@@ -23,6 +23,7 @@ import { tellOfMissingRoutes } from './routeless.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 const startedKey = Symbol.for('coalmine.register')
+const packageManager = /[\\/](npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(-cli)?(\.c?js)?$/
 
 interface Packages {
   readonly core: typeof import('@opentelemetry/core')
@@ -33,11 +34,12 @@ interface Packages {
 
 /**
  * Starts tracing with marks for the application that this process is about to run. What goes wrong is said on stderr,
- * and the application runs all the same, without tracing. A second call does nothing.
+ * and the application runs all the same, without tracing. A second call does nothing, nor does one in npm and its like:
+ * with NODE_OPTIONS they have the preload too, and are not the application that they start.
  */
 export function register(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): void {
   const started = globalThis as { [startedKey]?: boolean }
-  if (started[startedKey] || env['OTEL_SDK_DISABLED'] === 'true') return
+  if (started[startedKey] || env['OTEL_SDK_DISABLED'] === 'true' || packageManager.test(process.argv[1] ?? '')) return
   started[startedKey] = true
   orComplain('no tracing', () => start(env, cwd))
 }
