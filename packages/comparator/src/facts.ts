@@ -178,6 +178,13 @@ export interface FairnessFacts {
   readonly instances: readonly InstanceFacts[] | null
   /** What each instance did; empty where instances are not known apart, or are too few to be held against each other. */
   readonly cells: readonly InstanceCell[]
+  /**
+   * What each instance did in each tick, by which a FAIL stands or falls; asked for only where there would be one. Null or absent where
+   * instances are not known apart, or were not asked.
+   */
+  readonly instanceTicks?: readonly InstanceTick[] | null
+  /** For findings that would FAIL, where spans name users: those without whom they have to FAIL too. */
+  readonly heaviestUsers?: readonly HeaviestUsers[]
   /** Null where the cohorts are not chosen by build. */
   readonly builds: BuildFacts | null
   /** How far beyond the clock of the store the last span starts, in milliseconds; below zero for a span of the past. */
@@ -212,6 +219,40 @@ export interface InstanceCell {
   readonly traces: number
   readonly errors: number
   /** In seconds. */
+  readonly latency: Histogram
+}
+
+/** What one instance did at one operation, or at all the others together, `(other)`, in one tick. */
+export interface InstanceTick {
+  readonly cohort: 'stable' | 'canary'
+  readonly instance: string
+  readonly operation: string
+  /** When the tick begins, in milliseconds since 1970. */
+  readonly tick: number
+  readonly traces: number
+  readonly errors: number
+  readonly clientErrors: number
+  /** In seconds; empty while the instance warmed up. Buckets may be wider than those of the slices. */
+  readonly latency: Histogram
+}
+
+/** The users with most of what is bad in the canary at a finding that would FAIL, and what they did there. */
+export interface HeaviestUsers {
+  readonly metric: string
+  /** The operation of the finding, null for the whole service. */
+  readonly operation: string | null
+  /** How many users they are. */
+  readonly users: number
+  readonly ticks: readonly UserTick[]
+}
+
+/** What one user did in the canary at one operation in one tick. */
+export interface UserTick {
+  readonly tick: number
+  readonly operation: string
+  readonly traces: number
+  readonly errors: number
+  readonly clientErrors: number
   readonly latency: Histogram
 }
 

@@ -3,6 +3,7 @@ import type { Gated } from './decide.ts'
 import type { Facts } from './facts.ts'
 import type { Hosts } from './fairness/hosts.ts'
 import { beyondHosts } from './fairness/hosts.ts'
+import { type Standing, standingOf } from './fairness/instance-units.ts'
 import { youngTicks } from './fairness/young.ts'
 import { testLatency } from './metrics/latency.ts'
 import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
@@ -11,6 +12,7 @@ import { testRate } from './metrics/rate.ts'
 import type { Tested } from './metrics/tested.ts'
 import { expectedShare, testThroughput } from './metrics/throughput.ts'
 import { testUnanswered } from './metrics/unanswered.ts'
+import { withoutUsers } from './metrics/without-users.ts'
 import { marginFormOf } from './policy/measure.ts'
 import { type MetricPolicy, noWorse, weightOf } from './policy/metric-policy.ts'
 import type { Policy } from './policy/policy.ts'
@@ -66,8 +68,30 @@ export function gateOf(
   return scopes.flatMap((_, at) => byMetric.flatMap((gated) => gated[at] ?? []))
 }
 
-/** The evidence on one metric in one scope: the test for what it measures. */
+/**
+ * The evidence on one metric in one scope: the test for what it measures. Where users have been named who carry most of what is bad,
+ * what is told is of all, and it FAILs only where it would without them too.
+ */
 export function testIn(
+  scope: Scope,
+  metric: MetricPolicy,
+  all: readonly OperationSeries[],
+  policy: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+): Tested {
+  const tested = testOf(scope, metric, all, policy, facts, hosts)
+  const users = facts.fairness?.heaviestUsers?.find(
+    (one) => one.metric === metric.name && one.operation === scope.operation,
+  )
+  if (!users) return tested
+  const without = { ...scope, series: withoutUsers(scope.series, metric, users) }
+  const { worse } = testOf(without, metric, all, policy, facts, hosts)
+  if (worse.maxLogE >= tested.worse.maxLogE) return tested
+  return { ...tested, worse, withUsers: { users: users.users, worse: tested.worse } }
+}
+
+function testOf(
   scope: Scope,
   metric: MetricPolicy,
   all: readonly OperationSeries[],
@@ -77,13 +101,15 @@ export function testIn(
 ): Tested {
   const { split, mode } = policy
   const statistics = statisticsOf(mode)
+  const beyond = beyondHosts(metric, hosts)
+  const stands = (): Standing => (statistics.kind === 'e-value' ? standingOf(scope, beyond, facts) : () => true)
   switch (metric.measure.kind) {
     case 'latency':
-      return testLatency(scope.series, metric, statistics, beyondHosts(metric, hosts), youngTicks(facts, policy))
+      return testLatency(scope.series, metric, statistics, beyond, youngTicks(facts, policy), stands())
     case 'errors':
     case '4xx':
     case 'share':
-      return testRate(scope.series, metric, statistics, beyondHosts(metric, hosts))
+      return testRate(scope.series, metric, statistics, beyond, stands())
     case 'attribute':
     case 'calls':
       return testNumeric(scope.series, metric, statistics)

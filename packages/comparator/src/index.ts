@@ -86,6 +86,7 @@ export type {
   BuildFacts,
   ErrorTypeTick,
   FairnessFacts,
+  HeaviestUsers,
   InstanceCell,
   InstanceFacts,
   SampleFacts,

@@ -27,6 +27,7 @@ export type ReasonCode =
   | 'late-spans'
   | 'host-not-separable'
   | 'young-instances'
+  | 'few-users'
   | 'unequal-load'
   | 'one-look'
   | 'peeked'

@@ -25,6 +25,7 @@ export {
   minProcess,
 } from './e-process.ts'
 export { type Lean, leanOfRank, leanOfRates, leanOfShares, leanOfTail } from './lean.ts'
+export { type InstanceLeans, leanOfInstanceRates, leanOfInstanceValues } from './lean-of-instances.ts'
 export { oddsRatioProcess } from './odds-ratio.ts'
 export { rankProcess } from './rank.ts'
 export { riskDifferenceProcess } from './risk-difference.ts'

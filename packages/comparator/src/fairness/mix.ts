@@ -8,7 +8,8 @@ import { run } from '../statistics/run.ts'
 // A difference this small, in odds, is of no consequence; and one that chance brings once in a thousand times is not chance.
 const tolerated = 1.25
 const level = 0.001
-const minuteMs = 60_000
+// Long enough to hold some of each operation; no block multiplies evidence by more than three, so it takes many.
+const blockMs = 15_000
 
 /**
  * Whether one arm gets other requests than the other: an operation's share of the traffic differs beyond chance. Operations
@@ -22,7 +23,7 @@ export function mixReasons(series: readonly OperationSeries[]): Reason[] {
   const needed = -Math.log(level / series.length / 2)
   const proved = suspects.filter(({ one, odds }) => {
     const process = oddsRatioProcess({ alternative: 'greater', oddsRatio: tolerated })
-    return run(process, minutesOf(one, all, odds < 1)).maxLogE >= needed
+    return run(process, blocksIn(one, all, odds < 1)).maxLogE >= needed
   })
   const [first] = proved.sort((a, b) => Math.abs(Math.log(b.odds)) - Math.abs(Math.log(a.odds)))
   if (!first) return []
@@ -48,24 +49,24 @@ function oddsRatioOf(one: OperationSeries, series: readonly OperationSeries[]): 
   return ratio > 0 && ratio < Infinity ? ratio : 1
 }
 
-/** The operation's requests among all of its minute; the arms swapped where the canary has fewer. */
-function minutesOf(
+/** The operation's requests among all of its block of time; the arms swapped where the canary has fewer. */
+function blocksIn(
   one: OperationSeries,
   all: ReadonlyMap<number, TimedBlock<number>>,
   swapped: boolean,
 ): TimedBlock<Rates['stable']>[] {
-  const minutes = new Map<number, { stable: { n: number; events: number }; canary: { n: number; events: number } }>()
+  const blocks = new Map<number, { stable: { n: number; events: number }; canary: { n: number; events: number } }>()
   const at = (tick: number): { stable: { n: number; events: number }; canary: { n: number; events: number } } => {
-    const minute = Math.floor(tick / minuteMs) * minuteMs
-    const found = minutes.get(minute) ?? { stable: { n: 0, events: 0 }, canary: { n: 0, events: 0 } }
-    minutes.set(minute, found)
+    const block = Math.floor(tick / blockMs) * blockMs
+    const found = blocks.get(block) ?? { stable: { n: 0, events: 0 }, canary: { n: 0, events: 0 } }
+    blocks.set(block, found)
     return found
   }
   for (const arm of ['stable', 'canary'] as const) {
     for (const [tick, counts] of all) at(tick)[arm].n += counts[arm]
     for (const counts of one.requests) at(counts.tick)[arm].events += counts[arm]
   }
-  return [...minutes]
+  return [...blocks]
     .sort(([a], [b]) => a - b)
     .map(([tick, { stable, canary }]) =>
       swapped ? { tick, stable: canary, canary: stable } : { tick, stable, canary },

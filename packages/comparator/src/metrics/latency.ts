@@ -2,6 +2,7 @@ import type { Part, Statistic } from '../finding.ts'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
+import { whileStanding } from '../statistics/units.ts'
 import { boundsOf, limitOf } from './claim.ts'
 import { brokenBy, carriedBy, holding, type Region, regionEstimates } from './distribution.ts'
 import { type Limit, rankedAgainst } from './ranked.ts'
@@ -26,6 +27,7 @@ export function testLatency(
   statistics: Statistics,
   beyond: MetricPolicy = metric,
   isYoung: (tick: number) => boolean = () => false,
+  stands: (tick: number) => boolean = () => true,
 ): Tested {
   const limits = limitsOf(metric)
   const limitsBeyond = limitsOf(beyond)
@@ -33,7 +35,7 @@ export function testLatency(
   const estimateAt = regionEstimates(series, metric, statistics)
   return {
     worse: statistics.run(
-      broken.process,
+      whileStanding(broken.process, stands),
       rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isYoung(tick)),
     ),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(

@@ -6,6 +6,7 @@ import type { OperationSeries, RateBlock } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
 import { feeding } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
+import { whileStanding } from '../statistics/units.ts'
 import { type Bound, boundsOf } from './claim.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 
@@ -20,6 +21,7 @@ export function testRate(
   metric: MetricPolicy,
   statistics: Statistics,
   beyond: MetricPolicy = metric,
+  stands: (tick: number) => boolean = () => true,
 ): Tested {
   const margin = marginIn('rate', metric)
   const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
@@ -28,7 +30,7 @@ export function testRate(
     boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
   const broken = boundsWith(marginIn('rate', beyond)).map(({ broken }) => broken)
   return {
-    worse: statistics.run(statistics.any(broken), blocks),
+    worse: statistics.run(whileStanding<RateBlock>(statistics.any(broken), stands), blocks),
     within: boundsWith(margin).map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
     estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
   }
@@ -115,7 +117,7 @@ function evidence(
 }
 
 /** The rate that the margin allows where stable has this one. */
-function rateLimit(rate: number, { oddsRatio, difference }: RateMargin): number {
+export function rateLimit(rate: number, { oddsRatio, difference }: RateMargin): number {
   return Math.max(rateAtOdds(rate, { oddsRatio }), rate + difference)
 }
 

@@ -13,6 +13,8 @@ export interface Tested {
   readonly worse: Run
   readonly within: readonly { readonly part: Part; readonly run: Run }[]
   estimate(decision: Decision, level: number): Estimate
+  /** What `worse` would be with the users that were left out, and how many those are; absent where none were. */
+  readonly withUsers?: { readonly users: number; readonly worse: Run }
 }
 
 /**

@@ -18,7 +18,19 @@ import type { Ranked } from './statistics.ts'
  * What the evidence of ticks as units has to stand at. Measured, beside 5, 10 and 20: at 5 healthy services of three instances an arm
  * of which one starves now and then fail twice as often, at 20 a latency twice as high is found ten seconds later.
  */
-const enough = Math.log(8)
+export const enough: number = Math.log(8)
+
+/** Evidence that counts only at ticks at which something else says so too. */
+export function whileStanding<Block extends { readonly tick: number }>(
+  process: EProcess<Block>,
+  stands: (tick: number) => boolean,
+): EProcess<Block> {
+  return eProcess((strata) => {
+    process.add(...strata)
+    const last = strata.at(-1)
+    return last && stands(last.tick) ? process.logE : Math.min(0, process.logE)
+  })
+}
 
 /** Evidence on values while most ticks say the same: by the rank, or by the highest tenth or hundredth. */
 export function valuesStand(process: EProcess<Ranked>, alternative: Alternative): EProcess<Ranked> {

@@ -1,9 +1,10 @@
-import { judge, type Verdict } from '@coalmine/comparator'
-import type { Comparison, Store } from '@coalmine/store'
+import { type Facts, judge, type Verdict } from '@coalmine/comparator'
+import type { Comparison, OperationTicks, Store } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { inTurn } from '../turns.ts'
 import { compareWithDays } from './before-after.ts'
+import { doubted } from './doubts.ts'
 import { errorTypeTicks } from './error-types.ts'
 import { explained } from './explain.ts'
 import { factsOf } from './facts.ts'
@@ -75,7 +76,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     { version, now: now(), anchored: isAnchored(request, start, store, now()) },
   )
   const errorTypes = errorTypeTicks(operations)
-  return judge(chained(slicesOf(operations), measured.slices), policy, {
+  const all: Facts = {
     ...(await lookAt(store, cohorts, facts, policy)),
     ...facts,
     fairness,
@@ -84,6 +85,17 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     spansOnly: store.access === 'spans',
     values: measured.values,
     ...(known && { known }),
+  }
+  const judged = (facts: Facts, operations: OperationTicks[]): Verdict =>
+    judge(chained(slicesOf(operations), measured.slices), policy, facts)
+  // Ticks that close meanwhile are not of this look.
+  const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
+  return doubted(judged(all, operations), all, {
+    store,
+    comparison: sameWindow,
+    policy,
+    instances: instances ?? [],
+    judgeAgain: async (facts) => judged(facts, (await readWindow(store, sameWindow, policy, finding)).operations),
   })
 }
 

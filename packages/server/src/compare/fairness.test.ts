@@ -336,3 +336,36 @@ it('still fails a proved harm, however unfair the comparison', async () => {
   expect(verdict.verdict).toBe('fail')
   expect(codes(verdict)).toEqual(expect.arrayContaining(['sampling-differs', 'instrumentation-differs']))
 })
+
+it('does not fail a canary of which one instance of three starves for a while: what each did in each tick is read', async () => {
+  const slow = (name: string) => (_: number, tick: number) => (name === 'b' && tick < 8 ? { slower: 8 } : {})
+  const some = ['a', 'b', 'c'].map((name) => ({
+    ...canary,
+    instance: `2.0.0-${name}`,
+    perTick: 40,
+    each: slow(name),
+  }))
+  const one = await compare(await traffic(...fleet('1.0.0', { perTick: 40 }), ...some))
+  expect(one.verdict).not.toBe('fail')
+  const all = some.map((served) => ({ ...served, each: () => ({ slower: 2 }) }))
+  const build = await compare(await traffic(...fleet('1.0.0', { perTick: 40 }), ...all))
+  expect(build).toMatchObject({ verdict: 'fail', proves: 'build' })
+})
+
+it('does not fail a canary whose failures are one user’s, where spans name users', async () => {
+  const users = (attributes: boolean) => (index: number) => {
+    const broken = index % 8 === 0
+    return {
+      failed: broken,
+      ...(attributes ? { attributes: { 'user.id': broken ? 'broken' : `user-${index}` } } : {}),
+    }
+  }
+  const before: Served = { ...stable, perTick: 60, each: (index) => ({ attributes: { 'user.id': `user-${index}` } }) }
+  const named = await compare(await traffic(before, { ...canary, perTick: 60, each: users(true) }))
+  expect(named.verdict).not.toBe('fail')
+  expect(reason(named, 'few-users')!.message).toMatch(/users? ha(s|ve) most of what is bad in the error rate/)
+  const unnamed = await compare(
+    await traffic({ ...stable, perTick: 60 }, { ...canary, perTick: 60, each: users(false) }),
+  )
+  expect(unnamed).toMatchObject({ verdict: 'fail', proves: 'instance' })
+})

@@ -1,0 +1,97 @@
+import type { Facts, FairnessFacts, Finding, HeaviestUsers, Policy, Verdict } from '@coalmine/comparator'
+import { type Comparison, type InstanceLife, type Store, StoreError } from '@coalmine/store'
+
+/** With what a FAIL is judged again. */
+interface Again {
+  readonly store: Store
+  readonly comparison: Comparison
+  readonly policy: Policy
+  readonly instances: readonly InstanceLife[]
+  readonly judgeAgain: (facts: Facts) => Promise<Verdict>
+}
+
+// Enough of each cohort to hold against each other, and of operations that are judged each.
+const mostInstances = 20
+const mostOperations = 20
+
+/**
+ * A verdict that no few instances and no few users carry: where it is FAIL, what each instance did in each tick and the users with
+ * the most bad requests are read, and it is judged again with them. Healthy looks read nothing more.
+ */
+export async function doubted(verdict: Verdict, facts: Facts, again: Again): Promise<Verdict> {
+  if (verdict.verdict !== 'fail' || !facts.fairness) return verdict
+  const [instanceTicks, heaviestUsers] = await Promise.all([ticksOfInstances(verdict, again), usersOf(verdict, again)])
+  if (instanceTicks === null && heaviestUsers.length === 0) return verdict
+  const fairness: FairnessFacts = { ...facts.fairness, instanceTicks, heaviestUsers }
+  return again.judgeAgain({ ...facts, fairness })
+}
+
+/** With one canary instance the arms are as good as their instances, and nothing is read. */
+async function ticksOfInstances(
+  { cohorts, findings }: Verdict,
+  { store, comparison, policy, instances }: Again,
+): Promise<FairnessFacts['instanceTicks'] & (readonly unknown[] | null)> {
+  if (cohorts.canary.instances < 2 || instances.length === 0) return null
+  const most = (cohort: InstanceLife['cohort']): InstanceLife[] =>
+    instances
+      .filter((one) => one.cohort === cohort)
+      .sort((a, b) => b.requests - a.requests)
+      .slice(0, mostInstances)
+  const operations = [...new Set(findings.flatMap(({ operation }) => (operation === null ? [] : [operation])))]
+  return (
+    (await unlessTooSlow(() =>
+      store.ticks.instances(comparison, {
+        operations: operations.filter((name) => name !== '(other)').slice(0, mostOperations),
+        instances: [...most('stable'), ...most('canary'), ...most('both')],
+        warmUpSeconds: policy.warmUp,
+        beforeSeconds: 0,
+      }),
+    )) ?? null
+  )
+}
+
+// What users did is read from raw spans, once for each finding: the first of them say enough.
+const mostFindings = 3
+// Without so many of a canary's users a finding has to stand; of few users, without one.
+const heaviest = { most: 3, ofAtLeast: 10 }
+
+async function usersOf({ findings }: Verdict, { store, comparison }: Again): Promise<HeaviestUsers[]> {
+  const failed = findings.filter(({ decision, gate }) => decision === 'fail' && gate === 'on')
+  const found: HeaviestUsers[] = []
+  for (const finding of failed.slice(0, mostFindings)) {
+    const bad = badIn(finding)
+    if (bad === null || finding.operation === '(other)') continue
+    const { metric, operation } = finding
+    const named = await unlessTooSlow(() =>
+      store.spans.heaviestUsers(comparison, { ...bad, operation, most: heaviest.most }),
+    )
+    // One alone is no user: it is a proxy, or everybody.
+    if (!named || named.users < 2) continue
+    const users = named.heaviest.slice(0, named.users >= heaviest.ofAtLeast ? heaviest.most : 1)
+    found.push({ metric, operation, users: users.length, ticks: users.flatMap(({ ticks }) => ticks) })
+  }
+  return found
+}
+
+function badIn({ metric, stable }: Finding): { bad: 'slow' | 'failed' | '4xx'; slowFromSeconds: number } | null {
+  switch (metric) {
+    case 'latency':
+      return { bad: 'slow', slowFromSeconds: stable.value ?? 0 }
+    case 'errors':
+      return { bad: 'failed', slowFromSeconds: 0 }
+    case '4xx':
+      return { bad: '4xx', slowFromSeconds: 0 }
+    default:
+      return null
+  }
+}
+
+/** What takes too long to read is not known: the verdict stands as it is. */
+async function unlessTooSlow<Answer>(read: () => Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'unavailable') return null
+    throw error
+  }
+}
