@@ -20,6 +20,10 @@ const small = [
   { name: 'latency +25 % from the 15th minute on', runs: 20 },
   { name: '2 % of requests x 5', runs: 60 },
   { name: 'the declared 10 % arrive: split missed', runs: 200 },
+  { name: '1 + 1: stalls of 1 to 2 s, every 2 minutes', runs: 12 },
+  { name: '1 + 9: half of all requests fail for 1 to 5 s, every 5 minutes', runs: 12 },
+  { name: '3 + 3: no connections for 10 to 20 s, every 15 minutes', runs: 12 },
+  { name: 'latency x 2', runs: 12 },
 ]
 
 const chosen = small.flatMap(({ name, runs }) =>

@@ -1,6 +1,24 @@
-// What is measured, and what it must be: targets T1 to T8 around setting B0, one factor at a time.
+// What is measured, and what it must be: targets T1 to T9 around setting B0, one factor at a time.
 import { type MetricInput, type MetricPolicy, metricPolicyOf, type Policy } from '@coalmine/comparator'
 import { type Distribution, lognormal, mixed, pareto, rounded, scaled, tracesOf } from './generate.ts'
+import { type Fleet, simulateFleet } from './nuisances/judged.ts'
+import {
+  bursts,
+  burstsOnAll,
+  collections,
+  errors as errorRate,
+  failing,
+  hosts,
+  load,
+  misses,
+  pool,
+  retries,
+  slower,
+  stalls,
+  steal,
+  together,
+  wander,
+} from './nuisances/nuisances.ts'
 import { type Arm, b0, type Cell, type Result, simulate, type Traffic } from './simulate.ts'
 import { splitUnits } from './split-units.ts'
 
@@ -114,6 +132,28 @@ const tenthFaster = latency(scaled(typical, 0.9))
 const tenthSlower = latency(scaled(typical, 1.1))
 const atBetterOdds = errors(0.01, oddsTimes(0.01, 1 / 1.5))
 const once = (policy: Partial<Policy>): Partial<Policy> => ({ ...policy, mode: 'fixed' })
+
+const sizes = {
+  '1 + 1': { canary: 1, stable: 1 },
+  '1 + 9': { canary: 1, stable: 9 },
+  '3 + 3': { canary: 3, stable: 3 },
+  '10 + 10': { canary: 10, stable: 10 },
+} as const
+const befalls = {
+  'nothing but chance, errors 0.5 %': errorRate(0.005),
+  'stalls of 1 to 2 s, every 2 minutes': stalls(120),
+  'half of all requests fail for 1 to 5 s, every 5 minutes': bursts(300, 0.5),
+  'all requests fail for 1 to 5 s, every 15 minutes': bursts(900, 1),
+  'a third of all requests fail everywhere for 1 to 5 s': burstsOnAll(200, 0.3),
+  'CPU is stolen for 20 to 60 s, every hour': steal(3600),
+  'no connections for 10 to 20 s, every 15 minutes': pool(900),
+  'levels wander, sd 5 %': wander(0.05),
+  'hosts differ, sd 5 %': hosts(0.05),
+  'failures are tried again, and again': together(errorRate(0.01), retries(3)),
+  'garbage collection every 10 s': collections,
+  'caches are lost for 10 to 20 s, every 10 minutes': misses(600),
+  'the canary has a third of the load, stalls every 5 minutes': together(load(1 / 3), stalls(300)),
+} as const
 
 export const peersOnLatency = 'Beside others: latency, margin 0, half an hour'
 export const peersOnErrors = 'Beside others: errors, margin 0, half an hour'
@@ -301,6 +341,51 @@ export const cells: readonly Calibrated[] = [
     cell('scale 5, 2.2 % wide', 200, shown, latency(scaled(typical, 1.05), { scale: 5 }), latencyAtZero),
     cell('scale 3, 9 % wide', 200, shown, latency(scaled(typical, 1.05), { scale: 3 }), latencyAtZero),
   ]),
+  ...group(
+    'T9: false alarms where requests are not independent, default margins, 100 requests/s',
+    Object.entries(sizes).flatMap(([size, instances]) =>
+      Object.entries(befalls).map(([name, nuisance]) =>
+        fleet(`${size}: ${name}`, 200, healthyUnless(name, size), { size: instances, perSecond: 100, nuisance }),
+      ),
+    ),
+  ),
+  ...group(
+    'T9: the same at 10 and 500 requests/s, 1 + 9 instances',
+    [10, 500].flatMap((perSecond) =>
+      (['stalls of 1 to 2 s, every 2 minutes', 'half of all requests fail for 1 to 5 s, every 5 minutes'] as const).map(
+        (name) =>
+          fleet(`${perSecond}/s: ${name}`, 100, atMost(alpha), {
+            size: sizes['1 + 9'],
+            perSecond,
+            nuisance: befalls[name],
+          }),
+      ),
+    ),
+  ),
+  ...group('T9: detection where requests are not independent, 1 + 9 instances, 100 requests/s', [
+    fleet('latency +25 %', 100, within(65), { size: sizes['1 + 9'], perSecond: 100, nuisance: slower(1.25) }),
+    fleet('latency x 2', 100, within(25), { size: sizes['1 + 9'], perSecond: 100, nuisance: slower(2) }),
+    fleet('errors 1 -> 5 %', 100, within(60), {
+      size: sizes['1 + 9'],
+      perSecond: 100,
+      nuisance: together(errorRate(0.01), failing(0.05)),
+    }),
+    fleet('half of all requests fail', 100, within(25), {
+      size: sizes['1 + 9'],
+      perSecond: 100,
+      nuisance: failing(0.5),
+    }),
+    fleet('latency +25 %, stalls every 2 minutes', 100, within(120), {
+      size: sizes['1 + 9'],
+      perSecond: 100,
+      nuisance: together(slower(1.25), stalls(120)),
+    }),
+    fleet('latency x 2, 3 + 3 instances', 100, within(30), {
+      size: sizes['3 + 3'],
+      perSecond: 100,
+      nuisance: slower(2),
+    }),
+  ]),
   ...group(peersOnLatency, [
     beside('equal', 400, 'latency', both({ latency: typical })),
     beside('+2 %', 200, 'latency', latency(scaled(typical, 1.02))),
@@ -330,6 +415,18 @@ export function seedOf({ group, name }: Calibrated): number {
 
 function beside(name: string, runs: number, about: 'latency' | 'errors', traffic: Traffic) {
   return { ...cell(name, runs, shown, traffic, about === 'latency' ? latencyAtZero : errorsAtZero), peers: about }
+}
+
+/** One canary process that starves cannot be told from a build that is slow: the verdict proves the instance. */
+function healthyUnless(name: string, size: string): Requirement {
+  return size.startsWith('1 ') && name.startsWith('CPU') ? shown : atMost(alpha)
+}
+
+function fleet(name: string, runs: number, requirement: Requirement, befallen: Fleet) {
+  return {
+    ...cell(name, runs, requirement, b0Traffic),
+    measure: ({ runs }: Cell, seed: number) => simulateFleet(befallen, runs, seed),
+  }
 }
 
 function units(name: string, runs: number, requirement: Requirement, share: number) {
