@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import Order from './test/order.ts'
 
 // Unit tests read the packages' sources; end-to-end tests run what a user runs, the built files.
 const sources = [
@@ -15,10 +16,10 @@ const sources = [
 const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
 
 // Numbers in, numbers out: they share nothing that one could leave behind for the next, so they share a process.
-const pure = ['stats', 'comparator', 'report'].map((name) => `packages/${name}/src/**/*.test.ts`)
+const pure = ['stats', 'comparator', 'report', 'span-metrics'].map((name) => `packages/${name}/src/**/*.test.ts`)
 
 // Each file closes the stores that it opens, so they share a process, and with it the engine, which takes long to load.
-const engine = ['store', 'server'].map((name) => `packages/${name}/src/**/*.test.ts`)
+const engine = ['store', 'server', 'cli'].map((name) => `packages/${name}/src/**/*.test.ts`)
 
 // Deadlines are for what hangs. On a machine that others keep busy everything takes many times as long.
 const patience = {
@@ -32,6 +33,7 @@ export default defineConfig({
     // Tests wait for processes that they start, for networks and for time: meanwhile another has the core.
     maxWorkers: availableParallelism() + 1,
     reporters: ['default', './test/slowest.ts'],
+    sequence: { sequencer: Order },
     projects: [
       {
         resolve: { alias: sources },
@@ -65,6 +67,8 @@ export default defineConfig({
           ...patience,
           name: 'e2e',
           include: ['test/e2e/*.test.ts', 'examples/*/src/*.test.ts'],
+          // How long a process that is told to end may take to export its last spans.
+          env: { COALMINE_FLUSH_TIMEOUT: '100000' },
         },
       },
       { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },

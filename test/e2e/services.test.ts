@@ -115,6 +115,7 @@ async function start(service: string, version: string, env: Record<string, strin
       COALMINE_SEND_TO: '127.0.0.1',
       COALMINE_SEND_FLAGS: 'new-pricing',
       OTEL_BSP_SCHEDULE_DELAY: '200',
+      COALMINE_FLUSH_TIMEOUT: '100000',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
       ...env,
     },
