@@ -49,5 +49,5 @@ it('shows on a terminal how far an import is, and takes the line away', async ()
 })
 
 it('is silent where there is no terminal', async () => {
-  expect(await importedTo({ isTTY: false }, 10_000)).toBe('')
+  expect(await importedTo({ isTTY: false }, 1_000)).toBe('')
 })
