@@ -5,6 +5,7 @@ export function tables<Tables>(
   name:
     | 'between-groups'
     | 'evidence'
+    | 'factorial'
     | 'fixed'
     | 'kayenta'
     | 'permutation'

@@ -43,14 +43,14 @@ export {
   type Split,
   variantsOf,
 } from './why/flags-met.ts'
+export type { Cell, FlagTraffic } from './why/four-cells.ts'
 export {
   type Carries,
-  type Contrast,
-  type FlagContrasts,
+  type CellEffect,
+  type CellEffects,
   type Interaction,
   interactionsOf,
   notSeparable,
-  type SubComparison,
 } from './why/interaction.ts'
 export type { Regressed } from './why/regressed.ts'
 export { worstOf } from './why/worst-finding.ts'

@@ -5,6 +5,7 @@ import { comparedLines } from './compared.ts'
 import { findingsTable } from './findings-table.ts'
 import { hypothesisLines } from './hypotheses.ts'
 import { type Ink, stamp } from './ink.ts'
+import { interactionTables } from './interaction-tables.ts'
 import { kayentaLines } from './kayenta.ts'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
@@ -30,6 +31,7 @@ export function verdictText(untrusted: Verdict, options: { readonly colors: bool
     ...reasons.filter(({ weight }) => weight !== 'note').map((reason) => `  ${bullet(reason, ink)}${reason.message}`),
     ...decidedLine(verdict),
     ...table(whyLines(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
+    ...interactionTables(verdict, ink),
     ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
     ...(findings.length > 0 ? ['', ...findingsTable(findings, ink)] : []),
     '',

@@ -1,6 +1,8 @@
 import { defaultPolicy, judge } from '@coalmine/comparator'
+import pc from 'picocolors'
 import { expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../comparator/test/slices.ts'
+import { interactionTables } from './interaction-tables.ts'
 import { whyLines } from './why.ts'
 
 const stable = { n: 40, errors: 0.02 }
@@ -18,7 +20,10 @@ const interaction = { flag: 'a', variants: ['off', 'on'], metric: 'errors', oper
 const interactions = Array.from({ length: 5 }, () => ({
   ...interaction,
   carries: 'not-settled' as const,
-  comparisons: [],
+  cells: [],
+  unit: 'share' as const,
+  statistic: 'share of requests' as const,
+  effects: null,
   message,
 }))
 const trace = (id: string) => ({ traceId: id.repeat(32), start: '2026-01-01T00:00:00.000Z', seconds: 0.1 })
@@ -50,6 +55,25 @@ it('tells what a failure comes from in six lines at most', () => {
     ['trace', `stable ${'a'.repeat(32)}`],
     ['trace', `canary ${'b'.repeat(32)} ${'c'.repeat(32)}`],
   ])
+})
+
+it('shows the four cells of a flag as a small table', () => {
+  const cell = (cohort: 'stable' | 'canary', variant: string, value: number | null) =>
+    ({ cohort, variant, count: 10, events: null, value }) as const
+  const cells = [
+    cell('stable', 'off', 0.1),
+    cell('stable', 'on', 0.1),
+    cell('canary', 'off', 0.1),
+    cell('canary', 'on', null),
+  ]
+  const told = { ...interactions[0]!, metric: 'latency', statistic: 'p50', unit: 'seconds', cells } as const
+  expect(interactionTables({ ...verdict, interactions: [told] }, pc.createColors(false))).toEqual([
+    '',
+    '  latency p50  a=off   a=on',
+    '  stable       100 ms  100 ms',
+    '  canary       100 ms  -',
+  ])
+  expect(interactionTables({ ...verdict, interactions }, pc.createColors(false))).toEqual([])
 })
 
 it('says nothing where there is nothing to say', () => {

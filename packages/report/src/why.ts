@@ -1,11 +1,12 @@
 import type { Exemplar, Verdict } from '@coalmine/comparator'
 import { percent } from '@coalmine/comparator/numbers'
+import { shownInteractions } from './interaction-tables.ts'
 
 /** What a failure comes from, in at most six lines: a label and what it says. */
 export function whyLines(verdict: Verdict): (readonly [string, string])[] {
   const { interactions, why, exemplars } = verdict
   const sentences = [
-    ...interactions.slice(0, 2).map(({ message }) => message),
+    ...interactions.slice(0, shownInteractions).map(({ message }) => message),
     ...(why?.attributes ?? []).map(({ message, alike }) =>
       alike.length > 0 ? `${message} ${sameAs(alike)}` : message,
     ),

@@ -9,7 +9,14 @@ export { meanOf, quantileOf } from './summary.ts'
 
 export { blocksOf, strataOf, type Tick } from './blocks.ts'
 export type { Distributions } from './distributions.ts'
-export { type MatchedValues, matchedQuantiles, matchedRates, matchedValues, mergeMatched } from './matched.ts'
+export {
+  type MatchedValues,
+  matchedQuantiles,
+  matchedRates,
+  matchedValues,
+  mergeMatched,
+  weightedQuantile,
+} from './matched.ts'
 export { type Ranks, ranksOf } from './ranks.ts'
 export type { Rate, Rates } from './rates.ts'
 
@@ -64,6 +71,18 @@ export { type RankTest, scaleIntervalOnce, vanElteren } from './fixed/van-eltere
 // Counts that come in batches
 
 export { dispersedShareProcess, dispersionOf } from './dispersion.ts'
+
+// Two factors at once
+
+export { eventSum, logSum, tailSums } from './cell-sums.ts'
+export {
+  type CellSum,
+  type Contrast,
+  type FactorialEffect,
+  type FourCells,
+  factorialEffects,
+  reachOf,
+} from './factorial.ts'
 
 // What differs from group to group
 

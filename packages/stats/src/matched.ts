@@ -68,6 +68,21 @@ export function matchedQuantiles(
 }
 
 /**
+ * A quantile of the values of several histograms, each counted as often as its weight says; undefined when there are none.
+ *
+ * @example weightedQuantile([histogramOf([1]), histogramOf([4])], [1, 3], 0.5) // 3.98
+ */
+export function weightedQuantile(
+  histograms: readonly Histogram[],
+  weights: readonly number[],
+  q: number,
+): number | undefined {
+  const sum = weightedSum(histograms, weights)
+  const total = sum.counts.reduce((all, count) => all + count, sum.zero)
+  return total > 0 ? valueAt(sum, q * total) : undefined
+}
+
+/**
  * The rate of each arm over all blocks, stable's blocks weighted to the canary's as in `matchedValues`.
  *
  * @returns shares between 0 and 1; `undefined` when no block has both arms.

@@ -1,183 +1,193 @@
+import { randomOf } from '@coalmine/stats'
 import { describe, expect, it } from 'vitest'
-import { type Arm, factsOf, trafficOf } from '../../test/slices.ts'
-import type { Decision } from '../finding.ts'
-import { judge } from '../judge.ts'
-import { type Policy, parsePolicy } from '../policy/policy.ts'
+import { type Arm, trafficOf } from '../../test/slices.ts'
+import type { Finding } from '../finding.ts'
+import { metricPolicyOf } from '../policy/metric-policy.ts'
 import type { Side, Slice } from '../slice.ts'
-import { pValueOf } from '../verdict/evidence.ts'
-import {
-  type Carries,
-  type Contrast,
-  carriedBy,
-  type FlagContrasts,
-  interactionsOf,
-  notSeparable,
-} from './interaction.ts'
+import type { FlagTraffic } from './four-cells.ts'
+import { type Carries, interactionsOf, notSeparable } from './interaction.ts'
 
-const on = 'checkout'
-const focus = { metric: 'errors', operation: on }
-const parsed = parsePolicy({ metrics: { latency: 'off', '4xx': 'off' } })
-const policy = (parsed as { policy: Policy }).policy
+const errors = metricPolicyOf('errors', {})
+const latency = metricPolicyOf('latency', {})
 
-/** Error rates of stable and canary, with the flag off and on. */
-interface Rates {
-  readonly stable: readonly [number, number]
-  readonly canary: readonly [number, number]
-}
-
-/** Traffic of the four cells, and each part of the comparison judged on it. */
-function contrastsOf(
-  { stable, canary }: Rates,
-  { ticks, n, seed }: { ticks: number; n: number; seed: number },
-): FlagContrasts {
-  const arm = (errors: number): Arm => ({ n, errors })
-  const slices = trafficOf({
-    ticks,
-    seed,
-    operations: {
-      off: { stable: arm(stable[0]), canary: arm(canary[0]) },
-      on: { stable: arm(stable[1]), canary: arm(canary[1]) },
-    },
-  })
-  const cell = (variant: 'off' | 'on', cohort: 'stable' | 'canary') =>
-    slices
-      .filter(({ operation, metric }) => operation === variant && (metric === 'errors' || metric === 'requests'))
-      .map((slice) => slice[cohort])
-  const times = slices.filter(
-    ({ operation, metric }) => operation === 'off' && (metric === 'errors' || metric === 'requests'),
-  )
-  const contrast = (one: readonly Side[], other: readonly Side[]): Contrast => {
-    const pairs: Slice[] = times.map(({ tick, metric }, i) => ({
-      tick,
-      metric,
-      operation: on,
-      stable: one[i]!,
-      canary: other[i]!,
-    }))
-    return { stable: 'a', canary: 'b', finding: judge(pairs, policy, factsOf(ticks)).findings[0]! }
-  }
-  const [stableOff, stableOn] = [cell('off', 'stable'), cell('on', 'stable')]
-  const [canaryOff, canaryOn] = [cell('off', 'canary'), cell('on', 'canary')]
+function findingOf(more: Partial<Finding>): Finding {
   return {
-    flag: 'new-pricing',
-    variants: ['off', 'on'],
-    atFirst: contrast(stableOff, canaryOff),
-    atSecond: contrast(stableOn, canaryOn),
-    inStable: contrast(stableOff, stableOn),
-    inCanary: contrast(canaryOff, canaryOn),
-    inStableReversed: contrast(stableOn, stableOff),
-    inCanaryReversed: contrast(canaryOn, canaryOff),
-  }
+    metric: 'errors',
+    operation: 'checkout',
+    part: 'rate',
+    statistic: 'share of requests',
+    unit: 'share',
+    ...more,
+  } as Finding
 }
 
-const low = 0.02
-const high = 0.08
-const truths: Record<string, Rates> = {
-  none: { stable: [low, low], canary: [low, low] },
-  canary: { stable: [low, low], canary: [high, high] },
-  flag: { stable: [low, high], canary: [low, high] },
-  both: { stable: [low, high], canary: [high, 0.3] },
-  combination: { stable: [low, low], canary: [low, high] },
-  combinationWithFirst: { stable: [low, low], canary: [high, low] },
+const failing = findingOf({})
+const slow = findingOf({ metric: 'latency', part: 'typical', statistic: 'p50', unit: 'seconds' })
+
+/** Traffic of the four cells: stable and canary, with the flag off and on. */
+function traffic(stable: readonly [Arm, Arm], canary: readonly [Arm, Arm], ticks = 60, seed = 3): FlagTraffic {
+  const operation = 'checkout'
+  const withVariant = (at: 0 | 1): Slice[] =>
+    trafficOf({ ticks, seed: seed + at, operations: { [operation]: { stable: stable[at], canary: canary[at] } } })
+  return { flag: 'new-pricing', variants: ['off', 'on'], slices: [withVariant(0), withVariant(1)] }
 }
+
+const failingAt = (errors: number): Arm => ({ n: 200, errors })
+const slowBy = (slower: number): Arm => ({ n: 100, slower })
+const [low, high, higher] = [failingAt(0.02), failingAt(0.08), failingAt(0.14)]
+const [usual, longer, longest] = [slowBy(1), slowBy(1.5), slowBy(2.25)]
 
 describe('what carries a regression', () => {
-  it.each<[string, Carries, string]>([
-    ['canary', 'canary', 'The canary carries it on checkout, whatever new-pricing is: with new-pricing=on '],
+  it.each<[string, Carries, Finding, FlagTraffic, string]>([
     [
+      'errors of the canary',
+      'canary',
+      failing,
+      traffic([low, low], [high, high]),
+      'The canary carries it on checkout, whatever new-pricing is: with new-pricing=on ',
+    ],
+    [
+      'errors of the flag',
       'flag',
-      'flag',
+      failing,
+      traffic([low, high], [low, high]),
       'Flag new-pricing carries it on checkout, in both cohorts: new-pricing=on against new-pricing=off is ',
     ],
-    ['both', 'both', 'Flag new-pricing and the canary each carry a part of it on checkout'],
-    ['combination', 'combination', 'Only the canary together with new-pricing=on carries it on checkout'],
-    ['combinationWithFirst', 'combination', 'Only the canary together with new-pricing=off carries it on checkout'],
-    ['none', 'not-settled', 'Whether flag new-pricing has a part in it on checkout is not settled.'],
-  ])('%s: %s', (truth, carries, message) => {
-    const contrasts = contrastsOf(truths[truth]!, { ticks: 60, n: 200, seed: 3 })
-    const [found] = interactionsOf([contrasts], focus, 0.05)
-    expect(found).toMatchObject({ carries, flag: 'new-pricing', variants: ['off', 'on'], ...focus })
+    [
+      'errors of both',
+      'both',
+      failing,
+      traffic([low, high], [high, higher]),
+      'Flag new-pricing and the canary each carry a part of it on checkout: from ',
+    ],
+    [
+      'errors of the two together',
+      'combination',
+      failing,
+      traffic([low, low], [low, high]),
+      'Only the canary together with new-pricing=on carries it on checkout: ',
+    ],
+    [
+      'errors of the canary with the first variant',
+      'combination',
+      failing,
+      traffic([low, low], [high, low]),
+      'Only the canary together with new-pricing=off carries it on checkout: ',
+    ],
+    [
+      'errors of none',
+      'not-settled',
+      failing,
+      traffic([low, low], [low, low]),
+      'Whether flag new-pricing has a part in it on checkout is not settled yet',
+    ],
+    ['latency of the canary', 'canary', slow, traffic([usual, usual], [longer, longer]), ' median '],
+    ['latency of the flag', 'flag', slow, traffic([usual, longer], [usual, longer]), ' median '],
+    ['latency of both', 'both', slow, traffic([usual, longer], [longer, longest]), ' median '],
+    ['latency of the two together', 'combination', slow, traffic([usual, usual], [usual, longer]), ' median '],
+    [
+      'the slowest of the two together',
+      'combination',
+      { ...slow, part: 'slowest 1 %', statistic: 'p99' },
+      traffic([usual, usual], [usual, { n: 100, tail: { share: 0.05, times: 20 } }]),
+      ' p99 ',
+    ],
+  ])('%s: %s', (_name, carries, finding, cells, message) => {
+    const [found] = interactionsOf([cells], finding, finding.metric === 'errors' ? errors : latency)
+    expect(found).toMatchObject({ carries, flag: 'new-pricing', variants: ['off', 'on'], operation: 'checkout' })
     expect(found!.message).toContain(message)
-    expect(found!.comparisons).toHaveLength(6)
+    expect(found!.cells.map(({ cohort, variant }) => `${cohort} ${variant}`)).toEqual([
+      'stable off',
+      'stable on',
+      'canary off',
+      'canary on',
+    ])
+  })
+
+  it('shows each cell and each effect in the unit of the finding', () => {
+    const [found] = interactionsOf([traffic([usual, usual], [usual, longer])], slow, latency)
+    const [stableOff, , , canaryOn] = found!.cells
+    expect(stableOff).toMatchObject({ count: expect.closeTo(6000, -3), events: null })
+    expect(canaryOn!.value! / stableOff!.value!).toBeCloseTo(1.5, 1)
+    expect(found!.effects).toMatchObject({ kind: 'ratio', level: 0.01, variant: 'on' })
+    expect(found!.effects!.together.value).toBeCloseTo(1.5, 1)
+    expect(found!.effects!.together.lower).toBeGreaterThan(1.3)
+    expect(found!.effects!.canary.upper).toBeLessThan(1.1)
+    const [rates] = interactionsOf([traffic([low, low], [low, high])], failing, errors)
+    expect(rates!.effects).toMatchObject({ kind: 'difference' })
+    expect(rates!.effects!.together.value).toBeCloseTo(0.06, 1)
+    expect(rates!.cells[3]!.events).toBeGreaterThan(800)
   })
 
   it('says what is proved so far where it is not settled', () => {
-    const contrasts = contrastsOf(truths['combination']!, { ticks: 10, n: 200, seed: 3 })
-    expect(interactionsOf([contrasts], focus, 0.05)[0]).toMatchObject({
+    const [found] = interactionsOf([traffic([low, low], [failingAt(0.04), high], 5)], failing, errors)
+    expect(found).toMatchObject({
       carries: 'not-settled',
-      message: expect.stringContaining(
-        'Proved so far: with new-pricing=on the canary is worse, in the canary new-pricing=on is worse than new-pricing=off.',
-      ),
+      message: expect.stringContaining('Proved so far: with new-pricing=on the canary is worse'),
     })
   })
 
-  it('is not settled where cohorts share no traffic', () => {
-    const contrasts = contrastsOf(truths['canary']!, { ticks: 20, n: 200, seed: 3 })
-    const apart = { ...contrasts, atFirst: { ...contrasts.atFirst, finding: null } }
-    expect(interactionsOf([apart], focus, 0.05)[0]).toMatchObject({
-      carries: 'not-settled',
-      comparisons: [{ decision: 'inconclusive', sides: null }, {}, {}, {}, {}, {}],
-    })
+  it('cannot be told where a cell has no requests', () => {
+    const [found] = interactionsOf([traffic([low, low], [low, failingAt(0)])].map(withoutCanaryOn), failing, errors)
+    expect(found).toMatchObject({ carries: 'not-settled', effects: null })
+    expect(found!.message).toContain('cannot be told: no requests of both cohorts with both variants can be compared.')
+  })
+
+  it('joins ticks until each cell has some requests', () => {
+    const one = (n: number, events: number): Side => ({ kind: 'rate', n, events })
+    const slices = (events: number, canary: number): Slice[] =>
+      Array.from({ length: 400 }, (_, at) => ({
+        tick: at * 5000,
+        operation: 'checkout',
+        metric: 'errors',
+        stable: one(at % 2, 0),
+        canary: one((at + 1) % 2, at % 3 === 0 ? events * ((at + 1) % 2) : canary),
+      }))
+    const cells: FlagTraffic = { flag: 'new-pricing', variants: ['off', 'on'], slices: [slices(0, 0), slices(1, 0)] }
+    expect(interactionsOf([cells], failing, errors)[0]).toMatchObject({ carries: 'combination' })
+  })
+
+  it('of a number of which less is worse, is told in its own direction', () => {
+    const revenue = metricPolicyOf('revenue', { attribute: 'app.revenue', worse: 'lower' })
+    const named = (slices: readonly Slice[]): Slice[] =>
+      slices.filter(({ metric }) => metric === 'latency').map((slice) => ({ ...slice, metric: 'revenue' }))
+    const { slices, ...rest } = traffic([usual, usual], [usual, slowBy(0.6)])
+    const finding = { ...slow, metric: 'revenue', unit: 'number' } as Finding
+    const [found] = interactionsOf([{ ...rest, slices: [named(slices[0]), named(slices[1])] }], finding, revenue)
+    expect(found!.carries).toBe('combination')
+    expect(found!.effects!.together.value).toBeCloseTo(0.6, 1)
+    expect(found!.effects!.together.upper).toBeLessThan(0.75)
   })
 
   it('cannot be told where each cohort has a variant of its own', () => {
-    expect(notSeparable('new-pricing', ['off', 'on'], 'service.version=2.0.0', focus)).toMatchObject({
+    expect(notSeparable('new-pricing', ['off', 'on'], 'service.version=2.0.0', failing)).toMatchObject({
       carries: 'not-separable',
       message:
         'Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not. Give part of the canary new-pricing=off.',
     })
   })
-})
 
-it('asks more of each part the more flags there are', () => {
-  const contrasts = contrastsOf(truths['combination']!, { ticks: 60, n: 200, seed: 3 })
-  const needed = -Math.log(pValueOf(contrasts.atSecond.finding!.evidence.worse))
-  const alone = Math.exp(-needed) * 6.0001
-  expect(interactionsOf([contrasts], focus, alone)[0]!.comparisons[1]!.decision).toBe('fail')
-  const idle = { ...contrastsOf(truths['none']!, { ticks: 5, n: 50, seed: 3 }), flag: 'other' }
-  expect(interactionsOf([contrasts, idle], focus, alone)[0]!.comparisons[1]!.decision).not.toBe('fail')
-})
-
-describe('of every possible outcome of the parts', () => {
-  const decisions = ['fail', 'pass', 'inconclusive'] as const
-  const names = ['atFirst', 'atSecond', 'inStable', 'inCanary', 'inStableReversed', 'inCanaryReversed'] as const
-  const outcomes = Array.from({ length: 3 ** names.length }, (_, code) =>
-    Object.fromEntries(names.map((name, place) => [name, decisions[Math.floor(code / 3 ** place) % 3]!])),
-  ) as Record<(typeof names)[number], Decision>[]
-
-  it('each claim has the parts that it speaks of', () => {
-    for (const one of outcomes) {
-      const carried = carriedBy(one)
-      if (carried.by === 'canary' || carried.by === 'both') expect([one.atFirst, one.atSecond]).toContain('fail')
-      if (carried.by === 'flag' || carried.by === 'both') expect([one.inStable, one.inCanary]).toEqual(['fail', 'fail'])
-      if (carried.by === 'combination')
-        expect(carried.variant === 1 ? [one.atFirst, one.atSecond] : [one.atSecond, one.atFirst]).toEqual([
-          'pass',
-          'fail',
-        ])
-    }
+  it('asks more of each flag the more flags there are', () => {
+    const cells = traffic([low, low], [low, high], 4)
+    const names = (flags: number): Carries => interactionsOf(Array(flags).fill(cells), failing, errors)[0]!.carries
+    expect(names(1)).toBe('combination')
+    expect(names(60)).toBe('not-settled')
   })
 
-  it('blaming only the combination takes all four of its parts: not knowing one of them withdraws it', () => {
-    for (const one of outcomes) {
-      const carried = carriedBy(one)
-      if (carried.by !== 'combination') continue
-      const reversed = carried.variant === 0
-      const needed = [...names.slice(0, 2), ...(reversed ? names.slice(4) : names.slice(2, 4))]
-      for (const name of needed) expect(carriedBy({ ...one, [name]: 'inconclusive' }).by).toBe('not-settled')
-    }
+  it('does not see the order of the slices', () => {
+    const cells = traffic([usual, longer], [longer, longest], 12)
+    const random = randomOf(1)
+    const shuffled = (slices: readonly Slice[]): Slice[] =>
+      slices
+        .map((slice) => ({ slice, at: random() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ slice }) => slice)
+    const mixed: FlagTraffic = { ...cells, slices: [shuffled(cells.slices[0]), shuffled(cells.slices[1])] }
+    expect(interactionsOf([mixed], slow, latency)).toEqual(interactionsOf([cells], slow, latency))
   })
 })
 
-// 100 seeded runs of each truth; "only the combination" is a claim that may be false in alphaPass of them.
-it.each(['none', 'canary', 'flag', 'both'])('falsely blames only the combination in few runs: %s', (truth) => {
-  const runs = 100
-  const claims = Array.from({ length: runs }, (_, seed) => {
-    const contrasts = contrastsOf(truths[truth]!, { ticks: 12, n: 150, seed: seed + 1 })
-    return interactionsOf([contrasts], focus, 0.05)[0]!.carries
-  })
-  const share = (carries: Carries): number => claims.filter((one) => one === carries).length / runs
-  expect(share('combination')).toBeLessThanOrEqual(0.05)
-  for (const other of ['canary', 'flag', 'both'] as const)
-    if (other !== truth && truth !== 'both') expect(share(other)).toBeLessThanOrEqual(0.05)
-})
+function withoutCanaryOn(cells: FlagTraffic): FlagTraffic {
+  const none = (slice: Slice): Slice => ({ ...slice, canary: { kind: 'rate', n: 0, events: 0 } })
+  return { ...cells, slices: [cells.slices[0], cells.slices[1].filter(({ metric }) => metric === 'errors').map(none)] }
+}

@@ -1,8 +1,7 @@
 import {
-  type Contrast,
   enoughRequests,
   type Finding,
-  type FlagContrasts,
+  type FlagTraffic,
   type Interaction,
   interactionsOf,
   metFlags,
@@ -10,12 +9,13 @@ import {
   notSeparable,
   onlyMetric,
   type Reason,
+  type Slice,
   type Verdict,
   variantsOf,
 } from '@coalmine/comparator'
 import { type Comparison, type Condition, flagOf, formatSelector, parseSelector } from '@coalmine/store'
 import type { Context } from '../context.ts'
-import { judgePart } from './judge-part.ts'
+import { partSlices } from './part-slices.ts'
 import type { ComparisonRequest } from './request.ts'
 
 /** No flag is begun after so long. */
@@ -69,45 +69,30 @@ async function findInteractions(
   const others = flags.filter(({ flag, requests }) => !request.interact.includes(flag) && requests >= enoughRequests)
   const wanted = [...named, ...(finding.decision === 'fail' ? others.slice(0, mostFlags) : [])]
   const started = performance.now()
-  const contrasts: FlagContrasts[] = []
+  const traffic: FlagTraffic[] = []
   const apart: Interaction[] = []
   for (const met of wanted) {
     if (performance.now() - started > patienceMs) break
     const split = variantsOf(met)
-    if (split.kind === 'vary') contrasts.push(await contrastsOf(met.flag, split.variants, focused, context))
+    if (split.kind === 'vary') traffic.push(await trafficOf(met.flag, split.variants, focused, context))
     if (split.kind === 'apart') apart.push(notSeparable(met.flag, split.variants, request.canary, finding))
   }
-  return [...interactionsOf(contrasts, { metric: finding.metric, operation }, request.policy.alpha), ...apart]
+  return [...interactionsOf(traffic, { ...finding, operation }, focused.policy.metrics[0]!), ...apart]
 }
 
-async function contrastsOf(
+async function trafficOf(
   flag: string,
   variants: readonly [string, string],
   request: ComparisonRequest,
   context: Context,
-): Promise<FlagContrasts> {
-  const metric = request.policy.metrics[0]!.name
-  const contrast = async (stable: string, canary: string): Promise<Contrast> => {
-    const { findings } = await judgePart({ ...request, stable, canary }, context)
-    return {
-      stable,
-      canary,
-      finding: findings.find((one) => one.metric === metric && one.scope === 'service') ?? null,
-    }
-  }
+): Promise<FlagTraffic> {
+  const withVariant = async (variant: string): Promise<Slice[]> =>
+    partSlices(
+      { ...request, stable: also(request.stable, flag, variant), canary: also(request.canary, flag, variant) },
+      context,
+    )
   const [first, second] = variants
-  const stable = (variant: string): string => also(request.stable, flag, variant)
-  const canary = (variant: string): string => also(request.canary, flag, variant)
-  return {
-    flag,
-    variants,
-    atFirst: await contrast(stable(first), canary(first)),
-    atSecond: await contrast(stable(second), canary(second)),
-    inStable: await contrast(stable(first), stable(second)),
-    inCanary: await contrast(canary(first), canary(second)),
-    inStableReversed: await contrast(stable(second), stable(first)),
-    inCanaryReversed: await contrast(canary(second), canary(first)),
-  }
+  return { flag, variants, slices: [await withVariant(first), await withVariant(second)] }
 }
 
 /** A selector for those of its requests that met a variant of a flag. */

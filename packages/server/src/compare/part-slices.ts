@@ -1,0 +1,17 @@
+import type { Slice } from '@coalmine/comparator'
+import type { Context } from '../context.ts'
+import { measuredSlices } from './own-measures.ts'
+import type { ComparisonRequest } from './request.ts'
+import { slicesOf } from './slices.ts'
+import { gathered } from './window.ts'
+
+/**
+ * What a part of a comparison did, of the metrics of its policy: whether the whole may be compared has been settled, and its
+ * spans are read once. Instances that warm up count as they are.
+ */
+export async function partSlices(request: ComparisonRequest, { store }: Context): Promise<Slice[]> {
+  const names = new Set(request.policy.metrics.map(({ name }) => name))
+  const operations = await gathered(store.ticks.read(request).operations)
+  const { slices } = await measuredSlices(store, request, request.policy)
+  return [...slicesOf(operations), ...slices].filter(({ metric }) => names.has(metric))
+}
