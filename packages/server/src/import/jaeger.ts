@@ -1,4 +1,5 @@
-import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind } from '@coalmine/store'
+import type { Attributes, Span, SpanBatch, SpanKind } from '@coalmine/store'
+import { addSpans } from '../otlp/bounds.ts'
 import { type Json, listAt, objectAt, textAt } from '../otlp/json-fields.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from '../otlp/refusals.ts'
 import { hexIdAt, microsecondsAt } from './json-ids.ts'
@@ -29,7 +30,7 @@ export function decodeJaeger(batch: SpanBatch, json: Json, window: TimeWindow): 
       else refuse(refusals, place, why)
     }
   }
-  for (const span of spans) addSpan(batch, span)
+  addSpans(batch, spans)
   return refusals
 }
 

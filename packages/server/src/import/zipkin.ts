@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type Attributes, addSpan, type Span, type SpanBatch, type SpanKind } from '@coalmine/store'
+import type { Attributes, Span, SpanBatch, SpanKind } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
+import { addSpans } from '../otlp/bounds.ts'
 import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from '../otlp/json-fields.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from '../otlp/refusals.ts'
 import { hexIdAt, microsecondsAt } from './json-ids.ts'
@@ -26,7 +27,7 @@ export function decodeZipkin(batch: SpanBatch, items: readonly unknown[], window
     if (why === undefined) spans.push(span)
     else refuse(refusals, at, why)
   }
-  for (const span of spans) addSpan(batch, span)
+  addSpans(batch, spans)
   return refusals
 }
 

@@ -4,6 +4,7 @@ import { readText } from './any-value.ts'
 import { evaluationEvent, eventNameKey, type Logs, noLogs } from './logs.ts'
 import { checkId, isZero, keyValueOf, nowhere, tagOf, takeRange, textAt, within } from './protobuf-fields.ts'
 import {
+  newReader,
   type Reader,
   readFixed32,
   readFixed64,
@@ -23,7 +24,7 @@ import { refusalOfTime, refuse, type TimeWindow, unknownService } from './refusa
  * Throws a ServerError of kind `malformed` that names the record.
  */
 export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
-  const reader: Reader = { bytes, at: 0, end: bytes.length }
+  const reader = newReader(bytes)
   const logs = noLogs()
   let at = 'the request'
   try {
@@ -61,7 +62,7 @@ export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
  * id, a log record with a time. False where it has neither.
  */
 export function holdsLogs(bytes: Buffer): boolean {
-  const reader: Reader = { bytes, at: 0, end: bytes.length }
+  const reader = newReader(bytes)
   const inside = (range: ByteRange, field: number): ByteRange[] => {
     let found: ByteRange[] = []
     within(reader, range, () => {

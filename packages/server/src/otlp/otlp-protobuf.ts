@@ -14,8 +14,10 @@ import {
 } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readText } from './any-value.ts'
+import { boundRows } from './bounds.ts'
 import { checkId, isZero, keyValueOf, nowhere, tagOf, takeRange, textAt, within } from './protobuf-fields.ts'
 import {
+  newReader,
   type Reader,
   readFixed64,
   readMessage,
@@ -35,13 +37,14 @@ import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unk
  * Throws a ServerError of kind `malformed` that names the field; the batch is then of no use.
  */
 export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWindow): Refusals {
-  const reader: Reader = { bytes, at: 0, end: bytes.length }
+  const reader = newReader(bytes)
   const decoding: Decoding = {
     reader,
     batch,
     window,
     refusals: noRefusals(),
     attributes: newAttributeBytes(),
+    before: batch.rows.length,
     resource: -1,
     scope: -1,
     span: -1,
@@ -54,7 +57,11 @@ export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWind
     }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
-    throw new ServerError(error.kind, `${pathOf(decoding)}: ${error.message}`, { cause: error })
+    throw new ServerError(error.kind, `${pathOf(decoding)}: ${error.message}`, {
+      cause: error,
+      status: error.status,
+      ...(error.limit && { limit: error.limit }),
+    })
   }
   return decoding.refusals
 }
@@ -66,6 +73,8 @@ interface Decoding {
   readonly refusals: Refusals
   /** Of the span that is being read; its memory is used again for the next. */
   readonly attributes: AttributeBytes
+  /** Bytes that the batch had before. */
+  readonly before: number
   /** Where in the request the reader is; -1 is outside. */
   resource: number
   scope: number
@@ -75,10 +84,13 @@ interface Decoding {
 const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 const statuses: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
 const traceIdBytes = 16
+const partsOfOrigin = 10
 const spanIdBytes = 8
 
 function readResourceSpans(decoding: Decoding): void {
   const { reader } = decoding
+  // What is made for each of them takes longer than for a message below it.
+  reader.parts += partsOfOrigin
   decoding.resource++
   decoding.scope = -1
   let resource = nowhere
@@ -260,6 +272,7 @@ function addRead(decoding: Decoding, origin: SpanOrigin, span: SpanFields): void
     events: span.events.map((range) => eventAt(reader, range)),
     links: span.links.map((range) => linkAt(reader, range)),
   })
+  boundRows(batch, decoding.before)
 }
 
 function eventAt(reader: Reader, range: ByteRange): SpanBytes['events'][number] {

@@ -1,11 +1,17 @@
 import { ServerError } from '../errors.ts'
+import { boundParts, mostMessagesOf } from './bounds.ts'
 
 /** A place in protobuf bytes. The functions here move it on; they throw when the bytes end too early or make no sense. */
 export interface Reader {
   readonly bytes: Buffer
   at: number
   end: number
+  /** Messages and texts that it came by. */
+  parts: number
 }
+
+/** A reader of all of some bytes. */
+export const newReader = (bytes: Buffer): Reader => ({ bytes, at: 0, end: bytes.length, parts: 0 })
 
 /** Wire types, https://protobuf.dev/programming-guides/encoding/#structure: a number of seven bits a byte. */
 export const wireVarint = 0
@@ -82,6 +88,7 @@ export function skip(reader: Reader, tag: number): void {
 
 /** Reads the message that begins here: `field` is called at each field's value and must read it. */
 export function readMessage(reader: Reader, field: (tag: number) => void): void {
+  boundParts(++reader.parts, mostMessagesOf(reader.bytes.length))
   const end = readLength(reader)
   const outer = reader.end
   reader.end = end

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { newRowBytes, newSpanBatch, type RowBytes, StoreError } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
+import { boundJson } from '../otlp/bounds.ts'
 import type { Logs } from '../otlp/logs.ts'
 import { decodeLogsJson } from '../otlp/logs-json.ts'
 import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
@@ -10,6 +12,7 @@ import { protobufType } from '../otlp/otlp-response.ts'
 import { type Refusals, timeWindow } from '../otlp/refusals.ts'
 
 const scratchBytes = 16_000_000
+const othersFirstBytes = 2_000_000
 
 /** How long a sender that was refused is asked to wait. */
 export const retryAfterSeconds = 2
@@ -60,10 +63,10 @@ async function takeSpans(
   body: Buffer,
 ): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
   const { store, now } = context
-  const batch = newSpanBatch(scratch())
   const window = timeWindow(now(), store.retentionDays)
-  const refusals =
-    type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
+  const request = type === protobufType ? undefined : await parsed(body)
+  const batch = newSpanBatch(scratch())
+  const refusals = type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, request, window)
   await acknowledgeable(context, store.ingest.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
 }
@@ -71,7 +74,7 @@ async function takeSpans(
 async function takeLogs(context: Context, type: string, body: Buffer): Promise<Logs> {
   const { store, now } = context
   const window = timeWindow(now(), store.retentionDays)
-  const logs = type === protobufType ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
+  const logs = type === protobufType ? decodeLogsProtobuf(body, window) : decodeLogsJson(await parsed(body), window)
   await acknowledgeable(
     context,
     store.ingest.insertLogs(logs.records),
@@ -94,7 +97,15 @@ function scratch(): RowBytes {
   return rows
 }
 
+/** The JSON of a body, which is free then. Of a large one others have their turn before it is looked at. */
+async function parsed(body: Buffer): Promise<unknown> {
+  const request = parseJson(body)
+  if (body.length > othersFirstBytes) await setImmediate()
+  return request
+}
+
 function parseJson(body: Buffer): unknown {
+  boundJson(body)
   try {
     return JSON.parse(body.toString('utf8'))
   } catch (cause) {

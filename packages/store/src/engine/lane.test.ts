@@ -21,14 +21,13 @@ it('runs one piece of work on each place at once, and the others in the order in
   const lane = newLane(() => ['left', 'right'])
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => held(log, name))
   const all = [a, b, c, d].map((one) => lane.run(one!.work))
-  await Promise.resolve()
-  expect(log).toEqual(['a on left', 'b on right'])
+  await expect.poll(() => log).toEqual(['a on left', 'b on right'])
   b!.end()
   await all[1]
-  expect(log).toEqual(['a on left', 'b on right', 'c on right'])
+  await expect.poll(() => log).toEqual(['a on left', 'b on right', 'c on right'])
   a!.end()
   await all[0]
-  expect(log.at(-1)).toBe('d on left')
+  await expect.poll(() => log.at(-1)).toBe('d on left')
   c!.end()
   d!.end()
   await Promise.all(all)
