@@ -10,6 +10,9 @@ type Health =
 // Where nothing is sent any more, nothing can show that the engine works again.
 const failingMs = 10_000
 
+// Ticks that were found open are closed by then.
+const mostBehindSeconds = 60
+
 // A disk at its limit goes over it and back each second, while the engine merges and tidies up.
 const overAfterMs = 5_000
 
@@ -36,6 +39,17 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
   let refused: string | undefined
   let refusedAtMs = 0
   let stuck = false
+  let behind = false
+  const tellLag = (): void => {
+    const { overdueSeconds } = store.ingest.state()
+    if (overdueSeconds > mostBehindSeconds === behind) return
+    behind = !behind
+    warn(
+      behind
+        ? `verdicts are behind: the oldest open tick is ${Math.round(overdueSeconds)} s overdue; an import that brings spans of now holds it open, or the engine does not keep up`
+        : 'ticks close in time again',
+    )
+  }
   const tell = (): void => {
     const health = healthOf(store.ingest)
     if (health.status !== 'ok') {
@@ -53,6 +67,7 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
       (error: Error) => error,
     )
     tell()
+    tellLag()
     // A full disk is told of as such.
     const sticks = trouble !== undefined && healthOf(store.ingest).status !== 'full' && !isFull(trouble)
     if (sticks === stuck) return

@@ -11,6 +11,8 @@ import { type ComparedSide, type Comparison, formatSelector, parseSelector } fro
 import { ServerError } from '../errors.ts'
 import { refuseMeasures } from './own-measures.ts'
 
+const longestSinceMs = 3_660 * 86_400_000
+
 /** A comparison that was asked for, once it is known to be sound: moments are milliseconds since 1970, and selectors have one spelling. */
 export interface ComparisonRequest extends Comparison {
   readonly traffic: Traffic
@@ -65,8 +67,8 @@ export function parseRequest(body: unknown): ComparisonRequest {
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
   const [odd] = Object.keys(strange)
   if (odd !== undefined) throw usage(`window.${odd}: unknown key; expected sinceMs, start, end`)
-  if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0))
-    throw usage('window.sinceMs: expected a number above zero')
+  if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0 && sinceMs <= longestSinceMs))
+    throw usage('window.sinceMs: expected a number above zero, of ten years at most')
   const parsed = parsePolicy(input)
   if (parsed.kind === 'problems') throw usage(problemsText(parsed.problems))
   const side = sideOf(scope)

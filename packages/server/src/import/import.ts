@@ -5,6 +5,7 @@ import { ServerError } from '../errors.ts'
 import { timeWindow } from '../otlp/refusals.ts'
 import { close, flush, newIntake, noTotals, refuseLine, type Totals, take } from './intake.ts'
 import { requestsOf } from './requests.ts'
+import { watchSilence } from './silence.ts'
 import { drained, unpacked } from './unpacked.ts'
 
 /** What came of a file, over all the imports that went on where another was interrupted. */
@@ -54,9 +55,9 @@ export async function registerImport(app: FastifyInstance, context: Context): Pr
   })
 }
 
-/** Stores what a stream of spans has, keeping its ticks open until its end, or until whoever sends it is gone. */
+/** Stores what a stream of spans has, keeping its ticks open until its end, or until whoever sends it is gone or silent. */
 async function importSpans(
-  { store, now }: Context,
+  { store, now, warn, limits }: Context,
   stream: Readable,
   { file, columns, offset, again }: Query,
   isGone: () => boolean,
@@ -76,8 +77,18 @@ async function importSpans(
   const note = (text: string): void => {
     if (!intake.totals.notes.includes(text)) intake.totals.notes.push(text)
   }
+  const silence = watchSilence(limits.silenceMs, () => {
+    store.ingest.release(intake.hold)
+    warn(`an import sends nothing any more: after ${limits.silenceMs / 1000} s ticks no longer wait for it`)
+  })
   try {
-    const requests = requestsOf(unpacked(stream), { store, after: intake.done.line, offset, columns, note })
+    const requests = requestsOf(unpacked(silence.heard(stream)), {
+      store,
+      after: intake.done.line,
+      offset,
+      columns,
+      note,
+    })
     try {
       for await (const request of requests) {
         await take(intake, request)
@@ -93,6 +104,7 @@ async function importSpans(
     if (ignored > 0)
       note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: no evaluations of flags`)
   } finally {
+    silence.end()
     store.ingest.release(intake.hold)
   }
   await store.ingest.closeDue()

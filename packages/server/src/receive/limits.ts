@@ -10,6 +10,8 @@ export interface Limits {
   readonly patienceMs: number
   /** From then on a body must have come at this rate. */
   readonly leastBytesPerSecond: number
+  /** An import that brings nothing for so long holds no ticks open any more. */
+  readonly silenceMs: number
 }
 
 /** The limits of a server that is told nothing else. */
@@ -19,4 +21,5 @@ export const defaultLimits: Limits = {
   connections: 2_000,
   patienceMs: 10_000,
   leastBytesPerSecond: 10_000,
+  silenceMs: 30_000,
 }

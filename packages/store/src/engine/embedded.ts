@@ -115,7 +115,7 @@ async function connected(
         await toInserter(statement)
         await space.held()
       },
-      parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, path),
+      parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow, { directory: path, needNow: space.needNow }),
       close: async () => {
         await space.settled()
         await (await incoming)?.close()

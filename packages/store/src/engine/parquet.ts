@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { StoreError } from '../errors.ts'
 
 import { loadChdb } from './chdb.ts'
+import { defaultMinFreeBytes, freeBytesOf } from './space.ts'
 
 const prefix = 'parquet-'
 
@@ -19,20 +20,46 @@ const prefix = 'parquet-'
 export async function* parquetRows(
   bytes: AsyncIterable<Uint8Array>,
   fromRow: number,
-  directory?: string,
+  store?: { readonly directory: string; readonly needNow: () => Promise<void> },
 ): AsyncGenerator<Uint8Array> {
   const { Session } = await loadChdb(() => import('chdb'))
+  const { directory } = store ?? {}
   const folder = await mkdtemp(join(directory ?? tmpdir(), prefix))
   try {
     const file = join(folder, 'spans.parquet')
-    await pipeline(bytes, createWriteStream(file)).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.syscall !== 'write') throw cause
-      throw new StoreError('unavailable', `${file} cannot be written: ${cause.message}`, { cause })
-    })
+    await pipeline(leavingRoom(bytes, store?.needNow ?? (() => mustHaveRoom(folder))), createWriteStream(file)).catch(
+      (cause: NodeJS.ErrnoException) => {
+        if (cause.syscall !== 'write') throw cause
+        throw new StoreError('unavailable', `${file} cannot be written: ${cause.message}`, { cause })
+      },
+    )
     yield* inTurn(() => rowsOf(() => new Session(directory ?? folder), file, fromRow))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+const lookEveryBytes = 16_000_000
+
+/** The same bytes, for as long as there is room: a few kilobytes of gzip may be gigabytes here. */
+async function* leavingRoom(
+  bytes: AsyncIterable<Uint8Array>,
+  needNow: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  let since = lookEveryBytes
+  for await (const chunk of bytes) {
+    since += chunk.length
+    if (since >= lookEveryBytes) {
+      await needNow()
+      since = 0
+    }
+    yield chunk
+  }
+}
+
+async function mustHaveRoom(folder: string): Promise<void> {
+  if ((await freeBytesOf(folder)) < defaultMinFreeBytes)
+    throw new StoreError('full', `${folder}: its disk is nearly full, and a copy of the Parquet file goes there`)
 }
 
 /** Removes the files that a crash left. */

@@ -114,3 +114,10 @@ it('a directory that is gone is no room', async () => {
     message: 'store /data: its directory cannot be looked at: ENOENT',
   })
 })
+
+it('looks in any case for what writes much in a second', async () => {
+  const watched = await watch(floorBytes)
+  await watched.needNow()
+  free = floorBytes - 1
+  await expect(watched.needNow()).rejects.toThrow(refusal)
+})

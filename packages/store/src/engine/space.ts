@@ -20,6 +20,8 @@ export interface SpaceWatch {
   readonly look: () => Promise<void>
   /** Throws as `refuse` does, after a look, unless there was one within the last second. */
   readonly need: () => Promise<void>
+  /** The same after a look in any case: for what writes much in a second. */
+  readonly needNow: () => Promise<void>
   /** Throws when nothing may be written at all. */
   readonly needSome: () => Promise<void>
   /** After something was written: throws when so little is left that it may not be whole. */
@@ -113,6 +115,10 @@ export async function watchSpace({
     look,
     need: async () => {
       await look()
+      refuse()
+    },
+    needNow: async () => {
+      await lookOnce()
       refuse()
     },
     needSome: async () => {
