@@ -50,7 +50,7 @@ export type ServerOptions = {
   readonly warn?: (message: string) => void
 } & Pick<
   StoreOptions,
-  'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'minFreeBytes' | 'now'
+  'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'minFreeBytes' | 'fsync' | 'now'
 >
 
 /** A server that listens. */
@@ -84,6 +84,8 @@ export async function startServer({
 }: ServerOptions): Promise<RunningServer> {
   if (tls) checkTls(tls)
   const store = await openOrNameOwner({ location, ...storeOptions })
+  for (const part of store.putAside)
+    warn(`the engine found ${part} broken as it started, and put it aside: what was stored in it is not counted`)
   // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
   const measured = announced ? await import('./metrics.ts') : undefined
   const limits = { ...defaultLimits, ...changedLimits }

@@ -30,6 +30,7 @@ interface Asked {
   readonly readOnly: boolean
   readonly retentionDays: number | undefined
   readonly minFreeBytes: number | undefined
+  readonly fsync: boolean | undefined
   readonly watermarkMs: number
   readonly now: () => number
 }
@@ -47,7 +48,7 @@ export async function openLocation(asked: Asked): Promise<Opened> {
   }
 }
 
-async function openDirectory({ location, traces, retentionDays, minFreeBytes }: Asked): Promise<Opened> {
+async function openDirectory({ location, traces, retentionDays, minFreeBytes, fsync }: Asked): Promise<Opened> {
   if (traces !== undefined && tracesText(parseTraces(traces)) !== tracesText(defaultTraces))
     throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(defaultTraces)}`)
   const layout = { traces: defaultTraces, retentionDays: retentionDays ?? defaultRetentionDays }
@@ -56,7 +57,7 @@ async function openDirectory({ location, traces, retentionDays, minFreeBytes }: 
     else await settleSchema(opened, layout, location)
   }
   const { openEmbedded } = await import('./engine/embedded.ts')
-  const engine = await openEmbedded(location, prepare, minFreeBytes)
+  const engine = await openEmbedded(location, prepare, { minFreeBytes, fsync })
   return { engine, traces: defaultTraces, logs: defaultLogs, access: 'all', shared: false }
 }
 

@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly maxQueuedBytes?: number
   /** Bytes to leave free on the disk of a directory: with less, inserts are refused with an error of kind `full`. */
   readonly minFreeBytes?: number | undefined
+  /** Spans in a directory are on its disk before `insert` is settled; otherwise a loss of power may lose those of the last half minute. */
+  readonly fsync?: boolean | undefined
   readonly now?: () => number
 }
 
@@ -51,6 +53,8 @@ export interface Store {
   readonly retentionDays: number
   /** What may be done with it. */
   readonly access: Access
+  /** Parts of tables that the engine found broken as it started, and put aside: what was in them is not counted. */
+  readonly putAside: readonly string[]
   /** Waits for what is under way, then lets go of the engine. */
   readonly close: () => Promise<void>
 }
@@ -64,10 +68,19 @@ export interface Store {
  * const store = await openStore({ location: '.coalmine' })
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, minFreeBytes } = options
+  const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, minFreeBytes, fsync } = options
   const { maxQueuedBytes = 128_000_000, now = Date.now } = options
   if (retentionDays !== undefined) checkRetention(retentionDays)
-  const opened = await openLocation({ location, traces, readOnly, watermarkMs, retentionDays, minFreeBytes, now })
+  const opened = await openLocation({
+    location,
+    traces,
+    readOnly,
+    watermarkMs,
+    retentionDays,
+    minFreeBytes,
+    fsync,
+    now,
+  })
   try {
     return await storeOver(opened, { location, readOnly, watermarkMs, retentionDays, maxQueuedBytes, now })
   } catch (error) {
@@ -103,6 +116,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     sizes: () => storeSizes(engine, traces, logs, retentionDays),
     retentionDays,
     access,
+    putAside: engine.putAside ?? [],
     close: async () => {
       await stop()
       await engine.close()

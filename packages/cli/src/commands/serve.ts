@@ -22,6 +22,8 @@ interface ServeOptions {
   readonly watermark?: number
   readonly maxConnections?: number
   readonly drain?: number
+  readonly fsync?: boolean
+  readonly tokenFile?: string
 }
 
 /** `coalmine serve`: runs the server until it is stopped. */
@@ -43,6 +45,11 @@ export function serveCommand(command: Command, io: Io): Command {
     )
     .option('--no-grpc', 'take OTLP/HTTP alone')
     .addOption(tokenOption())
+    .addOption(
+      new Option('--token-file <file>', 'a file that has the token, so that no list of processes shows it').env(
+        'COALMINE_TOKEN_FILE',
+      ),
+    )
     .addOption(new Option('--tls-cert <file>', 'certificate, PEM, for both protocols').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key, PEM').env('COALMINE_TLS_KEY'))
     .option('--insecure', 'listen beyond this machine without a token or TLS: anybody there may write and read')
@@ -77,8 +84,14 @@ export function serveCommand(command: Command, io: Io): Command {
         .argParser(milliseconds)
         .env('COALMINE_DRAIN'),
     )
+    .addOption(
+      new Option('--fsync', 'acknowledge spans when they are on the disk, so that a loss of power loses none').env(
+        'COALMINE_FSYNC',
+      ),
+    )
     .action(async (options: ServeOptions) => {
-      const { store, host, port, token, ack, keep, minFree, watermark, maxConnections, drain } = options
+      const { store, host, port, ack, keep, minFree, watermark, maxConnections, drain } = options
+      const token = await tokenOf(options)
       const tls = await tlsFiles(options)
       if (!options.insecure) refuseOpenDoor(host, token, tls)
       if (keep !== undefined && isRemote(store))
@@ -99,6 +112,7 @@ export function serveCommand(command: Command, io: Io): Command {
         ...(keep === undefined ? {} : { retentionDays: keep }),
         ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
         ...(watermark === undefined ? {} : { watermarkMs: watermark }),
+        ...(options.fsync && { fsync: true }),
         ...(drain === undefined ? {} : { drainMs: drain }),
         ...(maxConnections === undefined ? {} : { limits: { connections: maxConnections } }),
       })
@@ -111,6 +125,14 @@ export function serveCommand(command: Command, io: Io): Command {
       await stopped
       await server.close()
     })
+}
+
+async function tokenOf({ token, tokenFile }: ServeOptions): Promise<string | undefined> {
+  if (tokenFile === undefined) return token
+  if (token !== undefined) throw new CommandError('usage', '--token-file cannot be used with --token: give one of them')
+  const text = (await read('--token-file', tokenFile)).toString('utf8').trim()
+  if (text === '') throw new CommandError('usage', `--token-file ${tokenFile}: it is empty`)
+  return text
 }
 
 async function tlsFiles({ tlsCert, tlsKey }: ServeOptions): Promise<{ cert: Buffer; key: Buffer } | undefined> {

@@ -1,5 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { StoreError } from '../errors.ts'
 import { newLane } from './lane.ts'
+import { stopQuestions } from './limits.ts'
 
 /** A slow statement holds up its connection, so spans, other writes and reads have each their own; and two cores read. */
 export interface Clients {
@@ -16,6 +18,7 @@ export interface Connections {
   readonly use: <T>(kind: StatementKind, work: (client: ClickHouseClient) => Promise<T>) => Promise<T>
   /** Closes the engine once no statement runs, and opens it again: it looks its files over as it starts. */
   readonly renew: () => Promise<void>
+  /** Lets no other statement begin, stops the questions that run, and closes the engine once nothing runs. */
   readonly close: () => Promise<void>
 }
 
@@ -24,6 +27,7 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
   let clients: Clients | undefined = await open()
   let renewing: Promise<void> | undefined
   let running = 0
+  let isClosing = false
   let idle = (): void => {}
 
   const close = async (): Promise<void> => {
@@ -34,11 +38,15 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
     for (const reader of readers) await reader.close()
   }
 
-  const renew = async (): Promise<void> => {
+  const whenIdle = async (): Promise<void> => {
     if (running > 0)
       await new Promise<void>((resolve) => {
         idle = resolve
       })
+  }
+
+  const renew = async (): Promise<void> => {
+    await whenIdle()
     await close()
     clients = await open()
   }
@@ -51,7 +59,7 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
   }
 
   const there = (): Clients => {
-    if (!clients) throw new Error('the connections are closed')
+    if (!clients) throw new StoreError('unavailable', 'the store is closed')
     return clients
   }
   const lanes = {
@@ -60,13 +68,21 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
     read: newLane(() => there().readers),
   }
 
+  const mustBeOpen = (): void => {
+    if (isClosing) throw new StoreError('unavailable', 'the store is being closed')
+  }
+
   const use: Connections['use'] = async (kind, work) => {
+    mustBeOpen()
     await renewing?.catch(() => undefined)
     // It could not be opened again: perhaps it can now.
     if (!clients) await renewed()
     running++
     try {
-      return await lanes[kind].run(work)
+      return await lanes[kind].run((client) => {
+        mustBeOpen()
+        return work(client)
+      })
     } finally {
       running--
       if (running === 0) idle()
@@ -78,6 +94,10 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
     renew: renewed,
     close: async () => {
       await renewing?.catch(() => undefined)
+      isClosing = true
+      // Nobody waits for their answers any more.
+      await clients?.writer.command({ query: stopQuestions }).catch(() => undefined)
+      await whenIdle()
       await close()
     },
   }

@@ -6,11 +6,21 @@ import { StoreError } from '../errors.ts'
 import { quoted } from '../traces.ts'
 import { loadChdb } from './chdb.ts'
 import { type Clients, openConnections } from './connections.ts'
+import { refuseEmptyDefinitions } from './definitions.ts'
 import type { Engine, Params } from './engine.ts'
 import { restoreFatalSignals } from './fatal-signals.ts'
 import { holderOf } from './holder.ts'
 import { type Incoming, insertJsonLines, openIncoming } from './incoming.ts'
-import { limitInserts, limitReads, limitWrites, mergeFewer, startMerges, stopMerges } from './limits.ts'
+import {
+  keepOnDisk,
+  limitInserts,
+  limitReads,
+  limitWrites,
+  mergeFewer,
+  partsPutAside,
+  startMerges,
+  stopMerges,
+} from './limits.ts'
 import { takeLock } from './lock.ts'
 import { parquetRows, removeParquet } from './parquet.ts'
 import { showingProgress } from './progress.ts'
@@ -20,11 +30,18 @@ import { withValues } from './values.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
+/** How a directory is written. */
+export interface EmbeddedOptions {
+  readonly minFreeBytes?: number | undefined
+  /** Spans and log records are on the disk before they are acknowledged: a loss of power loses none. */
+  readonly fsync?: boolean | undefined
+}
+
 /** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
 export async function openEmbedded(
   directory: string,
   prepare: (engine: Engine) => Promise<void>,
-  minFreeBytes: number = defaultMinFreeBytes,
+  { minFreeBytes = defaultMinFreeBytes, fsync = false }: EmbeddedOptions = {},
 ): Promise<Engine> {
   const path = resolve(directory)
   const { createChdbConnection } = await loadChdb(() => import('chdb/connection'))
@@ -39,7 +56,8 @@ export async function openEmbedded(
     const holder = await holderOf(path)
     if (holder !== undefined) throw heldBy(path, `process ${holder}`)
     await removeParquet(path)
-    const engine = await connected(path, createChdbConnection, prepare, minFreeBytes, lock.touch)
+    await refuseEmptyDefinitions(path)
+    const engine = await connected(path, createChdbConnection, prepare, { minFreeBytes, fsync }, lock.touch)
     return { ...engine, close: () => engine.close().finally(lock.release) }
   } catch (error) {
     await lock.release()
@@ -53,7 +71,7 @@ async function connected(
   path: string,
   createChdbConnection: CreateConnection,
   prepare: (engine: Engine) => Promise<void>,
-  minFreeBytes: number,
+  { minFreeBytes, fsync }: { readonly minFreeBytes: number; readonly fsync: boolean },
   show: () => void,
 ): Promise<Engine> {
   const connect = (): ClickHouseClient => {
@@ -126,6 +144,8 @@ async function connected(
     const opened = (): Promise<Incoming> => {
       incoming ??= engine
         .write(mergeFewer)
+        .then(() => engine.write(keepOnDisk('otel_traces', fsync)))
+        .then(() => engine.write(keepOnDisk('otel_logs', fsync)))
         .then(() => openIncoming(path, engine, toInserter, engineFailed))
         .catch((error: unknown) => {
           incoming = undefined
@@ -137,7 +157,8 @@ async function connected(
     // Where the store is removed beneath it, the engine makes its folders anew and says that rows are stored: but not this one.
     watched = join(path, 'metadata')
     if (!space.isSpent()) await opened()
-    return engine
+    const putAside = await engine.read<{ table: string; name: string }>(partsPutAside)
+    return { ...engine, putAside: putAside.map(({ table, name }) => `${table}/detached/${name}`) }
   } catch (error) {
     await (await incoming)?.close()
     await connections.close()

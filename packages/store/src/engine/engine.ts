@@ -27,5 +27,7 @@ export interface Engine {
   readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
   /** The room on its disk, where that is this machine's. */
   readonly space?: SpaceWatch
+  /** Parts of tables that it found broken as it started, and put aside: what was in them is not counted. */
+  readonly putAside?: readonly string[]
   readonly close: () => Promise<void>
 }

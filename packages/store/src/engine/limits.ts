@@ -36,3 +36,15 @@ export const stopMerges = `SYSTEM STOP MERGES`
 
 /** Merges again. */
 export const startMerges = `SYSTEM START MERGES`
+
+/** Of the engine in this process, whose questions are all ours. */
+export const stopQuestions = `KILL QUERY WHERE query_kind = 'Select' ASYNC`
+
+/** Whether an insert is on the disk, and not only with the operating system, before it is acknowledged. */
+export const keepOnDisk = (table: string, isKept: boolean): string =>
+  `ALTER TABLE ${table} MODIFY SETTING fsync_after_insert = ${Number(isKept)}, fsync_part_directory = ${Number(isKept)}`
+
+/** Parts that the engine found broken as it started, and put aside. */
+export const partsPutAside = `
+  SELECT table, name FROM system.detached_parts
+  WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name`
