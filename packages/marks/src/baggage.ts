@@ -11,6 +11,7 @@ import {
 import type { Build } from './build.ts'
 import { addEntity, getMark, type Marks, maxLength, setFlag, setMark, setTest } from './marks.ts'
 import { isPrintable } from './printable.ts'
+import { isRunRevoked } from './run-revoked.ts'
 import { maxMarker } from './signature.ts'
 
 /** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
@@ -24,7 +25,7 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** How far to believe a request's baggage. */
 interface BaggageTrust {
   readonly trusted: boolean
-  readonly isRevoked?: ((run: string) => boolean) | undefined
+  readonly isRevoked?: ((run: string) => boolean | Promise<boolean>) | undefined
 }
 
 /**
@@ -49,7 +50,7 @@ export function receiveBaggage(marks: Marks, header: string | undefined, trust: 
 
 function receiveTest(marks: Marks, entries: ReadonlyMap<string, string>, { trusted, isRevoked }: BaggageTrust): void {
   const run = entries.get(TEST_RUN)
-  const revoked = trusted && run !== undefined && isRevoked?.(run) === true
+  const revoked = trusted && run !== undefined && isRunRevoked(run, isRevoked, Date.now())
   if (trusted && !revoked) {
     setTest(marks, run === undefined ? undefined : { run })
     for (const entity of entries.get(TEST_ENTITY)?.split(',') ?? []) addEntity(marks, entity)

@@ -5,7 +5,7 @@ import { newMarks } from './marks.ts'
 import { receiveMarks } from './receive.ts'
 import { sayOnce } from './say-once.ts'
 import { responseTo, watchServerResponses } from './server-responses.ts'
-import type { MarkerTrust } from './signature.ts'
+import { checkSigningKeys, type MarkerTrust } from './signature.ts'
 import { contextWithWork, newWork } from './work.ts'
 
 /**
@@ -21,10 +21,13 @@ export class MarkPropagator implements TextMapPropagator {
 
   /**
    * `trust` says whether to believe a request's marks, from its headers; `markers`, whose signed test markers to
-   * believe, from anybody. The default believes none.
+   * believe, from anybody. The default believes none. Throws an Error where their keys are none, or two of one id.
    */
   constructor(options: { readonly trust?: (carrier: unknown) => boolean; readonly markers?: MarkerTrust } = {}) {
     this.#trust = options.trust ?? (() => false)
+    const { markers } = options
+    // Without keys it may say which runs of a caller that is believed are stopped.
+    if (markers && (markers.keys.length > 0 || !markers.isRevoked)) checkSigningKeys(markers.keys, 'markers.keys')
     this.#markers = options.markers
     watchServerResponses()
   }

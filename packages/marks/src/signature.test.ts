@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto'
-import { expect, it } from 'vitest'
-import { type Marker, type MarkerTrust, parseSigningKeys, signMarker, verifyMarker } from './signature.ts'
+import { describe, expect, it } from 'vitest'
+import { MarkPropagator } from './propagator.ts'
+import {
+  type Marker,
+  type MarkerTrust,
+  parseSigningKeys,
+  type SigningKey,
+  signMarker,
+  verifyMarker,
+} from './signature.ts'
 
 const now = Date.UTC(2026, 10, 21, 12)
 const k1 = { id: 'k1', secret: 'a'.repeat(32) }
@@ -96,3 +104,32 @@ function signedRaw(content: string): string {
   const signed = `v1.k1.${Buffer.from(content).toString('base64url')}`
   return `${signed}.${createHmac('sha256', k1.secret).update(signed).digest('base64url')}`
 }
+
+describe('keys that would believe nobody, or somebody else,', () => {
+  const key = { id: 'k1', secret: 'a'.repeat(32) }
+  it.each([
+    ['none', [], 'markers.keys: there is no key'],
+    ['one that is not there', [undefined], 'markers.keys: key 1 has no id'],
+    ['one without a secret', [{ id: 'k1', secret: undefined }], 'markers.keys: the secret of key k1 is missing'],
+    ['an empty secret', [{ id: 'k1', secret: '' }], 'the secret of key k1 is missing'],
+    ['two of one id', [key, { ...key, secret: 'b'.repeat(32) }], 'there are two keys k1'],
+  ])('are refused at start: %s', (_what, keys, message) => {
+    expect(() => new MarkPropagator({ markers: { keys: keys as SigningKey[] } })).toThrow(message)
+  })
+})
+
+it('a run whose state is told later has no treatment until then', async () => {
+  const key = { id: 'k1', secret: 'a'.repeat(32) }
+  const stopped = new Set<string>()
+  const isRevoked = async (run: string): Promise<boolean> => stopped.has(run)
+  const marker = signMarker({ run: 'load-7', expiresAt: 1_000_000 }, key)
+  const check = (nowMs: number): string => verifyMarker(marker, { keys: [key], isRevoked }, nowMs).kind
+  expect(check(0)).toBe('refused')
+  await expect.poll(() => check(1)).toBe('trusted')
+  stopped.add('load-7')
+  expect(check(2)).toBe('trusted')
+  check(20_000)
+  await expect.poll(() => check(20_001)).toBe('refused')
+  const failing = async (): Promise<boolean> => Promise.reject(new Error('no answer'))
+  expect(verifyMarker(marker, { keys: [key], isRevoked: failing }, 0).kind).toBe('refused')
+})

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isPrintable } from './printable.ts'
+import { isRunRevoked } from './run-revoked.ts'
 
 /** A secret that markers are signed with. `id` says which of several, so that a new one can take over from an old one. */
 export interface SigningKey {
@@ -24,8 +25,11 @@ export interface MarkerTrust {
   /** The keys that it believes, in any order. During a rotation both the old and the new one. */
   readonly keys: readonly SigningKey[]
   readonly audience?: string
-  /** Whether a run has been stopped. It is asked for each marker that is otherwise good. */
-  readonly isRevoked?: (run: string) => boolean
+  /**
+   * Whether a run has been stopped. It is asked for each marker that is otherwise good; where it answers later, the run has
+   * no special treatment until then, and is asked about again every ten seconds.
+   */
+  readonly isRevoked?: (run: string) => boolean | Promise<boolean>
   /** How far the signer's clock may be behind or this one's ahead. 30 s by default. */
   readonly clockSkewMs?: number
 }
@@ -78,7 +82,7 @@ export function verifyMarker(text: string, trust: MarkerTrust, nowMs: number): M
   if (!marker) return refused('malformed')
   if (nowMs >= marker.expiresAt + clockSkewMs) return refused('expired')
   if ((marker.audience ?? '') !== audience) return refused('other-audience')
-  if (marker.run !== undefined && revoked(marker.run, isRevoked)) return refused('revoked')
+  if (marker.run !== undefined && isRunRevoked(marker.run, isRevoked, nowMs)) return refused('revoked')
   return { kind: 'trusted', marker }
 }
 
@@ -91,7 +95,7 @@ export function verifyMarker(text: string, trust: MarkerTrust, nowMs: number): M
  */
 export function parseSigningKeys(text: string, setting: string): SigningKey[] {
   const parts = text.split(',').map((part) => part.trim())
-  return parts.filter(Boolean).map((part, index) => {
+  const keys = parts.filter(Boolean).map((part, index) => {
     const colon = part.indexOf(':')
     const id = part.slice(0, Math.max(colon, 0))
     if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
@@ -105,6 +109,27 @@ export function parseSigningKeys(text: string, setting: string): SigningKey[] {
     }
     return { id, secret }
   })
+  if (keys.length > 0) checkSigningKeys(keys, setting)
+  return keys
+}
+
+/**
+ * Throws an Error, at the start of whoever goes by the keys, where there are none, one has no id or no secret, or two share
+ * an id: the first of these would believe nobody, the others somebody else.
+ *
+ * @example checkSigningKeys([{ id: 'k1', secret: process.env.KEY }], 'markers.keys') // Error: markers.keys: the secret of key k1 is missing
+ */
+export function checkSigningKeys(keys: readonly SigningKey[], setting: string): void {
+  if (keys.length === 0) throw new Error(`${setting}: there is no key`)
+  const ids = new Set<string>()
+  for (const [index, key] of keys.entries()) {
+    // What comes from the environment may not be there, whatever its type says.
+    const { id, secret } = (key ?? {}) as Partial<SigningKey>
+    if (!id) throw new Error(`${setting}: key ${index + 1} has no id`)
+    if (!secret) throw new Error(`${setting}: the secret of key ${id} is missing`)
+    if (ids.has(id)) throw new Error(`${setting}: there are two keys ${id}`)
+    ids.add(id)
+  }
 }
 
 function signature(signed: string, key: SigningKey): Buffer {
@@ -130,14 +155,5 @@ function read(content: string): Marker | undefined {
     }
   } catch {
     return undefined
-  }
-}
-
-/** When it cannot be told, the run has no special treatment. */
-function revoked(run: string, isRevoked: MarkerTrust['isRevoked']): boolean {
-  try {
-    return isRevoked?.(run) === true
-  } catch {
-    return true
   }
 }

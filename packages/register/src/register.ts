@@ -169,7 +169,10 @@ function propagators(core: Packages['core'], settings: Settings): TextMapPropaga
 }
 
 function markPropagator(settings: Settings): MarkPropagator {
-  return new MarkPropagator({ trust: () => settings.trust === 'all', markers: markers(settings) })
+  return new MarkPropagator({
+    trust: () => settings.trust === 'all',
+    ...((settings.test.keys.length > 0 || settings.test.revokedFile !== undefined) && { markers: markers(settings) }),
+  })
 }
 
 /** The SDK reads the resource from the environment, once: the build goes in there, and only for that moment. */

@@ -35,7 +35,7 @@ export function signCommand(command: Command, io: Io): Command {
     .addOption(new Option('--run <name>', 'the test run, such as load-7').argParser(word).makeOptionMandatory())
     .addOption(new Option('--entity <kind:id>', 'what the test is about, such as user:42').argParser(entity))
     .addOption(
-      new Option('--ttl <time>', 'how long it is believed').argParser(milliseconds).default(10 * 60_000, '10m'),
+      new Option('--ttl <time>', 'how long it is believed, 7d at most').argParser(ttl).default(10 * 60_000, '10m'),
     )
     .addOption(
       new Option('--audience <name>', 'who may believe it: the COALMINE_AUDIENCE of the services')
@@ -115,6 +115,15 @@ function parse(text: string, source: string, { parseSigningKeys }: Marks): Signi
 function word(text: string): string {
   if (!/^[^\s,\p{C}]+$/u.test(text)) throw new InvalidArgumentError('Expected a name without spaces or commas.')
   return text
+}
+
+// Who has a marker has its treatment until it ends, and a week is longer than any test runs.
+const longestTtlMs = 7 * 86_400_000
+
+function ttl(text: string): number {
+  const value = milliseconds(text)
+  if (value > 0 && value <= longestTtlMs) return value
+  throw new InvalidArgumentError('Expected a length of time of 7d at most, such as 10m.')
 }
 
 function entity(text: string): string {
