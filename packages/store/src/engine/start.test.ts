@@ -48,7 +48,7 @@ it('waits for the disk where it is told to, and only there', async () => {
     >
     const client = createClient({ connection })
     const query = "SELECT engine_full FROM system.tables WHERE name = 'otel_traces'"
-    const text = await (await client.query({ query, format: 'TSV' })).text()
+    const text = await (await client.query({ query, format: 'TabSeparated' })).text()
     await client.close()
     return text
   }
