@@ -71,6 +71,10 @@ SYSTEM STOP MERGES;
 -- engine/limits.ts: startMerges
 SYSTEM START MERGES;
 
+-- engine/limits.ts: partsPutAside
+  SELECT table, name FROM system.detached_parts
+  WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name;
+
 -- engine/parquet.ts: createParquet
 CREATE OR REPLACE TABLE coalmine_parquet AS file({file:String}, 'Parquet');
 
