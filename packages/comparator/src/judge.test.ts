@@ -208,6 +208,8 @@ describe('a comparison that means nothing is invalid', () => {
     })
     const verdict = judge([alone(10, 0, 0), alone(0, 10, 5000)], defaultPolicy, factsOf(4))
     expect(verdict).toMatchObject({ verdict: 'invalid', reasons: [{ code: 'never-concurrent' }] })
+    expect(verdict.reasons[0]!.message).toContain('(blue/green), run both at once for a while, or compare')
+    expect(verdict.reasons[0]!.message).toContain('--stable-window 7d')
   })
 })
 

@@ -12,6 +12,7 @@ export type ReasonCode =
   | 'overlapping-cohorts'
   | 'unmatched-operations'
   | 'unnamed-operations'
+  | 'canary-quiet'
   | 'swapped'
   | 'unmarked-requests'
   | 'sampling-differs'

@@ -1542,7 +1542,8 @@ SELECT
         concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
     FROM coalmine_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
+      AND Timestamp >= toDateTime64({from:UInt32} - {reach:UInt32}, 9)
+      AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
   GROUP BY cohort, address;
 

@@ -38,7 +38,7 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     return [
       invalid(
         'never-concurrent',
-        `stable and canary never served the same operation ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.`,
+        `stable and canary never served the same operation ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
       ),
     ]
   }
@@ -121,7 +121,17 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
   }
   const missing = empty.map(([arm, cohort]) => `no ${arm} request with ${cohort.selector}`).join(' and ')
   const seen = values.length > 0 ? ` ${facts.service} has sent: ${values.join(', ')}.` : ''
-  return `${missing}${within}${seen}${pending}`
+  const [first] = empty
+  const ranBefore = empty.length === 1 && first?.[0] === 'stable' && values.includes(facts.stable.selector)
+  return `${missing}${within}${seen}${pending}${ranBefore ? overlapAdvice(facts) : ''}`
+}
+
+/** What to do where one build follows the other, as blue and green do. */
+function overlapAdvice({ spanMetrics }: Facts): string {
+  const days = spanMetrics
+    ? ''
+    : ', or compare the canary with what stable did at the same hours of earlier days: --stable-window 7d'
+  return ` Where one follows the other (blue/green), run both at once for a while${days}.`
 }
 
 /** What else was asked of the requests, besides the cohort. */

@@ -2,6 +2,7 @@ import type { Facts, SampleFacts, SamplingShare } from '../facts.ts'
 import { count, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
+import { tickMs } from '../tick.ts'
 
 /** Fewer requests than this in the sample, and nothing is said of how they were measured. */
 const fewest = 50
@@ -26,6 +27,23 @@ export function instrumentationReasons({ fairness }: Facts, { randomised }: Poli
         ]
       : []),
     ...clockSkew(fairness.aheadMs, sample),
+  ]
+}
+
+/**
+ * Clocks of the two cohorts that differ by a tick or more, as the callers' spans tell: what one cohort did is then held against what
+ * the other did at another time, and neither FAIL nor PASS means anything.
+ */
+export function clocksInvalid({ fairness }: Facts): Reason[] {
+  const [stable, canary] = [fairness?.sample?.stable.skewMs ?? null, fairness?.sample?.canary.skewMs ?? null]
+  if (stable === null || canary === null || Math.abs(canary - stable) < tickMs) return []
+  const [arm, ahead] = Math.abs(canary) > Math.abs(stable) ? ['canary', canary - stable] : ['stable', stable - canary]
+  return [
+    {
+      code: 'clock-skew',
+      weight: 'decides',
+      message: `The clock of ${arm} is ${duration(Math.abs(ahead) / 1000)} ${ahead > 0 ? 'ahead' : 'behind'}, as the spans of its callers tell: stable and canary are compared within five seconds of each other, and these are not of the same time. Set the clock right.`,
+    },
   ]
 }
 

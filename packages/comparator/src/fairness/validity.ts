@@ -8,10 +8,11 @@ import { cohortsInvalid, cohortsUnfair } from './cohorts.ts'
 import { unmatchedReasons } from './coverage.ts'
 import type { Hosts } from './hosts.ts'
 import { instanceReasons } from './instances.ts'
-import { instrumentationReasons } from './instrumentation.ts'
+import { clocksInvalid, instrumentationReasons } from './instrumentation.ts'
 import { leftOut } from './left-out.ts'
 import { lookReasons } from './looks.ts'
 import { mixReasons } from './mix.ts'
+import { quietReasons } from './quiet.ts'
 import { sampledReasons } from './sampled.ts'
 import { bucketsInvalid, spanMetricsNotes, spanMetricsReasons } from './span-metrics.ts'
 import { unnamedReasons } from './unnamed.ts'
@@ -21,7 +22,7 @@ import { valueReasons } from './values.ts'
 export function invalidReasons(facts: Facts, series: readonly OperationSeries[]): Reason[] {
   const { beforeAfter } = facts
   if (beforeAfter && beforeAfter.days.length < fewestDays) return beforeAfterReasons(beforeAfter)
-  return [...bucketsInvalid(facts), ...cohortsInvalid(facts, series)]
+  return [...bucketsInvalid(facts), ...cohortsInvalid(facts, series), ...clocksInvalid(facts)]
 }
 
 /**
@@ -36,6 +37,7 @@ export function unfairReasons(
 ): Reason[] {
   const reasons = [
     ...cohortsUnfair(facts, series, policy),
+    ...quietReasons(facts, series),
     ...unmatchedReasons(series, policy),
     ...unnamedReasons(series),
     ...instrumentationReasons(facts, policy),

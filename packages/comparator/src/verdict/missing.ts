@@ -37,7 +37,8 @@ function remaining(
   counts: readonly TimedBlock<number>[],
 ): Pick<Missing, 'canaryRequests' | 'seconds'> {
   const first = counts[0]
-  const last = counts.at(-1)
+  // A canary that went quiet serves at no rate: what came after it is no time of its own.
+  const last = counts.findLast(({ stable, canary }) => stable > 0 && canary > 0)
   const halfway = run.halfway
   if (!first || !last || !halfway) return { canaryRequests: null, seconds: null }
   const served = (some: readonly TimedBlock<number>[]): number => some.reduce((sum, count) => sum + count.canary, 0)

@@ -239,6 +239,17 @@ it('notes clocks that differ, and spans of the future', async () => {
   )
 })
 
+it('is invalid where the clock of one cohort is off by minutes, as callers tell', async () => {
+  const ahead = { each: (): Spans => ({ calledMsBefore: 240_000 }) }
+  const verdict = await compare(
+    await traffic({ ...stable, each: () => ({ calledMsBefore: 2 }) }, { ...canary, ...ahead }),
+  )
+  expect(verdict.verdict).toBe('invalid')
+  expect(reason(verdict, 'clock-skew')!.message).toMatch(
+    /^The clock of canary is 4 min ahead, as the spans of its callers/,
+  )
+})
+
 it('notes that the cohorts are asked for different things', async () => {
   const routes = (every: number) => ({
     each: (index: number): Spans => ({ route: index % every === 0 ? '/pay' : '/cart' }),

@@ -96,7 +96,7 @@ export async function sampleTicks(
   const asked = { service: comparison.service, ...spanParams(comparison) }
   const [rows, calls] = await Promise.all([
     engine.read<Row>(sampleOfTicks, { ...asked, ...spanOf(some), flags: flagsOf(comparison) }),
-    engine.read<CallRow>(callsInTick, { ...asked, ...spanOf({ ...some, ticksMs: [last] }) }),
+    callsOf(engine, { ...asked, ...spanOf({ ...some, ticksMs: [last] }) }),
   ])
   const cohortOf = (name: 'stable' | 'canary'): CohortSample =>
     sampleOf(
@@ -104,6 +104,25 @@ export async function sampleTicks(
       calls.filter(({ cohort }) => cohort === name),
     )
   return { stable: cohortOf('stable'), canary: cohortOf('canary') }
+}
+
+// How far from a request its call is looked for, in seconds: as long as a call may take, and as far as clocks may be off.
+const reaches = [60, 1800]
+
+/**
+ * The calls that requests answer. Where those of one cohort alone are found, its clock or that of the other may be off by minutes, and
+ * they are looked for further away.
+ */
+async function callsOf(engine: Engine, asked: Readonly<Record<string, unknown>>): Promise<readonly CallRow[]> {
+  let rows: readonly CallRow[] = []
+  for (const reach of reaches) {
+    rows = await engine.read<CallRow>(callsInTick, { ...asked, reach })
+    const enough = (['stable', 'canary'] as const).map(
+      (name) => rows.flatMap(({ cohort, skewsMs }) => (cohort === name ? skewsMs : [])).length >= fewestCalls,
+    )
+    if (enough[0] === enough[1]) break
+  }
+  return rows
 }
 
 // The median of fewer calls than this is that of one strange call.
@@ -195,7 +214,8 @@ export const sampleOfTicks: string = sql`
 /**
  * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many,
  * answered: at which address, and how much later the requests start, in milliseconds, which is what a network takes unless
- * clocks differ. Calls are looked for a minute around the tick.
+ * clocks differ. Calls are looked for so many seconds
+ * around the tick.
  */
 export const callsInTick: string = sql`
   WITH Requests AS (
@@ -224,6 +244,7 @@ export const callsInTick: string = sql`
         concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
     FROM coalmine_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9)
+      AND Timestamp >= toDateTime64({from:UInt32} - {reach:UInt32}, 9)
+      AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
   GROUP BY cohort, address`
