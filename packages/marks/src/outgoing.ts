@@ -5,6 +5,7 @@ import { detectBuild } from './detect-build.ts'
 import { type HttpRequest, onHttpRequest } from './http-requests.ts'
 import { markerOf, type SigningOptions } from './marker-of.ts'
 import { sayOnce } from './say-once.ts'
+import { keepCallersOfUndici } from './undici-callers.ts'
 import { currentMarks } from './work.ts'
 
 /** Who may learn a request's marks, and which of them. */
@@ -41,7 +42,10 @@ export function sendMarks(options: SendOptions): () => void {
       request.setHeader('baggage', theirs === undefined ? ours : joined(ours, String(theirs)))
     })
   }
+  keepCallersOfUndici()
   const onUndici = (message: unknown): void => {
+    // The first request of a copy of undici finds no pool full.
+    keepCallersOfUndici()
     const { request } = message as { request: UndiciRequest }
     quietly(() => {
       const ours = baggageFor(new URL(String(request.origin)).host)
