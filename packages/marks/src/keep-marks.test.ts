@@ -292,6 +292,22 @@ describe('spans', () => {
     await expect.poll(() => told).toEqual(['test', 'test', 'unknown'])
   })
 
+  it('do not decide whose traffic it is: a loop with spans of its own is nobody’s', async () => {
+    const told: string[] = []
+    const tick = (): void =>
+      tracer.startActiveSpan('tick', { kind: SpanKind.CONSUMER }, (span) => {
+        told.push(currentTraffic())
+        span.end()
+      })
+    const { end, inside } = request(true, () => {})
+    withoutMarks(tick)
+    tick()
+    end()
+    await sleep(1)
+    inside(tick)
+    expect(told).toEqual(['unknown', 'unknown', 'unknown'])
+  })
+
   it('of one kind inside the other end nothing, nor does a root span in the middle', () => {
     tracer.startActiveSpan('server', { kind: SpanKind.SERVER }, (server) => {
       markTestEntity('cart', '7')

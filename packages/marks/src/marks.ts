@@ -13,6 +13,8 @@ export interface Marks {
   marker: string | undefined
   /** True once a request or a job has them: no other may. */
   taken: boolean
+  /** True once it is decided whose traffic it is: a request was looked at, or a job said so. A span alone decides nothing. */
+  decided: boolean
   /** True once its headers were read, with as much trust as the propagator has. */
   received: boolean
 }
@@ -37,7 +39,7 @@ const maxMarks = 256
  * @example newMarks().test // false
  */
 export function newMarks(): Marks {
-  return { log: emptyLog, dropped: 0, test: false, marker: undefined, taken: false, received: false }
+  return { log: emptyLog, dropped: 0, test: false, marker: undefined, taken: false, decided: false, received: false }
 }
 
 /**

@@ -4,9 +4,10 @@ import type { Build } from './build.ts'
 import { detectBuild } from './detect-build.ts'
 import { type HttpRequest, onHttpRequest } from './http-requests.ts'
 import { markerOf, type SigningOptions } from './marker-of.ts'
+import { sayOutlivedCall } from './outlived.ts'
 import { sayOnce } from './say-once.ts'
 import { keepCallersOfUndici } from './undici-callers.ts'
-import { currentMarks } from './work.ts'
+import { currentWork } from './work.ts'
 
 /** Who may learn a request's marks, and which of them. */
 export interface SendOptions {
@@ -31,8 +32,10 @@ export function sendMarks(options: SendOptions): () => void {
   const { to, flags = [], build = detectBuild(), sign } = options
   const isAllowed = hostFilter(to)
   const baggageFor = (host: string): string | undefined => {
-    const marks = isAllowed(host) ? currentMarks() : undefined
-    return marks && sendBaggage(marks, build, flags, markerOf(marks, sign))
+    const work = isAllowed(host) ? currentWork() : undefined
+    if (work?.over) sayOutlivedCall(work, host)
+    if (!work || work.over) return undefined
+    return sendBaggage(work.marks, build, flags, markerOf(work.marks, sign))
   }
   const onHttp = (request: HttpRequest): void => {
     quietly(() => {

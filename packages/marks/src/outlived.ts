@@ -20,6 +20,17 @@ export function sayOutlived({ isOutside }: Work, caller: (...args: never[]) => u
 }
 
 /**
+ * Says once that a request was sent by work that outlived its own, and so without marks.
+ *
+ * @example sayOutlivedCall(work, 'inventory:8080') // diag.warn('coalmine: a request was sent after its own had ended: ...')
+ */
+export function sayOutlivedCall({ isOutside }: Work, host: string): void {
+  if (isOutside || said.has('a call')) return
+  said.add('a call')
+  sayOnce(`a request was sent without marks after its own had ended, since ${advice}`, host)
+}
+
+/**
  * Says once that a span began in work that outlived its request.
  *
  * @example sayOutlivedSpan(work, 'GET') // diag.warn('coalmine: a span began after its request had ended: ...')

@@ -52,7 +52,10 @@ export class MarkPropagator implements TextMapPropagator {
     }
     const work = newWork(marks)
     const response = responseTo(carrier)
-    if (response) endWithResponse(work, response)
+    if (response) {
+      marks.decided = true
+      endWithResponse(work, response)
+    }
     return contextWithWork(withoutOurEntries(context), work)
   }
 

@@ -80,6 +80,7 @@ function workOfRequest(raw: RawRequest & { [rawWork]?: Work }, response: Closing
   const current = currentWork(active)
   const work = current && isForRequest(current) ? current : newWork(newMarks())
   work.marks.taken = true
+  work.marks.decided = true
   raw[rawWork] = work
   attach(work, raw, response, active)
   return work

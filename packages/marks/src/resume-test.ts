@@ -17,6 +17,7 @@ import { newWork, runInWork } from './work.ts'
 export function resumeTest<T>(test: CurrentTest | null | undefined, run: () => T, markers?: MarkerTrust): T {
   const marks = newMarks()
   marks.taken = true
+  marks.decided = true
   if (test !== null && test !== undefined) {
     const { run: name, entity } = markers ? believed(test, markers) : test
     setTest(marks, name === undefined ? undefined : { run: name })

@@ -33,15 +33,16 @@ export function isTestTraffic(): boolean {
 }
 
 /**
- * Whose traffic this is, for code that writes data: `test`, `users`, or `unknown` outside of a request and once the
- * request has ended. What is unknown belongs in neither place.
+ * Whose traffic this is, for code that writes data: `test`, `users`, or `unknown` outside of a request, once the request
+ * has ended, and where neither a middleware, nor a propagator, nor `resumeTest` has looked. What is unknown belongs in
+ * neither place.
  *
  * @example currentTraffic() // 'test' in a tester's request, 'unknown' in a loop that it started and left behind
  */
 export function currentTraffic(): 'test' | 'users' | 'unknown' {
-  const work = liveWork(currentTraffic)
-  if (!work) return 'unknown'
-  return work.marks.test ? 'test' : 'users'
+  const marks = liveWork(currentTraffic)?.marks
+  if (marks?.test) return 'test'
+  return marks?.decided ? 'users' : 'unknown'
 }
 
 /**
