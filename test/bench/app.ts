@@ -24,10 +24,10 @@ import type { BenchRow } from './marks.ts'
 const variantNames = ['plain', 'null', 'packed', 'floor-packed', 'each', 'floor-each'] as const
 type Variant = (typeof variantNames)[number]
 
-const generations = 3
-const roundCount = 10
-const requestCount = 800
-const warmUp = 4000
+const generations = 10
+const roundCount = 3
+const requestCount = 1200
+const warmUp = 5000
 const connectionCount = 20
 const canPin = availableParallelism() > 1 && hasTaskset()
 const serverFile = join(import.meta.dirname, 'app/server.ts')
