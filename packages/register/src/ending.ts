@@ -37,14 +37,20 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
     }
   }
   let error: unknown
+  let isCrashing = false
   let hasSignal = false
   process.on('uncaughtExceptionMonitor', (uncaught) => {
     error = uncaught
+    isCrashing = true
+    // Later than this it did not end the process: the application has a handler for it.
+    setImmediate(() => {
+      isCrashing = false
+    }).unref()
   })
   process.on('exit', (code) => {
     // Told to end, it ends with whatever code it likes; streams that are still open are no failures then.
     sendLast(() => {
-      if (code !== 0 && !hasSignal) requests.fail(error)
+      if (isCrashing || (code !== 0 && !hasSignal)) requests.fail(error)
     })
   })
   if (flushOthers) flushBeforeExit(flushOthers, timeoutMs)
