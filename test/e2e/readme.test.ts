@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
@@ -6,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { coalmine } from './coalmine.ts'
+import { startListening } from './listening.ts'
 
 const root = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
@@ -21,7 +21,7 @@ it('the application of the first screen runs, and marks its spans', async () => 
   const [, code] = /```js\n([\s\S]*?)```/.exec(readme)!
   expect(code!.trim().split('\n').length).toBeLessThanOrEqual(12)
   // Beside the demo's services, where Express and the flag SDK are installed.
-  const app = join(root, 'examples/demo/dist/readme-app.mjs')
+  const app = join(root, `examples/demo/dist/readme-app-${process.pid}.mjs`)
   writeFileSync(app, code!)
   const bodies: string[] = []
   const sink = http.createServer((req, res) => {
@@ -33,26 +33,20 @@ it('the application of the first screen runs, and marks its spans', async () => 
         res.setHeader('content-type', 'application/json').end('{}')
       })
   })
-  const port = await freePort()
   await new Promise<void>((resolve) => void sink.listen(0, '127.0.0.1', resolve))
-  const child = spawn(process.execPath, ['--import', '@coalmine/register', app], {
+  const { child, port } = await startListening(['--import', '@coalmine/register', app], {
     cwd: join(root, 'examples/demo'),
     env: {
       ...process.env,
-      PORT: String(port),
+      PORT: '0',
       COALMINE_VERSION: '2.0.0',
       OTEL_SERVICE_NAME: 'readme',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
     },
-    stdio: 'inherit',
   })
   try {
-    const get = (): Promise<number> =>
-      fetch(`http://127.0.0.1:${port}/cart`, { headers: { 'x-load-test': '1' } }).then(
-        (response) => response.status,
-        () => 0,
-      )
-    await expect.poll(get).toBe(200)
+    const response = await fetch(`http://127.0.0.1:${port}/cart`, { headers: { 'x-load-test': '1' } })
+    expect(response.status).toBe(200)
     child.kill('SIGTERM')
     await once(child, 'exit')
     const spans = bodies.join('\n')
@@ -64,11 +58,3 @@ it('the application of the first screen runs, and marks its spans', async () => 
     rmSync(app, { force: true })
   }
 })
-
-async function freePort(): Promise<number> {
-  const server = http.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
