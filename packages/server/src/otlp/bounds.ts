@@ -2,7 +2,7 @@ import { addSpan, type Span, type SpanBatch } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 
 /** The bytes of rows that one request may become: each row has its resource, whose size the sender chooses. */
-const mostRowBytes = 64_000_000
+const mostRowBytes = 48_000_000
 
 // Each message, object or list takes many times the bytes that it has there; what is sound has fewer than these.
 const mostJsonParts = 500_000

@@ -10,6 +10,8 @@ export interface SpanBatch {
   rows: RowBytes
   spans: number
   arrivals: Map<string, Map<number, number>>
+  /** The resource of the last span that came as texts, and where its bytes are in the rows. */
+  lastResource?: { readonly resource: object; readonly start: number; readonly end: number }
 }
 
 const tickNs = BigInt(tickSeconds) * 1_000_000_000n

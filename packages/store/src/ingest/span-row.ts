@@ -139,7 +139,7 @@ export function addSpan(batch: SpanBatch, span: Span): void {
   writeText(rows, span.name)
   writeText(rows, span.kind)
   writeText(rows, span.service)
-  writeAttributes(rows, span.resource)
+  writeResource(batch, span.resource)
   writeText(rows, span.scopeName)
   writeText(rows, span.scopeVersion)
   writeAttributes(rows, span.attributes)
@@ -154,6 +154,15 @@ export function addSpan(batch: SpanBatch, span: Span): void {
   writeList(rows, span.links, (link) => writeText(rows, link.traceState))
   writeList(rows, span.links, (link) => writeAttributes(rows, link.attributes))
   countSpan(batch, span.service, span.startNs)
+}
+
+/** Spans of one resource follow each other: its texts become bytes once, and are copied from row to row. */
+function writeResource(batch: SpanBatch, resource: Attributes): void {
+  const { rows, lastResource: last } = batch
+  const start = rows.length
+  if (last?.resource === resource) writeBytes(rows, rows.bytes, last.start, last.end)
+  else writeAttributes(rows, resource)
+  batch.lastResource = { resource, start, end: rows.length }
 }
 
 /** Adds one span whose texts are bytes: the same columns. */
