@@ -38,10 +38,12 @@ export interface RunningGrpc {
   readonly cut: () => void
 }
 
-// A stream may hold a whole message, so their number bounds what one connection can make the server hold.
-const streamsOfAConnection = 16
+// Node counts a call until all of it is put away, and resets what is begun by then beyond these; bytes have a bound of their own.
+const streamsOfAConnection = 100
 // Exporters send every few seconds; a connection that nobody uses is one that another could have.
 const idleMs = 300_000
+// Who was answered before the end of the message has this long to end it.
+const leftOverMs = 10_000
 
 const codes = { deadlineExceeded: 4, unimplemented: 12 } as const
 
@@ -135,6 +137,7 @@ function newTaker(context: Context, token: string | undefined): Take {
       refuse(stream, code, message, asksBack ? retryStatus(code, message, retryAfterSeconds) : undefined)
     } finally {
       clearTimeout(timer)
+      share.leave()
     }
   }
 }
@@ -167,10 +170,14 @@ function refuse(stream: ServerHttp2Stream, code: number, message: string, detail
   stop(stream)
 }
 
-/** What the client has not sent yet it need not send: nothing of it would be read. */
+/**
+ * What still comes goes nowhere. The stream is not reset at once: what is on its way by then counts against what the
+ * connection may send, and calls beside it would wait for ever.
+ */
 function stop(stream: ServerHttp2Stream): void {
   stream.resume()
-  stream.close(http2.NGHTTP2_NO_ERROR)
+  const timer = setTimeout(() => stream.close(http2.NGHTTP2_NO_ERROR), leftOverMs).unref()
+  stream.once('close', () => clearTimeout(timer))
 }
 
 const shownHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)

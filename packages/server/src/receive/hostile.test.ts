@@ -93,6 +93,32 @@ describe('before the token was given', () => {
   })
 })
 
+it('calls that are refused while their messages come leave the connection to others', async () => {
+  await start({ token: 'secret' })
+  const session = connect(server.grpcUrl!)
+  sessions.push(session)
+  session.on('error', () => {})
+  const message = Buffer.alloc(300_000)
+  message.writeUInt32BE(message.length - 5, 1)
+  const call = async (authorization: string): Promise<unknown> => {
+    const path = { ':method': 'POST', ':path': `/${traceService}/Export`, 'content-type': 'application/grpc' }
+    const stream = session.request({ ...path, te: 'trailers', authorization })
+    const trailers = once(stream, 'trailers').catch(() => [])
+    const answered = once(stream, 'response').then(([headers]) => headers['grpc-status'])
+    stream.resume()
+    stream.end(message)
+    const status = await answered
+    await once(stream, 'close')
+    return status ?? (await trailers)[0]?.['grpc-status']
+  }
+  for (let round = 0; round < 5; round++) {
+    const answers = await Promise.all(Array.from({ length: 16 }, () => call('Bearer wrong')))
+    expect(new Set(answers)).toEqual(new Set([String(status.UNAUTHENTICATED)]))
+  }
+  // It is read, and is no request.
+  expect(await call('Bearer secret')).toBe(String(status.INVALID_ARGUMENT))
+})
+
 describe('a sender that is slow', () => {
   it('keeps nobody else out, and is given up', async () => {
     await start({ limits: { patienceMs: 300 } })
