@@ -51,7 +51,7 @@ async function inDirectory(): Promise<Place> {
 
 async function emptied(query: <Row>(statement: string) => Promise<Row[]>): Promise<void> {
   const tables = await query<{ name: string }>(
-    "SELECT name FROM system.tables WHERE database = 'default' AND engine LIKE '%MergeTree' AND name != 'coalmine_schema'",
+    "SELECT name FROM system.tables WHERE database = 'default' AND engine LIKE '%MergeTree' AND name != 'coalmine_schema' AND total_rows > 0",
   )
   for (const { name } of tables) await query(`TRUNCATE TABLE ${name}`)
 }
