@@ -67,8 +67,12 @@ export default defineConfig({
           ...patience,
           name: 'e2e',
           include: ['test/e2e/*.test.ts', 'examples/*/src/*.test.ts'],
-          // How long a process that is told to end may take to export its last spans.
-          env: { COALMINE_FLUSH_TIMEOUT: '100000' },
+          env: {
+            // How long a process that is told to end may take to export its last spans.
+            COALMINE_FLUSH_TIMEOUT: '100000',
+            // Hundreds of processes read the same modules.
+            NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/compiled`,
+          },
         },
       },
       { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },

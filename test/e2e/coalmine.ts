@@ -9,9 +9,6 @@ import { collecting } from '../../packages/cli/test/collecting.ts'
 
 export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
 
-// Hundreds of runs read the same modules.
-const compiled = fileURLToPath(new URL('../../node_modules/.cache/coalmine-e2e', import.meta.url))
-
 export interface Run {
   readonly code: number | null
   readonly stdout: string
@@ -118,6 +115,6 @@ export function start(
   settings: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('COALMINE_')))
-  const own = { NO_COLOR: '1', NODE_COMPILE_CACHE: compiled }
+  const own = { NO_COLOR: '1' }
   return spawn(process.execPath, [bin, ...args], { cwd, env: { ...env, ...own, ...settings } })
 }
