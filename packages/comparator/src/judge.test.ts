@@ -250,7 +250,7 @@ describe('operations that are not told apart', () => {
 
   it('block PASS where they are a twentieth of the requests', () => {
     expect(judged(2).verdict).toBe('pass')
-    const many = judged(20)
+    const many = judged(30)
     expect(many.verdict).toBe('inconclusive')
     expect(many.reasons).toContainEqual(expect.objectContaining({ code: 'unnamed-operations', weight: 'blocks' }))
   })
