@@ -53,7 +53,7 @@ describe("the user's ClickHouse", () => {
     })
     expect(await coalmine(folder, ['store', 'init', ...here()])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Database otel has tables of coalmine now, version 3.'),
+      stdout: expect.stringContaining('Database otel has tables of coalmine now, version 5.'),
     })
     expect(await coalmine(folder, ['import', 'spans.jsonl', ...here()])).toMatchObject({
       code: 0,

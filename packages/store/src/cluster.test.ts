@@ -81,12 +81,12 @@ describe('the tables', () => {
     const told = await initStore({ location, dryRun: true })
     expect(await server.query("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([])
     const made = await initStore({ location })
-    expect(made).toMatchObject({ database: 'shop', from: 0, to: 4, traces: 'otel_traces', madeTraces: true })
+    expect(made).toMatchObject({ database: 'shop', from: 0, to: 5, traces: 'otel_traces', madeTraces: true })
     expect(made.statements).toEqual(told.statements)
     await (await open('server')).ingest.insert(batchOf(build('1.0.0')))
-    expect(await initStore({ location })).toMatchObject({ from: 3, to: 4, madeTraces: false })
+    expect(await initStore({ location })).toMatchObject({ from: 3, to: 5, madeTraces: false })
     expect(await server.query('SELECT count() AS spans FROM shop.otel_traces')).toEqual([{ spans: 1 }])
-    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: 4 }])
+    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: 5 }])
     await server.query('TRUNCATE TABLE shop.otel_traces')
   })
 
@@ -385,10 +385,10 @@ describe('a store of the version before', () => {
     await expect(open('default', { location })).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining(
-        'its tables are of version 1, this release needs version 4; bring them forward with "coalmine store init',
+        'its tables are of version 1, this release needs version 5; bring them forward with "coalmine store init',
       ),
     })
-    expect(await initStore({ location })).toMatchObject({ from: 1, to: 4, madeTraces: false })
+    expect(await initStore({ location })).toMatchObject({ from: 1, to: 5, madeTraces: false })
     const store = await open('default', { location })
     expect(await ticksOf(store)).toMatchObject([{ ticks: [{ stable: { errors: 1 }, canary: { errors: 2 } }] }])
     await server.query("INSERT INTO coalmine_schema SELECT 5, 'otel_traces', now64(3)", 'before')

@@ -66,10 +66,12 @@ export const latestReductions: string = sql`(Tick, Reduction) IN (
 // Raw spans
 
 /**
- * Spans within the window. Timestamp is compared with DateTime64 only: against a DateTime the engine (26.7) skips parts that
- * begin within the last second before the bound.
+ * Spans that ended within the window, of which none started before `since`: tables are in the order of starts. Timestamps are
+ * compared with DateTime64 only: against a DateTime the engine (26.7) skips parts that begin within the last second before
+ * the bound.
  */
-export const spansOfWindow = `Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)`
+export const spansOfWindow = `Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)`
 
 /** Spans of ticks that are closed. */
 export const closedOnly = `Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})`
@@ -157,23 +159,54 @@ export const spanInStable = `arrayAll(
 export const spanInCanary: string = spanInStable.replaceAll('{stable', '{canary')
 
 /** The cohort of a request by `Seen`, which is what `seenValues` says of it; '' is neither. */
-export const seenCohort = `arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-  Seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
-arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-  Seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
-'')`
+export const seenCohort: string = sql`multiIf(
+  ${seenAs('Seen')})`
 
-/** The same of a trace whose requests were all seen alike. */
-export const traceCohort: string = seenCohort.replaceAll('Seen,', 'Seen[1],')
+/** The cohort of a trace, by what its requests were seen to have: 'both' where some are stable's and some the canary's; '' is neither. */
+export const traceCohort: string = sql`multiIf(
+  length(Seen) > 1, if(
+    arrayExists(seen -> ${hasValues('seen', 'stable')}, Seen)
+      AND arrayExists(seen -> ${hasValues('seen', 'canary')}, Seen),
+    'both', ''),
+  ${seenAs('Seen[1]')})`
 
-// Units: a trace at one operation in one tick
+function seenAs(seen: string): string {
+  return `${hasValues(seen, 'stable')}, 'stable',
+${hasValues(seen, 'canary')}, 'canary',
+''`
+}
+
+function hasValues(seen: string, cohort: 'stable' | 'canary'): string {
+  return `arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+  ${seen}, {${cohort}Values:Array(String)}, {${cohort}Negated:Array(UInt8)})`
+}
+
+// Units: a trace at one operation in one tick, of the spans that one cohort may have. Spans of one trace are not independent
+// of each other, so a unit gives one value; but each counts for its own build, whatever else its trace met.
+
+/** Whether a key names a flag: all spans of a unit tell which variant it met. */
+const isFlag = `fromResource = 0 AND startsWith(key, 'coalmine.flag.')`
+
+/** The attributes of a span that the selectors ask for, its own and its resource's, and whether it may be stable's, or the canary's, for all but flags. */
+export const askedAttributes: string = sql`mapUpdate(
+  mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+  mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+  {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+${spanMayBe('stable')} AS MayBeStable,
+${spanMayBe('canary')} AS MayBeCanary`
+
+function spanMayBe(cohort: 'stable' | 'canary'): string {
+  return `arrayAll(
+  (key, fromResource, value, wanted, negated) -> wanted = '' OR ${isFlag} OR (negated = 0) = (value = wanted),
+  {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {${cohort}Values:Array(String)}, {${cohort}Negated:Array(UInt8)})`
+}
 
 /** What the spans of a unit say of the keys, each once; parted by 0x01. */
-export const unitSeen = `groupUniqArray(arrayStringConcat(arrayMap(
-  (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-  {keys:Array(String)}, {fromResource:Array(UInt8)}), '\\x01')) AS Seen`
+export const unitSeen = `groupUniqArray(arrayStringConcat(SpanValues, '\\x01')) AS Seen`
 
-/** The value that a unit has of each key; '(mixed)' where its spans disagree. */
+/** The value that a unit has of each key; '(mixed)' where its spans disagree, which matters of flags alone. */
 export const unitValues = `if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), arrayMap(
   values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
   arrayMap(
@@ -182,15 +215,21 @@ export const unitValues = `if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), a
     arrayEnumerate({keys:Array(String)})))) AS Values`
 
 /** Whether a unit is stable's. Test traffic belongs to the cohort that asks for it; '(mixed)' is no other value either. */
-export const unitInStable = `arrayAll(
-  (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-  Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+export const unitInStable: string = `MayBeStable AND arrayAll(
+  (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (${isFlag})
+    OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+  {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
   AND (UnitTest OR NOT {stableTests:Bool})`
 
 /** Whether a unit is the canary's. */
-export const unitInCanary: string = unitInStable.replaceAll('{stable', '{canary')
+export const unitInCanary: string = unitInStable.replaceAll('{stable', '{canary').replace('MayBeStable', 'MayBeCanary')
 
-/** The cohort that a unit counts in: 'both', or 'mixed' where its spans disagree. */
+/** Units of a cohort, and those that would be but for a flag of which they met two variants. */
+export const unitCounts: string = `IsStable OR IsCanary OR arrayExists(
+  (key, fromResource, value) -> ${isFlag} AND value = '(mixed)',
+  {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)`
+
+/** The cohort that a unit counts in: 'both', or 'mixed' where its spans disagree on a flag. */
 export const unitCohort = `multiIf(
   IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
     if({stableTests:Bool}, 'stable', 'canary'),
@@ -198,12 +237,6 @@ export const unitCohort = `multiIf(
 
 /** The operation of a unit; that of tests is told apart where all traffic is compared. */
 export const unitOperation = `if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation)`
-
-/** The attributes of a span that the selectors ask for, its own and its resource's. */
-export const askedAttributes = `mapUpdate(
-  mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-  mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited`
 
 // Ticks that are closed together
 

@@ -55,6 +55,7 @@ export type { TickReader } from './read/tick-reader.ts'
 // What they did, tick by tick
 
 export type { Counts, Latency } from './read/counts.ts'
+export type { LateCounts, LateTick } from './read/late-ticks.ts'
 export { type Measure, measureParams } from './read/measures.ts'
 export type { Measured, MeasuredTick } from './read/read-measures.ts'
 export type { OperationTicks, TickPair, TickRead } from './read/read-ticks.ts'

@@ -126,7 +126,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT Service AS service, Operation AS operation, count() AS requests
   FROM coalmine_requests
   WHERE Service IN {services:Array(String)}
-  AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
   AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
     AND (Service, Operation) NOT IN (
       SELECT Service, Operation
@@ -187,7 +188,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- ingest/closing.ts: closeTicks
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
-    Instances, FirstStart, LastStart, ErrorTypes
+    Instances, FirstEnd, LastEnd, ErrorTypes
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -204,8 +205,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
     sum(ClientErrorUnits) AS ClientErrors,
     sumMap(Histogram) AS Latency,
     groupUniqArrayArray(50)(SetInstances) AS Instances,
-    min(SetFirst) AS FirstStart,
-    max(SetLast) AS LastStart,
+    min(SetFirst) AS FirstEnd,
+    max(SetLast) AS LastEnd,
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
       AS ErrorTypes
   FROM (
@@ -213,7 +214,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
       Service,
       Tick,
       UnitOperation AS Operation,
-      multiIf(LastBuild = '', '', FirstBuild = LastBuild, LastBuild, '(mixed)') AS Build,
+      Build,
       if(length(FlagSets) = 1, FlagSets[1], arrayStringConcat(arrayMap(
         key -> if(arrayCount(flag -> startsWith(flag, key), UnitFlags) = 1,
           arrayFirst(flag -> startsWith(flag, key), UnitFlags), concat(key, '(mixed)')),
@@ -252,18 +253,18 @@ DROP TABLE IF EXISTS coalmine_parquet;
         max(IsError) AS UnitError,
         max(IsClientError) AS UnitClientError,
         max(Test) AS UnitTest,
-        minIf(Build, Build != '') AS FirstBuild,
-        max(Build) AS LastBuild,
+        Build,
         groupUniqArray(FlagSet) AS FlagSets,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-        min(Timestamp) AS UnitFirst,
-        max(Timestamp) AS UnitLast,
+        min(EndedAt) AS UnitFirst,
+        max(EndedAt) AS UnitLast,
         max(ErrorType) AS UnitErrorType
       FROM coalmine_requests
       WHERE Service IN {services:Array(String)}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
-      GROUP BY Service, Tick, UnitOperation, TraceId
+      GROUP BY Service, Tick, UnitOperation, TraceId, Build
     )
     GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
   )
@@ -303,11 +304,16 @@ DROP TABLE IF EXISTS coalmine_parquet;
   GROUP BY service, tick;
 
 -- ingest/closing.ts: unclosedTicks
-  SELECT service, tick, spans
+  SELECT service, tick, spans, since
   FROM (
-    SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+    SELECT
+      ServiceName AS service,
+      toUnixTimestamp(Tick) AS tick,
+      count() AS spans,
+      toUnixTimestamp(min(Timestamp)) AS since
     FROM coalmine_traces
-    WHERE Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    WHERE Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND ({service:String} = '' OR ServiceName = {service:String})
     GROUP BY service, tick
   )
@@ -328,15 +334,19 @@ DROP TABLE IF EXISTS coalmine_parquet;
     GROUP BY partition_id);
 
 -- ingest/closing.ts: reopenedTicks
-  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  SELECT
+    ServiceName AS service,
+    toUnixTimestamp(Tick) AS tick,
+    count() AS spans,
+    toUnixTimestamp(min(Timestamp)) AS since
   FROM coalmine_traces
-  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) IN (
-      SELECT Service, toUnixTimestamp(Tick)
+  WHERE (ServiceName, Tick) IN (
+      SELECT Service, Tick
       FROM coalmine_reopened
       LEFT JOIN coalmine_closed AS closed USING (Service, Tick)
       GROUP BY Service, Tick
       HAVING max(At) >= max(closed.ClosedAt))
-    AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) FROM coalmine_reopened)
+    AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) - INTERVAL 900 SECOND FROM coalmine_reopened)
   GROUP BY service, tick;
 
 -- ingest/closing.ts: reopenTicks
@@ -410,7 +420,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- read/builds.ts: buildsSeen
   SELECT
     Build AS build,
-    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(min(FirstEnd)) AS firstMs,
     sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = '' AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
@@ -426,7 +436,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
 
 -- read/calls.ts: callsOfAddresses
   SELECT
-    intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick,
+    toUnixTimestamp(Tick) AS tick,
     if(has({stable:Array(String)},
       concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])), 'stable', 'canary') AS cohort,
     uniqExact(SpanId) AS calls,
@@ -434,14 +444,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
       SELECT TraceId, ParentSpanId
       FROM coalmine_requests
       WHERE Service = {service:String} AND ParentSpanId != ''
-        AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
+        AND Timestamp >= toDateTime64({since:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
     ) AS unanswered
   FROM coalmine_traces
   WHERE ServiceName != {service:String} AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
-    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
     AND has(arrayConcat({stable:Array(String)}, {canary:Array(String)}),
       concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port']))
-    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+    AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
   GROUP BY tick, cohort
   ORDER BY tick, cohort;
 
@@ -537,8 +548,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
     sumIf(Traces, Judged) AS traces,
     sumIf(Requests, Test AND NOT Judged) AS testRequests,
     groupUniqArrayArrayIf(Instances, Judged) AS instances,
-    toUnixTimestamp64Milli(minIf(FirstStart, Judged)) AS firstMs,
-    toUnixTimestamp64Milli(maxIf(LastStart, Judged)) AS lastMs
+    toUnixTimestamp64Milli(minIf(FirstEnd, Judged)) AS firstMs,
+    toUnixTimestamp64Milli(maxIf(LastEnd, Judged)) AS lastMs
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
@@ -614,7 +625,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
       FlagAttributes
     FROM {requests:Identifier}
     WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND IsStable != IsCanary
@@ -653,7 +665,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
           Test, Duration, IsError, IsClientError
         FROM {requests:Identifier}
         WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND IsCanary
@@ -694,7 +707,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
           Test, Duration, IsError, IsClientError
         FROM {requests:Identifier}
         WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND IsCanary
@@ -745,25 +759,25 @@ DROP TABLE IF EXISTS coalmine_parquet;
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
             arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
             {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-          min(Timestamp) AS UnitFirst,
-          max(Timestamp) AS UnitLast,
+          min(EndedAt) AS UnitFirst,
+          max(EndedAt) AS UnitLast,
           max(ErrorType) AS UnitErrorType,
-          groupUniqArray(arrayStringConcat(arrayMap(
-            (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+          groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
           if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
             values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
             arrayMap(
               place -> arrayDistinct(arrayFilter(value -> value != '',
                 arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
               arrayEnumerate({keys:Array(String)})))) AS Values,
-          arrayAll(
-            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+          MayBeStable AND arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
             AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-          arrayAll(
-            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+          MayBeCanary AND arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
             AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary,
             max(User) AS UnitUser
         FROM (
@@ -773,20 +787,32 @@ DROP TABLE IF EXISTS coalmine_parquet;
               mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
               mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
             mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-            toString(sipHash64(arrayFirst(name -> name != '', [
-              SpanAttributes['user.id'], ResourceAttributes['user.id'],
-              SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
-              SpanAttributes['session.id'], ResourceAttributes['session.id'],
-              SpanAttributes['client.address'], ResourceAttributes['client.address']]))) AS User
+            arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+            arrayAll(
+              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+            arrayAll(
+              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary,
+              toString(sipHash64(arrayFirst(name -> name != '', [
+                SpanAttributes['user.id'], ResourceAttributes['user.id'],
+                SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+                SpanAttributes['session.id'], ResourceAttributes['session.id'],
+                SpanAttributes['client.address'], ResourceAttributes['client.address']]))) AS User
           FROM {requests:Identifier}
           WHERE Service = {service:String}
-            AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
             AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
             AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+            AND (MayBeStable OR MayBeCanary)
             AND has({users:Array(String)}, User)
         )
-        GROUP BY Service, Tick, UnitOperation, TraceId
-        HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+        GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+        HAVING IsStable OR IsCanary OR arrayExists(
+          (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
     )
   )
   WHERE cohort = 'canary' AND (NOT UnitTest OR {traffic:String} = 'all' OR {canaryTests:Bool})
@@ -887,25 +913,25 @@ DROP TABLE IF EXISTS coalmine_parquet;
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
             arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
             {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-          min(Timestamp) AS UnitFirst,
-          max(Timestamp) AS UnitLast,
+          min(EndedAt) AS UnitFirst,
+          max(EndedAt) AS UnitLast,
           max(ErrorType) AS UnitErrorType,
-          groupUniqArray(arrayStringConcat(arrayMap(
-            (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+          groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
           if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
             values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
             arrayMap(
               place -> arrayDistinct(arrayFilter(value -> value != '',
                 arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
               arrayEnumerate({keys:Array(String)})))) AS Values,
-          arrayAll(
-            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+          MayBeStable AND arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
             AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-          arrayAll(
-            (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+          MayBeCanary AND arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
             AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
         FROM (
           SELECT
@@ -913,15 +939,27 @@ DROP TABLE IF EXISTS coalmine_parquet;
             mapUpdate(
               mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
               mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+            arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+            arrayAll(
+              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+            arrayAll(
+              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
           FROM {requests:Identifier}
           WHERE Service = {service:String}
-            AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
             AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
             AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+            AND (MayBeStable OR MayBeCanary)
         )
-        GROUP BY Service, Tick, UnitOperation, TraceId
-        HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+        GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+        HAVING IsStable OR IsCanary OR arrayExists(
+          (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
     )
   )
   WHERE length(UnitInstances) = 1 AND has({names:Array(String)}, UnitInstances[1]) AND cohort IN ('stable', 'canary')
@@ -933,8 +971,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT
     Build AS build,
     FlagVariant AS instance,
-    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
-    toUnixTimestamp64Milli(max(LastStart)) AS lastMs,
+    toUnixTimestamp64Milli(min(FirstEnd)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastEnd)) AS lastMs,
     sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = '(instance)'
@@ -960,13 +998,13 @@ DROP TABLE IF EXISTS coalmine_parquet;
 
 -- read/known.ts: openSpans
   SELECT
-    uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks,
+    uniqExact(Tick) AS ticks,
     count() AS spans,
-    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs
+    toUnixTimestamp64Milli(min(EndedAt)) AS firstMs
   FROM coalmine_traces
   WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
-    AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
-      (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String});
+    AND Tick NOT IN
+      (SELECT Tick FROM coalmine_closed WHERE Service = {service:String});
 
 -- read/known.ts: servedTicks
   SELECT count() AS ticks, toUnixTimestamp(min(Tick)) AS first, toUnixTimestamp(max(Tick)) AS last
@@ -987,12 +1025,22 @@ DROP TABLE IF EXISTS coalmine_parquet;
   ORDER BY requests DESC, key, value
   LIMIT 100;
 
+-- read/late-ticks.ts: lateAt
+  SELECT toUnixTimestamp(Tick) AS tick, sum(Spans) AS spans
+  FROM coalmine_late
+  WHERE Service = {service:String}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+  GROUP BY tick
+  ORDER BY spans DESC, tick
+  LIMIT {most:UInt32};
+
 -- read/raw-ticks.ts: rawTickSizes
-  SELECT intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  SELECT toUnixTimestamp(Tick) AS tick, count() AS spans, toUnixTimestamp(min(Timestamp)) AS since
   FROM coalmine_traces
   WHERE ServiceName = {service:String}
-    AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+    AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
   GROUP BY tick
   ORDER BY tick;
 
@@ -1019,25 +1067,25 @@ SELECT
     max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
       arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
       {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-    min(Timestamp) AS UnitFirst,
-    max(Timestamp) AS UnitLast,
+    min(EndedAt) AS UnitFirst,
+    max(EndedAt) AS UnitLast,
     max(ErrorType) AS UnitErrorType,
-    groupUniqArray(arrayStringConcat(arrayMap(
-      (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-      {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+    groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
     if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
       values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
       arrayMap(
         place -> arrayDistinct(arrayFilter(value -> value != '',
           arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
         arrayEnumerate({keys:Array(String)})))) AS Values,
-    arrayAll(
-      (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-      Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+    MayBeStable AND arrayAll(
+      (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+        OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+      {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
       AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-    arrayAll(
-      (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-      Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+    MayBeCanary AND arrayAll(
+      (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+        OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+      {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
       AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
   FROM (
     SELECT
@@ -1045,15 +1093,27 @@ SELECT
       mapUpdate(
         mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
         mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-      mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+      mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+      arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+      arrayAll(
+        (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+      arrayAll(
+        (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
     FROM {requests:Identifier}
     WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND (MayBeStable OR MayBeCanary)
   )
-  GROUP BY Service, Tick, UnitOperation, TraceId
-  HAVING IsStable OR IsCanary OR has(Values, '(mixed)');
+  GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+  HAVING IsStable OR IsCanary OR arrayExists(
+    (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+    {keys:Array(String)}, {fromResource:Array(UInt8)}, Values);
 
 -- read/raw-ticks.ts: rawTicks
   SELECT
@@ -1098,25 +1158,25 @@ SELECT
         max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
           arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
           {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-        min(Timestamp) AS UnitFirst,
-        max(Timestamp) AS UnitLast,
+        min(EndedAt) AS UnitFirst,
+        max(EndedAt) AS UnitLast,
         max(ErrorType) AS UnitErrorType,
-        groupUniqArray(arrayStringConcat(arrayMap(
-          (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+        groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
         if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
           values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
           arrayMap(
             place -> arrayDistinct(arrayFilter(value -> value != '',
               arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
             arrayEnumerate({keys:Array(String)})))) AS Values,
-        arrayAll(
-          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        MayBeStable AND arrayAll(
+          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
           AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-        arrayAll(
-          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        MayBeCanary AND arrayAll(
+          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
           AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
       FROM (
         SELECT
@@ -1124,15 +1184,27 @@ SELECT
           mapUpdate(
             mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
             mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+          arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+          arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+          arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
         FROM {requests:Identifier}
         WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+          AND (MayBeStable OR MayBeCanary)
       )
-      GROUP BY Service, Tick, UnitOperation, TraceId
-      HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+      GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+      HAVING IsStable OR IsCanary OR arrayExists(
+        (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick;
@@ -1174,22 +1246,22 @@ SELECT
       arrayMap(
         (numbers, reduce) -> multiIf(empty(numbers), nan, reduce = 'sum', arraySum(numbers), arrayMax(numbers)),
         UnitNumbers, {reduces:Array(String)}) AS UnitMeasured,
-      groupUniqArray(arrayStringConcat(arrayMap(
-        (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+      groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
       if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
         values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
         arrayMap(
           place -> arrayDistinct(arrayFilter(value -> value != '',
             arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
           arrayEnumerate({keys:Array(String)})))) AS Values,
-      arrayAll(
-        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+      MayBeStable AND arrayAll(
+        (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+          OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
         AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-      arrayAll(
-        (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+      MayBeCanary AND arrayAll(
+        (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+          OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
     FROM (
       SELECT
@@ -1198,6 +1270,14 @@ SELECT
           mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
           mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
         mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+        arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+        arrayAll(
+          (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+        arrayAll(
+          (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary,
         arrayConcat(
           arrayMap(
             key -> if(isFinite(toFloat64OrZero(SpanAttributes[key])), ifNull(toFloat64OrNull(SpanAttributes[key]), nan), nan),
@@ -1219,7 +1299,8 @@ SELECT
             'Array(Tuple(String, String))') AS Pairs
         FROM coalmine_requests
         WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       ) AS requests
@@ -1252,12 +1333,8 @@ SELECT
                 arrayEnumerate({calls:Array(Array(Tuple(String, String)))})))) AS Call
             FROM coalmine_traces
             WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
-              AND Timestamp >= toDateTime64({from:UInt32}, 9)
-              AND Timestamp <= (
-                SELECT max(addNanoseconds(Timestamp, least(Duration, 60000000000)))
-                FROM coalmine_traces
-                WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
-                  AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9))
+              AND Timestamp >= toDateTime64({since:UInt32}, 9)
+              AND Timestamp < toDateTime64({to:UInt32}, 9)
           )
           GROUP BY TraceId
           HAVING notEmpty(Calls) AND (length(Entries) = 1 OR (notEmpty(Entries) AND length(Spans) <= 2000))
@@ -1266,8 +1343,10 @@ SELECT
         GROUP BY TraceId, Owner
       ) AS calls USING (TraceId, SpanId)
     )
-    GROUP BY Service, Tick, UnitOperation, TraceId
-    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+    GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+    HAVING IsStable OR IsCanary OR arrayExists(
+      (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+      {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick;
@@ -1306,7 +1385,7 @@ SELECT
 -- read/reductions.ts: reduceTicks
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstStart, LastStart
+    ErrorTypes, Instances, FirstEnd, LastEnd
   )
   SELECT
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
@@ -1355,25 +1434,25 @@ SELECT
         max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
           arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
           {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-        min(Timestamp) AS UnitFirst,
-        max(Timestamp) AS UnitLast,
+        min(EndedAt) AS UnitFirst,
+        max(EndedAt) AS UnitLast,
         max(ErrorType) AS UnitErrorType,
-        groupUniqArray(arrayStringConcat(arrayMap(
-          (key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}), '\x01')) AS Seen,
+        groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
         if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
           values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
           arrayMap(
             place -> arrayDistinct(arrayFilter(value -> value != '',
               arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
             arrayEnumerate({keys:Array(String)})))) AS Values,
-        arrayAll(
-          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+        MayBeStable AND arrayAll(
+          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
           AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-        arrayAll(
-          (value, wanted, negated) -> wanted = '' OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        MayBeCanary AND arrayAll(
+          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
           AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
       FROM (
         SELECT
@@ -1381,15 +1460,27 @@ SELECT
           mapUpdate(
             mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
             mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited
+          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+          arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+          arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+          arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
         FROM {requests:Identifier}
         WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+          AND (MayBeStable OR MayBeCanary)
       )
-      GROUP BY Service, Tick, UnitOperation, TraceId
-      HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+      GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+      HAVING IsStable OR IsCanary OR arrayExists(
+        (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick);
@@ -1436,8 +1527,8 @@ SELECT
     sum(Requests) AS requests,
     sum(Traces) AS traces,
     groupUniqArrayArray(Instances) AS instances,
-    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
-    toUnixTimestamp64Milli(max(LastStart)) AS lastMs
+    toUnixTimestamp64Milli(min(FirstEnd)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastEnd)) AS lastMs
   FROM coalmine_reduced
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
@@ -1477,7 +1568,13 @@ SELECT
           fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
           ResourceAttributes[key]),
         {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
-      multiIf(length(Seen) > 1, '',
+      multiIf(
+        length(Seen) > 1, if(
+          arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+            seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), Seen)
+            AND arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+              seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), Seen),
+          'both', ''),
         arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
           Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
         arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
@@ -1487,7 +1584,8 @@ SELECT
     WHERE Service = {service:String}
       AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     GROUP BY TraceId
@@ -1497,8 +1595,9 @@ SELECT
     SELECT TraceId, uniqExact(sipHash64(SpanId)) AS Spans
     FROM coalmine_traces
     WHERE ServiceName = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
       AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
       AND ParentSpanId NOT IN ('', '0000000000000000')
@@ -1526,7 +1625,8 @@ SELECT
         '') AS cohort
     FROM coalmine_requests
     WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9) AND cohort != ''
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9) AND cohort != ''
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     ORDER BY TraceId, SpanId
     LIMIT 100 BY cohort
@@ -1542,7 +1642,7 @@ SELECT
         concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
     FROM coalmine_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32} - {reach:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
       AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
   GROUP BY cohort, address;
@@ -1575,7 +1675,13 @@ SELECT
           fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
           ResourceAttributes[key]),
         {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
-      multiIf(length(Seen) > 1, '',
+      multiIf(
+        length(Seen) > 1, if(
+          arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+            seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), Seen)
+            AND arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
+              seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), Seen),
+          'both', ''),
         arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
           Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
         arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
@@ -1585,11 +1691,12 @@ SELECT
     WHERE Service = {service:String}
       AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     GROUP BY TraceId
-    HAVING cohort != ''
+    HAVING cohort IN ('stable', 'canary')
   )
   SELECT tick, cohort, span.1 AS all, span.2 AS kind, span.3 AS name, count() AS traces
   FROM Requests
@@ -1597,7 +1704,7 @@ SELECT
     SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
     FROM coalmine_traces
     WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
       AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
       AND ParentSpanId NOT IN ('', '0000000000000000')
     GROUP BY TraceId
@@ -1640,7 +1747,8 @@ SELECT
       Duration
     FROM {requests:Identifier}
     WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND IsStable != IsCanary
@@ -1679,7 +1787,8 @@ SELECT
       mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks
     FROM {requests:Identifier}
     WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND IsStable != IsCanary
@@ -1705,7 +1814,7 @@ SELECT
     SELECT pair, InCanary, Block, count() AS Units, countIf(Bad) AS BadUnits
     FROM (
       SELECT
-        max(IsCanary) AS InCanary,
+        IsCanary AS InCanary,
         intDiv(toUnixTimestamp(Tick), {blockSeconds:UInt32}) AS Block,
         multiIf({bad:String} = 'slow', max(Duration) > {slowFrom:UInt64}, {bad:String} = 'failed', max(IsError),
           max(IsClientError)) AS Bad,
@@ -1742,14 +1851,14 @@ SELECT
             arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
         FROM {requests:Identifier}
         WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND IsStable != IsCanary
           AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
       )
-      GROUP BY Tick, Name, TraceId
-      HAVING min(IsCanary) = max(IsCanary)
+      GROUP BY Tick, Name, TraceId, IsCanary
     )
     ARRAY JOIN arrayPushFront(UnitPairs, ('', '')) AS pair
     GROUP BY pair, InCanary, Block
@@ -1792,7 +1901,8 @@ SELECT
       TraceId, Timestamp, Duration, IsError, IsClientError
     FROM {requests:Identifier}
     WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND IsStable != IsCanary
@@ -1997,8 +2107,8 @@ SELECT currentDatabase() AS name;
     ClientErrors UInt64,
     Latency Map(Int16, UInt64),
     Instances Array(LowCardinality(String)),
-    FirstStart DateTime64(9),
-    LastStart DateTime64(9),
+    FirstEnd DateTime64(9),
+    LastEnd DateTime64(9),
     ErrorTypes Map(LowCardinality(String), UInt64)
   )
   ENGINE = MergeTree
@@ -2115,8 +2225,8 @@ SELECT currentDatabase() AS name;
     Latency Map(Int16, UInt64),
     ErrorTypes Map(LowCardinality(String), UInt64),
     Instances Array(LowCardinality(String)),
-    FirstStart DateTime64(3),
-    LastStart DateTime64(3)
+    FirstEnd DateTime64(3),
+    LastEnd DateTime64(3)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -2138,14 +2248,19 @@ SELECT currentDatabase() AS name;
 
 -- schema/views.ts: createTraces
   CREATE OR REPLACE VIEW coalmine_traces AS
-  SELECT * FROM otel_traces;
+  SELECT
+    *,
+    addNanoseconds(Timestamp, least(Duration, 900000000000)) AS EndedAt,
+    toDateTime(intDiv(toUnixTimestamp(EndedAt), 5) * 5, 'UTC') AS Tick
+  FROM otel_traces;
 
 -- schema/views.ts: createSpans
   CREATE OR REPLACE VIEW coalmine_spans AS
   SELECT
     ServiceName AS Service,
-    toDateTime(intDiv(toUnixTimestamp(Timestamp), 5) * 5, 'UTC') AS Tick,
+    Tick,
     Timestamp,
+    EndedAt,
     TraceId,
     SpanId,
     ParentSpanId,

@@ -79,8 +79,8 @@ CREATE TABLE IF NOT EXISTS coalmine_ticks ON CLUSTER main (
   ClientErrors UInt64,
   Latency Map(Int16, UInt64),
   Instances Array(LowCardinality(String)),
-  FirstStart DateTime64(9),
-  LastStart DateTime64(9),
+  FirstEnd DateTime64(9),
+  LastEnd DateTime64(9),
   ErrorTypes Map(LowCardinality(String), UInt64)
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
@@ -189,8 +189,8 @@ CREATE TABLE IF NOT EXISTS coalmine_reduced ON CLUSTER main (
   Latency Map(Int16, UInt64),
   ErrorTypes Map(LowCardinality(String), UInt64),
   Instances Array(LowCardinality(String)),
-  FirstStart DateTime64(3),
-  LastStart DateTime64(3)
+  FirstEnd DateTime64(3),
+  LastEnd DateTime64(3)
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 PARTITION BY toDate(Tick)

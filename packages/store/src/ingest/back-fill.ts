@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
-import { tickSeconds } from '../tick.ts'
+import { sinceOf, tickOf } from '../tick.ts'
 import { unclosedTicks } from './closing.ts'
 import { dueAtOnce, type TickKey, type TickLedger } from './tick-ledger.ts'
 
@@ -35,11 +35,11 @@ export async function backFill(
   { startMs, endMs: askedMs, service = '' }: BackFill,
   { engine, ledger, closeDue, dueMs }: Options,
 ): Promise<BackFilled> {
-  const from = tickAt(startMs)
-  const end = tickAt(Math.min(askedMs, dueMs))
+  const from = tickOf(startMs)
+  const end = tickOf(Math.min(askedMs, dueMs))
   const to = Math.min(from + lookSeconds, end)
   if (from >= to) return { ticks: 0, spans: 0, untilMs: end * 1000, endMs: end * 1000 }
-  const found = await engine.read<TickKey>(unclosedTicks, { service, from, to })
+  const found = await engine.read<TickKey>(unclosedTicks, { service, since: sinceOf(from), from, to })
   const keys = found.toSorted((a, b) => a.tick - b.tick)
   let spans = 0
   const after = keys.findIndex((key, index) => {
@@ -53,5 +53,3 @@ export async function backFill(
   const until = after < 0 ? to : keys[after]!.tick
   return { ticks: some.length, spans, untilMs: until * 1000, endMs: end * 1000 }
 }
-
-const tickAt = (ms: number): number => Math.floor(ms / 1000 / tickSeconds) * tickSeconds

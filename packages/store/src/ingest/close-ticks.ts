@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
-import { tickSeconds } from '../tick.ts'
+import { sinceOf, tickSeconds } from '../tick.ts'
 import { commitTicks, engineTime } from './closing.ts'
 import type { OtherServers } from './other-servers.ts'
 import { summingUp } from './summing-up.ts'
@@ -78,10 +78,12 @@ export function newTickCloser({ engine, ledger, watermarkMs, now, others }: Tick
 
   const closeTogether = async (keys: readonly TickKey[]): Promise<number> => {
     const { services, ticks } = columnsOf(keys)
-    const span = { services, ticks, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
+    // Of what others stored, only the bound is known.
+    const since = Math.min(...keys.map((key) => (others ? sinceOf(key.tick) : key.since)))
+    const window = { since, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
     try {
       const [time] = await engine.readFirst<{ began: string }>(engineTime)
-      const batch = await sumUp(span)
+      const batch = await sumUp({ services, ticks, ...window })
       await engine.write(commitTicks, { services, ticks, batch, began: time!.began })
       await engine.space?.held()
       closedTicks += keys.length

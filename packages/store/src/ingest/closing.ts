@@ -60,7 +60,7 @@ export const unnamedRequests: string = sql`
 /**
  * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
  * counts distinct span ids, by a hash, which is cheaper to keep than the text, and everything else of it is a maximum or a
- * set. A unit whose spans disagree on the build or on a flag is '(mixed)'. Flags come as one text, key and variant parted
+ * set. Each span counts for its own build, whatever else its trace met; a unit whose spans disagree on a flag is '(mixed)'. Flags come as one text, key and variant parted
  * by NUL and flags by 0x01, and are taken apart when the units with the same ones have been summed up: there are many fewer
  * of these; one whose key is empty is none, or its row would be taken for that of all. Each instance has a row of its own
  * too; a unit that several instances served is in none of these.
@@ -68,7 +68,7 @@ export const unnamedRequests: string = sql`
 export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
-    Instances, FirstStart, LastStart, ErrorTypes
+    Instances, FirstEnd, LastEnd, ErrorTypes
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -85,8 +85,8 @@ export const closeTicks: string = sql`
     sum(ClientErrorUnits) AS ClientErrors,
     sumMap(Histogram) AS Latency,
     groupUniqArrayArray(50)(SetInstances) AS Instances,
-    min(SetFirst) AS FirstStart,
-    max(SetLast) AS LastStart,
+    min(SetFirst) AS FirstEnd,
+    max(SetLast) AS LastEnd,
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
       AS ErrorTypes
   FROM (
@@ -94,7 +94,7 @@ export const closeTicks: string = sql`
       Service,
       Tick,
       UnitOperation AS Operation,
-      multiIf(LastBuild = '', '', FirstBuild = LastBuild, LastBuild, '(mixed)') AS Build,
+      Build,
       if(length(FlagSets) = 1, FlagSets[1], arrayStringConcat(arrayMap(
         key -> if(arrayCount(flag -> startsWith(flag, key), UnitFlags) = 1,
           arrayFirst(flag -> startsWith(flag, key), UnitFlags), concat(key, '(mixed)')),
@@ -125,16 +125,15 @@ export const closeTicks: string = sql`
         max(IsError) AS UnitError,
         max(IsClientError) AS UnitClientError,
         max(Test) AS UnitTest,
-        minIf(Build, Build != '') AS FirstBuild,
-        max(Build) AS LastBuild,
+        Build,
         groupUniqArray(FlagSet) AS FlagSets,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-        min(Timestamp) AS UnitFirst,
-        max(Timestamp) AS UnitLast,
+        min(EndedAt) AS UnitFirst,
+        max(EndedAt) AS UnitLast,
         max(ErrorType) AS UnitErrorType
       FROM coalmine_requests
       WHERE ${spansOfTicks}
-      GROUP BY Service, Tick, UnitOperation, TraceId
+      GROUP BY Service, Tick, UnitOperation, TraceId, Build
     )
     GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
   )
@@ -183,9 +182,13 @@ export const closedSince = `
 
 /** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind, or others stored. */
 export const unclosedTicks: string = sql`
-  SELECT service, tick, spans
+  SELECT service, tick, spans, since
   FROM (
-    SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+    SELECT
+      ServiceName AS service,
+      toUnixTimestamp(Tick) AS tick,
+      count() AS spans,
+      toUnixTimestamp(min(Timestamp)) AS since
     FROM coalmine_traces
     WHERE ${spansOfWindow}
       AND ({service:String} = '' OR ServiceName = {service:String})
@@ -210,15 +213,19 @@ export const insertedSoFar = `
 
 /** Ticks that an import added to, and that have not been closed since. */
 export const reopenedTicks = `
-  SELECT ServiceName AS service, intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  SELECT
+    ServiceName AS service,
+    toUnixTimestamp(Tick) AS tick,
+    count() AS spans,
+    toUnixTimestamp(min(Timestamp)) AS since
   FROM coalmine_traces
-  WHERE (ServiceName, intDiv(toUnixTimestamp(Timestamp), 5) * 5) IN (
-      SELECT Service, toUnixTimestamp(Tick)
+  WHERE (ServiceName, Tick) IN (
+      SELECT Service, Tick
       FROM coalmine_reopened
       LEFT JOIN coalmine_closed AS closed USING (Service, Tick)
       GROUP BY Service, Tick
       HAVING max(At) >= max(closed.ClosedAt))
-    AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) FROM coalmine_reopened)
+    AND Timestamp >= (SELECT toDateTime64(min(Tick), 9) - INTERVAL 900 SECOND FROM coalmine_reopened)
   GROUP BY service, tick`
 
 /** An import is about to add to these ticks. */

@@ -21,7 +21,7 @@ export async function ticksLeftOpen(engine: Engine, directory: string): Promise<
     const [now] = await engine.read<Omit<Left, 'open'>>(insertedSoFar)
     if (now!.rows === left.rows && now!.blocks === left.blocks) return left.open
   }
-  return engine.read<TickKey>(unclosedTicks, { service: '', from: 0, to: lastSecond })
+  return engine.read<TickKey>(unclosedTicks, { service: '', since: 0, from: 0, to: lastSecond })
 }
 
 /** Writes them down, for whoever opens the directory next. */
@@ -33,7 +33,9 @@ export async function leaveOpen(engine: Engine, directory: string, open: readonl
 
 async function readLeft(directory: string): Promise<Left | undefined> {
   try {
-    return JSON.parse(await readFile(fileIn(directory), 'utf8')) as Left
+    const left = JSON.parse(await readFile(fileIn(directory), 'utf8')) as Left
+    // Earlier releases counted a span in the tick in which it started.
+    return left.open.every(({ since }) => since !== undefined) ? left : undefined
   } catch {
     // There is none, or a crash cut it off.
     return undefined

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { countNamed, countUnnamed, operationBudgets, unnamedOperations, unnamedRequests } from './closing.ts'
-import type { Closing } from './summing-up.ts'
+import type { Closing } from './tick-columns.ts'
 
 /** Which operations have rows of their own: those that are asked for most, whoever was there first. */
 export interface OperationNames {

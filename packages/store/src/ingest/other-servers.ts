@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
-import { tickSeconds } from '../tick.ts'
+import { sinceOf, tickOf } from '../tick.ts'
 import { closedSince, engineTime, unclosedTicks } from './closing.ts'
 import { closedByOthers, discover, forgetBefore, type TickKey, type TickLedger } from './tick-ledger.ts'
 
@@ -37,9 +37,9 @@ export function meetOthers({ engine, ledger, watermarkMs, now }: Options): Other
     const nowMs = now()
     if (nowMs - lookedMs < lookEveryMs) return
     const far = nowMs - lookedBackMs >= lookBackEveryMs
-    const to = Math.floor((nowMs - watermarkMs) / 1000 / tickSeconds) * tickSeconds
+    const to = tickOf(nowMs - watermarkMs)
     const from = Math.max(0, to - (far ? lookBackSeconds : lookSeconds))
-    const found = await engine.readFirst<TickKey>(unclosedTicks, { service: '', from, to })
+    const found = await engine.readFirst<TickKey>(unclosedTicks, { service: '', since: sinceOf(from), from, to })
     for (const key of found) discover(ledger, key)
     lookedMs = nowMs
     if (far) {
@@ -57,7 +57,7 @@ export function meetOthers({ engine, ledger, watermarkMs, now }: Options): Other
       sinceMs: Math.max(0, seenMs - closingMs),
     })
     for (const { service, tick, beganMs } of rows)
-      closedByOthers(ledger, { service, tick, spans: 0 }, beganMs - clocksApart - marginMs)
+      closedByOthers(ledger, { service, tick }, beganMs - clocksApart - marginMs)
     seenMs = time!.beganMs
   }
 

@@ -1,20 +1,33 @@
 import { getOrMake } from '../get-or-make.ts'
-import { tickSeconds } from '../tick.ts'
+import { longestSeconds, tickSeconds } from '../tick.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
 
+/** Spans of one tick among those of a batch: how many, and the second since 1970 at which the first of them started. */
+export interface Arrivals {
+  spans: number
+  since: number
+}
+
 /**
- * Spans on their way into the store: rows of `otel_traces` in RowBinary, columns in the table's order, and how many
- * spans each (service, tick) has among them. `addSpan` and `addSpanBytes` add one.
+ * Spans on their way into the store: rows of `otel_traces` in RowBinary, columns in the table's order, and which spans each
+ * (service, tick) has among them. `addSpan` and `addSpanBytes` add one.
+ *
+ * A span belongs to the tick in which it ended, since that is when it is sent: however long a request hangs, it comes while
+ * its tick is open, and no error of it is lost. Counters of a Prometheus count requests so, too. Both cohorts are counted
+ * alike, so the ticks stay fair; only while the share of the canary changes do requests that last longer than a tick count
+ * more for the cohort that had more of the traffic when they started.
  */
 export interface SpanBatch {
   rows: RowBytes
   spans: number
-  arrivals: Map<string, Map<number, number>>
+  arrivals: Map<string, Map<number, Arrivals>>
   /** The resource of the last span that came as texts, and where its bytes are in the rows. */
   lastResource?: { readonly resource: object; readonly start: number; readonly end: number }
 }
 
-const tickNs = BigInt(tickSeconds) * 1_000_000_000n
+const secondNs = 1_000_000_000n
+const tickNs = BigInt(tickSeconds) * secondNs
+const longestNs = BigInt(longestSeconds) * secondNs
 
 /** An empty batch. It takes over the memory of `rows`, whatever they hold. */
 export function newSpanBatch(rows: RowBytes = newRowBytes()): SpanBatch {
@@ -27,15 +40,22 @@ export function addBatch(batch: SpanBatch, other: SpanBatch): void {
   writeBytes(batch.rows, other.rows.bytes, 0, other.rows.length)
   batch.spans += other.spans
   for (const [service, arrivals] of other.arrivals) {
-    const ticks = getOrMake(batch.arrivals, service, () => new Map<number, number>())
-    for (const [tick, spans] of arrivals) ticks.set(tick, (ticks.get(tick) ?? 0) + spans)
+    const ticks = getOrMake(batch.arrivals, service, () => new Map<number, Arrivals>())
+    for (const [tick, { spans, since }] of arrivals) {
+      const sum = getOrMake(ticks, tick, () => ({ spans: 0, since }))
+      sum.spans += spans
+      sum.since = Math.min(sum.since, since)
+    }
   }
 }
 
 /** Counts a span whose row was written to `batch.rows`. */
-export function countSpan(batch: SpanBatch, service: string, startNs: bigint): void {
-  const tick = Number(startNs / tickNs) * tickSeconds
-  const ticks = getOrMake(batch.arrivals, service, () => new Map<number, number>())
-  ticks.set(tick, (ticks.get(tick) ?? 0) + 1)
+export function countSpan(batch: SpanBatch, service: string, startNs: bigint, durationNs: bigint): void {
+  const since = Number(startNs / secondNs)
+  const endNs = startNs + (durationNs < longestNs ? durationNs : longestNs)
+  const ticks = getOrMake(batch.arrivals, service, () => new Map<number, Arrivals>())
+  const arrivals = getOrMake(ticks, Number(endNs / tickNs) * tickSeconds, () => ({ spans: 0, since }))
+  arrivals.spans++
+  if (since < arrivals.since) arrivals.since = since
   batch.spans++
 }

@@ -1,6 +1,8 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Space } from '../engine/space.ts'
+import { sinceOf } from '../tick.ts'
 import type { Traces } from '../traces.ts'
+import { noteArrival } from './arrival-lags.ts'
 import type { TickCloser } from './close-ticks.ts'
 import { countLate, reopenTicks } from './closing.ts'
 import { type InsertGroup, type InsertQueueState, startInsertQueue, type Waiter } from './insert-queue.ts'
@@ -70,10 +72,12 @@ export function startSpanIngest(options: SpanIngestOptions): SpanIngest {
   const sort = ({ expected, reopened, late, hold }: WaitingSpans, keys: readonly TickKey[]): void => {
     for (const key of keys) {
       const closed = isClosed(ledger, key.service, key.tick)
+      if (!hold) noteArrival(ledger.lags, key, now(), closed)
       if (closed && !hold) late.push(key)
       else {
         if (closed) reopened.push(key)
-        expect(ledger, key, now(), hold)
+        // It is closed anew with all that it has, not only with what comes now.
+        expect(ledger, closed ? { ...key, since: sinceOf(key.tick) } : key, now(), hold)
         expected.push(key)
       }
     }
@@ -132,7 +136,7 @@ export function startSpanIngest(options: SpanIngestOptions): SpanIngest {
     },
     drained: queue.drained,
     state: () => {
-      const { ticks, oldestDueMs } = waiting(ledger, watermarkMs)
+      const { ticks, oldestDueMs } = waiting(ledger, now(), watermarkMs)
       const { queued, failed } = queue.state()
       return {
         queuedBytes: queued,
@@ -149,7 +153,8 @@ export function startSpanIngest(options: SpanIngestOptions): SpanIngest {
 
 function ticksOf(batch: SpanBatch): TickKey[] {
   const keys: TickKey[] = []
-  for (const [service, ticks] of batch.arrivals) for (const [tick, spans] of ticks) keys.push({ service, tick, spans })
+  for (const [service, ticks] of batch.arrivals)
+    for (const [tick, { spans, since }] of ticks) keys.push({ service, tick, spans, since })
   return keys
 }
 

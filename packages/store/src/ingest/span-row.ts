@@ -153,7 +153,7 @@ export function addSpan(batch: SpanBatch, span: Span): void {
   writeList(rows, span.links, (link) => writeText(rows, link.spanId))
   writeList(rows, span.links, (link) => writeText(rows, link.traceState))
   writeList(rows, span.links, (link) => writeAttributes(rows, link.attributes))
-  countSpan(batch, span.service, span.startNs)
+  countSpan(batch, span.service, span.startNs, span.durationNs)
 }
 
 /** Spans of one resource follow each other: its texts become bytes once, and are copied from row to row. */
@@ -189,7 +189,7 @@ export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
   writeList(rows, span.links, (link) => writeHex(rows, message, link.spanId.start, link.spanId.end))
   writeList(rows, span.links, (link) => writeTextBytes(rows, message, link.traceState.start, link.traceState.end))
   writeList(rows, span.links, (link) => writeMap(rows, link.attributes))
-  countSpan(batch, origin.service, span.startNs)
+  countSpan(batch, origin.service, span.startNs, span.durationNs)
 }
 
 function writeAttributes(to: RowBytes, attributes: Attributes): void {

@@ -2,14 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import { newBatchId } from './batch-id.ts'
 import { closeTicks } from './closing.ts'
 import { operationNames } from './operation-names.ts'
-
-/** Ticks that are closed together, and from when to when they are, in seconds since 1970. */
-export interface Closing {
-  readonly services: readonly string[]
-  readonly ticks: readonly number[]
-  readonly from: number
-  readonly to: number
-}
+import type { Closing } from './tick-columns.ts'
 
 /** What sums ticks up, in a new batch whose id it gives. They are not closed before that batch is committed. */
 export function summingUp(engine: Engine): (closing: Closing) => Promise<string> {

@@ -1,4 +1,11 @@
+import type { TickWindow } from '../tick.ts'
 import type { TickKey } from './tick-ledger.ts'
+
+/** Ticks that are closed together, and from when to when they are. */
+export interface Closing extends TickWindow {
+  readonly services: readonly string[]
+  readonly ticks: readonly number[]
+}
 
 /** How many ticks one statement may name: a ClickHouse server takes a bound value of 128 KiB at most, http_max_field_value_size. */
 export const mostTicksAtOnce = 1_000

@@ -1,5 +1,6 @@
 import { getOrMake } from '../get-or-make.ts'
 import { tickSeconds } from '../tick.ts'
+import { type ArrivalLags, waitMs } from './arrival-lags.ts'
 
 /**
  * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and
@@ -7,6 +8,8 @@ import { tickSeconds } from '../tick.ts'
  */
 interface Pending {
   spans: number
+  /** When the first of them started, in seconds since 1970. */
+  since: number
   firstArrivalMs: number | undefined
   leftMs: number | undefined
   inFlight: number
@@ -15,11 +18,12 @@ interface Pending {
   storedAt: number
 }
 
-/** A service's tick, by the second it starts at. */
+/** Spans of a service's tick: the second it begins at, how many, and the second at which the first of them started. */
 export interface TickKey {
   readonly service: string
   readonly tick: number
   readonly spans: number
+  readonly since: number
 }
 
 /** Who keeps ticks open until it ends: an import. */
@@ -36,6 +40,8 @@ export interface TickLedger {
   readonly closed: Map<string, Set<number>>
   /** Ticks before this second count as closed, where others close them too and not all of these are known. */
   closedBefore: number
+  /** How late spans of each service come. */
+  readonly lags: ArrivalLags
 }
 
 /** A ledger with nothing open. */
@@ -44,6 +50,7 @@ export function newTickLedger(closed: readonly { service: string; ticks: readonl
     open: new Map(),
     closed: new Map(closed.map(({ service, ticks }) => [service, new Set(ticks)])),
     closedBefore: 0,
+    lags: new Map(),
   }
 }
 
@@ -57,6 +64,7 @@ export function isClosed(ledger: TickLedger, service: string, tick: number): boo
 export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: Hold): void {
   const ticks = getOrMake(ledger.open, key.service, () => new Map<number, Pending>())
   const pending = getOrMake(ticks, key.tick, newPending)
+  pending.since = Math.min(pending.since, key.since)
   pending.inFlight++
   if (hold) holdTick(hold, key, pending)
   else pending.firstArrivalMs ??= nowMs
@@ -64,9 +72,9 @@ export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: H
 
 /** Ticks that a crash left open: more may come for them, so they wait as if their spans had just arrived. */
 export function leave(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
-  for (const { service, tick, spans } of keys) {
+  for (const { service, tick, spans, since } of keys) {
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-    if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, leftMs: nowMs })
+    if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, since, leftMs: nowMs })
   }
 }
 
@@ -80,7 +88,7 @@ export function claimLeft(ledger: TickLedger, hold: Hold): void {
     }
 }
 
-function holdTick(hold: Hold, { service, tick }: Omit<TickKey, 'spans'>, pending: Pending): void {
+function holdTick(hold: Hold, { service, tick }: Pick<TickKey, 'service' | 'tick'>, pending: Pending): void {
   const held = getOrMake(hold.ticks, service, () => new Set<number>())
   if (held.has(tick)) return
   held.add(tick)
@@ -112,23 +120,26 @@ export function release(ledger: TickLedger, hold: Hold): void {
 }
 
 /**
- * The ticks to close now, oldest first: those whose end, and whose first arrival, is a watermark ago. A tick that only
+ * The ticks to close now, oldest first: those whose end, and whose first arrival, is a watermark ago, or
+ * longer where spans of the service are known to come later. A tick that only
  * imports have filled is due as soon as they have ended: nobody is going to send it more.
  */
 export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number): TickKey[] {
   const due: TickKey[] = []
-  for (const [service, ticks] of ledger.open)
+  for (const [service, ticks] of ledger.open) {
+    const wait = waitMs(ledger.lags, service, nowMs, watermarkMs)
     for (const [tick, pending] of ticks) {
       if (pending.inFlight > 0 || pending.holds > 0) continue
       const since = waitsSince(pending)
-      if (since === undefined || nowMs >= dueMs(tick, since) + watermarkMs)
-        due.push({ service, tick, spans: pending.spans })
+      if (since === undefined || nowMs >= dueMs(tick, since) + wait)
+        due.push({ service, tick, spans: pending.spans, since: pending.since })
     }
+  }
   return due.sort((a, b) => a.tick - b.tick)
 }
 
 /** From here on spans of these ticks are late. */
-export function close(ledger: TickLedger, keys: readonly TickKey[]): void {
+export function close(ledger: TickLedger, keys: readonly Pick<TickKey, 'service' | 'tick'>[]): void {
   for (const { service, tick } of keys) {
     const ticks = ledger.open.get(service)
     ticks?.delete(tick)
@@ -139,34 +150,35 @@ export function close(ledger: TickLedger, keys: readonly TickKey[]): void {
 
 /** Closing failed: the ticks are open again, as if their spans had arrived at `nowMs`. */
 export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
-  for (const { service, tick, spans } of keys) {
+  for (const { service, tick, spans, since } of keys) {
     ledger.closed.get(service)?.delete(tick)
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
     // An import may have opened it meanwhile.
     const pending = getOrMake(ticks, tick, newPending)
     pending.spans += spans
+    pending.since = Math.min(pending.since, since)
     pending.firstArrivalMs ??= nowMs
   }
 }
 
 /** Others stored spans of a tick, which is due a watermark after its end. */
-export function discover(ledger: TickLedger, { service, tick, spans }: TickKey): void {
+export function discover(ledger: TickLedger, { service, tick, spans, since }: TickKey): void {
   if (isClosed(ledger, service, tick)) return
   const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, firstArrivalMs: (tick + tickSeconds) * 1000 })
+  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, since, firstArrivalMs: (tick + tickSeconds) * 1000 })
 }
 
 /** A tick is due now, though it may count as closed: a back-fill found that nobody closed it. */
-export function dueAtOnce(ledger: TickLedger, { service, tick, spans }: TickKey): void {
+export function dueAtOnce(ledger: TickLedger, { service, tick, spans, since }: TickKey): void {
   const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans })
+  if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, since })
 }
 
 /**
  * Others closed a tick, and have counted what was stored before `sawAllUntil`, by this process's own clock. What is left is
  * due at once: the tick is closed anew, with it.
  */
-export function closedByOthers(ledger: TickLedger, key: TickKey, sawAllUntil: number): void {
+export function closedByOthers(ledger: TickLedger, key: Pick<TickKey, 'service' | 'tick'>, sawAllUntil: number): void {
   if (isClosed(ledger, key.service, key.tick)) return
   const pending = ledger.open.get(key.service)?.get(key.tick)
   if (pending && (pending.inFlight > 0 || pending.holds > 0 || pending.storedAt >= sawAllUntil))
@@ -183,7 +195,8 @@ export function forgetBefore(ledger: TickLedger, second: number): void {
 /** All ticks that are open. */
 export function allOpen(ledger: TickLedger): TickKey[] {
   const keys: TickKey[] = []
-  for (const [service, ticks] of ledger.open) for (const [tick, { spans }] of ticks) keys.push({ service, tick, spans })
+  for (const [service, ticks] of ledger.open)
+    for (const [tick, { spans, since }] of ticks) keys.push({ service, tick, spans, since })
   return keys
 }
 
@@ -196,30 +209,38 @@ export function openTicks(ledger: TickLedger, service: string): { ticks: number;
 /** In how many seconds the last open tick of a service is due; 0 when none waits. */
 export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
   let last = nowMs
+  const wait = waitMs(ledger.lags, service, nowMs, watermarkMs)
   for (const [tick, pending] of ledger.open.get(service) ?? []) {
     const since = waitsSince(pending)
-    if (since !== undefined) last = Math.max(last, dueMs(tick, since) + watermarkMs)
+    if (since !== undefined) last = Math.max(last, dueMs(tick, since) + wait)
   }
   return Math.ceil((last - nowMs) / 1000)
 }
 
 /** How many ticks are open over all services, and when the first of them is due. */
-export function waiting(ledger: TickLedger, watermarkMs: number): { ticks: number; oldestDueMs: number | undefined } {
+export function waiting(
+  ledger: TickLedger,
+  nowMs: number,
+  watermarkMs: number,
+): { ticks: number; oldestDueMs: number | undefined } {
   let ticks = 0
   let oldestDueMs: number | undefined
-  for (const pending of ledger.open.values())
+  for (const [service, pending] of ledger.open) {
+    const wait = waitMs(ledger.lags, service, nowMs, watermarkMs)
     for (const [tick, one] of pending) {
       ticks++
       const since = waitsSince(one)
       if (since === undefined) continue
-      const due = dueMs(tick, since) + watermarkMs
+      const due = dueMs(tick, since) + wait
       if (oldestDueMs === undefined || due < oldestDueMs) oldestDueMs = due
     }
+  }
   return { ticks, oldestDueMs }
 }
 
 const newPending = (): Pending => ({
   spans: 0,
+  since: Number.POSITIVE_INFINITY,
   firstArrivalMs: undefined,
   leftMs: undefined,
   inFlight: 0,

@@ -41,7 +41,7 @@ export async function buildsSeenOf(
 export const buildsSeen: string = sql`
   SELECT
     Build AS build,
-    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
+    toUnixTimestamp64Milli(min(FirstEnd)) AS firstMs,
     sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = '' AND ${ofTraffic}

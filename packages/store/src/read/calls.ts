@@ -1,5 +1,5 @@
 import type { Comparison } from '../comparison.ts'
-import { spansOfWindow } from '../conditions.ts'
+import { closedOnly, spansOfWindow } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
@@ -35,14 +35,14 @@ export async function callsOf(engine: Engine, comparison: Comparison, addresses:
   const { service } = comparison
   const ticks = new Map<number, { stable: CallCount; canary: CallCount }>()
   const none: CallCount = { n: 0, events: 0 }
-  for await (const { from, to } of portionsOf(engine, comparison)) {
+  for await (const { since, from, to } of portionsOf(engine, comparison)) {
     interface Row {
       tick: number
       cohort: 'stable' | 'canary'
       calls: number
       unanswered: number
     }
-    for (const row of await engine.read<Row>(callsOfAddresses, { service, from, to, stable, canary })) {
+    for (const row of await engine.read<Row>(callsOfAddresses, { service, since, from, to, stable, canary })) {
       const tick = ticks.get(row.tick) ?? { stable: none, canary: none }
       ticks.set(row.tick, { ...tick, [row.cohort]: { n: row.calls, events: row.unanswered } })
     }
@@ -70,7 +70,7 @@ const fewestCalls = 5
 /** Calls of other services to addresses of one cohort each, and those that no request of the service answered. */
 export const callsOfAddresses: string = sql`
   SELECT
-    intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick,
+    toUnixTimestamp(Tick) AS tick,
     if(has({stable:Array(String)},
       concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])), 'stable', 'canary') AS cohort,
     uniqExact(SpanId) AS calls,
@@ -78,13 +78,13 @@ export const callsOfAddresses: string = sql`
       SELECT TraceId, ParentSpanId
       FROM coalmine_requests
       WHERE Service = {service:String} AND ParentSpanId != ''
-        AND Timestamp >= toDateTime64({from:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
+        AND Timestamp >= toDateTime64({since:UInt32} - 60, 9) AND Timestamp < toDateTime64({to:UInt32} + 60, 9))
     ) AS unanswered
   FROM coalmine_traces
   WHERE ServiceName != {service:String} AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
     AND ${spansOfWindow}
     AND has(arrayConcat({stable:Array(String)}, {canary:Array(String)}),
       concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port']))
-    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+    AND ${closedOnly}
   GROUP BY tick, cohort
   ORDER BY tick, cohort`

@@ -119,8 +119,8 @@ export const tickFacts: string = sql`
     sumIf(Traces, Judged) AS traces,
     sumIf(Requests, Test AND NOT Judged) AS testRequests,
     groupUniqArrayArrayIf(Instances, Judged) AS instances,
-    toUnixTimestamp64Milli(minIf(FirstStart, Judged)) AS firstMs,
-    toUnixTimestamp64Milli(maxIf(LastStart, Judged)) AS lastMs
+    toUnixTimestamp64Milli(minIf(FirstEnd, Judged)) AS firstMs,
+    toUnixTimestamp64Milli(maxIf(LastEnd, Judged)) AS lastMs
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String}
     AND ${ofWindow}

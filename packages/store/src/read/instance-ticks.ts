@@ -86,7 +86,8 @@ function* ticksIn(
 ): Generator<InstanceTick> {
   const warmUntilMs = new Map<string, number>()
   for (const { instance, bornMs } of instances)
-    if (bornMs !== undefined && warmUpSeconds > 0) warmUntilMs.set(instance, bornMs + warmUpSeconds * 1000)
+    if (bornMs !== undefined && warmUpSeconds > 0)
+      warmUntilMs.set(instance, (Math.floor(bornMs / 1000) + warmUpSeconds) * 1000)
   const { isAtEnd, flag, uint16, uint32, float64, int16s, uint32s } = binaryReader(bytes)
   while (!isAtEnd()) {
     const instance = names[uint16() - 1]!

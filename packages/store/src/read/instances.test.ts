@@ -77,8 +77,8 @@ it('knows when each instance was born, and not how old those are that were there
       build: '1.0.0',
       instance: 'old',
       cohort: 'stable',
-      firstMs: firstStart,
-      lastMs: firstStart + 235_000,
+      firstMs: firstStart + 20,
+      lastMs: firstStart + 235_020,
       requests: 48,
       bornMs: undefined,
     },
@@ -86,8 +86,8 @@ it('knows when each instance was born, and not how old those are that were there
       build: '2.0.0',
       instance: 'a',
       cohort: 'canary',
-      firstMs: firstStart,
-      lastMs: firstStart + 235_000,
+      firstMs: firstStart + 20,
+      lastMs: firstStart + 235_020,
       requests: 48,
       bornMs: undefined,
     },
@@ -95,10 +95,10 @@ it('knows when each instance was born, and not how old those are that were there
       build: '2.0.0',
       instance: 'b',
       cohort: 'canary',
-      firstMs: firstStart + 120_000,
-      lastMs: firstStart + 235_000,
+      firstMs: firstStart + 120_900,
+      lastMs: firstStart + 235_020,
       requests: 24,
-      bornMs: firstStart + 120_000,
+      bornMs: firstStart + 120_900,
     },
   ])
 })
@@ -123,7 +123,7 @@ it('leaves out the same where the cohorts are read from raw spans', async () => 
 it('looks back an hour: an instance that served before the window is warm', async () => {
   await store24()
   const window = { ...builds, start: firstStart + 200_000 }
-  expect((await livesOf(window))!.find(({ instance }) => instance === 'b')!.bornMs).toBe(firstStart + 120_000)
+  expect((await livesOf(window))!.find(({ instance }) => instance === 'b')!.bornMs).toBe(firstStart + 120_900)
   expect((await latencies(window, 60))[2]).toBe(0)
 })
 

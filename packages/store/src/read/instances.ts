@@ -65,8 +65,8 @@ export const instanceLives: string = sql`
   SELECT
     Build AS build,
     FlagVariant AS instance,
-    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
-    toUnixTimestamp64Milli(max(LastStart)) AS lastMs,
+    toUnixTimestamp64Milli(min(FirstEnd)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastEnd)) AS lastMs,
     sumIf(Requests, Tick >= fromUnixTimestamp({from:UInt32})) AS requests
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = '(instance)'

@@ -75,13 +75,13 @@ export const knownServices = `
 /** What is stored of a service that no closed tick counts yet. */
 export const openSpans = `
   SELECT
-    uniqExact(intDiv(toUnixTimestamp(Timestamp), 5)) AS ticks,
+    uniqExact(Tick) AS ticks,
     count() AS spans,
-    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs
+    toUnixTimestamp64Milli(min(EndedAt)) AS firstMs
   FROM coalmine_traces
   WHERE ServiceName = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
-    AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 NOT IN
-      (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})`
+    AND Tick NOT IN
+      (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})`
 
 /** From when to when closed ticks of a service go. */
 export const servedTicks = `

@@ -193,10 +193,10 @@ describe('calls of a request', () => {
     })
   })
 
-  it('are those of its whole duration, also in later ticks', async () => {
+  it('are those of its whole duration, also in earlier ticks', async () => {
     const long = request({}, { atMs: 4_900, durationNs: 9_000_000_000n })
     const found = await read([queries], long, query(long, 4_950), query(long, 12_000))
-    expect(found).toEqual({ 'GET /cart 0': [[{ values: [2] }, { values: [] }]] })
+    expect(found).toEqual({ 'GET /cart 10': [[{ values: [2] }, { values: [] }]] })
   })
 
   it('of a trace with two requests are those of the one that called most', async () => {

@@ -6,6 +6,7 @@ import {
   operationName,
   spansOfWindow,
   unitCohort,
+  unitCounts,
   unitInCanary,
   unitInStable,
   unitOperation,
@@ -15,7 +16,7 @@ import {
 import type { Engine } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
 import { sql } from '../sql.ts'
-import { tickSeconds, windowOf } from '../tick.ts'
+import { type TickWindow, tickSeconds, windowOf } from '../tick.ts'
 
 // The reduction keeps a state for each unit; a portion of this many spans needs some 200 MB.
 const portionSpans = 250_000
@@ -23,22 +24,24 @@ const portionSpans = 250_000
 const mostSeconds = 120
 
 /** The closed ticks of a comparison's window, as many at a time as may be reduced together: seconds since 1970. */
-export async function* portionsOf(
-  engine: Engine,
-  comparison: Comparison,
-): AsyncGenerator<{ readonly from: number; readonly to: number }> {
+export async function* portionsOf(engine: Engine, comparison: Comparison): AsyncGenerator<TickWindow> {
   const { service } = comparison
-  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
+  const sizes = await engine.read<{ tick: number; spans: number; since: number }>(rawTickSizes, {
+    service,
+    ...windowOf(comparison),
+  })
   for (let at = 0; at < sizes.length; ) {
     const from = sizes[at]!.tick
     let spans = 0
     let to = from
+    let since = from
     do {
+      since = Math.min(since, sizes[at]!.since)
       spans += sizes[at]!.spans
       to = sizes[at]!.tick + tickSeconds
       at++
     } while (at < sizes.length && spans + sizes[at]!.spans <= portionSpans)
-    yield { from, to }
+    yield { since, from, to }
   }
 }
 
@@ -58,20 +61,20 @@ export function newPatience({ service }: Comparison, advice: string): () => void
   }
 }
 
-/** How many raw spans each closed tick of a service has: raw spans are reduced a portion of ticks at a time. */
+/** How many raw spans each closed tick of a service has, and since when these start: raw spans are reduced a portion of ticks at a time. */
 export const rawTickSizes: string = sql`
-  SELECT intDiv(toUnixTimestamp(Timestamp), 5) * 5 AS tick, count() AS spans
+  SELECT toUnixTimestamp(Tick) AS tick, count() AS spans, toUnixTimestamp(min(Timestamp)) AS since
   FROM coalmine_traces
   WHERE ServiceName = {service:String}
     AND ${spansOfWindow}
-    AND tick IN (SELECT toUnixTimestamp(Tick) FROM coalmine_closed WHERE Service = {service:String})
+    AND ${closedOnly}
   GROUP BY tick
   ORDER BY tick`
 
 /**
- * Units of cohorts that closed ticks do not know, by any attributes: a trace at one operation in one tick. `keys` are those of
- * both selectors; a wanted value of '' asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit
- * whose spans disagree on a key has '(mixed)' there, which is no other value either.
+ * Units of cohorts that closed ticks do not know, by any attributes. `keys` are those of both selectors; a wanted value of ''
+ * asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit whose spans disagree on a flag has
+ * '(mixed)' there, which is no other value either.
  */
 export const rawUnits: string = unitsOf({ ofSpan: '', ofUnit: '', where: '' })
 
@@ -90,8 +93,8 @@ export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'o
     max(toUnixTimestamp(Tick) < transform(concat(Build, '\\0', Instance),
       arrayMap((build, instance) -> concat(build, '\\0', instance), {builds:Array(String)}, {instances:Array(String)}),
       {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-    min(Timestamp) AS UnitFirst,
-    max(Timestamp) AS UnitLast,
+    min(EndedAt) AS UnitFirst,
+    max(EndedAt) AS UnitLast,
     max(ErrorType) AS UnitErrorType,
     ${unitSeen},
     ${unitValues},
@@ -105,10 +108,11 @@ export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'o
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
-      AND ${ofAudience}${where}
+      AND ${ofAudience}
+      AND (MayBeStable OR MayBeCanary)${where}
   )
-  GROUP BY Service, Tick, UnitOperation, TraceId
-  HAVING IsStable OR IsCanary OR has(Values, '(mixed)')`
+  GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+  HAVING ${unitCounts}`
 }
 
 /** The reduction that closes ticks, for cohorts that closed ticks do not know. */

@@ -7,6 +7,7 @@ import {
   requestOperation,
   spansOfWindow,
   unitCohort,
+  unitCounts,
   unitInCanary,
   unitInStable,
   unitOperation,
@@ -119,8 +120,8 @@ function measuredOf(row: Row | undefined, place: number): Measured {
  * A comparison's own measures, one value for a unit, cohorts as in `rawTicks`. `measured` has one histogram for each, in
  * this order: attributes, numbers of the entry span; shares, 1 for an entry span that has all the pairs that are asked for
  * and none that are refused, else 0; calls, how many other spans of the service below it have. Such a span belongs to the
- * nearest entry span up its parents or, where these are not all there, to the last that started before it; spans are
- * looked for while the requests last, a minute at most. A unit has the sum, or the maximum, over its entry spans. Bucket
+ * nearest entry span up its parents or, where these are not all there, to the last that started before it; what
+ * starts when the tick of the request is over is not looked for. A unit has the sum, or the maximum, over its entry spans. Bucket
  * -32768 counts zeros, -32767 what is below zero; a unit that lacks the attribute, or has no number there, is in none. Of a
  * trace with several requests and more than 2000 spans of the service no calls are counted: finding whose they are takes the
  * square of that.
@@ -212,12 +213,8 @@ export const rawMeasures: string = sql`
                 arrayEnumerate({calls:Array(Array(Tuple(String, String)))})))) AS Call
             FROM coalmine_traces
             WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
-              AND Timestamp >= toDateTime64({from:UInt32}, 9)
-              AND Timestamp <= (
-                SELECT max(addNanoseconds(Timestamp, least(Duration, 60000000000)))
-                FROM coalmine_traces
-                WHERE notEmpty({calls:Array(Array(Tuple(String, String)))}) AND ServiceName = {service:String}
-                  AND ${spansOfWindow})
+              AND Timestamp >= toDateTime64({since:UInt32}, 9)
+              AND Timestamp < toDateTime64({to:UInt32}, 9)
           )
           GROUP BY TraceId
           HAVING notEmpty(Calls) AND (length(Entries) = 1 OR (notEmpty(Entries) AND length(Spans) <= 2000))
@@ -226,8 +223,8 @@ export const rawMeasures: string = sql`
         GROUP BY TraceId, Owner
       ) AS calls USING (TraceId, SpanId)
     )
-    GROUP BY Service, Tick, UnitOperation, TraceId
-    HAVING IsStable OR IsCanary OR has(Values, '(mixed)')
+    GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+    HAVING ${unitCounts}
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick`

@@ -22,12 +22,12 @@ export async function keepReduction(engine: Engine, comparison: Comparison, aske
   const [first] = missing.keys()
   const last = [...missing.keys()].at(-1)
   const unread = { ...comparison, start: (first ?? 0) * 1000, end: ((last ?? 0) + tickSeconds) * 1000 }
-  for await (const { from, to } of first === undefined ? [] : portionsOf(engine, unread)) {
+  for await (const { since, from, to } of first === undefined ? [] : portionsOf(engine, unread)) {
     const ticks = [...missing.keys()].filter((tick) => tick >= from && tick < to)
     if (ticks.length === 0) continue
     stillPatient()
     const reduction = newBatchId()
-    await engine.write(reduceTicks, { ...asked, comparison: id, reduction, from, to })
+    await engine.write(reduceTicks, { ...asked, comparison: id, reduction, since, from, to })
     const batches = ticks.map((tick) => missing.get(tick)!)
     await engine.write(commitReduction, { service, comparison: id, reduction, ticks, batches })
   }
@@ -67,7 +67,7 @@ export const reductions: string = sql`
 export const reduceTicks: string = `
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstStart, LastStart
+    ErrorTypes, Instances, FirstEnd, LastEnd
   )
   SELECT
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
@@ -110,8 +110,8 @@ export const reducedFacts: string = sql`
     sum(Requests) AS requests,
     sum(Traces) AS traces,
     groupUniqArrayArray(Instances) AS instances,
-    toUnixTimestamp64Milli(min(FirstStart)) AS firstMs,
-    toUnixTimestamp64Milli(max(LastStart)) AS lastMs
+    toUnixTimestamp64Milli(min(FirstEnd)) AS firstMs,
+    toUnixTimestamp64Milli(max(LastEnd)) AS lastMs
   FROM coalmine_reduced
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND ${ofWindow}

@@ -11,7 +11,7 @@ import {
 import type { Engine } from '../engine/engine.ts'
 import { flagOf, parseSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
-import { tickSeconds } from '../tick.ts'
+import { sinceOf, type TickWindow, tickSeconds } from '../tick.ts'
 
 /** How the requests of one cohort were measured, in a few ticks. */
 export interface CohortSample {
@@ -63,10 +63,8 @@ export interface SomeTicks {
 }
 
 /** Ticks, and from when to when they are looked at, in seconds since 1970. */
-interface AskedTicks {
+interface AskedTicks extends TickWindow {
   readonly ticks: readonly number[]
-  readonly from: number
-  readonly to: number
   readonly oneIn: number
 }
 
@@ -77,9 +75,11 @@ interface AskedTicks {
 export function spanOf({ ticksMs, oneIn }: SomeTicks): AskedTicks {
   const ticks = ticksMs.map((ms) => ms / 1000)
   const seconds = ticks.length === 1 ? Math.ceil(tickSeconds / oneIn) : tickSeconds
+  const from = Math.min(...ticks)
   return {
     ticks,
-    from: Math.min(...ticks),
+    since: sinceOf(from),
+    from,
     to: Math.max(...ticks) + seconds,
     oneIn: Math.max(1, Math.floor((oneIn * seconds) / tickSeconds)),
   }
@@ -187,8 +187,7 @@ export const sampleOfTicks: string = sql`
       max(IsError) AS Failed,
       max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
       groupUniqArray(${seenValues}) AS Seen,
-      multiIf(length(Seen) > 1, '',
-        ${traceCohort} AS cohort
+      ${traceCohort} AS cohort
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ${withTestsAsked}
@@ -204,7 +203,7 @@ export const sampleOfTicks: string = sql`
     FROM coalmine_traces
     WHERE ServiceName = {service:String}
       AND ${spansOfWindow}
-      AND intDiv(toUnixTimestamp(Timestamp), 5) * 5 IN {ticks:Array(UInt32)}
+      AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
       AND ${isInnerSpan}
     GROUP BY TraceId
@@ -224,8 +223,7 @@ export const callsInTick: string = sql`
       ParentSpanId,
       toUnixTimestamp64Micro(Timestamp) AS StartedAt,
       ${seenValues} AS Seen,
-      multiIf(
-        ${seenCohort} AS cohort
+      ${seenCohort} AS cohort
     FROM coalmine_requests
     WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
       AND ${spansOfWindow} AND cohort != ''
@@ -244,7 +242,7 @@ export const callsInTick: string = sql`
         concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
     FROM coalmine_traces
     WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32} - {reach:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
       AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
   GROUP BY cohort, address`

@@ -81,8 +81,7 @@ export const spansBelow: string = sql`
       TraceId,
       min(toUnixTimestamp(Tick)) AS tick,
       groupUniqArray(${seenValues}) AS Seen,
-      multiIf(length(Seen) > 1, '',
-        ${traceCohort} AS cohort
+      ${traceCohort} AS cohort
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ${withTestsAsked}
@@ -91,7 +90,7 @@ export const spansBelow: string = sql`
       AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
     GROUP BY TraceId
-    HAVING cohort != ''
+    HAVING cohort IN ('stable', 'canary')
   )
   SELECT tick, cohort, span.1 AS all, span.2 AS kind, span.3 AS name, count() AS traces
   FROM Requests
@@ -99,7 +98,7 @@ export const spansBelow: string = sql`
     SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
     FROM coalmine_traces
     WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
       AND ${isInnerSpan}
     GROUP BY TraceId
   ) AS Below USING TraceId

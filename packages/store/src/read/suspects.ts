@@ -3,7 +3,7 @@ import { closedOnly, ofAudience, operationName, spanInCanary, spanInStable, span
 import type { Engine } from '../engine/engine.ts'
 import { formatSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
-import { tickSeconds, windowOf } from '../tick.ts'
+import { sinceOf, type TickWindow, tickSeconds, windowOf } from '../tick.ts'
 import { rawTickSizes } from './raw-ticks.ts'
 
 /** What makes a request bad: slower than 95 % of stable's, an error, or answered with 4xx. */
@@ -109,7 +109,7 @@ export async function suspects(
 }
 
 /** The last ticks that together have few enough spans, as a window of seconds. */
-function lastPart(sizes: readonly { readonly tick: number; readonly spans: number }[]): { from: number; to: number } {
+function lastPart(sizes: readonly { readonly tick: number; readonly spans: number }[]): TickWindow {
   const last = sizes.at(-1)?.tick ?? 0
   let from = last
   let spans = 0
@@ -118,7 +118,7 @@ function lastPart(sizes: readonly { readonly tick: number; readonly spans: numbe
     if (spans > mostSpans && one.tick < last) break
     from = one.tick
   }
-  return { from, to: last + tickSeconds }
+  return { since: sinceOf(from), from, to: last + tickSeconds }
 }
 
 /**
@@ -175,7 +175,7 @@ export const attributesMet: string = sql`
 
 /**
  * The third: units and bad units by attribute, cohort and block of time; '' is every unit. A unit has the attributes of its
- * slowest span, and is in no cohort when its spans disagree on that.
+ * slowest span.
  */
 export const badByAttribute: string = sql`
   SELECT
@@ -189,7 +189,7 @@ export const badByAttribute: string = sql`
     SELECT pair, InCanary, Block, count() AS Units, countIf(Bad) AS BadUnits
     FROM (
       SELECT
-        max(IsCanary) AS InCanary,
+        IsCanary AS InCanary,
         intDiv(toUnixTimestamp(Tick), {blockSeconds:UInt32}) AS Block,
         multiIf({bad:String} = 'slow', max(Duration) > {slowFrom:UInt64}, {bad:String} = 'failed', max(IsError),
           max(IsClientError)) AS Bad,
@@ -211,8 +211,7 @@ export const badByAttribute: string = sql`
           AND IsStable != IsCanary
           AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
       )
-      GROUP BY Tick, Name, TraceId
-      HAVING min(IsCanary) = max(IsCanary)
+      GROUP BY Tick, Name, TraceId, IsCanary
     )
     ARRAY JOIN arrayPushFront(UnitPairs, ('', '')) AS pair
     GROUP BY pair, InCanary, Block

@@ -2,6 +2,7 @@ import type { AsRead, Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-cells.ts'
 import { type InstanceTick, type InstanceTicksAsked, instanceTicksOf } from './instance-ticks.ts'
+import { type LateTick, lateTicksOf } from './late-ticks.ts'
 import type { Measure } from './measures.ts'
 import { type MeasuredTick, readMeasures } from './read-measures.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
@@ -15,6 +16,8 @@ export interface TickReader {
   readonly measures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
   /** What each instance did at the operations, in a few blocks of the window; none where instances are not known apart. */
   readonly instanceCells: (comparison: Comparison, asked: CellsAsked) => Promise<readonly InstanceCell[]>
+  /** What came for ticks after they had closed, by cohort; empty where nothing did. */
+  readonly late: (comparison: Comparison) => Promise<readonly LateTick[]>
   /**
    * What each instance did at the operations, tick by tick; null where instances are not known. It reads much, so it is asked
    * only when a verdict hangs on it.
@@ -27,6 +30,7 @@ export function tickReader(engine: Engine, asRead: AsRead): TickReader {
   return {
     read: (comparison, warmUp) => readTicks(engine, asRead(comparison), warmUp),
     measures: (comparison, measures) => readMeasures(engine, comparison, measures),
+    late: (comparison) => lateTicksOf(engine, asRead(comparison)),
     instances: (comparison, asked) => instanceTicksOf(engine, asRead(comparison), asked),
     instanceCells: (comparison, asked) => instanceCellsOf(engine, asRead(comparison), asked),
   }

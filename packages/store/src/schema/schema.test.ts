@@ -70,7 +70,7 @@ it('brings a store of the version before forward, which answers as it did', asyn
   expect((await store.cohorts.facts(comparison)).stable.requests).toBe(3)
   await store.close()
   expect(await read('SELECT Version AS version, Traces AS traces FROM coalmine_schema')).toEqual([
-    { version: 4, traces: 'otel_traces' },
+    { version: schemaVersion, traces: 'otel_traces' },
   ])
 })
 
@@ -133,10 +133,10 @@ it('makes the table of log records in a store of before there was one', async ()
 
 it('leaves a store of a later version as it is', async () => {
   await (await openStore({ location: directory })).close()
-  await run("INSERT INTO coalmine_schema SELECT 5, 'otel_traces', now64(3)", 'DROP VIEW coalmine_calls')
+  await run("INSERT INTO coalmine_schema SELECT 99, 'otel_traces', now64(3)", 'DROP VIEW coalmine_calls')
   await expect(openStore({ location: directory })).rejects.toMatchObject({
     kind: 'unavailable',
-    message: `store ${directory}: its tables are of version 5, and this release knows them up to version 4: use a later release of coalmine`,
+    message: `store ${directory}: its tables are of version 99, and this release knows them up to version ${schemaVersion}: use a later release of coalmine`,
   })
   expect(await read("SELECT name FROM system.tables WHERE name = 'coalmine_calls'")).toEqual([])
 })

@@ -4,7 +4,7 @@ import * as tables from './tables.ts'
 import * as views from './views.ts'
 
 /** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
-export const schemaVersion = 4
+export const schemaVersion = 5
 
 /** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
@@ -19,6 +19,16 @@ const alterations: Readonly<Record<number, readonly string[]>> = {
   FROM coalmine_ticks
   WHERE FlagKey = '' AND Operation != '(other)'
   GROUP BY Service, Operation, Hour`,
+  ],
+  5: [
+    `
+  ALTER TABLE coalmine_ticks
+    RENAME COLUMN IF EXISTS FirstStart TO FirstEnd,
+    RENAME COLUMN IF EXISTS LastStart TO LastEnd`,
+    `
+  ALTER TABLE coalmine_reduced
+    RENAME COLUMN IF EXISTS FirstStart TO FirstEnd,
+    RENAME COLUMN IF EXISTS LastStart TO LastEnd`,
   ],
 }
 

@@ -93,8 +93,8 @@ export const createTicks = `
     ClientErrors UInt64,
     Latency Map(Int16, UInt64),
     Instances Array(LowCardinality(String)),
-    FirstStart DateTime64(9),
-    LastStart DateTime64(9),
+    FirstEnd DateTime64(9),
+    LastEnd DateTime64(9),
     ErrorTypes Map(LowCardinality(String), UInt64)
   )
   ENGINE = MergeTree
@@ -227,8 +227,8 @@ export const createReduced = `
     Latency Map(Int16, UInt64),
     ErrorTypes Map(LowCardinality(String), UInt64),
     Instances Array(LowCardinality(String)),
-    FirstStart DateTime64(3),
-    LastStart DateTime64(3)
+    FirstEnd DateTime64(3),
+    LastEnd DateTime64(3)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)

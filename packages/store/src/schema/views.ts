@@ -3,7 +3,11 @@ import { sql } from '../sql.ts'
 /** The spans, whatever the table is called that has them. Every other statement but an insert reads them here. */
 export const createTraces = `
   CREATE OR REPLACE VIEW coalmine_traces AS
-  SELECT * FROM otel_traces`
+  SELECT
+    *,
+    addNanoseconds(Timestamp, least(Duration, 900000000000)) AS EndedAt,
+    toDateTime(intDiv(toUnixTimestamp(EndedAt), 5) * 5, 'UTC') AS Tick
+  FROM otel_traces`
 
 /**
  * Spans in the words of the product: operation, build, flags, test, errors.
@@ -16,8 +20,9 @@ export const createSpans: string = sql`
   CREATE OR REPLACE VIEW coalmine_spans AS
   SELECT
     ServiceName AS Service,
-    toDateTime(intDiv(toUnixTimestamp(Timestamp), 5) * 5, 'UTC') AS Tick,
+    Tick,
     Timestamp,
+    EndedAt,
     TraceId,
     SpanId,
     ParentSpanId,

@@ -2,7 +2,7 @@ import { spansOfWindow } from '../conditions.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
 import { sql } from '../sql.ts'
-import { tickOf } from '../tick.ts'
+import { sinceOf, tickOf } from '../tick.ts'
 import { quoted, type Traces } from '../traces.ts'
 import { ownViews } from './statements.ts'
 
@@ -31,7 +31,7 @@ const emptyTables: string = sql`
         toUInt64(0) AS Batch, '' AS Service, toDateTime(0, 'UTC') AS Tick, '' AS Operation, '' AS Build, '' AS FlagKey,
         '' AS FlagVariant, false AS Test, toUInt64(0) AS Requests, toUInt64(0) AS Traces, toUInt64(0) AS Errors,
         toUInt64(0) AS ClientErrors, CAST(map(), 'Map(Int16, UInt64)') AS Latency, CAST([], 'Array(String)') AS Instances,
-        toDateTime64(0, 9) AS FirstStart, toDateTime64(0, 9) AS LastStart,
+        toDateTime64(0, 9) AS FirstEnd, toDateTime64(0, 9) AS LastEnd,
         CAST(map(), 'Map(String, UInt64)') AS ErrorTypes
     )
     WHERE false
@@ -83,7 +83,8 @@ export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: O
   const windowed = (params: Params = {}): Params => {
     const closedTo = tickOf(now() - watermarkMs)
     const from = Number(params['from'] ?? 0) || Math.max(0, closedTo - lookBackSeconds)
-    return { service: '', ...params, from, to: Number(params['to'] ?? closedTo), closedTo }
+    const since = Number(params['from'] ?? 0) > 0 ? Number(params['since'] ?? sinceOf(from)) : sinceOf(from)
+    return { service: '', ...params, since, from, to: Number(params['to'] ?? closedTo), closedTo }
   }
   return {
     ...engine,
