@@ -15,10 +15,12 @@ export interface Facts {
   readonly scope: ComparedScope
   /** Traces that both selectors chose, in neither cohort. */
   readonly overlap: number
-  /** Requests that saw two builds, or two variants of a flag, in neither cohort. */
+  /** Requests that saw two variants of a flag, in neither cohort. */
   readonly mixedRequests: number
   /** Spans that came after their tick had closed. */
   readonly lateSpans: number
+  /** What came so, by cohort: of the ticks that had most of it. */
+  readonly late?: readonly LateTick[]
   /** Whether closed ticks answered, or raw spans had to be read; or metrics of spans, without the spans. */
   readonly source: 'ticks' | 'spans' | 'metrics'
   /** There are no closed ticks that this user may read, so that every answer comes from raw spans. */
@@ -48,6 +50,21 @@ export interface Facts {
   /** In fixed mode: which look at this comparison it is, as far as its data has grown. 1 where it is not told. */
   readonly look?: number | undefined
   readonly version: string
+}
+
+/** What came for one tick after it had closed: of so many traces of a cohort how many, and how many of these failed. */
+export interface LateTick {
+  /** Milliseconds since 1970. */
+  readonly tick: number
+  readonly stable: LateCounts
+  readonly canary: LateCounts
+}
+
+/** Traces of one cohort in one tick: all, those of them that came late, and how many of these failed. */
+export interface LateCounts {
+  readonly traces: number
+  readonly late: number
+  readonly errors: number
 }
 
 /** The time that is judged. */
@@ -195,7 +212,12 @@ export interface FairnessFacts {
    */
   readonly calls: readonly RateBlock[]
   /** Null where no tick was fit to be sampled. */
-  readonly sample: { readonly stable: SampleFacts; readonly canary: SampleFacts } | null
+  readonly sample: {
+    readonly stable: SampleFacts
+    readonly canary: SampleFacts
+    /** Traces that met both cohorts, and in how many of them a request of the canary failed. */
+    readonly metBoth?: { readonly traces: number; readonly failed: number }
+  } | null
 }
 
 /** One process that served a cohort. Times are milliseconds since 1970. */

@@ -4,6 +4,7 @@ import type { Facts } from './facts.ts'
 import type { Hosts } from './fairness/hosts.ts'
 import { beyondHosts } from './fairness/hosts.ts'
 import { type Standing, standingOf } from './fairness/instance-units.ts'
+import { lateErrors } from './fairness/late.ts'
 import { youngTicks } from './fairness/young.ts'
 import { testLatency } from './metrics/latency.ts'
 import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
@@ -85,7 +86,8 @@ export function testIn(
     (one) => one.metric === metric.name && one.operation === scope.operation,
   )
   if (!users) return tested
-  const without = { ...scope, series: withoutUsers(scope.series, metric, users) }
+  const [whole] = scope.whole ? withoutUsers([scope.whole], metric, users) : []
+  const without = { ...scope, series: withoutUsers(scope.series, metric, users), ...(whole && { whole }) }
   const { worse } = testOf(without, metric, all, policy, facts, hosts)
   if (worse.maxLogE >= tested.worse.maxLogE) return tested
   return { ...tested, worse, withUsers: { users: users.users, worse: tested.worse } }
@@ -107,7 +109,15 @@ function testOf(
     case 'latency':
       return testLatency(scope.series, metric, statistics, beyond, youngTicks(facts, policy), stands())
     case 'errors':
+      return testRate(
+        [...failureStrata(scope, facts), ...lateErrors(scope, facts)],
+        metric,
+        statistics,
+        beyond,
+        stands(),
+      )
     case '4xx':
+      return testRate(failureStrata(scope, facts), metric, statistics, beyond, stands())
     case 'share':
       return testRate(scope.series, metric, statistics, beyond, stands())
     case 'attribute':
@@ -120,5 +130,9 @@ function testOf(
       return testThroughput(countsBothServed(scope.series, all), facts, metric, statistics)
   }
 }
+
+// Earlier days are known by operation.
+const failureStrata = ({ whole, series }: Scope, { earlier }: Facts): readonly OperationSeries[] =>
+  whole && !earlier ? [whole] : series
 
 const callsOf = (facts: Facts): readonly RateBlock[] => facts.fairness?.calls ?? []

@@ -26,6 +26,8 @@ export type ReasonCode =
   | 'warm-up-left-out'
   | 'mixed-variants'
   | 'late-spans'
+  | 'late-requests'
+  | 'retried'
   | 'host-not-separable'
   | 'young-instances'
   | 'few-users'

@@ -30,12 +30,15 @@ export interface OperationSeries {
   /** The edges of latency's buckets, where they are not exponential. */
   readonly bounds?: readonly number[] | undefined
   readonly rates: ReadonlyMap<string, readonly RateBlock[]>
+  /** Errors and client errors tick by tick, also where one arm alone served. */
+  readonly failures: ReadonlyMap<string, readonly RateBlock[]>
 }
 
 /** What one arm served over the whole window. */
 export interface Totals {
   readonly requests: number
   readonly errors: number
+  readonly clientErrors: number
 }
 
 // The slowest hundredth of a block is only defined where the block holds a hundred; a rate asks for less.
@@ -59,6 +62,7 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
     const shards = (metric: string): Slice[] => (byMetric.get(metric) ?? []).sort((a, b) => a.tick - b.tick)
     const distributions = new Map<string, DistributionBlock[]>()
     const rates = new Map<string, RateBlock[]>()
+    const failures = new Map<string, RateBlock[]>()
     let bounds: readonly number[] | undefined
     for (const { name, measure, worse } of judged) {
       switch (marginFormOf(measure)) {
@@ -73,18 +77,23 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
           rates.set(name, blocksOf(mapped(values, shareAboveZero), smallestBlock.rate))
           break
         }
-        case 'rate':
-          rates.set(name, blocksOf(ratesOf(shards(name), operation), smallestBlock.rate))
+        case 'rate': {
+          const ticks = ratesOf(shards(name), operation)
+          rates.set(name, blocksOf(ticks, smallestBlock.rate))
+          if (measure.kind !== 'share') failures.set(name, ticks)
           break
+        }
         case 'loss':
           break
       }
     }
     const requests = added(shards(requestCount), ({ n }) => n, sumOf)
-    const errors = ratesOf(shards('errors'), operation)
+    const events = (metric: string, arm: 'stable' | 'canary'): number =>
+      ratesOf(shards(metric), operation).reduce((sum, tick) => sum + tick[arm].events, 0)
     const totals = (arm: 'stable' | 'canary'): Totals => ({
       requests: requests.reduce((sum, tick) => sum + tick[arm], 0),
-      errors: errors.reduce((sum, tick) => sum + tick[arm].events, 0),
+      errors: events('errors', arm),
+      clientErrors: events('4xx', arm),
     })
     return {
       operation,
@@ -93,9 +102,68 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
       distributions,
       bounds,
       rates,
+      failures,
     }
   })
 }
+
+/** The name of the stratum that has all requests of the service. */
+export const wholeService = '(all)'
+
+/**
+ * The whole service as one stratum, over all requests, whether or not the other arm served their operation: what it tells of
+ * are errors and client errors.
+ */
+export function wholeOf(series: readonly OperationSeries[]): OperationSeries {
+  const names = new Set(series.flatMap((one) => [...one.failures.keys()]))
+  const failures = new Map(
+    [...names].map((name) => [
+      name,
+      summed(
+        series.map((one) => one.failures.get(name) ?? []),
+        rateSum,
+      ),
+    ]),
+  )
+  const rates = new Map([...failures].map(([name, ticks]) => [name, blocksOf(ticks, smallestBlock.rate)]))
+  const total = (arm: 'stable' | 'canary'): Totals => ({
+    requests: sumOf(series.map((one) => one.totals[arm].requests)),
+    errors: sumOf(series.map((one) => one.totals[arm].errors)),
+    clientErrors: sumOf(series.map((one) => one.totals[arm].clientErrors)),
+  })
+  return {
+    operation: wholeService,
+    totals: { stable: total('stable'), canary: total('canary') },
+    requests: summed(
+      series.map((one) => one.requests),
+      sumOf,
+    ),
+    distributions: new Map(),
+    rates,
+    failures,
+  }
+}
+
+/** Ticks of several series added up, in order. */
+function summed<Value>(
+  all: readonly (readonly TimedBlock<Value>[])[],
+  add: (values: readonly Value[]) => Value,
+): TimedBlock<Value>[] {
+  const ticks = new Map<number, TimedBlock<Value>[]>()
+  for (const some of all) for (const tick of some) entry(ticks, tick.tick, () => [] as TimedBlock<Value>[]).push(tick)
+  return [...ticks]
+    .sort(([a], [b]) => a - b)
+    .map(([tick, some]) => ({
+      tick,
+      stable: add(some.map(({ stable }) => stable)),
+      canary: add(some.map(({ canary }) => canary)),
+    }))
+}
+
+const rateSum = (rates: readonly Rate[]): Rate => ({
+  n: sumOf(rates.map(({ n }) => n)),
+  events: sumOf(rates.map(({ events }) => events)),
+})
 
 /** One tick after the other: of several shards the sum, of a whole what it is. */
 function added<Value>(
@@ -147,10 +215,7 @@ function ratesOf(slices: readonly Slice[], operation: string): RateBlock[] {
     if (side.kind === 'rate') return side
     throw new RangeError(`rate of ${operation}: expected rates, got a ${side.kind}`)
   }
-  return added(slices, read, (rates) => ({
-    n: sumOf(rates.map(({ n }) => n)),
-    events: sumOf(rates.map(({ events }) => events)),
-  }))
+  return added(slices, read, rateSum)
 }
 
 function sumOf(numbers: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { shareProcess } from '@coalmine/stats'
 import type { CohortFacts, Facts } from '../facts.ts'
-import { countsBothServed } from '../metrics/lost-requests.ts'
+import { countsBothServed, countsOf } from '../metrics/lost-requests.ts'
 import { count, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
@@ -33,12 +33,12 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     ] as const
   ).filter(([, cohort]) => cohort.requests === 0)
   if (empty.length > 0) return [invalid('no-data', noData(facts, empty))]
-  const together = series.some((one) => one.requests.some((tick) => tick.stable > 0 && tick.canary > 0))
+  const together = countsOf(series).some((tick) => tick.stable > 0 && tick.canary > 0)
   if (!together) {
     return [
       invalid(
         'never-concurrent',
-        `stable and canary never served the same operation ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
+        `stable and canary never served ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
       ),
     ]
   }
@@ -79,13 +79,13 @@ export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], 
     reasons.push({
       code: 'overlapping-cohorts',
       weight: 'blocks',
-      message: `${count(overlap)} traces match both cohorts, or change build or variant midway, and were left out of both: choose selectors that exclude each other.`,
+      message: `${count(overlap)} traces match both cohorts, or change variant midway, and were left out of both: choose selectors that exclude each other.`,
     })
   } else if (overlap > 0) {
     reasons.push({
       code: 'overlapping-cohorts',
       weight: 'note',
-      message: `${count(overlap)} traces match both cohorts, or change build or variant midway, and were left out.`,
+      message: `${count(overlap)} traces match both cohorts, or change variant midway, and were left out.`,
     })
   }
   const unmarked = fairness?.builds?.unmarkedRequests ?? 0

@@ -2,7 +2,7 @@ import type { Window } from '../facts.ts'
 import { count, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
-import type { OperationSeries } from '../series.ts'
+import type { OperationSeries, Totals } from '../series.ts'
 
 /** How much of what stable met the canary met too. */
 export interface Coverage {
@@ -45,20 +45,30 @@ export function unmatchedReasons(series: readonly OperationSeries[], policy: Pol
   return (['canary', 'stable'] as const).flatMap((arm): Reason[] => {
     const other = arm === 'canary' ? 'stable' : 'canary'
     const alone = series.filter((one) => one.totals[other].requests === 0)
-    const sum = (some: readonly OperationSeries[], what: 'requests' | 'errors'): number =>
-      some.reduce((total, one) => total + one.totals[arm][what], 0)
+    const sum = (some: readonly OperationSeries[], what: keyof Totals, of = arm): number =>
+      some.reduce((total, one) => total + one.totals[of][what], 0)
     const requests = sum(alone, 'requests')
     if (requests === 0) return []
     const errors = sum(alone, 'errors')
     const share = requests / sum(series, 'requests')
-    const blocks = share >= policy.minimumShare || (arm === 'canary' && errors > overlookedErrors * requests)
+    const blocks =
+      share >= policy.minimumShare ||
+      (arm === 'canary' && errors + sum(alone, 'clientErrors') > overlookedErrors * requests)
+    const failed = (some: readonly OperationSeries[]): string => {
+      const clientErrors = sum(some, 'clientErrors')
+      const blamed = clientErrors > 0 ? ` and ${count(clientErrors)} were answered with 4xx` : ''
+      if (errors + clientErrors === 0) return 'none of them failed'
+      const ofOther = sum(series, 'requests', other)
+      const rate = (n: number, of: number): string => percent(of > 0 ? n / of : 0)
+      return `${count(errors)} of them failed${blamed} (${rate(errors + clientErrors, requests)}, against ${rate(sum(series, 'errors', other) + sum(series, 'clientErrors', other), ofOther)} of all that ${other} served)`
+    }
     const names = alone.map((one) => one.operation)
     const named = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')
     return [
       {
         code: 'unmatched-operations',
         weight: blocks ? 'blocks' : 'note',
-        message: `Only ${arm} served ${named}: ${count(requests)} requests (${percent(share)} of its own), ${count(errors)} of them failed. They have nothing to be compared with.`,
+        message: `Only ${arm} served ${named}: ${count(requests)} requests (${percent(share)} of its own), ${failed(alone)}. They have nothing to be compared with.`,
       },
     ]
   })

@@ -10,11 +10,9 @@ export function leftOut(facts: Facts): Reason[] {
   if (facts.mixedRequests > 0) {
     note(
       'mixed-variants',
-      `${count(facts.mixedRequests)} requests saw two builds or two variants of one flag: they are in neither cohort.`,
+      `${count(facts.mixedRequests)} requests saw two variants of one flag: they are in neither cohort.`,
     )
   }
-  if (facts.lateSpans > 0)
-    note('late-spans', `${count(facts.lateSpans)} spans came after their tick had closed and were not judged.`)
   const warmUp = (fairness?.warmUp.stable ?? 0) + (fairness?.warmUp.canary ?? 0)
   if (warmUp > 0) {
     note(

@@ -11,8 +11,10 @@ function seriesOf(ticks: number, counts: Counts): OperationSeries[] {
     const [stable, canary] = counts(at)
     return { tick: firstTick + at * 5000, stable, canary }
   }).filter(({ stable, canary }) => stable + canary > 0)
-  const totals = { stable: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
-  return [{ operation: 'GET /cart', totals, requests, distributions: new Map(), rates: new Map() }]
+  const none = { requests: 0, errors: 0, clientErrors: 0 }
+  const totals = { stable: none, canary: none }
+  const [distributions, rates, failures] = [new Map(), new Map(), new Map()]
+  return [{ operation: 'GET /cart', totals, requests, distributions, rates, failures }]
 }
 
 const messageOf = (ticks: number, counts: Counts, facts = factsOf(ticks)): string | undefined =>

@@ -9,10 +9,12 @@ import { unmatchedReasons } from './coverage.ts'
 import type { Hosts } from './hosts.ts'
 import { instanceReasons } from './instances.ts'
 import { clocksInvalid, instrumentationReasons } from './instrumentation.ts'
+import { lateReasons } from './late.ts'
 import { leftOut } from './left-out.ts'
 import { lookReasons } from './looks.ts'
 import { mixReasons } from './mix.ts'
 import { quietReasons } from './quiet.ts'
+import { retriedReasons } from './retried.ts'
 import { sampledReasons } from './sampled.ts'
 import { bucketsInvalid, spanMetricsNotes, spanMetricsReasons } from './span-metrics.ts'
 import { unnamedReasons } from './unnamed.ts'
@@ -43,6 +45,8 @@ export function unfairReasons(
     ...instrumentationReasons(facts, policy),
     ...instanceReasons(facts, hosts, policy),
     ...mixReasons(series),
+    ...lateReasons(facts),
+    ...retriedReasons(facts),
     ...valueReasons(facts),
     ...throughputReasons(policy, facts),
     ...sampledReasons(facts),

@@ -1,7 +1,7 @@
 import type { Histogram, Rate } from '@coalmine/stats'
 import type { HeaviestUsers, UserTick } from '../facts.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
-import type { DistributionBlock, OperationSeries, RateBlock } from '../series.ts'
+import { type DistributionBlock, type OperationSeries, type RateBlock, wholeService } from '../series.ts'
 
 /**
  * The series of a scope without what some users did in the canary: no one user is to carry a FAIL. A block of several ticks is
@@ -13,7 +13,9 @@ export function withoutUsers(
   { ticks }: HeaviestUsers,
 ): OperationSeries[] {
   return series.map((one) => {
-    const own = ticks.filter(({ operation }) => operation === one.operation).sort((a, b) => a.tick - b.tick)
+    const own = ticks
+      .filter(({ operation }) => one.operation === wholeService || operation === one.operation)
+      .sort((a, b) => a.tick - b.tick)
     if (own.length === 0) return one
     const distributions = new Map(one.distributions)
     const rates = new Map(one.rates)

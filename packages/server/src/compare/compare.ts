@@ -59,10 +59,11 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     finding.then(() => store.cohorts.flagShares(comparison)),
     finding.then((found) => store.cohorts.builds(comparison, found)),
   ])
-  const [fairness, structure, measured] = await Promise.all([
+  const [fairness, structure, measured, late] = await Promise.all([
     fairnessFacts(store, comparison, { found, instances, operations, builds, warmUp: policy.warmUp, now: now() }),
     side === 'requests' ? structureTicks(store, comparison, operations) : undefined,
     measuredSlices(store, comparison, policy),
+    found.late > 0 ? store.ticks.late(comparison) : [],
   ])
   const { stable, canary } = found
   const known = stable.requests === 0 || canary.requests === 0 ? await store.services.known(service) : undefined
@@ -80,6 +81,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     ...(await lookAt(store, cohorts, facts, policy)),
     ...facts,
     fairness,
+    late,
     errorTypes,
     structure,
     spansOnly: store.access === 'spans',

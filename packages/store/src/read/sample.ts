@@ -4,6 +4,7 @@ import {
   ofAudience,
   seenCohort,
   seenValues,
+  spanInCanary,
   spansOfWindow,
   traceCohort,
   withTestsAsked,
@@ -44,10 +45,12 @@ interface CallRow {
 export interface Sample {
   readonly stable: CohortSample
   readonly canary: CohortSample
+  /** Traces that met both cohorts, which are in neither of these: how many, and in how many of them a request of the canary failed. */
+  readonly metBoth: { readonly traces: number; readonly failed: number }
 }
 
 interface Row {
-  readonly cohort: 'stable' | 'canary'
+  readonly cohort: 'stable' | 'canary' | 'both'
   readonly threshold: string
   readonly scope: string
   readonly requests: number
@@ -103,7 +106,12 @@ export async function sampleTicks(
       rows.filter(({ cohort }) => cohort === name),
       calls.filter(({ cohort }) => cohort === name),
     )
-  return { stable: cohortOf('stable'), canary: cohortOf('canary') }
+  const both = rows.filter(({ cohort }) => cohort === 'both')
+  const metBoth = {
+    traces: both.reduce((sum, { requests }) => sum + requests, 0),
+    failed: both.reduce((sum, { errors }) => sum + errors, 0),
+  }
+  return { stable: cohortOf('stable'), canary: cohortOf('canary'), metBoth }
 }
 
 // How far from a request its call is looked for, in seconds: as long as a call may take, and as far as clocks may be off.
@@ -184,10 +192,10 @@ export const sampleOfTicks: string = sql`
       any(TraceState) AS State,
       extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
       any(ScopeName) AS Scope,
-      max(IsError) AS Failed,
-      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
       groupUniqArray(${seenValues}) AS Seen,
-      ${traceCohort} AS cohort
+      ${traceCohort} AS cohort,
+      if(cohort = 'both', maxIf(IsError, ${spanInCanary}), max(IsError)) AS Failed,
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ${withTestsAsked}

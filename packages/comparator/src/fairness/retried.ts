@@ -1,0 +1,22 @@
+import type { Facts } from '../facts.ts'
+import { count, percent } from '../numbers.ts'
+import type { Reason } from '../reason.ts'
+
+/** That traces met both cohorts: whoever calls tries again elsewhere, or one request is answered by both. Each request counts for the cohort that it is of. */
+export function retriedReasons({ fairness }: Facts): Reason[] {
+  const { canary, metBoth } = fairness?.sample ?? {}
+  if (!canary || !metBoth || metBoth.traces === 0) return []
+  const { traces, failed } = metBoth
+  const share = percent(traces / (traces + canary.requests))
+  const why =
+    failed > 0
+      ? `in ${count(failed)} of them the canary had failed: whoever calls it tries again elsewhere, and users see less of its errors than there are`
+      : 'the canary failed in none of them'
+  return [
+    {
+      code: 'retried',
+      weight: 'note',
+      message: `Of the canary's traces ${share} met stable too (${count(traces)} of those that were looked at); ${why}. Each request counts for the build that answered it.`,
+    },
+  ]
+}
