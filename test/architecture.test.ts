@@ -69,6 +69,23 @@ describe.each(packages)('packages/%s', (name) => {
     expect(imports.filter(({ module }) => module.startsWith('.') && !/\.(ts|json)$/.test(module))).toEqual([])
   })
 
+  it('has no circle of files', () => {
+    const importsOf = new Map(
+      sources.map(({ path, text }) => [
+        path,
+        [...text.matchAll(/\bfrom\s+'(\.[^'\n]+)'/g)].map(([, module]) => join(dirname(path), module!)),
+      ]),
+    )
+    expect(circlesOf(importsOf)).toEqual([])
+  })
+
+  it('says of everything it exports what it is', () => {
+    const silent = globSync(`packages/${name}/src/**/*.ts`, { cwd: root })
+      .filter((path) => !path.endsWith('.test.ts'))
+      .flatMap((path) => undocumented(readFileSync(join(root, path), 'utf8')).map((line) => `${path}: ${line}`))
+    expect(silent).toEqual([])
+  })
+
   it('has a README', () => {
     expect(existsSync(join(root, 'packages', name, 'README.md'))).toBe(true)
   })
@@ -102,6 +119,33 @@ describe.each(packages)('packages/%s', (name) => {
     })
   }
 })
+
+/** Each file that can be reached from itself, with the way there. */
+function circlesOf(importsOf: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, way: readonly string[]): void => {
+    const from = way.indexOf(path)
+    if (from >= 0) circles.push([...way.slice(from), path].join(' -> '))
+    if (from >= 0 || done.has(path)) return
+    for (const next of importsOf.get(path) ?? []) visit(next, [...way, path])
+    done.add(path)
+  }
+  for (const path of importsOf.keys()) visit(path, [])
+  return circles
+}
+
+/** The lines that export something without a doc comment above them. Overloads and re-exports need none of their own. */
+function undocumented(text: string): string[] {
+  const lines = text.split('\n')
+  return lines.filter((line, at) => {
+    if (!/^export (default )?(declare )?(abstract )?(async )?(function|const|class|interface|type \w)/.test(line))
+      return false
+    const name = /(?:function\*?|const|class|interface|type) (\w+)/.exec(line)?.[1]
+    const above = lines[at - 1] ?? ''
+    return !above.endsWith('*/') && !new RegExp(`^export (async )?function ${name}\\b`).test(above)
+  })
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
