@@ -122,7 +122,7 @@ const longestTtlMs = 7 * 86_400_000
 
 function ttl(text: string): number {
   const value = milliseconds(text)
-  if (value > 0 && value <= longestTtlMs) return value
+  if (value <= longestTtlMs) return value
   throw new InvalidArgumentError('Expected a length of time of 7d at most, such as 10m.')
 }
 
