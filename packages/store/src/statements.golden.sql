@@ -1560,8 +1560,6 @@ SELECT
       any(TraceState) AS State,
       extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
       any(ScopeName) AS Scope,
-      max(IsError) AS Failed,
-      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
       groupUniqArray(arrayMap(
         (key, fromResource) -> multiIf(
           fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
@@ -1579,7 +1577,15 @@ SELECT
           Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
         arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
           Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
-        '') AS cohort
+        '') AS cohort,
+      if(cohort = 'both', maxIf(IsError, arrayAll(
+        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
+          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
+          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
+          ResourceAttributes[key])),
+        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))), max(IsError)) AS Failed,
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
