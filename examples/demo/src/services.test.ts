@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type LoadCounts, startLoad } from './load.ts'
 import { startDemoServices } from './services.ts'
 
@@ -46,7 +46,7 @@ beforeAll(async () => {
       seed: 7,
       signal: stop.signal,
     })
-    await expect.poll(() => Math.min(...load.counts.sent)).toBeGreaterThan(100)
+    await vi.waitFor(() => expect(Math.min(...load.counts.sent)).toBeGreaterThan(100), { timeout: 240_000 })
     stop.abort()
     await load.done
     counts = load.counts
