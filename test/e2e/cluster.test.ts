@@ -32,6 +32,9 @@ const here = (user = 'default', password = ''): string[] => [
   server.url({ user, password, database: 'otel' }),
 ]
 
+// Evidence of latency differs in the third digit: what each instance did in each tick is read from closed ticks alone.
+const withoutEvidence = ({ evidence: _, ...finding }: Record<string, unknown>) => finding
+
 const compared = async (store: readonly string[]) => {
   const start = ['--start', new Date(Math.floor(from / 5000) * 5000).toISOString()]
   const run = await coalmine(folder, [...compareShop, ...store, ...start, '--format', 'json'])
@@ -65,7 +68,7 @@ describe("the user's ClickHouse", () => {
 
   it('answers who may read the spans alone, slower, and says so', async () => {
     const spans = await compared(here('guest', 's3cret'))
-    expect(spans).toMatchObject({ code: 1, source: 'spans', findings: fromTicks.findings })
+    expect(spans).toMatchObject({ code: 1, source: 'spans', findings: fromTicks.findings.map(withoutEvidence) })
     expect(spans.notes).toContainEqual(expect.stringMatching(/^This user reads the spans alone: .*coalmine store init/))
   })
 
@@ -77,7 +80,7 @@ describe("the user's ClickHouse", () => {
   })
 
   it('is refused where a later release made its tables', async () => {
-    await server.query("INSERT INTO otel.coalmine_schema SELECT 4, 'otel_traces', now64(3)")
+    await server.query("INSERT INTO otel.coalmine_schema SELECT 6, 'otel_traces', now64(3)")
     const run = await coalmine(folder, [...compareShop, ...here()])
     expect(run).toMatchObject({ code: 69, stderr: expect.stringContaining('use a later release of coalmine') })
   })

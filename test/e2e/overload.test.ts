@@ -6,6 +6,7 @@ it('under more load than it takes, questions and attacks, a server loses nothing
   const held = await overload({ seconds: 8, senders: 8, comparisons: 6, slowSenders: 8 })
   expect(held.acknowledged).toBeGreaterThan(0)
   expect(held).toMatchObject({ lost: 0, exit: { code: 0 } })
-  expect(Object.keys(held.bombs).filter((status) => status !== '413' && status !== '429')).toEqual([])
+  // Too large, too many at once, or on its way out.
+  expect(Object.keys(held.bombs).filter((status) => !['413', '429', '503'].includes(status))).toEqual([])
   expect(held.exit.ms).toBeLessThan(60_000)
 })
