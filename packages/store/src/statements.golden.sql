@@ -75,6 +75,9 @@ SYSTEM START MERGES;
   SELECT table, name FROM system.detached_parts
   WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name;
 
+-- engine/limits.ts: incomingTables
+SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs');
+
 -- engine/parquet.ts: createParquet
 CREATE OR REPLACE TABLE coalmine_parquet AS file({file:String}, 'Parquet');
 

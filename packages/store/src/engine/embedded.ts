@@ -12,6 +12,7 @@ import { restoreFatalSignals } from './fatal-signals.ts'
 import { holderOf } from './holder.ts'
 import { type Incoming, insertJsonLines, openIncoming } from './incoming.ts'
 import {
+  incomingTables,
   keepOnDisk,
   limitInserts,
   limitReads,
@@ -144,8 +145,8 @@ async function connected(
     const opened = (): Promise<Incoming> => {
       incoming ??= engine
         .write(mergeFewer)
-        .then(() => engine.write(keepOnDisk('otel_traces', fsync)))
-        .then(() => engine.write(keepOnDisk('otel_logs', fsync)))
+        .then(() => engine.read<{ name: string }>(incomingTables))
+        .then((tables) => Promise.all(tables.map(({ name }) => engine.write(keepOnDisk(name, fsync)))))
         .then(() => openIncoming(path, engine, toInserter, engineFailed))
         .catch((error: unknown) => {
           incoming = undefined

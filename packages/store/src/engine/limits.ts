@@ -48,3 +48,6 @@ export const keepOnDisk = (table: string, isKept: boolean): string =>
 export const partsPutAside = `
   SELECT table, name FROM system.detached_parts
   WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name`
+
+/** Which of the tables that take what comes in are there: a directory that a Collector filled may have one of them. */
+export const incomingTables = `SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs')`
