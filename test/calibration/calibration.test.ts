@@ -24,6 +24,11 @@ const small = [
   { name: '1 + 9: half of all requests fail for 1 to 5 s, every 5 minutes', runs: 12 },
   { name: '3 + 3: no connections for 10 to 20 s, every 15 minutes', runs: 12 },
   { name: 'latency x 2', runs: 12 },
+  { name: 'equal, default margins', runs: 60 },
+  { name: 'half of all requests fail, a request a minute', runs: 20 },
+  { name: 'ten times slower', runs: 20 },
+  { name: 'latency +50 %: combination', runs: 12 },
+  { name: 'latency +50 %: both', runs: 12 },
 ]
 
 const chosen = small.flatMap(({ name, runs }) =>

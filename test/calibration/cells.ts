@@ -21,11 +21,14 @@ import {
 } from './nuisances/nuisances.ts'
 import { type Arm, b0, type Cell, type Result, simulate, type Traffic } from './simulate.ts'
 import { splitUnits } from './split-units.ts'
+import { nameTruth, type Step, truths } from './which-of-them.ts'
 
 export type Requirement =
   /** At most the level; runs that would have failed at 1 % and 0.1 % at most those, where there is one finding. */
   | { readonly kind: 'rate'; readonly of: 'failed' | 'passed' | 'splitMissed'; readonly level: number }
   | { readonly kind: 'median'; readonly to: 'fail' | 'pass'; readonly most: number; readonly unit: 's' | 'units' }
+  /** Named rightly at least so often in the end, and wrongly at any look at most so often. */
+  | { readonly kind: 'named'; readonly right: number; readonly wrong: number }
   /** Shown, and compared with other cells. */
   | { readonly kind: 'shown' }
 
@@ -65,6 +68,7 @@ const ramp = { share: (tick: number) => (tick < 120 ? 0.05 : tick < 240 ? 0.25 :
 const daily = (depth: number) => ({ ...day(depth), ...ramp })
 const split = (share: number) => ({ share: () => share })
 const minutes = (count: number) => ({ ticks: 12 * count })
+const minutely = (traffic: Traffic): Traffic => ({ ...traffic, ...minutes(60), requests: 1 / 6, share: () => 0.5 })
 const rps = (requests: number) => ({ requests: 5 * requests })
 const pods = (sd: number) => ({ pods: { sd, stable: 27, canary: 3 } })
 const cold = (left: boolean) => ({ cold: { ticks: 12, times: 3, left } })
@@ -386,6 +390,20 @@ export const cells: readonly Calibrated[] = [
       nuisance: slower(2),
     }),
   ]),
+  ...group('T10: little traffic, a request a minute in each arm, an hour', [
+    cell('equal, latency, margin 0', 1000, atMost(alpha), minutely(latency(typical)), latencyAtZero),
+    cell('equal, errors 5 %, margin 0', 1000, atMost(alpha), minutely(errors(0.05, 0.05)), errorsAtZero),
+    cell('equal, default margins', 1000, atMost(alpha), minutely(both({ latency: typical, errors: 0.01 }))),
+    cell('half of all requests fail, a request a minute', 200, within(3600), minutely(errors(0.01, 0.5))),
+    cell('ten times slower', 200, within(3600), minutely(latency(scaled(typical, 10)))),
+  ]),
+  ...group(
+    'T11: which of them it was, 60 requests/s, from the FAIL to twice its time',
+    (Object.keys(truths) as (keyof typeof truths)[]).flatMap((truth) => [
+      which(`latency +50 %: ${truth}`, 100, truth, { latency: 1.5 }),
+      which(`errors 1 -> 5 %: ${truth}`, 100, truth, { errors: 0.04 }),
+    ]),
+  ),
   ...group(peersOnLatency, [
     beside('equal', 400, 'latency', both({ latency: typical })),
     beside('+2 %', 200, 'latency', latency(scaled(typical, 1.02))),
@@ -426,6 +444,13 @@ function fleet(name: string, runs: number, requirement: Requirement, befallen: F
   return {
     ...cell(name, runs, requirement, b0Traffic),
     measure: ({ runs }: Cell, seed: number) => simulateFleet(befallen, runs, seed),
+  }
+}
+
+function which(name: string, runs: number, truth: keyof typeof truths, step: Step) {
+  return {
+    ...cell(name, runs, { kind: 'named', right: 0.9, wrong: 0.05 }, b0Traffic),
+    measure: ({ runs }: Cell, seed: number) => nameTruth(truth, step, 240, runs, seed),
   }
 }
 

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..')
 const measuring = [
   'packages/stats/dist/**/*.js',
   'packages/comparator/dist/**/*.js',
-  'test/calibration/{cells,generate,simulate,split-units}.ts',
+  'test/calibration/{cells,generate,simulate,split-units,which-of-them}.ts',
   'test/calibration/peers/*.ts',
 ]
 

@@ -24,6 +24,18 @@ export function judgeCell({ requirement }: Pick<Calibrated, 'requirement'>, resu
         mayHold: times.filter((time) => time <= most).length / times.length >= lowestHalf(times.length),
       }
     }
+    case 'named': {
+      const { right, wrong } = result.named!
+      const [rightly, wrongly] = [right / result.runs, wrong / result.runs]
+      return {
+        measured: `right ${rightly.toFixed(3)}, wrong ${wrongly.toFixed(3)}; FAIL ${timesOf(result.secondsToFail, 's')}`,
+        required: `right >= ${requirement.right}, wrong <= ${requirement.wrong}`,
+        holds: rightly >= requirement.right && wrongly <= requirement.wrong,
+        mayHold:
+          wrongly <= highest(requirement.wrong, result.runs) &&
+          1 - rightly <= highest(1 - requirement.right, result.runs),
+      }
+    }
     case 'shown': {
       const rate = (result.failed / result.runs).toFixed(4)
       return {

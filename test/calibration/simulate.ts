@@ -70,6 +70,8 @@ export interface Result {
   /** Seconds to the verdict that the cell is about, those that did not reach it as Infinity, ascending. */
   readonly secondsToFail: readonly number[]
   readonly secondsToPass: readonly number[]
+  /** Of runs in which what carries a FAIL was to be named: how many were right in the end, and how many ever wrong. */
+  readonly named?: { readonly right: number; readonly wrong: number }
   /** Seconds to the alarm of each peer. */
   readonly peers: Readonly<Record<string, readonly number[]>>
 }
@@ -252,7 +254,8 @@ function drawnOver(
   return mergeHistograms(parts)
 }
 
-function factsOf(slices: readonly Slice[], ticks: number): Facts {
+/** What the comparator is told besides these slices. */
+export function factsOf(slices: readonly Slice[], ticks: number): Facts {
   const arm = (name: 'stable' | 'canary', build: string) => {
     const requests = slices.reduce((sum, slice) => sum + (slice.metric === 'requests' ? slice[name].n : 0), 0)
     return {

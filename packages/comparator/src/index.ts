@@ -106,7 +106,7 @@ export type { Decision, Evidence, Finding, FindingSide, FlagDifference, Part, Pa
 export type { Reason, ReasonCode } from './reason.ts'
 export { shareOfNeeded } from './verdict/evidence.ts'
 export type { Hypothesis } from './verdict/hypotheses.ts'
-export type { Missing } from './verdict/missing.ts'
+export type { Missing, TooFew } from './verdict/missing.ts'
 export type { Advisory, Outcome } from './verdict/outcome.ts'
 export type { Proves } from './verdict/proves.ts'
 export type { Exemplar, Exemplars, Verdict, Why } from './verdict/verdict.ts'

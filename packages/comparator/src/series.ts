@@ -1,4 +1,4 @@
-import { blocksOf, type Histogram, mergeHistograms, type Rate } from '@coalmine/stats'
+import { blocksOf, type Histogram, mergeHistograms, type Patience, type Rate } from '@coalmine/stats'
 import { aboveZero, shareAboveZero } from './numeric-parts.ts'
 import { marginFormOf } from './policy/measure.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
@@ -34,6 +34,9 @@ export interface OperationSeries {
   readonly failures: ReadonlyMap<string, readonly RateBlock[]>
 }
 
+/** How many requests of both arms together a test needs at least. */
+export const smallestBlock = 10
+
 /** What one arm served over the whole window. */
 export interface Totals {
   readonly requests: number
@@ -41,8 +44,10 @@ export interface Totals {
   readonly clientErrors: number
 }
 
-// The slowest hundredth of a block is only defined where the block holds a hundred; a rate asks for less.
-const smallestBlock = { distribution: 100, rate: 20 }
+// Ticks with less are joined. The slowest hundredth is only defined where there are a hundred values; a rate asks for less. Where even
+// half a minute has not so many, ten are a block of their own, so that a service with a request a minute is judged too.
+const fullBlock = { distribution: 100, rate: 20 }
+const patience: Patience = { fewest: smallestBlock, ms: 20_000 }
 
 /**
  * Sorts slices into series of the metrics that are judged, operations by name. Slices of the same tick, operation and
@@ -68,18 +73,18 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
       switch (marginFormOf(measure)) {
         case 'latency':
           bounds = boundsOf(shards(name), operation)
-          distributions.set(name, blocksOf(histogramsOf(shards(name), operation), smallestBlock.distribution))
+          distributions.set(name, blocksOf(histogramsOf(shards(name), operation), fullBlock.distribution, patience))
           break
         case 'ratio': {
           const values = histogramsOf(shards(name), operation)
           const positive = mapped(values, (side) => aboveZero(side, worse))
-          distributions.set(name, blocksOf(positive, smallestBlock.distribution))
-          rates.set(name, blocksOf(mapped(values, shareAboveZero), smallestBlock.rate))
+          distributions.set(name, blocksOf(positive, fullBlock.distribution, patience))
+          rates.set(name, blocksOf(mapped(values, shareAboveZero), fullBlock.rate, patience))
           break
         }
         case 'rate': {
           const ticks = ratesOf(shards(name), operation)
-          rates.set(name, blocksOf(ticks, smallestBlock.rate))
+          rates.set(name, blocksOf(ticks, fullBlock.rate, patience))
           if (measure.kind !== 'share') failures.set(name, ticks)
           break
         }

@@ -42,6 +42,18 @@ test('what is not enough yet is no block, and joins later ticks', () => {
   expect(blocksOf([], 20)).toEqual([])
 })
 
+test('with little traffic a block waits no longer than it has patience, for fewer', () => {
+  const quiet = Array.from({ length: 30 }, (_, at) => ({ tick: 60 * at, stable: rate(1), canary: rate(at % 2) }))
+  const patient = { ms: 240, fewest: 6 }
+  expect(blocksOf(quiet, 20).map(({ tick }) => tick)).toEqual([780, 1620])
+  const blocks = blocksOf(quiet, 20, patient)
+  expect(blocks.map(({ stable, canary }) => stable.n + canary.n)).toEqual([7, 8, 7, 8, 7, 8])
+  // Too few are still no block, however long they take.
+  expect(blocksOf(quiet, 20, { ms: 240, fewest: 20 }).map(({ tick }) => tick)).toEqual(
+    blocksOf(quiet, 20).map(({ tick }) => tick),
+  )
+})
+
 test('the outcomes have no say in where a block ends', () => {
   const ticks = (events: number) =>
     Array.from({ length: 9 }, (_, tick) => ({ tick, stable: rate(6, events), canary: rate(3, 3 - events) }))

@@ -11,17 +11,29 @@ export interface Tick<Arm> {
   readonly sizes?: Sizes
 }
 
+/** How few units a block may have when it has waited so long for more. */
+export interface Patience {
+  readonly fewest: number
+  /** In the unit of the ticks. */
+  readonly ms: number
+}
+
 /**
  * Joins successive ticks of one stratum until a block holds at least one unit of each arm and `minimum` in all, so that little
  * traffic is no loss of evidence: 20, and for a tail of share s, 1/s. What is left at the end is not a block yet.
  *
- * Decided from counts alone, never from outcomes, so the evidence from the blocks stays valid.
+ * Decided from counts and times alone, never from outcomes, so the evidence from the blocks stays valid.
  *
+ * @param patience after so long a block is content with fewer units.
  * @example blocksOf([{ tick: 0, stable: { n: 15, events: 0 }, canary: { n: 0, events: 0 } },
  *   { tick: 5, stable: { n: 15, events: 1 }, canary: { n: 2, events: 0 } }], 20)
  * // [{ tick: 5, stable: { n: 30, events: 1 }, canary: { n: 2, events: 0 } }]
  */
-export function blocksOf<Arm extends Histogram | Rate>(ticks: readonly Tick<Arm>[], minimum: number): Tick<Arm>[] {
+export function blocksOf<Arm extends Histogram | Rate>(
+  ticks: readonly Tick<Arm>[],
+  minimum: number,
+  patience?: Patience,
+): Tick<Arm>[] {
   const blocks: Tick<Arm>[] = []
   let first = 0
   let stable = 0
@@ -30,7 +42,8 @@ export function blocksOf<Arm extends Histogram | Rate>(ticks: readonly Tick<Arm>
     const tick = ticks[at]!
     stable += unitsOf(tick.stable)
     canary += unitsOf(tick.canary)
-    if (stable === 0 || canary === 0 || stable + canary < minimum) continue
+    const waited = patience && tick.tick - ticks[first]!.tick >= patience.ms
+    if (stable === 0 || canary === 0 || stable + canary < (waited ? patience.fewest : minimum)) continue
     const block = at === first ? tick : joined(ticks.slice(first, at + 1))
     blocks.push(
       isHistogram(block.stable)

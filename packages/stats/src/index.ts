@@ -7,8 +7,8 @@ export { meanOf, quantileOf } from './summary.ts'
 
 // What both arms showed, block by block
 
-export { blocksOf, strataOf, type Tick } from './blocks.ts'
-export type { Distributions } from './distributions.ts'
+export { blocksOf, type Patience, strataOf, type Tick } from './blocks.ts'
+export type { Distributions, Sizes } from './distributions.ts'
 export {
   type MatchedValues,
   matchedQuantiles,

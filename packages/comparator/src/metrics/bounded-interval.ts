@@ -3,6 +3,7 @@ import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
 import type { Ranked, Statistics } from '../statistics/statistics.ts'
+import { regionBlocks } from './ranked.ts'
 
 // Factors from 1/4096 to 4096, in steps as wide as the buckets that spans are kept in.
 const doublings = 12
@@ -23,12 +24,14 @@ export function boundedInterval(
   const rejected = (alternative: 'greater' | 'less') => (factor: number) => {
     const rounding = alternative === 'greater' ? 'up' : 'down'
     const limit = (value: number): number => factor * value
-    const blocks = blocksOfStrata(series, ({ bounds, distributions }) => {
-      const map = bounds ? boundedMap(bounds, limit, rounding) : bucketMap(limit, rounding)
-      return (distributions.get(metric.name) ?? []).map((block): Ranked & { readonly tick: number } => ({
-        ...statistics.ranked(block, map),
-        tick: block.tick,
-      }))
+    const blocks = blocksOfStrata(series, (one) => {
+      const map = one.bounds ? boundedMap(one.bounds, limit, rounding) : bucketMap(limit, rounding)
+      return regionBlocks(one, metric, part === 'rank' ? 'typical' : part).map(
+        (block): Ranked & { readonly tick: number } => ({
+          ...statistics.ranked(block, map),
+          tick: block.tick,
+        }),
+      )
     })
     const process = part === 'rank' ? statistics.rank(alternative) : statistics.tail(alternative, part)
     return statistics.run(process, blocks).maxLogE >= -Math.log(alpha)

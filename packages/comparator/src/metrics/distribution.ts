@@ -3,11 +3,11 @@ import type { Decision } from '../finding.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
-import { feeding, type Run } from '../statistics/run.ts'
+import { feedingSome, type Run } from '../statistics/run.ts'
 import type { Ranked, Statistics } from '../statistics/statistics.ts'
 import { boundedInterval } from './bounded-interval.ts'
 import { alternativesOf } from './claim.ts'
-import { type Limit, matchedIn, type RankedBlock } from './ranked.ts'
+import { type Limit, matchedIn, type RankedBlock, regionBlocks } from './ranked.ts'
 import { type Estimate, shownInterval } from './tested.ts'
 
 /** Where in a distribution the canary differs: everywhere, or in its highest tenth, twentieth or hundredth. */
@@ -33,10 +33,10 @@ export function brokenBy(limits: readonly Limit[], { rank, tail, any, valuesStan
       ...tails.map((share) => ({ region: share, process: tail(alternative, share) })),
     ]
     const together = any(
-      regions.map(({ process }) => process),
+      regions.map(({ region, process }) => feedingSome(process, ranksAt(side, region))),
       regions.map(({ region }) => weights[region]),
     )
-    return { regions, process: feeding(valuesStand(together, alternative), ranksAt(side)) }
+    return { regions, process: valuesStand(together, alternative, (region) => ranksAt(side, region)) }
   })
   return {
     process: any(sides.map(({ process }) => process)),
@@ -59,12 +59,16 @@ export function holding(
       { region: 'typical', process: rank(alternative) },
       ...([0.1, 0.01] as const).map((share) => ({ region: share, process: tail(alternative, share) })),
     ]
-    return regions.map(({ region, process }) => ({ region, run: run(feeding(process, ranksAt(side)), blocks) }))
+    return regions.map(({ region, process }) => ({
+      region,
+      run: run(feedingSome(process, ranksAt(side, region)), blocks),
+    }))
   })
 }
 
-function ranksAt(side: number): (block: RankedBlock) => Ranked {
-  return ({ ranks }) => ranks[side]!
+/** The ranks of a block against one limit that a region reads; none while its block is not complete. */
+function ranksAt(side: number, region: Region): (block: RankedBlock) => Ranked | undefined {
+  return ({ ranks, tails }) => (region === 'typical' ? ranks[side] : tails[region]?.[side])
 }
 
 /** The region with the most evidence that a claim is broken. */
@@ -86,6 +90,7 @@ export function regionEstimates(
   const values = matchedIn(series, metric)
   return (region, decision, level) => {
     const blocks: Distributions[] = blocksOfStrata(series, (one) => one.distributions.get(metric.name) ?? [])
+    const read: Distributions[] = blocksOfStrata(series, (one) => regionBlocks(one, metric, region))
     const matched = values && matchedQuantiles(values, quantiles[region])
     const part = region === 'typical' ? 'rank' : region
     const total = (arm: 'stable' | 'canary'): number =>
@@ -98,7 +103,7 @@ export function regionEstimates(
       interval: shownInterval(
         series.some((one) => one.bounds)
           ? boundedInterval(series, metric, statistics, { alpha: level, part })
-          : statistics.scaleInterval(blocks, { alpha: level, part }),
+          : statistics.scaleInterval(read, { alpha: level, part }),
         level,
         decision,
         ratio,

@@ -1,4 +1,15 @@
-import { boundedMap, bucketMap, type MatchedValues, matchedValues, mergeMatched, spreadOut } from '@coalmine/stats'
+import {
+  boundedMap,
+  bucketMap,
+  countOf,
+  type MatchedValues,
+  matchedValues,
+  mergeHistograms,
+  mergeMatched,
+  type Sizes,
+  spreadOut,
+  type TailShare,
+} from '@coalmine/stats'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { DistributionBlock, OperationSeries } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
@@ -15,6 +26,8 @@ export interface Limit {
 export interface RankedBlock {
   readonly tick: number
   readonly ranks: readonly Ranked[]
+  /** The same of the blocks in which each tail is read, at the ticks at which they are complete: a hundredth takes a hundred values. */
+  readonly tails: Readonly<Record<TailShare, readonly Ranked[] | undefined>>
 }
 
 // An operation is judged by itself and as a part of the service: what its blocks show is worked out once, and remembered until
@@ -45,21 +58,82 @@ export function rankedAgainst(
   to: 'break' | 'hold',
   statistics: Statistics,
 ): RankedBlock[] {
-  const ranking = (bounds: OperationSeries['bounds']): ((block: DistributionBlock) => RankedBlock) => {
+  const ranking = (bounds: OperationSeries['bounds']): ((block: DistributionBlock) => readonly Ranked[]) => {
     const maps = limits.map(({ bound, limit }) => {
       const rounding = (bound.side === 'upper') === (to === 'break') ? 'up' : 'down'
       return bounds ? boundedMap(bounds, limit, rounding) : bucketMap(limit, rounding)
     })
-    return (block) => ({ tick: block.tick, ranks: maps.map((map) => statistics.ranked(block, map)) })
+    return (block) => maps.map((map) => statistics.ranked(block, map))
   }
   const key = JSON.stringify([statistics.kind, to, limits.map(limitKey)])
   return blocksOfStrata(series, (one) => {
     const blocks = one.distributions.get(metric.name) ?? []
     const { ranked } = rememberedOf(blocks, metric)
-    const found = ranked.get(key) ?? blocks.map(ranking(one.bounds))
+    const found = ranked.get(key) ?? withTails(blocks, ranking(one.bounds))
     ranked.set(key, found)
     return found
   })
+}
+
+/** The blocks, ranked; those of tails that take more values than a block has are joined until they have them. */
+function withTails(
+  blocks: readonly DistributionBlock[],
+  rank: (block: DistributionBlock) => readonly Ranked[],
+): RankedBlock[] {
+  const twentieths = byTick(joinedTo(blocks, fewestInTail[0.05]))
+  const hundredths = byTick(joinedTo(blocks, fewestInTail[0.01]))
+  return blocks.map((block) => {
+    const ranks = rank(block)
+    const ranked = (larger: DistributionBlock | undefined): readonly Ranked[] | undefined =>
+      larger === block ? ranks : larger && rank(larger)
+    const tails = { 0.1: ranks, 0.05: ranked(twentieths.get(block.tick)), 0.01: ranked(hundredths.get(block.tick)) }
+    return { tick: block.tick, ranks, tails }
+  })
+}
+
+function byTick(blocks: readonly DistributionBlock[]): ReadonlyMap<number, DistributionBlock> {
+  return new Map(blocks.map((block) => [block.tick, block]))
+}
+
+// A tail is one value at least.
+const fewestInTail: Readonly<Record<TailShare, number>> = { 0.1: 0, 0.05: 20, 0.01: 100 }
+
+/** The blocks of an operation in which a region of a metric's values is read. */
+export function regionBlocks(
+  { distributions }: OperationSeries,
+  { name }: MetricPolicy,
+  region: 'typical' | TailShare,
+): readonly DistributionBlock[] {
+  const blocks = distributions.get(name) ?? []
+  return region === 'typical' ? blocks : joinedTo(blocks, fewestInTail[region])
+}
+
+/** Successive blocks joined until they hold so many values; one that does stays what it is. */
+function joinedTo(blocks: readonly DistributionBlock[], values: number): DistributionBlock[] {
+  const large: DistributionBlock[] = []
+  let open: DistributionBlock[] = []
+  let held = 0
+  for (const block of blocks) {
+    open.push(block)
+    held += sizeOf(block)
+    if (held < values) continue
+    large.push(open.length === 1 ? block : merged(open))
+    open = []
+    held = 0
+  }
+  return large
+}
+
+function sizeOf({ stable, canary, sizes }: DistributionBlock & { readonly sizes?: Sizes }): number {
+  return sizes ? sizes.stable + sizes.canary : countOf(stable) + countOf(canary)
+}
+
+function merged(blocks: readonly DistributionBlock[]): DistributionBlock {
+  return {
+    tick: blocks.at(-1)!.tick,
+    stable: mergeHistograms(blocks.map(({ stable }) => stable)),
+    canary: mergeHistograms(blocks.map(({ canary }) => canary)),
+  }
 }
 
 /** What tells one limit from another: a ratio shows at large values, an absolute margin at small ones. */

@@ -41,6 +41,22 @@ export function feeding<From, To>(process: EProcess<To>, map: (block: From) => T
   }
 }
 
+/** A process that is fed what the map makes of each block, and passes over those of which it makes nothing. */
+export function feedingSome<From, To>(process: EProcess<To>, map: (block: From) => To | undefined): EProcess<From> {
+  return {
+    add(...strata) {
+      const some = strata.flatMap((block) => map(block) ?? [])
+      if (some.length > 0) process.add(...some)
+    },
+    get logE() {
+      return process.logE
+    },
+    get maxLogE() {
+      return process.maxLogE
+    },
+  }
+}
+
 /** The tick at which the running maximum reached what was needed. */
 export function reachedAt(run: Run, needed: number): number | null {
   return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null

@@ -35,9 +35,14 @@ export interface Statistics {
   all<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
   /**
    * Evidence that values are worse than their limits, while ticks as units say so too: requests of one tick may all be slow for one
-   * reason. What tests that look once have to do with it, nobody knows: they are left as they are.
+   * reason. What tests that look once have to do with it, nobody knows: they are left as they are. `read` says what of a block each
+   * region reads.
    */
-  valuesStand(process: EProcess<Ranked>, alternative: Alternative): EProcess<Ranked>
+  valuesStand<Block>(
+    process: EProcess<Block>,
+    alternative: Alternative,
+    read: (region: 'typical' | TailShare) => (block: Block) => Ranked | undefined,
+  ): EProcess<Block>
   /** The same of rates, whose limit is what the margin makes of stable's. */
   ratesStand(process: EProcess<Rates>, alternative: Alternative, limit: (rate: number) => number): EProcess<Rates>
   run<Block extends object>(process: EProcess<Block>, blocks: readonly (Block & { readonly tick: number })[]): Run

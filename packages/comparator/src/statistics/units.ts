@@ -10,8 +10,10 @@ import {
   meanProcess,
   type Ranks,
   type Rates,
+  type TailShare,
   unitProcess,
 } from '@coalmine/stats'
+import { feedingSome } from './run.ts'
 import type { Ranked } from './statistics.ts'
 
 /**
@@ -33,14 +35,21 @@ export function whileStanding<Block extends { readonly tick: number }>(
 }
 
 /** Evidence on values while most ticks say the same: by the rank, or by the highest tenth or hundredth. */
-export function valuesStand(process: EProcess<Ranked>, alternative: Alternative): EProcess<Ranked> {
+export function valuesStand<Block>(
+  process: EProcess<Block>,
+  alternative: Alternative,
+  read: (region: 'typical' | TailShare) => (block: Block) => Ranked | undefined,
+): EProcess<Block> {
   const sign = alternative === 'greater' ? 1 : -1
-  const unit = (lean: (strata: readonly Ranks[]) => Lean): EProcess<Ranked> =>
-    unitProcess((strata) => sign * lean(strata.filter(isRanks)))
+  const unit = (region: 'typical' | TailShare, lean: (strata: readonly Ranks[]) => Lean): EProcess<Block> =>
+    feedingSome(
+      unitProcess<Ranked>((strata) => sign * lean(strata.filter(isRanks))),
+      read(region),
+    )
   const regions = [
-    unit(leanOfRank),
-    unit((strata) => leanOfTail(strata, 0.1)),
-    unit((strata) => leanOfTail(strata, 0.01)),
+    unit('typical', leanOfRank),
+    unit(0.1, (strata) => leanOfTail(strata, 0.1)),
+    unit(0.01, (strata) => leanOfTail(strata, 0.01)),
   ]
   return gatedProcess(process, meanProcess(regions, [2, 1, 1]), enough)
 }

@@ -2,16 +2,25 @@ import type { Decided } from '../decide.ts'
 import type { Part } from '../finding.ts'
 import { countsOf } from '../metrics/lost-requests.ts'
 import { rounded } from '../numbers.ts'
-import type { TimedBlock } from '../series.ts'
+import { smallestBlock, type TimedBlock } from '../series.ts'
 import type { Run } from '../statistics/run.ts'
 
-/** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin. */
+/** Requests that were served of those that it takes to see anything at all; both cohorts must have some. */
+export interface TooFew {
+  readonly needed: number
+  readonly stable: number
+  readonly canary: number
+}
+
+/** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin; or there are too few. */
 export interface Missing {
   readonly metric: string
   readonly operation: string | null
   readonly part: Part
   readonly canaryRequests: number | null
   readonly seconds: number | null
+  /** Null where there are enough requests to tell whether the evidence grows. */
+  readonly tooFew: TooFew | null
 }
 
 /**
@@ -27,29 +36,42 @@ export function missingFor(decided: Decided): Missing[] {
       metric: decided.metric.name,
       operation: decided.scope.operation,
       part,
-      ...remaining(run, decided.neededWithin, counts),
+      ...remaining(part, run, decided.neededWithin, counts),
     }))
 }
 
 function remaining(
+  part: Part,
   run: Run,
   needed: number,
   counts: readonly TimedBlock<number>[],
-): Pick<Missing, 'canaryRequests' | 'seconds'> {
-  const first = counts[0]
+): Pick<Missing, 'canaryRequests' | 'seconds' | 'tooFew'> {
   // A canary that went quiet serves at no rate: what came after it is no time of its own.
-  const last = counts.findLast(({ stable, canary }) => stable > 0 && canary > 0)
+  const last = counts.findLast(({ canary }) => canary > 0)
   const halfway = run.halfway
-  if (!first || !last || !halfway) return { canaryRequests: null, seconds: null }
+  const unknown = { canaryRequests: null, seconds: null }
+  if (!last || !halfway) return { ...unknown, tooFew: tooFewIn(counts, part) }
   const served = (some: readonly TimedBlock<number>[]): number => some.reduce((sum, count) => sum + count.canary, 0)
   const since = served(counts.filter((count) => count.tick > halfway.tick))
   const lately = (run.logE - halfway.logE) / since
   const growth = lately > 0 ? lately : run.logE / served(counts)
-  if (!(growth > 0)) return { canaryRequests: null, seconds: null }
+  if (!(growth > 0)) return { ...unknown, tooFew: null }
   const requests = (needed - run.logE) / growth
   const rate = since / ((last.tick - halfway.tick) / 1000)
-  return { canaryRequests: atLeastOne(requests), seconds: atLeastOne(requests / rate) }
+  return { canaryRequests: atLeastOne(requests), seconds: atLeastOne(requests / rate), tooFew: null }
 }
+
+/** Growth is seen from one block to the next: it takes two. */
+function tooFewIn(counts: readonly TimedBlock<number>[], part: Part): TooFew {
+  const served = (arm: 'stable' | 'canary'): number => counts.reduce((sum, count) => sum + count[arm], 0)
+  return {
+    needed: 2 * (/ 1 %$/.test(part) ? hundredth : smallestBlock),
+    stable: served('stable'),
+    canary: served('canary'),
+  }
+}
+
+const hundredth = 100
 
 /** An estimate, and no promise of nothing. */
 function atLeastOne(value: number): number {

@@ -4,7 +4,7 @@ import type { Estimate } from '../metrics/tested.ts'
 import { count, duration, latency, number, percent, signed, tidy, times } from '../numbers.ts'
 import type { Margin } from '../policy/margin.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
-import type { Missing } from './missing.ts'
+import type { Missing, TooFew } from './missing.ts'
 
 const namesInWords: Readonly<Record<string, string>> = {
   errors: 'the error rate',
@@ -74,9 +74,17 @@ export function missingSentence(missing: Missing): string {
   const where = missing.operation ?? 'the whole service'
   const inParts = missing.part !== 'rate' && missing.part !== 'share'
   const what = `${nameInWords(missing.metric)}${inParts ? ` of ${partName(missing.part)}` : ''} on ${where}`
+  if (missing.tooFew !== null) return `${what}: ${tooFewPhrase(missing.tooFew)}`
   if (missing.canaryRequests === null)
     return `${what}: the evidence does not grow yet, or the difference is near the margin`
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
+}
+
+function tooFewPhrase({ needed, stable, canary }: TooFew): string {
+  const served = `stable ${count(stable)}, canary ${count(canary)}`
+  return stable + canary < needed
+    ? `fewer than ${needed} requests so far (${served})`
+    : `too few requests of one cohort beside the other's so far (${served})`
 }
 
 /** A metric in words, such as `the error rate` for `errors`. */
@@ -107,7 +115,7 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
 
 /** What changed, such as `median 100 ms -> 120 ms (+15 % to +25 %)`. */
 export function changePhrase({ statistic, unit, stable, canary, effect, interval, zerosApart }: Estimate): string {
-  if (stable.value === null || canary.value === null) return 'no requests of both cohorts yet'
+  if (stable.value === null || canary.value === null) return 'too few requests of both cohorts yet'
   const show = { seconds: latency, share: percent, number }[unit]
   const name =
     statistic === 'p50'
