@@ -211,6 +211,22 @@ describe('a comparison that means nothing is invalid', () => {
     expect(verdict.reasons[0]!.message).toContain('(blue/green), run both at once for a while, or compare')
     expect(verdict.reasons[0]!.message).toContain('--stable-window 7d')
   })
+
+  it('but not where they have a request a minute each, and take turns', () => {
+    const turns = Array.from({ length: 10 }, (_, at): Slice => {
+      const one = (n: number): Slice['stable'] => ({ kind: 'count', n })
+      return {
+        tick: 60_000 * at,
+        operation: 'GET /',
+        metric: 'requests',
+        stable: one(at % 2),
+        canary: one((at + 1) % 2),
+      }
+    })
+    const { verdict, missing } = judge(turns, defaultPolicy, factsOf(120))
+    expect(verdict).toBe('inconclusive')
+    expect(missing.map(({ tooFew }) => tooFew)).toContainEqual({ needed: 20, stable: 5, canary: 5 })
+  })
 })
 
 describe('operations that only one arm served', () => {

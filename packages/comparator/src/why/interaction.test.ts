@@ -109,7 +109,7 @@ describe('what carries a regression', () => {
     const [stableOff, , , canaryOn] = found!.cells
     expect(stableOff).toMatchObject({ count: expect.closeTo(6000, -3), events: null })
     expect(canaryOn!.value! / stableOff!.value!).toBeCloseTo(1.5, 1)
-    expect(found!.effects).toMatchObject({ kind: 'ratio', level: 0.01, variant: 'on' })
+    expect(found!.effects).toMatchObject({ kind: 'ratio', level: 0.005, variant: 'on' })
     expect(found!.effects!.together.value).toBeCloseTo(1.5, 1)
     expect(found!.effects!.together.lower).toBeGreaterThan(1.3)
     expect(found!.effects!.canary.upper).toBeLessThan(1.1)

@@ -46,7 +46,7 @@ export interface Interaction {
 
 // Measured over the four truths, looked at after every tick from the FAIL on: with these levels a wrong name is told in less than
 // 5 % of them, and the right one in more than 90 % by twice the time of the FAIL. Flags share the levels.
-const presentLevel = 0.01
+const presentLevel = 0.005
 const absentLevel = 0.1
 /** An effect is next to nothing when it is surely less than this part of what both do together. */
 const nextToNothing = 1 / 3
@@ -118,8 +118,10 @@ function carriedBy({ blocks, kind }: CellEvidence, flags: number): Carried | und
   const whole = canaryAlone.estimate + flagAlone.estimate + together.estimate
   const isAbsent = (effect: FactorialEffect): boolean =>
     effect.estimate + reachOf(effect, absentLevel / flags) < nextToNothing * whole
-  const canary = isPresent(canaryAlone) && isPresent(canaryWith)
-  const flag = isPresent(flagAlone) && isPresent(flagWith)
+  // With the other one too, if less surely: an effect that the other takes away again carries nothing.
+  const isThere = (effect: FactorialEffect): boolean => effect.estimate > reachOf(effect, absentLevel / flags)
+  const canary = isPresent(canaryAlone) && isThere(canaryWith)
+  const flag = isPresent(flagAlone) && isThere(flagWith)
   const carries = ((): Carried['carries'] => {
     if (canary && flag) return 'both'
     if (canary && isAbsent(flagAlone)) return 'canary'
