@@ -130,7 +130,7 @@ export function wholeOf(series: readonly OperationSeries[]): OperationSeries {
       ),
     ]),
   )
-  const rates = new Map([...failures].map(([name, ticks]) => [name, blocksOf(ticks, smallestBlock.rate)]))
+  const rates = new Map([...failures].map(([name, ticks]) => [name, blocksOf(ticks, fullBlock.rate, patience)]))
   const total = (arm: 'stable' | 'canary'): Totals => ({
     requests: sumOf(series.map((one) => one.totals[arm].requests)),
     errors: sumOf(series.map((one) => one.totals[arm].errors)),
