@@ -120,7 +120,7 @@ describe('what carries a regression', () => {
   })
 
   it('says what is proved so far where it is not settled', () => {
-    const [found] = interactionsOf([traffic([low, low], [failingAt(0.04), high], 5)], failing, errors)
+    const [found] = interactionsOf([traffic([low, low], [failingAt(0.04), high], 6)], failing, errors)
     expect(found).toMatchObject({
       carries: 'not-settled',
       message: expect.stringContaining('Proved so far: with new-pricing=on the canary is worse'),
@@ -168,7 +168,7 @@ describe('what carries a regression', () => {
   })
 
   it('asks more of each flag the more flags there are', () => {
-    const cells = traffic([low, low], [low, high], 4)
+    const cells = traffic([low, low], [low, high], 5)
     const names = (flags: number): Carries => interactionsOf(Array(flags).fill(cells), failing, errors)[0]!.carries
     expect(names(1)).toBe('combination')
     expect(names(60)).toBe('not-settled')
