@@ -69,7 +69,7 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
   }
 
   const mustBeOpen = (): void => {
-    if (isClosing) throw new StoreError('unavailable', 'the store is being closed')
+    if (isClosing) throw beingClosed()
   }
 
   const use: Connections['use'] = async (kind, work) => {
@@ -83,6 +83,10 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
         mustBeOpen()
         return work(client)
       })
+    } catch (cause) {
+      // The engine has several ways to say that it stopped a question.
+      if (isClosing && kind === 'read') throw beingClosed(cause)
+      throw cause
     } finally {
       running--
       if (running === 0) idle()
@@ -101,4 +105,8 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
       await close()
     },
   }
+}
+
+function beingClosed(cause?: unknown): StoreError {
+  return new StoreError('unavailable', 'the store is being closed', { cause })
 }
