@@ -6,7 +6,7 @@ import { answerable } from './errors.ts'
  *
  * Throws a ServerError, as every answer would be.
  *
- * const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
+ * @example const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
  */
 export async function initStore(options: InitOptions): Promise<Initialised> {
   try {

@@ -7,7 +7,7 @@ import type { RunningServer, ServerOptions } from './server.ts'
  * Throws a ServerError of kind `unavailable` when the port is taken, the directory cannot be written or the engine is not
  * there; its status is 423 when another process holds the store, which may let go of it.
  *
- * const { url, close } = await startServer({ store: '.coalmine', port: 4318 })
+ * @example const { url, close } = await startServer({ store: '.coalmine', port: 4318 })
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const server = await import('./server.ts')

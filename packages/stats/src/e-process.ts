@@ -14,7 +14,13 @@ export interface EProcess<Block> {
 /** Which way the alternative points: is the canary's value higher, or lower, than the hypothesis allows? */
 export type Alternative = 'greater' | 'less'
 
-/** An e-process from a function that takes in the blocks of one tick and gives the logarithm of E after it. */
+/**
+ * An e-process from a function that takes in the blocks of one tick and gives the logarithm of E after it.
+ *
+ * @example
+ * let logE = 0
+ * const coin = eProcess<'heads' | 'tails'>((tosses) => tosses.reduce((_, toss) => (logE += Math.log(toss === 'heads' ? 1.2 : 0.8)), logE))
+ */
 export function eProcess<Block>(take: (strata: readonly Block[]) => number): EProcess<Block> {
   let logE = 0
   let maxLogE = 0
@@ -64,6 +70,7 @@ export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<B
  * more than without the gate, so it is evidence still.
  *
  * @param enough the logarithm that the other process needs.
+ * @example gatedProcess(rankProcess({ alternative: 'greater' }), unitProcess, Math.log(8)).logE // 0 until the units say so too
  */
 export function gatedProcess<Block>(process: EProcess<Block>, gate: EProcess<Block>, enough: number): EProcess<Block> {
   return eProcess((strata) => {
@@ -76,6 +83,8 @@ export function gatedProcess<Block>(process: EProcess<Block>, gate: EProcess<Blo
 /**
  * Evidence of which no tick counts for more than `most` times: what a tick makes of it beyond that is lost. Still evidence: what a
  * tick multiplies it by is in the mean at most 1, and cutting it off makes that less.
+ *
+ * @example cappedProcess(rankProcess({ alternative: 'greater' }), 3) // after one tick at most log 3
  */
 export function cappedProcess<Block>(process: EProcess<Block>, most: number): EProcess<Block> {
   const logMost = Math.log(most)

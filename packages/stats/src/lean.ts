@@ -11,6 +11,8 @@ export type Lean = number
 /**
  * Whether the canary's values are mostly larger than stable's, all strata of a tick together. A sign: without ties U is symmetric
  * about its mean, whatever the sizes; with them nearly so.
+ *
+ * @example leanOfRank([ranksOf({ stable, canary })]) // 1 where the canary wins more than half of all pairs
  */
 export function leanOfRank(strata: readonly Ranks[]): Lean {
   let excess = 0
@@ -20,7 +22,13 @@ export function leanOfRank(strata: readonly Ranks[]): Lean {
   return signOf(excess)
 }
 
-/** Whether more of the canary's values than of stable's are among the largest of their tick. */
+/**
+ * Whether more of the canary's values than of stable's are among the largest of their tick, the larger arm thinned as in
+ * `leanOfRates`.
+ *
+ * @param share which values are the largest: the last 0.1, 0.05 or 0.01 of both arms together.
+ * @example leanOfTail([ranksOf({ stable, canary })], 0.1) // 1 where a tenth of both is the canary's alone
+ */
 export function leanOfTail(strata: readonly Ranks[], share: TailShare): Lean {
   const which = tailShares.indexOf(share)
   const sum = { stable: { n: 0, events: 0 }, canary: { n: 0, events: 0 } }
@@ -53,7 +61,12 @@ export function leanOfRates(strata: readonly Rates[], limit: (share: number) => 
   return leanOfShares(sum, limit)
 }
 
-/** The same of shares whose events need not be whole, as those of a tail that ends within a bucket. */
+/**
+ * The same of shares whose events need not be whole, as those of a tail that ends within a bucket.
+ *
+ * @param limit the share that the margin allows the canary where stable has this one.
+ * @example leanOfShares({ stable: { n: 100, events: 1 }, canary: { n: 100, events: 3.5 } }, (share) => share) // 1
+ */
 export function leanOfShares({ stable, canary }: Rates, limit: (share: number) => number): Lean {
   if (stable.n === 0 || canary.n === 0 || stable.events + canary.events === 0) return 0
   const compare = (y: number, m: number, x: number, n: number): number =>

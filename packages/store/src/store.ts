@@ -65,7 +65,7 @@ export interface Store {
  * Throws a StoreError of kind `held` when another process has the directory open, `full` when nothing at all fits on its
  * disk, and `unavailable` when it cannot be written, the server does not answer or the embedded engine is not installed.
  *
- * const store = await openStore({ location: '.coalmine' })
+ * @example const store = await openStore({ location: '.coalmine' })
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, minFreeBytes, fsync } = options

@@ -89,42 +89,44 @@ export function serveCommand(command: Command, io: Io): Command {
         'COALMINE_FSYNC',
       ),
     )
-    .action(async (options: ServeOptions) => {
-      const { store, host, port, ack, keep, minFree, watermark, maxConnections, drain } = options
-      const token = await tokenOf(options)
-      const tls = await tlsFiles(options)
-      if (!options.insecure) refuseOpenDoor(host, token, tls)
-      if (keep !== undefined && isRemote(store))
-        tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
-      const stopped = new Promise<undefined>((resolve) => {
-        if (io.stop.aborted) resolve(undefined)
-        io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
-      })
-      const starting = startServer({
-        store,
-        host,
-        port,
-        ack,
-        warn: (message) => tell(io, message),
-        ...(options.grpc ? { grpcPort: options.grpcPort ?? Math.max(port - 1, 0) } : {}),
-        ...(tls === undefined ? {} : { tls }),
-        ...(token === undefined ? {} : { token }),
-        ...(keep === undefined ? {} : { retentionDays: keep }),
-        ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
-        ...(watermark === undefined ? {} : { watermarkMs: watermark }),
-        ...(options.fsync && { fsync: true }),
-        ...(drain === undefined ? {} : { drainMs: drain }),
-        ...(maxConnections === undefined ? {} : { limits: { connections: maxConnections } }),
-      })
-      const server = await Promise.race([starting, stopped])
-      if (!server) throw new CommandError('interrupted', 'stopped before it was listening')
-      const grpc = server.grpcUrl === undefined ? '' : `, OTLP/gRPC at ${server.grpcUrl}`
-      io.stdout.write(
-        `coalmine serves ${shown(store)} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces${grpc}); Ctrl-C stops it\n`,
-      )
-      await stopped
-      await server.close()
-    })
+    .action((options: ServeOptions) => serve(options, io))
+}
+
+async function serve(options: ServeOptions, io: Io): Promise<void> {
+  const { store, host, port, ack, keep, minFree, watermark, maxConnections, drain } = options
+  const token = await tokenOf(options)
+  const tls = await tlsFiles(options)
+  if (!options.insecure) refuseOpenDoor(host, token, tls)
+  if (keep !== undefined && isRemote(store))
+    tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
+  const stopped = new Promise<undefined>((resolve) => {
+    if (io.stop.aborted) resolve(undefined)
+    io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+  const starting = startServer({
+    store,
+    host,
+    port,
+    ack,
+    warn: (message) => tell(io, message),
+    ...(options.grpc ? { grpcPort: options.grpcPort ?? Math.max(port - 1, 0) } : {}),
+    ...(tls === undefined ? {} : { tls }),
+    ...(token === undefined ? {} : { token }),
+    ...(keep === undefined ? {} : { retentionDays: keep }),
+    ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
+    ...(watermark === undefined ? {} : { watermarkMs: watermark }),
+    ...(options.fsync && { fsync: true }),
+    ...(drain === undefined ? {} : { drainMs: drain }),
+    ...(maxConnections === undefined ? {} : { limits: { connections: maxConnections } }),
+  })
+  const server = await Promise.race([starting, stopped])
+  if (!server) throw new CommandError('interrupted', 'stopped before it was listening')
+  const grpc = server.grpcUrl === undefined ? '' : `, OTLP/gRPC at ${server.grpcUrl}`
+  io.stdout.write(
+    `coalmine serves ${shown(store)} on ${server.url} (OTLP/HTTP at ${server.url}/v1/traces${grpc}); Ctrl-C stops it\n`,
+  )
+  await stopped
+  await server.close()
 }
 
 async function tokenOf({ token, tokenFile }: ServeOptions): Promise<string | undefined> {

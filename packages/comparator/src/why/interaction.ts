@@ -85,7 +85,12 @@ export function interactionsOf(
   })
 }
 
-/** A flag that each cohort met in one variant of its own, so that it cannot be told from the canary. */
+/**
+ * A flag that each cohort met in one variant of its own, so that it cannot be told from the canary.
+ *
+ * @param canary the canary's selector, as it was given.
+ * @example notSeparable('prices', ['off', 'on'], 'service.version=2.0.0', finding).carries // 'not-separable'
+ */
 export function notSeparable(
   flag: string,
   variants: readonly [string, string],

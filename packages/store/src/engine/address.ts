@@ -16,7 +16,7 @@ export interface Address {
  *
  * Throws a StoreError of kind `usage` for what is no such address.
  *
- * parseAddress('http://reader:secret@ch:8123/shop').shown // 'http://reader@ch:8123/shop'
+ * @example parseAddress('http://reader:secret@ch:8123/shop').shown // 'http://reader@ch:8123/shop'
  */
 export function parseAddress(text: string): Address {
   const found = URL.parse(text)
@@ -42,7 +42,11 @@ export function parseAddress(text: string): Address {
   return { url: found.href, shown: where, host, user: decoded(username) || 'default', database: database || 'default' }
 }
 
-/** A store's location as messages show it: without a password. */
+/**
+ * A store's location as messages show it: without a password.
+ *
+ * @example shown('https://reader:secret@ch:8443/shop') // 'https://reader@ch:8443/shop'
+ */
 export function shown(location: string): string {
   if (!isRemote(location)) return location
   const found = URL.parse(location)

@@ -4,7 +4,11 @@ export interface RowBytes {
   length: number
 }
 
-/** Makes room for `capacity` bytes; it grows as needed. */
+/**
+ * Makes room for `capacity` bytes; it grows as needed.
+ *
+ * @example newRowBytes(1024).length // 0: nothing is written yet
+ */
 export function newRowBytes(capacity: number = 65_536): RowBytes {
   return { bytes: Buffer.allocUnsafe(capacity), length: 0 }
 }

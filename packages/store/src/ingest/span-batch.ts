@@ -29,13 +29,21 @@ const secondNs = 1_000_000_000n
 const tickNs = BigInt(tickSeconds) * secondNs
 const longestNs = BigInt(longestSeconds) * secondNs
 
-/** An empty batch. It takes over the memory of `rows`, whatever they hold. */
+/**
+ * An empty batch. It takes over the memory of `rows`, whatever they hold.
+ *
+ * @example newSpanBatch().spans // 0
+ */
 export function newSpanBatch(rows: RowBytes = newRowBytes()): SpanBatch {
   rows.length = 0
   return { rows, spans: 0, arrivals: new Map() }
 }
 
-/** Adds the spans of another batch. */
+/**
+ * Adds the spans of another batch, which stays as it is.
+ *
+ * @example addBatch(batch, other) // batch.spans: those of both
+ */
 export function addBatch(batch: SpanBatch, other: SpanBatch): void {
   writeBytes(batch.rows, other.rows.bytes, 0, other.rows.length)
   batch.spans += other.spans

@@ -94,26 +94,42 @@ export interface SpanOrigin {
   readonly columns: RowBytes
 }
 
-/** No attributes yet. */
+/**
+ * No attributes yet.
+ *
+ * @example newAttributeBytes().count // 0
+ */
 export function newAttributeBytes(): AttributeBytes {
   return { count: 0, rows: newRowBytes(1024) }
 }
 
-/** Adds an attribute whose key is a range of a message. */
+/**
+ * Adds an attribute whose key is a range of a message.
+ *
+ * @example addAttribute(attributes, Buffer.from('http.route'), { start: 0, end: 10 }, '/cart') // attributes.count: one more
+ */
 export function addAttribute(to: AttributeBytes, message: Uint8Array, key: ByteRange, value: string): void {
   to.count++
   writeTextBytes(to.rows, message, key.start, key.end)
   writeText(to.rows, value)
 }
 
-/** Adds an attribute whose key and value are both ranges of a message that begin with their length, as a LEB128 number. */
+/**
+ * Adds an attribute whose key and value are both ranges of a message that begin with their length, as a LEB128 number.
+ *
+ * @example addAttributeAsIs(attributes, Buffer.from('\x01k\x01v'), { start: 0, end: 2 }, { start: 2, end: 4 }) // k = v
+ */
 export function addAttributeAsIs(to: AttributeBytes, message: Uint8Array, key: ByteRange, value: ByteRange): void {
   to.count++
   writeBytes(to.rows, message, key.start, key.end)
   writeBytes(to.rows, message, value.start, value.end)
 }
 
-/** The origin of the spans of a scope. */
+/**
+ * The origin of the spans of a scope: its service's name, the resource's attributes, and the scope's name and version.
+ *
+ * @example newSpanOrigin('shop', newAttributeBytes(), '@opentelemetry/instrumentation-http', '0.301.0').service // 'shop'
+ */
 export function newSpanOrigin(
   service: string,
   resource: AttributeBytes,
@@ -128,7 +144,11 @@ export function newSpanOrigin(
   return { service, columns }
 }
 
-/** Adds one span to a batch, its columns in the order of `createTraces`. */
+/**
+ * Adds one span to a batch, its columns in the order of `createTraces`.
+ *
+ * @example addSpan(batch, span) // batch.spans: one more
+ */
 export function addSpan(batch: SpanBatch, span: Span): void {
   const { rows } = batch
   writeUint64(rows, span.startNs)
@@ -165,7 +185,11 @@ function writeResource(batch: SpanBatch, resource: Attributes): void {
   batch.lastResource = { resource, start, end: rows.length }
 }
 
-/** Adds one span whose texts are bytes: the same columns. */
+/**
+ * Adds one span whose texts are bytes: the same columns.
+ *
+ * @example addSpanBytes(batch, span) // batch.spans: one more
+ */
 export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
   const { rows } = batch
   const { message, origin, traceId, spanId, parentSpanId, traceState, name, statusMessage } = span

@@ -50,7 +50,13 @@ export async function callsOf(engine: Engine, comparison: Comparison, addresses:
   return [...ticks].map(([tick, counts]) => ({ tick: tick * 1000, ...counts }))
 }
 
-/** The addresses that only one cohort was called at, among those that were called often enough to tell. */
+/**
+ * The addresses that only one cohort was called at, among those that were called often enough to tell.
+ *
+ * @example
+ * const at = (address: string) => ({ calledAt: [{ address, calls: 9 }] })
+ * addressesOf({ stable: at('10.0.0.1:80'), canary: at('10.0.0.2:80') }) // { stable: ['10.0.0.1:80'], canary: ['10.0.0.2:80'] }
+ */
 export function addressesOf({
   stable,
   canary,

@@ -25,6 +25,8 @@ interface MeasureParams {
  * and by `span.name` and `span.kind` (server, client, internal, producer, consumer).
  *
  * Throws a StoreError of kind `usage` that says which part is wrong.
+ *
+ * @example measureParams([{ kind: 'calls', of: 'db.system.name=postgresql' }]).order // [0]
  */
 export function measureParams(measures: readonly Measure[]): MeasureParams {
   const attributes = measures.filter((measure) => measure.kind === 'attribute')

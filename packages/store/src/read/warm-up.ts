@@ -13,7 +13,12 @@ export interface WarmUp {
 /** Nothing is left out. */
 export const noWarmUp: WarmUp = { builds: [], instances: [], until: [] }
 
-/** The first so many seconds of instances that were born within what is known of the service. */
+/**
+ * The first so many seconds of instances that were born within what is known of the service.
+ *
+ * @param seconds how long an instance warms up; 0 leaves nothing out.
+ * @example warmUpOf([{ ...life, build: '2.0.0', instance: 'pod-1', bornMs: 60_000 }], 30) // { builds: ['2.0.0'], instances: ['pod-1'], until: [90] }
+ */
 export function warmUpOf(lives: readonly InstanceLife[], seconds: number): WarmUp {
   const young = seconds > 0 ? lives.filter(({ bornMs }) => bornMs !== undefined) : []
   return {

@@ -39,7 +39,7 @@ export interface Initialised {
  * Throws a StoreError of kind `usage` for a name that is none, and of kind `unavailable` when the server does not answer,
  * refuses a statement, or has tables of a later release.
  *
- * const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
+ * @example const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
  */
 export async function initStore(options: InitOptions): Promise<Initialised> {
   const { location, cluster, retentionDays } = options
