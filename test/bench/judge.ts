@@ -79,7 +79,7 @@ function metrics(): MetricPolicy[] {
   const several = (count: number, of: string, entry: MetricInput): MetricPolicy[] =>
     Array.from({ length: count }, (_, at) => metricPolicyOf(`${of}${at}`, entry))
   return [
-    ...['latency', 'errors', '4xx'].map((name) => metricPolicyOf(name, {})),
+    ...['latency', 'errors', 'client-errors'].map((name) => metricPolicyOf(name, {})),
     ...several(7, 'cost', { attribute: 'app.cost' }),
     ...several(2, 'calls', { calls: 'db.system.name=postgresql' }),
     ...several(8, 'share', { share: 'app.cached=true' }),
@@ -99,7 +99,7 @@ function drawn(metrics: readonly MetricPolicy[]): Slice[] {
     switch (measure.kind) {
       case 'errors':
         return { kind: 'rate', n, events: eventsOf(n, 0.001, draw) }
-      case '4xx':
+      case 'client-errors':
         return { kind: 'rate', n, events: eventsOf(n, 0.03, draw) }
       case 'share':
         return { kind: 'rate', n, events: eventsOf(n, [0.002, 0.01, 0.05, 0.3][Number(name.at(-1)) % 4]!, draw) }

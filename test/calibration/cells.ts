@@ -51,7 +51,7 @@ const inMicroseconds = rounded(lognormal({ median: 0.00004, sigma: 0.6 }), 0.000
 const fiveSpans = tracesOf({ median: 0.1, sigma: 0.6, spans: 5, icc: 0.5 })
 const slowRequests = (share: number, times: number): Distribution => mixed(share, scaled(typical, times), typical)
 
-const noMargins = { latency: '0%', errors: '1', '4xx': '1', 'lost-requests': '0%' }
+const noMargins = { latency: '0%', errors: '1', 'client-errors': '1', 'lost-requests': '0%' }
 const metric = (name: string, entry: MetricInput = {}): MetricPolicy => metricPolicyOf(name, entry)
 const atZero = (...names: (keyof typeof noMargins)[]): Partial<Policy> => ({
   metrics: names.map((name) => metric(name, { margin: noMargins[name] })),
@@ -60,7 +60,7 @@ const latencyAlone: Partial<Policy> = { metrics: [metric('latency')] }
 const errorsAlone: Partial<Policy> = { metrics: [metric('errors')] }
 const latencyAtZero = atZero('latency')
 const errorsAtZero = atZero('errors')
-const allAtZero = atZero('latency', 'errors', '4xx')
+const allAtZero = atZero('latency', 'errors', 'client-errors')
 const numberAtZero: Partial<Policy> = { metrics: [metric('number', { attribute: 'app.number', margin: '0%' })] }
 
 const day = (depth: number) => ({ level: (tick: number) => 1 + depth * Math.sin((2 * Math.PI * tick) / 360) })

@@ -158,7 +158,12 @@ function drawer(traffic: Traffic): (draw: Random) => Slice[] {
       const slices: Slice[] = [
         { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n: m } },
         { ...common, metric: 'errors', stable: rate(stable, n), canary: rate(now, m) },
-        { ...common, metric: '4xx', stable: { kind: 'rate', n, events: 0 }, canary: { kind: 'rate', n: m, events: 0 } },
+        {
+          ...common,
+          metric: 'client-errors',
+          stable: { kind: 'rate', n, events: 0 },
+          canary: { kind: 'rate', n: m, events: 0 },
+        },
       ]
       stable.shares?.forEach((share, at) => {
         const some = (of: number, p: number): Side => ({ kind: 'rate', n: of, events: eventsOf(of, p, draw) })

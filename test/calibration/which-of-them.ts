@@ -100,7 +100,7 @@ function drawTraffic(
         Sides,
         Sides,
       ]
-      for (const metric of ['requests', 'errors', '4xx', 'latency'] as const)
+      for (const metric of ['requests', 'errors', 'client-errors', 'latency'] as const)
         slices[variant].push({
           tick: at * tickMs,
           operation: 'GET /',
@@ -113,13 +113,13 @@ function drawTraffic(
   return { flag: 'new-pricing', variants: ['off', 'on'], slices }
 }
 
-type Sides = Readonly<Record<'requests' | 'errors' | '4xx' | 'latency', Side>>
+type Sides = Readonly<Record<'requests' | 'errors' | 'client-errors' | 'latency', Side>>
 
 function sidesOf({ latency, errors }: Cell, n: number, random: Random): Sides {
   return {
     requests: { kind: 'count', n },
     errors: { kind: 'rate', n, events: eventsOf(n, errors, random) },
-    '4xx': { kind: 'rate', n, events: 0 },
+    'client-errors': { kind: 'rate', n, events: 0 },
     latency: { kind: 'distribution', n, histogram: latency(n, random) },
   }
 }

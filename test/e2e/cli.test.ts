@@ -240,7 +240,12 @@ describe('settings from the environment', () => {
     const verdict = JSON.parse(readFileSync(join(folder, 'from-settings.json'), 'utf8'))
     expect(verdict.policy).toMatchObject({
       alpha: 0.05,
-      metrics: [{ margin: { ratio: 3 } }, { margin: { oddsRatio: 2 } }, { name: '4xx' }, { name: 'lost-requests' }],
+      metrics: [
+        { margin: { ratio: 3 } },
+        { margin: { oddsRatio: 2 } },
+        { name: 'client-errors' },
+        { name: 'lost-requests' },
+      ],
     })
     expect(verdict.verdict).not.toBe('fail')
     expect(verdict.window.start).toBe('2020-01-01T00:00:00.000Z')

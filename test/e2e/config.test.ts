@@ -130,7 +130,7 @@ alpha: 0.01
 metrics:
   latency: { expect: better, margin: 5%, reason: the new cache }
   errors: { critical: true }
-  4xx: off
+  client-errors: off
   cost: { attribute: app.cost, expect: worse-by-at-most, margin: 2% }
   queries: { calls: db.system.name=postgresql, gate: advisory }
   cached: { share: app.cache.hit=true, worse: lower, weight: 2 }

@@ -78,7 +78,7 @@ it('and each of them has its finding', async () => {
   expect(told).toEqual([
     ['latency', 'seconds', 1_200, 1_200],
     ['errors', 'share', 1_200, 1_200],
-    ['4xx', 'share', 1_200, 1_200],
+    ['client-errors', 'share', 1_200, 1_200],
     ['cost', 'number', 1_200, 1_200],
     ['queries', 'number', 1_200, 1_200],
     ['cache-hits', 'share', 1_200, 1_200],

@@ -51,13 +51,13 @@ describe('plan', () => {
   })
 
   it.each([
-    [['--effect', 'cost=5%'], 'such as latency=25%, errors=x5 or 4xx=x5, got "cost=5%"'],
+    [['--effect', 'cost=5%'], 'such as latency=25%, errors=x5 or client-errors=x5, got "cost=5%"'],
     [['--share', '110%'], 'Expected a share of the traffic such as 10% or 0.1.'],
     [
       ['--effect', 'latency=5%', '--config', 'errors-alone.yaml'],
       '--effect latency=5%: the policy does not judge latency',
     ],
-    [['--config', 'nothing.yaml'], 'the policy judges none of latency, errors, 4xx'],
+    [['--config', 'nothing.yaml'], 'the policy judges none of latency, errors, client-errors'],
     [['--power', '1'], 'Expected a number between 0 and 1'],
     [['--runs', '0'], 'Expected a whole number above zero'],
   ])('%j is exit code 64', async (args, message) => {

@@ -1,4 +1,11 @@
-import { type ComparisonBody, type PolicyInput, parsePolicy, problemsText, type Verdict } from '@coalmine/comparator'
+import {
+  type ComparisonBody,
+  metricNameOf,
+  type PolicyInput,
+  parsePolicy,
+  problemsText,
+  type Verdict,
+} from '@coalmine/comparator'
 import { ask, type Server } from './client.ts'
 import type { ComparisonOptions } from './comparison-options.ts'
 import { defaultConfig, readConfig } from './config-file.ts'
@@ -63,11 +70,14 @@ function withMargins(
   metrics: PolicyInput['metrics'] = {},
   margins: Readonly<Record<string, string>>,
 ): PolicyInput['metrics'] {
-  const entries = Object.entries(margins).map(([name, margin]) => {
-    const entry = metrics[name] ?? {}
-    return [name, { ...(typeof entry === 'object' ? entry : { gate: entry }), margin }]
-  })
-  return { ...metrics, ...Object.fromEntries(entries) }
+  const all = { ...metrics }
+  for (const [written, margin] of Object.entries(margins)) {
+    // A file may have the metric by its old name, or the flag.
+    const name = Object.keys(all).find((other) => metricNameOf(other) === metricNameOf(written)) ?? written
+    const entry = all[name] ?? {}
+    all[name] = { ...(typeof entry === 'object' ? entry : { gate: entry }), margin }
+  }
+  return all
 }
 
 /** Asks a server for a verdict. Throws a CommandError where it gives none. */

@@ -72,7 +72,7 @@ export async function stableRequest(options: StableOptions): Promise<{
   }
 }
 
-const simulated = ['latency', 'errors', '4xx']
+const simulated = ['latency', 'errors', 'client-errors']
 
 /**
  * The regressions to look for: those that were named, of metrics that the policy judges, else what is looked for by default, as

@@ -30,7 +30,8 @@ metrics:
   latency: { margin: ${margin('latency')} }
   # The odds of an event times the ratio, or so many percentage points more, whichever is more.
   errors: { margin: ${margin('errors')} }
-  4xx: { margin: ${margin('4xx')} }
+  # Answers that blame whoever asked: HTTP 4xx, and gRPC's NOT_FOUND, UNAUTHENTICATED and the like.
+  client-errors: { margin: ${margin('client-errors')} }
   # Whatever else your spans carry; an advisory metric is told, and decides nothing.
   # cost: { attribute: app.cost, expect: better, margin: 2%, gate: advisory, reason: "why you expect it" }
   # queries: { calls: db.system.name=postgresql, margin: 10% }

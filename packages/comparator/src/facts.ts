@@ -27,6 +27,8 @@ export interface Facts {
   readonly spansOnly?: boolean
   /** Errors by their type, in the ticks that had some. */
   readonly errorTypes?: readonly ErrorTypeTick[]
+  /** Client errors by their code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, likewise. */
+  readonly clientCodes?: readonly ErrorTypeTick[]
   /** Which spans lie below the first requests, tick by tick. */
   readonly structure?: readonly SpanTick[] | undefined
   /** Of metrics of the policy's own, which raw spans answered: how many requests had a value. */

@@ -116,7 +116,7 @@ function testOf(
         beyond,
         stands(),
       )
-    case '4xx':
+    case 'client-errors':
       return testRate(failureStrata(scope, facts), metric, statistics, beyond, stands())
     case 'share':
       return testRate(scope.series, metric, statistics, beyond, stands())

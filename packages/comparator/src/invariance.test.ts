@@ -60,7 +60,7 @@ function slicesOf(seed: number): Slice[] {
       add('requests', (arm) => ({ kind: 'count', n: n[arm] }))
       add('latency', numbers(0, worse))
       add('errors', rates(0.03, worse * worse))
-      add('4xx', rates(0.1, 1))
+      add('client-errors', rates(0.1, 1))
       add('cost', numbers(0.3, worse))
       add('score', numbers(0, 1))
       add('queries', numbers(0.8, 1))

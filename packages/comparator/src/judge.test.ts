@@ -66,8 +66,10 @@ describe('a canary', () => {
     expect(finding.interval.lower).toBeGreaterThan(0.001)
   })
 
-  it('fails on answers with 4xx', () => {
-    expect(shop({ clientErrors: 0.05 }).reasons[0]!.message).toMatch(/^GET \/cart is answered with 4xx more often/)
+  it('fails on answers with client errors', () => {
+    expect(shop({ clientErrors: 0.05 }).reasons[0]!.message).toMatch(
+      /^GET \/cart is answered with client errors more often/,
+    )
   })
 
   it('does not fail for being faster, nor for failing less', () => {
@@ -301,7 +303,7 @@ describe('the gate', () => {
     expect(findings.map(({ scope, operation, metric }) => [scope, operation, metric])).toEqual([
       ['service', 'GET /', 'latency'],
       ['service', 'GET /', 'errors'],
-      ['service', 'GET /', '4xx'],
+      ['service', 'GET /', 'client-errors'],
     ])
   })
 
@@ -362,7 +364,7 @@ describe('a verdict', () => {
   it('is mirrored when the arms are swapped', () => {
     const swapped = slices.map((slice) => ({ ...slice, stable: slice.canary, canary: slice.stable }))
     const exact = policyOf({
-      metrics: { latency: { margin: '0%' }, errors: { margin: '1' }, '4xx': { margin: '1' } },
+      metrics: { latency: { margin: '0%' }, errors: { margin: '1' }, 'client-errors': { margin: '1' } },
     })
     const one = judge(slices, exact, factsOf(12)).findings.find((finding) => finding.operation === 'GET /slow')!
     const other = judge(swapped, exact, factsOf(12)).findings.find((finding) => finding.operation === 'GET /slow')!

@@ -25,7 +25,7 @@ import { advisoryOf, outcomeOf } from './verdict/outcome.ts'
 import { provesOf } from './verdict/proves.ts'
 import { decisive, flagNotes } from './verdict/reasons.ts'
 import type { Verdict } from './verdict/verdict.ts'
-import { errorTypeReasons, errorTypesOf } from './why/error-types.ts'
+import { clientCodesOf, errorTypeReasons, errorTypesOf } from './why/error-types.ts'
 import { type Regressed, regressedOf } from './why/regressed.ts'
 import { structureOf, structureReasons } from './why/structure.ts'
 
@@ -57,6 +57,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
       advisory: null,
       regressed: [],
       errorTypes: [],
+      clientErrorCodes: [],
       structure: null,
       decidedAfterSeconds: null,
     }
@@ -77,8 +78,10 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const advised = decide(gated('advisory'), levels)
   const start = Date.parse(facts.window.start)
   const errorTypes = errorTypesOf(facts, policy)
+  const clientErrorCodes = clientCodesOf(facts, policy)
+  const types = { errors: errorTypes, 'client-errors': clientErrorCodes }
   const structure = structureOf(facts, policy)
-  const findings = decided.map((one) => findingOf(one, facts, start, policy, errorTypes))
+  const findings = decided.map((one) => findingOf(one, facts, start, policy, types))
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy, hosts)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
@@ -92,7 +95,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     ...flagNotes(outcome, facts),
     ...notes(facts),
   ]
-  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy, errorTypes))]
+  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy, types))]
   const answer = {
     proves: provesOf(outcome, findings, facts, hosts),
     findings: all,
@@ -101,6 +104,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     advisory: advisoryOf(advised, blocked),
     regressed: outcome === 'fail' ? regressed() : [],
     errorTypes,
+    clientErrorCodes,
     structure,
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
@@ -143,6 +147,7 @@ function verdictOf(
     | 'advisory'
     | 'regressed'
     | 'errorTypes'
+    | 'clientErrorCodes'
     | 'structure'
     | 'decidedAfterSeconds'
   >,

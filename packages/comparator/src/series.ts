@@ -98,7 +98,7 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
     const totals = (arm: 'stable' | 'canary'): Totals => ({
       requests: requests.reduce((sum, tick) => sum + tick[arm], 0),
       errors: events('errors', arm),
-      clientErrors: events('4xx', arm),
+      clientErrors: events('client-errors', arm),
     })
     return {
       operation,

@@ -19,7 +19,7 @@ export const requestCount = 'requests'
  * A time x operation cell in which the two cohorts are comparable: what ran in the same five seconds on the same
  * route. `tick` is the start of the tick in milliseconds since the epoch. `metric` is the name that the policy gives it,
  * or `requests`, which counts traces. Both sides are of the same kind: latency, attributes and calls take
- * distributions, errors, 4xx and shares rates, `requests` counts.
+ * distributions, errors, client errors and shares rates, `requests` counts.
  */
 export interface Slice {
   readonly tick: number

@@ -31,19 +31,19 @@ describe('requests without a counterpart', () => {
     expect(decided(verdict)[0]).toMatch(/^The whole service is failing more often: 0 % -> \d+/)
   })
 
-  it('fail one that lost an endpoint, by the answers of 4xx in its place', () => {
+  it('fail one that lost an endpoint, by the client errors in its place', () => {
     const verdict = judged({
       'GET /cart': { stable: { n: 130 }, canary: { n: 45 } },
       'GET /help': { stable: { n: 20 }, canary: none },
       GET: { stable: none, canary: { n: 6, clientErrors: 1 } },
     })
     expect(verdict.verdict).toBe('fail')
-    expect(decided(verdict)[0]).toMatch(/^The whole service is answered with 4xx more often/)
+    expect(decided(verdict)[0]).toMatch(/^The whole service is answered with client errors more often/)
     const unmatched = verdict.reasons
       .filter(({ code }) => code === 'unmatched-operations')
       .map(({ message }) => message)
     expect(unmatched.join('\n')).toMatch(
-      /Only canary served GET: .* answered with 4xx \(100 %, against 0 % of all that stable served\)/,
+      /Only canary served GET: .* answered with client errors \(100 %, against 0 % of all that stable served\)/,
     )
     expect(unmatched.join('\n')).toMatch(/Only stable served GET \/help/)
   })

@@ -53,7 +53,7 @@ export function fleetOf(fleet: Fleet): { readonly slices: Slice[]; readonly cell
       slices.push(
         slice('requests', { kind: 'count', n: perBlock }, zero),
         slice('errors', { kind: 'rate', n: perBlock, events: failed }, none),
-        slice('4xx', { kind: 'rate', n: perBlock, events: 0 }, none),
+        slice('client-errors', { kind: 'rate', n: perBlock, events: 0 }, none),
         slice('latency', { kind: 'distribution', n: perBlock, histogram: latency }, nothing),
       )
     }

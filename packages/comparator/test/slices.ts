@@ -48,7 +48,7 @@ export function trafficOf({ ticks, seed, operations }: Traffic): Slice[] {
         {
           tick,
           operation,
-          metric: '4xx',
+          metric: 'client-errors',
           stable: rate(stable.n, stable.clientErrors),
           canary: rate(canary.n, canary.clientErrors),
         },

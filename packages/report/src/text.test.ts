@@ -35,7 +35,7 @@ it('writes what was expected and whether it came true, and what advisory metrics
   const metrics = [
     metricPolicyOf('latency', { expect: 'better', reason: 'the new index' }),
     metricPolicyOf('errors', { expect: 'same' }),
-    metricPolicyOf('4xx', { gate: 'advisory' }),
+    metricPolicyOf('client-errors', { gate: 'advisory' }),
   ]
   const text = verdictText(verdictOf(1.3, 12, { ...defaultPolicy, metrics }), { colors: false })
   await expect(text).toMatchFileSnapshot('./hypotheses.golden.txt')

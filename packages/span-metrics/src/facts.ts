@@ -18,9 +18,9 @@ export function notMeasuredIn(
     errors: known.some(({ errors }) => errors)
       ? undefined
       : 'the series have no status. Make status.code or http.response.status_code a dimension of them, or turn it off.',
-    '4xx': known.some((one) => one['4xx'])
+    'client-errors': known.some(({ clientErrors }) => clientErrors)
       ? undefined
-      : 'the series have no HTTP status. Make http.response.status_code a dimension of them, or turn it off.',
+      : 'the series have neither an HTTP status nor a code of gRPC. Make http.response.status_code or rpc.response.status_code a dimension of them, or turn it off.',
   }
   return metrics.flatMap(({ name, gate, measure }) => {
     const why = lacking[measure.kind]

@@ -56,6 +56,7 @@ export async function judgeSpanMetrics(
     mixedRequests: 0,
     lateSpans: 0,
     source: 'metrics',
+    clientCodes: slices.clientCodes,
     spanMetrics: spanMetricsOf(
       scrapes.found,
       slices,

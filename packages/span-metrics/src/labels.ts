@@ -18,8 +18,8 @@ export function operationOf(labels: Labels): string {
   return name || '(all)'
 }
 
-/** How a request came out: `4xx` is an error of whoever asked. */
-export type Outcome = 'error' | '4xx' | 'fine'
+/** How a request came out: a `client-error` blames whoever asked. */
+export type Outcome = 'error' | 'client-error' | 'fine'
 
 // In the order of their numbers: grpc.io/docs/guides/status-codes
 const grpcCodes = [
@@ -39,18 +39,28 @@ export function outcomeOf(labels: Labels): Outcome {
     return 'error'
   const grpc = grpcCodeOf(labels)
   if (grpc !== undefined && serverFaults.includes(grpc)) return 'error'
-  if (http.startsWith('4')) return '4xx'
-  if (grpc !== undefined) return 'fine'
+  if (http.startsWith('4')) return 'client-error'
+  if (grpc !== undefined) return grpc === 'OK' ? 'fine' : 'client-error'
   // A request that was never answered has a type of error and no status.
   return http === '' && labels['error_type'] ? 'error' : 'fine'
 }
 
-/** Whether series with these labels tell errors from the rest, and answers of 4xx. */
-export function tells(labels: Labels): { readonly errors: boolean; readonly '4xx': boolean } {
+/**
+ * The code of a client error, as verdicts have it.
+ *
+ * @example clientCodeOf({ grpc_code: 'NotFound' }) // 'gRPC NOT_FOUND'
+ */
+export function clientCodeOf(labels: Labels): string {
+  const http = httpStatusOf(labels)
+  return http.startsWith('4') ? `HTTP ${http}` : `gRPC ${grpcCodeOf(labels)}`
+}
+
+/** Whether series with these labels tell errors from the rest, and client errors. */
+export function tells(labels: Labels): { readonly errors: boolean; readonly clientErrors: boolean } {
   const http = httpStatusOf(labels) !== ''
   return {
     errors: http || ['status_code', ...grpcLabels, 'error_type'].some((name) => labels[name]),
-    '4xx': http,
+    clientErrors: http || grpcLabels.some((name) => labels[name]),
   }
 }
 

@@ -47,6 +47,22 @@ const of = (slices: readonly Slice[], metric: string) =>
     .filter((slice) => slice.metric === metric)
     .map(({ tick, stable, canary }) => [(tick + 5 * second) / second, stable, canary] as const)
 
+it('has client errors by their code', () => {
+  const coded = (fromSeconds: number, labels: Labels) => increment(fromSeconds, fromSeconds + 15, { 0: 5 }, { labels })
+  const { slices, clientCodes } = slicesOf(
+    {
+      stable: [coded(300, {}), coded(300, { http_response_status_code: '404' })],
+      canary: [coded(300, { http_response_status_code: '404' }), coded(300, { grpc_code: 'Unauthenticated' })],
+    },
+    options,
+  )
+  expect(of(slices, 'client-errors')).toMatchObject([[315, { n: 10, events: 5 }, { n: 10, events: 10 }]])
+  expect(clientCodes).toMatchObject([
+    { type: 'HTTP 404', operation: 'GET /', stable: { n: 10, events: 5 }, canary: { n: 10, events: 5 } },
+    { type: 'gRPC UNAUTHENTICATED', stable: { n: 10, events: 0 }, canary: { n: 10, events: 5 } },
+  ])
+})
+
 describe('cells', () => {
   it('are of what was scraped in them, in each arm', () => {
     const { slices, joined } = slicesOf(

@@ -1,15 +1,24 @@
-import { requestCount, type Side, type Slice, type SpanMetricsFacts, tickMs } from '@coalmine/comparator'
+import {
+  type ErrorTypeTick,
+  requestCount,
+  type Side,
+  type Slice,
+  type SpanMetricsFacts,
+  tickMs,
+} from '@coalmine/comparator'
 import { type Arm, arms, type ByArm } from './arms.ts'
 import { type BucketCounts, bucketAxis, countInto } from './bucket-axis.ts'
 import { totalOf } from './increase.ts'
 import type { Increment } from './increments.ts'
-import { operationOf, outcomeOf } from './labels.ts'
+import { clientCodeOf, operationOf, outcomeOf } from './labels.ts'
 
 /** Increments as the comparator takes them: a slice of each metric for every cell, which is as long as a scrape interval. */
 export interface IncrementSlices {
   /** When the first cell begins, milliseconds since 1970. */
   readonly startMs: number
   readonly slices: readonly Slice[]
+  /** Client errors by their code, in the cells that had some. */
+  readonly clientCodes: readonly ErrorTypeTick[]
   /** How many cells were joined to another since a scrape between them was missed. */
   readonly joined: number
   readonly requests: ByArm<number>
@@ -39,6 +48,7 @@ interface Counted {
   n: number
   errors: number
   clientErrors: number
+  readonly clientCodes: Map<string, number>
   /** Values by bucket, and those that were counted while nothing warmed up. */
   readonly all: BucketCounts
   readonly warm: BucketCounts
@@ -67,6 +77,7 @@ export function slicesOf(increments: ByArm<readonly Increment[]>, options: Slice
   const requests = { stable: 0, canary: 0 }
   const warmUp = { stable: 0, canary: 0 }
   const slices: Slice[] = []
+  const clientCodes: ErrorTypeTick[] = []
   let bucketsDiffer: IncrementSlices['bucketsDiffer'] = null
   for (const [operation, own] of byOperation(complete)) {
     for (const { arm, increase } of own) requests[arm] += totalOf(increase)
@@ -85,12 +96,13 @@ export function slicesOf(increments: ByArm<readonly Increment[]>, options: Slice
       // The end of a slice's tick is when it was complete.
       const at = { tick: endOf(cell) - tickMs, operation }
       slices.push(...countSlices(at, counted))
+      clientCodes.push(...codesIn(at, counted))
       if (!axis) continue
       slices.push({ ...at, metric: 'latency', ...sides(counted, ({ warm }) => axis.side(warm)) })
       for (const [metric, from] of axis.slow) slices.push(rate(at, metric, counted, ({ all }) => countFrom(all, from)))
     }
   }
-  return { startMs: endOf(first - 1), slices, joined: joined.size, requests, warmUp, bucketsDiffer }
+  return { startMs: endOf(first - 1), slices, clientCodes, joined: joined.size, requests, warmUp, bucketsDiffer }
 }
 
 const cellAt = (ms: number, { borderMs, cellMs }: SliceOptions): number => Math.ceil((ms - borderMs) / cellMs) - 1
@@ -143,14 +155,25 @@ function countedIn(
     const outcome = outcomeOf(series.labels)
     counted.n += n
     if (outcome === 'error') counted.errors += n
-    if (outcome === '4xx') counted.clientErrors += n
+    if (outcome === 'client-error') {
+      const code = clientCodeOf(series.labels)
+      counted.clientErrors += n
+      counted.clientCodes.set(code, (counted.clientCodes.get(code) ?? 0) + n)
+    }
     countInto(counted.all, increase, scale)
     if (!warmingUp) countInto(counted.warm, increase, scale)
   }
   return cells
 }
 
-const nothing = (): Counted => ({ n: 0, errors: 0, clientErrors: 0, all: new Map(), warm: new Map() })
+const nothing = (): Counted => ({
+  n: 0,
+  errors: 0,
+  clientErrors: 0,
+  clientCodes: new Map(),
+  all: new Map(),
+  warm: new Map(),
+})
 
 type SliceKey = Pick<Slice, 'tick' | 'operation'>
 
@@ -158,8 +181,14 @@ function countSlices(at: SliceKey, counted: ByArm<Counted>): Slice[] {
   return [
     { ...at, metric: requestCount, ...sides(counted, ({ n }) => ({ kind: 'count', n })) },
     rate(at, 'errors', counted, ({ errors }) => errors),
-    rate(at, '4xx', counted, ({ clientErrors }) => clientErrors),
+    rate(at, 'client-errors', counted, ({ clientErrors }) => clientErrors),
   ]
+}
+
+function codesIn(at: SliceKey, { stable, canary }: ByArm<Counted>): ErrorTypeTick[] {
+  const codes = new Set([...stable.clientCodes.keys(), ...canary.clientCodes.keys()])
+  const side = ({ n, clientCodes }: Counted, code: string) => ({ n, events: clientCodes.get(code) ?? 0 })
+  return [...codes].map((type) => ({ ...at, type, stable: side(stable, type), canary: side(canary, type) }))
 }
 
 function rate(at: SliceKey, metric: string, counted: ByArm<Counted>, events: (one: Counted) => number): Slice {

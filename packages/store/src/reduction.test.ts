@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { newPlace, type Place } from '../test/place.ts'
 import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { all, builds, cart, totalsOf } from '../test/totals.ts'
+import type { Comparison } from './comparison.ts'
 import type { Span } from './ingest/span-row.ts'
 import type { OperationTicks } from './read/read-ticks.ts'
 import { openStore, type Store } from './store.ts'
@@ -65,6 +66,7 @@ describe('the reduction', () => {
           latency: { scale: 5, zero: 0, indices: [Math.ceil(Math.log2(0.5) * 32) - 1], counts: [1] },
           warmUp: 0,
           errorTypes: { '(not said)': 1 },
+          clientCodes: {},
         },
         canary: {
           requests: 0,
@@ -74,6 +76,7 @@ describe('the reduction', () => {
           latency: expect.anything(),
           warmUp: 0,
           errorTypes: {},
+          clientCodes: {},
         },
       },
     ])
@@ -108,11 +111,84 @@ describe('the reduction', () => {
       1,
     ],
     ['gRPC 14', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
-    ['gRPC 5', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '5', 'service.version': '1.0.0' }) }), 0, 0],
   ])('takes %s for what it is', async (_, one, errors, clientErrors) => {
     await store.ingest.insert(batchOf(one))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, errors, clientErrors, 0, 0, 0, 0] })
+  })
+
+  it('tells the fault of the server and that of the client apart by the codes of gRPC, however they are written', async () => {
+    const server = [2, 4, 12, 13, 14, 15]
+    const codes = Array.from({ length: 18 }, (_, code) => code)
+    const names = [
+      ...['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS'],
+      ...['PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED'],
+      ...['INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'NO_CODE'],
+    ]
+    const written = codes.flatMap((code) => [
+      { code, attributes: { 'rpc.grpc.status_code': String(code) } },
+      { code, attributes: { 'rpc.response.status_code': String(code) } },
+      { code, attributes: { 'rpc.response.status_code': names[code]! } },
+      { code, attributes: { 'rpc.response.status_code': names[code]!.toLowerCase() } },
+    ])
+    await store.ingest.insert(
+      batchOf(
+        ...written.map(({ code, attributes }) =>
+          spanOf({ attributes: { ...attributes, 'rpc.method': `m/${code}`, 'service.version': '1.0.0' } }),
+        ),
+        spanOf({
+          attributes: { 'rpc.response.status_code': 'canceled', 'rpc.method': 'connect', 'service.version': '1.0.0' },
+        }),
+        spanOf({
+          attributes: { 'rpc.response.status_code': '-32602', 'rpc.method': 'json', 'service.version': '1.0.0' },
+        }),
+      ),
+    )
+    await closeAll()
+    const expected = codes.map((code) => {
+      const client = code > 0 && code < 17 && !server.includes(code)
+      return [`m/${code}`, [4, 4, server.includes(code) ? 4 : 0, client ? 4 : 0, 0, 0, 0, 0]]
+    })
+    expect(await totals()).toEqual({
+      ...Object.fromEntries(expected),
+      connect: [1, 1, 0, 1, 0, 0, 0, 0],
+      json: [1, 1, 0, 0, 0, 0, 0, 0],
+    })
+    const told = new Map(
+      (await all(store.ticks.read(builds))).map(({ operation, ticks }) => [operation, ticks[0]!.stable]),
+    )
+    expect(told.get('m/16')).toMatchObject({ clientCodes: { 'gRPC UNAUTHENTICATED': 4 }, errorTypes: {} })
+    expect(told.get('m/13')).toMatchObject({ clientCodes: {}, errorTypes: { 'gRPC INTERNAL': 4 } })
+    expect(told.get('connect')).toMatchObject({ clientCodes: { 'gRPC CANCELLED': 1 } })
+  })
+
+  it('has client errors by their code, of closed ticks and of raw spans alike', async () => {
+    const answered = (attributes: Record<string, string>, build = '1.0.0'): Span =>
+      spanOf({ attributes: cart({ ...attributes, 'service.version': build, region: 'eu' }) })
+    await store.ingest.insert(
+      batchOf(
+        answered({ 'http.response.status_code': '404' }),
+        answered({ 'http.response.status_code': '404' }),
+        answered({ 'http.status_code': '401' }),
+        answered({ 'rpc.grpc.status_code': '7' }),
+        answered({ 'http.response.status_code': '409', 'rpc.grpc.status_code': '6' }, '2.0.0'),
+        answered({ 'http.response.status_code': '200' }),
+      ),
+    )
+    await closeAll()
+    const expected = [{ 'HTTP 401': 1, 'HTTP 404': 2, 'gRPC PERMISSION_DENIED': 1 }, { 'HTTP 409': 1 }]
+    const codes = async (comparison: Comparison) =>
+      (await all(store.ticks.read(comparison)))[0]!.ticks.flatMap(({ stable, canary }) => [
+        stable.clientCodes,
+        canary.clientCodes,
+      ])
+    expect(await codes(builds)).toEqual(expected)
+    const inRegion = (selector: string): string => `${selector},region=eu`
+    const raw = { ...builds, stable: inRegion(builds.stable), canary: inRegion(builds.canary) }
+    expect(store.ticks.read(raw).source).toBe('spans')
+    expect(await codes(raw)).toEqual(expected)
+    // What was kept of the first look.
+    expect(await codes(raw)).toEqual(expected)
   })
 
   it.each([

@@ -191,7 +191,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- ingest/closing.ts: closeTicks
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
-    Instances, FirstEnd, LastEnd, ErrorTypes
+    Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -211,7 +211,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
     min(SetFirst) AS FirstEnd,
     max(SetLast) AS LastEnd,
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
-      AS ErrorTypes
+      AS ErrorTypes,
+    sumMap(SetClientCodes) AS ClientCodes
   FROM (
     SELECT
       Service,
@@ -229,14 +230,15 @@ DROP TABLE IF EXISTS coalmine_parquet;
       sum(UnitSpans) AS Spans,
       count() AS Units,
       countIf(UnitError) AS ErrorUnits,
-      countIf(UnitClientError) AS ClientErrorUnits,
+      countIf(UnitClientCode != 0) AS ClientErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       grouping(Flags) AS OfInstance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
       min(UnitFirst) AS SetFirst,
       max(UnitLast) AS SetLast,
-      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes
+      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes,
+      sumMapIf(map(UnitClientCode, toUInt64(1)), UnitClientCode != 0) AS SetClientCodes
     FROM (
       SELECT
         Service,
@@ -254,7 +256,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
         uniqExact(sipHash64(SpanId)) AS UnitSpans,
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
-        max(IsClientError) AS UnitClientError,
+        max(ClientCode) AS UnitClientCode,
         max(Test) AS UnitTest,
         Build,
         groupUniqArray(FlagSet) AS FlagSets,
@@ -731,7 +733,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
     if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
     count() AS traces,
     countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitClientCode != 0) AS clientErrors,
     mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM (
@@ -756,7 +758,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
           uniqExact(sipHash64(SpanId)) AS Spans,
           max(Bucket) AS UnitBucket,
           max(IsError) AS UnitError,
-          max(IsClientError) AS UnitClientError,
+          max(ClientCode) AS UnitClientCode,
           max(Test) AS UnitTest,
           groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -884,7 +886,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toUnixTimestamp(Tick) AS tick,
     toFloat64(count()) AS traces,
     toFloat64(countIf(UnitError)) AS errors,
-    toFloat64(countIf(UnitClientError)) AS clientErrors,
+    toFloat64(countIf(UnitClientCode != 0)) AS clientErrors,
     (sumMap(
       [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / 4)))], [toUInt64(1)]) AS Histogram).1 AS buckets,
     CAST(Histogram.2, 'Array(UInt32)') AS counts
@@ -910,7 +912,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
           uniqExact(sipHash64(SpanId)) AS Spans,
           max(Bucket) AS UnitBucket,
           max(IsError) AS UnitError,
-          max(IsClientError) AS UnitClientError,
+          max(ClientCode) AS UnitClientCode,
           max(Test) AS UnitTest,
           groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1064,7 +1066,7 @@ SELECT
     uniqExact(sipHash64(SpanId)) AS Spans,
     max(Bucket) AS UnitBucket,
     max(IsError) AS UnitError,
-    max(IsClientError) AS UnitClientError,
+    max(ClientCode) AS UnitClientCode,
     max(Test) AS UnitTest,
     groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
     max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1130,11 +1132,12 @@ SELECT
     sum(Spans) AS requests,
     count() AS traces,
     countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitClientCode != 0) AS clientErrors,
     countIf(UnitWarmUp) AS warmUp,
     mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,
     sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
+    sumMapIf(map(UnitClientCode, toUInt64(1)), UnitClientCode != 0) AS clientCodes,
     groupUniqArrayArray(50)(UnitInstances) AS instances,
     toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
@@ -1155,7 +1158,7 @@ SELECT
         uniqExact(sipHash64(SpanId)) AS Spans,
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
-        max(IsClientError) AS UnitClientError,
+        max(ClientCode) AS UnitClientCode,
         max(Test) AS UnitTest,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
         max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1388,12 +1391,12 @@ SELECT
 -- read/reductions.ts: reduceTicks
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstEnd, LastEnd
+    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes
   )
   SELECT
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
     traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
-    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs)
+    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes
   FROM (
   SELECT
     toUnixTimestamp(Tick) AS tick,
@@ -1406,11 +1409,12 @@ SELECT
     sum(Spans) AS requests,
     count() AS traces,
     countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitClientCode != 0) AS clientErrors,
     countIf(UnitWarmUp) AS warmUp,
     mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,
     sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
+    sumMapIf(map(UnitClientCode, toUInt64(1)), UnitClientCode != 0) AS clientCodes,
     groupUniqArrayArray(50)(UnitInstances) AS instances,
     toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
@@ -1431,7 +1435,7 @@ SELECT
         uniqExact(sipHash64(SpanId)) AS Spans,
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
-        max(IsClientError) AS UnitClientError,
+        max(ClientCode) AS UnitClientCode,
         max(Test) AS UnitTest,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
         max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1506,7 +1510,8 @@ SELECT
     WarmUp AS warmUp,
     mapKeys(Latency) AS buckets,
     mapValues(Latency) AS counts,
-    ErrorTypes AS errorTypes
+    ErrorTypes AS errorTypes,
+    ClientCodes AS clientCodes
   FROM coalmine_reduced
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
@@ -1939,7 +1944,9 @@ SELECT
     mapKeys(Latency) AS buckets,
     CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
     CAST(mapKeys(ErrorTypes), 'Array(String)') AS types,
-    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes
+    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes,
+    CAST(mapKeys(ClientCodes), 'Array(Int16)') AS codes,
+    CAST(mapValues(ClientCodes), 'Array(UInt32)') AS countsOfCodes
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
     AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
@@ -2118,7 +2125,8 @@ SELECT currentDatabase() AS name;
     Instances Array(LowCardinality(String)),
     FirstEnd DateTime64(9),
     LastEnd DateTime64(9),
-    ErrorTypes Map(LowCardinality(String), UInt64)
+    ErrorTypes Map(LowCardinality(String), UInt64),
+    ClientCodes Map(UInt16, UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -2235,7 +2243,8 @@ SELECT currentDatabase() AS name;
     ErrorTypes Map(LowCardinality(String), UInt64),
     Instances Array(LowCardinality(String)),
     FirstEnd DateTime64(3),
-    LastEnd DateTime64(3)
+    LastEnd DateTime64(3),
+    ClientCodes Map(UInt16, UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -2310,20 +2319,28 @@ SELECT currentDatabase() AS name;
     SpanAttributes['coalmine.test'] = 'true' AS Test,
     toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
       SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
-    StatusCode IN ('Error', 'STATUS_CODE_ERROR')
-      OR HttpStatus >= 500
-      OR SpanAttributes['rpc.grpc.status_code'] IN ('2', '4', '12', '13', '14', '15')
-      OR SpanAttributes['rpc.response.status_code'] IN
-        ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
-    HttpStatus BETWEEN 400 AND 499 AS IsClientError,
+    if(SpanAttributes['rpc.response.status_code'] != '',
+      SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+    if(RpcStatus = '', toUInt16(0), transform(
+          upper(RpcStatus),
+          ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+            'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+          [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+          toUInt16(0))) AS GrpcCode,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+    multiIf(
+      HttpStatus BETWEEN 400 AND 499, HttpStatus,
+      GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+      toUInt16(0)) AS ClientCode,
+    ClientCode != 0 AS IsClientError,
     if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
       AS Exception,
     if(IsError, substringUTF8(multiIf(
       SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
       Exception != '', Exception,
       HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
-      SpanAttributes['rpc.grpc.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.grpc.status_code']),
-      SpanAttributes['rpc.response.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.response.status_code']),
+      GrpcCode != 0, concat('gRPC ', arrayElement(['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'], GrpcCode + 1)),
+      RpcStatus NOT IN ('', '0', 'OK'), concat('RPC ', RpcStatus),
       '(not said)'), 1, 100), '') AS ErrorType,
     if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
     multiIf(

@@ -117,7 +117,7 @@ function slicesOf(
   return [
     { metric: 'requests', ...both(({ n }) => ({ kind: 'count', n }) as const) },
     { metric: 'errors', ...both(({ n, events }) => ({ kind: 'rate', n, events }) as const) },
-    { metric: '4xx', ...both(({ n }) => ({ kind: 'rate', n, events: 0 }) as const) },
+    { metric: 'client-errors', ...both(({ n }) => ({ kind: 'rate', n, events: 0 }) as const) },
     { metric: 'latency', ...both(({ n, histogram }) => ({ kind: 'distribution', n, histogram }) as const) },
   ]
 }

@@ -56,7 +56,7 @@ export function unmatchedReasons(series: readonly OperationSeries[], policy: Pol
       (arm === 'canary' && errors + sum(alone, 'clientErrors') > overlookedErrors * requests)
     const failed = (some: readonly OperationSeries[]): string => {
       const clientErrors = sum(some, 'clientErrors')
-      const blamed = clientErrors > 0 ? ` and ${count(clientErrors)} were answered with 4xx` : ''
+      const blamed = clientErrors > 0 ? ` and ${count(clientErrors)} were answered with client errors` : ''
       if (errors + clientErrors === 0) return 'none of them failed'
       const ofOther = sum(series, 'requests', other)
       const rate = (n: number, of: number): string => percent(of > 0 ? n / of : 0)

@@ -47,7 +47,7 @@ function fleet(ticks: number, seed: number, how: (canary: boolean, which: number
     slices.push(
       { ...common, metric: 'requests', stable: { kind: 'count', n }, canary: { kind: 'count', n } },
       { ...common, metric: 'errors', stable: none, canary: none },
-      { ...common, metric: '4xx', stable: none, canary: none },
+      { ...common, metric: 'client-errors', stable: none, canary: none },
       { ...common, metric: 'latency', stable: side('stable'), canary: side('canary') },
     )
   }

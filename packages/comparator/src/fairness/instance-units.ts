@@ -31,7 +31,7 @@ const fewestRequests = 5
 export function standingOf(scope: Scope, beyond: MetricPolicy, { fairness, canary }: Facts): Standing {
   const known = fairness?.instanceTicks ?? []
   const { kind } = beyond.measure
-  const judged = kind === 'latency' || kind === 'errors' || kind === '4xx'
+  const judged = kind === 'latency' || kind === 'errors' || kind === 'client-errors'
   const harm = beyond.expect === 'no-worse' || beyond.expect === 'worse-by-at-most'
   if (known.length === 0 || canary.instances < 2 || !judged || !harm) return () => true
   const process = kind === 'latency' ? latencyUnits(beyond) : rateUnits(beyond, kind)
@@ -97,7 +97,7 @@ function latencyUnits(metric: MetricPolicy): EProcess<Cells> {
   )
 }
 
-function rateUnits(metric: MetricPolicy, kind: 'errors' | '4xx'): EProcess<Cells> {
+function rateUnits(metric: MetricPolicy, kind: 'errors' | 'client-errors'): EProcess<Cells> {
   const margin = marginIn('rate', metric)
   const rateOf = (own: readonly InstanceTick[]): Rate => ({
     n: own.reduce((sum, cell) => sum + cell.traces, 0),

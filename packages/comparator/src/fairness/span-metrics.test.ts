@@ -59,7 +59,7 @@ it('of buckets that differ means nothing', () => {
 it.each([
   ['latency', 'blocks'],
   ['errors', 'blocks'],
-  ['4xx', 'note'],
+  ['client-errors', 'note'],
 ] as const)('without %s: %s', (metric, weight) => {
   const [reason] = reasonsOf(judged({ notMeasured: [{ metric, why: 'there is none.' }] }), 'not-measured')
   expect(reason).toEqual({ code: 'not-measured', weight, message: `${metric} is not judged: there is none.` })

@@ -30,7 +30,7 @@ export function spanMetricsReasons(facts: Facts, series: readonly OperationSerie
     ({ metric, why }): Reason => ({
       code: 'not-measured',
       // Few span metrics have the HTTP status, all have errors.
-      weight: metric === '4xx' ? 'note' : 'blocks',
+      weight: metric === 'client-errors' ? 'note' : 'blocks',
       message: `${metric} is not judged: ${why}`,
     }),
   )

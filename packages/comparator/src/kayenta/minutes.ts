@@ -16,7 +16,9 @@ const pointOf: Readonly<Record<string, (minute: Minute, arm: Arm, instances: num
   'latency-p95': (minute, arm) => milliseconds(quantileOf(latencies(minute, arm), 0.95)),
   'latency-p99': (minute, arm) => milliseconds(quantileOf(latencies(minute, arm), 0.99)),
   'error-rate': (minute, arm) => perCent(minute, arm, 'errors'),
-  '4xx-rate': (minute, arm) => perCent(minute, arm, '4xx'),
+  'client-error-rate': (minute, arm) => perCent(minute, arm, 'client-errors'),
+  // Its name before gRPC's codes were among them.
+  '4xx-rate': (minute, arm) => perCent(minute, arm, 'client-errors'),
   throughput: (minute, arm, instances) => {
     const counts = minute.filter(({ metric }) => metric === 'requests').map((slice) => slice[arm].n)
     return counts.reduce((sum, n) => sum + n, 0) / (minuteMs / 1000) / Math.max(1, instances)
@@ -27,7 +29,7 @@ const pointOf: Readonly<Record<string, (minute: Minute, arm: Arm, instances: num
  * Every metric of a canary config as one point a minute, for Kayenta's judge. Minutes begin where the window does; one that
  * is not over yet is left out. A minute in which an arm served nothing has no value there, except that its throughput is zero.
  *
- * @param slices what both cohorts did, latency, errors, 4xx and requests of each operation.
+ * @param slices what both cohorts did, latency, errors, client errors and requests of each operation.
  * @param window milliseconds since the epoch.
  * @param instances over how many instances an arm's throughput is spread.
  * @throws {RangeError} naming a metric that is none of ours, and the names that are.

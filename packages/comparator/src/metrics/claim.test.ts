@@ -61,7 +61,7 @@ it('improvement never fails what is expected to be no worse', () => {
     fc.property(fc.double({ min: 0.01, max: 0.95, noNaN: true }), fc.integer({ min: 1, max: 1e6 }), (slower, seed) => {
       const better = { n: 60, slower, errors: 0.1 * slower }
       const operations = { 'GET /': { stable: { n: 200, errors: 0.1 }, canary: better } }
-      const metrics = ['latency', 'errors', '4xx'].map((name) => metricPolicyOf(name, {}))
+      const metrics = ['latency', 'errors', 'client-errors'].map((name) => metricPolicyOf(name, {}))
       const verdict = judge(trafficOf({ ticks: 12, seed, operations }), { ...defaultPolicy, metrics }, factsOf(12))
       expect(verdict.findings.filter((one) => one.decision === 'fail')).toEqual([])
     }),

@@ -20,7 +20,11 @@ export function withoutUsers(
     const distributions = new Map(one.distributions)
     const rates = new Map(one.rates)
     if (measure.kind === 'latency') distributions.set(name, left(one.distributions.get(name) ?? [], own, lessLatency))
-    else rates.set(name, left(one.rates.get(name) ?? [], own, measure.kind === '4xx' ? less4xx : lessErrors))
+    else
+      rates.set(
+        name,
+        left(one.rates.get(name) ?? [], own, measure.kind === 'client-errors' ? lessClientErrors : lessErrors),
+      )
     return { ...one, distributions, rates }
   })
 }
@@ -41,7 +45,7 @@ function left<Block extends DistributionBlock | RateBlock>(
 }
 
 const lessErrors = (canary: Rate, tick: UserTick): Rate => lessRate(canary, tick.traces, tick.errors)
-const less4xx = (canary: Rate, tick: UserTick): Rate => lessRate(canary, tick.traces, tick.clientErrors)
+const lessClientErrors = (canary: Rate, tick: UserTick): Rate => lessRate(canary, tick.traces, tick.clientErrors)
 
 function lessRate({ n, events }: Rate, traces: number, bad: number): Rate {
   const kept = Math.max(0, events - bad)

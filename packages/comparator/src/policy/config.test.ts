@@ -16,7 +16,7 @@ describe('coalmine.yaml', () => {
         metrics: [
           { name: 'latency', margin: { ratio: 0.05, seconds: 0.001 }, gate: 'on', hypothesis: false },
           { name: 'errors', margin: { oddsRatio: 1.5 } },
-          { name: '4xx' },
+          { name: 'client-errors' },
           { name: 'lost-requests' },
         ],
       },
@@ -44,7 +44,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  4xx: off\n  cost: { margin: 5% }\n',
-      'coalmine.yaml:3: metrics.cost: unknown metric; expected one of latency, errors, 4xx, lost-requests, throughput, or say what it measures with attribute, calls or share',
+      'coalmine.yaml:3: metrics.cost: unknown metric; expected one of latency, errors, client-errors, lost-requests, throughput, or say what it measures with attribute, calls or share',
     ],
     [
       'metrics:\n  cost:\n    attribute: app.cost\n    calls: db.system.name=postgresql\n',
@@ -96,6 +96,11 @@ describe('coalmine.yaml', () => {
       'coalmine.yaml:3: split: expected a share between 0 and 1 or a percentage such as 50%, got "110%"',
     ],
     ['audience: beta\ntraffic: robots\n', 'coalmine.yaml:2: traffic: expected one of users, test, all, got "robots"'],
+    ['metrics:\n  4xx: { margin: fast }\n', 'coalmine.yaml:2: metrics.4xx.margin: expected a margin such as 1.5,0.1pp'],
+    [
+      'metrics:\n  client-errors: off\n  4xx: off\n',
+      'coalmine.yaml:3: metrics.4xx: an old name of client-errors, which is there too: leave it out',
+    ],
     ['colour: red\n', 'coalmine.yaml:1: colour: unknown key; expected one of service, stable, canary, '],
     ['service: 7\n', 'coalmine.yaml:1: service: expected text, got 7'],
     [
@@ -131,6 +136,17 @@ describe('a metric of one’s own', () => {
     const parsed = parsePolicy(policy)
     expect(parsed.kind === 'policy' && parsed.policy.metrics.at(-1)).toMatchObject({ name: 'mine', ...expected })
   })
+})
+
+it('reads 4xx as client-errors, which it was called before', () => {
+  const policyOf = (text: string) => {
+    const { policy } = parseConfig(text, 'coalmine.yaml')
+    const parsed = parsePolicy(policy)
+    return parsed.kind === 'policy' ? policyHash(parsed.policy) : parsed.problems
+  }
+  const before = policyOf('metrics:\n  4xx: { margin: "2,1pp", gate: advisory }\n')
+  expect(before).toBe(policyOf('metrics:\n  client-errors: { margin: "2,1pp", gate: advisory }\n'))
+  expect(before).not.toBe(policyHash(defaultPolicy))
 })
 
 it('a policy has the same hash however its keys are ordered, and another when it differs', () => {

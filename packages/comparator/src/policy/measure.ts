@@ -4,7 +4,8 @@ import type { MarginForm } from './margin.ts'
 export type Measure =
   | { readonly kind: 'latency' }
   | { readonly kind: 'errors' }
-  | { readonly kind: '4xx' }
+  /** Answers that blame whoever asked: HTTP 4xx, and the codes of gRPC that are no fault of the server's. */
+  | { readonly kind: 'client-errors' }
   | { readonly kind: 'lost-requests' }
   | { readonly kind: 'throughput' }
   /** A numeric span attribute (cost, bytes, tokens): one value for a trace and operation. */
@@ -18,7 +19,18 @@ export type Measure =
 type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
 
 /** The metrics that need no word of what they measure, by their names. */
-export const builtIns: readonly BuiltIn[] = ['latency', 'errors', '4xx', 'lost-requests', 'throughput']
+export const builtIns: readonly BuiltIn[] = ['latency', 'errors', 'client-errors', 'lost-requests', 'throughput']
+
+const oldNames: ReadonlyMap<string, BuiltIn> = new Map([['4xx', 'client-errors']])
+
+/**
+ * The name that a metric has today: what policies were written with before goes on meaning the same.
+ *
+ * @example metricNameOf('4xx') // 'client-errors'
+ */
+export function metricNameOf(written: string): string {
+  return oldNames.get(written) ?? written
+}
 
 /** Whether a name is that of a metric which is built in. */
 export function isBuiltIn(name: string): name is BuiltIn {
@@ -31,7 +43,7 @@ export function marginFormOf({ kind }: Measure): MarginForm {
     case 'latency':
       return 'latency'
     case 'errors':
-    case '4xx':
+    case 'client-errors':
     case 'share':
       return 'rate'
     case 'lost-requests':

@@ -58,7 +58,7 @@ const keys = z.strictObject({
   reason: z.string().min(1).optional().describe('Why, in your words: told in the verdict.'),
 })
 
-/** A metric's entry: its keys, or its gate alone, as in `4xx: off`. */
+/** A metric's entry: its keys, or its gate alone, as in `client-errors: off`. */
 export const metricSchema: z.ZodType<MetricInput | GateInput> = z.union([gate, keys], {
   error: 'expected true, advisory, off, or keys such as margin',
 })

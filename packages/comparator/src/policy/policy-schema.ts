@@ -47,7 +47,9 @@ const policy = z.strictObject({
   metrics: z
     .record(z.string(), metricSchema)
     .optional()
-    .describe('latency, errors, 4xx and lost-requests are judged unless they are off; others where they are named.'),
+    .describe(
+      'latency, errors, client-errors and lost-requests are judged unless they are off; others where they are named.',
+    ),
 })
 
 /** A policy as it was read: lengths and shares are numbers, and what was left out is not there. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { metricNameOf } from './measure.ts'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
 import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
 import type { Mode } from './mode.ts'
@@ -25,7 +26,7 @@ export interface Policy {
 }
 
 /** Judged unless they are turned off; lost requests where a split is declared. */
-const always = ['latency', 'errors', '4xx', 'lost-requests'] as const
+const always = ['latency', 'errors', 'client-errors', 'lost-requests'] as const
 
 /** What is judged, and how strictly, where nobody says otherwise. */
 export const defaultPolicy: Policy = {
@@ -85,19 +86,33 @@ function soundMetrics(input: unknown): Readonly<Record<string, MetricInput | Gat
   )
 }
 
+interface Entry {
+  readonly writtenAs: string
+  readonly entry: MetricInput | GateInput
+}
+
 function metricsOf(written: Readonly<Record<string, MetricInput | GateInput>>): {
   readonly metrics: readonly MetricPolicy[]
   readonly problems: readonly PolicyProblem[]
 } {
-  const entries = { ...Object.fromEntries(always.map((name) => [name, {}])), ...written }
+  const entries = new Map<string, Entry>(always.map((name) => [name, { writtenAs: name, entry: {} }]))
   const metrics: MetricPolicy[] = []
   const problems: PolicyProblem[] = []
-  for (const [name, entry] of Object.entries(entries)) {
+  for (const [writtenAs, entry] of Object.entries(written)) {
+    const name = metricNameOf(writtenAs)
+    if (name !== writtenAs && Object.hasOwn(written, name))
+      problems.push({
+        path: ['metrics', writtenAs],
+        message: `an old name of ${name}, which is there too: leave it out`,
+      })
+    else entries.set(name, { writtenAs, entry })
+  }
+  for (const [name, { writtenAs, entry }] of entries) {
     try {
       metrics.push(metricPolicyOf(name, entry))
     } catch (error) {
       if (!(error instanceof MetricProblem)) throw error
-      problems.push({ path: ['metrics', name, ...error.path], message: error.message })
+      problems.push({ path: ['metrics', writtenAs, ...error.path], message: error.message })
     }
   }
   return { metrics, problems }

@@ -40,7 +40,7 @@ export function baselineOf(slices: Iterable<Slice>, seconds: number): BaselineOp
   return rest.length < 2 ? all : [...all.slice(0, shownOperations), together(rest)]
 }
 
-const kinds = ['requests', 'errors', '4xx', 'latency'] as const
+const kinds = ['requests', 'errors', 'client-errors', 'latency'] as const
 
 function operationOf(
   operation: string,

@@ -27,7 +27,7 @@ function policyOf(metrics: object) {
 
 describe('replays of a random split', () => {
   it('keep their level at no margin at all, and tell how sure that is', () => {
-    const strict = policyOf({ latency: { margin: '0%' }, errors: { margin: '1' }, '4xx': 'off' })
+    const strict = policyOf({ latency: { margin: '0%' }, errors: { margin: '1' }, 'client-errors': 'off' })
     const row = rowOf(null, 60, strict)
     expect(row.failed).toBeLessThanOrEqual(8)
     expect(row.share.lower).toBeLessThanOrEqual(row.share.value)
@@ -46,7 +46,7 @@ describe('replays of a random split', () => {
     expect([...replay(0, 2), ...replay(2, 3)]).toEqual(replay(0, 5))
   })
 
-  it('deal out every trace, with its latency, its error and its 4xx', () => {
+  it('deal out every trace, with its latency, its error and its client error', () => {
     const cell = { ...cells[0]!, clientErrors: 12 }
     const slices = dealt(cell, 0.3, null, { errors: 0.01, clientErrors: 0.04 }, randomOf(2))
     const sum = (metric: string, of: (side: Side) => number): number => {
@@ -56,7 +56,7 @@ describe('replays of a random split', () => {
     expect(sum('requests', ({ n }) => n)).toBe(cell.requests)
     expect(sum('errors', ({ n }) => n)).toBe(cell.traces)
     expect(sum('errors', (side) => (side.kind === 'rate' ? side.events : 0))).toBe(cell.errors)
-    expect(sum('4xx', (side) => (side.kind === 'rate' ? side.events : 0))).toBe(12)
+    expect(sum('client-errors', (side) => (side.kind === 'rate' ? side.events : 0))).toBe(12)
     const values = (side: Side): number => (side.kind === 'distribution' ? countOf(side.histogram) : 0)
     expect(sum('latency', values)).toBe(countOf(cell.latency))
   })
@@ -70,7 +70,7 @@ describe('instances', () => {
       return cellsOf(traffic).map((cell: TrafficCell) => ({ ...cell, instance: `pod-${at}` }))
     })
   }
-  const policy = policyOf({ latency: { margin: '10%' }, '4xx': 'off' })
+  const policy = policyOf({ latency: { margin: '10%' }, 'client-errors': 'off' })
 
   it('that are alike do not fail each other, and the smallest margins hold', () => {
     const placebo = finished(replayInstances(instancesOf([1, 1, 1, 1]), policy, 300))!

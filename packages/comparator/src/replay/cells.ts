@@ -28,7 +28,7 @@ export function cellsOf(slices: Iterable<Slice>): TrafficCell[] {
     else if (stable.kind === 'rate') {
       cell.traces = stable.n
       if (metric === 'errors') cell.errors = stable.events
-      if (metric === '4xx') cell.clientErrors = stable.events
+      if (metric === 'client-errors') cell.clientErrors = stable.events
     }
   }
   return [...cells.values()].filter(({ requests }) => requests > 0).sort((a, b) => a.tick - b.tick)
@@ -51,7 +51,7 @@ export function slicesOfCell(stable: TrafficCell, canary: TrafficCell): Slice[] 
   return [
     slice(requestCount, ({ requests }) => ({ kind: 'count', n: requests })),
     slice('errors', ({ traces, errors }) => ({ kind: 'rate', n: traces, events: errors })),
-    slice('4xx', ({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors })),
+    slice('client-errors', ({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors })),
     slice('latency', ({ traces, latency }) => ({ kind: 'distribution', n: traces, histogram: latency })),
   ]
 }

@@ -1,5 +1,6 @@
 import type { Histogram } from '@coalmine/stats'
 import { tidy } from '../numbers.ts'
+import { metricNameOf } from '../policy/measure.ts'
 
 /** A regression to look for: latencies so many times longer, or a rate so many times higher. */
 export interface Effect {
@@ -8,20 +9,20 @@ export interface Effect {
 }
 
 /** The metrics that a regression can be asked of. */
-export const effectMetrics = ['latency', 'errors', '4xx'] as const
+export const effectMetrics = ['latency', 'errors', 'client-errors'] as const
 type EffectMetric = (typeof effectMetrics)[number]
 
 /**
- * A regression from its text: `latency=25%`, or `25%` alone, for latencies; `errors=x5` or `4xx=x5` for rates.
+ * A regression from its text: `latency=25%`, or `25%` alone, for latencies; `errors=x5` or `client-errors=x5` for rates; `4xx` is an old name of the latter.
  *
  * @throws {RangeError} with the form that was expected.
  * @example parseEffect('errors=x5') // { metric: 'errors', times: 5 }
  */
 export function parseEffect(text: string): Effect {
-  const match = /^(?:(latency|errors|4xx)=)?(?:\+?(\d+(?:\.\d+)?)%|x(\d+(?:\.\d+)?))$/.exec(text.trim())
+  const match = /^(?:(latency|errors|client-errors|4xx)=)?(?:\+?(\d+(?:\.\d+)?)%|x(\d+(?:\.\d+)?))$/.exec(text.trim())
   const times = match ? (match[2] === undefined ? Number(match[3]) : 1 + Number(match[2]) / 100) : Number.NaN
-  if (match && times > 1 && times <= 1000) return { metric: (match[1] ?? 'latency') as EffectMetric, times }
-  throw new RangeError(`expected a regression such as latency=25%, errors=x5 or 4xx=x5, got "${text}"`)
+  if (match && times > 1 && times <= 1000) return { metric: metricNameOf(match[1] ?? 'latency') as EffectMetric, times }
+  throw new RangeError(`expected a regression such as latency=25%, errors=x5 or client-errors=x5, got "${text}"`)
 }
 
 /** The text that people read, such as `latency +25 %` or `errors x 5`. */

@@ -33,7 +33,7 @@ describe('a plan', () => {
     expect(latency!.findings.map(({ metric, operation, margin }) => [metric, operation, margin])).toEqual([
       ['latency', 'GET /', '10%,2ms'],
     ])
-    expect(none!.findings.map(({ metric }) => metric)).toEqual(['latency', 'errors', '4xx'])
+    expect(none!.findings.map(({ metric }) => metric)).toEqual(['latency', 'errors', 'client-errors'])
   })
 
   it('is the same again', () => {
@@ -68,7 +68,7 @@ it('tells of each operation, and of the small ones together', () => {
 })
 
 it('finds the smallest share that answers in time', () => {
-  const result = parsePolicy({ metrics: { latency: 'off', '4xx': 'off' } })
+  const result = parsePolicy({ metrics: { latency: 'off', 'client-errors': 'off' } })
   if (result.kind !== 'policy') throw new Error('expected a policy')
   const ask = (withinSeconds: number) =>
     finished(
@@ -91,12 +91,12 @@ it.each([
   ['25%', { metric: 'latency', times: 1.25 }],
   ['latency=+10%', { metric: 'latency', times: 1.1 }],
   ['errors=x5', { metric: 'errors', times: 5 }],
-  ['4xx=50%', { metric: '4xx', times: 1.5 }],
+  ['4xx=50%', { metric: 'client-errors', times: 1.5 }],
 ])('reads the regression %s', (text, effect) => {
   expect(parseEffect(text).metric).toBe(effect.metric)
   expect(parseEffect(text).times).toBeCloseTo(effect.times, 12)
 })
 
 it.each(['', 'cost=5%', 'errors=5', 'latency=-5%', 'errors=x1'])('refuses the regression %j', (text) => {
-  expect(() => parseEffect(text)).toThrow(`such as latency=25%, errors=x5 or 4xx=x5, got "${text}"`)
+  expect(() => parseEffect(text)).toThrow(`such as latency=25%, errors=x5 or client-errors=x5, got "${text}"`)
 })

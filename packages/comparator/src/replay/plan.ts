@@ -233,7 +233,7 @@ function plannedCanary(
 /** Of a rate that is zero, five times is nothing: what it is taken to become is told instead. */
 function effectText(effect: Effect | null, baseline: readonly BaselineOperation[]): string | null {
   if (effect === null) return null
-  const rate = { latency: null, errors: 'errors', '4xx': 'clientErrors' } as const
+  const rate = { latency: null, errors: 'errors', 'client-errors': 'clientErrors' } as const
   const key = rate[effect.metric]
   const none = key !== null && baseline.every((one) => one[key] === 0)
   return none ? `${effect.metric} none -> ${percent(worseRate(0, effect.times))}` : formatEffect(effect)

@@ -29,7 +29,7 @@ const looks = [1 / 8, 1 / 4, 1 / 2, 1]
 
 /**
  * Replays canaries `first` to `first + count - 1` on stable's traffic: each trace is dealt to one arm by itself, so that both
- * are are alike but for the regression. Latencies, errors and 4xx are dealt apart: of each alone nothing is lost, only what
+ * are are alike but for the regression. Latencies, errors and client errors are dealt apart: of each alone nothing is lost, only what
  * they have to do with each other.
  *
  * @example replaySplits(cells, defaultPolicy, { share: 0.1, effect: null, forSeconds: 1800, seed: 1 }, 0, 20)
@@ -54,7 +54,7 @@ export function* replaySplits(
 
 /** The policy of a replay: metrics that closed ticks have, looked at all the time; shares of the traffic are as they were dealt. */
 export function replayedPolicy(policy: Policy): Policy {
-  const replayed = ['latency', 'errors', '4xx']
+  const replayed = ['latency', 'errors', 'client-errors']
   return {
     ...policy,
     mode: 'sequential',
@@ -158,7 +158,7 @@ export function dealt(
       requests,
       traces,
       errors: worse(errors, rates.errors, 'errors'),
-      clientErrors: worse(clientErrors, rates.clientErrors, '4xx'),
+      clientErrors: worse(clientErrors, rates.clientErrors, 'client-errors'),
       latency: effect?.metric === 'latency' ? slower(latency.dealt, effect.times, deal) : latency.dealt,
     },
   )

@@ -55,7 +55,7 @@ function sidesOf(
       return [{ metric, stable: values(latency), canary: values(times === 1 ? latency : slower(latency, times)) }]
     case 'errors':
       return [{ metric, stable: events(errors), canary: events(times === 1 ? errors : worseRate(errors, times)) }]
-    case '4xx':
+    case 'client-errors':
       return [
         {
           metric,

@@ -42,7 +42,7 @@ describe('judged by one look', () => {
 
   it('keeps its level at the margin, in small windows with few errors', () => {
     const runs = 200
-    const zero = ['latency', 'errors', '4xx'].map((name) =>
+    const zero = ['latency', 'errors', 'client-errors'].map((name) =>
       metricPolicyOf(name, { margin: name === 'latency' ? '0%' : '1' }),
     )
     const arm: Arm = { n: 40, errors: 0.005 }

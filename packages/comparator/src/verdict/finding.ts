@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.ts'
 import { reachedAt } from '../statistics/run.ts'
 import { statisticsOf } from '../statistics/statistics-of.ts'
 import { secondsAfter, tickMs } from '../tick.ts'
-import { type ErrorType, errorTypePhrase } from '../why/error-types.ts'
+import { errorTypePhrase, type TypesByMetric } from '../why/error-types.ts'
 import { flagDifferences } from '../why/flags.ts'
 import { findingSentence } from './wording.ts'
 
@@ -18,7 +18,7 @@ export function findingOf(
   facts: Facts,
   start: number,
   { mode }: Policy,
-  errorTypes: readonly ErrorType[],
+  types: TypesByMetric,
 ): Finding {
   const { metric, scope, tested, decision } = decided
   const estimate = tested.estimate(decision, decided.level)
@@ -40,7 +40,7 @@ export function findingOf(
     },
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
     flags,
-    message: `${findingSentence(decided, estimate, flags, whenOf(decided, estimate))}${errorTypePhrase({ metric: metric.name, decision }, operations, errorTypes)}`,
+    message: `${findingSentence(decided, estimate, flags, whenOf(decided, estimate))}${errorTypePhrase({ metric: metric.name, decision }, operations, types)}`,
   }
 }
 

@@ -103,9 +103,9 @@ describe('weights', () => {
   }
 
   it('divide alpha: a critical metric has four parts, or as many times its weight', () => {
-    const needed = neededBy({ latency: {}, errors: { critical: true }, '4xx': { weight: 2 } })
+    const needed = neededBy({ latency: {}, errors: { critical: true }, 'client-errors': { weight: 2 } })
     expect(needed('latency') - needed('errors')).toBeCloseTo(Math.log(4), 4)
-    expect(needed('latency') - needed('4xx')).toBeCloseTo(Math.log(2), 4)
+    expect(needed('latency') - needed('client-errors')).toBeCloseTo(Math.log(2), 4)
   })
 
   it('a critical metric is named first where it fails', () => {

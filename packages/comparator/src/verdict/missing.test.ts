@@ -47,7 +47,7 @@ describe('what is missing', () => {
     ['latency', {}, 100],
     ['latency', { expect: 'same', margin: '15%' }, 16],
     ['errors', {}, 20],
-    ['4xx', { margin: '2' }, 6],
+    ['client-errors', { margin: '2' }, 6],
     ['lost-requests', { margin: '10%' }, 8],
     ['throughput', { margin: '10%' }, 8],
     ['cost', { attribute: 'app.cost' }, 20],

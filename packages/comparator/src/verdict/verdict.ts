@@ -75,6 +75,8 @@ export interface Verdict {
   readonly regressed: readonly Regressed[]
   /** Types of error that the canary has, those with the most evidence of being more than stable's first. */
   readonly errorTypes: readonly ErrorType[]
+  /** The codes of its client errors, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, likewise. */
+  readonly clientErrorCodes: readonly ErrorType[]
   /** Spans below the requests of one cohort that the other never has; null where they were not looked at. */
   readonly structure: readonly StructureChange[] | null
   /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */

@@ -8,7 +8,7 @@ import type { Missing, TooFew } from './missing.ts'
 
 const namesInWords: Readonly<Record<string, string>> = {
   errors: 'the error rate',
-  '4xx': 'the 4xx share',
+  'client-errors': 'the share of client errors',
   'lost-requests': 'the share of traffic',
 }
 
@@ -96,8 +96,8 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
   switch (measure.kind) {
     case 'errors':
       return 'failing more often'
-    case '4xx':
-      return 'answered with 4xx more often'
+    case 'client-errors':
+      return 'answered with client errors more often'
     case 'lost-requests':
       return 'losing canary requests'
     case 'throughput':

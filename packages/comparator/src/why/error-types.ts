@@ -6,7 +6,10 @@ import { marginIn } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 
-/** A type of error (`error.type`, `exception.type`, or the status code where neither says more) that the canary has. */
+/**
+ * A type of error (`error.type`, `exception.type`, or the status code where neither says more) that the canary has, or a code
+ * of client errors.
+ */
 export interface ErrorType {
   readonly type: string
   /** Traces that had it. */
@@ -27,9 +30,24 @@ export interface ErrorType {
  * operations, and which of them to report by e-BH, so that few of those reported are chance, whatever their number.
  */
 export function errorTypesOf({ errorTypes = [] }: Pick<Facts, 'errorTypes'>, policy: Policy): ErrorType[] {
+  return typesOf(errorTypes, 'errors', policy)
+}
+
+/** The codes of the canary's client errors, likewise: `type` is `HTTP 404`, or `gRPC UNAUTHENTICATED`. */
+export function clientCodesOf({ clientCodes = [] }: Pick<Facts, 'clientCodes'>, policy: Policy): ErrorType[] {
+  return typesOf(clientCodes, 'client-errors', policy)
+}
+
+type Failures = 'errors' | 'client-errors'
+
+function typesOf(errorTypes: readonly ErrorTypeTick[], metric: Failures, policy: Policy): ErrorType[] {
   const ticksOf = new Map<string, ErrorTypeTick[]>()
   for (const one of errorTypes) ticksOf.set(one.type, [...(ticksOf.get(one.type) ?? []), one])
-  const found = [...ticksOf].map(([type, ticks]) => ({ type, ticks, logE: evidenceOf(ticks, allowedBy(policy)) }))
+  const found = [...ticksOf].map(([type, ticks]) => ({
+    type,
+    ticks,
+    logE: evidenceOf(ticks, allowedBy(policy, metric)),
+  }))
   const more = eBenjaminiHochberg(
     found.map(({ logE }) => logE),
     policy.alpha,
@@ -43,6 +61,9 @@ export function errorTypesOf({ errorTypes = [] }: Pick<Facts, 'errorTypes'>, pol
     .filter(({ canary }) => canary > 0)
     .sort((a, b) => b.logE - a.logE || b.canary - a.canary || (a.type < b.type ? -1 : 1))
 }
+
+/** Types of errors, and codes of client errors. */
+export type TypesByMetric = Readonly<Record<Failures, readonly ErrorType[]>>
 
 const shownTypes = 3
 
@@ -61,13 +82,14 @@ export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
   ]
 }
 
-/** What a failed finding of errors adds: the type that there is more of. */
+/** What a failed finding of errors or client errors adds: the type, or the code, that there is more of. */
 export function errorTypePhrase(
   { decision, metric }: Pick<Finding, 'decision' | 'metric'>,
   operations: ReadonlySet<string>,
-  types: readonly ErrorType[],
+  { errors, 'client-errors': codes }: TypesByMetric,
 ): string {
-  if (metric !== 'errors' || decision !== 'fail') return ''
+  if (decision !== 'fail' || (metric !== 'errors' && metric !== 'client-errors')) return ''
+  const types = metric === 'errors' ? errors : codes
   const one = types.find((type) => type.more && type.operations.some((operation) => operations.has(operation)))
   return one
     ? ` Above all ${one.type}: ${count(one.canary)} of canary, ${one.new ? 'none' : count(one.stable)} of stable.`
@@ -89,8 +111,8 @@ function evidenceOf(ticks: readonly ErrorTypeTick[], oddsRatio: number): number 
   return process.logE
 }
 
-function allowedBy({ metrics }: Policy): number {
-  const errors = metrics.find(({ measure }) => measure.kind === 'errors')
+function allowedBy({ metrics }: Policy, metric: Failures): number {
+  const errors = metrics.find(({ measure }) => measure.kind === metric)
   return errors ? marginIn('rate', errors).oddsRatio : 1
 }
 

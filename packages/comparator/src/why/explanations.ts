@@ -2,7 +2,7 @@ import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
 import { percent } from '../numbers.ts'
 
 /** What is bad of a request, as the failed metric has it. */
-export type Bad = 'slow' | 'failed' | '4xx'
+export type Bad = 'slow' | 'failed' | 'client-error'
 
 /** Requests, and how many of them were bad. */
 export interface BadCount {
@@ -110,7 +110,11 @@ function sentence({ attribute, explained, canary, stable }: Omit<Explanation, 'a
   return `${attribute} explains ${percent(explained, 2)} of it: ${share(canary.with)} of its ${canary.with.n} requests ${were[bad]}, ${share(canary.without)} of the other ${canary.without.n} (stable: ${share(stable.with)} and ${share(stable.without)}).`
 }
 
-const were: Record<Bad, string> = { slow: 'are slow', failed: 'failed', '4xx': 'were answered with 4xx' }
+const were: Record<Bad, string> = {
+  slow: 'are slow',
+  failed: 'failed',
+  'client-error': 'were answered with a client error',
+}
 
 const nothing: BadCount = { n: 0, bad: 0 }
 

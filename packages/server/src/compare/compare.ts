@@ -76,13 +76,15 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     { start: start ?? looked?.startMs, end: end ?? looked?.endMs },
     { version, now: now(), anchored: isAnchored(request, start, store, now()) },
   )
-  const errorTypes = errorTypeTicks(operations)
+  const errorTypes = errorTypeTicks(operations, 'errorTypes')
+  const clientCodes = errorTypeTicks(operations, 'clientCodes')
   const all: Facts = {
     ...(await lookAt(store, cohorts, facts, policy)),
     ...facts,
     fairness,
     late,
     errorTypes,
+    clientCodes,
     structure,
     spansOnly: store.access === 'spans',
     values: measured.values,

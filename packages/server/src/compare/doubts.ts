@@ -73,14 +73,17 @@ async function usersOf({ findings }: Verdict, { store, comparison }: Again): Pro
   return found
 }
 
-function badIn({ metric, stable }: Finding): { bad: 'slow' | 'failed' | '4xx'; slowFromSeconds: number } | null {
+function badIn({
+  metric,
+  stable,
+}: Finding): { bad: 'slow' | 'failed' | 'client-error'; slowFromSeconds: number } | null {
   switch (metric) {
     case 'latency':
       return { bad: 'slow', slowFromSeconds: stable.value ?? 0 }
     case 'errors':
       return { bad: 'failed', slowFromSeconds: 0 }
-    case '4xx':
-      return { bad: '4xx', slowFromSeconds: 0 }
+    case 'client-errors':
+      return { bad: 'client-error', slowFromSeconds: 0 }
     default:
       return null
   }

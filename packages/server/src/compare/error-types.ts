@@ -1,17 +1,20 @@
 import type { ErrorTypeTick } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 
-/** The types of errors in every tick that had some. */
-export function errorTypeTicks(operations: readonly OperationTicks[]): ErrorTypeTick[] {
+/** The types of errors in every tick that had some, or the codes of client errors. */
+export function errorTypeTicks(
+  operations: readonly OperationTicks[],
+  which: 'errorTypes' | 'clientCodes',
+): ErrorTypeTick[] {
   return operations.flatMap(({ operation, ticks }) =>
     ticks.flatMap(({ tick, stable, canary }) => {
-      const types = new Set([...Object.keys(stable.errorTypes), ...Object.keys(canary.errorTypes)])
+      const types = new Set([...Object.keys(stable[which]), ...Object.keys(canary[which])])
       return [...types].map((type) => ({
         type,
         operation,
         tick,
-        stable: { n: stable.traces, events: stable.errorTypes[type] ?? 0 },
-        canary: { n: canary.traces, events: canary.errorTypes[type] ?? 0 },
+        stable: { n: stable.traces, events: stable[which][type] ?? 0 },
+        canary: { n: canary.traces, events: canary[which][type] ?? 0 },
       }))
     }),
   )

@@ -119,7 +119,7 @@ const resourceOf = (resource: Attributes, scope: string, spans: readonly unknown
 })
 
 // Wide margins, so that a fair comparison of four minutes can pass.
-const metrics = { latency: { margin: '50%' }, errors: { margin: '3,3pp' }, '4xx': false }
+const metrics = { latency: { margin: '50%' }, errors: { margin: '3,3pp' }, 'client-errors': false }
 
 async function compare(service: string, more: Record<string, unknown> = {}): Promise<Verdict> {
   const response = await fetch(`${server.url}/api/compare`, {

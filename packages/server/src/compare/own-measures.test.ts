@@ -84,7 +84,7 @@ async function verdictOn(service: string, metrics: unknown, more: object = {}): 
 
 const findingOf = ({ findings }: Verdict, metric: string): Finding => findings.find((one) => one.metric === metric)!
 
-const alone = { latency: 'off', errors: 'off', '4xx': 'off' }
+const alone = { latency: 'off', errors: 'off', 'client-errors': 'off' }
 
 describe('metrics of the policy', () => {
   it('are judged from raw spans beside those that closed ticks know', async () => {

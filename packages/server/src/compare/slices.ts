@@ -28,7 +28,7 @@ function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Sli
     yield {
       tick,
       operation,
-      metric: '4xx',
+      metric: 'client-errors',
       ...both(({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors }) as const),
     }
     yield {

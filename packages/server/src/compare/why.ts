@@ -44,8 +44,8 @@ function badOf({ metric }: Finding, { policy }: ComparisonRequest): Bad | undefi
       return 'slow'
     case 'errors':
       return 'failed'
-    case '4xx':
-      return '4xx'
+    case 'client-errors':
+      return 'client-error'
     default:
       return undefined
   }

@@ -68,7 +68,7 @@ export const unnamedRequests: string = sql`
 export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
-    Instances, FirstEnd, LastEnd, ErrorTypes
+    Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -88,7 +88,8 @@ export const closeTicks: string = sql`
     min(SetFirst) AS FirstEnd,
     max(SetLast) AS LastEnd,
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
-      AS ErrorTypes
+      AS ErrorTypes,
+    sumMap(SetClientCodes) AS ClientCodes
   FROM (
     SELECT
       Service,
@@ -106,14 +107,15 @@ export const closeTicks: string = sql`
       sum(UnitSpans) AS Spans,
       count() AS Units,
       countIf(UnitError) AS ErrorUnits,
-      countIf(UnitClientError) AS ClientErrorUnits,
+      countIf(UnitClientCode != 0) AS ClientErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       grouping(Flags) AS OfInstance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
       min(UnitFirst) AS SetFirst,
       max(UnitLast) AS SetLast,
-      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes
+      sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS SetErrorTypes,
+      sumMapIf(map(UnitClientCode, toUInt64(1)), UnitClientCode != 0) AS SetClientCodes
     FROM (
       SELECT
         Service,
@@ -123,7 +125,7 @@ export const closeTicks: string = sql`
         uniqExact(sipHash64(SpanId)) AS UnitSpans,
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
-        max(IsClientError) AS UnitClientError,
+        max(ClientCode) AS UnitClientCode,
         max(Test) AS UnitTest,
         Build,
         groupUniqArray(FlagSet) AS FlagSets,

@@ -1,3 +1,5 @@
+import { clientCodeName } from '../grpc-codes.ts'
+
 /** A histogram of seconds in OpenTelemetry's exponential buckets: `counts[i]` durations in bucket `indices[i]`. */
 export interface Latency {
   readonly scale: 5
@@ -20,6 +22,8 @@ export interface Counts {
   readonly warmUp: number
   /** Traces with an error, by its type. */
   readonly errorTypes: Readonly<Record<string, number>>
+  /** Traces with a client error, by its code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`; of ticks that an earlier release closed none is known. */
+  readonly clientCodes: Readonly<Record<string, number>>
 }
 
 /** Counts as the statements give them. */
@@ -32,6 +36,8 @@ export interface CountRow {
   readonly buckets: readonly number[]
   readonly counts: readonly number[]
   readonly errorTypes: Readonly<Record<string, number>>
+  /** By the code's number. */
+  readonly clientCodes: Readonly<Record<string, number>>
 }
 
 /** Nothing happened. */
@@ -43,6 +49,7 @@ export const noCounts: Counts = {
   latency: { scale: 5, zero: 0, indices: [], counts: [] },
   warmUp: 0,
   errorTypes: {},
+  clientCodes: {},
 }
 
 const zeroBucket = -32768
@@ -57,10 +64,18 @@ export function countsOf({
   buckets,
   counts,
   errorTypes,
+  clientCodes,
 }: CountRow): Counts {
   const latency: Latency =
     buckets[0] === zeroBucket
       ? { scale: 5, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
       : { scale: 5, zero: 0, indices: buckets, counts }
-  return { requests, traces, errors, clientErrors, latency, warmUp, errorTypes }
+  return { requests, traces, errors, clientErrors, latency, warmUp, errorTypes, clientCodes: byName(clientCodes) }
+}
+
+// Most ticks have none.
+function byName(codes: CountRow['clientCodes']): Counts['clientCodes'] {
+  const found = Object.entries(codes)
+  if (found.length === 0) return noCounts.clientCodes
+  return Object.fromEntries(found.map(([code, count]) => [clientCodeName(Number(code)), count]))
 }

@@ -92,7 +92,13 @@ async function ticksOfUsers(
   for await (const portion of portionsOf(engine, comparison)) {
     stillPatient()
     for (const row of await engine.read<Row>(rawUserTicks, { ...params, ...noWarmUp, ...portion })) {
-      const { traces, errors, clientErrors, latency } = countsOf({ ...row, requests: 0, warmUp: 0, errorTypes: {} })
+      const { traces, errors, clientErrors, latency } = countsOf({
+        ...row,
+        requests: 0,
+        warmUp: 0,
+        errorTypes: {},
+        clientCodes: {},
+      })
       const { tick, operation } = row
       getOrMake(found, row.user, () => []).push({ tick: tick * 1000, operation, traces, errors, clientErrors, latency })
     }
@@ -153,7 +159,7 @@ export const rawUserTicks: string = sql`
     ${unitOperation} AS operation,
     count() AS traces,
     countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitClientCode != 0) AS clientErrors,
     mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM (

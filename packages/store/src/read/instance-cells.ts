@@ -38,7 +38,7 @@ export async function instanceCellsOf(
   const ticks = Math.ceil((lastMs - firstMs) / 1000 / tickSeconds)
   const cold = warmUpOf(instances, warmUpSeconds)
   const untilOf = new Map(cold.until.map((until, at) => [`${cold.builds[at]}\0${cold.instances[at]}`, until]))
-  type Row = Omit<CountRow, 'warmUp'> & {
+  type Row = Omit<CountRow, 'warmUp' | 'clientCodes'> & {
     cohort: 'stable' | 'canary'
     instance: string
     operation: string
@@ -60,7 +60,7 @@ export async function instanceCellsOf(
     instance,
     operation,
     tick: block * 1000,
-    ...countsOf({ ...counts, warmUp: 0 }),
+    ...countsOf({ ...counts, clientCodes: {}, warmUp: 0 }),
   }))
 }
 

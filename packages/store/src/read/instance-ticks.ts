@@ -145,7 +145,7 @@ export const rawInstanceTicks: string = sql`
     toUnixTimestamp(Tick) AS tick,
     toFloat64(count()) AS traces,
     toFloat64(countIf(UnitError)) AS errors,
-    toFloat64(countIf(UnitClientError)) AS clientErrors,
+    toFloat64(countIf(UnitClientCode != 0)) AS clientErrors,
     (sumMap(
       [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / 4)))], [toUInt64(1)]) AS Histogram).1 AS buckets,
     CAST(Histogram.2, 'Array(UInt32)') AS counts

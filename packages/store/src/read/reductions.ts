@@ -67,12 +67,12 @@ export const reductions: string = sql`
 export const reduceTicks: string = `
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstEnd, LastEnd
+    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes
   )
   SELECT
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
     traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
-    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs)
+    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes
   FROM (${rawTicks})`
 
 /** The commit of a reduction: rows of ticks that it does not name were not meant, and do not count. */
@@ -95,7 +95,8 @@ export const reducedTicks: string = sql`
     WarmUp AS warmUp,
     mapKeys(Latency) AS buckets,
     mapValues(Latency) AS counts,
-    ErrorTypes AS errorTypes
+    ErrorTypes AS errorTypes,
+    ClientCodes AS clientCodes
   FROM coalmine_reduced
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND ${ofWindow}

@@ -6,8 +6,8 @@ import { sql } from '../sql.ts'
 import { sinceOf, type TickWindow, tickSeconds, windowOf } from '../tick.ts'
 import { rawTickSizes } from './raw-ticks.ts'
 
-/** What makes a request bad: slower than 95 % of stable's, an error, or answered with 4xx. */
-export type Bad = 'slow' | 'failed' | '4xx'
+/** What makes a request bad: slower than 95 % of stable's, an error, or answered with a client error. */
+export type Bad = 'slow' | 'failed' | 'client-error'
 
 /** How many requests of each block of time were bad, of those of a cohort that have an attribute. */
 export type BadBlocks = ReadonlyMap<number, { readonly n: number; readonly bad: number }>

@@ -32,7 +32,8 @@ export async function tickRowsOf(engine: Engine, asked: Params, operations: read
       warmUp: 0,
       buckets: int16s(),
       counts: uint32s(),
-      errorTypes: errorTypesOf(texts(), uint32s()),
+      errorTypes: countsBy(texts(), uint32s()),
+      clientCodes: countsBy(int16s(), uint32s()),
     }
     const last = rows.at(-1)
     if (last && last.tick === row.tick && last.cohort === row.cohort && last.operation === row.operation)
@@ -44,8 +45,8 @@ export async function tickRowsOf(engine: Engine, asked: Params, operations: read
 
 const none: CountRow['errorTypes'] = {}
 
-function errorTypesOf(types: readonly string[], counts: readonly number[]): CountRow['errorTypes'] {
-  return types.length === 0 ? none : Object.fromEntries(types.map((type, at) => [type, counts[at]!]))
+function countsBy(keys: readonly (string | number)[], counts: readonly number[]): CountRow['errorTypes'] {
+  return keys.length === 0 ? none : Object.fromEntries(keys.map((key, at) => [key, counts[at]!]))
 }
 
 function sumOf(one: TickRow, other: TickRow): TickRow {
@@ -53,9 +54,6 @@ function sumOf(one: TickRow, other: TickRow): TickRow {
   other.buckets.forEach((bucket, at) => {
     latency.set(bucket, (latency.get(bucket) ?? 0) + other.counts[at]!)
   })
-  const errorTypes = new Map(Object.entries(one.errorTypes))
-  for (const [type, count] of Object.entries(other.errorTypes))
-    errorTypes.set(type, (errorTypes.get(type) ?? 0) + count)
   const buckets = [...latency.keys()].sort((a, b) => a - b)
   return {
     ...one,
@@ -65,8 +63,15 @@ function sumOf(one: TickRow, other: TickRow): TickRow {
     clientErrors: one.clientErrors + other.clientErrors,
     buckets,
     counts: buckets.map((bucket) => latency.get(bucket)!),
-    errorTypes: Object.fromEntries(errorTypes),
+    errorTypes: added(one.errorTypes, other.errorTypes),
+    clientCodes: added(one.clientCodes, other.clientCodes),
   }
+}
+
+function added(one: CountRow['errorTypes'], other: CountRow['errorTypes']): CountRow['errorTypes'] {
+  const sums = { ...one }
+  for (const [key, count] of Object.entries(other)) sums[key] = (sums[key] ?? 0) + count
+  return sums
 }
 
 /**
@@ -87,7 +92,9 @@ export const ticksOfOperations: string = sql`
     mapKeys(Latency) AS buckets,
     CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
     CAST(mapKeys(ErrorTypes), 'Array(String)') AS types,
-    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes
+    CAST(mapValues(ErrorTypes), 'Array(UInt32)') AS countsOfTypes,
+    CAST(mapKeys(ClientCodes), 'Array(Int16)') AS codes,
+    CAST(mapValues(ClientCodes), 'Array(UInt32)') AS countsOfCodes
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey = {flagKey:String} AND Operation IN {operations:Array(String)}
     AND ${ofTraffic}

@@ -85,6 +85,37 @@ const viewTexts =
   "SELECT name, uuid FROM system.tables WHERE engine = 'View' AND startsWith(name, 'coalmine_') ORDER BY name"
 const marks = 'SELECT DISTINCT Version AS version, Traces AS traces FROM coalmine_schema'
 
+it('brings forward one of before client errors were told by their code: what they count stays', async () => {
+  const open = () => openStore({ location: directory, watermarkMs: 0, now: () => firstStart + 3_600_000 })
+  const answered = (status: string, atMs: number) =>
+    spanOf({
+      atMs,
+      attributes: { 'http.route': '/cart', 'service.version': '1.0.0', 'http.response.status_code': status },
+    })
+  let store = await open()
+  await store.ingest.insert(batchOf(answered('404', 0), answered('200', 0)))
+  await store.ingest.closeDue()
+  await store.close()
+  await run(
+    'ALTER TABLE coalmine_ticks DROP COLUMN ClientCodes',
+    'ALTER TABLE coalmine_reduced DROP COLUMN ClientCodes',
+    `INSERT INTO coalmine_schema SELECT 5, 'otel_traces', now64(3)`,
+    `ALTER TABLE coalmine_schema DELETE WHERE Version > 5 SETTINGS mutations_sync = 1`,
+  )
+  store = await open()
+  await store.ingest.insert(batchOf(answered('409', 5_000)))
+  await store.ingest.closeDue()
+  expect(await ticksOf(store)).toMatchObject([
+    {
+      ticks: [
+        { stable: { traces: 2, clientErrors: 1, clientCodes: {} } },
+        { stable: { traces: 1, clientErrors: 1, clientCodes: { 'HTTP 409': 1 } } },
+      ],
+    },
+  ])
+  await store.close()
+})
+
 it('makes nothing again in a store that it made', async () => {
   const opened = async (): Promise<unknown[]> => {
     await (await openStore({ location: directory })).close()

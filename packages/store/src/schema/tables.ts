@@ -95,7 +95,8 @@ export const createTicks = `
     Instances Array(LowCardinality(String)),
     FirstEnd DateTime64(9),
     LastEnd DateTime64(9),
-    ErrorTypes Map(LowCardinality(String), UInt64)
+    ErrorTypes Map(LowCardinality(String), UInt64),
+    ClientCodes Map(UInt16, UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -228,7 +229,8 @@ export const createReduced = `
     ErrorTypes Map(LowCardinality(String), UInt64),
     Instances Array(LowCardinality(String)),
     FirstEnd DateTime64(3),
-    LastEnd DateTime64(3)
+    LastEnd DateTime64(3),
+    ClientCodes Map(UInt16, UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)

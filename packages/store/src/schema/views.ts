@@ -1,5 +1,7 @@
 import { buildName, instanceName, isEntrySpan, nameOfSpan } from '../conditions.ts'
+import { grpcCode, grpcName } from '../grpc-codes.ts'
 import { sql } from '../sql.ts'
+
 /** The spans, whatever the table is called that has them. Every other statement but an insert reads them here. */
 export const createTraces = `
   CREATE OR REPLACE VIEW coalmine_traces AS
@@ -11,7 +13,8 @@ export const createTraces = `
 
 /**
  * Spans in the words of the product: operation, build, flags, test, errors.
- * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc. The bucket is
+ * gRPC codes 2, 4, 12, 13, 14, 15 are the server's fault, the others but OK blame the client:
+ * opentelemetry.io/docs/specs/semconv/rpc/grpc. A client code is an HTTP status from 400 on, or a code of gRPC. The bucket is
  * that of an exponential histogram of seconds, scale 5; -32768 holds durations of zero. FlagAttributes are the span's
  * flags, one attribute each, also where it has them packed in one; an attribute of a flag's own counts before that. The
  * type of an error is what the span says beyond its status, else its exception's, else the status.
@@ -61,20 +64,23 @@ export const createSpans: string = sql`
     SpanAttributes['coalmine.test'] = 'true' AS Test,
     toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
       SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
-    StatusCode IN ('Error', 'STATUS_CODE_ERROR')
-      OR HttpStatus >= 500
-      OR SpanAttributes['rpc.grpc.status_code'] IN ('2', '4', '12', '13', '14', '15')
-      OR SpanAttributes['rpc.response.status_code'] IN
-        ('UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS') AS IsError,
-    HttpStatus BETWEEN 400 AND 499 AS IsClientError,
+    if(SpanAttributes['rpc.response.status_code'] != '',
+      SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+    ${grpcCode} AS GrpcCode,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+    multiIf(
+      HttpStatus BETWEEN 400 AND 499, HttpStatus,
+      GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+      toUInt16(0)) AS ClientCode,
+    ClientCode != 0 AS IsClientError,
     if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
       AS Exception,
     if(IsError, substringUTF8(multiIf(
       SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
       Exception != '', Exception,
       HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
-      SpanAttributes['rpc.grpc.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.grpc.status_code']),
-      SpanAttributes['rpc.response.status_code'] != '', concat('gRPC ', SpanAttributes['rpc.response.status_code']),
+      GrpcCode != 0, concat('gRPC ', ${grpcName}),
+      RpcStatus NOT IN ('', '0', 'OK'), concat('RPC ', RpcStatus),
       '(not said)'), 1, 100), '') AS ErrorType,
     if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
     ${instanceName} AS Instance
