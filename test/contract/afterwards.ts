@@ -90,6 +90,12 @@ export const afterwardsRoutes: readonly Route[] = [
       await once(response, 'close')
       await sleep(5)
       tellLater(`after ${variant}`)
+      // A loop that the handler leaves behind: it sees what is told once the response is ended, too.
+      const loop = setInterval(() => {
+        if (!response.writableEnded) return
+        clearInterval(loop)
+        tellLater(`left ${variant}`)
+      }, 5)
       return 'nobody reads this'
     },
   },
@@ -141,10 +147,15 @@ export function afterwardsContract(call: (path: string, init?: Call) => Promise<
       await told(`kept too late ${name.length}`).toEqual([asNobody])
     })
 
-    it('because the client gave it up, its handler goes on for nobody', async () => {
-      const abortWhen = () => told('before on').toEqual([asTest])
-      await expect(call('/given-up/on', { ...tester, abortWhen })).rejects.toThrow('given up')
-      await told('after on').toEqual([asNobody])
+    it.each([
+      ['a test', tester, asTest],
+      ['a user’s request', {}, asUser],
+    ])('that is, when the handler of %s ends the response, whose client gave up before', async (name, init, as) => {
+      const n = name.length
+      const abortWhen = () => told(`before ${n}`).toEqual([as])
+      await expect(call(`/given-up/${n}`, { ...init, abortWhen })).rejects.toThrow('given up')
+      await told(`after ${n}`).toEqual([as])
+      await told(`left ${n}`).toEqual([asNobody])
     })
   })
 }

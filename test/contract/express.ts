@@ -46,8 +46,9 @@ function mount(app: Pick<express.Router, 'get' | 'post'>, routes: readonly Route
         if (takesSocket) res.detachSocket(req.socket)
         const params = req.params as Record<string, string>
         const answer = await handle({ params, body: req.body, socket: req.socket, response: res })
-        if (takesSocket || res.destroyed) return
+        if (takesSocket) return
         if (answer instanceof Readable) pipeline(answer, res, () => undefined)
+        // As most applications do, also where the client has gone.
         else res.json(answer)
       } catch (error) {
         next(error)

@@ -170,15 +170,18 @@ export class MarkProcessor {
 
 /** The work that a span belongs to: its own, where what it was started in has none or is over. */
 function workOfSpan(span: MarkableSpan, parent: Context): Work {
+  const inContext = workOfContext(parent)
+  // All but one span of a request.
+  if (inContext && !inContext.over && (inContext.hasResponse || inContext.root)) return inContext
   const begins =
     span.kind === SpanKind.SERVER ||
     span.kind === SpanKind.CONSUMER ||
     trace.getSpan(parent)?.spanContext().isRemote === true
   // A root span inside a request belongs to it; a span that begins the service's part of a request does not.
-  const around = workOfContext(parent) ?? (begins ? undefined : currentWork())
+  const around = inContext ?? (begins ? undefined : currentWork())
   if (around && !around.over) {
     // The propagator made it for this span.
-    if (begins && !around.hasResponse) around.root ??= span
+    if (begins) around.root ??= span
     return around
   }
   if (around && !begins) sayOutlivedSpan(around, span.name ?? 'without a name')

@@ -87,7 +87,35 @@ export function workIn(active: Context): Work | undefined {
  * @example context.with(contextWithWork(context.active(), work), () => isTestTraffic()) // work.marks.test
  */
 export function contextWithWork(active: Context, work: Work): Context {
-  return active.setValue(contextKey, work)
+  return new WorkContext(work, active)
+}
+
+/**
+ * A Context that holds work beside what another one holds. The API's own Context copies all that it holds for each value
+ * that is set: with the work among that, a request of five spans takes 0.3 us more.
+ */
+class WorkContext implements Context {
+  readonly #work: Work
+  readonly #others: Context
+
+  constructor(work: Work, others: Context) {
+    this.#work = work
+    this.#others = others instanceof WorkContext ? others.#others : others
+  }
+
+  getValue(key: symbol): unknown {
+    return key === contextKey ? this.#work : this.#others.getValue(key)
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return key === contextKey
+      ? new WorkContext(value as Work, this.#others)
+      : new WorkContext(this.#work, this.#others.setValue(key, value))
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === contextKey ? this.#others : new WorkContext(this.#work, this.#others.deleteValue(key))
+  }
 }
 
 /**
