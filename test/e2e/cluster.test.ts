@@ -32,9 +32,6 @@ const here = (user = 'default', password = ''): string[] => [
   server.url({ user, password, database: 'otel' }),
 ]
 
-// Evidence that latency is worse differs by a few thousandths between closed ticks and raw spans; why is an open question.
-const withoutEvidence = ({ evidence: _, ...finding }: Record<string, unknown>) => finding
-
 const compared = async (store: readonly string[]) => {
   const start = ['--start', new Date(Math.floor(from / 5000) * 5000).toISOString()]
   const run = await coalmine(folder, [...compareShop, ...store, ...start, '--format', 'json'])
@@ -68,9 +65,7 @@ describe("the user's ClickHouse", () => {
 
   it('answers who may read the spans alone, slower, and says so', async () => {
     const spans = await compared(here('guest', 's3cret'))
-    expect(spans).toMatchObject({ code: 1, source: 'spans', findings: fromTicks.findings.map(withoutEvidence) })
-    for (const [at, { evidence }] of spans.findings.entries())
-      expect(evidence.worse.logE).toBeCloseTo(fromTicks.findings[at].evidence.worse.logE, 1)
+    expect(spans).toMatchObject({ code: 1, source: 'spans', findings: fromTicks.findings })
     expect(spans.notes).toContainEqual(expect.stringMatching(/^This user reads the spans alone: .*coalmine store init/))
   })
 

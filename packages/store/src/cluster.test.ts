@@ -166,8 +166,10 @@ describe('who may only read', () => {
     clock = firstStart
     opened = []
     const store = await open('server')
-    const failed = build('2.0.0', { status: 'Error' })
-    await store.ingest.insert(batchOf(build('1.0.0'), build('1.0.0', { atMs: 5_000 }), build('2.0.0'), failed, failed))
+    const [red, blue] = ['red', 'blue'].map((name) => ({ resource: { 'service.instance.id': name } }))
+    const failed = build('2.0.0', { ...blue, status: 'Error' })
+    const stable = [build('1.0.0', red), build('1.0.0', { ...red, atMs: 5_000 })]
+    await store.ingest.insert(batchOf(...stable, build('2.0.0', blue), failed, failed))
     await store.ingest.insertLogs([evaluationOf()])
     clock += 60_000
     expect(await store.ingest.closeDue()).toBe(2)
@@ -209,10 +211,17 @@ describe('who may only read', () => {
     expect(spans.access).toBe('spans')
     const window = { ...comparison, start: firstStart }
     expect(await ticksOf(spans, window)).toEqual(await ticksOf(ticks, window))
-    const { source, builds, ...facts } = await ticks.cohorts.facts(window)
-    expect(await spans.cohorts.facts(window)).toEqual({ ...facts, source: 'spans', builds: undefined })
+    const facts = await ticks.cohorts.facts(window)
+    expect(await spans.cohorts.facts(window)).toEqual({ ...facts, source: 'spans' })
     expect(await spans.memory.start(comparison)).toBe(firstStart)
-    expect(await spans.cohorts.instances(comparison, await spans.cohorts.facts(window))).toBeUndefined()
+    const instances = await ticks.cohorts.instances(window, facts)
+    expect(instances!.map(({ cohort }) => cohort)).toEqual(['stable', 'canary'])
+    expect(await spans.cohorts.instances(window, facts)).toEqual(instances)
+    expect(await spans.cohorts.builds(window, facts)).toEqual(await ticks.cohorts.builds(window, facts))
+    const asked = { instances: instances!, operations: ['GET /cart'], blocks: 20, warmUpSeconds: 60 }
+    const cells = await ticks.ticks.instanceCells(window, asked)
+    expect(cells.map(({ traces }) => traces)).toEqual([2, 2])
+    expect(await spans.ticks.instanceCells(window, asked)).toEqual(cells)
     expect((await spans.services.known('storefront')).services).toEqual(['storefront'])
     expect(await spans.services.doctor('storefront')).toMatchObject({
       spans: 5,

@@ -104,7 +104,22 @@ function tickParams({ traffic = 'users', audience = [], side, ...selectors }: Ch
   }
 }
 
-/** The same for statements over raw spans, which can answer every comparison. */
+/** The builds that both cohorts name, whatever answers the comparison; undefined where one of them names none. */
+export function buildsOf({
+  stable,
+  canary,
+}: Pick<Chosen, 'stable' | 'canary'>): { readonly stable: string; readonly canary: string } | undefined {
+  const [ofStable, ofCanary] = [stable, canary].map((selector) => parseSelector(selector).find(isBuild)?.value)
+  return ofStable && ofCanary ? { stable: ofStable, canary: ofCanary } : undefined
+}
+
+/** Whether builds, and nothing else, tell the cohorts apart. */
+export function isByBuildAlone(chosen: Chosen): boolean {
+  const params = tickParams(chosen)
+  return params?.byBuild === true && params.flagKey === ''
+}
+
+/** What statements over raw spans are told of both cohorts, which can answer every comparison. */
 export function spanParams({ traffic = 'users', audience = [], side, ...selectors }: Chosen): SpanParams {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)

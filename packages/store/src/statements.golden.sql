@@ -852,6 +852,101 @@ DROP TABLE IF EXISTS coalmine_parquet;
   GROUP BY cohort, instance, operation, block
   ORDER BY cohort, instance, operation, block;
 
+-- read/instance-cells.ts: rawInstanceCells
+  SELECT
+    cohort,
+    UnitInstances[1] AS instance,
+    UnitOperation AS operation,
+    intDiv(toUnixTimestamp(Tick), {seconds:UInt32}) * {seconds:UInt32} AS block,
+    sum(Spans) AS requests,
+    count() AS traces,
+    countIf(UnitError) AS errors,
+    countIf(UnitClientError) AS clientErrors,
+    mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
+    mapValues(Histogram) AS counts
+  FROM (
+    SELECT *, multiIf(
+      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
+        if({stableTests:Bool}, 'stable', 'canary'),
+      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort
+    FROM (
+      SELECT
+          Tick,
+          if({calls:Bool} OR (Service, Operation) IN (
+            SELECT Service, Operation
+            FROM coalmine_operation_hours
+            WHERE Service = {service:String}
+              AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+              AND Hour < fromUnixTimestamp({to:UInt32})
+            GROUP BY Service, Operation
+            ORDER BY sum(Requests) DESC, Operation
+            LIMIT 500 BY Service),
+            Operation, '(other)')
+            AS UnitOperation,
+          uniqExact(sipHash64(SpanId)) AS Spans,
+          max(Bucket) AS UnitBucket,
+          max(IsError) AS UnitError,
+          max(IsClientError) AS UnitClientError,
+          max(Test) AS UnitTest,
+          groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
+          max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
+            arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
+            {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
+          min(EndedAt) AS UnitFirst,
+          max(EndedAt) AS UnitLast,
+          max(ErrorType) AS UnitErrorType,
+          groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
+          if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
+            values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
+            arrayMap(
+              place -> arrayDistinct(arrayFilter(value -> value != '',
+                arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
+              arrayEnumerate({keys:Array(String)})))) AS Values,
+          MayBeStable AND arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
+            AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+          MayBeCanary AND arrayAll(
+            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
+              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
+            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
+            AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+        FROM (
+          SELECT
+            * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+            mapUpdate(
+              mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
+              mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
+            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
+            arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
+            arrayAll(
+              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
+            arrayAll(
+              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
+              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
+          FROM {requests:Identifier}
+          WHERE Service = {service:String}
+            AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+            AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
+            AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+            AND (MayBeStable OR MayBeCanary)
+        )
+        GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
+        HAVING IsStable OR IsCanary OR arrayExists(
+          (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
+          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
+    )
+  )
+  WHERE length(UnitInstances) = 1 AND has({instances:Array(String)}, UnitInstances[1]) AND NOT UnitWarmUp
+    AND cohort IN ('stable', 'canary') AND UnitOperation IN {operations:Array(String)}
+    AND (NOT UnitTest OR {traffic:String} = 'all' OR if(cohort = 'stable', {stableTests:Bool}, {canaryTests:Bool}))
+  GROUP BY cohort, instance, operation, block
+  ORDER BY cohort, instance, operation, block;
+
 -- read/instance-ticks.ts: instanceTicks
   SELECT
     toUInt16(indexOf({names:Array(String)}, FlagVariant)) AS instance,
@@ -990,6 +1085,22 @@ DROP TABLE IF EXISTS coalmine_parquet;
         AND Tick >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 3600)))
         AND Tick < fromUnixTimestamp({to:UInt32})
       GROUP BY Tick)
+  GROUP BY build, instance
+  ORDER BY build, instance;
+
+-- read/instances.ts: rawLives
+  SELECT
+    Build AS build,
+    Instance AS instance,
+    toUnixTimestamp64Milli(min(EndedAt)) AS firstMs,
+    toUnixTimestamp64Milli(max(EndedAt)) AS lastMs,
+    uniqIf(SpanId, Tick >= fromUnixTimestamp({window:UInt32})) AS requests
+  FROM coalmine_requests
+  WHERE Service = {service:String}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+    AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
   GROUP BY build, instance
   ORDER BY build, instance;
 

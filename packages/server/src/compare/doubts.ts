@@ -1,5 +1,6 @@
 import type { Facts, FairnessFacts, Finding, HeaviestUsers, Policy, Verdict } from '@coalmine/comparator'
-import { type Comparison, type InstanceLife, type Store, StoreError } from '@coalmine/store'
+import type { Comparison, InstanceLife, Store } from '@coalmine/store'
+import { unlessTooSlow } from './unless-too-slow.ts'
 
 /** With what a FAIL is judged again. */
 interface Again {
@@ -86,15 +87,5 @@ function badIn({
       return { bad: 'client-error', slowFromSeconds: 0 }
     default:
       return null
-  }
-}
-
-/** What takes too long to read is not known: the verdict stands as it is. */
-async function unlessTooSlow<Answer>(read: () => Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await read()
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === 'unavailable') return null
-    throw error
   }
 }

@@ -326,6 +326,17 @@ it('tells hosts that differ from builds that do, by the instances of stable', as
   expect(reason(verdict, 'host-not-separable')!.message).toMatch(/^Stable's 4 instances, which run one build, differ/)
 })
 
+it('knows what hosts may do where builds are compared in one region alone', async () => {
+  const each = (): Spans => ({ attributes: { 'cloud.region': 'eu' } })
+  const service = await traffic({ ...stable, each }, { ...canary, each }, { ...canary, instance: 'us', perTick: 5 })
+  const verdict = await compare(service, {
+    stable: 'service.version=1.0.0,cloud.region=eu',
+    canary: 'service.version=2.0.0,cloud.region=eu',
+  })
+  expect(verdict.source).toBe('spans')
+  expect(verdict.hosts).toMatchObject({ stable: 1, canary: 1, allowed: { latency: expect.closeTo(1.149, 3) } })
+})
+
 it('names the one canary instance that is out of line with the others', async () => {
   const odd = { ...canary, instance: 'odd', perTick: 14, each: () => ({ slower: 4 }) }
   const verdict = await compare(await traffic(...fleet('1.0.0'), ...fleet('2.0.0'), odd))

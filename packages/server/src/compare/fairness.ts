@@ -8,6 +8,7 @@ import {
   type SomeTicks,
   type Store,
 } from '@coalmine/store'
+import { unlessTooSlow } from './unless-too-slow.ts'
 
 /** What was read of a comparison, by which it is told whether it is fair. */
 interface ComparisonRead {
@@ -70,12 +71,13 @@ async function cellsOf(
     .map(({ operation, ticks }) => ({ operation, n: ticks.reduce((sum, tick) => sum + tick.stable.traces, 0) }))
     .sort((a, b) => b.n - a.n)
     .slice(0, lookedAt.operations)
-  return store.ticks.instanceCells(comparison, {
+  const asked = {
     instances: [...stable, ...canary],
     operations: served.map(({ operation }) => operation),
     blocks: lookedAt.blocks,
     warmUpSeconds,
-  })
+  }
+  return (await unlessTooSlow(() => store.ticks.instanceCells(comparison, asked))) ?? []
 }
 
 // A few thousand requests tell how all of them were measured; a minute of them is read in some 50 ms.

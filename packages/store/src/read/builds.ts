@@ -1,39 +1,56 @@
-import type { Comparison } from '../comparison.ts'
+import { type Comparison, isByBuildAlone } from '../comparison.ts'
 import { latestClosingsAndDayBefore, ofTraffic, ofWindowAndDayBefore } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 import { windowOf } from '../tick.ts'
 
 import type { ComparisonFacts } from './facts.ts'
+import { servedOf } from './instances.ts'
 
 /** When the cohorts' builds were first seen, at most a day before the window, and what says no build. */
 export interface BuildsSeen {
   readonly stableFirstMs: number
   readonly canaryFirstMs: number
-  /** Requests in the window without a build. */
+  /** Requests in the window without a build; none are counted where the cohorts are chosen by more than a build. */
   readonly unmarkedRequests: number
 }
 
-/** Undefined unless the cohorts are chosen by build and both were seen. */
+/** Undefined unless the cohorts are chosen by build and both were seen; raw spans, where these alone may be read, are looked at for an hour before the window. */
 export async function buildsSeenOf(
   engine: Engine,
   comparison: Comparison,
   { builds }: ComparisonFacts,
 ): Promise<BuildsSeen | undefined> {
   if (!builds) return undefined
-  const rows = await engine.read<{ build: string; firstMs: number; requests: number }>(buildsSeen, {
-    service: comparison.service,
-    traffic: comparison.traffic ?? 'users',
-    ...windowOf(comparison),
-  })
-  const of = (build: string) => rows.find((row) => row.build === build)
+  const rows = comparison.fromSpans
+    ? await servedOf(engine, comparison)
+    : await engine.read<Seen>(buildsSeen, {
+        service: comparison.service,
+        traffic: comparison.traffic ?? 'users',
+        ...windowOf(comparison),
+      })
+  const of = (build: string) => togetherOf(rows.filter((row) => row.build === build))
   const stable = of(builds.stable)
   const canary = of(builds.canary)
   if (!stable || !canary) return undefined
   return {
     stableFirstMs: stable.firstMs,
     canaryFirstMs: canary.firstMs,
-    unmarkedRequests: of('')?.requests ?? 0,
+    unmarkedRequests: isByBuildAlone(comparison) ? (of('')?.requests ?? 0) : 0,
+  }
+}
+
+interface Seen {
+  readonly build: string
+  readonly firstMs: number
+  readonly requests: number
+}
+
+function togetherOf(rows: readonly Seen[]): Omit<Seen, 'build'> | undefined {
+  if (rows.length === 0) return undefined
+  return {
+    firstMs: Math.min(...rows.map(({ firstMs }) => firstMs)),
+    requests: rows.reduce((sum, { requests }) => sum + requests, 0),
   }
 }
 

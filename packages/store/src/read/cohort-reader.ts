@@ -26,8 +26,8 @@ export interface CohortReader {
 export function cohortReader(engine: Engine, asRead: AsRead): CohortReader {
   return {
     facts: (comparison) => cohortFacts(engine, asRead(comparison)),
-    instances: (comparison, found) => instanceLivesOf(engine, comparison, found),
-    builds: (comparison, found) => buildsSeenOf(engine, comparison, found),
+    instances: (comparison, found) => instanceLivesOf(engine, asRead(comparison), found),
+    builds: (comparison, found) => buildsSeenOf(engine, asRead(comparison), found),
     flagShares: (comparison) => flagShares(engine, asRead(comparison)),
     flagsMet: (comparison) => flagsMet(engine, asRead(comparison)),
   }

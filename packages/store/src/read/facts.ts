@@ -1,4 +1,4 @@
-import { type Comparison, cohortsOf, type Source, type SpanParams } from '../comparison.ts'
+import { buildsOf, type Comparison, cohortsOf, type Source, type SpanParams } from '../comparison.ts'
 import { inCanary, inStable, latestClosings, ofTraffic, ofWindow } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
@@ -20,7 +20,7 @@ export interface CohortFacts {
 /** Who the cohorts of a comparison are, and what is in neither. */
 export interface ComparisonFacts {
   readonly source: Source
-  /** The builds that the cohorts have, where they are chosen by build and closed ticks answer. */
+  /** The builds that the cohorts have, where both are chosen by build. */
   readonly builds: { readonly stable: string; readonly canary: string } | undefined
   readonly stable: CohortFacts
   readonly canary: CohortFacts
@@ -56,10 +56,7 @@ export async function cohortFacts(engine: Engine, comparison: Comparison): Promi
   const left = [...of('both'), ...of('mixed')]
   return {
     source: cohorts.source,
-    builds:
-      cohorts.source === 'ticks' && cohorts.params.byBuild
-        ? { stable: cohorts.params.stableBuild, canary: cohorts.params.canaryBuild }
-        : undefined,
+    builds: buildsOf(comparison),
     stable: cohortOf(of('stable')),
     canary: cohortOf(of('canary')),
     overlap: sum(left, 'traces'),

@@ -1,8 +1,14 @@
-import type { Comparison } from '../comparison.ts'
-import { latestClosingsAndHourBefore, ofTraffic, ofWindowAndHourBefore } from '../conditions.ts'
+import { type Comparison, isByBuildAlone } from '../comparison.ts'
+import {
+  closedOnly,
+  latestClosingsAndHourBefore,
+  ofTraffic,
+  ofWindowAndHourBefore,
+  spansOfWindow,
+} from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
-import { windowOf } from '../tick.ts'
+import { sinceOf, windowOf } from '../tick.ts'
 
 /** One process that served the cohorts, known by its build and by service.instance.id, pod or host name. Times are milliseconds since 1970. */
 export interface InstanceLife {
@@ -28,34 +34,63 @@ interface FoundCohorts {
 }
 
 /**
- * The instances that served the cohorts, as closed ticks of the window and of the hour before it have them: undefined
- * where these know no instance, as ticks that were closed by an earlier release do not.
+ * The instances that served the cohorts, as closed ticks of the window and of the hour before it have them, or raw spans where those
+ * may not be read: undefined where these know no instance, as ticks that were closed by an earlier release do not.
  */
 export async function instanceLivesOf(
   engine: Engine,
   comparison: Comparison,
   found: FoundCohorts | Promise<FoundCohorts>,
 ): Promise<readonly InstanceLife[] | undefined> {
-  const asked = { service: comparison.service, traffic: comparison.traffic ?? 'users', ...windowOf(comparison) }
-  type Row = Omit<InstanceLife, 'cohort' | 'bornMs'>
-  const [rows, facts] = await Promise.all([engine.read<Row>(instanceLives, asked), found])
+  const [rows, facts] = await Promise.all([livesIn(engine, comparison), found])
+  const byBuildAlone = isByBuildAlone(comparison)
   if (rows.length === 0) return undefined
   const recordMs = rows.reduce((first, row) => Math.min(first, row.firstMs), Number.POSITIVE_INFINITY)
   const lives: InstanceLife[] = []
   for (const row of rows) {
-    const cohort = row.requests > 0 ? cohortOf(row, facts) : undefined
+    const cohort = row.requests > 0 ? cohortOf(row, facts, byBuildAlone) : undefined
     if (cohort === undefined) continue
     lives.push({ ...row, cohort, bornMs: row.firstMs > recordMs + recordBeginsMs ? row.firstMs : undefined })
   }
   return lives
 }
 
+/** A process as it served, whoever's requests. */
+type Served = Omit<InstanceLife, 'cohort' | 'bornMs'>
+
+async function livesIn(engine: Engine, comparison: Comparison): Promise<readonly Served[]> {
+  const { service, traffic = 'users', fromSpans } = comparison
+  if (!fromSpans) return engine.read<Served>(instanceLives, { service, traffic, ...windowOf(comparison) })
+  return (await servedOf(engine, comparison)).filter(({ instance }) => instance !== '')
+}
+
+const hour = 3_600
+
+/** What served in the window and the hour before it, from raw spans: also what names no build, or no instance. */
+export async function servedOf(engine: Engine, comparison: Comparison): Promise<readonly Served[]> {
+  const { service, traffic = 'users' } = comparison
+  const { from, to } = windowOf(comparison)
+  const before = Math.max(0, from - hour)
+  return engine.read<Served>(rawLives, {
+    service,
+    traffic,
+    since: sinceOf(before),
+    from: before,
+    to,
+    window: from,
+  })
+}
+
 function cohortOf(
   { build, instance }: Pick<InstanceLife, 'build' | 'instance'>,
   { stable, canary, builds }: FoundCohorts,
+  byBuildAlone: boolean,
 ): InstanceLife['cohort'] | undefined {
-  const inStable = builds ? build === builds.stable : stable.instances.includes(instance)
-  const inCanary = builds ? build === builds.canary : canary.instances.includes(instance)
+  // Where more than a build is asked for, not all instances of the build serve the cohort.
+  const isIn = (cohort: { readonly instances: readonly string[] }, asked: string | undefined): boolean =>
+    (asked === undefined || build === asked) && (byBuildAlone || cohort.instances.includes(instance))
+  const inStable = isIn(stable, builds?.stable)
+  const inCanary = isIn(canary, builds?.canary)
   if (inStable && inCanary) return 'both'
   return inStable ? 'stable' : inCanary ? 'canary' : undefined
 }
@@ -73,5 +108,21 @@ export const instanceLives: string = sql`
     AND ${ofTraffic}
     AND ${ofWindowAndHourBefore}
     AND ${latestClosingsAndHourBefore}
+  GROUP BY build, instance
+  ORDER BY build, instance`
+
+/** The same of raw spans: from when to when each instance of each build served, and about how many requests of the window. */
+export const rawLives: string = sql`
+  SELECT
+    Build AS build,
+    Instance AS instance,
+    toUnixTimestamp64Milli(min(EndedAt)) AS firstMs,
+    toUnixTimestamp64Milli(max(EndedAt)) AS lastMs,
+    uniqIf(SpanId, Tick >= fromUnixTimestamp({window:UInt32})) AS requests
+  FROM coalmine_requests
+  WHERE Service = {service:String}
+    AND ${ofTraffic}
+    AND ${spansOfWindow}
+    AND ${closedOnly}
   GROUP BY build, instance
   ORDER BY build, instance`
