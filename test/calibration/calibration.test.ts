@@ -23,6 +23,7 @@ const small = [
   { name: '1 + 1: stalls of 1 to 2 s, every 2 minutes', runs: 12 },
   { name: '1 + 9: half of all requests fail for 1 to 5 s, every 5 minutes', runs: 12 },
   { name: '3 + 3: no connections for 10 to 20 s, every 15 minutes', runs: 12 },
+  { name: '1 + 1: CPU is stolen from all for 1 to 3 min, every 15 minutes', runs: 12 },
   { name: 'latency x 2', runs: 12 },
   { name: 'equal, default margins', runs: 60 },
   { name: 'half of all requests fail, a request a minute', runs: 20 },

@@ -16,6 +16,7 @@ import {
   slower,
   stalls,
   steal,
+  stealFromAll,
   together,
   wander,
 } from './nuisances/nuisances.ts'
@@ -150,6 +151,7 @@ const befalls = {
   'all requests fail for 1 to 5 s, every 15 minutes': bursts(900, 1),
   'a third of all requests fail everywhere for 1 to 5 s': burstsOnAll(200, 0.3),
   'CPU is stolen for 20 to 60 s, every hour': steal(3600),
+  'CPU is stolen from all for 1 to 3 min, every 15 minutes': stealFromAll(900),
   'no connections for 10 to 20 s, every 15 minutes': pool(900),
   'levels wander, sd 5 %': wander(0.05),
   'hosts differ, sd 5 %': hosts(0.05),
@@ -437,7 +439,7 @@ function beside(name: string, runs: number, about: 'latency' | 'errors', traffic
 
 /** One canary process that starves cannot be told from a build that is slow: the verdict proves the instance. */
 function healthyUnless(name: string, size: string): Requirement {
-  return size.startsWith('1 ') && name.startsWith('CPU') ? shown : atMost(alpha)
+  return size.startsWith('1 ') && name.startsWith('CPU is stolen for') ? shown : atMost(alpha)
 }
 
 function fleet(name: string, runs: number, requirement: Requirement, befallen: Fleet) {

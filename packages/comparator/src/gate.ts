@@ -5,6 +5,7 @@ import type { Hosts } from './fairness/hosts.ts'
 import { beyondHosts } from './fairness/hosts.ts'
 import { type Standing, standingOf } from './fairness/instance-units.ts'
 import { lateErrors } from './fairness/late.ts'
+import { starvedTicks } from './fairness/starved.ts'
 import { youngTicks } from './fairness/young.ts'
 import { testLatency } from './metrics/latency.ts'
 import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
@@ -106,8 +107,11 @@ function testOf(
   const beyond = beyondHosts(metric, hosts)
   const stands = (): Standing => (statistics.kind === 'e-value' ? standingOf(scope, beyond, facts) : () => true)
   switch (metric.measure.kind) {
-    case 'latency':
-      return testLatency(scope.series, metric, statistics, beyond, youngTicks(facts, policy), stands())
+    case 'latency': {
+      const [isYoung, isStarved] = [youngTicks(facts, policy), starvedTicks(facts, all, metric.name)]
+      const isLeftOut = (tick: number): boolean => isYoung(tick) || isStarved(tick)
+      return testLatency(scope.series, metric, statistics, beyond, isLeftOut, stands())
+    }
     case 'errors':
       return testRate(
         [...failureStrata(scope, facts), ...lateErrors(scope, facts)],

@@ -30,6 +30,7 @@ export type ReasonCode =
   | 'retried'
   | 'host-not-separable'
   | 'young-instances'
+  | 'both-slowed-down'
   | 'few-users'
   | 'unequal-load'
   | 'one-look'

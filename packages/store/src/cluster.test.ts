@@ -220,7 +220,7 @@ describe('who may only read', () => {
     expect(await spans.cohorts.builds(window, facts)).toEqual(await ticks.cohorts.builds(window, facts))
     const asked = { instances: instances!, operations: ['GET /cart'], blocks: 20, warmUpSeconds: 60 }
     const cells = await ticks.ticks.instanceCells(window, asked)
-    expect(cells.map(({ traces }) => traces)).toEqual([2, 2])
+    expect(cells.map(({ traces }) => traces)).toEqual([2, 1, 1])
     expect(await spans.ticks.instanceCells(window, asked)).toEqual(cells)
     expect((await spans.services.known('storefront')).services).toEqual(['storefront'])
     expect(await spans.services.doctor('storefront')).toMatchObject({

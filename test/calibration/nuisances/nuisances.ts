@@ -54,6 +54,17 @@ export const steal =
       }
   }
 
+/** Something takes the CPU that all instances have for one to three minutes: all are two to five times slower, each by as much as it gets, and less even. */
+export const stealFromAll =
+  (gap: number): Nuisance =>
+  (fleet, random) => {
+    for (const stretch of stretches(gap, 60, 180, random))
+      for (const one of fleet) {
+        fill(one.level, stretch, Math.log(2 + 3 * random()))
+        fill(one.sigma, stretch, 0.9)
+      }
+  }
+
 /** An instance runs out of connections for 10 to 20 s: its requests wait, and a fifth of them fail. */
 export const pool =
   (gap: number): Nuisance =>

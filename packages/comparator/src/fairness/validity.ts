@@ -17,6 +17,7 @@ import { quietReasons } from './quiet.ts'
 import { retriedReasons } from './retried.ts'
 import { sampledReasons } from './sampled.ts'
 import { bucketsInvalid, spanMetricsNotes, spanMetricsReasons } from './span-metrics.ts'
+import { starvedReasons } from './starved.ts'
 import { unnamedReasons } from './unnamed.ts'
 import { valueReasons } from './values.ts'
 
@@ -44,6 +45,7 @@ export function unfairReasons(
     ...unnamedReasons(series),
     ...instrumentationReasons(facts, policy),
     ...instanceReasons(facts, hosts, policy),
+    ...starvedReasons(facts, series, policy),
     ...mixReasons(series),
     ...lateReasons(facts),
     ...retriedReasons(facts),

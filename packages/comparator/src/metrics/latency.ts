@@ -19,14 +19,14 @@ const shown: Record<Region, { readonly part: Part; readonly statistic: Statistic
  * A claim about latency is broken when the rank, the slowest tenth, twentieth and hundredth say so together (the
  * weighted mean of their e-values, or the least of their p-values, corrected by its weight). It holds only when the rank, the slowest tenth and the slowest hundredth each say so: a bad tail never
  * passes. `beyond` has the margin that FAIL needs, where that is wider than the one that PASS needs; ticks
- * in which the canary is young do not count for it.
+ * that are left out, in which the canary is young or both arms starve, do not count for it.
  */
 export function testLatency(
   series: readonly OperationSeries[],
   metric: MetricPolicy,
   statistics: Statistics,
   beyond: MetricPolicy = metric,
-  isYoung: (tick: number) => boolean = () => false,
+  isLeftOut: (tick: number) => boolean = () => false,
   stands: (tick: number) => boolean = () => true,
 ): Tested {
   const limits = limitsOf(metric)
@@ -36,7 +36,7 @@ export function testLatency(
   return {
     worse: statistics.run(
       whileStanding(broken.process, stands),
-      rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isYoung(tick)),
+      rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isLeftOut(tick)),
     ),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
       ({ region, run }) => ({

@@ -1,0 +1,193 @@
+import { countOf, type Histogram, quantileOf } from '@coalmine/stats'
+import type { Facts } from '../facts.ts'
+import { count, latency, rounded } from '../numbers.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Reason } from '../reason.ts'
+import type { DistributionBlock, OperationSeries } from '../series.ts'
+import { tickMs } from '../tick.ts'
+
+/**
+ * Far above what was before: so many times the median, and so many times the distance from the tenth to the ninetieth percentile, each arm
+ * by itself and both in the (geometric) mean. The mean hardly depends on which arm has it worse, so that these ticks are not chosen by that.
+ */
+const farAbove = { each: 1.5, both: 2 }
+/** A quantile of fewer values than this is chance. */
+const fewestValues = 5
+/** So many blocks tell what was before, and none that is older than an hour. */
+const fewestBefore = 6
+const beforeMs = 3_600_000
+// Starved by less, nobody asks why.
+const fewestStarved = 2
+
+/** A stretch of time in which both arms were far slower, and less even, than before. Times in milliseconds since 1970, medians of both arms in seconds. */
+export interface Starved {
+  readonly from: number
+  /** The end of its last block. */
+  readonly to: number
+  readonly before: number
+  readonly during: number
+}
+
+/**
+ * When the processes of both arms starved: of CPU, of memory, of something that they share. Which arm is then the slower is chance, so
+ * latency cannot FAIL by it. A canary that is slow alone never looks like this, since stable has to be slow too.
+ *
+ * @param name the name of the metric of latency. The operation with the most requests tells.
+ */
+export function starvedIn(series: readonly OperationSeries[], name: string): readonly Starved[] {
+  const most = series.reduce<OperationSeries | undefined>(
+    (found, one) => (found && requestsOf(found) >= requestsOf(one) ? found : one),
+    undefined,
+  )
+  // Buckets of span metrics are too wide to tell.
+  const blocks = (most?.bounds ? [] : most?.distributions.get(name)) ?? nothing
+  const found = remembered.get(blocks) ?? stretchesOf(blocks)
+  remembered.set(blocks, found)
+  return found
+}
+
+const nothing: readonly DistributionBlock[] = []
+
+// Every scope asks.
+const remembered = new WeakMap<readonly DistributionBlock[], readonly Starved[]>()
+
+/** Whether both arms starved in a tick. */
+export function starvedTicks(
+  { earlier }: Pick<Facts, 'earlier'>,
+  series: readonly OperationSeries[],
+  name: string,
+): (tick: number) => boolean {
+  // Earlier days ran on other hosts at other times.
+  const stretches = earlier ? [] : starvedIn(series, name)
+  return (tick) => stretches.some(({ from, to }) => tick >= from && tick < to)
+}
+
+/** That both arms slowed down together, how much, and since when. */
+export function starvedReasons(
+  { earlier }: Pick<Facts, 'earlier'>,
+  series: readonly OperationSeries[],
+  { metrics }: Pick<Policy, 'metrics'>,
+): Reason[] {
+  const metric = metrics.find(({ measure, gate }) => measure.kind === 'latency' && gate !== 'off')
+  const stretches = earlier || !metric ? [] : starvedIn(series, metric.name)
+  const [first, ...more] = stretches
+  if (!first) return []
+  const end = series.reduce((last, one) => Math.max(last, one.requests.at(-1)?.tick ?? 0), 0) + tickMs
+  const when =
+    more.length === 0
+      ? first.to >= end
+        ? `since ${clockOf(first.from)}`
+        : `from ${clockOf(first.from)} to ${clockOf(first.to)}`
+      : `${count(stretches.length)} times, first from ${clockOf(first.from)} to ${clockOf(first.to)}`
+  return [
+    {
+      code: 'both-slowed-down',
+      weight: 'note',
+      message: `Both arms slowed down together ${when}: p50 ${latency(rounded(first.before, 2))} -> ${latency(rounded(first.during, 2))}, and spread as much. The host or a shared dependency is short of something; see whether the canary takes it. Which arm is slower then is chance, so latency cannot FAIL by it.`,
+    },
+  ]
+}
+
+const requestsOf = ({ totals }: OperationSeries): number => totals.stable.requests + totals.canary.requests
+
+const clockOf = (tick: number): string => new Date(tick).toISOString().slice(11, 19)
+
+/** Where values lie, and how far apart. */
+interface Shape {
+  readonly median: number
+  readonly spread: number
+}
+
+function stretchesOf(blocks: readonly DistributionBlock[]): Starved[] {
+  const stable = newBefore()
+  const canary = newBefore()
+  const found: (Starved & { readonly ticks: number; readonly medians: readonly number[] })[] = []
+  let open = false
+  let last = Number.NEGATIVE_INFINITY
+  for (const { tick, ...arms } of blocks) {
+    const shapes = { stable: shapeOf(arms.stable), canary: shapeOf(arms.canary) }
+    const from = Math.max(last + tickMs, tick - joinedMs)
+    last = tick
+    if (!shapes.stable || !shapes.canary) continue
+    const before = { stable: stable.until(tick), canary: canary.until(tick) }
+    if (!before.stable || !before.canary || !starve(shapes.stable, before.stable, shapes.canary, before.canary)) {
+      stable.add(tick, shapes.stable)
+      canary.add(tick, shapes.canary)
+      open = false
+      continue
+    }
+    const during = Math.sqrt(shapes.stable.median * shapes.canary.median)
+    const known = open ? found.pop() : undefined
+    found.push({
+      from: known?.from ?? from,
+      to: tick + tickMs,
+      before: known?.before ?? Math.sqrt(before.stable.median * before.canary.median),
+      during: 0,
+      ticks: (known?.ticks ?? 0) + 1,
+      medians: [...(known?.medians ?? []), during],
+    })
+    open = true
+  }
+  return found
+    .filter(({ ticks }) => ticks >= fewestStarved)
+    .map(({ from, to, before, medians }) => ({
+      from,
+      to,
+      before,
+      during: middleOf([...medians].sort((a, b) => a - b)),
+    }))
+}
+
+// A block of several ticks begins so long before its last one, at most.
+const joinedMs = 30_000
+
+function shapeOf(values: Histogram): Shape | undefined {
+  if (countOf(values) < fewestValues) return undefined
+  const [low, median, high] = [0.1, 0.5, 0.9].map((q) => quantileOf(values, q)!) as [number, number, number]
+  return { median, spread: high - low }
+}
+
+function starve(stable: Shape, stableBefore: Shape, canary: Shape, canaryBefore: Shape): boolean {
+  return (['median', 'spread'] as const).every((what) => {
+    const grown = [stable[what] / stableBefore[what], canary[what] / canaryBefore[what]] as const
+    return Math.min(...grown) >= farAbove.each && Math.sqrt(grown[0] * grown[1]) >= farAbove.both
+  })
+}
+
+/** What an arm did in the hour before: the medians of the medians and of the spreads of its blocks. */
+function newBefore(): {
+  readonly until: (tick: number) => Shape | undefined
+  readonly add: (tick: number, shape: Shape) => void
+} {
+  const kept: { readonly tick: number; readonly shape: Shape }[] = []
+  const medians: number[] = []
+  const spreads: number[] = []
+  return {
+    until(tick) {
+      while (kept.length > 0 && kept[0]!.tick < tick - beforeMs) {
+        const { shape } = kept.shift()!
+        medians.splice(placeOf(medians, shape.median), 1)
+        spreads.splice(placeOf(spreads, shape.spread), 1)
+      }
+      return kept.length < fewestBefore ? undefined : { median: middleOf(medians), spread: middleOf(spreads) }
+    },
+    add(tick, shape) {
+      kept.push({ tick, shape })
+      medians.splice(placeOf(medians, shape.median), 0, shape.median)
+      spreads.splice(placeOf(spreads, shape.spread), 0, shape.spread)
+    },
+  }
+}
+
+const middleOf = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)]!
+
+/** The first place of a sorted list that has a value as large. */
+function placeOf(sorted: readonly number[], value: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
