@@ -861,7 +861,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
     sum(Spans) AS requests,
     count() AS traces,
     countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitClientCode != 0) AS clientErrors,
     mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM (
@@ -886,7 +886,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
           uniqExact(sipHash64(SpanId)) AS Spans,
           max(Bucket) AS UnitBucket,
           max(IsError) AS UnitError,
-          max(IsClientError) AS UnitClientError,
+          max(ClientCode) AS UnitClientCode,
           max(Test) AS UnitTest,
           groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),

@@ -140,7 +140,7 @@ export const rawInstanceCells: string = sql`
     sum(Spans) AS requests,
     count() AS traces,
     countIf(UnitError) AS errors,
-    countIf(UnitClientError) AS clientErrors,
+    countIf(UnitClientCode != 0) AS clientErrors,
     mapKeys(sumMap(map(UnitBucket, toUInt64(1))) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts
   FROM (
