@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Context, context, createContextKey, type Span, type SpanKind, trace } from '@opentelemetry/api'
 import type { Log } from './log.ts'
 import { type Marks, newMarks } from './marks.ts'
+import { workContext } from './work-context.ts'
 
 /**
  * Work that is done for one request: the request itself, a job, or what `keepMarks` runs. It ends, and what still runs
@@ -87,35 +88,7 @@ export function workIn(active: Context): Work | undefined {
  * @example context.with(contextWithWork(context.active(), work), () => isTestTraffic()) // work.marks.test
  */
 export function contextWithWork(active: Context, work: Work): Context {
-  return new WorkContext(work, active)
-}
-
-/**
- * A Context that holds work beside what another one holds. The API's own Context copies all that it holds for each value
- * that is set: with the work among that, a request of five spans takes 0.3 us more.
- */
-class WorkContext implements Context {
-  readonly #work: Work
-  readonly #others: Context
-
-  constructor(work: Work, others: Context) {
-    this.#work = work
-    this.#others = others instanceof WorkContext ? others.#others : others
-  }
-
-  getValue(key: symbol): unknown {
-    return key === contextKey ? this.#work : this.#others.getValue(key)
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return key === contextKey
-      ? new WorkContext(value as Work, this.#others)
-      : new WorkContext(this.#work, this.#others.setValue(key, value))
-  }
-
-  deleteValue(key: symbol): Context {
-    return key === contextKey ? this.#others : new WorkContext(this.#work, this.#others.deleteValue(key))
-  }
+  return workContext(contextKey, work, active)
 }
 
 /**
