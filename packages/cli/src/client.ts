@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { CommandError, isTrouble } from './exit-codes.ts'
+import { upload } from './upload.ts'
 
 /** A running server and what it asks for. */
 export interface Server {
@@ -19,13 +20,13 @@ export async function ask<T extends object>(
   if (server.token) headers['authorization'] = `Bearer ${server.token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (stream) headers['content-type'] = 'application/octet-stream'
-  const init: RequestInit & { duplex?: 'half' } = { method: body !== undefined || stream ? 'POST' : 'GET', headers }
+  const init: RequestInit = { method: body !== undefined ? 'POST' : 'GET', headers }
   if (body !== undefined) init.body = JSON.stringify(body)
-  if (stream) Object.assign(init, { body: stream, duplex: 'half' })
   if (signal) init.signal = signal
+  const url = server.url.replace(/\/+$/, '') + path
   let response: Response
   try {
-    response = await fetch(server.url.replace(/\/+$/, '') + path, init)
+    response = await (stream ? upload({ url, headers, stream, signal }) : fetch(url, init))
   } catch (error) {
     if (signal?.aborted) throw stopped()
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error)

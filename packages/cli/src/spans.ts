@@ -29,6 +29,9 @@ export interface ImportOptions {
   readonly again?: boolean
 }
 
+// Fewer and larger pieces cost less, however many bytes there are.
+const chunkBytes = 1_000_000
+
 /**
  * Sends one file of spans, or standard input for `-`, through the server's door. A file that went in before is not sent,
  * and one whose import was interrupted only from there on.
@@ -58,7 +61,7 @@ export async function importFile(
     const start = again || packed || state.finished ? 0 : state.bytes
     if (again) query.set('again', '')
     if (start > 0) query.set('offset', String(start))
-    const stream = handle.createReadStream({ start, autoClose: false })
+    const stream = handle.createReadStream({ start, autoClose: false, highWaterMark: chunkBytes })
     const stop = showProgress(server, { file, id, bytes, start, stream }, io, lookEveryMs)
     try {
       return await send(server, query, stream, file, io)

@@ -1,4 +1,5 @@
 import type { Store } from '@coalmine/store'
+import type { Decoder } from './decoding/decoder.ts'
 import type { Metrics } from './metrics.ts'
 import type { Admission } from './receive/admission.ts'
 import type { Limits } from './receive/limits.ts'
@@ -16,6 +17,8 @@ export interface Context {
   /** Bytes of requests under way, whatever their protocol. */
   readonly admission: Admission
   readonly limits: Limits
+  /** Decodes what is large on a thread of its own. */
+  readonly decoder: Decoder
   /** Questions that judge, a few at once. */
   readonly turns: Turns
   readonly metrics: Omit<Metrics, 'reader' | 'close'>

@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
 import { type Ack, type Context, unmeasured } from './context.ts'
+import { newDecoder } from './decoding/decoder.ts'
 import { drain } from './drain.ts'
 import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
 import { isLoopback, refuseForeignHosts, refuseForeignPages } from './foreign.ts'
@@ -97,6 +98,7 @@ export async function startServer({
     ack,
     admission,
     limits,
+    decoder: newDecoder(),
     turns: newTurns(questionsAtOnce),
     metrics: metrics ?? unmeasured,
     warn,
@@ -110,6 +112,7 @@ export async function startServer({
   const close = async (): Promise<void> => {
     await drain({ app, local, grpc }, drainMs)
     await metrics?.close()
+    await context.decoder.close()
     await store.close()
   }
   try {

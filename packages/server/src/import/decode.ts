@@ -23,47 +23,44 @@ export interface Arrivals {
   ignored: number
 }
 
-/** Adds what a request has to what is there; throws a ServerError of kind `malformed` for what is none. */
-export type Decode = (into: Arrivals, window: TimeWindow) => Decoded
-
 /** What was not stored of it. */
 export type Decoded = Refusals & { readonly what?: 'log record' }
 
-/** What makes no request, and why. */
-export function refused(why: string): Decode {
-  return () => {
-    throw new ServerError('malformed', why)
-  }
+/** Adds the span that a row of a table is. Throws a ServerError of kind `malformed` for a row that is none, as all of these do. */
+export function decodeRow(
+  { batch }: Arrivals,
+  { reader, cells, line }: { readonly reader: SpanReader; readonly cells: readonly unknown[]; readonly line: number },
+  window: TimeWindow,
+): Decoded {
+  const span = reader.span(cells, line)
+  const why = refusalOfStart(span.startNs, window)
+  if (why !== undefined) return { count: 1, why: `it ${why}` }
+  addSpan(batch, span)
+  return noRefusals()
 }
 
-/** A row of a table: one span. */
-export function decodeRow(reader: SpanReader, cells: readonly unknown[], line: number): Decode {
-  return ({ batch }, window) => {
-    const span = reader.span(cells, line)
-    const why = refusalOfStart(span.startNs, window)
-    if (why !== undefined) return { count: 1, why: `it ${why}` }
-    addSpan(batch, span)
-    return noRefusals()
-  }
+/** Adds what JSON has: OTLP, or what Jaeger, Tempo or Zipkin answer; one request, or a list. */
+export function decodeText(into: Arrivals, text: string, window: TimeWindow): Decoded {
+  if (text.length < mostTextTogether) return decodeValue(into, parseJson(text), window)
+  const own: Arrivals = { batch: newSpanBatch(newRowBytes(text.length)), records: [], ignored: 0 }
+  const decoded = decodeValue(own, parseJson(text), window)
+  addArrivals(into, own)
+  return decoded
 }
 
-/** JSON: OTLP, or what Jaeger, Tempo or Zipkin answer; one request, or a list. */
-export function decodeText(text: string): Decode {
-  return (into, window) => decodeValue(into, parseJson(text), window)
-}
+// What is shorter does not become more rows than a request may have, so nothing is ever left of one that is refused.
+const mostTextTogether = 100_000
 
-/** A message of a file: protobuf or JSON, packed by itself or not, as the Collector's exporter to files writes both. */
-export function decodeMessage(message: Buffer): Decode {
-  return (into, window) => {
-    const bytes = isZstd(message) ? unpackedMessage(message) : message
-    if (isJsonText(bytes)) return decodeText(bytes.toString('utf8'))(into, window)
-    if (holdsLogs(bytes)) return addLogs(into, decodeLogsProtobuf(bytes, window))
-    // What protobuf gives before it breaks is no whole request, so it has a batch of its own first.
-    const own = newSpanBatch(newRowBytes(bytes.length * 2))
-    const refusals = decodeProtobuf(own, bytes, window)
-    addBatch(into.batch, own)
-    return refusals
-  }
+/** Adds a message of a file: protobuf or JSON, packed by itself or not, as the Collector's exporter to files writes both. */
+export function decodeMessage(into: Arrivals, message: Buffer, window: TimeWindow): Decoded {
+  const bytes = isZstd(message) ? unpackedMessage(message) : message
+  if (isJsonText(bytes)) return decodeText(into, bytes.toString('utf8'), window)
+  if (holdsLogs(bytes)) return addLogs(into, decodeLogsProtobuf(bytes, window))
+  // What protobuf gives before it breaks is no whole request, so it has a batch of its own first.
+  const own = newSpanBatch(newRowBytes(bytes.length * 2))
+  const refusals = decodeProtobuf(own, bytes, window)
+  addBatch(into.batch, own)
+  return refusals
 }
 
 // Protobuf begins with the number of a field: neither bracket is one that OTLP has.
@@ -105,12 +102,16 @@ function decodeList(into: Arrivals, list: readonly unknown[], window: TimeWindow
       throw new ServerError('malformed', `[${index}]: ${error.message}`, { cause: error })
     }
   })
-  addBatch(into.batch, own.batch)
-  into.records.push(...own.records)
-  into.ignored += own.ignored
+  addArrivals(into, own)
   const some = all.filter(({ count }) => count > 0)
   const what = some.length > 0 && some.every((one) => one.what === 'log record') ? { what: 'log record' as const } : {}
   return { count: some.reduce((sum, { count }) => sum + count, 0), why: some[0]?.why, ...what }
+}
+
+function addArrivals(into: Arrivals, { batch, records, ignored }: Arrivals): void {
+  addBatch(into.batch, batch)
+  for (const record of records) into.records.push(record)
+  into.ignored += ignored
 }
 
 function addLogs(into: Arrivals, { records, refusals, ignored }: Logs): Decoded {

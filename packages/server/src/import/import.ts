@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { timeWindow } from '../otlp/refusals.ts'
-import { close, flush, newIntake, noTotals, refuseLine, type Totals, take } from './intake.ts'
-import { requestsOf } from './requests.ts'
+import { refuseLine } from './file-part.ts'
+import { close, flush, newIntake, noTotals, type Totals, take } from './intake.ts'
+import { partsOf } from './parts.ts'
 import { watchSilence } from './silence.ts'
 import { drained, unpacked } from './unpacked.ts'
 
@@ -57,7 +58,7 @@ export async function registerImport(app: FastifyInstance, context: Context): Pr
 
 /** Stores what a stream of spans has, keeping its ticks open until its end, or until whoever sends it is gone or silent. */
 async function importSpans(
-  { store, now, warn, limits }: Context,
+  { store, decoder, now, warn, limits }: Context,
   stream: Readable,
   { file, columns, offset, again }: Query,
   isGone: () => boolean,
@@ -71,7 +72,6 @@ async function importSpans(
     store,
     file,
     hold: await store.ingest.hold(done !== undefined),
-    window: timeWindow(now(), store.retentionDays),
     done: done ?? { line: 0, bytes: 0, totals: noTotals() },
   })
   const note = (text: string): void => {
@@ -82,25 +82,27 @@ async function importSpans(
     warn(`an import sends nothing any more: after ${limits.silenceMs / 1000} s ticks no longer wait for it`)
   })
   try {
-    const requests = requestsOf(unpacked(silence.heard(stream)), {
+    const parts = partsOf(unpacked(silence.heard(stream)), {
       store,
+      decoder,
+      window: timeWindow(now(), store.retentionDays),
       after: intake.done.line,
       offset,
       columns,
       note,
     })
     try {
-      for await (const request of requests) {
-        await take(intake, request)
+      for await (const part of parts) {
+        await take(intake, part)
         if (isGone()) throw new ServerError('unavailable', 'nobody waits for the answer any more')
       }
     } catch (error) {
       // Where the file itself breaks, that is refused too.
       if (!(error instanceof ServerError && error.kind === 'malformed')) throw error
-      refuseLine(intake, intake.line + 1, error.message)
+      refuseLine(intake.totals, intake.line + 1, error.message)
     }
     await flush(intake)
-    const { ignored } = intake.arrived
+    const { ignored } = intake
     if (ignored > 0)
       note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: no evaluations of flags`)
   } finally {

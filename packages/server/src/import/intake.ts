@@ -1,8 +1,5 @@
-import { type Hold, type ImportProgress, newSpanBatch, type Store, StoreError } from '@coalmine/store'
-import { ServerError } from '../errors.ts'
-import type { TimeWindow } from '../otlp/refusals.ts'
-import type { Arrivals } from './decode.ts'
-import type { Request } from './requests.ts'
+import { type Hold, type ImportProgress, type Store, StoreError } from '@coalmine/store'
+import { type FilePart, namedRefusals, type RefusedLine } from './file-part.ts'
 
 /**
  * What came of a file so far. The first twenty lines that did not go in, or not with all their spans, are named; of
@@ -13,7 +10,7 @@ export interface Totals {
   /** Events of flags that were stored. */
   evaluations: number
   requests: number
-  readonly refused: { readonly line: number; readonly why: string }[]
+  readonly refused: RefusedLine[]
   refusedCount: number
   /** Spans of requests that made sense which were not stored. */
   refusedSpans: number
@@ -23,29 +20,30 @@ export interface Totals {
   readonly notes: string[]
 }
 
-/** A file on its way into the store, a batch at a time. */
+/** A file on its way into the store. */
 export interface Intake {
   readonly store: Store
   /** What identifies the file; empty when nobody is going to go on with it. */
   readonly file: string
   readonly hold: Hold
-  readonly window: TimeWindow
   /** How far it had come before. */
   readonly done: Omit<ImportProgress<Totals>, 'finished'>
   readonly totals: Totals
-  /** What is not stored yet. */
-  readonly arrived: Arrivals
-  /** When the first of it was taken. */
+  /** Other log records, which are left out. */
+  ignored: number
+  /** What is on its way into the engine, how much of it, and when the first of it came. */
+  underWay: Promise<void>[]
+  underWayBytes: number
+  underWayRecords: number
   since: number
   /** The last request that was taken, and where the next one begins. */
   line: number
   bytes: number
 }
 
-const namedRefusals = 20
-const batchBytes = 16_000_000
-const batchRecords = 10_000
-const batchMs = 1_000
+const mostBytes = 16_000_000
+const mostRecords = 10_000
+const mostMs = 1_000
 
 /** The totals of a file of which nothing is read yet. */
 export const noTotals = (): Totals => ({
@@ -60,55 +58,64 @@ export const noTotals = (): Totals => ({
 })
 
 /** A file that begins, or goes on where an earlier import of it was interrupted. */
-export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'window' | 'done'>): Intake {
+export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'done'>): Intake {
   const { totals, line, bytes } = start.done
-  const arrived = { batch: newSpanBatch(), records: [], ignored: 0 }
+  const nothing = { ignored: 0, underWay: [], underWayBytes: 0, underWayRecords: 0, since: 0 }
   // An import that an earlier release began has counted spans alone.
-  return { ...start, totals: { ...noTotals(), ...structuredClone(totals) }, arrived, since: 0, line, bytes }
+  return { ...start, ...nothing, totals: { ...noTotals(), ...structuredClone(totals) }, line, bytes }
 }
 
-/** Takes one request; one that is no sense is refused, and named. */
-export async function take(intake: Intake, { line, bytes, decode }: Request): Promise<void> {
-  const { totals, arrived } = intake
-  if (arrived.batch.spans + arrived.records.length === 0) intake.since = performance.now()
-  try {
-    const { count, why, what = 'span' } = decode(arrived, intake.window)
-    totals.requests++
-    if (what === 'span') totals.refusedSpans += count
-    if (count > 0) refuseLine(intake, line, `${count} ${what}${count === 1 ? '' : 's'} refused: ${why}`)
-  } catch (error) {
-    if (!(error instanceof ServerError)) throw error
-    refuseLine(intake, line, error.message)
-  }
+/** Takes a part. It is on its way into the engine then; that it is there, only `flush` says. */
+export async function take(intake: Intake, part: FilePart): Promise<void> {
+  const { totals, underWay, store, hold } = intake
+  const { batch, records, line, bytes, refused } = part
+  totals.requests += part.requests
+  totals.refusedSpans += part.refusedSpans
+  totals.refusedCount += part.refusedCount
+  totals.refused.push(...refused.slice(0, namedRefusals - totals.refused.length))
+  intake.ignored += part.ignored
   intake.line = line
   intake.bytes = bytes
-  const isLarge = arrived.batch.rows.length >= batchBytes || arrived.records.length >= batchRecords
-  if (isLarge || performance.now() - intake.since >= batchMs) await flush(intake)
+  if (batch.spans + records.length === 0) return
+  if (underWay.length === 0) intake.since = part.since
+  underWay.push(inserted(intake, () => store.ingest.insert(batch, hold), batch.spans))
+  if (records.length > 0)
+    underWay.push(
+      whenThereIsRoom(() => store.ingest.insertLogs(records)).then(() => {
+        totals.evaluations += records.length
+      }),
+    )
+  // Who waits for them all hears of each.
+  for (const one of underWay.slice(-2)) one.catch(() => undefined)
+  intake.underWayBytes += batch.rows.length
+  intake.underWayRecords += records.length
+  const isLarge = intake.underWayBytes >= mostBytes || intake.underWayRecords >= mostRecords
+  if (isLarge || performance.now() - intake.since >= mostMs) await flush(intake)
 }
 
-/** Stores what was taken, and remembers that it was. */
+/** Waits until what was taken is stored, and remembers that it is. */
 export async function flush(intake: Intake): Promise<void> {
-  const { store, hold, arrived, totals } = intake
-  const { batch, records } = arrived
-  const { late } = await whenThereIsRoom(() => store.ingest.insert(batch, hold))
-  totals.late += late
-  totals.spans += batch.spans
-  arrived.batch = newSpanBatch(batch.rows)
-  await whenThereIsRoom(() => store.ingest.insertLogs(records))
-  totals.evaluations += records.length
-  arrived.records = []
+  const all = intake.underWay
+  intake.underWay = []
+  intake.underWayBytes = 0
+  intake.underWayRecords = 0
+  await Promise.all(all)
   await remember(intake, false)
+}
+
+async function inserted(
+  { totals }: Intake,
+  insert: () => Promise<{ readonly late: number }>,
+  spans: number,
+): Promise<void> {
+  const { late } = await whenThereIsRoom(insert)
+  totals.late += late
+  totals.spans += spans
 }
 
 /** Remembers that all of the file is stored. */
 export async function close(intake: Intake): Promise<void> {
   await remember(intake, true)
-}
-
-/** Counts a line that did not go in, and names it while there are few. */
-export function refuseLine({ totals }: Intake, line: number, why: string): void {
-  totals.refusedCount++
-  if (totals.refused.length < namedRefusals) totals.refused.push({ line, why })
 }
 
 async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { ServerError } from '../errors.ts'
 import { byteReader } from './byte-reader.ts'
 import { isZstd, zstdFrames, zstdMagic } from './zstd-frames.ts'
 
+const chunkSize = 262_144
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 
 /**
@@ -19,8 +20,10 @@ export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
   const first = await reader.take(zstdMagic.length)
   const all = restOf(first, reader)
   if (isZstd(first)) {
-    for await (const frame of zstdFrames(byteReader(all))) yield* through(createZstdDecompress(), frame, 'zstd')
-  } else if (first.subarray(0, gzipMagic.length).equals(gzipMagic)) yield* through(createGunzip(), all, 'gzip')
+    for await (const frame of zstdFrames(byteReader(all)))
+      yield* through(createZstdDecompress({ chunkSize }), frame, 'zstd')
+  } else if (first.subarray(0, gzipMagic.length).equals(gzipMagic))
+    yield* through(createGunzip({ chunkSize }), all, 'gzip')
   else yield* all
 }
 

@@ -32,7 +32,9 @@ export function newBodies(limits: Limits): Bodies {
   }
 
   const done = ({ buffer }: Buffer): void => {
-    if (spare.length < spareBodies && buffer.byteLength <= largestSpareBytes) spare.push(Buffer.from(buffer))
+    // The memory of what another thread decodes is that thread's.
+    if (spare.length < spareBodies && buffer.byteLength > 0 && buffer.byteLength <= largestSpareBytes)
+      spare.push(Buffer.from(buffer))
   }
 
   const read = async (stream: Readable, share: Share, length?: number): Promise<Buffer> => {

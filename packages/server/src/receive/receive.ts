@@ -1,18 +1,19 @@
-import { setImmediate } from 'node:timers/promises'
-import { newRowBytes, newSpanBatch, type RowBytes, StoreError } from '@coalmine/store'
+import { newRowBytes, newSpanBatch, type RowBytes, type SpanBatch, StoreError } from '@coalmine/store'
 import type { Context } from '../context.ts'
-import { answerable, ServerError } from '../errors.ts'
-import { boundJson } from '../otlp/bounds.ts'
+import { parseJson } from '../decoding/parts.ts'
+import { answerable } from '../errors.ts'
 import type { Logs } from '../otlp/logs.ts'
 import { decodeLogsJson } from '../otlp/logs-json.ts'
 import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
 import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
 import { protobufType } from '../otlp/otlp-response.ts'
-import { type Refusals, timeWindow } from '../otlp/refusals.ts'
+import { type Refusals, type TimeWindow, timeWindow } from '../otlp/refusals.ts'
 
 const scratchBytes = 16_000_000
-const othersFirstBytes = 2_000_000
+
+// What a thread of its own decodes, however short the rest: of a smaller one the way there and back takes longer.
+const largeBytes = { protobuf: 2_000_000, json: 500_000 } as const
 
 /** How long a sender that was refused is asked to wait. */
 export const retryAfterSeconds = 2
@@ -62,25 +63,44 @@ async function takeSpans(
   type: string,
   body: Buffer,
 ): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
-  const { store, now } = context
+  const { store, now, decoder } = context
   const window = timeWindow(now(), store.retentionDays)
-  const request = type === protobufType ? undefined : await parsed(body)
-  const batch = newSpanBatch(scratch())
-  const refusals = type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, request, window)
+  const { batch, refusals } = isLarge(type, body)
+    ? await decoder.request({ kind: 'traces', type, body, window })
+    : decodeSpans(type, body, window)
   await acknowledgeable(context, store.ingest.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
 }
 
+function decodeSpans(
+  type: string,
+  body: Buffer,
+  window: TimeWindow,
+): { readonly batch: SpanBatch; readonly refusals: Refusals } {
+  const batch = newSpanBatch(scratch())
+  const refusals =
+    type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
+  return { batch, refusals }
+}
+
 async function takeLogs(context: Context, type: string, body: Buffer): Promise<Logs> {
-  const { store, now } = context
+  const { store, now, decoder } = context
   const window = timeWindow(now(), store.retentionDays)
-  const logs = type === protobufType ? decodeLogsProtobuf(body, window) : decodeLogsJson(await parsed(body), window)
+  const logs = isLarge(type, body)
+    ? await decoder.request({ kind: 'logs', type, body, window })
+    : type === protobufType
+      ? decodeLogsProtobuf(body, window)
+      : decodeLogsJson(parseJson(body), window)
   await acknowledgeable(
     context,
     store.ingest.insertLogs(logs.records),
     `${logs.records.length} acknowledged log records`,
   )
   return logs
+}
+
+function isLarge(type: string, { length }: Buffer): boolean {
+  return length > (type === protobufType ? largeBytes.protobuf : largeBytes.json)
 }
 
 /** Waits for the engine, unless what waits for it is acknowledged already. */
@@ -95,20 +115,4 @@ let rows = newRowBytes()
 function scratch(): RowBytes {
   if (rows.bytes.length > scratchBytes) rows = newRowBytes()
   return rows
-}
-
-/** The JSON of a body, which is free then. Of a large one others have their turn before it is looked at. */
-async function parsed(body: Buffer): Promise<unknown> {
-  const request = parseJson(body)
-  if (body.length > othersFirstBytes) await setImmediate()
-  return request
-}
-
-function parseJson(body: Buffer): unknown {
-  boundJson(body)
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch (cause) {
-    throw new ServerError('malformed', `the body is not JSON: ${(cause as Error).message}`, { cause })
-  }
 }

@@ -1,24 +1,24 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Store } from '@coalmine/store'
+import type { Decoder } from '../decoding/decoder.ts'
 import { ServerError } from '../errors.ts'
-import { type Decode, decodeMessage, decodeRow, decodeText, refused } from './decode.ts'
+import type { TimeWindow } from '../otlp/refusals.ts'
+import { decodeRow } from './decode.ts'
+import { addRequest, type FilePart, newFilePart, refuseLine } from './file-part.ts'
 import { readFormats, refusalOfBytes } from './foreign-files.ts'
-import { type Line, linesOf, maxLineBytes } from './lines.ts'
+import { partsOfLines, partsOfMessages, partsOfText } from './jobs.ts'
+import { linesOf } from './lines.ts'
 import { messagesOf, protobufKind, wholeOf } from './messages.ts'
 import { type Column, isHeader } from './table/columns.ts'
 import { delimiterOf, type Row, rowsOfCsv } from './table/csv.ts'
 import { isParquet, rowsOfParquet } from './table/parquet.ts'
 import { type SpanReader, spanReader } from './table/spans.ts'
 
-/** A request of a file: where it stands, from 1 on, and where the next begins, 0 where that is not known. */
-export interface Request {
-  readonly line: number
-  readonly bytes: number
-  readonly decode: Decode
-}
-
 /** How to read a file. */
 export interface Reading {
   readonly store: Store
+  readonly decoder: Decoder
+  readonly window: TimeWindow
   /** So many lines, messages or rows need not be read again. */
   readonly after: number
   /** Where in the file the stream begins; beyond its beginning only for lines of JSON. */
@@ -36,19 +36,20 @@ export interface Reading {
  * Throws a ServerError: `malformed` where the file breaks off or is of no known format, `usage` where the columns of a table do
  * not make spans.
  */
-export async function* requestsOf(bytes: AsyncGenerator<Buffer>, reading: Reading): AsyncGenerator<Request> {
+export async function* partsOf(bytes: AsyncGenerator<Buffer>, reading: Reading): AsyncGenerator<FilePart> {
   const { store, after, offset } = reading
-  if (offset > 0) return yield* requestsInLines(linesOf(bytes, { line: after, bytes: offset }), after)
+  if (offset > 0) return yield* partsOfLines(bytes, { line: after, bytes: offset }, reading)
   const { start, chunks } = await begun(bytes)
-  if (isParquet(start)) return yield* requestsInParquet(store, chunks, reading)
+  if (isParquet(start)) return yield* partsOfRows(rowsOfParquet(store, chunks, after), reading)
   const kind = protobufKind(start)
-  if (kind) return yield* requestsInMessages(kind === 'one' ? onlyOne(chunks) : messagesOf(chunks), after)
+  if (kind) return yield* partsOfMessages(kind === 'one' ? onlyOne(chunks) : messagesOf(chunks), reading)
   const first = firstLineOf(start)
   const refusal = refusalOfBytes(start, first)
   if (refusal !== undefined) throw new ServerError('malformed', refusal)
   const delimiter = delimiterOf(textOf(first))
-  if (delimiter) return yield* requestsInCsv(linesOf(chunks), delimiter, reading)
-  yield* requestsInLines(linesOf(chunks), after)
+  if (delimiter) return yield* partsOfRows(rowsBelow(linesOf(chunks), delimiter, reading), reading)
+  if (isBeginning(start, first)) return yield* partsOfText(chunks, reading)
+  yield* partsOfLines(chunks, { line: 0, bytes: 0 }, reading)
 }
 
 const mostHeaderBytes = 1_000_000
@@ -86,47 +87,23 @@ function firstLineOf(start: Buffer): Buffer {
 
 const textOf = (line: Buffer): string => line.toString('utf8').replace('\uFEFF', '')
 
-/** The requests in a text: lines, or all of it when its first line is only the beginning of one. */
-async function* requestsInLines(lines: AsyncIterable<Line>, after: number): AsyncGenerator<Request> {
-  let whole: { lines: string[]; bytes: number } | undefined
-  let first = true
-  for await (const { number: line, text, end: bytes } of lines) {
-    if (text === undefined) {
-      if (line > after)
-        yield { line, bytes, decode: refused(`is longer than ${maxLineBytes} bytes; write one request a line`) }
-      continue
-    }
-    if (text.trim() === '') continue
-    // A request that is laid out over lines begins with one that is no JSON by itself; of requests a line each, one may be broken.
-    const isWhole = text.trimStart().startsWith('[') || !text.trimEnd().endsWith('}')
-    if (first && line > after && isWhole && !isJson(text)) whole = { lines: [], bytes: 0 }
-    first = false
-    if (!whole) {
-      if (line > after) yield { line, bytes, decode: decodeText(text) }
-      continue
-    }
-    whole.lines.push(text)
-    whole.bytes += text.length
-    if (whole.bytes > maxLineBytes)
-      throw new ServerError('malformed', `one request of more than ${maxLineBytes} bytes; write one request a line`)
-  }
-  if (whole) yield { line: 1, bytes: 0, decode: decodeText(whole.lines.join('\n')) }
-}
-
-async function* requestsInMessages(messages: AsyncIterable<Buffer>, after: number): AsyncGenerator<Request> {
-  let line = 0
-  for await (const message of messages) if (++line > after) yield { line, bytes: 0, decode: decodeMessage(message) }
+// A request that is laid out over lines begins with one that is no JSON by itself; of requests a line each, one may be broken.
+function isBeginning(start: Buffer, first: Buffer): boolean {
+  if (!hasLine(start)) return false
+  const text = textOf(first)
+  return (text.trimStart().startsWith('[') || !text.trimEnd().endsWith('}')) && !isJson(text)
 }
 
 async function* onlyOne(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield await wholeOf(chunks)
 }
 
-async function* requestsInCsv(
-  lines: AsyncIterable<Line>,
+/** The columns of a table of comma-separated values, then its rows. */
+async function* rowsBelow(
+  lines: ReturnType<typeof linesOf>,
   delimiter: string,
-  { after, columns, note }: Reading,
-): AsyncGenerator<Request> {
+  { after, columns }: Reading,
+): AsyncGenerator<readonly Column[] | Row> {
   const rows = rowsOfCsv(lines, delimiter)
   const { value: header, done } = await rows.next()
   if (done) return
@@ -136,32 +113,48 @@ async function* requestsInCsv(
   // Sentences have commas, too, but seldom the same number of them in the next line.
   if (columns === '' && !isHeader(names) && (!second || 'why' in second))
     throw new ServerError('malformed', `no known format: ${readFormats}`)
-  const reader = readerOf(names, columns, note)
+  yield names
   if (!second) return
-  if (second.line > after) yield requestOf(reader, second)
-  for await (const row of rows) if (row.line > after) yield requestOf(reader, row)
+  if (second.line > after) yield second
+  for await (const row of rows) if (row.line > after) yield row
 }
 
-async function* requestsInParquet(
-  store: Store,
-  chunks: AsyncIterable<Buffer>,
-  { after, columns, note }: Reading,
-): AsyncGenerator<Request> {
+const partBytes = 2_000_000
+const partMs = 250
+
+async function* partsOfRows(
+  rows: AsyncIterable<readonly Column[] | Row>,
+  { window, columns, note }: Reading,
+): AsyncGenerator<FilePart> {
   let reader: SpanReader | undefined
-  for await (const row of rowsOfParquet(store, chunks, after)) {
-    if ('line' in row) yield requestOf(reader!, row)
-    else reader = readerOf(row, columns, note)
+  let part: FilePart | undefined
+  try {
+    for await (const row of rows) {
+      if (!('line' in row)) {
+        reader = spanReader(row, columns)
+        reader.notes.forEach(note)
+        continue
+      }
+      part ??= newFilePart(0, 0)
+      addRow(part, reader!, row, window)
+      if (part.batch.rows.length < partBytes && performance.now() - part.since < partMs) continue
+      yield part
+      part = undefined
+      // Rows that are there already would let nobody else have a turn.
+      await setImmediate()
+    }
+  } catch (error) {
+    if (part) yield part
+    throw error
   }
+  if (part) yield part
 }
 
-function readerOf(columns: readonly Column[], spec: string, note: Reading['note']): SpanReader {
-  const reader = spanReader(columns, spec)
-  reader.notes.forEach(note)
-  return reader
-}
-
-function requestOf(reader: SpanReader, row: Row): Request {
-  return { line: row.line, bytes: 0, decode: 'why' in row ? refused(row.why) : decodeRow(reader, row.cells, row.line) }
+function addRow(part: FilePart, reader: SpanReader, row: Row, window: TimeWindow): void {
+  const { line } = row
+  part.line = line
+  if ('why' in row) refuseLine(part, line, row.why)
+  else addRequest(part, line, (into) => decodeRow(into, { reader, cells: row.cells, line }, window))
 }
 
 function isJson(text: string): boolean {

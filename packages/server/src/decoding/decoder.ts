@@ -1,0 +1,119 @@
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { ServerError } from '../errors.ts'
+import type { FilePart } from '../import/file-part.ts'
+import type { FileJob, Job, Part, RequestJob, RequestPart } from './job.ts'
+import type { Answer, Ask } from './message.ts'
+
+/** Decodes on a thread of its own, so that whatever somebody sends, others are answered meanwhile. */
+export interface Decoder {
+  /** Decodes a request; the memory of its body is gone with it. Throws as decoding does. */
+  readonly request: (job: RequestJob) => Promise<RequestPart>
+  /** Decodes bytes of a file, whose memory is gone with them; the first part is begun at once, each other one when the one before it was taken. */
+  readonly file: (job: FileJob) => Parts
+  readonly close: () => Promise<void>
+}
+
+/** The parts of a job, one after the other. */
+export interface Parts {
+  /** Undefined when there are no more. Throws a ServerError when decoding broke off. */
+  readonly next: () => Promise<FilePart | undefined>
+  /** The rest is of no use. */
+  readonly leave: () => void
+}
+
+interface Waiter {
+  readonly resolve: (part: Part | undefined) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A decoder, whose thread starts with its first job. */
+export function newDecoder(): Decoder {
+  let worker: Worker | undefined
+  let lastId = 0
+  let isClosed = false
+  const waiting = new Map<number, Waiter>()
+
+  const settle = (answer: Answer): void => {
+    const waiter = waiting.get(answer.id)
+    waiting.delete(answer.id)
+    if ('part' in answer) waiter?.resolve(withBuffer(answer.part))
+    else if ('done' in answer) waiter?.resolve(undefined)
+    else if ('failed' in answer) waiter?.reject(new Error(answer.failed))
+    else {
+      const { kind, message, status, limit } = answer.refused
+      waiter?.reject(new ServerError(kind, message, { status, ...(limit && { limit }) }))
+    }
+  }
+
+  const ended = (error: Error): void => {
+    worker = undefined
+    const all = [...waiting.values()]
+    waiting.clear()
+    for (const { reject } of all) reject(isClosed ? closed() : lost(error))
+  }
+
+  const start = (): Worker => {
+    const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url))
+    thread.on('message', settle)
+    thread.on('error', ended)
+    thread.on('exit', () => {
+      if (worker === thread) ended(new Error('it ended'))
+    })
+    // Whoever waits for an answer holds a connection.
+    thread.unref()
+    return thread
+  }
+
+  const ask = (question: Ask, moved: readonly ArrayBuffer[] = []): Promise<Part | undefined> => {
+    if (isClosed) return Promise.reject(closed())
+    worker ??= start()
+    const answer = new Promise<Part | undefined>((resolve, reject) => waiting.set(question.id, { resolve, reject }))
+    worker.postMessage(question, moved)
+    return answer
+  }
+
+  const begin = (job: Job): { readonly id: number; readonly first: Promise<Part | undefined> } => {
+    const id = ++lastId
+    return { id, first: ask({ id, job }, [job.body.buffer as ArrayBuffer]) }
+  }
+
+  return {
+    request: async (job) => (await begin(job).first) as RequestPart,
+    file: (job) => {
+      const { id, first } = begin(job)
+      // Whoever asks for the parts hears of it; nobody may ask before it fails.
+      first.catch(() => undefined)
+      const by = worker
+      let coming: Promise<Part | undefined> | undefined = first
+      return {
+        next: async () => {
+          if (worker !== by && !coming) throw lost(new Error('it began anew'))
+          const part = await (coming ?? ask({ id, next: true }))
+          coming = undefined
+          return part as FilePart | undefined
+        },
+        leave: () => {
+          if (worker === by) worker?.postMessage({ id, leave: true } satisfies Ask)
+        },
+      }
+    },
+    close: async () => {
+      isClosed = true
+      await worker?.terminate()
+    },
+  }
+}
+
+// Bytes come as plain ones from another thread.
+function withBuffer(part: Part): Part {
+  const { rows, spans, arrivals } = part.batch
+  const { buffer, byteOffset, byteLength } = rows.bytes
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
+  return { ...part, batch: { rows: { bytes, length: rows.length }, spans, arrivals } }
+}
+
+const closed = (): ServerError => new ServerError('unavailable', 'the server is being closed')
+
+const lost = (cause: Error): ServerError =>
+  new ServerError('unavailable', `what decodes requests broke off: ${cause.message}; send smaller batches`, { cause })

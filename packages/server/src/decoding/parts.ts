@@ -1,0 +1,102 @@
+import { newRowBytes, newSpanBatch } from '@coalmine/store'
+import { ServerError } from '../errors.ts'
+import { decodeMessage, decodeText } from '../import/decode.ts'
+import { addRequest, type FilePart, newFilePart } from '../import/file-part.ts'
+import { boundJson } from '../otlp/bounds.ts'
+import { decodeLogsJson } from '../otlp/logs-json.ts'
+import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
+import { decodeJson } from '../otlp/otlp-json.ts'
+import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
+import { protobufType } from '../otlp/otlp-response.ts'
+import type { TimeWindow } from '../otlp/refusals.ts'
+import type { FileJob, Job, Part, RequestJob, RequestPart } from './job.ts'
+
+// A line may become many times its bytes: each of its spans has its resource.
+const partBytes = 8_000_000
+const partRecords = 10_000
+// Smaller memory is a piece of what others have, and cannot be given to another thread.
+const leastRoom = 65_536
+
+/** Decodes a job, a part whenever the next is asked for. Throws a ServerError of kind `malformed` for a request that is none. */
+export function* partsOf(job: Job): Generator<Part> {
+  if (isRequest(job)) yield requestPart(job)
+  else yield* fileParts(job)
+}
+
+const isRequest = (job: Job): job is RequestJob => job.kind === 'traces' || job.kind === 'logs'
+
+function requestPart({ kind, type, body: bytes, window }: RequestJob): RequestPart {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const isProtobuf = type === protobufType
+  if (kind === 'logs') {
+    const logs = isProtobuf ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
+    return { ...logs, batch: newSpanBatch() }
+  }
+  const batch = newSpanBatch(newRowBytes(Math.max(bytes.length, leastRoom)))
+  const refusals = isProtobuf ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
+  return { batch, records: [], ignored: 0, refusals }
+}
+
+/** The JSON of a body. Throws a ServerError of kind `malformed` for what is none, and what has too many parts. */
+export function parseJson(body: Buffer): unknown {
+  boundJson(body)
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new ServerError('malformed', `the body is not JSON: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function* fileParts(job: FileJob): Generator<FilePart> {
+  const body = Buffer.from(job.body.buffer, job.body.byteOffset, job.body.length)
+  const { skip = 0 } = job
+  let part = newFilePart(0, 0, Math.max(body.length, leastRoom))
+  for (const { start, end, next } of requestsIn(job, body)) {
+    part.bytes = next
+    if (part.line < skip) {
+      part.line++
+      continue
+    }
+    if (job.kind === 'messages')
+      addRequest(part, part.line + 1, (into) => decodeMessage(into, body.subarray(start, end), job.window))
+    else addText(part, body.toString('utf8', start, end), job.window)
+    if (part.batch.rows.length < partBytes && part.records.length < partRecords) continue
+    yield part
+    part = newFilePart(part.line, part.bytes, Math.max(body.length - next, leastRoom))
+  }
+  yield part
+}
+
+function addText(part: FilePart, text: string, window: TimeWindow): void {
+  const line = part.line + 1
+  // Some programs on Windows begin a file with a byte order mark.
+  const own = text.startsWith('\uFEFF') ? text.slice(1) : text
+  if (own.trim() === '') part.line = line
+  else addRequest(part, line, (into) => decodeText(into, own, window))
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+  /** Where the next one begins. */
+  readonly next: number
+}
+
+const newline = 0x0a
+
+function* requestsIn(job: FileJob, body: Buffer): Generator<Range> {
+  if (job.kind === 'text') return yield { start: 0, end: body.length, next: body.length }
+  let start = 0
+  if (job.kind === 'messages')
+    for (const end of job.ends) {
+      yield { start, end, next: end }
+      start = end
+    }
+  while (start < body.length) {
+    const found = body.indexOf(newline, start)
+    const end = found < 0 ? body.length : found
+    const next = found < 0 ? end : found + 1
+    yield { start, end, next }
+    start = next
+  }
+}

@@ -1,0 +1,62 @@
+import { grouped, joined, lengthOf } from './grouped.ts'
+import { maxLineBytes } from './lines.ts'
+
+/** Whole lines of a text, or one that is longer than a line may be, which has no bytes here. */
+export type Block =
+  | { readonly kind: 'lines'; readonly body: Uint8Array; readonly line: number; readonly bytes: number }
+  | { readonly kind: 'long'; readonly line: number; readonly bytes: number }
+
+const newline = 0x0a
+const blockBytes = 4_000_000
+
+/**
+ * The lines of a text, in blocks of some megabytes while they come fast. `line` and `bytes` of a block say what went before it: so many
+ * lines, and bytes; of a line that is too long, what went before the next one. The memory of a block is its own.
+ */
+export async function* blocksOf(
+  chunks: AsyncIterable<Uint8Array>,
+  after: { readonly line: number; readonly bytes: number },
+): AsyncGenerator<Block> {
+  let { line, bytes } = after
+  // Of the line that has no end yet; what it has too much of is let go.
+  let open: Uint8Array[] = []
+  let gone = 0
+  const keep = (rest: Uint8Array[]): void => {
+    open = rest
+    const held = lengthOf(rest)
+    if (gone + held <= maxLineBytes) return
+    gone += held
+    open = []
+  }
+  for await (const group of grouped(chunks, blockBytes)) {
+    const last = group.findLastIndex((chunk) => chunk.includes(newline))
+    if (last < 0) {
+      keep([...open, ...group])
+      continue
+    }
+    const cut = group[last]!.lastIndexOf(newline) + 1
+    let whole = joined([...open, ...group.slice(0, last), group[last]!.subarray(0, cut)])
+    const first = whole.indexOf(newline) + 1
+    if (gone + first - 1 > maxLineBytes) {
+      line++
+      bytes += gone + first
+      yield { kind: 'long', line, bytes }
+      whole = joined([whole.subarray(first)])
+    }
+    const before = { line, bytes }
+    line += newlinesIn(whole)
+    bytes += whole.length
+    if (whole.length > 0) yield { kind: 'lines', body: whole, ...before }
+    gone = 0
+    keep([group[last]!.subarray(cut), ...group.slice(last + 1)])
+  }
+  const held = lengthOf(open)
+  if (gone > 0) yield { kind: 'long', line: line + 1, bytes: bytes + gone + held }
+  else if (held > 0) yield { kind: 'lines', body: joined(open), line, bytes }
+}
+
+function newlinesIn(bytes: Uint8Array): number {
+  let count = 0
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) count++
+  return count
+}

@@ -1,0 +1,62 @@
+// What came so long ago is not kept waiting for more.
+const pauseMs = 20
+
+/**
+ * The items of a source in groups: of about so many bytes while they come fast, and of what is there when they do not. What a source
+ * gives before it fails comes first.
+ */
+export async function* grouped<T extends Uint8Array>(source: AsyncIterable<T>, mostBytes: number): AsyncGenerator<T[]> {
+  const items = source[Symbol.asyncIterator]()
+  const take = (): Promise<Taken<T>> =>
+    items.next().then(
+      ({ value, done }) => (done ? { kind: 'end' } : { kind: 'item', item: value }),
+      (error: unknown) => ({ kind: 'error', error }),
+    )
+  let group: T[] = []
+  let bytes = 0
+  let next = take()
+  for (;;) {
+    const taken = group.length === 0 ? await next : await within(next)
+    if (taken?.kind === 'item') {
+      group.push(taken.item)
+      bytes += taken.item.length
+      next = take()
+      if (bytes < mostBytes) continue
+    }
+    if (group.length > 0) yield group
+    if (taken?.kind === 'error') throw taken.error
+    if (taken?.kind === 'end') return
+    group = []
+    bytes = 0
+  }
+}
+
+/** How many bytes there are. */
+export const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
+
+/** All of them in memory of their own. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = Buffer.allocUnsafeSlow(lengthOf(parts))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+type Taken<T> =
+  | { readonly kind: 'item'; readonly item: T }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'end' }
+
+/** What comes before the pause is over. */
+function within<T>(next: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, pauseMs, undefined)
+    void next.then((taken) => {
+      clearTimeout(timer)
+      resolve(taken)
+    })
+  })
+}
