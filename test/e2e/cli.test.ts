@@ -24,7 +24,8 @@ import { compareShop as compare, otlpLines } from './otlp.ts'
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const from = Date.now() - 3_600_000
+// The start of a minute, so that the ticks have the same spans in each run.
+const from = Math.floor(Date.now() / 60_000 - 60) * 60_000
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 60, perSecond: 20, medianMs: 20 } as const
 function file(name: string, content: string | Buffer): string {
   writeFileSync(join(folder, name), content)
@@ -35,7 +36,9 @@ beforeAll(() => {
   const stable = otlpLines({ ...shop, version: '1.9.0', seed: 1 })
   const slow = otlpLines({ ...shop, version: '2.0.0', medianMs: 40, seed: 2 })
   const test = otlpLines({ ...shop, version: '2.0.0', perSecond: 2, medianMs: 900, test: true, seed: 3 })
-  file('slow.jsonl.gz', gzipSync([...stable, ...slow, ...test].join('\n')))
+  const bad = [...stable, ...slow, ...test].join('\n')
+  file('slow.jsonl.gz', gzipSync(bad))
+  file('storefront.jsonl', bad.replaceAll('"stringValue":"shop"', '"stringValue":"storefront"'))
   const good = otlpLines({ ...shop, version: '2.0.0', seed: 4 })
   file('good.jsonl', [...stable, ...good].join('\n'))
   file('broken.jsonl', [stable[0], 'not OTLP', stable[1]].join('\n'))
@@ -50,51 +53,15 @@ function expectMessage(run: Run, code: number, ...parts: readonly string[]): voi
 }
 
 describe('compare --from', () => {
-  it('fails a slower canary: text for people, exit code 1', async () => {
-    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'])
+  it('fails a slower canary: text for people, exit code 1, whatever the environment says of stores', async () => {
+    // One that is empty is none.
+    const settings = { COALMINE_STORE: 'elsewhere', COALMINE_SERVER: 'http://127.0.0.1:9', COALMINE_ALPHA: '' }
+    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'], '', settings)
     expect(run.stderr).toBe('')
     expect(run.stdout).toMatch(/^FAIL {2}shop: service\.version=2\.0\.0 against service\.version=1\.9\.0\n/)
-    expect(run.stdout).toMatch(/GET \/cart is slower: median .* -> .*more than the margin of 10 % or 2 ms/)
+    expect(run.stdout).toMatch(/GET \/cart is slower.* -> .*more than the margin of 10 % or 2 ms/)
     expect(run.stdout).toContain('requests of test traffic are in neither cohort (stable 0, canary 120)')
     expect(run.code).toBe(1)
-  })
-
-  it('judges test traffic where a selector names it', async () => {
-    const selectors = ['--stable', 'service.version=2.0.0', '--canary', 'service.version=2.0.0,coalmine.test=true']
-    const run = await coalmineHere(folder, [
-      ...compare.slice(0, 3),
-      ...selectors,
-      '--from',
-      'slow.jsonl.gz',
-      '--format',
-      'json',
-    ])
-    expect(run.stderr).toBe('')
-    expect(JSON.parse(run.stdout)).toMatchObject({
-      verdict: 'fail',
-      cohorts: { canary: { requests: 120, testRequests: 0 } },
-    })
-  })
-
-  it('writes the same verdict as JSON that conforms to its schema, to a file where one is named', async () => {
-    const run = await coalmineHere(folder, [
-      ...compare,
-      '--from',
-      'slow.jsonl.gz',
-      '--format',
-      'json',
-      '--output',
-      'verdict.json',
-    ])
-    expect(run).toMatchObject({ code: 1, stdout: '' })
-    const verdict = JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8'))
-    const schema = JSON.parse(
-      readFileSync(new URL('../../packages/comparator/verdict.schema.json', import.meta.url), 'utf8'),
-    )
-    const conforms = new Ajv2020({ strict: true }).compile(schema)
-    expect(conforms(verdict) || conforms.errors).toBe(true)
-    expect(verdict).toMatchObject({ schema: 'coalmine.verdict/1', verdict: 'fail', service: 'shop' })
-    expect(verdict.cohorts.canary).toMatchObject({ requests: 1200, testRequests: 120 })
   })
 
   it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
@@ -108,9 +75,37 @@ describe('compare', () => {
   let store: Awaited<ReturnType<typeof storeHere>>
   beforeAll(async () => {
     store = await storeHere(folder, 'good')
-    expect(await coalmineHere(folder, ['import', '--store', 'good', 'good.jsonl'])).toMatchObject({ code: 0 })
+    const imported = await coalmineHere(folder, ['import', '--store', 'good', 'good.jsonl', 'storefront.jsonl'])
+    expect(imported).toMatchObject({ code: 0 })
   })
   afterAll(() => store.close())
+
+  // The canary of this service is slower.
+  const storefront = [...compare.with(2, 'storefront'), '--store', 'good']
+
+  it('judges test traffic where a selector names it', async () => {
+    const selectors = ['--stable', 'service.version=2.0.0', '--canary', 'service.version=2.0.0,coalmine.test=true']
+    const args = ['compare', '--service', 'storefront', ...selectors, '--store', 'good', '--format', 'json']
+    const run = await coalmineHere(folder, args)
+    expect(run.stderr).toBe('')
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      verdict: 'fail',
+      cohorts: { canary: { requests: 120, testRequests: 0 } },
+    })
+  })
+
+  it('writes the same verdict as JSON that conforms to its schema, to a file where one is named', async () => {
+    const run = await coalmineHere(folder, [...storefront, '--format', 'json', '--output', 'verdict.json'])
+    expect(run).toMatchObject({ code: 1, stdout: '' })
+    const verdict = JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8'))
+    const schema = JSON.parse(
+      readFileSync(new URL('../../packages/comparator/verdict.schema.json', import.meta.url), 'utf8'),
+    )
+    const conforms = new Ajv2020({ strict: true }).compile(schema)
+    expect(conforms(verdict) || conforms.errors).toBe(true)
+    expect(verdict).toMatchObject({ schema: 'coalmine.verdict/1', verdict: 'fail', service: 'storefront' })
+    expect(verdict.cohorts.canary).toMatchObject({ requests: 1200, testRequests: 120 })
+  })
 
   it('is inconclusive about a good canary with little traffic, and says what is missing: exit code 2', async () => {
     const run = await coalmineHere(folder, [...compare, '--store', 'good'])
@@ -158,6 +153,41 @@ describe('compare', () => {
     ])
     expectMessage(run, 3, 'between 2020-01-01T00:00:00.000Z and')
   })
+
+  describe('with settings from the environment', () => {
+    it('takes what no flag gives: margins, a window, a file for the report', async () => {
+      const start = new Date(from - 600_000).toISOString()
+      const settings = {
+        COALMINE_STORE: 'good',
+        COALMINE_MARGIN: 'latency=300%,90ms errors=2',
+        COALMINE_START: start,
+        COALMINE_OUTPUT: 'from-settings.json',
+        COALMINE_FORMAT: 'json',
+      }
+      const run = await coalmineHere(folder, storefront.slice(0, -2), '', settings)
+      expect(run).toMatchObject({ stdout: '', stderr: '' })
+      const verdict = JSON.parse(readFileSync(join(folder, 'from-settings.json'), 'utf8'))
+      expect(verdict.policy).toMatchObject({
+        alpha: 0.05,
+        metrics: [
+          { margin: { ratio: 3 } },
+          { margin: { oddsRatio: 2 } },
+          { name: 'client-errors' },
+          { name: 'lost-requests' },
+        ],
+      })
+      expect(verdict.verdict).not.toBe('fail')
+      expect(verdict.window.start).toBe(start)
+    })
+
+    it('takes flags instead that exclude them', async () => {
+      const settings = { COALMINE_START: '2020-01-01', COALMINE_END: '2020-01-02' }
+      const run = await coalmineHere(folder, [...storefront, '--since', '2h'], '', settings)
+      expect(run).toMatchObject({ code: 1, stderr: '' })
+      const both = await coalmineHere(folder, storefront, '', { ...settings, COALMINE_SINCE: '2h' })
+      expectMessage(both, 64, '--since', '--start')
+    })
+  })
 })
 
 describe('usage errors are exit code 64 and say what to do', () => {
@@ -194,7 +224,7 @@ describe('usage errors are exit code 64 and say what to do', () => {
     ['two windows', [...compare, '--since', '30m', '--start', '2026-01-01'], ['--since', '--start']],
     [
       'an empty window',
-      [...compare, '--from', 'good.jsonl', '--start', '2026-01-02', '--end', '2026-01-01'],
+      [...compare, '--from', 'request.json', '--start', '2026-01-02', '--end', '2026-01-01'],
       ['the window is empty'],
     ],
   ])('%s', async (_name, args, parts) => {
@@ -207,7 +237,7 @@ describe('a file that cannot be read is exit code 64', () => {
     mkdirSync(join(folder, 'temporary'))
     const settings = { TMPDIR: join(folder, 'temporary') }
     // A file that opens, and then fails on the first read.
-    const run = await coalmine(folder, [...compare, '--from', '/proc/self/mem'], '', settings)
+    const run = await coalmineHere(folder, [...compare, '--from', '/proc/self/mem'], '', settings)
     expectMessage(run, 64, '/proc/self/mem: it cannot be read')
     expect(readdirSync(settings.TMPDIR)).toEqual([])
   })
@@ -221,52 +251,17 @@ describe('a file that cannot be read is exit code 64', () => {
 })
 
 describe('settings from the environment', () => {
-  it('leave --from alone: the files are judged, and nothing else', async () => {
-    const settings = { COALMINE_STORE: 'elsewhere', COALMINE_SERVER: 'http://127.0.0.1:9' }
-    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'], '', settings)
-    expect(run).toMatchObject({ code: 1, stderr: '' })
-  })
-
-  it('give what no flag gives: margins, a window, a file for the report; an empty one is none', async () => {
-    const settings = {
-      COALMINE_MARGIN: 'latency=300%,90ms errors=2',
-      COALMINE_START: '2020-01-01',
-      COALMINE_OUTPUT: 'from-settings.json',
-      COALMINE_FORMAT: 'json',
-      COALMINE_ALPHA: '',
-    }
-    const run = await coalmine(folder, [...compare, '--from', 'slow.jsonl.gz'], '', settings)
-    expect(run).toMatchObject({ stdout: '', stderr: '' })
-    const verdict = JSON.parse(readFileSync(join(folder, 'from-settings.json'), 'utf8'))
-    expect(verdict.policy).toMatchObject({
-      alpha: 0.05,
-      metrics: [
-        { margin: { ratio: 3 } },
-        { margin: { oddsRatio: 2 } },
-        { name: 'client-errors' },
-        { name: 'lost-requests' },
-      ],
-    })
-    expect(verdict.verdict).not.toBe('fail')
-    expect(verdict.window.start).toBe('2020-01-01T00:00:00.000Z')
-  })
-
-  it('give way to flags that exclude them', async () => {
-    const settings = { COALMINE_START: '2020-01-01', COALMINE_END: '2020-01-02' }
-    const run = await coalmineHere(folder, [...compare, '--from', 'slow.jsonl.gz', '--since', '2h'], '', settings)
-    expect(run).toMatchObject({ code: 1, stderr: '' })
-    const both = await coalmineHere(folder, [...compare, '--from', 'good.jsonl'], '', {
-      ...settings,
-      COALMINE_SINCE: '2h',
-    })
-    expectMessage(both, 64, '--since', '--start')
-  })
-
   it('are checked as flags are', async () => {
     const run = await coalmineHere(folder, ['watch', ...compare.slice(1)], '', { COALMINE_FOR: 'long' })
     expectMessage(run, 64, '--for', 'COALMINE_FOR', '90s')
   })
 })
+
+// A store that takes connections and never answers.
+const silent = net.createServer()
+beforeAll(() => new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve)))
+afterAll(() => void silent.close())
+const store = (): string[] => ['--store', `http://127.0.0.1:${(silent.address() as net.AddressInfo).port}`]
 
 describe('what is broken is told, and is no verdict', () => {
   it.runIf(existsSync('/dev/full'))('an output that takes nothing: exit code 69', () => {
@@ -282,19 +277,13 @@ describe('what is broken is told, and is no verdict', () => {
     async (bug) => {
       const thrown = encodeURIComponent(`setTimeout(() => { ${bug} }, 300)`)
       const settings = { NODE_OPTIONS: `--import data:text/javascript,${thrown}` }
-      const run = await coalmine(folder, ['serve', '--store', 'bug', '--port', '0'], '', settings)
+      const run = await coalmine(folder, ['serve', '--port', '0', ...store()], '', settings)
       expectMessage(run, 70, 'a bug in coalmine, not in your release: boom', 'COALMINE_DEBUG=1')
     },
   )
 })
 
 describe('signals', () => {
-  // A store that takes connections and never answers.
-  const silent = net.createServer()
-  beforeAll(() => new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve)))
-  afterAll(() => void silent.close())
-  const store = (): string[] => ['--store', `http://127.0.0.1:${(silent.address() as net.AddressInfo).port}`]
-
   async function interrupted(args: readonly string[], signals: number): Promise<number | null> {
     const connected = once(silent, 'connection')
     const child = start(folder, args)
@@ -366,19 +355,25 @@ describe('a store or server that is not there is exit code 69', () => {
   })
 
   it('a server that asks for a token', async () => {
-    const server = await serve(folder, ['--store', 'tokens', '--token', 'secret'])
+    const server = await storeHere(folder, 'tokens', { token: 'secret' })
     try {
       expectMessage(await coalmineHere(folder, [...compare, '--server', server.url]), 69, 'token')
       const run = await coalmineHere(folder, [...compare, '--server', server.url, '--token', 'secret'])
       expectMessage(run, 3, 'no spans of service "shop"')
     } finally {
-      await server.stop()
+      await server.close()
     }
   })
 })
 
 describe('import', () => {
-  it('takes one request, lines of requests, gzip and standard input, and compare finds them', async () => {
+  let store: Awaited<ReturnType<typeof storeHere>>
+  beforeAll(async () => {
+    store = await storeHere(folder, 'imported')
+  })
+  afterAll(() => store.close())
+
+  it('takes one request, lines of requests and standard input, and compare finds them', async () => {
     expect(await coalmineHere(folder, ['import', '--store', 'imported', 'request.json'])).toMatchObject({
       code: 0,
       stderr: '',
@@ -391,7 +386,7 @@ describe('import', () => {
   })
 
   it('takes the rest of a file with a bad line, names the line, and exits with 65', async () => {
-    const run = await coalmineHere(folder, ['import', '--store', 'rest', 'broken.jsonl'])
+    const run = await coalmineHere(folder, ['import', '--store', 'imported', 'broken.jsonl'])
     expectMessage(run, 65, 'broken.jsonl:2:')
     expect(run.stdout).toBe('broken.jsonl: 40 spans stored, 1 line refused\n')
   })
@@ -403,26 +398,26 @@ describe('serve', () => {
     try {
       const second = await coalmine(folder, ['serve', '--store', 'owned', '--port', '0'])
       expectMessage(second, 69, 'owned', server.url)
-      expect(await coalmine(folder, ['import', '--store', 'owned', 'slow.jsonl.gz'])).toMatchObject({ code: 0 })
+      expect(await coalmineHere(folder, ['import', '--store', 'owned', 'slow.jsonl.gz'])).toMatchObject({ code: 0 })
       expect(await coalmine(folder, [...compare, '--store', 'owned'])).toMatchObject({ code: 1 })
-      const watch = await coalmine(folder, ['watch', ...compare.slice(1), '--store', 'owned'])
+      const watch = await coalmineHere(folder, ['watch', ...compare.slice(1), '--store', 'owned'])
       expect(watch.stdout).toMatch(/^FAIL /)
       expect(watch.code).toBe(1)
-      const doctor = await coalmine(folder, ['doctor', '--service', 'shop', '--store', 'owned'])
+      const doctor = await coalmineHere(folder, ['doctor', '--service', 'shop', '--store', 'owned'])
       expect(doctor).toMatchObject({ code: 0, stderr: '' })
       expect(doctor.stdout).toContain('2.0.0')
     } finally {
       expect(await server.stop()).toBe(0)
     }
     // What it stored is still there for a command that opens the directory itself.
-    expect(await coalmine(folder, [...compare, '--store', 'owned'])).toMatchObject({ code: 1 })
+    expect(await coalmineHere(folder, [...compare, '--store', 'owned'])).toMatchObject({ code: 1 })
   })
 
   it('that was killed leaves a stale address, which is noticed', async () => {
-    const server = await serve(folder, ['--store', 'stale'])
+    const server = await serve(folder, ['--store', 'owned'])
     server.process.kill('SIGKILL')
     await new Promise((resolve) => server.process.once('exit', resolve))
-    expect(await coalmine(folder, ['import', '--store', 'stale', 'request.json'])).toMatchObject({
+    expect(await coalmineHere(folder, ['import', '--store', 'owned', 'request.json'])).toMatchObject({
       code: 0,
       stderr: '',
     })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { RunningServer, ServerOptions } from '@coalmine/server'
 import { collecting } from '../../packages/cli/test/collecting.ts'
 
 export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/coalmine.js', import.meta.url))
@@ -72,10 +73,14 @@ const { main } = require('../../packages/cli/dist/run.js') as typeof import('../
  * Opens a store in a folder for the commands that `coalmineHere` runs, until it is closed: they find its server, and go
  * through it, where each would have to open the store anew.
  */
-export async function storeHere(cwd: string, store = '.coalmine'): Promise<{ close(): Promise<void> }> {
+export async function storeHere(
+  cwd: string,
+  store = '.coalmine',
+  options: Partial<ServerOptions> = {},
+): Promise<RunningServer> {
   const { startServer } = require('../../packages/server/dist/index.js') as typeof import('@coalmine/server')
   // As old as the spans of files may be that are judged.
-  return startServer({ store: join(cwd, store), port: 0, watermarkMs: 1_000, retentionDays: 3_650 })
+  return startServer({ store: join(cwd, store), port: 0, watermarkMs: 1_000, retentionDays: 3_650, ...options })
 }
 
 /** Starts `coalmine serve` and waits until it listens. */

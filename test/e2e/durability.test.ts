@@ -46,7 +46,7 @@ async function serve(): Promise<{ child: ChildProcess; url: string; stderr: () =
 }
 
 it('keeps every acknowledged span through kill -9, counts each once, and closes each tick once', async () => {
-  const { acknowledged, lost, stored, counted, late, closedTwice } = await soak(3)
+  const { acknowledged, lost, stored, counted, late, closedTwice } = await soak(2)
   expect(acknowledged).toBeGreaterThan(1_000)
   expect([lost, closedTwice]).toEqual([0, 0])
   expect(counted).toBeLessThanOrEqual(stored)

@@ -2,12 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyValues, type OtlpRequest, protobufOf } from '../otlp.ts'
-import { coalmineHere, type Run } from './coalmine.ts'
+import { coalmineHere, type Run, storeHere } from './coalmine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-formats-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let store: Awaited<ReturnType<typeof storeHere>>
+beforeAll(async () => {
+  store = await storeHere(folder)
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const startMs = Date.now() - 3_600_000
 
@@ -40,11 +46,9 @@ const behindLength = (message: Buffer): Buffer => {
   return Buffer.concat([length, message])
 }
 
-let stores = 0
-function imported(name: string, content: Buffer | string, ...args: readonly string[]): Promise<Run> {
+function imported(name: string, content: Buffer | string): Promise<Run> {
   writeFileSync(join(folder, name), content)
-  stores += 1
-  return coalmineHere(folder, ['import', '--store', `store-${stores}`, name, ...args])
+  return coalmineHere(folder, ['import', name])
 }
 
 const json = JSON.stringify(requestOf(1))
@@ -87,7 +91,7 @@ describe('a file of one span', () => {
   it('of zstd is not read again, and is when asked to', async () => {
     const file = zstdCompressSync(`${json}\n`)
     await imported('again.jsonl.zst', file)
-    const again = ['import', '--store', `store-${stores}`, 'again.jsonl.zst']
+    const again = ['import', 'again.jsonl.zst']
     expect((await coalmineHere(folder, again)).stdout).toBe(
       'again.jsonl.zst: 1 span was stored before; --again reads it anew\n',
     )
@@ -135,21 +139,21 @@ describe('text from a file', () => {
         name: evil,
         timestamp: (startMs + n * 1_000) * 1_000,
         duration: 20_000,
-        localEndpoint: { serviceName: 'shop' },
+        localEndpoint: { serviceName: 'evil' },
         tags: { 'service.version': version, [`coalmine.flag.${evil}`]: evil },
       })),
     )
     expect(await imported('evil.json', JSON.stringify(spans))).toMatchObject({ code: 0 })
-    const store = ['--store', `store-${stores}`, '--service', 'shop']
+    const service = ['--service', 'evil']
     const cohorts = ['--stable', 'service.version=1.0.0', '--canary', 'service.version=2.0.0']
     const runs = [
-      await coalmineHere(folder, ['doctor', ...store]),
-      await coalmineHere(folder, ['doctor', ...store, '--format', 'json']),
-      await coalmineHere(folder, ['compare', ...store, ...cohorts]),
-      await coalmineHere(folder, ['compare', ...store, ...cohorts, '--format', 'json']),
+      await coalmineHere(folder, ['doctor', ...service]),
+      await coalmineHere(folder, ['doctor', ...service, '--format', 'json']),
+      await coalmineHere(folder, ['compare', ...service, ...cohorts]),
+      await coalmineHere(folder, ['compare', ...service, ...cohorts, '--format', 'json']),
       await coalmineHere(folder, [
         'compare',
-        ...store,
+        ...service,
         '--stable',
         'service.version=x',
         '--canary',
@@ -166,27 +170,28 @@ describe('three hours of one request a minute', () => {
   const start = Date.parse(`${new Date(Date.now() - 86_400_000).toISOString().slice(0, 13)}:00:00Z`)
   const rows = Array.from(
     { length: 180 },
-    (_, n) => `${new Date(start + n * 60_000).toISOString()},20,shop,GET /cart,1.0.0`,
+    (_, n) => `${new Date(start + n * 60_000).toISOString()},20,hourly,GET /cart,1.0.0`,
   )
   const csv = ['start,duration_ms,service,name,service.version', ...rows, ''].join('\n')
 
   it('doctor tells of one window: the hour before the last span', async () => {
     await imported('hours.csv', csv)
-    const { stdout } = await coalmineHere(folder, ['doctor', '--store', `store-${stores}`, '--service', 'shop'])
+    const { stdout } = await coalmineHere(folder, ['doctor', '--service', 'hourly'])
     const first = new Date(start + 119 * 60_000).toISOString().replace('.000', '')
     const last = new Date(start + 179 * 60_000).toISOString().replace('.000', '')
-    expect(stdout).toContain(`shop: 61 spans, 61 requests, ${first} to ${last}`)
+    expect(stdout).toContain(`hourly: 61 spans, 61 requests, ${first} to ${last}`)
     expect(stdout).toMatch(/requests {2}operation\n {2}61 {8}GET \/cart\n/)
   })
 
   it("compare --from with two wrong selectors names the file's own time", async () => {
-    writeFileSync(join(folder, 'hours.csv'), csv)
-    const cohorts = ['--service', 'shop', '--stable', 'service.version=9', '--canary', 'service.version=8']
+    // It has a store of its own, and this process can have one at a time.
+    await store.close()
+    const cohorts = ['--service', 'hourly', '--stable', 'service.version=9', '--canary', 'service.version=8']
     const { code, stderr } = await coalmineHere(folder, ['compare', '--from', 'hours.csv', ...cohorts])
     expect(code).toBe(3)
     const [from, to] = [start, start + 179 * 60_000 + 5_000].map((ms) => new Date(ms).toISOString())
     expect(stderr).toContain(
-      `no stable request with service.version=9 and no canary request with service.version=8 between ${from} and ${to}. shop has sent: service.version=1.0.0.`,
+      `no stable request with service.version=9 and no canary request with service.version=8 between ${from} and ${to}. hourly has sent: service.version=1.0.0.`,
     )
   })
 })

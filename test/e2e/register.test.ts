@@ -54,8 +54,14 @@ const ends = {
   ],
 } as const
 
-describe.each(['module', 'commonjs'] as const)('an application that is a %s, with no code for tracing', (type) => {
-  it.each(Object.entries(ends))('exports marked spans before it ends, when it %s', async (_, [end, expected]) => {
+// How else an application may end is in endings.test.ts.
+describe('an application with no code for tracing', () => {
+  it.each([
+    ['module', 'gets SIGTERM'],
+    ['commonjs', 'has nothing more to do'],
+    ['commonjs', 'handles SIGTERM itself'],
+  ] as const)('that is a %s exports marked spans before it ends, when it %s', async (type, ending) => {
+    const [end, expected] = ends[ending]
     const { exit, stderr } = await run([`--input-type=${type}`, '--eval', `${load[type]}\n${app}\n${end}`])
     expect(stderr).toBe('')
     expect(exit).toEqual(expected)

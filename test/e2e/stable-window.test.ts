@@ -20,7 +20,7 @@ const at = (ms: number): string => new Date(ms).toISOString()
 
 /** Two minutes of a build, so many days before; no two days are quite alike. */
 function served(version: string, back: number, medianMs: number, laterMs = 0): string[] {
-  const shop = { service: 'shop', route: 'GET /cart', seconds: 120, perSecond: 40, version }
+  const shop = { service: 'shop', route: 'GET /cart', seconds: 120, perSecond: 15, version }
   const from = morning - back * dayMs + laterMs
   return otlpLines({ ...shop, from, medianMs: medianMs * (1 + 0.01 * (back % 3)), seed: 10 * back + medianMs })
 }
