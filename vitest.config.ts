@@ -12,8 +12,8 @@ const sources = [
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },
 ]
 
-// What is true of the embedded engine is true of a ClickHouse server: these run again, over HTTP.
-const contract = ['store', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
+// What is true of the embedded engine is true of a ClickHouse server: these run again, over HTTP. They ask every question once.
+const contract = ['imports', 'memory', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
 
 // Numbers in, numbers out: they share nothing that one could leave behind for the next, so they share a process.
 const pure = ['stats', 'comparator', 'report', 'span-metrics'].map((name) => `packages/${name}/src/**/*.test.ts`)

@@ -28,6 +28,13 @@ it('is 14 days, changes when another is asked for, and stays when none is', asyn
   expect(await daysAfter()).toBe(3)
 })
 
+it('refuses a retention that the engine cannot keep', async () => {
+  await expect(openStore({ location: directory, retentionDays: 36_500 })).rejects.toMatchObject({
+    kind: 'usage',
+    message: 'retentionDays: expected 1 to 3650, got 36500',
+  })
+})
+
 function batchAt(...daysAgo: readonly number[]): SpanBatch {
   const batch = newSpanBatch()
   for (const [index, days] of daysAgo.entries())

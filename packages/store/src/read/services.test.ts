@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { evaluationOf } from '../../test/log-records.ts'
+import { newPlace, type Place } from '../../test/place.ts'
+import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
+import { cart } from '../../test/totals.ts'
+import { openStore, type Store, type StoreOptions } from '../store.ts'
+
+const testWatermarkMs = 15_000
+
+let place: Place
+let clock: number
+let store: Store
+
+const open = (options: Partial<StoreOptions> = {}): Promise<Store> =>
+  openStore({ location: place.location, watermarkMs: testWatermarkMs, now: () => clock, ...options })
+
+beforeAll(async () => {
+  place = await newPlace()
+})
+
+afterAll(() => place.remove())
+
+beforeEach(async () => {
+  clock = firstStart
+  store = await open()
+})
+
+afterEach(async () => {
+  await store.close()
+  await place.empty()
+})
+
+const canary = cart({ 'service.version': '2.0.0' })
+
+async function closeAfter(ms: number): Promise<number> {
+  clock = firstStart + ms
+  return store.ingest.closeDue()
+}
+
+const closeAll = (): Promise<number> => closeAfter(3_600_000)
+
+describe('what the store knows of a service', () => {
+  it('is which values it saw, and what waits', async () => {
+    await store.ingest.insert(
+      batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }), spanOf({ service: 'inventory' })),
+    )
+    await closeAll()
+    await store.ingest.insert(batchOf(spanOf({ atMs: 3_600_000 })))
+    expect(await store.services.known('storefront')).toMatchObject({
+      services: ['storefront', 'inventory'],
+      values: ['service.version=1.0.0', 'service.version=2.0.0'],
+      requests: [2, 1],
+      first: [firstStart / 1000, firstStart / 1000],
+      open: { ticks: 1, spans: 1 },
+    })
+    expect((await store.services.known()).values).toEqual([])
+  })
+
+  it('is which marks arrive', async () => {
+    const parentSpanId = 'cd'.repeat(8)
+    const sdk = {
+      'telemetry.sdk.name': 'opentelemetry',
+      'telemetry.sdk.language': 'nodejs',
+      'telemetry.sdk.version': '3.1.1',
+    }
+    await store.ingest.insert(
+      batchOf(
+        spanOf({ resource: { ...sdk, 'service.instance.id': 'a' } }),
+        spanOf({
+          resource: { 'k8s.pod.name': 'b' },
+          attributes: { 'http.request.method': 'GET', 'coalmine.test': 'true' },
+        }),
+        spanOf({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
+      ),
+    )
+    expect(await store.services.doctor('storefront')).toMatchObject({
+      operations: [],
+      names: { all: 0, kinds: [] },
+      open: { ticks: 1, spans: 3, seconds: (testWatermarkMs + 5000) / 1000 },
+    })
+    await closeAll()
+    expect(await store.services.doctor('nobody')).toBeUndefined()
+    expect(await store.services.doctor('storefront')).toEqual({
+      service: 'storefront',
+      spans: 3,
+      firstMs: firstStart,
+      lastMs: firstStart,
+      requests: 2,
+      withBuild: 1,
+      withFlags: 1,
+      test: 1,
+      withoutRoute: 1,
+      builds: ['1.0.0'],
+      flags: ['f'],
+      instances: ['a', 'b'],
+      sdks: [{ name: 'opentelemetry', language: 'nodejs', version: '3.1.1' }],
+      evaluations: [],
+      operations: [
+        { operation: 'GET', requests: 1 },
+        { operation: 'GET /cart', requests: 1 },
+      ],
+      names: {
+        all: 2,
+        kinds: [
+          { kind: 'GET', names: 1, requests: 1 },
+          { kind: 'GET /cart', names: 1, requests: 1 },
+        ],
+      },
+      late: 0,
+      open: { ticks: 0, spans: 0, seconds: 0 },
+    })
+  })
+})
+
+describe('log records', () => {
+  it('are told of by flag, beside what spans of the same hour have', async () => {
+    await store.ingest.insert(batchOf(spanOf({ attributes: { 'coalmine.flag.new-pricing': 'on' } })))
+    const old = evaluationOf({ flag: 'gone', atMs: -3_601_000 })
+    const error = { 'error.type': 'flag_not_found', 'feature_flag.result.reason': 'error' }
+    const odd = evaluationOf({ flag: 'half \ud83d a "pair"\n', traceId: '', spanId: '', atMs: 2 })
+    await Promise.all([
+      store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: 1, attributes: error }), old]),
+      store.ingest.insertLogs([odd, evaluationOf({ service: 'other' })]),
+    ])
+    await store.ingest.insertLogs([])
+    expect((await store.services.doctor('storefront'))!.evaluations).toEqual([
+      {
+        flag: 'new-pricing',
+        evaluations: 2,
+        providers: ['unleash'],
+        reasons: ['error', 'targeting_match'],
+        errors: 1,
+        errorTypes: ['flag_not_found'],
+        firstMs: firstStart,
+        lastMs: firstStart + 1,
+        onSpans: true,
+      },
+      {
+        flag: 'half \ufffd a "pair"\n',
+        evaluations: 1,
+        providers: ['unleash'],
+        reasons: ['targeting_match'],
+        errors: 0,
+        errorTypes: [],
+        firstMs: firstStart + 2,
+        lastMs: firstStart + 2,
+        onSpans: false,
+      },
+    ])
+    expect((await store.sizes()).tables).toContainEqual(expect.objectContaining({ table: 'otel_logs', rows: 5 }))
+  })
+
+  it('are told of where no span came, in the hour before the last', async () => {
+    await store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: -3_601_000 })])
+    expect(await store.services.doctor('storefront')).toMatchObject({
+      spans: 0,
+      flags: [],
+      operations: [],
+      evaluations: [{ flag: 'new-pricing', evaluations: 1, onSpans: false }],
+    })
+    expect((await store.services.known()).services).toEqual([])
+  })
+})
