@@ -24,9 +24,8 @@ async function compared(buildAt: (seconds: number, random: () => number) => stri
   return coalmineHere(folder, ['compare', '--from', 'spans.csv', '--service', 'shop', ...cohorts, ...args])
 }
 
-// A request counts in the tick in which it ended: the last one of a build begins a second before the tick does.
 const split = (seconds: number, random: () => number, until: number): string =>
-  seconds < until - 1 && random() < 0.5 ? '2.0.0' : '1.0.0'
+  seconds < until && random() < 0.5 ? '2.0.0' : '1.0.0'
 
 it('a canary that stops serving does not pass, and the verdict says since when', async () => {
   const wide = ['--margin', 'latency=30%', '--margin', 'errors=3,3pp', '--margin', '4xx=3,3pp']
@@ -34,7 +33,9 @@ it('a canary that stops serving does not pass, and the verdict says since when',
   const { code, stdout } = await compared((seconds, random) => split(seconds, random, 480), ...wide)
   expect(code).toBe(2)
   const moment = at(480).replace('.000', '')
-  expect(stdout).toContain(`- The canary served nothing since ${moment}, until the end of the window (4 min `)
+  expect(stdout).toContain(
+    `- The canary served nothing since ${moment}, until the end of the window (4 min, in which stable served `,
+  )
   expect(stdout).toContain(`--end ${moment}.`)
   // What it served until then is as good as it was.
   expect(await compared((seconds, random) => split(seconds, random, 480), ...wide, '--end', moment)).toMatchObject({
@@ -42,10 +43,16 @@ it('a canary that stops serving does not pass, and the verdict says since when',
   })
 })
 
-it('a build that follows the other is told to overlap it, or to be compared with earlier days', async () => {
-  const { code, stderr } = await compared((seconds) => (seconds < 359 ? '1.0.0' : seconds < 360 ? 'neither' : '2.0.0'))
-  expect(code).toBe(3)
-  expect(stderr).toContain('no stable request with service.version=1.0.0')
-  expect(stderr).toContain('run both at once for a while, or compare the canary with what stable did')
-  expect(stderr).toContain('--stable-window 7d')
-})
+it.each([
+  ['at once', 360],
+  ['within a tick', 362.5],
+])(
+  'a build that follows the other %s is told to overlap it, or to be compared with earlier days',
+  async (_, seconds) => {
+    const { code, stderr, stdout } = await compared((second) => (second < seconds ? '1.0.0' : '2.0.0'))
+    expect(code, stdout).toBe(3)
+    expect(stdout + stderr).toMatch(/stable ended where canary began: canary served on alone for (5 min 55 s|6 min):/)
+    expect(stdout + stderr).toContain('run both at once for a while, or compare the canary with what stable did')
+    expect(stdout + stderr).toContain('--stable-window 7d')
+  },
+)

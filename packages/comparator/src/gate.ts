@@ -14,6 +14,7 @@ import { testRate } from './metrics/rate.ts'
 import type { Tested } from './metrics/tested.ts'
 import { expectedShare, testThroughput } from './metrics/throughput.ts'
 import { testUnanswered } from './metrics/unanswered.ts'
+import { withinInstances } from './metrics/within-instances.ts'
 import { withoutUsers } from './metrics/without-users.ts'
 import { marginFormOf } from './policy/measure.ts'
 import { type MetricPolicy, noWorse, weightOf } from './policy/metric-policy.ts'
@@ -72,7 +73,8 @@ export function gateOf(
 
 /**
  * The evidence on one metric in one scope: the test for what it measures. Where users have been named who carry most of what is bad,
- * what is told is of all, and it FAILs only where it would without them too.
+ * what is told is of all, and it FAILs only where it would without them too; and where the cohorts share their instances, only where it
+ * would within them.
  */
 export function testIn(
   scope: Scope,
@@ -82,16 +84,21 @@ export function testIn(
   facts: Facts,
   hosts: Hosts | null,
 ): Tested {
+  const { whole: _, ...apart } = scope
   const tested = testOf(scope, metric, all, policy, facts, hosts)
+  const series = withinInstances(scope, metric, facts)
+  const within = series && testOf({ ...apart, series }, metric, all, policy, facts, hosts).worse
+  const isLess = within !== undefined && within.maxLogE < tested.worse.maxLogE
+  const ofInstances: Tested = isLess ? { ...tested, worse: within, acrossInstances: tested.worse } : tested
   const users = facts.fairness?.heaviestUsers?.find(
     (one) => one.metric === metric.name && one.operation === scope.operation,
   )
-  if (!users) return tested
+  if (!users) return ofInstances
   const [whole] = scope.whole ? withoutUsers([scope.whole], metric, users) : []
-  const without = { ...scope, series: withoutUsers(scope.series, metric, users), ...(whole && { whole }) }
+  const without = { ...apart, series: withoutUsers(scope.series, metric, users), ...(whole && { whole }) }
   const { worse } = testOf(without, metric, all, policy, facts, hosts)
-  if (worse.maxLogE >= tested.worse.maxLogE) return tested
-  return { ...tested, worse, withUsers: { users: users.users, worse: tested.worse } }
+  if (worse.maxLogE >= ofInstances.worse.maxLogE) return ofInstances
+  return { ...ofInstances, worse, withUsers: { users: users.users, worse: ofInstances.worse } }
 }
 
 function testOf(

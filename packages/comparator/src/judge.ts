@@ -5,7 +5,7 @@ import { coverageOf } from './fairness/coverage.ts'
 import type { Hosts } from './fairness/hosts.ts'
 import { hostsOf } from './fairness/hosts.ts'
 import { adjusted } from './fairness/sampled.ts'
-import { userReasons } from './fairness/users.ts'
+import { sharedInstanceReasons, userReasons } from './fairness/users.ts'
 import { invalidReasons, notes, unfairReasons } from './fairness/validity.ts'
 import { gateOf, judgedMetrics, testIn } from './gate.ts'
 import type { Tested } from './metrics/tested.ts'
@@ -90,6 +90,7 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     ...decisive(outcome, findings, missing, policy),
     ...unfair,
     ...userReasons(decided),
+    ...sharedInstanceReasons(decided),
     ...errorTypeReasons(errorTypes),
     ...structureReasons(structure),
     ...flagNotes(outcome, facts),

@@ -32,6 +32,7 @@ export type ReasonCode =
   | 'young-instances'
   | 'both-slowed-down'
   | 'few-users'
+  | 'uneven-instances'
   | 'unequal-load'
   | 'one-look'
   | 'peeked'

@@ -44,9 +44,15 @@ export interface Totals {
   readonly clientErrors: number
 }
 
+/** From how many requests of both arms on a tick is a block of its own. */
+interface FullBlock {
+  readonly distribution: number
+  readonly rate: number
+}
+
 // Ticks with less are joined. The slowest hundredth is only defined where there are a hundred values; a rate asks for less. Where even
 // half a minute has not so many, ten are a block of their own, so that a service with a request a minute is judged too.
-const fullBlock = { distribution: 100, rate: 20 }
+const fullBlock: FullBlock = { distribution: 100, rate: 20 }
 const patience: Patience = { fewest: smallestBlock, ms: 20_000 }
 
 /**
@@ -54,7 +60,11 @@ const patience: Patience = { fewest: smallestBlock, ms: 20_000 }
  * metric are shards of one: they are added up, so that neither the order nor the sharding of the input can be seen in the
  * verdict.
  */
-export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[]): OperationSeries[] {
+export function seriesOf(
+  slices: Iterable<Slice>,
+  judged: readonly MetricPolicy[],
+  full: FullBlock = fullBlock,
+): OperationSeries[] {
   const operations = new Map<string, Map<string, Slice[]>>()
   for (const slice of slices) {
     const byMetric = entry(operations, slice.operation, () => new Map<string, Slice[]>())
@@ -73,18 +83,18 @@ export function seriesOf(slices: Iterable<Slice>, judged: readonly MetricPolicy[
       switch (marginFormOf(measure)) {
         case 'latency':
           bounds = boundsOf(shards(name), operation)
-          distributions.set(name, blocksOf(histogramsOf(shards(name), operation), fullBlock.distribution, patience))
+          distributions.set(name, blocksOf(histogramsOf(shards(name), operation), full.distribution, patience))
           break
         case 'ratio': {
           const values = histogramsOf(shards(name), operation)
           const positive = mapped(values, (side) => aboveZero(side, worse))
-          distributions.set(name, blocksOf(positive, fullBlock.distribution, patience))
-          rates.set(name, blocksOf(mapped(values, shareAboveZero), fullBlock.rate, patience))
+          distributions.set(name, blocksOf(positive, full.distribution, patience))
+          rates.set(name, blocksOf(mapped(values, shareAboveZero), full.rate, patience))
           break
         }
         case 'rate': {
           const ticks = ratesOf(shards(name), operation)
-          rates.set(name, blocksOf(ticks, fullBlock.rate, patience))
+          rates.set(name, blocksOf(ticks, full.rate, patience))
           if (measure.kind !== 'share') failures.set(name, ticks)
           break
         }

@@ -957,7 +957,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toFloat64(sum(Errors)) AS errors,
     toFloat64(sum(ClientErrors)) AS clientErrors,
     (sumMap(
-      arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / 4))), mapKeys(Latency)),
+      arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / {joined:UInt8}))), mapKeys(Latency)),
       mapValues(Latency)) AS Histogram).1 AS buckets,
     CAST(Histogram.2, 'Array(UInt32)') AS counts
   FROM coalmine_ticks
@@ -983,7 +983,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toFloat64(countIf(UnitError)) AS errors,
     toFloat64(countIf(UnitClientCode != 0)) AS clientErrors,
     (sumMap(
-      [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / 4)))], [toUInt64(1)]) AS Histogram).1 AS buckets,
+      [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / {joined:UInt8})))], [toUInt64(1)]) AS Histogram).1
+      AS buckets,
     CAST(Histogram.2, 'Array(UInt32)') AS counts
   FROM (
     SELECT *, multiIf(

@@ -4,10 +4,10 @@ import { countsBothServed, countsOf } from '../metrics/lost-requests.ts'
 import { count, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
-import type { OperationSeries, TimedBlock } from '../series.ts'
+import type { OperationSeries } from '../series.ts'
 import { run } from '../statistics/run.ts'
 import { concentration } from '../statistics/sequential.ts'
-import { tickMs } from '../tick.ts'
+import { notSideBySide } from './side-by-side.ts'
 
 /** A declared split that is missed at this level is not chance. */
 const splitLevel = 0.001
@@ -34,11 +34,12 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     ] as const
   ).filter(([, cohort]) => cohort.requests === 0)
   if (empty.length > 0) return [invalid('no-data', noData(facts, empty))]
-  if (!ranSideBySide(countsOf(series))) {
+  const apart = notSideBySide(countsOf(series), facts)
+  if (apart !== undefined) {
     return [
       invalid(
         'never-concurrent',
-        `stable and canary never served ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
+        `${apart}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
       ),
     ]
   }
@@ -55,24 +56,6 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     ]
   }
   return []
-}
-
-// Of fewer shared ticks than this, none may be chance.
-const fewestMeetings = 3
-
-/**
- * Whether both cohorts served in one tick, or took turns: with a request a minute they seldom meet, though they run side by side.
- * One after the other they never do.
- */
-function ranSideBySide(requests: readonly TimedBlock<number>[]): boolean {
-  if (requests.some(({ stable, canary }) => stable > 0 && canary > 0)) return true
-  const ofStable = requests.filter(({ stable }) => stable > 0).map(({ tick }) => tick)
-  const ofCanary = requests.filter(({ canary }) => canary > 0).map(({ tick }) => tick)
-  const from = Math.max(ofStable[0] ?? Infinity, ofCanary[0] ?? Infinity)
-  const to = Math.min(ofStable.at(-1) ?? -Infinity, ofCanary.at(-1) ?? -Infinity)
-  if (from > to) return false
-  const within = (ticks: readonly number[]): number => ticks.filter((tick) => tick >= from && tick <= to).length
-  return (within(ofStable) * within(ofCanary)) / ((to - from) / tickMs + 1) < fewestMeetings
 }
 
 /** What makes the cohorts differ in more than what they are chosen by. */

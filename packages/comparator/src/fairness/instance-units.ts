@@ -24,7 +24,8 @@ const fewestRequests = 5
 
 /**
  * Whether the evidence with the instance in a tick as the unit stands, at each tick: one process of three that starves is a third of
- * a bad tick. With one canary instance the arms themselves are as good, and nothing more is asked; nor where instances are not known.
+ * a bad tick. With one canary instance the arms themselves are as good, and nothing more is asked; nor where instances are not known, or
+ * where the cohorts share them, which are then compared within each.
  *
  * @param beyond the metric with the margin that FAIL needs.
  */
@@ -33,7 +34,8 @@ export function standingOf(scope: Scope, beyond: MetricPolicy, { fairness, canar
   const { kind } = beyond.measure
   const judged = kind === 'latency' || kind === 'errors' || kind === 'client-errors'
   const harm = beyond.expect === 'no-worse' || beyond.expect === 'worse-by-at-most'
-  if (known.length === 0 || canary.instances < 2 || !judged || !harm) return () => true
+  const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
+  if (known.length === 0 || shared || canary.instances < 2 || !judged || !harm) return () => true
   const process = kind === 'latency' ? latencyUnits(beyond) : rateUnits(beyond, kind)
   const stands = new Map<number, boolean>()
   let waiting: InstanceTick[] = []
@@ -57,7 +59,8 @@ export function standingOf(scope: Scope, beyond: MetricPolicy, { fairness, canar
   }
 }
 
-function isIn(scope: Scope, operation: string): boolean {
+/** Whether an operation, or all the others together, belong to a scope. */
+export function isIn(scope: Scope, operation: string): boolean {
   if (scope.scope === 'service') return true
   return operation === scope.operation || (scope.operation === otherOperations && operation === otherOperations)
 }

@@ -32,6 +32,11 @@ describe('a canary that goes quiet', () => {
     )
   })
 
+  it('served nothing since, where its last requests were on their way', () => {
+    const last: Counts = (tick) => (tick < 120 ? [300, 100] : tick === 120 ? [398, 2] : [400, 0])
+    expect(messageOf(360, last)).toMatch(/^The canary served nothing since 2026-01-01T10:10:00Z, /)
+  })
+
   it('is told where it serves far less than its share', () => {
     expect(messageOf(360, (tick) => (tick < 240 ? [300, 100] : [390, 10]))).toMatch(
       /^The canary served 2\.5 % of the requests since 2026-01-01T10:20:00Z, .*before, it served 25 %\./,

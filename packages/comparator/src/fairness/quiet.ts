@@ -23,9 +23,9 @@ export function quietReasons(facts: Facts, series: readonly OperationSeries[]): 
   if (facts.earlier) return []
   const found = fallIn(whole(countsOf(series), facts))
   if (!found) return []
-  const { since, before, stable, canary } = found
+  const { since, before, stable, canary, canaryLater } = found
   const moment = new Date(since).toISOString().replace('.000', '')
-  const served = canary === 0 ? 'nothing' : `${percent(canary / (canary + stable))} of the requests`
+  const served = canaryLater === 0 ? 'nothing' : `${percent(canary / (canary + stable))} of the requests`
   return [
     {
       code: 'canary-quiet',
@@ -51,6 +51,8 @@ interface Fall {
   /** Requests since. */
   readonly stable: number
   readonly canary: number
+  /** The canary's after the first tick of it: in that one end those that were on their way. */
+  readonly canaryLater: number
 }
 
 /** The likeliest moment since when the canary serves far less than its share before, to the end. */
@@ -68,7 +70,8 @@ function fallIn(counts: readonly TimedBlock<number>[]): Fall | undefined {
     const evidence = likelihood(before) + likelihood(since) - likelihood(all)
     if (evidence < Math.max(unlikely, found?.evidence ?? 0)) continue
     const seconds = (last.tick + tickMs - tick) / 1000
-    found = { fall: { since: tick, seconds, before: shareOf(before), ...since }, evidence }
+    const canaryLater = since.canary - canary
+    found = { fall: { since: tick, seconds, before: shareOf(before), canaryLater, ...since }, evidence }
   }
   return found && found.fall.seconds * 1000 >= shortestMs ? found.fall : undefined
 }

@@ -17,3 +17,18 @@ export function userReasons(decided: readonly Decided[]): Reason[] {
     ]
   })
 }
+
+/** Findings that would have FAILed, had the cohorts not shared instances that differ and serve them unevenly. */
+export function sharedInstanceReasons(decided: readonly Decided[]): Reason[] {
+  return decided.flatMap(({ decision, tested, neededWorse, metric, scope }): Reason[] => {
+    const { acrossInstances } = tested
+    if (decision === 'fail' || !acrossInstances || acrossInstances.maxLogE < neededWorse) return []
+    return [
+      {
+        code: 'uneven-instances',
+        weight: 'note',
+        message: `${scope.operation ?? 'The whole service'}: ${nameInWords(metric.name)} is worse in the canary over all instances together, and not within each of them: instances that are slow, or fail, serve more of the canary's requests than of stable's. It does not FAIL.`,
+      },
+    ]
+  })
+}

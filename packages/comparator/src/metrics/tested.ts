@@ -15,6 +15,8 @@ export interface Tested {
   estimate(decision: Decision, level: number): Estimate
   /** What `worse` would be with the users that were left out, and how many those are; absent where none were. */
   readonly withUsers?: { readonly users: number; readonly worse: Run }
+  /** What `worse` would be over all instances together; absent where they are not shared, or say the same. */
+  readonly acrossInstances?: Run
 }
 
 /**

@@ -11,9 +11,9 @@ interface Again {
   readonly judgeAgain: (facts: Facts) => Promise<Verdict>
 }
 
-// Enough of each cohort to hold against each other, and of operations that are judged each.
-const mostInstances = 20
-const mostOperations = 20
+// Enough of each cohort to hold against each other, and of operations that are judged each. Where cohorts share instances, each of these is
+// a stratum by itself, and what the others served does not count.
+const most = { apart: { instances: 20, operations: 20 }, shared: { instances: 60, operations: 6 } }
 
 /**
  * A verdict that no few instances and no few users carry: where it is FAIL, what each instance did in each tick and the users with
@@ -33,19 +33,24 @@ async function ticksOfInstances(
   { store, comparison, policy, instances }: Again,
 ): Promise<FairnessFacts['instanceTicks'] & (readonly unknown[] | null)> {
   if (cohorts.canary.instances < 2 || instances.length === 0) return null
-  const most = (cohort: InstanceLife['cohort']): InstanceLife[] =>
+  const shared = instances.some(({ cohort }) => cohort === 'both')
+  const { instances: mostInstances, operations: mostOperations } = shared ? most.shared : most.apart
+  const busiest = (cohort: InstanceLife['cohort']): InstanceLife[] =>
     instances
       .filter((one) => one.cohort === cohort)
       .sort((a, b) => b.requests - a.requests)
       .slice(0, mostInstances)
-  const operations = [...new Set(findings.flatMap(({ operation }) => (operation === null ? [] : [operation])))]
+  // Those that FAIL come first.
+  const inDoubt = findings.toSorted((a, b) => Number(b.decision === 'fail') - Number(a.decision === 'fail'))
+  const operations = [...new Set(inDoubt.flatMap(({ operation }) => (operation === null ? [] : [operation])))]
   return (
     (await unlessTooSlow(() =>
       store.ticks.instances(comparison, {
         operations: operations.filter((name) => name !== '(other)').slice(0, mostOperations),
-        instances: [...most('stable'), ...most('canary'), ...most('both')],
+        instances: [...busiest('stable'), ...busiest('canary'), ...busiest('both')],
         warmUpSeconds: policy.warmUp,
         beforeSeconds: 0,
+        fine: shared,
       }),
     )) ?? null
   )

@@ -374,6 +374,26 @@ it('does not fail a canary of which one instance of three starves for a while: w
   expect(build).toMatchObject({ verdict: 'fail', proves: 'build' })
 })
 
+it('compares the variants of a flag within the instances that serve both', async () => {
+  const flag = { stable: 'flag:prices=off', canary: 'flag:prices=on' }
+  const served = (instance: string, every: number, slower: number, flagged: number): Served => ({
+    ...stable,
+    instance,
+    each: (index) => {
+      const on = index % every === 0
+      return { slower: on ? slower * flagged : slower, attributes: { 'coalmine.flag.prices': on ? 'on' : 'off' } }
+    },
+  })
+  const fleetOf = (slow: number, flagged: number): Promise<string> =>
+    traffic(served('slow', 3, slow, flagged), ...['a', 'b', 'c'].map((name) => served(name, 16, 1, flagged)))
+  const latencyAlone = { policy: { metrics: { latency: {}, errors: false, 'client-errors': false } } }
+  const uneven = await compare(await fleetOf(3, 1), { ...flag, ...latencyAlone })
+  expect(uneven.verdict).not.toBe('fail')
+  expect(reason(uneven, 'uneven-instances')!.message).toMatch(/latency is worse in the canary over all instances/)
+  const harmful = await compare(await fleetOf(3, 2), { ...flag, ...latencyAlone })
+  expect(harmful.verdict).toBe('fail')
+})
+
 it('does not fail a canary whose failures are one user’s, where spans name users', async () => {
   const users = (attributes: boolean) => (index: number) => {
     const broken = index % 8 === 0

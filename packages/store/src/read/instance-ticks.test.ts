@@ -92,6 +92,13 @@ describe.each([
     ])
   })
 
+  it('have the buckets of closed ticks, where these are asked for', async () => {
+    await closed(served('a', '1.0.0', 0), served('b', '2.0.0', 0))
+    // log2(.02) * 32 is -180.6.
+    const latency = { scale: 5, zero: 0, indices: [-181], counts: [1] }
+    expect(await ticksOf(comparison, { fine: true })).toMatchObject([{ latency }, { latency }])
+  })
+
   it('count requests of an instance that warms up, but not how long they took', async () => {
     const seconds = Array.from({ length: 40 }, (_, index) => index * 5)
     await closed(

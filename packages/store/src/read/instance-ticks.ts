@@ -23,9 +23,9 @@ export interface InstanceTick {
   readonly latency: CoarseLatency
 }
 
-/** A histogram of seconds in OpenTelemetry's exponential buckets, four of `Latency` in each: bucket `i` is (2^(i/8), 2^((i+1)/8)] seconds. */
+/** A histogram of seconds in OpenTelemetry's exponential buckets, four of `Latency` in each of scale 3: bucket `i` is (2^(i/8), 2^((i+1)/8)] seconds. */
 export interface CoarseLatency {
-  readonly scale: 3
+  readonly scale: 3 | 5
   readonly zero: number
   readonly indices: readonly number[]
   readonly counts: readonly number[]
@@ -39,6 +39,8 @@ export interface InstanceTicksAsked {
   readonly warmUpSeconds: number
   /** So long before the window stable's are read too: what instances of one build do when nobody deploys. */
   readonly beforeSeconds: number
+  /** Whether latency comes in the buckets of `Latency`, which tell cohorts apart that share an instance; else four of them are joined. */
+  readonly fine?: boolean
 }
 
 /**
@@ -58,7 +60,7 @@ export async function instanceTicksOf(
   const names = [...new Set(asked.instances.map(({ instance }) => instance))]
   const found: InstanceTick[] = []
   const add = async (statement: string, params: Readonly<Record<string, unknown>>): Promise<void> => {
-    const named = { service, operations, names, ...cohorts.params, ...params }
+    const named = { service, operations, names, joined: asked.fine ? 1 : 4, ...cohorts.params, ...params }
     for (const tick of ticksIn(await engine.readBinary(statement, named), asked, names)) found.push(tick)
   }
   if (cohorts.source === 'ticks' && cohorts.params.byBuild && cohorts.params.flagKey === '') {
@@ -76,14 +78,15 @@ export async function instanceTicksOf(
 }
 
 const zeroBucket = -32768
-const noLatency: CoarseLatency = { scale: 3, zero: 0, indices: [], counts: [] }
+const noLatency = { zero: 0, indices: [], counts: [] }
 
 // What the statements give, column by column.
 function* ticksIn(
   bytes: Uint8Array,
-  { operations, instances, warmUpSeconds }: InstanceTicksAsked,
+  { operations, instances, warmUpSeconds, fine }: InstanceTicksAsked,
   names: readonly string[],
 ): Generator<InstanceTick> {
+  const scale = fine ? 5 : 3
   const warmUntilMs = new Map<string, number>()
   for (const { instance, bornMs } of instances)
     if (bornMs !== undefined && warmUpSeconds > 0)
@@ -99,15 +102,15 @@ function* ticksIn(
       traces: float64(),
       errors: float64(),
       clientErrors: float64(),
-      latency: latencyOf(int16s(), uint32s()),
+      latency: latencyOf(scale, int16s(), uint32s()),
     }
-    yield tick.tick < (warmUntilMs.get(instance) ?? 0) ? { ...tick, latency: noLatency } : tick
+    yield tick.tick < (warmUntilMs.get(instance) ?? 0) ? { ...tick, latency: { scale, ...noLatency } } : tick
   }
 }
 
-function latencyOf(buckets: readonly number[], counts: readonly number[]): CoarseLatency {
-  if (buckets[0] !== zeroBucket) return { scale: 3, zero: 0, indices: buckets, counts }
-  return { scale: 3, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
+function latencyOf(scale: 3 | 5, buckets: readonly number[], counts: readonly number[]): CoarseLatency {
+  if (buckets[0] !== zeroBucket) return { scale, zero: 0, indices: buckets, counts }
+  return { scale, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
 }
 
 /**
@@ -124,7 +127,7 @@ export const instanceTicks: string = sql`
     toFloat64(sum(Errors)) AS errors,
     toFloat64(sum(ClientErrors)) AS clientErrors,
     (sumMap(
-      arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / 4))), mapKeys(Latency)),
+      arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / {joined:UInt8}))), mapKeys(Latency)),
       mapValues(Latency)) AS Histogram).1 AS buckets,
     CAST(Histogram.2, 'Array(UInt32)') AS counts
   FROM coalmine_ticks
@@ -147,7 +150,8 @@ export const rawInstanceTicks: string = sql`
     toFloat64(countIf(UnitError)) AS errors,
     toFloat64(countIf(UnitClientCode != 0)) AS clientErrors,
     (sumMap(
-      [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / 4)))], [toUInt64(1)]) AS Histogram).1 AS buckets,
+      [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / {joined:UInt8})))], [toUInt64(1)]) AS Histogram).1
+      AS buckets,
     CAST(Histogram.2, 'Array(UInt32)') AS counts
   FROM (
     SELECT *, ${unitCohort} AS cohort
