@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { Outbox } from './outbox.ts'
@@ -39,7 +40,7 @@ export function exportLast({ destinations, bring, threads, timeoutMs }: LastExpo
   const waiting = newAnswers()
   const asked = threads?.flush(waiting) ?? 0
   if (parcels.length > 0) {
-    const worker = new Worker(new URL('./send-last.js', import.meta.url), {
+    const worker = new Worker(sender(), {
       workerData: { parcels, waiting },
       // Not the application's: it would trace itself.
       execArgv: [],
@@ -51,6 +52,20 @@ export function exportLast({ destinations, bring, threads, timeoutMs }: LastExpo
     worker.on('error', () => undefined)
   }
   return waitForAnswers(waiting, asked + (parcels.length > 0 ? 1 : 0), timeoutMs)
+}
+
+/**
+ * The thread's program, as text: it has none of the application's hooks, and where these read an archive, as those of
+ * yarn's Plug'n'Play do, it would not find the file.
+ */
+function sender(): URL {
+  const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8')
+  const wait = dataUrl(read('./wait.js'))
+  return new URL(dataUrl(read('./send-last.js').replace("'./wait.js'", `'${wait}'`)))
+}
+
+function dataUrl(program: string): string {
+  return `data:text/javascript;base64,${Buffer.from(program).toString('base64')}`
 }
 
 /** All outboxes are open at once: what brings one's spans brings the others' too. */

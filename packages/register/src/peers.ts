@@ -74,7 +74,8 @@ export function installCommand(missing: readonly string[], peers: Peers): string
   const api = peers.version('@opentelemetry/api')
   const isSecond = api === undefined ? !isAtLeast(process.versions.node, 22, 15) : !isAtLeast(api, 1, 10)
   const wanted = missing.map((name) => `${name}${isSecond ? (secondLine[name] ?? '') : ''}`)
-  return `not installed: ${missing.join(', ')}. Run: npm i ${wanted.join(' ')}`
+  const add = process.versions['pnp'] ? 'yarn add' : 'npm i'
+  return `not installed: ${missing.join(', ')}. Run: ${add} ${wanted.join(' ')}`
 }
 
 function isAtLeast(version: string, major: number, minor: number): boolean {
