@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { defaultPolicy, judge, metricPolicyOf, type Policy, type Verdict } from '@coalmine/comparator'
 import { expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../comparator/test/slices.ts'
-import { progress, progressLine } from './progress.ts'
+import { progressLine } from './progress.ts'
 import { verdictText } from './text.ts'
 
 const alike = { n: 500 }
@@ -52,9 +52,9 @@ it('takes colours and the same words on a terminal', () => {
 it('tells how far a comparison is, in the evidence that each answer needs', () => {
   const early = verdictOf(1, 3)
   const done = verdictOf(1, 60)
-  expect(progress(early).within).toBeLessThan(100)
-  expect(progress(done)).toMatchObject({ within: 100 })
-  expect(progress(verdictOf(1.5, 12)).worse).toBe(100)
+  expect(evidenceProgress(early).safety).toBeLessThan(100)
+  expect(evidenceProgress(done)).toMatchObject({ safety: 100 })
+  expect(evidenceProgress(verdictOf(1.5, 12)).harm).toBe(100)
   expect(progressLine(early)).toMatch(
     /^15 s {2}1\u202f000 canary requests {2}evidence of harm \d+ % {2}of safety \d+ %$/u,
   )

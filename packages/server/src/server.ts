@@ -6,6 +6,8 @@ import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '
 import fastify, { type FastifyInstance } from 'fastify'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
+import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
+import { registerComparisons } from './comparisons/routes.ts'
 import { type Ack, type Context, unmeasured } from './context.ts'
 import { newDecoder } from './decoding/decoder.ts'
 import { drain } from './drain.ts'
@@ -45,6 +47,8 @@ export type ServerOptions = {
   readonly drainMs?: number
   /** What senders may make the server hold, and how long they may take, where it is not as usual. */
   readonly limits?: Partial<Limits>
+  /** How long comparisons that run wait between two looks; 5 s, a tick, unless told otherwise. */
+  readonly lookEveryMs?: number
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
@@ -79,6 +83,7 @@ export async function startServer({
   ack = 'stored',
   drainMs = 10_000,
   limits: changedLimits,
+  lookEveryMs = 5_000,
   announced = true,
   warn = () => {},
   ...storeOptions
@@ -104,12 +109,14 @@ export async function startServer({
     warn,
     version: version,
   }
-  const app = await routes(context, { token, tls, host })
+  const comparisons = newComparisons(context, lookEveryMs)
+  const app = await routes(context, comparisons, { token, tls, host })
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
   let local: HttpServer | undefined
   const close = async (): Promise<void> => {
+    comparisons.close()
     await drain({ app, local, grpc }, drainMs)
     await metrics?.close()
     await context.decoder.close()
@@ -138,6 +145,8 @@ export async function startServer({
       })
     })
   }
+  // A server that goes when its command is done leaves those of others alone.
+  if (announced) await comparisons.resume()
   const timer = setInterval(newTicker(context), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
     clearInterval(timer)
@@ -157,6 +166,7 @@ export async function startServer({
 
 async function routes(
   context: Context,
+  comparisons: Comparisons,
   {
     token,
     tls,
@@ -199,6 +209,7 @@ async function routes(
   await registerOtlp(app, context)
   await registerImport(app, context)
   registerCompare(app, context)
+  registerComparisons(app, comparisons, limits.followers)
   registerKayenta(app, context)
   registerPlan(app, context)
   registerCalibrate(app, context)

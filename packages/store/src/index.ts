@@ -1,5 +1,6 @@
 // The store
 
+export type { ComparisonEvent, ComparisonEvents, KnownComparison } from './comparison-events.ts'
 export { isRemote, shown } from './engine/address.ts'
 export { progressOf } from './engine/lock.ts'
 export { StoreError, type StoreErrorKind, type Trouble } from './errors.ts'

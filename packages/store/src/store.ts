@@ -1,4 +1,5 @@
 import type { AsRead } from './comparison.ts'
+import { type ComparisonEvents, comparisonEventsOf } from './comparison-events.ts'
 import { type Imports, importsOf } from './imports.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type Memory, memoryOf } from './memory.ts'
@@ -43,6 +44,8 @@ export interface Store {
   readonly spans: SpanReader
   /** What is remembered of comparisons. */
   readonly memory: Memory
+  /** What happened to comparisons that run. */
+  readonly comparisons: ComparisonEvents
   /** What was seen of services, whoever is compared. */
   readonly services: ServiceReader
   /** How far imports of files have come. */
@@ -111,6 +114,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     cohorts: cohortReader(engine, asRead),
     spans: spanReader(engine),
     memory: memoryOf(engine, asRead, { access, isSpent }),
+    comparisons: comparisonEventsOf(engine, { access, isSpent }),
     services: serviceReader(engine, { logs, ledger: shared ? undefined : ledger, watermarkMs, now }),
     imports: importsOf(engine),
     sizes: () => storeSizes(engine, traces, logs, retentionDays),

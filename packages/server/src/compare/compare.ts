@@ -20,15 +20,17 @@ import { chained, readWindow } from './window.ts'
 export function registerCompare(app: FastifyInstance, context: Context): void {
   app.post(
     '/api/compare',
-    inTurn(context.turns, async ({ body }) => {
-      const request = parseRequest(body)
-      const withDays = await compareWithDays(request, context)
-      const verdict = withDays ?? (await compareSideBySide(request, context))
-      await remember(verdict, request, context)
-      context.metrics.judged(verdict)
-      return verdict
-    }),
+    inTurn(context.turns, async ({ body }) => judgedNow(parseRequest(body), context)),
   )
+}
+
+/** A verdict on what the store has now. */
+export async function judgedNow(request: ComparisonRequest, context: Context): Promise<Verdict> {
+  const withDays = await compareWithDays(request, context)
+  const verdict = withDays ?? (await compareSideBySide(request, context))
+  await remember(verdict, request, context)
+  context.metrics.judged(verdict)
+  return verdict
 }
 
 const dayMs = 86_400_000

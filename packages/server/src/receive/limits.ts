@@ -12,6 +12,10 @@ export interface Limits {
   readonly leastBytesPerSecond: number
   /** An import that brings nothing for so long holds no ticks open any more. */
   readonly silenceMs: number
+  /** Comparisons that run at once. */
+  readonly comparisons: number
+  /** Clients that follow comparisons at once. */
+  readonly followers: number
 }
 
 /** The limits of a server that is told nothing else. */
@@ -22,4 +26,6 @@ export const defaultLimits: Limits = {
   patienceMs: 10_000,
   leastBytesPerSecond: 10_000,
   silenceMs: 30_000,
+  comparisons: 200,
+  followers: 500,
 }

@@ -47,6 +47,7 @@ const ownTables: readonly string[] = [
   tables.createComparisons,
   tables.createLooks,
   tables.createVerdicts,
+  tables.createComparisonEvents,
   tables.createSchema,
   tables.createImports,
   tables.createReopened,

@@ -176,6 +176,19 @@ export const createVerdicts = `
   ENGINE = MergeTree
   ORDER BY (Service, Canary, At)`
 
+/** What happened to comparisons that run: their state is what their events say. */
+export const createComparisonEvents = `
+  CREATE TABLE IF NOT EXISTS coalmine_comparison_events (
+    Comparison String,
+    Number UInt32,
+    At DateTime64(3),
+    Kind LowCardinality(String),
+    Told String CODEC(ZSTD(1)),
+    Verdict String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  ORDER BY (Comparison, Number)`
+
 /** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
 export const createSchema = `
   CREATE TABLE IF NOT EXISTS coalmine_schema (
