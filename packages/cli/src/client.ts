@@ -6,6 +6,8 @@ import { upload } from './upload.ts'
 export interface Server {
   readonly url: string
   readonly token?: string | undefined
+  /** It was started for this command, and goes when that is done. */
+  readonly own?: boolean
 }
 
 /** Asks a server's route for what `isAnswer` knows; a refusal comes back as the error that the user is shown. */

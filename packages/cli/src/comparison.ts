@@ -85,7 +85,8 @@ export async function compareOn(server: Server, request: ComparisonBody, signal?
   return ask(server, '/api/compare', isVerdict, { body: request, ...(signal ? { signal } : {}) })
 }
 
-function isVerdict(answer: object): answer is Verdict {
+/** Whether an answer is a verdict. */
+export function isVerdict(answer: object): answer is Verdict {
   return (
     'schema' in answer && answer.schema === 'coalmine.verdict/1' && 'verdict' in answer && isOutcome(answer.verdict)
   )

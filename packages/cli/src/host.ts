@@ -69,7 +69,7 @@ function start({ store, traces, retentionDays }: SpanSource, purpose: Purpose): 
 
 async function withOwnServer<T>(server: RunningServer, work: Work<T>): Promise<T> {
   try {
-    return await work({ url: server.url })
+    return await work({ url: server.url, own: true })
   } finally {
     await server.close()
   }

@@ -136,3 +136,10 @@ export function margin(text: string, all: Record<string, string> = {}): Record<s
     })
   return { ...all, ...Object.fromEntries(each) }
 }
+
+/** Collects repeated `--label name=value`. */
+export function label(text: string, all: Record<string, string> = {}): Record<string, string> {
+  const parts = /^([^=]+)=(.*)$/s.exec(text)
+  if (!parts) throw new InvalidArgumentError('Expected name=value, such as commit=abc123.')
+  return { ...all, [parts[1]!]: parts[2]! }
+}

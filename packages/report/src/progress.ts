@@ -1,18 +1,17 @@
-import { evidenceProgress, type Verdict } from '@coalmine/comparator'
+import type { Progress } from '@coalmine/comparator'
 import { count, duration } from '@coalmine/comparator/numbers'
 
 /**
  * One line that says how far a running comparison is: time, canary requests, and how much of the evidence that FAIL
  * and PASS need has come in.
  *
- * @example progressLine(verdict) // '1 min 20 s  4 210 canary requests  harm 12 %  safety 64 %'
+ * @example progressLine(progressOf(verdict)) // '1 min 20 s  4 210 canary requests  evidence of harm 12 %  of safety 64 %'
  */
-export function progressLine(verdict: Verdict): string {
-  const { harm, safety } = evidenceProgress(verdict)
+export function progressLine({ seconds, canaryRequests, harmPercent, safetyPercent }: Progress): string {
   return [
-    duration(verdict.window.seconds),
-    `${count(verdict.cohorts.canary.requests)} canary requests`,
-    `evidence of harm ${harm} %`,
-    `of safety ${safety} %`,
+    duration(seconds),
+    `${count(canaryRequests)} canary requests`,
+    `evidence of harm ${harmPercent} %`,
+    `of safety ${safetyPercent} %`,
   ].join('  ')
 }

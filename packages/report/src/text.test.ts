@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { defaultPolicy, judge, metricPolicyOf, type Policy, type Verdict } from '@coalmine/comparator'
+import { defaultPolicy, judge, metricPolicyOf, type Policy, progressOf, type Verdict } from '@coalmine/comparator'
 import { expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../comparator/test/slices.ts'
 import { progressLine } from './progress.ts'
@@ -52,10 +52,10 @@ it('takes colours and the same words on a terminal', () => {
 it('tells how far a comparison is, in the evidence that each answer needs', () => {
   const early = verdictOf(1, 3)
   const done = verdictOf(1, 60)
-  expect(evidenceProgress(early).safety).toBeLessThan(100)
-  expect(evidenceProgress(done)).toMatchObject({ safety: 100 })
-  expect(evidenceProgress(verdictOf(1.5, 12)).harm).toBe(100)
-  expect(progressLine(early)).toMatch(
+  expect(progressOf(early).safetyPercent).toBeLessThan(100)
+  expect(progressOf(done)).toMatchObject({ safetyPercent: 100 })
+  expect(progressOf(verdictOf(1.5, 12)).harmPercent).toBe(100)
+  expect(progressLine(progressOf(early))).toMatch(
     /^15 s {2}1\u202f000 canary requests {2}evidence of harm \d+ % {2}of safety \d+ %$/u,
   )
 })

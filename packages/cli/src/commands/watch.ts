@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Outcome, Verdict } from '@coalmine/comparator'
+import { type ComparisonBody, type Outcome, progressOf, type Verdict } from '@coalmine/comparator'
 import { progressLine } from '@coalmine/report'
 import { type Command, Option } from 'commander'
-import { compareOn, comparisonRequest } from '../comparison.ts'
+import type { Server } from '../client.ts'
+import { comparisonRequest } from '../comparison.ts'
 import { addComparisonOptions, type ComparisonOptions } from '../comparison-options.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
-import type { Io } from '../io.ts'
-import { milliseconds } from '../options.ts'
+import { type Io, tell } from '../io.ts'
+import { label, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
+import { followComparison, type RunLimits, startComparison, stopComparison } from '../running.ts'
 import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
 import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 
@@ -23,7 +25,10 @@ interface WatchLimits {
   readonly everyMs?: number
 }
 
-type WatchOptions = ComparisonOptions & SpanMetricsOptions & WatchLimits
+interface WatchOptions extends ComparisonOptions, SpanMetricsOptions, WatchLimits {
+  readonly idle: number
+  readonly label?: Readonly<Record<string, string>>
+}
 
 const betweenLooksMs = 5000
 // Scrapes are seldom closer, and each look reads the whole window.
@@ -32,7 +37,7 @@ const betweenLooksAtSpanMetricsMs = 15_000
 /** `coalmine watch`: looks again and again until the verdict is settled; exits as the last look says. */
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description(
-    'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID',
+    'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID. A server that runs judges it: the same command joins it there',
   )
   return addSpanMetricsOptions(addComparisonOptions(described))
     .addOption(
@@ -49,6 +54,18 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
         .argParser(milliseconds)
         .default(60_000, '60s')
         .env('COALMINE_WAIT'),
+    )
+    .addOption(
+      new Option('--idle <time>', 'stop when the canary has served nothing for so long (a server that runs)')
+        .argParser(milliseconds)
+        .default(15 * 60_000, '15m')
+        .env('COALMINE_IDLE'),
+    )
+    .addOption(
+      new Option(
+        '--label <name=value>',
+        'what the comparison is known by, such as commit=abc123; may be repeated',
+      ).argParser(label),
     )
     .action(async (options: WatchOptions, called: Command) => {
       if (options.since !== undefined) {
@@ -74,7 +91,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const verdict =
         prometheus === undefined
           ? await withServer(options, 'read', io, (server) =>
-              watch(() => compareOn(server, request, io.stop), { ...options, earlyPass }, io.stop, show),
+              watchOn(server, { ...request, ...runLimits({ ...options, earlyPass }) }, io, show),
             )
           : await watch(
               spanMetricsJudge(prometheus, request, options, io),
@@ -87,6 +104,35 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       exit(verdict.verdict)
     })
 }
+
+const runLimits = ({ for: forMs, wait, idle, label, earlyPass = false }: WatchOptions): RunLimits => ({
+  forMs,
+  waitMs: wait,
+  idleMs: idle,
+  earlyPass,
+  ...(label && { labels: label }),
+})
+
+/** Starts a comparison in the server, or joins the one that runs there, and follows it; where the user leaves, it goes on. */
+async function watchOn(
+  server: Server,
+  body: ComparisonBody & RunLimits,
+  io: Io,
+  show: (line: string) => void,
+): Promise<Verdict> {
+  const id = await startComparison(server, body, io.stop)
+  if (!server.own) tell(io, `comparison ${id} runs in the server: ${server.url}/api/comparisons/${id}`)
+  const verdict = await followComparison(server, id, io.stop, ({ progress }) =>
+    show(progress ? progressLine(progress) : waitingForSpans),
+  )
+  if (io.stop.aborted) {
+    if (server.own) await stopComparison(server, id)
+    else tell(io, 'it goes on in the server: the same command joins it again')
+  }
+  return verdict
+}
+
+const waitingForSpans = 'waiting for spans of both cohorts'
 
 /** Looks until the verdict is settled, the time is up, or the user stops it; the last look is the answer. */
 export async function watch(
@@ -113,7 +159,7 @@ export async function watch(
       if (verdict.verdict !== 'invalid' && verdict.window.seconds * 1000 >= forMs) return verdict
       if (waited() >= forMs + wait) return verdict
     }
-    show(verdict && verdict.verdict !== 'invalid' ? progressLine(verdict) : 'waiting for spans of both cohorts')
+    show(verdict && verdict.verdict !== 'invalid' ? progressLine(progressOf(verdict)) : waitingForSpans)
     await sleep(everyMs, undefined, { signal: stop }).catch(() => undefined)
     if (stop.aborted && last) return last
   }

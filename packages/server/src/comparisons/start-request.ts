@@ -75,10 +75,8 @@ function keyGiven(key: unknown): string {
 
 function time(value: unknown, name: string, usual: number, most: number): number {
   if (value === undefined) return usual
-  if (typeof value === 'number' && value > 0 && value <= most) return value
-  throw usage(
-    `${name}: expected milliseconds above zero, at most ${most} (${most / dayMs} days), got ${JSON.stringify(value)}`,
-  )
+  if (typeof value === 'number' && value >= 0 && value <= most) return value
+  throw usage(`${name}: expected milliseconds, at most ${most} (${most / dayMs} days), got ${JSON.stringify(value)}`)
 }
 
 const mostLabels = 20

@@ -1,4 +1,4 @@
-import { evidenceProgress, type Outcome, type Verdict } from '@coalmine/comparator'
+import { type Outcome, type Progress, progressOf, type Verdict } from '@coalmine/comparator'
 import type { RunLimits } from './start-request.ts'
 
 /** Why a comparison is over. */
@@ -21,16 +21,8 @@ export interface ComparisonState {
   readonly judgedAt: string | null
   /** The first reason of the last look, or what keeps it from looking. */
   readonly reason: string | null
-  /** How much canary traffic was judged, in seconds, and how far the evidence has come, in per cent. */
+  /** How far it has come; null before there is something to judge. */
   readonly progress: Progress | null
-}
-
-/** How far the evidence of a look has come. */
-export interface Progress {
-  readonly seconds: number
-  readonly canaryRequests: number
-  readonly harmPercent: number
-  readonly safetyPercent: number
 }
 
 /** What one look said, without the verdict. */
@@ -71,16 +63,9 @@ export function settledOutcome({ state, outcome }: ComparisonState): Outcome | '
 
 /** What is told of a look. */
 export function lookOf(verdict: Verdict): Look {
-  const { harm, safety } = evidenceProgress(verdict)
-  const progress = {
-    seconds: verdict.window.seconds,
-    canaryRequests: verdict.cohorts.canary.requests,
-    harmPercent: harm,
-    safetyPercent: safety,
-  }
   return {
     outcome: verdict.verdict,
     reason: verdict.reasons[0]?.message ?? null,
-    progress: verdict.verdict === 'invalid' ? null : progress,
+    progress: verdict.verdict === 'invalid' ? null : progressOf(verdict),
   }
 }

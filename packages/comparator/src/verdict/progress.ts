@@ -1,0 +1,36 @@
+import type { Evidence } from '../finding.ts'
+import { shareOfNeeded } from './evidence.ts'
+import type { Verdict } from './verdict.ts'
+
+/** How far a comparison has come. */
+export interface Progress {
+  /** Of canary traffic that was judged. */
+  readonly seconds: number
+  readonly canaryRequests: number
+  /** Of the evidence that the nearest FAIL needs, in whole per cents. */
+  readonly harmPercent: number
+  /** Of the evidence that PASS needs, all its parts on average, in whole per cents. */
+  readonly safetyPercent: number
+}
+
+/**
+ * How far a comparison has come: what a person who watches it wants to know.
+ *
+ * @example progressOf(verdict) // { seconds: 80, canaryRequests: 4210, harmPercent: 12, safetyPercent: 64 }
+ */
+export function progressOf({ findings, window, cohorts }: Pick<Verdict, 'findings' | 'window' | 'cohorts'>): Progress {
+  const judged = findings.filter((finding) => finding.gate === 'on')
+  const harm = judged.map((finding) => share(finding.evidence.worse))
+  const safety = judged.filter((finding) => finding.required).flatMap((finding) => finding.evidence.within.map(share))
+  const mean = safety.reduce((sum, one) => sum + one, 0) / Math.max(1, safety.length)
+  return {
+    seconds: window.seconds,
+    canaryRequests: cohorts.canary.requests,
+    harmPercent: Math.floor(100 * Math.max(0, ...harm)),
+    safetyPercent: Math.floor(100 * mean),
+  }
+}
+
+function share(evidence: Evidence): number {
+  return Math.min(1, Math.max(0, shareOfNeeded(evidence)))
+}
