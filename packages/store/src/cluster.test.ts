@@ -5,7 +5,7 @@ import { batchOf, firstStart, spanOf } from '../test/spans.ts'
 import { version1 } from '../test/version-1.ts'
 import type { Comparison } from './comparison.ts'
 import { initStore } from './schema/init-store.ts'
-import { rightsOf } from './schema/statements.ts'
+import { rightsOf, schemaVersion } from './schema/statements.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 import { defaultTraces } from './traces.ts'
 
@@ -81,7 +81,13 @@ describe('the tables', () => {
     const told = await initStore({ location, dryRun: true })
     expect(await server.query("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([])
     const made = await initStore({ location })
-    expect(made).toMatchObject({ database: 'shop', from: 0, to: 5, traces: 'otel_traces', madeTraces: true })
+    expect(made).toMatchObject({
+      database: 'shop',
+      from: 0,
+      to: schemaVersion,
+      traces: 'otel_traces',
+      madeTraces: true,
+    })
     expect(made.statements).toEqual(told.statements)
     await (await open('server')).ingest.insert(batchOf(build('1.0.0')))
     expect(await initStore({ location })).toMatchObject({ from: 5, to: 5, madeTraces: false })
@@ -394,7 +400,7 @@ describe('a store of the version before', () => {
     await expect(open('default', { location })).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining(
-        'its tables are of version 1, this release needs version 5; bring them forward with "coalmine store init',
+        `its tables are of version 1, this release needs version ${schemaVersion}; bring them forward with "coalmine store init`,
       ),
     })
     expect(await initStore({ location })).toMatchObject({ from: 1, to: 5, madeTraces: false })

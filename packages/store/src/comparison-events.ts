@@ -1,4 +1,4 @@
-import type { Engine } from './engine/engine.ts'
+import type { Engine, Params } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 
 /** Something that happened to a comparison that runs: it started, it was looked at, its outcome changed, it ended. */
@@ -38,20 +38,22 @@ export function comparisonEventsOf(
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
 ): ComparisonEvents {
   type Row = Omit<ComparisonEvent, 'verdict'>
+  // Who reads spans alone has no tables of ours.
+  const read = async <Found>(statement: string, params: Params): Promise<Found[]> =>
+    access === 'spans' ? [] : engine.read<Found>(statement, params)
   return {
     keep: async (event) => {
       if (access === 'all' && !isSpent()) await engine.write(keepEvent, { ...event })
     },
     known: async (sinceMs) => {
-      if (access === 'spans') return []
-      const rows = await engine.read<Row>(knownComparisons, { sinceMs })
+      const rows = await read<Row>(knownComparisons, { sinceMs })
       const found = new Map<string, Row[]>()
       for (const row of rows) found.set(row.comparison, [...(found.get(row.comparison) ?? []), row])
       return [...found.values()].map((events) => ({ started: events[0]!, last: events.at(-1)! }))
     },
-    of: (comparison, after) => engine.read<Row>(eventsOfComparison, { comparison, after }),
+    of: (comparison, after) => read<Row>(eventsOfComparison, { comparison, after }),
     verdict: async (comparison) => {
-      const [row] = await engine.read<{ verdict: string }>(newestVerdict, { comparison })
+      const [row] = await read<{ verdict: string }>(newestVerdict, { comparison })
       return row?.verdict
     },
   }

@@ -1,3 +1,41 @@
+-- comparison-events.ts: keepEvent
+  INSERT INTO coalmine_comparison_events
+  SELECT
+    {comparison:String}, {number:UInt32}, fromUnixTimestamp64Milli({atMs:Int64}), {kind:String}, {told:String},
+    {verdict:String};
+
+-- comparison-events.ts: knownComparisons
+  SELECT
+    Comparison AS comparison, Number AS number, toUnixTimestamp64Milli(At) AS atMs, Kind AS kind, Told AS told
+  FROM (
+    SELECT
+      Comparison, Number, At, Kind, Told,
+      min(Number) OVER one AS FirstNumber, max(Number) OVER one AS LastNumber, min(At) OVER one AS Began
+    FROM coalmine_comparison_events
+    WHERE Comparison IN (
+      SELECT Comparison
+      FROM coalmine_comparison_events
+      WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}))
+    WINDOW one AS (PARTITION BY Comparison)
+  )
+  WHERE Number IN (FirstNumber, LastNumber)
+  ORDER BY Began DESC, Comparison, Number
+  LIMIT 2000;
+
+-- comparison-events.ts: eventsOfComparison
+  SELECT
+    Comparison AS comparison, Number AS number, toUnixTimestamp64Milli(At) AS atMs, Kind AS kind, Told AS told
+  FROM coalmine_comparison_events
+  WHERE Comparison = {comparison:String} AND Number > {after:UInt32}
+  ORDER BY Number;
+
+-- comparison-events.ts: newestVerdict
+  SELECT Verdict AS verdict
+  FROM coalmine_comparison_events
+  WHERE Comparison = {comparison:String} AND Verdict != ''
+  ORDER BY Number DESC
+  LIMIT 1;
+
 -- engine/incoming.ts: createIncoming
   CREATE OR REPLACE TABLE <table> (
     Timestamp DateTime64(9),
@@ -2305,6 +2343,18 @@ SELECT currentDatabase() AS name;
   )
   ENGINE = MergeTree
   ORDER BY (Service, Canary, At);
+
+-- schema/tables.ts: createComparisonEvents
+  CREATE TABLE IF NOT EXISTS coalmine_comparison_events (
+    Comparison String,
+    Number UInt32,
+    At DateTime64(3),
+    Kind LowCardinality(String),
+    Told String CODEC(ZSTD(1)),
+    Verdict String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  ORDER BY (Comparison, Number);
 
 -- schema/tables.ts: createSchema
   CREATE TABLE IF NOT EXISTS coalmine_schema (

@@ -81,7 +81,8 @@ CREATE TABLE IF NOT EXISTS coalmine_ticks ON CLUSTER main (
   Instances Array(LowCardinality(String)),
   FirstEnd DateTime64(9),
   LastEnd DateTime64(9),
-  ErrorTypes Map(LowCardinality(String), UInt64)
+  ErrorTypes Map(LowCardinality(String), UInt64),
+  ClientCodes Map(UInt16, UInt64)
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 PARTITION BY toDate(Tick)
@@ -145,6 +146,17 @@ CREATE TABLE IF NOT EXISTS coalmine_verdicts ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Service, Canary, At)
 
+CREATE TABLE IF NOT EXISTS coalmine_comparison_events ON CLUSTER main (
+  Comparison String,
+  Number UInt32,
+  At DateTime64(3),
+  Kind LowCardinality(String),
+  Told String CODEC(ZSTD(1)),
+  Verdict String CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Comparison, Number)
+
 CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
   Version UInt32,
   Traces String,
@@ -190,7 +202,8 @@ CREATE TABLE IF NOT EXISTS coalmine_reduced ON CLUSTER main (
   ErrorTypes Map(LowCardinality(String), UInt64),
   Instances Array(LowCardinality(String)),
   FirstEnd DateTime64(3),
-  LastEnd DateTime64(3)
+  LastEnd DateTime64(3),
+  ClientCodes Map(UInt16, UInt64)
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 PARTITION BY toDate(Tick)

@@ -37,7 +37,7 @@ const betweenLooksAtSpanMetricsMs = 15_000
 /** `coalmine watch`: looks again and again until the verdict is settled; exits as the last look says. */
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description(
-    'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID. A server that runs judges it: the same command joins it there',
+    'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID',
   )
   return addSpanMetricsOptions(addComparisonOptions(described))
     .addOption(
