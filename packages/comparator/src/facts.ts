@@ -219,6 +219,8 @@ export interface FairnessFacts {
     readonly canary: SampleFacts
     /** Traces that met both cohorts, and in how many of them a request of the canary failed. */
     readonly metBoth?: { readonly traces: number; readonly failed: number }
+    /** How far the clocks are off in ticks all over the window, in order; absent where only the end of it was looked at. */
+    readonly clocks?: readonly ClockTick[]
   } | null
 }
 
@@ -301,6 +303,14 @@ export interface SampleFacts {
   readonly targeted: number
   /** Of requests whose caller's span is known: how much later than the call they start, in the median. */
   readonly skewMs: number | null
+}
+
+/** How much later than their calls the requests of one tick start, in the median of each cohort, in milliseconds; null where callers' spans do not tell. */
+export interface ClockTick {
+  /** Milliseconds since 1970. */
+  readonly tick: number
+  readonly stableMs: number | null
+  readonly canaryMs: number | null
 }
 
 /** How many requests were kept with one probability, and how many of them failed; null where the trace state says none. */

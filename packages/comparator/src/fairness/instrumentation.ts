@@ -1,4 +1,4 @@
-import type { Facts, SampleFacts, SamplingShare } from '../facts.ts'
+import type { ClockTick, Facts, SampleFacts, SamplingShare } from '../facts.ts'
 import { count, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
@@ -31,20 +31,38 @@ export function instrumentationReasons({ fairness }: Facts, { randomised }: Poli
 }
 
 /**
- * Clocks of the two cohorts that differ by a tick or more, as the callers' spans tell: what one cohort did is then held against what
- * the other did at another time, and neither FAIL nor PASS means anything.
+ * Clocks of the two cohorts that differ by a tick or more, as the callers' spans tell, at the end of the window or some time before: what
+ * one cohort did is then held against what the other did at another time, and neither FAIL nor PASS means anything.
  */
-export function clocksInvalid({ fairness }: Facts): Reason[] {
-  const [stable, canary] = [fairness?.sample?.stable.skewMs ?? null, fairness?.sample?.canary.skewMs ?? null]
-  if (stable === null || canary === null || Math.abs(canary - stable) < tickMs) return []
-  const [arm, ahead] = Math.abs(canary) > Math.abs(stable) ? ['canary', canary - stable] : ['stable', stable - canary]
-  return [
-    {
-      code: 'clock-skew',
-      weight: 'decides',
-      message: `The clock of ${arm} is ${duration(Math.abs(ahead) / 1000)} ${ahead > 0 ? 'ahead' : 'behind'}, as the spans of its callers tell: stable and canary are compared within five seconds of each other, and these are not of the same time. Set the clock right.`,
-    },
-  ]
+export function clocksInvalid({ fairness, window }: Pick<Facts, 'fairness' | 'window'>): Reason[] {
+  const { sample } = fairness ?? {}
+  if (!sample) return []
+  const last: ClockTick = { tick: 0, stableMs: sample.stable.skewMs, canaryMs: sample.canary.skewMs }
+  const clocks = sample.clocks && sample.clocks.length > 0 ? sample.clocks : [last]
+  const off = clocks.filter((clock) => Math.abs(aheadOf(clock) ?? 0) >= tickMs)
+  const worst = off.at(-1)
+  if (!worst) return []
+  const ahead = aheadOf(worst)!
+  const [arm, by] = Math.abs(worst.canaryMs!) > Math.abs(worst.stableMs!) ? ['canary', ahead] : ['stable', -ahead]
+  const known = clocks.filter((clock) => aheadOf(clock) !== null)
+  const right = known.slice(known.indexOf(worst) + 1)[0]
+  const how = `${duration(Math.abs(by) / 1000)} ${by > 0 ? 'ahead' : 'behind'}`
+  const means = 'stable and canary are compared within five seconds of each other, and these are not of the same time'
+  const message = right
+    ? `The clock of ${arm} was ${how} at ${clockOf(worst.tick)}, as the spans of its callers tell, and is right since ${clockOf(right.tick)} or before: ${means}. Judge what came after that: --start ${isoOf(right.tick)}.`
+    : `The clock of ${arm} is ${how}, as the spans of its callers tell: ${means}. Set the clock right.`
+  return [{ code: 'clock-skew', weight: 'decides', message }]
+
+  function clockOf(tick: number): string {
+    return isoOf(tick).slice(window.start.slice(0, 10) === isoOf(tick).slice(0, 10) ? 11 : 0, 19)
+  }
+}
+
+const isoOf = (tick: number): string => new Date(tick).toISOString().replace('.000', '')
+
+/** How far the clock of the canary is ahead of stable's, in milliseconds; null where nobody knows. */
+function aheadOf({ stableMs, canaryMs }: ClockTick): number | null {
+  return stableMs === null || canaryMs === null ? null : canaryMs - stableMs
 }
 
 interface Sample {

@@ -250,6 +250,17 @@ it('is invalid where the clock of one cohort is off by minutes, as callers tell'
   )
 })
 
+it('is invalid where the clock of one cohort was off in the first minutes, and says from when on it is right', async () => {
+  const ahead = { each: (_: number, tick: number): Spans => ({ calledMsBefore: tick < 20 ? 120_000 : 2 }) }
+  const verdict = await compare(
+    await traffic({ ...stable, each: () => ({ calledMsBefore: 2 }) }, { ...canary, ...ahead }),
+  )
+  expect(verdict.verdict).toBe('invalid')
+  expect(reason(verdict, 'clock-skew')!.message).toMatch(
+    /^The clock of canary was 2 min ahead at .* Judge what came after that: --start 20\d\d-/,
+  )
+})
+
 it('notes that the cohorts are asked for different things', async () => {
   const routes = (every: number) => ({
     each: (index: number): Spans => ({ route: index % every === 0 ? '/pay' : '/cart' }),

@@ -84,6 +84,9 @@ async function cellsOf(
 const mostSampledTicks = 12
 const sampledRequests = 20_000
 
+// Where in the window clocks are looked at, besides its end: one that was set right was off before.
+const clockTicks = [0, 0.25, 0.5, 0.75]
+
 /** The last ticks in which both cohorts served, until they have enough requests; of a tick that has many more, a part. */
 function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
   const served = new Map<number, { stable: number; canary: number }>()
@@ -103,7 +106,10 @@ function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
     requests += stable + canary
     ticksMs.unshift(tick)
   }
-  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / sampledRequests)) }
+  const clocksMs = clockTicks
+    .map((part) => both[Math.floor(part * (both.length - 1))]?.[0])
+    .filter((tick) => tick !== undefined)
+  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / sampledRequests)), clocksMs: [...new Set(clocksMs)] }
 }
 
 function warmUpValues(operations: readonly OperationTicks[], cohort: 'stable' | 'canary'): number {

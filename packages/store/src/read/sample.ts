@@ -47,6 +47,16 @@ export interface Sample {
   readonly canary: CohortSample
   /** Traces that met both cohorts, which are in neither of these: how many, and in how many of them a request of the canary failed. */
   readonly metBoth: { readonly traces: number; readonly failed: number }
+  /** How far the clocks are off in ticks all over the window, the last one of the sample too, in order. */
+  readonly clocks: readonly ClockTick[]
+}
+
+/** How much later than the calls of other services the requests of one tick start, in the median of each cohort; null where too few calls are found. */
+export interface ClockTick {
+  /** Milliseconds since 1970. */
+  readonly tick: number
+  readonly stableMs: number | null
+  readonly canaryMs: number | null
 }
 
 interface Row {
@@ -63,6 +73,8 @@ interface Row {
 export interface SomeTicks {
   readonly ticksMs: readonly number[]
   readonly oneIn: number
+  /** More ticks, all over the window, whose requests are held against their calls, so that a clock that was set right is found. */
+  readonly clocksMs?: readonly number[]
 }
 
 /** Ticks, and from when to when they are looked at, in seconds since 1970. */
@@ -101,6 +113,15 @@ export async function sampleTicks(
     engine.read<Row>(sampleOfTicks, { ...asked, ...spanOf(some), flags: flagsOf(comparison) }),
     callsOf(engine, { ...asked, ...spanOf({ ...some, ticksMs: [last] }) }),
   ])
+  // Where nobody's calls are stored, no other tick has them.
+  const before = calls.length === 0 ? [] : (some.clocksMs ?? []).filter((tick) => tick !== last)
+  const clocks: ClockTick[] = []
+  for (const tick of before) {
+    const span = spanOf({ oneIn: some.oneIn, ticksMs: [tick] })
+    // Of requests that take longer nothing is needed: where they lie, much would be read.
+    const since = Math.max(span.since, span.from - reaches[0]!)
+    clocks.push(clockOf(tick, await callsOf(engine, { ...asked, ...span, since })))
+  }
   const cohortOf = (name: 'stable' | 'canary'): CohortSample =>
     sampleOf(
       rows.filter(({ cohort }) => cohort === name),
@@ -111,7 +132,23 @@ export async function sampleTicks(
     traces: both.reduce((sum, { requests }) => sum + requests, 0),
     failed: both.reduce((sum, { errors }) => sum + errors, 0),
   }
-  return { stable: cohortOf('stable'), canary: cohortOf('canary'), metBoth }
+  return {
+    stable: cohortOf('stable'),
+    canary: cohortOf('canary'),
+    metBoth,
+    clocks: calls.length === 0 ? [] : [...clocks, clockOf(last, calls)],
+  }
+}
+
+function clockOf(tick: number, calls: readonly CallRow[]): ClockTick {
+  const of = (name: CallRow['cohort']): number | null => skewIn(calls.filter(({ cohort }) => cohort === name))
+  return { tick, stableMs: of('stable'), canaryMs: of('canary') }
+}
+
+/** By how much requests start later than their calls, in the median. */
+function skewIn(calls: readonly CallRow[]): number | null {
+  const skews = calls.flatMap(({ skewsMs }) => skewsMs).sort((a, b) => a - b)
+  return skews.length >= fewestCalls ? skews[Math.floor(skews.length / 2)]! : null
 }
 
 // How far from a request its call is looked for, in seconds: as long as a call may take, and as far as clocks may be off.
@@ -137,7 +174,6 @@ async function callsOf(engine: Engine, asked: Readonly<Record<string, unknown>>)
 const fewestCalls = 5
 
 function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {
-  const skews = calls.flatMap(({ skewsMs }) => skewsMs).sort((a, b) => a - b)
   const sum = (some: readonly Row[], key: 'requests' | 'errors' | 'children' | 'targeted'): number =>
     some.reduce((total, row) => total + row[key], 0)
   const by = (key: 'threshold' | 'scope'): (readonly [string, readonly Row[]])[] =>
@@ -155,7 +191,7 @@ function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample
       errors: sum(some, 'errors'),
     })),
     targeted: sum(rows, 'targeted'),
-    skewMs: skews.length >= fewestCalls ? skews[Math.floor(skews.length / 2)]! : null,
+    skewMs: skewIn(calls),
     calledAt: calls
       .filter(({ address }) => address !== '')
       .map(({ address, skewsMs }) => ({ address, calls: skewsMs.length })),
