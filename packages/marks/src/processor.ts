@@ -9,6 +9,7 @@ import { emptyLog } from './log.ts'
 import { newMarks } from './marks.ts'
 import { sayOutlivedSpan } from './outlived.ts'
 import { sayOnce } from './say-once.ts'
+import { beginArriving } from './server-responses.ts'
 import {
   type Encoding,
   hasPlainAttributes,
@@ -187,5 +188,6 @@ function workOfSpan(span: MarkableSpan, parent: Context): Work {
   if (around && !begins) sayOutlivedSpan(around, span.name ?? 'without a name')
   const own = newWork(newMarks(), around)
   own.root = span
+  if (span.kind === SpanKind.SERVER) beginArriving(own)
   return own
 }

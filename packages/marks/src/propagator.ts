@@ -1,12 +1,18 @@
-import { type Context, propagation, type TextMapGetter, type TextMapPropagator } from '@opentelemetry/api'
+import {
+  type Context,
+  context as currentContext,
+  propagation,
+  type TextMapGetter,
+  type TextMapPropagator,
+} from '@opentelemetry/api'
 import { TEST_HEADER } from './attributes.ts'
 import { endWithResponse } from './ending.ts'
 import { newMarks } from './marks.ts'
 import { receiveMarks } from './receive.ts'
 import { sayOnce } from './say-once.ts'
-import { responseTo, watchServerResponses } from './server-responses.ts'
+import { arrivingWith, beginArriving, watchServerResponses } from './server-responses.ts'
 import { checkSigningKeys, type MarkerTrust } from './signature.ts'
-import { contextWithWork, newWork } from './work.ts'
+import { contextWithWork, newWork, type Work, workOfContext } from './work.ts'
 
 /**
  * Gives every inbound request its own Marks before its first span starts, and reads into them the marks that the
@@ -35,7 +41,10 @@ export class MarkPropagator implements TextMapPropagator {
   inject(): void {}
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const marks = newMarks()
+    const arriving = arrivingWith(carrier)
+    const work = (arriving?.work && begunAround(arriving.work)) ?? newWork(newMarks())
+    const { marks } = work
+    beginArriving(work)
     try {
       const trusted = this.#trust(carrier)
       // Most requests say nothing of themselves.
@@ -50,11 +59,9 @@ export class MarkPropagator implements TextMapPropagator {
     } catch (error) {
       sayOnce("reading a request's marks failed, it goes on without them", error)
     }
-    const work = newWork(marks)
-    const response = responseTo(carrier)
-    if (response) {
+    if (arriving) {
       marks.decided = true
-      endWithResponse(work, response)
+      endWithResponse(work, arriving.response)
     }
     return contextWithWork(withoutOurEntries(context), work)
   }
@@ -62,6 +69,11 @@ export class MarkPropagator implements TextMapPropagator {
   fields(): string[] {
     return ['baggage']
   }
+}
+
+/** The work that another instrumentation began for the same request, and within which this one looks at it. */
+function begunAround(work: Work): Work | undefined {
+  return !work.over && workOfContext(currentContext.active()) === work ? work : undefined
 }
 
 function saysAnything(getter: TextMapGetter, carrier: unknown): boolean {
