@@ -24,7 +24,8 @@ registerInstrumentations({ instrumentations: [instrumentation], tracerProvider: 
 createRequire(import.meta.url)('node:http')
 
 const lingering: string[] = []
-const server = http.createServer((_req, res) => {
+const server = http.createServer((req, res) => {
+  markFlag('n', String(req.headers['x-n']))
   markFlag('a', 'on')
   const told = currentTraffic()
   res.on('close', () => setTimeout(() => lingering.push(currentTraffic()), 5))
@@ -87,21 +88,19 @@ it.each(places)('both spans of a request have its marks, where the second is %s'
 
 it.each(places)('requests at the same time have their own marks, where the second is %s', async (place) => {
   second = place
-  const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => get(i % 2 === 0)))
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => get(i % 2 === 0, `${i}`)))
   expect(answers).toEqual(answers.map((_, i) => (i % 2 === 0 ? 'test' : 'users')))
   await expect.poll(() => exporter.getFinishedSpans().length).toBe(80)
-  const isTestOf = new Map<string, unknown>()
-  for (const span of exporter.getFinishedSpans()) {
-    const { traceId } = span.spanContext()
-    const isTest = span.attributes['coalmine.test']
-    if (isTestOf.has(traceId)) expect(isTest).toBe(isTestOf.get(traceId))
-    isTestOf.set(traceId, isTest)
+  const tests = new Map<unknown, unknown[]>()
+  for (const { attributes } of exporter.getFinishedSpans()) {
+    const of = attributes['coalmine.flag.n']
+    tests.set(of, [...(tests.get(of) ?? []), attributes['coalmine.test']])
   }
-  expect([...isTestOf.values()].filter((isTest) => isTest === true)).toHaveLength(20)
+  for (let i = 0; i < 40; i++) expect(tests.get(`${i}`)).toEqual(i % 2 === 0 ? [true, true] : [undefined, undefined])
 })
 
-async function get(isTest: boolean): Promise<string> {
+async function get(isTest: boolean, n = ''): Promise<string> {
   const { port } = server.address() as AddressInfo
-  const headers = isTest ? { baggage: 'coalmine.test=true,coalmine.test.run=load-7' } : {}
+  const headers = { 'x-n': n, ...(isTest ? { baggage: 'coalmine.test=true,coalmine.test.run=load-7' } : {}) }
   return (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()
 }
