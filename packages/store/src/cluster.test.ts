@@ -92,7 +92,9 @@ describe('the tables', () => {
     await (await open('server')).ingest.insert(batchOf(build('1.0.0')))
     expect(await initStore({ location })).toMatchObject({ from: schemaVersion, to: schemaVersion, madeTraces: false })
     expect(await server.query('SELECT count() AS spans FROM shop.otel_traces')).toEqual([{ spans: 1 }])
-    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([{ version: schemaVersion }])
+    expect(await server.query('SELECT Version AS version FROM shop.coalmine_schema')).toEqual([
+      { version: schemaVersion },
+    ])
     await server.query('TRUNCATE TABLE shop.otel_traces')
   })
 
@@ -406,9 +408,9 @@ describe('a store of the version before', () => {
     expect(await initStore({ location })).toMatchObject({ from: 1, to: schemaVersion, madeTraces: false })
     const store = await open('default', { location })
     expect(await ticksOf(store)).toMatchObject([{ ticks: [{ stable: { errors: 1 }, canary: { errors: 2 } }] }])
-    await server.query("INSERT INTO coalmine_schema SELECT 6, 'otel_traces', now64(3)", 'before')
+    await server.query(`INSERT INTO coalmine_schema SELECT ${schemaVersion + 1}, 'otel_traces', now64(3)`, 'before')
     await expect(open('default', { location })).rejects.toMatchObject({
-      message: expect.stringContaining('its tables are of version 6'),
+      message: expect.stringContaining(`its tables are of version ${schemaVersion + 1}`),
     })
     await expect(initStore({ location })).rejects.toMatchObject({
       message: expect.stringContaining('use a later release of coalmine'),
