@@ -2,25 +2,24 @@ import { addSpan, type Span, type SpanBatch } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 
 /** The bytes of rows that one request may become: each row has its resource, whose size the sender chooses. */
-const mostRowBytes = 48_000_000
+export const mostRowBytes = 48_000_000
 
 // Each message, object or list takes many times the bytes that it has there; what is sound has fewer than these.
 const mostJsonParts = 500_000
 const mostMessages = 1_000_000
 const bytesOfMessage = 32
 
-/** Throws a ServerError with status 413 when a request has become more rows than it may; `before` is what the batch had. */
-export function boundRows({ rows }: SpanBatch, before: number): void {
-  if (rows.length - before > mostRowBytes)
-    throw tooMuch(`its spans take more than ${mostRowBytes} bytes, each with its resource`)
+/** Throws a ServerError with status 413 when a request has become more bytes of rows than it may; `before` is what the batch had. */
+export function boundRows({ rows }: SpanBatch, before: number, most: number): void {
+  if (rows.length - before > most) throw tooMuch(`its spans take more than ${most} bytes, each with its resource`)
 }
 
 /** Adds the spans of one request to a batch. Throws as `boundRows` does. */
-export function addSpans(batch: SpanBatch, spans: readonly Span[]): void {
+export function addSpans(batch: SpanBatch, spans: readonly Span[], most: number = mostRowBytes): void {
   const before = batch.rows.length
   for (const span of spans) {
     addSpan(batch, span)
-    boundRows(batch, before)
+    boundRows(batch, before, most)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Span, SpanBatch, SpanKind, SpanStatus } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
-import { addSpans, boundParts } from './bounds.ts'
+import { addSpans, boundParts, mostRowBytes } from './bounds.ts'
 import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from './json-fields.ts'
 import { attributesAt, idAt, nanosecondsAt } from './json-values.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from './refusals.ts'
@@ -9,9 +9,14 @@ import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unk
  * Reads an OTLP/JSON `ExportTraceServiceRequest` and adds its spans to a batch. Ids are hex, enums are numbers (names are
  * read too), 64-bit numbers may be texts. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  *
- * Throws a ServerError of kind `malformed` that names the field; the batch is then as it was.
+ * Throws a ServerError of kind `malformed` that names the field, and one with status 413 when its rows take more than `most` bytes.
  */
-export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindow): Refusals {
+export function decodeJson(
+  batch: SpanBatch,
+  request: unknown,
+  window: TimeWindow,
+  most: number = mostRowBytes,
+): Refusals {
   const refusals = noRefusals()
   const spans: Span[] = []
   const root = objectAt(request, 'the request')
@@ -52,7 +57,7 @@ export function decodeJson(batch: SpanBatch, request: unknown, window: TimeWindo
       }
     }
   }
-  addSpans(batch, spans)
+  addSpans(batch, spans, most)
   return refusals
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readText } from './any-value.ts'
-import { boundRows } from './bounds.ts'
+import { boundRows, mostRowBytes } from './bounds.ts'
 import { checkId, isZero, keyValueOf, nowhere, tagOf, takeRange, textAt, within } from './protobuf-fields.ts'
 import {
   newReader,
@@ -34,9 +34,15 @@ import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unk
  * bytes, without becoming strings on the way: protobuf and RowBinary write them alike. Field numbers are those of
  * opentelemetry-proto, trace/v1/trace.proto and common/v1/common.proto.
  *
- * Throws a ServerError of kind `malformed` that names the field; the batch is then of no use.
+ * Throws a ServerError of kind `malformed` that names the field, and one with status 413 when its rows take more than `most` bytes;
+ * the batch is then of no use.
  */
-export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWindow): Refusals {
+export function decodeProtobuf(
+  batch: SpanBatch,
+  bytes: Buffer,
+  window: TimeWindow,
+  most: number = mostRowBytes,
+): Refusals {
   const reader = newReader(bytes)
   const decoding: Decoding = {
     reader,
@@ -45,6 +51,7 @@ export function decodeProtobuf(batch: SpanBatch, bytes: Buffer, window: TimeWind
     refusals: noRefusals(),
     attributes: newAttributeBytes(),
     before: batch.rows.length,
+    most,
     resource: -1,
     scope: -1,
     span: -1,
@@ -75,6 +82,8 @@ interface Decoding {
   readonly attributes: AttributeBytes
   /** Bytes that the batch had before. */
   readonly before: number
+  /** Bytes of rows that the request may become. */
+  readonly most: number
   /** Where in the request the reader is; -1 is outside. */
   resource: number
   scope: number
@@ -272,7 +281,7 @@ function addRead(decoding: Decoding, origin: SpanOrigin, span: SpanFields): void
     events: span.events.map((range) => eventAt(reader, range)),
     links: span.links.map((range) => linkAt(reader, range)),
   })
-  boundRows(batch, decoding.before)
+  boundRows(batch, decoding.before, decoding.most)
 }
 
 function eventAt(reader: Reader, range: ByteRange): SpanBytes['events'][number] {

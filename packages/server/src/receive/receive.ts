@@ -1,7 +1,7 @@
 import { newRowBytes, newSpanBatch, type RowBytes, type SpanBatch, StoreError } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { parseJson } from '../decoding/parts.ts'
-import { answerable } from '../errors.ts'
+import { answerable, ServerError } from '../errors.ts'
 import type { Logs } from '../otlp/logs.ts'
 import { decodeLogsJson } from '../otlp/logs-json.ts'
 import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
@@ -14,6 +14,8 @@ const scratchBytes = 16_000_000
 
 // What a thread of its own decodes, however short the rest: of a smaller one the way there and back takes longer.
 const largeBytes = { protobuf: 2_000_000, json: 500_000 } as const
+// Likewise what becomes large: each span has its resource.
+const largeRowBytes = 8_000_000
 
 /** How long a sender that was refused is asked to wait. */
 export const retryAfterSeconds = 2
@@ -65,22 +67,30 @@ async function takeSpans(
 ): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
   const { store, now, decoder } = context
   const window = timeWindow(now(), store.retentionDays)
-  const { batch, refusals } = isLarge(type, body)
-    ? await decoder.request({ kind: 'traces', type, body, window })
-    : decodeSpans(type, body, window)
+  const { batch, refusals } =
+    decodeSpans(type, body, window) ?? (await decoder.request({ kind: 'traces', type, body, window }))
   await acknowledgeable(context, store.ingest.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
 }
 
+/** What a request brings; undefined when it is large. */
 function decodeSpans(
   type: string,
   body: Buffer,
   window: TimeWindow,
-): { readonly batch: SpanBatch; readonly refusals: Refusals } {
+): { readonly batch: SpanBatch; readonly refusals: Refusals } | undefined {
+  if (isLarge(type, body)) return undefined
   const batch = newSpanBatch(scratch())
-  const refusals =
-    type === protobufType ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
-  return { batch, refusals }
+  try {
+    const refusals =
+      type === protobufType
+        ? decodeProtobuf(batch, body, window, largeRowBytes)
+        : decodeJson(batch, parseJson(body), window, largeRowBytes)
+    return { batch, refusals }
+  } catch (error) {
+    if (error instanceof ServerError && error.limit === 'large') return undefined
+    throw error
+  }
 }
 
 async function takeLogs(context: Context, type: string, body: Buffer): Promise<Logs> {
