@@ -93,6 +93,8 @@ export interface CohortFacts {
   readonly testRequests: number
   /** Share of the cohort's requests that evaluated a flag to a variant, by operation. */
   readonly flags: readonly FlagShare[]
+  /** How many flags, those with the fewest requests, have no shares here. */
+  readonly flagsLeftOut?: number
 }
 
 /** How many requests of a cohort evaluated a flag to a variant at one operation. */

@@ -19,6 +19,7 @@ import { statisticsOf } from './statistics/statistics-of.ts'
 import { secondsAfter } from './tick.ts'
 import { findingOf } from './verdict/finding.ts'
 import { hypothesesOf } from './verdict/hypotheses.ts'
+import { withListedFlags } from './verdict/listed-flags.ts'
 import { missingFor } from './verdict/missing.ts'
 import type { Outcome } from './verdict/outcome.ts'
 import { advisoryOf, outcomeOf } from './verdict/outcome.ts'
@@ -165,8 +166,8 @@ function verdictOf(
     service,
     window,
     cohorts: {
-      stable: adjusted(stable, facts.fairness?.sample?.stable),
-      canary: adjusted(canary, facts.fairness?.sample?.canary),
+      stable: withListedFlags(adjusted(stable, facts.fairness?.sample?.stable)),
+      canary: withListedFlags(adjusted(canary, facts.fairness?.sample?.canary)),
     },
     traffic,
     audience,

@@ -53,6 +53,7 @@ export type ReasonCode =
   | 'negative-values'
   | 'test-traffic-left-out'
   | 'flags-differ'
+  | 'flags-left-out'
   | 'interactions-not-known'
   | 'why-not-known'
 

@@ -611,22 +611,43 @@ DROP TABLE IF EXISTS coalmine_parquet;
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32});
 
 -- read/flag-shares.ts: tickFlags
+  WITH (
+    SELECT (groupArray(200)(FlagKey), count())
+    FROM (
+      SELECT FlagKey
+      
+        FROM coalmine_ticks
+        WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
+          AND Build IN ({stableBuild:String}, {canaryBuild:String})
+          AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+          AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+          AND (Tick, Batch) IN (
+            SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+            WHERE Service = {service:String}
+              AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+            GROUP BY Tick)
+      GROUP BY FlagKey
+      ORDER BY sum(Requests) DESC, FlagKey)
+  ) AS Met
   SELECT
     if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
     if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
     FlagKey AS flag,
     FlagVariant AS variant,
-    sum(Requests) AS requests
-  FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
-    AND Build IN ({stableBuild:String}, {canaryBuild:String})
-    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
-    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-    AND (Tick, Batch) IN (
-      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
-      WHERE Service = {service:String}
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-      GROUP BY Tick)
+    sum(Requests) AS requests,
+    Met.2 AS flags
+  
+    FROM coalmine_ticks
+    WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
+      AND Build IN ({stableBuild:String}, {canaryBuild:String})
+      AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      AND (Tick, Batch) IN (
+        SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+        WHERE Service = {service:String}
+          AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+        GROUP BY Tick)
+    AND has(Met.1, FlagKey)
   GROUP BY cohort, operation, flag, variant
   ORDER BY cohort, operation, flag, variant;
 

@@ -12,6 +12,9 @@ import { errorTypePhrase, type TypesByMetric } from '../why/error-types.ts'
 import { flagDifferences } from '../why/flags.ts'
 import { findingSentence } from './wording.ts'
 
+// A build may bring any number of them.
+const mostFlags = 20
+
 /** What a decision says to a reader: its estimate at the level it was made at, its evidence, and a sentence. */
 export function findingOf(
   decided: Decided,
@@ -39,7 +42,7 @@ export function findingOf(
       within: tested.within.map(({ part, run }) => ({ part, ...evidenceOf(run.logE, decided.neededWithin, mode) })),
     },
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
-    flags,
+    flags: flags.slice(0, mostFlags),
     message: `${findingSentence(decided, estimate, flags, whenOf(decided, estimate))}${errorTypePhrase({ metric: metric.name, decision }, operations, types)}`,
   }
 }

@@ -65,12 +65,27 @@ function mostSpecific(failed: readonly Finding[]): Finding[] {
   return failed.filter((finding) => !explained(finding))
 }
 
-/** Flags that differ between the cohorts, unless a FAIL names them already. */
+const mostFlagsNoted = 10
+
+/** Flags that differ between the cohorts, unless a FAIL names them already, and how many were not looked at. */
 export function flagNotes(outcome: Outcome, facts: Facts): Reason[] {
-  if (outcome === 'fail') return []
-  return flagDifferences(facts.stable, facts.canary, () => true).map(({ flag, stable, canary }) => ({
-    code: 'flags-differ',
-    weight: 'note',
-    message: `Flag ${flag} differs between the cohorts: ${stable?.variant ?? 'not evaluated'} in stable, ${canary?.variant ?? 'not evaluated'} in canary.`,
-  }))
+  const note = (code: 'flags-differ' | 'flags-left-out', message: string): Reason => ({ code, weight: 'note', message })
+  const leftOut = facts.stable.flagsLeftOut ?? 0
+  const notes =
+    leftOut > 0 ? [note('flags-left-out', `${leftOut} flags are not looked at: the others have more requests.`)] : []
+  if (outcome === 'fail') return notes
+  const differing = flagDifferences(facts.stable, facts.canary, () => true)
+  const more = differing.length - mostFlagsNoted
+  return [
+    ...differing
+      .slice(0, mostFlagsNoted)
+      .map(({ flag, stable, canary }) =>
+        note(
+          'flags-differ',
+          `Flag ${flag} differs between the cohorts: ${stable?.variant ?? 'not evaluated'} in stable, ${canary?.variant ?? 'not evaluated'} in canary.`,
+        ),
+      ),
+    ...(more > 0 ? [note('flags-differ', `${more} more flags differ between the cohorts.`)] : []),
+    ...notes,
+  ]
 }

@@ -162,9 +162,12 @@ function marginPhrase(margin: Margin): string {
   return parts.length === 0 ? '0' : parts.join(' or ')
 }
 
+const mostFlagsNamed = 5
+
 function flagPhrase(flags: readonly FlagDifference[]): string {
-  const named = flags.map(
-    ({ flag, stable, canary }) => `${flag}=${canary?.variant ?? '(none)'} (stable: ${stable?.variant ?? 'none'})`,
-  )
-  return named.length > 0 ? `, with flag ${named.join(', ')}` : ''
+  const named = flags
+    .slice(0, mostFlagsNamed)
+    .map(({ flag, stable, canary }) => `${flag}=${canary?.variant ?? '(none)'} (stable: ${stable?.variant ?? 'none'})`)
+  const more = flags.length - named.length
+  return named.length > 0 ? `, with flag ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}` : ''
 }

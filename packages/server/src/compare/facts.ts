@@ -22,6 +22,8 @@ export function factsOf(
   // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
   const end = bothServed || window.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : window.end
   const until = Number.isFinite(end) ? Math.max(start, end) : now
+  // The store leaves out those with the fewest requests where there are many.
+  const flagsLeftOut = (flags[0]?.flags ?? 0) - new Set(flags.map(({ flag }) => flag)).size
   const cohort = (name: 'stable' | 'canary'): CohortFacts => {
     const { requests, traces, instances, testRequests } = found[name]
     return {
@@ -33,6 +35,7 @@ export function factsOf(
       flags: flags
         .filter((share) => share.cohort === name)
         .map(({ operation, flag, variant, requests }) => ({ operation, flag, variant, requests })),
+      ...(flagsLeftOut > 0 && { flagsLeftOut }),
     }
   }
   return {

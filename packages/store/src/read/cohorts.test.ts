@@ -199,7 +199,7 @@ describe.concurrent('cohorts', () => {
         firstStart + 5_000,
       ])
     }
-    const flags = { cohort: 'stable', flag: 'a', variant: 'on', requests: 1 }
+    const flags = { cohort: 'stable', flag: 'a', variant: 'on', requests: 1, flags: 1 }
     expect(await store.cohorts.flagShares({ ...builds, traffic: 'test' })).toEqual([
       { ...flags, operation: 'GET /cart' },
     ])
@@ -230,7 +230,9 @@ describe.concurrent('cohorts', () => {
       requests: 1,
     })
     const expected = [share('canary', 'a', 'on'), share('canary', 'b', 'y')]
-    expect((await store.cohorts.flagsMet(builds)).filter(({ cohort }) => cohort === 'canary')).toEqual(expected)
+    expect((await store.cohorts.flagsMet(builds)).filter(({ cohort }) => cohort === 'canary')).toEqual(
+      expected.map((one) => ({ ...one, flags: 2 })),
+    )
     const flag = { service, stable: 'flag:b=x', canary: 'service.version=2.0.0,flag:a=on' }
     expect(await store.cohorts.flagsMet(flag)).toEqual([
       ...expected,

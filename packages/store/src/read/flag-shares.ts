@@ -22,6 +22,8 @@ export interface FlagShare {
   readonly flag: string
   readonly variant: string
   readonly requests: number
+  /** How many flags the requests of both cohorts met; where they are many, those with fewer requests have no shares. */
+  readonly flags?: number
 }
 
 /** The variants that the cohorts of a comparison by build met; none for other comparisons, which name their own marks. */
@@ -46,20 +48,33 @@ export async function flagsMet(engine: Engine, comparison: Comparison): Promise<
   return engine.read<FlagShare>(rawFlags, { service, ...windowOf(comparison), ...spanParams(comparison) })
 }
 
-/** Which variants each build's requests met, operation by operation. */
-export const tickFlags: string = sql`
-  SELECT
-    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
-    ${operationByTraffic} AS operation,
-    FlagKey AS flag,
-    FlagVariant AS variant,
-    sum(Requests) AS requests
+const flagTicks = sql`
   FROM coalmine_ticks
   WHERE Service = {service:String} AND FlagKey NOT IN ('', '(instance)')
     AND Build IN ({stableBuild:String}, {canaryBuild:String})
     AND ${ofTraffic}
     AND ${ofWindow}
-    AND ${latestClosings}
+    AND ${latestClosings}`
+
+/** Which variants each build's requests met, operation by operation, of the 200 flags with the most requests. */
+export const tickFlags: string = sql`
+  WITH (
+    SELECT (groupArray(200)(FlagKey), count())
+    FROM (
+      SELECT FlagKey
+      ${flagTicks}
+      GROUP BY FlagKey
+      ORDER BY sum(Requests) DESC, FlagKey)
+  ) AS Met
+  SELECT
+    if(Build = {stableBuild:String}, 'stable', 'canary') AS cohort,
+    ${operationByTraffic} AS operation,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    sum(Requests) AS requests,
+    Met.2 AS flags
+  ${flagTicks}
+    AND has(Met.1, FlagKey)
   GROUP BY cohort, operation, flag, variant
   ORDER BY cohort, operation, flag, variant`
 
