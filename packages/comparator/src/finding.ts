@@ -71,6 +71,8 @@ export interface Finding {
     readonly level: number
     readonly changed: boolean
   }
+  /** Where a FAIL was proved in a part of the window, and the values of the whole of it do not show it: which part; else absent. */
+  readonly provedWithin?: ProvedWithin
   /** The margin as people write it, such as `10%,2ms`. */
   readonly margin: string
   readonly evidence: {
@@ -84,6 +86,17 @@ export interface Finding {
   /** Flags whose variants differ between the cohorts in this operation. */
   readonly flags: readonly FlagDifference[]
   readonly message: string
+}
+
+/** The part of the window in which a FAIL was proved, and what was measured there, in the finding's unit; null where that is not known. */
+export interface ProvedWithin {
+  /** ISO 8601, UTC. */
+  readonly start: string
+  readonly end: string
+  readonly stable: number | null
+  readonly canary: number | null
+  /** The canary's instance that has most of it; null where none has, or instances are not known. */
+  readonly instance: string | null
 }
 
 /** A flag whose main variant is not the same in both cohorts; null where a cohort never evaluated it. */

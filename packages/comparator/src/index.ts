@@ -102,7 +102,16 @@ export type {
 export type { BeforeAfter, CohortFacts, Facts, FlagShare, Window } from './facts.ts'
 export type { Coverage } from './fairness/coverage.ts'
 export type { Hosts, OutOfLine } from './fairness/hosts.ts'
-export type { Decision, Evidence, Finding, FindingSide, FlagDifference, Part, PartEvidence } from './finding.ts'
+export type {
+  Decision,
+  Evidence,
+  Finding,
+  FindingSide,
+  FlagDifference,
+  Part,
+  PartEvidence,
+  ProvedWithin,
+} from './finding.ts'
 export type { Reason, ReasonCode } from './reason.ts'
 export { shareOfNeeded } from './verdict/evidence.ts'
 export type { Hypothesis } from './verdict/hypotheses.ts'

@@ -9,10 +9,15 @@ export function value(finding: Finding, arm: 'stable' | 'canary'): string {
 }
 
 /** The effect's confidence sequence, such as `+52 % to +71 %`. */
-export function interval({ effect, interval: { lower, upper, changed } }: Finding): string {
+export function interval({ effect, interval: { lower, upper, changed }, provedWithin }: Finding): string {
   const show = (bound: number): string => {
     if (effect.kind === 'odds-ratio') return times(bound)
     return effect.kind === 'ratio' ? signed((bound - 1) * 100, ' %') : signed(bound * 100, ' pp')
+  }
+  if (provedWithin) {
+    const [from, to] = [provedWithin.start, provedWithin.end].map((time) => time.slice(11, 19))
+    const most = changed && lower !== null ? `${show(lower)} or more, ` : 'worse '
+    return `${most}${from} to ${to}`
   }
   if (changed) return lower === null ? 'varies' : `${show(lower)} in part`
   if (lower === null && upper === null) return '-'

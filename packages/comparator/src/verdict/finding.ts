@@ -1,15 +1,14 @@
 import type { Decided } from '../decide.ts'
 import type { Facts } from '../facts.ts'
 import type { Evidence, Finding } from '../finding.ts'
-import type { Estimate } from '../metrics/tested.ts'
 import { rounded } from '../numbers.ts'
 import { formatMargin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
-import { reachedAt } from '../statistics/run.ts'
 import { statisticsOf } from '../statistics/statistics-of.ts'
-import { secondsAfter, tickMs } from '../tick.ts'
+import { secondsAfter } from '../tick.ts'
 import { errorTypePhrase, type TypesByMetric } from '../why/error-types.ts'
 import { flagDifferences } from '../why/flags.ts'
+import { provedWithin } from './when.ts'
 import { findingSentence } from './wording.ts'
 
 // A build may bring any number of them.
@@ -25,6 +24,7 @@ export function findingOf(
 ): Finding {
   const { metric, scope, tested, decision } = decided
   const estimate = tested.estimate(decision, decided.level)
+  const within = provedWithin(decided, estimate, facts, mode)
   const operations = new Set(scope.series.map((one) => one.operation))
   const flags = flagDifferences(facts.stable, facts.canary, (operation) => operations.has(operation))
   return {
@@ -36,6 +36,7 @@ export function findingOf(
     gate: metric.gate === 'advisory' ? 'advisory' : 'on',
     expect: metric.expect,
     ...estimate,
+    ...(within && { provedWithin: within }),
     margin: formatMargin(metric.margin),
     evidence: {
       worse: evidenceOf(tested.worse.maxLogE, decided.neededWorse, mode),
@@ -43,28 +44,8 @@ export function findingOf(
     },
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
     flags: flags.slice(0, mostFlags),
-    message: `${findingSentence(decided, estimate, flags, whenOf(decided, estimate))}${errorTypePhrase({ metric: metric.name, decision }, operations, types)}`,
+    message: `${findingSentence(decided, estimate, flags, within)}${errorTypePhrase({ metric: metric.name, decision }, operations, types)}`,
   }
-}
-
-// From where the evidence of a finding began to grow to what it needed: the tick at which it had this part of it.
-const begun = 0.25
-
-/** In which part of the window a FAIL was proved, where the values of all of it do not show it. */
-function whenOf({ decision, decidedAt, neededWorse, tested, metric }: Decided, estimate: Estimate): string | null {
-  if (decision !== 'fail' || decidedAt === null) return null
-  const { kind, value } = estimate.effect
-  const none = kind === 'difference' ? 0 : 1
-  const higher = estimate.statistic === 'share of calls' || metric.worse === 'higher'
-  const shows = value === null || (higher ? value > none : value < none)
-  if (metric.expect === 'better' || metric.expect === 'same' || (shows && !estimate.interval.changed)) return null
-  const from = reachedAt(tested.worse, begun * neededWorse) ?? decidedAt
-  return `between ${clockOf(from)} and ${clockOf(decidedAt + tickMs)}${shows ? '' : ', not over the whole window'}`
-}
-
-/** The time of a tick, UTC. */
-function clockOf(tick: number): string {
-  return new Date(tick).toISOString().slice(11, 19)
 }
 
 function evidenceOf(log: number, needed: number, mode: Policy['mode']): Evidence {

@@ -1,10 +1,11 @@
 import type { Decided } from '../decide.ts'
-import type { Finding, FlagDifference, Part } from '../finding.ts'
+import type { Finding, FlagDifference, Part, ProvedWithin } from '../finding.ts'
 import type { Estimate } from '../metrics/tested.ts'
 import { count, duration, latency, number, percent, signed, tidy, times } from '../numbers.ts'
 import type { Margin } from '../policy/margin.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Missing, TooFew } from './missing.ts'
+import { pointsToHarm } from './when.ts'
 
 const namesInWords: Readonly<Record<string, string>> = {
   errors: 'the error rate',
@@ -20,18 +21,18 @@ function partName(part: Part): string {
 /**
  * One plain sentence for a finding.
  *
- * @param when in which part of the window it was so, where the values of the whole window do not show it; else null.
+ * @param within in which part of the window it was so, where the values of the whole window do not show it.
  */
 export function findingSentence(
   decided: Decided,
   estimate: Estimate,
   flags: readonly FlagDifference[],
-  when: string | null,
+  within: ProvedWithin | undefined,
 ): string {
   const where = decided.scope.operation ?? 'The whole service'
   const { metric, decision } = decided
   const name = estimate.statistic === 'share of calls' ? 'the share of unanswered calls' : nameInWords(metric.name)
-  const change = `${changePhrase(estimate)}${decision === 'fail' && when !== null ? `, ${when}` : ''}`
+  const change = `${changePhrase(estimate)}${within ? `, ${withinPhrase(within, decided, estimate)}` : ''}`
   if (metric.expect === 'better' || metric.expect === 'same') {
     const expected = expectationPhrase(metric)
     switch (decision) {
@@ -53,6 +54,21 @@ export function findingSentence(
       return `${where}: ${name} is not settled: ${change}, where ${allowed} is allowed.`
   }
 }
+
+/** In which minutes it was so, with what was measured there, and on which instance. */
+function withinPhrase(
+  { start, end, stable, canary, instance }: ProvedWithin,
+  { metric }: Decided,
+  estimate: Estimate,
+): string {
+  const show = { seconds: latency, share: percent, number }[estimate.unit]
+  const values = stable === null || canary === null ? '' : ` (${show(stable)} -> ${show(canary)} then)`
+  const where = instance === null ? '' : `, most of it on instance ${instance}`
+  const whole = pointsToHarm(metric, estimate) ? '' : ', not over the whole window'
+  return `between ${clockOf(start)} and ${clockOf(end)}${values}${where}${whole}`
+}
+
+const clockOf = (iso: string): string => iso.slice(11, 19)
 
 /** What is expected of a metric, after "is" or "to be". */
 export function expectationPhrase({ expect, margin }: MetricPolicy): string {
