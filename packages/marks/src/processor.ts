@@ -19,6 +19,7 @@ import {
   stampLast,
   write,
 } from './stamp.ts'
+import { stripBaggage } from './strip-baggage.ts'
 import type { HoldLimits } from './waiting-roots.ts'
 import { currentWork, newWork, spanRead, spanWork, type Work, workOf, workOfContext } from './work.ts'
 
@@ -89,7 +90,9 @@ export class MarkProcessor {
 
   onStart(span: MarkableSpan, parent: Context): void {
     const marked = span as MarkedSpan
-    marked[spanWork] = workOfSpan(span, parent)
+    const work = workOfSpan(span, parent)
+    marked[spanWork] = work
+    if (work.root === span) stripBaggage(parent)
     marked[spanRead] = emptyLog
     this.#plain ??= this.#isPlain(span)
     const version = this.#version

@@ -5,6 +5,7 @@ import { receiveMarks } from './receive.ts'
 import { runEventsIn } from './request-events.ts'
 import { sayOnce } from './say-once.ts'
 import type { MarkerTrust } from './signature.ts'
+import { stripBaggage } from './strip-baggage.ts'
 import { currentWork, newWork, runInWork, type Work, workIn, workOfContext } from './work.ts'
 
 /** What the middleware of every framework lets an application decide about a request. */
@@ -46,6 +47,7 @@ export function withRequestMarks<Request>(
   const { marks } = work
   // The propagator has read the same headers, and there is nobody here who would believe more of them.
   if (!marks.received || options.trust || options.markers) receive(marks, raw, request, options)
+  if (!marks.received) stripBaggage(active)
   try {
     const traffic = options.testTraffic?.(request)
     if (traffic) setTest(marks, traffic === true ? undefined : traffic)
