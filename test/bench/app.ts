@@ -4,7 +4,8 @@
  * counts is the CPU time that takes. A saturated server with one core to itself answers one request in just that time,
  * and what else the machine does disturbs it less; the requests a second by the clock are beside it. So are plain
  * OpenTelemetry once more, which shows the noise, and the floor: the attributes that the marks come to, written on every
- * span by three lines that know nothing of requests. What they cost to export nothing that marks every span can avoid.
+ * span by three lines that know nothing of requests. What they cost to export nothing that marks every span can avoid. And
+ * so is the same application with `node --import @coalmine/register` in the place of its own set-up.
  *
  * The servers have one core, the client and the sink the other. Each variant is a process of its own; they take turns,
  * and what counts is the median of the ratios within a round.
@@ -21,7 +22,16 @@ import { pathToFileURL } from 'node:url'
 import { median } from 'simple-statistics'
 import type { BenchRow } from './marks.ts'
 
-const variantNames = ['plain', 'null', 'packed', 'floor-packed', 'each', 'floor-each'] as const
+const variantNames = [
+  'plain',
+  'null',
+  'packed',
+  'floor-packed',
+  'register-packed',
+  'each',
+  'floor-each',
+  'register-each',
+] as const
 type Variant = (typeof variantNames)[number]
 
 const generations = 10
@@ -33,7 +43,7 @@ const canPin = availableParallelism() > 1 && hasTaskset()
 const serverFile = join(import.meta.dirname, 'app/server.ts')
 const requestText = 'GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench\r\n\r\n'
 
-/** Runs both applications and gives the rows of the table; about four minutes on two cores. */
+/** Runs both applications and gives the rows of the table; about five minutes on two cores. */
 export async function run(): Promise<BenchRow[]> {
   if (canPin) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
   return [...(await compare('express')), ...(await compare('fastify'))]
@@ -89,9 +99,11 @@ async function compare(framework: string): Promise<BenchRow[]> {
     row('packed', 'marked, flags packed', 'beside', () => true),
     row('floor-packed', 'the same attributes, written by nothing of ours', 'beside', () => true),
     toFloor('packed'),
+    row('register-packed', 'marked, with @coalmine/register, flags packed', 'beside', () => true),
     row('each', 'marked, flags each', 'beside', () => true),
     row('floor-each', 'the same attributes, written by nothing of ours', 'beside', () => true),
     toFloor('each'),
+    row('register-each', 'marked, with @coalmine/register, flags each', 'beside', () => true),
   ]
 }
 
@@ -100,9 +112,22 @@ async function start(
   variant: Variant,
   url: string,
 ): Promise<{ variant: Variant; port: number; child: ChildProcess }> {
-  const command = [process.execPath, serverFile, framework, variant, url]
+  const isRegistered = variant.startsWith('register-')
+  const preload = isRegistered ? ['--import', '@coalmine/register'] : []
+  const command = [process.execPath, ...preload, serverFile, framework, variant, url]
   const [file, ...args] = canPin ? ['taskset', '-c', '0', ...command] : command
-  const child = spawn(file as string, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = {
+    ...process.env,
+    COALMINE_VERSION: '2.0.0',
+    COALMINE_ENCODING: variant.split('-').at(-1),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url,
+    OTEL_BSP_MAX_QUEUE_SIZE: '1000000',
+  }
+  const child = spawn(file as string, args, {
+    cwd: import.meta.dirname,
+    env: isRegistered ? env : process.env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [port] = (await once(child.stdout, 'data')) as [Buffer]
   return { variant, port: Number(String(port)), child }
 }

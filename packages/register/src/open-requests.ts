@@ -12,32 +12,58 @@ export interface OpenRequests {
   readonly settleResource: () => void
 }
 
-type OpenSpan = Span & ReadableSpan
+const place = Symbol('coalmine.place')
+const route = Symbol('coalmine.route')
+
+type OpenSpan = Span &
+  ReadableSpan & {
+    /** Where it is among the open ones. */
+    [place]?: number
+    /** What the framework's own span says, which has the route from its start; the request's not before its end. */
+    [route]?: string
+  }
 
 /** A span that is never ended would be kept for ever; of more requests than these at a time, the rest is not looked after. */
 const maxOpen = 1000
 
+/** Whether requests have two spans is seen of the first ones. */
+const lookedAt = 20
+
 /** Keeps the spans of requests, and of messages from queues, from their start to their end; `ended` is told of every span. */
 export function openRequests(ended: (span: ReadableSpan) => void): OpenRequests {
-  const open = new Map<string, { readonly span: OpenSpan; route?: string }>()
+  // Not a Map, which costs each request as much as all its marks do.
+  const open: (OpenSpan | undefined)[] = []
+  const free: number[] = []
+  let seen = 0
   let resource: ReadableSpan['resource'] | undefined
+
+  const add = (request: OpenSpan): void => {
+    const at = free.pop() ?? open.length
+    if (at >= maxOpen) return
+    open[at] = request
+    request[place] = at
+  }
+  const remove = (at: number): void => {
+    open[at] = undefined
+    free.push(at)
+  }
   return {
     processor: {
-      onStart: (span) => {
+      onStart: (span, parent) => {
         resource ??= span.resource
-        if (span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER) {
-          const request = span as unknown as OpenSpan
-          if (open.size < maxOpen) open.set(span.spanContext().spanId, { span: request })
-          if (span.kind === SpanKind.SERVER) tellOfTwins(request)
+        const { kind } = span
+        if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) {
+          add(span as unknown as OpenSpan)
+          if (kind === SpanKind.SERVER && seen++ < lookedAt) tellOfTwins(span as unknown as OpenSpan)
           return
         }
-        // The framework's own span has the route from its start, the request's not before its end.
-        const route = span.attributes['http.route']
-        const request = typeof route === 'string' && open.get(span.parentSpanContext?.spanId ?? '')
-        if (request) request.route = route
+        const known = span.attributes['http.route']
+        const request = typeof known === 'string' && (trace.getSpan(parent) as OpenSpan | undefined)
+        if (request && request[place] !== undefined) request[route] = known
       },
       onEnd: (span) => {
-        if (span.kind === SpanKind.SERVER || span.kind === SpanKind.CONSUMER) open.delete(span.spanContext().spanId)
+        const at = (span as unknown as OpenSpan)[place]
+        if (at !== undefined) remove(at)
         ended(span)
       },
       forceFlush: async () => undefined,
@@ -46,10 +72,12 @@ export function openRequests(ended: (span: ReadableSpan) => void): OpenRequests 
     fail(why) {
       const name = why instanceof Error ? why.name : 'process_exit'
       const message = `the process ended before it answered${why instanceof Error ? `: ${why.message}` : ''}`
-      for (const { span, route } of [...open.values()]) {
-        if (route !== undefined) {
-          span.setAttribute('http.route', route)
-          span.updateName(`${span.name.split(' ')[0]} ${route}`)
+      for (const span of [...open]) {
+        if (!span) continue
+        const known = span[route]
+        if (known !== undefined) {
+          span.setAttribute('http.route', known)
+          span.updateName(`${span.name.split(' ')[0]} ${known}`)
         }
         span.setAttribute('error.type', name)
         span.setStatus({ code: SpanStatusCode.ERROR, message })

@@ -6,7 +6,7 @@ import { coalmine as forExpress } from '@coalmine/express'
 import { coalmine as forFastify } from '@coalmine/fastify'
 import { MarkProcessor, MarkPropagator, markFlag } from '@coalmine/marks'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
-import { type Attributes, SpanKind } from '@opentelemetry/api'
+import { type Attributes, type ProxyTracerProvider, SpanKind, trace } from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
@@ -14,13 +14,15 @@ import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
-import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, type SpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace'
 
 // A hello-world application that exports over OTLP: node server.ts FRAMEWORK VARIANT URL. GET /flush exports what is left, and
-// answers with the CPU time used so far, in microseconds.
+// answers with the CPU time used so far, in microseconds. With @coalmine/register preloaded it sets nothing up itself.
 const [framework, variant, url] = process.argv.slice(2) as [string, string, string]
 const flagKeys = ['new-pricing', 'free-shipping', 'dark-mode', 'fast-search', 'layout-2026']
-const encoding = variant === 'each' || variant === 'packed' ? variant : undefined
+const isRegistered = variant.startsWith('register-')
+const encoding = variant.endsWith('packed') ? 'packed' : 'each'
+const isMarked = isRegistered || variant === encoding
 const options = { testTraffic: () => true }
 const floors: Record<string, Attributes> = {
   'floor-each': {
@@ -31,34 +33,13 @@ const floors: Record<string, Attributes> = {
 }
 const floor = floors[variant]
 
-const batches = new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), maxQueueSize: 1_000_000 })
-const standard = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
-new NodeSDK({
-  resource: resourceFromAttributes({ 'service.version': '2.0.0' }),
-  spanProcessors: [
-    ...(encoding ? [new MarkProcessor({ build: { version: '2.0.0' }, encoding })] : []),
-    ...(floor ? [writes(floor)] : []),
-    batches,
-  ],
-  textMapPropagator: new CompositePropagator({
-    propagators: [...standard, ...(encoding ? [new MarkPropagator()] : [])],
-  }),
-  metricReaders: [],
-  logRecordProcessors: [],
-}).start()
-registerInstrumentations({
-  instrumentations: [
-    new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url: path }) => path === '/flush' }),
-    ...(framework === 'express' ? [new ExpressInstrumentation()] : []),
-    ...(framework === 'fastify' ? [new FastifyOtelInstrumentation({ registerOnInitialization: true })] : []),
-  ],
-})
+const batches: Pick<SpanProcessor, 'forceFlush'> = isRegistered ? registered() : setUp()
 
 const require = createRequire(import.meta.url)
 require('node:http')
 
 const hello = (): string => {
-  if (encoding) for (const flag of flagKeys) markFlag(flag, 'on')
+  if (isMarked) for (const flag of flagKeys) markFlag(flag, 'on')
   return 'hello'
 }
 const listener = framework === 'express' ? expressApp() : await fastifyApp()
@@ -69,6 +50,36 @@ const server = http.createServer((req, res) => {
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
+
+function registered(): Pick<SpanProcessor, 'forceFlush'> {
+  return (trace.getTracerProvider() as ProxyTracerProvider).getDelegate() as TracerProvider
+}
+
+function setUp(): SpanProcessor {
+  const batches = new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), maxQueueSize: 1_000_000 })
+  const standard = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
+  new NodeSDK({
+    resource: resourceFromAttributes({ 'service.version': '2.0.0' }),
+    spanProcessors: [
+      ...(isMarked ? [new MarkProcessor({ build: { version: '2.0.0' }, encoding })] : []),
+      ...(floor ? [writes(floor)] : []),
+      batches,
+    ],
+    textMapPropagator: new CompositePropagator({
+      propagators: [...standard, ...(isMarked ? [new MarkPropagator()] : [])],
+    }),
+    metricReaders: [],
+    logRecordProcessors: [],
+  }).start()
+  registerInstrumentations({
+    instrumentations: [
+      new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url: path }) => path === '/flush' }),
+      ...(framework === 'express' ? [new ExpressInstrumentation()] : []),
+      ...(framework === 'fastify' ? [new FastifyOtelInstrumentation({ registerOnInitialization: true })] : []),
+    ],
+  })
+  return batches
+}
 
 function writes(attributes: Attributes): SpanProcessor {
   return {
@@ -91,7 +102,7 @@ function cpuMicros(): number {
 function expressApp(): http.RequestListener {
   const express = require('express') as typeof import('express')
   const app = express()
-  if (encoding) app.use(forExpress(options))
+  if (isMarked) app.use(forExpress(options))
   app.get('/', (_req, res) => void res.send(hello()))
   return app
 }
@@ -100,7 +111,7 @@ async function fastifyApp(): Promise<http.RequestListener> {
   const { fastify } = require('fastify') as typeof import('fastify')
   const app = fastify()
   // Waiting for a plugin names all later spans of @fastify/otel otherwise, whichever plugin it is.
-  await (encoding ? app.register(forFastify, options) : app.after())
+  await (isMarked ? app.register(forFastify, options) : app.after())
   app.get('/', async () => hello())
   await app.ready()
   return (req, res) => void app.routing(req, res)
