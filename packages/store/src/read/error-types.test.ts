@@ -62,7 +62,7 @@ it('says what the errors of a cohort are, alike from closed ticks and from raw s
         TypeError: 1,
         'HTTP 500': 1,
         RangeError: 2,
-        'gRPC 14': 1,
+        'gRPC UNAVAILABLE': 1,
         '(not said)': 1,
         ['x'.repeat(100)]: 1,
       })
