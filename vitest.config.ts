@@ -16,7 +16,9 @@ const sources = [
 const contract = ['imports', 'memory', 'read/*'].map((name) => `packages/store/src/${name}.test.ts`)
 
 // Numbers in, numbers out: they share nothing that one could leave behind for the next, so they share a process.
-const pure = ['stats', 'comparator', 'report', 'span-metrics'].map((name) => `packages/${name}/src/**/*.test.ts`)
+const pure = ['stats', 'comparator', 'report', 'span-metrics']
+  .map((name) => `packages/${name}/src/**/*.test.ts`)
+  .concat('test/calibration/**/*.test.ts')
 
 // Each file closes the stores that it opens, so they share a process, and with it the engine, which takes long to load.
 const engine = ['store', 'server', 'cli'].map((name) => `packages/${name}/src/**/*.test.ts`)
@@ -40,7 +42,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/calibration/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts'],
           exclude: [...pure, ...engine],
         },
       },
@@ -67,6 +69,8 @@ export default defineConfig({
           ...patience,
           name: 'e2e',
           include: ['test/e2e/*.test.ts', 'examples/*/src/*.test.ts'],
+          // What they start, and close, are processes and servers of their own: the runner's is shared.
+          isolate: false,
           env: {
             // How long a process that is told to end may take to export its last spans.
             COALMINE_FLUSH_TIMEOUT: '100000',

@@ -1,49 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { newPlace, type Place } from '../test/place.ts'
+import { describe, expect, it } from 'vitest'
+import { oneStore } from '../test/one-store.ts'
 import { batchOf, firstStart, spanOf } from '../test/spans.ts'
-import { all, builds, cart, totalsOf } from '../test/totals.ts'
+import { all, cart } from '../test/totals.ts'
 import type { Comparison } from './comparison.ts'
 import type { Span } from './ingest/span-row.ts'
 import type { OperationTicks } from './read/read-ticks.ts'
-import { openStore, type Store } from './store.ts'
 
-const watermarkMs = 15_000
+// What no way to the engine changes: not run again over HTTP.
+const ownService = oneStore()
 
-let place: Place
-let clock: number
-let store: Store
-
-const open = (): Promise<Store> => openStore({ location: place.location, watermarkMs: watermarkMs, now: () => clock })
-
-beforeAll(async () => {
-  place = await newPlace()
-})
-
-afterAll(() => place.remove())
-
-beforeEach(async () => {
-  clock = firstStart
-  store = await open()
-})
-
-afterEach(async () => {
-  await store.close()
-  await place.empty()
-})
-
-async function closeAfter(ms: number): Promise<number> {
-  clock = firstStart + ms
-  return store.ingest.closeDue()
-}
-
-const closeAll = (): Promise<number> => closeAfter(3_600_000)
-
-const totals = () => totalsOf(store)
-
-// What no way to the engine changes, and what only a directory's owner does: not run again over HTTP.
-
-describe('the reduction', () => {
+describe.concurrent('the reduction', () => {
   it('gives one value per trace and operation: its slowest span, any error', async () => {
+    const { store, builds, spanOf, closeAll } = ownService()
     const traceId = 'ab'.repeat(16)
     await store.ingest.insert(
       batchOf(
@@ -84,6 +52,7 @@ describe('the reduction', () => {
   })
 
   it('keeps durations of zero apart', async () => {
+    const { store, builds, spanOf, closeAll } = ownService()
     await store.ingest.insert(batchOf(spanOf({ durationNs: 0n }), spanOf({ durationNs: 1_000_000_000n })))
     await closeAll()
     const [{ ticks }] = (await all(store.ticks.read(builds))) as [OperationTicks]
@@ -112,12 +81,14 @@ describe('the reduction', () => {
     ],
     ['gRPC 14', spanOf({ attributes: cart({ 'rpc.grpc.status_code': '14', 'service.version': '1.0.0' }) }), 1, 0],
   ])('takes %s for what it is', async (_, one, errors, clientErrors) => {
-    await store.ingest.insert(batchOf(one))
+    const { store, service, closeAll, totals } = ownService()
+    await store.ingest.insert(batchOf({ ...one, service }))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [1, 1, errors, clientErrors, 0, 0, 0, 0] })
   })
 
   it('tells the fault of the server and that of the client apart by the codes of gRPC, however they are written', async () => {
+    const { store, builds, spanOf, closeAll, totals } = ownService()
     const server = [2, 4, 12, 13, 14, 15]
     const codes = Array.from({ length: 18 }, (_, code) => code)
     const names = [
@@ -163,6 +134,7 @@ describe('the reduction', () => {
   })
 
   it('has client errors by their code, of closed ticks and of raw spans alike', async () => {
+    const { store, builds, spanOf, closeAll } = ownService()
     const answered = (attributes: Record<string, string>, build = '1.0.0'): Span =>
       spanOf({ attributes: cart({ ...attributes, 'service.version': build, region: 'eu' }) })
     await store.ingest.insert(
@@ -200,23 +172,25 @@ describe('the reduction', () => {
     [{ 'messaging.destination.template': 'orders.{region}' }, 'orders.{region}'],
     [{}, 'GET'],
   ])('names the operation of %o', async (attributes, operation) => {
+    const { store, spanOf, closeAll, totals } = ownService()
     await store.ingest.insert(batchOf(spanOf({ attributes: { 'service.version': '1.0.0', ...attributes } })))
     await closeAll()
     expect(Object.keys(await totals())).toEqual([operation])
   })
 
   it('gives operations that come later rows of their own too, and counts each span once', async () => {
+    const { store, spanOf, closeAll, totals } = ownService()
     const at = (operation: string, atMs: number): Span =>
       spanOf({
         atMs,
         attributes: { 'http.request.method': 'GET', 'http.route': operation, 'service.version': '1.0.0' },
       })
     await store.ingest.insert(batchOf(at('/a', 0)))
-    await closeAfter(3_600_000)
+    await closeAll()
     await store.ingest.insert(batchOf(at('/a', 5_000), at('/b', 5_000)))
-    await closeAfter(3_700_000)
+    await closeAll()
     await store.ingest.insert(batchOf(at('/a', 10_000), at('/b', 10_000)))
-    await closeAfter(3_800_000)
+    await closeAll()
     expect(await totals()).toEqual({
       'GET /a': [3, 3, 0, 0, 0, 0, 0, 0],
       'GET /b': [2, 2, 0, 0, 0, 0, 0, 0],
@@ -224,6 +198,7 @@ describe('the reduction', () => {
   })
 
   it('counts operations past 500 as (other)', async () => {
+    const { store, spanOf, closeAll, totals } = ownService()
     const attributes = { 'service.version': '1.0.0' }
     const many = Array.from({ length: 520 }, (_, index) => spanOf({ name: `op ${index}`, attributes }))
     await store.ingest.insert(batchOf(...many))
@@ -234,6 +209,7 @@ describe('the reduction', () => {
   })
 
   it('reads entry spans alone', async () => {
+    const { store, spanOf, closeAll, totals } = ownService()
     const parentSpanId = 'cd'.repeat(8)
     await store.ingest.insert(
       batchOf(
@@ -247,6 +223,7 @@ describe('the reduction', () => {
   })
 
   it("reads the exporter's older spelling of kinds and codes", async () => {
+    const { store, spanOf, closeAll, totals } = ownService()
     const old = spanOf({ parentSpanId: 'cd'.repeat(8) }) as { kind: string; status: string }
     old.kind = 'SPAN_KIND_SERVER'
     old.status = 'STATUS_CODE_ERROR'
@@ -256,34 +233,9 @@ describe('the reduction', () => {
   })
 
   it("takes the resource's version where the span has none", async () => {
+    const { store, spanOf, closeAll, totals } = ownService()
     await store.ingest.insert(batchOf(spanOf({ attributes: cart({}), resource: { 'service.version': '2.0.0' } })))
     await closeAll()
     expect(await totals()).toEqual({ 'GET /cart': [0, 0, 0, 0, 1, 1, 0, 0] })
-  })
-})
-
-describe('what a crash left in a directory', () => {
-  it('closes anew, after a crash, what an import had opened again', async () => {
-    await store.ingest.insert(batchOf(spanOf()))
-    await closeAll()
-    await store.ingest.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), await store.ingest.hold())
-    await store.close()
-    store = await open()
-    expect(await closeAfter(7_200_000)).toBe(2)
-    expect((await store.cohorts.facts(builds)).stable.requests).toBe(3)
-    await store.close()
-    store = await open()
-    expect(await closeAfter(10_800_000)).toBe(0)
-  })
-
-  it('closes what a crash left with the import that goes on, and does not wait for more', async () => {
-    await store.ingest.insert(batchOf(spanOf()), await store.ingest.hold())
-    await store.close()
-    store = await open()
-    const hold = await store.ingest.hold(true)
-    await store.ingest.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
-    expect(await closeAll()).toBe(0)
-    store.ingest.release(hold)
-    expect(await store.ingest.closeDue()).toBe(2)
   })
 })

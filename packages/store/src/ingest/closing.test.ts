@@ -214,4 +214,28 @@ describe('closing', () => {
     expect(await store.ingest.closeDue()).toBe(0)
     expect(await closeAfter(5_000 + testWatermarkMs)).toBe(1)
   })
+
+  it('closes anew, after a crash, what an import had opened again', async () => {
+    await store.ingest.insert(batchOf(spanOf()))
+    await closeAll()
+    await store.ingest.insert(batchOf(spanOf(), spanOf({ atMs: 20_000 })), await store.ingest.hold())
+    await store.close()
+    store = await open()
+    expect(await closeAfter(7_200_000)).toBe(2)
+    expect((await store.cohorts.facts(builds)).stable.requests).toBe(3)
+    await store.close()
+    store = await open()
+    expect(await closeAfter(10_800_000)).toBe(0)
+  })
+
+  it('closes what a crash left with the import that goes on, and does not wait for more', async () => {
+    await store.ingest.insert(batchOf(spanOf()), await store.ingest.hold())
+    await store.close()
+    store = await open()
+    const hold = await store.ingest.hold(true)
+    await store.ingest.insert(batchOf(spanOf({ atMs: 20_000 })), hold)
+    expect(await closeAll()).toBe(0)
+    store.ingest.release(hold)
+    expect(await store.ingest.closeDue()).toBe(2)
+  })
 })

@@ -1,33 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { newPlace, type Place } from '../../test/place.ts'
-import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type OwnService, oneStore } from '../../test/one-store.ts'
+import { batchOf, firstStart } from '../../test/spans.ts'
 import type { Comparison } from '../comparison.ts'
 import type { Span } from '../ingest/span-row.ts'
-import { openStore, type Store } from '../store.ts'
 import type { InstanceTick, InstanceTicksAsked } from './instance-ticks.ts'
 
-let place: Place
-let clock: number
-let store: Store
-
-beforeAll(async () => {
-  place = await newPlace()
+const ownService = oneStore()
+let own: OwnService
+beforeEach(() => {
+  own = ownService()
 })
 
-afterAll(() => place.remove())
-
-beforeEach(async () => {
-  clock = firstStart
-  store = await openStore({ location: place.location, now: () => clock })
-})
-
-afterEach(async () => {
-  await store.close()
-  await place.empty()
-})
-
-const byBuild = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
-const byRing = { service: 'storefront', stable: 'ring=1.0.0', canary: 'ring=2.0.0' }
+const byBuild = { stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+const byRing = { stable: 'ring=1.0.0', canary: 'ring=2.0.0' }
 
 const served = (
   instance: string,
@@ -36,7 +21,7 @@ const served = (
   more: Partial<Span> & { route?: string } = {},
 ): Span => {
   const { route = '/cart', ...changes } = more
-  return spanOf({
+  return own.spanOf({
     atMs: second * 1000,
     resource: { 'service.instance.id': instance },
     attributes: { 'http.route': route, 'http.request.method': 'GET', 'service.version': version, ring: version },
@@ -45,15 +30,16 @@ const served = (
 }
 
 async function closed(...spans: readonly Span[]): Promise<void> {
-  await store.ingest.insert(batchOf(...spans))
-  clock = firstStart + 86_400_000
-  await store.ingest.closeDue()
+  await own.store.ingest.insert(batchOf(...spans))
+  await own.closeAll()
 }
 
 async function ticksOf(
-  comparison: Comparison,
+  cohorts: Omit<Comparison, 'service'>,
   asked: Partial<InstanceTicksAsked> = {},
 ): Promise<readonly InstanceTick[] | null> {
+  const { store, service } = own
+  const comparison = { ...cohorts, service }
   const instances = await store.cohorts.instances(comparison, store.cohorts.facts(comparison))
   return store.ticks.instances(comparison, {
     operations: ['GET /cart'],
@@ -135,13 +121,13 @@ it('have those of stable before the window too, where they are asked for', async
 
 it('are of both cohorts where a flag has them share an instance', async () => {
   const flag = (variant: string, second: number) =>
-    spanOf({
+    own.spanOf({
       atMs: second * 1000,
       resource: { 'service.instance.id': 'a' },
       attributes: { 'http.route': '/cart', 'http.request.method': 'GET', 'coalmine.flag.f': variant },
     })
   await closed(flag('off', 0), flag('on', 0), flag('on', 1))
-  const ticks = await ticksOf({ service: 'storefront', stable: 'flag:f=off', canary: 'flag:f=on' })
+  const ticks = await ticksOf({ stable: 'flag:f=off', canary: 'flag:f=on' })
   expect(ticks?.map(({ cohort, instance, traces }) => [cohort, instance, traces])).toEqual([
     ['stable', 'a', 1],
     ['canary', 'a', 2],

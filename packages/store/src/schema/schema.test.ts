@@ -26,12 +26,15 @@ const run = async (...statements: readonly string[]): Promise<void> => {
   await engine.close()
 }
 
-const read = async <Row>(statement: string): Promise<Row[]> => {
+const readAll = async (...statements: readonly string[]): Promise<unknown[][]> => {
   const engine = await openEmbedded(directory, async () => {})
-  const rows = await engine.read<Row>(statement)
+  const rows = []
+  for (const statement of statements) rows.push(await engine.read(statement))
   await engine.close()
   return rows
 }
+
+const read = async (statement: string): Promise<unknown[]> => (await readAll(statement))[0]!
 
 const ticksOf = async (store: Store): Promise<unknown[]> => {
   const found = []
@@ -126,26 +129,36 @@ it('makes nothing again in a store that it made', async () => {
   expect(await opened()).toEqual(made)
 })
 
-it.each([
-  ['views of another release', ["CREATE OR REPLACE VIEW coalmine_requests AS SELECT 'of another release' AS Service"]],
+const losses: readonly (readonly [what: string, ...statements: string[]])[] = [
+  ['views of another release', "CREATE OR REPLACE VIEW coalmine_requests AS SELECT 'of another release' AS Service"],
   [
     'views of another release that was stopped',
-    ["CREATE OR REPLACE VIEW coalmine_spans AS SELECT 'other' AS Service COMMENT 'ours was another'"],
+    "CREATE OR REPLACE VIEW coalmine_spans AS SELECT 'other' AS Service COMMENT 'ours was another'",
   ],
-  ['what a crash kept from being made', ['TRUNCATE TABLE coalmine_schema', 'DROP VIEW coalmine_calls']],
-  ['a mark that a crash kept from being written', ['TRUNCATE TABLE coalmine_schema']],
-  ['a table', ['DROP TABLE coalmine_late']],
-])('makes anew %s', async (_what, statements) => {
+  ['what a crash kept from being made', 'TRUNCATE TABLE coalmine_schema', 'DROP VIEW coalmine_calls'],
+  ['a mark that a crash kept from being written', 'TRUNCATE TABLE coalmine_schema'],
+  ['a table', 'DROP TABLE coalmine_late'],
+]
+
+it('makes anew what was lost', async () => {
   await (await openStore({ location: directory })).close()
-  await run(...statements)
-  const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart })
-  await store.ingest.insert(batchOf(spanOf({ atMs: -3_600_000 })))
-  expect(await store.ingest.closeDue()).toBe(1)
-  expect(await store.services.known('storefront')).toMatchObject({ services: ['storefront'], requests: [1] })
-  await store.close()
-  expect(await read(viewTexts)).toHaveLength(4)
-  expect(await read(marks)).toEqual([{ version: schemaVersion, traces: 'otel_traces' }])
-  expect(await read("SELECT count() AS n FROM system.tables WHERE name = 'coalmine_late'")).toMatchObject([{ n: 1 }])
+  for (const [n, [what, ...statements]] of losses.entries()) {
+    await run(...statements)
+    const store = await openStore({ location: directory, watermarkMs: 0, now: () => firstStart })
+    await store.ingest.insert(batchOf(spanOf({ atMs: -3_600_000 + n * 5_000 })))
+    expect(await store.ingest.closeDue(), what).toBe(1)
+    expect(await store.services.known('storefront'), what).toMatchObject({
+      services: ['storefront'],
+      requests: [n + 1],
+    })
+    await store.close()
+    const found = await readAll(viewTexts, marks, "SELECT 1 AS is FROM system.tables WHERE name = 'coalmine_late'")
+    expect(found, what).toMatchObject([
+      [{}, {}, {}, {}],
+      [{ version: schemaVersion, traces: 'otel_traces' }],
+      [{ is: 1 }],
+    ])
+  }
 })
 
 it('makes the table of log records in a store of before there was one', async () => {
