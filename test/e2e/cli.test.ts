@@ -284,7 +284,7 @@ describe('what is broken is told, and is no verdict', () => {
 })
 
 describe('signals', () => {
-  async function interrupted(args: readonly string[], signals: number): Promise<number | null> {
+  async function interrupted(args: readonly string[], signals: number): Promise<number | NodeJS.Signals> {
     const connected = once(silent, 'connection')
     const child = start(folder, args)
     const ended = once(child, 'exit')
@@ -295,9 +295,9 @@ describe('signals', () => {
       await new Promise((resolve) => setTimeout(resolve, 200))
       child.kill('SIGTERM')
     }
-    const [code] = (await ended) as [number | null]
+    const [code, signal] = (await ended) as [number | null, NodeJS.Signals]
     socket.destroy()
-    return code
+    return code ?? signal
   }
 
   it('one ends a server that is still starting', async () => {
@@ -305,7 +305,8 @@ describe('signals', () => {
   })
 
   it('two end anything at once', async () => {
-    expect(await interrupted([...compare, ...store()], 2)).toBe(143)
+    // As the signal would: an exit would run the engine's destructors while its statements run, which crashes.
+    expect(await interrupted([...compare, ...store()], 2)).toBe('SIGTERM')
   })
 })
 
