@@ -2,7 +2,9 @@ import type { Store } from '@coalmine/store'
 import type { Decoder } from './decoding/decoder.ts'
 import type { Metrics } from './metrics.ts'
 import type { Admission } from './receive/admission.ts'
+import type { Clocks } from './receive/clocks.ts'
 import type { Limits } from './receive/limits.ts'
+import type { RecentLimits } from './receive/recent-limits.ts'
 import type { Turns } from './turns.ts'
 
 /** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
@@ -19,6 +21,10 @@ export interface Context {
   readonly limits: Limits
   /** Decodes what is large on a thread of its own. */
   readonly decoder: Decoder
+  /** Whether those of senders agree with the server's own. */
+  readonly clocks: Clocks
+  /** Which limits were met lately. */
+  readonly recentLimits: Pick<RecentLimits, 'counts'>
   /** Questions that judge, a few at once. */
   readonly turns: Turns
   readonly metrics: Omit<Metrics, 'reader' | 'close'>

@@ -19,15 +19,15 @@ const overAfterMs = 5_000
 /**
  * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
  * `GET /readyz`: 503 while spans are refused; log records alone, where a user may not write them, do not stop the rest.
- * Neither asks for the token.
+ * It also says which limits requests met in the last minute, and how often. Neither asks for the token.
  */
-export function registerHealth(app: FastifyInstance, { store, now, version }: Context): void {
+export function registerHealth(app: FastifyInstance, { store, now, version, recentLimits }: Context): void {
   const answer = () => ({ ...healthOf(store.ingest, now()), version, pid: process.pid })
   app.get('/healthz', async () => answer())
   app.get('/readyz', async (_, reply) => {
     const health = answer()
     const takesSpans = health.status === 'ok' || health.refuses !== 'spans'
-    return reply.code(takesSpans ? 200 : 503).send(health)
+    return reply.code(takesSpans ? 200 : 503).send({ ...health, limited: recentLimits.counts() })
   })
 }
 

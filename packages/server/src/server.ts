@@ -19,9 +19,11 @@ import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { newAdmission } from './receive/admission.ts'
+import { newClocks } from './receive/clocks.ts'
 import type { RunningGrpc } from './receive/grpc.ts'
 import { registerOtlp } from './receive/http.ts'
 import { defaultLimits, type Limits } from './receive/limits.ts'
+import { newRecentLimits } from './receive/recent-limits.ts'
 import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
@@ -97,15 +99,25 @@ export async function startServer({
   const limits = { ...defaultLimits, ...changedLimits }
   const admission = newAdmission(limits.underWayBytes)
   const metrics = measured?.startMetrics(store.ingest, admission)
+  const now = storeOptions.now ?? Date.now
+  const recentLimits = newRecentLimits(now)
   const context: Context = {
     store,
-    now: storeOptions.now ?? Date.now,
+    now,
     ack,
     admission,
     limits,
     decoder: newDecoder(),
+    clocks: newClocks(now, warn),
+    recentLimits,
     turns: newTurns(questionsAtOnce),
-    metrics: metrics ?? unmeasured,
+    metrics: {
+      ...(metrics ?? unmeasured),
+      limited: (protocol, limit) => {
+        recentLimits.met(limit)
+        metrics?.limited(protocol, limit)
+      },
+    },
     warn,
     version: version,
   }

@@ -44,9 +44,14 @@ export function refusalOfTime(timeNs: bigint, window: TimeWindow): string | unde
 
 function refusalOf(what: string, ns: bigint, { oldestNs, newestNs }: TimeWindow): string | undefined {
   if (ns < oldestNs) return `${what} ${iso(ns)}, which is before what the store keeps`
-  if (ns > newestNs) return `${what} ${iso(ns)}, more than an hour from now`
+  if (ns > newestNs) return `${what} ${iso(ns)}, ${ofFuture}`
   return undefined
 }
+
+const ofFuture = 'more than an hour from now'
+
+/** Whether that is the reason of a refusal. */
+export const isOfFuture = (why: string | undefined): why is string => why?.endsWith(ofFuture) ?? false
 
 function iso(ns: bigint): string {
   return new Date(Number(ns / 1_000_000n)).toISOString()

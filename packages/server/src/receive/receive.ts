@@ -8,7 +8,7 @@ import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
 import { decodeJson } from '../otlp/otlp-json.ts'
 import { decodeProtobuf } from '../otlp/otlp-protobuf.ts'
 import { protobufType } from '../otlp/otlp-response.ts'
-import { type Refusals, type TimeWindow, timeWindow } from '../otlp/refusals.ts'
+import { isOfFuture, type Refusals, type TimeWindow, timeWindow } from '../otlp/refusals.ts'
 
 const scratchBytes = 16_000_000
 
@@ -65,10 +65,12 @@ async function takeSpans(
   type: string,
   body: Buffer,
 ): Promise<{ readonly spans: number; readonly refusals: Refusals }> {
-  const { store, now, decoder } = context
+  const { store, now, decoder, clocks } = context
   const window = timeWindow(now(), store.retentionDays)
   const { batch, refusals } =
     decodeSpans(type, body, window) ?? (await decoder.request({ kind: 'traces', type, body, window }))
+  clocks.came(batch)
+  if (isOfFuture(refusals.why)) clocks.refused(refusals.why)
   await acknowledgeable(context, store.ingest.insert(batch), `${batch.spans} acknowledged spans`)
   return { spans: batch.spans, refusals }
 }
