@@ -174,6 +174,7 @@ describe('compare', () => {
           { margin: { oddsRatio: 2 } },
           { name: 'client-errors' },
           { name: 'lost-requests' },
+          { name: 'inner-errors' },
         ],
       })
       expect(verdict.verdict).not.toBe('fail')

@@ -32,6 +32,8 @@ metrics:
   errors: { margin: ${margin('errors')} }
   # Answers that blame whoever asked: HTTP 4xx, and gRPC's NOT_FOUND, UNAUTHENTICATED and the like.
   client-errors: { margin: ${margin('client-errors')} }
+  # Failures below a request that its answer does not show are told in a note; with this they can FAIL.
+  # inner-errors: { margin: ${margin('inner-errors')} }
   # Whatever else your spans carry; an advisory metric is told, and decides nothing.
   # cost: { attribute: app.cost, expect: better, margin: 2%, gate: advisory, reason: "why you expect it" }
   # queries: { calls: db.system.name=postgresql, margin: 10% }

@@ -260,6 +260,7 @@ export interface InstanceTick {
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
+  readonly innerErrors: number
   /** In seconds; empty while the instance warmed up. Buckets may be wider than those of the slices. */
   readonly latency: Histogram
 }

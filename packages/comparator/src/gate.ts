@@ -25,14 +25,15 @@ import { statisticsOf } from './statistics/statistics-of.ts'
 
 /**
  * Metrics that are not turned off; lost requests need a declared split to be told from, or the callers' spans, throughput
- * known instances.
+ * known instances, inner errors requests.
  */
 export function judgedMetrics({ metrics, split }: Policy, facts: Facts): MetricPolicy[] {
   return metrics.filter(
     ({ gate, measure: { kind } }) =>
       gate !== 'off' &&
       (kind !== 'lost-requests' || split !== null || callsOf(facts).length > 0) &&
-      (kind !== 'throughput' || expectedShare(facts) !== null),
+      (kind !== 'throughput' || expectedShare(facts) !== null) &&
+      (kind !== 'inner-errors' || facts.scope === 'requests'),
   )
 }
 
@@ -128,6 +129,7 @@ function testOf(
         stands(),
       )
     case 'client-errors':
+    case 'inner-errors':
       return testRate(failureStrata(scope, facts), metric, statistics, beyond, stands())
     case 'share':
       return testRate(scope.series, metric, statistics, beyond, stands())

@@ -7,6 +7,7 @@ import { hostsOf } from './fairness/hosts.ts'
 import { adjusted } from './fairness/sampled.ts'
 import { sharedInstanceReasons, userReasons } from './fairness/users.ts'
 import { invalidReasons, notes, unfairReasons } from './fairness/validity.ts'
+import type { Finding } from './finding.ts'
 import { gateOf, judgedMetrics, testIn } from './gate.ts'
 import type { Tested } from './metrics/tested.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
@@ -27,6 +28,7 @@ import { provesOf } from './verdict/proves.ts'
 import { decisive, flagNotes } from './verdict/reasons.ts'
 import type { Verdict } from './verdict/verdict.ts'
 import { clientCodesOf, errorTypeReasons, errorTypesOf } from './why/error-types.ts'
+import { innerErrorReasons, watchedOf } from './why/inner-errors.ts'
 import { type Regressed, regressedOf } from './why/regressed.ts'
 import { structureOf, structureReasons } from './why/structure.ts'
 
@@ -66,23 +68,20 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   }
 
   const hosts = hostsOf(facts, policy)
-  const gated = (wanted: Gate): Gated[] =>
-    gateOf(
-      series,
-      judged.filter(({ gate }) => gate === wanted),
-      policy,
-      facts,
-      hosts,
-    )
+  const gated = (metrics: readonly MetricPolicy[]): Gated[] => gateOf(series, metrics, policy, facts, hosts)
+  const { watched, others } = watchedOf(judged, series)
+  const ofGate = (wanted: Gate): MetricPolicy[] => others.filter(({ gate }) => gate === wanted)
   const levels = facts.earlier ? { ...policy, alpha: policy.alpha / 2 } : policy
-  const decided = decide(gated('on'), levels)
-  const advised = decide(gated('advisory'), levels)
+  const decided = decide(gated(ofGate('on')), levels)
+  const advised = decide(gated(ofGate('advisory')), levels)
+  const hidden = decide(gated(watched), levels)
   const start = Date.parse(facts.window.start)
   const errorTypes = errorTypesOf(facts, policy)
   const clientErrorCodes = clientCodesOf(facts, policy)
   const types = { errors: errorTypes, 'client-errors': clientErrorCodes }
   const structure = structureOf(facts, policy)
-  const findings = decided.map((one) => findingOf(one, facts, start, policy, types))
+  const toldOf = (some: readonly Decided[]): Finding[] => some.map((one) => findingOf(one, facts, start, policy, types))
+  const findings = toldOf(decided)
   const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
   const unfair = unfairReasons(facts, series, policy, hosts)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
@@ -93,11 +92,12 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     ...userReasons(decided),
     ...sharedInstanceReasons(decided),
     ...errorTypeReasons(errorTypes),
+    ...innerErrorReasons(toldOf(hidden)),
     ...structureReasons(structure),
     ...flagNotes(outcome, facts),
     ...notes(facts),
   ]
-  const all = [...findings, ...advised.map((one) => findingOf(one, facts, start, policy, types))]
+  const all = [...findings, ...toldOf([...advised, ...hidden])]
   const answer = {
     proves: provesOf(outcome, findings, facts, hosts),
     findings: all,

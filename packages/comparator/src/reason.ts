@@ -47,6 +47,7 @@ export type ReasonCode =
   | 'scrapes-missed'
   | 'new-error-type'
   | 'structure-differs'
+  | 'inner-errors'
   | 'sampled'
   | 'values-missing'
   | 'throughput-not-known'

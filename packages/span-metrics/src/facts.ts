@@ -18,13 +18,15 @@ export function notMeasuredIn(
     errors: known.some(({ errors }) => errors)
       ? undefined
       : 'the series have no status. Make status.code or http.response.status_code a dimension of them, or turn it off.',
+    'inner-errors': 'span metrics do not tell below which request a span was. Turn it off, or judge from spans.',
     'client-errors': known.some(({ clientErrors }) => clientErrors)
       ? undefined
       : 'the series have neither an HTTP status nor a code of gRPC. Make http.response.status_code or rpc.response.status_code a dimension of them, or turn it off.',
   }
   return metrics.flatMap(({ name, gate, measure }) => {
     const why = lacking[measure.kind]
-    return gate === 'off' || why === undefined ? [] : [{ metric: name, why }]
+    const isAsked = gate === 'on' || (gate === 'advisory' && measure.kind !== 'inner-errors')
+    return isAsked && why !== undefined ? [{ metric: name, why }] : []
   })
 }
 

@@ -90,6 +90,32 @@ export const isEntrySpan = `SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER
 export const isInnerSpan = `SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
 AND ParentSpanId NOT IN ('', '0000000000000000')`
 
+/**
+ * The errors below requests of some services, by trace: whose they are, and when they began. They are looked for among the
+ * spans that started while the requests of the window were under way, by columns that are small; a trace has few.
+ */
+export function innerErrors(services: string): string {
+  return sql`(
+  SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+  FROM coalmine_traces
+  WHERE ${services}
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+    AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+  GROUP BY TraceId
+)`
+}
+
+/**
+ * Whether a span of its service failed while this request was under way, or the request itself recorded an exception. Of a trace
+ * with requests one after the other, as where one is tried again, each has its own.
+ */
+export const hasInnerError = `HasException OR arrayExists(
+  one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)`
+
+/** Whether a unit hides an error: it has one below it, and shows none. */
+export const hidesError = `UnitInnerError AND NOT UnitError AND UnitClientCode = 0`
+
 /** The build of a span: its own attribute or its resource's. */
 export const buildName = `if(SpanAttributes['service.version'] != '',
   SpanAttributes['service.version'], ResourceAttributes['service.version'])`

@@ -229,7 +229,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- ingest/closing.ts: closeTicks
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
-    Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes
+    Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes,
+    InnerErrors
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -250,7 +251,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
     max(SetLast) AS LastEnd,
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
       AS ErrorTypes,
-    sumMap(SetClientCodes) AS ClientCodes
+    sumMap(SetClientCodes) AS ClientCodes,
+    sum(InnerErrorUnits) AS InnerErrors
   FROM (
     SELECT
       Service,
@@ -269,6 +271,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
       count() AS Units,
       countIf(UnitError) AS ErrorUnits,
       countIf(UnitClientCode != 0) AS ClientErrorUnits,
+      countIf(UnitInnerError AND NOT UnitError AND UnitClientCode = 0) AS InnerErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       grouping(Flags) AS OfInstance,
@@ -295,6 +298,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
         max(ClientCode) AS UnitClientCode,
+        max(HasException OR arrayExists(
+          one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
         max(Test) AS UnitTest,
         Build,
         groupUniqArray(FlagSet) AS FlagSets,
@@ -302,11 +307,23 @@ DROP TABLE IF EXISTS coalmine_parquet;
         min(EndedAt) AS UnitFirst,
         max(EndedAt) AS UnitLast,
         max(ErrorType) AS UnitErrorType
-      FROM coalmine_requests
-      WHERE Service IN {services:Array(String)}
-      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
-      AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      FROM (
+        SELECT *
+        FROM coalmine_requests
+        WHERE Service IN {services:Array(String)}
+        AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+        AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      ) AS requests
+      LEFT ANY JOIN (
+        SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+        FROM coalmine_traces
+        WHERE ServiceName IN {services:Array(String)}
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+          AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+        GROUP BY TraceId
+      ) AS below USING (TraceId)
       GROUP BY Service, Tick, UnitOperation, TraceId, Build
     )
     GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))
@@ -818,6 +835,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
           max(Bucket) AS UnitBucket,
           max(IsError) AS UnitError,
           max(ClientCode) AS UnitClientCode,
+          max(HasException OR arrayExists(
+            one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
           max(Test) AS UnitTest,
           groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -872,7 +891,16 @@ DROP TABLE IF EXISTS coalmine_parquet;
             AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
             AND (MayBeStable OR MayBeCanary)
             AND has({users:Array(String)}, User)
-        )
+        ) AS requests
+        LEFT ANY JOIN (
+          SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+          FROM coalmine_traces
+          WHERE ServiceName = {service:String}
+            AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+          GROUP BY TraceId
+        ) AS below USING (TraceId)
         GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
         HAVING IsStable OR IsCanary OR arrayExists(
           (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
@@ -946,6 +974,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
           max(Bucket) AS UnitBucket,
           max(IsError) AS UnitError,
           max(ClientCode) AS UnitClientCode,
+          max(HasException OR arrayExists(
+            one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
           max(Test) AS UnitTest,
           groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -993,7 +1023,16 @@ DROP TABLE IF EXISTS coalmine_parquet;
             AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
             AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
             AND (MayBeStable OR MayBeCanary)
-        )
+        ) AS requests
+        LEFT ANY JOIN (
+          SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+          FROM coalmine_traces
+          WHERE ServiceName = {service:String}
+            AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+          GROUP BY TraceId
+        ) AS below USING (TraceId)
         GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
         HAVING IsStable OR IsCanary OR arrayExists(
           (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
@@ -1015,6 +1054,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toFloat64(sum(Traces)) AS traces,
     toFloat64(sum(Errors)) AS errors,
     toFloat64(sum(ClientErrors)) AS clientErrors,
+    toFloat64(sum(InnerErrors)) AS innerErrors,
     (sumMap(
       arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / {joined:UInt8}))), mapKeys(Latency)),
       mapValues(Latency)) AS Histogram).1 AS buckets,
@@ -1041,6 +1081,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
     toFloat64(count()) AS traces,
     toFloat64(countIf(UnitError)) AS errors,
     toFloat64(countIf(UnitClientCode != 0)) AS clientErrors,
+    toFloat64(countIf(UnitInnerError AND NOT UnitError AND UnitClientCode = 0)) AS innerErrors,
     (sumMap(
       [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / {joined:UInt8})))], [toUInt64(1)]) AS Histogram).1
       AS buckets,
@@ -1068,6 +1109,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
           max(Bucket) AS UnitBucket,
           max(IsError) AS UnitError,
           max(ClientCode) AS UnitClientCode,
+          max(HasException OR arrayExists(
+            one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
           max(Test) AS UnitTest,
           groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
           max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1115,7 +1158,16 @@ DROP TABLE IF EXISTS coalmine_parquet;
             AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
             AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
             AND (MayBeStable OR MayBeCanary)
-        )
+        ) AS requests
+        LEFT ANY JOIN (
+          SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+          FROM coalmine_traces
+          WHERE ServiceName = {service:String}
+            AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+            AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+          GROUP BY TraceId
+        ) AS below USING (TraceId)
         GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
         HAVING IsStable OR IsCanary OR arrayExists(
           (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
@@ -1238,6 +1290,8 @@ SELECT
     max(Bucket) AS UnitBucket,
     max(IsError) AS UnitError,
     max(ClientCode) AS UnitClientCode,
+    max(HasException OR arrayExists(
+      one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
     max(Test) AS UnitTest,
     groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
     max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1285,7 +1339,16 @@ SELECT
       AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
       AND (MayBeStable OR MayBeCanary)
-  )
+  ) AS requests
+  LEFT ANY JOIN (
+    SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String}
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+    GROUP BY TraceId
+  ) AS below USING (TraceId)
   GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
   HAVING IsStable OR IsCanary OR arrayExists(
     (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
@@ -1304,6 +1367,7 @@ SELECT
     count() AS traces,
     countIf(UnitError) AS errors,
     countIf(UnitClientCode != 0) AS clientErrors,
+    countIf(UnitInnerError AND NOT UnitError AND UnitClientCode = 0) AS innerErrors,
     countIf(UnitWarmUp) AS warmUp,
     mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,
@@ -1330,6 +1394,8 @@ SELECT
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
         max(ClientCode) AS UnitClientCode,
+        max(HasException OR arrayExists(
+          one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
         max(Test) AS UnitTest,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
         max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1377,7 +1443,16 @@ SELECT
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND (MayBeStable OR MayBeCanary)
-      )
+      ) AS requests
+      LEFT ANY JOIN (
+        SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+        FROM coalmine_traces
+        WHERE ServiceName = {service:String}
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+          AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+        GROUP BY TraceId
+      ) AS below USING (TraceId)
       GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
       HAVING IsStable OR IsCanary OR arrayExists(
         (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
@@ -1562,12 +1637,12 @@ SELECT
 -- read/reductions.ts: reduceTicks
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes
+    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes, InnerErrors
   )
   SELECT
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
     traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
-    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes
+    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes, innerErrors
   FROM (
   SELECT
     toUnixTimestamp(Tick) AS tick,
@@ -1581,6 +1656,7 @@ SELECT
     count() AS traces,
     countIf(UnitError) AS errors,
     countIf(UnitClientCode != 0) AS clientErrors,
+    countIf(UnitInnerError AND NOT UnitError AND UnitClientCode = 0) AS innerErrors,
     countIf(UnitWarmUp) AS warmUp,
     mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,
@@ -1607,6 +1683,8 @@ SELECT
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
         max(ClientCode) AS UnitClientCode,
+        max(HasException OR arrayExists(
+          one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
         max(Test) AS UnitTest,
         groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
         max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
@@ -1654,7 +1732,16 @@ SELECT
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND (MayBeStable OR MayBeCanary)
-      )
+      ) AS requests
+      LEFT ANY JOIN (
+        SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
+        FROM coalmine_traces
+        WHERE ServiceName = {service:String}
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+          AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
+        GROUP BY TraceId
+      ) AS below USING (TraceId)
       GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
       HAVING IsStable OR IsCanary OR arrayExists(
         (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
@@ -1678,6 +1765,7 @@ SELECT
     Traces AS traces,
     Errors AS errors,
     ClientErrors AS clientErrors,
+    InnerErrors AS innerErrors,
     WarmUp AS warmUp,
     mapKeys(Latency) AS buckets,
     mapValues(Latency) AS counts,
@@ -2112,6 +2200,7 @@ SELECT
     toFloat64(Traces) AS traces,
     toFloat64(Errors) AS errors,
     toFloat64(ClientErrors) AS clientErrors,
+    toFloat64(InnerErrors) AS innerErrors,
     mapKeys(Latency) AS buckets,
     CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
     CAST(mapKeys(ErrorTypes), 'Array(String)') AS types,
@@ -2297,7 +2386,8 @@ SELECT currentDatabase() AS name;
     FirstEnd DateTime64(9),
     LastEnd DateTime64(9),
     ErrorTypes Map(LowCardinality(String), UInt64),
-    ClientCodes Map(UInt16, UInt64)
+    ClientCodes Map(UInt16, UInt64),
+    InnerErrors UInt64
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -2427,7 +2517,8 @@ SELECT currentDatabase() AS name;
     Instances Array(LowCardinality(String)),
     FirstEnd DateTime64(3),
     LastEnd DateTime64(3),
-    ClientCodes Map(UInt16, UInt64)
+    ClientCodes Map(UInt16, UInt64),
+    InnerErrors UInt64
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -2516,6 +2607,7 @@ SELECT currentDatabase() AS name;
       GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
       toUInt16(0)) AS ClientCode,
     ClientCode != 0 AS IsClientError,
+    has(Events.Name, 'exception') AS HasException,
     if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
       AS Exception,
     if(IsError, substringUTF8(multiIf(

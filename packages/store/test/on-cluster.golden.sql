@@ -82,7 +82,8 @@ CREATE TABLE IF NOT EXISTS coalmine_ticks ON CLUSTER main (
   FirstEnd DateTime64(9),
   LastEnd DateTime64(9),
   ErrorTypes Map(LowCardinality(String), UInt64),
-  ClientCodes Map(UInt16, UInt64)
+  ClientCodes Map(UInt16, UInt64),
+  InnerErrors UInt64
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 PARTITION BY toDate(Tick)
@@ -203,7 +204,8 @@ CREATE TABLE IF NOT EXISTS coalmine_reduced ON CLUSTER main (
   Instances Array(LowCardinality(String)),
   FirstEnd DateTime64(3),
   LastEnd DateTime64(3),
-  ClientCodes Map(UInt16, UInt64)
+  ClientCodes Map(UInt16, UInt64),
+  InnerErrors UInt64
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 PARTITION BY toDate(Tick)

@@ -61,6 +61,7 @@ function verdictOf(
       traces: one.n,
       errors: one.errors,
       clientErrors: 0,
+      innerErrors: 0,
       latency: mergeHistograms([histograms[at]![which]!, { scale: 3, zero: 0, indices: [], counts: [] }]),
     })),
   )

@@ -33,7 +33,7 @@ function fleet(ticks: number, seed: number, how: (canary: boolean, which: number
         const { slower } = how(cohort === 'canary', which, at)
         const own = Array.from({ length: perTick }, () => 0.05 * slower * Math.exp(0.5 * normal()))
         values[cohort].push(...own)
-        const counts = { traces: perTick, errors: 0, clientErrors: 0, latency: histogramOf(own, 3) }
+        const counts = { traces: perTick, errors: 0, clientErrors: 0, innerErrors: 0, latency: histogramOf(own, 3) }
         cells.push({ cohort, instance: `${cohort}-${which}`, operation, tick, ...counts })
       }
     const n = 3 * perTick

@@ -32,7 +32,7 @@ const fewestRequests = 5
 export function standingOf(scope: Scope, beyond: MetricPolicy, { fairness, canary }: Facts): Standing {
   const known = fairness?.instanceTicks ?? []
   const { kind } = beyond.measure
-  const judged = kind === 'latency' || kind === 'errors' || kind === 'client-errors'
+  const judged = kind === 'latency' || kind === 'errors' || kind === 'client-errors' || kind === 'inner-errors'
   const harm = beyond.expect === 'no-worse' || beyond.expect === 'worse-by-at-most'
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
   if (known.length === 0 || shared || canary.instances < 2 || !judged || !harm) return () => true
@@ -100,17 +100,23 @@ function latencyUnits(metric: MetricPolicy): EProcess<Cells> {
   )
 }
 
-function rateUnits(metric: MetricPolicy, kind: 'errors' | 'client-errors'): EProcess<Cells> {
+function rateUnits(metric: MetricPolicy, kind: keyof typeof eventsOf): EProcess<Cells> {
   const margin = marginIn('rate', metric)
   const rateOf = (own: readonly InstanceTick[]): Rate => ({
     n: own.reduce((sum, cell) => sum + cell.traces, 0),
-    events: own.reduce((sum, cell) => sum + (kind === 'errors' ? cell.errors : cell.clientErrors), 0),
+    events: own.reduce((sum, cell) => sum + eventsOf[kind](cell), 0),
   })
   return unitProcess(([cells]) =>
     leanOfInstanceRates(instancesOf(cells!, 'canary').map(rateOf), instancesOf(cells!, 'stable').map(rateOf), (rate) =>
       rateLimit(rate, margin),
     ),
   )
+}
+
+const eventsOf = {
+  errors: (cell: InstanceTick): number => cell.errors,
+  'client-errors': (cell: InstanceTick): number => cell.clientErrors,
+  'inner-errors': (cell: InstanceTick): number => cell.innerErrors,
 }
 
 /** The cells of each instance of a cohort. */

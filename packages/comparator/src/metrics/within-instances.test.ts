@@ -48,7 +48,13 @@ function judged(
       }
       for (const cohort of ['stable', 'canary'] as const) {
         const { values, errors: failed } = own[cohort]
-        const counts = { traces: values.length, errors: failed, clientErrors: 0, latency: histogramOf(values) }
+        const counts = {
+          traces: values.length,
+          errors: failed,
+          clientErrors: 0,
+          innerErrors: 0,
+          latency: histogramOf(values),
+        }
         if (values.length > 0) cells.push({ cohort, instance: `instance-${which}`, operation, tick, ...counts })
         all[cohort].values.push(...values)
         all[cohort].errors += failed

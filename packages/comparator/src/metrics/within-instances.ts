@@ -45,6 +45,8 @@ function sidesOf({ measure }: MetricPolicy): ((cell: InstanceTick) => Side) | un
       return ({ traces, errors }) => ({ kind: 'rate', n: traces, events: errors })
     case 'client-errors':
       return ({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors })
+    case 'inner-errors':
+      return ({ traces, innerErrors }) => ({ kind: 'rate', n: traces, events: innerErrors })
     default:
       return undefined
   }

@@ -18,6 +18,7 @@ describe('coalmine.yaml', () => {
           { name: 'errors', margin: { oddsRatio: 1.5 } },
           { name: 'client-errors' },
           { name: 'lost-requests' },
+          { name: 'inner-errors', gate: 'advisory' },
         ],
       },
     })
@@ -44,7 +45,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  4xx: off\n  cost: { margin: 5% }\n',
-      'coalmine.yaml:3: metrics.cost: unknown metric; expected one of latency, errors, client-errors, lost-requests, throughput, or say what it measures with attribute, calls or share',
+      'coalmine.yaml:3: metrics.cost: unknown metric; expected one of latency, errors, client-errors, inner-errors, lost-requests, throughput, or say what it measures with attribute, calls or share',
     ],
     [
       'metrics:\n  cost:\n    attribute: app.cost\n    calls: db.system.name=postgresql\n',

@@ -6,6 +6,8 @@ export type Measure =
   | { readonly kind: 'errors' }
   /** Answers that blame whoever asked: HTTP 4xx, and the codes of gRPC that are no fault of the server's. */
   | { readonly kind: 'client-errors' }
+  /** Errors below a request, or exceptions in it, of which the answer shows nothing. */
+  | { readonly kind: 'inner-errors' }
   | { readonly kind: 'lost-requests' }
   | { readonly kind: 'throughput' }
   /** A numeric span attribute (cost, bytes, tokens): one value for a trace and operation. */
@@ -19,7 +21,14 @@ export type Measure =
 type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
 
 /** The metrics that need no word of what they measure, by their names. */
-export const builtIns: readonly BuiltIn[] = ['latency', 'errors', 'client-errors', 'lost-requests', 'throughput']
+export const builtIns: readonly BuiltIn[] = [
+  'latency',
+  'errors',
+  'client-errors',
+  'inner-errors',
+  'lost-requests',
+  'throughput',
+]
 
 const oldNames: ReadonlyMap<string, BuiltIn> = new Map([['4xx', 'client-errors']])
 
@@ -44,6 +53,7 @@ export function marginFormOf({ kind }: Measure): MarginForm {
       return 'latency'
     case 'errors':
     case 'client-errors':
+    case 'inner-errors':
     case 'share':
       return 'rate'
     case 'lost-requests':

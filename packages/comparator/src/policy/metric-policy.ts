@@ -15,7 +15,7 @@ import type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
 
 /** How one metric is judged. */
 export interface MetricPolicy {
-  /** `latency`, `errors`, `client-errors`, `lost-requests`, `throughput`, or a name of the user's own. */
+  /** `latency`, `errors`, `client-errors`, `inner-errors`, `lost-requests`, `throughput`, or a name of the user's own. */
   readonly name: string
   readonly measure: Measure
   readonly expect: Expect

@@ -48,7 +48,7 @@ const policy = z.strictObject({
     .record(z.string(), metricSchema)
     .optional()
     .describe(
-      'latency, errors, client-errors and lost-requests are judged unless they are off; others where they are named.',
+      'latency, errors, client-errors and lost-requests are judged unless they are off; others where they are named. inner-errors is advisory unless it is named.',
     ),
 })
 

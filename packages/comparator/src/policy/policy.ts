@@ -25,8 +25,14 @@ export interface Policy {
   readonly metrics: readonly MetricPolicy[]
 }
 
-/** Judged unless they are turned off; lost requests where a split is declared. */
-const always = ['latency', 'errors', 'client-errors', 'lost-requests'] as const
+/** Judged unless they are turned off, lost requests where a split is declared; inner errors decide only where that is asked for. */
+const always: ReadonlyMap<string, MetricInput> = new Map([
+  ['latency', {}],
+  ['errors', {}],
+  ['client-errors', {}],
+  ['lost-requests', {}],
+  ['inner-errors', { gate: 'advisory' }],
+])
 
 /** What is judged, and how strictly, where nobody says otherwise. */
 export const defaultPolicy: Policy = {
@@ -37,7 +43,7 @@ export const defaultPolicy: Policy = {
   warmUp: 60,
   randomised: false,
   mode: 'sequential',
-  metrics: always.map((name) => metricPolicyOf(name, {})),
+  metrics: [...always].map(([name, entry]) => metricPolicyOf(name, entry)),
 }
 
 /** A policy as people write it, in `coalmine.yaml` or in a request: every key may be left out. */
@@ -95,7 +101,7 @@ function metricsOf(written: Readonly<Record<string, MetricInput | GateInput>>): 
   readonly metrics: readonly MetricPolicy[]
   readonly problems: readonly PolicyProblem[]
 } {
-  const entries = new Map<string, Entry>(always.map((name) => [name, { writtenAs: name, entry: {} }]))
+  const entries = new Map<string, Entry>([...always].map(([name, entry]) => [name, { writtenAs: name, entry }]))
   const metrics: MetricPolicy[] = []
   const problems: PolicyProblem[] = []
   for (const [writtenAs, entry] of Object.entries(written)) {

@@ -56,7 +56,7 @@ function unsettled(missing: readonly Missing[]): Reason[] {
 }
 
 /** A service-wide finding that one of its operations explains says nothing new. */
-function mostSpecific(failed: readonly Finding[]): Finding[] {
+export function mostSpecific(failed: readonly Finding[]): Finding[] {
   const explained = (finding: Finding): boolean =>
     finding.scope === 'service' &&
     failed.some(

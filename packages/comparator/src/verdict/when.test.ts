@@ -73,7 +73,7 @@ describe('a FAIL that the values of the whole window do not show', () => {
         [0, 1, 2].map((which): InstanceTick => {
           const slower = cohort === 'canary' ? (which === 2 ? 6 : 2) : 1
           const values = Array.from({ length: 34 }, () => 0.02 * slower * (0.5 + random()))
-          const counts = { traces: 34, errors: 0, clientErrors: 0, latency: histogramOf(values, 3) }
+          const counts = { traces: 34, errors: 0, clientErrors: 0, innerErrors: 0, latency: histogramOf(values, 3) }
           return { cohort, instance: `${cohort}-${which}`, operation: 'GET /', tick: firstTick + at * 5000, ...counts }
         }),
       ),

@@ -10,6 +10,7 @@ import { pointsToHarm } from './when.ts'
 const namesInWords: Readonly<Record<string, string>> = {
   errors: 'the error rate',
   'client-errors': 'the share of client errors',
+  'inner-errors': 'the share of inner errors',
   'lost-requests': 'the share of traffic',
 }
 
@@ -114,6 +115,8 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
       return 'failing more often'
     case 'client-errors':
       return 'answered with client errors more often'
+    case 'inner-errors':
+      return 'hiding inner errors more often'
     case 'lost-requests':
       return 'losing canary requests'
     case 'throughput':

@@ -109,7 +109,7 @@ function excludes(stable: string, other: string): boolean {
 async function readDay(comparison: Comparison, policy: Policy, { store }: Context): Promise<DayRead> {
   const { found, operations } = await readWindow(store, comparison, policy)
   const measured = await measuredSlices(store, comparison, policy)
-  return { found, slices: [...chained(slicesOf(operations), measured.slices)] }
+  return { found, slices: [...chained(slicesOf(operations, true), measured.slices)] }
 }
 
 /** The canary as it was found, and stable as all the days together. */

@@ -12,7 +12,7 @@ import { fairnessFacts } from './fairness.ts'
 import { lookAt } from './looks.ts'
 import { measuredSlices } from './own-measures.ts'
 import { type ComparisonRequest, cohortsAsked, parseRequest } from './request.ts'
-import { slicesOf } from './slices.ts'
+import { slicesOf, withInnerErrors } from './slices.ts'
 import { structureTicks } from './structure.ts'
 import { chained, readWindow } from './window.ts'
 
@@ -93,7 +93,7 @@ async function compare(request: ComparisonRequest, { store, now, version }: Cont
     ...(known && { known }),
   }
   const judged = (facts: Facts, operations: OperationTicks[]): Verdict =>
-    judge(chained(slicesOf(operations), measured.slices), policy, facts)
+    judge(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), policy, facts)
   // Ticks that close meanwhile are not of this look.
   const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
   return doubted(judged(all, operations), all, {

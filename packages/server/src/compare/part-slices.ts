@@ -13,5 +13,5 @@ export async function partSlices(request: ComparisonRequest, { store }: Context)
   const names = new Set(request.policy.metrics.map(({ name }) => name))
   const operations = await gathered(store.ticks.read(request).operations)
   const { slices } = await measuredSlices(store, request, request.policy)
-  return [...slicesOf(operations), ...slices].filter(({ metric }) => names.has(metric))
+  return [...slicesOf(operations, true), ...slices].filter(({ metric }) => names.has(metric))
 }

@@ -1,12 +1,20 @@
-import { requestCount, type Slice } from '@coalmine/comparator'
+import { type Policy, requestCount, type Slice } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 
-/** Empties what it is given as it goes, so that ticks and slices are not held both. */
-export function* slicesOf(operations: OperationTicks[]): Generator<Slice> {
-  for (let next = operations.pop(); next; next = operations.pop()) yield* slicesOfOperation(next)
+/** Most services hide no errors: slices that say so are made only where the policy asks for them, or there are any. */
+export function withInnerErrors(operations: readonly OperationTicks[], { metrics }: Pick<Policy, 'metrics'>): boolean {
+  return (
+    metrics.some(({ measure, gate }) => measure.kind === 'inner-errors' && gate === 'on') ||
+    operations.some(({ ticks }) => ticks.some(({ stable, canary }) => stable.innerErrors + canary.innerErrors > 0))
+  )
 }
 
-function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Slice> {
+/** Empties what it is given as it goes, so that ticks and slices are not held both. */
+export function* slicesOf(operations: OperationTicks[], inner = false): Generator<Slice> {
+  for (let next = operations.pop(); next; next = operations.pop()) yield* slicesOfOperation(next, inner)
+}
+
+function* slicesOfOperation({ operation, ticks }: OperationTicks, inner: boolean): Generator<Slice> {
   for (const { tick, stable, canary } of ticks) {
     const both = <S>(side: (counts: typeof stable) => S): { stable: S; canary: S } => ({
       stable: side(stable),
@@ -31,6 +39,13 @@ function* slicesOfOperation({ operation, ticks }: OperationTicks): Generator<Sli
       metric: 'client-errors',
       ...both(({ traces, clientErrors }) => ({ kind: 'rate', n: traces, events: clientErrors }) as const),
     }
+    if (inner)
+      yield {
+        tick,
+        operation,
+        metric: 'inner-errors',
+        ...both(({ traces, innerErrors }) => ({ kind: 'rate', n: traces, events: innerErrors }) as const),
+      }
     yield {
       tick,
       operation,

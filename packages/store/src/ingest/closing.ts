@@ -1,4 +1,12 @@
-import { namedOperationsOfServices, ofWindow, spansOfTicks, spansOfWindow } from '../conditions.ts'
+import {
+  hasInnerError,
+  hidesError,
+  innerErrors,
+  namedOperationsOfServices,
+  ofWindow,
+  spansOfTicks,
+  spansOfWindow,
+} from '../conditions.ts'
 import { sql } from '../sql.ts'
 /** Names in the ticks that have no rows of their own, those that were asked for most first. */
 export const unnamedOperations: string = sql`
@@ -68,7 +76,8 @@ export const unnamedRequests: string = sql`
 export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
-    Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes
+    Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes,
+    InnerErrors
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -89,7 +98,8 @@ export const closeTicks: string = sql`
     max(SetLast) AS LastEnd,
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
       AS ErrorTypes,
-    sumMap(SetClientCodes) AS ClientCodes
+    sumMap(SetClientCodes) AS ClientCodes,
+    sum(InnerErrorUnits) AS InnerErrors
   FROM (
     SELECT
       Service,
@@ -108,6 +118,7 @@ export const closeTicks: string = sql`
       count() AS Units,
       countIf(UnitError) AS ErrorUnits,
       countIf(UnitClientCode != 0) AS ClientErrorUnits,
+      countIf(${hidesError}) AS InnerErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       grouping(Flags) AS OfInstance,
@@ -126,6 +137,7 @@ export const closeTicks: string = sql`
         max(Bucket) AS UnitBucket,
         max(IsError) AS UnitError,
         max(ClientCode) AS UnitClientCode,
+        max(${hasInnerError}) AS UnitInnerError,
         max(Test) AS UnitTest,
         Build,
         groupUniqArray(FlagSet) AS FlagSets,
@@ -133,8 +145,12 @@ export const closeTicks: string = sql`
         min(EndedAt) AS UnitFirst,
         max(EndedAt) AS UnitLast,
         max(ErrorType) AS UnitErrorType
-      FROM coalmine_requests
-      WHERE ${spansOfTicks}
+      FROM (
+        SELECT *
+        FROM coalmine_requests
+        WHERE ${spansOfTicks}
+      ) AS requests
+      LEFT ANY JOIN ${innerErrors('ServiceName IN {services:Array(String)}')} AS below USING (TraceId)
       GROUP BY Service, Tick, UnitOperation, TraceId, Build
     )
     GROUP BY GROUPING SETS ((Service, Tick, Operation, Build, Test, Flags), (Service, Tick, Operation, Build, Test, Instance))

@@ -16,6 +16,8 @@ export interface Counts {
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
+  /** Traces with an error below the request, or an exception in it, of which the answer shows nothing. */
+  readonly innerErrors: number
   /** Of all traces but those that an instance served while it warmed up. */
   readonly latency: Latency
   /** How many these were. */
@@ -32,6 +34,8 @@ export interface CountRow {
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
+  /** Traces with an error below the request, or an exception in it, of which the answer shows nothing. */
+  readonly innerErrors: number
   readonly warmUp: number
   readonly buckets: readonly number[]
   readonly counts: readonly number[]
@@ -46,6 +50,7 @@ export const noCounts: Counts = {
   traces: 0,
   errors: 0,
   clientErrors: 0,
+  innerErrors: 0,
   latency: { scale: 5, zero: 0, indices: [], counts: [] },
   warmUp: 0,
   errorTypes: {},
@@ -60,6 +65,7 @@ export function countsOf({
   traces,
   errors,
   clientErrors,
+  innerErrors,
   warmUp,
   buckets,
   counts,
@@ -70,7 +76,17 @@ export function countsOf({
     buckets[0] === zeroBucket
       ? { scale: 5, zero: counts[0]!, indices: buckets.slice(1), counts: counts.slice(1) }
       : { scale: 5, zero: 0, indices: buckets, counts }
-  return { requests, traces, errors, clientErrors, latency, warmUp, errorTypes, clientCodes: byName(clientCodes) }
+  return {
+    requests,
+    traces,
+    errors,
+    clientErrors,
+    innerErrors,
+    latency,
+    warmUp,
+    errorTypes,
+    clientCodes: byName(clientCodes),
+  }
 }
 
 // Most ticks have none.

@@ -98,6 +98,7 @@ async function ticksOfUsers(
         warmUp: 0,
         errorTypes: {},
         clientCodes: {},
+        innerErrors: 0,
       })
       const { tick, operation } = row
       getOrMake(found, row.user, () => []).push({ tick: tick * 1000, operation, traces, errors, clientErrors, latency })

@@ -62,11 +62,11 @@ export async function instanceCellsOf(
     instance,
     operation,
     tick: block * 1000,
-    ...countsOf({ ...counts, warmUp: 0, errorTypes: {}, clientCodes: {} }),
+    ...countsOf({ ...counts, warmUp: 0, errorTypes: {}, clientCodes: {}, innerErrors: 0 }),
   }))
 }
 
-type Row = Omit<CountRow, 'warmUp' | 'errorTypes' | 'clientCodes'> & {
+type Row = Omit<CountRow, 'warmUp' | 'errorTypes' | 'clientCodes' | 'innerErrors'> & {
   readonly cohort: 'stable' | 'canary'
   readonly instance: string
   readonly operation: string

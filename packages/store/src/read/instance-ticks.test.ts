@@ -62,7 +62,7 @@ describe.each([
       served('b', '2.0.0', 5, { route: '/pay' }),
       served('b', '2.0.0', 5, { route: '/help' }),
     )
-    const none = { errors: 0, clientErrors: 0 }
+    const none = { errors: 0, clientErrors: 0, innerErrors: 0 }
     // 20 ms: log2(.02) * 8 is -45.15.
     const latency = { scale: 3, zero: 0, indices: [-46], counts: [1] }
     expect(await ticksOf(comparison)).toEqual([

@@ -1,5 +1,13 @@
 import { type Comparison, cohortsOf } from '../comparison.ts'
-import { latestClosings, ofTraffic, ofWindow, operationByTraffic, unitCohort, unitOperation } from '../conditions.ts'
+import {
+  hidesError,
+  latestClosings,
+  ofTraffic,
+  ofWindow,
+  operationByTraffic,
+  unitCohort,
+  unitOperation,
+} from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { binaryReader } from '../engine/row-binary.ts'
 import { sql } from '../sql.ts'
@@ -19,6 +27,7 @@ export interface InstanceTick {
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
+  readonly innerErrors: number
   /** Seconds; empty while the instance warmed up. */
   readonly latency: CoarseLatency
 }
@@ -102,6 +111,7 @@ function* ticksIn(
       traces: float64(),
       errors: float64(),
       clientErrors: float64(),
+      innerErrors: float64(),
       latency: latencyOf(scale, int16s(), uint32s()),
     }
     yield tick.tick < (warmUntilMs.get(instance) ?? 0) ? { ...tick, latency: { scale, ...noLatency } } : tick
@@ -126,6 +136,7 @@ export const instanceTicks: string = sql`
     toFloat64(sum(Traces)) AS traces,
     toFloat64(sum(Errors)) AS errors,
     toFloat64(sum(ClientErrors)) AS clientErrors,
+    toFloat64(sum(InnerErrors)) AS innerErrors,
     (sumMap(
       arrayMap(bucket -> if(bucket = -32768, bucket, toInt16(floor(bucket / {joined:UInt8}))), mapKeys(Latency)),
       mapValues(Latency)) AS Histogram).1 AS buckets,
@@ -149,6 +160,7 @@ export const rawInstanceTicks: string = sql`
     toFloat64(count()) AS traces,
     toFloat64(countIf(UnitError)) AS errors,
     toFloat64(countIf(UnitClientCode != 0)) AS clientErrors,
+    toFloat64(countIf(${hidesError})) AS innerErrors,
     (sumMap(
       [if(UnitBucket = -32768, UnitBucket, toInt16(floor(UnitBucket / {joined:UInt8})))], [toUInt64(1)]) AS Histogram).1
       AS buckets,

@@ -2,6 +2,9 @@ import type { Comparison } from '../comparison.ts'
 import {
   askedAttributes,
   closedOnly,
+  hasInnerError,
+  hidesError,
+  innerErrors,
   ofAudience,
   operationName,
   spansOfWindow,
@@ -88,6 +91,7 @@ export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'o
     max(Bucket) AS UnitBucket,
     max(IsError) AS UnitError,
     max(ClientCode) AS UnitClientCode,
+    max(${hasInnerError}) AS UnitInnerError,
     max(Test) AS UnitTest,
     groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
     max(toUnixTimestamp(Tick) < transform(concat(Build, '\\0', Instance),
@@ -110,7 +114,8 @@ export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'o
       AND ${closedOnly}
       AND ${ofAudience}
       AND (MayBeStable OR MayBeCanary)${where}
-  )
+  ) AS requests
+  LEFT ANY JOIN ${innerErrors('ServiceName = {service:String}')} AS below USING (TraceId)
   GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
   HAVING ${unitCounts}`
 }
@@ -126,6 +131,7 @@ export const rawTicks: string = sql`
     count() AS traces,
     countIf(UnitError) AS errors,
     countIf(UnitClientCode != 0) AS clientErrors,
+    countIf(${hidesError}) AS innerErrors,
     countIf(UnitWarmUp) AS warmUp,
     mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
     mapValues(Histogram) AS counts,

@@ -67,12 +67,12 @@ export const reductions: string = sql`
 export const reduceTicks: string = `
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes
+    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes, InnerErrors
   )
   SELECT
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
     traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
-    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes
+    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes, innerErrors
   FROM (${rawTicks})`
 
 /** The commit of a reduction: rows of ticks that it does not name were not meant, and do not count. */
@@ -92,6 +92,7 @@ export const reducedTicks: string = sql`
     Traces AS traces,
     Errors AS errors,
     ClientErrors AS clientErrors,
+    InnerErrors AS innerErrors,
     WarmUp AS warmUp,
     mapKeys(Latency) AS buckets,
     mapValues(Latency) AS counts,

@@ -4,7 +4,7 @@ import * as tables from './tables.ts'
 import * as views from './views.ts'
 
 /** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
-export const schemaVersion = 6
+export const schemaVersion = 7
 
 /** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
@@ -35,6 +35,12 @@ const alterations: Readonly<Record<number, readonly string[]>> = {
   ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS ClientCodes Map(UInt16, UInt64)`,
     `
   ALTER TABLE coalmine_reduced ADD COLUMN IF NOT EXISTS ClientCodes Map(UInt16, UInt64)`,
+  ],
+  7: [
+    `
+  ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS InnerErrors UInt64`,
+    `
+  ALTER TABLE coalmine_reduced ADD COLUMN IF NOT EXISTS InnerErrors UInt64`,
   ],
 }
 
@@ -184,6 +190,7 @@ export const readColumns: readonly string[] = [
   'SpanAttributes',
   'Duration',
   'StatusCode',
+  'Events.Name',
   'Events.Attributes',
 ]
 

@@ -96,7 +96,8 @@ export const createTicks = `
     FirstEnd DateTime64(9),
     LastEnd DateTime64(9),
     ErrorTypes Map(LowCardinality(String), UInt64),
-    ClientCodes Map(UInt16, UInt64)
+    ClientCodes Map(UInt16, UInt64),
+    InnerErrors UInt64
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -243,7 +244,8 @@ export const createReduced = `
     Instances Array(LowCardinality(String)),
     FirstEnd DateTime64(3),
     LastEnd DateTime64(3),
-    ClientCodes Map(UInt16, UInt64)
+    ClientCodes Map(UInt16, UInt64),
+    InnerErrors UInt64
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)

@@ -73,6 +73,7 @@ export const createSpans: string = sql`
       GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
       toUInt16(0)) AS ClientCode,
     ClientCode != 0 AS IsClientError,
+    has(Events.Name, 'exception') AS HasException,
     if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
       AS Exception,
     if(IsError, substringUTF8(multiIf(

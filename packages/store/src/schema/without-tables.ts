@@ -32,7 +32,8 @@ const emptyTables: string = sql`
         '' AS FlagVariant, false AS Test, toUInt64(0) AS Requests, toUInt64(0) AS Traces, toUInt64(0) AS Errors,
         toUInt64(0) AS ClientErrors, CAST(map(), 'Map(Int16, UInt64)') AS Latency, CAST([], 'Array(String)') AS Instances,
         toDateTime64(0, 9) AS FirstEnd, toDateTime64(0, 9) AS LastEnd,
-        CAST(map(), 'Map(String, UInt64)') AS ErrorTypes, CAST(map(), 'Map(UInt16, UInt64)') AS ClientCodes
+        CAST(map(), 'Map(String, UInt64)') AS ErrorTypes, CAST(map(), 'Map(UInt16, UInt64)') AS ClientCodes,
+        toUInt64(0) AS InnerErrors
     )
     WHERE false
   ),
