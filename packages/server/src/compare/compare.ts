@@ -1,4 +1,4 @@
-import { type Facts, judge, type Verdict } from '@coalmine/comparator'
+import { type Facts, judge, tickMs, type Verdict } from '@coalmine/comparator'
 import type { Comparison, OperationTicks, Store } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
@@ -50,12 +50,21 @@ async function remember(
   if (ofUsers) await store.memory.rememberVerdict({ service, stable, canary, verdict })
 }
 
-async function compare(request: ComparisonRequest, { store, now, version }: Context): Promise<Verdict> {
+async function compare(request: ComparisonRequest, context: Context): Promise<Verdict> {
+  const { store, now, version } = context
   const { service, sinceMs, end, side, policy } = request
   const cohorts = cohortsAsked(request)
   const start = request.start ?? (sinceMs === undefined ? await store.memory.start(cohorts) : now() - sinceMs)
   const comparison: Comparison = { ...cohorts, start, end }
   const finding = store.cohorts.facts(comparison)
+  if (start === undefined) {
+    const { firstMs } = (await finding).canary
+    // The canary's first tick closed after its start had been asked for: what the service did before it is no part of this.
+    if (firstMs !== undefined) {
+      const known = (await store.memory.start(cohorts)) ?? Math.floor(firstMs / tickMs) * tickMs
+      return compare({ ...request, start: known }, context)
+    }
+  }
   const [{ found, instances, operations }, flagShares, builds] = await Promise.all([
     readWindow(store, comparison, policy, finding),
     finding.then(() => store.cohorts.flagShares(comparison)),
