@@ -7,8 +7,8 @@ import { table } from './table.ts'
 export function comparedLines(verdict: Verdict, ink: Ink): string[] {
   const { cohorts } = verdict
   const rows: (readonly [string, string])[] = [
-    ['stable', cohortText(cohorts.stable, verdict)],
-    ['canary', cohortText(cohorts.canary, verdict)],
+    ['stable', `${cohortText(cohorts.stable, verdict)}${judgedText('stable', verdict)}`],
+    ['canary', `${cohortText(cohorts.canary, verdict)}${judgedText('canary', verdict)}`],
     ...trafficRows(verdict),
     ...(verdict.scope === 'requests'
       ? []
@@ -24,6 +24,18 @@ function cohortText(cohort: CohortFacts, { scope }: Verdict): string {
   const hosts = cohort.instances > 0 ? `, ${instances}` : ''
   const served = cohort.adjustedRequests === undefined ? '' : ` of about ${count(cohort.adjustedRequests)}`
   return `${count(cohort.requests)}${served} ${scope === 'downstream' ? 'calls' : 'requests'}${hosts}`
+}
+
+// What is left at the end of a window is less than this, and no news.
+const allButAll = 0.95
+
+/** How many of them the rates of the service were judged on: those of the time in which both cohorts served. */
+function judgedText(arm: 'stable' | 'canary', { findings, cohorts }: Verdict): string {
+  const ofService = findings.find(({ scope, statistic }) => scope === 'service' && statistic === 'share of requests')
+  const judged = ofService?.[arm].count ?? 0
+  return judged > 0 && judged < allButAll * cohorts[arm].traces
+    ? `; judged: the ${count(judged)} while both served`
+    : ''
 }
 
 function trafficRows({ traffic, audience }: Verdict): (readonly [string, string])[] {

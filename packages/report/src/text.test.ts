@@ -41,6 +41,15 @@ it('writes what was expected and whether it came true, and what advisory metrics
   await expect(text).toMatchFileSnapshot('./hypotheses.golden.txt')
 })
 
+it('says how many requests were judged, where one cohort served for longer than both', () => {
+  const verdict = verdictOf(1.5, 12)
+  const judged = verdict.findings.find(({ metric }) => metric === 'errors')!.stable.count
+  const longer = { ...verdict.cohorts.stable, requests: 3 * judged, traces: 3 * judged }
+  const text = verdictText({ ...verdict, cohorts: { ...verdict.cohorts, stable: longer } }, { colors: false })
+  expect(text).toMatch(/\n {2}stable {4}[\d ]+ requests, 4 instances; judged: the [\d ]+ while both served\n/)
+  expect(text).toMatch(/\n {2}canary {4}[\d ]+ requests, 1 instance\n/)
+})
+
 it('takes colours and the same words on a terminal', () => {
   const verdict = verdictOf(1.5, 12)
   const colored = verdictText(verdict, { colors: true })
