@@ -304,6 +304,8 @@ export interface SampleFacts {
   readonly sampling: readonly SamplingShare[]
   /** Requests for which a flag of the comparison was decided by targeting. */
   readonly targeted: number
+  /** Requests that name a user; absent where that was not looked at. */
+  readonly named?: number
   /** Of requests whose caller's span is known: how much later than the call they start, in the median. */
   readonly skewMs: number | null
 }

@@ -113,6 +113,7 @@ export type {
   ProvedWithin,
 } from './finding.ts'
 export type { Reason, ReasonCode } from './reason.ts'
+export type { Assumption } from './verdict/assumes.ts'
 export { shareOfNeeded } from './verdict/evidence.ts'
 export type { Hypothesis } from './verdict/hypotheses.ts'
 export type { Missing, TooFew } from './verdict/missing.ts'

@@ -18,6 +18,7 @@ import { type OperationSeries, seriesOf } from './series.ts'
 import type { Slice } from './slice.ts'
 import { statisticsOf } from './statistics/statistics-of.ts'
 import { secondsAfter } from './tick.ts'
+import { assumedOf } from './verdict/assumes.ts'
 import { findingOf } from './verdict/finding.ts'
 import { hypothesesOf } from './verdict/hypotheses.ts'
 import { withListedFlags } from './verdict/listed-flags.ts'
@@ -163,6 +164,7 @@ function verdictOf(
     schema: 'coalmine.verdict/1',
     verdict,
     reasons,
+    assumes: assumedOf(facts),
     service,
     window,
     cohorts: {

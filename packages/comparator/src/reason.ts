@@ -31,6 +31,7 @@ export type ReasonCode =
   | 'host-not-separable'
   | 'young-instances'
   | 'both-slowed-down'
+  | 'assumes-independence'
   | 'few-users'
   | 'uneven-instances'
   | 'unequal-load'

@@ -46,9 +46,13 @@ function bullet({ weight }: Reason, ink: Ink): string {
   return weight === 'blocks' ? ink.yellow('- ') : ''
 }
 
-function decidedLine({ decidedAfterSeconds }: Verdict): string[] {
+function decidedLine({ decidedAfterSeconds, proves }: Verdict): string[] {
   if (decidedAfterSeconds === null) return []
-  return [`  Decided on ${duration(decidedAfterSeconds)} of canary traffic.`]
+  const proved = {
+    build: ' It is proved of the build.',
+    instance: ' It is proved of one canary instance, whose host may be the reason.',
+  }
+  return [`  Decided on ${duration(decidedAfterSeconds)} of canary traffic.${proves ? proved[proves] : ''}`]
 }
 
 function noteLines(reasons: readonly Reason[], ink: Ink): string[] {

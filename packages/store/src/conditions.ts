@@ -136,6 +136,13 @@ export const instanceName = `multiIf(
   ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
   ResourceAttributes['host.name'])`
 
+/** The user whom a request names; '' where it names none. */
+export const userName = `arrayFirst(name -> name != '', [
+  SpanAttributes['user.id'], ResourceAttributes['user.id'],
+  SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+  SpanAttributes['session.id'], ResourceAttributes['session.id'],
+  SpanAttributes['client.address'], ResourceAttributes['client.address']])`
+
 /**
  * The operations that have rows of their own: of each service the 500 that were asked for most in the window and the day
  * before it. Who sends names that nobody chose, ids or a scanner's paths, takes no name from what is asked for more.

@@ -1820,6 +1820,7 @@ SELECT
     count() AS requests,
     countIf(Failed) AS errors,
     countIf(Targeted) AS targeted,
+    countIf(Named) AS named,
     sum(Below.Spans) AS children
   FROM (
     SELECT
@@ -1852,7 +1853,12 @@ SELECT
           ResourceAttributes[key])),
         {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
         AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))), max(IsError)) AS Failed,
-      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
+      max(arrayFirst(name -> name != '', [
+        SpanAttributes['user.id'], ResourceAttributes['user.id'],
+        SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+        SpanAttributes['session.id'], ResourceAttributes['session.id'],
+        SpanAttributes['client.address'], ResourceAttributes['client.address']]) != '') AS Named
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)

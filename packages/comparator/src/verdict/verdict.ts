@@ -11,6 +11,7 @@ import type { Bad, Explanation } from '../why/explanations.ts'
 import type { Interaction } from '../why/interaction.ts'
 import type { Regressed } from '../why/regressed.ts'
 import type { StructureChange } from '../why/structure.ts'
+import type { Assumption } from './assumes.ts'
 import type { Hypothesis } from './hypotheses.ts'
 import type { Missing } from './missing.ts'
 import type { Advisory, Outcome } from './outcome.ts'
@@ -51,6 +52,8 @@ export interface Verdict {
   readonly reasons: readonly Reason[]
   /** What a FAIL proves to be worse; null where it is none, or instances are not known apart. */
   readonly proves: Proves | null
+  /** What is taken to be so, since the spans do not tell; empty where they do. */
+  readonly assumes: readonly Assumption[]
   readonly service: string
   readonly window: Window
   readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }

@@ -57,4 +57,22 @@ it('begins a comparison of calls by their own attributes with the first call of 
   const verdict = await judged()
   expect(verdict.window).toMatchObject({ start: new Date(startMs + 100_000).toISOString(), anchored: true })
   expect(verdict.cohorts.stable.requests).toBe(100)
+
+  // Ten calls in each tick: the window that is printed has those that were judged, wherever in a tick it was asked to begin and end.
+  const some = Array.from({ length: 8 }, (_, at) => [startMs + 100_000 + 4_937 * at, startMs + 155_000 + 4_421 * at])
+  for (const [start, end] of [
+    [startMs + 100_000, startMs + 150_000],
+    [startMs + 100_001, startMs + 149_999],
+    ...some,
+  ]) {
+    const part = { ...asked, window: { start: new Date(start!).toISOString(), end: new Date(end!).toISOString() } }
+    const { window, cohorts } = (await (await post('/api/compare', part)).json()) as Verdict
+    const [printedStart, printedEnd] = [Date.parse(window.start), Date.parse(window.end)]
+    expect(cohorts.stable.requests + cohorts.canary.requests, JSON.stringify(part)).toBe(
+      (printedEnd - printedStart) / 500,
+    )
+    expect(window.seconds).toBe((printedEnd - printedStart) / 1000)
+    expect(printedStart).toBeGreaterThanOrEqual(start!)
+    expect(printedEnd).toBeLessThanOrEqual(end!)
+  }
 })

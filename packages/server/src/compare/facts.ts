@@ -2,6 +2,9 @@ import { type CohortFacts, type Facts, tickMs } from '@coalmine/comparator'
 import type { ComparisonFacts, FlagShare } from '@coalmine/store'
 import type { ComparisonRequest } from './request.ts'
 
+/** The start of the tick that a moment lies in, both in milliseconds since 1970. */
+const tickOf = (ms: number): number => Math.floor(ms / tickMs) * tickMs
+
 /** What the comparator is told of a comparison besides its slices. */
 export function factsOf(
   request: ComparisonRequest,
@@ -15,12 +18,15 @@ export function factsOf(
   }: { readonly version: string; readonly now: number; readonly anchored?: boolean },
 ): Facts {
   const seen = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined)
-  const first = window.start ?? Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs]))
+  // Only whole ticks of the time that was asked for are read; what was seen lies in the middle of one.
+  const start =
+    window.start === undefined
+      ? tickOf(Math.min(now, ...seen([found.stable.firstMs, found.canary.firstMs])))
+      : Math.ceil(window.start / tickMs) * tickMs
   const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
-  const start = Math.floor(first / tickMs) * tickMs
   const bothServed = found.stable.requests > 0 && found.canary.requests > 0
   // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
-  const end = bothServed || window.end === undefined ? (Math.floor(last / tickMs) + 1) * tickMs : window.end
+  const end = bothServed || window.end === undefined ? tickOf(last) + tickMs : tickOf(window.end)
   const until = Number.isFinite(end) ? Math.max(start, end) : now
   // The store leaves out those with the fewest requests where there are many.
   const flagsLeftOut = (flags[0]?.flags ?? 0) - new Set(flags.map(({ flag }) => flag)).size

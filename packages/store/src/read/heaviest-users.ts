@@ -7,6 +7,7 @@ import {
   spansOfWindow,
   unitCohort,
   unitOperation,
+  userName,
 } from '../conditions.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
@@ -106,12 +107,6 @@ async function ticksOfUsers(
   }
   return found
 }
-
-const userName = `arrayFirst(name -> name != '', [
-  SpanAttributes['user.id'], ResourceAttributes['user.id'],
-  SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
-  SpanAttributes['session.id'], ResourceAttributes['session.id'],
-  SpanAttributes['client.address'], ResourceAttributes['client.address']])`
 
 const requestsOfCanary: string = sql`
     SELECT

@@ -7,6 +7,7 @@ import {
   spanInCanary,
   spansOfWindow,
   traceCohort,
+  userName,
   withTestsAsked,
 } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -29,6 +30,8 @@ export interface CohortSample {
   }[]
   /** Requests for which a flag of the comparison was decided by targeting. */
   readonly targeted: number
+  /** Requests that name a user: `user.id`, `enduser.id`, `session.id` or `client.address`. */
+  readonly named: number
   /** How much later than the calls of other services its requests start, in the median. */
   readonly skewMs: number | null
   /** The addresses at which other services called it, as their spans say, and how many of its requests were called there. */
@@ -66,6 +69,7 @@ interface Row {
   readonly requests: number
   readonly errors: number
   readonly targeted: number
+  readonly named: number
   readonly children: number
 }
 
@@ -174,7 +178,7 @@ async function callsOf(engine: Engine, asked: Readonly<Record<string, unknown>>)
 const fewestCalls = 5
 
 function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {
-  const sum = (some: readonly Row[], key: 'requests' | 'errors' | 'children' | 'targeted'): number =>
+  const sum = (some: readonly Row[], key: 'requests' | 'errors' | 'children' | 'targeted' | 'named'): number =>
     some.reduce((total, row) => total + row[key], 0)
   const by = (key: 'threshold' | 'scope'): (readonly [string, readonly Row[]])[] =>
     [...new Set(rows.map((row) => row[key]))]
@@ -191,6 +195,7 @@ function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample
       errors: sum(some, 'errors'),
     })),
     targeted: sum(rows, 'targeted'),
+    named: sum(rows, 'named'),
     skewMs: skewIn(calls),
     calledAt: calls
       .filter(({ address }) => address !== '')
@@ -221,6 +226,7 @@ export const sampleOfTicks: string = sql`
     count() AS requests,
     countIf(Failed) AS errors,
     countIf(Targeted) AS targeted,
+    countIf(Named) AS named,
     sum(Below.Spans) AS children
   FROM (
     SELECT
@@ -231,7 +237,8 @@ export const sampleOfTicks: string = sql`
       groupUniqArray(${seenValues}) AS Seen,
       ${traceCohort} AS cohort,
       if(cohort = 'both', maxIf(IsError, ${spanInCanary}), max(IsError)) AS Failed,
-      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted
+      max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
+      max(${userName} != '') AS Named
     FROM coalmine_requests
     WHERE Service = {service:String}
       AND ${withTestsAsked}

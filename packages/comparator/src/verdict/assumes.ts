@@ -1,0 +1,41 @@
+import type { Facts } from '../facts.ts'
+import type { Reason } from '../reason.ts'
+
+/**
+ * What a verdict takes to be so, since the spans do not tell: that instances are alike (`instances-alike`: no span names its instance, so that
+ * one slow process looks like its cohort), and that users are (`users-alike`: none names its user, so that one user whose requests all fail
+ * looks like many).
+ */
+export type Assumption = 'instances-alike' | 'users-alike'
+
+/** What is taken to be so of a comparison of spans. What span metrics cannot tell is said of all of them. */
+export function assumedOf({ stable, canary, fairness, spanMetrics, beforeAfter }: Facts): Assumption[] {
+  if (spanMetrics || beforeAfter || canary.requests === 0) return []
+  const sample = fairness?.sample
+  const named = sample ? [sample.stable.named, sample.canary.named] : []
+  return [
+    ...(stable.instances === 0 || canary.instances === 0 ? (['instances-alike'] as const) : []),
+    ...(named.length > 0 && named.every((n) => n === 0) ? (['users-alike'] as const) : []),
+  ]
+}
+
+const instanceKeys = 'service.instance.id, k8s.pod.name, host.name'
+const userKeys = 'user.id, enduser.id, session.id, client.address'
+
+/** That requests are taken to be independent of each other, where spans do not name what they may have in common. */
+export function assumptionReasons(facts: Facts): Reason[] {
+  const assumed = assumedOf(facts)
+  if (!assumed.includes('instances-alike')) return []
+  const users = assumed.includes('users-alike')
+  const lacking = users
+    ? `spans name neither instances (${instanceKeys}) nor users (${userKeys})`
+    : `spans name no instances (${instanceKeys})`
+  const looks = users ? 'One process that stalls, or one user whose requests all fail,' : 'One process that stalls'
+  return [
+    {
+      code: 'assumes-independence',
+      weight: 'note',
+      message: `Assumes that requests are slow, or fail, independently of each other: ${lacking}. ${looks} may look like the build. Set service.instance.id on the resource of each process.`,
+    },
+  ]
+}
