@@ -46,8 +46,8 @@ it('says how many requests were judged, where one cohort served for longer than 
   const judged = verdict.findings.find(({ metric }) => metric === 'errors')!.stable.count
   const longer = { ...verdict.cohorts.stable, requests: 3 * judged, traces: 3 * judged }
   const text = verdictText({ ...verdict, cohorts: { ...verdict.cohorts, stable: longer } }, { colors: false })
-  expect(text).toMatch(/\n {2}stable {4}[\d ]+ requests, 4 instances; judged: the [\d ]+ while both served\n/)
-  expect(text).toMatch(/\n {2}canary {4}[\d ]+ requests, 1 instance\n/)
+  expect(text).toMatch(/\n {2}stable {4}[\d\s]+ requests, 4 instances; judged: the [\d\s]+ while both served\n/)
+  expect(text).toMatch(/\n {2}canary {4}[\d\s]+ requests, 1 instance\n/)
 })
 
 it('takes colours and the same words on a terminal', () => {
