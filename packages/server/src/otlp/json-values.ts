@@ -5,11 +5,23 @@ import { listAt, objectAt, textAt, wrong } from './json-fields.ts'
 /** A list of keys and values, each value as the text that it is stored as. */
 export function attributesAt(list: unknown, at: string): Attributes {
   const attributes: Record<string, string> = Object.create(null)
-  for (const [index, item] of listAt(list, at).entries()) {
+  const items = listAt(list, at)
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index]
+    if (isPlain(item)) {
+      attributes[item.key] = item.value.stringValue
+      continue
+    }
     const { key, value } = objectAt(item, `${at}[${index}]`)
     attributes[textAt(key, `${at}[${index}].key`)] = textOf(valueAt(value, `${at}[${index}].value`))
   }
   return attributes
+}
+
+// Nearly all attributes are a key and a text: where they stand need not be known, since nothing is wrong with them.
+function isPlain(item: unknown): item is { readonly key: string; readonly value: { readonly stringValue: string } } {
+  const { key, value } = (item ?? {}) as { readonly key?: unknown; readonly value?: { readonly stringValue?: unknown } }
+  return typeof key === 'string' && typeof value?.stringValue === 'string'
 }
 
 /** A JSON `AnyValue`; null when it is left out. */
