@@ -53,7 +53,7 @@ describe("the user's ClickHouse", () => {
     })
     expect(await coalmine(folder, ['store', 'init', ...here()])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Database otel has tables of coalmine now, version 5.'),
+      stdout: expect.stringMatching(/^Database otel has tables of coalmine now, version \d+\./),
     })
     expect(await coalmine(folder, ['import', 'spans.jsonl', ...here()])).toMatchObject({
       code: 0,
@@ -77,7 +77,7 @@ describe("the user's ClickHouse", () => {
   })
 
   it('is refused where a later release made its tables', async () => {
-    await server.query("INSERT INTO otel.coalmine_schema SELECT 6, 'otel_traces', now64(3)")
+    await server.query("INSERT INTO otel.coalmine_schema SELECT max(Version) + 1, 'otel_traces', now64(3) FROM otel.coalmine_schema")
     const run = await coalmine(folder, [...compareShop, ...here()])
     expect(run).toMatchObject({ code: 69, stderr: expect.stringContaining('use a later release of coalmine') })
   })

@@ -67,7 +67,7 @@ async function told(...spans: readonly Span[]): Promise<unknown> {
   await store.ingest.insert(
     batchOf(...spans.map((span) => (span.service === 'storefront' ? { ...span, service } : span))),
   )
-  clock += 3_600_000
+  clock += 20_000
   await store.ingest.closeDue()
   const of = async (more: string): Promise<Record<string, number[]>> => {
     const selectors = { stable: `service.version=1.0.0${more}`, canary: `service.version=2.0.0${more}` }
