@@ -77,7 +77,9 @@ describe("the user's ClickHouse", () => {
   })
 
   it('is refused where a later release made its tables', async () => {
-    await server.query("INSERT INTO otel.coalmine_schema SELECT max(Version) + 1, 'otel_traces', now64(3) FROM otel.coalmine_schema")
+    await server.query(
+      "INSERT INTO otel.coalmine_schema SELECT max(Version) + 1, 'otel_traces', now64(3) FROM otel.coalmine_schema",
+    )
     const run = await coalmine(folder, [...compareShop, ...here()])
     expect(run).toMatchObject({ code: 69, stderr: expect.stringContaining('use a later release of coalmine') })
   })
