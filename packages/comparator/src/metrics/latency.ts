@@ -2,7 +2,6 @@ import type { Part, Statistic } from '../finding.ts'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
 import type { OperationSeries } from '../series.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import { whileStanding } from '../statistics/units.ts'
 import { boundsOf, limitOf } from './claim.ts'
 import { brokenBy, carriedBy, holding, type Region, regionEstimates } from './distribution.ts'
 import { type Limit, rankedAgainst } from './ranked.ts'
@@ -35,7 +34,7 @@ export function testLatency(
   const estimateAt = regionEstimates(series, metric, statistics)
   return {
     worse: statistics.run(
-      whileStanding(broken.process, stands),
+      statistics.whileStanding(broken.process, stands),
       rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isLeftOut(tick)),
     ),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(

@@ -6,7 +6,6 @@ import type { OperationSeries, RateBlock } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
 import { feeding } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import { whileStanding } from '../statistics/units.ts'
 import { type Bound, boundsOf } from './claim.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 
@@ -30,7 +29,7 @@ export function testRate(
     boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
   const broken = boundsWith(marginIn('rate', beyond)).map(({ broken }) => broken)
   return {
-    worse: statistics.run(whileStanding<RateBlock>(statistics.any(broken), stands), blocks),
+    worse: statistics.run(statistics.whileStanding<RateBlock>(statistics.any(broken), stands), blocks),
     within: boundsWith(margin).map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
     estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
   }

@@ -45,6 +45,8 @@ export const once: Statistics = {
   all: (parts) => joined(parts, (logs) => Math.min(...logs)),
   valuesStand: (process) => process,
   ratesStand: (process) => process,
+  // The highest that it stood at while it was fed would be the best of several looks.
+  whileStanding: (process) => process,
   run(process, blocks) {
     const middle = blocks[Math.floor(blocks.length / 2) - 1]
     const early = middle ? blocks.filter(({ tick }) => tick <= middle.tick) : []

@@ -17,7 +17,7 @@ import {
 } from '@coalmine/stats'
 import { run } from './run.ts'
 import type { Statistics } from './statistics.ts'
-import { ratesStand, valuesStand } from './units.ts'
+import { ratesStand, valuesStand, whileStanding } from './units.ts'
 
 /** Prior effective sample size of the mixture: the measured best for splits. */
 export const concentration = 1000
@@ -40,6 +40,7 @@ export const sequential: Statistics = {
   all: minProcess,
   valuesStand,
   ratesStand,
+  whileStanding,
   run,
   scaleInterval,
   oddsRatioInterval,

@@ -45,6 +45,11 @@ export interface Statistics {
   ): EProcess<Block>
   /** The same of rates, whose limit is what the margin makes of stable's. */
   ratesStand(process: EProcess<Rates>, alternative: Alternative, limit: (rate: number) => number): EProcess<Rates>
+  /** Evidence that counts only at ticks at which something else says so too. Of one look there is nothing to wait for. */
+  whileStanding<Block extends { readonly tick: number }>(
+    process: EProcess<Block>,
+    stands: (tick: number) => boolean,
+  ): EProcess<Block>
   run<Block extends object>(process: EProcess<Block>, blocks: readonly (Block & { readonly tick: number })[]): Run
   scaleInterval(
     blocks: readonly Distributions[],
