@@ -99,7 +99,7 @@ async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io):
       window: { start: new Date(Date.now() + warmUpMs).toISOString() },
       policy: { split: 0.5, warmUp: 0, metrics },
     }
-    const limits = { for: act.forMs, wait: 30_000, earlyPass: true, everyMs: 1000 }
+    const limits = { for: act.forMs, wait: 120_000, earlyPass: true, everyMs: 1000 }
     const verdict = await watch(
       () => compareOn(server, request, io.stop),
       limits,
