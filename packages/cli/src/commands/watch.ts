@@ -56,7 +56,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
         .env('COALMINE_WAIT'),
     )
     .addOption(
-      new Option('--idle <time>', 'stop when the canary has served nothing for so long (a server that runs)')
+      new Option('--idle <time>', 'stop when the canary has served nothing for so long (not with --prometheus)')
         .argParser(milliseconds)
         .default(15 * 60_000, '15m')
         .env('COALMINE_IDLE'),
