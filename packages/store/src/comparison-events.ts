@@ -22,8 +22,8 @@ export interface KnownComparison {
 
 /** What happened to comparisons that run, so that they go on after a crash, and are told of when they are over. */
 export interface ComparisonEvents {
-  /** Keeps an event. It is in the store when this is settled; where nothing may be written, or the disk is full, nothing happens. */
-  readonly keep: (event: ComparisonEvent) => Promise<void>
+  /** Keeps an event, and says whether it did: not where nothing may be written, or the disk is full. */
+  readonly keep: (event: ComparisonEvent) => Promise<boolean>
   /** Comparisons that something happened to since a moment, the newest first, at most a thousand. */
   readonly known: (sinceMs: number) => Promise<readonly KnownComparison[]>
   /** The events of one after a number, in order, without their verdicts. */
@@ -43,7 +43,9 @@ export function comparisonEventsOf(
     access === 'spans' ? [] : engine.read<Found>(statement, params)
   return {
     keep: async (event) => {
-      if (access === 'all' && !isSpent()) await engine.write(keepEvent, { ...event })
+      if (access !== 'all' || isSpent()) return false
+      await engine.write(keepEvent, { ...event })
+      return true
     },
     known: async (sinceMs) => {
       const rows = await read<Row>(knownComparisons, { sinceMs })

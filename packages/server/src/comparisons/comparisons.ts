@@ -81,15 +81,21 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
     const atMs = now()
     const event: RunEvent = { number: one.number + 1, at: new Date(atMs).toISOString(), told }
     one.number = event.number
+    let isKept = false
     if (told.kind !== 'look' || atMs - one.keptMs >= keptEveryMs) {
       one.keptMs = atMs
       const kept = { comparison: one.state.id, number: event.number, atMs, kind: told.kind, told: JSON.stringify(told) }
-      await store.comparisons
+      isKept = await store.comparisons
         .keep({ ...kept, verdict: verdict && told.kind !== 'look' ? JSON.stringify(verdict) : '' })
-        .catch((error: Error) => warn(`comparison ${one.state.id}: an event was not kept: ${error.message}`))
+        .catch((error: Error) => {
+          warn(`comparison ${one.state.id}: an event was not kept: ${error.message}`)
+          return false
+        })
     }
     one.state = after(one.state, event)
     if (verdict) one.verdict = verdict
+    // Of one that is over it can be read, and there may be many.
+    if (told.kind === 'ended' && isKept) delete one.verdict
     one.events.push(event)
     if (one.events.length > mostEventsHeld) one.events.shift()
     for (const listener of one.listeners) listener()
