@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { coalmineHere as coalmine, serve } from './coalmine.ts'
+import { coalmineHere as coalmine, serve, start } from './coalmine.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -63,9 +65,10 @@ describe('coalmine serve', () => {
   })
 
   it.each([
-    ['nothing', [], '--token with --tls-cert and --tls-key'],
+    ['nothing', [], '--token or --tokens with --tls-cert and --tls-key'],
     ['a token alone', ['--token', 'secret'], 'give --tls-cert and --tls-key'],
-    ['TLS alone', tls, 'give --token'],
+    ['a file of tokens alone', ['--tokens', 'none.txt'], 'give --tls-cert and --tls-key'],
+    ['TLS alone', tls, 'give --token or --tokens'],
   ])('listens beyond this machine only with a token and TLS; not with %s', async (_name, args, message) => {
     const { code, stderr } = await coalmine(folder, ['serve', '--host', '0.0.0.0', '--port', '0', ...args])
     expect([code, stderr]).toEqual([64, expect.stringContaining(message)])
@@ -75,6 +78,23 @@ describe('coalmine serve', () => {
   it('listens beyond this machine when told so plainly', async () => {
     const server = await serve(folder, ['--store', 'open', '--host', '0.0.0.0', '--insecure'])
     expect(await server.stop()).toBe(0)
+  })
+
+  it('asks each for its own token, the token of the environment or not; commands on its directory need none', async () => {
+    await writeFile(join(folder, 'tokens.txt'), `grafana read ${'g'.repeat(20)}\n`)
+    const args = ['serve', '--store', 'guarded', '--port', '0', '--tokens', 'tokens.txt']
+    const server = start(folder, args, { COALMINE_TOKEN: 'of-another-server' })
+    try {
+      const [line] = (await once(createInterface(server.stdout!), 'line')) as [string]
+      const url = / on (\S+)/.exec(line)![1]!
+      const known = (token: string) => fetch(`${url}/api/known`, { headers: { authorization: `Bearer ${token}` } })
+      expect((await known('g'.repeat(20))).status).toBe(200)
+      expect((await known('of-another-server')).status).toBe(401)
+      expect(await coalmine(folder, ['store', '--store', 'guarded'])).toMatchObject({ code: 0, stderr: '' })
+    } finally {
+      server.kill('SIGTERM')
+      await once(server, 'exit')
+    }
   })
 
   it.each([
@@ -89,6 +109,8 @@ describe('coalmine serve', () => {
       ['--tls-cert', file('key.pem'), '--tls-key', file('cert.pem')],
       'not a certificate and its key in PEM',
     ],
+    ['a file of tokens that is not there', ['--tokens', 'none.txt'], '--tokens none.txt: there is no such file'],
+    ['two ways to say the token', ['--tokens', 'none.txt', '--token', 'x'], '--tokens cannot be used with --token'],
     ['a time to keep that is none', ['--keep', '14h'], 'such as 14d'],
   ])('names %s', async (_name, args, message) => {
     const { code, stderr } = await coalmine(folder, ['serve', '--store', 'wrong', '--port', '0', ...args])

@@ -123,3 +123,25 @@ export type { Proves } from './verdict/proves.ts'
 export type { Exemplar, Exemplars, Verdict, Why } from './verdict/verdict.ts'
 export type { ErrorType } from './why/error-types.ts'
 export type { StructureChange } from './why/structure.ts'
+
+// Comparisons that run in a server, as its API tells of them
+
+export type {
+  ComparisonEvent,
+  ComparisonEvents,
+  EndedEvent,
+  LookEvent,
+  OutcomeEvent,
+  StartedEvent,
+} from './running/comparison-event.ts'
+export type {
+  ComparisonAnswer,
+  ComparisonList,
+  ComparisonState,
+  EndReason,
+  JudgedComparison,
+  Look,
+} from './running/comparison-state.ts'
+export type { RunLimits } from './running/run-limits.ts'
+export type { StartBody } from './running/start-body.ts'
+export type { VerdictAnswer, VerdictQuery } from './running/verdict-answer.ts'

@@ -2,19 +2,26 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { ServerError } from './errors.ts'
 
+/** What is not foreign besides the server's own address. */
+export interface ForeignRules {
+  /** Where browsers reach the server, behind a proxy that may tell another host. */
+  readonly baseUrl?: string | undefined
+}
+
 /**
  * Throws a ServerError with status 403 for a request that a page of another site makes a browser send: it would come
  * from this machine, whoever wrote the page. Following a link is allowed, its answer stays in the browser.
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
-export function refuseForeignPages(method: string, headers: IncomingHttpHeaders): void {
+export function refuseForeignPages(method: string, headers: IncomingHttpHeaders, { baseUrl }: ForeignRules = {}): void {
   const site = headers['sec-fetch-site']
   const follows =
     method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !follows)
     throw foreign('a page of another site sent this request, and those are not answered')
   const { origin } = headers
-  if (origin !== undefined && hostOf(origin) !== headers.host)
+  if (origin === undefined || (baseUrl !== undefined && origin === new URL(baseUrl).origin)) return
+  if (hostOf(origin) !== headers.host)
     throw foreign(`origin ${origin} is not this server's, and requests of other pages are not answered`)
 }
 
@@ -22,9 +29,9 @@ export function refuseForeignPages(method: string, headers: IncomingHttpHeaders)
  * Throws a ServerError with status 403 for a host that is not this machine's: a name of somebody else's that was made to
  * point here, for a page to read what it may not. Only for servers that nobody else reaches, and that ask for no token.
  */
-export function refuseForeignHosts({ host = '' }: IncomingHttpHeaders): void {
+export function refuseForeignHosts({ host = '' }: IncomingHttpHeaders, { baseUrl }: ForeignRules = {}): void {
   const name = host.replace(/:\d+$/, '')
-  if (isLoopback(name)) return
+  if (isLoopback(name) || (baseUrl !== undefined && host === new URL(baseUrl).host)) return
   throw foreign(
     `host ${host} is not this machine's: a server without a token answers to localhost, 127.0.0.1 and [::1] alone; start it with --token`,
   )

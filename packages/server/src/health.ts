@@ -31,9 +31,6 @@ export function registerHealth(app: FastifyInstance, { store, now, version, rece
   })
 }
 
-/** Paths that are answered without a token. */
-export const isProbe = (url: string): boolean => url === '/healthz' || url === '/readyz'
-
 /** Closes ticks that are due, and warns once when spans are refused or ticks stay open, and once when that has been over for a while. */
 export function newTicker({ store, warn, now }: Context): () => Promise<void> {
   let refused: string | undefined

@@ -6,6 +6,8 @@ export interface Owner {
   readonly url: string
   readonly pid: number
   readonly token?: string
+  /** Where browsers reach it, when that is another place. */
+  readonly baseUrl?: string
 }
 
 const healthTimeoutMs = 2_000
@@ -42,9 +44,14 @@ export async function removeAddress(directory: string): Promise<void> {
 
 async function readOwner(directory: string): Promise<Owner | undefined> {
   try {
-    const { url, pid, token } = JSON.parse(await readFile(addressFile(directory), 'utf8')) as Partial<Owner>
+    const { url, pid, token, baseUrl } = JSON.parse(await readFile(addressFile(directory), 'utf8')) as Partial<Owner>
     if (typeof url !== 'string' || typeof pid !== 'number') return undefined
-    return { url, pid, ...(typeof token === 'string' && { token }) }
+    return {
+      url,
+      pid,
+      ...(typeof token === 'string' && { token }),
+      ...(typeof baseUrl === 'string' && { baseUrl }),
+    }
   } catch {
     return undefined
   }

@@ -4,6 +4,9 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
+import { type Access, newAccess } from './access/access.ts'
+import { guard } from './access/guard.ts'
+import { registerLogin } from './access/login.ts'
 import { registerBackFill } from './back-fill.ts'
 import { registerCompare } from './compare/compare.ts'
 import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
@@ -12,11 +15,12 @@ import { type Ack, type Context, unmeasured } from './context.ts'
 import { newDecoder } from './decoding/decoder.ts'
 import { drain } from './drain.ts'
 import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
-import { isLoopback, refuseForeignHosts, refuseForeignPages } from './foreign.ts'
-import { isProbe, newTicker, registerHealth } from './health.ts'
+import { isLoopback } from './foreign.ts'
+import { newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
+import { type Links, newLinks } from './links.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { newAdmission } from './receive/admission.ts'
 import { newClocks } from './receive/clocks.ts'
@@ -27,7 +31,6 @@ import { newRecentLimits } from './receive/recent-limits.ts'
 import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
-import { isAllowed, tokenAsked } from './token.ts'
 import { newTurns } from './turns.ts'
 
 /** How a server is started. Times are milliseconds, sizes bytes. */
@@ -39,6 +42,10 @@ export type ServerOptions = {
   readonly port?: number
   /** What clients must send as `authorization: Bearer ...`. */
   readonly token?: string
+  /** A file of tokens with names and rights instead, which is read again when it changes. */
+  readonly tokensFile?: string
+  /** Where browsers and pipelines reach the server, when it is behind a proxy. */
+  readonly baseUrl?: string
   /** Where OTLP/gRPC is taken, 0 for any port that is free; nowhere when left out. */
   readonly grpcPort?: number
   /** Both protocols are encrypted with it; in the clear when left out. */
@@ -80,6 +87,8 @@ export async function startServer({
   host = '127.0.0.1',
   port = 4318,
   token,
+  tokensFile,
+  baseUrl,
   grpcPort,
   tls,
   ack = 'stored',
@@ -91,7 +100,12 @@ export async function startServer({
   ...storeOptions
 }: ServerOptions): Promise<RunningServer> {
   if (tls) checkTls(tls)
-  const store = await openOrNameOwner({ location, ...storeOptions })
+  const now = storeOptions.now ?? Date.now
+  const access = await newAccess({ token, tokensFile, now, warn })
+  const store = await openOrNameOwner({ location, ...storeOptions }).catch((error: unknown) => {
+    access.close()
+    throw error
+  })
   for (const part of store.putAside)
     warn(`the engine found ${part} broken as it started, and put it aside: what was stored in it is not counted`)
   // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
@@ -99,7 +113,6 @@ export async function startServer({
   const limits = { ...defaultLimits, ...changedLimits }
   const admission = newAdmission(limits.underWayBytes)
   const metrics = measured?.startMetrics(store.ingest, admission)
-  const now = storeOptions.now ?? Date.now
   const recentLimits = newRecentLimits(now)
   const context: Context = {
     store,
@@ -122,26 +135,31 @@ export async function startServer({
     version: version,
   }
   const comparisons = newComparisons(context, lookEveryMs)
-  const app = await routes(context, comparisons, { token, tls, host })
+  const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
+  const app = await routes(context, comparisons, { access, links, tls, host, baseUrl })
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
   let local: HttpServer | undefined
   const close = async (): Promise<void> => {
+    access.close()
     comparisons.close()
     await drain({ app, local, grpc }, drainMs)
     await metrics?.close()
     await context.decoder.close()
     await store.close()
   }
+  let goOn: (() => Promise<void>) | undefined
   try {
+    // A server that goes when its command is done leaves those of others alone; a gate that asks at once is to be told of them.
+    if (announced) goOn = await comparisons.resume()
     await app.listen({ host, port }).catch((cause: unknown) => {
       throw notListening(cause, host, port)
     })
     if (tls && directory) local = await listenLocally(app)
     if (grpcPort !== undefined) {
       const { startGrpc } = await import('./receive/grpc.ts')
-      grpc = await startGrpc(context, { host, port: grpcPort, token, tls })
+      grpc = await startGrpc(context, { host, port: grpcPort, access, tls })
     }
   } catch (error) {
     await close()
@@ -149,7 +167,12 @@ export async function startServer({
   }
   const url = urlOf(app.server, tls ? 'https' : 'http')
   if (directory) {
-    const owner = { url: local ? urlOf(local, 'http') : url, pid: process.pid, ...(token !== undefined && { token }) }
+    const owner = {
+      url: local ? urlOf(local, 'http') : url,
+      pid: process.pid,
+      ...(access.local !== undefined && { token: access.local }),
+      ...(baseUrl !== undefined && { baseUrl }),
+    }
     await leaveAddress(directory, owner).catch(async (cause: Error) => {
       await close()
       throw new ServerError('unavailable', `store ${directory}: cannot leave the address in it: ${cause.message}`, {
@@ -157,8 +180,7 @@ export async function startServer({
       })
     })
   }
-  // A server that goes when its command is done leaves those of others alone.
-  if (announced) await comparisons.resume()
+  await goOn?.()
   const timer = setInterval(newTicker(context), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
     clearInterval(timer)
@@ -176,14 +198,18 @@ export async function startServer({
   }
 }
 
+interface Doors {
+  readonly access: Access
+  readonly links: Links
+  readonly tls: TlsFiles | undefined
+  readonly host: string
+  readonly baseUrl: string | undefined
+}
+
 async function routes(
   context: Context,
   comparisons: Comparisons,
-  {
-    token,
-    tls,
-    host,
-  }: { readonly token: string | undefined; readonly tls: TlsFiles | undefined; readonly host: string },
+  { access, links, tls, host, baseUrl }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
   const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
@@ -207,13 +233,8 @@ async function routes(
     throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
   })
   registerHealth(app, context)
-  const answersThisMachineAlone = token === undefined && isLoopback(host)
-  app.addHook('onRequest', async ({ url, method, headers }) => {
-    if (isProbe(url)) return
-    refuseForeignPages(method, headers)
-    if (answersThisMachineAlone) refuseForeignHosts(headers)
-    if (!isAllowed(headers.authorization, token)) throw tokenAsked()
-  })
+  const isSecure = tls !== undefined || baseUrl?.startsWith('https:') === true
+  guard(app, { access, isSecure, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
   // Who was answered before the end of the request has this long to end it.
   app.addHook('onResponse', async ({ raw }) => {
     if (!raw.complete) setTimeout(() => raw.destroy(), limits.patienceMs).unref()
@@ -221,7 +242,8 @@ async function routes(
   await registerOtlp(app, context)
   await registerImport(app, context)
   registerCompare(app, context)
-  registerComparisons(app, comparisons, limits.followers)
+  registerLogin(app, access, isSecure)
+  registerComparisons(app, comparisons, links, limits.followers)
   registerKayenta(app, context)
   registerPlan(app, context)
   registerCalibrate(app, context)

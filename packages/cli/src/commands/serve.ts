@@ -4,7 +4,17 @@ import { isRemote, shown, startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { CommandError } from '../exit-codes.ts'
 import { type Io, tell } from '../io.ts'
-import { bytes, count, days, milliseconds, port, storeOption, tokenOption } from '../options.ts'
+import {
+  bytes,
+  count,
+  days,
+  excludeEachOther,
+  httpUrl,
+  milliseconds,
+  port,
+  storeOption,
+  tokenOption,
+} from '../options.ts'
 
 interface ServeOptions {
   readonly store: string
@@ -24,6 +34,8 @@ interface ServeOptions {
   readonly drain?: number
   readonly fsync?: boolean
   readonly tokenFile?: string
+  readonly tokens?: string
+  readonly baseUrl?: string
 }
 
 /** `coalmine serve`: runs the server until it is stopped. */
@@ -49,6 +61,16 @@ export function serveCommand(command: Command, io: Io): Command {
       new Option('--token-file <file>', 'a file that has the token, so that no list of processes shows it').env(
         'COALMINE_TOKEN_FILE',
       ),
+    )
+    .addOption(
+      new Option('--tokens <file>', 'tokens with names and rights instead: lines such as "deploy  judge  TOKEN"').env(
+        'COALMINE_TOKENS',
+      ),
+    )
+    .addOption(
+      new Option('--base-url <url>', 'where browsers and pipelines reach the server, when it is behind a proxy')
+        .argParser(httpUrl)
+        .env('COALMINE_BASE_URL'),
     )
     .addOption(new Option('--tls-cert <file>', 'certificate, PEM, for both protocols').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key, PEM').env('COALMINE_TLS_KEY'))
@@ -89,6 +111,7 @@ export function serveCommand(command: Command, io: Io): Command {
         'COALMINE_FSYNC',
       ),
     )
+    .hook('preAction', (_command, called) => excludeEachOther(called, 'tokens', ['token', 'tokenFile']))
     .action((options: ServeOptions) => serve(options, io))
 }
 
@@ -96,7 +119,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   const { store, host, port, ack, keep, minFree, watermark, maxConnections, drain } = options
   const token = await tokenOf(options)
   const tls = await tlsFiles(options)
-  if (!options.insecure) refuseOpenDoor(host, token, tls)
+  if (!options.insecure) refuseOpenDoor(host, token ?? options.tokens, tls)
   if (keep !== undefined && isRemote(store))
     tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
   const stopped = new Promise<undefined>((resolve) => {
@@ -112,6 +135,8 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(options.grpc ? { grpcPort: options.grpcPort ?? Math.max(port - 1, 0) } : {}),
     ...(tls === undefined ? {} : { tls }),
     ...(token === undefined ? {} : { token }),
+    ...(options.tokens === undefined ? {} : { tokensFile: options.tokens }),
+    ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
     ...(keep === undefined ? {} : { retentionDays: keep }),
     ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
     ...(watermark === undefined ? {} : { watermarkMs: watermark }),
@@ -155,7 +180,10 @@ async function read(option: string, file: string): Promise<Buffer> {
 
 function refuseOpenDoor(host: string, token: string | undefined, tls: object | undefined): void {
   if (isLoopback(host) || (token !== undefined && tls)) return
-  const missing = [...(token === undefined ? ['--token'] : []), ...(tls ? [] : ['--tls-cert and --tls-key'])]
+  const missing = [
+    ...(token === undefined ? ['--token or --tokens'] : []),
+    ...(tls ? [] : ['--tls-cert and --tls-key']),
+  ]
   throw new CommandError(
     'usage',
     `--host ${host} lets others than this machine in: give ${missing.join(' with ')}, or say --insecure`,

@@ -11,8 +11,11 @@ import { after, type ComparisonState, type EndReason, type Look, lookOf, type Ru
 
 /** The comparisons that a server runs, and has run. */
 export interface Comparisons {
-  /** Starts one, or joins the one of the same key that runs; `joined` says which it was. */
-  readonly start: (body: unknown) => Promise<{ readonly state: ComparisonState; readonly joined: boolean }>
+  /** Starts one, or joins the one of the same key that runs; `joined` says which it was. `by` is the name of whoever asks. */
+  readonly start: (
+    body: unknown,
+    by?: string | null,
+  ) => Promise<{ readonly state: ComparisonState; readonly joined: boolean }>
   /** All of them, the newest first. */
   readonly list: () => readonly ComparisonState[]
   /** One of them. Throws a ServerError of kind `no-data` where there is none of that id. */
@@ -20,13 +23,13 @@ export interface Comparisons {
   /** Its last verdict; undefined before the first look. */
   readonly verdict: (id: string) => Promise<Verdict | undefined>
   /** Ends it, unless it is over. */
-  readonly stop: (id: string) => Promise<ComparisonState>
+  readonly stop: (id: string, by?: string | null) => Promise<ComparisonState>
   /** Its events after a number that are kept, and then each as it happens, until it is over or nobody listens any more. */
   readonly follow: (id: string, afterNumber: number, stop: AbortSignal) => AsyncGenerator<RunEvent>
   /** Settled once something has happened to it, or it is stopped. */
   readonly changed: (id: string, stop: AbortSignal) => Promise<void>
-  /** Goes on with those that ran when the server ended. */
-  readonly resume: () => Promise<void>
+  /** Knows again those of before the server ended, and gives what goes on with those that ran. */
+  readonly resume: () => Promise<() => Promise<void>>
   /** Aborted once the server is to end. */
   readonly closing: AbortSignal
   /** Lets go of all of them; those that run go on when a server has the store again. */
@@ -157,7 +160,7 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
   const isRunning = ({ state }: Held): boolean => state.state === 'running'
 
   return {
-    start: async (body) => {
+    start: async (body, by = null) => {
       const start = parseStart(body)
       const running = [...held.values()].filter(isRunning)
       const same = running.find(({ key }) => key === start.key)
@@ -168,7 +171,7 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
           `${running.length === 1 ? '1 comparison runs' : `${running.length} comparisons run`} already, as many as may: stop one (POST /api/comparisons/ID/stop), or wait until one is over`,
           { status: 429 },
         )
-      const state = newState(start, now())
+      const state = newState(start, now(), by)
       const one = hold(state, start.key, 0)
       await publish(one, { kind: 'started', state, asked: start.asked, key: start.key })
       begin(one, start)
@@ -182,12 +185,15 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
       const kept = await store.comparisons.verdict(id)
       return kept === undefined ? undefined : (JSON.parse(kept) as Verdict)
     },
-    stop: async (id) => {
+    stop: async (id, by = null) => {
       const one = get(id)
       if (isRunning(one)) {
         one.stop.abort()
         await one.done
-        if (isRunning(one)) await publish(one, { kind: 'ended', look: lookNow(one.state), why: 'stopped' }, one.verdict)
+        if (isRunning(one)) {
+          const told: Told = { kind: 'ended', look: lookNow(one.state), why: 'stopped', ...(by !== null && { by }) }
+          await publish(one, told, one.verdict)
+        }
       }
       return one.state
     },
@@ -203,17 +209,18 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
           last = number
         }
       }
-      while (!stop.aborted) {
+      for (;;) {
         const next = one.events.filter(({ number }) => number > last)
         for (const event of next) yield event
         last = next.at(-1)?.number ?? last
         if (next.length > 0) continue
-        if (!isRunning(one) || closing.signal.aborted) return
+        if (stop.aborted || !isRunning(one) || closing.signal.aborted) return
         await changed(one, stop)
       }
     },
     changed: (id, stop) => changed(get(id), stop),
     resume: async () => {
+      const ran: (() => Promise<void>)[] = []
       for (const { started, last } of await store.comparisons.known(now() - toldOfDays * 86_400_000)) {
         const first = JSON.parse(started.told) as Told
         if (first.kind !== 'started') continue
@@ -222,9 +229,12 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
           at: new Date(last.atMs).toISOString(),
           told: JSON.parse(last.told) as Told,
         }
-        const state = after(first.state, event)
+        const state = { ...neverNamed, ...after(first.state, event) }
         const one = hold(state, first.key, last.number + (state.state === 'running' ? numbersBetweenKept : 0))
-        if (state.state === 'running') await goOn(one, first.asked)
+        if (state.state === 'running') ran.push(() => goOn(one, first.asked))
+      }
+      return async () => {
+        for (const goOnWithIt of ran) await goOnWithIt()
       }
     },
     closing: closing.signal,
@@ -249,7 +259,10 @@ async function changed({ listeners }: Held, stop: AbortSignal): Promise<void> {
   })
 }
 
-function newState({ request, limits, labels }: StartRequest, nowMs: number): ComparisonState {
+// Earlier releases kept no names.
+const neverNamed = { startedBy: null, stoppedBy: null }
+
+function newState({ request, limits, labels }: StartRequest, nowMs: number, by: string | null): ComparisonState {
   const { service, stable, canary } = request
   return {
     id: randomBytes(6).toString('hex'),
@@ -260,7 +273,9 @@ function newState({ request, limits, labels }: StartRequest, nowMs: number): Com
     limits,
     state: 'running',
     startedAt: new Date(nowMs).toISOString(),
+    startedBy: by,
     endedAt: null,
+    stoppedBy: null,
     why: null,
     outcome: null,
     judgedAt: null,

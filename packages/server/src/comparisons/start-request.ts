@@ -1,21 +1,11 @@
-import type { ComparisonBody } from '@coalmine/comparator'
+import type { ComparisonBody, RunLimits } from '@coalmine/comparator'
 import { type ComparisonRequest, cohortsAsked, parseRequest } from '../compare/request.ts'
 import { ServerError } from '../errors.ts'
 
+export type { RunLimits } from '@coalmine/comparator'
+
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
-
-/** When a comparison that runs is over, in milliseconds. */
-export interface RunLimits {
-  /** How much canary traffic is judged. */
-  readonly forMs: number
-  /** How long the first spans of both cohorts may take. */
-  readonly waitMs: number
-  /** How long the canary may serve nothing. */
-  readonly idleMs: number
-  /** Whether a PASS ends it, too, as a FAIL does. */
-  readonly earlyPass: boolean
-}
 
 /** A comparison that is to run, once it is known to be sound. */
 export interface StartRequest {

@@ -8,11 +8,11 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { type Access, mustBeAllowed } from '../access/access.ts'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
 import { exportResponse, grpcCode, protobufType, retryStatus } from '../otlp/otlp-response.ts'
 import type { TlsFiles } from '../tls.ts'
-import { isAllowed, tokenAsked } from '../token.ts'
 import type { Share } from './admission.ts'
 import { newBodies } from './bodies.ts'
 import { framed, frameOf, prefixBytes, statusMessage, timeoutMs } from './grpc-frames.ts'
@@ -24,7 +24,7 @@ interface GrpcOptions {
   readonly host: string
   /** 0 takes any that is free. */
   readonly port: number
-  readonly token?: string | undefined
+  readonly access: Access
   readonly tls?: TlsFiles | undefined
 }
 
@@ -54,11 +54,11 @@ const codes = { deadlineExceeded: 4, unimplemented: 12 } as const
  *
  * Throws a ServerError of kind `unavailable` when the port is taken.
  */
-export async function startGrpc(context: Context, { host, port, token, tls }: GrpcOptions): Promise<RunningGrpc> {
+export async function startGrpc(context: Context, { host, port, access, tls }: GrpcOptions): Promise<RunningGrpc> {
   const settings = { maxConcurrentStreams: streamsOfAConnection }
   const server: Http2Server = tls ? createSecureServer({ settings, ...tls }) : createServer({ settings })
   const sessions = new Set<ServerHttp2Session>()
-  const take = newTaker(context, token)
+  const take = newTaker(context, access)
   server.maxConnections = context.limits.connections
   server.on('drop', () => context.metrics.limited('grpc', 'connections'))
   server.on('session', (session: ServerHttp2Session) => {
@@ -93,7 +93,7 @@ export async function startGrpc(context: Context, { host, port, token, tls }: Gr
 type Take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>
 
 /** What answers a call; it settles when the call is answered, and does not throw. */
-function newTaker(context: Context, token: string | undefined): Take {
+function newTaker(context: Context, access: Access): Take {
   const { admission, limits, metrics } = context
   const bodies = newBodies({ ...limits, requestBytes: limits.requestBytes + prefixBytes })
 
@@ -124,7 +124,7 @@ function newTaker(context: Context, token: string | undefined): Take {
       if (!isGrpc(headers)) return refuseRequest(stream)
       const signal = signals.find(({ service }) => headers[':path'] === `/${service}/Export`)
       if (!signal) return refuse(stream, codes.unimplemented, `${headers[':path']}: there is no such method`)
-      if (!isAllowed(headers.authorization, token)) throw tokenAsked()
+      mustBeAllowed(access.bearer(headers.authorization), 'ingest')
       const patienceMs = timeoutMs(headers['grpc-timeout'] as string | undefined)
       if (patienceMs !== undefined)
         timer = setTimeout(() => refuse(stream, codes.deadlineExceeded, 'the deadline of the call is over'), patienceMs)

@@ -1,0 +1,13 @@
+import type { ComparisonBody } from '../policy/comparison-body.ts'
+import type { RunLimits } from './run-limits.ts'
+
+/**
+ * The body of `POST /api/comparisons`: what is compared, and when it is over. Left out, 30 min of canary traffic are judged,
+ * the first spans may take 1 min, and the canary may serve nothing for 15 min.
+ */
+export interface StartBody extends ComparisonBody, Partial<RunLimits> {
+  /** What it is known by: such as commit, author, pipeline. At most 20, of 500 characters each. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Requests of the same key are the same comparison, whatever else they say; 200 characters at most. */
+  readonly key?: string
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { unwatchFile, watchFile } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { ServerError } from '../errors.ts'
+import { digestOf, type KnownToken, tokenOf } from './known-tokens.ts'
+import { allRights, includes, type Right } from './rights.ts'
+import { newSessions, type Sessions } from './sessions.ts'
+import { parseTokens } from './tokens-file.ts'
+
+/** Who may do what on a server. */
+export interface Access {
+  /** Whether a token is asked for. */
+  readonly asks: boolean
+  /** The token that commands on the store's directory send; undefined where none is asked for. */
+  readonly local: string | undefined
+  /** Whom an `authorization: Bearer ...` belongs to; undefined where it is nobody who is known. */
+  readonly bearer: (authorization: string | undefined) => KnownToken | undefined
+  /** Whom a token belongs to. */
+  readonly holder: (token: string) => KnownToken | undefined
+  /** Those who logged in on the page. */
+  readonly sessions: Sessions
+  /** Lets go of the file. */
+  readonly close: () => void
+}
+
+/** How a server is told whom to let in. */
+export interface AccessOptions {
+  /** One token, for everything. */
+  readonly token?: string | undefined
+  /** A file of tokens with names and rights. */
+  readonly tokensFile?: string | undefined
+  readonly now: () => number
+  readonly warn: (message: string) => void
+}
+
+const everybody: KnownToken = { name: null, rights: allRights, digest: Buffer.alloc(0) }
+const lookedAtEveryMs = 1_000
+
+/**
+ * Knows the tokens of a server. A file of them is read again when it changes; what cannot be read leaves those of before in force,
+ * and is told.
+ *
+ * Throws a ServerError of kind `usage` where the file cannot be read, or is not one of tokens.
+ *
+ * @example const access = await newAccess({ tokensFile: 'tokens.txt', now: Date.now, warn: console.warn })
+ */
+export async function newAccess({ token, tokensFile, now, warn }: AccessOptions): Promise<Access> {
+  if (token !== undefined && tokensFile !== undefined)
+    throw new ServerError('usage', '--tokens cannot be used with --token: give one of them')
+  const asks = token !== undefined || tokensFile !== undefined
+  const local = tokensFile === undefined ? token : randomBytes(24).toString('hex')
+  const own: readonly KnownToken[] =
+    local === undefined
+      ? []
+      : [{ name: tokensFile === undefined ? null : 'local', rights: allRights, digest: digestOf(local) }]
+  let known: readonly KnownToken[] = own
+  const holder = (given: string): KnownToken | undefined => tokenOf(digestOf(given), known)
+  const sessions = newSessions(now, ({ digest }) => tokenOf(digest, known))
+  let close = (): void => {}
+  if (tokensFile !== undefined) {
+    known = [...own, ...(await readTokens(tokensFile))]
+    close = whenChanged(tokensFile, async () => {
+      try {
+        const read = await readTokens(tokensFile)
+        known = [...own, ...read]
+        warn(`--tokens ${tokensFile} was read again: it has ${read.length === 1 ? '1 token' : `${read.length} tokens`}`)
+      } catch (error) {
+        warn(`${(error as Error).message}; the tokens of before stay in force`)
+      }
+    })
+  }
+  return {
+    asks,
+    local,
+    holder,
+    bearer: (authorization) => {
+      if (!asks) return everybody
+      const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+      return given === undefined ? undefined : holder(given)
+    },
+    sessions,
+    close,
+  }
+}
+
+/** Throws a ServerError with status 401 where nobody who is known asks, and 403 where it is somebody who may not. */
+export function mustBeAllowed(caller: KnownToken | undefined, right: Right): asserts caller is KnownToken {
+  if (!caller)
+    throw new ServerError('unavailable', 'this server asks for a token: give its own with --token or COALMINE_TOKEN', {
+      status: 401,
+      limit: 'token',
+    })
+  if (includes(caller.rights, right)) return
+  throw new ServerError(
+    'unavailable',
+    `the token of ${caller.name} has the right to ${caller.rights.join(', ')} here, and this needs ${right}: the server's --tokens file says who may do what`,
+    { status: 403, limit: 'token' },
+  )
+}
+
+async function readTokens(file: string): Promise<readonly KnownToken[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
+    throw new ServerError('usage', `--tokens ${file}: ${why}`, { cause: error })
+  })
+  return parseTokens(text, file)
+}
+
+// Editors and Kubernetes put another file in its place, which a watch of the file itself would not see.
+function whenChanged(file: string, changed: () => Promise<void>): () => void {
+  const listener = (): void => void changed()
+  watchFile(file, { interval: lookedAtEveryMs, persistent: false }, listener)
+  return () => unwatchFile(file, listener)
+}

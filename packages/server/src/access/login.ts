@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify'
+import { ServerError } from '../errors.ts'
+import type { Access } from './access.ts'
+import { noCookie, secretOf, sessionCookie } from './cookie.ts'
+import { allRights, type Right } from './rights.ts'
+
+/** The answer of `GET /api/login`: whether a token is asked for, and who is logged in. */
+export interface LoginAnswer {
+  readonly asks: boolean
+  readonly name: string | null
+  /** Empty where nobody is logged in, and a token is asked for. */
+  readonly rights: readonly Right[]
+}
+
+const open = { config: { right: 'none' } } as const
+
+/**
+ * `POST /api/login` gives the page a session for a token, as a cookie, so that the token is in no URL and no script's reach;
+ * `POST /api/logout` ends it; `GET /api/login` tells who is logged in.
+ */
+export function registerLogin(app: FastifyInstance, access: Access, isSecure: boolean): void {
+  app.post('/api/login', open, async ({ body }, reply) => {
+    const { token } = Object(body) as Record<string, unknown>
+    if (typeof token !== 'string' || token === '') throw new ServerError('usage', 'token: expected the token as text')
+    if (access.asks) {
+      const holder = access.holder(token)
+      if (!holder)
+        throw new ServerError('unavailable', 'this token is not known here: see what the server was started with', {
+          status: 401,
+          limit: 'token',
+        })
+      reply.header('set-cookie', sessionCookie(access.sessions.begin(holder), isSecure))
+    }
+    return reply.code(204).send()
+  })
+  app.post('/api/logout', open, async ({ headers }, reply) => {
+    const secret = secretOf(headers, isSecure)
+    if (secret !== undefined) access.sessions.end(secret)
+    return reply.code(204).header('set-cookie', noCookie(isSecure)).send()
+  })
+  app.get('/api/login', open, async ({ headers }): Promise<LoginAnswer> => {
+    if (!access.asks) return { asks: false, name: null, rights: allRights }
+    const secret = secretOf(headers, isSecure)
+    const holder =
+      access.bearer(headers.authorization) ?? (secret === undefined ? undefined : access.sessions.holder(secret))
+    return { asks: true, name: holder?.name ?? null, rights: holder?.rights ?? [] }
+  })
+}
