@@ -34,10 +34,10 @@ const variantNames = [
 ] as const
 type Variant = (typeof variantNames)[number]
 
-const generations = 10
-const roundCount = 3
+const generations = 5
+const roundCount = 6
 const requestCount = 1200
-const warmUp = 5000
+const warmUp = 3000
 const connectionCount = 20
 const canPin = availableParallelism() > 1 && hasTaskset()
 const serverFile = join(import.meta.dirname, 'app/server.ts')
@@ -70,7 +70,8 @@ async function compare(framework: string): Promise<BenchRow[]> {
         for (const { variant, port } of servers) bytes[variant] = await sink.bytesOfASpan(() => load(port, 200))
       }
     } finally {
-      for (const { child } of servers) child.kill()
+      // Nothing is asked of their last spans.
+      for (const { child } of servers) child.kill('SIGKILL')
     }
   }
   sink.close()

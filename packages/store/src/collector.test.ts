@@ -11,7 +11,7 @@ import {
   logForms,
 } from '../test/collector-tables.ts'
 import { evaluationOf } from '../test/log-records.ts'
-import { batchOf, firstStart, spanOf } from '../test/spans.ts'
+import { batchOf, firstStart, ofYesterday, spanOf } from '../test/spans.ts'
 import { openEmbedded } from './engine/embedded.ts'
 import type { Span } from './ingest/span-row.ts'
 import { openStore, type Store } from './store.ts'
@@ -81,7 +81,7 @@ function rowOf(span: Span, spelling: 'now' | 'then', columns: Readonly<Record<st
     Duration: Number(span.durationNs),
     StatusCode: spelled(span.status, 'STATUS_CODE'),
     StatusMessage: span.statusMessage,
-    'Events.Timestamp': span.events.map(() => '2026-11-20 12:00:00.000000000'),
+    'Events.Timestamp': span.events.map(() => ofYesterday('2026-11-20 12:00:00.000000000')),
     'Events.Name': span.events.map(({ name }) => name),
     'Events.Attributes': span.events.map(({ attributes }) => attributes),
     'Links.TraceId': [],
@@ -147,9 +147,11 @@ it('adds evaluations to the log records of the exporter, whichever form, and tel
     const engine = await openEmbedded(directory, async ({ write }) => {
       for (const statement of exporterTables(forms.newest)) await write(statement)
       await write(exporterLogTable(logForms[form]))
-      await write(`INSERT INTO otel_logs (Timestamp, ServiceName, Body, LogAttributes) VALUES
+      await write(
+        ofYesterday(`INSERT INTO otel_logs (Timestamp, ServiceName, Body, LogAttributes) VALUES
         ('2026-11-20 12:00:00', 'storefront', 'plain', map()),
-        ('2026-11-20 12:00:01', 'storefront', '', map('feature_flag.key', 'new-pricing'))`)
+        ('2026-11-20 12:00:01', 'storefront', '', map('feature_flag.key', 'new-pricing'))`),
+      )
     })
     await engine.close()
     const store = await openStore({ location: directory })

@@ -1,8 +1,14 @@
 import { newSpanBatch, type SpanBatch } from '../src/ingest/span-batch.ts'
 import { addSpan, type Span } from '../src/ingest/span-row.ts'
 
+/** The day of which spans are here: of days long past the engine keeps none. */
+const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+
 /** When the spans of a test start, unless they say otherwise: milliseconds since 1970. */
-export const firstStart = Date.UTC(2026, 10, 20, 12)
+export const firstStart: number = Date.parse(`${yesterday}T12:00:00Z`)
+
+/** A text of 20 November 2026, of yesterday. */
+export const ofYesterday = (text: string): string => text.replaceAll('2026-11-20', yesterday)
 
 let serial = 0
 

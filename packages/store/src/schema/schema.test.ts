@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { evaluationOf } from '../../test/log-records.ts'
-import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
+import { batchOf, firstStart, ofYesterday, spanOf } from '../../test/spans.ts'
 import { version1 } from '../../test/version-1.ts'
 import { openEmbedded } from '../engine/embedded.ts'
 import { openStore, type Store } from '../store.ts'
@@ -51,7 +51,7 @@ it('brings a store of the version before forward, which answers as it did', asyn
       operation: 'GET /cart',
       ticks: [
         {
-          tick: Date.parse('2026-11-20T10:00:00Z'),
+          tick: Date.parse(ofYesterday('2026-11-20T10:00:00Z')),
           stable: { requests: 2, traces: 2, errors: 1, errorTypes: stable },
           canary: { requests: 3, traces: 3, errors: 2, errorTypes: canary },
         },
@@ -63,8 +63,8 @@ it('brings a store of the version before forward, which answers as it did', asyn
     canary: { requests: 3, instances: ['pod-2.0.0'] },
     late: 0,
   })
-  expect(await store.memory.start(comparison)).toBe(Date.parse('2026-11-20T10:00:00Z'))
-  expect(await store.memory.countLook(comparison, Date.parse('2026-11-20T10:00:35Z'))).toBe(2)
+  expect(await store.memory.start(comparison)).toBe(Date.parse(ofYesterday('2026-11-20T10:00:00Z')))
+  expect(await store.memory.countLook(comparison, Date.parse(ofYesterday('2026-11-20T10:00:35Z')))).toBe(2)
   expect(await store.memory.failedCanaries('storefront')).toEqual(['service.version=2.0.0'])
   await store.ingest.insert(batchOf(spanOf({ atMs: -3_600_000 })))
   expect(await store.ingest.closeDue()).toBe(1)
