@@ -19,6 +19,7 @@ import { withoutUsers } from './metrics/without-users.ts'
 import { marginFormOf } from './policy/measure.ts'
 import { type MetricPolicy, noWorse, weightOf } from './policy/metric-policy.ts'
 import type { Policy } from './policy/policy.ts'
+import type { RunMemory } from './running/run-memory.ts'
 import { type Scope, scopesOf } from './scopes.ts'
 import type { OperationSeries, RateBlock } from './series.ts'
 import { statisticsOf } from './statistics/statistics-of.ts'
@@ -44,6 +45,7 @@ export function gateOf(
   policy: Policy,
   facts: Facts,
   hosts: Hosts | null,
+  memory?: RunMemory,
 ): Gated[] {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   const scopes = scopesOf(series, policy)
@@ -56,7 +58,7 @@ export function gateOf(
       if (byCalls && scope.scope === 'operation') return undefined
       const metric = scope.scope === 'operation' ? ofOperations : written
       const weight = (scope.weight * weightOf(metric)) / weights
-      const tested = (metric: MetricPolicy): Tested => testIn(scope, metric, series, policy, facts, hosts)
+      const tested = (metric: MetricPolicy): Tested => testIn(scope, metric, series, policy, facts, hosts, memory)
       return {
         scope,
         weight,
@@ -75,7 +77,7 @@ export function gateOf(
 /**
  * The evidence on one metric in one scope: the test for what it measures. Where users have been named who carry most of what is bad,
  * what is told is of all, and it FAILs only where it would without them too; and where the cohorts share their instances, only where it
- * would within them.
+ * would within them. With a memory its tests go on where they stopped at the look before.
  */
 export function testIn(
   scope: Scope,
@@ -84,9 +86,10 @@ export function testIn(
   policy: Policy,
   facts: Facts,
   hosts: Hosts | null,
+  memory?: RunMemory,
 ): Tested {
   const { whole: _, ...apart } = scope
-  const tested = testOf(scope, metric, all, policy, facts, hosts)
+  const tested = testOf(scope, metric, all, policy, facts, hosts, memory)
   const series = withinInstances(scope, metric, facts)
   const within = series && testOf({ ...apart, series }, metric, all, policy, facts, hosts).worse
   const isLess = within !== undefined && within.maxLogE < tested.worse.maxLogE
@@ -109,9 +112,11 @@ function testOf(
   policy: Policy,
   facts: Facts,
   hosts: Hosts | null,
+  memory?: RunMemory,
 ): Tested {
   const { split, mode } = policy
-  const statistics = statisticsOf(mode)
+  const ofMode = statisticsOf(mode)
+  const statistics = memory?.of(ofMode, JSON.stringify([scope.scope, scope.operation, metric.name])) ?? ofMode
   const beyond = beyondHosts(metric, hosts)
   const stands = (): Standing => (statistics.kind === 'e-value' ? standingOf(scope, beyond, facts) : () => true)
   switch (metric.measure.kind) {

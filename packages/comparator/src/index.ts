@@ -1,6 +1,8 @@
 // Judging
 
-export { judge } from './judge.ts'
+export { type Judged, judge, judgeToGoOn } from './judge.ts'
+export type { NextTicks, ServedTick } from './running/next-ticks.ts'
+export type { TickLook } from './running/tick-look.ts'
 export { requestCount, type Side, type Slice } from './slice.ts'
 export { tickMs } from './tick.ts'
 

@@ -9,12 +9,15 @@ import { sharedInstanceReasons, userReasons } from './fairness/users.ts'
 import { invalidReasons, notes, unfairReasons } from './fairness/validity.ts'
 import type { Finding } from './finding.ts'
 import { gateOf, judgedMetrics, testIn } from './gate.ts'
+import { growingSeries, seriesOf } from './growing-series.ts'
 import type { Tested } from './metrics/tested.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
 import type { Gate } from './policy/metric-schema.ts'
 import { type Policy, policyHash } from './policy/policy.ts'
 import type { Reason } from './reason.ts'
-import { type OperationSeries, seriesOf } from './series.ts'
+import { type NextTicks, nextTicks } from './running/next-ticks.ts'
+import { newRunMemory, type RunMemory } from './running/run-memory.ts'
+import type { OperationSeries } from './series.ts'
 import type { Slice } from './slice.ts'
 import { statisticsOf } from './statistics/statistics-of.ts'
 import { secondsAfter } from './tick.ts'
@@ -48,8 +51,30 @@ import { structureOf, structureReasons } from './why/structure.ts'
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
+  return judgedWith(slices, policy, facts).verdict
+}
+
+/** A verdict, and what goes on from it as new ticks come; null where each look has to be at all of them. */
+export interface Judged {
+  readonly verdict: Verdict
+  readonly next: NextTicks | null
+}
+
+/**
+ * Judges as `judge` does, and remembers what its tests made of the ticks, so that a comparison that runs need not be judged from the
+ * beginning at each new one.
+ *
+ * @throws {RangeError} as `judge` does.
+ * @example judgeToGoOn(slices, policy, facts).next?.add(newSlices, []) // { outcome: 'inconclusive', harmPercent: 12, ... }
+ */
+export function judgeToGoOn(slices: Iterable<Slice>, policy: Policy, facts: Facts): Judged {
+  return judgedWith(slices, policy, facts, newRunMemory())
+}
+
+function judgedWith(slices: Iterable<Slice>, policy: Policy, facts: Facts, memory?: RunMemory): Judged {
   const judged = judgedMetrics(policy, facts).filter((metric) => !facts.earlier || judgedAgainstDays(metric))
-  const series = seriesOf(slices, judged)
+  const growing = growingSeries(judged)
+  const series = growing.add(slices)
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) {
     const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
@@ -65,15 +90,17 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
       structure: null,
       decidedAfterSeconds: null,
     }
-    return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
+    const reasons = [...invalid, ...notes(facts)]
+    return { verdict: verdictOf('invalid', reasons, nothing, policy, facts, series, null), next: null }
   }
 
   const hosts = hostsOf(facts, policy)
-  const gated = (metrics: readonly MetricPolicy[]): Gated[] => gateOf(series, metrics, policy, facts, hosts)
+  const gated = (metrics: readonly MetricPolicy[], memory?: RunMemory): Gated[] =>
+    gateOf(series, metrics, policy, facts, hosts, memory)
   const { watched, others } = watchedOf(judged, series)
   const ofGate = (wanted: Gate): MetricPolicy[] => others.filter(({ gate }) => gate === wanted)
   const levels = facts.earlier ? { ...policy, alpha: policy.alpha / 2 } : policy
-  const decided = decide(gated(ofGate('on')), levels)
+  const decided = decide(gated(ofGate('on'), memory), levels)
   const advised = decide(gated(ofGate('advisory')), levels)
   const hidden = decide(gated(watched), levels)
   const start = Date.parse(facts.window.start)
@@ -83,7 +110,9 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   const structure = structureOf(facts, policy)
   const toldOf = (some: readonly Decided[]): Finding[] => some.map((one) => findingOf(one, facts, start, policy, types))
   const findings = toldOf(decided)
-  const missing = decided.filter((one) => one.required && one.decision === 'inconclusive').flatMap(missingFor)
+  const missing = decided
+    .filter((one) => one.required && one.decision === 'inconclusive')
+    .flatMap((one) => missingFor(one))
   const unfair = unfairReasons(facts, series, policy, hosts)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
   const outcome = outcomeOf(decided, blocked)
@@ -111,7 +140,9 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
     structure,
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
-  return verdictOf(outcome, reasons, answer, policy, facts, series, hosts)
+  const metrics = ofGate('on')
+  const next = memory && nextTicks({ growing, memory, series, decided, metrics, policy, facts, hosts })
+  return { verdict: verdictOf(outcome, reasons, answer, policy, facts, series, hosts), next: next ?? null }
 
   function regressed(): Regressed[] {
     if (statisticsOf(policy.mode).kind !== 'e-value') return []

@@ -12,12 +12,12 @@ import {
 import { mean, sumNthPowerDeviations } from 'simple-statistics'
 import type { Facts, InstanceCell } from '../facts.ts'
 import type { Statistic } from '../finding.ts'
+import { seriesOf } from '../growing-series.ts'
 import { limitOf } from '../metrics/claim.ts'
 import { testLatency } from '../metrics/latency.ts'
 import { testRate } from '../metrics/rate.ts'
 import { type MetricPolicy, marginIn, noWorse } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import { seriesOf } from '../series.ts'
 import type { Slice } from '../slice.ts'
 import { statisticsOf } from '../statistics/statistics-of.ts'
 

@@ -62,6 +62,7 @@ export function lateErrors({ scope }: Scope, { late = [] }: Facts): OperationSer
       requests: [],
       distributions: new Map(),
       rates: new Map([['errors', blocksOf(errors, smallestBlock)]]),
+      sums: new Map(),
       failures: new Map([['errors', errors]]),
     },
   ]

@@ -13,8 +13,8 @@ function seriesOf(ticks: number, counts: Counts): OperationSeries[] {
   }).filter(({ stable, canary }) => stable + canary > 0)
   const none = { requests: 0, errors: 0, clientErrors: 0 }
   const totals = { stable: none, canary: none }
-  const [distributions, rates, failures] = [new Map(), new Map(), new Map()]
-  return [{ operation: 'GET /cart', totals, requests, distributions, rates, failures }]
+  const [distributions, rates, sums, failures] = [new Map(), new Map(), new Map(), new Map()]
+  return [{ operation: 'GET /cart', totals, requests, distributions, rates, sums, failures }]
 }
 
 const messageOf = (ticks: number, counts: Counts, facts = factsOf(ticks)): string | undefined =>

@@ -3,7 +3,7 @@ import type { Facts } from '../facts.ts'
 import { count, latency, rounded } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
-import type { DistributionBlock, OperationSeries } from '../series.ts'
+import type { DistributionBlock, OperationSeries, Shape, ShapedBlock } from '../series.ts'
 import { tickMs } from '../tick.ts'
 
 /**
@@ -35,21 +35,36 @@ export interface Starved {
  * @param name the name of the metric of latency. The operation with the most requests tells.
  */
 export function starvedIn(series: readonly OperationSeries[], name: string): readonly Starved[] {
-  const most = series.reduce<OperationSeries | undefined>(
-    (found, one) => (found && requestsOf(found) >= requestsOf(one) ? found : one),
-    undefined,
-  )
+  const most = busiestOf(series)
   // Buckets of span metrics are too wide to tell.
-  const blocks = (most?.bounds ? [] : most?.distributions.get(name)) ?? nothing
-  const found = remembered.get(blocks) ?? stretchesOf(blocks)
-  remembered.set(blocks, found)
+  if (!most || most.bounds) return []
+  const known = most.shapes?.get(name) ?? most.distributions.get(name) ?? nothing
+  const found = remembered.get(known) ?? stretchesOf(most.shapes?.get(name) ?? shapesOf(most, name))
+  remembered.set(known, found)
   return found
 }
 
 const nothing: readonly DistributionBlock[] = []
 
 // Every scope asks.
-const remembered = new WeakMap<readonly DistributionBlock[], readonly Starved[]>()
+const remembered = new WeakMap<readonly unknown[], readonly Starved[]>()
+
+/** The operation with the most requests, which tells of all; undefined where there is none. */
+export function busiestOf(series: readonly OperationSeries[]): OperationSeries | undefined {
+  return series.reduce<OperationSeries | undefined>(
+    (found, one) => (found && requestsOf(found) >= requestsOf(one) ? found : one),
+    undefined,
+  )
+}
+
+/** Where the values of a metric of latency lie, block by block of an operation. */
+export function shapesOf({ distributions }: OperationSeries, name: string): ShapedBlock[] {
+  return (distributions.get(name) ?? nothing).map(({ tick, stable, canary }) => ({
+    tick,
+    stable: shapeOf(stable),
+    canary: shapeOf(canary),
+  }))
+}
 
 /** Whether both arms starved in a tick. */
 export function starvedTicks(
@@ -92,20 +107,13 @@ const requestsOf = ({ totals }: OperationSeries): number => totals.stable.reques
 
 const clockOf = (tick: number): string => new Date(tick).toISOString().slice(11, 19)
 
-/** Where values lie, and how far apart. */
-interface Shape {
-  readonly median: number
-  readonly spread: number
-}
-
-function stretchesOf(blocks: readonly DistributionBlock[]): Starved[] {
+function stretchesOf(blocks: readonly ShapedBlock[]): Starved[] {
   const stable = newBefore()
   const canary = newBefore()
   const found: (Starved & { readonly ticks: number; readonly medians: readonly number[] })[] = []
   let open = false
   let last = Number.NEGATIVE_INFINITY
-  for (const { tick, ...arms } of blocks) {
-    const shapes = { stable: shapeOf(arms.stable), canary: shapeOf(arms.canary) }
+  for (const { tick, ...shapes } of blocks) {
     const from = Math.max(last + tickMs, tick - joinedMs)
     last = tick
     if (!shapes.stable || !shapes.canary) continue

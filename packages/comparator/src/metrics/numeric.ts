@@ -44,7 +44,7 @@ export function testNumeric(series: readonly OperationSeries[], metric: MetricPo
   const { name, measure, worse, expect } = metric
   const margin = marginIn('ratio', metric)
   const shares = blocksOfStrata(series, (one) => one.rates.get(name) ?? [])
-  const { zeros, rare } = partsOf(shares)
+  const { zeros, rare } = partsOf(series, name)
   const limits = boundsOf(metric).map((bound) => limitFor(bound, margin, worse))
   const shareExpect = expect === 'better' && !rare ? 'no-worse' : expect
   const shareBounds = boundsOf({ expect: shareExpect, worse }).map((bound) =>
@@ -96,12 +96,16 @@ function shareMargin({ ratio }: RatioMargin): RateMargin {
 }
 
 /** Whether any value is zero, and whether hardly any is above it; of no values at all neither can be left out. */
-function partsOf(shares: readonly RateBlock[]): { readonly zeros: boolean; readonly rare: boolean } {
+function partsOf(
+  series: readonly OperationSeries[],
+  name: string,
+): { readonly zeros: boolean; readonly rare: boolean } {
   let n = 0
   let events = 0
-  for (const { stable, canary } of shares) {
-    n += stable.n + canary.n
-    events += stable.events + canary.events
+  for (const { sums } of series) {
+    const sum = sums.get(name)
+    n += sum?.n ?? 0
+    events += sum?.events ?? 0
   }
   return { zeros: events < n || n === 0, rare: events < rareAboveZero * n }
 }

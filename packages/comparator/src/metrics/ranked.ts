@@ -1,17 +1,15 @@
 import {
   boundedMap,
   bucketMap,
-  countOf,
   type MatchedValues,
   matchedValues,
-  mergeHistograms,
   mergeMatched,
-  type Sizes,
   spreadOut,
   type TailShare,
 } from '@coalmine/stats'
+import { fewestInTail, joinedTo } from '../joined-blocks.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
-import type { DistributionBlock, OperationSeries } from '../series.ts'
+import type { DistributionBlock, OperationSeries, TailBlocks } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
 import type { Ranked, Statistics } from '../statistics/statistics.ts'
 import type { Bound } from './claim.ts'
@@ -69,7 +67,8 @@ export function rankedAgainst(
   return blocksOfStrata(series, (one) => {
     const blocks = one.distributions.get(metric.name) ?? []
     const { ranked } = rememberedOf(blocks, metric)
-    const found = ranked.get(key) ?? withTails(blocks, ranking(one.bounds))
+    const found =
+      ranked.get(key) ?? withTails(blocks, one.tails?.get(metric.name) ?? tailsOf(blocks), ranking(one.bounds))
     ranked.set(key, found)
     return found
   })
@@ -78,10 +77,11 @@ export function rankedAgainst(
 /** The blocks, ranked; those of tails that take more values than a block has are joined until they have them. */
 function withTails(
   blocks: readonly DistributionBlock[],
+  larger: TailBlocks,
   rank: (block: DistributionBlock) => readonly Ranked[],
 ): RankedBlock[] {
-  const twentieths = byTick(joinedTo(blocks, fewestInTail[0.05]))
-  const hundredths = byTick(joinedTo(blocks, fewestInTail[0.01]))
+  const twentieths = byTick(larger[0.05])
+  const hundredths = byTick(larger[0.01])
   return blocks.map((block) => {
     const ranks = rank(block)
     const ranked = (larger: DistributionBlock | undefined): readonly Ranked[] | undefined =>
@@ -91,12 +91,13 @@ function withTails(
   })
 }
 
+function tailsOf(blocks: readonly DistributionBlock[]): TailBlocks {
+  return { 0.05: joinedTo(blocks, fewestInTail[0.05]).blocks, 0.01: joinedTo(blocks, fewestInTail[0.01]).blocks }
+}
+
 function byTick(blocks: readonly DistributionBlock[]): ReadonlyMap<number, DistributionBlock> {
   return new Map(blocks.map((block) => [block.tick, block]))
 }
-
-// A tail is one value at least.
-const fewestInTail: Readonly<Record<TailShare, number>> = { 0.1: 0, 0.05: 20, 0.01: 100 }
 
 /** The blocks of an operation in which a region of a metric's values is read. */
 export function regionBlocks(
@@ -105,35 +106,7 @@ export function regionBlocks(
   region: 'typical' | TailShare,
 ): readonly DistributionBlock[] {
   const blocks = distributions.get(name) ?? []
-  return region === 'typical' ? blocks : joinedTo(blocks, fewestInTail[region])
-}
-
-/** Successive blocks joined until they hold so many values; one that does stays what it is. */
-function joinedTo(blocks: readonly DistributionBlock[], values: number): DistributionBlock[] {
-  const large: DistributionBlock[] = []
-  let open: DistributionBlock[] = []
-  let held = 0
-  for (const block of blocks) {
-    open.push(block)
-    held += sizeOf(block)
-    if (held < values) continue
-    large.push(open.length === 1 ? block : merged(open))
-    open = []
-    held = 0
-  }
-  return large
-}
-
-function sizeOf({ stable, canary, sizes }: DistributionBlock & { readonly sizes?: Sizes }): number {
-  return sizes ? sizes.stable + sizes.canary : countOf(stable) + countOf(canary)
-}
-
-function merged(blocks: readonly DistributionBlock[]): DistributionBlock {
-  return {
-    tick: blocks.at(-1)!.tick,
-    stable: mergeHistograms(blocks.map(({ stable }) => stable)),
-    canary: mergeHistograms(blocks.map(({ canary }) => canary)),
-  }
+  return region === 'typical' ? blocks : joinedTo(blocks, fewestInTail[region]).blocks
 }
 
 /** What tells one limit from another: a ratio shows at large values, an absolute margin at small ones. */

@@ -1,8 +1,9 @@
 import type { Facts, InstanceTick } from '../facts.ts'
 import { isIn } from '../fairness/instance-units.ts'
+import { seriesOf } from '../growing-series.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Scope } from '../scopes.ts'
-import { type OperationSeries, seriesOf } from '../series.ts'
+import type { OperationSeries } from '../series.ts'
 import type { Side, Slice } from '../slice.ts'
 
 /** Whether the cohorts share their instances, as those of a flag do. */

@@ -25,7 +25,7 @@ export function withoutUsers(
         name,
         left(one.rates.get(name) ?? [], own, measure.kind === 'client-errors' ? lessClientErrors : lessErrors),
       )
-    return { ...one, distributions, rates }
+    return { ...one, distributions, tails: undefined, rates }
   })
 }
 

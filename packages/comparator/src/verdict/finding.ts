@@ -38,13 +38,18 @@ export function findingOf(
     ...estimate,
     ...(within && { provedWithin: within }),
     margin: formatMargin(metric.margin),
-    evidence: {
-      worse: evidenceOf(tested.worse.maxLogE, decided.neededWorse, mode),
-      within: tested.within.map(({ part, run }) => ({ part, ...evidenceOf(run.logE, decided.neededWithin, mode) })),
-    },
+    evidence: evidenceIn(decided, mode),
     decidedAfterSeconds: secondsAfter(start, decided.decidedAt),
     flags: flags.slice(0, mostFlags),
     message: `${findingSentence(decided, estimate, flags, within)}${errorTypePhrase({ metric: metric.name, decision }, operations, types)}`,
+  }
+}
+
+/** The evidence of a decision, as its finding shows it. */
+export function evidenceIn({ tested, neededWorse, neededWithin }: Decided, mode: Policy['mode']): Finding['evidence'] {
+  return {
+    worse: evidenceOf(tested.worse.maxLogE, neededWorse, mode),
+    within: tested.within.map(({ part, run }) => ({ part, ...evidenceOf(run.logE, neededWithin, mode) })),
   }
 }
 

@@ -27,9 +27,13 @@ export interface Missing {
  * What keeps a finding from PASS, part by part: how many more canary requests, and how long at the canary's rate so
  * far. Estimated from how fast the evidence grew over the second half of the window, or over all of it where chance held
  * it up lately; where it does not grow, the effect is near the margin or beyond it, and no number of requests is promised.
+ *
+ * @param counts the requests of its scope, tick by tick.
  */
-export function missingFor(decided: Decided): Missing[] {
-  const counts = countsOf(decided.scope.series)
+export function missingFor(
+  decided: Decided,
+  counts: readonly TimedBlock<number>[] = countsOf(decided.scope.series),
+): Missing[] {
   return decided.tested.within
     .filter(({ run }) => run.logE < decided.neededWithin)
     .map(({ part, run }) => ({

@@ -1,4 +1,4 @@
-import type { Evidence } from '../finding.ts'
+import type { Evidence, Finding } from '../finding.ts'
 import { shareOfNeeded } from './evidence.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -20,15 +20,17 @@ export interface Progress {
  */
 export function progressOf({ findings, window, cohorts }: Pick<Verdict, 'findings' | 'window' | 'cohorts'>): Progress {
   const judged = findings.filter((finding) => finding.gate === 'on')
+  return { seconds: window.seconds, canaryRequests: cohorts.canary.requests, ...shownOf(judged) }
+}
+
+/** How far the evidence of the findings that decide has come. */
+export function shownOf(
+  judged: readonly Pick<Finding, 'required' | 'evidence'>[],
+): Pick<Progress, 'harmPercent' | 'safetyPercent'> {
   const harm = judged.map((finding) => share(finding.evidence.worse))
   const safety = judged.filter((finding) => finding.required).flatMap((finding) => finding.evidence.within.map(share))
   const mean = safety.reduce((sum, one) => sum + one, 0) / Math.max(1, safety.length)
-  return {
-    seconds: window.seconds,
-    canaryRequests: cohorts.canary.requests,
-    harmPercent: Math.floor(100 * Math.max(0, ...harm)),
-    safetyPercent: Math.floor(100 * mean),
-  }
+  return { harmPercent: Math.floor(100 * Math.max(0, ...harm)), safetyPercent: Math.floor(100 * mean) }
 }
 
 function share(evidence: Evidence): number {

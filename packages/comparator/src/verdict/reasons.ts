@@ -36,7 +36,8 @@ function failCode({ expect }: Finding): Reason['code'] {
   return expect === 'better' || expect === 'same' ? 'not-as-expected' : 'worse-than-margin'
 }
 
-function passSentence(findings: readonly Finding[]): string {
+/** What a PASS says. */
+export function passSentence(findings: readonly Pick<Finding, 'required' | 'decision'>[]): string {
   const needed = findings.filter((finding) => finding.required).length
   const others = findings.filter((finding) => !finding.required && finding.decision !== 'pass').length
   const rest = others > 0 ? `; ${others} more, of little traffic, can only fail and have not` : ''
@@ -46,7 +47,7 @@ function passSentence(findings: readonly Finding[]): string {
 const shownMissing = 3
 
 /** The parts that will take longest, and how many there are. */
-function unsettled(missing: readonly Missing[]): Reason[] {
+export function unsettled(missing: readonly Missing[]): Reason[] {
   const longest = [...missing].sort((a, b) => (b.seconds ?? -1) - (a.seconds ?? -1))
   const sentences = longest.slice(0, shownMissing).map((one) => `Not settled: ${missingSentence(one)}.`)
   const more = missing.length - sentences.length

@@ -1,0 +1,136 @@
+import { type Decided, decide } from '../decide.ts'
+import type { Facts, InstanceFacts } from '../facts.ts'
+import type { Hosts } from '../fairness/hosts.ts'
+import { busiestOf, shapesOf } from '../fairness/starved.ts'
+import { gateOf } from '../gate.ts'
+import type { GrowingSeries } from '../growing-series.ts'
+import type { MetricPolicy } from '../policy/metric-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import { isPartlyMatched, type Scope, scopesOf } from '../scopes.ts'
+import type { OperationSeries, ShapedBlock } from '../series.ts'
+import type { Slice } from '../slice.ts'
+import { leftOutUntil } from './left-out-until.ts'
+import { NothingRemembered, type RunMemory } from './run-memory.ts'
+import { type TickLook, tickLooks } from './tick-look.ts'
+
+/** New ticks of a comparison that was judged: each is taken in once, and costs the same whenever it comes. */
+export interface NextTicks {
+  /** What the evidence said at the verdict that this goes on from. */
+  readonly first: TickLook
+  /**
+   * Takes in all slices of some ticks that are later than those before, and which instance served when. Null where they change what was
+   * known of earlier ticks: all of them have to be judged anew then, and nothing more can be added.
+   */
+  readonly add: (slices: readonly Slice[], served: readonly ServedTick[]) => TickLook | null
+}
+
+/** An instance served in a tick, which is told by its start in milliseconds since 1970. */
+export interface ServedTick {
+  readonly instance: string
+  readonly tick: number
+}
+
+/** What a verdict was made of, and goes on from. */
+interface Begun {
+  readonly growing: GrowingSeries
+  readonly memory: RunMemory
+  readonly series: readonly OperationSeries[]
+  /** What was decided by the metrics that decide. */
+  readonly decided: readonly Decided[]
+  readonly metrics: readonly MetricPolicy[]
+  readonly policy: Policy
+  readonly facts: Facts
+  readonly hosts: Hosts | null
+}
+
+/** Goes on from a verdict, by its facts; null where tests of earlier ticks would be other ones with each new tick. */
+export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | null {
+  const { policy, facts, memory, metrics } = begun
+  const busiest = busiestOf(series)
+  if (!busiest || isPartlyMatched(series, policy) || facts.earlier || facts.fairness?.instanceTicks) return null
+  const until = Math.max(...series.map(({ requests }) => requests.at(-1)?.tick ?? Number.NEGATIVE_INFINITY))
+  memory.fedUntil(until)
+  const latencies = metrics.filter(({ measure }) => measure.kind === 'latency').map(({ name }) => name)
+  return goingOn({
+    ...begun,
+    facts: withoutDetails(facts),
+    decided,
+    until,
+    busiest: busiest.operation,
+    shapes: new Map(latencies.map((name) => [name, shapesOf(busiest, name)])),
+    places: placesOf(scopesOf(series, policy), series),
+    leftOut: leftOutUntil(until, series, metrics, policy, facts),
+  })
+}
+
+type GoingOn = Omit<Begun, 'series'> & {
+  readonly until: number
+  readonly busiest: string
+  readonly shapes: ReadonlyMap<string, readonly ShapedBlock[]>
+  readonly places: ReadonlyMap<string, string>
+  readonly leftOut: string
+}
+
+function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ...begun }: GoingOn): NextTicks {
+  let { facts, until, shapes, places, leftOut } = begun
+  const lookOn = tickLooks(policy)
+  return {
+    first: lookOn(decided),
+    add(slices, served) {
+      const instances = withServed(facts.fairness?.instances, served)
+      if (instances === undefined) return null
+      facts = { ...facts, ...(facts.fairness && { fairness: { ...facts.fairness, instances } }) }
+      const grown = growing.add(slices)
+      if (isPartlyMatched(grown, policy) || busiestOf(grown)!.operation !== busiest) return null
+      const series = grown.map((one) => (one.operation === busiest ? withShapes(one) : one))
+      const moved = placesOf(scopesOf(series, policy), series)
+      if ([...places].some(([operation, place]) => moved.get(operation) !== place)) return null
+      if (leftOutUntil(until, series, metrics, policy, facts) !== leftOut) return null
+      places = moved
+      try {
+        const look = lookOn(decide(gateOf(series, metrics, policy, facts, hosts, memory), policy))
+        until = slices.reduce((last, { tick }) => Math.max(last, tick), until)
+        memory.fedUntil(until)
+        leftOut = leftOutUntil(until, series, metrics, policy, facts)
+        return look
+      } catch (error) {
+        if (error instanceof NothingRemembered) return null
+        throw error
+      }
+    },
+  }
+
+  function withShapes(series: OperationSeries): OperationSeries {
+    shapes = new Map([...shapes].map(([name, known]) => [name, [...known, ...shapesOf(series, name)]]))
+    return { ...series, shapes }
+  }
+}
+
+/** What no test asks about, and what is large, is left out. */
+function withoutDetails({ errorTypes: _, clientCodes: __, structure: ___, known: ____, ...facts }: Facts): Facts {
+  const { fairness } = facts
+  return fairness ? { ...facts, fairness: { ...fairness, cells: [], sample: null } } : facts
+}
+
+/** Where each operation is judged besides the service: by itself, with other small ones, or not at all. */
+function placesOf(scopes: readonly Scope[], all: readonly OperationSeries[]): ReadonlyMap<string, string> {
+  const places = new Map(all.map((one) => [one.operation, 'nowhere']))
+  for (const { scope, operation, series } of scopes)
+    for (const one of series)
+      if (scope === 'operation') places.set(one.operation, `of ${operation}`)
+      else if (operation !== null) places.set(one.operation, 'all there is')
+  return places
+}
+
+/** Instances, with when they served last; undefined where one of those that served is not known yet. */
+function withServed(
+  instances: readonly InstanceFacts[] | null | undefined,
+  served: readonly ServedTick[],
+): readonly InstanceFacts[] | null | undefined {
+  if (!instances) return null
+  const last = new Map<string, number>()
+  for (const { instance, tick } of served) last.set(instance, Math.max(tick, last.get(instance) ?? 0))
+  const known = new Set(instances.map(({ instance }) => instance))
+  if ([...last.keys()].some((instance) => !known.has(instance))) return undefined
+  return instances.map((one) => ({ ...one, lastMs: Math.max(one.lastMs, last.get(one.instance) ?? 0) }))
+}
