@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { clientDeclarations, declarationsFile } from './declarations.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -18,7 +19,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   report: ['comparator'],
   'span-metrics': ['comparator', 'store'],
   server: ['store', 'comparator', 'report'],
-  cli: ['server', 'span-metrics', 'comparator', 'report', 'demo', 'marks'],
+  client: ['comparator'],
+  cli: ['server', 'client', 'span-metrics', 'comparator', 'report', 'demo', 'marks'],
 }
 
 /** What runs inside the user's app brings nothing with it. */
@@ -56,6 +58,8 @@ describe.each(packages)('packages/%s', (name) => {
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
     const undeclared = imports.filter(({ module }) => {
       if (module.startsWith('.') || module.startsWith('node:') || builtinModules.includes(module)) return false
+      // Types alone, and those are in its own declarations.
+      if (name === 'client' && module === '@coalmine/comparator') return false
       const packageName = module
         .split('/')
         .slice(0, module.startsWith('@') ? 2 : 1)
@@ -165,3 +169,10 @@ it('stats depends on nothing', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'packages/stats/package.json'), 'utf8'))
   expect(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })).toEqual([])
 })
+
+it('the client depends on nothing, and its declarations are those of the sources', async () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages/client/package.json'), 'utf8'))
+  expect(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })).toEqual([])
+  const isMade = readFileSync(declarationsFile, 'utf8') === (await clientDeclarations())
+  expect(isMade, 'packages/client/index.d.ts is not of these sources: run "npm run declarations"').toBe(true)
+}, 600_000)

@@ -433,6 +433,7 @@ describe('help', () => {
     ['import'],
     ['compare'],
     ['watch'],
+    ['url'],
     ['plan'],
     ['calibrate'],
     ['init'],

@@ -54,6 +54,7 @@ it('watches of the same comparison are one in the server, which goes on when one
   const [one, other] = [watch(), watch()]
   await expect.poll(() => idIn(one.stderr())).toBeDefined()
   const id = idIn(one.stderr())!
+  expect(one.stderr()).toContain(`comparison ${id} runs in the server: ${server.url}/comparisons/${id}\n`)
   await expect.poll(() => idIn(other.stderr())).toBe(id)
   await expect.poll(async () => (await stateOf(server.url, id))['outcome']).toBe('inconclusive')
   other.process.kill('SIGINT')
@@ -96,5 +97,21 @@ it('a watch whose server was started for it ends the comparison when it is stopp
     comparisons: { state: string }[]
   }
   expect(comparisons.filter(({ state }) => state === 'running')).toEqual([])
+  expect(await server.stop()).toBe(0)
+})
+
+it('the link to a comparison is known before there is one', async () => {
+  const cohorts = ['--service', 'shop & co', '--stable', 'service.version=1.9.0', '--canary', 'service.version=2.0.0']
+  const query = 'service=shop+%26+co&stable=service.version%3D1.9.0&canary=service.version%3D2.0.0'
+  const url = (...args: readonly string[]) => coalmine(folder, ['url', ...cohorts, '--store', 'served', ...args])
+  expect(await url()).toMatchObject({ code: 64, stderr: expect.stringContaining('--base-url or --server') })
+  const named = await url('--base-url', 'https://coalmine.example/', '--server', 'http://10.0.0.1:4318')
+  expect(named).toMatchObject({ code: 0, stdout: `https://coalmine.example/compare?${query}\n` })
+  expect(await url('--server', 'http://10.0.0.1:4318')).toMatchObject({
+    stdout: `http://10.0.0.1:4318/compare?${query}\n`,
+  })
+  const server = await serve(folder, ['--store', 'served', '--base-url', 'https://coalmine.example'])
+  left.add(server.process)
+  expect(await url()).toMatchObject({ stdout: `https://coalmine.example/compare?${query}\n` })
   expect(await server.stop()).toBe(0)
 })

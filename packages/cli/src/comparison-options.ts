@@ -17,11 +17,15 @@ import {
 
 const defaultMargins = defaultPolicy.metrics.map(({ name, margin }) => `${name}=${formatMargin(margin)}`).join(' ')
 
-/** What `compare` and `watch` share. */
-export interface ComparisonOptions extends SpanSource {
+/** Who is compared. */
+export interface CohortOptions {
   readonly service?: string
   readonly stable?: string
   readonly canary?: string
+}
+
+/** What `compare` and `watch` share. */
+export interface ComparisonOptions extends SpanSource, CohortOptions {
   readonly traffic?: string
   readonly audience?: string
   readonly scope?: string
@@ -43,12 +47,13 @@ export interface ComparisonOptions extends SpanSource {
 
 /** Adds what `compare` and `watch` share: whom they compare, where the spans are, how strictly, and where the report goes. */
 export function addComparisonOptions(command: Command): Command {
-  return addReportOptions(addPolicyOptions(addSourceOptions(addCohortOptions(command))))
+  return addReportOptions(addPolicyOptions(addSourceOptions(addTrafficOptions(addCohortOptions(command)))))
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
     .addHelpText('after', selectorsHelp)
 }
 
-function addCohortOptions(command: Command): Command {
+/** Adds the service and both cohorts. */
+export function addCohortOptions(command: Command): Command {
   return command
     .addOption(new Option('--service <name>', 'the service under test').env('COALMINE_SERVICE'))
     .addOption(
@@ -57,6 +62,10 @@ function addCohortOptions(command: Command): Command {
     .addOption(
       new Option('--canary <selector>', 'which spans are canary, such as service.version=2.0.0').env('COALMINE_CANARY'),
     )
+}
+
+function addTrafficOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--traffic <kind>', 'whose requests: those of users, of tests alone, or both (default: users)')
         .choices(traffics)

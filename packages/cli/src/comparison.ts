@@ -1,3 +1,4 @@
+import { isVerdict } from '@coalmine/client'
 import {
   type ComparisonBody,
   metricNameOf,
@@ -7,9 +8,9 @@ import {
   type Verdict,
 } from '@coalmine/comparator'
 import { ask, type Server } from './client.ts'
-import type { ComparisonOptions } from './comparison-options.ts'
+import type { CohortOptions, ComparisonOptions } from './comparison-options.ts'
 import { defaultConfig, readConfig } from './config-file.ts'
-import { CommandError, isOutcome } from './exit-codes.ts'
+import { CommandError } from './exit-codes.ts'
 
 /** What to ask a server for: from flags, then the environment, then the file; `metrics` are judged beside those of the file. */
 export async function comparisonRequest(
@@ -17,20 +18,10 @@ export async function comparisonRequest(
   metrics: NonNullable<PolicyInput['metrics']> = {},
 ): Promise<ComparisonBody> {
   const config = await readConfig(options.config)
-  const required = (name: 'service' | 'stable' | 'canary'): string => {
-    const value = options[name] ?? config[name]
-    if (value) return value
-    throw new CommandError(
-      'usage',
-      `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
-    )
-  }
   const { stableWindow, interact, since, start, end } = options
   const { traffic = config.traffic, audience = config.audience, scope = config.scope } = options
   return {
-    service: required('service'),
-    stable: required('stable'),
-    canary: required('canary'),
+    ...named(options, config),
     ...(traffic === undefined ? {} : { traffic }),
     ...(audience === undefined ? {} : { audience: listOf(audience) }),
     ...(scope === undefined ? {} : { scope }),
@@ -43,6 +34,25 @@ export async function comparisonRequest(
     },
     policy: policyInput(options, withMetrics(config.policy, metrics)),
   }
+}
+
+/** Whom a command names: by flags, then the environment, then the file. */
+export async function cohortsOf(options: CohortOptions & { readonly config?: string }): Promise<Cohorts> {
+  return named(options, await readConfig(options.config))
+}
+
+type Cohorts = Pick<ComparisonBody, 'service' | 'stable' | 'canary'>
+
+function named(options: CohortOptions, config: Partial<Cohorts>): Cohorts {
+  const required = (name: 'service' | 'stable' | 'canary'): string => {
+    const value = options[name] ?? config[name]
+    if (value) return value
+    throw new CommandError(
+      'usage',
+      `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
+    )
+  }
+  return { service: required('service'), stable: required('stable'), canary: required('canary') }
 }
 
 function withMetrics(policy: PolicyInput, metrics: NonNullable<PolicyInput['metrics']>): PolicyInput {
@@ -83,13 +93,6 @@ function withMargins(
 /** Asks a server for a verdict. Throws a CommandError where it gives none. */
 export async function compareOn(server: Server, request: ComparisonBody, signal?: AbortSignal): Promise<Verdict> {
   return ask(server, '/api/compare', isVerdict, { body: request, ...(signal ? { signal } : {}) })
-}
-
-/** Whether an answer is a verdict. */
-export function isVerdict(answer: object): answer is Verdict {
-  return (
-    'schema' in answer && answer.schema === 'coalmine.verdict/1' && 'verdict' in answer && isOutcome(answer.verdict)
-  )
 }
 
 /** `flag:x` as selectors have it, or `x`. */

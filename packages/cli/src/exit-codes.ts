@@ -1,16 +1,14 @@
+import { exitCodes } from '@coalmine/client'
 import type { Outcome } from '@coalmine/comparator'
 import type { Trouble } from '@coalmine/server'
-
-/**
- * The exit code of each verdict. A broken tool never looks like a failed canary, nor like a passing one: trouble has a table
- * of its own.
- */
-export const exitCodes: Readonly<Record<Outcome, number>> = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 }
 
 /** Why a command came to no verdict: trouble of a kind that a server may tell of, or the user stopped it. */
 export type CommandTrouble = Trouble | 'interrupted'
 
-/** The exit code of each kind of trouble. A cohort without data is as meaningless as an invalid comparison. */
+/**
+ * The exit code of each kind of trouble, beside those of verdicts: a broken tool never looks like a failed canary, nor like a
+ * passing one. A cohort without data is as meaningless as an invalid comparison.
+ */
 export const troubleCodes: Readonly<Record<CommandTrouble, number>> = {
   'no-data': 3,
   usage: 64,
@@ -18,16 +16,6 @@ export const troubleCodes: Readonly<Record<CommandTrouble, number>> = {
   unavailable: 69,
   bug: 70,
   interrupted: 130,
-}
-
-/**
- * Whether an answer's `kind` is one that a server may tell of; a server is not interrupted.
- *
- * @example isTrouble('no-data') // true
- * @example isTrouble('pass') // false
- */
-export function isTrouble(kind: unknown): kind is Trouble {
-  return typeof kind === 'string' && kind !== 'interrupted' && Object.hasOwn(troubleCodes, kind)
 }
 
 /** Whether an answer's `verdict` is one of ours. */

@@ -12,6 +12,7 @@ import { planCommand } from './commands/plan.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { storeCommand } from './commands/store.ts'
+import { urlCommand } from './commands/url.ts'
 import { watchCommand } from './commands/watch.ts'
 import { type CommandTrouble, exitCodesHelp } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -43,6 +44,7 @@ ${exitCodesHelp}`,
   importCommand(coalmine.command('import'), io, exit)
   compareCommand(coalmine.command('compare'), io, exit)
   watchCommand(coalmine.command('watch'), io, exit)
+  urlCommand(coalmine.command('url'), io)
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)
   planCommand(coalmine.command('plan'), io)

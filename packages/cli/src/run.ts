@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
+import { exitCodes } from '@coalmine/client'
 import pc from 'picocolors'
-import { type CommandError, exitCodeOf, exitCodes, troubleCodes } from './exit-codes.ts'
+import { type CommandError, exitCodeOf, troubleCodes } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 import { program } from './program.ts'
 

@@ -1,37 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { ComparisonBody, Progress, Verdict } from '@coalmine/comparator'
-import { ask, type Server } from './client.ts'
-import { isVerdict } from './comparison.ts'
-import { eventsOf } from './event-stream.ts'
+import { follow, newClient } from '@coalmine/client'
+import type { ComparisonAnswer, Look, StartBody, Verdict } from '@coalmine/comparator'
+import { commandError, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
-/** When a comparison is over; times are milliseconds. */
-export interface RunLimits {
-  readonly forMs: number
-  readonly waitMs: number
-  readonly idleMs: number
-  readonly earlyPass: boolean
-  readonly labels?: Readonly<Record<string, string>>
-}
-
-/** What a look said. */
-export interface Look {
-  readonly outcome: string | null
-  readonly reason: string | null
-  readonly progress: Progress | null
-}
-
-const betweenTriesMs = 1_000
-const mostTries = 10
-
-/** Starts a comparison in the server, or joins the one that runs, and gives its id. */
-export async function startComparison(
-  server: Server,
-  body: ComparisonBody & RunLimits,
-  signal: AbortSignal,
-): Promise<string> {
-  const { id } = await ask(server, '/api/comparisons', hasId, { body, signal })
-  return id
+/** Starts a comparison in the server, or joins the one that runs. */
+export async function startComparison(server: Server, body: StartBody, signal: AbortSignal): Promise<ComparisonAnswer> {
+  return newClient(server).start(body, { signal }).catch(fail)
 }
 
 /**
@@ -44,41 +18,25 @@ export async function followComparison(
   stop: AbortSignal,
   show: (look: Look) => void,
 ): Promise<Verdict> {
-  const path = `/api/comparisons/${id}`
-  let after = '0'
-  for (let tries = 0; !stop.aborted; ) {
-    try {
-      for await (const { id: number, event, data } of eventsOf(server, `${path}/events`, after, stop)) {
-        after = number
-        tries = 0
-        if (event === 'ended') return await endedWith(server, path, data as Look & { readonly why: string })
-        if (event !== 'started') show(data as Look)
-      }
-    } catch (error) {
-      if (error instanceof CommandError) throw error
-      if (!stop.aborted && ++tries >= mostTries) break
+  try {
+    for await (const told of follow(server, id, { signal: stop })) {
+      if (told.event === 'ended' && told.why === 'refused')
+        throw new CommandError('usage', told.reason ?? 'the server does not judge it')
+      if (told.event === 'look' || told.event === 'outcome') show(told)
     }
-    await sleep(betweenTriesMs, undefined, { signal: stop }).catch(() => undefined)
+  } catch (error) {
+    if (!stop.aborted) throw commandError(error)
   }
-  return lastVerdict(server, path)
+  const { verdict, reason } = await newClient(server).get(id).catch(fail)
+  if (verdict) return verdict
+  throw new CommandError('interrupted', reason ?? 'stopped before there was a look')
 }
 
 /** Ends a comparison. */
 export async function stopComparison(server: Server, id: string): Promise<void> {
-  await ask(server, `/api/comparisons/${id}/stop`, hasId, { body: {} })
+  await newClient(server).stop(id).catch(fail)
 }
 
-async function endedWith(server: Server, path: string, { why, reason }: Look & { why: string }): Promise<Verdict> {
-  if (why === 'refused') throw new CommandError('usage', reason ?? 'the server does not judge it')
-  return lastVerdict(server, path)
+const fail = (error: unknown): never => {
+  throw commandError(error)
 }
-
-async function lastVerdict(server: Server, path: string): Promise<Verdict> {
-  const { verdict, reason } = await ask(server, path, hasVerdict)
-  if (verdict && isVerdict(verdict)) return verdict
-  throw new CommandError('interrupted', reason ?? 'stopped before there was a look')
-}
-
-const hasId = (answer: object): answer is { id: string } => 'id' in answer && typeof answer.id === 'string'
-
-const hasVerdict = (answer: object): answer is { verdict: object | null; reason: string | null } => 'verdict' in answer

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ComparisonBody, type Outcome, progressOf, type Verdict } from '@coalmine/comparator'
+import { type Outcome, progressOf, type RunLimits, type StartBody, type Verdict } from '@coalmine/comparator'
 import { progressLine } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import type { Server } from '../client.ts'
@@ -11,7 +11,7 @@ import { type Io, tell } from '../io.ts'
 import { label, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
-import { followComparison, type RunLimits, startComparison, stopComparison } from '../running.ts'
+import { followComparison, startComparison, stopComparison } from '../running.ts'
 import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
 import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 
@@ -105,7 +105,13 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
     })
 }
 
-const runLimits = ({ for: forMs, wait, idle, label, earlyPass = false }: WatchOptions): RunLimits => ({
+const runLimits = ({
+  for: forMs,
+  wait,
+  idle,
+  label,
+  earlyPass = false,
+}: WatchOptions): RunLimits & Pick<StartBody, 'labels'> => ({
   forMs,
   waitMs: wait,
   idleMs: idle,
@@ -114,14 +120,9 @@ const runLimits = ({ for: forMs, wait, idle, label, earlyPass = false }: WatchOp
 })
 
 /** Starts a comparison in the server, or joins the one that runs there, and follows it; where the user leaves, it goes on. */
-async function watchOn(
-  server: Server,
-  body: ComparisonBody & RunLimits,
-  io: Io,
-  show: (line: string) => void,
-): Promise<Verdict> {
-  const id = await startComparison(server, body, io.stop)
-  if (!server.own) tell(io, `comparison ${id} runs in the server: ${server.url}/api/comparisons/${id}`)
+async function watchOn(server: Server, body: StartBody, io: Io, show: (line: string) => void): Promise<Verdict> {
+  const { id, url } = await startComparison(server, body, io.stop)
+  if (!server.own) tell(io, `comparison ${id} runs in the server: ${url}`)
   const verdict = await followComparison(server, id, io.stop, ({ progress }) =>
     show(progress ? progressLine(progress) : waitingForSpans),
   )

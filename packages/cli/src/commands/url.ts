@@ -1,0 +1,44 @@
+import { findServer, isRemote, parseSelector } from '@coalmine/server'
+import { type Command, Option } from 'commander'
+import { cohortsOf } from '../comparison.ts'
+import { addCohortOptions, type CohortOptions } from '../comparison-options.ts'
+import { defaultConfig } from '../config-file.ts'
+import { CommandError } from '../exit-codes.ts'
+import type { Io } from '../io.ts'
+import { httpUrl, serverOption, storeOption } from '../options.ts'
+
+interface UrlOptions extends CohortOptions {
+  readonly baseUrl?: string
+  readonly server?: string
+  readonly store: string
+}
+
+/** `coalmine url`: the link to a comparison's page, before there is a comparison. */
+export function urlCommand(command: Command, io: Io): Command {
+  return addCohortOptions(command.description('print the link to the page of a comparison, which may be started later'))
+    .addOption(
+      new Option('--config <file>', `names (default: ${defaultConfig} where there is one)`).env('COALMINE_CONFIG'),
+    )
+    .addOption(
+      new Option('--base-url <url>', 'where browsers reach the server (default: that of --server, or of --store)')
+        .argParser(httpUrl)
+        .env('COALMINE_BASE_URL'),
+    )
+    .addOption(serverOption())
+    .addOption(storeOption())
+    .action(async (options: UrlOptions) => {
+      const { service, stable, canary } = await cohortsOf(options)
+      parseSelector(stable)
+      parseSelector(canary)
+      const query = new URLSearchParams({ service, stable, canary })
+      io.stdout.write(`${(await baseOf(options)).replace(/\/+$/, '')}/compare?${query}\n`)
+    })
+}
+
+async function baseOf({ baseUrl, server, store }: UrlOptions): Promise<string> {
+  const named = baseUrl ?? server
+  if (named !== undefined) return named
+  const owner = isRemote(store) ? undefined : await findServer(store)
+  if (owner) return owner.baseUrl ?? owner.url
+  throw new CommandError('usage', `no server runs on ${store}: say where it is with --base-url or --server`)
+}
