@@ -1,59 +1,29 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { freshStore, testWatermarkMs } from '../../test/fresh-store.ts'
 import { evaluationOf } from '../../test/log-records.ts'
-import { newPlace, type Place } from '../../test/place.ts'
 import { batchOf, firstStart, spanOf } from '../../test/spans.ts'
 import { cart } from '../../test/totals.ts'
-import { openStore, type Store, type StoreOptions } from '../store.ts'
 
-const testWatermarkMs = 15_000
-
-let place: Place
-let clock: number
-let store: Store
-
-const open = (options: Partial<StoreOptions> = {}): Promise<Store> =>
-  openStore({ location: place.location, watermarkMs: testWatermarkMs, now: () => clock, ...options })
-
-beforeAll(async () => {
-  place = await newPlace()
-})
-
-afterAll(() => place.remove())
-
-beforeEach(async () => {
-  clock = firstStart
-  store = await open()
-})
-
-afterEach(async () => {
-  await store.close()
-  await place.empty()
-})
+const fresh = freshStore()
+const { closeAll } = fresh
 
 const canary = cart({ 'service.version': '2.0.0' })
 
-async function closeAfter(ms: number): Promise<number> {
-  clock = firstStart + ms
-  return store.ingest.closeDue()
-}
-
-const closeAll = (): Promise<number> => closeAfter(3_600_000)
-
 describe('what the store knows of a service', () => {
   it('is which values it saw, and what waits', async () => {
-    await store.ingest.insert(
+    await fresh.store.ingest.insert(
       batchOf(spanOf(), spanOf(), spanOf({ attributes: canary }), spanOf({ service: 'inventory' })),
     )
     await closeAll()
-    await store.ingest.insert(batchOf(spanOf({ atMs: 3_600_000 })))
-    expect(await store.services.known('storefront')).toMatchObject({
+    await fresh.store.ingest.insert(batchOf(spanOf({ atMs: 3_600_000 })))
+    expect(await fresh.store.services.known('storefront')).toMatchObject({
       services: ['storefront', 'inventory'],
       values: ['service.version=1.0.0', 'service.version=2.0.0'],
       requests: [2, 1],
       first: [firstStart / 1000, firstStart / 1000],
       open: { ticks: 1, spans: 1 },
     })
-    expect((await store.services.known()).values).toEqual([])
+    expect((await fresh.store.services.known()).values).toEqual([])
   })
 
   it('is which marks arrive', async () => {
@@ -63,7 +33,7 @@ describe('what the store knows of a service', () => {
       'telemetry.sdk.language': 'nodejs',
       'telemetry.sdk.version': '3.1.1',
     }
-    await store.ingest.insert(
+    await fresh.store.ingest.insert(
       batchOf(
         spanOf({ resource: { ...sdk, 'service.instance.id': 'a' } }),
         spanOf({
@@ -73,14 +43,14 @@ describe('what the store knows of a service', () => {
         spanOf({ kind: 'Client', parentSpanId, attributes: { 'coalmine.flag.f': 'on' } }),
       ),
     )
-    expect(await store.services.doctor('storefront')).toMatchObject({
+    expect(await fresh.store.services.doctor('storefront')).toMatchObject({
       operations: [],
       names: { all: 0, kinds: [] },
       open: { ticks: 1, spans: 3, seconds: (testWatermarkMs + 5000) / 1000 },
     })
     await closeAll()
-    expect(await store.services.doctor('nobody')).toBeUndefined()
-    expect(await store.services.doctor('storefront')).toEqual({
+    expect(await fresh.store.services.doctor('nobody')).toBeUndefined()
+    expect(await fresh.store.services.doctor('storefront')).toEqual({
       service: 'storefront',
       spans: 3,
       firstMs: firstStart,
@@ -114,16 +84,16 @@ describe('what the store knows of a service', () => {
 
 describe('log records', () => {
   it('are told of by flag, beside what spans of the same hour have', async () => {
-    await store.ingest.insert(batchOf(spanOf({ attributes: { 'coalmine.flag.new-pricing': 'on' } })))
+    await fresh.store.ingest.insert(batchOf(spanOf({ attributes: { 'coalmine.flag.new-pricing': 'on' } })))
     const old = evaluationOf({ flag: 'gone', atMs: -3_601_000 })
     const error = { 'error.type': 'flag_not_found', 'feature_flag.result.reason': 'error' }
     const odd = evaluationOf({ flag: 'half \ud83d a "pair"\n', traceId: '', spanId: '', atMs: 2 })
     await Promise.all([
-      store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: 1, attributes: error }), old]),
-      store.ingest.insertLogs([odd, evaluationOf({ service: 'other' })]),
+      fresh.store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: 1, attributes: error }), old]),
+      fresh.store.ingest.insertLogs([odd, evaluationOf({ service: 'other' })]),
     ])
-    await store.ingest.insertLogs([])
-    expect((await store.services.doctor('storefront'))!.evaluations).toEqual([
+    await fresh.store.ingest.insertLogs([])
+    expect((await fresh.store.services.doctor('storefront'))!.evaluations).toEqual([
       {
         flag: 'new-pricing',
         evaluations: 2,
@@ -147,17 +117,17 @@ describe('log records', () => {
         onSpans: false,
       },
     ])
-    expect((await store.sizes()).tables).toContainEqual(expect.objectContaining({ table: 'otel_logs', rows: 5 }))
+    expect((await fresh.store.sizes()).tables).toContainEqual(expect.objectContaining({ table: 'otel_logs', rows: 5 }))
   })
 
   it('are told of where no span came, in the hour before the last', async () => {
-    await store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: -3_601_000 })])
-    expect(await store.services.doctor('storefront')).toMatchObject({
+    await fresh.store.ingest.insertLogs([evaluationOf(), evaluationOf({ atMs: -3_601_000 })])
+    expect(await fresh.store.services.doctor('storefront')).toMatchObject({
       spans: 0,
       flags: [],
       operations: [],
       evaluations: [{ flag: 'new-pricing', evaluations: 1, onSpans: false }],
     })
-    expect((await store.services.known()).services).toEqual([])
+    expect((await fresh.store.services.known()).services).toEqual([])
   })
 })
