@@ -11,6 +11,27 @@ export { tickMs } from './tick.ts'
 export { earlierDay, fewestDays, policyAgainstDays, slicesAgainst } from './before-after.ts'
 export type { EarlierDay } from './facts.ts'
 
+// What a person looks at beside a verdict
+
+export type {
+  ByTime,
+  Charts,
+  DistributionChart,
+  EffectOverTime,
+  EffectPoint,
+  Levels,
+  MetricChart,
+  MetricEvidence,
+  OperationRow,
+  OperationSide,
+  Quantiles,
+  RateLevels,
+  ScopeChart,
+  TotalEvidence,
+  ValueLevels,
+} from './charts/charts.ts'
+export { chartsOf } from './charts/charts-of.ts'
+
 // What is judged, and how strictly
 
 export type { ComparisonBody } from './policy/comparison-body.ts'

@@ -1,7 +1,15 @@
 // Histograms
 
 export { boundedMap, spreadOut } from './bounded.ts'
-export { countOf, defaultScale, emptyHistogram, type Histogram, histogramOf, mergeHistograms } from './histogram.ts'
+export {
+  countOf,
+  defaultScale,
+  emptyHistogram,
+  type Histogram,
+  histogramOf,
+  mergeHistograms,
+  upperEdge,
+} from './histogram.ts'
 export { type BucketMap, bucketMap, mapHistogram, moveHistogram } from './map-histogram.ts'
 export { meanOf, quantileOf } from './summary.ts'
 

@@ -1,0 +1,54 @@
+import type { Decided } from '../decide.ts'
+import type { Decision } from '../finding.ts'
+import { rounded } from '../numbers.ts'
+import type { Policy } from '../policy/policy.ts'
+import { otherOperations, scopesOf } from '../scopes.ts'
+import type { OperationSeries } from '../series.ts'
+import type { OperationRow, OperationSide } from './charts.ts'
+import { latencyOf } from './levels.ts'
+
+/** Every operation with what both cohorts did there, the most harm first, then the most canary requests. */
+export function operationRows(
+  series: readonly OperationSeries[],
+  decided: readonly Decided[],
+  policy: Policy,
+): OperationRow[] {
+  const together = new Set(
+    scopesOf(series, policy)
+      .filter(({ operation }) => operation === otherOperations)
+      .flatMap((scope) => scope.series.map(({ operation }) => operation)),
+  )
+  const rows = series.map((one): OperationRow => {
+    const own = decided.filter(({ scope }) => scope.operation === one.operation)
+    const judged = own.length > 0 ? 'alone' : together.has(one.operation) ? 'with-others' : 'not'
+    return {
+      operation: one.operation,
+      judged,
+      stable: sideOf(one, 'stable'),
+      canary: sideOf(one, 'canary'),
+      harm: own.length > 0 ? rounded(Math.max(...own.map(harmOf)), 4) : null,
+      safety: own.length > 0 ? rounded(Math.min(...own.flatMap(safetiesOf)), 4) : null,
+      decision: own.length > 0 ? decisionOf(own) : null,
+    }
+  })
+  return rows.sort(
+    (a, b) =>
+      (b.harm ?? -1) - (a.harm ?? -1) || b.canary.requests - a.canary.requests || (a.operation < b.operation ? -1 : 1),
+  )
+}
+
+const harmOf = ({ tested, neededWorse }: Decided): number => tested.worse.maxLogE / neededWorse
+
+const safetiesOf = ({ tested, neededWithin }: Decided): number[] =>
+  tested.within.map(({ run }) => Math.max(0, run.logE) / neededWithin)
+
+function decisionOf(own: readonly Decided[]): Decision {
+  if (own.some(({ decision }) => decision === 'fail')) return 'fail'
+  return own.every(({ decision }) => decision === 'pass') ? 'pass' : 'inconclusive'
+}
+
+function sideOf(one: OperationSeries, arm: 'stable' | 'canary'): OperationSide {
+  const { requests, errors } = one.totals[arm]
+  const [p50, p99] = latencyOf(one, arm, [0.5, 0.99])
+  return { requests, errors, p50: p50!, p99: p99! }
+}
