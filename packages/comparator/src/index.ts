@@ -31,6 +31,7 @@ export type {
   ValueLevels,
 } from './charts/charts.ts'
 export { chartsOf } from './charts/charts-of.ts'
+export { callRows } from './charts/operations.ts'
 
 // What is judged, and how strictly
 

@@ -32,6 +32,8 @@ import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { newTurns } from './turns.ts'
+import { registerViews } from './views/routes.ts'
+import { newViews, type Views } from './views/views.ts'
 
 /** How a server is started. Times are milliseconds, sizes bytes. */
 export type ServerOptions = {
@@ -134,9 +136,11 @@ export async function startServer({
     warn,
     version: version,
   }
-  const comparisons = newComparisons(context, lookEveryMs)
+  const views = newViews(context)
+  // A server that goes when its command is done keeps nothing for people who look later.
+  const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
   const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
-  const app = await routes(context, comparisons, { access, links, tls, host, baseUrl })
+  const app = await routes(context, comparisons, views, { access, links, tls, host, baseUrl })
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
@@ -145,6 +149,7 @@ export async function startServer({
     access.close()
     comparisons.close()
     await drain({ app, local, grpc }, drainMs)
+    await views.close()
     await metrics?.close()
     await context.decoder.close()
     await store.close()
@@ -209,6 +214,7 @@ interface Doors {
 async function routes(
   context: Context,
   comparisons: Comparisons,
+  views: Views,
   { access, links, tls, host, baseUrl }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
@@ -244,6 +250,7 @@ async function routes(
   registerCompare(app, context)
   registerLogin(app, access, isSecure)
   registerComparisons(app, comparisons, links, limits.followers)
+  registerViews(app, context, comparisons, views)
   registerKayenta(app, context)
   registerPlan(app, context)
   registerCalibrate(app, context)

@@ -1,6 +1,7 @@
 // The store
 
 export type { ComparisonEvent, ComparisonEvents, KnownComparison } from './comparison-events.ts'
+export type { ComparisonViews } from './comparison-views.ts'
 export { isRemote, shown } from './engine/address.ts'
 export { progressOf } from './engine/lock.ts'
 export { StoreError, type StoreErrorKind, type Trouble } from './errors.ts'
@@ -52,6 +53,7 @@ export type { CohortReader } from './read/cohort-reader.ts'
 export type { ServiceReader } from './read/service-reader.ts'
 export type { SpanReader } from './read/span-reader.ts'
 export type { TickReader } from './read/tick-reader.ts'
+export type { TraceAsked, TraceSpan } from './read/traces.ts'
 
 // What they did, tick by tick
 

@@ -36,6 +36,17 @@
   ORDER BY Number DESC
   LIMIT 1;
 
+-- comparison-views.ts: keepView
+  INSERT INTO coalmine_comparison_views
+  SELECT {comparison:String}, now64(3), {view:String};
+
+-- comparison-views.ts: newestView
+  SELECT View AS view
+  FROM coalmine_comparison_views
+  WHERE Comparison = {comparison:String}
+  ORDER BY At DESC
+  LIMIT 1;
+
 -- engine/incoming.ts: createIncoming
   CREATE OR REPLACE TABLE <table> (
     Timestamp DateTime64(9),
@@ -2227,6 +2238,24 @@ SELECT
       OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
   ORDER BY operation, ofTests, tick, ofStable;
 
+-- read/traces.ts: tracesWhole
+  SELECT
+    TraceId AS traceId,
+    SpanId AS spanId,
+    if(ParentSpanId = '0000000000000000', '', ParentSpanId) AS parentSpanId,
+    ServiceName AS service,
+    substringUTF8(SpanName, 1, 200) AS name,
+    lower(replaceOne(SpanKind, 'SPAN_KIND_', '')) AS kind,
+    toUnixTimestamp64Micro(CAST(Timestamp AS DateTime64(6))) / 1000 AS startMs,
+    Duration / 1000000 AS ms,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR') AS failed
+  FROM coalmine_traces
+  WHERE TraceId IN {traces:Array(String)}
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  ORDER BY TraceId, Timestamp
+  LIMIT {mostSpans:UInt32} BY TraceId
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
 -- read/warm-up.ts: warmUpOfOperations
   SELECT
     if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation) AS operation,
@@ -2472,6 +2501,15 @@ SELECT currentDatabase() AS name;
   )
   ENGINE = MergeTree
   ORDER BY (Comparison, Number);
+
+-- schema/tables.ts: createComparisonViews
+  CREATE TABLE IF NOT EXISTS coalmine_comparison_views (
+    Comparison String,
+    At DateTime64(3),
+    View String CODEC(ZSTD(1))
+  )
+  ENGINE = ReplacingMergeTree(At)
+  ORDER BY Comparison;
 
 -- schema/tables.ts: createSchema
   CREATE TABLE IF NOT EXISTS coalmine_schema (

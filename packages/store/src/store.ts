@@ -1,5 +1,6 @@
 import type { AsRead } from './comparison.ts'
 import { type ComparisonEvents, comparisonEventsOf } from './comparison-events.ts'
+import { type ComparisonViews, comparisonViewsOf } from './comparison-views.ts'
 import { type Imports, importsOf } from './imports.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type Memory, memoryOf } from './memory.ts'
@@ -46,6 +47,8 @@ export interface Store {
   readonly memory: Memory
   /** What happened to comparisons that run. */
   readonly comparisons: ComparisonEvents
+  /** What people look at beside their verdicts. */
+  readonly views: ComparisonViews
   /** What was seen of services, whoever is compared. */
   readonly services: ServiceReader
   /** How far imports of files have come. */
@@ -115,6 +118,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     spans: spanReader(engine),
     memory: memoryOf(engine, asRead, { access, isSpent }),
     comparisons: comparisonEventsOf(engine, { access, isSpent }),
+    views: comparisonViewsOf(engine, { access, isSpent }),
     services: serviceReader(engine, { logs, ledger: shared ? undefined : ledger, watermarkMs, now }),
     imports: importsOf(engine),
     sizes: () => storeSizes(engine, traces, logs, retentionDays),

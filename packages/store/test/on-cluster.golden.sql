@@ -158,6 +158,14 @@ CREATE TABLE IF NOT EXISTS coalmine_comparison_events ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Comparison, Number)
 
+CREATE TABLE IF NOT EXISTS coalmine_comparison_views ON CLUSTER main (
+  Comparison String,
+  At DateTime64(3),
+  View String CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')(At)
+ORDER BY Comparison
+
 CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
   Version UInt32,
   Traces String,

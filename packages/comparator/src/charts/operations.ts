@@ -1,9 +1,10 @@
 import type { Decided } from '../decide.ts'
 import type { Decision } from '../finding.ts'
 import { rounded } from '../numbers.ts'
-import type { Policy } from '../policy/policy.ts'
+import { defaultPolicy, type Policy } from '../policy/policy.ts'
 import { otherOperations, scopesOf } from '../scopes.ts'
-import type { OperationSeries } from '../series.ts'
+import { type OperationSeries, seriesOf } from '../series.ts'
+import type { Slice } from '../slice.ts'
 import type { OperationRow, OperationSide } from './charts.ts'
 import { latencyOf } from './levels.ts'
 
@@ -51,4 +52,14 @@ function sideOf(one: OperationSeries, arm: 'stable' | 'canary'): OperationSide {
   const { requests, errors } = one.totals[arm]
   const [p50, p99] = latencyOf(one, arm, [0.5, 0.99])
   return { requests, errors, p50: p50!, p99: p99! }
+}
+
+/**
+ * What each cohort's requests asked of others: how often, how it failed and how long it took. None of it is judged.
+ *
+ * @example callRows(slices)[0] // { operation: 'SELECT products', judged: 'not', stable: { requests: 812, ... }, ... }
+ */
+export function callRows(slices: Iterable<Slice>): OperationRow[] {
+  const latency = defaultPolicy.metrics.filter(({ name }) => name === 'latency')
+  return operationRows(seriesOf(slices, latency), [], defaultPolicy).map((row) => ({ ...row, judged: 'not' }))
 }

@@ -1,4 +1,4 @@
-import { type Facts, judge, tickMs, type Verdict } from '@coalmine/comparator'
+import { type Facts, judge, type Slice, tickMs, type Verdict } from '@coalmine/comparator'
 import type { Comparison, OperationTicks, Store } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
@@ -50,7 +50,15 @@ async function remember(
   if (ofUsers) await store.memory.rememberVerdict({ service, stable, canary, verdict })
 }
 
-async function compare(request: ComparisonRequest, context: Context): Promise<Verdict> {
+/** Reads what is judged as it is about to be, and gives it back. */
+export type Reader = (slices: Iterable<Slice>, facts: Facts) => Iterable<Slice>
+
+/** A verdict on the whole of a window, without what explains it. `read` sees what the last judgement is made from. */
+export async function compare(
+  request: ComparisonRequest,
+  context: Context,
+  read: Reader = (slices) => slices,
+): Promise<Verdict> {
   const { store, now, version } = context
   const { service, sinceMs, end, side, policy } = request
   const cohorts = cohortsAsked(request)
@@ -62,7 +70,7 @@ async function compare(request: ComparisonRequest, context: Context): Promise<Ve
     // The canary's first tick closed after its start had been asked for: what the service did before it is no part of this.
     if (firstMs !== undefined) {
       const known = (await store.memory.start(cohorts)) ?? Math.floor(firstMs / tickMs) * tickMs
-      return compare({ ...request, start: known }, context)
+      return compare({ ...request, start: known }, context, read)
     }
   }
   const [{ found, instances, operations }, flagShares, builds] = await Promise.all([
@@ -102,7 +110,11 @@ async function compare(request: ComparisonRequest, context: Context): Promise<Ve
     ...(known && { known }),
   }
   const judged = (facts: Facts, operations: OperationTicks[]): Verdict =>
-    judge(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), policy, facts)
+    judge(
+      read(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), facts),
+      policy,
+      facts,
+    )
   // Ticks that close meanwhile are not of this look.
   const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
   return doubted(judged(all, operations), all, {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verdict } from '@coalmine/comparator'
 import { judgedNow } from '../compare/compare.ts'
+import type { ComparisonRequest } from '../compare/request.ts'
 import type { Context } from '../context.ts'
 import { answerable, ServerError } from '../errors.ts'
 import { newTurns } from '../turns.ts'
@@ -22,6 +23,8 @@ export interface Comparisons {
   readonly get: (id: string) => ComparisonState
   /** Its last verdict; undefined before the first look. */
   readonly verdict: (id: string) => Promise<Verdict | undefined>
+  /** What it was asked to compare. Throws a ServerError where this release does not take it any more. */
+  readonly request: (id: string) => ComparisonRequest
   /** Ends it, unless it is over. */
   readonly stop: (id: string, by?: string | null) => Promise<ComparisonState>
   /** Its events after a number that are kept, and then each as it happens, until it is over or nobody listens any more. */
@@ -40,6 +43,8 @@ export interface Comparisons {
 interface Held {
   state: ComparisonState
   readonly key: string
+  /** What it was asked to compare. */
+  readonly asked: unknown
   readonly stop: AbortController
   verdict?: Verdict
   number: number
@@ -58,16 +63,21 @@ const mostEventsHeld = 1_000
 const numbersBetweenKept = 1_000
 
 /** The comparisons of a server. Looks are taken one at a time, so that those who ask and those who send spans do not wait for them. */
-export function newComparisons(context: Context, everyMs: number): Comparisons {
+export function newComparisons(
+  context: Context,
+  everyMs: number,
+  ended: (id: string, verdict: Verdict, request: ComparisonRequest) => void = () => {},
+): Comparisons {
   const { store, now, limits, warn } = context
   const held = new Map<string, Held>()
   const lane = newTurns(1)
   const closing = new AbortController()
 
-  const hold = (state: ComparisonState, key: string, number: number): Held => {
+  const hold = (state: ComparisonState, key: string, asked: unknown, number: number): Held => {
     const one: Held = {
       state,
       key,
+      asked,
       number,
       stop: new AbortController(),
       keptMs: 0,
@@ -97,6 +107,7 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
     }
     one.state = after(one.state, event)
     if (verdict) one.verdict = verdict
+    if (told.kind === 'ended' && one.verdict) ended(one.state.id, one.verdict, requestOf(one))
     // Of one that is over it can be read, and there may be many.
     if (told.kind === 'ended' && isKept) delete one.verdict
     one.events.push(event)
@@ -172,7 +183,7 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
           { status: 429 },
         )
       const state = newState(start, now(), by)
-      const one = hold(state, start.key, 0)
+      const one = hold(state, start.key, start.asked, 0)
       await publish(one, { kind: 'started', state, asked: start.asked, key: start.key })
       begin(one, start)
       return { state: one.state, joined: false }
@@ -185,6 +196,7 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
       const kept = await store.comparisons.verdict(id)
       return kept === undefined ? undefined : (JSON.parse(kept) as Verdict)
     },
+    request: (id) => requestOf(get(id)),
     stop: async (id, by = null) => {
       const one = get(id)
       if (isRunning(one)) {
@@ -230,7 +242,12 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
           told: JSON.parse(last.told) as Told,
         }
         const state = { ...neverNamed, ...after(first.state, event) }
-        const one = hold(state, first.key, last.number + (state.state === 'running' ? numbersBetweenKept : 0))
+        const one = hold(
+          state,
+          first.key,
+          first.asked,
+          last.number + (state.state === 'running' ? numbersBetweenKept : 0),
+        )
         if (state.state === 'running') ran.push(() => goOn(one, first.asked))
       }
       return async () => {
@@ -244,6 +261,10 @@ export function newComparisons(context: Context, everyMs: number): Comparisons {
       for (const one of held.values()) for (const listener of one.listeners) listener()
     },
   }
+}
+
+function requestOf({ asked, state }: Held): ComparisonRequest {
+  return parseStart({ ...Object(asked), ...state.limits }).request
 }
 
 async function changed({ listeners }: Held, stop: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { type HeaviestUsers, heaviestUsersOf, type UsersAsked } from './heaviest
 import { type Sample, type SomeTicks, sampleTicks } from './sample.ts'
 import { type SpanTick, spansOfTicks } from './structure.ts'
 import { type Bad, type Suspects, suspects } from './suspects.ts'
+import { spansOfTraces, type TraceAsked, type TraceSpan } from './traces.ts'
 
 /** What only raw spans tell of a comparison. */
 export interface SpanReader {
@@ -18,6 +19,8 @@ export interface SpanReader {
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
   /** The users of the canary with the most bad requests; null where no request names one. */
   readonly heaviestUsers: (comparison: Comparison, asked: UsersAsked) => Promise<HeaviestUsers | null>
+  /** The spans of some traces, of every service that took part. */
+  readonly traces: (traces: readonly TraceAsked[]) => Promise<readonly TraceSpan[]>
 }
 
 /** Reads raw spans of an engine. */
@@ -27,6 +30,7 @@ export function spanReader(engine: Engine): SpanReader {
     below: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
     calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
     heaviestUsers: (comparison, asked) => heaviestUsersOf(engine, comparison, asked),
+    traces: (traces) => spansOfTraces(engine, traces),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
   }
 }

@@ -54,6 +54,7 @@ const ownTables: readonly string[] = [
   tables.createLooks,
   tables.createVerdicts,
   tables.createComparisonEvents,
+  tables.createComparisonViews,
   tables.createSchema,
   tables.createImports,
   tables.createReopened,

@@ -190,6 +190,16 @@ export const createComparisonEvents = `
   ENGINE = MergeTree
   ORDER BY (Comparison, Number)`
 
+/** What people look at beside the last verdict of a comparison, as JSON: the newest row counts. */
+export const createComparisonViews = `
+  CREATE TABLE IF NOT EXISTS coalmine_comparison_views (
+    Comparison String,
+    At DateTime64(3),
+    View String CODEC(ZSTD(1))
+  )
+  ENGINE = ReplacingMergeTree(At)
+  ORDER BY Comparison`
+
 /** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
 export const createSchema = `
   CREATE TABLE IF NOT EXISTS coalmine_schema (

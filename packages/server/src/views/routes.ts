@@ -1,0 +1,63 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { judgedNow } from '../compare/compare.ts'
+import { parseRequest } from '../compare/request.ts'
+import type { Comparisons } from '../comparisons/comparisons.ts'
+import type { Context } from '../context.ts'
+import { ServerError } from '../errors.ts'
+import { inTurn } from '../turns.ts'
+import { type ComparisonView, viewOf } from './view.ts'
+import type { Views } from './views.ts'
+
+type Asked = FastifyRequest<{ Params: { id: string } }>
+
+/** Every operation's charts, for those who keep them. */
+const every = '*'
+
+/**
+ * `GET /api/comparisons/:id/charts`: what is looked at beside the verdict: the table of operations whole, and the charts of
+ * the service, or with `?operation=` of that operation (`*`: of all). `POST /api/charts`: a verdict on what the store has
+ * now, with all charts.
+ */
+export function registerViews(app: FastifyInstance, context: Context, comparisons: Comparisons, views: Views): void {
+  app.get('/api/comparisons/:id/charts', async ({ params, query }: Asked) => {
+    const { operation } = Object(query) as Record<string, unknown>
+    if (operation !== undefined && typeof operation !== 'string')
+      throw new ServerError('usage', 'operation: name one only')
+    const verdict = await comparisons.verdict(params.id)
+    if (!verdict) return nothingYet
+    const view = await views.of(params.id, verdict, {
+      isOver: comparisons.get(params.id).state === 'ended',
+      request: () => comparisons.request(params.id),
+    })
+    return shown(view, operation)
+  })
+  app.post(
+    '/api/charts',
+    inTurn(context.turns, async ({ body }): Promise<{ verdict: Verdict; view: ComparisonView }> => {
+      const request = parseRequest(body)
+      const verdict = await judgedNow(request, context)
+      return { verdict, view: await viewOf(request, verdict, context) }
+    }),
+  )
+}
+
+const nothingYet: Omit<ComparisonView, 'until'> & { readonly until: null } = {
+  until: null,
+  charts: null,
+  calls: null,
+  traces: null,
+}
+
+/** Whatever the number of operations, what one page asks for is small. */
+function shown(view: ComparisonView, operation: string | undefined): ComparisonView {
+  if (!view.charts || operation === every) return view
+  const [service] = view.charts.scopes
+  const scopes =
+    operation === undefined
+      ? service
+        ? [service]
+        : []
+      : view.charts.scopes.filter((one) => one.operation === operation)
+  return { ...view, charts: { ...view.charts, scopes } }
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Charts,
+  callRows,
+  chartsOf,
+  type Facts,
+  type OperationRow,
+  type Slice,
+  type Verdict,
+} from '@coalmine/comparator'
+import type { TraceSpan } from '@coalmine/store'
+import { compare } from '../compare/compare.ts'
+import type { ComparisonRequest } from '../compare/request.ts'
+import { slicesOf } from '../compare/slices.ts'
+import { unlessTooSlow } from '../compare/unless-too-slow.ts'
+import { gathered } from '../compare/window.ts'
+import type { Context } from '../context.ts'
+
+/** What a person looks at beside a verdict. */
+export interface ComparisonView {
+  /** The end of the window that it is of, ISO 8601. */
+  readonly until: string
+  /** Null where nothing can be compared, or stable did not run beside the canary. */
+  readonly charts: Charts | null
+  /** What each cohort's requests asked of databases and other services; null where it is not known. */
+  readonly calls: readonly OperationRow[] | null
+  /** Every span of the verdict's exemplars; null where it has none. */
+  readonly traces: ViewTraces | null
+}
+
+/** The exemplars of both cohorts, each with its spans in the order in which they began. */
+export interface ViewTraces {
+  readonly stable: readonly ViewTrace[]
+  readonly canary: readonly ViewTrace[]
+}
+
+/** One trace. */
+export interface ViewTrace {
+  readonly traceId: string
+  readonly seconds: number
+  readonly spans: readonly TraceSpan[]
+}
+
+/**
+ * What is looked at beside a verdict, over the verdict's window. It reads that window again, and gives way to everybody else
+ * after every step. Throws when it is to stop.
+ */
+export async function viewOf(
+  request: ComparisonRequest,
+  verdict: Verdict,
+  context: Context,
+  stop?: AbortSignal,
+): Promise<ComparisonView> {
+  const until = verdict.window.end
+  if (verdict.verdict === 'invalid' || verdict.beforeAfter) return { until, charts: null, calls: null, traces: null }
+  const sameWindow: ComparisonRequest = {
+    ...request,
+    sinceMs: undefined,
+    start: Date.parse(verdict.window.start),
+    end: Date.parse(until),
+  }
+  let last: { readonly slices: readonly Slice[]; readonly facts: Facts } | undefined
+  await compare(sameWindow, context, (slices, facts) => {
+    last = { slices: [...slices], facts }
+    return last.slices
+  })
+  const charts = last ? await paced(chartsOf(last.slices, request.policy, last.facts), stop) : null
+  last = undefined
+  stop?.throwIfAborted()
+  const [calls, traces] = await Promise.all([callsOf(sameWindow, context), tracesOf(verdict, context)])
+  return { until, charts, calls, traces }
+}
+
+/** Takes the steps one by one, and rests as long after each as it took. */
+async function paced<Result>(steps: Generator<undefined, Result>, stop?: AbortSignal): Promise<Result> {
+  for (;;) {
+    stop?.throwIfAborted()
+    const began = performance.now()
+    const { done, value } = steps.next()
+    if (done) return value
+    await sleep(performance.now() - began)
+  }
+}
+
+async function callsOf(request: ComparisonRequest, { store }: Context): Promise<readonly OperationRow[] | null> {
+  if (request.side !== 'requests') return null
+  const operations = await unlessTooSlow(() => gathered(store.ticks.read({ ...request, side: 'calls' }).operations))
+  return operations && callRows(slicesOf(operations))
+}
+
+async function tracesOf({ exemplars }: Verdict, { store }: Context): Promise<ViewTraces | null> {
+  if (!exemplars) return null
+  const asked = [...exemplars.stable, ...exemplars.canary].map(({ traceId, start, seconds }) => ({
+    traceId,
+    startMs: Date.parse(start),
+    seconds,
+  }))
+  const spans = await unlessTooSlow(() => store.spans.traces(asked))
+  if (!spans) return null
+  const whole = (arm: 'stable' | 'canary'): ViewTrace[] =>
+    exemplars[arm].map(({ traceId, seconds }) => ({
+      traceId,
+      seconds,
+      spans: spans.filter((span) => span.traceId === traceId),
+    }))
+  return { stable: whole('stable'), canary: whole('canary') }
+}

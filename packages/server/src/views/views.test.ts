@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type RunningServer, startServer } from '../server.ts'
+import type { ComparisonView } from './view.ts'
+
+let directory: string
+let server: RunningServer
+const warnings: string[] = []
+
+const start = (): Promise<RunningServer> =>
+  startServer({
+    store: directory,
+    port: 0,
+    watermarkMs: 0,
+    lookEveryMs: 20,
+    warn: (message) => warnings.push(message),
+  })
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-views-'))
+  server = await start()
+})
+
+afterAll(async () => {
+  await server.close()
+  await rm(directory, { recursive: true, force: true })
+  expect(warnings).toEqual([])
+})
+
+const startMs = Math.floor((Date.now() - 3_600_000) / 60_000) * 60_000
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
+const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
+
+/** Four minutes of a shop, whose canary takes three times as long for the cart; each request asks the database once. */
+function traffic() {
+  const requests = (build: string) => {
+    const spans = Array.from({ length: 48 * 40 }, (_, index) => {
+      const [traceId, spanId] = [hex(16), hex(8)]
+      const at = BigInt(startMs + index * 125) * 1_000_000n
+      const route = index % 2 === 0 ? '/cart' : '/products'
+      const ms = (20 + ((index * 7) % 11)) * (build === '2.0.0' && route === '/cart' ? 3 : 1)
+      const times = { startTimeUnixNano: String(at), endTimeUnixNano: String(at + BigInt(ms) * 1_000_000n) }
+      const attributes = [text('http.route', route), text('http.request.method', 'GET')]
+      return [
+        { traceId, spanId, name: `GET ${route}`, kind: 2, ...times, attributes },
+        {
+          traceId,
+          spanId: hex(8),
+          parentSpanId: spanId,
+          name: 'SELECT',
+          kind: 3,
+          ...times,
+          attributes: [text('db.query.summary', 'SELECT products')],
+        },
+      ]
+    }).flat()
+    const attributes = [
+      text('service.name', 'shop'),
+      text('service.version', build),
+      text('service.instance.id', `${build}-a`),
+    ]
+    return { resource: { attributes }, scopeSpans: [{ spans }] }
+  }
+  return { resourceSpans: [requests('1.0.0'), requests('2.0.0')] }
+}
+
+const body = { service: 'shop', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+
+async function post<Answer>(path: string, sent: unknown): Promise<Answer> {
+  const response = await fetch(`${server.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(sent),
+  })
+  expect(response.ok, await response.clone().text()).toBe(true)
+  return (await response.json()) as Answer
+}
+
+async function get<Answer>(path: string): Promise<Answer> {
+  return (await (await fetch(`${server.url}${path}`)).json()) as Answer
+}
+
+it('shows what is beside a verdict, one operation at a time, and the same after a restart', async () => {
+  await post('/v1/traces', traffic())
+  const { id } = await post<{ id: string }>('/api/comparisons', body)
+  await expect.poll(async () => (await get<{ state: string }>(`/api/comparisons/${id}`)).state).toBe('ended')
+  const { verdict } = await get<{ verdict: { verdict: string; window: { end: string } } }>(`/api/comparisons/${id}`)
+  expect(verdict.verdict).toBe('fail')
+
+  const view = await get<ComparisonView>(`/api/comparisons/${id}/charts`)
+  expect(view.until).toBe(verdict.window.end)
+  expect(view.charts?.operations.map(({ operation, decision }) => [operation, decision])[0]).toEqual([
+    'GET /cart',
+    'fail',
+  ])
+  expect(view.charts?.scopes.map(({ operation }) => operation)).toEqual([null])
+  expect(view.charts?.evidence.harmAt).not.toBeNull()
+  expect(view.calls?.map(({ operation, canary }) => [operation, canary.requests])).toEqual([['SELECT products', 1920]])
+  expect(view.traces?.canary[0]?.spans.map(({ name, kind }) => [name, kind])).toEqual([
+    ['GET /cart', 'server'],
+    ['SELECT', 'client'],
+  ])
+  const cart = await get<ComparisonView>(`/api/comparisons/${id}/charts?operation=GET%20%2Fcart`)
+  expect(cart.charts?.scopes.map(({ operation }) => operation)).toEqual(['GET /cart'])
+
+  await expect
+    .poll(async () => {
+      await server.close()
+      server = await start()
+      return (await get<ComparisonView>(`/api/comparisons/${id}/charts?operation=*`)).charts?.scopes.length
+    })
+    .toBe(3)
+  expect(await get(`/api/comparisons/${id}/charts`)).toEqual(view)
+})
+
+it('answers one look with its charts', async () => {
+  const { verdict, view } = await post<{ verdict: { verdict: string }; view: ComparisonView }>('/api/charts', body)
+  expect(verdict.verdict).toBe('fail')
+  expect(view.charts?.scopes).toHaveLength(3)
+})

@@ -1,0 +1,98 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { ComparisonRequest } from '../compare/request.ts'
+import type { Context } from '../context.ts'
+import { newTurns } from '../turns.ts'
+import { type ComparisonView, viewOf } from './view.ts'
+
+/** What people look at beside the verdicts of comparisons: worked out when somebody looks, and kept when one is over. */
+export interface Views {
+  /** The view of a comparison and its last verdict; of one that is over what was kept, where something was. */
+  readonly of: (id: string, verdict: Verdict, asked: Asked) => Promise<ComparisonView>
+  /** Works it out once more and keeps it; for a comparison that is over. */
+  readonly keep: (id: string, verdict: Verdict, request: ComparisonRequest) => Promise<void>
+  /** Gives up what is being worked out, and waits until nothing reads the store any more. */
+  readonly close: () => Promise<void>
+}
+
+/** What is known of a comparison besides its verdict. */
+export interface Asked {
+  readonly isOver: boolean
+  /** Throws where this release does not take it any more. */
+  readonly request: () => ComparisonRequest
+}
+
+interface Cached {
+  readonly view: ComparisonView
+  readonly atMs: number
+  readonly tookMs: number
+}
+
+const mostCached = 20
+// Of the time that passes, at most so much is spent on views of one comparison.
+const shareOfTime = 0.1
+
+/** The views of a server. One is worked out at a time. */
+export function newViews(context: Context): Views {
+  const { store, warn } = context
+  const cached = new Map<string, Cached>()
+  const underWay = new Map<string, Promise<ComparisonView>>()
+  const lane = newTurns(1)
+  const closing = new AbortController()
+  const keeping = new Set<Promise<void>>()
+
+  const workOut = async (id: string, verdict: Verdict, request: ComparisonRequest): Promise<ComparisonView> => {
+    const view = await lane.take(
+      () => closing.signal.aborted,
+      async () => {
+        const began = performance.now()
+        const view = await viewOf(request, verdict, context, closing.signal)
+        cached.delete(id)
+        cached.set(id, { view, atMs: performance.now(), tookMs: performance.now() - began })
+        return view
+      },
+    )
+    for (const oldest of cached.keys()) {
+      if (cached.size <= mostCached) break
+      cached.delete(oldest)
+    }
+    return view
+  }
+
+  const kept = async (id: string): Promise<ComparisonView | null> => {
+    const view = await store.views.of(id)
+    return view === undefined ? null : (JSON.parse(view) as ComparisonView)
+  }
+
+  const isFresh = (one: Cached, until: string): boolean =>
+    one.view.until === until || performance.now() - one.atMs < one.tookMs / shareOfTime
+
+  return {
+    of: async (id, verdict, { isOver, request }) => {
+      const one = cached.get(id)
+      if (one && isFresh(one, verdict.window.end)) return one.view
+      const found = isOver ? await kept(id) : null
+      if (found) return found
+      const begun = underWay.get(id) ?? workOut(id, verdict, request()).finally(() => underWay.delete(id))
+      underWay.set(id, begun)
+      return begun
+    },
+    keep: async (id, verdict, request) => {
+      const kept = keepOne(id, verdict, request).catch((error: Error) => {
+        if (!closing.signal.aborted) warn(`comparison ${id}: its charts were not kept: ${error.message}`)
+      })
+      keeping.add(kept)
+      await kept
+      keeping.delete(kept)
+    },
+    close: async () => {
+      closing.abort()
+      await Promise.allSettled([...underWay.values(), ...keeping])
+    },
+  }
+
+  async function keepOne(id: string, verdict: Verdict, request: ComparisonRequest): Promise<void> {
+    const one = cached.get(id)
+    const view = one?.view.until === verdict.window.end ? one.view : await workOut(id, verdict, request)
+    await store.views.keep(id, JSON.stringify(view))
+  }
+}

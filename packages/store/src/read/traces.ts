@@ -1,0 +1,60 @@
+import type { Engine } from '../engine/engine.ts'
+
+/** One span of a trace, as a waterfall shows it. */
+export interface TraceSpan {
+  readonly traceId: string
+  readonly spanId: string
+  /** Empty where it has none. */
+  readonly parentSpanId: string
+  readonly service: string
+  readonly name: string
+  /** server, client, internal, producer or consumer. */
+  readonly kind: string
+  /** Milliseconds since 1970, to the microsecond. */
+  readonly startMs: number
+  readonly ms: number
+  readonly failed: boolean
+}
+
+/** A trace to be read whole: where to find it. */
+export interface TraceAsked {
+  readonly traceId: string
+  readonly startMs: number
+  readonly seconds: number
+}
+
+// A waterfall of more is not read by anybody.
+const mostSpans = 100
+const aroundSeconds = 60
+
+/** The spans of some traces, of every service, in the order in which they began; at most a hundred of each. */
+export async function spansOfTraces(engine: Engine, traces: readonly TraceAsked[]): Promise<readonly TraceSpan[]> {
+  if (traces.length === 0) return []
+  const starts = traces.map(({ startMs }) => startMs / 1000)
+  const ends = traces.map(({ startMs, seconds }) => startMs / 1000 + seconds)
+  return engine.read<TraceSpan>(tracesWhole, {
+    traces: traces.map(({ traceId }) => traceId),
+    since: Math.max(0, Math.floor(Math.min(...starts)) - aroundSeconds),
+    to: Math.ceil(Math.max(...ends)) + aroundSeconds,
+    mostSpans,
+  })
+}
+
+/** The spans of some traces, of every service that took part. */
+export const tracesWhole = `
+  SELECT
+    TraceId AS traceId,
+    SpanId AS spanId,
+    if(ParentSpanId = '0000000000000000', '', ParentSpanId) AS parentSpanId,
+    ServiceName AS service,
+    substringUTF8(SpanName, 1, 200) AS name,
+    lower(replaceOne(SpanKind, 'SPAN_KIND_', '')) AS kind,
+    toUnixTimestamp64Micro(CAST(Timestamp AS DateTime64(6))) / 1000 AS startMs,
+    Duration / 1000000 AS ms,
+    StatusCode IN ('Error', 'STATUS_CODE_ERROR') AS failed
+  FROM coalmine_traces
+  WHERE TraceId IN {traces:Array(String)}
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  ORDER BY TraceId, Timestamp
+  LIMIT {mostSpans:UInt32} BY TraceId
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`
