@@ -18,6 +18,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   store: ['marks'],
   report: ['comparator'],
   'span-metrics': ['comparator', 'store'],
+  web: ['comparator'],
   server: ['store', 'comparator', 'report'],
   client: ['comparator'],
   cli: ['server', 'client', 'span-metrics', 'comparator', 'report', 'demo', 'marks'],

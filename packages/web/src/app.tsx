@@ -1,0 +1,97 @@
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { Comparison } from './comparison/comparison.tsx'
+import { moment } from './data/format.ts'
+import { useLive } from './data/live.ts'
+import type { ReportData } from './data/model.ts'
+import { type Here, PlaceProvider, useHere, useRoute } from './data/place.ts'
+import { Link } from './link.tsx'
+import { Home } from './pages/home.tsx'
+import { Service } from './pages/service.tsx'
+import { Status, Tests } from './pages/status.tsx'
+import { Loading, TroubleView } from './pages/trouble.tsx'
+
+/** The page that a server answers with. */
+export function App(): VNode {
+  const here = useRoute(false)
+  return (
+    <PlaceProvider value={here}>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <nav class="top" aria-label="Pages">
+        <Link to="/" class="brand">
+          Coalmine
+        </Link>
+        <Link to="/tests">Test traffic</Link>
+        <Link to="/status">Status</Link>
+      </nav>
+      <main id="main">
+        <Page here={here} />
+      </main>
+    </PlaceProvider>
+  )
+}
+
+function Page({ here }: { here: Here }): VNode {
+  const [attempt, setAttempt] = useState(0)
+  const shared = { attempt, again: () => setAttempt(attempt + 1) }
+  const [first, second, third, fourth] = here.path.split('/').filter(Boolean).map(decoded)
+  if (first === undefined) return <Home {...shared} />
+  if (first === 'comparisons' && second !== undefined) return <OfServer key={second} id={second} {...shared} />
+  if (first === 'services' && second !== undefined)
+    return (
+      <Service
+        key={here.path}
+        name={second}
+        {...(third === 'builds' && fourth !== undefined && { build: fourth })}
+        {...shared}
+      />
+    )
+  if (first === 'tests') return <Tests {...shared} />
+  if (first === 'status') return <Status {...shared} />
+  return (
+    <section class="state">
+      <h1>There is no such page</h1>
+      <p>
+        <Link to="/">Services and comparisons</Link> are on the first page.
+      </p>
+    </section>
+  )
+}
+
+function OfServer({ id, attempt, again }: { id: string; attempt: number; again: () => void }): VNode {
+  const here = useHere()
+  const live = useLive(id, here.chosen['operation'], attempt)
+  if (!live.state)
+    return live.trouble ? <TroubleView trouble={live.trouble} again={again} /> : <Loading what="the comparison" />
+  if (live.trouble?.kind === 'login') return <TroubleView trouble={live.trouble} again={again} />
+  return <Comparison {...live} />
+}
+
+/** The same page with its data, from a file. */
+export function Report({ data }: { data: ReportData }): VNode {
+  const here = useRoute(true)
+  return (
+    <PlaceProvider value={here}>
+      <main id="main">
+        <Comparison
+          {...data}
+          link="over"
+          scopeOf={(operation) => data.view?.charts?.scopes.find((one) => one.operation === operation)}
+        />
+        <footer class="quiet">
+          Written by coalmine {data.verdict?.version} at {moment(data.writtenAt)}
+        </footer>
+      </main>
+    </PlaceProvider>
+  )
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}

@@ -1,0 +1,216 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { duration } from '../data/format.ts'
+import { Scroll } from '../scroll.tsx'
+
+/** Where marks are drawn, in the pixels of an SVG. */
+export interface Area {
+  readonly width: number
+  readonly height: number
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+}
+
+/** The width that an element has, as it changes. */
+export function useWidth(usual: number): { readonly ref: { current: HTMLDivElement | null }; readonly width: number } {
+  const ref = useRef<HTMLDivElement | null>(null)
+  const [width, setWidth] = useState(usual)
+  useEffect(() => {
+    const element = ref.current
+    if (!element) return
+    const measure = (): void => setWidth(Math.max(200, Math.floor(element.clientWidth)))
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return { ref, width }
+}
+
+/** Round lengths of time for the ticks of an axis that is so long, in seconds. */
+export function timeTicks(from: number, to: number, most: number): number[] {
+  const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800]
+  const step = steps.find((one) => (to - from) / one <= most) ?? Math.ceil((to - from) / most / 86_400) * 86_400
+  const ticks: number[] = []
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push(at)
+  return ticks
+}
+
+interface AxesProps {
+  readonly area: Area
+  readonly x: (value: number) => number
+  readonly xTicks: readonly number[]
+  readonly xText: (value: number) => string
+  readonly y: (value: number) => number
+  readonly yTicks: readonly number[]
+  readonly yText: (value: number) => string
+}
+
+/** Both axes: ticks with their numbers, and faint lines across. */
+export function Axes({ area, x, xTicks, xText, y, yTicks, yText }: AxesProps): VNode {
+  return (
+    <g class="axes">
+      {yTicks.map((tick) => (
+        <g key={tick}>
+          <line x1={area.left} x2={area.right} y1={y(tick)} y2={y(tick)} />
+          <text x={area.left - 6} y={y(tick)} dy="0.32em" text-anchor="end">
+            {yText(tick)}
+          </text>
+        </g>
+      ))}
+      {xTicks.map((tick) => (
+        <text key={tick} x={x(tick)} y={area.bottom + 16} text-anchor="middle">
+          {xText(tick)}
+        </text>
+      ))}
+      <line class="base" x1={area.left} x2={area.right} y1={area.bottom} y2={area.bottom} />
+    </g>
+  )
+}
+
+/** The axis of time says how long after the canary's first traffic. */
+export const timeText = (seconds: number): string => (seconds === 0 ? '0' : duration(seconds))
+
+/** A list of numbers for who cannot see the chart, or wants them exactly. */
+export interface Table {
+  readonly caption: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+interface FrameProps {
+  readonly title: string
+  /** What the chart shows, in a sentence, for who cannot see it. */
+  readonly summary: string
+  readonly height: number
+  readonly legend?: ComponentChildren
+  readonly table: () => Table
+  readonly tables: boolean
+  readonly children: (area: Area) => ComponentChildren
+  readonly left?: number
+  /** A choice of time by dragging; in seconds. */
+  readonly drag?: {
+    readonly toSeconds: (x: number, area: Area) => number
+    readonly chosen: (from: number, to: number) => void
+  }
+}
+
+/** A chart with its title, its legend, and the same numbers in a table. */
+export function Frame(props: FrameProps): VNode {
+  const { title, summary, height, legend, table, tables, children, left = 56, drag } = props
+  const { ref, width } = useWidth(640)
+  const area: Area = { width, height, left, right: width - 12, top: 10, bottom: height - 26 }
+  const [open, setOpen] = useState(false)
+  const [band, setBand] = useState<{ from: number; to: number }>()
+  const at = (event: PointerEvent): number => {
+    const box = (event.currentTarget as Element).getBoundingClientRect()
+    return Math.min(area.right, Math.max(area.left, event.clientX - box.left))
+  }
+  const isOpen = open || tables
+  return (
+    <figure class="chart">
+      <figcaption>
+        <span class="title">{title}</span>
+        {legend}
+      </figcaption>
+      <div ref={ref}>
+        <svg
+          role="img"
+          aria-label={`${title}. ${summary}`}
+          width={width}
+          height={height}
+          viewBox={`0 0 ${width} ${height}`}
+          class={drag ? 'draggable' : undefined}
+          onPointerDown={
+            drag &&
+            ((event) => {
+              if (event.pointerType !== 'mouse' || event.button !== 0) return
+              event.currentTarget.setPointerCapture(event.pointerId)
+              setBand({ from: at(event), to: at(event) })
+            })
+          }
+          onPointerMove={band && ((event) => setBand({ ...band, to: at(event) }))}
+          onPointerUp={
+            band &&
+            drag &&
+            (() => {
+              const [from, to] = [Math.min(band.from, band.to), Math.max(band.from, band.to)]
+              setBand(undefined)
+              if (to - from > 8) drag.chosen(drag.toSeconds(from, area), drag.toSeconds(to, area))
+            })
+          }
+          onPointerCancel={band && (() => setBand(undefined))}
+        >
+          {children(area)}
+          {band && (
+            <rect
+              class="band"
+              x={Math.min(band.from, band.to)}
+              y={area.top}
+              width={Math.abs(band.to - band.from)}
+              height={area.bottom - area.top}
+            />
+          )}
+        </svg>
+      </div>
+      <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          Numbers<span class="hidden"> of {title}</span>
+        </summary>
+        {isOpen && <Numbers {...table()} />}
+      </details>
+    </figure>
+  )
+}
+
+/** The numbers of a chart as a table. */
+export function Numbers({ caption, head, rows }: Table): VNode {
+  return (
+    <Scroll label={caption}>
+      <table class="numbers">
+        <caption class="hidden">{caption}</caption>
+        <thead>
+          <tr>
+            {head.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, at) => (
+            <tr key={at}>
+              {row.map((cell, place) => (place === 0 ? <th scope="row">{cell}</th> : <td key={place}>{cell}</td>))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  )
+}
+
+/** At most so many rows of a table, spread over all of them; the last is always among them. */
+export function someRows<Row>(rows: readonly Row[], most = 60): readonly Row[] {
+  if (rows.length <= most) return rows
+  const step = rows.length / most
+  return Array.from({ length: most }, (_, at) => rows[Math.min(rows.length - 1, Math.ceil((at + 1) * step) - 1)]!)
+}
+
+/** Which line is whose: never by colour alone. */
+export function Legend({ items }: { items: readonly (readonly [string, string])[] }): VNode {
+  return (
+    <span class="legend">
+      {items.map(([name, text]) => (
+        <span key={name} class="item">
+          <svg width="24" height="10" aria-hidden="true">
+            <line x1="1" x2="23" y1="5" y2="5" class={`line ${name}`} />
+          </svg>
+          {text}
+        </span>
+      ))}
+    </span>
+  )
+}

@@ -1,0 +1,278 @@
+import type { MetricChart, ScopeChart } from '@coalmine/comparator'
+import { scaleLinear } from 'd3-scale'
+import { area as areaOf, line } from 'd3-shape'
+import type { VNode } from 'preact'
+import { count, duration, inUnit, percent } from '../data/format.ts'
+import { Axes, Frame, Legend, someRows, timeText, timeTicks } from './frame.tsx'
+import { type Range, rangeDrag } from './range.ts'
+
+/** Which quantile of a distribution is drawn over time. */
+export type Quantile = 'p50' | 'p90' | 'p99'
+
+interface Props {
+  readonly chart: MetricChart
+  readonly scope: ScopeChart
+  readonly quantile: Quantile
+  readonly name: string
+  readonly range: Range
+  readonly tables: boolean
+  readonly choose: (from: number, to: number) => void
+}
+
+interface Series {
+  readonly values: readonly (number | null)[]
+  readonly n: readonly number[]
+  readonly events?: readonly number[]
+}
+
+/** Both cohorts' level over time: a rate, or a quantile of values. */
+export function LevelChart({ chart, scope, quantile, name, range, tables, choose }: Props): VNode | null {
+  const { levels, unit } = chart
+  if (levels.kind === 'none') return null
+  const { binSeconds } = scope
+  const merged = Math.max(1, Math.round((range.to - range.from) / binSeconds / 120))
+  const of = (arm: 'stable' | 'canary'): Series => {
+    if (levels.kind === 'rate') return ratesOf(levels[arm].n, levels[arm].events, merged)
+    return { values: levels[arm][quantile], n: levels[arm].n }
+  }
+  const [stable, canary] = [of('stable'), of('canary')]
+  const step = levels.kind === 'rate' ? merged * binSeconds : binSeconds
+  const label = levels.kind === 'rate' ? name : `${name}, ${quantile === 'p50' ? 'median' : quantile}`
+  const lastOf = (one: Series): string =>
+    inUnit(
+      one.values.findLast((value) => value !== null),
+      unit,
+    )
+  return (
+    <Frame
+      title={label}
+      summary={`Lately ${lastOf(stable)} in stable and ${lastOf(canary)} in canary.`}
+      height={200}
+      left={64}
+      tables={tables}
+      drag={rangeDrag(range, choose)}
+      legend={<ArmLegend />}
+      table={() => ({
+        caption: `${label} over time`,
+        head: ['Until', 'Stable', 'Stable count', 'Canary', 'Canary count'],
+        rows: someRows(
+          stable.values.map((value, at) => [
+            duration((at + 1) * step),
+            inUnit(value, unit),
+            countText(stable, at),
+            inUnit(canary.values[at], unit),
+            countText(canary, at),
+          ]),
+        ),
+      })}
+    >
+      {(area) => {
+        const inside = (at: number): boolean => (at + 1) * step > range.from && at * step < range.to
+        const all = [...stable.values, ...canary.values].filter(
+          (value, at): value is number => value !== null && inside(at % Math.max(1, stable.values.length)),
+        )
+        const top = Math.max(...all, unit === 'share' ? 0.001 : 0) || 1
+        const x = scaleLinear([range.from, range.to], [area.left, area.right])
+        const y = scaleLinear([0, top * 1.08], [area.bottom, area.top]).nice(4)
+        const path = line<{ at: number; value: number | null }>()
+          .defined(({ value }) => value !== null)
+          .x(({ at }) => x(at))
+          .y(({ value }) => y(value ?? 0))
+        const points = ({ values }: Series) =>
+          values.flatMap((value, at) => (inside(at) ? [{ at: clamp((at + 0.5) * step, range), value }] : []))
+        return (
+          <>
+            <Axes
+              area={area}
+              x={x}
+              xTicks={timeTicks(range.from, range.to, area.width / 90)}
+              xText={timeText}
+              y={y}
+              yTicks={y.ticks(4)}
+              yText={(value) => inUnit(value, unit)}
+            />
+            <path class="line stable" d={path(points(stable)) ?? ''} />
+            <path class="line canary" d={path(points(canary)) ?? ''} />
+          </>
+        )
+      }}
+    </Frame>
+  )
+}
+
+/** Requests a second of both cohorts. */
+export function TrafficChart({ scope, range, tables, choose }: Omit<Props, 'chart' | 'quantile' | 'name'>): VNode {
+  const { binSeconds, requests } = scope
+  const rate = (values: readonly number[]): number[] => values.map((value) => value / binSeconds)
+  const [stable, canary] = [rate(requests.stable), rate(requests.canary)]
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+  return (
+    <Frame
+      title="Requests a second"
+      summary={`${count(sum(requests.stable))} requests of stable, ${count(sum(requests.canary))} of canary.`}
+      height={160}
+      left={64}
+      tables={tables}
+      drag={rangeDrag(range, choose)}
+      legend={<ArmLegend />}
+      table={() => ({
+        caption: 'Requests over time',
+        head: ['Until', 'Stable', 'Canary'],
+        rows: someRows(
+          requests.stable.map((value, at) => [
+            duration((at + 1) * binSeconds),
+            count(value),
+            count(requests.canary[at]!),
+          ]),
+        ),
+      })}
+    >
+      {(area) => {
+        const x = scaleLinear([range.from, range.to], [area.left, area.right])
+        const y = scaleLinear([0, Math.max(...stable, ...canary, 0.1) * 1.1], [area.bottom, area.top]).nice(3)
+        const inside = (at: number): boolean => (at + 1) * binSeconds > range.from && at * binSeconds < range.to
+        const points = (values: readonly number[]) =>
+          values.flatMap((value, at) => (inside(at) ? [{ at: clamp((at + 0.5) * binSeconds, range), value }] : []))
+        const path = line<{ at: number; value: number }>()
+          .x(({ at }) => x(at))
+          .y(({ value }) => y(value))
+        return (
+          <>
+            <Axes
+              area={area}
+              x={x}
+              xTicks={timeTicks(range.from, range.to, area.width / 90)}
+              xText={timeText}
+              y={y}
+              yTicks={y.ticks(3)}
+              yText={(value) => String(value)}
+            />
+            <path class="line stable" d={path(points(stable)) ?? ''} />
+            <path class="line canary" d={path(points(canary)) ?? ''} />
+          </>
+        )
+      }}
+    </Frame>
+  )
+}
+
+/** The two cohorts, told apart by colour and by their dashes. */
+export function ArmLegend(): VNode {
+  return (
+    <Legend
+      items={[
+        ['stable', 'stable'],
+        ['canary', 'canary'],
+      ]}
+    />
+  )
+}
+
+/** How values are spread, in both cohorts, with the quantiles that tests look at. */
+export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' | 'name' | 'tables'>): VNode | null {
+  const { distribution, unit } = chart
+  if (!distribution) return null
+  const { edges, stable, canary, quantiles } = distribution
+  const log = unit !== 'share' && edges[0]! > 0
+  const place = (value: number): number => (log ? Math.log10(value) : value)
+  const names = ['p50', 'p90', 'p95', 'p99'] as const
+  return (
+    <Frame
+      title={`${name}: distribution`}
+      summary={`Median ${inUnit(quantiles.stable.p50, unit)} in stable and ${inUnit(quantiles.canary.p50, unit)} in canary; p99 ${inUnit(quantiles.stable.p99, unit)} and ${inUnit(quantiles.canary.p99, unit)}.`}
+      height={200}
+      left={64}
+      tables={tables}
+      legend={<ArmLegend />}
+      table={() => ({
+        caption: `${name}: quantiles over the whole window`,
+        head: ['', 'Stable', 'Canary', 'Canary / stable'],
+        rows: [
+          ...names.map((one) => [
+            one === 'p50' ? 'median' : one,
+            inUnit(quantiles.stable[one], unit),
+            inUnit(quantiles.canary[one], unit),
+            quantiles.stable[one] > 0
+              ? `×\u00a0${Number((quantiles.canary[one] / quantiles.stable[one]).toPrecision(3))}`
+              : '–',
+          ]),
+          ['values', count(quantiles.stable.n), count(quantiles.canary.n), ''],
+        ],
+      })}
+    >
+      {(area) => {
+        const [first, last] = [place(edges[0]!), place(edges.at(-1)!)]
+        const x = scaleLinear([first, last], [area.left, area.right])
+        const y = scaleLinear([0, Math.max(...stable, ...canary) * 1.15], [area.bottom, area.top])
+        const shape = areaOf<number>()
+          .x((_, at) => x((place(edges[at]!) + place(edges[at + 1]!)) / 2))
+          .y0(area.bottom)
+          .y1((value) => y(value))
+        const outline = line<number>()
+          .x((_, at) => x((place(edges[at]!) + place(edges[at + 1]!)) / 2))
+          .y((value) => y(value))
+        const xTicks = log ? logTicks(edges[0]!, edges.at(-1)!, area.width / 80) : x.ticks(area.width / 80)
+        return (
+          <>
+            <Axes
+              area={area}
+              x={(value) => x(place(value))}
+              xTicks={xTicks}
+              xText={(value) => inUnit(value, unit)}
+              y={y}
+              yTicks={y.ticks(3)}
+              yText={(value) => percent(value)}
+            />
+            <path class="fill stable" d={shape([...stable]) ?? ''} />
+            <path class="fill canary" d={shape([...canary]) ?? ''} />
+            <path class="line stable" d={outline([...stable]) ?? ''} />
+            <path class="line canary" d={outline([...canary]) ?? ''} />
+            {(['p50', 'p99'] as const).flatMap((one) =>
+              (['stable', 'canary'] as const).map((arm) => {
+                const value = quantiles[arm][one]
+                if (!(place(value) >= first && place(value) <= last)) return null
+                const at = x(place(value))
+                return (
+                  <g key={`${one} ${arm}`} class={`quantile ${arm}`}>
+                    <line x1={at} x2={at} y1={area.top + (arm === 'stable' ? 14 : 2)} y2={area.bottom} />
+                    <text x={at + 3} y={area.top + (arm === 'stable' ? 22 : 9)}>
+                      {one}
+                    </text>
+                  </g>
+                )
+              }),
+            )}
+          </>
+        )
+      }}
+    </Frame>
+  )
+}
+
+/** Round values of a logarithmic axis. */
+function logTicks(from: number, to: number, most: number): number[] {
+  const all: number[] = []
+  for (let power = Math.floor(Math.log10(from)); power <= Math.ceil(Math.log10(to)); power += 1)
+    for (const digit of [1, 2, 5]) {
+      const value = digit * 10 ** power
+      if (value >= from && value <= to) all.push(value)
+    }
+  const step = Math.ceil(all.length / Math.max(2, most))
+  return all.filter((_, at) => at % step === 0)
+}
+
+function ratesOf(n: readonly number[], events: readonly number[], merged: number): Series {
+  const sums = (values: readonly number[]): number[] => {
+    const all: number[] = []
+    for (let at = 0; at < values.length; at += merged)
+      all.push(values.slice(at, at + merged).reduce((sum, value) => sum + value, 0))
+    return all
+  }
+  const [units, had] = [sums(n), sums(events)]
+  return { values: units.map((unit, at) => (unit > 0 ? had[at]! / unit : null)), n: units, events: had }
+}
+
+const countText = ({ n, events }: Series, at: number): string =>
+  events ? `${count(events[at]!)} of ${count(n[at]!)}` : count(n[at] ?? 0)
+
+const clamp = (value: number, { from, to }: Range): number => Math.min(to, Math.max(from, value))

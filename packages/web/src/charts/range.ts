@@ -1,0 +1,30 @@
+import type { Area } from './frame.tsx'
+
+/** The part of the window that charts show, in seconds since its start. */
+export interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+/** The range that is chosen in the URL, where it lies in a window of so many seconds. */
+export function rangeOf(
+  chosen: { readonly from?: string | undefined; readonly to?: string | undefined },
+  seconds: number,
+): Range {
+  const whole = Math.max(5, seconds)
+  const from = Number(chosen.from ?? 0)
+  const to = Number(chosen.to ?? whole)
+  if (!(from >= 0 && to > from && from < whole)) return { from: 0, to: whole }
+  return { from, to: Math.min(to, whole) }
+}
+
+/** Choosing a range by dragging over a chart of this one. */
+export function rangeDrag(
+  { from, to }: Range,
+  chosen: (from: number, to: number) => void,
+): { toSeconds: (x: number, area: Area) => number; chosen: (from: number, to: number) => void } {
+  return {
+    toSeconds: (x, area) => from + ((x - area.left) / (area.right - area.left)) * (to - from),
+    chosen: (first, last) => chosen(Math.floor(first / 5) * 5, Math.ceil(last / 5) * 5),
+  }
+}

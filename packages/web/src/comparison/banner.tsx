@@ -1,0 +1,122 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { VNode } from 'preact'
+import { count, duration, moment } from '../data/format.ts'
+import type { Link } from '../data/live.ts'
+import type { ComparisonData, RunState } from '../data/model.ts'
+
+/** What the banner says, in the words of the product. */
+export type Standing = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'running' | 'waiting'
+
+/** Where a comparison stands: FAIL is told at once, everything else while it runs is not settled. */
+export function standingOf(state: RunState | null, verdict: Verdict | null): Standing {
+  if (!state || state.state === 'ended') return verdict?.verdict ?? state?.outcome ?? 'inconclusive'
+  if (verdict?.verdict === 'fail') return 'fail'
+  if (!verdict || verdict.verdict === 'invalid') return 'waiting'
+  return 'running'
+}
+
+const titles: Record<Standing, string> = {
+  pass: 'Pass',
+  fail: 'Fail',
+  inconclusive: 'Inconclusive',
+  invalid: 'Invalid',
+  running: 'Watching',
+  waiting: 'Waiting for traffic',
+}
+
+const signs: Record<Standing, string> = {
+  pass: 'M5 13l5 5L20 7',
+  fail: 'M6 6l12 12M18 6L6 18',
+  inconclusive: 'M5 12h14',
+  invalid: 'M12 4v10M12 18.5v.5',
+  running: 'M12 5v7l5 3',
+  waiting: 'M6 12h.5M12 12h.5M18 12h.5',
+}
+
+interface Props extends ComparisonData {
+  readonly link: Link
+}
+
+/** The verdict, or what it waits for, so large that it can be read across a room. */
+export function Banner({ state, verdict, link }: Props): VNode {
+  const standing = standingOf(state, verdict)
+  return (
+    <section class={`banner ${standing}`} aria-label="Verdict">
+      <svg class="sign" viewBox="0 0 24 24" width="72" height="72" aria-hidden="true">
+        <circle cx="12" cy="12" r="11" />
+        <path d={signs[standing]} />
+      </svg>
+      <div>
+        <p class="verdict" role="status">
+          {titles[standing]}
+        </p>
+        <p class="waits">{sentenceOf(standing, state, verdict)}</p>
+      </div>
+      {state?.state === 'running' && standing !== 'waiting' && <Progress state={state} />}
+      {link === 'lost' && (
+        <p class="lost" role="alert">
+          The server went away. What you see is from {state?.judgedAt ? moment(state.judgedAt) : 'before'}; this page
+          tries again by itself.
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Progress({ state }: { state: RunState }): VNode | null {
+  const { progress, limits } = state
+  if (!progress) return null
+  const share = Math.min(1, (progress.seconds * 1000) / limits.forMs)
+  return (
+    <dl class="progress">
+      <div>
+        <dt>Time</dt>
+        <dd>
+          <meter min={0} max={1} value={share} aria-label="Time" />
+          {duration(progress.seconds)} of {duration(limits.forMs / 1000)}
+        </dd>
+      </div>
+      <div>
+        <dt>Harm</dt>
+        <dd>
+          <meter min={0} max={100} value={progress.harmPercent} aria-label="Evidence of harm" />
+          {progress.harmPercent} % of what FAIL needs
+        </dd>
+      </div>
+      <div>
+        <dt>Safety</dt>
+        <dd>
+          <meter min={0} max={100} value={progress.safetyPercent} aria-label="Evidence of safety" />
+          {progress.safetyPercent} % of what PASS needs
+        </dd>
+      </div>
+    </dl>
+  )
+}
+
+/** One sentence under the verdict. */
+export function sentenceOf(standing: Standing, state: RunState | null, verdict: Verdict | null): string {
+  if (standing === 'waiting') return state?.reason ?? 'No span of the canary has been counted yet.'
+  const [first] = verdict?.reasons ?? []
+  if (standing !== 'running') return first?.message ?? state?.reason ?? ''
+  return waitsFor(state!, verdict!)
+}
+
+/** What a comparison that runs waits for, and about how long. */
+function waitsFor({ limits }: RunState, verdict: Verdict): string {
+  const left = Math.max(0, limits.forMs / 1000 - verdict.window.seconds)
+  if (verdict.verdict === 'pass')
+    return limits.earlyPass
+      ? 'Everything that PASS needs is shown.'
+      : `Everything that PASS needs is shown so far. The verdict comes after ${duration(limits.forMs / 1000)} of canary traffic: ${duration(left)} more.`
+  const known = verdict.missing.filter(({ seconds }) => seconds !== null)
+  const longest = known.reduce<(typeof known)[number] | undefined>(
+    (most, one) => ((one.seconds ?? 0) > (most?.seconds ?? 0) ? one : most),
+    undefined,
+  )
+  const blocked = verdict.reasons.find(({ weight, code }) => weight === 'blocks' && code !== 'not-enough-evidence')
+  if (blocked) return `PASS is not possible as it is: ${blocked.message}`
+  if (!longest) return `No harm is proved, and not enough is known for PASS. It looks on for ${duration(left)} more.`
+  const where = longest.operation ? ` on ${longest.operation}` : ''
+  return `No harm is proved. PASS waits for ${longest.metric}${where}: about ${count(longest.canaryRequests ?? 0)} more canary requests, ${duration(longest.seconds ?? 0)} at this rate; it looks on for ${duration(left)} more at most.`
+}

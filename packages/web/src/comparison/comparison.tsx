@@ -1,0 +1,189 @@
+import type { ScopeChart } from '@coalmine/comparator'
+import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { TotalEvidenceChart } from '../charts/evidence.tsx'
+import { rangeOf } from '../charts/range.ts'
+import { duration, moment } from '../data/format.ts'
+import type { Link } from '../data/live.ts'
+import type { ComparisonData } from '../data/model.ts'
+import { useHere } from '../data/place.ts'
+import { Linked } from '../link.tsx'
+import { Banner, standingOf } from './banner.tsx'
+import { Causes } from './causes.tsx'
+import { Coverage, Reasons } from './fairness.tsx'
+import { ErrorTypes } from './findings.tsx'
+import { Metrics } from './metrics.tsx'
+import { CallsTable, OperationsTable } from './operations.tsx'
+import { Section } from './section.tsx'
+import { Traces } from './traces.tsx'
+
+interface Props extends ComparisonData {
+  readonly link: Link
+  readonly scopeOf: (operation: string) => ScopeChart | undefined
+}
+
+/** A comparison: what was decided, why, and everything that it comes from. */
+export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNode {
+  const here = useHere()
+  const charts = view?.charts ?? null
+  const standing = standingOf(state, verdict)
+  const service = state?.service ?? verdict?.service ?? ''
+  const tables = here.chosen['tables'] === '1'
+  const range = rangeOf({ from: here.chosen['from'], to: here.chosen['to'] }, verdict?.window.seconds ?? 0)
+  const operation = here.chosen['operation'] ?? null
+  const choose = (from: number, to: number): void => here.choose({ from: String(from), to: String(to) })
+  useEffect(() => {
+    document.title = `${standing.toUpperCase()} · ${service} · Coalmine`
+  }, [standing, service])
+  const scope = operation === null ? charts?.scopes[0] : scopeOf(operation)
+  const isJudged = verdict !== null && verdict.findings.length > 0
+  return (
+    <>
+      <Heading state={state} verdict={verdict} />
+      <Banner state={state} verdict={verdict} view={view} link={link} />
+      {isJudged && (
+        <div class="tools">
+          <RangeChoice seconds={verdict.window.seconds} />
+          <label>
+            <input
+              type="checkbox"
+              checked={tables}
+              onChange={() => here.choose({ tables: tables ? undefined : '1' })}
+            />{' '}
+            Show all numbers as tables
+          </label>
+        </div>
+      )}
+      {charts && (
+        <TotalEvidenceChart
+          evidence={charts.evidence}
+          binSeconds={charts.binSeconds}
+          range={range}
+          tables={tables}
+          choose={choose}
+        />
+      )}
+      {verdict && <Reasons verdict={verdict} />}
+      {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
+      {charts && charts.operations.length > 1 && (
+        <Section id="operations" title="Operations" note="The most harm first. An operation's name opens its charts.">
+          <OperationsTable rows={charts.operations} chosen={operation ?? undefined} />
+        </Section>
+      )}
+      {verdict && verdict.errorTypes.length + verdict.clientErrorCodes.length > 0 && (
+        <Section id="errors" title="Errors by type">
+          <ErrorTypes types={verdict.errorTypes} title="Errors" />
+          <ErrorTypes types={verdict.clientErrorCodes} title="Client errors" />
+        </Section>
+      )}
+      {verdict && <Causes verdict={verdict} />}
+      {view?.traces && verdict?.exemplars && <Traces traces={view.traces} exemplars={verdict.exemplars} />}
+      {view?.calls && view.calls.length > 0 && (
+        <Section
+          id="calls"
+          title="Databases and other services"
+          note="What each cohort's requests asked of others. It is shown, not judged."
+        >
+          <CallsTable rows={view.calls} />
+        </Section>
+      )}
+      {verdict && verdict.verdict !== 'invalid' && <Coverage verdict={verdict} />}
+    </>
+  )
+}
+
+const linkFirst = ['commit', 'author', 'merged', 'change', 'pipeline']
+
+function Heading({ state, verdict }: Pick<ComparisonData, 'state' | 'verdict'>): VNode {
+  const service = state?.service ?? verdict?.service ?? ''
+  const stable = state?.stable ?? verdict?.cohorts.stable.selector ?? ''
+  const canary = state?.canary ?? verdict?.cohorts.canary.selector ?? ''
+  const rank = (name: string): number => (linkFirst.indexOf(name) + linkFirst.length + 1) % (linkFirst.length + 1)
+  const labels = Object.entries(state?.labels ?? {}).sort(([a], [b]) => rank(a) - rank(b))
+  return (
+    <header class="heading">
+      <h1>{service}</h1>
+      <p class="cohorts">
+        <span class="cohort canary">
+          <span class="role">canary</span> <b>{canary}</b>
+        </span>
+        <span class="against">against</span>
+        <span class="cohort stable">
+          <span class="role">stable</span> <b>{stable}</b>
+        </span>
+      </p>
+      <dl class="labels">
+        {labels.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <Linked text={value} />
+            </dd>
+          </div>
+        ))}
+        {state && (
+          <div>
+            <dt>started</dt>
+            <dd>{moment(state.startedAt)}</dd>
+          </div>
+        )}
+        {state?.endedAt && (
+          <div>
+            <dt>ended</dt>
+            <dd>
+              {moment(state.endedAt)}
+              {state.why && `, ${endedWhy[state.why]}`}
+            </dd>
+          </div>
+        )}
+        {verdict && (
+          <div>
+            <dt>judged</dt>
+            <dd>{duration(verdict.window.seconds)} of traffic</dd>
+          </div>
+        )}
+      </dl>
+    </header>
+  )
+}
+
+const endedWhy = {
+  settled: 'settled',
+  time: 'its time was up',
+  idle: 'the canary served nothing any more',
+  stopped: 'somebody stopped it',
+  refused: 'the server refused it',
+} as const
+
+/** Which part of the window the charts show. */
+function RangeChoice({ seconds }: { seconds: number }): VNode {
+  const here = useHere()
+  const isWhole = here.chosen['from'] === undefined && here.chosen['to'] === undefined
+  const lengths = [300, 600, 1800, 3600].filter((one) => one < seconds * 0.9)
+  const isLast = (one: number): boolean =>
+    Number(here.chosen['from']) === Math.floor(seconds - one) && !here.chosen['to']
+  const isOther = !isWhole && !lengths.some(isLast)
+  return (
+    <fieldset class="choices" aria-label="Range">
+      <button type="button" aria-pressed={isWhole} onClick={() => here.choose({ from: undefined, to: undefined })}>
+        Whole window
+      </button>
+      {lengths.map((one) => (
+        <button
+          key={one}
+          type="button"
+          aria-pressed={isLast(one)}
+          onClick={() => here.choose({ from: String(Math.floor(seconds - one)), to: undefined })}
+        >
+          Last {duration(one)}
+        </button>
+      ))}
+      {isOther && (
+        <span class="quiet">
+          {duration(Number(here.chosen['from'] ?? 0))} to {duration(Number(here.chosen['to'] ?? seconds))}
+        </span>
+      )}
+      <span class="quiet wide">Drag over a chart to choose a part.</span>
+    </fieldset>
+  )
+}

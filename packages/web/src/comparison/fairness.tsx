@@ -1,0 +1,122 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { VNode } from 'preact'
+import { count, duration, moment, percent } from '../data/format.ts'
+import { Scroll } from '../scroll.tsx'
+import { someOf } from './findings.tsx'
+import { Section } from './section.tsx'
+
+const signs = { decides: 'decides', blocks: 'no PASS', note: 'note' } as const
+
+/** Why the verdict is what it is, what keeps it from PASS, and what is good to know. */
+export function Reasons({ verdict }: { verdict: Verdict }): VNode {
+  return (
+    <Section id="reasons" title="Why, and how fair it is">
+      <ul class="reasons">
+        {verdict.reasons.map(({ code, weight, message }, at) => (
+          <li key={`${code} ${at}`} class={weight}>
+            <span class="weight">{signs[weight]}</span>
+            <span>{message}</span>
+          </li>
+        ))}
+        {verdict.advisory && (
+          <li class="note">
+            <span class="weight">advisory</span>
+            <span>{verdict.advisory.message}</span>
+          </li>
+        )}
+        {verdict.hypotheses.map(({ metric, answer, message, reason }) => (
+          <li key={metric} class="note">
+            <span class="weight">{answer}</span>
+            <span>
+              {message}
+              {reason && <em> ({reason})</em>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+/** What the canary never met, and who was compared. */
+export function Coverage({ verdict }: { verdict: Verdict }): VNode {
+  const { coverage, cohorts, hosts, window, policy } = verdict
+  const cohort = (arm: 'stable' | 'canary'): VNode => {
+    const { selector, requests, instances, testRequests } = cohorts[arm]
+    return (
+      <tr>
+        <th scope="row">{arm}</th>
+        <td class="name">{selector}</td>
+        <td class="number">{count(requests)}</td>
+        <td class="number">{instances === 0 ? 'not known' : count(instances)}</td>
+        <td class="number">{count(testRequests)}</td>
+      </tr>
+    )
+  }
+  return (
+    <Section id="coverage" title="Who was compared, and what was not exercised">
+      <Scroll label="Cohorts">
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">Cohort</th>
+              <th scope="col">Selector</th>
+              <th scope="col" class="number">
+                Requests
+              </th>
+              <th scope="col" class="number">
+                Instances
+              </th>
+              <th scope="col" class="number">
+                Test requests left out
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {cohort('stable')}
+            {cohort('canary')}
+          </tbody>
+        </table>
+      </Scroll>
+      <dl class="facts">
+        <div>
+          <dt>Time</dt>
+          <dd>
+            The canary served in {coverage.minutes} of {coverage.windowMinutes} minutes, {coverage.minutesOfHour} of the
+            60 minutes of the hour.
+          </dd>
+        </div>
+        <div>
+          <dt>Operations</dt>
+          <dd>
+            It met operations with {percent(coverage.operationsShare)} of stable's requests.
+            {coverage.unserved.length > 0 &&
+              ` Never: ${someOf(
+                coverage.unserved.map(({ operation, share }) => `${operation} (${percent(share, 2)})`),
+                8,
+              )}.`}
+          </dd>
+        </div>
+        {hosts && hosts.outOfLine.length > 0 && (
+          <div>
+            <dt>Instances</dt>
+            <dd>Out of line: {someOf(hosts.outOfLine.map(({ instance, metric }) => `${instance} (${metric})`))}.</dd>
+          </div>
+        )}
+        <div>
+          <dt>Window</dt>
+          <dd>
+            {moment(window.start)} to {moment(window.end)}: {duration(window.seconds)}.
+          </dd>
+        </div>
+        <div>
+          <dt>Policy</dt>
+          <dd>
+            Chance of a false FAIL at most {percent(policy.alpha)}, over all findings and looks together. Hash{' '}
+            <code>{policy.hash.slice(0, 12)}</code>, coalmine {verdict.version}.
+          </dd>
+        </div>
+      </dl>
+    </Section>
+  )
+}

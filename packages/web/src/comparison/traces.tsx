@@ -1,0 +1,157 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { VNode } from 'preact'
+import { useWidth } from '../charts/frame.tsx'
+import { latency } from '../data/format.ts'
+import type { Trace, TraceSpan, View } from '../data/model.ts'
+import { useHere } from '../data/place.ts'
+import { Section } from './section.tsx'
+
+interface Props {
+  readonly traces: NonNullable<View['traces']>
+  readonly exemplars: NonNullable<Verdict['exemplars']>
+}
+
+/** A trace of each cohort side by side on one scale of time, with what only one of them has. */
+export function Traces({ traces, exemplars }: Props): VNode | null {
+  const here = useHere()
+  const pairs = Math.max(traces.stable.length, traces.canary.length)
+  if (pairs === 0) return null
+  const at = Math.min(pairs - 1, Math.max(0, Number(here.chosen['trace'] ?? 1) - 1 || 0))
+  const [stable, canary] = [traces.stable[at] ?? traces.stable[0], traces.canary[at] ?? traces.canary[0]]
+  const longest = Math.max(lengthOf(stable), lengthOf(canary))
+  const where = exemplars.operation ? ` on ${exemplars.operation}` : ''
+  return (
+    <Section
+      id="traces"
+      title="Traces side by side"
+      note={`What is usual in stable, and what is typical of the canary's bad requests, for ${exemplars.metric}${where}.`}
+    >
+      <fieldset class="choices" aria-label="Which traces">
+        {Array.from({ length: pairs }, (_, place) => (
+          <button
+            key={place}
+            type="button"
+            aria-pressed={place === at}
+            onClick={() => here.choose({ trace: String(place + 1) })}
+          >
+            Pair {place + 1}
+          </button>
+        ))}
+      </fieldset>
+      <div class="pair">
+        {stable && <Waterfall arm="stable" trace={stable} other={canary} longest={longest} />}
+        {canary && <Waterfall arm="canary" trace={canary} other={stable} longest={longest} />}
+      </div>
+    </Section>
+  )
+}
+
+const rowHeight = 22
+
+interface WaterfallProps {
+  readonly arm: 'stable' | 'canary'
+  readonly trace: Trace
+  readonly other: Trace | undefined
+  readonly longest: number
+}
+
+function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
+  const { ref, width } = useWidth(420)
+  const spans = nested(trace.spans)
+  const elsewhere = new Map<string, number>()
+  for (const span of other?.spans ?? []) elsewhere.set(keyOf(span), Math.max(elsewhere.get(keyOf(span)) ?? 0, span.ms))
+  const first = Math.min(...trace.spans.map(({ startMs }) => startMs))
+  const labels = Math.min(220, width * 0.45)
+  const scale = (ms: number): number => (ms / longest) * (width - labels - 64)
+  return (
+    <figure class="waterfall">
+      <figcaption>
+        <strong>{arm}</strong> {latency(trace.seconds)} <code>{trace.traceId}</code>
+      </figcaption>
+      {trace.spans.length === 0 && <p>The spans of this trace are not stored any more.</p>}
+      <div ref={ref}>
+        <svg
+          role="img"
+          width={width}
+          height={spans.length * rowHeight + 4}
+          aria-label={`Trace of ${arm}: ${spans.length} spans in ${latency(trace.seconds)}`}
+        >
+          {spans.map(({ span, depth }, at) => {
+            const y = at * rowHeight
+            const difference = differenceOf(span, elsewhere)
+            return (
+              <g key={span.spanId} class={`bar ${span.failed ? 'failed' : ''} ${difference ? 'differs' : ''}`}>
+                <title>{`${span.service}: ${span.name} (${span.kind}), ${latency(span.ms / 1000)}${span.failed ? ', failed' : ''}`}</title>
+                <text x={Math.min(depth, 6) * 10} y={y + 15}>
+                  {cut(
+                    `${difference === 'new' ? '＋ ' : difference === 'slower' ? '▲ ' : ''}${span.name}`,
+                    (labels - depth * 10) / 7,
+                  )}
+                </text>
+                <rect
+                  class={arm}
+                  x={labels + scale(Math.max(0, span.startMs - first))}
+                  y={y + 5}
+                  width={Math.max(2, scale(span.ms))}
+                  height="13"
+                  rx="2"
+                />
+                <text class="ms" x={labels + scale(Math.max(0, span.startMs - first) + span.ms) + 4} y={y + 15}>
+                  {latency(span.ms / 1000)}
+                </text>
+              </g>
+            )
+          })}
+        </svg>
+      </div>
+      {arm === 'canary' && (
+        <p class="key">＋ only in this trace · ▲ more than half as long again as in the other · hatched: failed</p>
+      )}
+    </figure>
+  )
+}
+
+interface Nested {
+  readonly span: TraceSpan
+  readonly depth: number
+}
+
+/** Spans under their parents, each with how deep it lies; those whose parent is not there stand at the top. */
+function nested(spans: readonly TraceSpan[]): Nested[] {
+  const ids = new Set(spans.map(({ spanId }) => spanId))
+  const below = new Map<string, TraceSpan[]>()
+  for (const span of spans) {
+    const parent = ids.has(span.parentSpanId) && span.parentSpanId !== span.spanId ? span.parentSpanId : ''
+    below.set(parent, [...(below.get(parent) ?? []), span])
+  }
+  const found: Nested[] = []
+  const seen = new Set<string>()
+  const visit = (parent: string, depth: number): void => {
+    for (const span of below.get(parent) ?? []) {
+      if (seen.has(span.spanId)) continue
+      seen.add(span.spanId)
+      found.push({ span, depth })
+      visit(span.spanId, depth + 1)
+    }
+  }
+  visit('', 0)
+  return found
+}
+
+const keyOf = ({ service, name, kind }: TraceSpan): string => `${service}\0${kind}\0${name}`
+
+function differenceOf(span: TraceSpan, elsewhere: ReadonlyMap<string, number>): 'new' | 'slower' | undefined {
+  if (elsewhere.size === 0) return undefined
+  const usual = elsewhere.get(keyOf(span))
+  if (usual === undefined) return 'new'
+  return span.ms > usual * 1.5 && span.ms - usual > 1 ? 'slower' : undefined
+}
+
+const lengthOf = (trace: Trace | undefined): number => {
+  if (!trace || trace.spans.length === 0) return (trace?.seconds ?? 0) * 1000
+  const first = Math.min(...trace.spans.map(({ startMs }) => startMs))
+  return Math.max(...trace.spans.map(({ startMs, ms }) => startMs + ms - first))
+}
+
+const cut = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, Math.max(3, Math.floor(most) - 1))}…` : text

@@ -1,0 +1,72 @@
+/** A whole number, thousands set apart by a thin space, as verdicts have it. */
+export function count(n: number): string {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
+}
+
+/** A share as a percentage. */
+export function percent(share: number, digits = 3): string {
+  return `${Number((share * 100).toPrecision(digits))}\u00a0%`
+}
+
+/** A length of time, to the second, above an hour to the minute. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole}\u00a0s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes}\u00a0min` : `${minutes}\u00a0min ${whole % 60}\u00a0s`
+  const hours = Math.floor(minutes / 60)
+  return minutes % 60 === 0 ? `${hours}\u00a0h` : `${hours}\u00a0h ${minutes % 60}\u00a0min`
+}
+
+/** A latency, in milliseconds below ten seconds. */
+export function latency(seconds: number, digits = 3): string {
+  return seconds >= 10
+    ? `${Number(seconds.toPrecision(digits))}\u00a0s`
+    : `${Number((seconds * 1000).toPrecision(digits))}\u00a0ms`
+}
+
+/** A number in whatever unit it has. */
+export function number(value: number): string {
+  const rounded = Number(value.toPrecision(3))
+  return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
+}
+
+/** A value in the unit of a finding; a dash where there is none. */
+export function inUnit(value: number | null | undefined, unit: 'seconds' | 'share' | 'number'): string {
+  if (value === null || value === undefined) return '–'
+  return unit === 'seconds' ? latency(value) : unit === 'share' ? percent(value) : number(value)
+}
+
+/** An effect as people say it: `× 1.42`, `+0.4 pp`. */
+export function effectText(value: number | null, kind: 'ratio' | 'odds-ratio' | 'difference'): string {
+  if (value === null) return '–'
+  if (kind === 'difference') return `${value >= 0 ? '+' : '−'}${Number(Math.abs(value * 100).toPrecision(3))}\u00a0pp`
+  return `×\u00a0${Number(value.toPrecision(3))}`
+}
+
+/** A moment in the reader's own time zone, with the date where it is not today. */
+export function moment(iso: string, now: Date = new Date()): string {
+  const at = new Date(iso)
+  const isToday = at.toDateString() === now.toDateString()
+  return at.toLocaleString('en-GB', {
+    ...(isToday ? {} : { day: 'numeric', month: 'short', year: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  })
+}
+
+/** How odd the evidence is if nothing were wrong: `1 in 12 000`. */
+export function oddsOf(logE: number): string {
+  if (logE <= 0) return 'none'
+  if (logE > 60) return `1 in 10^${Math.round(logE / Math.LN10)}`
+  const odds = Math.exp(logE)
+  return `1 in ${odds < 10 ? Number(odds.toPrecision(2)) : count(Number(odds.toPrecision(2)))}`
+}
+
+/** An amount of bytes. */
+export function bytes(amount: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, amount)) / 3))
+  return `${Number((amount / 1000 ** power).toPrecision(3))}\u00a0${units[power]}`
+}

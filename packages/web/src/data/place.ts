@@ -1,0 +1,74 @@
+import { type ComponentChildren, type Context, createContext, createElement, type VNode } from 'preact'
+import { useContext, useEffect, useState } from 'preact/hooks'
+
+/** Where the reader is: a page, and what is chosen on it. All of it is in the URL. */
+export interface Place {
+  readonly path: string
+  readonly chosen: Readonly<Record<string, string>>
+}
+
+/** The place, how to go to another page, and how to choose something on this one; `undefined` takes a choice back. */
+export interface Here extends Place {
+  readonly go: (path: string) => void
+  readonly choose: (changes: Readonly<Record<string, string | undefined>>) => void
+  /** The URL of this page with other choices. */
+  readonly linkTo: (changes: Readonly<Record<string, string | undefined>>) => string
+  /** Whether other pages are there: not in a report. */
+  readonly isReport: boolean
+}
+
+/** A page from disk keeps its choices behind `#`, since its file has one name. */
+export function useRoute(isReport: boolean): Here {
+  const [place, setPlace] = useState(() => placeNow(isReport))
+  useEffect(() => {
+    const moved = (): void => setPlace(placeNow(isReport))
+    addEventListener('popstate', moved)
+    addEventListener('hashchange', moved)
+    return () => {
+      removeEventListener('popstate', moved)
+      removeEventListener('hashchange', moved)
+    }
+  }, [isReport])
+  const linkTo = (changes: Readonly<Record<string, string | undefined>>): string => {
+    const all = new URLSearchParams(place.chosen)
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === undefined) all.delete(name)
+      else all.set(name, value)
+    }
+    const text = all.toString()
+    return isReport ? `#${text}` : text === '' ? place.path : `${place.path}?${text}`
+  }
+  return {
+    ...place,
+    isReport,
+    linkTo,
+    go: (path) => {
+      history.pushState(null, '', path)
+      setPlace(placeNow(isReport))
+      scrollTo(0, 0)
+    },
+    choose: (changes) => {
+      history.replaceState(null, '', linkTo(changes))
+      setPlace(placeNow(isReport))
+    },
+  }
+}
+
+function placeNow(isReport: boolean): Place {
+  const text = isReport ? location.hash.slice(1) : location.search
+  return { path: isReport ? '/' : location.pathname, chosen: Object.fromEntries(new URLSearchParams(text)) }
+}
+
+const context: Context<Here | undefined> = createContext<Here | undefined>(undefined)
+
+/** Tells the parts of a page where the reader is. */
+export function PlaceProvider({ value, children }: { value: Here; children: ComponentChildren }): VNode {
+  return createElement(context.Provider, { value, children })
+}
+
+/** Where the reader is. */
+export function useHere(): Here {
+  const here = useContext(context)
+  if (!here) throw new Error('no place is told')
+  return here
+}

@@ -1,0 +1,88 @@
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { type Trouble, tell, troubleOf } from '../data/ask.ts'
+
+/** Why there is nothing to see, and what to do about it. */
+export function TroubleView({ trouble, again }: { trouble: Trouble; again: () => void }): VNode {
+  if (trouble.kind === 'login') return <Login done={again} />
+  if (trouble.kind === 'gone')
+    return (
+      <section class="state" role="alert">
+        <h1>The server does not answer</h1>
+        <p>
+          This page tries again every two seconds. If it was stopped, start it again: what ran goes on where it was.
+        </p>
+        <pre>coalmine serve</pre>
+      </section>
+    )
+  return (
+    <section class="state" role="alert">
+      <h1>{trouble.status === 404 ? 'There is no such thing here' : 'The server refused that'}</h1>
+      <p>{trouble.message}</p>
+      <button type="button" onClick={again}>
+        Try again
+      </button>
+    </section>
+  )
+}
+
+/** Asks for the token once; the server then knows the browser by a cookie. */
+export function Login({ done }: { done: () => void }): VNode {
+  const [token, setToken] = useState('')
+  const [wrong, setWrong] = useState<string>()
+  const [busy, setBusy] = useState(false)
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    setBusy(true)
+    try {
+      await tell('/api/login', { token })
+      done()
+    } catch (error) {
+      const found = troubleOf(error)
+      setWrong(
+        found.kind === 'login'
+          ? 'This is not a token of this server.'
+          : found.kind === 'gone'
+            ? 'The server does not answer.'
+            : found.message,
+      )
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <section class="state">
+      <h1>This server asks for a token</h1>
+      <p>It is the one that coalmine serve was started with. It stays in this browser as a cookie, and in no URL.</p>
+      <form onSubmit={send}>
+        <label for="token">Token</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="current-password"
+          required
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+          aria-describedby={wrong ? 'wrong' : undefined}
+        />
+        <button type="submit" disabled={busy}>
+          Log in
+        </button>
+        {wrong && (
+          <p id="wrong" class="wrong" role="alert">
+            {wrong}
+          </p>
+        )}
+      </form>
+    </section>
+  )
+}
+
+/** While the first answer is on its way. */
+export function Loading({ what }: { what: string }): VNode {
+  return (
+    <p class="loading" role="status">
+      Loading {what}…
+    </p>
+  )
+}
