@@ -22,6 +22,7 @@ import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { type Links, newLinks } from './links.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
+import { registerPage } from './page/routes.ts'
 import { newAdmission } from './receive/admission.ts'
 import { newClocks } from './receive/clocks.ts'
 import type { RunningGrpc } from './receive/grpc.ts'
@@ -249,6 +250,7 @@ async function routes(
   await registerImport(app, context)
   registerCompare(app, context)
   registerLogin(app, access, isSecure)
+  registerPage(app)
   registerComparisons(app, comparisons, links, limits.followers)
   registerViews(app, context, comparisons, views)
   registerKayenta(app, context)

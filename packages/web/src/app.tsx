@@ -4,7 +4,7 @@ import { Comparison } from './comparison/comparison.tsx'
 import { moment } from './data/format.ts'
 import { useLive } from './data/live.ts'
 import type { ReportData } from './data/model.ts'
-import { type Here, PlaceProvider, useHere, useRoute } from './data/place.ts'
+import { type Here, herePlace, useHere, useRoute } from './data/place.ts'
 import { Link } from './link.tsx'
 import { Home } from './pages/home.tsx'
 import { Service } from './pages/service.tsx'
@@ -15,7 +15,7 @@ import { Loading, TroubleView } from './pages/trouble.tsx'
 export function App(): VNode {
   const here = useRoute(false)
   return (
-    <PlaceProvider value={here}>
+    <herePlace.Provider value={here}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
@@ -29,7 +29,7 @@ export function App(): VNode {
       <main id="main">
         <Page here={here} />
       </main>
-    </PlaceProvider>
+    </herePlace.Provider>
   )
 }
 
@@ -73,7 +73,7 @@ function OfServer({ id, attempt, again }: { id: string; attempt: number; again: 
 export function Report({ data }: { data: ReportData }): VNode {
   const here = useRoute(true)
   return (
-    <PlaceProvider value={here}>
+    <herePlace.Provider value={here}>
       <main id="main">
         <Comparison
           {...data}
@@ -84,7 +84,7 @@ export function Report({ data }: { data: ReportData }): VNode {
           Written by coalmine {data.verdict?.version} at {moment(data.writtenAt)}
         </footer>
       </main>
-    </PlaceProvider>
+    </herePlace.Provider>
   )
 }
 

@@ -1,3 +1,4 @@
+import { matchedRates } from '@coalmine/stats'
 import type { Decided } from '../decide.ts'
 import type { Facts } from '../facts.ts'
 import type { Hosts } from '../fairness/hosts.ts'
@@ -7,7 +8,9 @@ import type { Estimate } from '../metrics/tested.ts'
 import { rounded } from '../numbers.ts'
 import type { Margin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { OperationSeries } from '../series.ts'
+import type { Scope } from '../scopes.ts'
+import { blocksOfStrata, type OperationSeries } from '../series.ts'
+import { statisticsOf } from '../statistics/statistics-of.ts'
 import { tickMs } from '../tick.ts'
 import type { EffectOverTime, EffectPoint } from './charts.ts'
 
@@ -36,7 +39,6 @@ export function* effectOverTime(
     const seconds = (tick + tickMs - startMs) / 1000
     if (points.at(-1)?.at === seconds) continue
     const estimate = tick === ticks.at(-1) ? last : estimateUntil(tick)
-    if (estimate.effect.kind !== last.effect.kind) continue
     const { value } = estimate.effect
     const { lower, upper, changed } = estimate.interval
     points.push({
@@ -48,11 +50,36 @@ export function* effectOverTime(
   }
   return { kind: last.effect.kind, level: rounded(level), margin: marginOnScale(metric.margin, last), points }
 
-  function estimateUntil(tick: number): Estimate {
+  function estimateUntil(tick: number): Pick<Estimate, 'effect' | 'interval'> {
     const cut = (one: OperationSeries): OperationSeries => until(one, tick)
     const part = { ...scope, series: scope.series.map(cut), ...(scope.whole && { whole: cut(scope.whole) }) }
-    return testIn(part, metric, all, policy, facts, hosts).estimate(decision, level)
+    const estimate = testIn(part, metric, all, policy, facts, hosts).estimate(decision, level)
+    // A rate is told by whichever half of its margin is the larger, which may have been the other one then.
+    return estimate.effect.kind === last.effect.kind ? estimate : onScaleOf(last.effect.kind, part)
   }
+
+  function onScaleOf(
+    kind: Finding['effect']['kind'],
+    { whole, series }: Pick<Scope, 'whole' | 'series'>,
+  ): Pick<Estimate, 'effect' | 'interval'> {
+    const blocks = blocksOfStrata(whole ? [whole] : series, (one) => one.rates.get(metric.name) ?? [])
+    const matched = matchedRates(blocks)
+    const { oddsRatioInterval, riskDifferenceInterval } = statisticsOf(policy.mode)
+    const interval = kind === 'odds-ratio' ? oddsRatioInterval : riskDifferenceInterval
+    return {
+      effect: { kind, value: matched ? between(kind, matched) : null },
+      interval: { ...interval(blocks, { alpha: level }), level, changed: false },
+    }
+  }
+}
+
+function between(
+  kind: Finding['effect']['kind'],
+  { stable, canary }: { stable: number; canary: number },
+): number | null {
+  if (kind === 'difference') return canary - stable
+  const odds = (rate: number): number => rate / (1 - rate)
+  return stable > 0 && canary < 1 ? odds(canary) / odds(stable) : null
 }
 
 function until(one: OperationSeries, last: number): OperationSeries {

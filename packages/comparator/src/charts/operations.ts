@@ -34,8 +34,18 @@ export function operationRows(
   })
   return rows.sort(
     (a, b) =>
-      (b.harm ?? -1) - (a.harm ?? -1) || b.canary.requests - a.canary.requests || (a.operation < b.operation ? -1 : 1),
+      (b.harm ?? -1) - (a.harm ?? -1) ||
+      seenHarm(b) - seenHarm(a) ||
+      b.canary.requests - a.canary.requests ||
+      (a.operation < b.operation ? -1 : 1),
   )
+}
+
+/** How much worse the canary looks where nothing is judged: to rank by, and nothing else. */
+function seenHarm({ stable, canary }: OperationRow): number {
+  const share = ({ errors, requests }: OperationSide): number => (requests === 0 ? 0 : errors / requests)
+  const slower = stable.p50 && canary.p50 ? Math.log(canary.p50 / stable.p50) : 0
+  return rounded(Math.max(0, 10 * (share(canary) - share(stable)), slower), 1)
 }
 
 const harmOf = ({ tested, neededWorse }: Decided): number => tested.worse.maxLogE / neededWorse

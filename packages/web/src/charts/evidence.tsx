@@ -190,7 +190,7 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, range, tables,
               y1={y(safetyNeeded)}
               y2={y(safetyNeeded)}
             />
-            <text class="note" x={area.left + 4} y={y(safetyNeeded) - 5}>
+            <text class="note" x={area.right - 4} y={y(safetyNeeded) - 5} text-anchor="end">
               PASS needs {oddsOf(safetyNeeded)} of each
             </text>
             {safety.map(({ part, values }, at) => (

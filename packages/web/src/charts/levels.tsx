@@ -1,4 +1,4 @@
-import type { MetricChart, ScopeChart } from '@coalmine/comparator'
+import type { MetricChart, RateLevels, ScopeChart } from '@coalmine/comparator'
 import { scaleLinear } from 'd3-scale'
 import { area as areaOf, line } from 'd3-shape'
 import type { VNode } from 'preact'
@@ -30,7 +30,7 @@ export function LevelChart({ chart, scope, quantile, name, range, tables, choose
   const { levels, unit } = chart
   if (levels.kind === 'none') return null
   const { binSeconds } = scope
-  const merged = Math.max(1, Math.round((range.to - range.from) / binSeconds / 120))
+  const merged = levels.kind === 'rate' ? binsTogether(levels, range, binSeconds) : 1
   const of = (arm: 'stable' | 'canary'): Series => {
     if (levels.kind === 'rate') return ratesOf(levels[arm].n, levels[arm].events, merged)
     return { values: levels[arm][quantile], n: levels[arm].n }
@@ -74,12 +74,15 @@ export function LevelChart({ chart, scope, quantile, name, range, tables, choose
         const top = Math.max(...all, unit === 'share' ? 0.001 : 0) || 1
         const x = scaleLinear([range.from, range.to], [area.left, area.right])
         const y = scaleLinear([0, top * 1.08], [area.bottom, area.top]).nice(4)
-        const path = line<{ at: number; value: number | null }>()
+        const path = line<Point>()
           .defined(({ value }) => value !== null)
           .x(({ at }) => x(at))
           .y(({ value }) => y(value ?? 0))
-        const points = ({ values }: Series) =>
-          values.flatMap((value, at) => (inside(at) ? [{ at: clamp((at + 0.5) * step, range), value }] : []))
+        const points = ({ values }: Series): Point[] =>
+          bridged(
+            values.flatMap((value, at) => (inside(at) ? [{ at: clamp((at + 0.5) * step, range), value }] : [])),
+            Math.max(longestBlock, 2 * step),
+          )
         return (
           <>
             <Axes
@@ -98,6 +101,44 @@ export function LevelChart({ chart, scope, quantile, name, range, tables, choose
       }}
     </Frame>
   )
+}
+
+interface Point {
+  /** Seconds since the window's start. */
+  readonly at: number
+  readonly value: number | null
+}
+
+// Values are told in blocks of a hundred or so, which take up to half a minute to come together.
+const longestBlock = 30
+const fewestPerPoint = 200
+const mostRatePoints = 120
+
+/** A line goes on over moments without a value, unless there was none for long. */
+function bridged(points: readonly Point[], longest: number): Point[] {
+  const found: Point[] = []
+  let last: Point | undefined
+  for (const point of points) {
+    if (point.value === null) continue
+    if (last && point.at - last.at > longest) found.push({ at: last.at, value: null })
+    found.push(point)
+    last = point
+  }
+  return found
+}
+
+/** How many bins of a rate are told as one point: a share of a few requests is mostly chance. */
+function binsTogether(
+  { stable, canary }: { readonly stable: RateLevels; readonly canary: RateLevels },
+  { from, to }: Range,
+  binSeconds: number,
+): number {
+  const fewest = Math.min(
+    ...[stable, canary].map(({ n }) => n.reduce((sum, one) => sum + one, 0) / Math.max(1, n.length)),
+  )
+  const byCount = Math.ceil(fewestPerPoint / Math.max(1, fewest))
+  const most = Math.max(1, Math.floor((to - from) / binSeconds / 8))
+  return Math.max(1, Math.round((to - from) / binSeconds / mostRatePoints), Math.min(byCount, most))
 }
 
 /** Requests a second of both cohorts. */

@@ -67,7 +67,11 @@ export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNod
       {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
       {charts && charts.operations.length > 1 && (
         <Section id="operations" title="Operations" note="The most harm first. An operation's name opens its charts.">
-          <OperationsTable rows={charts.operations} chosen={operation ?? undefined} />
+          <OperationsTable
+            rows={charts.operations}
+            chosen={operation ?? undefined}
+            regressed={new Set(verdict?.regressed.map((one) => one.operation))}
+          />
         </Section>
       )}
       {verdict && verdict.errorTypes.length + verdict.clientErrorCodes.length > 0 && (

@@ -10,6 +10,12 @@ export function nameOf(metric: string): string {
   return metric.replaceAll('-', ' ')
 }
 
+/** The same at the start of a title. */
+export function titleOf(metric: string): string {
+  const name = nameOf(metric)
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}
+
 /** The findings of the service (null), or of one operation. */
 export function findingsOf(verdict: Verdict, operation: string | null): readonly Finding[] {
   return verdict.findings.filter((one) =>
@@ -20,11 +26,10 @@ export function findingsOf(verdict: Verdict, operation: string | null): readonly
 interface Props {
   readonly findings: readonly Finding[]
   readonly chosen: string | undefined
-  readonly marginOf: (metric: string) => number | null
 }
 
 /** Every metric of one place: both cohorts, the difference with its interval and margin, and what was decided. */
-export function FindingsTable({ findings, chosen, marginOf }: Props): VNode {
+export function FindingsTable({ findings, chosen }: Props): VNode {
   const here = useHere()
   return (
     <Scroll label="Metrics">
@@ -75,7 +80,7 @@ export function FindingsTable({ findings, chosen, marginOf }: Props): VNode {
                 <small>{intervalText(one)}</small>
               </td>
               <td>
-                <IntervalBar finding={one} margin={marginOf(one.metric)} />
+                <IntervalBar finding={one} margin={marginOf(one)} />
                 <small>margin {one.margin}</small>
               </td>
               <td>
@@ -88,6 +93,29 @@ export function FindingsTable({ findings, chosen, marginOf }: Props): VNode {
       </table>
     </Scroll>
   )
+}
+
+/**
+ * How much worse is acceptable, on the scale of the effect, from the margin as people write it: of `10%,2ms` the larger half
+ * at stable's value. Null where the effect is told on another scale.
+ */
+export function marginOf({ margin, effect, stable }: Pick<Finding, 'margin' | 'effect' | 'stable'>): number | null {
+  const half = (unit: RegExp): number | undefined => {
+    const found = margin.split(',').find((text) => unit.test(text))
+    return found === undefined ? undefined : Number.parseFloat(found)
+  }
+  const percents = half(/%$/)
+  const points = half(/pp$/)
+  if (effect.kind === 'ratio') {
+    if (percents === undefined) return null
+    const ms = half(/ms$/) ?? 0
+    return 1 + Math.max(percents / 100, stable.value ? ms / 1000 / stable.value : 0)
+  }
+  const odds = half(/^[\d.]+$/)
+  if (effect.kind === 'odds-ratio') return odds ?? null
+  const rate = stable.value ?? 0
+  const byOdds = odds === undefined ? 0 : (rate * odds) / (1 - rate + rate * odds) - rate
+  return Math.max((points ?? 0) / 100, byOdds)
 }
 
 const countOf = ({ count: n, events }: Finding['stable']): string =>

@@ -5,7 +5,7 @@ import { MetricEvidenceChart } from '../charts/evidence.tsx'
 import { DistributionChart, LevelChart, type Quantile, TrafficChart } from '../charts/levels.tsx'
 import type { Range } from '../charts/range.ts'
 import { useHere } from '../data/place.ts'
-import { FindingsTable, findingsOf, nameOf } from './findings.tsx'
+import { FindingsTable, findingsOf, nameOf, titleOf } from './findings.tsx'
 import { Section } from './section.tsx'
 
 interface Props {
@@ -40,11 +40,7 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
         )
       }
     >
-      <FindingsTable
-        findings={findings}
-        chosen={chosen}
-        marginOf={(metric) => scope?.metrics.find((one) => one.metric === metric)?.effect?.margin ?? null}
-      />
+      <FindingsTable findings={findings} chosen={chosen} />
       {!scope && <p class="quiet">The charts are being worked out…</p>}
       {chart && scope && (
         <>
@@ -75,15 +71,15 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
             </fieldset>
           )}
           <div class="charts">
-            <LevelChart chart={chart} scope={scope} quantile={quantile} name={nameOf(chart.metric)} {...shared} />
-            {chart.effect && <EffectChart effect={chart.effect} name={nameOf(chart.metric)} {...shared} />}
+            <LevelChart chart={chart} scope={scope} quantile={quantile} name={titleOf(chart.metric)} {...shared} />
+            {chart.effect && <EffectChart effect={chart.effect} name={titleOf(chart.metric)} {...shared} />}
             <MetricEvidenceChart
               evidence={chart.evidence}
-              name={nameOf(chart.metric)}
+              name={titleOf(chart.metric)}
               binSeconds={scope.binSeconds}
               {...shared}
             />
-            <DistributionChart chart={chart} name={nameOf(chart.metric)} tables={tables} />
+            <DistributionChart chart={chart} name={titleOf(chart.metric)} tables={tables} />
             <TrafficChart scope={scope} {...shared} />
           </div>
         </>

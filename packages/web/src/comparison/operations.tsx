@@ -19,14 +19,15 @@ const columns: readonly { readonly key: Key; readonly title: string; readonly is
 
 const shownAtFirst = 20
 
+interface OperationsProps {
+  readonly rows: readonly OperationRow[]
+  readonly chosen: string | undefined
+  /** Operations that a failing canary made worse, also of those that are not judged alone. */
+  readonly regressed: ReadonlySet<string>
+}
+
 /** Every operation, ranked by harm or as the reader sorts it; each opens its charts. */
-export function OperationsTable({
-  rows,
-  chosen,
-}: {
-  rows: readonly OperationRow[]
-  chosen: string | undefined
-}): VNode {
+export function OperationsTable({ rows, chosen, regressed }: OperationsProps): VNode {
   const here = useHere()
   const [key, way] = sortOf(here.chosen['sort'])
   const all = here.chosen['operations'] === 'all'
@@ -34,7 +35,7 @@ export function OperationsTable({
   const shown = all ? sorted : sorted.slice(0, shownAtFirst)
   return (
     <>
-      <Scroll label="Operations">
+      <Scroll label="Table of operations">
         <table class="rows">
           <thead>
             <tr>
@@ -66,7 +67,12 @@ export function OperationsTable({
           </thead>
           <tbody>
             {shown.map((row) => (
-              <Row key={row.operation} row={row} isChosen={row.operation === chosen} />
+              <Row
+                key={row.operation}
+                row={row}
+                isChosen={row.operation === chosen}
+                isRegressed={regressed.has(row.operation)}
+              />
             ))}
           </tbody>
         </table>
@@ -80,7 +86,7 @@ export function OperationsTable({
   )
 }
 
-function Row({ row, isChosen }: { row: OperationRow; isChosen: boolean }): VNode {
+function Row({ row, isChosen, isRegressed }: { row: OperationRow; isChosen: boolean; isRegressed: boolean }): VNode {
   const here = useHere()
   const { stable, canary, harm } = row
   const open = (): void => {
@@ -126,7 +132,7 @@ function Row({ row, isChosen }: { row: OperationRow; isChosen: boolean }): VNode
         <small>stable {inUnit(stable.p99, 'seconds')}</small>
       </td>
       <td>
-        <Decided decision={row.decision} />
+        <Decided decision={row.decision ?? (isRegressed ? 'worse' : null)} />
       </td>
     </tr>
   )

@@ -22,7 +22,7 @@ export function Section({ id, title, note, children }: Props): VNode {
 export function Decided({
   decision,
 }: {
-  decision: 'fail' | 'pass' | 'inconclusive' | 'invalid' | 'running' | null
+  decision: 'fail' | 'pass' | 'inconclusive' | 'invalid' | 'running' | 'worse' | null
 }): VNode {
   const name = decision ?? 'none'
   const words = {
@@ -30,10 +30,11 @@ export function Decided({
     pass: '✓ pass',
     inconclusive: '– open',
     invalid: '! invalid',
-    running: '◷ running',
+    running: '… running',
+    worse: '✕ made worse',
     none: 'not judged alone',
   }
-  return <span class={`decision ${name}`}>{words[name]}</span>
+  return <span class={`decision ${name === 'worse' ? 'fail' : name}`}>{words[name]}</span>
 }
 
 /** A share as a small bar beside its number. */

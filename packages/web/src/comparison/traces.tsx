@@ -84,7 +84,7 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
                 <title>{`${span.service}: ${span.name} (${span.kind}), ${latency(span.ms / 1000)}${span.failed ? ', failed' : ''}`}</title>
                 <text x={Math.min(depth, 6) * 10} y={y + 15}>
                   {cut(
-                    `${difference === 'new' ? '＋ ' : difference === 'slower' ? '▲ ' : ''}${span.name}`,
+                    `${difference === 'new' ? '+ ' : difference === 'slower' ? '▲ ' : ''}${span.name}`,
                     (labels - depth * 10) / 7,
                   )}
                 </text>
@@ -105,7 +105,7 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
         </svg>
       </div>
       {arm === 'canary' && (
-        <p class="key">＋ only in this trace · ▲ more than half as long again as in the other · hatched: failed</p>
+        <p class="key">+ only in this trace · ▲ more than half as long again as in the other · dashed: failed</p>
       )}
     </figure>
   )

@@ -1,4 +1,4 @@
-import { type ComponentChildren, type Context, createContext, createElement, type VNode } from 'preact'
+import { type Context, createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
 
 /** Where the reader is: a page, and what is chosen on it. All of it is in the URL. */
@@ -59,16 +59,12 @@ function placeNow(isReport: boolean): Place {
   return { path: isReport ? '/' : location.pathname, chosen: Object.fromEntries(new URLSearchParams(text)) }
 }
 
-const context: Context<Here | undefined> = createContext<Here | undefined>(undefined)
-
 /** Tells the parts of a page where the reader is. */
-export function PlaceProvider({ value, children }: { value: Here; children: ComponentChildren }): VNode {
-  return createElement(context.Provider, { value, children })
-}
+export const herePlace: Context<Here | undefined> = createContext<Here | undefined>(undefined)
 
 /** Where the reader is. */
 export function useHere(): Here {
-  const here = useContext(context)
+  const here = useContext(herePlace)
   if (!here) throw new Error('no place is told')
   return here
 }

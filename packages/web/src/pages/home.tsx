@@ -38,11 +38,11 @@ export function Home({ attempt, again }: Props): VNode {
         </p>
       )}
       <Section id="running" title="Running">
-        {running.length > 0 ? <Runs runs={running} /> : <Empty />}
+        {running.length > 0 ? <Runs runs={running} label="Comparisons that run" /> : <Empty />}
       </Section>
       {ended.length > 0 && (
         <Section id="ended" title="Over">
-          <Runs runs={ended.slice(0, 50)} />
+          <Runs runs={ended.slice(0, 50)} label="Comparisons that are over" />
           {ended.length > 50 && <p class="quiet">{count(ended.length - 50)} older ones are in GET /api/comparisons.</p>}
         </Section>
       )}
@@ -64,9 +64,9 @@ export function Home({ attempt, again }: Props): VNode {
 }
 
 /** Comparisons, the newest first, each with where it stands. */
-export function Runs({ runs }: { runs: readonly RunState[] }): VNode {
+export function Runs({ runs, label }: { runs: readonly RunState[]; label: string }): VNode {
   return (
-    <Scroll label="Comparisons">
+    <Scroll label={label}>
       <table class="rows">
         <thead>
           <tr>

@@ -84,7 +84,11 @@ export function Service({ name, build, attempt, again }: Props): VNode {
         )}
       </Section>
       <Section id="comparisons" title="Comparisons">
-        {own.length > 0 ? <Runs runs={own} /> : <p>None of it has been compared in this server.</p>}
+        {own.length > 0 ? (
+          <Runs runs={own} label="Comparisons of the service" />
+        ) : (
+          <p>None of it has been compared in this server.</p>
+        )}
       </Section>
       {doctor.answer && <Marks facts={doctor.answer} />}
     </>

@@ -1,0 +1,71 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { ServerError } from '../errors.ts'
+import { readPage } from './files.ts'
+
+const compressed = promisify(gzip)
+
+/** Nothing from anywhere else, no script or style inside the page, and no other page around it. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The paths that are pages: the page itself tells them apart. */
+const pagePaths = ['/', '/comparisons/:id', '/services/:name', '/services/:name/builds/:build', '/tests', '/status']
+
+/**
+ * The page, which anybody may load: what it shows is asked for by itself, and with a token where the server has one. Files
+ * whose names tell what is in them are kept by browsers for good; the page itself is asked for each time.
+ */
+export function registerPage(app: FastifyInstance): void {
+  let reading: ReturnType<typeof readPage> | undefined
+  const files = async () => {
+    reading ??= readPage()
+    const page = await reading
+    if (page) return page
+    reading = undefined
+    throw new ServerError('no-data', 'the page was not built: npm run build makes it; the API is at /api', {
+      status: 404,
+    })
+  }
+  const open = { config: { right: 'none' } } as const
+  for (const path of pagePaths)
+    app.get(path, open, async (_, reply) => {
+      const { index } = await files()
+      return protectedBy(reply)
+        .header('content-security-policy', policy)
+        .header('cache-control', 'no-cache')
+        .type('text/html; charset=utf-8')
+        .send(index)
+    })
+  const smaller = new Map<string, Buffer>()
+  app.get('/assets/:name', open, async ({ url, headers }, reply) => {
+    const { pathname } = new URL(url, 'http://page')
+    const asset = (await files()).assets.get(pathname)
+    if (!asset) throw new ServerError('no-data', `${pathname}: there is no such file`, { status: 404 })
+    protectedBy(reply)
+      .header('cache-control', 'public, max-age=31536000, immutable')
+      .header('vary', 'accept-encoding')
+      .type(asset.type)
+    if (!/\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))) return reply.send(asset.body)
+    const body = smaller.get(pathname) ?? (await compressed(asset.body))
+    smaller.set(pathname, body)
+    return reply.header('content-encoding', 'gzip').send(body)
+  })
+}
+
+function protectedBy(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('x-content-type-options', 'nosniff')
+    .header('referrer-policy', 'no-referrer')
+    .header('cross-origin-opener-policy', 'same-origin')
+    .header('cross-origin-resource-policy', 'same-origin')
+}
