@@ -37,7 +37,7 @@ const packages = globSync('packages/*/package.json', { cwd: root }).map((path) =
 
 describe.each(packages)('packages/%s', (name) => {
   const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
-  const sources = globSync(`packages/${name}/src/**/*.ts`, { cwd: root })
+  const sources = globSync(`packages/${name}/src/**/*.{ts,tsx}`, { cwd: root })
     .filter((path) => !path.endsWith('.test.ts'))
     .map((path) => ({ path, text: withoutComments(readFileSync(join(root, path), 'utf8')) }))
   const imports = sources.flatMap(({ path, text }) =>
@@ -71,7 +71,7 @@ describe.each(packages)('packages/%s', (name) => {
   })
 
   it('imports inside itself by relative path, with the extension', () => {
-    expect(imports.filter(({ module }) => module.startsWith('.') && !/\.(ts|json)$/.test(module))).toEqual([])
+    expect(imports.filter(({ module }) => module.startsWith('.') && !/\.(tsx?|json|css)$/.test(module))).toEqual([])
   })
 
   it('has no circle of files', () => {
@@ -85,7 +85,7 @@ describe.each(packages)('packages/%s', (name) => {
   })
 
   it('says of everything it exports what it is', () => {
-    const silent = globSync(`packages/${name}/src/**/*.ts`, { cwd: root })
+    const silent = globSync(`packages/${name}/src/**/*.{ts,tsx}`, { cwd: root })
       .filter((path) => !path.endsWith('.test.ts'))
       .flatMap((path) => undocumented(readFileSync(join(root, path), 'utf8')).map((line) => `${path}: ${line}`))
     expect(silent).toEqual([])
