@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { clientDeclarations, declarationsFile } from './declarations.ts'
+import { openApi, openApiFile } from './openapi/make.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -176,4 +177,9 @@ it('the client depends on nothing, and its declarations are those of the sources
   expect(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })).toEqual([])
   const isMade = readFileSync(declarationsFile, 'utf8') === (await clientDeclarations())
   expect(isMade, 'packages/client/index.d.ts is not of these sources: run "npm run declarations"').toBe(true)
+}, 600_000)
+
+it('the OpenAPI document is made of the types that routes take and answer', async () => {
+  const isMade = readFileSync(openApiFile, 'utf8') === (await openApi())
+  expect(isMade, 'packages/server/openapi.json is not of these types: run "npm run declarations"').toBe(true)
 }, 600_000)

@@ -10,40 +10,46 @@ const root = join(import.meta.dirname, '..')
 /** The declarations of `@coalmine/client`, those of the comparator's that it names among them: who installs it installs nothing else. */
 export const declarationsFile: string = join(root, 'packages/client/index.d.ts')
 
-const comparator = join(root, 'packages/comparator/src/index.ts')
+const indexOf = (name: string): string => join(root, 'packages', name, 'src/index.ts')
+const ours = ['comparator', 'stats', 'store'] as const
 
-/** The lines of the comparator's index that the client needs something of: all of them would take a minute. */
-function exportsUsed(): string {
-  const used = globSync('packages/client/src/*.ts', { cwd: root })
-    .map((path) => readFileSync(join(root, path), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/\{([^}]*)\} from '@coalmine\/comparator'/g)])
+/** The lines of a package's index that some files need something of: all of them would take a minute. */
+function exportsUsed(name: string, files: readonly string[]): string {
+  const used = files
+    .map((path) => readFileSync(path, 'utf8'))
+    .flatMap((text) => [...text.matchAll(new RegExp(`\\{([^}]*)\\} from '@coalmine/${name}'`, 'g'))])
     .flatMap(([, names]) => names!.match(/\w+/g) ?? [])
-  return [...readFileSync(comparator, 'utf8').matchAll(/^export [^']*\{([^}]*)\} from '[^']*'/gm)]
+  return [...readFileSync(indexOf(name), 'utf8').matchAll(/^export [^']*\{([^}]*)\} from '[^']*'/gm)]
     .filter(([, names]) => names!.match(/\w+/g)!.some((name) => used.includes(name)))
     .map(([line]) => line)
     .join('\n')
 }
 
-/** What is to stand in that file, from the sources as they are now. */
-export async function clientDeclarations(): Promise<string> {
+/** All that a file exports as one file of declarations that needs no other. `sources`: the files that import from our packages. */
+export async function declarationsOf(entry: string, sources: readonly string[]): Promise<string> {
+  const filtered = new Map(['comparator', 'store'].map((name) => [indexOf(name), name]))
   const bundle = await rolldown({
-    input: { index: join(root, 'packages/client/src/index.ts') },
+    input: { index: entry },
+    checks: { pluginTimings: false },
     plugins: [
-      { name: 'comparator', load: (id) => (id === comparator ? exportsUsed() : undefined) },
+      { name: 'ours', load: (id) => (filtered.has(id) ? exportsUsed(filtered.get(id)!, sources) : undefined) },
       dts({ dtsOnly: true, generator: 'oxc' }),
     ],
-    resolve: {
-      alias: { '@coalmine/comparator': comparator, '@coalmine/stats': join(root, 'packages/stats/src/index.ts') },
-    },
-    external: ['zod', 'yaml', 'simple-statistics', /^node:/],
+    resolve: { alias: Object.fromEntries(ours.map((name) => [`@coalmine/${name}`, indexOf(name)])) },
+    external: (id) => !id.startsWith('.') && !id.startsWith('/') && !ours.some((name) => id === `@coalmine/${name}`),
   })
   const { output } = await bundle.generate({ format: 'es' })
   await bundle.close()
-  const code = output.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('')
-  const declarations = needed(code)
-  const imported = /^import .*$/m.exec(declarations)
-  if (imported) throw new Error(`the declarations of @coalmine/client would need another package: ${imported[0]}`)
-  return `// Made by "npm run declarations" from the sources of client and comparator; a test says when it is to be made again.\n${declarations}`
+  return needed(output.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join(''))
+}
+
+/** What is to stand in the client's file, from the sources as they are now. */
+export async function clientDeclarations(): Promise<string> {
+  const client = join(root, 'packages/client/src')
+  const sources = globSync('*.ts', { cwd: client }).map((path) => join(client, path))
+  const made =
+    'Made by "npm run declarations" from the sources of client and comparator; a test says when it is to be made again.'
+  return `// ${made}\n${await declarationsOf(join(client, 'index.ts'), sources)}`
 }
 
 /**
@@ -52,26 +58,30 @@ export async function clientDeclarations(): Promise<string> {
  */
 function needed(code: string): string {
   // Members have doc comments, too, and some stand at the beginning of a line.
-  const begins = '(?:export |declare |abstract )*(?:interface|type|class|function|const|import) '
+  const begins = '(?:export |declare |abstract )*(?:interface|type|class|function|const|import|module) '
   const parts = code.split(new RegExp(`^(?=/\\*\\*(?:(?!\\*/)[^])*\\*/\\n${begins}|${begins})`, 'm'))
-  const named = new Map<string, string>()
+  const [named, imported] = [new Map<string, string>(), new Map<string, string>()]
   for (let doc = '', at = 0; at < parts.length; at++) {
     const part = parts[at]!
     if (part.startsWith('/**')) {
       doc = part
       continue
     }
-    const name = /^(?:export |declare |abstract )*(?:interface|type|class|function|const|import) (\w+|\{)/.exec(
+    const name = /^(?:export |declare |abstract )*(?:interface|type|class|function|const|import) ([\w$]+|\{)/.exec(
       part,
     )?.[1]
-    if (name !== undefined && name !== '{') named.set(name, doc + part)
+    if (part.startsWith('import '))
+      for (const other of /\{([^}]*)\}/.exec(part)?.[1]?.match(/[\w$]+/g) ?? []) imported.set(other, part)
+    else if (name !== undefined && name !== '{') named.set(name, doc + part)
     doc = ''
   }
   const exported = parts.filter((part) => part.startsWith('export type {')).join('')
   const wanted = new Set<string>()
   const want = (text: string): void => {
-    for (const name of text.replace(/\/\*[\s\S]*?\*\//g, '').match(/\w+/g) ?? []) {
+    for (const name of text.replace(/\/\*[\s\S]*?\*\//g, '').match(/[\w$]+/g) ?? []) {
       const declaration = named.get(name)
+      if (declaration === undefined && imported.has(name))
+        throw new Error(`another package is needed: ${imported.get(name)}`)
       if (declaration === undefined || wanted.has(name)) continue
       wanted.add(name)
       want(declaration)

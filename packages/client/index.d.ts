@@ -186,6 +186,10 @@ interface ComparisonBody {
 }
 /** Something that happened to a comparison that runs. */
 type ComparisonEvent = StartedEvent | LookEvent | OutcomeEvent | EndedEvent;
+/** The events of a comparison as JSON; the last one of all is `ended`. */
+interface ComparisonEvents {
+  readonly events: readonly ComparisonEvent[];
+}
 /** The answer of `GET /api/comparisons`: the newest first. */
 interface ComparisonList {
   readonly comparisons: readonly ComparisonAnswer[];
@@ -1228,4 +1232,4 @@ export declare function isVerdict(answer: object): answer is Verdict;
 export declare function newClient({ timeoutMs, patienceMs, ...server }: ClientOptions): Client;
 /** The values of `--traffic`. */
 declare const traffics: readonly ['users', 'test', 'all'];
-export type { AskOptions, Client, ClientOptions, CoalmineErrorKind, ComparisonAnswer, ComparisonBody, ComparisonEvent, ComparisonList, ComparisonState, EndReason, FollowOptions, JudgedComparison, Outcome, Progress, ServerAddress, Signalled, StartBody, Trouble, Verdict, VerdictAnswer, VerdictOptions, VerdictQuery, WatchOptions };
+export type { AskOptions, Client, ClientOptions, CoalmineErrorKind, ComparisonAnswer, ComparisonBody, ComparisonEvent, ComparisonEvents, ComparisonList, ComparisonState, EndReason, FollowOptions, JudgedComparison, Outcome, Progress, ServerAddress, Signalled, StartBody, Trouble, Verdict, VerdictAnswer, VerdictOptions, VerdictQuery, WatchOptions };

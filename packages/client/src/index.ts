@@ -17,6 +17,7 @@ export type {
   ComparisonAnswer,
   ComparisonBody,
   ComparisonEvent,
+  ComparisonEvents,
   ComparisonList,
   ComparisonState,
   EndReason,

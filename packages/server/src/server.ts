@@ -21,6 +21,7 @@ import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { type Links, newLinks } from './links.ts'
+import { registerOpenApi } from './openapi.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { registerPage } from './page/routes.ts'
 import { newAdmission } from './receive/admission.ts'
@@ -75,6 +76,8 @@ export interface RunningServer {
   readonly url: string
   /** Where OTLP/gRPC is taken. */
   readonly grpcUrl?: string
+  /** What it answers over HTTP, such as `GET /api/verdict`. */
+  readonly routes: readonly string[]
   /** Answers what is under way, for as long as `drainMs` says, then lets go of the store. */
   readonly close: () => Promise<void>
 }
@@ -141,7 +144,8 @@ export async function startServer({
   // A server that goes when its command is done keeps nothing for people who look later.
   const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
   const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
-  const app = await routes(context, comparisons, views, { access, links, tls, host, baseUrl })
+  const answered: string[] = []
+  const app = await routes(context, comparisons, views, { access, links, tls, host, baseUrl, answered })
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
@@ -197,6 +201,7 @@ export async function startServer({
   return {
     url,
     ...(grpc && { grpcUrl: withPort(url, grpc.port) }),
+    routes: answered,
     close: () => {
       stopped ??= stop()
       return stopped
@@ -210,13 +215,15 @@ interface Doors {
   readonly tls: TlsFiles | undefined
   readonly host: string
   readonly baseUrl: string | undefined
+  /** Told of each route. */
+  readonly answered: string[]
 }
 
 async function routes(
   context: Context,
   comparisons: Comparisons,
   views: Views,
-  { access, links, tls, host, baseUrl }: Doors,
+  { access, links, tls, host, baseUrl, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
   const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
@@ -239,6 +246,9 @@ async function routes(
   app.setNotFoundHandler(async ({ method, url }) => {
     throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
   })
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) if (one !== 'HEAD') answered.push(`${one} ${url}`)
+  })
   registerHealth(app, context)
   const isSecure = tls !== undefined || baseUrl?.startsWith('https:') === true
   guard(app, { access, isSecure, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
@@ -260,6 +270,7 @@ async function routes(
   registerKnown(app, context)
   registerStore(app, context)
   registerBackFill(app, context)
+  registerOpenApi(app, links)
   return app
 }
 

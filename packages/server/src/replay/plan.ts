@@ -8,7 +8,7 @@ import { inTurn } from '../turns.ts'
 import { stableRequest, stableTraffic } from './stable-traffic.ts'
 
 /** A plan, and the traffic that it is made for. */
-interface PlanAnswer extends Plan {
+export interface PlanAnswer extends Plan {
   readonly service: string
   readonly stable: string
   /** ISO 8601, UTC. */

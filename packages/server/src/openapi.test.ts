@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { routes } from '../../../test/openapi/routes.ts'
+import { type RunningServer, startServer } from './server.ts'
+
+let directory: string
+let server: RunningServer
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'coalmine-openapi-'))
+  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 20 })
+})
+afterAll(async () => {
+  await server.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const startMs = Math.floor((Date.now() - 3_600_000) / 60_000) * 60_000
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
+const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })
+
+const spans = ['1', '2'].flatMap((build) =>
+  Array.from({ length: 480 }, (_, index) => ({
+    resource: {
+      attributes: [
+        attribute('service.name', 'shop'),
+        attribute('service.version', build),
+        attribute('service.instance.id', `${build}-a`),
+      ],
+    },
+    scopeSpans: [
+      {
+        spans: [
+          {
+            traceId: hex(16),
+            spanId: hex(8),
+            name: 'GET /cart',
+            kind: 2,
+            startTimeUnixNano: String((startMs + index * 500) * 1_000_000),
+            endTimeUnixNano: String((startMs + index * 500 + 20 + (index % 7)) * 1_000_000),
+            status: build === '2' && index % 2 === 0 ? { code: 2 } : {},
+            attributes: [attribute('http.route', '/cart'), attribute('coalmine.flag.new', index % 3 ? 'on' : 'off')],
+          },
+        ],
+      },
+    ],
+  })),
+)
+
+const cohorts = { service: 'shop', stable: 'service.version=1', canary: 'service.version=2' }
+const query = new URLSearchParams(cohorts)
+const window = { start: new Date(startMs).toISOString(), end: new Date(startMs + 240_000).toISOString() }
+const config = {
+  name: 'k',
+  metrics: [{ name: 'errors', query: { coalmine: 'error-rate' }, groups: ['g'], analysisConfigurations: {} }],
+  classifier: { groupWeights: { g: 100 } },
+}
+
+it('every route is in the document, and everything in the document is a route', async () => {
+  const documented = routes.map(({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`)
+  const isApi = (route: string): boolean => / \/(api|v1|gates)\/| \/(metrics|healthz|readyz)$/.test(route)
+  expect(server.routes.filter(isApi).sort()).toEqual(documented.sort())
+})
+
+interface OpenApi {
+  readonly components: object
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: Responses }>>>>
+}
+type Responses = Readonly<
+  Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: { readonly $ref: string } }>> }>
+>
+
+it('the routes answer what the document says', async () => {
+  const document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as OpenApi
+  expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: server.url }] })
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  ajv.addSchema({ $id: 'openapi', components: document.components })
+  const seen = new Set<string>()
+
+  /** Asks a route, and holds the answer against its schema. */
+  const ask = async (name: string, path: string, init: { body?: unknown; status?: number; accept?: string } = {}) => {
+    const { body, status = 200, accept = 'application/json' } = init
+    const route = routes.find((one) => one.name === name)!
+    const response = await fetch(server.url + path, {
+      method: route.method.toUpperCase(),
+      headers: { accept, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    expect([name, response.status, response.status === status ? '' : text]).toEqual([name, status, ''])
+    seen.add(name)
+    const answers = document.paths[route.path]![route.method]!.responses
+    const schema = (answers[status] ?? answers['default']!).content?.['application/json']?.schema
+    if (!schema) return text
+    const answer = JSON.parse(text)
+    const isValid = ajv.validate({ $ref: `openapi${schema.$ref}` }, answer)
+    expect([name, isValid ? [] : ajv.errors]).toEqual([name, []])
+    if (typeof route.body === 'string')
+      expect([name, ajv.validate({ $ref: `openapi#/components/schemas/${route.body}` }, body)]).toEqual([
+        name,
+        status < 400,
+      ])
+    return answer
+  }
+
+  await ask('exportTraces', '/v1/traces', { body: { resourceSpans: spans } })
+  await ask('exportLogs', '/v1/logs', { body: { resourceLogs: [] } })
+  await expect.poll(async () => (await ask('compare', '/api/compare', { body: cohorts })).verdict).toBe('fail')
+  const started = await ask('startComparison', '/api/comparisons', {
+    body: { ...cohorts, labels: { commit: 'abc' } },
+    status: 201,
+  })
+  const one = `/api/comparisons/${started.id}`
+  await expect.poll(async () => (await ask('getComparison', one)).state).toBe('ended')
+  const { events } = await ask('followComparison', `${one}/events?wait=1s`)
+  expect(events.map(({ event }: { event: string }) => event)).toEqual(['started', 'outcome', 'ended'])
+  expect((await ask('followComparison', `${one}/events?after=${events.at(-1).id}`)).events).toEqual([])
+  await ask('stopComparison', `${one}/stop`, { body: {} })
+  await ask('listComparisons', '/api/comparisons')
+  await ask('getVerdict', `/api/verdict?${query}`)
+  await ask('judgeAsKayenta', '/api/kayenta', { body: { ...cohorts, ...window, config } })
+  await ask('plan', '/api/plan', {
+    body: { service: 'shop', stable: cohorts.stable, share: 0.5, power: 0.9, effects: ['errors=x5'], runs: 2 },
+  })
+  const replay = { kind: 'splits', share: 0.5, first: 0, count: 2 }
+  await ask('calibrate', '/api/calibrate', {
+    body: { service: 'shop', stable: cohorts.stable, replay, forSeconds: 60, seed: 1 },
+  })
+  await ask('backFill', '/api/backfill', { body: window })
+  await ask('getKnown', '/api/known?service=shop')
+  await ask('getDoctor', '/api/doctor?service=shop')
+  await ask('getDoctor', '/api/doctor?service=none', { status: 404 })
+  await ask('compare', '/api/compare', { body: { service: 'shop' }, status: 400 })
+  await ask('getStore', '/api/store')
+  await ask('importSpans', '/api/import?file=x', { body: { resourceSpans: [] } })
+  await ask('getImport', '/api/import?file=x')
+  await ask('login', '/api/login', { body: { token: 'any' }, status: 204 })
+  await ask('getLogin', '/api/login')
+  await ask('logout', '/api/logout', { body: {}, status: 204 })
+  await ask('getHealth', '/healthz')
+  await ask('getReady', '/readyz')
+  await ask('getMetrics', '/metrics', { accept: 'text/plain' })
+  await ask('getOpenApi', '/api/openapi.json')
+  expect([...seen].sort()).toEqual(routes.map(({ name }) => name).sort())
+})

@@ -1,0 +1,75 @@
+import type { ComparisonBody, PolicyInput } from '@coalmine/comparator'
+import type { Replay } from '../../packages/server/src/replay/calibrate.ts'
+
+/** Whose traffic a plan or a calibration is about: without a window, that of the two hours before stable's last request. */
+interface StableBody {
+  readonly service: string
+  /** A selector, such as `service.version=1.9.0`. */
+  readonly stable: string
+  /** ISO 8601. */
+  readonly start?: string
+  readonly end?: string
+  readonly policy?: PolicyInput
+}
+
+/** The body of `POST /api/plan`. */
+export interface PlanBody extends StableBody {
+  /** The canary's share of the traffic, between 0 and 1. */
+  readonly share: number
+  /** How often the answer is to come in time, between 0 and 1. */
+  readonly power: number
+  /** What is to be found, such as `latency=25%` and `errors=x5`. */
+  readonly effects?: readonly string[]
+  /** Also find the smallest share that gives every answer in this time. */
+  readonly withinSeconds?: number
+  readonly seed?: number
+  /** How many canaries are simulated for each answer; as many as some seconds allow, unless given. */
+  readonly runs?: number
+}
+
+/** The body of `POST /api/calibrate`. */
+export interface CalibrateBody extends StableBody {
+  readonly replay: Replay
+  /** How long each canary runs. */
+  readonly forSeconds: number
+  /** Needed where splits are replayed. */
+  readonly seed?: number
+}
+
+/** The body of `POST /api/kayenta`: a Kayenta canary config, and the window of a verdict. */
+export interface KayentaBody extends Pick<ComparisonBody, 'service' | 'stable' | 'canary' | 'traffic' | 'audience'> {
+  /** ISO 8601. */
+  readonly start: string
+  readonly end: string
+  readonly config: object
+}
+
+/** The body of `POST /api/backfill`. */
+export interface BackFillBody {
+  /** ISO 8601. */
+  readonly start: string
+  /** Now, unless given. */
+  readonly end?: string
+  readonly service?: string
+}
+
+/** The body of `POST /api/login`. */
+export interface LoginBody {
+  readonly token: string
+}
+
+/** The answer of `GET /healthz`. */
+export interface HealthAnswer {
+  readonly status: 'ok' | 'full' | 'failing'
+  /** Where it is not `ok`. */
+  readonly why?: string
+  readonly refuses?: 'spans' | 'log records'
+  readonly version: string
+  readonly pid: number
+}
+
+/** The answer of `GET /readyz`. */
+export interface ReadyAnswer extends HealthAnswer {
+  /** How many requests met which limit in the last minute. */
+  readonly limited: Readonly<Record<string, number>>
+}

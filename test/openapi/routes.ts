@@ -1,0 +1,274 @@
+/** A route as the document tells of it. Types are those that `types.ts` exports. */
+export interface Route {
+  readonly method: 'get' | 'post'
+  /** As OpenAPI writes it: `/api/comparisons/{id}`. */
+  readonly path: string
+  /** What generated clients call it. */
+  readonly name: string
+  readonly summary: string
+  /** The right that a token needs; `none` where none is asked for. */
+  readonly right: 'ingest' | 'read' | 'judge' | 'none'
+  readonly query?: readonly Parameter[]
+  /** The type of its body, or the types of bytes that it takes. */
+  readonly body?: string | readonly string[]
+  /** By status: the type of the answer, another content type, or null for an empty one. */
+  readonly answers: Readonly<Record<number, string | { readonly content: string; readonly schema?: string } | null>>
+}
+
+interface Parameter {
+  readonly name: string
+  readonly required?: true
+  readonly about: string
+  readonly example?: string
+}
+
+const service: Parameter = { name: 'service', required: true, about: 'The service under test.', example: 'checkout' }
+const cohorts: readonly Parameter[] = [
+  service,
+  { name: 'stable', required: true, about: 'Which spans are stable.', example: 'service.version=1.9.0' },
+  { name: 'canary', required: true, about: 'Which spans are canary.', example: 'service.version=2.0.0' },
+]
+const wait: Parameter = {
+  name: 'wait',
+  about: 'How long to hold the answer back for something new, 60s at most.',
+  example: '20s',
+}
+const file: Parameter = {
+  name: 'file',
+  about: 'Any text that identifies the file, so that an import that was interrupted goes on.',
+}
+const otlp = ['application/x-protobuf', 'application/json'] as const
+const acknowledged = { content: 'application/x-protobuf' } as const
+
+/** Every route of the API. */
+export const routes: readonly Route[] = [
+  {
+    method: 'post',
+    path: '/api/comparisons',
+    name: 'startComparison',
+    summary: 'Start a comparison, or join the one that runs: the same request is the same comparison.',
+    right: 'judge',
+    body: 'StartBody',
+    answers: { 200: 'ComparisonAnswer', 201: 'ComparisonAnswer' },
+  },
+  {
+    method: 'get',
+    path: '/api/comparisons',
+    name: 'listComparisons',
+    summary: 'Comparisons that run, and those of the last 90 days, the newest first.',
+    right: 'read',
+    answers: { 200: 'ComparisonList' },
+  },
+  {
+    method: 'get',
+    path: '/api/comparisons/{id}',
+    name: 'getComparison',
+    summary: 'A comparison with its last verdict.',
+    right: 'read',
+    answers: { 200: 'JudgedComparison' },
+  },
+  {
+    method: 'get',
+    path: '/api/comparisons/{id}/events',
+    name: 'followComparison',
+    summary:
+      'The events of a comparison as they happen: server-sent events whose data is an event without its id and name (Last-Event-ID resumes), or, to those who accept application/json, the events after a number.',
+    right: 'read',
+    query: [
+      {
+        name: 'after',
+        about: 'The number of the last event that is known; Last-Event-ID says the same.',
+        example: '7',
+      },
+      wait,
+    ],
+    answers: { 200: { content: 'text/event-stream', schema: 'ComparisonEvents' } },
+  },
+  {
+    method: 'post',
+    path: '/api/comparisons/{id}/stop',
+    name: 'stopComparison',
+    summary: 'End a comparison.',
+    right: 'judge',
+    answers: { 200: 'ComparisonAnswer' },
+  },
+  {
+    method: 'get',
+    path: '/api/verdict',
+    name: 'getVerdict',
+    summary: 'For a gate: what the newest comparison of these cohorts has come to, answered from memory.',
+    right: 'read',
+    query: [...cohorts, wait],
+    answers: { 200: 'VerdictAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/compare',
+    name: 'compare',
+    summary: 'Judge once, from the spans that are there.',
+    right: 'judge',
+    body: 'ComparisonBody',
+    answers: { 200: 'Verdict' },
+  },
+  {
+    method: 'post',
+    path: '/api/kayenta',
+    name: 'judgeAsKayenta',
+    summary: "What Kayenta's judge says of a window, by a canary config.",
+    right: 'judge',
+    body: 'KayentaBody',
+    answers: { 200: 'KayentaResult' },
+  },
+  {
+    method: 'post',
+    path: '/api/plan',
+    name: 'plan',
+    summary: 'How long a canary must run to find a regression.',
+    right: 'judge',
+    body: 'PlanBody',
+    answers: { 200: 'PlanAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/calibrate',
+    name: 'calibrate',
+    summary: "Replay canaries that never were on stable's own traffic.",
+    right: 'judge',
+    body: 'CalibrateBody',
+    answers: { 200: 'CalibrateAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/backfill',
+    name: 'backFill',
+    summary: 'Close the first ticks of a past window that nobody has closed.',
+    right: 'judge',
+    body: 'BackFillBody',
+    answers: { 200: 'BackFilled' },
+  },
+  {
+    method: 'get',
+    path: '/api/known',
+    name: 'getKnown',
+    summary: 'Services that the store has seen, and the builds and flag variants of one of them.',
+    right: 'read',
+    query: [{ name: 'service', about: 'Whose builds and flag variants are told.', example: 'checkout' }],
+    answers: { 200: 'Known' },
+  },
+  {
+    method: 'get',
+    path: '/api/doctor',
+    name: 'getDoctor',
+    summary: 'Which marks arrive from a service.',
+    right: 'read',
+    query: [service],
+    answers: { 200: 'DoctorFacts' },
+  },
+  {
+    method: 'get',
+    path: '/api/store',
+    name: 'getStore',
+    summary: 'What the store holds.',
+    right: 'read',
+    answers: { 200: 'StoreSizes' },
+  },
+  {
+    method: 'get',
+    path: '/api/import',
+    name: 'getImport',
+    summary: 'How far the import of a file has come.',
+    right: 'ingest',
+    query: [file],
+    answers: { 200: 'ImportState' },
+  },
+  {
+    method: 'post',
+    path: '/api/import',
+    name: 'importSpans',
+    summary: 'Store the spans of a file: OTLP, Jaeger, Tempo, Zipkin, Parquet or CSV, packed or not.',
+    right: 'ingest',
+    query: [
+      file,
+      { name: 'columns', about: 'Of Parquet and CSV: which column is what.', example: 'start=when:ms' },
+      { name: 'offset', about: 'Where the body begins in the file.' },
+      { name: 'again', about: 'Read a file anew that was imported before.' },
+    ],
+    body: ['application/octet-stream'],
+    answers: { 200: 'ImportAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/login',
+    name: 'login',
+    summary: 'Give a browser a session, as a cookie, for a token.',
+    right: 'none',
+    body: 'LoginBody',
+    answers: { 204: null },
+  },
+  {
+    method: 'get',
+    path: '/api/login',
+    name: 'getLogin',
+    summary: 'Whether a token is asked for, and who is logged in.',
+    right: 'none',
+    answers: { 200: 'LoginAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/logout',
+    name: 'logout',
+    summary: 'End the session of a browser.',
+    right: 'none',
+    answers: { 204: null },
+  },
+  {
+    method: 'get',
+    path: '/api/openapi.json',
+    name: 'getOpenApi',
+    summary: 'This document.',
+    right: 'none',
+    answers: { 200: { content: 'application/json' } },
+  },
+  {
+    method: 'post',
+    path: '/v1/traces',
+    name: 'exportTraces',
+    summary: 'Spans over OTLP.',
+    right: 'ingest',
+    body: otlp,
+    answers: { 200: acknowledged },
+  },
+  {
+    method: 'post',
+    path: '/v1/logs',
+    name: 'exportLogs',
+    summary: 'Log records over OTLP; evaluations of flags are kept.',
+    right: 'ingest',
+    body: otlp,
+    answers: { 200: acknowledged },
+  },
+  {
+    method: 'get',
+    path: '/healthz',
+    name: 'getHealth',
+    summary: 'Whether the process answers.',
+    right: 'none',
+    answers: { 200: 'HealthAnswer' },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    name: 'getReady',
+    summary: 'Whether spans are taken.',
+    right: 'none',
+    answers: { 200: 'ReadyAnswer', 503: 'ReadyAnswer' },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    name: 'getMetrics',
+    summary: "The server's own metrics, for Prometheus.",
+    right: 'read',
+    answers: { 200: { content: 'text/plain' } },
+  },
+]

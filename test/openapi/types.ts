@@ -1,0 +1,32 @@
+// What the routes take and answer: the schemas of the OpenAPI document are made from these declarations.
+
+export type {
+  ComparisonAnswer,
+  ComparisonBody,
+  ComparisonEvent,
+  ComparisonEvents,
+  ComparisonList,
+  JudgedComparison,
+  KayentaResult,
+  StartBody,
+  Verdict,
+  VerdictAnswer,
+} from '@coalmine/comparator'
+export type { LoginAnswer } from '../../packages/server/src/access/login.ts'
+export type { ErrorBody } from '../../packages/server/src/errors.ts'
+export type { ImportAnswer, ImportState } from '../../packages/server/src/import/import.ts'
+export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate.ts'
+export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
+export type { BackFilled } from '../../packages/store/src/ingest/back-fill.ts'
+export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
+export type { Known } from '../../packages/store/src/read/known.ts'
+export type { StoreSizes } from '../../packages/store/src/read/sizes.ts'
+export type {
+  BackFillBody,
+  CalibrateBody,
+  HealthAnswer,
+  KayentaBody,
+  LoginBody,
+  PlanBody,
+  ReadyAnswer,
+} from './bodies.ts'
