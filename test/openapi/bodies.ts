@@ -1,5 +1,6 @@
-import type { ComparisonBody, PolicyInput } from '@coalmine/comparator'
+import type { ComparisonBody, PolicyInput, Verdict } from '@coalmine/comparator'
 import type { Replay } from '../../packages/server/src/replay/calibrate.ts'
+import type { ComparisonView } from '../../packages/server/src/views/view.ts'
 
 /** Whose traffic a plan or a calibration is about: without a window, that of the two hours before stable's last request. */
 interface StableBody {
@@ -72,4 +73,18 @@ export interface HealthAnswer {
 export interface ReadyAnswer extends HealthAnswer {
   /** How many requests met which limit in the last minute. */
   readonly limited: Readonly<Record<string, number>>
+}
+
+/** The charts of a comparison that was not looked at yet. */
+export interface NoView {
+  readonly until: null
+  readonly charts: null
+  readonly calls: null
+  readonly traces: null
+}
+
+/** The answer of `POST /api/charts`. */
+export interface ChartsAnswer {
+  readonly verdict: Verdict
+  readonly view: ComparisonView
 }

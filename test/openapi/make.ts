@@ -12,6 +12,11 @@ const root = join(import.meta.dirname, '../..')
 /** The document that the server answers with. */
 export const openApiFile: string = join(root, 'packages/server/openapi.json')
 
+// The files of the server that types are in, and that import from our packages.
+const sourcesOfServer = ['errors.ts', 'views/view.ts', 'replay/plan.ts', 'replay/calibrate.ts'].map((path) =>
+  join(root, 'packages/server/src', path),
+)
+
 type Json = Readonly<Record<string, unknown>>
 
 const ref = (type: string): Json => ({ $ref: `#/components/schemas/${type}` })
@@ -81,6 +86,8 @@ function responseOf(answer: Route['answers'][number]): Json {
   if (answer === null || answer === undefined) return { description: 'Done.' }
   if (typeof answer === 'string')
     return { description: 'The answer.', content: { 'application/json': { schema: ref(answer) } } }
+  if (isSeveral(answer))
+    return { description: 'The answer.', content: { 'application/json': { schema: { anyOf: answer.map(ref) } } } }
   const { content, schema } = answer
   return {
     description: 'The answer.',
@@ -88,12 +95,14 @@ function responseOf(answer: Route['answers'][number]): Json {
   }
 }
 
+const isSeveral = (answer: string | object): answer is readonly string[] => Array.isArray(answer)
+
 /** A JSON Schema of each type that a file exports. */
 async function schemasOf(types: string): Promise<Json> {
   const folder = mkdtempSync(join(tmpdir(), 'coalmine-openapi-'))
   try {
     const path = join(folder, 'types.ts')
-    const sources = [types, join(import.meta.dirname, 'bodies.ts'), join(root, 'packages/server/src/errors.ts')]
+    const sources = [types, join(import.meta.dirname, 'bodies.ts'), ...sourcesOfServer]
     const declarations = await declarationsOf(types, sources)
     writeFileSync(path, exportedWhereDeclared(declarations))
     const generator = createGenerator({

@@ -11,8 +11,10 @@ export interface Route {
   readonly query?: readonly Parameter[]
   /** The type of its body, or the types of bytes that it takes. */
   readonly body?: string | readonly string[]
-  /** By status: the type of the answer, another content type, or null for an empty one. */
-  readonly answers: Readonly<Record<number, string | { readonly content: string; readonly schema?: string } | null>>
+  /** By status: the type of the answer or several, another content type, or null for an empty one. */
+  readonly answers: Readonly<
+    Record<number, string | readonly string[] | { readonly content: string; readonly schema?: string } | null>
+  >
 }
 
 interface Parameter {
@@ -83,6 +85,30 @@ export const routes: readonly Route[] = [
       wait,
     ],
     answers: { 200: { content: 'text/event-stream', schema: 'ComparisonEvents' } },
+  },
+  {
+    method: 'get',
+    path: '/api/comparisons/{id}/charts',
+    name: 'getCharts',
+    summary: 'What is looked at beside a verdict: the table of operations, charts, calls and traces.',
+    right: 'read',
+    query: [
+      {
+        name: 'operation',
+        about: 'Whose charts: those of the service, unless given; * for all.',
+        example: 'GET /cart',
+      },
+    ],
+    answers: { 200: ['ComparisonView', 'NoView'] },
+  },
+  {
+    method: 'post',
+    path: '/api/charts',
+    name: 'compareWithCharts',
+    summary: 'Judge once, with all charts.',
+    right: 'judge',
+    body: 'ComparisonBody',
+    answers: { 200: 'ChartsAnswer' },
   },
   {
     method: 'post',

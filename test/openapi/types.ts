@@ -17,6 +17,7 @@ export type { ErrorBody } from '../../packages/server/src/errors.ts'
 export type { ImportAnswer, ImportState } from '../../packages/server/src/import/import.ts'
 export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate.ts'
 export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
+export type { ComparisonView } from '../../packages/server/src/views/view.ts'
 export type { BackFilled } from '../../packages/store/src/ingest/back-fill.ts'
 export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
 export type { Known } from '../../packages/store/src/read/known.ts'
@@ -24,9 +25,11 @@ export type { StoreSizes } from '../../packages/store/src/read/sizes.ts'
 export type {
   BackFillBody,
   CalibrateBody,
+  ChartsAnswer,
   HealthAnswer,
   KayentaBody,
   LoginBody,
+  NoView,
   PlanBody,
   ReadyAnswer,
 } from './bodies.ts'

@@ -32,12 +32,13 @@ export async function spansOfTraces(engine: Engine, traces: readonly TraceAsked[
   if (traces.length === 0) return []
   const starts = traces.map(({ startMs }) => startMs / 1000)
   const ends = traces.map(({ startMs, seconds }) => startMs / 1000 + seconds)
-  return engine.read<TraceSpan>(tracesWhole, {
+  const rows = await engine.read<Omit<TraceSpan, 'failed'> & { readonly failed: number }>(tracesWhole, {
     traces: traces.map(({ traceId }) => traceId),
     since: Math.max(0, Math.floor(Math.min(...starts)) - aroundSeconds),
     to: Math.ceil(Math.max(...ends)) + aroundSeconds,
     mostSpans,
   })
+  return rows.map((row) => ({ ...row, failed: row.failed !== 0 }))
 }
 
 /** The spans of some traces, of every service that took part. */
