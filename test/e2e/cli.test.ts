@@ -434,6 +434,7 @@ describe('help', () => {
     ['compare'],
     ['watch'],
     ['url'],
+    ['report'],
     ['plan'],
     ['calibrate'],
     ['init'],

@@ -1,10 +1,10 @@
 import { comparedScopes, defaultPolicy, formatMargin, traffics } from '@coalmine/comparator'
+import type { VerdictFormat } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import { defaultConfig } from './config-file.ts'
 import type { SpanSource } from './host.ts'
 import {
   excludeEachOther,
-  formatOption,
   margin,
   milliseconds,
   moment,
@@ -13,6 +13,7 @@ import {
   storeOption,
   tokenOption,
   tracesOption,
+  verdictFormatOption,
 } from './options.ts'
 
 const defaultMargins = defaultPolicy.metrics.map(({ name, margin }) => `${name}=${formatMargin(margin)}`).join(' ')
@@ -40,7 +41,7 @@ export interface ComparisonOptions extends SpanSource, CohortOptions {
   readonly split?: string
   readonly warmUp?: string
   readonly config?: string
-  readonly format: 'text' | 'json'
+  readonly format: VerdictFormat
   readonly output?: string
   readonly otlp?: string
 }
@@ -147,7 +148,7 @@ function addPolicyOptions(command: Command): Command {
 
 function addReportOptions(command: Command): Command {
   return command
-    .addOption(formatOption())
+    .addOption(verdictFormatOption())
     .addOption(
       new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
     )

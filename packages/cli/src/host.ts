@@ -14,6 +14,8 @@ export interface SpanSource {
   readonly token?: string | undefined
   /** Days that a server started for the command keeps spans of; older ones are refused. */
   readonly retentionDays?: number
+  /** Comparisons that have run are asked for, too. */
+  readonly knowsComparisons?: boolean
 }
 
 type Purpose = 'read' | 'write'
@@ -55,7 +57,10 @@ export async function withServer<T>(
 }
 
 // Nobody else is to find this server: it goes when its command is done, whatever others ask of it.
-function start({ store, traces, retentionDays }: SpanSource, purpose: Purpose): Promise<RunningServer> {
+function start(
+  { store, traces, retentionDays, knowsComparisons }: SpanSource,
+  purpose: Purpose,
+): Promise<RunningServer> {
   return startServer({
     store,
     traces,
@@ -64,6 +69,7 @@ function start({ store, traces, retentionDays }: SpanSource, purpose: Purpose): 
     port: 0,
     announced: false,
     ...(retentionDays && { retentionDays }),
+    ...(knowsComparisons && { knowsComparisons }),
   })
 }
 

@@ -4,7 +4,8 @@ import { printableLines } from '@coalmine/report'
 /** What a command may touch of the world; `run` takes it from the process. */
 export interface Io {
   readonly stdin: Readable
-  readonly stdout: Writable
+  /** A terminal has a number of columns. */
+  readonly stdout: Writable & { readonly columns?: number }
   readonly stderr: Writable & { readonly isTTY?: boolean }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly colors: boolean

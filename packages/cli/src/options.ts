@@ -1,3 +1,4 @@
+import { verdictFormats } from '@coalmine/report'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from './exit-codes.ts'
 
@@ -26,6 +27,17 @@ export function serverOption(): Option {
 /** `--token`, what a running server asks for. */
 export function tokenOption(): Option {
   return new Option('--token <token>', 'the token that the server asks for').env('COALMINE_TOKEN')
+}
+
+/** `--format` of a verdict. */
+export function verdictFormatOption(): Option {
+  return new Option(
+    '--format <format>',
+    'text for people, json for programs, markdown for a pull request, junit for a pipeline',
+  )
+    .choices([...verdictFormats])
+    .default('text')
+    .env('COALMINE_FORMAT')
 }
 
 /** `--format`, text or JSON. */

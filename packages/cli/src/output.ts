@@ -1,18 +1,32 @@
 import { writeFile } from 'node:fs/promises'
-import type { Verdict } from '@coalmine/comparator'
-import { verdictJson, verdictText } from '@coalmine/report'
+import type { Charts, Verdict } from '@coalmine/comparator'
+import { renderVerdict, type VerdictFormat } from '@coalmine/report'
 import { CommandError } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 import { sendVerdict } from './verdict-event.ts'
 
+/** Where a report goes, and how it is written. */
+export interface Output {
+  readonly format: VerdictFormat
+  readonly output?: string
+  readonly otlp?: string
+}
+
+/** What is known besides the verdict. */
+export interface Beside {
+  readonly url?: string | undefined
+  readonly charts?: Charts | undefined
+}
+
 /** Writes the report where it was asked for, and sends the verdict where that was. What a verdict that means nothing is lacking goes to standard error too. */
 export async function writeVerdict(
   verdict: Verdict,
-  { format, output, otlp }: { readonly format: 'text' | 'json'; readonly output?: string; readonly otlp?: string },
+  { format, output, otlp }: Output,
   io: Io,
+  beside: Beside = {},
 ): Promise<void> {
-  const render = (colors: boolean): string =>
-    format === 'json' ? verdictJson(verdict) : verdictText(verdict, { colors })
+  const width = output === undefined ? io.stdout.columns : undefined
+  const render = (colors: boolean): string => renderVerdict(verdict, format, { colors, width, ...beside })
   await writeReport(render, { ...(output === undefined ? {} : { output }) }, io)
   if (otlp) await sendVerdict(verdict, otlp, Date.now(), io)
   if (verdict.verdict !== 'invalid') return

@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { planCommand } from './commands/plan.ts'
+import { reportCommand } from './commands/report.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { storeCommand } from './commands/store.ts'
@@ -44,6 +45,7 @@ ${exitCodesHelp}`,
   importCommand(coalmine.command('import'), io, exit)
   compareCommand(coalmine.command('compare'), io, exit)
   watchCommand(coalmine.command('watch'), io, exit)
+  reportCommand(coalmine.command('report'), io)
   urlCommand(coalmine.command('url'), io)
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)

@@ -1,6 +1,6 @@
 import { follow, newClient } from '@coalmine/client'
-import type { ComparisonAnswer, Look, StartBody, Verdict } from '@coalmine/comparator'
-import { commandError, type Server } from './client.ts'
+import type { Charts, ComparisonAnswer, Look, StartBody, Verdict } from '@coalmine/comparator'
+import { ask, commandError, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
 /** Starts a comparison in the server, or joins the one that runs. */
@@ -36,6 +36,44 @@ export async function followComparison(
 export async function stopComparison(server: Server, id: string): Promise<void> {
   await newClient(server).stop(id).catch(fail)
 }
+
+/** A comparison and its last verdict. Throws a CommandError where there is none yet. */
+export async function judgedComparison(
+  server: Server,
+  id: string,
+  signal: AbortSignal,
+): Promise<ComparisonAnswer & { readonly verdict: Verdict }> {
+  const found = await newClient(server).get(id, { signal }).catch(fail)
+  if (found.verdict) return { ...found, verdict: found.verdict }
+  throw new CommandError(
+    'no-data',
+    `comparison ${id} was not judged yet: ${found.reason ?? 'its first look is to come'}`,
+  )
+}
+
+/** Both cohorts over time, of the service and of the operation that failed worst; undefined where that is not known. */
+export async function chartsOf(server: Server, id: string, { findings }: Verdict): Promise<Charts | undefined> {
+  const view = (query: string): Promise<{ readonly charts: Charts | null }> =>
+    ask(server, `/api/comparisons/${encodeURIComponent(id)}/charts${query}`, hasCharts, {
+      signal: AbortSignal.timeout(chartsMs),
+    })
+  const worst = findings.find(({ decision, operation }) => decision === 'fail' && operation !== null)?.operation
+  try {
+    const { charts } = await view('')
+    if (!charts) return undefined
+    if (!worst || charts.scopes.some(({ operation }) => operation === worst)) return charts
+    const { charts: ofWorst } = await view(`?operation=${encodeURIComponent(worst)}`)
+    return { ...charts, scopes: [...(ofWorst?.scopes ?? []), ...charts.scopes] }
+  } catch {
+    // A report is one without charts too.
+    return undefined
+  }
+}
+
+// Of a long window they take a while to work out.
+const chartsMs = 10_000
+
+const hasCharts = (answer: object): answer is { charts: Charts | null } => 'charts' in answer
 
 const fail = (error: unknown): never => {
   throw commandError(error)

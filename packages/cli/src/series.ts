@@ -51,6 +51,8 @@ Series:
 /** Judges the series of a file and writes the report; gives the verdict. */
 export async function compareSeries(file: string, options: SeriesOptions, io: Io): Promise<SeriesVerdict> {
   const { alpha, margin = {}, worse, format } = options
+  if (format !== 'text' && format !== 'json')
+    throw new CommandError('usage', `--format ${format}: --series is told as text or json`)
   const [stray] = Object.keys(margin).filter((name) => name !== 'series')
   if (stray !== undefined) {
     throw new CommandError('usage', `--margin ${stray}: of --series give --margin series=10%`)

@@ -5,8 +5,13 @@ import { table } from './table.ts'
 
 /** Who was compared, whose requests, when, and how much of what stable met the canary met: a label and what it says, line by line. */
 export function comparedLines(verdict: Verdict, ink: Ink): string[] {
+  return table(comparedRows(verdict).map(([label, text]) => [ink.dim(label), text])).map((line) => `  ${line}`)
+}
+
+/** The same as labels and texts. */
+export function comparedRows(verdict: Verdict): readonly (readonly [string, string])[] {
   const { cohorts } = verdict
-  const rows: (readonly [string, string])[] = [
+  return [
     ['stable', `${cohortText(cohorts.stable, verdict)}${judgedText('stable', verdict)}`],
     ['canary', `${cohortText(cohorts.canary, verdict)}${judgedText('canary', verdict)}`],
     ...trafficRows(verdict),
@@ -16,7 +21,6 @@ export function comparedLines(verdict: Verdict, ink: Ink): string[] {
     ['window', windowText(verdict)],
     ...(verdict.verdict === 'invalid' ? [] : ([['coverage', coverageText(verdict)]] as const)),
   ]
-  return table(rows.map(([label, text]) => [ink.dim(label), text])).map((line) => `  ${line}`)
 }
 
 function cohortText(cohort: CohortFacts, { scope }: Verdict): string {

@@ -1,16 +1,32 @@
 import type { Decision, Finding } from '@coalmine/comparator'
-import { interval, value } from './format.ts'
+import { interval, metricText, value } from './format.ts'
 import type { Ink } from './ink.ts'
 import { table } from './table.ts'
+import { seen } from './wrap.ts'
 
 const shownFindings = 20
 
+/** Findings of which some are shown. */
+export interface Shown {
+  readonly shown: readonly Finding[]
+  /** What is said of the others; undefined where there is none. */
+  readonly more: string | undefined
+}
+
 /** The findings that decide, what failed first. Beside a proved harm, what is not worse is no news: it is only counted. */
-export function findingsTable(findings: readonly Finding[], ink: Ink): string[] {
+export function decisive(findings: readonly Finding[]): Shown {
   const order: Record<Decision, number> = { fail: 0, inconclusive: 1, pass: 2 }
   const sorted = [...findings].sort((a, b) => order[a.decision] - order[b.decision])
   const failed = sorted.filter((finding) => finding.decision === 'fail')
   const shown = (failed.length > 0 ? failed : sorted).slice(0, shownFindings)
+  const more = sorted.length - shown.length
+  const rest = failed.length > 0 ? 'more, not worse than their margins so far' : 'more'
+  return { shown, more: more > 0 ? `and ${more} ${rest}: --format json has them all` : undefined }
+}
+
+/** Those findings as a table, as wide as the terminal at most: long operations are cut. */
+export function findingsTable(findings: readonly Finding[], ink: Ink, width?: number): string[] {
+  const { shown, more } = decisive(findings)
   const head = ['', 'operation', 'metric', 'stable', 'canary', 'change', 'margin'].map((title) => ink.dim(title))
   const rows = shown.map((finding) => [
     decisionText(finding.decision, ink),
@@ -21,12 +37,26 @@ export function findingsTable(findings: readonly Finding[], ink: Ink): string[] 
     interval(finding),
     finding.margin,
   ])
-  const more = sorted.length - shown.length
-  const rest = failed.length > 0 ? 'more, not worse than their margins so far' : 'more'
-  return [
-    ...table([head, ...rows]).map((line) => `  ${line}`),
-    ...(more > 0 ? [ink.dim(`  and ${more} ${rest}: --format json has them all`)] : []),
-  ]
+  const lines = table([head, ...rows])
+  const over = width === undefined ? 0 : Math.max(0, ...lines.map((line) => seen(line) + 2 - width))
+  const cut = over === 0 ? lines : table([head, ...rows.map((row) => shorter(row, rows, over))])
+  const isNarrow = width !== undefined && cut.some((line) => seen(line) + 2 > width)
+  const fitting = isNarrow ? rows.flatMap(stacked) : cut
+  return [...fitting.map((line) => `  ${line}`), ...(more === undefined ? [] : [ink.dim(`  ${more}`)])]
+}
+
+/** A row of a table that is too wide for the terminal: its numbers below its name. */
+function stacked([decision, operation, metric, stable, canary, change, margin]: readonly string[]): string[] {
+  return [`${decision} ${operation} ${metric}`, `      ${stable} -> ${canary}, ${change}, margin ${margin}`]
+}
+
+const shortestOperation = 16
+
+/** A row whose operation takes less room by so many letters, and at least as many as tell it from others. */
+function shorter(row: readonly string[], rows: readonly (readonly string[])[], over: number): string[] {
+  const widest = Math.max(...rows.map(([, operation]) => seen(operation!)))
+  const most = Math.max(shortestOperation, widest - over)
+  return row.map((cell, column) => (column === 1 && seen(cell) > most ? `${cell.slice(0, most - 1)}…` : cell))
 }
 
 function decisionText(decision: Decision, ink: Ink): string {
@@ -38,9 +68,4 @@ function decisionText(decision: Decision, ink: Ink): string {
     case 'inconclusive':
       return ink.yellow('open')
   }
-}
-
-function metricText({ metric, statistic, part, zerosApart }: Finding): string {
-  if (part === 'above zero') return `${metric} ${part}`
-  return statistic.startsWith('p') ? `${metric} ${statistic}${zerosApart ? ' above zero' : ''}` : metric
 }

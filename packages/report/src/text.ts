@@ -1,4 +1,4 @@
-import type { Reason, Verdict } from '@coalmine/comparator'
+import type { Charts, Reason, Verdict } from '@coalmine/comparator'
 import { duration } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import { comparedLines } from './compared.ts'
@@ -8,10 +8,21 @@ import { type Ink, stamp } from './ink.ts'
 import { interactionTables } from './interaction-tables.ts'
 import { kayentaLines } from './kayenta.ts'
 import { printableData } from './printable.ts'
+import { chartLines } from './sparkline.ts'
 import { table } from './table.ts'
 import { whyLines } from './why.ts'
+import { seen, wrapped } from './wrap.ts'
 
 const shownNotes = 6
+
+/** How a text is written. */
+export interface TextOptions {
+  readonly colors: boolean
+  /** Letters in a line of the terminal; lines are as long as they are where there is none. */
+  readonly width?: number | undefined
+  /** Both cohorts over time: each metric gets two lines of bars. */
+  readonly charts?: Charts | undefined
+}
 
 /**
  * A verdict for people, as it stands in a terminal or a pipeline's log: what was decided and why, then every finding
@@ -19,12 +30,14 @@ const shownNotes = 6
  *
  * @example console.log(verdictText(verdict, { colors: process.stdout.isTTY }))
  */
-export function verdictText(untrusted: Verdict, options: { readonly colors: boolean }): string {
+export function verdictText(untrusted: Verdict, options: TextOptions): string {
+  const { width } = options
   const verdict = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { cohorts, service, reasons, kayenta } = verdict
   const findings = verdict.findings.filter((finding) => finding.gate === 'on')
   const hypotheses = hypothesisLines(verdict, ink)
+  const charts = options.charts ? chartLines(printableData(options.charts), ink, width) : []
   return [
     `${stamp(verdict.verdict, ink)}  ${ink.bold(service)}: ${cohorts.canary.selector} against ${cohorts.stable.selector}`,
     '',
@@ -33,13 +46,22 @@ export function verdictText(untrusted: Verdict, options: { readonly colors: bool
     ...table(whyLines(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
     ...interactionTables(verdict, ink),
     ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
-    ...(findings.length > 0 ? ['', ...findingsTable(findings, ink)] : []),
+    ...(findings.length > 0 ? ['', ...findingsTable(findings, ink, width)] : []),
+    ...(charts.length > 0 ? ['', ...charts] : []),
     '',
     ...comparedLines(verdict, ink),
     ...noteLines(reasons, ink),
     ...(kayenta ? ['', ...kayentaLines(kayenta).map((line) => `  ${line}`)] : []),
     '',
-  ].join('\n')
+  ]
+    .flatMap((line) => wrapped(line, width, indentOf(line)))
+    .join('\n')
+}
+
+/** Where the text of a labelled line begins, so that what is left of it stands below. */
+function indentOf(line: string): number {
+  const labelled = /^ {2}(?:\x1b\[\d+m)?[a-z]+(?:\x1b\[\d+m)? {2,}/.exec(line)
+  return labelled ? seen(labelled[0]) : 2
 }
 
 function bullet({ weight }: Reason, ink: Ink): string {

@@ -64,6 +64,8 @@ export type ServerOptions = {
   readonly lookEveryMs?: number
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
+  /** Knows the comparisons that have run in the store, also where it is not announced; it goes on with none then. */
+  readonly knowsComparisons?: boolean
   /** Told of trouble that no client is told of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
 } & Pick<
@@ -102,6 +104,7 @@ export async function startServer({
   limits: changedLimits,
   lookEveryMs = 5_000,
   announced = true,
+  knowsComparisons = announced,
   warn = () => {},
   ...storeOptions
 }: ServerOptions): Promise<RunningServer> {
@@ -162,7 +165,7 @@ export async function startServer({
   let goOn: (() => Promise<void>) | undefined
   try {
     // A server that goes when its command is done leaves those of others alone; a gate that asks at once is to be told of them.
-    if (announced) goOn = await comparisons.resume()
+    if (knowsComparisons) goOn = await comparisons.resume()
     await app.listen({ host, port }).catch((cause: unknown) => {
       throw notListening(cause, host, port)
     })
@@ -190,7 +193,7 @@ export async function startServer({
       })
     })
   }
-  await goOn?.()
+  if (announced) await goOn?.()
   const timer = setInterval(newTicker(context), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
     clearInterval(timer)

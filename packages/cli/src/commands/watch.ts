@@ -9,9 +9,9 @@ import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
 import { type Io, tell } from '../io.ts'
 import { label, milliseconds } from '../options.ts'
-import { writeVerdict } from '../output.ts'
+import { type Beside, type Output, writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
-import { followComparison, startComparison, stopComparison } from '../running.ts'
+import { chartsOf, followComparison, startComparison, stopComparison } from '../running.ts'
 import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
 import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 
@@ -88,19 +88,21 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       }
       const progress = progressTo(io.stderr)
       const show = (text: string): void => progress.show(text)
-      const verdict =
+      const { verdict, ...beside }: Watched =
         prometheus === undefined
           ? await withServer(options, 'read', io, (server) =>
-              watchOn(server, { ...request, ...runLimits({ ...options, earlyPass }) }, io, show),
+              watchOn(server, { ...request, ...runLimits({ ...options, earlyPass }) }, options, io, show),
             )
-          : await watch(
-              spanMetricsJudge(prometheus, request, options, io),
-              { ...options, earlyPass, everyMs: betweenLooksAtSpanMetricsMs },
-              io.stop,
-              show,
-            )
+          : {
+              verdict: await watch(
+                spanMetricsJudge(prometheus, request, options, io),
+                { ...options, earlyPass, everyMs: betweenLooksAtSpanMetricsMs },
+                io.stop,
+                show,
+              ),
+            }
       progress.clear()
-      await writeVerdict(verdict, options, io)
+      await writeVerdict(verdict, options, io, beside)
       exit(verdict.verdict)
     })
 }
@@ -119,8 +121,18 @@ const runLimits = ({
   ...(label && { labels: label }),
 })
 
+interface Watched extends Beside {
+  readonly verdict: Verdict
+}
+
 /** Starts a comparison in the server, or joins the one that runs there, and follows it; where the user leaves, it goes on. */
-async function watchOn(server: Server, body: StartBody, io: Io, show: (line: string) => void): Promise<Verdict> {
+async function watchOn(
+  server: Server,
+  body: StartBody,
+  output: Output,
+  io: Io,
+  show: (line: string) => void,
+): Promise<Watched> {
   const { id, url } = await startComparison(server, body, io.stop)
   if (!server.own) tell(io, `comparison ${id} runs in the server: ${url}`)
   const verdict = await followComparison(server, id, io.stop, ({ progress }) =>
@@ -130,7 +142,10 @@ async function watchOn(server: Server, body: StartBody, io: Io, show: (line: str
     if (server.own) await stopComparison(server, id)
     else tell(io, 'it goes on in the server: the same command joins it again')
   }
-  return verdict
+  const isShown = output.format === 'text' && output.output === undefined && io.stdout.columns !== undefined
+  const charts = isShown && !io.stop.aborted ? await chartsOf(server, id, verdict) : undefined
+  // A server that was started for the command is gone by the time that somebody follows the link.
+  return { verdict, charts, url: server.own ? undefined : url }
 }
 
 const waitingForSpans = 'waiting for spans of both cohorts'

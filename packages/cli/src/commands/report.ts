@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { isVerdict } from '@coalmine/client'
+import type { Verdict } from '@coalmine/comparator'
+import { type Command, Option } from 'commander'
+import { CommandError } from '../exit-codes.ts'
+import { type SpanSource, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { serverOption, storeOption, tokenOption, verdictFormatOption } from '../options.ts'
+import { type Beside, type Output, writeVerdict } from '../output.ts'
+import { chartsOf, judgedComparison } from '../running.ts'
+
+type ReportOptions = SpanSource & Output
+
+/** `coalmine report`: a verdict that there is, in another format. */
+export function reportCommand(command: Command, io: Io): Command {
+  return command
+    .description('write the verdict of a comparison, or of a JSON file, in another format')
+    .argument('<id|file>', 'the id of a comparison, or a file that --format json wrote; - is standard input')
+    .addOption(verdictFormatOption())
+    .addOption(
+      new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+    )
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addHelpText('after', '\nExits with 0 whatever the verdict is: what was decided is decided.')
+    .action(async (what: string, { format, output, ...source }: ReportOptions) => {
+      const { verdict, ...beside } = isId(what) ? await ofComparison(what, source, io) : await ofFile(what, io)
+      await writeVerdict(verdict, { format, ...(output === undefined ? {} : { output }) }, io, beside)
+    })
+}
+
+/** As the server makes them; files have a name that ends, or a folder. */
+const isId = (what: string): boolean => /^[0-9a-f]{12}$/.test(what)
+
+async function ofComparison(id: string, source: SpanSource, io: Io): Promise<Beside & { readonly verdict: Verdict }> {
+  return withServer({ ...source, knowsComparisons: true }, 'read', io, async (server) => {
+    const { verdict, url } = await judgedComparison(server, id, io.stop)
+    return { verdict, url: server.own ? undefined : url, charts: await chartsOf(server, id, verdict) }
+  })
+}
+
+async function ofFile(file: string, io: Io): Promise<{ readonly verdict: Verdict }> {
+  const content = await (file === '-' ? text(io.stdin) : readFile(file, 'utf8')).catch(
+    (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'there is no such file, and no comparison has such an id' : error.message
+      throw new CommandError('usage', `${file}: ${why}`)
+    },
+  )
+  const answer = parsed(content, file)
+  // What a server answers of a comparison has its verdict inside.
+  const inside: unknown = Object(answer)
+  const found = [inside, Object(inside).verdict as unknown].find(
+    (one): one is Verdict => typeof one === 'object' && one !== null && isVerdict(one),
+  )
+  if (found) return { verdict: found }
+  throw new CommandError('malformed', `${file}: this is no verdict of coalmine: give what --format json wrote`)
+}
+
+function parsed(content: string, file: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    throw new CommandError('malformed', `${file}: not JSON: ${(error as Error).message}`)
+  }
+}
