@@ -23,3 +23,8 @@ export { parseSelector, type Trouble } from '@coalmine/store'
 export { type ErrorBody, heldStatus, ServerError } from './errors.ts'
 export type { ImportAnswer, ImportState } from './import/import.ts'
 export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'
+
+// The page of a comparison with its data in one file
+
+export { type ReportContent, reportPage } from './page/one-file.ts'
+export type { ComparisonView, ViewTrace, ViewTraces } from './views/view.ts'
