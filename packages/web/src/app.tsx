@@ -7,6 +7,7 @@ import type { ReportData } from './data/model.ts'
 import { type Here, herePlace, useHere, useRoute } from './data/place.ts'
 import { Link } from './link.tsx'
 import { Home } from './pages/home.tsx'
+import { LinkPage } from './pages/link-page.tsx'
 import { Service } from './pages/service.tsx'
 import { Status, Tests } from './pages/status.tsx'
 import { Loading, TroubleView } from './pages/trouble.tsx'
@@ -48,6 +49,7 @@ function Page({ here }: { here: Here }): VNode {
         {...shared}
       />
     )
+  if (first === 'compare') return <LinkPage {...shared} />
   if (first === 'tests') return <Tests {...shared} />
   if (first === 'status') return <Status {...shared} />
   return (

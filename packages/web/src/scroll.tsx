@@ -4,7 +4,7 @@ import type { ComponentChildren, VNode } from 'preact'
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }): VNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached from the keyboard
-    <section class="scroll" tabIndex={0} aria-label={label}>
+    <section class="scroll" tabIndex={0} aria-label={`Table: ${label}`}>
       {children}
     </section>
   )

@@ -19,7 +19,15 @@ const policy = [
 ].join('; ')
 
 /** The paths that are pages: the page itself tells them apart. */
-const pagePaths = ['/', '/comparisons/:id', '/services/:name', '/services/:name/builds/:build', '/tests', '/status']
+const pagePaths = [
+  '/',
+  '/compare',
+  '/comparisons/:id',
+  '/services/:name',
+  '/services/:name/builds/:build',
+  '/tests',
+  '/status',
+]
 
 /**
  * The page, which anybody may load: what it shows is asked for by itself, and with a token where the server has one. Files

@@ -50,7 +50,7 @@ export function Banner({ state, verdict, link }: Props): VNode {
         <p class="verdict" role="status">
           {titles[standing]}
         </p>
-        <p class="waits">{sentenceOf(standing, state, verdict)}</p>
+        <p class="waits">{capital(sentenceOf(standing, state, verdict))}</p>
       </div>
       {state?.state === 'running' && standing !== 'waiting' && <Progress state={state} />}
       {link === 'lost' && (
@@ -72,25 +72,35 @@ function Progress({ state }: { state: RunState }): VNode | null {
       <div>
         <dt>Time</dt>
         <dd>
-          <meter min={0} max={1} value={share} aria-label="Time" />
+          <Bar share={share} name="time" />
           {duration(progress.seconds)} of {duration(limits.forMs / 1000)}
         </dd>
       </div>
       <div>
         <dt>Harm</dt>
         <dd>
-          <meter min={0} max={100} value={progress.harmPercent} aria-label="Evidence of harm" />
+          <Bar share={progress.harmPercent / 100} name="harm" />
           {progress.harmPercent} % of what FAIL needs
         </dd>
       </div>
       <div>
         <dt>Safety</dt>
         <dd>
-          <meter min={0} max={100} value={progress.safetyPercent} aria-label="Evidence of safety" />
+          <Bar share={progress.safetyPercent / 100} name="safety" />
           {progress.safetyPercent} % of what PASS needs
         </dd>
       </div>
     </dl>
+  )
+}
+
+/** How far something has come; the number stands beside it. */
+function Bar({ share, name }: { share: number; name: string }): VNode {
+  return (
+    <svg class={`bar-of ${name}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="100" height="8" />
+      <rect class="part" width={100 * Math.min(1, Math.max(0, share))} height="8" />
+    </svg>
   )
 }
 
@@ -101,6 +111,8 @@ export function sentenceOf(standing: Standing, state: RunState | null, verdict: 
   if (standing !== 'running') return first?.message ?? state?.reason ?? ''
   return waitsFor(state!, verdict!)
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** What a comparison that runs waits for, and about how long. */
 function waitsFor({ limits }: RunState, verdict: Verdict): string {

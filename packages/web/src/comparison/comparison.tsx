@@ -63,7 +63,7 @@ export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNod
           choose={choose}
         />
       )}
-      {verdict && <Reasons verdict={verdict} />}
+      {verdict && standing !== 'waiting' && <Reasons verdict={verdict} />}
       {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
       {charts && charts.operations.length > 1 && (
         <Section id="operations" title="Operations" note="The most harm first. An operation's name opens its charts.">
@@ -140,7 +140,7 @@ function Heading({ state, verdict }: Pick<ComparisonData, 'state' | 'verdict'>):
             </dd>
           </div>
         )}
-        {verdict && (
+        {verdict && verdict.verdict !== 'invalid' && (
           <div>
             <dt>judged</dt>
             <dd>{duration(verdict.window.seconds)} of traffic</dd>

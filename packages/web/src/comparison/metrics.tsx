@@ -72,10 +72,10 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
           )}
           <div class="charts">
             <LevelChart chart={chart} scope={scope} quantile={quantile} name={titleOf(chart.metric)} {...shared} />
-            {chart.effect && <EffectChart effect={chart.effect} name={titleOf(chart.metric)} {...shared} />}
+            {chart.effect && <EffectChart effect={chart.effect} name={nameOf(chart.metric)} {...shared} />}
             <MetricEvidenceChart
               evidence={chart.evidence}
-              name={titleOf(chart.metric)}
+              name={nameOf(chart.metric)}
               binSeconds={scope.binSeconds}
               {...shared}
             />

@@ -98,7 +98,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
 function Marks({ facts }: { facts: Doctor }): VNode {
   const share = (part: number, of: number): string => (of === 0 ? '–' : percent(part / of, 3))
   return (
-    <Section id="marks" title="Marks in the last hour of it">
+    <Section id="marks" title="Marks of its last hour">
       <dl class="facts">
         <div>
           <dt>Spans</dt>

@@ -1,0 +1,65 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+
+/** Where screenshots go, which git ignores: they are there to be looked at. */
+export const screenshots: string = join(import.meta.dirname, '../screenshots')
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** How a state is looked at: both themes and both widths. */
+const ways = [
+  { theme: 'light', width: 1280 },
+  { theme: 'dark', width: 360 },
+] as const
+
+interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly target: readonly string[] }[]
+}
+
+/**
+ * Looks at the page as it is now, light and wide, then dark and narrow: what axe finds, and whether the page is wider than
+ * the screen. Each time a screenshot is taken.
+ */
+export async function look(page: Page, name: string): Promise<string[]> {
+  mkdirSync(screenshots, { recursive: true })
+  const found: string[] = []
+  for (const { theme, width } of ways) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    await page.setViewportSize({ width, height: 900 })
+    // Charts are drawn anew for the width before the next frame but one.
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
+    await page.screenshot({ path: join(screenshots, `${name}-${theme}-${width}.png`), fullPage: true })
+    await page.evaluate(axe)
+    const { violations } = (await page.evaluate('axe.run()')) as { readonly violations: readonly Violation[] }
+    for (const { id, nodes } of violations)
+      found.push(`${name} ${theme} ${width}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+    const beyond = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    )
+    if (beyond > 0) found.push(`${name} ${theme} ${width}: ${beyond} px wider than the screen`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 1280, height: 900 })
+  return found
+}
+
+/** Everything that a page complains of: errors, exceptions, what its policy forbids. Answers that are errors are no complaint. */
+export function complaintsOf(page: Page): readonly string[] {
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() !== 'error' || /^Failed to load resource/.test(message.text())) return
+    complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error.stack)))
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog opened: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('request', (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1|file:|data:)/.test(request.url())) complaints.push(`asked ${request.url()}`)
+  })
+  return complaints
+}
