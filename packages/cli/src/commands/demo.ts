@@ -5,22 +5,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Verdict } from '@coalmine/comparator'
-import { verdictText } from '@coalmine/report'
+import type { Look, Verdict } from '@coalmine/comparator'
+import { progressLine, verdictText } from '@coalmine/report'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import pc from 'picocolors'
 import type { Server } from '../client.ts'
-import { compareOn } from '../comparison.ts'
 import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { progressTo } from '../progress.ts'
-import { watch } from './watch.ts'
+import { followComparison, startComparison } from '../running.ts'
 
 interface DemoOptions {
   readonly effect: number
   readonly seed: number
   readonly rate: number
   readonly acts: number
+  readonly open?: boolean
+  readonly keep?: boolean
 }
 
 type Demo = typeof import('@coalmine/demo')
@@ -52,7 +53,9 @@ export function demoCommand(command: Command, io: Io): Command {
     .addOption(new Option('--seed <number>', 'other traffic').argParser(number(0, 2 ** 31)).default(1))
     .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(250))
     .addOption(new Option('--acts <number>', 'how many of the two').choices(['1', '2']).default('2').argParser(Number))
-    .action(async ({ effect, seed, rate, acts: wanted }: DemoOptions) => {
+    .option('--open', 'open the page of each comparison in a browser')
+    .option('--keep', 'leave the page there when both are judged, until Ctrl-C')
+    .action(async ({ effect, seed, rate, acts: wanted, open = false, keep = false }: DemoOptions) => {
       const demo = await import('@coalmine/demo').catch((): Demo => {
         throw new CommandError('unavailable', "the demo's services are not installed: npm i @coalmine/demo")
       })
@@ -73,8 +76,11 @@ export function demoCommand(command: Command, io: Io): Command {
             forMs: 115_000,
           },
         ]
-        for (const act of acts.slice(0, wanted)) await play(demo, act, rate, server, io)
-        say(io, 'Everything above was judged from spans of this run. Nothing is left running.')
+        for (const act of acts.slice(0, wanted)) await play(demo, act, rate, server, open, io)
+        if (keep) {
+          say(io, `Everything above was judged from spans of this run. The page stays at ${server.url} until Ctrl-C.`)
+          await untilStopped(io.stop)
+        } else say(io, 'Everything above was judged from spans of this run. Nothing is left running.')
       } finally {
         await ended(serve)
         await rm(store, { recursive: true, force: true })
@@ -82,7 +88,7 @@ export function demoCommand(command: Command, io: Io): Command {
     })
 }
 
-async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io): Promise<void> {
+async function play(demo: Demo, act: Act, rate: number, server: Server, open: boolean, io: Io): Promise<void> {
   say(io, `\n${pc.createColors(io.colors).bold(act.title)}`)
   const { effect, seed, canary } = act
   const services = await demo.startDemoServices({ otlpUrl: server.url, effect, seed, versions: { stable, canary } })
@@ -99,13 +105,11 @@ async function play(demo: Demo, act: Act, rate: number, server: Server, io: Io):
       window: { start: new Date(Date.now() + warmUpMs).toISOString() },
       policy: { split: 0.5, warmUp: 0, metrics },
     }
-    const limits = { for: act.forMs, wait: 120_000, earlyPass: true, everyMs: 1000 }
-    const verdict = await watch(
-      () => compareOn(server, request, io.stop),
-      limits,
-      io.stop,
-      (line) => progress.show(`  ${line}`),
-    )
+    const limits = { forMs: act.forMs, waitMs: 120_000, earlyPass: true, labels: { change: act.title } }
+    const { id, url } = await startComparison(server, { ...request, ...limits }, io.stop)
+    say(io, `Go here: ${url}`)
+    if (open) openInBrowser(url)
+    const verdict = await followComparison(server, id, io.stop, (look) => progress.show(`  ${lineOf(look)}`))
     if (io.stop.aborted) throw new CommandError('interrupted', 'the demo was stopped before its verdict')
     const seconds = Math.round((performance.now() - started) / 1000)
     stop.abort()
@@ -127,6 +131,22 @@ function conclusion({ verdict, cohorts }: Verdict, seconds: number, counts: { re
     `${verdict.toUpperCase()} ${seconds} s after the first request. Of ${counts.test} test requests sent, ` +
     `${apart} had arrived by then and were kept apart from both cohorts.`
   )
+}
+
+const lineOf = ({ progress }: Look): string => (progress ? progressLine(progress) : 'waiting for spans of both cohorts')
+
+/** Asks the desktop to open a page; where there is none, nothing happens. */
+function openInBrowser(url: string): void {
+  const [command, ...args] = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''] }[process.platform as string] ?? [
+    'xdg-open',
+  ]
+  const opener = spawn(command!, [...args, url], { stdio: 'ignore', detached: true })
+  opener.on('error', () => undefined)
+  opener.unref()
+}
+
+async function untilStopped(stop: AbortSignal): Promise<void> {
+  if (!stop.aborted) await once(stop, 'abort')
 }
 
 function startServe(store: string): ChildProcess {

@@ -58,6 +58,14 @@ export function newViews(context: Context): Views {
     return view
   }
 
+  /** Whoever asks for the same view meanwhile waits for the same one. */
+  const begin = (id: string, verdict: Verdict, request: ComparisonRequest): Promise<ComparisonView> => {
+    const key = `${id} ${verdict.window.end}`
+    const begun = underWay.get(key) ?? workOut(id, verdict, request).finally(() => underWay.delete(key))
+    underWay.set(key, begun)
+    return begun
+  }
+
   const kept = async (id: string): Promise<ComparisonView | null> => {
     const view = await store.views.of(id)
     return view === undefined ? null : (JSON.parse(view) as ComparisonView)
@@ -72,9 +80,7 @@ export function newViews(context: Context): Views {
       if (one && isFresh(one, verdict.window.end)) return one.view
       const found = isOver ? await kept(id) : null
       if (found) return found
-      const begun = underWay.get(id) ?? workOut(id, verdict, request()).finally(() => underWay.delete(id))
-      underWay.set(id, begun)
-      return begun
+      return begin(id, verdict, request())
     },
     keep: async (id, verdict, request) => {
       const kept = keepOne(id, verdict, request).catch((error: Error) => {
@@ -92,7 +98,7 @@ export function newViews(context: Context): Views {
 
   async function keepOne(id: string, verdict: Verdict, request: ComparisonRequest): Promise<void> {
     const one = cached.get(id)
-    const view = one?.view.until === verdict.window.end ? one.view : await workOut(id, verdict, request)
+    const view = one?.view.until === verdict.window.end ? one.view : await begin(id, verdict, request)
     await store.views.keep(id, JSON.stringify(view))
   }
 }

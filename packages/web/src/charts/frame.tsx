@@ -61,7 +61,7 @@ export function Axes({ area, x, xTicks, xText, y, yTicks, yText }: AxesProps): V
         </g>
       ))}
       {xTicks.map((tick) => (
-        <text key={tick} x={x(tick)} y={area.bottom + 16} text-anchor="middle">
+        <text key={tick} x={x(tick)} y={area.bottom + 16} text-anchor={x(tick) > area.right - 16 ? 'end' : 'middle'}>
           {xText(tick)}
         </text>
       ))}

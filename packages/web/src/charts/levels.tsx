@@ -276,7 +276,11 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
                 return (
                   <g key={`${one} ${arm}`} class={`quantile ${arm}`}>
                     <line x1={at} x2={at} y1={area.top + (arm === 'stable' ? 14 : 2)} y2={area.bottom} />
-                    <text x={at + 3} y={area.top + (arm === 'stable' ? 22 : 9)}>
+                    <text
+                      x={at > area.right - 24 ? at - 3 : at + 3}
+                      y={area.top + (arm === 'stable' ? 22 : 9)}
+                      text-anchor={at > area.right - 24 ? 'end' : 'start'}
+                    >
                       {one}
                     </text>
                   </g>

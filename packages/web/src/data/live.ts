@@ -63,8 +63,7 @@ export function useLive(id: string, operation: string | undefined, attempt: numb
         setTrouble(undefined)
         setLink(state.state === 'ended' ? 'over' : 'following')
         if (state.state === 'running' && (!events || events.readyState === EventSource.CLOSED)) follow()
-        const view = await ask<View>(`/api/comparisons/${encodeURIComponent(id)}/charts`, stop.signal)
-        setHeld((before) => ({ ...before, view }))
+        await loadView()
       } catch (error) {
         failed(error)
       } finally {
@@ -73,6 +72,18 @@ export function useLive(id: string, operation: string | undefined, attempt: numb
       if (isOwed && !stop.signal.aborted) {
         isOwed = false
         timer = setTimeout(load, again.viewMs)
+      }
+    }
+
+    // A verdict is worth seeing without its charts: they are asked for again.
+    const loadView = async (): Promise<void> => {
+      try {
+        const view = await ask<View>(`/api/comparisons/${encodeURIComponent(id)}/charts`, stop.signal)
+        setHeld((before) => ({ ...before, view }))
+      } catch (error) {
+        const { kind } = troubleOf(error)
+        if (kind !== 'refused' || stop.signal.aborted) throw error
+        isOwed = true
       }
     }
 

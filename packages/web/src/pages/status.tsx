@@ -100,8 +100,8 @@ export function Tests({ attempt }: Props): VNode {
       <header class="heading">
         <h1>Test traffic</h1>
         <p class="quiet">
-          Requests that carry a test mark are in no verdict and no chart, unless a comparison asks for them with
-          --traffic.
+          Requests that carry a test mark are in no verdict and no chart, unless a comparison asks for them with{' '}
+          <code class="whole">--traffic</code>.
         </p>
       </header>
       <PerService attempt={attempt} title="Services touched, in the last hour of each" tests />

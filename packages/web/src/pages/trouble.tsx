@@ -53,7 +53,10 @@ export function Login({ done }: { done: () => void }): VNode {
   return (
     <section class="state">
       <h1>This server asks for a token</h1>
-      <p>It is the one that coalmine serve was started with. It stays in this browser as a cookie, and in no URL.</p>
+      <p>
+        Give the one that coalmine serve was started with, or one of its tokens file. This browser then gets a cookie
+        for twelve hours; the token is in no URL.
+      </p>
       <form onSubmit={send}>
         <label for="token">Token</label>
         <input
