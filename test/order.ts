@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** They take longest: started last, they would be waited for when everything else is done. */
-const longest = /\/(matrix|cli|host|register|demo|identical|downstream|closing|fairness|calibration)\.test\.ts$/
+const longest = /\/(matrix|cli|host|register|demo|identical|downstream|closing|fairness|calibration|page)\.test\.ts$/
 /** Projects in the order in which they begin; a worker goes on with a file of the same project, and with what it has loaded. */
 const projects = ['architecture', 'e2e', 'engine', 'contract', 'unit', 'pure']
 

@@ -1,5 +1,4 @@
 import { comparedScopes, defaultPolicy, formatMargin, traffics } from '@coalmine/comparator'
-import type { VerdictFormat } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import { defaultConfig } from './config-file.ts'
 import type { SpanSource } from './host.ts'
@@ -15,6 +14,7 @@ import {
   tracesOption,
   verdictFormatOption,
 } from './options.ts'
+import type { ReportFormat } from './output.ts'
 
 const defaultMargins = defaultPolicy.metrics.map(({ name, margin }) => `${name}=${formatMargin(margin)}`).join(' ')
 
@@ -41,7 +41,7 @@ export interface ComparisonOptions extends SpanSource, CohortOptions {
   readonly split?: string
   readonly warmUp?: string
   readonly config?: string
-  readonly format: VerdictFormat
+  readonly format: ReportFormat
   readonly output?: string
   readonly otlp?: string
 }

@@ -7,6 +7,7 @@ import {
   problemsText,
   type Verdict,
 } from '@coalmine/comparator'
+import type { ReportContent } from '@coalmine/server'
 import { ask, type Server } from './client.ts'
 import type { CohortOptions, ComparisonOptions } from './comparison-options.ts'
 import { defaultConfig, readConfig } from './config-file.ts'
@@ -94,6 +95,18 @@ function withMargins(
 export async function compareOn(server: Server, request: ComparisonBody, signal?: AbortSignal): Promise<Verdict> {
   return ask(server, '/api/compare', isVerdict, { body: request, ...(signal ? { signal } : {}) })
 }
+
+/** Asks a server for a verdict and for everything that is looked at beside it. Throws a CommandError where it gives none. */
+export async function compareWithView(
+  server: Server,
+  request: ComparisonBody,
+  signal?: AbortSignal,
+): Promise<Pick<ReportContent, 'verdict' | 'view'>> {
+  return ask(server, '/api/charts', hasView, { body: request, ...(signal ? { signal } : {}) })
+}
+
+const hasView = (answer: object): answer is Pick<ReportContent, 'verdict' | 'view'> =>
+  'view' in answer && 'verdict' in answer && isVerdict(Object(answer.verdict))
 
 /** `flag:x` as selectors have it, or `x`. */
 function flagKey(text: string): string {

@@ -1,6 +1,6 @@
-import { verdictFormats } from '@coalmine/report'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from './exit-codes.ts'
+import { reportFormats } from './output.ts'
 
 /** `--store`, which is `.coalmine` when left out. */
 export function storeOption(): Option {
@@ -33,9 +33,9 @@ export function tokenOption(): Option {
 export function verdictFormatOption(): Option {
   return new Option(
     '--format <format>',
-    'text for people, json for programs, markdown for a pull request, junit for a pipeline',
+    'text for people, json for programs, markdown for a pull request, junit for a pipeline, html for the page in one file',
   )
-    .choices([...verdictFormats])
+    .choices([...reportFormats])
     .default('text')
     .env('COALMINE_FORMAT')
 }

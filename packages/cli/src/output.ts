@@ -1,13 +1,20 @@
 import { writeFile } from 'node:fs/promises'
 import type { Charts, Verdict } from '@coalmine/comparator'
-import { renderVerdict, type VerdictFormat } from '@coalmine/report'
+import { renderVerdict, type VerdictFormat, verdictFormats } from '@coalmine/report'
+import { type ReportContent, reportPage } from '@coalmine/server'
 import { CommandError } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 import { sendVerdict } from './verdict-event.ts'
 
+/** How a verdict is written; `html` is the page with its data in one file. */
+export type ReportFormat = VerdictFormat | 'html'
+
+/** All of them, as the option names them. */
+export const reportFormats: readonly ReportFormat[] = [...verdictFormats, 'html']
+
 /** Where a report goes, and how it is written. */
 export interface Output {
-  readonly format: VerdictFormat
+  readonly format: ReportFormat
   readonly output?: string
   readonly otlp?: string
 }
@@ -16,6 +23,8 @@ export interface Output {
 export interface Beside {
   readonly url?: string | undefined
   readonly charts?: Charts | undefined
+  /** For the page: everything that is looked at beside the verdict, and how the comparison ran. */
+  readonly page?: Pick<ReportContent, 'view' | 'state'> | undefined
 }
 
 /** Writes the report where it was asked for, and sends the verdict where that was. What a verdict that means nothing is lacking goes to standard error too. */
@@ -23,10 +32,13 @@ export async function writeVerdict(
   verdict: Verdict,
   { format, output, otlp }: Output,
   io: Io,
-  beside: Beside = {},
+  { page, ...beside }: Beside = {},
 ): Promise<void> {
   const width = output === undefined ? io.stdout.columns : undefined
-  const render = (colors: boolean): string => renderVerdict(verdict, format, { colors, width, ...beside })
+  const html =
+    format === 'html' ? await reportPage({ verdict, view: null, state: null, ...page }, Date.now()) : undefined
+  const render = (colors: boolean): string =>
+    format === 'html' ? html! : renderVerdict(verdict, format, { colors, width, ...beside })
   await writeReport(render, { ...(output === undefined ? {} : { output }) }, io)
   if (otlp) await sendVerdict(verdict, otlp, Date.now(), io)
   if (verdict.verdict !== 'invalid') return

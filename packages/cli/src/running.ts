@@ -1,5 +1,6 @@
 import { follow, newClient } from '@coalmine/client'
 import type { Charts, ComparisonAnswer, Look, StartBody, Verdict } from '@coalmine/comparator'
+import type { ReportContent } from '@coalmine/server'
 import { ask, commandError, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
@@ -72,6 +73,20 @@ export async function chartsOf(server: Server, id: string, { findings }: Verdict
 
 // Of a long window they take a while to work out.
 const chartsMs = 10_000
+
+/** Everything that is looked at beside the verdict of a comparison, and how it ran: what its page in one file shows. */
+export async function pageOf(
+  server: Server,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Pick<ReportContent, 'view' | 'state'>> {
+  const asked = signal ? { signal } : {}
+  const { verdict: _, ...state } = await newClient(server).get(id, asked).catch(fail)
+  const path = `/api/comparisons/${encodeURIComponent(id)}/charts?operation=*`
+  return { state, view: await ask(server, path, isView, asked) }
+}
+
+const isView = (answer: object): answer is NonNullable<ReportContent['view']> => 'charts' in answer
 
 const hasCharts = (answer: object): answer is { charts: Charts | null } => 'charts' in answer
 

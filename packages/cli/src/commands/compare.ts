@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Outcome, Verdict } from '@coalmine/comparator'
+import type { Outcome } from '@coalmine/comparator'
+import type { ReportContent } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import type { Server } from '../client.ts'
-import { compareOn, comparisonRequest } from '../comparison.ts'
+import { compareOn, compareWithView, comparisonRequest } from '../comparison.ts'
 import { addComparisonOptions, type ComparisonOptions } from '../comparison-options.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withServer } from '../host.ts'
@@ -52,24 +53,31 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
       }
       const request = await comparisonRequest(options)
       const kayenta = await readKayenta(options)
-      const judge = async (server: Server): Promise<Verdict> =>
-        withKayenta(await compareOn(server, request, io.stop), request, kayenta, server, io.stop)
-      const verdict = options.from
+      const judge = async (server: Server): Promise<Judged> => {
+        const { verdict, view } =
+          options.format === 'html'
+            ? await compareWithView(server, request, io.stop)
+            : { verdict: await compareOn(server, request, io.stop), view: null }
+        return { verdict: await withKayenta(verdict, request, kayenta, server, io.stop), view }
+      }
+      const { verdict, view } = options.from
         ? await compareFiles(options.from, options, judge, io)
         : await withServer(options, 'read', io, judge)
-      await writeVerdict(verdict, options, io)
+      await writeVerdict(verdict, options, io, { page: { view, state: null } })
       const outcome = outcomeBy(options.judge, verdict)
       if (outcome !== verdict.verdict) tell(io, "the exit code is that of Kayenta's answer")
       exit(outcome)
     })
 }
 
+type Judged = Pick<ReportContent, 'verdict' | 'view'>
+
 async function compareFiles(
   files: readonly string[],
   options: Pick<ImportOptions, 'columns'>,
-  judge: (server: Server) => Promise<Verdict>,
+  judge: (server: Server) => Promise<Judged>,
   io: Io,
-): Promise<Verdict> {
+): Promise<Judged> {
   // Files may be of any age: the longest that a store keeps spans.
   const retentionDays = 3650
   const store = await mkdtemp(join(tmpdir(), 'coalmine-'))

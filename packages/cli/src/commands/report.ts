@@ -8,7 +8,7 @@ import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { serverOption, storeOption, tokenOption, verdictFormatOption } from '../options.ts'
 import { type Beside, type Output, writeVerdict } from '../output.ts'
-import { chartsOf, judgedComparison } from '../running.ts'
+import { chartsOf, judgedComparison, pageOf } from '../running.ts'
 
 type ReportOptions = SpanSource & Output
 
@@ -26,7 +26,7 @@ export function reportCommand(command: Command, io: Io): Command {
     .addOption(tokenOption())
     .addHelpText('after', '\nExits with 0 whatever the verdict is: what was decided is decided.')
     .action(async (what: string, { format, output, ...source }: ReportOptions) => {
-      const { verdict, ...beside } = isId(what) ? await ofComparison(what, source, io) : await ofFile(what, io)
+      const { verdict, ...beside } = isId(what) ? await ofComparison(what, source, format, io) : await ofFile(what, io)
       await writeVerdict(verdict, { format, ...(output === undefined ? {} : { output }) }, io, beside)
     })
 }
@@ -34,9 +34,15 @@ export function reportCommand(command: Command, io: Io): Command {
 /** As the server makes them; files have a name that ends, or a folder. */
 const isId = (what: string): boolean => /^[0-9a-f]{12}$/.test(what)
 
-async function ofComparison(id: string, source: SpanSource, io: Io): Promise<Beside & { readonly verdict: Verdict }> {
+async function ofComparison(
+  id: string,
+  source: SpanSource,
+  format: Output['format'],
+  io: Io,
+): Promise<Beside & { readonly verdict: Verdict }> {
   return withServer({ ...source, knowsComparisons: true }, 'read', io, async (server) => {
     const { verdict, url } = await judgedComparison(server, id, io.stop)
+    if (format === 'html') return { verdict, page: await pageOf(server, id, io.stop) }
     return { verdict, url: server.own ? undefined : url, charts: await chartsOf(server, id, verdict) }
   })
 }

@@ -11,7 +11,7 @@ import { type Io, tell } from '../io.ts'
 import { label, milliseconds } from '../options.ts'
 import { type Beside, type Output, writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
-import { chartsOf, followComparison, startComparison, stopComparison } from '../running.ts'
+import { chartsOf, followComparison, pageOf, startComparison, stopComparison } from '../running.ts'
 import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
 import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 
@@ -144,8 +144,9 @@ async function watchOn(
   }
   const isShown = output.format === 'text' && output.output === undefined && io.stdout.columns !== undefined
   const charts = isShown && !io.stop.aborted ? await chartsOf(server, id, verdict) : undefined
+  const page = output.format === 'html' ? await pageOf(server, id) : undefined
   // A server that was started for the command is gone by the time that somebody follows the link.
-  return { verdict, charts, url: server.own ? undefined : url }
+  return { verdict, charts, page, url: server.own ? undefined : url }
 }
 
 const waitingForSpans = 'waiting for spans of both cohorts'
