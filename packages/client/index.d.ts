@@ -1210,8 +1210,8 @@ declare const comparedScopes: readonly ['requests', 'downstream'];
 export declare const exitCodes: Readonly<Record<Outcome, number>>;
 /**
  * The events of a comparison until it is over, each once and in order, as long as that takes. Where the connection breaks, or
- * the server is started again, it goes on after the last event that came; where something on the way holds streams back, it
- * asks for one answer at a time.
+ * the server is started again, it goes on after the last event that came; where something on the way holds streams back, or
+ * cuts them before the first event, it asks for one answer at a time.
  *
  * Throws a CoalmineError where the server refuses, is away for longer than `patienceMs`, or the signal is aborted.
  *

@@ -37,7 +37,8 @@ export async function ask<T extends object>(
 ): Promise<T> {
   const { body, signal, timeoutMs, send = fetch, method = body === undefined ? 'GET' : 'POST' } = options
   const request = requestOf(server, path, method, options.headers)
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
+  // Node 20 takes whole milliseconds alone.
+  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(Math.ceil(timeoutMs))
   const signals = [signal, timeout].filter((one) => one !== undefined)
   const headers = body === undefined ? request.headers : { ...request.headers, 'content-type': 'application/json' }
   let response: Response

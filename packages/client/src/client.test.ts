@@ -110,6 +110,18 @@ describe('events of a comparison', () => {
     expect(polled).toEqual([0, 1].map((after) => `/api/comparisons/a/events?after=${after}&wait=20s`))
   })
 
+  it('are asked for one answer at a time where each stream is cut before its first event', async () => {
+    let streams = 0
+    const { url } = await serverOf((request, response) => {
+      if (request.headers.accept === 'text/event-stream') {
+        streams++
+        response.socket!.destroy()
+      } else json(response, { events: [{ id: 1, event: 'ended', at: '', ...look, why: 'time' }] })
+    })
+    expect(await idsOf(follow({ url }, 'a', quick))).toEqual([1])
+    expect(streams).toBe(3)
+  })
+
   it('come from a new connection where a server hangs in the middle of a stream', async () => {
     let connections = 0
     const { url } = await serverOf((_, response) => {

@@ -22,8 +22,8 @@ export interface FollowOptions {
 
 /**
  * The events of a comparison until it is over, each once and in order, as long as that takes. Where the connection breaks, or
- * the server is started again, it goes on after the last event that came; where something on the way holds streams back, it
- * asks for one answer at a time.
+ * the server is started again, it goes on after the last event that came; where something on the way holds streams back, or
+ * cuts them before the first event, it asks for one answer at a time.
  *
  * Throws a CoalmineError where the server refuses, is away for longer than `patienceMs`, or the signal is aborted.
  *
@@ -38,29 +38,34 @@ export async function* follow(
   const path = `/api/comparisons/${encodeURIComponent(id)}`
   const retries = newRetries(patienceMs, signal)
   let last = after
-  let isHeldBack = false
+  // Streams in a row of which no event came through.
+  let fruitless = 0
   for (;;) {
     let came = 0
     try {
-      const events = isHeldBack
-        ? pollOf(server, path, last, timeoutMs, signal, retries)
-        : streamOf(server, `${path}/events`, { after: last, signal, firstMs, silenceMs, heard: retries.heard })
+      const events =
+        fruitless >= mostFruitless
+          ? pollOf(server, path, last, timeoutMs, signal, retries)
+          : streamOf(server, `${path}/events`, { after: last, signal, firstMs, silenceMs, heard: retries.heard })
       for await (const event of events) {
         if (event.id <= last) continue
         last = event.id
         came++
+        if (fruitless < mostFruitless) fruitless = 0
         yield event
         if (event.event === 'ended') return
       }
+      if (came === 0) fruitless++
       // The end of a comparison may have come before.
       if (came === 0 && (await isOver(server, path, timeoutMs, signal))) return
       await retries.wait()
     } catch (error) {
       if (error instanceof HeldBack) {
-        isHeldBack = true
+        fruitless = mostFruitless
         continue
       }
       if (!mayPass(error)) throw error
+      if (came === 0) fruitless++
       await retries.wait(error)
     }
     if (signal?.aborted) throw interrupted(requestOf(server, path, 'GET'))
@@ -68,6 +73,8 @@ export async function* follow(
 }
 
 const pollMs = 20_000
+// Something on the way cuts them before the first event.
+const mostFruitless = 3
 
 async function* pollOf(
   server: ServerAddress,

@@ -101,3 +101,18 @@ it('a server that asks for a token answers to any name', async () => {
   await rm(other, { recursive: true, force: true })
   server = await startServer({ store: directory, port: 0 })
 })
+
+it('behind a proxy that tells another host its own page is answered, and no other', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'coalmine-foreign-'))
+  await server.close()
+  server = await startServer({ store: other, port: 0, baseUrl: 'https://coalmine.example/' })
+  const page = { origin: 'https://coalmine.example', 'sec-fetch-site': 'same-origin' }
+  expect(await ask('GET', '/api/known', page)).toBe(200)
+  expect(await ask('GET', '/api/known', { ...page, host: 'coalmine.example' })).toBe(200)
+  expect(await ask('GET', '/api/known', { ...page, origin: 'http://coalmine.example' })).toBe(403)
+  expect(await ask('GET', '/api/known', { ...page, origin: 'https://evil.example' })).toBe(403)
+  expect(await ask('GET', '/api/known', { host: 'evil.example' })).toBe(403)
+  await server.close()
+  await rm(other, { recursive: true, force: true })
+  server = await startServer({ store: directory, port: 0 })
+})

@@ -187,6 +187,9 @@ it('it goes on where the server is started again, and no event is told twice or 
   await server.close()
   await following
   server = await start()
+  const query = `service=${service}&stable=service.version%3D1.0.0&canary=service.version%3D2.0.0`
+  // A gate that asks as soon as the server listens is told what was known before.
+  expect(await get(`/api/verdict?${query}`)).toMatchObject({ id, verdict: 'running', outcome: 'pass' })
   expect(await stateOf(id)).toMatchObject({ state: 'running', startedAt, outcome: 'pass' })
   await expect.poll(async () => (await stateOf(id)).verdict?.verdict).toBe('pass')
   await post(`/api/comparisons/${id}/stop`)
