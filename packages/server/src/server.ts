@@ -16,6 +16,7 @@ import { newDecoder } from './decoding/decoder.ts'
 import { drain } from './drain.ts'
 import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
 import { isLoopback } from './foreign.ts'
+import { registerGates } from './gates/register-gates.ts'
 import { newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
@@ -266,6 +267,7 @@ async function routes(
   registerPage(app)
   registerComparisons(app, comparisons, links, limits.followers)
   registerViews(app, context, comparisons, views)
+  registerGates(app, context, comparisons, links)
   registerKayenta(app, context)
   registerPlan(app, context)
   registerCalibrate(app, context)

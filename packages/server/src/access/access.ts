@@ -13,7 +13,7 @@ export interface Access {
   readonly asks: boolean
   /** The token that commands on the store's directory send; undefined where none is asked for. */
   readonly local: string | undefined
-  /** Whom an `authorization: Bearer ...` belongs to; undefined where it is nobody who is known. */
+  /** Whom an `authorization: Bearer ...`, or the password of a `Basic ...`, belongs to; undefined where it is nobody who is known. */
   readonly bearer: (authorization: string | undefined) => KnownToken | undefined
   /** Whom a token belongs to. */
   readonly holder: (token: string) => KnownToken | undefined
@@ -75,12 +75,22 @@ export async function newAccess({ token, tokensFile, now, warn }: AccessOptions)
     holder,
     bearer: (authorization) => {
       if (!asks) return everybody
-      const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+      const given = bearerOf(authorization) ?? passwordOf(authorization)
       return given === undefined ? undefined : holder(given)
     },
     sessions,
     close,
   }
+}
+
+const bearerOf = (authorization = ''): string | undefined => /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
+
+/** Of tools that can put a token nowhere but in the URL, `http://gate:TOKEN@...`, which their clients send so. */
+function passwordOf(authorization = ''): string | undefined {
+  const encoded = /^Basic +(\S+) *$/i.exec(authorization)?.[1]
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString()
+  return text.slice(text.indexOf(':') + 1)
 }
 
 /** Throws a ServerError with status 401 where nobody who is known asks, and 403 where it is somebody who may not. */

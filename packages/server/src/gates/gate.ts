@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import type { ComparisonState, Outcome, PolicyInput, StartBody } from '@coalmine/comparator'
+import { selector, text } from '../compare/request.ts'
+import type { Comparisons } from '../comparisons/comparisons.ts'
+import { settledOutcome } from '../comparisons/state.ts'
+import { ServerError } from '../errors.ts'
+import { durationOf } from './duration.ts'
+
+/** What a gate does where its comparison is over and has not told: stay closed, or open. */
+export type Otherwise = 'halt' | 'go'
+
+/** What a delivery tool asks of a gate: of which release it asks, and how that is compared. */
+export interface GateRequest {
+  /** The tool, such as `flagger`. */
+  readonly tool: string
+  /** What is delivered, such as `default/shop`: a new run of it supersedes the one before. */
+  readonly subject: string
+  /** One release of it; the same run is the same comparison, however often it is asked for. Undefined where the tool cannot tell. */
+  readonly run: string | undefined
+  readonly body: StartBody
+  readonly otherwise: Otherwise
+  /** What the tool wants to find again with the comparison. */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** What a gate says. */
+export interface GateAnswer {
+  readonly state: ComparisonState
+  /** The outcome as it stands; `running` while there is none that is settled. */
+  readonly verdict: Outcome | 'running'
+  /** Whether the last look says PASS, though it may not be the last word. */
+  readonly passesNow: boolean
+  /** Whether the release may go on for good: a PASS, or no word until the deadline where the gate was told to open then. */
+  readonly opens: boolean
+  /** Why, in one line. */
+  readonly why: string
+}
+
+const labelOf = { tool: 'gate', subject: 'gate.subject', run: 'gate.run' } as const
+
+/** Without a run, what ended longer ago than this is of an earlier release. */
+const staleMs = 3_600_000
+
+// Tools ask as soon as they begin, and images are pulled and pods started before a canary serves.
+const firstSpansMs = 15 * 60_000
+
+/**
+ * Reads how a gate compares: texts, as the fields of delivery tools are. The time of `for` is the gate's deadline.
+ *
+ * @param given `service`, `stable`, `canary`, and, where they are to differ from the usual, `traffic`, `for`, `otherwise`, `earlyPass`
+ * and `policy`, which may be JSON in a text.
+ * Throws a ServerError of kind `usage` that names the key.
+ */
+export function parseGate(given: Readonly<Record<string, unknown>>): Pick<GateRequest, 'body' | 'otherwise'> {
+  const { service, stable, canary, otherwise = 'halt', for: deadline, traffic, earlyPass, policy, ...unknown } = given
+  const [stray] = Object.keys(unknown)
+  if (stray !== undefined)
+    throw new ServerError(
+      'usage',
+      `${stray}: unknown key; expected service, stable, canary, traffic, for, otherwise, earlyPass, policy`,
+    )
+  if (otherwise !== 'halt' && otherwise !== 'go')
+    throw new ServerError('usage', `otherwise: expected halt or go, got ${JSON.stringify(otherwise)}`)
+  return {
+    otherwise,
+    body: {
+      service: text(service, 'service'),
+      stable: selector(stable, 'stable'),
+      canary: selector(canary, 'canary'),
+      ...(traffic !== undefined && { traffic: text(traffic, 'traffic') }),
+      ...(deadline !== undefined && { forMs: durationOf(deadline, 'for') }),
+      ...(earlyPass !== undefined && { earlyPass: flagOf(earlyPass) }),
+      ...(policy !== undefined && { policy: policyOf(policy) }),
+    },
+  }
+}
+
+function flagOf(value: unknown): boolean {
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw new ServerError('usage', `earlyPass: expected true or false, got ${JSON.stringify(value)}`)
+}
+
+function policyOf(value: unknown): PolicyInput {
+  if (typeof value !== 'string') return value as PolicyInput
+  try {
+    return JSON.parse(value) as PolicyInput
+  } catch (cause) {
+    throw new ServerError('usage', `policy: expected JSON, got ${JSON.stringify(value)}`, { cause })
+  }
+}
+
+/** The comparison of a release as it stands: the newest that was started for it. */
+export function comparisonOf(
+  comparisons: Comparisons,
+  { tool, subject, run, body }: GateRequest,
+  nowMs: number,
+): ComparisonState | undefined {
+  return comparisons
+    .list()
+    .find(
+      ({ labels, service, stable, canary, endedAt }) =>
+        labels[labelOf.tool] === tool &&
+        labels[labelOf.subject] === subject &&
+        service === body.service &&
+        stable === body.stable &&
+        canary === body.canary &&
+        (run === undefined ? endedAt === null || nowMs - Date.parse(endedAt) < staleMs : labels[labelOf.run] === run),
+    )
+}
+
+/** Starts the comparison of a release, or finds it; those of earlier runs of the same subject are stopped. */
+export async function startedFor(
+  comparisons: Comparisons,
+  request: GateRequest,
+  nowMs: number,
+  callerName: string | null,
+): Promise<ComparisonState> {
+  const found = comparisonOf(comparisons, request, nowMs)
+  if (found) return found
+  const { tool, subject, run = '', body, labels: more } = request
+  for (const { id, state, labels } of comparisons.list())
+    if (state === 'running' && labels[labelOf.tool] === tool && labels[labelOf.subject] === subject)
+      await comparisons.stop(id, callerName)
+  const labels = { ...more, [labelOf.tool]: tool, [labelOf.subject]: subject, [labelOf.run]: run }
+  // Selectors may name a deployment rather than a build, and what it served before was another release.
+  const window = { start: new Date(nowMs).toISOString() }
+  const key = `gate ${tool} ${createHash('sha256')
+    .update(JSON.stringify([subject, run]))
+    .digest('hex')}`
+  const started = await comparisons.start({ window, waitMs: firstSpansMs, ...body, labels, key }, callerName)
+  return started.state
+}
+
+/** What the gate of a comparison says. One that cannot tell never says yes, unless it was told to. */
+export function answerOf(state: ComparisonState, otherwise: Otherwise): GateAnswer {
+  const verdict = settledOutcome(state)
+  const isUndecided = verdict === 'inconclusive'
+  const opens = verdict === 'pass' || (isUndecided && otherwise === 'go')
+  const reason = oneLine(state.reason ?? 'no look has been taken yet')
+  const told = isUndecided ? `; the gate was told to ${otherwise === 'go' ? 'open' : 'stay closed'} then` : ''
+  return {
+    state,
+    verdict,
+    passesNow: state.outcome === 'pass',
+    opens,
+    why: `${verdict === 'running' ? 'still running' : verdict.toUpperCase()}: ${reason}${told}`,
+  }
+}
+
+// Tools show it in tables and events, and names in it come from outside.
+function oneLine(message: string): string {
+  const line = message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return line.length > 400 ? `${line.slice(0, 399)}…` : line
+}

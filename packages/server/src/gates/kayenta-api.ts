@@ -1,0 +1,154 @@
+import type { ComparisonState } from '@coalmine/comparator'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { text } from '../compare/request.ts'
+import type { Comparisons } from '../comparisons/comparisons.ts'
+import { ServerError } from '../errors.ts'
+import type { Links } from '../links.ts'
+import { answerOf, type GateRequest, parseGate, startedFor } from './gate.ts'
+
+type WithId = FastifyRequest<{ Params: { id: string } }>
+
+const configId = 'coalmine'
+const longestMs = 7 * 86_400_000
+
+/**
+ * The three routes of Kayenta that its clients call (Argo Rollouts, Spinnaker), under `/gates/kayenta`: a canary config to choose, an
+ * analysis that is started, and its state with a score. The analysis is a comparison like any other; only the score is made from
+ * its verdict: 100 for PASS, 0 for FAIL and INVALID, halfway between the request's thresholds for INCONCLUSIVE.
+ */
+export function registerKayentaApi(
+  app: FastifyInstance,
+  comparisons: Comparisons,
+  links: Links,
+  now: () => number,
+): void {
+  app.get('/gates/kayenta/canaryConfig', async ({ query }) => {
+    const { application } = Object(query) as Record<string, unknown>
+    const at = now()
+    return [
+      {
+        id: configId,
+        name: configId,
+        updatedTimestamp: at,
+        updatedTimestampIso: new Date(at).toISOString(),
+        applications: typeof application === 'string' ? [application] : [],
+      },
+    ]
+  })
+  app.post('/gates/kayenta/canary/:id', async (request: WithId) => {
+    if (request.params.id !== configId)
+      throw new ServerError(
+        'usage',
+        `canaryConfig ${JSON.stringify(request.params.id)}: there is one here, ${configId}`,
+        { status: 404 },
+      )
+    const { application } = Object(request.query) as Record<string, unknown>
+    const asked = parseExecution(request.body, text(application, 'application'))
+    return { canaryExecutionId: (await startedFor(comparisons, asked, now(), request.callerName)).id }
+  })
+  app.get('/gates/kayenta/canary/:id', async (request: WithId) =>
+    executionOf(comparisons.get(request.params.id), links.comparison(request.params.id, request)),
+  )
+}
+
+interface Execution {
+  readonly scopes: unknown
+  readonly thresholds: unknown
+}
+
+function parseExecution(body: unknown, application: string): GateRequest {
+  const { scopes, thresholds } = Object(body) as Partial<Execution>
+  const [first] = Object.values(Object(scopes ?? {})) as unknown[]
+  const { controlScope, experimentScope } = Object(first) as Record<string, unknown>
+  const control = scopeOf(controlScope, 'controlScope')
+  const experiment = scopeOf(experimentScope, 'experimentScope')
+  const { pass, marginal } = thresholdsOf(thresholds)
+  const service = experiment.service ?? application
+  const gate = parseGate({ service, stable: control.selector, canary: experiment.selector })
+  return {
+    tool: 'kayenta',
+    subject: application,
+    // Each request of Kayenta's is an analysis of its own.
+    run: `${experiment.selector} ${experiment.start}`,
+    ...gate,
+    body: {
+      ...gate.body,
+      window: { start: experiment.start },
+      forMs: Math.min(longestMs, Math.max(0, Date.parse(experiment.end) - Date.parse(experiment.start))),
+    },
+    labels: { 'gate.pass': String(pass), 'gate.marginal': String(marginal) },
+  }
+}
+
+interface Scope {
+  readonly service: string | undefined
+  readonly selector: string
+  readonly start: string
+  readonly end: string
+}
+
+/** A scope is free text to Kayenta: here a selector, after `service=...` where the application is not the service. */
+function scopeOf(value: unknown, name: string): Scope {
+  const { scope, start, end } = Object(value) as Record<string, unknown>
+  const said = text(scope, `scopes: ${name}.scope`).trim()
+  const match = /^(?:service=(\S+)\s+)?(\S+=\S*)$/.exec(said)
+  if (!match)
+    throw new ServerError(
+      'usage',
+      `scopes: ${name}.scope: expected a selector such as service.version=2.0.0, or service=shop service.version=2.0.0, got ${JSON.stringify(said)}`,
+    )
+  return {
+    service: match[1],
+    selector: match[2]!,
+    start: momentOf(start, `scopes: ${name}.start`),
+    end: momentOf(end, `scopes: ${name}.end`),
+  }
+}
+
+function momentOf(value: unknown, name: string): string {
+  const said = text(value, name)
+  if (!Number.isNaN(Date.parse(said))) return said
+  throw new ServerError('usage', `${name}: expected a moment such as 2026-11-20T10:00:00Z, got ${JSON.stringify(said)}`)
+}
+
+function thresholdsOf(value: unknown): { readonly pass: number; readonly marginal: number } {
+  const { pass = 95, marginal = 75 } = Object(value ?? {}) as Record<string, unknown>
+  if (typeof pass === 'number' && typeof marginal === 'number' && 0 < marginal && marginal <= pass && pass <= 100)
+    return { pass, marginal }
+  throw new ServerError(
+    'usage',
+    `thresholds: expected pass and marginal from 0 to 100, the second not above the first, got ${JSON.stringify(value)}`,
+  )
+}
+
+/** Argo reads `complete` and the score, which it cuts to a whole number; Spinnaker's page shows the rest. */
+function executionOf(state: ComparisonState, url: string): object {
+  const { verdict, why } = answerOf(state, 'halt')
+  const isComplete = verdict !== 'running'
+  const { service, startedAt, endedAt, labels } = state
+  const execution = {
+    application: service,
+    complete: isComplete,
+    status: isComplete ? 'succeeded' : 'running',
+    stageStatus: {},
+    canaryConfigId: configId,
+    startTimeIso: startedAt,
+    ...(endedAt !== null && { endTimeIso: endedAt }),
+  }
+  if (!isComplete) return execution
+  const [pass, marginal] = [Number(labels['gate.pass'] ?? 95), Number(labels['gate.marginal'] ?? 75)]
+  const score = verdict === 'pass' ? 100 : verdict === 'inconclusive' ? Math.floor((pass + marginal) / 2) : 0
+  const classification = score >= pass ? 'Pass' : score >= marginal ? 'Marginal' : 'Fail'
+  const told = { score, classification, classificationReason: `${why} ${url}` }
+  return {
+    ...execution,
+    result: {
+      judgeResult: {
+        judgeName: 'coalmine',
+        results: [],
+        groupScores: [{ name: configId, ...told }],
+        score: told,
+      },
+    },
+  }
+}
