@@ -88,3 +88,51 @@ export interface ChartsAnswer {
   readonly verdict: Verdict
   readonly view: ComparisonView
 }
+
+/** The body of `POST /gates/argo`. */
+export interface ArgoBody {
+  readonly service: string
+  /** Selectors, such as `service.version=2.0.0`. */
+  readonly stable: string
+  readonly canary: string
+  /** What tells one rollout of a version from the next, such as the revision of the Rollout. */
+  readonly run?: string
+  /** What is rolled out, where that is not the service. */
+  readonly subject?: string
+  /** How long to hold the answer back for a verdict, such as `20s`; 60s at most. */
+  readonly wait?: string
+  readonly traffic?: string
+  /** How much canary traffic is judged, such as `30m`: the gate's deadline. */
+  readonly for?: string
+  /** What the gate does at its deadline where it cannot tell. */
+  readonly otherwise?: 'halt' | 'go'
+  readonly earlyPass?: boolean | 'true' | 'false'
+  /** A policy, or one as JSON in a text. */
+  readonly policy?: PolicyInput | string
+}
+
+/** The body of Flagger's webhooks. */
+export interface FlaggerBody {
+  readonly name: string
+  readonly namespace: string
+  readonly phase?: string
+  readonly checksum?: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** The body of `POST /gates/kayenta/canary/{id}`: of its scopes the first is compared. */
+export interface KayentaExecutionBody {
+  readonly scopes: Readonly<
+    Record<string, { readonly controlScope: KayentaScope; readonly experimentScope: KayentaScope }>
+  >
+  readonly thresholds?: { readonly pass: number; readonly marginal: number }
+}
+
+/** One arm as a client of Kayenta names it. */
+export interface KayentaScope {
+  /** A selector, such as `service.version=2.0.0`, after `service=...` where the application is not the service. */
+  readonly scope: string
+  /** Moments in ISO 8601. */
+  readonly start: string
+  readonly end: string
+}

@@ -13,9 +13,15 @@ const root = join(import.meta.dirname, '../..')
 export const openApiFile: string = join(root, 'packages/server/openapi.json')
 
 // The files of the server that types are in, and that import from our packages.
-const sourcesOfServer = ['errors.ts', 'views/view.ts', 'replay/plan.ts', 'replay/calibrate.ts'].map((path) =>
-  join(root, 'packages/server/src', path),
-)
+const sourcesOfServer = [
+  'errors.ts',
+  'gates/argo.ts',
+  'gates/flagger.ts',
+  'gates/kayenta-api.ts',
+  'views/view.ts',
+  'replay/plan.ts',
+  'replay/calibrate.ts',
+].map((path) => join(root, 'packages/server/src', path))
 
 type Json = Readonly<Record<string, unknown>>
 

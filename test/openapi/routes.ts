@@ -42,6 +42,27 @@ const file: Parameter = {
 const otlp = ['application/x-protobuf', 'application/json'] as const
 const acknowledged = { content: 'application/x-protobuf' } as const
 
+const flaggerHooks = Object.entries({
+  'confirm-rollout': 'flaggerConfirmRollout',
+  'pre-rollout': 'flaggerPreRollout',
+  rollout: 'flaggerRollout',
+  'confirm-traffic-increase': 'flaggerConfirmTrafficIncrease',
+  'confirm-promotion': 'flaggerConfirmPromotion',
+  'post-rollout': 'flaggerPostRollout',
+  rollback: 'flaggerRollback',
+  event: 'flaggerEvent',
+}).map(
+  ([type, name]): Route => ({
+    method: 'post',
+    path: `/gates/flagger/${type}`,
+    name,
+    summary: `Flagger's webhook ${type}: a status up to 202 is a yes.`,
+    right: 'judge',
+    body: 'FlaggerBody',
+    answers: { 200: 'FlaggerAnswer', 404: 'FlaggerAnswer', 409: 'FlaggerAnswer' },
+  }),
+)
+
 /** Every route of the API. */
 export const routes: readonly Route[] = [
   {
@@ -135,6 +156,44 @@ export const routes: readonly Route[] = [
     right: 'judge',
     body: 'ComparisonBody',
     answers: { 200: 'Verdict' },
+  },
+  {
+    method: 'post',
+    path: '/gates/argo',
+    name: 'askAsArgo',
+    summary:
+      'What the web metric of Argo Rollouts asks: starts the comparison, then answers its verdict, always with 200.',
+    right: 'judge',
+    body: 'ArgoBody',
+    answers: { 200: 'ArgoAnswer' },
+  },
+  ...flaggerHooks,
+  {
+    method: 'get',
+    path: '/gates/kayenta/canaryConfig',
+    name: 'listKayentaConfigs',
+    summary: "Kayenta's canary configs: there is one, coalmine.",
+    right: 'read',
+    query: [{ name: 'application', about: 'Whose configs.', example: 'shop' }],
+    answers: { 200: 'KayentaCanaryConfigs' },
+  },
+  {
+    method: 'post',
+    path: '/gates/kayenta/canary/{id}',
+    name: 'startAsKayenta',
+    summary: 'Start an analysis as a client of Kayenta does.',
+    right: 'judge',
+    query: [{ name: 'application', required: true, about: 'The service.', example: 'shop' }],
+    body: 'KayentaExecutionBody',
+    answers: { 200: 'KayentaStarted' },
+  },
+  {
+    method: 'get',
+    path: '/gates/kayenta/canary/{id}',
+    name: 'getAsKayenta',
+    summary: 'The state of an analysis, and its score once it is over.',
+    right: 'read',
+    answers: { 200: 'KayentaExecution' },
   },
   {
     method: 'post',

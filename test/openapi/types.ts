@@ -14,6 +14,13 @@ export type {
 } from '@coalmine/comparator'
 export type { LoginAnswer } from '../../packages/server/src/access/login.ts'
 export type { ErrorBody } from '../../packages/server/src/errors.ts'
+export type { ArgoAnswer } from '../../packages/server/src/gates/argo.ts'
+export type { FlaggerAnswer } from '../../packages/server/src/gates/flagger.ts'
+export type {
+  KayentaCanaryConfigs,
+  KayentaExecution,
+  KayentaStarted,
+} from '../../packages/server/src/gates/kayenta-api.ts'
 export type { ImportAnswer, ImportState } from '../../packages/server/src/import/import.ts'
 export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate.ts'
 export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
@@ -23,11 +30,14 @@ export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
 export type { Known } from '../../packages/store/src/read/known.ts'
 export type { StoreSizes } from '../../packages/store/src/read/sizes.ts'
 export type {
+  ArgoBody,
   BackFillBody,
   CalibrateBody,
   ChartsAnswer,
+  FlaggerBody,
   HealthAnswer,
   KayentaBody,
+  KayentaExecutionBody,
   LoginBody,
   NoView,
   PlanBody,

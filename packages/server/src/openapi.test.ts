@@ -102,7 +102,7 @@ it('the routes answer what the document says', async () => {
     if (typeof route.body === 'string')
       expect([name, ajv.validate({ $ref: `openapi#/components/schemas/${route.body}` }, body)]).toEqual([
         name,
-        status < 400,
+        status !== 400,
       ])
     return answer
   }
@@ -125,6 +125,21 @@ it('the routes answer what the document says', async () => {
   await ask('listComparisons', '/api/comparisons')
   await ask('getVerdict', `/api/verdict?${query}`)
   await ask('judgeAsKayenta', '/api/kayenta', { body: { ...cohorts, ...window, config } })
+  await ask('askAsArgo', '/gates/argo', { body: { ...cohorts, run: '7' } })
+  const release = { name: 'shop', namespace: 'prod', checksum: 'a' }
+  for (const { name, path } of routes.filter(({ path }) => path.startsWith('/gates/flagger/'))) {
+    const status = /increase|promotion/.test(path) ? 409 : path.endsWith('/rollback') ? 404 : 200
+    await ask(name, path, { body: release, status })
+  }
+  await ask('listKayentaConfigs', '/gates/kayenta/canaryConfig?application=shop')
+  const arm = (scope: string) => ({ scope, ...window })
+  const scopes = { default: { controlScope: arm(cohorts.stable), experimentScope: arm(cohorts.canary) } }
+  const { canaryExecutionId } = await ask('startAsKayenta', '/gates/kayenta/canary/coalmine?application=shop', {
+    body: { scopes },
+  })
+  await expect
+    .poll(async () => (await ask('getAsKayenta', `/gates/kayenta/canary/${canaryExecutionId}`)).complete)
+    .toBe(true)
   await ask('plan', '/api/plan', {
     body: { service: 'shop', stable: cohorts.stable, share: 0.5, power: 0.9, effects: ['errors=x5'], runs: 2 },
   })

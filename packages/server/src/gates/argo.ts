@@ -1,3 +1,4 @@
+import type { Outcome } from '@coalmine/comparator'
 import type { FastifyInstance } from 'fastify'
 import { text } from '../compare/request.ts'
 import type { Comparisons } from '../comparisons/comparisons.ts'
@@ -5,6 +6,14 @@ import { settledOutcome } from '../comparisons/state.ts'
 import { waiting, waitOf } from '../comparisons/waiting.ts'
 import type { Links } from '../links.ts'
 import { answerOf, type GateRequest, parseGate, startedFor } from './gate.ts'
+
+/** What an AnalysisTemplate reads, and what it shows. */
+export interface ArgoAnswer {
+  readonly verdict: Outcome | 'running'
+  /** Why, in one line. */
+  readonly reason: string
+  readonly url: string
+}
 
 /**
  * `POST /gates/argo`: what the web metric of an AnalysisTemplate asks. Whatever the verdict the status is 200, as Argo Rollouts takes
@@ -14,7 +23,7 @@ import { answerOf, type GateRequest, parseGate, startedFor } from './gate.ts'
  * `timeoutSeconds` of the metric allows.
  */
 export function registerArgo(app: FastifyInstance, comparisons: Comparisons, links: Links, now: () => number): void {
-  app.post('/gates/argo', async (request, reply) => {
+  app.post('/gates/argo', async (request, reply): Promise<ArgoAnswer> => {
     const { run, wait, subject, ...given } = Object(request.body) as Record<string, unknown>
     const gate = parseGate(given)
     const asked: GateRequest = {

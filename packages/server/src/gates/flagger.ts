@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Outcome } from '@coalmine/comparator'
+import type { FastifyInstance } from 'fastify'
 import { text } from '../compare/request.ts'
 import type { Comparisons } from '../comparisons/comparisons.ts'
-import { ServerError } from '../errors.ts'
 import type { Links } from '../links.ts'
 import { answerOf, comparisonOf, type GateAnswer, type GateRequest, parseGate, startedFor } from './gate.ts'
 
@@ -24,6 +24,15 @@ const no = 409
 // For `rollback`, where yes is to roll back now.
 const notNow = 404
 
+/** What Flagger shows of a gate, and where it is looked at. */
+export interface FlaggerAnswer {
+  /** Why, in one line. */
+  readonly answer: string
+  /** Absent where nothing has been compared yet. */
+  readonly verdict?: Outcome | 'running'
+  readonly url?: string
+}
+
 /**
  * `POST /gates/flagger/TYPE`: what Flagger's webhook of that type asks. Its payload does not say the type, so the path does:
  * `rollback` rolls back on a yes, and one answer for all would roll back every healthy canary.
@@ -31,26 +40,28 @@ const notNow = 404
  * Without metadata the deployments `NAME-primary` and `NAME` are compared, as Flagger calls them.
  */
 export function registerFlagger(app: FastifyInstance, comparisons: Comparisons, links: Links, now: () => number): void {
-  app.post('/gates/flagger/:type', async (request: FastifyRequest<{ Params: { type: string } }>, reply) => {
-    const hook = hookOf(request.params.type)
-    // Of what happens in the cluster there is nothing to decide, and an answer is not looked at.
-    if (hook === 'event') return { answer: 'noted' }
-    const asked = parseFlagger(request.body)
-    const caller = request.callerName
-    const state =
-      hook === 'rollback' || hook === 'post-rollout' || hook === 'confirm-rollout'
-        ? comparisonOf(comparisons, asked, now())
-        : await startedFor(comparisons, asked, now(), caller)
-    if (!state) {
-      reply.code(hook === 'rollback' ? notNow : yes)
-      return { answer: 'nothing has been compared for this release yet' }
-    }
-    if (hook === 'post-rollout' && state.state === 'running') await comparisons.stop(state.id, caller)
-    const gate = answerOf(state, asked.otherwise)
-    reply.code(statusFor(hook, gate))
-    return { answer: gate.why, verdict: gate.verdict, url: links.comparison(state.id, request) }
-  })
+  for (const hook of hooks)
+    app.post(`/gates/flagger/${hook}`, async (request, reply): Promise<FlaggerAnswer> => {
+      // Of what happens in the cluster there is nothing to decide, and an answer is not looked at.
+      if (hook === 'event') return { answer: 'noted' }
+      const asked = parseFlagger(request.body)
+      const state = startsComparison(hook)
+        ? await startedFor(comparisons, asked, now(), request.callerName)
+        : comparisonOf(comparisons, asked, now())
+      if (!state) {
+        reply.code(hook === 'rollback' ? notNow : yes)
+        return { answer: 'nothing has been compared for this release yet' }
+      }
+      if (hook === 'post-rollout') await comparisons.stop(state.id, request.callerName)
+      const gate = answerOf(state, asked.otherwise)
+      reply.code(statusFor(hook, gate))
+      return { answer: gate.why, verdict: gate.verdict, url: links.comparison(state.id, request) }
+    })
 }
+
+// The others come before the canary serves, or when it is over.
+const startsComparison = (hook: Hook): boolean =>
+  hook !== 'confirm-rollout' && hook !== 'rollback' && hook !== 'post-rollout'
 
 function statusFor(hook: Exclude<Hook, 'event'>, { verdict, passesNow, opens }: GateAnswer): number {
   switch (hook) {
@@ -68,16 +79,6 @@ function statusFor(hook: Exclude<Hook, 'event'>, { verdict, passesNow, opens }: 
     case 'rollback':
       return verdict === 'fail' ? yes : notNow
   }
-}
-
-function hookOf(type: string): Hook {
-  const known = hooks.find((hook) => hook === type)
-  if (known) return known
-  throw new ServerError(
-    'usage',
-    `/gates/flagger/${JSON.stringify(type).slice(1, -1)}: expected the type of a webhook, one of ${hooks.join(', ')}`,
-    { status: 404 },
-  )
 }
 
 function parseFlagger(body: unknown): GateRequest {

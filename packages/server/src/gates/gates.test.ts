@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { type RunningServer, startServer } from '../server.ts'
 
 const startMs = Math.floor((Date.now() - 3_600_000) / 60_000) * 60_000
@@ -249,3 +250,74 @@ it('answers Argo’s client of Kayenta: a config by its name, an analysis, a sco
   expect(refused.status).toBe(400)
   expect(JSON.stringify(await refused.json())).toMatch(/controlScope\.scope: expected a selector such as/)
 })
+
+const example = async (path: string): Promise<unknown> =>
+  parse(await readFile(new URL(`../../../../examples/${path}`, import.meta.url), 'utf8'))
+
+it('the webhooks of the Canary in examples/flagger ask the path of their type', async () => {
+  const { spec, metadata } = (await example('flagger/canary.yaml')) as {
+    metadata: { name: string; namespace: string }
+    spec: { analysis: { webhooks: { type: string; url: string; metadata: Record<string, string> }[] } }
+  }
+  const release = { ...metadata, phase: 'Progressing', checksum: 'example' }
+  const statuses: Record<string, number> = {}
+  for (const { type, url, metadata } of spec.analysis.webhooks) {
+    const { pathname, password } = new URL(url)
+    expect([pathname, password]).toEqual([`/gates/flagger/${type}`, 'TOKEN'])
+    statuses[type] = (await post(pathname, { ...release, metadata })).status
+  }
+  expect(statuses).toEqual({
+    'pre-rollout': 200,
+    rollout: 200,
+    'confirm-promotion': 409,
+    rollback: 404,
+    'post-rollout': 200,
+  })
+})
+
+it('the web metric of the AnalysisTemplate in examples/argo goes on at a PASS alone', async () => {
+  const { spec } = (await example('argo/analysis-template.yaml')) as {
+    spec: { metrics: [ArgoMetric] }
+  }
+  const [metric] = spec.metrics
+  const { url, method, jsonBody, jsonPath, timeoutSeconds } = metric.provider.web
+  const args: Record<string, string> = { service: unique('argo'), 'stable-version': '1.9.0', 'canary-version': '2.0.0' }
+  const body = JSON.parse(
+    JSON.stringify(jsonBody).replaceAll(/\{\{args\.([\w-]+)\}\}/g, (_, name: string) => args[name] ?? '7'),
+  ) as { wait: string }
+  expect(method).toBe('POST')
+  expect(Number.parseFloat(body.wait)).toBeLessThan(timeoutSeconds)
+  const response = await post(new URL(url).pathname, { ...body, wait: '0s' })
+  expect(response.status).toBe(200)
+  expect(jsonPath).toBe('{$.verdict}')
+  expect(((await response.json()) as { verdict: string }).verdict).toBe('running')
+  const holds = (condition: string, result: string) =>
+    condition.split(' || ').some((part) => part === `result == "${result}"`)
+  // As Argo reads two conditions: neither is inconclusive.
+  const phase = (result: string) =>
+    holds(metric.failureCondition, result)
+      ? 'Failed'
+      : holds(metric.successCondition, result)
+        ? 'Successful'
+        : 'Inconclusive'
+  expect(
+    Object.fromEntries(['pass', 'fail', 'invalid', 'inconclusive', 'running'].map((one) => [one, phase(one)])),
+  ).toEqual({
+    pass: 'Successful',
+    fail: 'Failed',
+    invalid: 'Failed',
+    inconclusive: 'Inconclusive',
+    running: 'Inconclusive',
+  })
+  expect(metric.inconclusiveLimit).toBe(metric.count - 1)
+})
+
+interface ArgoMetric {
+  readonly successCondition: string
+  readonly failureCondition: string
+  readonly inconclusiveLimit: number
+  readonly count: number
+  readonly provider: {
+    readonly web: { url: string; method: string; jsonBody: unknown; jsonPath: string; timeoutSeconds: number }
+  }
+}

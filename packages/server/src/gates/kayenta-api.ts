@@ -11,6 +11,51 @@ type WithId = FastifyRequest<{ Params: { id: string } }>
 const configId = 'coalmine'
 const longestMs = 7 * 86_400_000
 
+/** The canary configs that there are. */
+export type KayentaCanaryConfigs = readonly KayentaCanaryConfig[]
+
+/** A canary config, as lists of them show it. */
+export interface KayentaCanaryConfig {
+  readonly id: string
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly updatedTimestamp: number
+  readonly updatedTimestampIso: string
+  readonly applications: readonly string[]
+}
+
+/** An analysis that was started. */
+export interface KayentaStarted {
+  readonly canaryExecutionId: string
+}
+
+/** The state of an analysis. */
+export interface KayentaExecution {
+  readonly application: string
+  readonly complete: boolean
+  readonly status: 'running' | 'succeeded'
+  readonly stageStatus: object
+  readonly canaryConfigId: string
+  readonly startTimeIso: string
+  readonly endTimeIso?: string
+  /** Once it is complete. */
+  readonly result?: {
+    readonly judgeResult: {
+      readonly judgeName: string
+      readonly results: readonly []
+      readonly groupScores: readonly ({ readonly name: string } & KayentaApiScore)[]
+      readonly score: KayentaApiScore
+    }
+  }
+}
+
+/** A score from 0 to 100, and what it is called. */
+export interface KayentaApiScore {
+  readonly score: number
+  readonly classification: 'Pass' | 'Marginal' | 'Fail'
+  readonly classificationReason: string
+}
+
 /**
  * The three routes of Kayenta that its clients call (Argo Rollouts, Spinnaker), under `/gates/kayenta`: a canary config to choose, an
  * analysis that is started, and its state with a score. The analysis is a comparison like any other; only the score is made from
@@ -22,7 +67,7 @@ export function registerKayentaApi(
   links: Links,
   now: () => number,
 ): void {
-  app.get('/gates/kayenta/canaryConfig', async ({ query }) => {
+  app.get('/gates/kayenta/canaryConfig', async ({ query }): Promise<KayentaCanaryConfigs> => {
     const { application } = Object(query) as Record<string, unknown>
     const at = now()
     return [
@@ -35,7 +80,7 @@ export function registerKayentaApi(
       },
     ]
   })
-  app.post('/gates/kayenta/canary/:id', async (request: WithId) => {
+  app.post('/gates/kayenta/canary/:id', async (request: WithId): Promise<KayentaStarted> => {
     if (request.params.id !== configId)
       throw new ServerError(
         'usage',
@@ -122,11 +167,11 @@ function thresholdsOf(value: unknown): { readonly pass: number; readonly margina
 }
 
 /** Argo reads `complete` and the score, which it cuts to a whole number; Spinnaker's page shows the rest. */
-function executionOf(state: ComparisonState, url: string): object {
+function executionOf(state: ComparisonState, url: string): KayentaExecution {
   const { verdict, why } = answerOf(state, 'halt')
   const isComplete = verdict !== 'running'
   const { service, startedAt, endedAt, labels } = state
-  const execution = {
+  const execution: KayentaExecution = {
     application: service,
     complete: isComplete,
     status: isComplete ? 'succeeded' : 'running',
@@ -139,7 +184,7 @@ function executionOf(state: ComparisonState, url: string): object {
   const [pass, marginal] = [Number(labels['gate.pass'] ?? 95), Number(labels['gate.marginal'] ?? 75)]
   const score = verdict === 'pass' ? 100 : verdict === 'inconclusive' ? Math.floor((pass + marginal) / 2) : 0
   const classification = score >= pass ? 'Pass' : score >= marginal ? 'Marginal' : 'Fail'
-  const told = { score, classification, classificationReason: `${why} ${url}` }
+  const told: KayentaApiScore = { score, classification, classificationReason: `${why} ${url}` }
   return {
     ...execution,
     result: {
