@@ -122,10 +122,14 @@ export interface FlaggerBody {
 
 /** The body of `POST /gates/kayenta/canary/{id}`: of its scopes the first is compared. */
 export interface KayentaExecutionBody {
-  readonly scopes: Readonly<
-    Record<string, { readonly controlScope: KayentaScope; readonly experimentScope: KayentaScope }>
-  >
+  readonly scopes: Readonly<Record<string, KayentaScopes>>
   readonly thresholds?: { readonly pass: number; readonly marginal: number }
+}
+
+/** Both arms. */
+export interface KayentaScopes {
+  readonly controlScope: KayentaScope
+  readonly experimentScope: KayentaScope
 }
 
 /** One arm as a client of Kayenta names it. */
