@@ -16,7 +16,8 @@ import type { BenchRow } from './marks.ts'
 
 export const spanCount = 5_000_000
 const windowSeconds = 1_800
-const firstStart = new Date(Math.floor(Date.now() / 3_600_000 - 2) * 3_600_000)
+/** When the first span starts. */
+export const firstStart = new Date(Math.floor(Date.now() / 3_600_000 - 2) * 3_600_000)
   .toISOString()
   .slice(0, 19)
   .replace('T', ' ')
@@ -90,7 +91,8 @@ export async function fill(
   return seconds
 }
 
-async function generate(directory: string, statement: string, spans: number): Promise<void> {
+/** Lets the engine make spans. */
+export async function generate(directory: string, statement: string, spans: number): Promise<void> {
   const require = createRequire(import.meta.resolve('@coalmine/store'))
   const { createClient } = require('@clickhouse/client') as typeof import('@clickhouse/client')
   const { createChdbConnection } = require('chdb/connection') as typeof import('chdb/connection')

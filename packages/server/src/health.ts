@@ -31,8 +31,8 @@ export function registerHealth(app: FastifyInstance, { store, now, version, rece
   })
 }
 
-/** Closes ticks that are due, and warns once when spans are refused or ticks stay open, and once when that has been over for a while. */
-export function newTicker({ store, warn, now }: Context): () => Promise<void> {
+/** Closes ticks that are due and tells `closed` of it, and warns once when spans are refused or ticks stay open, and once when that has been over for a while. */
+export function newTicker({ store, warn, now }: Context, closed: () => void): () => Promise<void> {
   let refused: string | undefined
   let refusedAtMs = 0
   let stuck = false
@@ -60,7 +60,10 @@ export function newTicker({ store, warn, now }: Context): () => Promise<void> {
   }
   return async () => {
     const trouble = await store.ingest.closeDue().then(
-      () => undefined,
+      (ticks) => {
+        if (ticks > 0) closed()
+        return undefined
+      },
       (error: Error) => error,
     )
     tell()

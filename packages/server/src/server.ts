@@ -195,7 +195,7 @@ export async function startServer({
     })
   }
   if (announced) await goOn?.()
-  const timer = setInterval(newTicker(context), closeTicksEveryMs)
+  const timer = setInterval(newTicker(context, comparisons.ticksClosed), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
     clearInterval(timer)
     if (directory) await removeAddress(directory)

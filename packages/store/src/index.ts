@@ -57,9 +57,12 @@ export type { TraceAsked, TraceSpan } from './read/traces.ts'
 
 // What they did, tick by tick
 
+export { type CohortTicks, cohortTicksIn, flagOfCohorts } from './read/cohort-ticks.ts'
 export type { Counts, Latency } from './read/counts.ts'
 export type { LateCounts, LateTick } from './read/late-ticks.ts'
 export { type Measure, measureParams } from './read/measures.ts'
+export type { FollowedService, NewClosings } from './read/new-closings.ts'
+export type { ClosedRow, NewRowsAsked } from './read/new-rows.ts'
 export type { Measured, MeasuredTick } from './read/read-measures.ts'
 export type { OperationTicks, TickPair, TickRead } from './read/read-ticks.ts'
 export { type WarmUp, warmUpOf } from './read/warm-up.ts'

@@ -1273,6 +1273,61 @@ DROP TABLE IF EXISTS coalmine_parquet;
   ORDER BY spans DESC, tick
   LIMIT {most:UInt32};
 
+-- read/new-closings.ts: newClosings
+  SELECT
+    Service AS service,
+    toString(groupBitXorIf(cityHash64(Tick, Batch), Second < Until)) AS known,
+    toString(groupBitXor(cityHash64(Tick, Batch))) AS all,
+    max(Second) AS last,
+    arraySort(groupUniqArrayIf(Second, Second >= Until)) AS ticks
+  FROM (
+    SELECT
+      Service,
+      Tick,
+      Batch,
+      toUnixTimestamp(Tick) AS Second,
+      transform(toString(Service), {services:Array(String)}, {sinces:Array(UInt32)}, toUInt32(0)) AS Since,
+      transform(toString(Service), {services:Array(String)}, {untils:Array(UInt32)}, toUInt32(0)) AS Until
+    FROM coalmine_closed
+    WHERE Service IN {services:Array(String)} AND Tick >= fromUnixTimestamp({since:UInt32})
+  )
+  WHERE Second >= Since
+  GROUP BY Service;
+
+-- read/new-closings.ts: lateOfServices
+  SELECT Service AS service, sum(Spans) AS late
+  FROM coalmine_late
+  WHERE Service IN {services:Array(String)} AND Tick >= fromUnixTimestamp({since:UInt32})
+  GROUP BY Service;
+
+-- read/new-rows.ts: newRows
+  SELECT
+    toUInt16(indexOf({services:Array(String)}, Service)) AS service,
+    toString(FlagKey) AS flag,
+    toString(Build) AS build,
+    toString(FlagVariant) AS variant,
+    Test AS test,
+    toString(Operation) AS operation,
+    toUnixTimestamp(Tick) AS tick,
+    toFloat64(Requests) AS requests,
+    toFloat64(Traces) AS traces,
+    toFloat64(Errors) AS errors,
+    toFloat64(ClientErrors) AS clientErrors,
+    toFloat64(InnerErrors) AS innerErrors,
+    mapKeys(Latency) AS buckets,
+    CAST(mapValues(Latency), 'Array(UInt32)') AS counts,
+    CAST(Instances, 'Array(String)') AS instances
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey IN {flags:Array(String)}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, Tick, Batch) IN (
+      SELECT Service, Tick, argMax(Batch, ClosedAt)
+      FROM coalmine_closed
+      WHERE Service IN {services:Array(String)}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick)
+  ORDER BY service, operation, tick;
+
 -- read/raw-ticks.ts: rawTickSizes
   SELECT toUnixTimestamp(Tick) AS tick, count() AS spans, toUnixTimestamp(min(Timestamp)) AS since
   FROM coalmine_traces

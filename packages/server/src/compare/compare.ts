@@ -1,5 +1,14 @@
-import { type Facts, judge, type Slice, tickMs, type Verdict } from '@coalmine/comparator'
-import type { Comparison, OperationTicks, Store } from '@coalmine/store'
+import {
+  type Facts,
+  type Judged,
+  judge,
+  judgeToGoOn,
+  type NextTicks,
+  type Slice,
+  tickMs,
+  type Verdict,
+} from '@coalmine/comparator'
+import { type Comparison, type OperationTicks, type Store, type WarmUp, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { inTurn } from '../turns.ts'
@@ -33,6 +42,26 @@ export async function judgedNow(request: ComparisonRequest, context: Context): P
   return verdict
 }
 
+/** A verdict on all that was asked for, and what it takes to go on from it. */
+export interface WholeLook {
+  readonly verdict: Verdict
+  /** Null where there is nothing to go on from. */
+  readonly next: NextTicks | null
+  /** Where the comparison starts, in milliseconds since 1970; undefined while the canary has served nothing. */
+  readonly startMs: number | undefined
+  /** Whose latency is left out, and until when. */
+  readonly warmUp: WarmUp
+}
+
+/** A verdict on what the store has until the request's end, from which one can go on. */
+export async function judgedToGoOn(request: ComparisonRequest, context: Context): Promise<WholeLook> {
+  const compared = await wholeLook(request, context, judgeToGoOn)
+  const verdict = await explained(compared.verdict, request, context)
+  await remember(verdict, request, context)
+  context.metrics.judged(verdict)
+  return { ...compared, verdict }
+}
+
 const dayMs = 86_400_000
 
 async function compareSideBySide(request: ComparisonRequest, context: Context): Promise<Verdict> {
@@ -59,6 +88,16 @@ export async function compare(
   context: Context,
   read: Reader = (slices) => slices,
 ): Promise<Verdict> {
+  const judging: Judging = (slices, policy, facts) => ({
+    verdict: judge(read(slices, facts), policy, facts),
+    next: null,
+  })
+  return (await wholeLook(request, context, judging)).verdict
+}
+
+type Judging = typeof judgeToGoOn
+
+async function wholeLook(request: ComparisonRequest, context: Context, judging: Judging): Promise<WholeLook> {
   const { store, now, version } = context
   const { service, sinceMs, end, side, policy } = request
   const cohorts = cohortsAsked(request)
@@ -70,7 +109,7 @@ export async function compare(
     // The canary's first tick closed after its start had been asked for: what the service did before it is no part of this.
     if (firstMs !== undefined) {
       const known = (await store.memory.start(cohorts)) ?? Math.floor(firstMs / tickMs) * tickMs
-      return compare({ ...request, start: known }, context, read)
+      return wholeLook({ ...request, start: known }, context, judging)
     }
   }
   const [{ found, instances, operations }, flagShares, builds] = await Promise.all([
@@ -109,21 +148,25 @@ export async function compare(
     values: measured.values,
     ...(known && { known }),
   }
-  const judged = (facts: Facts, operations: OperationTicks[]): Verdict =>
-    judge(
-      read(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), facts),
-      policy,
-      facts,
-    )
+  const judgedBy = (facts: Facts, operations: OperationTicks[]): Judged =>
+    judging(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), policy, facts)
+  const judged = judgedBy(all, operations)
   // Ticks that close meanwhile are not of this look.
   const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
-  return doubted(judged(all, operations), all, {
+  const verdict = await doubted(judged.verdict, all, {
     store,
     comparison: sameWindow,
     policy,
     instances: instances ?? [],
-    judgeAgain: async (facts) => judged(facts, (await readWindow(store, sameWindow, policy, finding)).operations),
+    judgeAgain: async (facts) =>
+      judgedBy(facts, (await readWindow(store, sameWindow, policy, finding)).operations).verdict,
   })
+  return {
+    verdict,
+    next: verdict === judged.verdict ? judged.next : null,
+    startMs: start,
+    warmUp: warmUpOf(instances ?? [], policy.warmUp),
+  }
 }
 
 /** Whether later looks at the comparison start where this one does. */

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verdict } from '@coalmine/comparator'
-import { judgedNow } from '../compare/compare.ts'
 import type { ComparisonRequest } from '../compare/request.ts'
 import type { Context } from '../context.ts'
-import { answerable, ServerError } from '../errors.ts'
+import { ServerError } from '../errors.ts'
 import { newTurns } from '../turns.ts'
-import { run } from './run.ts'
+import { begin, goOn, lookAtAll, type Runner } from './begin.ts'
+import { followed } from './follow.ts'
+import { changed, type Held, isRunning, lastLook, newHeld } from './held.ts'
+import { newPublish } from './publish.ts'
+import { newRounds } from './rounds.ts'
 import { parseStart, type StartRequest } from './start-request.ts'
-import { after, type ComparisonState, type EndReason, type Look, lookOf, type RunEvent, type Told } from './state.ts'
+import { after, type ComparisonState, type RunEvent, type Told } from './state.ts'
+import { newTickFeed } from './tick-feed.ts'
 
 /** The comparisons that a server runs, and has run. */
 export interface Comparisons {
@@ -31,6 +34,8 @@ export interface Comparisons {
   readonly follow: (id: string, afterNumber: number, stop: AbortSignal) => AsyncGenerator<RunEvent>
   /** Settled once something has happened to it, or it is stopped. */
   readonly changed: (id: string, stop: AbortSignal) => Promise<void>
+  /** Ticks have closed: those that run look at them. */
+  readonly ticksClosed: () => void
   /** Knows again those of before the server ended, and gives what goes on with those that ran. */
   readonly resume: () => Promise<() => Promise<void>>
   /** Aborted once the server is to end. */
@@ -39,127 +44,28 @@ export interface Comparisons {
   readonly close: () => void
 }
 
-/** One of them, as it is held in memory. */
-interface Held {
-  state: ComparisonState
-  readonly key: string
-  /** What it was asked to compare. */
-  readonly asked: unknown
-  readonly stop: AbortController
-  verdict?: Verdict
-  number: number
-  keptMs: number
-  /** Events since the server has had it. */
-  readonly events: RunEvent[]
-  readonly listeners: Set<() => void>
-  done: Promise<void>
-}
-
-const keptEveryMs = 60_000
 const toldOfDays = 90
-// Older ones are read from the store.
-const mostEventsHeld = 1_000
 // Events that were sent and not kept before a crash had numbers, too, and are not to be used again.
 const numbersBetweenKept = 1_000
 
-/** The comparisons of a server. Looks are taken one at a time, so that those who ask and those who send spans do not wait for them. */
+/** The comparisons of a server: they look once ticks have closed, and at least every so many milliseconds. */
 export function newComparisons(
   context: Context,
   everyMs: number,
   ended: (id: string, verdict: Verdict, request: ComparisonRequest) => void = () => {},
 ): Comparisons {
-  const { store, now, limits, warn } = context
+  const { store, now } = context
   const held = new Map<string, Held>()
-  const lane = newTurns(1)
   const closing = new AbortController()
+  const feed = newTickFeed(store)
+  const rounds = newRounds(everyMs, feed.nextRound)
+  const publish = newPublish(context, (one, verdict) => ended(one.state.id, verdict, requestOf(one)))
+  const runner: Runner = { context, publish, rounds, feed, lane: newTurns(1) }
 
-  const hold = (state: ComparisonState, key: string, asked: unknown, number: number): Held => {
-    const one: Held = {
-      state,
-      key,
-      asked,
-      number,
-      stop: new AbortController(),
-      keptMs: 0,
-      events: [],
-      listeners: new Set(),
-      done: Promise.resolve(),
-    }
-    held.set(state.id, one)
+  const hold = (known: Parameters<typeof newHeld>[0]): Held => {
+    const one = newHeld(known)
+    held.set(one.state.id, one)
     return one
-  }
-
-  // What is sent is in the store before: a client that has seen how it ended is not told otherwise after a crash.
-  const publish = async (one: Held, told: Told, verdict?: Verdict): Promise<void> => {
-    const atMs = now()
-    const event: RunEvent = { number: one.number + 1, at: new Date(atMs).toISOString(), told }
-    one.number = event.number
-    let isKept = false
-    if (told.kind !== 'look' || atMs - one.keptMs >= keptEveryMs) {
-      one.keptMs = atMs
-      const kept = { comparison: one.state.id, number: event.number, atMs, kind: told.kind, told: JSON.stringify(told) }
-      isKept = await store.comparisons
-        .keep({ ...kept, verdict: verdict && told.kind !== 'look' ? JSON.stringify(verdict) : '' })
-        .catch((error: Error) => {
-          warn(`comparison ${one.state.id}: an event was not kept: ${error.message}`)
-          return false
-        })
-    }
-    one.state = after(one.state, event)
-    if (verdict) one.verdict = verdict
-    if (told.kind === 'ended' && one.verdict) ended(one.state.id, one.verdict, requestOf(one))
-    // Of one that is over it can be read, and there may be many.
-    if (told.kind === 'ended' && isKept) delete one.verdict
-    one.events.push(event)
-    if (one.events.length > mostEventsHeld) one.events.shift()
-    for (const listener of one.listeners) listener()
-  }
-
-  const lookNow = ({ outcome, reason, progress }: ComparisonState): Look => ({ outcome, reason, progress })
-
-  const begin = (one: Held, { request, limits }: Pick<StartRequest, 'request' | 'limits'>): void => {
-    const end = (why: EndReason, message?: string): Promise<void> => {
-      const look = lookNow(one.state)
-      return publish(
-        one,
-        { kind: 'ended', look: message === undefined ? look : { ...look, reason: message }, why },
-        one.verdict,
-      )
-    }
-    one.done = run(
-      {
-        limits,
-        startedMs: Date.parse(one.state.startedAt),
-        outcome: one.state.outcome,
-        now,
-        look: () =>
-          lane.take(
-            () => one.stop.signal.aborted,
-            () => judgedNow(request, context),
-          ),
-        pause: (stop) => sleep(everyMs, undefined, { signal: stop }).catch(() => undefined),
-        looked: (verdict, before) => {
-          const look = lookOf(verdict)
-          const told: Told = before === verdict.verdict ? { kind: 'look', look } : { kind: 'outcome', look, before }
-          return publish(one, told, verdict)
-        },
-        troubled: (message) => {
-          one.state = { ...one.state, reason: message }
-        },
-        ended: end,
-      },
-      one.stop.signal,
-    ).catch((error: Error) => warn(`comparison ${one.state.id} is not judged any more: ${error.message}`))
-  }
-
-  const goOn = async (one: Held, asked: unknown): Promise<void> => {
-    try {
-      begin(one, parseStart({ ...Object(asked), ...one.state.limits }))
-    } catch (error) {
-      // An earlier release took it, and this one does not.
-      const { message } = answerable(error)
-      await publish(one, { kind: 'ended', look: { ...lookNow(one.state), reason: message }, why: 'refused' })
-    }
   }
 
   const get = (id: string): Held => {
@@ -168,30 +74,24 @@ export function newComparisons(
     throw new ServerError('no-data', `comparisons/${id}: there is no such comparison; GET /api/comparisons lists them`)
   }
 
-  const isRunning = ({ state }: Held): boolean => state.state === 'running'
-
   return {
     start: async (body, by = null) => {
       const start = parseStart(body)
       const running = [...held.values()].filter(isRunning)
       const same = running.find(({ key }) => key === start.key)
       if (same) return { state: same.state, joined: true }
-      if (running.length >= limits.comparisons)
-        throw new ServerError(
-          'unavailable',
-          `${running.length === 1 ? '1 comparison runs' : `${running.length} comparisons run`} already, as many as may: stop one (POST /api/comparisons/ID/stop), or wait until one is over`,
-          { status: 429 },
-        )
+      mayStart(running.length, context.limits.comparisons)
       const state = newState(start, now(), by)
-      const one = hold(state, start.key, start.asked, 0)
-      await publish(one, { kind: 'started', state, asked: start.asked, key: start.key })
-      begin(one, start)
+      const one = hold({ state, key: start.key, asked: start.asked, number: 0 })
+      await runner.publish(one, { kind: 'started', state, asked: start.asked, key: start.key })
+      begin(one, start, runner)
       return { state: one.state, joined: false }
     },
     list: () => [...held.values()].map(({ state }) => state).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
     get: (id) => get(id).state,
     verdict: async (id) => {
       const one = get(id)
+      await lookAtAll(one, runner.publish)
       if (one.verdict) return one.verdict
       const kept = await store.comparisons.verdict(id)
       return kept === undefined ? undefined : (JSON.parse(kept) as Verdict)
@@ -199,56 +99,30 @@ export function newComparisons(
     request: (id) => requestOf(get(id)),
     stop: async (id, by = null) => {
       const one = get(id)
+      if (!isRunning(one)) return one.state
+      await lookAtAll(one, runner.publish)
+      one.stop.abort()
+      await one.done
       if (isRunning(one)) {
-        one.stop.abort()
-        await one.done
-        if (isRunning(one)) {
-          const told: Told = { kind: 'ended', look: lookNow(one.state), why: 'stopped', ...(by !== null && { by }) }
-          await publish(one, told, one.verdict)
-        }
+        const told: Told = { kind: 'ended', look: lastLook(one.state), why: 'stopped', ...(by !== null && { by }) }
+        await runner.publish(one, told, one.verdict)
       }
       return one.state
     },
-    follow: async function* (id, afterNumber, stop) {
-      const one = get(id)
-      let last = afterNumber
-      // What happened before the server was started again is in the store alone.
-      const first = one.events[0]?.number ?? Number.POSITIVE_INFINITY
-      if (last + 1 < first) {
-        for (const { number, atMs, told } of await store.comparisons.of(id, last)) {
-          if (number >= first) break
-          yield { number, at: new Date(atMs).toISOString(), told: JSON.parse(told) as Told }
-          last = number
-        }
-      }
-      for (;;) {
-        const next = one.events.filter(({ number }) => number > last)
-        for (const event of next) yield event
-        last = next.at(-1)?.number ?? last
-        if (next.length > 0) continue
-        if (stop.aborted || !isRunning(one) || closing.signal.aborted) return
-        await changed(one, stop)
-      }
-    },
+    follow: (id, after, stop) => followed(get(id), store, { after, stop, closing: closing.signal }),
     changed: (id, stop) => changed(get(id), stop),
+    ticksClosed: rounds.begin,
     resume: async () => {
       const ran: (() => Promise<void>)[] = []
       for (const { started, last } of await store.comparisons.known(now() - toldOfDays * 86_400_000)) {
         const first = JSON.parse(started.told) as Told
         if (first.kind !== 'started') continue
-        const event: RunEvent = {
-          number: last.number,
-          at: new Date(last.atMs).toISOString(),
-          told: JSON.parse(last.told) as Told,
-        }
+        const told = JSON.parse(last.told) as Told
+        const event: RunEvent = { number: last.number, at: new Date(last.atMs).toISOString(), told }
         const state = { ...neverNamed, ...after(first.state, event) }
-        const one = hold(
-          state,
-          first.key,
-          first.asked,
-          last.number + (state.state === 'running' ? numbersBetweenKept : 0),
-        )
-        if (state.state === 'running') ran.push(() => goOn(one, first.asked))
+        const number = last.number + (state.state === 'running' ? numbersBetweenKept : 0)
+        const one = hold({ state, key: first.key, asked: first.asked, number })
+        if (state.state === 'running') ran.push(() => goOn(one, first.asked, runner))
       }
       return async () => {
         for (const goOnWithIt of ran) await goOnWithIt()
@@ -257,6 +131,7 @@ export function newComparisons(
     closing: closing.signal,
     close: () => {
       closing.abort()
+      rounds.close()
       for (const one of held.values()) one.stop.abort()
       for (const one of held.values()) for (const listener of one.listeners) listener()
     },
@@ -267,17 +142,14 @@ function requestOf({ asked, state }: Held): ComparisonRequest {
   return parseStart({ ...Object(asked), ...state.limits }).request
 }
 
-async function changed({ listeners }: Held, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return
-  await new Promise<void>((resolve) => {
-    const wake = (): void => {
-      listeners.delete(wake)
-      stop.removeEventListener('abort', wake)
-      resolve()
-    }
-    listeners.add(wake)
-    stop.addEventListener('abort', wake)
-  })
+function mayStart(running: number, most: number): void {
+  if (running < most) return
+  const run = running === 1 ? '1 comparison runs' : `${running} comparisons run`
+  throw new ServerError(
+    'unavailable',
+    `${run} already, as many as may: stop one (POST /api/comparisons/ID/stop), or wait until one is over`,
+    { status: 429 },
+  )
 }
 
 // Earlier releases kept no names.

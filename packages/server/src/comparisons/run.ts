@@ -1,5 +1,6 @@
-import type { Outcome, Verdict } from '@coalmine/comparator'
 import { answerable } from '../errors.ts'
+import type { Looked, Looks } from './looks.ts'
+import type { Rounds } from './rounds.ts'
 import type { RunLimits } from './start-request.ts'
 import type { EndReason } from './state.ts'
 
@@ -7,54 +8,56 @@ import type { EndReason } from './state.ts'
 export interface Running {
   readonly limits: RunLimits
   readonly startedMs: number
-  /** What its last look said before the server was started again. */
-  readonly outcome: Outcome | null
-  readonly look: () => Promise<Verdict>
+  readonly looks: Pick<Looks, 'next' | 'whole' | 'isDue' | 'last'>
   readonly now: () => number
-  /** Waits for the next look; settled at once when it is stopped. */
-  readonly pause: (stop: AbortSignal) => Promise<void>
-  readonly looked: (verdict: Verdict, before: Outcome | null) => Promise<void>
+  readonly rounds: Pick<Rounds, 'current' | 'after'>
+  readonly looked: (looked: Looked) => Promise<void>
   readonly troubled: (message: string) => void
   readonly ended: (why: EndReason, message?: string) => Promise<void>
 }
 
 /** Looks until it is settled, its time is up, the canary is gone, or it is stopped. */
 export async function run(running: Running, stop: AbortSignal): Promise<void> {
-  const { limits, startedMs, now } = running
-  let before = running.outcome
+  const { limits, startedMs, looks, rounds, now } = running
   let served = { requests: -1, atMs: now() }
   while (!stop.aborted) {
-    const verdict = await running.look().catch((error: unknown) => answerable(error))
+    const round = rounds.current()
+    const looked = await looks.next().catch((error: unknown) => answerable(error))
     if (stop.aborted) return
-    if (verdict instanceof Error) {
-      if (verdict.kind === 'usage') return running.ended('refused', verdict.message)
-      running.troubled(verdict.message)
+    if (looked instanceof Error) {
+      if (looked.kind === 'usage') return running.ended('refused', looked.message)
+      running.troubled(looked.message)
     } else {
-      await running.looked(verdict, before)
-      before = verdict.verdict
-      const { requests } = verdict.cohorts.canary
-      if (requests !== served.requests) served = { requests, atMs: now() }
-      const why = endOf(verdict, limits, now() - startedMs, now() - served.atMs)
-      if (why) return running.ended(why)
+      if (looked) await running.looked(looked)
+      // Whoever asked for the verdict may have looked meanwhile.
+      const last = looks.last()
+      if (last && last.canaryRequests !== served.requests) served = { requests: last.canaryRequests, atMs: now() }
+      const why = last && endOf(last, limits, now() - startedMs, now() - served.atMs)
+      if (why) {
+        // What it ends with is a verdict on all there is.
+        const whole = looks.isDue() ? await looks.whole().catch(() => undefined) : undefined
+        if (stop.aborted) return
+        if (whole) await running.looked(whole)
+        return running.ended(why)
+      }
     }
-    await running.pause(stop)
+    await rounds.after(round, stop)
   }
 }
 
 /** Why a look is the last one. */
-function endOf(verdict: Verdict, limits: RunLimits, waitedMs: number, idleMs: number): EndReason | undefined {
-  const { forMs, waitMs, earlyPass } = limits
-  if (verdict.verdict === 'fail') return 'settled'
-  if (verdict.verdict === 'pass' && earlyPass) return 'settled'
-  if (verdict.verdict === 'invalid') {
-    if (!isEarly(verdict)) return 'settled'
+function endOf(
+  { look: { outcome }, isEarly, seconds }: Looked,
+  { forMs, waitMs, earlyPass, idleMs: mostIdleMs }: RunLimits,
+  waitedMs: number,
+  idleMs: number,
+): EndReason | undefined {
+  if (outcome === 'fail') return 'settled'
+  if (outcome === 'pass' && earlyPass) return 'settled'
+  if (outcome === 'invalid') {
+    if (!isEarly) return 'settled'
     return waitedMs >= waitMs ? 'time' : undefined
   }
-  if (verdict.window.seconds * 1000 >= forMs || waitedMs >= forMs + waitMs) return 'time'
-  return idleMs >= limits.idleMs ? 'idle' : undefined
-}
-
-/** Whether more spans may mend it: at the start of a deploy one cohort is empty for a while. */
-function isEarly(verdict: Verdict): boolean {
-  return verdict.reasons.some(({ code }) => code === 'no-data' || code === 'never-concurrent')
+  if (seconds * 1000 >= forMs || waitedMs >= forMs + waitMs) return 'time'
+  return idleMs >= mostIdleMs ? 'idle' : undefined
 }

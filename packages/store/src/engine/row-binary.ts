@@ -5,6 +5,7 @@ export interface BinaryReader {
   readonly uint16: () => number
   readonly uint32: () => number
   readonly float64: () => number
+  readonly text: () => string
   readonly texts: () => string[]
   readonly int16s: () => number[]
   readonly uint32s: () => number[]
@@ -38,6 +39,7 @@ export function binaryReader(bytes: Uint8Array): BinaryReader {
     uint16: () => view.getUint16(past(2), true),
     uint32: () => view.getUint32(past(4), true),
     float64: () => view.getFloat64(past(8), true),
+    text,
     texts: () => Array.from({ length: length() }, text),
     int16s: () => {
       const list = new Array<number>(length())

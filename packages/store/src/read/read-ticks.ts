@@ -111,7 +111,11 @@ async function* fromSpans(
   yield* byOperation(rows, wanted)
 }
 
-function* byOperation(rows: readonly TickRow[], wanted: (operation: string) => boolean): Generator<OperationTicks> {
+/** Rows of ticks, in their order, as ticks of both cohorts, operation by operation. */
+export function* byOperation(
+  rows: readonly TickRow[],
+  wanted: (operation: string) => boolean,
+): Generator<OperationTicks> {
   const rowsOf = new Map<string, TickRow[]>()
   for (const row of rows) if (wanted(row.operation)) getOrMake(rowsOf, row.operation, () => []).push(row)
   for (const operation of [...rowsOf.keys()].sort()) yield { operation, ticks: pairs(rowsOf.get(operation)!) }

@@ -4,6 +4,8 @@ import { type CellsAsked, type InstanceCell, instanceCellsOf } from './instance-
 import { type InstanceTick, type InstanceTicksAsked, instanceTicksOf } from './instance-ticks.ts'
 import { type LateTick, lateTicksOf } from './late-ticks.ts'
 import type { Measure } from './measures.ts'
+import { type FollowedService, type NewClosings, newClosingsOf } from './new-closings.ts'
+import { type ClosedRow, type NewRowsAsked, newRowsOf } from './new-rows.ts'
 import { type MeasuredTick, readMeasures } from './read-measures.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import type { WarmUp } from './warm-up.ts'
@@ -23,6 +25,10 @@ export interface TickReader {
    * only when a verdict hangs on it.
    */
   readonly instances: (comparison: Comparison, asked: InstanceTicksAsked) => Promise<readonly InstanceTick[] | null>
+  /** Which ticks of some services are closed, for who follows them. Where spans alone may be read, nobody knows. */
+  readonly closings: (followed: readonly FollowedService[]) => Promise<readonly NewClosings[]>
+  /** What services did in some closed ticks, whoever compares their builds and flags; see `cohortTicksIn`. */
+  readonly rows: (asked: NewRowsAsked) => Promise<ReadonlyMap<string, readonly ClosedRow[]>>
 }
 
 /** Reads ticks of an engine, as this store may be read. */
@@ -32,6 +38,8 @@ export function tickReader(engine: Engine, asRead: AsRead): TickReader {
     measures: (comparison, measures) => readMeasures(engine, comparison, measures),
     late: (comparison) => lateTicksOf(engine, asRead(comparison)),
     instances: (comparison, asked) => instanceTicksOf(engine, asRead(comparison), asked),
+    closings: (followed) => newClosingsOf(engine, followed),
+    rows: (asked) => newRowsOf(engine, asked),
     instanceCells: (comparison, asked) => instanceCellsOf(engine, asRead(comparison), asked),
   }
 }

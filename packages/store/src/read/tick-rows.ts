@@ -50,7 +50,8 @@ function countsBy(keys: readonly (string | number)[], counts: readonly number[])
   return keys.length === 0 ? none : Object.fromEntries(keys.map((key, at) => [key, counts[at]!]))
 }
 
-function sumOf(one: TickRow, other: TickRow): TickRow {
+/** Two rows of the same operation, tick and cohort as one. */
+export function sumOf(one: TickRow, other: TickRow): TickRow {
   const latency = new Map(one.buckets.map((bucket, at) => [bucket, one.counts[at]!]))
   other.buckets.forEach((bucket, at) => {
     latency.set(bucket, (latency.get(bucket) ?? 0) + other.counts[at]!)

@@ -1,0 +1,232 @@
+import type { NextTicks, TickLook, Verdict } from '@coalmine/comparator'
+import { type Comparison, cohortTicksIn, flagOfCohorts, type OperationTicks, type WarmUp } from '@coalmine/store'
+import { judgedToGoOn } from '../compare/compare.ts'
+import { measuredSlices } from '../compare/own-measures.ts'
+import { type ComparisonRequest, cohortsAsked } from '../compare/request.ts'
+import { slicesOf } from '../compare/slices.ts'
+import { operationsOf } from '../compare/window.ts'
+import type { Context } from '../context.ts'
+import { type Look, lookOf } from './state.ts'
+import type { ServiceNews, TickFeed } from './tick-feed.ts'
+
+/** What a look at a comparison found. */
+export interface Looked {
+  readonly look: Look
+  /** Of canary traffic that was judged. */
+  readonly seconds: number
+  readonly canaryRequests: number
+  /** Whether it is invalid for want of spans that may still come. */
+  readonly isEarly: boolean
+  /** Where the whole window was judged. */
+  readonly verdict?: Verdict
+}
+
+/** The looks at one comparison that runs. */
+export interface Looks {
+  /** What there is to be said since the look before; undefined where that is nothing. */
+  readonly next: () => Promise<Looked | undefined>
+  /** Judges the whole window. */
+  readonly whole: () => Promise<Looked>
+  /** Whether ticks have come since the whole window was judged, and it may be judged again. */
+  readonly isDue: () => boolean
+  /** The last look; undefined before the first. */
+  readonly last: () => Looked | undefined
+  readonly end: () => void
+}
+
+/** From what the looks go on: the last one at the whole window, and what came since. */
+interface Standing {
+  readonly whole: Looked & { readonly verdict: Verdict }
+  readonly startMs: number | undefined
+  readonly warmUp: WarmUp
+  readonly late: number
+  readonly epoch: number
+  /** The end of the ticks that it has seen, and of those that have been fed since, in milliseconds since 1970. */
+  readonly judgedUntilMs: number
+  /** By the clock. */
+  readonly judgedAtMs: number
+  next: NextTicks | null
+  untilMs: number
+  seconds: number
+  canaryRequests: number
+  fed: boolean
+}
+
+const tickMs = 5_000
+// How often one is judged anew whose cohorts are not both there.
+const waitingMs = 20_000
+// Between two looks at the whole window it grows by so much, at least: they cost no more than all the others then.
+const leastGrowth = 0.02
+const growthWithLate = 0.125
+// Spans of the day before may come at any time, as from a file.
+const followedMs = 86_400_000
+// Evidence that moved by so many per cent is worth a look at what may speak against it.
+const movedBy = 20
+
+/**
+ * Looks at a comparison. Each new tick is fed to its tests as they stand. The whole window is read and judged at first, where the outcome
+ * changes, where the evidence has moved far, where new ticks change what was known of earlier ones, and whenever it has doubled.
+ */
+export function newLooks(request: ComparisonRequest, context: Context, feed: TickFeed, sinceMs: number): Looks {
+  const { store } = context
+  const { service, policy } = request
+  const flag = flagOfCohorts(request)
+  const isMeasured = policy.metrics.some(({ gate, measure }) => gate !== 'off' && ownKinds.has(measure.kind))
+  const hidesErrors = policy.metrics.some(({ gate, measure }) => gate === 'on' && measure.kind === 'inner-errors')
+  // Where spans alone may be read nothing says which ticks are closed.
+  const followed = store.access !== 'spans'
+  let followedSinceMs = sinceMs - followedMs
+  let unfollow = followed ? feed.follow({ service, sinceMs: followedSinceMs, flag: flag ?? '' }) : () => {}
+  let standing: Standing | undefined
+  let news: ServiceNews | undefined
+  let last: Looked | undefined
+
+  const followFrom = async (ms: number): Promise<void> => {
+    if (!followed || ms >= followedSinceMs) return
+    unfollow()
+    unfollow = feed.follow({ service, sinceMs: ms, flag: flag ?? '' })
+    followedSinceMs = ms
+    news = await feed.newsOf(service)
+  }
+
+  const whole = async (): Promise<Looked> => {
+    if (followed) news = await feed.newsOf(service)
+    const untilMs = news?.untilMs
+    const mayEnd = request.end === undefined && untilMs !== undefined && (request.start ?? 0) < untilMs
+    const { verdict, next, startMs, warmUp } = await judgedToGoOn(
+      mayEnd ? { ...request, end: untilMs } : request,
+      context,
+    )
+    const looked = { ...lookedAt(verdict), verdict }
+    last = looked
+    // Where no tick is closed yet, all of them are news.
+    const seenUntilMs = untilMs ?? (followed ? 0 : context.now())
+    if (startMs !== undefined) await followFrom(startMs)
+    standing = {
+      whole: looked,
+      startMs,
+      warmUp,
+      late: news?.late ?? 0,
+      epoch: news?.epoch ?? 0,
+      judgedUntilMs: seenUntilMs,
+      judgedAtMs: context.now(),
+      next: mayEnd ? next : null,
+      untilMs: seenUntilMs,
+      seconds: looked.seconds,
+      canaryRequests: looked.canaryRequests,
+      fed: false,
+    }
+    return looked
+  }
+
+  /** How much the window has grown since it was judged as a whole, as a share of it. */
+  const grownBy = ({ judgedUntilMs, startMs }: Standing): number => {
+    const untilMs = news ? (news.untilMs ?? 0) : context.now()
+    const grownMs = untilMs - judgedUntilMs
+    return grownMs < tickMs ? 0 : grownMs / Math.max(tickMs, judgedUntilMs - (startMs ?? judgedUntilMs))
+  }
+
+  return {
+    whole,
+    isDue: () => standing?.fed === true && grownBy(standing) >= leastGrowth,
+    last: () => last,
+    end: () => unfollow(),
+    next: async () => {
+      if (!standing) return whole()
+      if (!followed) return grownBy(standing) >= leastGrowth ? whole() : undefined
+      news = await feed.newsOf(service)
+      if (news.epoch !== standing.epoch) return whole()
+      // Spans of longer ago may come too, which nobody is told of.
+      const isWaiting = standing.whole.look.outcome === 'invalid'
+      if (isWaiting && context.now() - standing.judgedAtMs >= waitingMs) return whole()
+      if (news.untilMs === undefined || news.untilMs <= standing.untilMs) return undefined
+      const rows = news.rowsFrom(standing.untilMs)
+      if (!rows) return whole()
+      const found = cohortTicksIn(rows, { ...request, start: standing.startMs })
+      if (isWaiting) {
+        const isNews = !found || found.served.canary || (found.served.stable && standing.canaryRequests > 0)
+        return isNews ? whole() : undefined
+      }
+      const look = standing.next && (await fed(standing, news.untilMs, found))
+      if (!look) {
+        standing.next = null
+        return grownBy(standing) >= leastGrowth ? whole() : undefined
+      }
+      if (isWorthAll(standing, look, news)) return whole()
+      last = lookedOn(standing, look)
+      return last
+    },
+  }
+
+  /** Feeds the ticks that are new, and gives what they say; null where all has to be judged anew. */
+  async function fed(
+    standing: Standing,
+    untilMs: number,
+    found: ReturnType<typeof cohortTicksIn>,
+  ): Promise<TickLook | null> {
+    const { warmUp, startMs } = standing
+    const fresh: Comparison = {
+      ...cohortsAsked(request),
+      start: Math.max(startMs ?? 0, standing.untilMs),
+      end: untilMs,
+    }
+    const isWarm = !warmUp.until.some((second) => second * 1000 > standing.untilMs)
+    const operations = found && isWarm ? found.operations : await operationsOf(store, fresh, warmUp)
+    const measured = isMeasured ? (await measuredSlices(store, fresh, policy)).slices : []
+    const counted = found ?? countedIn(operations)
+    standing.untilMs = untilMs
+    standing.fed = true
+    standing.canaryRequests += counted.canaryRequests
+    if (counted.lastMs !== undefined && startMs !== undefined)
+      standing.seconds = (counted.lastMs + tickMs - startMs) / 1000
+    return standing.next!.add([...slicesOf(operations, hidesErrors), ...measured], found?.served.instances ?? [])
+  }
+
+  function isWorthAll(standing: Standing, look: TickLook, { late }: ServiceNews): boolean {
+    const grown = grownBy(standing)
+    if (grown >= 1 || (late !== standing.late && grown >= growthWithLate)) return true
+    const { outcome, harmPercent, safetyPercent } = standing.next!.first
+    const moved = Math.max(Math.abs(look.harmPercent - harmPercent), Math.abs(look.safetyPercent - safetyPercent))
+    return (look.outcome !== outcome || moved >= movedBy) && grown >= leastGrowth
+  }
+}
+
+const ownKinds: ReadonlySet<string> = new Set(['attribute', 'calls', 'share'])
+
+function lookedAt(verdict: Verdict): Looked {
+  const { window, cohorts, reasons } = verdict
+  return {
+    look: lookOf(verdict),
+    seconds: window.seconds,
+    canaryRequests: cohorts.canary.requests,
+    // At the start of a deploy one cohort is empty for a while.
+    isEarly: reasons.some(({ code }) => code === 'no-data' || code === 'never-concurrent'),
+  }
+}
+
+/** What new ticks say: the outcome is that of the last whole look. */
+function lookedOn({ whole, seconds, canaryRequests }: Standing, tick: TickLook): Looked {
+  const { outcome, reason } = whole.look
+  const { harmPercent, safetyPercent } = tick
+  return {
+    ...lookedAt(whole.verdict),
+    look: {
+      outcome,
+      reason: tick.outcome === outcome ? (tick.reason ?? reason) : reason,
+      progress: { seconds, canaryRequests, harmPercent, safetyPercent },
+    },
+    seconds,
+    canaryRequests,
+  }
+}
+
+function countedIn(operations: readonly OperationTicks[]): { canaryRequests: number; lastMs: number | undefined } {
+  let canaryRequests = 0
+  let lastMs: number | undefined
+  for (const { ticks } of operations)
+    for (const { tick, canary } of ticks) {
+      canaryRequests += canary.requests
+      lastMs = Math.max(lastMs ?? 0, tick)
+    }
+  return { canaryRequests, lastMs }
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Verdict } from '@coalmine/comparator'
+import type { Context } from '../context.ts'
+import type { Held } from './held.ts'
+import { after, type RunEvent, type Told } from './state.ts'
+
+/** Tells of something that happened to a comparison: keeps it, and sends it to whoever follows. */
+export type Publish = (one: Held, told: Told, verdict?: Verdict) => Promise<void>
+
+const keptEveryMs = 60_000
+// Older ones are read from the store.
+const mostEventsHeld = 1_000
+// A store that takes longer does not hold back who waits for an event.
+const patienceMs = 5_000
+
+/**
+ * What tells of events. Of looks one in a minute is kept; what changes the outcome, or ends it, is in the store before it is sent, unless
+ * that takes five seconds: a client that has seen how it ended is not told otherwise after a crash. `ended` is told of the verdict that
+ * one ends with.
+ */
+export function newPublish(
+  { store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>,
+  ended: (one: Held, verdict: Verdict) => void,
+): Publish {
+  const keep = async (one: Held, { number, told }: RunEvent, atMs: number, verdict?: Verdict): Promise<boolean> => {
+    const kept = { comparison: one.state.id, number, atMs, kind: told.kind, told: JSON.stringify(told) }
+    try {
+      return await store.comparisons.keep({
+        ...kept,
+        verdict: verdict && told.kind !== 'look' ? JSON.stringify(verdict) : '',
+      })
+    } catch (error) {
+      warn(`comparison ${one.state.id}: an event was not kept: ${(error as Error).message}`)
+      return false
+    }
+  }
+
+  return async (one, told, verdict) => {
+    const atMs = now()
+    const event: RunEvent = { number: one.number + 1, at: new Date(atMs).toISOString(), told }
+    one.number = event.number
+    let isKept = false
+    if (told.kind !== 'look' || atMs - one.keptMs >= keptEveryMs) {
+      one.keptMs = atMs
+      const keeping = keep(one, event, atMs, verdict)
+      if (told.kind !== 'look') isKept = await within(patienceMs, keeping)
+    }
+    one.state = after(one.state, event)
+    if (verdict) one.verdict = verdict
+    if (told.kind === 'ended' && one.verdict) ended(one, one.verdict)
+    // Of one that is over it can be read, and there may be many.
+    if (told.kind === 'ended' && isKept) delete one.verdict
+    one.events.push(event)
+    if (one.events.length > mostEventsHeld) one.events.shift()
+    for (const listener of one.listeners) listener()
+  }
+}
+
+async function within(ms: number, keeping: Promise<boolean>): Promise<boolean> {
+  const over = new AbortController()
+  const late = sleep(ms, false, { signal: over.signal, ref: false }).catch(() => false)
+  const isKept = await Promise.race([keeping, late])
+  over.abort()
+  return isKept
+}

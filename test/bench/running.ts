@@ -1,0 +1,162 @@
+/**
+ * What do comparisons cost that run in the server? One service with fifty operations of unequal traffic and two builds on three instances
+ * each: its spans are in the store, and a clock that the benchmark moves closes them tick by tick while its builds are compared.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { openStore } from '@coalmine/store'
+import { newComparisons } from '../../packages/server/src/comparisons/comparisons.ts'
+import { type Context, unmeasured } from '../../packages/server/src/context.ts'
+import { defaultLimits } from '../../packages/server/src/receive/limits.ts'
+import { firstStart, generate } from './compare.ts'
+import type { BenchRow } from './marks.ts'
+
+const spanCount = 900_000
+const tickMs = 5_000
+const many = 100
+const startMs = Date.parse(`${firstStart.replace(' ', 'T')}Z`)
+const minutes = (count: number): number => startMs + count * 60_000
+
+/** Fills a store, then lets comparisons run in a process of their own; several minutes on two cores. */
+export async function run(): Promise<BenchRow[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'coalmine-bench-'))
+  try {
+    await (await openStore({ location: directory })).close()
+    await generate(directory, generated, spanCount)
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--expose-gc',
+      import.meta.filename,
+      'read',
+      directory,
+    ])
+    const { early, late, of100, megabytes, eventMs } = JSON.parse(stdout) as Reading
+    const growth = late / early
+    const share = of100 / tickMs
+    return [
+      {
+        name: `a look at a new tick at minute 30, CPU beside one at minute 2 (${early.toFixed(0)} ms)`,
+        value: `${growth.toFixed(2)} x (${late.toFixed(0)} ms)`,
+        target: '<= 1.2 x',
+        ok: growth <= 1.2,
+      },
+      {
+        name: `${many} comparisons from minute 6 to 8, a tick every 5 s, closing not counted`,
+        value: `${share.toFixed(2)} cores`,
+        target: '< 0.5 cores',
+        ok: share < 0.5,
+      },
+      {
+        name: 'memory of each of them, of the heap',
+        value: `${megabytes.toFixed(2)} MB`,
+        target: '< 2 MB',
+        ok: megabytes < 2,
+      },
+      {
+        name: 'from the closed tick to the event at a follower, median',
+        value: `${eventMs.toFixed(0)} ms`,
+        target: '< 300 ms',
+        ok: eventMs < 300,
+      },
+    ]
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** CPU times and times in milliseconds. */
+interface Reading {
+  readonly early: number
+  readonly late: number
+  readonly of100: number
+  readonly megabytes: number
+  readonly eventMs: number
+}
+
+async function read(directory: string): Promise<Reading> {
+  let nowMs = startMs
+  const now = (): number => nowMs
+  const store = await openStore({ location: directory, watermarkMs: 0, now })
+  const nowhere = { store, now, limits: defaultLimits, warn: console.error, metrics: unmeasured, version: '0.0.0' }
+  const comparisons = newComparisons(nowhere as unknown as Context, 600_000)
+  const stop = new AbortController()
+  const waited: number[] = []
+
+  const start = async (count: number): Promise<string[]> => {
+    const ids: string[] = []
+    while (ids.length < count) {
+      const { state } = await comparisons.start({ ...builds, key: `${count} ${ids.length}`, forMs: 7_200_000 })
+      ids.push(state.id)
+    }
+    return ids
+  }
+  const hasSeen = (id: string): boolean => comparisons.get(id).progress?.seconds === (nowMs - startMs) / 1000
+  /** Closes the ticks until then, and gives the CPU time of the looks at them. */
+  const closed = async (untilMs: number, ids: readonly string[]): Promise<number> => {
+    nowMs = untilMs
+    await store.ingest.closeDue()
+    const [before, at] = [process.cpuUsage(), performance.now()]
+    comparisons.ticksClosed()
+    for (const id of ids) {
+      while (!hasSeen(id)) await comparisons.changed(id, stop.signal)
+      if (id === ids[0]) waited.push(performance.now() - at)
+    }
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1000
+  }
+  const ticks = async (count: number, ids: readonly string[]): Promise<readonly number[]> => {
+    const costs: number[] = []
+    while (costs.length < count) costs.push(await closed(nowMs + tickMs, ids))
+    return costs
+  }
+
+  await closed(minutes(2), [])
+  const [one] = await start(1)
+  await closed(nowMs + tickMs, [one!])
+  const early = await ticks(10, [one!])
+  await closed(minutes(6), [one!])
+  globalThis.gc!()
+  const before = process.memoryUsage().heapUsed
+  const all = [one!, ...(await start(many))]
+  await ticks(6, all)
+  globalThis.gc!()
+  const megabytes = (process.memoryUsage().heapUsed - before) / many / 1e6
+  const of100 = mean(await ticks(12, all))
+  for (const id of all.slice(1)) await comparisons.stop(id)
+  await closed(minutes(29), [one!])
+  const late = await ticks(10, [one!])
+  comparisons.close()
+  await store.close()
+  return { early: median(early), late: median(late), of100, megabytes, eventMs: median(waited) }
+}
+
+const builds = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+
+const generated = `
+  INSERT INTO otel_traces (
+    Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, ResourceAttributes, SpanAttributes, Duration, StatusCode
+  )
+  SELECT
+    addNanoseconds(toDateTime64({start:String}, 9, 'UTC'), number * {step:UInt64}),
+    lower(hex(MD5(toString(number)))),
+    lower(hex(sipHash64(number))),
+    'GET',
+    'Server',
+    'storefront',
+    map('service.version', Version, 'service.instance.id', concat('storefront-', toString(number % 6))),
+    map('http.request.method', 'GET',
+      'http.route', concat('/items/', toString(toUInt32(50 * pow((sipHash64(number) % 10007) / 10007, 3)))),
+      'http.response.status_code', if(number % 200 = 0, '500', '200')),
+    toUInt64(2e7 * exp(sqrt(-2 * log((sipHash64(number, 1) % 1000003 + 1) / 1000004)) * cos(number) * 0.5)),
+    if(number % 300 = 0, 'Error', 'Unset')
+  FROM (SELECT number, if(number % 6 < 3, '1.0.0', '2.0.0') AS Version FROM numbers({spans:UInt64}))`
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+if (import.meta.main) {
+  if (process.argv[2] === 'read') console.log(JSON.stringify(await read(process.argv[3]!)))
+  else console.table(await run())
+}
