@@ -1225,7 +1225,7 @@ export declare function follow(server: ServerAddress, id: string, options?: Foll
  */
 export declare function isVerdict(answer: object): answer is Verdict;
 /**
- * A client of a coalmine server.
+ * A client of a coalmine server. Throws a CoalmineError of kind `usage` where the URL is none.
  *
  * @example const verdict = await newClient({ url: 'http://127.0.0.1:4318' }).compare({ service, stable, canary })
  */

@@ -192,6 +192,10 @@ describe('events of a comparison', () => {
   })
 })
 
+it.each([undefined, '', 'localhost:4318', 'ftp://x', 7])('a client of %j is refused', (url) => {
+  expect(() => newClient({ url: url as string })).toThrow('url: expected one such as http://127.0.0.1:4318, got ')
+})
+
 describe('a question', () => {
   it('has a time in which it is answered', async () => {
     const { url } = await serverOf((_, response) => response.writeHead(200).write('{"comparisons":'))

@@ -10,7 +10,7 @@ import type {
 } from '@coalmine/comparator'
 import { isComparison, isJudged, isList, isVerdict, isVerdictAnswer } from './answers.ts'
 import { ask, type ServerAddress } from './ask.ts'
-import { mayPass } from './coalmine-error.ts'
+import { CoalmineError, mayPass } from './coalmine-error.ts'
 import { follow } from './follow.ts'
 import { newRetries } from './retries.ts'
 
@@ -61,11 +61,12 @@ const compareTimeoutMs = 300_000
 const longestWaitMs = 20_000
 
 /**
- * A client of a coalmine server.
+ * A client of a coalmine server. Throws a CoalmineError of kind `usage` where the URL is none.
  *
  * @example const verdict = await newClient({ url: 'http://127.0.0.1:4318' }).compare({ service, stable, canary })
  */
 export function newClient({ timeoutMs, patienceMs, ...server }: ClientOptions): Client {
+  mustBeUrl(server.url)
   const usual = timeoutMs ?? 30_000
   const start = (body: StartBody, { signal }: Signalled = {}): Promise<ComparisonAnswer> =>
     ask(server, '/api/comparisons', isComparison, { body, signal, timeoutMs: usual })
@@ -104,4 +105,11 @@ export function newClient({ timeoutMs, patienceMs, ...server }: ClientOptions): 
       (await ask(server, '/api/comparisons', isList, { signal, timeoutMs: usual })).comparisons,
     stop: (id, { signal } = {}) => ask(server, `${one(id)}/stop`, isComparison, { body: {}, signal, timeoutMs: usual }),
   }
+}
+
+// It often comes from a variable of the environment, which may not be there.
+function mustBeUrl(url: unknown): void {
+  if (typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return
+  const what = `url: expected one such as http://127.0.0.1:4318, got ${JSON.stringify(url) ?? 'nothing'}`
+  throw new CoalmineError('usage', { what, where: 'newClient' })
 }
