@@ -1,6 +1,6 @@
 import type { ScopeChart } from '@coalmine/comparator'
 import type { VNode } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { TotalEvidenceChart } from '../charts/evidence.tsx'
 import { rangeOf } from '../charts/range.ts'
 import { duration, moment } from '../data/format.ts'
@@ -36,7 +36,38 @@ export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNod
     document.title = `${standing.toUpperCase()} · ${service} · Coalmine`
   }, [standing, service])
   const scope = operation === null ? charts?.scopes[0] : scopeOf(operation)
+  const callRows = view?.calls ?? null
   const isJudged = verdict !== null && verdict.findings.length > 0
+  // What an update does not change is not compared with what is on the screen either.
+  const regressed = verdict?.regressed.map((one) => one.operation).join('\n') ?? ''
+  const operations = useMemo(
+    () =>
+      charts &&
+      charts.operations.length > 1 && (
+        <Section id="operations" title="Operations" note="The most harm first. An operation's name opens its charts.">
+          <OperationsTable
+            rows={charts.operations}
+            chosen={operation ?? undefined}
+            regressed={new Set(regressed.split('\n'))}
+          />
+        </Section>
+      ),
+    [charts, operation, regressed, here.chosen['sort'], here.chosen['operations']],
+  )
+  const calls = useMemo(
+    () =>
+      callRows &&
+      callRows.length > 0 && (
+        <Section
+          id="calls"
+          title="Databases and other services"
+          note="What each cohort's requests asked of others. It is shown, not judged."
+        >
+          <CallsTable rows={callRows} />
+        </Section>
+      ),
+    [callRows],
+  )
   return (
     <>
       <Heading state={state} verdict={verdict} />
@@ -65,15 +96,7 @@ export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNod
       )}
       {verdict && standing !== 'waiting' && <Reasons verdict={verdict} />}
       {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
-      {charts && charts.operations.length > 1 && (
-        <Section id="operations" title="Operations" note="The most harm first. An operation's name opens its charts.">
-          <OperationsTable
-            rows={charts.operations}
-            chosen={operation ?? undefined}
-            regressed={new Set(verdict?.regressed.map((one) => one.operation))}
-          />
-        </Section>
-      )}
+      {operations}
       {verdict && verdict.errorTypes.length + verdict.clientErrorCodes.length > 0 && (
         <Section id="errors" title="Errors by type">
           <ErrorTypes types={verdict.errorTypes} title="Errors" />
@@ -82,15 +105,7 @@ export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNod
       )}
       {verdict && <Causes verdict={verdict} />}
       {view?.traces && verdict?.exemplars && <Traces traces={view.traces} exemplars={verdict.exemplars} />}
-      {view?.calls && view.calls.length > 0 && (
-        <Section
-          id="calls"
-          title="Databases and other services"
-          note="What each cohort's requests asked of others. It is shown, not judged."
-        >
-          <CallsTable rows={view.calls} />
-        </Section>
-      )}
+      {calls}
       {verdict && verdict.verdict !== 'invalid' && <Coverage verdict={verdict} />}
     </>
   )

@@ -1,5 +1,6 @@
 import type { MetricChart, ScopeChart, Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { EffectChart } from '../charts/effect.tsx'
 import { MetricEvidenceChart } from '../charts/evidence.tsx'
 import { DistributionChart, LevelChart, type Quantile, TrafficChart } from '../charts/levels.tsx'
@@ -28,6 +29,26 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
   const quantile = quantiles.find((one) => one === here.chosen['quantile']) ?? 'p50'
   const choose = (from: number, to: number): void => here.choose({ from: String(from), to: String(to) })
   const shared = { range, tables, choose }
+  // They take the most time to draw: not again where only the verdict is new.
+  const charts = useMemo(
+    () =>
+      chart &&
+      scope && (
+        <div class="charts">
+          <LevelChart chart={chart} scope={scope} quantile={quantile} name={titleOf(chart.metric)} {...shared} />
+          {chart.effect && <EffectChart effect={chart.effect} name={nameOf(chart.metric)} {...shared} />}
+          <MetricEvidenceChart
+            evidence={chart.evidence}
+            name={nameOf(chart.metric)}
+            binSeconds={scope.binSeconds}
+            {...shared}
+          />
+          <DistributionChart chart={chart} name={titleOf(chart.metric)} tables={tables} />
+          <TrafficChart scope={scope} {...shared} />
+        </div>
+      ),
+    [chart, scope, quantile, range.from, range.to, tables],
+  )
   return (
     <Section
       id="metrics"
@@ -70,18 +91,7 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
               ))}
             </fieldset>
           )}
-          <div class="charts">
-            <LevelChart chart={chart} scope={scope} quantile={quantile} name={titleOf(chart.metric)} {...shared} />
-            {chart.effect && <EffectChart effect={chart.effect} name={nameOf(chart.metric)} {...shared} />}
-            <MetricEvidenceChart
-              evidence={chart.evidence}
-              name={nameOf(chart.metric)}
-              binSeconds={scope.binSeconds}
-              {...shared}
-            />
-            <DistributionChart chart={chart} name={titleOf(chart.metric)} tables={tables} />
-            <TrafficChart scope={scope} {...shared} />
-          </div>
+          {charts}
         </>
       )}
     </Section>

@@ -30,7 +30,8 @@ export function useRoute(isReport: boolean): Here {
     }
   }, [isReport])
   const linkTo = (changes: Readonly<Record<string, string | undefined>>): string => {
-    const all = new URLSearchParams(place.chosen)
+    // As it is now, and not when whoever asks was drawn.
+    const all = new URLSearchParams(placeNow(isReport).chosen)
     for (const [name, value] of Object.entries(changes)) {
       if (value === undefined) all.delete(name)
       else all.set(name, value)

@@ -4,6 +4,7 @@ import { Section, Share } from '../comparison/section.tsx'
 import { count, moment, percent } from '../data/format.ts'
 import { useAnswer } from '../data/live.ts'
 import type { Doctor, Known, RunState } from '../data/model.ts'
+import { Link } from '../link.tsx'
 import { Scroll } from '../scroll.tsx'
 import { Runs } from './home.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
@@ -68,7 +69,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
                 {wanted.map((row) => (
                   <tr key={row.value}>
                     <th scope="row" class="name">
-                      {row.value}
+                      <BuildName service={name} value={row.value} isLink={build === undefined} />
                     </th>
                     <td>{moment(new Date(row.first * 1000).toISOString())}</td>
                     <td class="number">{count(row.requests)}</td>
@@ -93,6 +94,13 @@ export function Service({ name, build, attempt, again }: Props): VNode {
       {doctor.answer && <Marks facts={doctor.answer} />}
     </>
   )
+}
+
+/** A build has a page of its own. */
+function BuildName({ service, value, isLink }: { service: string; value: string; isLink: boolean }): VNode {
+  const found = /^service\.version=(.+)$/.exec(value)?.[1]
+  if (found === undefined || !isLink) return <>{value}</>
+  return <Link to={`/services/${encodeURIComponent(service)}/builds/${encodeURIComponent(found)}`}>{value}</Link>
 }
 
 function Marks({ facts }: { facts: Doctor }): VNode {
