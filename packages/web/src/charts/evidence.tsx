@@ -3,7 +3,8 @@ import { scaleLinear } from 'd3-scale'
 import { curveStepAfter, line } from 'd3-shape'
 import type { VNode } from 'preact'
 import { duration, oddsOf, percent } from '../data/format.ts'
-import { type Area, Axes, Frame, Legend, someRows, timeText, timeTicks } from './frame.tsx'
+import type { Area } from './area.ts'
+import { Axes, Frame, Legend, someRows, timeText, timeTicks } from './frame.tsx'
 import { type Range, rangeDrag } from './range.ts'
 
 // Beyond it a line only says that it is far beyond.

@@ -2,16 +2,7 @@ import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { duration } from '../data/format.ts'
 import { Scroll } from '../scroll.tsx'
-
-/** Where marks are drawn, in the pixels of an SVG. */
-export interface Area {
-  readonly width: number
-  readonly height: number
-  readonly left: number
-  readonly right: number
-  readonly top: number
-  readonly bottom: number
-}
+import type { Area } from './area.ts'
 
 /** The width that an element has, as it changes. */
 export function useWidth(usual: number): { readonly ref: { current: HTMLDivElement | null }; readonly width: number } {

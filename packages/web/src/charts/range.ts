@@ -1,4 +1,4 @@
-import type { Area } from './frame.tsx'
+import type { Area } from './area.ts'
 
 /** The part of the window that charts show, in seconds since its start. */
 export interface Range {

@@ -3,6 +3,7 @@ import type { VNode } from 'preact'
 import { count, effectText, inUnit, percent } from '../data/format.ts'
 import { useHere } from '../data/place.ts'
 import { Scroll } from '../scroll.tsx'
+import { marginOf } from './margin.ts'
 import { Decided } from './section.tsx'
 
 /** A metric's name as people say it. */
@@ -93,29 +94,6 @@ export function FindingsTable({ findings, chosen }: Props): VNode {
       </table>
     </Scroll>
   )
-}
-
-/**
- * How much worse is acceptable, on the scale of the effect, from the margin as people write it: of `10%,2ms` the larger half
- * at stable's value. Null where the effect is told on another scale.
- */
-export function marginOf({ margin, effect, stable }: Pick<Finding, 'margin' | 'effect' | 'stable'>): number | null {
-  const half = (unit: RegExp): number | undefined => {
-    const found = margin.split(',').find((text) => unit.test(text))
-    return found === undefined ? undefined : Number.parseFloat(found)
-  }
-  const percents = half(/%$/)
-  const points = half(/pp$/)
-  if (effect.kind === 'ratio') {
-    if (percents === undefined) return null
-    const ms = half(/ms$/) ?? 0
-    return 1 + Math.max(percents / 100, stable.value ? ms / 1000 / stable.value : 0)
-  }
-  const odds = half(/^[\d.]+$/)
-  if (effect.kind === 'odds-ratio') return odds ?? null
-  const rate = stable.value ?? 0
-  const byOdds = odds === undefined ? 0 : (rate * odds) / (1 - rate + rate * odds) - rate
-  return Math.max((points ?? 0) / 100, byOdds)
 }
 
 const countOf = ({ count: n, events }: Finding['stable']): string =>

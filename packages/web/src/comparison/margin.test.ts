@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rangeOf } from '../charts/range.ts'
 import { count, duration, effectText, oddsOf } from '../data/format.ts'
-import { marginOf } from './findings.tsx'
+import { marginOf } from './margin.ts'
 
 describe('the margin on the scale of the effect', () => {
   const side = (value: number) => ({ count: 100, events: null, value })

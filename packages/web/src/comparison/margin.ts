@@ -1,0 +1,24 @@
+import type { Finding } from '@coalmine/comparator'
+
+/**
+ * How much worse is acceptable, on the scale of the effect, from the margin as people write it: of `10%,2ms` the larger half
+ * at stable's value. Null where the effect is told on another scale.
+ */
+export function marginOf({ margin, effect, stable }: Pick<Finding, 'margin' | 'effect' | 'stable'>): number | null {
+  const half = (unit: RegExp): number | undefined => {
+    const found = margin.split(',').find((text) => unit.test(text))
+    return found === undefined ? undefined : Number.parseFloat(found)
+  }
+  const percents = half(/%$/)
+  const points = half(/pp$/)
+  if (effect.kind === 'ratio') {
+    if (percents === undefined) return null
+    const ms = half(/ms$/) ?? 0
+    return 1 + Math.max(percents / 100, stable.value ? ms / 1000 / stable.value : 0)
+  }
+  const odds = half(/^[\d.]+$/)
+  if (effect.kind === 'odds-ratio') return odds ?? null
+  const rate = stable.value ?? 0
+  const byOdds = odds === undefined ? 0 : (rate * odds) / (1 - rate + rate * odds) - rate
+  return Math.max((points ?? 0) / 100, byOdds)
+}
