@@ -16,7 +16,8 @@ import type { BenchRow } from './marks.ts'
 
 const spanCount = 900_000
 const tickMs = 5_000
-const many = 100
+// Each of them begins with a look at the whole window, which takes a while: a quarter of what is asked about.
+const many = 25
 const startMs = Date.parse(`${firstStart.replace(' ', 'T')}Z`)
 const minutes = (count: number): number => startMs + count * 60_000
 
@@ -32,9 +33,9 @@ export async function run(): Promise<BenchRow[]> {
       'read',
       directory,
     ])
-    const { early, late, of100, megabytes, eventMs } = JSON.parse(stdout) as Reading
+    const { early, late, ofMany, megabytes, eventMs } = JSON.parse(stdout) as Reading
     const growth = late / early
-    const share = of100 / tickMs
+    const share = (ofMany * (100 / many)) / tickMs
     return [
       {
         name: `a look at a new tick at minute 30, CPU beside one at minute 2 (${early.toFixed(0)} ms)`,
@@ -43,7 +44,7 @@ export async function run(): Promise<BenchRow[]> {
         ok: growth <= 1.2,
       },
       {
-        name: `${many} comparisons from minute 6 to 8, a tick every 5 s, closing not counted`,
+        name: `100 comparisons (${many}, times ${100 / many}) in minute 4, a tick every 5 s, closing not counted`,
         value: `${share.toFixed(2)} cores`,
         target: '< 0.5 cores',
         ok: share < 0.5,
@@ -70,7 +71,7 @@ export async function run(): Promise<BenchRow[]> {
 interface Reading {
   readonly early: number
   readonly late: number
-  readonly of100: number
+  readonly ofMany: number
   readonly megabytes: number
   readonly eventMs: number
 }
@@ -116,20 +117,20 @@ async function read(directory: string): Promise<Reading> {
   const [one] = await start(1)
   await closed(nowMs + tickMs, [one!])
   const early = await ticks(10, [one!])
-  await closed(minutes(6), [one!])
+  await closed(minutes(3.5), [one!])
   globalThis.gc!()
   const before = process.memoryUsage().heapUsed
   const all = [one!, ...(await start(many))]
-  await ticks(6, all)
+  await ticks(3, all)
   globalThis.gc!()
   const megabytes = (process.memoryUsage().heapUsed - before) / many / 1e6
-  const of100 = mean(await ticks(12, all))
+  const ofMany = mean(await ticks(6, all))
   for (const id of all.slice(1)) await comparisons.stop(id)
   await closed(minutes(29), [one!])
   const late = await ticks(10, [one!])
   comparisons.close()
   await store.close()
-  return { early: median(early), late: median(late), of100, megabytes, eventMs: median(waited) }
+  return { early: median(early), late: median(late), ofMany, megabytes, eventMs: median(waited) }
 }
 
 const builds = { service: 'storefront', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }

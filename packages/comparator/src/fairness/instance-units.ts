@@ -19,6 +19,9 @@ import { enough } from '../statistics/units.ts'
 /** Whether instances say at a tick that the canary is worse. */
 export type Standing = (tick: number) => boolean
 
+// Made where nothing else is at hand: tests that go on hold it, and it is not to hold what they were fed.
+const always: Standing = () => true
+
 // Fewer requests of an arm are joined with those of the next tick: hardly any pair of instances would differ in a thing that is rare.
 const fewestRequests = 5
 
@@ -35,7 +38,7 @@ export function standingOf(scope: Scope, beyond: MetricPolicy, { fairness, canar
   const judged = kind === 'latency' || kind === 'errors' || kind === 'client-errors' || kind === 'inner-errors'
   const harm = beyond.expect === 'no-worse' || beyond.expect === 'worse-by-at-most'
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
-  if (known.length === 0 || shared || canary.instances < 2 || !judged || !harm) return () => true
+  if (known.length === 0 || shared || canary.instances < 2 || !judged || !harm) return always
   const process = kind === 'latency' ? latencyUnits(beyond) : rateUnits(beyond, kind)
   const stands = new Map<number, boolean>()
   let waiting: InstanceTick[] = []
