@@ -183,3 +183,16 @@ it('the OpenAPI document is made of the types that routes take and answer', asyn
   const isMade = readFileSync(openApiFile, 'utf8') === (await openApi())
   expect(isMade, 'packages/server/openapi.json is not of these types: run "npm run declarations"').toBe(true)
 }, 600_000)
+
+it('the lock file has every package that one of its own names, so that a clean install takes it', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: object; dependencies?: object }>
+  }
+  const found = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)))
+  const missing = Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !found.has(name))
+      .map((name) => `${name}, of ${path}`),
+  )
+  expect(missing).toEqual([])
+})

@@ -33,7 +33,7 @@ export async function declarationsOf(entry: string, sources: readonly string[]):
     checks: { pluginTimings: false },
     plugins: [
       { name: 'ours', load: (id) => (filtered.has(id) ? exportsUsed(filtered.get(id)!, sources) : undefined) },
-      dts({ dtsOnly: true, generator: 'oxc' }),
+      dts({ emitDtsOnly: true, generator: 'oxc' }),
     ],
     resolve: { alias: Object.fromEntries(ours.map((name) => [`@coalmine/${name}`, indexOf(name)])) },
     external: (id) => !id.startsWith('.') && !id.startsWith('/') && !ours.some((name) => id === `@coalmine/${name}`),
