@@ -54,7 +54,8 @@ export function newComparisons(
   everyMs: number,
   ended: (id: string, verdict: Verdict, request: ComparisonRequest) => void = () => {},
 ): Comparisons {
-  const { store, now } = context
+  const { store, now, warn } = context
+  let isTold = store.access === 'all'
   const held = new Map<string, Held>()
   const closing = new AbortController()
   const feed = newTickFeed(store)
@@ -81,6 +82,8 @@ export function newComparisons(
       const same = running.find(({ key }) => key === start.key)
       if (same) return { state: same.state, joined: true }
       mayStart(running.length, context.limits.comparisons)
+      if (!isTold) warn(notKept)
+      isTold = true
       const state = newState(start, now(), by)
       const one = hold({ state, key: start.key, asked: start.asked, number: 0 })
       await runner.publish(one, { kind: 'started', state, asked: start.asked, key: start.key })
@@ -141,6 +144,9 @@ export function newComparisons(
 function requestOf({ asked, state }: Held): ComparisonRequest {
   return parseStart({ ...Object(asked), ...state.limits }).request
 }
+
+const notKept =
+  'comparisons that run are kept in memory alone, since this user may not write to the store: those that run now are gone when the server ends'
 
 function mayStart(running: number, most: number): void {
   if (running < most) return
