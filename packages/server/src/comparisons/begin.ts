@@ -57,9 +57,9 @@ export function begin(one: Held, { request, limits }: Pick<StartRequest, 'reques
     })
 }
 
-/** Judges all that has come, where there is something new and it runs: somebody looks, or it is about to end. */
-export async function lookAtAll(one: Held, publish: Publish): Promise<void> {
-  if (!one.looks?.isDue()) return
+/** Judges all that has come, where there is something new and it runs: somebody looks, or it is about to end. `growth` is by how much of it the window has to have grown. */
+export async function lookAtAll(one: Held, publish: Publish, growth?: number): Promise<void> {
+  if (!one.looks?.isDue(growth)) return
   const whole = await one.looks.whole().catch(() => undefined)
   if (whole && isRunning(one)) await tellLook(one, whole, publish)
 }

@@ -103,7 +103,7 @@ export function newComparisons(
     stop: async (id, by = null) => {
       const one = get(id)
       if (!isRunning(one)) return one.state
-      await lookAtAll(one, runner.publish)
+      await lookAtAll(one, runner.publish, 0)
       one.stop.abort()
       await one.done
       if (isRunning(one)) {

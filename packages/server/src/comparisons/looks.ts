@@ -27,8 +27,8 @@ export interface Looks {
   readonly next: () => Promise<Looked | undefined>
   /** Judges the whole window. */
   readonly whole: () => Promise<Looked>
-  /** Whether ticks have come since the whole window was judged, and it may be judged again. */
-  readonly isDue: () => boolean
+  /** Whether ticks have come since the whole window was judged, by which it has grown enough to be judged again: by so much of it. */
+  readonly isDue: (growth?: number) => boolean
   /** The last look; undefined before the first. */
   readonly last: () => Looked | undefined
   readonly end: () => void
@@ -128,7 +128,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
 
   return {
     whole,
-    isDue: () => standing?.fed === true && grownBy(standing) >= leastGrowth,
+    isDue: (growth = leastGrowth) => standing?.fed === true && grownBy(standing) >= Math.max(growth, Number.MIN_VALUE),
     last: () => last,
     end: () => unfollow(),
     next: async () => {

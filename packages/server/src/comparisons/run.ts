@@ -35,7 +35,7 @@ export async function run(running: Running, stop: AbortSignal): Promise<void> {
       const why = last && endOf(last, limits, now() - startedMs, now() - served.atMs)
       if (why) {
         // What it ends with is a verdict on all there is.
-        const whole = looks.isDue() ? await looks.whole().catch(() => undefined) : undefined
+        const whole = looks.isDue(0) ? await looks.whole().catch(() => undefined) : undefined
         if (stop.aborted) return
         if (whole) await running.looked(whole)
         return running.ended(why)
