@@ -47,7 +47,7 @@ export async function run(): Promise<BenchRow[]> {
     }
     const longestMs = await longestUpdate(page, () => live(25))
     await page.close()
-    const cores = await costOfWatchers(url, id, serve.pid!, () => live(30))
+    const { cores, answers } = await costOfWatchers(url, id, serve.pid!, () => live(30))
     const reportBytes = (await report(url, id)).length
     const [script] = globSync('packages/server/page/assets/*.js', { cwd: root })
     const kilobytes = gzipSync(readFileSync(join(root, script!)), { level: 9 }).length / 1000
@@ -67,10 +67,10 @@ export async function run(): Promise<BenchRow[]> {
       },
       { name: 'script, gzip', value: `${kilobytes.toFixed(1)} kB`, target: '< 120 kB', ok: kilobytes < 120 },
       {
-        name: `${watchers} pages that watch, beyond none`,
+        name: `${watchers} pages that watch (${answers} answers), beyond none`,
         value: `${cores.toFixed(2)} cores`,
         target: '< 1 core',
-        ok: cores < 1,
+        ok: cores < 1 && answers >= watchers,
       },
       {
         name: `the report in one file, ${what}`,
@@ -133,27 +133,35 @@ async function longestUpdate(page: Page, update: () => Promise<void>): Promise<n
 }
 
 /** Cores that the server takes for pages which follow a comparison, beyond what it takes anyway. */
-async function costOfWatchers(url: string, id: string, pid: number, meanwhile: () => Promise<void>): Promise<number> {
+async function costOfWatchers(
+  url: string,
+  id: string,
+  pid: number,
+  meanwhile: () => Promise<void>,
+): Promise<{ readonly cores: number; readonly answers: number }> {
   const alone = await coresOf(pid, meanwhile)
   const stop = new AbortController()
-  const pages = Array.from({ length: watchers }, () => watched(url, id, stop.signal))
+  let answers = 0
+  const pages = Array.from({ length: watchers }, () => watched(url, id, stop.signal, () => (answers += 1)))
   await sleep(5_000)
   const watchedBy = await coresOf(pid, meanwhile)
   stop.abort()
   await Promise.allSettled(pages)
-  return Math.max(0, watchedBy - alone)
+  return { cores: Math.max(0, watchedBy - alone), answers }
 }
 
 /** Does what a page does: follows the events, and asks for the verdict and its charts at each look. */
-async function watched(url: string, id: string, signal: AbortSignal): Promise<void> {
+async function watched(url: string, id: string, signal: AbortSignal, answered: () => void): Promise<void> {
   const response = await fetch(`${url}/api/comparisons/${id}/events`, { signal })
   const decoder = new TextDecoder()
   let last = 0
   for await (const bytes of response.body!) {
     if (!/^event: (look|outcome)/m.test(decoder.decode(bytes, { stream: true })) || Date.now() - last < 4_000) continue
     last = Date.now()
-    for (const path of ['', '/charts'])
+    for (const path of ['', '/charts']) {
       await (await fetch(`${url}/api/comparisons/${id}${path}`, { signal })).arrayBuffer()
+      answered()
+    }
   }
 }
 

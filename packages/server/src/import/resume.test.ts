@@ -46,13 +46,16 @@ const csvOf = (service: string, count: number): string[] => [
 const stateOf = async (file: string): Promise<ImportState> =>
   (await (await fetch(`${server.url}/api/import?file=${file}`)).json()) as ImportState
 
-async function post(query: string, body: string | Buffer): Promise<{ status: number; answer: unknown }> {
+async function post(
+  query: string,
+  body: string | Buffer,
+): Promise<{ status: number; answer: { readonly before?: number } }> {
   const response = await fetch(`${server.url}/api/import?${query}`, {
     method: 'POST',
     body: Buffer.from(body),
     headers: { 'content-type': 'application/octet-stream' },
   })
-  return { status: response.status, answer: await response.json() }
+  return { status: response.status, answer: (await response.json()) as { before?: number } }
 }
 
 /** Sends lines one after the other until some of them are stored, then goes away. */
@@ -101,8 +104,10 @@ describe.concurrent('an import that was interrupted', () => {
     await sendSome('again', lines)
     const { spans: before } = await stateOf('again')
     const { answer } = await post('file=again', gzipSync(lines.join('\n')))
-    expect(answer).toMatchObject({ spans: 600, before, requests: 300 })
+    expect(answer).toMatchObject({ spans: 600, requests: 300 })
     expect(before).toBeGreaterThan(0)
+    // What was on its way when the first of it was asked for is stored, too.
+    expect(answer.before).toBeGreaterThanOrEqual(before)
     expect(await known('again')).toMatchObject({ requests: [600] })
   })
 
@@ -112,7 +117,8 @@ describe.concurrent('an import that was interrupted', () => {
     const { spans: before, bytes } = await stateOf('table')
     expect([before > 0, bytes]).toEqual([true, 0])
     const { answer } = await post('file=table', lines.join('\n'))
-    expect(answer).toMatchObject({ spans: 300, before, requests: 300, refusedCount: 0 })
+    expect(answer).toMatchObject({ spans: 300, requests: 300, refusedCount: 0 })
+    expect(answer.before).toBeGreaterThanOrEqual(before)
     expect(await known('table')).toMatchObject({ requests: [300] })
   })
 
@@ -121,7 +127,8 @@ describe.concurrent('an import that was interrupted', () => {
     await sendSome('cut', lines, (text) => gzipSync(text))
     const { spans: before } = await stateOf('cut')
     const { answer } = await post('file=cut', gzipSync(lines.join('\n')))
-    expect(answer).toMatchObject({ spans: 400, before, refusedCount: 0 })
+    expect(answer).toMatchObject({ spans: 400, refusedCount: 0 })
+    expect(answer.before).toBeGreaterThanOrEqual(before)
   })
 })
 

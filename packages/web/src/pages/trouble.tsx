@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import { type Trouble, tell, troubleOf } from '../data/ask.ts'
+import { Link } from '../link.tsx'
 
 /** Why there is nothing to see, and what to do about it. */
 export function TroubleView({ trouble, again }: { trouble: Trouble; again: () => void }): VNode {
@@ -19,6 +20,9 @@ export function TroubleView({ trouble, again }: { trouble: Trouble; again: () =>
     <section class="state" role="alert">
       <h1>{trouble.status === 404 ? 'There is no such thing here' : 'The server refused that'}</h1>
       <p>{trouble.message}</p>
+      <p>
+        <Link to="/">All services and comparisons</Link>
+      </p>
       <button type="button" onClick={again}>
         Try again
       </button>
