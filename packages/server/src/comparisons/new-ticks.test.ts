@@ -92,7 +92,7 @@ it('says at each new tick what a comparison of all says: of builds, flags, attri
   const running = await Promise.all(
     Object.values(cohorts).map(async (asked) => ({
       asked,
-      id: (await post<ComparisonState>('/api/comparisons', asked)).id,
+      id: (await post<ComparisonState>('/api/comparisons', { ...asked, waitMs: 3_600_000 })).id,
     })),
   )
   let ticks = 24
