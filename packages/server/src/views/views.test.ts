@@ -10,8 +10,11 @@ let directory: string
 let server: RunningServer
 const warnings: string[] = []
 
+let clock: number | undefined
+
 const start = (): Promise<RunningServer> =>
   startServer({
+    now: () => clock ?? Date.now(),
     store: directory,
     port: 0,
     watermarkMs: 0,
@@ -35,7 +38,7 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
 
 /** Four minutes of a shop, whose canary takes three times as long for the cart; each request asks the database once. */
-function traffic() {
+function traffic(service = 'shop') {
   const requests = (build: string) => {
     const spans = Array.from({ length: 48 * 40 }, (_, index) => {
       const [traceId, spanId] = [hex(16), hex(8)]
@@ -58,7 +61,7 @@ function traffic() {
       ]
     }).flat()
     const attributes = [
-      text('service.name', 'shop'),
+      text('service.name', service),
       text('service.version', build),
       text('service.instance.id', `${build}-a`),
     ]
@@ -120,4 +123,20 @@ it('answers one look with its charts', async () => {
   const { verdict, view } = await post<{ verdict: { verdict: string }; view: ComparisonView }>('/api/charts', body)
   expect(verdict.verdict).toBe('fail')
   expect(view.charts?.scopes).toHaveLength(3)
+})
+
+it('what was looked at before there was anything to compare is not what is kept of the verdict', async () => {
+  // Spans have come, and their ticks are not to close yet.
+  clock = startMs
+  await post('/v1/traces', traffic('early'))
+  const { id } = await post<{ id: string }>('/api/comparisons', { ...body, service: 'early', waitMs: 3_600_000 })
+  const charts = async () => (await get<ComparisonView>(`/api/comparisons/${id}/charts`)).charts
+  const outcome = async () => (await get<{ outcome: string }>(`/api/comparisons/${id}`)).outcome
+  await expect.poll(outcome).toBe('invalid')
+  expect(await charts()).toBeNull()
+  clock = startMs + 300_000
+  await expect.poll(outcome).toBe('fail')
+  expect((await charts())?.evidence.harmAt).not.toBeNull()
+  await expect.poll(async () => (await get<{ state: string }>(`/api/comparisons/${id}`)).state).toBe('ended')
+  expect((await charts())?.evidence.harmAt).not.toBeNull()
 })

@@ -1,4 +1,4 @@
-import type { Verdict } from '@coalmine/comparator'
+import type { Outcome, Verdict } from '@coalmine/comparator'
 import type { ComparisonRequest } from '../compare/request.ts'
 import type { Context } from '../context.ts'
 import { newTurns } from '../turns.ts'
@@ -23,6 +23,8 @@ export interface Asked {
 
 interface Cached {
   readonly view: ComparisonView
+  /** Of which verdict it is: one that is invalid may end where the next one does, and has no charts. */
+  readonly outcome: Outcome
   readonly atMs: number
   readonly tookMs: number
 }
@@ -47,7 +49,7 @@ export function newViews(context: Context): Views {
         const began = performance.now()
         const view = await viewOf(request, verdict, context, closing.signal)
         cached.delete(id)
-        cached.set(id, { view, atMs: performance.now(), tookMs: performance.now() - began })
+        cached.set(id, { view, outcome: verdict.verdict, atMs: performance.now(), tookMs: performance.now() - began })
         return view
       },
     )
@@ -60,7 +62,7 @@ export function newViews(context: Context): Views {
 
   /** Whoever asks for the same view meanwhile waits for the same one. */
   const begin = (id: string, verdict: Verdict, request: ComparisonRequest): Promise<ComparisonView> => {
-    const key = `${id} ${verdict.window.end}`
+    const key = `${id} ${verdict.verdict} ${verdict.window.end}`
     const begun = underWay.get(key) ?? workOut(id, verdict, request).finally(() => underWay.delete(key))
     underWay.set(key, begun)
     return begun
@@ -71,13 +73,16 @@ export function newViews(context: Context): Views {
     return view === undefined ? null : (JSON.parse(view) as ComparisonView)
   }
 
-  const isFresh = (one: Cached, until: string): boolean =>
-    one.view.until === until || performance.now() - one.atMs < one.tookMs / shareOfTime
+  const isOf = ({ outcome, view }: Cached, verdict: Verdict): boolean =>
+    outcome === verdict.verdict && view.until === verdict.window.end
+
+  const isFresh = (one: Cached, verdict: Verdict): boolean =>
+    isOf(one, verdict) || (one.outcome === verdict.verdict && performance.now() - one.atMs < one.tookMs / shareOfTime)
 
   return {
     of: async (id, verdict, { isOver, request }) => {
       const one = cached.get(id)
-      if (one && isFresh(one, verdict.window.end)) return one.view
+      if (one && isFresh(one, verdict)) return one.view
       const found = isOver ? await kept(id) : null
       if (found) return found
       return begin(id, verdict, request())
@@ -98,7 +103,7 @@ export function newViews(context: Context): Views {
 
   async function keepOne(id: string, verdict: Verdict, request: ComparisonRequest): Promise<void> {
     const one = cached.get(id)
-    const view = one?.view.until === verdict.window.end ? one.view : await begin(id, verdict, request)
+    const view = one && isOf(one, verdict) ? one.view : await begin(id, verdict, request)
     await store.views.keep(id, JSON.stringify(view))
   }
 }
