@@ -90,23 +90,28 @@ function policyOf(value: unknown): PolicyInput {
   }
 }
 
-/** The comparison of a release as it stands: the newest that was started for it. */
+/**
+ * The comparison of a release as it stands. Only the newest of its subject can be that: a release that comes back after another one,
+ * as it was, is a new release, which what was found the first time does not let through.
+ */
 export function comparisonOf(
   comparisons: Comparisons,
   { tool, subject, run, body }: GateRequest,
   nowMs: number,
 ): ComparisonState | undefined {
-  return comparisons
+  const newest = comparisons
     .list()
-    .find(
-      ({ labels, service, stable, canary, endedAt }) =>
-        labels[labelOf.tool] === tool &&
-        labels[labelOf.subject] === subject &&
-        service === body.service &&
+    .find(({ labels }) => labels[labelOf.tool] === tool && labels[labelOf.subject] === subject)
+  if (!newest) return undefined
+  const { labels, service, stable, canary, endedAt } = newest
+  const isSame =
+    run === undefined
+      ? service === body.service &&
         stable === body.stable &&
         canary === body.canary &&
-        (run === undefined ? endedAt === null || nowMs - Date.parse(endedAt) < staleMs : labels[labelOf.run] === run),
-    )
+        (endedAt === null || nowMs - Date.parse(endedAt) < staleMs)
+      : labels[labelOf.run] === run
+  return isSame ? newest : undefined
 }
 
 /** Starts the comparison of a release, or finds it; those of earlier runs of the same subject are stopped. */

@@ -116,6 +116,10 @@ it('Flagger goes on and is promoted by a canary that passes, and is not rolled b
   const next = flagger(name, {}, 'another')
   expect(await next('rollout')).toMatchObject({ yes: true, answer: expect.stringMatching(/^still running: /) })
   expect(await next('confirm-promotion')).toMatchObject({ yes: false })
+  // The first one comes back as it was: that it passed then is not that it passes now.
+  clock += 1_000
+  expect(await gate('rollout')).toMatchObject({ yes: true, answer: expect.stringMatching(/^still running: /) })
+  expect(await gate('confirm-promotion')).toMatchObject({ yes: false })
 })
 
 it('Flagger rolls back a canary that fails, and never raises or promotes it', async () => {

@@ -112,9 +112,10 @@ function parseExecution(body: unknown, application: string): GateRequest {
   const gate = parseGate({ service, stable: control.selector, canary: experiment.selector })
   return {
     tool: 'kayenta',
-    subject: application,
+    // Two pipelines of one application do not stop each other's analyses.
+    subject: `${application} ${control.selector} ${experiment.selector}`,
     // Each request of Kayenta's is an analysis of its own.
-    run: `${experiment.selector} ${experiment.start}`,
+    run: experiment.start,
     ...gate,
     body: {
       ...gate.body,
