@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../packages/store/test/clickhouse-http.ts'
 import { coalmineHere as coalmine, serve } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 let folder: string
 let server: ClickHouse
@@ -45,7 +45,7 @@ it('serves through a restart of its ClickHouse, and refuses spans in a way that 
     service: 'shop',
     route: 'GET /cart',
     version: '1.9.0',
-    from: Date.now() - 5_000,
+    from: tickAgo(5_000),
     seconds: 1,
     perSecond: 5,
     medianMs: 20,

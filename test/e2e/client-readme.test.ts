@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmine, serve } from './coalmine.ts'
-import { otlpLines } from './otlp.ts'
+import { otlpLines, tickAgo } from './otlp.ts'
 
 const root = join(import.meta.dirname, '../..')
 // Inside the workspace, where the package is found.
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(root, 'node_modules/.cache/coalmine-client-'))
 let server: Awaited<ReturnType<typeof serve>>
 
 beforeAll(async () => {
-  const traffic = { service: 'checkout', route: 'GET /cart', from: Date.now() - 300_000, seconds: 240, perSecond: 20 }
+  const traffic = { service: 'checkout', route: 'GET /cart', from: tickAgo(300_000), seconds: 240, perSecond: 20 }
   const spans = [
     ...otlpLines({ ...traffic, version: '1.9.0', medianMs: 20, seed: 1 }),
     ...otlpLines({ ...traffic, version: '2.0.0', medianMs: 60, seed: 2 }),

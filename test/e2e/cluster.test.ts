@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../packages/store/test/clickhouse-http.ts'
 import { coalmineHere as coalmine } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-cluster-'))
 // Two hours and a half ago: what is younger, a server that was left unclosed ticks closes by itself.
-const from = Date.now() - 9_000_000
+const from = tickAgo(9_000_000)
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 40, perSecond: 20 } as const
 let server: ClickHouse
 

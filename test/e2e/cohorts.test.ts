@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { coalmineHere as coalmine, type Run, storeHere } from './coalmine.ts'
-import { compareShop, otlpLines, type Requests } from './otlp.ts'
+import { compareShop, otlpLines, type Requests, tickAgo } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-cohorts-'))
 let store: Awaited<ReturnType<typeof storeHere>>
@@ -16,7 +16,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const from = Date.now() - 3_600_000
+const from = tickAgo(3_600_000)
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 40, perSecond: 20, medianMs: 20 } as const
 
 let cases = 0

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
-import { otlpLines } from './otlp.ts'
+import { otlpLines, tickAgo } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-config-'))
 let store: Awaited<ReturnType<typeof storeHere>>
@@ -15,7 +15,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const from = Date.now() - 3_600_000
+const from = tickAgo(3_600_000)
 const shop = { service: 'shop', route: 'GET /cart', from, seconds: 60, perSecond: 20, medianMs: 20 } as const
 
 describe('init', () => {

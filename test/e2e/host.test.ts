@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyValues } from '../otlp.ts'
 import { bin, coalmine, coalmineHere, type Run, serve } from './coalmine.ts'
-import { compareShop as compare, otlpLines } from './otlp.ts'
+import { compareShop as compare, otlpLines, tickAgo } from './otlp.ts'
 
 let folder: string
 let spans: string
@@ -15,7 +15,7 @@ const holders: ChildProcess[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-host-'))
-  const traffic = { service: 'shop', route: 'GET /cart', from: Date.now() - 60_000, seconds: 20, perSecond: 20 }
+  const traffic = { service: 'shop', route: 'GET /cart', from: tickAgo(60_000), seconds: 20, perSecond: 20 }
   spans = ['1.9.0', '2.0.0']
     .flatMap((version, seed) => otlpLines({ ...traffic, version, medianMs: 20, seed: seed + 1 }))
     .join('\n')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { tickMs } from '../../packages/comparator/src/tick.ts'
 import { randomOf } from '../../packages/comparator/test/slices.ts'
 
 export interface Requests {
@@ -19,6 +20,12 @@ export interface Requests {
   readonly attributes?: Readonly<Record<string, string>>
   readonly seed: number
 }
+
+/**
+ * The start of a tick some milliseconds ago: traffic that begins with it has its first requests of all cohorts in one
+ * tick, so that counts are the same whenever a test runs.
+ */
+export const tickAgo = (milliseconds: number): number => Math.floor((Date.now() - milliseconds) / tickMs) * tickMs
 
 /** Compares the two builds of the service `shop` that the tests make spans of. */
 export const compareShop: readonly string[] =

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { bin, coalmine, type Run, serve } from './coalmine.ts'
-import { otlpLines } from './otlp.ts'
+import { otlpLines, tickAgo } from './otlp.ts'
 
 const action = fileURLToPath(new URL('../../.github/actions/compare', import.meta.url))
 
@@ -30,7 +30,7 @@ let comments: readonly { readonly id: number; readonly body: string }[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-action-'))
-  const traffic = { service: 'shop', route: 'GET /cart', from: Date.now() - 120_000, seconds: 60, perSecond: 20 }
+  const traffic = { service: 'shop', route: 'GET /cart', from: tickAgo(120_000), seconds: 60, perSecond: 20 }
   const spans = [
     ...otlpLines({ ...traffic, version: '1.9.0', medianMs: 20, seed: 1 }),
     ...otlpLines({ ...traffic, version: '2.0.0', medianMs: 60, seed: 2 }),

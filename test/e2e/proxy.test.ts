@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { coalmineHere as coalmine, type Run, start, storeHere } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-proxy-'))
 let store: Awaited<ReturnType<typeof storeHere>>
@@ -15,7 +15,7 @@ const closing: (() => void)[] = []
 
 beforeAll(async () => {
   store = await storeHere(folder, '.coalmine', { lookEveryMs: 100, baseUrl: 'https://coalmine.example' })
-  const traffic = { service: 'shop', route: 'GET /cart', from: Date.now() - 300_000, seconds: 120, perSecond: 20 }
+  const traffic = { service: 'shop', route: 'GET /cart', from: tickAgo(300_000), seconds: 120, perSecond: 20 }
   const spans = ['1.9.0', '2.0.0'].flatMap((version, seed) =>
     otlpLines({ ...traffic, version, medianMs: 20, seed: seed + 1 }),
   )

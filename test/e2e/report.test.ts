@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-report-'))
 let store: Awaited<ReturnType<typeof storeHere>>
@@ -11,7 +11,7 @@ let id: string
 
 beforeAll(async () => {
   store = await storeHere(folder, '.coalmine', { lookEveryMs: 100 })
-  const traffic = { service: 'shop', route: 'GET /cart', from: Date.now() - 300_000, seconds: 240, perSecond: 20 }
+  const traffic = { service: 'shop', route: 'GET /cart', from: tickAgo(300_000), seconds: 240, perSecond: 20 }
   const spans = [
     ...otlpLines({ ...traffic, version: '1.9.0', medianMs: 20, seed: 1 }),
     ...otlpLines({ ...traffic, version: '2.0.0', medianMs: 60, seed: 2 }),

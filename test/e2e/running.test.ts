@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmine, type Run, serve, start } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 let folder: string
 const left = new Set<ChildProcess>()
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-running-'))
-  const traffic = { service: 'shop', route: 'GET /cart', from: Date.now() - 120_000, seconds: 60, perSecond: 20 }
+  const traffic = { service: 'shop', route: 'GET /cart', from: tickAgo(120_000), seconds: 60, perSecond: 20 }
   const spans = ['1.9.0', '2.0.0'].flatMap((version, seed) =>
     otlpLines({ ...traffic, version, medianMs: 20, seed: seed + 1 }),
   )

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
-import { compareShop, otlpLines } from './otlp.ts'
+import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-event-'))
 interface Received {
@@ -29,7 +29,7 @@ const collector = http.createServer((request, response) => {
 const endpoint = (): string => `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
 
 beforeAll(async () => {
-  const shop = { service: 'shop', route: 'GET /cart', from: Date.now() - 3_600_000, seconds: 30, perSecond: 20 }
+  const shop = { service: 'shop', route: 'GET /cart', from: tickAgo(3_600_000), seconds: 30, perSecond: 20 }
   const stable = otlpLines({ ...shop, version: '1.9.0', medianMs: 20, seed: 1 })
   const canary = otlpLines({ ...shop, version: '2.0.0', medianMs: 20, errorShare: 0.5, seed: 2 })
   writeFileSync(join(folder, 'spans.jsonl'), [...stable, ...canary].join('\n'))
