@@ -1,5 +1,6 @@
 // The store
 
+export type { Budgets } from './budgets.ts'
 export type { ComparisonEvent, ComparisonEvents, KnownComparison } from './comparison-events.ts'
 export type { ComparisonViews } from './comparison-views.ts'
 export { isRemote, shown } from './engine/address.ts'
@@ -66,6 +67,16 @@ export type { ClosedRow, NewRowsAsked } from './read/new-rows.ts'
 export type { Measured, MeasuredTick } from './read/read-measures.ts'
 export type { OperationTicks, TickPair, TickRead } from './read/read-ticks.ts'
 export { type WarmUp, warmUpOf } from './read/warm-up.ts'
+
+// What budgets are counted from
+
+export {
+  type BadCounts,
+  type BudgetAsked,
+  type BudgetCounts,
+  type BudgetRow,
+  countedSlowFrom,
+} from './read/budget-counts.ts'
 
 // What is known of them
 

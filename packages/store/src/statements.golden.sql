@@ -241,7 +241,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
     Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes,
-    InnerErrors
+    InnerErrors, ErrorLatency
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -263,7 +263,8 @@ DROP TABLE IF EXISTS coalmine_parquet;
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
       AS ErrorTypes,
     sumMap(SetClientCodes) AS ClientCodes,
-    sum(InnerErrorUnits) AS InnerErrors
+    sum(InnerErrorUnits) AS InnerErrors,
+    sumMap(ErrorHistogram) AS ErrorLatency
   FROM (
     SELECT
       Service,
@@ -284,6 +285,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
       countIf(UnitClientCode != 0) AS ClientErrorUnits,
       countIf(UnitInnerError AND NOT UnitError AND UnitClientCode = 0) AS InnerErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      sumMapIf(map(UnitBucket, toUInt64(1)), UnitError) AS ErrorHistogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       grouping(Flags) AS OfInstance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,
@@ -425,6 +427,87 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair);
 
+-- ingest/summed-hours.ts: unsummedHours
+  SELECT Service AS service, toUnixTimestamp(Hour) AS hour
+  FROM (
+    
+    SELECT Service, toStartOfHour(Tick) AS Hour, groupBitXor(cityHash64(Tick, Batch)) AS Closings
+    FROM (
+      SELECT Service, Tick, argMax(Batch, ClosedAt) AS Batch
+      FROM coalmine_closed
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick
+    )
+    GROUP BY Service, Hour
+  ) AS there
+  LEFT JOIN (
+    SELECT Service, Hour, argMax(Closings, At) AS Summed
+    FROM coalmine_summed_hours
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Hour
+  ) AS summed USING (Service, Hour)
+  WHERE Closings != Summed
+  ORDER BY hour DESC, service;
+
+-- ingest/summed-hours.ts: sumHours
+  INSERT INTO coalmine_hours (Sum, Service, Hour, Operation, Build, Bucket, Traces, Errors)
+  SELECT
+    {sum:UInt64} AS Sum,
+    {service:String} AS Service,
+    Hour,
+    Operation,
+    Build,
+    Bucket,
+    sum(Counted) AS Traces,
+    sum(Failed) AS Errors
+  FROM (
+    SELECT
+      toStartOfHour(Tick) AS Hour,
+      Operation,
+      Build,
+      arrayPushBack(mapKeys(Latency), toInt16(-32767)) AS Buckets,
+      arrayPushBack(mapValues(Latency), toUInt64(0)) AS Counts,
+      arrayPushBack(
+        if(empty(ErrorLatency), arrayResize([toUInt64(0)], length(Latency)),
+          arrayMap(bucket -> ErrorLatency[bucket], mapKeys(Latency))),
+        toUInt64(Errors - arraySum(mapValues(ErrorLatency)))) AS Failures
+    FROM coalmine_ticks
+    WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      AND toUnixTimestamp(toStartOfHour(Tick)) IN {hours:Array(UInt32)}
+      AND (Tick, Batch) IN (
+        SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+        WHERE Service = {service:String}
+          AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+        GROUP BY Tick)
+  )
+  ARRAY JOIN Buckets AS Bucket, Counts AS Counted, Failures AS Failed
+  WHERE Counted > 0 OR Failed > 0
+  GROUP BY Hour, Operation, Build, Bucket;
+
+-- ingest/summed-hours.ts: commitHours
+  INSERT INTO coalmine_summed_hours (Service, Hour, Sum, Closings)
+  SELECT {service:String} AS Service, fromUnixTimestamp(row.1) AS Hour, {sum:UInt64} AS Sum, toUInt64(row.2) AS Closings
+  FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {closings:Array(String)})) AS row);
+
+-- ingest/summed-hours.ts: closingsOfHours
+  SELECT toUnixTimestamp(Hour) AS hour, toString(Closings) AS closings
+  FROM (
+    
+    SELECT Service, toStartOfHour(Tick) AS Hour, groupBitXor(cityHash64(Tick, Batch)) AS Closings
+    FROM (
+      SELECT Service, Tick, argMax(Batch, ClosedAt) AS Batch
+      FROM coalmine_closed
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick
+    )
+    GROUP BY Service, Hour
+  )
+  WHERE hour IN {hours:Array(UInt32)};
+
 -- memory.ts: comparisonStart
   SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
   FROM coalmine_comparisons
@@ -487,6 +570,89 @@ DROP TABLE IF EXISTS coalmine_parquet;
 
 -- opening.ts: mayWrite
   INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false;
+
+-- read/budget-counts.ts: lastClosed
+  SELECT if(count() = 0, 0, toUnixTimestamp(max(Tick)) + 5) AS until FROM coalmine_closed WHERE Service = {service:String};
+
+-- read/budget-counts.ts: closedServices
+SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
+
+-- read/budget-counts.ts: countBad
+  SELECT
+    operation,
+    if(lastAt >= {until:UInt32} - 21600, buildAt, '') AS build,
+    lastAt >= {until:UInt32} - 21600 AS recent,
+    min(firstAt) AS first,
+    sumForEach(sums) AS counts,
+    mapKeys(sumMap(ofDay) AS days) AS hours,
+    mapValues(days) AS requests,
+    mapValues(sumMap(timesOfDay)) AS times
+  FROM (
+    SELECT
+      Operation AS operation,
+      Build AS buildAt,
+      min(At) AS firstAt,
+      max(At) AS lastAt,
+      [
+        sumIf(Counted, At >= {until:UInt32} - 300), sumIf(Bad, At >= {until:UInt32} - 300),
+        sumIf(Counted, At >= {until:UInt32} - 3600), sumIf(Bad, At >= {until:UInt32} - 3600),
+        sumIf(Counted, At >= {until:UInt32} - 21600), sumIf(Bad, At >= {until:UInt32} - 21600),
+        sumIf(Counted, At >= intDiv({until:UInt32} - 259200, 3600) * 3600),
+        sumIf(Bad, At >= intDiv({until:UInt32} - 259200, 3600) * 3600),
+        sumIf(Counted, At >= WindowFrom), sumIf(Bad, At >= WindowFrom)
+      ] AS sums,
+      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), Counted), IsWholeHour) AS ofDay,
+      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), toUInt64(1)), IsWholeHour) AS timesOfDay
+    FROM (
+      SELECT
+        Operation,
+        Build,
+        toUnixTimestamp(Hour) AS At,
+        transform(Operation, {operations:Array(String)}, {froms:Array(UInt32)}, {fromElse:UInt32}) AS WindowFrom,
+        sum(Traces) AS Counted,
+        sum(if(Bucket > transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}), Traces, Errors)) AS Bad,
+        At >= {ticks:UInt32} - 604800 AS IsWholeHour
+      FROM coalmine_hours
+      WHERE Service = {service:String}
+        AND (empty({operations:Array(String)}) OR Operation IN {operations:Array(String)})
+        AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({ticks:UInt32})
+        AND toUnixTimestamp(Hour) NOT IN {unsummed:Array(UInt32)}
+        AND (Hour, Sum) IN (
+          SELECT Hour, argMax(Sum, At)
+          FROM coalmine_summed_hours
+          WHERE Service = {service:String}
+          GROUP BY Hour)
+      GROUP BY Operation, Build, Hour
+      UNION ALL
+      SELECT
+        Operation,
+        Build,
+        toUnixTimestamp(Tick) AS At,
+        transform(Operation, {operations:Array(String)}, {froms:Array(UInt32)}, {fromElse:UInt32}) AS WindowFrom,
+        Traces AS Counted,
+        if(transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}) = 32767, Errors, toUInt64(
+          Errors + arraySum((bucket, n) -> if(bucket > transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}), n, 0), mapKeys(Latency), mapValues(Latency))
+            - arraySum((bucket, n) -> if(bucket > transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}), n, 0), mapKeys(ErrorLatency), mapValues(ErrorLatency)))) AS Bad,
+        false AS IsWholeHour
+      FROM coalmine_ticks
+      WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
+        AND (empty({operations:Array(String)}) OR Operation IN {operations:Array(String)})
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({until:UInt32})
+        AND (Tick >= fromUnixTimestamp({ticks:UInt32})
+          OR toUnixTimestamp(toStartOfHour(Tick)) IN {unsummed:Array(UInt32)})
+        AND (Tick, Batch) IN (
+          SELECT Tick, argMax(Batch, ClosedAt)
+          FROM coalmine_closed
+          WHERE Service = {service:String}
+            AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({until:UInt32})
+            AND (Tick >= fromUnixTimestamp({ticks:UInt32})
+              OR toUnixTimestamp(toStartOfHour(Tick)) IN {unsummed:Array(UInt32)})
+          GROUP BY Tick)
+    )
+    GROUP BY operation, buildAt
+  )
+  GROUP BY operation, build, recent
+  ORDER BY operation, recent, build;
 
 -- read/builds.ts: buildsSeen
   SELECT
@@ -2477,7 +2643,8 @@ SELECT currentDatabase() AS name;
     LastEnd DateTime64(9),
     ErrorTypes Map(LowCardinality(String), UInt64),
     ClientCodes Map(UInt16, UInt64),
-    InnerErrors UInt64
+    InnerErrors UInt64,
+    ErrorLatency Map(Int16, UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -2636,6 +2803,34 @@ SELECT currentDatabase() AS name;
   ENGINE = MergeTree
   ORDER BY (Service, Comparison, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createHours
+  CREATE TABLE IF NOT EXISTS coalmine_hours (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Build LowCardinality(String),
+    Bucket Int16,
+    Traces UInt64 CODEC(T64, ZSTD(1)),
+    Errors UInt64 CODEC(T64, ZSTD(1))
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Hour)
+  ORDER BY (Service, Operation, Hour, Build, Bucket)
+  TTL Hour + toIntervalDay(100);
+
+-- schema/tables.ts: createSummedHours
+  CREATE TABLE IF NOT EXISTS coalmine_summed_hours (
+    Service LowCardinality(String),
+    Hour DateTime('UTC'),
+    Sum UInt64,
+    Closings UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Hour)
+  TTL Hour + toIntervalDay(100);
 
 -- schema/views.ts: createTraces
   CREATE OR REPLACE VIEW coalmine_traces AS

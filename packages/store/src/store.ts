@@ -1,3 +1,4 @@
+import { type Budgets, budgetsOf } from './budgets.ts'
 import type { AsRead } from './comparison.ts'
 import { type ComparisonEvents, comparisonEventsOf } from './comparison-events.ts'
 import { type ComparisonViews, comparisonViewsOf } from './comparison-views.ts'
@@ -49,6 +50,8 @@ export interface Store {
   readonly comparisons: ComparisonEvents
   /** What people look at beside their verdicts. */
   readonly views: ComparisonViews
+  /** What error budgets are counted from. */
+  readonly budgets: Budgets
   /** What was seen of services, whoever is compared. */
   readonly services: ServiceReader
   /** How far imports of files have come. */
@@ -119,6 +122,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     memory: memoryOf(engine, asRead, { access, isSpent }),
     comparisons: comparisonEventsOf(engine, { access, isSpent }),
     views: comparisonViewsOf(engine, { access, isSpent }),
+    budgets: budgetsOf(engine, { access, isSpent, retentionDays, now }),
     services: serviceReader(engine, { logs, ledger: shared ? undefined : ledger, watermarkMs, now }),
     imports: importsOf(engine),
     sizes: () => storeSizes(engine, traces, logs, retentionDays),

@@ -83,7 +83,8 @@ CREATE TABLE IF NOT EXISTS coalmine_ticks ON CLUSTER main (
   LastEnd DateTime64(9),
   ErrorTypes Map(LowCardinality(String), UInt64),
   ClientCodes Map(UInt16, UInt64),
-  InnerErrors UInt64
+  InnerErrors UInt64,
+  ErrorLatency Map(Int16, UInt64)
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 PARTITION BY toDate(Tick)
@@ -231,3 +232,29 @@ CREATE TABLE IF NOT EXISTS coalmine_reductions ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Service, Comparison, Tick)
 TTL Tick + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_hours ON CLUSTER main (
+  Sum UInt64,
+  Service LowCardinality(String),
+  Hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  Operation LowCardinality(String),
+  Build LowCardinality(String),
+  Bucket Int16,
+  Traces UInt64 CODEC(T64, ZSTD(1)),
+  Errors UInt64 CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toYYYYMM(Hour)
+ORDER BY (Service, Operation, Hour, Build, Bucket)
+TTL Hour + toIntervalDay(100)
+
+CREATE TABLE IF NOT EXISTS coalmine_summed_hours ON CLUSTER main (
+  Service LowCardinality(String),
+  Hour DateTime('UTC'),
+  Sum UInt64,
+  Closings UInt64,
+  At DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Hour)
+TTL Hour + toIntervalDay(100)

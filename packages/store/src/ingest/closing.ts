@@ -77,7 +77,7 @@ export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
     Batch, Service, Tick, Operation, Build, FlagKey, FlagVariant, Test, Requests, Traces, Errors, ClientErrors, Latency,
     Instances, FirstEnd, LastEnd, ErrorTypes, ClientCodes,
-    InnerErrors
+    InnerErrors, ErrorLatency
   )
   SELECT
     {batch:UInt64} AS Batch,
@@ -99,7 +99,8 @@ export const closeTicks: string = sql`
     mapFromArrays(arraySlice(mapKeys(sumMap(SetErrorTypes) AS AllTypes), 1, 100), arraySlice(mapValues(AllTypes), 1, 100))
       AS ErrorTypes,
     sumMap(SetClientCodes) AS ClientCodes,
-    sum(InnerErrorUnits) AS InnerErrors
+    sum(InnerErrorUnits) AS InnerErrors,
+    sumMap(ErrorHistogram) AS ErrorLatency
   FROM (
     SELECT
       Service,
@@ -120,6 +121,7 @@ export const closeTicks: string = sql`
       countIf(UnitClientCode != 0) AS ClientErrorUnits,
       countIf(${hidesError}) AS InnerErrorUnits,
       sumMap(map(UnitBucket, toUInt64(1))) AS Histogram,
+      sumMapIf(map(UnitBucket, toUInt64(1)), UnitError) AS ErrorHistogram,
       if(length(UnitInstances) = 1, UnitInstances[1], '') AS Instance,
       grouping(Flags) AS OfInstance,
       groupUniqArrayArray(50)(UnitInstances) AS SetInstances,

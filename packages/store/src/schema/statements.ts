@@ -4,7 +4,7 @@ import * as tables from './tables.ts'
 import * as views from './views.ts'
 
 /** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
-export const schemaVersion = 7
+export const schemaVersion = 8
 
 /** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
@@ -42,6 +42,10 @@ const alterations: Readonly<Record<number, readonly string[]>> = {
     `
   ALTER TABLE coalmine_reduced ADD COLUMN IF NOT EXISTS InnerErrors UInt64`,
   ],
+  8: [
+    `
+  ALTER TABLE coalmine_ticks ADD COLUMN IF NOT EXISTS ErrorLatency Map(Int16, UInt64)`,
+  ],
 }
 
 /** Our own tables. Each is whole in tables.ts; one that is added there is added here, and nowhere else. */
@@ -60,6 +64,8 @@ const ownTables: readonly string[] = [
   tables.createReopened,
   tables.createReduced,
   tables.createReductions,
+  tables.createHours,
+  tables.createSummedHours,
 ]
 
 /** Each reads those before it. */

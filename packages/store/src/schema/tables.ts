@@ -97,7 +97,8 @@ export const createTicks = `
     LastEnd DateTime64(9),
     ErrorTypes Map(LowCardinality(String), UInt64),
     ClientCodes Map(UInt16, UInt64),
-    InnerErrors UInt64
+    InnerErrors UInt64,
+    ErrorLatency Map(Int16, UInt64)
   )
   ENGINE = MergeTree
   PARTITION BY toDate(Tick)
@@ -275,3 +276,37 @@ export const createReductions = `
   ENGINE = MergeTree
   ORDER BY (Service, Comparison, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/**
+ * What users' requests of whole hours were like, which budgets of a month are counted from: by the bucket of their latency,
+ * how many there were, and how many of them failed. Errors of bucket -32767 are of ticks that did not say how long those took;
+ * their requests are in the other buckets. Rows count when their sum is the newest of their hour in coalmine_summed_hours.
+ */
+export const createHours = `
+  CREATE TABLE IF NOT EXISTS coalmine_hours (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Operation LowCardinality(String),
+    Build LowCardinality(String),
+    Bucket Int16,
+    Traces UInt64 CODEC(T64, ZSTD(1)),
+    Errors UInt64 CODEC(T64, ZSTD(1))
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Hour)
+  ORDER BY (Service, Operation, Hour, Build, Bucket)
+  TTL Hour + toIntervalDay(100)`
+
+/** An hour is summed up when it has a row here; `Closings` names the closed ticks that it was made of. */
+export const createSummedHours = `
+  CREATE TABLE IF NOT EXISTS coalmine_summed_hours (
+    Service LowCardinality(String),
+    Hour DateTime('UTC'),
+    Sum UInt64,
+    Closings UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Hour)
+  TTL Hour + toIntervalDay(100)`

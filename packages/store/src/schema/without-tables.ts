@@ -33,7 +33,7 @@ const emptyTables: string = sql`
         toUInt64(0) AS ClientErrors, CAST(map(), 'Map(Int16, UInt64)') AS Latency, CAST([], 'Array(String)') AS Instances,
         toDateTime64(0, 9) AS FirstEnd, toDateTime64(0, 9) AS LastEnd,
         CAST(map(), 'Map(String, UInt64)') AS ErrorTypes, CAST(map(), 'Map(UInt16, UInt64)') AS ClientCodes,
-        toUInt64(0) AS InnerErrors
+        toUInt64(0) AS InnerErrors, CAST(map(), 'Map(Int16, UInt64)') AS ErrorLatency
     )
     WHERE false
   ),

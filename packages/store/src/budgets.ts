@@ -1,0 +1,94 @@
+import type { Engine } from './engine/engine.ts'
+import { StoreError } from './errors.ts'
+import { newBatchId } from './ingest/batch-id.ts'
+import { closingsOfHours, commitHours, sumHours, unsummedHours } from './ingest/summed-hours.ts'
+import type { Access } from './opening.ts'
+import {
+  type BudgetAsked,
+  type BudgetCounts,
+  budgetCounts,
+  closedServices,
+  lastClosed,
+  ticksFrom,
+} from './read/budget-counts.ts'
+
+/** What error budgets are counted from: users' requests of a month, and how many of them were bad. */
+export interface Budgets {
+  /**
+   * What was bad of some journeys of a service, and of each build at them; undefined where no tick of it is closed. Throws a
+   * StoreError of kind `usage` where spans alone may be read.
+   */
+  readonly counts: (asked: BudgetAsked) => Promise<BudgetCounts | undefined>
+  /** Sums up hours that are over, of one service or of all, so that a month is read at once; says how many. Done where it may be written. */
+  readonly sumUp: (service?: string) => Promise<number>
+  /** Services that have closed ticks. */
+  readonly services: () => Promise<readonly string[]>
+}
+
+interface Options {
+  readonly access: Access
+  readonly isSpent: () => boolean
+  readonly retentionDays: number
+  readonly now: () => number
+}
+
+const daySeconds = 86_400
+// Fewer ticks than this many hours have are summed up at once.
+const hoursAtOnce = 24
+
+/** The budgets of an engine's store. */
+export function budgetsOf(engine: Engine, { access, isSpent, retentionDays, now }: Options): Budgets {
+  // Hours before it have lost ticks, and are known by their sums alone.
+  const keptFrom = (): number => Math.max(0, Math.ceil(now() / 3_600_000) * 3600 - retentionDays * daySeconds + 3600)
+
+  const sumSome = async (service: string, hours: readonly number[]): Promise<void> => {
+    const sum = newBatchId()
+    const window = { from: Math.min(...hours), to: Math.max(...hours) + 3600 }
+    // Asked before they are read: what closes meanwhile makes it another name, and the hour is summed up anew.
+    const closed = await engine.read<{ hour: number; closings: string }>(closingsOfHours, { service, hours, ...window })
+    await engine.writeOnce(sumHours, { sum, service, hours, ...window })
+    await engine.write(commitHours, {
+      service,
+      sum,
+      hours: closed.map(({ hour }) => hour),
+      closings: closed.map(({ closings }) => closings),
+    })
+  }
+
+  const unsummed = async (service: string, until: number): Promise<{ service: string; hour: number }[]> => {
+    const from = keptFrom()
+    return from >= until ? [] : engine.read(unsummedHours, { service, from, to: until })
+  }
+
+  const sumUp = async (service = ''): Promise<number> => {
+    if (access !== 'all' || isSpent()) return 0
+    const found = await unsummed(service, ticksFrom(now() / 1000))
+    for (const name of new Set(found.map((one) => one.service))) {
+      const hours = found.filter((one) => one.service === name).map(({ hour }) => hour)
+      for (let at = 0; at < hours.length; at += hoursAtOnce) await sumSome(name, hours.slice(at, at + hoursAtOnce))
+    }
+    return found.length
+  }
+
+  return {
+    sumUp,
+    services: async () => (await engine.read<{ service: string }>(closedServices)).map(({ service }) => service),
+    counts: async (asked) => {
+      if (access === 'spans')
+        throw new StoreError(
+          'usage',
+          'budgets are counted from closed ticks, and this user may read spans alone: ask with a user that may read the tables of coalmine, or through the server that has the store',
+        )
+      const { service } = asked
+      const [found] = await engine.read<{ until: number }>(lastClosed, { service })
+      const until = found?.until ?? 0
+      if (until === 0) return undefined
+      await sumUp(service)
+      const left = await unsummed(service, ticksFrom(until))
+      return {
+        untilMs: until * 1000,
+        journeys: await budgetCounts(engine, asked, { until, unsummed: left.map(({ hour }) => hour) }),
+      }
+    },
+  }
+}

@@ -1,0 +1,233 @@
+import type { Engine } from '../engine/engine.ts'
+import { sql } from '../sql.ts'
+
+/** Whose requests are counted, and which of them are bad. */
+export interface BudgetAsked {
+  readonly service: string
+  /** Each operation is counted by its own; every one of the service, by the same, where it is left out. */
+  readonly journeys: readonly {
+    readonly operation?: string | undefined
+    /** Slower than this is bad, in seconds; errors alone are where it is left out. */
+    readonly slowFromSeconds?: number | undefined
+    readonly windowSeconds: number
+  }[]
+}
+
+/** Requests of a time, and how many of them failed or were too slow. */
+export interface BadCounts {
+  readonly requests: number
+  readonly bad: number
+}
+
+/** What a build served at an operation; a build that did not serve within six hours is in the one of name ''. */
+export interface BudgetRow {
+  readonly operation: string
+  readonly build: string
+  /** Whether it served within six hours; what others did is in one row. */
+  readonly recent: boolean
+  /** When its first tick, or hour, within the window begins, in milliseconds since 1970. */
+  readonly firstMs: number
+  readonly last5m: BadCounts
+  readonly last1h: BadCounts
+  readonly last6h: BadCounts
+  readonly last3d: BadCounts
+  readonly window: BadCounts
+  /** Requests by the hour of the day, UTC, over up to seven days that are over, and the number of hours that each comes from. */
+  readonly byHour: readonly { readonly hour: number; readonly requests: number; readonly hours: number }[]
+}
+
+/** What the rows of each journey are, in the order that they were asked for. */
+export interface BudgetCounts {
+  /** The end of the last closed tick, in milliseconds since 1970: everything is counted up to here. */
+  readonly untilMs: number
+  readonly journeys: readonly (readonly BudgetRow[])[]
+}
+
+/** Where the rows of this question come from: hours that are summed up, but for these, which are read from ticks. */
+export interface HoursLeft {
+  /** Up to here, in seconds since 1970. */
+  readonly until: number
+  readonly unsummed: readonly number[]
+}
+
+/** From which second on ticks answer, which know when within the hour. */
+export const ticksFrom = (until: number): number => Math.floor((until - 6 * 3600) / 3600) * 3600
+
+/** Counts what was bad of each journey: in as few questions as can tell them apart. */
+export async function budgetCounts(
+  engine: Engine,
+  { service, journeys }: BudgetAsked,
+  { until, unsummed }: HoursLeft,
+): Promise<BudgetCounts['journeys']> {
+  const found: BudgetRow[][] = journeys.map(() => [])
+  for (const together of apart(journeys)) {
+    const asked = together.map((at) => journeys[at]!)
+    const all = asked.find(({ operation }) => operation === undefined)
+    const named = all ? [] : asked
+    const froms = named.map(({ windowSeconds }) => windowFrom(until, windowSeconds))
+    const fromElse = all ? windowFrom(until, all.windowSeconds) : until
+    const rows = await engine.read<Row>(countBad, {
+      service,
+      operations: named.map(({ operation }) => operation!),
+      slows: named.map(({ slowFromSeconds }) => lastGoodBucket(slowFromSeconds)),
+      slowElse: lastGoodBucket(all?.slowFromSeconds),
+      froms,
+      fromElse,
+      from: Math.min(fromElse, ...froms, Math.floor((until - 3 * 86_400) / 3600) * 3600),
+      ticks: ticksFrom(until),
+      until,
+      unsummed,
+    })
+    for (const row of rows) {
+      const place = all ? together[0]! : together[named.findIndex(({ operation }) => operation === row.operation)]!
+      found[place]!.push(budgetRow(row))
+    }
+  }
+  return found
+}
+
+interface Row {
+  readonly operation: string
+  readonly build: string
+  readonly recent: number
+  readonly first: number
+  readonly counts: readonly number[]
+  readonly hours: readonly number[]
+  readonly requests: readonly number[]
+  readonly times: readonly number[]
+}
+
+function budgetRow({ operation, build, recent, first, counts, hours, requests, times }: Row): BudgetRow {
+  const of = (at: number): BadCounts => ({ requests: Number(counts[2 * at]), bad: Number(counts[2 * at + 1]) })
+  return {
+    operation,
+    build,
+    recent: Boolean(recent),
+    firstMs: first * 1000,
+    last5m: of(0),
+    last1h: of(1),
+    last6h: of(2),
+    last3d: of(3),
+    window: of(4),
+    byHour: hours.map((hour, at) => ({ hour, requests: Number(requests[at]), hours: Number(times[at]) })),
+  }
+}
+
+// A journey that is the whole service takes all operations; of the others those of different operations go together.
+function apart(journeys: BudgetAsked['journeys']): number[][] {
+  const layers: number[][] = []
+  journeys.forEach(({ operation }, at) => {
+    const free =
+      operation !== undefined &&
+      layers.find((layer) => layer.every((other) => ![operation, undefined].includes(journeys[other]!.operation)))
+    if (free) free.push(at)
+    else layers.push([at])
+  })
+  return layers
+}
+
+const windowFrom = (until: number, windowSeconds: number): number =>
+  Math.max(0, Math.floor((until - windowSeconds) / 3600) * 3600)
+
+// No bucket is above it.
+const never = 32_767
+
+/** The bucket that a latency is in, which still counts as good: those of the histograms, 2.2 % wide. */
+function lastGoodBucket(seconds: number | undefined): number {
+  return seconds === undefined ? never : Math.ceil(Math.round(Math.log2(seconds) * 32 * 1e6) / 1e6) - 1
+}
+
+/** The latency from which a request is counted as too slow, in seconds, where this one was asked for: the end of its bucket. */
+export function countedSlowFrom(seconds: number): number {
+  return 2 ** ((lastGoodBucket(seconds) + 1) / 32)
+}
+
+/** The end of the last closed tick of a service, in seconds since 1970; 0 where none is closed. */
+export const lastClosed = `
+  SELECT if(count() = 0, 0, toUnixTimestamp(max(Tick)) + 5) AS until FROM coalmine_closed WHERE Service = {service:String}`
+
+/** Services that have closed ticks. */
+export const closedServices = `SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service`
+
+const slow = `transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16})`
+
+/**
+ * Requests and bad ones of each operation and build, five times: within five minutes, an hour, six hours, three days, and the
+ * operation's own window. Hours that are summed up say it, and ticks of the last six hours and of hours that are not.
+ */
+export const countBad: string = sql`
+  SELECT
+    operation,
+    if(lastAt >= {until:UInt32} - 21600, buildAt, '') AS build,
+    lastAt >= {until:UInt32} - 21600 AS recent,
+    min(firstAt) AS first,
+    sumForEach(sums) AS counts,
+    mapKeys(sumMap(ofDay) AS days) AS hours,
+    mapValues(days) AS requests,
+    mapValues(sumMap(timesOfDay)) AS times
+  FROM (
+    SELECT
+      Operation AS operation,
+      Build AS buildAt,
+      min(At) AS firstAt,
+      max(At) AS lastAt,
+      [
+        sumIf(Counted, At >= {until:UInt32} - 300), sumIf(Bad, At >= {until:UInt32} - 300),
+        sumIf(Counted, At >= {until:UInt32} - 3600), sumIf(Bad, At >= {until:UInt32} - 3600),
+        sumIf(Counted, At >= {until:UInt32} - 21600), sumIf(Bad, At >= {until:UInt32} - 21600),
+        sumIf(Counted, At >= intDiv({until:UInt32} - 259200, 3600) * 3600),
+        sumIf(Bad, At >= intDiv({until:UInt32} - 259200, 3600) * 3600),
+        sumIf(Counted, At >= WindowFrom), sumIf(Bad, At >= WindowFrom)
+      ] AS sums,
+      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), Counted), IsWholeHour) AS ofDay,
+      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), toUInt64(1)), IsWholeHour) AS timesOfDay
+    FROM (
+      SELECT
+        Operation,
+        Build,
+        toUnixTimestamp(Hour) AS At,
+        transform(Operation, {operations:Array(String)}, {froms:Array(UInt32)}, {fromElse:UInt32}) AS WindowFrom,
+        sum(Traces) AS Counted,
+        sum(if(Bucket > ${slow}, Traces, Errors)) AS Bad,
+        At >= {ticks:UInt32} - 604800 AS IsWholeHour
+      FROM coalmine_hours
+      WHERE Service = {service:String}
+        AND (empty({operations:Array(String)}) OR Operation IN {operations:Array(String)})
+        AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({ticks:UInt32})
+        AND toUnixTimestamp(Hour) NOT IN {unsummed:Array(UInt32)}
+        AND (Hour, Sum) IN (
+          SELECT Hour, argMax(Sum, At)
+          FROM coalmine_summed_hours
+          WHERE Service = {service:String}
+          GROUP BY Hour)
+      GROUP BY Operation, Build, Hour
+      UNION ALL
+      SELECT
+        Operation,
+        Build,
+        toUnixTimestamp(Tick) AS At,
+        transform(Operation, {operations:Array(String)}, {froms:Array(UInt32)}, {fromElse:UInt32}) AS WindowFrom,
+        Traces AS Counted,
+        if(${slow} = 32767, Errors, toUInt64(
+          Errors + arraySum((bucket, n) -> if(bucket > ${slow}, n, 0), mapKeys(Latency), mapValues(Latency))
+            - arraySum((bucket, n) -> if(bucket > ${slow}, n, 0), mapKeys(ErrorLatency), mapValues(ErrorLatency)))) AS Bad,
+        false AS IsWholeHour
+      FROM coalmine_ticks
+      WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
+        AND (empty({operations:Array(String)}) OR Operation IN {operations:Array(String)})
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({until:UInt32})
+        AND (Tick >= fromUnixTimestamp({ticks:UInt32})
+          OR toUnixTimestamp(toStartOfHour(Tick)) IN {unsummed:Array(UInt32)})
+        AND (Tick, Batch) IN (
+          SELECT Tick, argMax(Batch, ClosedAt)
+          FROM coalmine_closed
+          WHERE Service = {service:String}
+            AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({until:UInt32})
+            AND (Tick >= fromUnixTimestamp({ticks:UInt32})
+              OR toUnixTimestamp(toStartOfHour(Tick)) IN {unsummed:Array(UInt32)})
+          GROUP BY Tick)
+    )
+    GROUP BY operation, buildAt
+  )
+  GROUP BY operation, build, recent
+  ORDER BY operation, recent, build`
