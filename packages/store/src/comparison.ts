@@ -56,10 +56,13 @@ export interface SpanParams {
   readonly canaryTests: boolean
   readonly traffic: Traffic
   readonly audience: readonly string[]
-  /** Whether calls are compared, and the view that has them, or requests. */
+  /** Whether calls are compared, or requests. */
   readonly calls: boolean
-  readonly requests: 'coalmine_requests' | 'coalmine_calls'
+  /** Each key by its place, from 1 on, and what stable and the canary want of it where they want something. */
+  readonly [place: `${'key' | Cohort}${number}`]: string
 }
+
+type Cohort = 'stable' | 'canary'
 
 /** What the statements need to know of the cohorts. */
 export type Cohorts =
@@ -144,8 +147,21 @@ export function spanParams({ traffic = 'users', audience = [], side, ...selector
     traffic,
     audience,
     calls: side === 'calls',
-    requests: side === 'calls' ? 'coalmine_calls' : 'coalmine_requests',
+    ...placesOf(
+      'key',
+      keys.map(({ key }) => key),
+    ),
+    ...placesOf('stable', valuesIn(stable)),
+    ...placesOf('canary', valuesIn(canary)),
   }
+}
+
+function placesOf<Name extends 'key' | Cohort>(
+  name: Name,
+  values: readonly string[],
+): Readonly<Record<`${Name}${number}`, string>> {
+  const places = values.map((value, at) => [`${name}${at + 1}`, value] as const).filter(([, value]) => value !== '')
+  return Object.fromEntries(places) as Record<`${Name}${number}`, string>
 }
 
 const buildAttribute = 'service.version'

@@ -171,70 +171,8 @@ export const requestOperation: string = sql`if((Service, Operation) IN ${namedOp
 export const operationName: string = sql`if({calls:Bool} OR (Service, Operation) IN ${namedOperations},
   Operation, '(other)')`
 
-/** The values that a span has of the keys of both selectors: its own, or its resource's. */
-export const seenValues = `arrayMap(
-  (key, fromResource) -> multiIf(
-    fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-    fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-    ResourceAttributes[key]),
-  {keys:Array(String)}, {fromResource:Array(UInt8)})`
-
-/** Whether one span is stable's; a wanted value of '' asks nothing of its key. */
-export const spanInStable = `arrayAll(
-  (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-    fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-    fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-    ResourceAttributes[key])),
-  {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-  AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all'))`
-
-/** Whether one span is the canary's. */
-export const spanInCanary: string = spanInStable.replaceAll('{stable', '{canary')
-
-/** The cohort of a request by `Seen`, which is what `seenValues` says of it; '' is neither. */
-export const seenCohort: string = sql`multiIf(
-  ${seenAs('Seen')})`
-
-/** The cohort of a trace, by what its requests were seen to have: 'both' where some are stable's and some the canary's; '' is neither. */
-export const traceCohort: string = sql`multiIf(
-  length(Seen) > 1, if(
-    arrayExists(seen -> ${hasValues('seen', 'stable')}, Seen)
-      AND arrayExists(seen -> ${hasValues('seen', 'canary')}, Seen),
-    'both', ''),
-  ${seenAs('Seen[1]')})`
-
-function seenAs(seen: string): string {
-  return `${hasValues(seen, 'stable')}, 'stable',
-${hasValues(seen, 'canary')}, 'canary',
-''`
-}
-
-function hasValues(seen: string, cohort: 'stable' | 'canary'): string {
-  return `arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-  ${seen}, {${cohort}Values:Array(String)}, {${cohort}Negated:Array(UInt8)})`
-}
-
 // Units: a trace at one operation in one tick, of the spans that one cohort may have. Spans of one trace are not independent
 // of each other, so a unit gives one value; but each counts for its own build, whatever else its trace met.
-
-/** Whether a key names a flag: all spans of a unit tell which variant it met. */
-const isFlag = `fromResource = 0 AND startsWith(key, 'coalmine.flag.')`
-
-/** The attributes of a span that the selectors ask for, its own and its resource's, and whether it may be stable's, or the canary's, for all but flags. */
-export const askedAttributes: string = sql`mapUpdate(
-  mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-  mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-  {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-${spanMayBe('stable')} AS MayBeStable,
-${spanMayBe('canary')} AS MayBeCanary`
-
-function spanMayBe(cohort: 'stable' | 'canary'): string {
-  return `arrayAll(
-  (key, fromResource, value, wanted, negated) -> wanted = '' OR ${isFlag} OR (negated = 0) = (value = wanted),
-  {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {${cohort}Values:Array(String)}, {${cohort}Negated:Array(UInt8)})`
-}
 
 /** What the spans of a unit say of the keys, each once; parted by 0x01. */
 export const unitSeen = `groupUniqArray(arrayStringConcat(SpanValues, '\\x01')) AS Seen`
@@ -246,21 +184,6 @@ export const unitValues = `if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), a
     place -> arrayDistinct(arrayFilter(value -> value != '',
       arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
     arrayEnumerate({keys:Array(String)})))) AS Values`
-
-/** Whether a unit is stable's. Test traffic belongs to the cohort that asks for it; '(mixed)' is no other value either. */
-export const unitInStable: string = `MayBeStable AND arrayAll(
-  (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (${isFlag})
-    OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-  {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-  AND (UnitTest OR NOT {stableTests:Bool})`
-
-/** Whether a unit is the canary's. */
-export const unitInCanary: string = unitInStable.replaceAll('{stable', '{canary').replace('MayBeStable', 'MayBeCanary')
-
-/** Units of a cohort, and those that would be but for a flag of which they met two variants. */
-export const unitCounts: string = `IsStable OR IsCanary OR arrayExists(
-  (key, fromResource, value) -> ${isFlag} AND value = '(mixed)',
-  {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)`
 
 /** The cohort that a unit counts in: 'both', or 'mixed' where its spans disagree on a flag. */
 export const unitCohort = `multiIf(

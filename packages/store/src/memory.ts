@@ -1,5 +1,6 @@
+import { type SpanStatement, spanStatement } from './cohort-texts.ts'
 import { type AsRead, type Chosen, type Comparison, cohortsOf } from './comparison.ts'
-import { closedOnly, inCanary, latestClosingsEver, ofAudience, ofTraffic, spanInCanary } from './conditions.ts'
+import { closedOnly, inCanary, latestClosingsEver, ofAudience, ofTraffic } from './conditions.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import type { Access } from './opening.ts'
@@ -78,7 +79,7 @@ export function memoryOf(
 /** The tick of the canary's first request, in seconds since 1970. */
 async function firstServed(engine: Engine, comparison: Remembered): Promise<number | undefined> {
   const cohorts = cohortsOf(comparison)
-  const statement = cohorts.source === 'ticks' ? tickFirst : rawFirst
+  const statement = cohorts.source === 'ticks' ? tickFirst : rawFirst(cohorts.params)
   const [first] = await engine.read<{ found: number; tick: number }>(statement, {
     service: comparison.service,
     from: 0,
@@ -160,10 +161,12 @@ export const tickFirst: string = sql`
     AND ${inCanary}`
 
 /** When the canary of a comparison first served, or first called, as `tickFirst`, from raw spans. */
-export const rawFirst: string = sql`
+export const rawFirst: SpanStatement = spanStatement(
+  ({ spanInCanary, requests }) => sql`
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
-  FROM {requests:Identifier}
+  FROM ${requests}
   WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
     AND ${closedOnly}
     AND ${ofAudience}
-    AND ${spanInCanary}`
+    AND ${spanInCanary}`,
+)

@@ -556,17 +556,23 @@ DROP TABLE IF EXISTS coalmine_parquet;
 
 -- memory.ts: rawFirst
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
-  FROM {requests:Identifier}
+  FROM (
+    SELECT
+      ServiceName AS Service,
+      Tick,
+      Timestamp,
+      SpanAttributes,
+      ResourceAttributes,
+      SpanAttributes['coalmine.test'] = 'true' AS Test
+    FROM coalmine_traces
+    WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')
+  )
   WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
     AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
     AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-    AND arrayAll(
-      (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-        fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-        fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-        ResourceAttributes[key])),
-      {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'));
+    AND if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+    AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'));
 
 -- opening.ts: mayWrite
   INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false;
@@ -854,20 +860,10 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     count() AS requests
   FROM (
     SELECT
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {stable1:String}
+      AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
       if(IsStable, 'stable', 'canary') AS cohort,
       if({calls:Bool} OR (Service, Operation) IN (
         SELECT Service, Operation
@@ -881,7 +877,41 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         Operation, '(other)') AS Name,
       if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
       FlagAttributes
-    FROM {requests:Identifier}
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Tick,
+        Timestamp,
+        EndedAt,
+        SpanName,
+        SpanAttributes,
+        ResourceAttributes,
+        multiIf(
+          SpanAttributes['http.route'] != '',
+            trimLeft(concat(
+              if(SpanAttributes['http.request.method'] != '',
+                SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+              ' ', SpanAttributes['http.route'])),
+          SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+            concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+          SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+          SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+          if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+            SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+        mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
+        if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
+          CAST(arrayMap(
+            pair -> (
+              concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+              decodeURLComponent(splitByChar('=', pair)[2])),
+            arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+            'Map(LowCardinality(String), String)'),
+          OwnFlags)) AS FlagAttributes,
+        SpanAttributes['coalmine.test'] = 'true' AS Test
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -898,13 +928,8 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   SELECT count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
   FROM (
     SELECT
-          arrayAll(
-            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-              ResourceAttributes[key])),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-            AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+          if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+          AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
           if({calls:Bool} OR (Service, Operation) IN (
             SELECT Service, Operation
             FROM coalmine_operation_hours
@@ -921,7 +946,49 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
             SpanAttributes['session.id'], ResourceAttributes['session.id'],
             SpanAttributes['client.address'], ResourceAttributes['client.address']]) AS User,
           Test, Duration, IsError, IsClientError
-        FROM {requests:Identifier}
+        FROM (
+          SELECT
+            ServiceName AS Service,
+            Tick,
+            Timestamp,
+            EndedAt,
+            SpanName,
+            Duration,
+            SpanAttributes,
+            ResourceAttributes,
+            multiIf(
+              SpanAttributes['http.route'] != '',
+                trimLeft(concat(
+                  if(SpanAttributes['http.request.method'] != '',
+                    SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                  ' ', SpanAttributes['http.route'])),
+              SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+              SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+              SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+              if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+            SpanAttributes['coalmine.test'] = 'true' AS Test,
+            toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+              SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+            if(SpanAttributes['rpc.response.status_code'] != '',
+              SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+            if(RpcStatus = '', toUInt16(0), transform(
+                  upper(RpcStatus),
+                  ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                    'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                  toUInt16(0))) AS GrpcCode,
+            StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+            multiIf(
+              HttpStatus BETWEEN 400 AND 499, HttpStatus,
+              GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+              toUInt16(0)) AS ClientCode,
+            ClientCode != 0 AS IsClientError
+          FROM coalmine_traces
+          WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            OR ParentSpanId IN ('', '0000000000000000')
+        )
         WHERE Service = {service:String}
           AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
           AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -940,13 +1007,8 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       AS bad
   FROM (
     SELECT
-          arrayAll(
-            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-              ResourceAttributes[key])),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-            AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+          if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+          AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
           if({calls:Bool} OR (Service, Operation) IN (
             SELECT Service, Operation
             FROM coalmine_operation_hours
@@ -963,7 +1025,49 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
             SpanAttributes['session.id'], ResourceAttributes['session.id'],
             SpanAttributes['client.address'], ResourceAttributes['client.address']]) AS User,
           Test, Duration, IsError, IsClientError
-        FROM {requests:Identifier}
+        FROM (
+          SELECT
+            ServiceName AS Service,
+            Tick,
+            Timestamp,
+            EndedAt,
+            SpanName,
+            Duration,
+            SpanAttributes,
+            ResourceAttributes,
+            multiIf(
+              SpanAttributes['http.route'] != '',
+                trimLeft(concat(
+                  if(SpanAttributes['http.request.method'] != '',
+                    SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                  ' ', SpanAttributes['http.route'])),
+              SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+              SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+              SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+              if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+            SpanAttributes['coalmine.test'] = 'true' AS Test,
+            toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+              SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+            if(SpanAttributes['rpc.response.status_code'] != '',
+              SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+            if(RpcStatus = '', toUInt16(0), transform(
+                  upper(RpcStatus),
+                  ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                    'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                  toUInt16(0))) AS GrpcCode,
+            StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+            multiIf(
+              HttpStatus BETWEEN 400 AND 499, HttpStatus,
+              GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+              toUInt16(0)) AS ClientCode,
+            ClientCode != 0 AS IsClientError
+          FROM coalmine_traces
+          WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            OR ParentSpanId IN ('', '0000000000000000')
+        )
         WHERE Service = {service:String}
           AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
           AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -1029,38 +1133,85 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
               place -> arrayDistinct(arrayFilter(value -> value != '',
                 arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
               arrayEnumerate({keys:Array(String)})))) AS Values,
-          MayBeStable AND arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-            AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-          MayBeCanary AND arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-            AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary,
-            max(User) AS UnitUser
+          MayBeStable
+          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+          MayBeCanary
+          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary,
+          max(User) AS UnitUser
         FROM (
           SELECT
-            * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-            mapUpdate(
-              mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-              mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-            arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-            arrayAll(
-              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-            arrayAll(
-              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary,
-              toString(sipHash64(arrayFirst(name -> name != '', [
-                SpanAttributes['user.id'], ResourceAttributes['user.id'],
-                SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
-                SpanAttributes['session.id'], ResourceAttributes['session.id'],
-                SpanAttributes['client.address'], ResourceAttributes['client.address']]))) AS User
-          FROM {requests:Identifier}
+            Service, Tick, Timestamp, EndedAt, Operation, TraceId, SpanId, Bucket, Test, IsError, ClientCode, ErrorType, HasException,
+            Build, Instance,
+            [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS SpanValues,
+            SpanValues[1] = {stable1:String} AS MayBeStable,
+            SpanValues[1] = {canary1:String} AS MayBeCanary,
+            toString(sipHash64(arrayFirst(name -> name != '', [
+              SpanAttributes['user.id'], ResourceAttributes['user.id'],
+              SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
+              SpanAttributes['session.id'], ResourceAttributes['session.id'],
+              SpanAttributes['client.address'], ResourceAttributes['client.address']]))) AS User
+          FROM (
+            SELECT
+              ServiceName AS Service,
+              Tick,
+              Timestamp,
+              EndedAt,
+              TraceId,
+              SpanId,
+              SpanName,
+              SpanKind,
+              Duration,
+              SpanAttributes,
+              ResourceAttributes,
+              multiIf(
+                SpanAttributes['http.route'] != '',
+                  trimLeft(concat(
+                    if(SpanAttributes['http.request.method'] != '',
+                      SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                    ' ', SpanAttributes['http.route'])),
+                SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                  concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+                SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+                SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+                if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                  SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+              if(SpanAttributes['service.version'] != '',
+                SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+              SpanAttributes['coalmine.test'] = 'true' AS Test,
+              toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+                SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+              if(SpanAttributes['rpc.response.status_code'] != '',
+                SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+              if(RpcStatus = '', toUInt16(0), transform(
+                    upper(RpcStatus),
+                    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                      'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                    toUInt16(0))) AS GrpcCode,
+              StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+              multiIf(
+                HttpStatus BETWEEN 400 AND 499, HttpStatus,
+                GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+                toUInt16(0)) AS ClientCode,
+              has(Events.Name, 'exception') AS HasException,
+              if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
+                AS Exception,
+              if(IsError, substringUTF8(multiIf(
+                SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+                Exception != '', Exception,
+                HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+                GrpcCode != 0, concat('gRPC ', arrayElement(['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'], GrpcCode + 1)),
+                RpcStatus NOT IN ('', '0', 'OK'), concat('RPC ', RpcStatus),
+                '(not said)'), 1, 100), '') AS ErrorType,
+              if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+              multiIf(
+                ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+                ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+                ResourceAttributes['host.name']) AS Instance
+            FROM coalmine_traces
+            WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+              OR ParentSpanId IN ('', '0000000000000000')
+          )
           WHERE Service = {service:String}
             AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
             AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -1079,9 +1230,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
           GROUP BY TraceId
         ) AS below USING (TraceId)
         GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-        HAVING IsStable OR IsCanary OR arrayExists(
-          (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
+        HAVING IsStable OR IsCanary
     )
   )
   WHERE cohort = 'canary' AND (NOT UnitTest OR {traffic:String} = 'all' OR {canaryTests:Bool})
@@ -1168,32 +1317,79 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
               place -> arrayDistinct(arrayFilter(value -> value != '',
                 arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
               arrayEnumerate({keys:Array(String)})))) AS Values,
-          MayBeStable AND arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-            AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-          MayBeCanary AND arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-            AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+          MayBeStable
+          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+          MayBeCanary
+          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
         FROM (
           SELECT
-            * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-            mapUpdate(
-              mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-              mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-            arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-            arrayAll(
-              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-            arrayAll(
-              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
-          FROM {requests:Identifier}
+            Service, Tick, Timestamp, EndedAt, Operation, TraceId, SpanId, Bucket, Test, IsError, ClientCode, ErrorType, HasException,
+            Build, Instance,
+            [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS SpanValues,
+            SpanValues[1] = {stable1:String} AS MayBeStable,
+            SpanValues[1] = {canary1:String} AS MayBeCanary
+          FROM (
+            SELECT
+              ServiceName AS Service,
+              Tick,
+              Timestamp,
+              EndedAt,
+              TraceId,
+              SpanId,
+              SpanName,
+              SpanKind,
+              Duration,
+              SpanAttributes,
+              ResourceAttributes,
+              multiIf(
+                SpanAttributes['http.route'] != '',
+                  trimLeft(concat(
+                    if(SpanAttributes['http.request.method'] != '',
+                      SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                    ' ', SpanAttributes['http.route'])),
+                SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                  concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+                SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+                SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+                if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                  SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+              if(SpanAttributes['service.version'] != '',
+                SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+              SpanAttributes['coalmine.test'] = 'true' AS Test,
+              toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+                SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+              if(SpanAttributes['rpc.response.status_code'] != '',
+                SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+              if(RpcStatus = '', toUInt16(0), transform(
+                    upper(RpcStatus),
+                    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                      'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                    toUInt16(0))) AS GrpcCode,
+              StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+              multiIf(
+                HttpStatus BETWEEN 400 AND 499, HttpStatus,
+                GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+                toUInt16(0)) AS ClientCode,
+              has(Events.Name, 'exception') AS HasException,
+              if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
+                AS Exception,
+              if(IsError, substringUTF8(multiIf(
+                SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+                Exception != '', Exception,
+                HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+                GrpcCode != 0, concat('gRPC ', arrayElement(['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'], GrpcCode + 1)),
+                RpcStatus NOT IN ('', '0', 'OK'), concat('RPC ', RpcStatus),
+                '(not said)'), 1, 100), '') AS ErrorType,
+              if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+              multiIf(
+                ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+                ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+                ResourceAttributes['host.name']) AS Instance
+            FROM coalmine_traces
+            WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+              OR ParentSpanId IN ('', '0000000000000000')
+          )
           WHERE Service = {service:String}
             AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
             AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -1211,9 +1407,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
           GROUP BY TraceId
         ) AS below USING (TraceId)
         GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-        HAVING IsStable OR IsCanary OR arrayExists(
-          (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
+        HAVING IsStable OR IsCanary
     )
   )
   WHERE length(UnitInstances) = 1 AND has({instances:Array(String)}, UnitInstances[1]) AND NOT UnitWarmUp
@@ -1303,32 +1497,79 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
               place -> arrayDistinct(arrayFilter(value -> value != '',
                 arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
               arrayEnumerate({keys:Array(String)})))) AS Values,
-          MayBeStable AND arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-            AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-          MayBeCanary AND arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-              OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-            AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+          MayBeStable
+          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+          MayBeCanary
+          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
         FROM (
           SELECT
-            * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-            mapUpdate(
-              mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-              mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-            mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-            arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-            arrayAll(
-              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-            arrayAll(
-              (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-              {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
-          FROM {requests:Identifier}
+            Service, Tick, Timestamp, EndedAt, Operation, TraceId, SpanId, Bucket, Test, IsError, ClientCode, ErrorType, HasException,
+            Build, Instance,
+            [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS SpanValues,
+            SpanValues[1] = {stable1:String} AS MayBeStable,
+            SpanValues[1] = {canary1:String} AS MayBeCanary
+          FROM (
+            SELECT
+              ServiceName AS Service,
+              Tick,
+              Timestamp,
+              EndedAt,
+              TraceId,
+              SpanId,
+              SpanName,
+              SpanKind,
+              Duration,
+              SpanAttributes,
+              ResourceAttributes,
+              multiIf(
+                SpanAttributes['http.route'] != '',
+                  trimLeft(concat(
+                    if(SpanAttributes['http.request.method'] != '',
+                      SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                    ' ', SpanAttributes['http.route'])),
+                SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                  concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+                SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+                SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+                if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                  SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+              if(SpanAttributes['service.version'] != '',
+                SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+              SpanAttributes['coalmine.test'] = 'true' AS Test,
+              toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+                SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+              if(SpanAttributes['rpc.response.status_code'] != '',
+                SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+              if(RpcStatus = '', toUInt16(0), transform(
+                    upper(RpcStatus),
+                    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                      'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                    toUInt16(0))) AS GrpcCode,
+              StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+              multiIf(
+                HttpStatus BETWEEN 400 AND 499, HttpStatus,
+                GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+                toUInt16(0)) AS ClientCode,
+              has(Events.Name, 'exception') AS HasException,
+              if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
+                AS Exception,
+              if(IsError, substringUTF8(multiIf(
+                SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+                Exception != '', Exception,
+                HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+                GrpcCode != 0, concat('gRPC ', arrayElement(['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'], GrpcCode + 1)),
+                RpcStatus NOT IN ('', '0', 'OK'), concat('RPC ', RpcStatus),
+                '(not said)'), 1, 100), '') AS ErrorType,
+              if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+              multiIf(
+                ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+                ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+                ResourceAttributes['host.name']) AS Instance
+            FROM coalmine_traces
+            WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+              OR ParentSpanId IN ('', '0000000000000000')
+          )
           WHERE Service = {service:String}
             AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
             AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -1346,9 +1587,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
           GROUP BY TraceId
         ) AS below USING (TraceId)
         GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-        HAVING IsStable OR IsCanary OR arrayExists(
-          (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
+        HAVING IsStable OR IsCanary
     )
   )
   WHERE length(UnitInstances) = 1 AND has({names:Array(String)}, UnitInstances[1]) AND cohort IN ('stable', 'canary')
@@ -1504,88 +1743,6 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   GROUP BY tick
   ORDER BY tick;
 
--- read/raw-ticks.ts: rawUnits
-SELECT
-    Tick,
-    if({calls:Bool} OR (Service, Operation) IN (
-      SELECT Service, Operation
-      FROM coalmine_operation_hours
-      WHERE Service = {service:String}
-        AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
-        AND Hour < fromUnixTimestamp({to:UInt32})
-      GROUP BY Service, Operation
-      ORDER BY sum(Requests) DESC, Operation
-      LIMIT 500 BY Service),
-      Operation, '(other)')
-      AS UnitOperation,
-    uniqExact(sipHash64(SpanId)) AS Spans,
-    max(Bucket) AS UnitBucket,
-    max(IsError) AS UnitError,
-    max(ClientCode) AS UnitClientCode,
-    max(HasException OR arrayExists(
-      one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
-    max(Test) AS UnitTest,
-    groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-    max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
-      arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
-      {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-    min(EndedAt) AS UnitFirst,
-    max(EndedAt) AS UnitLast,
-    max(ErrorType) AS UnitErrorType,
-    groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
-    if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
-      values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
-      arrayMap(
-        place -> arrayDistinct(arrayFilter(value -> value != '',
-          arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
-        arrayEnumerate({keys:Array(String)})))) AS Values,
-    MayBeStable AND arrayAll(
-      (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-        OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-      {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-      AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-    MayBeCanary AND arrayAll(
-      (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-        OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-      {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-      AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
-  FROM (
-    SELECT
-      * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-      mapUpdate(
-        mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-        mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-      mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-      arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-      arrayAll(
-        (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-      arrayAll(
-        (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
-    FROM {requests:Identifier}
-    WHERE Service = {service:String}
-      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
-      AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
-      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-      AND (MayBeStable OR MayBeCanary)
-  ) AS requests
-  LEFT ANY JOIN (
-    SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
-    FROM coalmine_traces
-    WHERE ServiceName = {service:String}
-      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
-      AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
-    GROUP BY TraceId
-  ) AS below USING (TraceId)
-  GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-  HAVING IsStable OR IsCanary OR arrayExists(
-    (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-    {keys:Array(String)}, {fromResource:Array(UInt8)}, Values);
-
 -- read/raw-ticks.ts: rawTicks
   SELECT
     toUnixTimestamp(Tick) AS tick,
@@ -1643,32 +1800,79 @@ SELECT
             place -> arrayDistinct(arrayFilter(value -> value != '',
               arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
             arrayEnumerate({keys:Array(String)})))) AS Values,
-        MayBeStable AND arrayAll(
-          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-        MayBeCanary AND arrayAll(
-          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+        MayBeStable
+        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+        MayBeCanary
+        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
       FROM (
         SELECT
-          * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-          mapUpdate(
-            mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-            mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-          arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-          arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-          arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
-        FROM {requests:Identifier}
+          Service, Tick, Timestamp, EndedAt, Operation, TraceId, SpanId, Bucket, Test, IsError, ClientCode, ErrorType, HasException,
+          Build, Instance,
+          [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS SpanValues,
+          SpanValues[1] = {stable1:String} AS MayBeStable,
+          SpanValues[1] = {canary1:String} AS MayBeCanary
+        FROM (
+          SELECT
+            ServiceName AS Service,
+            Tick,
+            Timestamp,
+            EndedAt,
+            TraceId,
+            SpanId,
+            SpanName,
+            SpanKind,
+            Duration,
+            SpanAttributes,
+            ResourceAttributes,
+            multiIf(
+              SpanAttributes['http.route'] != '',
+                trimLeft(concat(
+                  if(SpanAttributes['http.request.method'] != '',
+                    SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                  ' ', SpanAttributes['http.route'])),
+              SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+              SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+              SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+              if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+            if(SpanAttributes['service.version'] != '',
+              SpanAttributes['service.version'], ResourceAttributes['service.version']) AS Build,
+            SpanAttributes['coalmine.test'] = 'true' AS Test,
+            toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+              SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+            if(SpanAttributes['rpc.response.status_code'] != '',
+              SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+            if(RpcStatus = '', toUInt16(0), transform(
+                  upper(RpcStatus),
+                  ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                    'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                  toUInt16(0))) AS GrpcCode,
+            StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+            multiIf(
+              HttpStatus BETWEEN 400 AND 499, HttpStatus,
+              GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+              toUInt16(0)) AS ClientCode,
+            has(Events.Name, 'exception') AS HasException,
+            if(IsError, arrayFirst(attributes -> attributes['exception.type'] != '', Events.Attributes)['exception.type'], '')
+              AS Exception,
+            if(IsError, substringUTF8(multiIf(
+              SpanAttributes['error.type'] NOT IN ('', toString(HttpStatus)), SpanAttributes['error.type'],
+              Exception != '', Exception,
+              HttpStatus >= 500, concat('HTTP ', toString(HttpStatus)),
+              GrpcCode != 0, concat('gRPC ', arrayElement(['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'], GrpcCode + 1)),
+              RpcStatus NOT IN ('', '0', 'OK'), concat('RPC ', RpcStatus),
+              '(not said)'), 1, 100), '') AS ErrorType,
+            if(Duration = 0, toInt16(-32768), toInt16(ceil(log2(Duration / 1e9) * 32) - 1)) AS Bucket,
+            multiIf(
+              ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+              ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
+              ResourceAttributes['host.name']) AS Instance
+          FROM coalmine_traces
+          WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            OR ParentSpanId IN ('', '0000000000000000')
+        )
         WHERE Service = {service:String}
           AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
           AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -1686,9 +1890,7 @@ SELECT
         GROUP BY TraceId
       ) AS below USING (TraceId)
       GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-      HAVING IsStable OR IsCanary OR arrayExists(
-        (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
+      HAVING IsStable OR IsCanary
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick;
@@ -1737,31 +1939,16 @@ SELECT
           place -> arrayDistinct(arrayFilter(value -> value != '',
             arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
           arrayEnumerate({keys:Array(String)})))) AS Values,
-      MayBeStable AND arrayAll(
-        (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-          OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-      MayBeCanary AND arrayAll(
-        (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-          OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
+      MayBeStable
+      AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
+      MayBeCanary
+      AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
     FROM (
       SELECT
         Service, Tick, Operation, TraceId, SpanId, Test,
-        mapUpdate(
-          mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-          mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-        mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-        arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-        arrayAll(
-          (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-        arrayAll(
-          (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary,
+        [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS SpanValues,
+        SpanValues[1] = {stable1:String} AS MayBeStable,
+        SpanValues[1] = {canary1:String} AS MayBeCanary,
         arrayConcat(
           arrayMap(
             key -> if(isFinite(toFloat64OrZero(SpanAttributes[key])), ifNull(toFloat64OrNull(SpanAttributes[key]), nan), nan),
@@ -1781,7 +1968,46 @@ SELECT
               mapUpdate(mapUpdate(ResourceAttributes, FlagAttributes), SpanAttributes),
               map('span.name', SpanName, 'span.kind', lower(replaceOne(SpanKind, 'SPAN_KIND_', ''))))),
             'Array(Tuple(String, String))') AS Pairs
-        FROM coalmine_requests
+        FROM (
+          SELECT
+            ServiceName AS Service,
+            Tick,
+            Timestamp,
+            EndedAt,
+            TraceId,
+            SpanId,
+            ParentSpanId,
+            SpanName,
+            SpanKind,
+            Duration,
+            SpanAttributes,
+            ResourceAttributes,
+            multiIf(
+              SpanAttributes['http.route'] != '',
+                trimLeft(concat(
+                  if(SpanAttributes['http.request.method'] != '',
+                    SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                  ' ', SpanAttributes['http.route'])),
+              SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+              SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+              SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+              if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+            mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
+            if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
+              CAST(arrayMap(
+                pair -> (
+                  concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+                  decodeURLComponent(splitByChar('=', pair)[2])),
+                arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+                'Map(LowCardinality(String), String)'),
+              OwnFlags)) AS FlagAttributes,
+            SpanAttributes['coalmine.test'] = 'true' AS Test
+          FROM coalmine_traces
+          WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            OR ParentSpanId IN ('', '0000000000000000')
+        )
         WHERE Service = {service:String}
           AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
           AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -1828,9 +2054,7 @@ SELECT
       ) AS calls USING (TraceId, SpanId)
     )
     GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-    HAVING IsStable OR IsCanary OR arrayExists(
-      (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-      {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
+    HAVING IsStable OR IsCanary
   )
   GROUP BY tick, operation, cohort, test
   ORDER BY operation, tick;
@@ -1865,122 +2089,6 @@ SELECT
   FROM coalmine_reductions
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32});
-
--- read/reductions.ts: reduceTicks
-  INSERT INTO coalmine_reduced (
-    Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
-    ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes, InnerErrors
-  )
-  SELECT
-    {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
-    traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
-    fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes, innerErrors
-  FROM (
-  SELECT
-    toUnixTimestamp(Tick) AS tick,
-    if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation) AS operation,
-    multiIf(
-      IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
-        if({stableTests:Bool}, 'stable', 'canary'),
-      IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed') AS cohort,
-    UnitTest AS test,
-    sum(Spans) AS requests,
-    count() AS traces,
-    countIf(UnitError) AS errors,
-    countIf(UnitClientCode != 0) AS clientErrors,
-    countIf(UnitInnerError AND NOT UnitError AND UnitClientCode = 0) AS innerErrors,
-    countIf(UnitWarmUp) AS warmUp,
-    mapKeys(sumMapIf(map(UnitBucket, toUInt64(1)), NOT UnitWarmUp) AS Histogram) AS buckets,
-    mapValues(Histogram) AS counts,
-    sumMapIf(map(UnitErrorType, toUInt64(1)), UnitErrorType != '') AS errorTypes,
-    sumMapIf(map(UnitClientCode, toUInt64(1)), UnitClientCode != 0) AS clientCodes,
-    groupUniqArrayArray(50)(UnitInstances) AS instances,
-    toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
-    toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
-  FROM (
-    SELECT
-        Tick,
-        if({calls:Bool} OR (Service, Operation) IN (
-          SELECT Service, Operation
-          FROM coalmine_operation_hours
-          WHERE Service = {service:String}
-            AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
-            AND Hour < fromUnixTimestamp({to:UInt32})
-          GROUP BY Service, Operation
-          ORDER BY sum(Requests) DESC, Operation
-          LIMIT 500 BY Service),
-          Operation, '(other)')
-          AS UnitOperation,
-        uniqExact(sipHash64(SpanId)) AS Spans,
-        max(Bucket) AS UnitBucket,
-        max(IsError) AS UnitError,
-        max(ClientCode) AS UnitClientCode,
-        max(HasException OR arrayExists(
-          one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)) AS UnitInnerError,
-        max(Test) AS UnitTest,
-        groupUniqArrayIf(Instance, Instance != '') AS UnitInstances,
-        max(toUnixTimestamp(Tick) < transform(concat(Build, '\0', Instance),
-          arrayMap((build, instance) -> concat(build, '\0', instance), {builds:Array(String)}, {instances:Array(String)}),
-          {until:Array(UInt32)}, toUInt32(0))) AS UnitWarmUp,
-        min(EndedAt) AS UnitFirst,
-        max(EndedAt) AS UnitLast,
-        max(ErrorType) AS UnitErrorType,
-        groupUniqArray(arrayStringConcat(SpanValues, '\x01')) AS Seen,
-        if(length(Seen) = 1, splitByChar('\x01', Seen[1]), arrayMap(
-          values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
-          arrayMap(
-            place -> arrayDistinct(arrayFilter(value -> value != '',
-              arrayMap(values -> splitByChar('\x01', values)[place], Seen))),
-            arrayEnumerate({keys:Array(String)})))) AS Values,
-        MayBeStable AND arrayAll(
-          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-          AND (UnitTest OR NOT {stableTests:Bool}) AS IsStable,
-        MayBeCanary AND arrayAll(
-          (key, fromResource, value, wanted, negated) -> wanted = '' OR NOT (fromResource = 0 AND startsWith(key, 'coalmine.flag.'))
-            OR if(negated = 1, value != wanted AND value != '(mixed)', value = wanted),
-          {keys:Array(String)}, {fromResource:Array(UInt8)}, Values, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-          AND (UnitTest OR NOT {canaryTests:Bool}) AS IsCanary
-      FROM (
-        SELECT
-          * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
-          mapUpdate(
-            mapFilter((key, value) -> has({keys:Array(String)}, key), SpanAttributes),
-            mapFilter((key, value) -> has({keys:Array(String)}, key), FlagAttributes)) AS Own,
-          mapFilter((key, value) -> has({keys:Array(String)}, key), ResourceAttributes) AS Inherited,
-          arrayMap((key, fromResource) -> if(fromResource = 0 AND Own[key] != '', Own[key], Inherited[key]),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}) AS SpanValues,
-          arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}) AS MayBeStable,
-          arrayAll(
-            (key, fromResource, value, wanted, negated) -> wanted = '' OR fromResource = 0 AND startsWith(key, 'coalmine.flag.') OR (negated = 0) = (value = wanted),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, SpanValues, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}) AS MayBeCanary
-        FROM {requests:Identifier}
-        WHERE Service = {service:String}
-          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
-          AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
-          AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
-          AND (MayBeStable OR MayBeCanary)
-      ) AS requests
-      LEFT ANY JOIN (
-        SELECT TraceId, groupUniqArray(1000)((ServiceName, Timestamp)) AS InnerErrors
-        FROM coalmine_traces
-        WHERE ServiceName = {service:String}
-          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-          AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
-          AND (StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR has(Events.Name, 'exception'))
-        GROUP BY TraceId
-      ) AS below USING (TraceId)
-      GROUP BY Service, Tick, UnitOperation, TraceId, MayBeStable, MayBeCanary
-      HAVING IsStable OR IsCanary OR arrayExists(
-        (key, fromResource, value) -> fromResource = 0 AND startsWith(key, 'coalmine.flag.') AND value = '(mixed)',
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, Values)
-  )
-  GROUP BY tick, operation, cohort, test
-  ORDER BY operation, tick);
 
 -- read/reductions.ts: commitReduction
   INSERT INTO coalmine_reductions (Comparison, Service, Tick, Batch, Reduction)
@@ -2060,38 +2168,53 @@ SELECT
       any(TraceState) AS State,
       extract(State, 'ot=[^,]*th:([0-9a-f]+)') AS Threshold,
       any(ScopeName) AS Scope,
-      groupUniqArray(arrayMap(
-        (key, fromResource) -> multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      groupUniqArray([if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])]) AS Seen,
       multiIf(
         length(Seen) > 1, if(
-          arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-            seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), Seen)
-            AND arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-              seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), Seen),
+          arrayExists(seen -> seen[1] = {stable1:String}, Seen)
+            AND arrayExists(seen -> seen[1] = {canary1:String}, Seen),
           'both', ''),
-        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
-        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        Seen[1][1] = {stable1:String}, 'stable',
+        Seen[1][1] = {canary1:String}, 'canary',
         '') AS cohort,
-      if(cohort = 'both', maxIf(IsError, arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))), max(IsError)) AS Failed,
+      if(cohort = 'both', maxIf(IsError, if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))), max(IsError)) AS Failed,
       max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
       max(arrayFirst(name -> name != '', [
         SpanAttributes['user.id'], ResourceAttributes['user.id'],
         SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
         SpanAttributes['session.id'], ResourceAttributes['session.id'],
         SpanAttributes['client.address'], ResourceAttributes['client.address']]) != '') AS Named
-    FROM coalmine_requests
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Tick,
+        Timestamp,
+        EndedAt,
+        TraceId,
+        SpanId,
+        ParentSpanId,
+        TraceState,
+        SpanKind,
+        ScopeName,
+        SpanAttributes,
+        ResourceAttributes,
+        SpanAttributes['coalmine.test'] = 'true' AS Test,
+        toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+          SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+        if(SpanAttributes['rpc.response.status_code'] != '',
+          SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+        if(RpcStatus = '', toUInt16(0), transform(
+              upper(RpcStatus),
+              ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+              [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+              toUInt16(0))) AS GrpcCode,
+        StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String}
       AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
@@ -2122,19 +2245,25 @@ SELECT
       TraceId,
       ParentSpanId,
       toUnixTimestamp64Micro(Timestamp) AS StartedAt,
-      arrayMap(
-        (key, fromResource) -> multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}) AS Seen,
+      [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS Seen,
       multiIf(
-        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-          Seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
-        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-          Seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        Seen[1] = {stable1:String}, 'stable',
+        Seen[1] = {canary1:String}, 'canary',
         '') AS cohort
-    FROM coalmine_requests
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Timestamp,
+        EndedAt,
+        TraceId,
+        SpanId,
+        ParentSpanId,
+        SpanAttributes,
+        ResourceAttributes
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9) AND cohort != ''
@@ -2180,25 +2309,32 @@ SELECT
     SELECT
       TraceId,
       min(toUnixTimestamp(Tick)) AS tick,
-      groupUniqArray(arrayMap(
-        (key, fromResource) -> multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key]),
-        {keys:Array(String)}, {fromResource:Array(UInt8)})) AS Seen,
+      groupUniqArray([if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])]) AS Seen,
       multiIf(
         length(Seen) > 1, if(
-          arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-            seen, {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), Seen)
-            AND arrayExists(seen -> arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-              seen, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), Seen),
+          arrayExists(seen -> seen[1] = {stable1:String}, Seen)
+            AND arrayExists(seen -> seen[1] = {canary1:String}, Seen),
           'both', ''),
-        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-          Seen[1], {stableValues:Array(String)}, {stableNegated:Array(UInt8)}), 'stable',
-        arrayAll((value, wanted, negated) -> wanted = '' OR (negated = 0) = (value = wanted),
-          Seen[1], {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)}), 'canary',
+        Seen[1][1] = {stable1:String}, 'stable',
+        Seen[1][1] = {canary1:String}, 'canary',
         '') AS cohort
-    FROM coalmine_requests
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Tick,
+        Timestamp,
+        EndedAt,
+        TraceId,
+        ParentSpanId,
+        SpanName,
+        SpanKind,
+        SpanAttributes,
+        ResourceAttributes,
+        SpanAttributes['coalmine.test'] = 'true' AS Test
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String}
       AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
       AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
@@ -2231,20 +2367,10 @@ SELECT
     quantileExactIf(0.95)(Duration, IsCanary) AS canary
   FROM (
     SELECT
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {stable1:String}
+      AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
       if({calls:Bool} OR (Service, Operation) IN (
         SELECT Service, Operation
         FROM coalmine_operation_hours
@@ -2256,7 +2382,33 @@ SELECT
         LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       Duration
-    FROM {requests:Identifier}
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Tick,
+        Timestamp,
+        EndedAt,
+        SpanName,
+        Duration,
+        SpanAttributes,
+        ResourceAttributes,
+        multiIf(
+          SpanAttributes['http.route'] != '',
+            trimLeft(concat(
+              if(SpanAttributes['http.request.method'] != '',
+                SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+              ' ', SpanAttributes['http.route'])),
+          SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+            concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+          SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+          SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+          if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+            SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+        SpanAttributes['coalmine.test'] = 'true' AS Test
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -2271,20 +2423,10 @@ SELECT
   SELECT pair.1 AS key, topK(20)(pair.2) AS values
   FROM (
     SELECT
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {stable1:String}
+      AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
       if({calls:Bool} OR (Service, Operation) IN (
         SELECT Service, Operation
         FROM coalmine_operation_hours
@@ -2296,7 +2438,41 @@ SELECT
         LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks
-    FROM {requests:Identifier}
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Tick,
+        Timestamp,
+        EndedAt,
+        SpanName,
+        SpanAttributes,
+        ResourceAttributes,
+        multiIf(
+          SpanAttributes['http.route'] != '',
+            trimLeft(concat(
+              if(SpanAttributes['http.request.method'] != '',
+                SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+              ' ', SpanAttributes['http.route'])),
+          SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+            concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+          SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+          SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+          if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+            SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+        mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
+        if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
+          CAST(arrayMap(
+            pair -> (
+              concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+              decodeURLComponent(splitByChar('=', pair)[2])),
+            arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+            'Map(LowCardinality(String), String)'),
+          OwnFlags)) AS FlagAttributes,
+        SpanAttributes['coalmine.test'] = 'true' AS Test
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -2332,20 +2508,10 @@ SELECT
         argMax(Pairs, Duration) AS UnitPairs
       FROM (
         SELECT
-          arrayAll(
-            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-              ResourceAttributes[key])),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-            AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
-          arrayAll(
-            (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-              fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-              fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-              ResourceAttributes[key])),
-            {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-            AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+          if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {stable1:String}
+          AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+          if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+          AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
           if({calls:Bool} OR (Service, Operation) IN (
             SELECT Service, Operation
             FROM coalmine_operation_hours
@@ -2360,7 +2526,59 @@ SELECT
           mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
           arrayFilter(pair -> Marks[pair.1] = pair.2,
             arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
-        FROM {requests:Identifier}
+        FROM (
+          SELECT
+            ServiceName AS Service,
+            Tick,
+            Timestamp,
+            EndedAt,
+            TraceId,
+            SpanName,
+            Duration,
+            SpanAttributes,
+            ResourceAttributes,
+            multiIf(
+              SpanAttributes['http.route'] != '',
+                trimLeft(concat(
+                  if(SpanAttributes['http.request.method'] != '',
+                    SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+                  ' ', SpanAttributes['http.route'])),
+              SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+                concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+              SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+              SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+              if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+                SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+            mapFilter((key, variant) -> startsWith(key, 'coalmine.flag.'), SpanAttributes) AS OwnFlags,
+            if(SpanAttributes['coalmine.flags'] = '', OwnFlags, mapUpdate(
+              CAST(arrayMap(
+                pair -> (
+                  concat('coalmine.flag.', decodeURLComponent(splitByChar('=', pair)[1])),
+                  decodeURLComponent(splitByChar('=', pair)[2])),
+                arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags']))),
+                'Map(LowCardinality(String), String)'),
+              OwnFlags)) AS FlagAttributes,
+            SpanAttributes['coalmine.test'] = 'true' AS Test,
+            toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+              SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+            if(SpanAttributes['rpc.response.status_code'] != '',
+              SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+            if(RpcStatus = '', toUInt16(0), transform(
+                  upper(RpcStatus),
+                  ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                    'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+                  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+                  toUInt16(0))) AS GrpcCode,
+            StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+            multiIf(
+              HttpStatus BETWEEN 400 AND 499, HttpStatus,
+              GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+              toUInt16(0)) AS ClientCode,
+            ClientCode != 0 AS IsClientError
+          FROM coalmine_traces
+          WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            OR ParentSpanId IN ('', '0000000000000000')
+        )
         WHERE Service = {service:String}
           AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
           AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
@@ -2385,20 +2603,10 @@ SELECT
     max(Duration) / 1e9 AS seconds
   FROM (
     SELECT
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {stableValues:Array(String)}, {stableNegated:Array(UInt8)})
-        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
-      arrayAll(
-        (key, fromResource, wanted, negated) -> wanted = '' OR (negated = 0) = (wanted = multiIf(
-          fromResource = 0 AND SpanAttributes[key] != '', SpanAttributes[key],
-          fromResource = 0 AND FlagAttributes[key] != '', FlagAttributes[key],
-          ResourceAttributes[key])),
-        {keys:Array(String)}, {fromResource:Array(UInt8)}, {canaryValues:Array(String)}, {canaryNegated:Array(UInt8)})
-        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {stable1:String}
+      AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsStable,
+      if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all')) AS IsCanary,
       if({calls:Bool} OR (Service, Operation) IN (
         SELECT Service, Operation
         FROM coalmine_operation_hours
@@ -2410,7 +2618,50 @@ SELECT
         LIMIT 500 BY Service),
         Operation, '(other)') AS Name,
       TraceId, Timestamp, Duration, IsError, IsClientError
-    FROM {requests:Identifier}
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Tick,
+        Timestamp,
+        EndedAt,
+        TraceId,
+        SpanName,
+        Duration,
+        SpanAttributes,
+        ResourceAttributes,
+        multiIf(
+          SpanAttributes['http.route'] != '',
+            trimLeft(concat(
+              if(SpanAttributes['http.request.method'] != '',
+                SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+              ' ', SpanAttributes['http.route'])),
+          SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+            concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+          SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+          SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+          if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+            SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+        SpanAttributes['coalmine.test'] = 'true' AS Test,
+        toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+          SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+        if(SpanAttributes['rpc.response.status_code'] != '',
+          SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+        if(RpcStatus = '', toUInt16(0), transform(
+              upper(RpcStatus),
+              ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+              [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+              toUInt16(0))) AS GrpcCode,
+        StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError,
+        multiIf(
+          HttpStatus BETWEEN 400 AND 499, HttpStatus,
+          GrpcCode IN (1, 3, 5, 6, 7, 8, 9, 10, 11, 16), GrpcCode,
+          toUInt16(0)) AS ClientCode,
+        ClientCode != 0 AS IsClientError
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
     WHERE Service = {service:String}
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
       AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)

@@ -2,6 +2,8 @@ import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { FLAG_PREFIX, FLAGS, FLAGS_TARGETED, MIXED, SERVICE_VERSION, TEST } from '@coalmine/marks'
 import { expect, it } from 'vitest'
+import type { SpanStatement } from './cohort-texts.ts'
+import { spanParams } from './comparison.ts'
 import { closeTicks } from './ingest/closing.ts'
 import { sampleOfTicks } from './read/sample.ts'
 import { createSpans } from './schema/views.ts'
@@ -23,6 +25,11 @@ const notForSpansAlone = [
   'coalmine_summed_hours',
 ]
 
+const byBuild = { stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
+
+const isSpanStatement = (exported: unknown): exported is SpanStatement =>
+  typeof exported === 'function' && 'isSpanStatement' in exported
+
 const verbs = /^\s*(SELECT|WITH|INSERT|CREATE|ALTER|SET|SYSTEM|DROP)\b/
 
 /** Every statement of the store: exported texts, and what exported functions make of the name of a table. */
@@ -32,6 +39,7 @@ async function statements(): Promise<Statement[]> {
   for (const file of files.sort()) {
     const module: Record<string, unknown> = await import(join(import.meta.dirname, file))
     for (const [name, exported] of Object.entries(module)) {
+      if (isSpanStatement(exported)) all.push({ file, name, text: exported(spanParams(byBuild)) })
       const isMaker = typeof exported === 'function' && /^(insert|create)[A-Z]|^evaluationsIn$/.test(name)
       const text = isMaker && file !== 'sql.ts' ? exported('<table>', '<rows>', '<token>') : exported
       if (typeof text === 'string' && verbs.test(text)) all.push({ file, name, text })
@@ -51,7 +59,7 @@ it('spells marks as the marks package does', () => {
   expect(createSpans).toContain(`startsWith(key, '${FLAG_PREFIX}')`)
   expect(createSpans).toContain(`substring(key, ${FLAG_PREFIX.length + 1})`)
   expect(createSpans).toContain(`SpanAttributes['${FLAGS}']`)
-  expect(sampleOfTicks).toContain(`SpanAttributes['${FLAGS_TARGETED}']`)
+  expect(sampleOfTicks(spanParams(byBuild))).toContain(`SpanAttributes['${FLAGS_TARGETED}']`)
   expect(createSpans).toContain(`SpanAttributes['${TEST}'] = 'true'`)
   expect(createSpans).toContain(`SpanAttributes['${SERVICE_VERSION}']`)
   expect(closeTicks).toContain(`'${MIXED}'`)

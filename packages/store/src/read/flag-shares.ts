@@ -1,3 +1,4 @@
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import { type Comparison, cohortsOf, spanParams } from '../comparison.ts'
 import {
   closedOnly,
@@ -7,8 +8,6 @@ import {
   ofWindow,
   operationByTraffic,
   operationName,
-  spanInCanary,
-  spanInStable,
   spansOfWindow,
 } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -45,7 +44,8 @@ export async function flagsMet(engine: Engine, comparison: Comparison): Promise<
   const known = await flagShares(engine, comparison)
   if (known.length > 0) return known
   const { service } = comparison
-  return engine.read<FlagShare>(rawFlags, { service, ...windowOf(comparison), ...spanParams(comparison) })
+  const params = spanParams(comparison)
+  return engine.read<FlagShare>(rawFlags(params), { service, ...windowOf(comparison), ...params })
 }
 
 const flagTicks = sql`
@@ -79,7 +79,8 @@ export const tickFlags: string = sql`
   ORDER BY cohort, operation, flag, variant`
 
 /** Which variants the requests met, as `tickFlags`, for cohorts by any attributes. */
-export const rawFlags: string = sql`
+export const rawFlags: SpanStatement = spanStatement(
+  ({ spanInStable, spanInCanary, requests }) => sql`
   SELECT
     cohort,
     operation,
@@ -94,7 +95,7 @@ export const rawFlags: string = sql`
       ${operationName} AS Name,
       if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS operation,
       FlagAttributes
-    FROM {requests:Identifier}
+    FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
@@ -104,4 +105,5 @@ export const rawFlags: string = sql`
   ARRAY JOIN arrayZip(mapKeys(FlagAttributes), mapValues(FlagAttributes)) AS pair
   GROUP BY cohort, operation, flag, variant
   ORDER BY cohort, operation, flag, variant
-  SETTINGS max_execution_time = 10`
+  SETTINGS max_execution_time = 10`,
+)

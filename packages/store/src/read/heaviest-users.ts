@@ -1,15 +1,15 @@
-import { type Comparison, spanParams } from '../comparison.ts'
+import { type CohortTexts, type SpanStatement, spanStatement } from '../cohort-texts.ts'
+import { type Comparison, type SpanParams, spanParams } from '../comparison.ts'
 import {
   closedOnly,
   ofAudience,
   operationName,
-  spanInCanary,
   spansOfWindow,
   unitCohort,
   unitOperation,
   userName,
 } from '../conditions.ts'
-import type { Engine, Params } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
 import { sql } from '../sql.ts'
 import { windowOf } from '../tick.ts'
@@ -66,9 +66,9 @@ export async function heaviestUsersOf(
   const slowFrom = Math.round(slowFromSeconds * 1e9)
   const asked = { ...params, ...windowOf(comparison), operation: operation ?? '', bad, slowFrom, most }
   type Totals = Pick<HeaviestUsers, 'requests' | 'named' | 'users'>
-  const [totals] = await engine.read<Totals>(usersNamed, asked)
+  const [totals] = await engine.read<Totals>(usersNamed(params), asked)
   if (totals!.named === 0) return null
-  const heaviest = await engine.read<Omit<UserTicks, 'ticks'>>(usersByBad, asked)
+  const heaviest = await engine.read<Omit<UserTicks, 'ticks'>>(usersByBad(params), asked)
   const ticks = await ticksOfUsers(engine, comparison, { ...params, users: heaviest.map(({ user }) => user) })
   return { ...totals!, heaviest: heaviest.map((one) => ({ ...one, ticks: ticks.get(one.user) ?? [] })) }
 }
@@ -76,7 +76,7 @@ export async function heaviestUsersOf(
 async function ticksOfUsers(
   engine: Engine,
   comparison: Comparison,
-  params: Params,
+  params: SpanParams & { readonly service: string; readonly users: readonly string[] },
 ): Promise<ReadonlyMap<string, UserTicks['ticks']>> {
   interface Row {
     readonly user: string
@@ -92,7 +92,7 @@ async function ticksOfUsers(
   const stillPatient = newPatience(comparison, 'name a shorter window, as with --since 10m')
   for await (const portion of portionsOf(engine, comparison)) {
     stillPatient()
-    for (const row of await engine.read<Row>(rawUserTicks, { ...params, ...noWarmUp, ...portion })) {
+    for (const row of await engine.read<Row>(rawUserTicks(params), { ...params, ...noWarmUp, ...portion })) {
       const { traces, errors, clientErrors, latency } = countsOf({
         ...row,
         requests: 0,
@@ -108,13 +108,14 @@ async function ticksOfUsers(
   return found
 }
 
-const requestsOfCanary: string = sql`
+const requestsOfCanary = ({ spanInCanary, requests }: CohortTexts): string =>
+  sql`
     SELECT
       ${spanInCanary} AS IsCanary,
       ${operationName} AS Name,
       ${userName} AS User,
       Test, Duration, IsError, IsClientError
-    FROM {requests:Identifier}
+    FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
@@ -123,32 +124,37 @@ const requestsOfCanary: string = sql`
       AND {operation:String} IN ('', if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))`.trim()
 
 /** How many of the canary's requests name a user, and about how many users there are. */
-export const usersNamed: string = sql`
+export const usersNamed: SpanStatement = spanStatement(
+  (cohorts) => sql`
   SELECT count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
   FROM (
-    ${requestsOfCanary}
+    ${requestsOfCanary(cohorts)}
   )
-  SETTINGS max_execution_time = 10`
+  SETTINGS max_execution_time = 10`,
+)
 
 /** Users by how many of their requests were bad, most first. */
-export const usersByBad: string = sql`
+export const usersByBad: SpanStatement = spanStatement(
+  (cohorts) => sql`
   SELECT
     toString(sipHash64(User)) AS user,
     count() AS requests,
     countIf(multiIf({bad:String} = 'slow', Duration > {slowFrom:UInt64}, {bad:String} = 'failed', IsError, IsClientError))
       AS bad
   FROM (
-    ${requestsOfCanary}
+    ${requestsOfCanary(cohorts)}
   )
   WHERE User != ''
   GROUP BY user
   HAVING bad > 0
   ORDER BY bad DESC, requests DESC, user
   LIMIT {most:UInt32}
-  SETTINGS max_execution_time = 10`
+  SETTINGS max_execution_time = 10`,
+)
 
 /** What some users did in the canary. */
-export const rawUserTicks: string = sql`
+export const rawUserTicks: SpanStatement = spanStatement(
+  (cohorts) => sql`
   SELECT
     UnitUser AS user,
     toUnixTimestamp(Tick) AS tick,
@@ -161,7 +167,7 @@ export const rawUserTicks: string = sql`
   FROM (
     SELECT *, ${unitCohort} AS cohort
     FROM (
-      ${unitsOf({
+      ${unitsOf(cohorts, {
         ofSpan: `,\ntoString(sipHash64(${userName})) AS User`,
         ofUnit: ',\nmax(User) AS UnitUser',
         where: '\nAND has({users:Array(String)}, User)',
@@ -170,4 +176,5 @@ export const rawUserTicks: string = sql`
   )
   WHERE cohort = 'canary' AND (NOT UnitTest OR {traffic:String} = 'all' OR {canaryTests:Bool})
   GROUP BY user, tick, operation
-  ORDER BY tick, operation`
+  ORDER BY tick, operation`,
+)

@@ -1,4 +1,5 @@
-import { type Comparison, cohortsOf, isByBuildAlone } from '../comparison.ts'
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
+import { type Comparison, cohortsOf, isByBuildAlone, spanParams } from '../comparison.ts'
 import { latestClosings, ofTraffic, ofWindow, unitCohort } from '../conditions.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
@@ -7,7 +8,7 @@ import { tickSeconds, windowOf } from '../tick.ts'
 
 import { type CountRow, type Counts, countsOf } from './counts.ts'
 import type { InstanceLife } from './instances.ts'
-import { newPatience, portionsOf, rawUnits } from './raw-ticks.ts'
+import { newPatience, portionsOf, unitsOf } from './raw-ticks.ts'
 import { warmUpOf } from './warm-up.ts'
 
 /** What one instance did at one operation in one block of the window: `tick` is when it begins, in milliseconds since 1970. */
@@ -77,9 +78,10 @@ type Row = Omit<CountRow, 'warmUp' | 'errorTypes' | 'clientCodes' | 'innerErrors
 async function rawRows(engine: Engine, comparison: Comparison, asked: Params): Promise<readonly Row[]> {
   const stillPatient = newPatience(comparison, 'name a shorter window, as with --since 10m')
   const cells = new Map<string, Row[]>()
+  const statement = rawInstanceCells(spanParams(comparison))
   for await (const portion of portionsOf(engine, comparison)) {
     stillPatient()
-    for (const row of await engine.read<Row>(rawInstanceCells, { ...asked, ...portion }))
+    for (const row of await engine.read<Row>(statement, { ...asked, ...portion }))
       getOrMake(cells, JSON.stringify([row.cohort, row.instance, row.operation, row.block]), () => []).push(row)
   }
   return [...cells.keys()].sort().map((cell) => cells.get(cell)!.reduce(sumOf))
@@ -131,7 +133,8 @@ export const instanceCells: string = sql`
   ORDER BY cohort, instance, operation, block`
 
 /** The same of raw spans, of units that one instance served alone. */
-export const rawInstanceCells: string = sql`
+export const rawInstanceCells: SpanStatement = spanStatement(
+  (cohorts) => sql`
   SELECT
     cohort,
     UnitInstances[1] AS instance,
@@ -146,11 +149,12 @@ export const rawInstanceCells: string = sql`
   FROM (
     SELECT *, ${unitCohort} AS cohort
     FROM (
-      ${rawUnits}
+      ${unitsOf(cohorts)}
     )
   )
   WHERE length(UnitInstances) = 1 AND has({instances:Array(String)}, UnitInstances[1]) AND NOT UnitWarmUp
     AND cohort IN ('stable', 'canary') AND UnitOperation IN {operations:Array(String)}
     AND (NOT UnitTest OR {traffic:String} = 'all' OR if(cohort = 'stable', {stableTests:Bool}, {canaryTests:Bool}))
   GROUP BY cohort, instance, operation, block
-  ORDER BY cohort, instance, operation, block`
+  ORDER BY cohort, instance, operation, block`,
+)

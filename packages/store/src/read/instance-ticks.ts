@@ -1,4 +1,5 @@
-import { type Comparison, cohortsOf } from '../comparison.ts'
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
+import { type Comparison, cohortsOf, spanParams } from '../comparison.ts'
 import {
   hidesError,
   latestClosings,
@@ -13,7 +14,7 @@ import { binaryReader } from '../engine/row-binary.ts'
 import { sql } from '../sql.ts'
 import { windowOf } from '../tick.ts'
 import type { InstanceLife } from './instances.ts'
-import { newPatience, portionsOf, rawUnits } from './raw-ticks.ts'
+import { newPatience, portionsOf, unitsOf } from './raw-ticks.ts'
 import { noWarmUp } from './warm-up.ts'
 
 /** What one instance did at one operation in one tick: `tick` is when it begins, in milliseconds since 1970. */
@@ -77,11 +78,11 @@ export async function instanceTicksOf(
     await add(instanceTicks, { from: Math.max(0, since - beforeSeconds), since, to })
     return found.length > 0 ? found : null
   }
-  const spans = cohortsOf({ ...comparison, fromSpans: true }).params
+  const spans = spanParams(comparison)
   const stillPatient = newPatience(comparison, 'name a shorter window, as with --since 10m')
   for await (const portion of portionsOf(engine, comparison)) {
     stillPatient()
-    await add(rawInstanceTicks, { ...spans, ...noWarmUp, ...portion, builds: [], instances: [] })
+    await add(rawInstanceTicks(spans), { ...spans, ...noWarmUp, ...portion, builds: [], instances: [] })
   }
   return found.length > 0 ? found : null
 }
@@ -151,7 +152,8 @@ export const instanceTicks: string = sql`
   ORDER BY tick, ofCanary, instance, operation`
 
 /** The same for cohorts that closed ticks do not know, of units that one instance served alone. */
-export const rawInstanceTicks: string = sql`
+export const rawInstanceTicks: SpanStatement = spanStatement(
+  (cohorts) => sql`
   SELECT
     toUInt16(indexOf({names:Array(String)}, UnitInstances[1])) AS instance,
     toUInt16(indexOf({operations:Array(String)}, ${unitOperation})) AS operation,
@@ -168,10 +170,11 @@ export const rawInstanceTicks: string = sql`
   FROM (
     SELECT *, ${unitCohort} AS cohort
     FROM (
-      ${rawUnits}
+      ${unitsOf(cohorts)}
     )
   )
   WHERE length(UnitInstances) = 1 AND has({names:Array(String)}, UnitInstances[1]) AND cohort IN ('stable', 'canary')
     AND (NOT UnitTest OR {traffic:String} = 'all' OR if(cohort = 'stable', {stableTests:Bool}, {canaryTests:Bool}))
   GROUP BY instance, operation, ofCanary, tick
-  ORDER BY tick, ofCanary, instance, operation`
+  ORDER BY tick, ofCanary, instance, operation`,
+)

@@ -39,7 +39,7 @@ export async function lateTicksOf(engine: Engine, comparison: Comparison): Promi
   for (const { from, to } of runsOf(ticks)) {
     const asked = { service, ...params, ...noWarmUp, since: sinceOf(from), from, to }
     const [rows, closed] = await Promise.all([
-      engine.read<RawTickRow>(rawTicks, asked),
+      engine.read<RawTickRow>(rawTicks(params), asked),
       closedCounts(engine, { ...comparison, start: from * 1000, end: to * 1000 }),
     ])
     const now = countsByTick(rows, params, comparison)

@@ -1,8 +1,8 @@
 import type { Comparison, SpanParams } from '../comparison.ts'
-import type { Engine, Params } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { CountRow } from './counts.ts'
 import { newPatience, portionsOf, rawTicks } from './raw-ticks.ts'
-import { keepReduction, reducedFacts, reducedTicks } from './reductions.ts'
+import { keepReduction, reducedFacts, reducedTicks, type UnitsAsked } from './reductions.ts'
 import { noWarmUp, type WarmUp } from './warm-up.ts'
 
 /** Whose requests raw spans are. 'both' and 'mixed' traces belong to neither cohort alone. */
@@ -52,18 +52,18 @@ async function* rowsOf<Row extends Whose>(
   { builds, instances, until }: WarmUp,
   kept: string,
 ): AsyncGenerator<Row> {
-  const asked = { service: comparison.service, builds, instances, until, ...params }
+  const asked: UnitsAsked = { service: comparison.service, builds, instances, until, ...params }
   const rows = comparison.remembers
     ? await engine.read<Row>(kept, await keepReduction(engine, comparison, asked))
     : readRows<Row>(engine, comparison, asked)
   for await (const row of rows) yield { ...row, test: row.test && !asksForTests(row, params) }
 }
 
-async function* readRows<Row>(engine: Engine, comparison: Comparison, asked: Params): AsyncGenerator<Row> {
+async function* readRows<Row>(engine: Engine, comparison: Comparison, asked: UnitsAsked): AsyncGenerator<Row> {
   const stillPatient = newPatience(comparison, 'name a shorter window, as with --since 10m')
   for await (const portion of portionsOf(engine, comparison)) {
     stillPatient()
-    yield* await engine.read<Row>(rawTicks, { ...asked, ...portion })
+    yield* await engine.read<Row>(rawTicks(asked), { ...asked, ...portion })
   }
 }
 

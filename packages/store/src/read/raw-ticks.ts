@@ -1,6 +1,6 @@
+import { type CohortTexts, type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import type { Comparison } from '../comparison.ts'
 import {
-  askedAttributes,
   closedOnly,
   hasInnerError,
   hidesError,
@@ -9,9 +9,6 @@ import {
   operationName,
   spansOfWindow,
   unitCohort,
-  unitCounts,
-  unitInCanary,
-  unitInStable,
   unitOperation,
   unitSeen,
   unitValues,
@@ -74,15 +71,17 @@ export const rawTickSizes: string = sql`
   GROUP BY tick
   ORDER BY tick`
 
+/** More columns, and what more holds of spans; each begins with what joins it to what is there. */
+type MoreOfUnits = Readonly<Record<'ofSpan' | 'ofUnit' | 'where', string>>
+
 /**
- * Units of cohorts that closed ticks do not know, by any attributes. `keys` are those of both selectors; a wanted value of ''
- * asks nothing of its key. Test traffic belongs to the cohort that asks for it. A unit whose spans disagree on a flag has
+ * Units of cohorts that closed ticks do not know, by any attributes. Test traffic belongs to the cohort that asks for it. A unit whose spans disagree on a flag has
  * '(mixed)' there, which is no other value either.
  */
-export const rawUnits: string = unitsOf({ ofSpan: '', ofUnit: '', where: '' })
-
-/** The same with more columns, and of spans for which more holds; each begins with what joins it to what is there. */
-export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'ofUnit' | 'where', string>>): string {
+export function unitsOf(
+  { askedAttributes, unitInStable, unitInCanary, unitCounts, requests }: CohortTexts,
+  { ofSpan, ofUnit, where }: MoreOfUnits = { ofSpan: '', ofUnit: '', where: '' },
+): string {
   return sql`SELECT
     Tick,
     ${operationName}
@@ -106,9 +105,10 @@ export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'o
     ${unitInCanary} AS IsCanary${ofUnit}
   FROM (
     SELECT
-      * EXCEPT (SpanAttributes, FlagAttributes, ResourceAttributes),
+      Service, Tick, Timestamp, EndedAt, Operation, TraceId, SpanId, Bucket, Test, IsError, ClientCode, ErrorType, HasException,
+      Build, Instance,
       ${askedAttributes}${ofSpan}
-    FROM {requests:Identifier}
+    FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
@@ -121,7 +121,8 @@ export function unitsOf({ ofSpan, ofUnit, where }: Readonly<Record<'ofSpan' | 'o
 }
 
 /** The reduction that closes ticks, for cohorts that closed ticks do not know. */
-export const rawTicks: string = sql`
+export const rawTicks: SpanStatement = spanStatement(
+  (cohorts) => sql`
   SELECT
     toUnixTimestamp(Tick) AS tick,
     ${unitOperation} AS operation,
@@ -141,7 +142,8 @@ export const rawTicks: string = sql`
     toUnixTimestamp64Milli(min(UnitFirst)) AS firstMs,
     toUnixTimestamp64Milli(max(UnitLast)) AS lastMs
   FROM (
-    ${rawUnits}
+    ${unitsOf(cohorts)}
   )
   GROUP BY tick, operation, cohort, test
-  ORDER BY operation, tick`
+  ORDER BY operation, tick`,
+)

@@ -1,15 +1,12 @@
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import { type Comparison, spanParams } from '../comparison.ts'
 import {
-  askedAttributes,
   closedOnly,
   isEntrySpan,
   ofAudience,
   requestOperation,
   spansOfWindow,
   unitCohort,
-  unitCounts,
-  unitInCanary,
-  unitInStable,
   unitOperation,
   unitSeen,
   unitValues,
@@ -68,7 +65,7 @@ export async function* readMeasures(
   const { params, order } = measureParams(measures)
   const asked = { service: comparison.service, ...cohorts, ...params }
   for await (const portion of portionsOf(engine, comparison)) {
-    const rows = await engine.read<Row>(rawMeasures, { ...asked, ...portion })
+    const rows = await engine.read<Row>(rawMeasures(cohorts), { ...asked, ...portion })
     const wanted = ({ operation }: Row): boolean => comparison.operations?.includes(operation) ?? true
     yield* pairs(
       rows.filter((row) => wanted(row) && (!row.test || asksForTests(row, cohorts))),
@@ -126,7 +123,8 @@ function measuredOf(row: Row | undefined, place: number): Measured {
  * trace with several requests and more than 2000 spans of the service no calls are counted: finding whose they are takes the
  * square of that.
  */
-export const rawMeasures: string = sql`
+export const rawMeasures: SpanStatement = spanStatement(
+  ({ askedAttributes, unitInStable, unitInCanary, unitCounts, answered }) => sql`
   SELECT
     toUnixTimestamp(Tick) AS tick,
     ${unitOperation} AS operation,
@@ -179,7 +177,7 @@ export const rawMeasures: string = sql`
               mapUpdate(mapUpdate(ResourceAttributes, FlagAttributes), SpanAttributes),
               map('span.name', SpanName, 'span.kind', lower(replaceOne(SpanKind, 'SPAN_KIND_', ''))))),
             'Array(Tuple(String, String))') AS Pairs
-        FROM coalmine_requests
+        FROM ${answered}
         WHERE Service = {service:String}
           AND ${spansOfWindow}
           AND ${closedOnly}
@@ -227,4 +225,5 @@ export const rawMeasures: string = sql`
     HAVING ${unitCounts}
   )
   GROUP BY tick, operation, cohort, test
-  ORDER BY operation, tick`
+  ORDER BY operation, tick`,
+)

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { Comparison } from '../comparison.ts'
+import type { SpanStatement } from '../cohort-texts.ts'
+import type { Comparison, SpanParams } from '../comparison.ts'
 import { latestReductions, ofWindow } from '../conditions.ts'
 import type { Engine, Params } from '../engine/engine.ts'
 import { newBatchId } from '../ingest/batch-id.ts'
 import { sql } from '../sql.ts'
 import { tickSeconds, windowOf } from '../tick.ts'
 import { newPatience, portionsOf, rawTicks } from './raw-ticks.ts'
+import type { WarmUp } from './warm-up.ts'
+
+/** Whose raw spans are reduced, without the latency of whom. */
+export type UnitsAsked = SpanParams & WarmUp & { readonly service: string }
 
 /**
  * Reduces raw spans of the ticks that a comparison has not been reduced over, a portion of them at a time, and keeps what
@@ -13,9 +18,9 @@ import { newPatience, portionsOf, rawTicks } from './raw-ticks.ts'
  *
  * Throws a StoreError of kind `unavailable` when it takes more than two minutes.
  */
-export async function keepReduction(engine: Engine, comparison: Comparison, asked: Params): Promise<Params> {
+export async function keepReduction(engine: Engine, comparison: Comparison, asked: UnitsAsked): Promise<Params> {
   const { service } = comparison
-  const id = createHash('sha256').update(JSON.stringify(asked)).digest().readBigUInt64LE().toString()
+  const id = createHash('sha256').update(nameOf(asked)).digest().readBigUInt64LE().toString()
   const window = { service, comparison: id, ...windowOf(comparison) }
   const missing = await missingTicks(engine, window)
   const stillPatient = newPatience(comparison, 'ask again, and it goes on from here')
@@ -27,11 +32,19 @@ export async function keepReduction(engine: Engine, comparison: Comparison, aske
     if (ticks.length === 0) continue
     stillPatient()
     const reduction = newBatchId()
-    await engine.write(reduceTicks, { ...asked, comparison: id, reduction, since, from, to })
+    await engine.write(reduceTicks(asked), { ...asked, comparison: id, reduction, since, from, to })
     const batches = ticks.map((tick) => missing.get(tick)!)
     await engine.write(commitReduction, { service, comparison: id, reduction, ticks, batches })
   }
   return window
+}
+
+// The values at each place are those of the lists. Under this name stores have reductions since before there were places.
+function nameOf(asked: UnitsAsked): string {
+  const requests = asked.calls ? 'coalmine_calls' : 'coalmine_requests'
+  return JSON.stringify({ ...asked, requests }, (name, value) =>
+    /^(key|stable|canary)\d+$/.test(name) ? undefined : value,
+  )
 }
 
 /** Closed ticks that the comparison has not been reduced over, each with its closing; in order. */
@@ -64,7 +77,7 @@ export const reductions: string = sql`
     AND ${ofWindow}`
 
 /** Reduces raw spans as `rawTicks` does, and keeps what came of it. */
-export const reduceTicks: string = `
+export const reduceTicks: SpanStatement = (params) => `
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
     ErrorTypes, Instances, FirstEnd, LastEnd, ClientCodes, InnerErrors
@@ -73,7 +86,7 @@ export const reduceTicks: string = `
     {comparison:UInt64}, {reduction:UInt64}, {service:String}, fromUnixTimestamp(tick), operation, cohort, test, requests,
     traces, errors, clientErrors, warmUp, mapFromArrays(buckets, counts), errorTypes, instances,
     fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes, innerErrors
-  FROM (${rawTicks})`
+  FROM (${rawTicks(params)})`
 
 /** The commit of a reduction: rows of ticks that it does not name were not meant, and do not count. */
 export const commitReduction = `

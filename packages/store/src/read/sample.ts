@@ -1,15 +1,6 @@
-import { type Comparison, spanParams } from '../comparison.ts'
-import {
-  isInnerSpan,
-  ofAudience,
-  seenCohort,
-  seenValues,
-  spanInCanary,
-  spansOfWindow,
-  traceCohort,
-  userName,
-  withTestsAsked,
-} from '../conditions.ts'
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
+import { type Comparison, type SpanParams, spanParams } from '../comparison.ts'
+import { isInnerSpan, ofAudience, spansOfWindow, userName, withTestsAsked } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { flagOf, parseSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
@@ -112,9 +103,10 @@ export async function sampleTicks(
 ): Promise<Sample | undefined> {
   const last = some.ticksMs.at(-1)
   if (last === undefined) return undefined
-  const asked = { service: comparison.service, ...spanParams(comparison) }
+  const params = spanParams(comparison)
+  const asked = { service: comparison.service, ...params }
   const [rows, calls] = await Promise.all([
-    engine.read<Row>(sampleOfTicks, { ...asked, ...spanOf(some), flags: flagsOf(comparison) }),
+    engine.read<Row>(sampleOfTicks(params), { ...asked, ...spanOf(some), flags: flagsOf(comparison) }),
     callsOf(engine, { ...asked, ...spanOf({ ...some, ticksMs: [last] }) }),
   ])
   // Where nobody's calls are stored, no other tick has them.
@@ -158,14 +150,16 @@ function skewIn(calls: readonly CallRow[]): number | null {
 // How far from a request its call is looked for, in seconds: as long as a call may take, and as far as clocks may be off.
 const reaches = [60, 1800]
 
+type CallsAsked = SpanParams & AskedTicks & { readonly service: string }
+
 /**
  * The calls that requests answer. Where those of one cohort alone are found, its clock or that of the other may be off by minutes, and
  * they are looked for further away.
  */
-async function callsOf(engine: Engine, asked: Readonly<Record<string, unknown>>): Promise<readonly CallRow[]> {
+async function callsOf(engine: Engine, asked: CallsAsked): Promise<readonly CallRow[]> {
   let rows: readonly CallRow[] = []
   for (const reach of reaches) {
-    rows = await engine.read<CallRow>(callsInTick, { ...asked, reach })
+    rows = await engine.read<CallRow>(callsInTick(asked), { ...asked, reach })
     const enough = (['stable', 'canary'] as const).map(
       (name) => rows.flatMap(({ cohort, skewsMs }) => (cohort === name ? skewsMs : [])).length >= fewestCalls,
     )
@@ -218,7 +212,8 @@ function flagsOf({ stable, canary }: Comparison): string[] {
  * How the requests of some ticks, all or one trace in so many, were measured, by cohort: the spans below them, who made their spans, how they were
  * sampled (the `th` of their trace state, '' where it has none), and for how many targeting decided one of `flags`.
  */
-export const sampleOfTicks: string = sql`
+export const sampleOfTicks: SpanStatement = spanStatement(
+  ({ seenValues, spanInCanary, traceCohort, answered }) => sql`
   SELECT
     cohort,
     Threshold AS threshold,
@@ -239,7 +234,7 @@ export const sampleOfTicks: string = sql`
       if(cohort = 'both', maxIf(IsError, ${spanInCanary}), max(IsError)) AS Failed,
       max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
       max(${userName} != '') AS Named
-    FROM coalmine_requests
+    FROM ${answered}
     WHERE Service = {service:String}
       AND ${withTestsAsked}
       AND ${ofAudience}
@@ -259,7 +254,8 @@ export const sampleOfTicks: string = sql`
       AND ${isInnerSpan}
     GROUP BY TraceId
   ) AS Below USING TraceId
-  GROUP BY cohort, threshold, scope`
+  GROUP BY cohort, threshold, scope`,
+)
 
 /**
  * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many,
@@ -267,7 +263,8 @@ export const sampleOfTicks: string = sql`
  * clocks differ. Calls are looked for so many seconds
  * around the tick.
  */
-export const callsInTick: string = sql`
+export const callsInTick: SpanStatement = spanStatement(
+  ({ seenValues, seenCohort, answered }) => sql`
   WITH Requests AS (
     SELECT
       TraceId,
@@ -275,7 +272,7 @@ export const callsInTick: string = sql`
       toUnixTimestamp64Micro(Timestamp) AS StartedAt,
       ${seenValues} AS Seen,
       ${seenCohort} AS cohort
-    FROM coalmine_requests
+    FROM ${answered}
     WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
       AND ${spansOfWindow} AND cohort != ''
       AND sipHash64(TraceId) % {oneIn:UInt32} = 0
@@ -296,4 +293,5 @@ export const callsInTick: string = sql`
       AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
       AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
   ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
-  GROUP BY cohort, address`
+  GROUP BY cohort, address`,
+)

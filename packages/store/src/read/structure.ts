@@ -1,5 +1,6 @@
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import { type Comparison, spanParams } from '../comparison.ts'
-import { isInnerSpan, ofAudience, seenValues, spansOfWindow, traceCohort, withTestsAsked } from '../conditions.ts'
+import { isInnerSpan, ofAudience, spansOfWindow, withTestsAsked } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
 import { sql } from '../sql.ts'
@@ -48,13 +49,14 @@ export async function spansOfTicks(
   some: SomeTicks,
 ): Promise<readonly SpanTick[] | undefined> {
   if (some.ticksMs.length === 0) return []
-  const rows = await engine.read<Row>(spansBelow, {
+  const params = spanParams(comparison)
+  const rows = await engine.read<Row>(spansBelow(params), {
     service: comparison.service,
     ...spanOf(some),
     onSeconds: some.oneIn > 1 ? everySeconds.ofMany : everySeconds.ofFew,
     // All that there are of more names than those of operations, each in every tick and cohort.
     mostRows: (mostNames + 2) * some.ticksMs.length * 2,
-    ...spanParams(comparison),
+    ...params,
   })
   const traces = new Map(rows.filter((row) => row.all).map((row) => [`${row.tick} ${row.cohort}`, row.traces]))
   const spans = new Map<string, Row[]>()
@@ -75,14 +77,15 @@ export async function spansOfTicks(
  * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks, all
  * or one trace in so many; and, where `all`, how many traces there are. Spans are looked for some seconds on.
  */
-export const spansBelow: string = sql`
+export const spansBelow: SpanStatement = spanStatement(
+  ({ seenValues, traceCohort, answered }) => sql`
   WITH Requests AS (
     SELECT
       TraceId,
       min(toUnixTimestamp(Tick)) AS tick,
       groupUniqArray(${seenValues}) AS Seen,
       ${traceCohort} AS cohort
-    FROM coalmine_requests
+    FROM ${answered}
     WHERE Service = {service:String}
       AND ${withTestsAsked}
       AND ${ofAudience}
@@ -105,4 +108,5 @@ export const spansBelow: string = sql`
   ARRAY JOIN arrayPushFront(Spans, (true, '', '')) AS span
   GROUP BY tick, cohort, all, kind, name
   ORDER BY all DESC, kind, name
-  LIMIT {mostRows:UInt32}`
+  LIMIT {mostRows:UInt32}`,
+)

@@ -1,5 +1,6 @@
+import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import { type Comparison, spanParams } from '../comparison.ts'
-import { closedOnly, ofAudience, operationName, spanInCanary, spanInStable, spansOfWindow } from '../conditions.ts'
+import { closedOnly, ofAudience, operationName, spansOfWindow } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { formatSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
@@ -57,8 +58,8 @@ export async function suspects(
   const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
   const window = lastPart(sizes)
   const asked = { service, ...window, ...params, operation: operation ?? '', bad }
-  const [slow] = await engine.read<{ stable: number; canary: number }>(slowFrom, asked)
-  const met = await engine.read<{ key: string; values: readonly string[] }>(attributesMet, {
+  const [slow] = await engine.read<{ stable: number; canary: number }>(slowFrom(params), asked)
+  const met = await engine.read<{ key: string; values: readonly string[] }>(attributesMet(params), {
     ...asked,
     withoutKeys: [...params.keys, 'coalmine.flags', ...(bad === 'slow' ? [] : outcomeKeys)],
   })
@@ -73,7 +74,7 @@ export async function suspects(
     readonly units: readonly number[]
     readonly bad: readonly number[]
   }
-  const rows = await engine.read<Row>(badByAttribute, {
+  const rows = await engine.read<Row>(badByAttribute(params), {
     ...asked,
     slowFrom: slow!.stable,
     blockSeconds: Math.ceil((window.to - window.from) / mostBlocks / tickSeconds) * tickSeconds,
@@ -90,7 +91,7 @@ export async function suspects(
     stable: blocksOf(key, value, 'stable'),
     canary: blocksOf(key, value, 'canary'),
   })
-  const traces = await engine.read<Exemplar & { cohort: 'stable' | 'canary' }>(typicalTraces, {
+  const traces = await engine.read<Exemplar & { cohort: 'stable' | 'canary' }>(typicalTraces(params), {
     ...asked,
     stableTypical: slow!.stable,
     canaryTypical: slow!.canary,
@@ -125,7 +126,8 @@ function lastPart(sizes: readonly { readonly tick: number; readonly spans: numbe
  * Why a canary is worse, in four statements over raw spans of at most one operation ('' is all of them). The first: what is
  * slow, in nanoseconds, and what is typical of the slow ones of each cohort.
  */
-export const slowFrom: string = sql`
+export const slowFrom: SpanStatement = spanStatement(
+  ({ spanInStable, spanInCanary, requests }) => sql`
   SELECT
     quantileExactIf(0.95)(Duration, IsStable) AS stable,
     quantileExactIf(0.95)(Duration, IsCanary) AS canary
@@ -135,7 +137,7 @@ export const slowFrom: string = sql`
       ${spanInCanary} AS IsCanary,
       ${operationName} AS Name,
       Duration
-    FROM {requests:Identifier}
+    FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
@@ -143,13 +145,15 @@ export const slowFrom: string = sql`
       AND IsStable != IsCanary
       AND ({operation:String} = '' OR {operation:String} = if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
   )
-  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`,
+)
 
 /**
  * The second: which attributes the canary's requests have, the most frequent first, each with its most frequent values. An
  * attribute of too many values is an id, and one that all requests have with the same value tells nothing apart.
  */
-export const attributesMet: string = sql`
+export const attributesMet: SpanStatement = spanStatement(
+  ({ spanInStable, spanInCanary, requests }) => sql`
   SELECT pair.1 AS key, topK(20)(pair.2) AS values
   FROM (
     SELECT
@@ -157,7 +161,7 @@ export const attributesMet: string = sql`
       ${spanInCanary} AS IsCanary,
       ${operationName} AS Name,
       mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks
-    FROM {requests:Identifier}
+    FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
@@ -171,13 +175,15 @@ export const attributesMet: string = sql`
   HAVING uniq(pair.2) <= 1000
   ORDER BY count() DESC, key
   LIMIT 50
-  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`,
+)
 
 /**
  * The third: units and bad units by attribute, cohort and block of time; '' is every unit. A unit has the attributes of its
  * slowest span.
  */
-export const badByAttribute: string = sql`
+export const badByAttribute: SpanStatement = spanStatement(
+  ({ spanInStable, spanInCanary, requests }) => sql`
   SELECT
     pair.1 AS key,
     pair.2 AS value,
@@ -203,7 +209,7 @@ export const badByAttribute: string = sql`
           mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
           arrayFilter(pair -> Marks[pair.1] = pair.2,
             arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
-        FROM {requests:Identifier}
+        FROM ${requests}
         WHERE Service = {service:String}
           AND ${spansOfWindow}
           AND ${closedOnly}
@@ -217,10 +223,12 @@ export const badByAttribute: string = sql`
     GROUP BY pair, InCanary, Block
   )
   GROUP BY key, value, cohort
-  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`,
+)
 
 /** The fourth: traces to look at, of what is bad in the canary and of what is usual in stable, typical ones first. */
-export const typicalTraces: string = sql`
+export const typicalTraces: SpanStatement = spanStatement(
+  ({ spanInStable, spanInCanary, requests }) => sql`
   SELECT
     if(IsCanary, 'canary', 'stable') AS cohort,
     TraceId AS traceId,
@@ -232,7 +240,7 @@ export const typicalTraces: string = sql`
       ${spanInCanary} AS IsCanary,
       ${operationName} AS Name,
       TraceId, Timestamp, Duration, IsError, IsClientError
-    FROM {requests:Identifier}
+    FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
@@ -247,4 +255,5 @@ export const typicalTraces: string = sql`
       abs(seconds - if(cohort = 'canary', {canaryTypical:UInt64}, {stableTypical:UInt64}) / 1e9), -toFloat64(startMs)),
     traceId
   LIMIT 3 BY cohort
-  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`,
+)
