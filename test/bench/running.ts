@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { openStore } from '@coalmine/store'
 import { newComparisons } from '../../packages/server/src/comparisons/comparisons.ts'
 import { type Context, unmeasured } from '../../packages/server/src/context.ts'
+import { noNotify } from '../../packages/server/src/notify/notify.ts'
 import { defaultLimits } from '../../packages/server/src/receive/limits.ts'
 import { firstStart, generate } from './compare.ts'
 import type { BenchRow } from './marks.ts'
@@ -80,7 +81,15 @@ async function read(directory: string): Promise<Reading> {
   let nowMs = startMs
   const now = (): number => nowMs
   const store = await openStore({ location: directory, watermarkMs: 0, now })
-  const nowhere = { store, now, limits: defaultLimits, warn: console.error, metrics: unmeasured, version: '0.0.0' }
+  const nowhere = {
+    store,
+    now,
+    limits: defaultLimits,
+    warn: console.error,
+    metrics: unmeasured,
+    notify: noNotify,
+    version: '0.0.0',
+  }
   const comparisons = newComparisons(nowhere as unknown as Context, 600_000)
   const stop = new AbortController()
   const waited: number[] = []

@@ -439,6 +439,7 @@ describe('help', () => {
     ['calibrate'],
     ['init'],
     ['check'],
+    ['notify'],
     ['doctor'],
     ['store'],
     ['store', 'init'],

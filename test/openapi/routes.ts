@@ -158,6 +158,14 @@ export const routes: readonly Route[] = [
     answers: { 200: 'Verdict' },
   },
   {
+    method: 'get',
+    path: '/api/notifications',
+    name: 'getNotifications',
+    summary: 'Who is told of comparisons: where targets stand, what goes on, and what became of the newest messages.',
+    right: 'read',
+    answers: { 200: 'NotifyState' },
+  },
+  {
     method: 'post',
     path: '/gates/argo',
     name: 'askAsArgo',

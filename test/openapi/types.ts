@@ -22,6 +22,7 @@ export type {
   KayentaStarted,
 } from '../../packages/server/src/gates/kayenta-api.ts'
 export type { ImportAnswer, ImportState } from '../../packages/server/src/import/import.ts'
+export type { NotifyState } from '../../packages/server/src/notify/notify-state.ts'
 export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate.ts'
 export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
 export type { ComparisonView } from '../../packages/server/src/views/view.ts'

@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
+import { notifyCommand } from './commands/notify.ts'
 import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -49,6 +50,7 @@ ${exitCodesHelp}`,
   urlCommand(coalmine.command('url'), io)
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)
+  notifyCommand(coalmine.command('notify'), io)
   planCommand(coalmine.command('plan'), io)
   calibrateCommand(coalmine.command('calibrate'), io)
   doctorCommand(coalmine.command('doctor'), io)

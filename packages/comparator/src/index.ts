@@ -42,6 +42,18 @@ export { type Measure, metricNameOf } from './policy/measure.ts'
 export { type MetricPolicy, metricPolicyOf } from './policy/metric-policy.ts'
 export type { Expect, Gate, GateInput, MetricInput } from './policy/metric-schema.ts'
 export type { Mode } from './policy/mode.ts'
+export type {
+  AlertmanagerTarget,
+  GitHubTarget,
+  GrafanaTarget,
+  NotifyConfig,
+  NotifyEvent,
+  NotifyService,
+  NotifyTarget,
+  PagerDutyTarget,
+  SlackTarget,
+  WebhookTarget,
+} from './policy/notify-schema.ts'
 export { defaultPolicy, type Policy, type PolicyInput, type PolicyResult, parsePolicy } from './policy/policy.ts'
 export { type PolicyProblem, problemsText } from './policy/policy-schema.ts'
 export { type ComparedScope, comparedScopes, type Traffic, traffics } from './policy/traffic.ts'

@@ -1,6 +1,7 @@
 import type { Store } from '@coalmine/store'
 import type { Decoder } from './decoding/decoder.ts'
 import type { Metrics } from './metrics.ts'
+import type { Notify } from './notify/notify.ts'
 import type { Admission } from './receive/admission.ts'
 import type { Clocks } from './receive/clocks.ts'
 import type { Limits } from './receive/limits.ts'
@@ -27,7 +28,9 @@ export interface Context {
   readonly recentLimits: Pick<RecentLimits, 'counts'>
   /** Questions that judge, a few at once. */
   readonly turns: Turns
-  readonly metrics: Omit<Metrics, 'reader' | 'close'>
+  readonly metrics: Omit<Metrics, 'reader' | 'close' | 'observeTargets'>
+  /** Tells people. */
+  readonly notify: Notify
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void
   /** Version of the server. */
@@ -40,4 +43,5 @@ export const unmeasured: Context['metrics'] = {
   receivedLogs: () => {},
   limited: () => {},
   judged: () => {},
+  notified: () => {},
 }

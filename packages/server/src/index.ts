@@ -17,6 +17,12 @@ export { initStore } from './init-store.ts'
 export { progressOf } from '@coalmine/store'
 export { findServer, type Owner } from './owner.ts'
 
+// Who is told
+
+export type { NotificationFate, NotifyState, OpenAlert, TargetState } from './notify/notify-state.ts'
+export type { NotifyOptions } from './notify/start-notify.ts'
+export { type TriedTarget, tryTargets } from './notify/try.ts'
+
 // What it answers
 
 export { parseSelector, type Trouble } from '@coalmine/store'

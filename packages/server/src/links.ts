@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { FastifyRequest } from 'fastify'
 
 /** Where people find what the server tells of. */
@@ -6,6 +7,8 @@ export interface Links {
   readonly comparison: (id: string, request: FastifyRequest) => string
   /** Where the server is for whoever sent a request, without a slash at its end. */
   readonly base: (request: FastifyRequest) => string
+  /** Where the server is for people whom nobody's request leads there: for messages. */
+  readonly baseForAll: () => string
 }
 
 /**
@@ -22,7 +25,13 @@ export function newLinks(baseUrl: string | undefined, own: () => string): Links 
     if (isEverywhere && headers.host !== undefined && isHost(headers.host)) return `${url.protocol}//${headers.host}`
     return url.origin
   }
-  return { base, comparison: (id, request) => `${base(request)}/comparisons/${id}` }
+  const baseForAll = (): string => {
+    if (baseUrl !== undefined) return baseUrl.replace(/\/+$/, '')
+    const url = new URL(own())
+    if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = hostname()
+    return url.origin
+  }
+  return { base, baseForAll, comparison: (id, request) => `${base(request)}/comparisons/${id}` }
 }
 
 const isHost = (text: string): boolean => /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(text)

@@ -17,9 +17,20 @@ export interface Metrics {
   readonly limited: (protocol: 'http' | 'grpc', limit: Limit) => void
   /** A verdict was given; the newest of each comparison is told. */
   readonly judged: (verdict: Verdict) => void
+  /** What became of a try to deliver a message: sent, retried, refused or expired. */
+  readonly notified: (target: string, outcome: string) => void
+  /** Where targets stand is read when somebody asks. */
+  readonly observeTargets: (read: () => readonly TargetPending[]) => void
   /** What answers a scrape. */
   readonly reader: PrometheusExporter
   readonly close: () => Promise<void>
+}
+
+/** Messages that a target does not have yet, and when the oldest of them was told, ISO 8601. */
+export interface TargetPending {
+  readonly target: string
+  readonly pending: number
+  readonly oldestAt: string | null
 }
 
 /** Evaluations of flags that were stored or refused, and other records, which are ignored. */
@@ -43,6 +54,7 @@ export function startMetrics(ingest: Pick<Ingest, 'state'>, admission: Pick<Admi
   return {
     ...countRequests(meter),
     judged: observeVerdicts(meter),
+    ...countMessages(meter),
     reader,
     close: () => provider.shutdown(),
   }
@@ -78,6 +90,34 @@ function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs' 
       logRequests.add(1, { outcome })
       for (const [became, count] of Object.entries(records)) if (count > 0) logRecords.add(count, { outcome: became })
     },
+  }
+}
+
+function countMessages(meter: Meter): Pick<Metrics, 'notified' | 'observeTargets'> {
+  const tries = meter.createCounter('coalmine.notify.tries', {
+    description:
+      'Tries to deliver a message to a target, by what became of it; refused and expired messages are given up',
+  })
+  const pending = meter.createObservableGauge('coalmine.notify.pending', {
+    description: 'Messages that a target does not have yet',
+  })
+  const age = meter.createObservableGauge('coalmine.notify.oldest.seconds', {
+    description: 'How long the oldest of them waits',
+  })
+  return {
+    notified: (target, outcome) => tries.add(1, { target, outcome }),
+    observeTargets: (read) =>
+      meter.addBatchObservableCallback(
+        (result) => {
+          for (const { target, pending: waiting, oldestAt } of read()) {
+            result.observe(pending, waiting, { target })
+            result.observe(age, oldestAt === null ? 0 : Math.max(0, (Date.now() - Date.parse(oldestAt)) / 1000), {
+              target,
+            })
+          }
+        },
+        [pending, age],
+      ),
   }
 }
 

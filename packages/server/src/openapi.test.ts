@@ -7,11 +7,21 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { routes } from '../../../test/openapi/routes.ts'
 import { type RunningServer, startServer } from './server.ts'
 
+const notify = {
+  config: {
+    targets: {
+      team: { type: 'slack', urlEnv: 'NOT_SET' },
+      bus: { type: 'webhook', url: 'http://127.0.0.1:9/nobody-listens' },
+    },
+  },
+  environment: {},
+} as const
+
 let directory: string
 let server: RunningServer
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-openapi-'))
-  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 20 })
+  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 20, notify })
 })
 afterAll(async () => {
   await server.close()
@@ -124,6 +134,8 @@ it('the routes answer what the document says', async () => {
   await ask('stopComparison', `${one}/stop`, { body: {} })
   await ask('listComparisons', '/api/comparisons')
   await ask('getVerdict', `/api/verdict?${query}`)
+  const { targets, open, recent } = await ask('getNotifications', '/api/notifications')
+  expect([targets.length, open.length, recent.length > 0]).toEqual([2, 1, true])
   await ask('judgeAsKayenta', '/api/kayenta', { body: { ...cohorts, ...window, config } })
   await ask('askAsArgo', '/gates/argo', { body: { ...cohorts, run: '7' } })
   const release = { name: 'shop', namespace: 'prod', checksum: 'a' }

@@ -22,6 +22,10 @@ import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { type Links, newLinks } from './links.ts'
+import type { Metrics } from './metrics.ts'
+import { noNotify } from './notify/notify.ts'
+import { registerNotifications } from './notify/routes.ts'
+import type { NotifyOptions, RunningNotify } from './notify/start-notify.ts'
 import { registerOpenApi } from './openapi.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
 import { registerPage } from './page/routes.ts'
@@ -63,6 +67,8 @@ export type ServerOptions = {
   readonly limits?: Partial<Limits>
   /** How long comparisons that run wait between two looks; 5 s, a tick, unless told otherwise. */
   readonly lookEveryMs?: number
+  /** Who is told of comparisons; nobody where left out. */
+  readonly notify?: NotifyOptions
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
   /** Knows the comparisons that have run in the store, also where it is not announced; it goes on with none then. */
@@ -104,6 +110,7 @@ export async function startServer({
   drainMs = 10_000,
   limits: changedLimits,
   lookEveryMs = 5_000,
+  notify: notifyOptions,
   announced = true,
   knowsComparisons = announced,
   warn = () => {},
@@ -124,9 +131,12 @@ export async function startServer({
   const admission = newAdmission(limits.underWayBytes)
   const metrics = measured?.startMetrics(store.ingest, admission)
   const recentLimits = newRecentLimits(now)
+  const basics = { store, now, warn }
+  const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
+  // Most servers tell nobody, and those of commands never do.
+  const notify = notifyOptions && (await startTelling(basics, notifyOptions, links, metrics))
   const context: Context = {
-    store,
-    now,
+    ...basics,
     ack,
     admission,
     limits,
@@ -141,13 +151,12 @@ export async function startServer({
         metrics?.limited(protocol, limit)
       },
     },
-    warn,
+    notify: notify ?? noNotify,
     version: version,
   }
   const views = newViews(context)
   // A server that goes when its command is done keeps nothing for people who look later.
   const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
-  const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
   const answered: string[] = []
   const app = await routes(context, comparisons, views, { access, links, tls, host, baseUrl, answered })
   if (metrics) measured!.registerMetrics(app, metrics)
@@ -158,6 +167,7 @@ export async function startServer({
     access.close()
     comparisons.close()
     await drain({ app, local, grpc }, drainMs)
+    await notify?.close()
     await views.close()
     await metrics?.close()
     await context.decoder.close()
@@ -166,6 +176,7 @@ export async function startServer({
   let goOn: (() => Promise<void>) | undefined
   try {
     // A server that goes when its command is done leaves those of others alone; a gate that asks at once is to be told of them.
+    await notify?.resume()
     if (knowsComparisons) goOn = await comparisons.resume()
     await app.listen({ host, port }).catch((cause: unknown) => {
       throw notListening(cause, host, port)
@@ -194,6 +205,7 @@ export async function startServer({
       })
     })
   }
+  notify?.start()
   if (announced) await goOn?.()
   const timer = setInterval(newTicker(context, comparisons.ticksClosed), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
@@ -211,6 +223,19 @@ export async function startServer({
       return stopped
     },
   }
+}
+
+async function startTelling(
+  basics: Pick<Context, 'store' | 'now' | 'warn'>,
+  options: NotifyOptions,
+  links: Links,
+  metrics: Metrics | undefined,
+): Promise<RunningNotify> {
+  const { startNotify } = await import('./notify/start-notify.ts')
+  const tried = (target: string, what: string): void => metrics?.notified(target, what)
+  const notify = startNotify(basics, options, { baseUrl: links.baseForAll, tried })
+  metrics?.observeTargets(notify.lanes)
+  return notify
 }
 
 interface Doors {
@@ -267,6 +292,7 @@ async function routes(
   registerPage(app)
   registerComparisons(app, comparisons, links, limits.followers)
   registerViews(app, context, comparisons, views)
+  registerNotifications(app, context)
   registerGates(app, context, comparisons, links)
   registerKayenta(app, context)
   registerPlan(app, context)

@@ -574,6 +574,50 @@ DROP TABLE IF EXISTS coalmine_parquet;
     AND if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
     AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'));
 
+-- notifications.ts: keepNotifications
+  INSERT INTO coalmine_notifications
+  SELECT row.1, row.2, row.3, fromUnixTimestamp64Milli(row.4), row.5, row.6, row.7
+  FROM (
+    SELECT arrayJoin(arrayZip(
+      {ids:Array(String)}, {targets:Array(String)}, {numbers:Array(UInt64)}, {times:Array(Int64)},
+      {states:Array(String)}, {messages:Array(String)}, {notes:Array(String)})) AS row);
+
+-- notifications.ts: pendingNotifications
+  SELECT waiting.Id AS id, waiting.Target AS target, waiting.Number AS number, waiting.AtMs AS atMs, said.Message AS message
+  FROM (
+    SELECT Id, Target, min(Number) AS Number, toUnixTimestamp64Milli(min(At)) AS AtMs
+    FROM coalmine_notifications
+    WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}) AND Target != ''
+    GROUP BY Id, Target
+    HAVING groupUniqArray(State) = ['queued']
+  ) AS waiting
+  INNER JOIN (
+    SELECT Id, any(Message) AS Message
+    FROM coalmine_notifications
+    WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}) AND Target = ''
+    GROUP BY Id
+  ) AS said ON waiting.Id = said.Id
+  ORDER BY waiting.Number, waiting.Target;
+
+-- notifications.ts: toldNotifications
+  SELECT
+    Id AS id, '' AS target, min(Number) AS number, toUnixTimestamp64Milli(min(At)) AS atMs, 'told' AS state,
+    any(Message) AS message, '' AS note
+  FROM coalmine_notifications
+  WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}) AND Target = ''
+  GROUP BY Id
+  ORDER BY number;
+
+-- notifications.ts: recentNotifications
+  SELECT
+    Id AS id, Target AS target, max(Number) AS number, toUnixTimestamp64Milli(max(At)) AS atMs,
+    argMax(State, (At, State != 'queued')) AS state, '' AS message, argMax(Note, (At, State != 'queued')) AS note
+  FROM coalmine_notifications
+  WHERE Target != ''
+  GROUP BY id, target
+  ORDER BY number DESC, target
+  LIMIT {limit:UInt32};
+
 -- opening.ts: mayWrite
   INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false;
 
@@ -698,6 +742,31 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
   GROUP BY tick, cohort
   ORDER BY tick, cohort;
+
+-- read/change-marks.ts: marksOfChange
+  SELECT
+    max(Marks['vcs.ref.head.revision']) AS commit,
+    max(Marks['vcs.repository.url.full']) AS repository,
+    max(Marks['vcs.change.id']) AS change,
+    max(Marks['coalmine.change.author']) AS author,
+    max(Marks['coalmine.change.merger']) AS merger
+  FROM (
+    SELECT ResourceAttributes AS Marks
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Timestamp,
+        SpanAttributes,
+        ResourceAttributes,
+        SpanAttributes['coalmine.test'] = 'true' AS Test
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
+    WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+      AND if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+      AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))
+    LIMIT 1000);
 
 -- read/doctor.ts: knownOperations
   SELECT Operation AS operation, sum(Requests) AS requests
@@ -2304,6 +2373,23 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     toUnixTimestamp64Milli(max(Timestamp)) AS newestMs
   FROM coalmine_traces;
 
+-- read/still-served.ts: servedLately
+  SELECT count() AS requests, countIf(if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+  AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))) AS canaryRequests
+  FROM (
+    SELECT
+      ServiceName AS Service,
+      Timestamp,
+      SpanAttributes,
+      ResourceAttributes,
+      SpanAttributes['coalmine.test'] = 'true' AS Test
+    FROM coalmine_traces
+    WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')
+  )
+  WHERE Service = {service:String} AND Timestamp >= toDateTime64({from:UInt32}, 9)
+    AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']));
+
 -- read/structure.ts: spansBelow
   WITH Requests AS (
     SELECT
@@ -2983,6 +3069,20 @@ SELECT currentDatabase() AS name;
   )
   ENGINE = ReplacingMergeTree(At)
   ORDER BY Comparison;
+
+-- schema/tables.ts: createNotifications
+  CREATE TABLE IF NOT EXISTS coalmine_notifications (
+    Id String,
+    Target LowCardinality(String),
+    Number UInt64,
+    At DateTime64(3),
+    State LowCardinality(String),
+    Message String CODEC(ZSTD(1)),
+    Note String
+  )
+  ENGINE = MergeTree
+  ORDER BY (Target, Number)
+  TTL toDateTime(At) + toIntervalDay(90);
 
 -- schema/tables.ts: createSchema
   CREATE TABLE IF NOT EXISTS coalmine_schema (

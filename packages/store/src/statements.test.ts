@@ -23,6 +23,7 @@ const notForSpansAlone = [
   'coalmine_comparison_views',
   'coalmine_hours',
   'coalmine_summed_hours',
+  'coalmine_notifications',
 ]
 
 const byBuild = { stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }

@@ -5,6 +5,7 @@ import { type ComparisonViews, comparisonViewsOf } from './comparison-views.ts'
 import { type Imports, importsOf } from './imports.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type Memory, memoryOf } from './memory.ts'
+import { type Notifications, notificationsOf } from './notifications.ts'
 import { type Access, type Opened, openLocation } from './opening.ts'
 import { type CohortReader, cohortReader } from './read/cohort-reader.ts'
 import { type ServiceReader, serviceReader } from './read/service-reader.ts'
@@ -52,6 +53,8 @@ export interface Store {
   readonly views: ComparisonViews
   /** What error budgets are counted from. */
   readonly budgets: Budgets
+  /** Messages to people, and what became of them. */
+  readonly notifications: Notifications
   /** What was seen of services, whoever is compared. */
   readonly services: ServiceReader
   /** How far imports of files have come. */
@@ -123,6 +126,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     comparisons: comparisonEventsOf(engine, { access, isSpent }),
     views: comparisonViewsOf(engine, { access, isSpent }),
     budgets: budgetsOf(engine, { access, isSpent, retentionDays, now }),
+    notifications: notificationsOf(engine, { access, isSpent }),
     services: serviceReader(engine, { logs, ledger: shared ? undefined : ledger, watermarkMs, now }),
     imports: importsOf(engine),
     sizes: () => storeSizes(engine, traces, logs, retentionDays),

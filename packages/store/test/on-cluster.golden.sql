@@ -167,6 +167,19 @@ CREATE TABLE IF NOT EXISTS coalmine_comparison_views ON CLUSTER main (
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')(At)
 ORDER BY Comparison
 
+CREATE TABLE IF NOT EXISTS coalmine_notifications ON CLUSTER main (
+  Id String,
+  Target LowCardinality(String),
+  Number UInt64,
+  At DateTime64(3),
+  State LowCardinality(String),
+  Message String CODEC(ZSTD(1)),
+  Note String
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Target, Number)
+TTL toDateTime(At) + toIntervalDay(90)
+
 CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
   Version UInt32,
   Traces String,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { isRemote, shown, startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
+import { defaultConfig, readConfig } from '../config-file.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type Io, tell } from '../io.ts'
 import {
@@ -36,6 +37,7 @@ interface ServeOptions {
   readonly tokenFile?: string
   readonly tokens?: string
   readonly baseUrl?: string
+  readonly config?: string
 }
 
 /** `coalmine serve`: runs the server until it is stopped. */
@@ -71,6 +73,11 @@ export function serveCommand(command: Command, io: Io): Command {
       new Option('--base-url <url>', 'where browsers and pipelines reach the server, when it is behind a proxy')
         .argParser(httpUrl)
         .env('COALMINE_BASE_URL'),
+    )
+    .addOption(
+      new Option('--config <file>', `who is told of comparisons (default: ${defaultConfig} where there is one)`).env(
+        'COALMINE_CONFIG',
+      ),
     )
     .addOption(new Option('--tls-cert <file>', 'certificate, PEM, for both protocols').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key, PEM').env('COALMINE_TLS_KEY'))
@@ -119,6 +126,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   const { store, host, port, ack, keep, minFree, watermark, maxConnections, drain } = options
   const token = await tokenOf(options)
   const tls = await tlsFiles(options)
+  const { notify } = await readConfig(options.config)
   if (!options.insecure) refuseOpenDoor(host, token ?? options.tokens, tls)
   if (keep !== undefined && isRemote(store))
     tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
@@ -137,6 +145,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(token === undefined ? {} : { token }),
     ...(options.tokens === undefined ? {} : { tokensFile: options.tokens }),
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+    ...(notify && { notify: { config: notify, environment: io.env } }),
     ...(keep === undefined ? {} : { retentionDays: keep }),
     ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
     ...(watermark === undefined ? {} : { watermarkMs: watermark }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { notifySchema } from './notify-schema.ts'
 import { policyShape } from './policy-schema.ts'
 import { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
 
@@ -39,6 +40,9 @@ export const comparisonKeys: readonly string[] = Object.keys(comparison.shape)
 
 /** The JSON Schema of `coalmine.yaml`, for editors. */
 export function configJsonSchema(): object {
-  const { $schema, ...rest } = z.toJSONSchema(z.strictObject({ ...comparison.shape, ...policyShape }), { io: 'input' })
+  const { $schema, ...rest } = z.toJSONSchema(
+    z.strictObject({ ...comparison.shape, ...policyShape, notify: notifySchema.optional() }),
+    { io: 'input' },
+  )
   return { $schema, $id: 'urn:coalmine:config:1', title: 'coalmine.yaml', ...rest }
 }

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { comparisonKeys, comparisonSchema } from './config-schema.ts'
+import { type NotifyConfig, parseNotify } from './notify-schema.ts'
 import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 import { type PolicyProblem, policyShape, problemsOf, unknownKey } from './policy-schema.ts'
 
@@ -21,6 +22,8 @@ export interface Config extends ComparisonConfig {
   readonly policy: PolicyInput
   /** With its defaults. */
   readonly parsed: Policy
+  /** Who is told, of what and where; absent where the file does not say. */
+  readonly notify?: NotifyConfig
 }
 
 /**
@@ -48,13 +51,15 @@ export function parseConfig(
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new RangeError(`${file}: expected keys and values, such as "alpha: 0.05"`)
   }
-  const { comparison, policy, unknown } = parted(content as Record<string, unknown>)
+  const { comparison, policy, notify, unknown } = parted(content as Record<string, unknown>)
   const named = comparisonSchema.safeParse(comparison)
   const judged = parsePolicy(policy)
+  const told = notify === undefined ? undefined : parseNotify(notify)
   const problems: PolicyProblem[] = [
     ...unknown.map((key) => ({ path: [key], message: unknownKey(key, keys) })),
     ...(named.success ? [] : named.error.issues.flatMap((issue) => problemsOf(issue))),
     ...(judged.kind === 'problems' ? judged.problems : []),
+    ...(told?.kind === 'problems' ? told.problems : []),
     ...selectorsIn(content as Record<string, unknown>).flatMap(({ path, selector }) => {
       try {
         checkSelector(selector)
@@ -65,7 +70,12 @@ export function parseConfig(
     }),
   ]
   if (problems.length === 0 && judged.kind === 'policy') {
-    return { ...(named.data as ComparisonConfig), policy: policy as PolicyInput, parsed: judged.policy }
+    return {
+      ...(named.data as ComparisonConfig),
+      policy: policy as PolicyInput,
+      parsed: judged.policy,
+      ...(told?.kind === 'notify' && { notify: told.notify }),
+    }
   }
   throw new RangeError(
     problems
@@ -100,15 +110,16 @@ function selectorsIn({ stable, canary, metrics }: Readonly<Record<string, unknow
 }
 
 const policyKeys = Object.keys(policyShape)
-const keys = [...comparisonKeys, ...policyKeys]
+const keys = [...comparisonKeys, ...policyKeys, 'notify']
 
 function parted(content: Readonly<Record<string, unknown>>): {
   readonly comparison: object
   readonly policy: object
+  readonly notify: unknown
   readonly unknown: readonly string[]
 } {
   const only = (wanted: readonly string[]): object =>
     Object.fromEntries(Object.entries(content).filter(([key]) => wanted.includes(key)))
   const unknown = Object.keys(content).filter((key) => !keys.includes(key))
-  return { comparison: only(comparisonKeys), policy: only(policyKeys), unknown }
+  return { comparison: only(comparisonKeys), policy: only(policyKeys), notify: content['notify'], unknown }
 }

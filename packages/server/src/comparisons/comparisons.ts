@@ -60,7 +60,7 @@ export function newComparisons(
   const closing = new AbortController()
   const feed = newTickFeed(store)
   const rounds = newRounds(everyMs, feed.nextRound)
-  const publish = newPublish(context, (one, verdict) => ended(one.state.id, verdict, requestOf(one)))
+  const publish = newPublish(context, (one, verdict) => ended(one.state.id, verdict, requestOf(one)), requestOf)
   const runner: Runner = { context, publish, rounds, feed, lane: newTurns(1) }
 
   const hold = (known: Parameters<typeof newHeld>[0]): Held => {

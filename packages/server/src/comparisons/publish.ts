@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verdict } from '@coalmine/comparator'
+import type { ComparisonRequest } from '../compare/request.ts'
 import type { Context } from '../context.ts'
 import type { Held } from './held.ts'
 import { after, type RunEvent, type Told } from './state.ts'
+import { happenedOf } from './tell-people.ts'
 
 /** Tells of something that happened to a comparison: keeps it, and sends it to whoever follows. */
 export type Publish = (one: Held, told: Told, verdict?: Verdict) => Promise<void>
@@ -19,8 +21,9 @@ const patienceMs = 5_000
  * one ends with.
  */
 export function newPublish(
-  { store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>,
+  { store, now, warn, notify }: Pick<Context, 'store' | 'now' | 'warn' | 'notify'>,
   ended: (one: Held, verdict: Verdict) => void,
+  requestOf: (one: Held) => ComparisonRequest,
 ): Publish {
   const keep = async (one: Held, { number, told }: RunEvent, atMs: number, verdict?: Verdict): Promise<boolean> => {
     const kept = { comparison: one.state.id, number, atMs, kind: told.kind, told: JSON.stringify(told) }
@@ -42,7 +45,11 @@ export function newPublish(
     let isKept = false
     if (told.kind !== 'look' || atMs - one.keptMs >= keptEveryMs) {
       one.keptMs = atMs
-      const keeping = keep(one, event, atMs, verdict)
+      // People are told first: what was kept before a crash is not told of after it.
+      const happened = happenedOf(after(one.state, event), told, verdict ?? one.verdict)
+      const keeping = (
+        happened ? notify.happened({ ...happened, request: requestOf(one), atMs }) : Promise.resolve()
+      ).then(() => keep(one, event, atMs, verdict))
       if (told.kind !== 'look') isKept = await within(patienceMs, keeping)
     }
     one.state = after(one.state, event)

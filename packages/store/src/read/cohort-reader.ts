@@ -1,9 +1,11 @@
 import type { AsRead, Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type BuildsSeen, buildsSeenOf } from './builds.ts'
+import { type ChangeMarks, changeMarks } from './change-marks.ts'
 import { type ComparisonFacts, cohortFacts } from './facts.ts'
 import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
+import { type ServedSince, servedSince } from './still-served.ts'
 
 /** Who the cohorts of a comparison are. */
 export interface CohortReader {
@@ -20,6 +22,10 @@ export interface CohortReader {
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
   /** The same of any comparison, if need be from raw spans, which takes seconds and may fail for it. */
   readonly flagsMet: (comparison: Comparison) => Promise<readonly FlagShare[]>
+  /** What the service, and the canary, were asked since a moment. */
+  readonly servedSince: (comparison: Comparison, sinceMs: number) => Promise<ServedSince>
+  /** What the canary's build marks since a moment say of the change in it. */
+  readonly changeMarks: (comparison: Comparison, sinceMs: number) => Promise<ChangeMarks>
 }
 
 /** Reads cohorts of an engine, as this store may be read. */
@@ -30,5 +36,7 @@ export function cohortReader(engine: Engine, asRead: AsRead): CohortReader {
     builds: (comparison, found) => buildsSeenOf(engine, asRead(comparison), found),
     flagShares: (comparison) => flagShares(engine, asRead(comparison)),
     flagsMet: (comparison) => flagsMet(engine, asRead(comparison)),
+    servedSince: (comparison, sinceMs) => servedSince(engine, comparison, sinceMs),
+    changeMarks: (comparison, sinceMs) => changeMarks(engine, comparison, sinceMs),
   }
 }

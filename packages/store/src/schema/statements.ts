@@ -59,6 +59,7 @@ const ownTables: readonly string[] = [
   tables.createVerdicts,
   tables.createComparisonEvents,
   tables.createComparisonViews,
+  tables.createNotifications,
   tables.createSchema,
   tables.createImports,
   tables.createReopened,

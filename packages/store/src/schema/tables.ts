@@ -201,6 +201,21 @@ export const createComparisonViews = `
   ENGINE = ReplacingMergeTree(At)
   ORDER BY Comparison`
 
+/** Messages to people: what each says (without a target), and for each target that it waits and what became of it. */
+export const createNotifications = `
+  CREATE TABLE IF NOT EXISTS coalmine_notifications (
+    Id String,
+    Target LowCardinality(String),
+    Number UInt64,
+    At DateTime64(3),
+    State LowCardinality(String),
+    Message String CODEC(ZSTD(1)),
+    Note String
+  )
+  ENGINE = MergeTree
+  ORDER BY (Target, Number)
+  TTL toDateTime(At) + toIntervalDay(90)`
+
 /** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
 export const createSchema = `
   CREATE TABLE IF NOT EXISTS coalmine_schema (

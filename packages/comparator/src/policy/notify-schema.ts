@@ -1,0 +1,282 @@
+import { z } from 'zod'
+import { expectedInstead, type PolicyProblem, unknownKey } from './policy-schema.ts'
+
+/** What can be told: a comparison began, how it came out, that its outcome changed before it was settled, that what failed is over. */
+export const notifyEvents = ['started', 'interim', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'] as const
+
+/** One of the events that a target may be told of. */
+export type NotifyEvent = (typeof notifyEvents)[number]
+
+/** What every target has. Keys that end in `Env` name environment variables: no secret stands in the file. */
+interface AnyTarget {
+  /** What it is told; what its kind is usually told, where left out. */
+  readonly on?: readonly NotifyEvent[] | undefined
+  /** Only of these services; of every one, where left out. */
+  readonly services?: readonly string[] | undefined
+}
+
+/** Signed CloudEvents to a URL. */
+export interface WebhookTarget extends AnyTarget {
+  readonly type: 'webhook'
+  readonly url?: string | undefined
+  readonly urlEnv?: string | undefined
+  readonly secretEnv?: string | undefined
+}
+
+/** Messages to the channel of a Slack incoming webhook, whose URL is a secret. */
+export interface SlackTarget extends AnyTarget {
+  readonly type: 'slack'
+  readonly urlEnv: string
+}
+
+/** Alerts and change events of PagerDuty. */
+export interface PagerDutyTarget extends AnyTarget {
+  readonly type: 'pagerduty'
+  readonly keyEnv: string
+  readonly url?: string | undefined
+}
+
+/** Alerts for an Alertmanager. */
+export interface AlertmanagerTarget extends AnyTarget {
+  readonly type: 'alertmanager'
+  readonly url: string
+  readonly tokenEnv?: string | undefined
+  readonly user?: string | undefined
+  readonly passwordEnv?: string | undefined
+}
+
+/** Commit status and comment on the pull request. */
+export interface GitHubTarget extends AnyTarget {
+  readonly type: 'github'
+  readonly tokenEnv: string
+  /** Such as `acme/shop`; else the label `repository` of a comparison: who sends spans does not choose where the token is used. */
+  readonly repository?: string | undefined
+  readonly api?: string | undefined
+  /** Context of the commit status; empty for none. Default coalmine. */
+  readonly status?: string | undefined
+  /** Whether it comments on the pull request. Default true. */
+  readonly comment?: boolean | undefined
+}
+
+/** Annotations in Grafana. */
+export interface GrafanaTarget extends AnyTarget {
+  readonly type: 'grafana'
+  readonly url: string
+  readonly tokenEnv: string
+  /** UID of the only dashboard that shows them; else any may, by their tags. */
+  readonly dashboard?: string | undefined
+}
+
+/** Where word is sent. */
+export type NotifyTarget =
+  | WebhookTarget
+  | SlackTarget
+  | PagerDutyTarget
+  | AlertmanagerTarget
+  | GitHubTarget
+  | GrafanaTarget
+
+/** Whom a service belongs to, and what of it must not break. */
+export interface NotifyService {
+  /** Named where nobody knows who made the change, or it is not fresh. */
+  readonly owner?: string | undefined
+  /** The owner's member or group id in Slack, such as U012AB3CD or S012AB3CD. */
+  readonly slack?: string | undefined
+  /** Operations whose failure may page somebody, such as `GET /cart`. */
+  readonly critical?: readonly string[] | undefined
+}
+
+/** The key `notify` of a `coalmine.yaml`: who is told, of what, and where. Times are seconds. */
+export interface NotifyConfig {
+  readonly targets: Readonly<Record<string, NotifyTarget>>
+  readonly services?: Readonly<Record<string, NotifyService>> | undefined
+  /** Slack member ids of authors and mergers, by their GitHub login, or their name as git has it. */
+  readonly people?: Readonly<Record<string, string>> | undefined
+  /** So many requests hurt a minute may page somebody. Default 10. */
+  readonly pageFrom?: number | undefined
+  /** A checkout to ask git who wrote a commit. */
+  readonly git?: string | undefined
+  /** After so long without success a message is given up. Default 6 h. */
+  readonly giveUpAfter?: number | undefined
+}
+
+const text = z.string().min(1)
+
+// What is wrong is not repeated: it may be the secret itself.
+const variable = z
+  .string({ error: 'expected the name of an environment variable; the secret itself does not belong in this file' })
+  .regex(/^[A-Za-z_]\w*$/, {
+    error: 'expected the name of an environment variable; the secret itself does not belong in this file',
+  })
+
+const url = z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+  error: ({ input }) => `expected a URL such as https://alerts.example, got ${JSON.stringify(input)}`,
+})
+
+const slackId = z.string().regex(/^[USW][A-Z0-9]{2,}$/, {
+  error: ({ input }) =>
+    `expected the id of a member or group in Slack, such as U012AB3CD (in a profile, "Copy member ID"), got ${JSON.stringify(input)}`,
+})
+
+const seconds = z.union([z.string(), z.number()]).transform((value, context) => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(m|h|d)$/.exec(String(value)) ?? []
+  if (number !== undefined) return Number(number) * { m: 60, h: 3_600, d: 86_400 }[unit as 'm' | 'h' | 'd']
+  context.addIssue({
+    code: 'custom',
+    message: `expected a length of time such as 30m, 6h or 2d, got ${JSON.stringify(value)}`,
+  })
+  return z.NEVER
+})
+
+const anyTarget = {
+  on: z
+    .array(z.enum(notifyEvents))
+    .optional()
+    .describe('Of what it is told: started, interim, pass, fail, inconclusive, invalid, resolved.'),
+  services: z.array(text).optional().describe('Only of these services. Default every one.'),
+}
+
+/** Their keys by kind. */
+const targetKinds = {
+  webhook: z.strictObject({
+    type: z.literal('webhook'),
+    url: url.optional().describe('Where CloudEvents are posted.'),
+    urlEnv: variable.optional().describe('The variable that has the URL, where that is a secret.'),
+    secretEnv: variable.optional().describe('The variable that has the secret to sign with.'),
+    ...anyTarget,
+  }),
+  slack: z.strictObject({
+    type: z.literal('slack'),
+    urlEnv: variable.describe('The variable that has the URL of an incoming webhook.'),
+    ...anyTarget,
+  }),
+  pagerduty: z.strictObject({
+    type: z.literal('pagerduty'),
+    keyEnv: variable.describe('The variable that has the integration key (Events API v2) of a service.'),
+    url: url.optional().describe('Default https://events.pagerduty.com; in the EU https://events.eu.pagerduty.com.'),
+    ...anyTarget,
+  }),
+  alertmanager: z.strictObject({
+    type: z.literal('alertmanager'),
+    url: url.describe('Such as http://alertmanager:9093.'),
+    tokenEnv: variable.optional().describe('The variable that has a bearer token.'),
+    user: text.optional().describe('For basic authentication, with passwordEnv.'),
+    passwordEnv: variable.optional().describe('The variable that has the password.'),
+    ...anyTarget,
+  }),
+  github: z.strictObject({
+    type: z.literal('github'),
+    tokenEnv: variable.describe('The variable that has a token with statuses: write, pull-requests: write.'),
+    repository: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, {
+        error: ({ input }) => `expected owner/name, such as acme/shop, got ${JSON.stringify(input)}`,
+      })
+      .optional()
+      .describe('Such as acme/shop. Default: the label repository of the comparison.'),
+    api: url.optional().describe('Default https://api.github.com.'),
+    status: z.string().optional().describe('Context of the commit status; "" for none. Default coalmine.'),
+    comment: z.boolean().optional().describe('Whether it comments on the pull request. Default true.'),
+    ...anyTarget,
+  }),
+  grafana: z.strictObject({
+    type: z.literal('grafana'),
+    url: url.describe('Such as https://grafana.example.'),
+    tokenEnv: variable.describe("The variable that has a service account's token."),
+    dashboard: text.optional().describe('UID of the only dashboard that shows them. Default any, by tag.'),
+    ...anyTarget,
+  }),
+} as const
+
+const targets = z.record(
+  z.string(),
+  z.discriminatedUnion('type', [
+    targetKinds.webhook,
+    targetKinds.slack,
+    targetKinds.pagerduty,
+    targetKinds.alertmanager,
+    targetKinds.github,
+    targetKinds.grafana,
+  ]),
+)
+
+const service = z.strictObject({
+  owner: text.optional().describe('Named where nobody knows who made the change, or it is older than an hour.'),
+  slack: slackId.optional().describe("The owner's member or group id in Slack."),
+  critical: z.array(text).optional().describe('Operations whose failure may page somebody, such as GET /cart.'),
+})
+
+const notify = z.strictObject({
+  targets: targets.describe('Where word is sent, each under a name of yours.'),
+  services: z.record(z.string(), service).optional().describe('Who owns a service, and what of it is critical.'),
+  people: z
+    .record(z.string(), slackId)
+    .optional()
+    .describe('Slack member ids by GitHub login, or by the name that git has.'),
+  pageFrom: z.number().min(0).optional().describe('Requests hurt a minute that may page somebody. Default 10.'),
+  git: text.optional().describe('A checkout in which git is asked who wrote a commit.'),
+  giveUpAfter: seconds.optional().describe('After so long without success a message is given up. Default 6h.'),
+})
+
+/** Checks the key `notify`, as JSON Schema too. */
+export const notifySchema: z.ZodType = notify.describe('Who is told of what, and where.')
+
+/** What `notify` says, or everything that is wrong with it. */
+export function parseNotify(
+  input: unknown,
+):
+  | { readonly kind: 'notify'; readonly notify: NotifyConfig }
+  | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] } {
+  const parsed = notify.safeParse(input, { error: expectedInstead })
+  if (!parsed.success)
+    return {
+      kind: 'problems',
+      problems: parsed.error.issues.flatMap((issue) => problemsIn(input, issue)),
+    }
+  const problems = Object.entries(parsed.data.targets).flatMap(([name, target]) =>
+    mismatchOf(target).map((message) => ({ path: ['notify', 'targets', name], message })),
+  )
+  return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'notify', notify: parsed.data }
+}
+
+/** What goes together in a target. */
+function mismatchOf(target: NotifyTarget): readonly string[] {
+  switch (target.type) {
+    case 'webhook':
+      if ((target.url === undefined) === (target.urlEnv === undefined)) return ['expected one of url, urlEnv']
+      return []
+    case 'alertmanager': {
+      const isBasic = target.user !== undefined
+      if (isBasic !== (target.passwordEnv !== undefined)) return ['user and passwordEnv go together']
+      return isBasic && target.tokenEnv !== undefined ? ['expected tokenEnv, or user with passwordEnv, not both'] : []
+    }
+    default:
+      return []
+  }
+}
+
+function problemsIn(input: unknown, issue: z.core.$ZodIssue): PolicyProblem[] {
+  const within = issue.path.filter((key): key is string | number => typeof key !== 'symbol')
+  const path = ['notify', ...within]
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, keysAt(input, within)) }))
+  if (issue.code === 'invalid_union' && within[0] === 'targets') {
+    const kinds = Object.keys(targetKinds).join(', ')
+    const typed = within.at(-1) === 'type' ? path : [...path, 'type']
+    return [{ path: typed, message: `expected one of ${kinds}, got ${JSON.stringify(valueAt(input, typed.slice(1)))}` }]
+  }
+  return [{ path, message: issue.message }]
+}
+
+/** The keys that there are at a place. */
+function keysAt(input: unknown, path: readonly (string | number)[]): readonly string[] {
+  const [section] = path
+  if (section === 'services') return Object.keys(service.shape)
+  if (section !== 'targets') return Object.keys(notify.shape)
+  const type = valueAt(input, [...path, 'type']) as keyof typeof targetKinds
+  return Object.keys(targetKinds[type].shape)
+}
+
+function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((value, key) => (Object(value) as Record<string | number, unknown>)[key], input)
+}

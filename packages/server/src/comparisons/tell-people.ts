@@ -1,0 +1,16 @@
+import type { Verdict } from '@coalmine/comparator'
+import type { Happened } from '../notify/story.ts'
+import { type ComparisonState, settledOutcome, type Told } from './state.ts'
+
+/** What people may be told of an event, by the state after it; undefined where there is nothing to tell. */
+export function happenedOf(
+  state: ComparisonState,
+  told: Told,
+  verdict: Verdict | undefined,
+): Omit<Happened, 'request' | 'atMs'> | undefined {
+  if (told.kind === 'look') return undefined
+  if (told.kind === 'started') return { kind: 'started', state, outcome: null, verdict: undefined }
+  const settled = settledOutcome(state)
+  if (settled === 'running') return { kind: 'interim', state, outcome: state.outcome, verdict }
+  return { kind: 'settled', state, outcome: settled, verdict }
+}

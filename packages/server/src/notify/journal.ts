@@ -1,0 +1,46 @@
+import type { NotificationEntry, Notifications } from '@coalmine/store'
+
+/** Writes entries to the store, in order; those that come while it writes go together. */
+export interface Journal {
+  /** Settled once they are kept, or it is known that they are not. Never throws. */
+  readonly add: (entries: readonly NotificationEntry[]) => Promise<void>
+  /** Settled once nothing waits. */
+  readonly settled: () => Promise<void>
+}
+
+const mostTogether = 1_000
+
+/** A journal that says once where it cannot be written. */
+export function newJournal(store: Pick<Notifications, 'keep'>, warn: (message: string) => void): Journal {
+  let waiting: { readonly entries: readonly NotificationEntry[]; readonly kept: () => void }[] = []
+  let writing: Promise<void> | undefined
+  let keeps = true
+
+  const write = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const some = waiting.slice(0, mostTogether)
+      waiting = waiting.slice(some.length)
+      const trouble = await store.keep(some.flatMap(({ entries }) => entries)).then(
+        (isKept) => (isKept ? undefined : 'this user may not write to the store, or its disk is full'),
+        (error: Error) => error.message,
+      )
+      if (trouble !== undefined && keeps)
+        warn(`messages to people are kept in memory alone, and are lost when the server ends: ${trouble}`)
+      if (trouble === undefined && !keeps) warn('messages to people are kept in the store again')
+      keeps = trouble === undefined
+      for (const { kept } of some) kept()
+    }
+    writing = undefined
+  }
+
+  return {
+    add: (entries) =>
+      new Promise<void>((kept) => {
+        waiting.push({ entries, kept })
+        writing ??= write()
+      }),
+    settled: async () => {
+      while (writing) await writing
+    },
+  }
+}

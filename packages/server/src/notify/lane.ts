@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NotificationEntry } from '@coalmine/store'
+import type { Notification } from './notification.ts'
+import type { Delivery } from './request.ts'
+
+/** Where messages go. */
+export interface OutboxTarget {
+  readonly name: string
+  /** Delivers one message. Never throws. */
+  readonly deliver: (notification: Notification) => Promise<Delivery>
+}
+
+/** What became of a try. */
+export type Tried = 'sent' | 'retried' | 'refused' | 'expired'
+
+/** With what a lane works. Times are milliseconds. */
+export interface LaneOptions {
+  readonly now: () => number
+  readonly warn: (message: string) => void
+  readonly tried: (target: string, what: Tried) => void
+  /** The first wait before a message is tried again; each is twice the one before, up to `longestWaitMs`. */
+  readonly firstWaitMs: number
+  readonly longestWaitMs: number
+  /** After so long without success a message is given up. */
+  readonly giveUpMs: number
+}
+
+/** A message that waits for a target. */
+interface Waiting {
+  readonly number: number
+  readonly atMs: number
+  readonly notification: Notification
+}
+
+/** Where a target stands. Moments are ISO 8601. */
+export interface LaneState {
+  readonly target: string
+  /** Messages that it does not have yet. */
+  readonly pending: number
+  readonly oldestAt: string | null
+  /** When the next try is, where the last one failed. */
+  readonly retryAt: string | null
+  readonly lastSentAt: string | null
+  /** What the last try that failed said; null once one has worked. */
+  readonly trouble: string | null
+  /** Since the server started: delivered, refused for good, and given up after too long. */
+  readonly sent: number
+  readonly refused: number
+  readonly expired: number
+}
+
+/** The messages to one target, which wait for nothing but each other. */
+export interface Lane {
+  readonly add: (message: Waiting) => void
+  /** Sends what waits, and from now on what is added. */
+  readonly start: () => void
+  readonly state: () => LaneState
+  /** Settled once no message is under way. */
+  readonly close: () => Promise<void>
+}
+
+/** The lane of a target. `became` is told of each message that is done with. */
+export function newLane(
+  { name, deliver }: OutboxTarget,
+  { now, warn, tried, firstWaitMs, longestWaitMs, giveUpMs }: LaneOptions,
+  became: (entry: NotificationEntry) => void,
+): Lane {
+  const waiting: Waiting[] = []
+  const closing = new AbortController()
+  const counts = { sent: 0, refused: 0, expired: 0 }
+  let running: Promise<void> | undefined
+  let isStarted = false
+  let retryAtMs: number | undefined
+  let lastSentMs: number | undefined
+  let trouble: string | undefined
+
+  const done = ({ number, notification }: Waiting, state: 'sent' | 'refused' | 'expired', note: string): void => {
+    waiting.shift()
+    counts[state]++
+    tried(name, state)
+    became({ id: notification.id, target: name, number, atMs: now(), state, message: '', note })
+  }
+  const fails = (why: string): void => {
+    if (trouble === undefined) warn(`notify: ${name} does not take messages, and is tried again: ${why}`)
+    trouble = why
+  }
+  const works = (): void => {
+    if (trouble !== undefined) warn(`notify: ${name} takes messages again`)
+    trouble = undefined
+    lastSentMs = now()
+  }
+  /** One try; gives how long to wait before the next one. */
+  const attempt = async (message: Waiting, tries: number): Promise<number> => {
+    const delivery: Delivery = await deliver(message.notification)
+    if (delivery.kind === 'sent') {
+      works()
+      done(message, 'sent', delivery.note)
+      return 0
+    }
+    if (delivery.kind === 'refused') {
+      trouble = delivery.note
+      warn(`notify: ${name} refused "${message.notification.title}": ${delivery.note}`)
+      done(message, 'refused', delivery.note)
+      return 0
+    }
+    if (closing.signal.aborted) return 0
+    if (now() - message.atMs >= giveUpMs) {
+      warn(`notify: ${name} never took "${message.notification.title}", which is given up: ${delivery.note}`)
+      trouble = delivery.note
+      done(message, 'expired', delivery.note)
+      return 0
+    }
+    fails(delivery.note)
+    tried(name, 'retried')
+    // Many that wait for the same target do not come back at the same moment.
+    const backoffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(tries, 30)) * (0.5 + Math.random() / 2)
+    return Math.max(1, delivery.afterMs ?? 0, backoffMs)
+  }
+  const run = async (): Promise<void> => {
+    let tries = 0
+    while (waiting.length > 0 && !closing.signal.aborted) {
+      const waitMs = await attempt(waiting[0]!, tries)
+      tries = waitMs > 0 ? tries + 1 : 0
+      if (waitMs === 0) continue
+      retryAtMs = now() + waitMs
+      await sleep(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+      retryAtMs = undefined
+    }
+    running = undefined
+  }
+  const at = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString())
+
+  return {
+    add: (message) => {
+      waiting.push(message)
+      if (isStarted) running ??= run()
+    },
+    start: () => {
+      isStarted = true
+      if (waiting.length > 0) running ??= run()
+    },
+    state: () => ({
+      target: name,
+      pending: waiting.length,
+      oldestAt: at(waiting[0]?.atMs),
+      retryAt: at(retryAtMs),
+      lastSentAt: at(lastSentMs),
+      trouble: trouble ?? null,
+      ...counts,
+    }),
+    close: async () => {
+      closing.abort()
+      await running
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import type { Context } from '../context.ts'
+import { isAbove, isAlert, type Message, type Notification } from './notification.ts'
+import type { NamedSender } from './senders.ts'
+
+/** What was told, and goes on. */
+export interface OpenAlerts {
+  /** A message is told: it may open something, make it more urgent, or end it. */
+  readonly told: (notification: Notification) => Promise<void>
+  readonly of: (about: string) => Notification | undefined
+  readonly list: () => readonly Notification[]
+  /** Watches them from now on. */
+  readonly start: () => void
+  readonly close: () => void
+}
+
+interface Options {
+  readonly store: Pick<Context['store'], 'cohorts'>
+  readonly now: () => number
+  readonly warn: (message: string) => void
+  readonly timing: {
+    readonly watchEveryMs: number
+    readonly repeatEveryMs: number
+    readonly goneMs: number
+    readonly rollbackMs: number
+  }
+  readonly tell: (notification: Notification) => Promise<void>
+  readonly senders: readonly NamedSender[]
+  readonly messageOf: (notification: Notification) => Promise<Message>
+}
+
+// A canary that nobody takes away for a week is what runs.
+const watchedMs = 7 * 86_400_000
+
+/** Alerts until they are resolved: a failed canary's is when it is gone. */
+export function newOpenAlerts({ store, now, warn, timing, tell, senders, messageOf }: Options): OpenAlerts {
+  const open = new Map<string, Notification>()
+  let timers: NodeJS.Timeout[] = []
+  let isWatching = false
+  let isRepeating = false
+  let trouble: string | undefined
+
+  const told = async (notification: Notification): Promise<void> => {
+    const { about, event } = notification
+    if (event === 'resolved') open.delete(about)
+    else if (event === 'alert' || isAlert(notification)) open.set(about, notification)
+  }
+  const tellOf = async (notification: Notification): Promise<void> => {
+    await told(notification)
+    await tell(notification)
+  }
+  const watchOne = async (one: Notification): Promise<void> => {
+    const { requests, service, at, goneAfterMs = 0 } = one
+    const nowMs = now()
+    if (nowMs - Date.parse(at) > watchedMs) {
+      open.delete(one.about)
+      return
+    }
+    if (!requests) return
+    const sinceMs = nowMs - Math.max(timing.goneMs, goneAfterMs)
+    // Until then the canary was there.
+    if (sinceMs < Date.parse(at) - timing.goneMs) return
+    const served = await store.cohorts.servedSince({ service, ...requests }, sinceMs)
+    if (served.canaryRequests > 0) {
+      const raised = raisedOf(one, nowMs, timing.rollbackMs)
+      if (raised) await tellOf(raised)
+      return
+    }
+    // Where nothing at all comes, it cannot be told.
+    if (served.requests > 0) await tellOf(resolvedOf(one, nowMs))
+  }
+  const watch = async (): Promise<void> => {
+    if (isWatching) return
+    isWatching = true
+    for (const one of [...open.values()]) {
+      const error = await watchOne(one).then(
+        () => undefined,
+        (cause: Error) => cause.message,
+      )
+      if (error !== undefined && trouble === undefined)
+        warn(`notify: it is not known whether ${one.title} still is so: ${error}`)
+      trouble = error
+    }
+    isWatching = false
+  }
+  const repeat = async (): Promise<void> => {
+    if (isRepeating || open.size === 0) return
+    isRepeating = true
+    for (const { takes, repeat: again } of senders) {
+      const firing = [...open.values()].filter(takes)
+      // That it does not work its lane finds, too.
+      if (again && firing.length > 0) await again(await Promise.all(firing.map(messageOf)))
+    }
+    isRepeating = false
+  }
+  const regularly = (work: () => Promise<void>, everyMs: number): NodeJS.Timeout =>
+    setInterval(() => void work(), everyMs).unref()
+
+  return {
+    told,
+    of: (about) => open.get(about),
+    list: () => [...open.values()],
+    start: () => {
+      timers = [regularly(watch, timing.watchEveryMs), regularly(repeat, timing.repeatEveryMs)]
+    },
+    close: () => {
+      for (const timer of timers) clearInterval(timer)
+    },
+  }
+}
+
+/** A rollback that did not come in time makes it more urgent. */
+function raisedOf(one: Notification, nowMs: number, rollbackMs: number): Notification | undefined {
+  const { severityUnlessRolledBack: raised, at, severity, about, service, title, ...rest } = one
+  const waitedMs = nowMs - Date.parse(at)
+  if (raised === undefined || !isAbove(raised, severity) || waitedMs < rollbackMs) return undefined
+  const minutes = Math.round(waitedMs / 60_000)
+  return {
+    ...rest,
+    about,
+    service,
+    id: `${about}/raised`,
+    severity: raised,
+    at: new Date(nowMs).toISOString(),
+    title,
+    text: [`The canary still serves ${minutes} min after it failed: nothing has rolled it back.`, ...rest.text],
+  }
+}
+
+function resolvedOf({ severityUnlessRolledBack: _, ...one }: Notification, nowMs: number): Notification {
+  const { about, service, requests } = one
+  return {
+    ...one,
+    id: `${about}/resolved`,
+    event: 'resolved',
+    at: new Date(nowMs).toISOString(),
+    title: `RESOLVED: ${service} ${requests?.canary ?? ''} serves no requests any more`,
+    text: [],
+  }
+}

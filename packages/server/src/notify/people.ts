@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { NotifyConfig } from '@coalmine/comparator'
+import { type AskGitHub, isCommit, mergerOf, pullOf } from './github-api.ts'
+import type { Change, Notification, Person } from './notification.ts'
+
+/** Where it can be looked up who made a change; each gives what it knows, and never throws. */
+export interface ChangeSources {
+  /** What the build marks of the canary's spans say. */
+  readonly marks: (notification: Notification) => Promise<Change>
+  /** What the deploy of a build was reported with. */
+  readonly deploys: (service: string, version: string) => Promise<Change>
+  /** A checkout to ask git in. */
+  readonly git: string | undefined
+  readonly gitHub: (repository: string | undefined) => AskGitHub | undefined
+}
+
+// Whoever deployed within the hour still has it in their head.
+const freshMs = 3_600_000
+
+/** The change that a message is about, from the labels of its comparison, its spans, its deploy, git, and GitHub: the first that knows. */
+export async function changeOf(notification: Notification, sources: ChangeSources): Promise<Change> {
+  const { service, version } = notification
+  let change = labelled(notification.labels)
+  const isKnown = (): boolean => change.author !== undefined && change.merger !== undefined
+  const add = (more: Change): void => {
+    change = { ...more, ...change }
+  }
+  if (!isKnown() || change.commit === undefined) add(await sources.marks(notification))
+  if (!isKnown() && version !== null) add(await sources.deploys(service, version))
+  if (!isKnown() && sources.git !== undefined && change.commit !== undefined)
+    add(await fromGit(sources.git, change.commit))
+  if (!isKnown() && change.commit !== undefined && isCommit(change.commit)) {
+    const askGitHub = sources.gitHub(notification.labels['repository'])
+    if (askGitHub) add(await fromGitHub(askGitHub, change.commit))
+  }
+  return change
+}
+
+/** Whom a message concerns. */
+export function peopleOf(
+  { service, at, deployedAt }: Notification,
+  { author, merger }: Change,
+  { services = {}, people = {} }: Pick<NotifyConfig, 'services' | 'people'>,
+): readonly Person[] {
+  const isFresh = deployedAt !== null && Date.parse(at) - Date.parse(deployedAt) <= freshMs
+  const named = (role: Person['role'], name: string | undefined): readonly Person[] => {
+    if (name === undefined) return []
+    const slack = people[name] ?? people[name.toLowerCase()]
+    return [{ role, name, ...(slack !== undefined && { slack }) }]
+  }
+  const makers = isFresh ? [...named('author', author), ...(merger === author ? [] : named('merger', merger))] : []
+  if (makers.length > 0) return makers
+  const { owner, slack } = services[service] ?? {}
+  if (owner === undefined && slack === undefined) return []
+  return [{ role: 'owner', name: owner ?? service, ...(slack !== undefined && { slack }) }]
+}
+
+/** What the labels of a comparison say, by the names that pipelines give them. */
+function labelled(labels: Readonly<Record<string, string>>): Change {
+  const first = (...names: readonly string[]): string | undefined =>
+    names.map((name) => labels[name]?.trim()).find((text) => text !== undefined && text !== '')
+  return known({
+    commit: first('commit', 'sha', 'revision'),
+    change: first('change', 'pr', 'pull_request')?.replace(/^#/, ''),
+    repository: first('repository'),
+    author: first('author'),
+    merger: first('merger', 'merged_by', 'mergedBy'),
+  })
+}
+
+/** A change with what is known of it alone. */
+export function known(change: { readonly [Key in keyof Change]: string | undefined }): Change {
+  return Object.fromEntries(Object.entries(change).filter(([, text]) => text !== undefined && text !== ''))
+}
+
+const run = promisify(execFile)
+
+async function fromGit(folder: string, commit: string): Promise<Change> {
+  // What begins with a dash would be an option.
+  if (!isCommit(commit)) return {}
+  try {
+    const format = '--format=%P%x00%an%x00%cn'
+    const { stdout } = await run('git', ['-C', folder, 'log', '-1', format, commit], { timeout: 5_000 })
+    const [parents = '', author, committer] = stdout.trim().split('\0')
+    if (parents.split(' ').length > 1) {
+      const second = await run('git', ['-C', folder, 'log', '-1', '--format=%an', `${commit}^2`], { timeout: 5_000 })
+      return known({ author: second.stdout.trim(), merger: author })
+    }
+    // What was merged on a page is committed by that page.
+    return known({ author, merger: committer === 'GitHub' ? undefined : committer })
+  } catch {
+    return {}
+  }
+}
+
+async function fromGitHub(askGitHub: AskGitHub, commit: string): Promise<Change> {
+  const pull = await pullOf(askGitHub, commit)
+  if (!pull) return {}
+  return known({ change: String(pull.number), author: pull.author, merger: await mergerOf(askGitHub, pull.number) })
+}

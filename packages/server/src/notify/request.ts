@@ -1,0 +1,113 @@
+/** What became of a try to deliver a message. `note` is what the target answered, in one line without secrets. */
+export type Delivery =
+  | { readonly kind: 'sent'; readonly note: string }
+  /** It may work later; not before so many milliseconds, where the target said so. */
+  | { readonly kind: 'later'; readonly note: string; readonly afterMs?: number }
+  /** Trying again would not help. */
+  | { readonly kind: 'refused'; readonly note: string }
+
+/** A request to a target. */
+export interface TargetRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** JSON, as it is sent: signatures are of these bytes. */
+  readonly body?: string
+}
+
+/** An answer of a target: what it means, and its body where it took the request. */
+export interface TargetAnswer {
+  readonly delivery: Delivery
+  readonly body: string
+  readonly headers: Headers | undefined
+}
+
+/** Asks a target. Never throws. */
+export type Ask = (request: TargetRequest) => Promise<TargetAnswer>
+
+const timeoutMs = 10_000
+const longestNote = 200
+const longestBody = 4_000_000
+// Longer than this nobody means; it is tried again, and may say so again.
+const longestAfterMs = 3_600_000
+
+/**
+ * Asks targets over HTTP, each request within ten seconds.
+ *
+ * @param secrets texts that are never repeated in a note: a target may answer with what it was sent.
+ * @param stop ends what is under way.
+ */
+export function newAsk(secrets: readonly string[], stop: AbortSignal, now: () => number): Ask {
+  const known = secrets.filter((secret) => secret.length >= 4).toSorted((a, b) => b.length - a.length)
+  const noteOf = (text: string): string => {
+    const shown = known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+    const line = shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+    return line.length > longestNote ? `${line.slice(0, longestNote - 1)}…` : line
+  }
+  return async ({ method, url, headers, body }) => {
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: {
+          'user-agent': 'coalmine',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body }),
+        // A POST that is redirected becomes a GET, which is answered, and nothing is delivered.
+        redirect: 'manual',
+        signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
+      })
+      const text = await textOf(response)
+      return { delivery: deliveryOf(response, noteOf(text), now()), body: text, headers: response.headers }
+    } catch (error) {
+      return { delivery: { kind: 'later', note: noteOf(troubleOf(error)) }, body: '', headers: undefined }
+    }
+  }
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  if (!body) return ''
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > longestBody) break
+  }
+  return text
+}
+
+function deliveryOf({ status, ok, headers }: Response, text: string, nowMs: number): Delivery {
+  const note = text === '' ? String(status) : `${status} ${text}`
+  if (ok) return { kind: 'sent', note }
+  if (status >= 300 && status < 400)
+    return { kind: 'refused', note: `${status}: it is at another address, which belongs in coalmine.yaml` }
+  const afterMs = afterOf(headers, nowMs)
+  // GitHub says 403 where it means 429.
+  const isLimited = status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0')
+  if (status >= 500 || status === 408 || status === 425 || status === 429 || isLimited)
+    return { kind: 'later', note, ...(afterMs !== undefined && { afterMs }) }
+  return { kind: 'refused', note }
+}
+
+/** How long the answer asks to wait, in milliseconds: Retry-After in seconds or as a date, or GitHub's own header. */
+function afterOf(headers: Headers, nowMs: number): number | undefined {
+  const after = headers.get('retry-after')
+  const reset = headers.get('x-ratelimit-remaining') === '0' ? headers.get('x-ratelimit-reset') : null
+  const ms =
+    after !== null
+      ? /^\d+(\.\d+)?$/.test(after.trim())
+        ? Number(after) * 1000
+        : Date.parse(after) - nowMs
+      : reset !== null
+        ? Number(reset) * 1000 - nowMs
+        : Number.NaN
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), longestAfterMs)
+}
+
+function troubleOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer in ${timeoutMs / 1000} s`
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const { code, message = String(cause) } = Object(cause) as { code?: unknown; message?: string }
+  return `no answer: ${message === '' ? String(code) : message}`
+}

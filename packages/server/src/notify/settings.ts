@@ -1,0 +1,67 @@
+import type { NotifyConfig, NotifyEvent, NotifyTarget } from '@coalmine/comparator'
+import type { SeverityRules } from './severity.ts'
+
+/** Values of environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A target with its secrets, by the keys that name their variables; or what is missing. */
+export interface TargetSettings {
+  readonly name: string
+  readonly target: NotifyTarget
+  /** Such as `tokenEnv`; absent where the file does not name it. */
+  readonly secrets: Readonly<Partial<Record<SecretKey, string>>>
+  /** Why it is off: variables that are not set. */
+  readonly missing: string | undefined
+}
+
+type SecretKey = 'urlEnv' | 'secretEnv' | 'keyEnv' | 'tokenEnv' | 'passwordEnv'
+const secretKeys: readonly SecretKey[] = ['urlEnv', 'secretEnv', 'keyEnv', 'tokenEnv', 'passwordEnv']
+
+/** Targets with what the environment says. A target without its secrets is off, and the others are not. */
+export function targetSettings({ targets }: NotifyConfig, environment: Environment): readonly TargetSettings[] {
+  return Object.entries(targets).map(([name, target]) => {
+    const named = Object.entries(target).filter((entry): entry is [SecretKey, string] =>
+      (secretKeys as readonly string[]).includes(entry[0]),
+    )
+    const unset = named.map(([, variable]) => variable).filter((variable) => !environment[variable])
+    const wrongUrl = named.find(
+      ([key, variable]) => key === 'urlEnv' && environment[variable] && !isUrl(environment[variable]),
+    )
+    return {
+      name,
+      target,
+      secrets: Object.fromEntries(named.map(([key, variable]) => [key, environment[variable]?.trim() ?? ''])),
+      missing:
+        unset.length > 0
+          ? `${unset.join(', ')} ${unset.length === 1 ? 'is' : 'are'} not set in the environment`
+          : wrongUrl && `${wrongUrl[1]} has no URL in it`,
+    }
+  })
+}
+
+function isUrl(text: string): boolean {
+  return URL.canParse(text.trim()) && /^https?:$/.test(new URL(text.trim()).protocol)
+}
+
+/** All secrets, which are never shown. */
+export function secretsOf(settings: readonly TargetSettings[]): readonly string[] {
+  return settings.flatMap(({ secrets }) => Object.values(secrets))
+}
+
+/** What kinds of target are told unless the file says otherwise. */
+export const usualEvents: Readonly<Record<NotifyTarget['type'], readonly NotifyEvent[]>> = {
+  webhook: ['started', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'],
+  slack: ['fail', 'resolved'],
+  pagerduty: ['started', 'pass', 'fail', 'resolved'],
+  alertmanager: ['fail', 'resolved'],
+  github: ['started', 'pass', 'fail', 'inconclusive', 'invalid'],
+  grafana: ['started', 'pass', 'fail', 'inconclusive', 'invalid'],
+}
+
+/** The rules of severity that a file sets. */
+export function severityRules({ services = {}, pageFrom = 10 }: NotifyConfig): SeverityRules {
+  return {
+    isCritical: (service, operation) => services[service]?.critical?.includes(operation) ?? false,
+    pageFrom,
+  }
+}

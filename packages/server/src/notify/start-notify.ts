@@ -1,0 +1,241 @@
+import type { NotifyConfig, Verdict } from '@coalmine/comparator'
+import type { Context } from '../context.ts'
+import { newAskGitHub } from './github-api.ts'
+import type { Tried } from './lane.ts'
+import { type Alert, type Change, isAbove, type Message, type Notification } from './notification.ts'
+import type { Notify } from './notify.ts'
+import type { NotifyState } from './notify-state.ts'
+import { newOpenAlerts } from './open-alerts.ts'
+import { newOutbox } from './outbox.ts'
+import { type ChangeSources, changeOf, known, peopleOf } from './people.ts'
+import { newAsk } from './request.ts'
+import { sendersOf } from './senders.ts'
+import { type Environment, secretsOf, severityRules, type TargetSettings, targetSettings } from './settings.ts'
+import { type Happened, storyOf } from './story.ts'
+
+/** How long things take. Milliseconds. */
+export interface NotifyTiming {
+  /** The first wait before a message is tried again; each is twice the one before, up to `longestWaitMs`. */
+  readonly firstWaitMs: number
+  readonly longestWaitMs: number
+  /** How often it is looked whether failed canaries are gone. */
+  readonly watchEveryMs: number
+  /** How often alerts are repeated where they would be forgotten. */
+  readonly repeatEveryMs: number
+  /** A canary that was not asked for so long, while its service was, is gone. */
+  readonly goneMs: number
+  /** A rollback that takes longer has failed. */
+  readonly rollbackMs: number
+}
+
+/** Who is told, by what file and environment. */
+export interface NotifyOptions {
+  readonly config: NotifyConfig
+  /** Has the secrets, by the names that the file gives. */
+  readonly environment: Environment
+  readonly timing?: Partial<NotifyTiming>
+}
+
+/** What tells people, while a server runs. */
+export interface RunningNotify extends Notify {
+  /** Knows again what was not sent when the server ended. Once, before anything happens. */
+  readonly resume: () => Promise<void>
+  /** Sends messages from now on: links lead to where the server listens. */
+  readonly start: () => void
+  readonly lanes: () => NotifyState['targets']
+  readonly close: () => Promise<void>
+}
+
+const usualTiming: NotifyTiming = {
+  firstWaitMs: 1_000,
+  longestWaitMs: 300_000,
+  watchEveryMs: 15_000,
+  repeatEveryMs: 60_000,
+  goneMs: 120_000,
+  rollbackMs: 600_000,
+}
+
+const usualGiveUpSeconds = 6 * 3_600
+const rememberedVerdicts = 50
+const rememberedChanges = 200
+// Build marks are looked for in spans of before the message, and of what came until it is sent.
+const marksMs = 600_000
+
+/**
+ * Starts telling people.
+ *
+ * @param baseUrl where the server is for them, once it listens.
+ */
+export function startNotify(
+  { store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>,
+  { config, environment, timing: changed }: NotifyOptions,
+  { baseUrl, tried }: { readonly baseUrl: () => string; readonly tried: (target: string, what: Tried) => void },
+): RunningNotify {
+  const timing = { ...usualTiming, ...changed }
+  const settings = targetSettings(config, environment)
+  for (const { name, missing } of settings)
+    if (missing !== undefined) warn(`notify: nothing is sent to ${name}: ${missing}`)
+  const stop = new AbortController()
+  const ask = newAsk(secretsOf(settings), stop.signal, now)
+  const rules = severityRules(config)
+  const verdicts = new Map<string, Verdict>()
+  const changes = new Map<string, Change>()
+  const lastInterim = new Map<string, string>()
+
+  const verdictOf = async (about: string): Promise<Verdict | undefined> => {
+    const held = verdicts.get(about)
+    if (held) return held
+    const kept = await store.comparisons.verdict(about).catch(() => undefined)
+    return kept === undefined ? undefined : (JSON.parse(kept) as Verdict)
+  }
+  const senders = sendersOf(settings, { ask, now, baseUrl, verdictOf })
+  const sources = changeSources(store, config, settings, ask)
+
+  const messageOf = async (notification: Notification): Promise<Message> => {
+    const { about, path } = notification
+    const change = changes.get(about) ?? (await changeOf(notification, sources))
+    // A change of which nothing is known yet may be known the next time.
+    if (change.author !== undefined) remember(changes, about, change, rememberedChanges)
+    return { ...notification, url: baseUrl() + path, change, people: peopleOf(notification, change, config) }
+  }
+  const outbox = newOutbox({
+    store: store.notifications,
+    targets: senders.map(({ name, deliver }) => ({
+      name,
+      deliver: async (notification) => deliver(await messageOf(notification)),
+    })),
+    now,
+    warn,
+    tried,
+    firstWaitMs: timing.firstWaitMs,
+    longestWaitMs: timing.longestWaitMs,
+    giveUpMs: (config.giveUpAfter ?? usualGiveUpSeconds) * 1000,
+  })
+  const tell = (notification: Notification): Promise<void> =>
+    outbox.add(
+      notification,
+      senders.filter(({ takes }) => takes(notification)).map(({ name }) => name),
+    )
+  const open = newOpenAlerts({ store, now, warn, timing, tell, senders, messageOf })
+  const isInterimAsked = Object.values(config.targets).some(({ on }) => on?.includes('interim'))
+
+  const happened = async (event: Happened): Promise<void> => {
+    const { state, kind, outcome, verdict } = event
+    if (verdict) remember(verdicts, state.id, verdict, rememberedVerdicts)
+    if (kind === 'interim' && (!isInterimAsked || lastInterim.get(state.id) === String(outcome))) return
+    const story = storyOf(event, rules)
+    if (kind === 'interim') lastInterim.set(state.id, String(outcome))
+    if (kind === 'settled') lastInterim.delete(state.id)
+    await open.told(story)
+    await tell(story)
+  }
+
+  return {
+    happened: (event) =>
+      happened(event).catch((error: Error) => warn(`notify: comparison ${event.state.id}: ${error.message}`)),
+    alert: async (alert) => {
+      const notification = alertNotification(alert, open.of(alert.key), now())
+      if (!notification) return
+      await open.told(notification)
+      await tell(notification)
+    },
+    resume: async () => {
+      const before = await outbox.resume()
+      for (const notification of before) {
+        await open.told(notification)
+        if (notification.event === 'interim') lastInterim.set(notification.about, String(notification.outcome))
+      }
+    },
+    start: () => {
+      outbox.start()
+      open.start()
+    },
+    lanes: () => withTypes(settings, outbox.state()),
+    state: () => ({
+      targets: withTypes(settings, outbox.state()),
+      open: open.list().map(({ about, severity, title, at }) => ({ about, severity, title, at })),
+    }),
+    close: async () => {
+      open.close()
+      const closing = outbox.close()
+      await closing
+      stop.abort()
+    },
+  }
+}
+
+function alertNotification(alert: Alert, before: Notification | undefined, nowMs: number): Notification | undefined {
+  const { key, service, severity, title, text, path = '/', version = null, labels = {}, resolved = false } = alert
+  if (resolved ? !before : before && !isAbove(severity, before.severity)) return undefined
+  const at = new Date(nowMs).toISOString()
+  return {
+    id: resolved ? `${before!.id}/resolved` : `${key}/${at}`,
+    about: key,
+    event: resolved ? 'resolved' : 'alert',
+    severity: resolved ? before!.severity : severity,
+    at,
+    service,
+    title,
+    text,
+    since: before?.since ?? at,
+    deployedAt: null,
+    path,
+    version,
+    labels,
+    requests: null,
+    outcome: null,
+  }
+}
+
+function changeSources(
+  store: Context['store'],
+  config: NotifyConfig,
+  settings: readonly TargetSettings[],
+  ask: ReturnType<typeof newAsk>,
+): ChangeSources {
+  const gitHub = settings.find(({ target, missing }) => target.type === 'github' && missing === undefined)
+  return {
+    marks: async ({ service, requests, at, deployedAt }) => {
+      if (!requests) return {}
+      const sinceMs = Math.min(Date.parse(deployedAt ?? at), Date.parse(at) - marksMs)
+      return store.cohorts.changeMarks({ service, ...requests }, sinceMs).then(known, () => ({}))
+    },
+    deploys: async () => ({}),
+    git: config.git,
+    gitHub: (labelled) => {
+      if (gitHub?.target.type !== 'github') return undefined
+      const { api = 'https://api.github.com', repository = labelled } = gitHub.target
+      if (repository === undefined) return undefined
+      return newAskGitHub({ api, token: gitHub.secrets.tokenEnv! }, repository, ask)
+    },
+  }
+}
+
+function withTypes(
+  settings: readonly TargetSettings[],
+  lanes: ReturnType<ReturnType<typeof newOutbox>['state']>,
+): NotifyState['targets'] {
+  return settings.map(({ name, target: { type }, missing }) => {
+    const lane = lanes.find(({ target }) => target === name)
+    return { ...(lane ?? idle(name)), type, off: missing ?? null }
+  })
+}
+
+const idle = (target: string) => ({
+  target,
+  pending: 0,
+  oldestAt: null,
+  retryAt: null,
+  lastSentAt: null,
+  trouble: null,
+  sent: 0,
+  refused: 0,
+  expired: 0,
+})
+
+function remember<Value>(held: Map<string, Value>, key: string, value: Value, most: number): void {
+  held.delete(key)
+  held.set(key, value)
+  const [oldest] = held.keys()
+  if (held.size > most && oldest !== undefined) held.delete(oldest)
+}
