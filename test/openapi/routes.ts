@@ -259,6 +259,14 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'get',
+    path: '/api/tests',
+    name: 'getTests',
+    summary: 'The test traffic of the last day: its runs, whom it was about, and what it touched.',
+    right: 'read',
+    answers: { 200: 'TestTraffic' },
+  },
+  {
+    method: 'get',
     path: '/api/store',
     name: 'getStore',
     summary: 'What the store holds.',

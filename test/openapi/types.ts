@@ -30,6 +30,7 @@ export type { BackFilled } from '../../packages/store/src/ingest/back-fill.ts'
 export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
 export type { Known } from '../../packages/store/src/read/known.ts'
 export type { StoreSizes } from '../../packages/store/src/read/sizes.ts'
+export type { TestTraffic } from '../../packages/store/src/read/test-traffic.ts'
 export type {
   ArgoBody,
   BackFillBody,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { inTurn } from './turns.ts'
 
 /** `GET /api/known`: services the store has seen and, for one of them, its builds and flag variants. */
 export function registerKnown(app: FastifyInstance, { store }: Context): void {
@@ -18,6 +19,17 @@ export function registerDoctor(app: FastifyInstance, { store }: Context): void {
     const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen none at all'
     throw new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
   })
+}
+
+// Whoever runs tests looks at those of today.
+const testHours = 24
+
+/** `GET /api/tests`: the test traffic of the last day: its runs, whom it was about, and what it touched. */
+export function registerTests(app: FastifyInstance, { store, turns }: Context): void {
+  app.get(
+    '/api/tests',
+    inTurn(turns, async () => store.services.tests(testHours)),
+  )
 }
 
 /** `GET /api/store`: what the store holds, table by table. */

@@ -164,6 +164,7 @@ it('the routes answer what the document says', async () => {
   await ask('getDoctor', '/api/doctor?service=shop')
   await ask('getDoctor', '/api/doctor?service=none', { status: 404 })
   await ask('compare', '/api/compare', { body: { service: 'shop' }, status: 400 })
+  await ask('getTests', '/api/tests')
   await ask('getStore', '/api/store')
   await ask('importSpans', '/api/import?file=x', { body: { resourceSpans: [] } })
   await ask('getImport', '/api/import?file=x')

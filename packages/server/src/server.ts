@@ -19,7 +19,7 @@ import { isLoopback } from './foreign.ts'
 import { registerGates } from './gates/register-gates.ts'
 import { newTicker, registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
-import { registerDoctor, registerKnown, registerStore } from './insight.ts'
+import { registerDoctor, registerKnown, registerStore, registerTests } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { type Links, newLinks } from './links.ts'
 import type { Metrics } from './metrics.ts'
@@ -300,6 +300,7 @@ async function routes(
   registerDoctor(app, context)
   registerKnown(app, context)
   registerStore(app, context)
+  registerTests(app, context)
   registerBackFill(app, context)
   registerOpenApi(app, links)
   return app

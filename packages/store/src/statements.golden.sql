@@ -2765,6 +2765,65 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   LIMIT 3 BY cohort
   SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
 
+-- read/test-traffic.ts: testedOperations
+  SELECT
+    Service AS service, Operation AS operation, sum(Requests) AS requests, sum(Errors) AS errors,
+    toUnixTimestamp(min(Tick)) AS first, toUnixTimestamp(max(Tick)) + 5 AS last
+  FROM coalmine_ticks
+  WHERE Test AND FlagKey = '' AND Tick >= fromUnixTimestamp({since:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, Tick, Batch) IN (
+      SELECT Service, Tick, argMax(Batch, ClosedAt)
+      FROM coalmine_closed
+      WHERE Tick >= fromUnixTimestamp({since:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick)
+  GROUP BY service, operation
+  ORDER BY requests DESC, service, operation
+  LIMIT 100;
+
+-- read/test-traffic.ts: testRuns
+  SELECT
+    substringUTF8(SpanAttributes['coalmine.test.run'], 1, 200) AS run,
+    toUnixTimestamp64Milli(min(Timestamp)) AS firstMs,
+    toUnixTimestamp64Milli(max(EndedAt)) AS lastMs,
+    count() AS spans,
+    countIf(SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')) AS requests,
+    countIf((SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')) AND StatusCode IN ('Error', 'STATUS_CODE_ERROR')) AS errors,
+    uniqExactArrayIf(
+      splitByChar(',', SpanAttributes['coalmine.test.entity']),
+      SpanAttributes['coalmine.test.entity'] != '') AS entities,
+    arraySort(groupUniqArray(50)(ServiceName)) AS services,
+    arraySort(groupUniqArrayArray(100)(arrayConcat(
+      arrayMap(key -> substring(key, 15),
+        arrayFilter(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))),
+      arrayMap(pair -> decodeURLComponent(splitByChar('=', pair)[1]),
+        arrayFilter(pair -> position(pair, '=') > 1, splitByChar(';', SpanAttributes['coalmine.flags'])))))) AS flags
+  FROM coalmine_traces
+  WHERE (empty({services:Array(String)}) OR ServiceName IN {services:Array(String)})
+  AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  AND SpanAttributes['coalmine.test'] = 'true'
+  GROUP BY run
+  ORDER BY lastMs DESC, run
+  LIMIT 100
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
+-- read/test-traffic.ts: testEntities
+  SELECT
+    substringUTF8(arrayJoin(splitByChar(',', SpanAttributes['coalmine.test.entity'])), 1, 200) AS entity,
+    countIf(SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')) AS requests,
+    toUnixTimestamp64Milli(max(EndedAt)) AS lastMs
+  FROM coalmine_traces
+  WHERE (empty({services:Array(String)}) OR ServiceName IN {services:Array(String)})
+  AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  AND SpanAttributes['coalmine.test'] = 'true'
+    AND SpanAttributes['coalmine.test.entity'] != ''
+  GROUP BY entity
+  ORDER BY requests DESC, entity
+  LIMIT 100
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
 -- read/tick-rows.ts: ticksOfOperations
   SELECT
     toUInt16(indexOf({operations:Array(String)}, Operation)) AS operation,

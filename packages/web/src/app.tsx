@@ -9,7 +9,8 @@ import { Link } from './link.tsx'
 import { Home } from './pages/home.tsx'
 import { LinkPage } from './pages/link-page.tsx'
 import { Service } from './pages/service.tsx'
-import { Status, Tests } from './pages/status.tsx'
+import { Status } from './pages/status.tsx'
+import { Tests } from './pages/tests.tsx'
 import { Loading, TroubleView } from './pages/trouble.tsx'
 
 /** The page that a server answers with. */
@@ -80,6 +81,7 @@ export function Report({ data }: { data: ReportData }): VNode {
         <Comparison
           {...data}
           link="over"
+          chartTrouble={undefined}
           scopeOf={(operation) => data.view?.charts?.scopes.find((one) => one.operation === operation)}
         />
         <footer class="quiet">

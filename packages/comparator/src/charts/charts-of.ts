@@ -4,6 +4,7 @@ import { hostsOf } from '../fairness/hosts.ts'
 import { invalidReasons } from '../fairness/validity.ts'
 import { gateOf, judgedMetrics } from '../gate.ts'
 import { seriesOf } from '../growing-series.ts'
+import { rounded } from '../numbers.ts'
 import { marginFormOf } from '../policy/measure.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -11,7 +12,7 @@ import { scopesOf } from '../scopes.ts'
 import type { OperationSeries } from '../series.ts'
 import type { Slice } from '../slice.ts'
 import { type Bins, binsOf, summedBins } from './bins.ts'
-import type { ByTime, Charts, MetricChart, ScopeChart } from './charts.ts'
+import type { ByTime, Charts, MetricChart, OperationRow, ScopeChart } from './charts.ts'
 import { effectOverTime } from './effect-over-time.ts'
 import { evidenceOf, totalOf } from './evidence-over-time.ts'
 import { distributionOf, levelsOf } from './levels.ts'
@@ -25,7 +26,8 @@ const fewPoints = 100
 
 /**
  * What a person looks at beside the verdict on the same slices, policy and facts. It pauses where it yields: whoever answers
- * others meanwhile does so there, and takes the charts from what it returns. Null where nothing can be compared.
+ * others meanwhile does so there, and takes the charts from what it returns. Null where nothing can be compared. Of a canary
+ * that is judged against earlier days it has levels alone: stable's sides are those of the days, as if they were today.
  *
  * @example
  * const steps = chartsOf(slices, defaultPolicy, facts)
@@ -37,15 +39,19 @@ export function* chartsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts)
   const metrics = judgedMetrics(policy, facts)
   const series = seriesOf(slices, metrics)
   yield
-  if (facts.earlier || invalidReasons(facts, series).length > 0) return null
+  if (!facts.earlier && invalidReasons(facts, series).length > 0) return null
   const hosts = hostsOf(facts, policy)
   const decisive = metrics.filter(({ gate }) => gate === 'on')
-  const decided = decide(gateOf(series, decisive, policy, facts, hosts), policy)
+  // What is judged against other days is judged once, over the whole window: there is no evidence that grows.
+  const decided = facts.earlier ? [] : decide(gateOf(series, decisive, policy, facts, hosts), policy)
   yield
   const scopes = scopesOf(series, policy)
   const bins = binsOf(facts.window)
   const coarse = scopes.length > manyOperations ? binsOf(facts.window, fewPoints) : bins
-  const operations = operationRows(series, decided, policy)
+  const isScope = new Set(scopes.map(({ operation }) => operation))
+  const operations = operationRows(series, decided, policy).map(
+    (row): OperationRow => (facts.earlier && isScope.has(row.operation) ? { ...row, judged: 'alone' } : row),
+  )
   const rank = new Map(operations.map(({ operation }, at) => [operation, at]))
   const rankOf = (operation: string | null): number =>
     operation === null ? -1 : (rank.get(operation) ?? operations.length)
@@ -76,7 +82,7 @@ export function* chartsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts)
     charts.push({
       operation: scope.operation,
       binSeconds: own.binMs / 1000,
-      requests: requestsOf(scope.series, own),
+      requests: requestsOf(scope.series, own, facts.earlier?.length ?? 1),
       metrics: shown,
     })
   }
@@ -90,13 +96,14 @@ export function* chartsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts)
   }
 }
 
-function requestsOf(series: readonly OperationSeries[], bins: Bins): ByTime<readonly number[]> {
+/** Requests of both cohorts; of stable of several days those of one, on average. */
+function requestsOf(series: readonly OperationSeries[], bins: Bins, days: number): ByTime<readonly number[]> {
   const of = (arm: 'stable' | 'canary') =>
     summedBins(
       bins,
       series.flatMap((one) => one.requests.map((tick) => ({ tick: tick.tick, value: tick[arm] }))),
     )
-  return { stable: of('stable'), canary: of('canary') }
+  return { stable: of('stable').map((sum) => rounded(sum / days, 4)), canary: of('canary') }
 }
 
 function unitOf({ measure }: MetricPolicy): MetricChart['unit'] {

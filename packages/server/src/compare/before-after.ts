@@ -6,6 +6,7 @@ import {
   judge,
   type Policy,
   policyAgainstDays,
+  type Side,
   type Slice,
   slicesAgainst,
   tickMs,
@@ -18,7 +19,7 @@ import { factsOf } from './facts.ts'
 import { lookAt } from './looks.ts'
 import { measuredSlices } from './own-measures.ts'
 import { type ComparisonRequest, cohortsAsked } from './request.ts'
-import { slicesOf } from './slices.ts'
+import { type Reader, slicesOf } from './slices.ts'
 import { chained, readWindow } from './window.ts'
 
 const dayMs = 86_400_000
@@ -34,9 +35,15 @@ interface DayRead {
  * which the canary served, or a build that failed, or nothing, are left out. `undefined` where that was not startMs for, or while the
  * canary has served nothing.
  *
+ * `read` sees the canary beside all those days, as if they were today.
+ *
  * Throws a ServerError of kind `usage` when the window is longer than a day, or stable is a build that failed.
  */
-export async function compareWithDays(request: ComparisonRequest, context: Context): Promise<Verdict | undefined> {
+export async function compareWithDays(
+  request: ComparisonRequest,
+  context: Context,
+  read?: Reader,
+): Promise<Verdict | undefined> {
   const { stableWindowMs } = request
   if (stableWindowMs === undefined) return undefined
   const { store, now, version } = context
@@ -58,6 +65,7 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
 
   const days: EarlierDay[] = []
   const found: ComparisonFacts[] = []
+  const beside: Slice[] = []
   const leftOut: BeforeAfter['leftOut'][number][] = []
   for (let back = 1; back * dayMs <= stableWindowMs; back += 1) {
     const at = { start: start - back * dayMs, end: end - back * dayMs }
@@ -70,6 +78,7 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
     const day = await readDay({ ...cohorts, ...at }, request.policy, context)
     days.push(earlierDay(date, day.slices, back * dayMs))
     found.push(day.found)
+    if (read) beside.push(...asToday(day.slices, back * dayMs))
   }
   const after = await readDay({ ...cohorts, start, end }, request.policy, context)
   const policy = policyAgainstDays(request.policy)
@@ -79,7 +88,24 @@ export async function compareWithDays(request: ComparisonRequest, context: Conte
     beforeAfter: { days: days.map(({ date }) => date), leftOut },
   }
   const look = await lookAt(store, cohorts, facts, policy)
-  return judge(slicesAgainst(days, after.slices), policy, { ...facts, ...look })
+  const all: Facts = { ...facts, ...look }
+  read?.([...beside, ...after.slices.map((slice) => ({ ...slice, stable: empty(slice.stable) }))], all)
+  return judge(slicesAgainst(days, after.slices), policy, all)
+}
+
+/** What stable did on an earlier day, so many milliseconds later. */
+const asToday = (slices: readonly Slice[], laterMs: number): Slice[] =>
+  slices.map((slice) => ({ ...slice, tick: slice.tick + laterMs, canary: empty(slice.canary) }))
+
+function empty(side: Side): Side {
+  switch (side.kind) {
+    case 'count':
+      return { ...side, n: 0 }
+    case 'rate':
+      return { ...side, n: 0, events: 0 }
+    case 'distribution':
+      return { ...side, n: 0, histogram: { ...side.histogram, zero: 0, indices: [], counts: [] } }
+  }
 }
 
 /** Why an earlier day is nothing to compare with; undefined where it is. */

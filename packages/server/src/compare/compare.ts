@@ -4,7 +4,6 @@ import {
   judge,
   judgeToGoOn,
   type NextTicks,
-  type Slice,
   tickMs,
   type Verdict,
 } from '@coalmine/comparator'
@@ -21,7 +20,7 @@ import { fairnessFacts } from './fairness.ts'
 import { lookAt } from './looks.ts'
 import { measuredSlices } from './own-measures.ts'
 import { type ComparisonRequest, cohortsAsked, parseRequest } from './request.ts'
-import { slicesOf, withInnerErrors } from './slices.ts'
+import { type Reader, slicesOf, withInnerErrors } from './slices.ts'
 import { structureTicks } from './structure.ts'
 import { chained, readWindow } from './window.ts'
 
@@ -78,9 +77,6 @@ async function remember(
   const ofUsers = traffic === 'users' && audience.length === 0 && side === 'requests'
   if (ofUsers) await store.memory.rememberVerdict({ service, stable, canary, verdict })
 }
-
-/** Reads what is judged as it is about to be, and gives it back. */
-export type Reader = (slices: Iterable<Slice>, facts: Facts) => Iterable<Slice>
 
 /** A verdict on the whole of a window, without what explains it. `read` sees what the last judgement is made from. */
 export async function compare(

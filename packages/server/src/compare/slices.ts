@@ -1,5 +1,8 @@
-import { type Policy, requestCount, type Slice } from '@coalmine/comparator'
+import { type Facts, type Policy, requestCount, type Slice } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
+
+/** Reads what is judged as it is about to be, and gives it back. */
+export type Reader = (slices: Iterable<Slice>, facts: Facts) => Iterable<Slice>
 
 /** Most services hide no errors: slices that say so are made only where the policy asks for them, or there are any. */
 export function withInnerErrors(operations: readonly OperationTicks[], { metrics }: Pick<Policy, 'metrics'>): boolean {

@@ -9,9 +9,10 @@ import {
   type Verdict,
 } from '@coalmine/comparator'
 import type { TraceSpan } from '@coalmine/store'
+import { compareWithDays } from '../compare/before-after.ts'
 import { compare } from '../compare/compare.ts'
 import type { ComparisonRequest } from '../compare/request.ts'
-import { slicesOf } from '../compare/slices.ts'
+import { type Reader, slicesOf } from '../compare/slices.ts'
 import { unlessTooSlow } from '../compare/unless-too-slow.ts'
 import { gathered } from '../compare/window.ts'
 import type { Context } from '../context.ts'
@@ -20,7 +21,7 @@ import type { Context } from '../context.ts'
 export interface ComparisonView {
   /** The end of the window that it is of, ISO 8601. */
   readonly until: string
-  /** Null where nothing can be compared, or stable did not run beside the canary. */
+  /** Null where nothing can be compared. Where stable did not run beside the canary they are without evidence. */
   readonly charts: Charts | null
   /** What each cohort's requests asked of databases and other services; null where it is not known. */
   readonly calls: readonly OperationRow[] | null
@@ -52,7 +53,7 @@ export async function viewOf(
   stop?: AbortSignal,
 ): Promise<ComparisonView> {
   const until = verdict.window.end
-  if (verdict.verdict === 'invalid' || verdict.beforeAfter) return { until, charts: null, calls: null, traces: null }
+  if (verdict.verdict === 'invalid') return { until, charts: null, calls: null, traces: null }
   const sameWindow: ComparisonRequest = {
     ...request,
     sinceMs: undefined,
@@ -60,14 +61,19 @@ export async function viewOf(
     end: Date.parse(until),
   }
   let last: { readonly slices: readonly Slice[]; readonly facts: Facts } | undefined
-  await compare(sameWindow, context, (slices, facts) => {
+  const read: Reader = (slices, facts) => {
     last = { slices: [...slices], facts }
     return last.slices
-  })
+  }
+  if (verdict.beforeAfter) await compareWithDays(sameWindow, context, read)
+  else await compare(sameWindow, context, read)
   const charts = last ? await paced(chartsOf(last.slices, request.policy, last.facts), stop) : null
   last = undefined
   stop?.throwIfAborted()
-  const [calls, traces] = await Promise.all([callsOf(sameWindow, context), tracesOf(verdict, context)])
+  const [calls, traces] = await Promise.all([
+    verdict.beforeAfter ? null : callsOf(sameWindow, context),
+    tracesOf(verdict, context),
+  ])
   return { until, charts, calls, traces }
 }
 

@@ -82,7 +82,8 @@ export function newViews(context: Context): Views {
   return {
     of: async (id, verdict, { isOver, request }) => {
       const one = cached.get(id)
-      if (one && isFresh(one, verdict)) return one.view
+      // What is over is shown as it ended.
+      if (one && (isOver ? isOf(one, verdict) : isFresh(one, verdict))) return one.view
       const found = isOver ? await kept(id) : null
       if (found) return found
       return begin(id, verdict, request())

@@ -5,6 +5,7 @@ import { tickSeconds } from '../tick.ts'
 import type { Traces } from '../traces.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { type Known, known, openOf } from './known.ts'
+import { type TestTraffic, testTrafficOf } from './test-traffic.ts'
 
 /** What a store has seen, whoever is compared. */
 export interface ServiceReader {
@@ -12,6 +13,8 @@ export interface ServiceReader {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctor: (service: string) => Promise<DoctorFacts | undefined>
+  /** What requests with a test mark did in the last hours. */
+  readonly tests: (hours: number) => Promise<TestTraffic>
 }
 
 interface Options {
@@ -19,6 +22,8 @@ interface Options {
   readonly logs: Traces
   /** Undefined where others close ticks too, so that what is open is looked for in the spans. */
   readonly ledger: TickLedger | undefined
+  /** There are spans alone, no closed ticks. */
+  readonly spansAlone: boolean
   readonly watermarkMs: number
   readonly now: () => number
 }
@@ -27,12 +32,13 @@ interface Options {
 const openSeconds = 3600
 
 /** Reads what an engine has of services. */
-export function serviceReader(engine: Engine, { logs, ledger, watermarkMs, now }: Options): ServiceReader {
+export function serviceReader(engine: Engine, { logs, ledger, spansAlone, watermarkMs, now }: Options): ServiceReader {
   const lookBack = (seconds: number): number => (ledger ? 0 : Math.floor(now() / 1000) - seconds)
   const openIn = async (service: string): Promise<Known['open']> =>
     ledger ? openTicks(ledger, service) : openOf(engine, service, lookBack(openSeconds), now())
   return {
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(lookBackSeconds)),
+    tests: (hours) => testTrafficOf(engine, { hours, nowMs: now(), spansAlone }),
     doctor: (service) =>
       doctorFacts(engine, logs, { service, lookBackMs: lookBack(lookBackSeconds) * 1000 }, async () => {
         const { ticks, spans } = await openIn(service)

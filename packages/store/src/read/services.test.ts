@@ -9,6 +9,61 @@ const { closeAll } = fresh
 
 const canary = cart({ 'service.version': '2.0.0' })
 
+describe('what the store knows of test traffic', () => {
+  it('is which runs there were, for whom, and what they touched', async () => {
+    const test = (attributes: Record<string, string>) => cart({ 'coalmine.test': 'true', ...attributes })
+    const ofRun = { 'coalmine.test.run': 'load-7', 'coalmine.test.entity': 'user:1,cart:7' }
+    await fresh.store.ingest.insert(
+      batchOf(
+        spanOf(),
+        spanOf({ attributes: test({ ...ofRun, 'coalmine.flag.pricing': 'on' }) }),
+        spanOf({ attributes: test({ ...ofRun, 'coalmine.flags': 'a=1;b=2' }), atMs: 60_000, status: 'Error' }),
+        spanOf({ service: 'inventory', attributes: test({ ...ofRun, 'coalmine.test.entity': 'user:2' }) }),
+        spanOf({ attributes: test({}), atMs: 120_000 }),
+        spanOf({ kind: 'Client', parentSpanId: 'cd'.repeat(8), attributes: test(ofRun) }),
+      ),
+    )
+    await closeAll()
+    expect(await fresh.store.services.tests(24)).toEqual({
+      hours: 24,
+      runs: [
+        {
+          run: '',
+          firstMs: firstStart + 120_000,
+          lastMs: firstStart + 120_020,
+          spans: 1,
+          requests: 1,
+          errors: 0,
+          entities: 0,
+          services: ['storefront'],
+          flags: [],
+        },
+        {
+          run: 'load-7',
+          firstMs: firstStart,
+          lastMs: firstStart + 60_020,
+          spans: 4,
+          requests: 3,
+          errors: 1,
+          entities: 3,
+          services: ['inventory', 'storefront'],
+          flags: ['a', 'b', 'pricing'],
+        },
+      ],
+      entities: [
+        { entity: 'cart:7', requests: 2, lastMs: firstStart + 60_020 },
+        { entity: 'user:1', requests: 2, lastMs: firstStart + 60_020 },
+        { entity: 'user:2', requests: 1, lastMs: firstStart + 20 },
+      ],
+      services: [
+        { service: 'storefront', operation: 'GET /cart', requests: 3, errors: 1 },
+        { service: 'inventory', operation: 'GET /cart', requests: 1, errors: 0 },
+      ],
+    })
+    expect((await fresh.store.services.tests(0)).services).toEqual([])
+  })
+})
+
 describe('what the store knows of a service', () => {
   it('is which values it saw, and what waits', async () => {
     await fresh.store.ingest.insert(

@@ -3,19 +3,17 @@ import { scaleLinear, scaleLog } from 'd3-scale'
 import { area as areaOf, line } from 'd3-shape'
 import type { VNode } from 'preact'
 import { duration, effectText } from '../data/format.ts'
-import { Axes, Frame, Legend, timeText, timeTicks } from './frame.tsx'
-import { type Range, rangeDrag } from './range.ts'
+import { Labels, Legend } from './frame.tsx'
+import { besideLine } from './labels.ts'
+import { OverTime, type OverTimeProps, type ValueScale } from './over-time.tsx'
 
-interface Props {
+interface Props extends OverTimeProps {
   readonly effect: EffectOverTime
   readonly name: string
-  readonly range: Range
-  readonly tables: boolean
-  readonly choose: (from: number, to: number) => void
 }
 
 /** How the estimate of the difference narrowed: the interval, no difference at all, and the margin. */
-export function EffectChart({ effect, name, range, tables, choose }: Props): VNode | null {
+export function EffectChart({ effect, name, ...shared }: Props): VNode | null {
   const { kind, points, margin } = effect
   const last = points.at(-1)
   if (!last || last.value === null) return null
@@ -23,13 +21,12 @@ export function EffectChart({ effect, name, range, tables, choose }: Props): VNo
   const text = (value: number | null): string => effectText(value, kind)
   const what = { ratio: 'canary / stable', 'odds-ratio': 'odds, canary / stable', difference: 'canary − stable' }[kind]
   return (
-    <Frame
+    <OverTime
+      {...shared}
       title={`Difference: ${name} (${what})`}
       summary={`${text(last.value)}, from ${text(last.lower)} to ${text(last.upper)}; the margin is ${text(margin)}.`}
       height={200}
       left={64}
-      tables={tables}
-      drag={rangeDrag(range, choose)}
       legend={
         <Legend
           items={[
@@ -49,26 +46,14 @@ export function EffectChart({ effect, name, range, tables, choose }: Props): VNo
           text(margin),
         ]),
       })}
+      y={({ bottom, top }) => scaleFor(effect, last.value ?? none, [bottom, top])}
+      yTicks={(scale) => (kind === 'difference' ? scale.ticks(4) : ratioTicks(...endsOf(scale)))}
+      yText={text}
     >
-      {(area) => {
-        const known = points.flatMap(({ value, lower, upper }) => [value, lower, upper]).filter((one) => one !== null)
-        const near = kind === 'difference' ? Math.abs(last.value! - none) + Math.abs((margin ?? 0) - none) : 0
-        const values = [...known, none, margin ?? none]
-        const [least, most] =
-          kind === 'difference'
-            ? [Math.max(Math.min(...values), -6 * near - 0.01), Math.min(Math.max(...values), 6 * near + 0.01)]
-            : [
-                Math.max(Math.min(...values.filter((one) => one > 0)), 0.25 * Math.min(1, last.value!)),
-                Math.min(Math.max(...values), 4 * Math.max(1, last.value!, margin ?? 1)),
-              ]
-        const x = scaleLinear([range.from, range.to], [area.left, area.right])
-        const y =
-          kind === 'difference'
-            ? scaleLinear([least, most], [area.bottom, area.top]).nice(4)
-            : scaleLog([least * 0.95, most * 1.05], [area.bottom, area.top])
-        const [low, high] = y.domain() as [number, number]
+      {({ area, x, y }) => {
+        const [low, high] = endsOf(y)
         const at = (value: number): number => y(Math.min(high, Math.max(low, value)))
-        const inside = points.filter((one) => one.at >= range.from && one.at <= range.to)
+        const inside = points.filter((one) => one.at >= shared.range.from && one.at <= shared.range.to)
         const band = areaOf<(typeof points)[number]>()
           .x((one) => x(one.at))
           .y0((one) => at(one.lower ?? low))
@@ -77,27 +62,12 @@ export function EffectChart({ effect, name, range, tables, choose }: Props): VNo
           .defined(({ value }) => value !== null)
           .x((one) => x(one.at))
           .y(({ value }) => at(value ?? none))
-        const yTicks = kind === 'difference' ? y.ticks(4) : ratioTicks(low, high)
         return (
           <>
-            <Axes
-              area={area}
-              x={x}
-              xTicks={timeTicks(range.from, range.to, area.width / 90)}
-              xText={timeText}
-              y={y}
-              yTicks={yTicks}
-              yText={text}
-            />
             <path class="fill effect" d={band(inside) ?? ''} />
             <line class="line none" x1={area.left} x2={area.right} y1={at(none)} y2={at(none)} />
             {margin !== null && (
-              <>
-                <line class="line decides" x1={area.left} x2={area.right} y1={at(margin)} y2={at(margin)} />
-                <text class="note" x={area.right - 4} y={at(margin) - 5} text-anchor="end">
-                  margin {text(margin)}
-                </text>
-              </>
+              <line class="line decides" x1={area.left} x2={area.right} y1={at(margin)} y2={at(margin)} />
             )}
             <path class="line effect" d={middle(inside) ?? ''} />
             {inside.map(
@@ -106,12 +76,36 @@ export function EffectChart({ effect, name, range, tables, choose }: Props): VNo
                   <circle key={one.at} class="dot effect" cx={x(one.at)} cy={at(one.value)} r="2.5" />
                 ),
             )}
+            {margin !== null && (
+              <Labels
+                area={area}
+                labels={[{ text: `margin ${text(margin)}`, class: 'note', places: besideLine(area, at(margin)) }]}
+              />
+            )}
           </>
         )
       }}
-    </Frame>
+    </OverTime>
   )
 }
+
+/** A scale that shows the last estimate, no difference and the margin; wide intervals of the beginning are cut off. */
+function scaleFor({ kind, points, margin }: EffectOverTime, last: number, pixels: readonly number[]): ValueScale {
+  const none = kind === 'difference' ? 0 : 1
+  const known = points.flatMap(({ value, lower, upper }) => [value, lower, upper]).filter((one) => one !== null)
+  const values = [...known, none, margin ?? none]
+  if (kind === 'difference') {
+    const near = Math.abs(last) + Math.abs(margin ?? 0)
+    const least = Math.max(Math.min(...values), -6 * near - 0.01)
+    const most = Math.min(Math.max(...values), 6 * near + 0.01)
+    return scaleLinear([least, most], pixels).nice(4)
+  }
+  const least = Math.max(Math.min(...values.filter((one) => one > 0)), 0.25 * Math.min(1, last))
+  const most = Math.min(Math.max(...values), 4 * Math.max(1, last, margin ?? 1))
+  return scaleLog([least * 0.95, most * 1.05], pixels)
+}
+
+const endsOf = (scale: ValueScale): [number, number] => scale.domain() as [number, number]
 
 /** Round ratios between two. */
 function ratioTicks(low: number, high: number): number[] {

@@ -4,22 +4,21 @@ import { curveStepAfter, line } from 'd3-shape'
 import type { VNode } from 'preact'
 import { duration, oddsOf, percent } from '../data/format.ts'
 import type { Area } from './area.ts'
-import { Axes, Frame, Legend, someRows, timeText, timeTicks } from './frame.tsx'
-import { type Range, rangeDrag } from './range.ts'
+import { Labels, Legend, someRows } from './frame.tsx'
+import { besideLine, besidePoint, type Label } from './labels.ts'
+import { OverTime, type OverTimeProps } from './over-time.tsx'
+import type { Range } from './range.ts'
 
 // Beyond it a line only says that it is far beyond.
 const topShare = 1.6
 
-interface TotalProps {
+interface TotalProps extends OverTimeProps {
   readonly evidence: TotalEvidence
   readonly binSeconds: number
-  readonly range: Range
-  readonly tables: boolean
-  readonly choose: (from: number, to: number) => void
 }
 
 /** How much of what FAIL and PASS need has come in, over time, with the line that decides and where it was crossed. */
-export function TotalEvidenceChart({ evidence, binSeconds, range, tables, choose }: TotalProps): VNode {
+export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalProps): VNode {
   const { harm, safety, shown, parts, harmAt, safetyAt } = evidence
   const last = harm.length - 1
   const summary =
@@ -27,13 +26,13 @@ export function TotalEvidenceChart({ evidence, binSeconds, range, tables, choose
     `${harmAt === null ? '' : `, which it reached after ${duration(harmAt)}`}. ` +
     `Of ${parts} parts that PASS needs ${shown[last] ?? 0} are shown; the slowest is at ${percent(Math.min(9.99, safety[last] ?? 0), 2)}` +
     `${safetyAt === null ? '' : `. All were shown after ${duration(safetyAt)}`}.`
+  const top = Math.min(topShare, Math.max(1.15, ...harm, ...safety))
   return (
-    <Frame
+    <OverTime
+      {...shared}
       title="Evidence over time"
       summary={summary}
       height={260}
-      tables={tables}
-      drag={rangeDrag(range, choose)}
       legend={
         <Legend
           items={[
@@ -55,67 +54,64 @@ export function TotalEvidenceChart({ evidence, binSeconds, range, tables, choose
           ]),
         ),
       })}
+      y={({ bottom, top: upper }) => scaleLinear([0, top], [bottom, upper])}
+      yTicks={() => [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5].filter((one) => one <= top)}
+      yText={(value) => percent(value)}
     >
-      {(area) => {
-        const top = Math.min(topShare, Math.max(1.15, ...harm, ...safety))
-        const x = scaleLinear([range.from, range.to], [area.left, area.right])
-        const y = scaleLinear([0, top], [area.bottom, area.top])
-        const path = stepsOf(binSeconds, range, x, (value) => y(Math.min(value, top)))
-        const ticks = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5].filter((one) => one <= top)
+      {({ area, x, y }) => {
+        const path = stepsOf(binSeconds, shared.range, x, (value) => y(Math.min(value, top)))
+        const crossed = [
+          { at: harmAt, name: 'harm', text: 'FAIL' },
+          { at: harmAt === null ? safetyAt : null, name: 'safety', text: 'all shown' },
+        ].filter((one): one is Crossed => isIn(one.at, shared.range))
         return (
           <>
-            <Axes
-              area={area}
-              x={x}
-              xTicks={timeTicks(range.from, range.to, area.width / 90)}
-              xText={timeText}
-              y={y}
-              yTicks={ticks}
-              yText={(value) => percent(value)}
-            />
             <line class="line decides" x1={area.left} x2={area.right} y1={y(1)} y2={y(1)} />
-            <text class="note" x={area.right - 4} y={y(1) - 6} text-anchor="end">
-              FAIL for harm, PASS for safety
-            </text>
             <path class="line safety" d={path(safety)} />
             <path class="line harm" d={path(harm)} />
-            {harmAt !== null && (
-              <Crossing at={harmAt} x={x} y={y(1)} name="harm" text="FAIL" area={area} range={range} />
-            )}
-            {safetyAt !== null && harmAt === null && (
-              <Crossing at={safetyAt} x={x} y={y(1)} name="safety" text="all shown" area={area} range={range} />
-            )}
+            {crossed.map((one) => (
+              <Crossing key={one.name} name={one.name} x={x(one.at)} y={y(1)} area={area} />
+            ))}
+            <Labels
+              area={area}
+              labels={[
+                { text: 'FAIL for harm, PASS for safety', class: 'note', places: besideLine(area, y(1)) },
+                ...crossed.map((one) => crossingLabel(one, area, x(one.at), y(1))),
+              ]}
+            />
           </>
         )
       }}
-    </Frame>
+    </OverTime>
   )
 }
 
-interface CrossingProps {
+interface Crossed {
   readonly at: number
-  readonly x: (seconds: number) => number
-  readonly y: number
   readonly name: string
   readonly text: string
-  readonly area: Area
-  readonly range: Range
 }
 
-/** Where a line was crossed, and when. */
-function Crossing({ at, x, y, name, text, area, range }: CrossingProps): VNode | null {
-  if (at < range.from || at > range.to) return null
-  const place = x(at)
-  const isRight = place > area.left + (area.right - area.left) * 0.7
+const isIn = (at: number | null, { from, to }: Range): at is number => at !== null && at >= from && at <= to
+
+/** Where a line was crossed. */
+function Crossing({ x, y, name, area }: { x: number; y: number; name: string; area: Area }): VNode {
   return (
     <g class={`crossing ${name}`}>
-      <line x1={place} x2={place} y1={area.top} y2={area.bottom} />
-      <circle cx={place} cy={y} r="6" />
-      <text x={place + (isRight ? -10 : 10)} y={y + 20} text-anchor={isRight ? 'end' : 'start'}>
-        {text} at {duration(at)}
-      </text>
+      <line x1={x} x2={x} y1={area.top} y2={area.bottom} />
+      <circle cx={x} cy={y} r="6" />
     </g>
   )
+}
+
+/** What was crossed, and when. */
+function crossingLabel({ at, name, text }: Crossed, area: Area, x: number, y: number): Label {
+  return {
+    text: `${text} at ${duration(at)}`,
+    class: `crossed ${name}`,
+    places: besidePoint(area, x, y),
+    isBold: true,
+  }
 }
 
 const partClass = ['safety', 'safety second', 'safety third', 'safety fourth']
@@ -126,21 +122,23 @@ interface MetricProps extends Omit<TotalProps, 'evidence'> {
 }
 
 /** The evidence of one metric in one place: how unlikely it is if there were no harm, or no safety, with both lines. */
-export function MetricEvidenceChart({ evidence, name, binSeconds, range, tables, choose }: MetricProps): VNode | null {
+export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: MetricProps): VNode | null {
   const { harm, harmNeeded, harmAt, safety, safetyNeeded } = evidence
   if (harm.length === 0) return null
   const needed = [...new Set([harmNeeded, safetyNeeded])]
   const summary = `Evidence of harm is ${oddsOf(harm.at(-1) ?? 0)} by chance; FAIL needs ${oddsOf(harmNeeded)}. ${safety
     .map(({ part, values }) => `Evidence of safety of ${part}: ${oddsOf(values.at(-1) ?? 0)}`)
     .join('. ')}; PASS needs ${oddsOf(safetyNeeded)} of each.`
+  const most = Math.max(...harm, ...safety.flatMap(({ values }) => values))
+  const highest = Math.max(...needed)
+  const top = highest * Math.min(2.2, Math.max(1.2, (most / highest) * 1.05))
   return (
-    <Frame
+    <OverTime
+      {...shared}
       title={`Evidence: ${name}`}
       summary={summary}
       height={220}
       left={84}
-      tables={tables}
-      drag={rangeDrag(range, choose)}
       legend={
         <Legend
           items={[
@@ -160,52 +158,47 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, range, tables,
           ]),
         ),
       })}
+      y={({ bottom, top: upper }) => scaleLinear([0, top], [bottom, upper])}
+      yTicks={() => oddsTicks(top)}
+      yText={(value) => (value === 0 ? 'none' : oddsOf(value))}
     >
-      {(area) => {
-        const most = Math.max(...harm, ...safety.flatMap(({ values }) => values))
-        const top = Math.max(...needed) * Math.min(2.2, Math.max(1.2, (most / Math.max(...needed)) * 1.05))
-        const x = scaleLinear([range.from, range.to], [area.left, area.right])
-        const y = scaleLinear([0, top], [area.bottom, area.top])
-        const path = stepsOf(binSeconds, range, x, (value) => y(Math.min(value, top)))
-        const powers = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20].filter((power) => power * Math.LN10 <= top)
-        const step = Math.ceil(powers.length / 5)
+      {({ area, x, y }) => {
+        const path = stepsOf(binSeconds, shared.range, x, (value) => y(Math.min(value, top)))
+        const failed = isIn(harmAt, shared.range) ? { at: harmAt, name: 'harm', text: 'FAIL' } : undefined
+        const [failY, passY] = [y(harmNeeded), y(safetyNeeded)]
         return (
           <>
-            <Axes
-              area={area}
-              x={x}
-              xTicks={timeTicks(range.from, range.to, area.width / 90)}
-              xText={timeText}
-              y={y}
-              yTicks={powers.filter((_, at) => at % step === 0).map((power) => power * Math.LN10)}
-              yText={(value) => (value === 0 ? 'none' : oddsOf(value))}
-            />
-            <line class="line decides" x1={area.left} x2={area.right} y1={y(harmNeeded)} y2={y(harmNeeded)} />
-            <text class="note" x={area.right - 4} y={y(harmNeeded) - 5} text-anchor="end">
-              FAIL needs {oddsOf(harmNeeded)}
-            </text>
-            <line
-              class="line decides within"
-              x1={area.left}
-              x2={area.right}
-              y1={y(safetyNeeded)}
-              y2={y(safetyNeeded)}
-            />
-            <text class="note" x={area.right - 4} y={y(safetyNeeded) - 5} text-anchor="end">
-              PASS needs {oddsOf(safetyNeeded)} of each
-            </text>
+            <line class="line decides" x1={area.left} x2={area.right} y1={failY} y2={failY} />
+            <line class="line decides within" x1={area.left} x2={area.right} y1={passY} y2={passY} />
             {safety.map(({ part, values }, at) => (
               <path key={part} class={`line ${partClass[at % 4]}`} d={path(values)} />
             ))}
             <path class="line harm" d={path(harm)} />
-            {harmAt !== null && (
-              <Crossing at={harmAt} x={x} y={y(harmNeeded)} name="harm" text="FAIL" area={area} range={range} />
-            )}
+            {failed && <Crossing name="harm" x={x(failed.at)} y={failY} area={area} />}
+            <Labels
+              area={area}
+              labels={[
+                { text: `FAIL needs ${oddsOf(harmNeeded)}`, class: 'note', places: besideLine(area, failY) },
+                {
+                  text: `PASS needs ${oddsOf(safetyNeeded)} of each`,
+                  class: 'note',
+                  places: besideLine(area, passY),
+                },
+                ...(failed ? [crossingLabel(failed, area, x(failed.at), failY)] : []),
+              ]}
+            />
           </>
         )
       }}
-    </Frame>
+    </OverTime>
   )
+}
+
+/** Powers of ten, about five of them. */
+function oddsTicks(top: number): number[] {
+  const powers = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20].filter((power) => power * Math.LN10 <= top)
+  const step = Math.ceil(powers.length / 5)
+  return powers.filter((_, at) => at % step === 0).map((power) => power * Math.LN10)
 }
 
 /** The path of values that hold from the end of their bin on. */

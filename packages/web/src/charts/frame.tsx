@@ -1,8 +1,8 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { duration } from '../data/format.ts'
 import { Scroll } from '../scroll.tsx'
 import type { Area } from './area.ts'
+import { type Label, placed } from './labels.ts'
 
 /** The width that an element has, as it changes. */
 export function useWidth(usual: number): { readonly ref: { current: HTMLDivElement | null }; readonly width: number } {
@@ -18,15 +18,6 @@ export function useWidth(usual: number): { readonly ref: { current: HTMLDivEleme
     return () => observer.disconnect()
   }, [])
   return { ref, width }
-}
-
-/** Round lengths of time for the ticks of an axis that is so long, in seconds. */
-export function timeTicks(from: number, to: number, most: number): number[] {
-  const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800]
-  const step = steps.find((one) => (to - from) / one <= most) ?? Math.ceil((to - from) / most / 86_400) * 86_400
-  const ticks: number[] = []
-  for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push(at)
-  return ticks
 }
 
 interface AxesProps {
@@ -61,9 +52,6 @@ export function Axes({ area, x, xTicks, xText, y, yTicks, yText }: AxesProps): V
   )
 }
 
-/** The axis of time says how long after the canary's first traffic. */
-export const timeText = (seconds: number): string => (seconds === 0 ? '0' : duration(seconds))
-
 /** A list of numbers for who cannot see the chart, or wants them exactly. */
 export interface Table {
   readonly caption: string
@@ -71,7 +59,8 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-interface FrameProps {
+/** What a chart has around what is drawn. */
+export interface FrameProps {
   readonly title: string
   /** What the chart shows, in a sentence, for who cannot see it. */
   readonly summary: string
@@ -203,5 +192,18 @@ export function Legend({ items }: { items: readonly (readonly [string, string])[
         </span>
       ))}
     </span>
+  )
+}
+
+/** Texts in a chart, none of which lies over another. */
+export function Labels({ labels, area }: { labels: readonly Label[]; area: Area }): VNode {
+  return (
+    <>
+      {placed(labels, area).map(({ text, class: name, x, y, anchor }) => (
+        <text key={text} class={name} x={x} y={y} text-anchor={anchor}>
+          {text}
+        </text>
+      ))}
+    </>
   )
 }

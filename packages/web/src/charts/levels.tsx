@@ -3,20 +3,20 @@ import { scaleLinear } from 'd3-scale'
 import { area as areaOf, line } from 'd3-shape'
 import type { VNode } from 'preact'
 import { count, duration, inUnit, percent } from '../data/format.ts'
-import { Axes, Frame, Legend, someRows, timeText, timeTicks } from './frame.tsx'
-import { type Range, rangeDrag } from './range.ts'
+import type { Area } from './area.ts'
+import { Axes, Frame, Labels, Legend, someRows } from './frame.tsx'
+import type { Label } from './labels.ts'
+import { OverTime, type OverTimeProps } from './over-time.tsx'
+import type { Range } from './range.ts'
 
 /** Which quantile of a distribution is drawn over time. */
 export type Quantile = 'p50' | 'p90' | 'p99'
 
-interface Props {
+interface Props extends OverTimeProps {
   readonly chart: MetricChart
   readonly scope: ScopeChart
   readonly quantile: Quantile
   readonly name: string
-  readonly range: Range
-  readonly tables: boolean
-  readonly choose: (from: number, to: number) => void
 }
 
 interface Series {
@@ -26,7 +26,8 @@ interface Series {
 }
 
 /** Both cohorts' level over time: a rate, or a quantile of values. */
-export function LevelChart({ chart, scope, quantile, name, range, tables, choose }: Props): VNode | null {
+export function LevelChart({ chart, scope, quantile, name, ...shared }: Props): VNode | null {
+  const { range } = shared
   const { levels, unit } = chart
   if (levels.kind === 'none') return null
   const { binSeconds } = scope
@@ -43,14 +44,18 @@ export function LevelChart({ chart, scope, quantile, name, range, tables, choose
       one.values.findLast((value) => value !== null),
       unit,
     )
+  const inside = (at: number): boolean => (at + 1) * step > range.from && at * step < range.to
+  const all = [...stable.values, ...canary.values].filter(
+    (value, at): value is number => value !== null && inside(at % Math.max(1, stable.values.length)),
+  )
+  const top = Math.max(...all, unit === 'share' ? 0.001 : 0) || 1
   return (
-    <Frame
+    <OverTime
+      {...shared}
       title={label}
       summary={`Lately ${lastOf(stable)} in stable and ${lastOf(canary)} in canary.`}
       height={200}
       left={64}
-      tables={tables}
-      drag={rangeDrag(range, choose)}
       legend={<ArmLegend />}
       table={() => ({
         caption: `${label} over time`,
@@ -65,15 +70,11 @@ export function LevelChart({ chart, scope, quantile, name, range, tables, choose
           ]),
         ),
       })}
+      y={({ bottom, top: upper }) => scaleLinear([0, top * 1.08], [bottom, upper]).nice(4)}
+      yTicks={(scale) => scale.ticks(4)}
+      yText={(value) => inUnit(value, unit)}
     >
-      {(area) => {
-        const inside = (at: number): boolean => (at + 1) * step > range.from && at * step < range.to
-        const all = [...stable.values, ...canary.values].filter(
-          (value, at): value is number => value !== null && inside(at % Math.max(1, stable.values.length)),
-        )
-        const top = Math.max(...all, unit === 'share' ? 0.001 : 0) || 1
-        const x = scaleLinear([range.from, range.to], [area.left, area.right])
-        const y = scaleLinear([0, top * 1.08], [area.bottom, area.top]).nice(4)
+      {({ x, y }) => {
         const path = line<Point>()
           .defined(({ value }) => value !== null)
           .x(({ at }) => x(at))
@@ -85,21 +86,12 @@ export function LevelChart({ chart, scope, quantile, name, range, tables, choose
           )
         return (
           <>
-            <Axes
-              area={area}
-              x={x}
-              xTicks={timeTicks(range.from, range.to, area.width / 90)}
-              xText={timeText}
-              y={y}
-              yTicks={y.ticks(4)}
-              yText={(value) => inUnit(value, unit)}
-            />
             <path class="line stable" d={path(points(stable)) ?? ''} />
             <path class="line canary" d={path(points(canary)) ?? ''} />
           </>
         )
       }}
-    </Frame>
+    </OverTime>
   )
 }
 
@@ -142,19 +134,20 @@ function binsTogether(
 }
 
 /** Requests a second of both cohorts. */
-export function TrafficChart({ scope, range, tables, choose }: Omit<Props, 'chart' | 'quantile' | 'name'>): VNode {
+export function TrafficChart({ scope, ...shared }: Omit<Props, 'chart' | 'quantile' | 'name'>): VNode {
+  const { range } = shared
   const { binSeconds, requests } = scope
   const rate = (values: readonly number[]): number[] => values.map((value) => value / binSeconds)
   const [stable, canary] = [rate(requests.stable), rate(requests.canary)]
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+  const most = Math.max(...stable, ...canary, 0.1)
   return (
-    <Frame
+    <OverTime
+      {...shared}
       title="Requests a second"
       summary={`${count(sum(requests.stable))} requests of stable, ${count(sum(requests.canary))} of canary.`}
       height={160}
       left={64}
-      tables={tables}
-      drag={rangeDrag(range, choose)}
       legend={<ArmLegend />}
       table={() => ({
         caption: 'Requests over time',
@@ -167,10 +160,11 @@ export function TrafficChart({ scope, range, tables, choose }: Omit<Props, 'char
           ]),
         ),
       })}
+      y={({ bottom, top }) => scaleLinear([0, most * 1.1], [bottom, top]).nice(3)}
+      yTicks={(scale) => scale.ticks(3)}
+      yText={(value) => String(value)}
     >
-      {(area) => {
-        const x = scaleLinear([range.from, range.to], [area.left, area.right])
-        const y = scaleLinear([0, Math.max(...stable, ...canary, 0.1) * 1.1], [area.bottom, area.top]).nice(3)
+      {({ x, y }) => {
         const inside = (at: number): boolean => (at + 1) * binSeconds > range.from && at * binSeconds < range.to
         const points = (values: readonly number[]) =>
           values.flatMap((value, at) => (inside(at) ? [{ at: clamp((at + 0.5) * binSeconds, range), value }] : []))
@@ -179,21 +173,12 @@ export function TrafficChart({ scope, range, tables, choose }: Omit<Props, 'char
           .y(({ value }) => y(value))
         return (
           <>
-            <Axes
-              area={area}
-              x={x}
-              xTicks={timeTicks(range.from, range.to, area.width / 90)}
-              xText={timeText}
-              y={y}
-              yTicks={y.ticks(3)}
-              yText={(value) => String(value)}
-            />
             <path class="line stable" d={path(points(stable)) ?? ''} />
             <path class="line canary" d={path(points(canary)) ?? ''} />
           </>
         )
       }}
-    </Frame>
+    </OverTime>
   )
 }
 
@@ -252,6 +237,11 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
         const outline = line<number>()
           .x((_, at) => x((place(edges[at]!) + place(edges[at + 1]!)) / 2))
           .y((value) => y(value))
+        const marked = (['p50', 'p99'] as const).flatMap((one) =>
+          (['stable', 'canary'] as const)
+            .map((arm): QuantileMark => ({ one, arm, at: x(place(quantiles[arm][one])) }))
+            .filter(({ at }) => at >= area.left && at <= area.right),
+        )
         const xTicks = log ? logTicks(edges[0]!, edges.at(-1)!, area.width / 80) : x.ticks(area.width / 80)
         return (
           <>
@@ -268,30 +258,36 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
             <path class="fill canary" d={shape([...canary]) ?? ''} />
             <path class="line stable" d={outline([...stable]) ?? ''} />
             <path class="line canary" d={outline([...canary]) ?? ''} />
-            {(['p50', 'p99'] as const).flatMap((one) =>
-              (['stable', 'canary'] as const).map((arm) => {
-                const value = quantiles[arm][one]
-                if (!(place(value) >= first && place(value) <= last)) return null
-                const at = x(place(value))
-                return (
-                  <g key={`${one} ${arm}`} class={`quantile ${arm}`}>
-                    <line x1={at} x2={at} y1={area.top + (arm === 'stable' ? 14 : 2)} y2={area.bottom} />
-                    <text
-                      x={at > area.right - 24 ? at - 3 : at + 3}
-                      y={area.top + (arm === 'stable' ? 22 : 9)}
-                      text-anchor={at > area.right - 24 ? 'end' : 'start'}
-                    >
-                      {one}
-                    </text>
-                  </g>
-                )
-              }),
-            )}
+            {marked.map(({ one, arm, at }) => (
+              <g key={`${one} ${arm}`} class={`quantile ${arm}`}>
+                <line x1={at} x2={at} y1={area.top + (arm === 'stable' ? 14 : 2)} y2={area.bottom} />
+              </g>
+            ))}
+            <Labels area={area} labels={marked.map((mark) => quantileLabel(mark, area))} />
           </>
         )
       }}
     </Frame>
   )
+}
+
+interface QuantileMark {
+  readonly one: 'p50' | 'p99'
+  readonly arm: 'stable' | 'canary'
+  /** In pixels. */
+  readonly at: number
+}
+
+function quantileLabel({ one, arm, at }: QuantileMark, { top }: Area): Label {
+  const rows = arm === 'stable' ? [22, 9, 35] : [9, 22, 35]
+  return {
+    text: `${one} ${arm}`,
+    class: `quantile ${arm}`,
+    places: rows.flatMap((down) => [
+      { x: at + 3, y: top + down, anchor: 'start' as const },
+      { x: at - 3, y: top + down, anchor: 'end' as const },
+    ]),
+  }
 }
 
 /** Round values of a logarithmic axis. */

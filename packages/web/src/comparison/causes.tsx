@@ -1,7 +1,7 @@
 import type { Interaction, Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { count, inUnit, percent } from '../data/format.ts'
-import { Scroll } from '../scroll.tsx'
+import { type Column, Rows } from '../rows.tsx'
 import { shareOf } from './findings.tsx'
 import { Section, Share } from './section.tsx'
 
@@ -24,33 +24,13 @@ export function Causes({ verdict }: { verdict: Verdict }): VNode | null {
         <FourCells key={one.flag} interaction={one} />
       ))}
       {changes.length > 0 && (
-        <Scroll label="Spans that differ">
-          <table class="rows">
-            <caption>Spans below the requests that one cohort has and the other never</caption>
-            <thead>
-              <tr>
-                <th scope="col">Span</th>
-                <th scope="col">Kind</th>
-                <th scope="col">In the canary</th>
-                <th scope="col" class="number">
-                  Of traces
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {changes.map((one) => (
-                <tr key={`${one.kind} ${one.name}`}>
-                  <th scope="row" class="name">
-                    {one.name}
-                  </th>
-                  <td>{one.kind}</td>
-                  <td>{one.change}</td>
-                  <td class="number">{percent(one.share)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Rows
+          label="Spans that differ"
+          caption="Spans below the requests that one cohort has and the other never"
+          columns={changeColumns}
+          rows={changes}
+          keyOf={({ kind, name }) => `${kind} ${name}`}
+        />
       )}
     </Section>
   )
@@ -58,92 +38,94 @@ export function Causes({ verdict }: { verdict: Verdict }): VNode | null {
 
 function Attributes({ why }: { why: NonNullable<Verdict['why']> }): VNode {
   const bad = { slow: 'slow', failed: 'failed', 'client-error': 'client errors' }[why.bad]
+  const share = (title: string, cellOf: (one: Explaining) => { bad: number; n: number }): Column<Explaining> => ({
+    title: `${title}, ${bad}`,
+    kind: 'number',
+    cell: (one) => {
+      const cell = cellOf(one)
+      return (
+        <>
+          {shareOf(cell.bad, cell.n)}
+          <small>
+            {count(cell.bad)} of {count(cell.n)}
+          </small>
+        </>
+      )
+    },
+  })
+  const columns: readonly Column<Explaining>[] = [
+    {
+      title: 'Attribute',
+      kind: 'name',
+      cell: ({ attribute, alike }) => (
+        <>
+          {attribute}
+          {alike.length > 0 && <small>the same requests: {alike.join(', ')}</small>}
+        </>
+      ),
+    },
+    {
+      title: 'Explains',
+      cell: ({ explained }) => (
+        <>
+          <Share value={explained} name="harm" /> <small>{percent(explained, 2)}</small>
+        </>
+      ),
+    },
+    share('Canary with it', ({ canary }) => canary.with),
+    share('Canary without', ({ canary }) => canary.without),
+    share('Stable with it', ({ stable }) => stable.with),
+  ]
   return (
-    <Scroll label="Attributes">
-      <table class="rows">
-        <caption>
-          Attributes of the bad requests, of {count(why.examined)} examined
-          {why.slowFromSeconds !== null && `; slow is above ${inUnit(why.slowFromSeconds, 'seconds')}`}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Attribute</th>
-            <th scope="col">Explains</th>
-            <th scope="col" class="number">
-              Canary with it, {bad}
-            </th>
-            <th scope="col" class="number">
-              Canary without, {bad}
-            </th>
-            <th scope="col" class="number">
-              Stable with it, {bad}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {why.attributes.map((one) => (
-            <tr key={one.attribute}>
-              <th scope="row" class="name">
-                {one.attribute}
-                {one.alike.length > 0 && <small>the same requests: {one.alike.join(', ')}</small>}
-              </th>
-              <td>
-                <Share value={one.explained} name="harm" /> <small>{percent(one.explained, 2)}</small>
-              </td>
-              {[one.canary.with, one.canary.without, one.stable.with].map((cell, at) => (
-                <td key={at} class="number">
-                  {shareOf(cell.bad, cell.n)}
-                  <small>
-                    {count(cell.bad)} of {count(cell.n)}
-                  </small>
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Rows
+      label="Attributes"
+      caption={`Attributes of the bad requests, of ${count(why.examined)} examined${
+        why.slowFromSeconds === null ? '' : `; slow is above ${inUnit(why.slowFromSeconds, 'seconds')}`
+      }`}
+      columns={columns}
+      rows={why.attributes}
+      keyOf={({ attribute }) => attribute}
+    />
   )
 }
+
+type Explaining = NonNullable<Verdict['why']>['attributes'][number]
+
+const changeColumns: readonly Column<NonNullable<Verdict['structure']>[number]>[] = [
+  { title: 'Span', kind: 'name', cell: ({ name }) => name },
+  { title: 'Kind', cell: ({ kind }) => kind },
+  { title: 'In the canary', cell: ({ change }) => change },
+  { title: 'Of traces', kind: 'number', cell: ({ share }) => percent(share) },
+]
 
 /** Build x flag: the same requests in four cells. */
 function FourCells({ interaction }: { interaction: Interaction }): VNode {
   const { flag, variants, cells, unit, message } = interaction
+  const column = (variant: string): Column<'stable' | 'canary'> => ({
+    title: `${flag}=${variant}`,
+    kind: 'number',
+    cell: (cohort) => {
+      const cell = cells.find((one) => one.cohort === cohort && one.variant === variant)
+      return (
+        <>
+          {inUnit(cell?.value, unit)}
+          <small>of {count(cell?.count ?? 0)}</small>
+        </>
+      )
+    },
+  })
   return (
     <div class="cells">
       <p>{message}</p>
       {cells.length > 0 && (
-        <Scroll label={`Build by flag ${flag}`}>
-          <table class="rows small">
-            <caption>Build by flag {flag}</caption>
-            <thead>
-              <tr>
-                <th scope="col">Cohort</th>
-                {variants.map((variant) => (
-                  <th key={variant} scope="col" class="number">
-                    {flag}={variant}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {(['stable', 'canary'] as const).map((cohort) => (
-                <tr key={cohort}>
-                  <th scope="row">{cohort}</th>
-                  {variants.map((variant) => {
-                    const cell = cells.find((one) => one.cohort === cohort && one.variant === variant)
-                    return (
-                      <td key={variant} class="number">
-                        {inUnit(cell?.value, unit)}
-                        <small>of {count(cell?.count ?? 0)}</small>
-                      </td>
-                    )
-                  })}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Rows
+          label={`Build by flag ${flag}`}
+          caption={`Build by flag ${flag}`}
+          columns={[{ title: 'Cohort', cell: (cohort) => cohort }, ...variants.map(column)]}
+          rows={['stable', 'canary'] as const}
+          keyOf={(cohort) => cohort}
+          isSmall
+        />
       )}
     </div>
   )

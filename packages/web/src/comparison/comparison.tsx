@@ -19,11 +19,13 @@ import { Traces } from './traces.tsx'
 
 interface Props extends ComparisonData {
   readonly link: Link
+  /** Why there are no charts, or none of this verdict. */
+  readonly chartTrouble: string | undefined
   readonly scopeOf: (operation: string) => ScopeChart | undefined
 }
 
 /** A comparison: what was decided, why, and everything that it comes from. */
-export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNode {
+export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }: Props): VNode {
   const here = useHere()
   const charts = view?.charts ?? null
   const standing = standingOf(state, verdict)
@@ -85,7 +87,12 @@ export function Comparison({ state, verdict, view, link, scopeOf }: Props): VNod
           </label>
         </div>
       )}
-      {charts && (
+      {chartTrouble !== undefined && (
+        <p class="lost" role="alert">
+          The charts of this verdict could not be worked out: {chartTrouble}. This page asks again by itself.
+        </p>
+      )}
+      {charts && charts.evidence.parts > 0 && (
         <TotalEvidenceChart
           evidence={charts.evidence}
           binSeconds={charts.binSeconds}

@@ -1,7 +1,7 @@
 import type { Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { count, duration, moment, percent } from '../data/format.ts'
-import { Scroll } from '../scroll.tsx'
+import { type Column, Rows } from '../rows.tsx'
 import { someOf } from './findings.tsx'
 import { Section } from './section.tsx'
 
@@ -41,43 +41,14 @@ export function Reasons({ verdict }: { verdict: Verdict }): VNode {
 /** What the canary never met, and who was compared. */
 export function Coverage({ verdict }: { verdict: Verdict }): VNode {
   const { coverage, cohorts, hosts, window, policy } = verdict
-  const cohort = (arm: 'stable' | 'canary'): VNode => {
-    const { selector, requests, instances, testRequests } = cohorts[arm]
-    return (
-      <tr>
-        <th scope="row">{arm}</th>
-        <td class="name">{selector}</td>
-        <td class="number">{count(requests)}</td>
-        <td class="number">{instances === 0 ? 'not known' : count(instances)}</td>
-        <td class="number">{count(testRequests)}</td>
-      </tr>
-    )
-  }
   return (
     <Section id="coverage" title="Who was compared, and what was not exercised">
-      <Scroll label="Cohorts">
-        <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">Cohort</th>
-              <th scope="col">Selector</th>
-              <th scope="col" class="number">
-                Requests
-              </th>
-              <th scope="col" class="number">
-                Instances
-              </th>
-              <th scope="col" class="number">
-                Test requests left out
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {cohort('stable')}
-            {cohort('canary')}
-          </tbody>
-        </table>
-      </Scroll>
+      <Rows
+        label="Cohorts"
+        columns={cohortColumns}
+        rows={(['stable', 'canary'] as const).map((arm) => ({ arm, ...cohorts[arm] }))}
+        keyOf={({ arm }) => arm}
+      />
       <dl class="facts">
         <div>
           <dt>Time</dt>
@@ -120,3 +91,15 @@ export function Coverage({ verdict }: { verdict: Verdict }): VNode {
     </Section>
   )
 }
+
+const cohortColumns: readonly Column<Verdict['cohorts']['stable'] & { readonly arm: string }>[] = [
+  { title: 'Cohort', cell: ({ arm }) => arm },
+  { title: 'Selector', kind: 'name', cell: ({ selector }) => selector },
+  { title: 'Requests', kind: 'number', cell: ({ requests }) => count(requests) },
+  {
+    title: 'Instances',
+    kind: 'number',
+    cell: ({ instances }) => (instances === 0 ? 'not known' : count(instances)),
+  },
+  { title: 'Test requests left out', kind: 'number', cell: ({ testRequests }) => count(testRequests) },
+]

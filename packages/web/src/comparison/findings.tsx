@@ -2,7 +2,7 @@ import type { Finding, Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { count, effectText, inUnit, percent } from '../data/format.ts'
 import { useHere } from '../data/place.ts'
-import { Scroll } from '../scroll.tsx'
+import { type Column, Rows } from '../rows.tsx'
 import { marginOf } from './margin.ts'
 import { Decided } from './section.tsx'
 
@@ -32,69 +32,73 @@ interface Props {
 /** Every metric of one place: both cohorts, the difference with its interval and margin, and what was decided. */
 export function FindingsTable({ findings, chosen }: Props): VNode {
   const here = useHere()
+  const columns: readonly Column<Finding>[] = [
+    {
+      title: 'Metric',
+      cell: ({ metric, statistic, gate }) => (
+        <>
+          <button type="button" class="plain" aria-pressed={metric === chosen} onClick={() => here.choose({ metric })}>
+            {nameOf(metric)}
+          </button>
+          <small>
+            {statistic === 'p50' ? 'median' : statistic}
+            {gate === 'advisory' && ', advisory'}
+          </small>
+        </>
+      ),
+    },
+    armColumn('Stable', 'stable'),
+    armColumn('Canary', 'canary'),
+    {
+      title: 'Difference',
+      kind: 'number',
+      cell: (one) => (
+        <>
+          {effectText(one.effect.value, one.effect.kind)}
+          <small>{intervalText(one)}</small>
+        </>
+      ),
+    },
+    {
+      title: 'Interval and margin',
+      cell: (one) => (
+        <>
+          <IntervalBar finding={one} margin={marginOf(one)} />
+          <small>margin {one.margin}</small>
+        </>
+      ),
+    },
+    {
+      title: 'Decision',
+      cell: ({ decision, required }) => (
+        <>
+          <Decided decision={decision} />
+          {!required && <small>can only fail</small>}
+        </>
+      ),
+    },
+  ]
   return (
-    <Scroll label="Metrics">
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">Metric</th>
-            <th scope="col" class="number">
-              Stable
-            </th>
-            <th scope="col" class="number">
-              Canary
-            </th>
-            <th scope="col" class="number">
-              Difference
-            </th>
-            <th scope="col">Interval and margin</th>
-            <th scope="col">Decision</th>
-          </tr>
-        </thead>
-        <tbody>
-          {findings.map((one) => (
-            <tr key={`${one.metric} ${one.operation}`} class={one.metric === chosen ? 'chosen' : undefined}>
-              <th scope="row">
-                <button
-                  type="button"
-                  class="plain"
-                  aria-pressed={one.metric === chosen}
-                  onClick={() => here.choose({ metric: one.metric })}
-                >
-                  {nameOf(one.metric)}
-                </button>
-                <small>
-                  {one.statistic === 'p50' ? 'median' : one.statistic}
-                  {one.gate === 'advisory' && ', advisory'}
-                </small>
-              </th>
-              <td class="number">
-                {inUnit(one.stable.value, one.unit)}
-                <small>{countOf(one.stable)}</small>
-              </td>
-              <td class="number">
-                {inUnit(one.canary.value, one.unit)}
-                <small>{countOf(one.canary)}</small>
-              </td>
-              <td class="number">
-                {effectText(one.effect.value, one.effect.kind)}
-                <small>{intervalText(one)}</small>
-              </td>
-              <td>
-                <IntervalBar finding={one} margin={marginOf(one)} />
-                <small>margin {one.margin}</small>
-              </td>
-              <td>
-                <Decided decision={one.decision} />
-                {!one.required && <small>can only fail</small>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Rows
+      label="Metrics"
+      columns={columns}
+      rows={findings}
+      keyOf={({ metric, operation }) => `${metric} ${operation}`}
+      isChosen={({ metric }) => metric === chosen}
+    />
   )
 }
+
+const armColumn = (title: string, arm: 'stable' | 'canary'): Column<Finding> => ({
+  title,
+  kind: 'number',
+  cell: (one) => (
+    <>
+      {inUnit(one[arm].value, one.unit)}
+      <small>{countOf(one[arm])}</small>
+    </>
+  ),
+})
 
 const countOf = ({ count: n, events }: Finding['stable']): string =>
   events === null ? `of ${count(n)}` : `${count(events)} of ${count(n)}`
@@ -145,40 +149,19 @@ function IntervalBar({ finding, margin }: { finding: Finding; margin: number | n
 /** How many types of error each cohort has, and which are new. */
 export function ErrorTypes({ types, title }: { types: Verdict['errorTypes']; title: string }): VNode | null {
   if (types.length === 0) return null
-  return (
-    <Scroll label={title}>
-      <table class="rows">
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Type</th>
-            <th scope="col" class="number">
-              Stable
-            </th>
-            <th scope="col" class="number">
-              Canary
-            </th>
-            <th scope="col">Where</th>
-            <th scope="col">What is proved</th>
-          </tr>
-        </thead>
-        <tbody>
-          {types.map((one) => (
-            <tr key={one.type}>
-              <th scope="row" class="name">
-                {one.type}
-              </th>
-              <td class="number">{count(one.stable)}</td>
-              <td class="number">{count(one.canary)}</td>
-              <td class="name">{someOf(one.operations)}</td>
-              <td>{one.more ? (one.new ? 'new in the canary' : 'more in the canary') : 'nothing'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
-  )
+  return <Rows label={title} caption={title} columns={errorColumns} rows={types} keyOf={({ type }) => type} />
 }
+
+const errorColumns: readonly Column<Verdict['errorTypes'][number]>[] = [
+  { title: 'Type', kind: 'name', cell: ({ type }) => type },
+  { title: 'Stable', kind: 'number', cell: ({ stable }) => count(stable) },
+  { title: 'Canary', kind: 'number', cell: ({ canary }) => count(canary) },
+  { title: 'Where', kind: 'name', cell: ({ operations }) => someOf(operations) },
+  {
+    title: 'What is proved',
+    cell: (one) => (one.more ? (one.new ? 'new in the canary' : 'more in the canary') : 'nothing'),
+  },
+]
 
 /** The first few of a list, and how many more there are. */
 export function someOf(names: readonly string[], most = 3): string {

@@ -5,6 +5,7 @@ import { EffectChart } from '../charts/effect.tsx'
 import { MetricEvidenceChart } from '../charts/evidence.tsx'
 import { DistributionChart, LevelChart, type Quantile, TrafficChart } from '../charts/levels.tsx'
 import type { Range } from '../charts/range.ts'
+import { hasCharts } from '../data/live.ts'
 import { useHere } from '../data/place.ts'
 import { FindingsTable, findingsOf, nameOf, titleOf } from './findings.tsx'
 import { Section } from './section.tsx'
@@ -62,7 +63,7 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
       }
     >
       <FindingsTable findings={findings} chosen={chosen} />
-      {!scope && <p class="quiet">The charts are being worked out…</p>}
+      {!scope && !here.isReport && hasCharts(verdict) && <p class="quiet">The charts are being worked out…</p>}
       {chart && scope && (
         <>
           <fieldset class="choices" aria-label="Metric">

@@ -2,20 +2,20 @@ import type { OperationRow } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { count, inUnit, percent } from '../data/format.ts'
 import { useHere } from '../data/place.ts'
-import { Scroll } from '../scroll.tsx'
+import { type Column, Rows } from '../rows.tsx'
 import { shareOf } from './findings.tsx'
 import { Decided, Share } from './section.tsx'
 
 type Key = 'harm' | 'operation' | 'requests' | 'errors' | 'p50' | 'p99'
 
-const columns: readonly { readonly key: Key; readonly title: string; readonly isNumber: boolean }[] = [
-  { key: 'operation', title: 'Operation', isNumber: false },
-  { key: 'harm', title: 'Harm', isNumber: false },
-  { key: 'requests', title: 'Canary requests', isNumber: true },
-  { key: 'errors', title: 'Errors', isNumber: true },
-  { key: 'p50', title: 'Median', isNumber: true },
-  { key: 'p99', title: 'p99', isNumber: true },
-]
+const titles: Readonly<Record<Key, string>> = {
+  operation: 'Operation',
+  harm: 'Harm',
+  requests: 'Canary requests',
+  errors: 'Errors',
+  p50: 'Median',
+  p99: 'p99',
+}
 
 const shownAtFirst = 20
 
@@ -33,50 +33,35 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
   const all = here.chosen['operations'] === 'all'
   const sorted = rows.toSorted((a, b) => way * compared(a, b, key))
   const shown = all ? sorted : sorted.slice(0, shownAtFirst)
+  const sortable = (of: Key, cell: Column<OperationRow>['cell']): Column<OperationRow> => ({
+    title: titles[of],
+    ...(of === 'operation' ? { kind: 'name' as const } : of !== 'harm' && { kind: 'number' as const }),
+    sorted: of !== key ? 'none' : way === 1 ? 'ascending' : 'descending',
+    head: <SortButton of={of} way={of === key ? way : undefined} />,
+    cell,
+  })
   return (
     <>
-      <Scroll label="Table of operations">
-        <table class="rows">
-          <thead>
-            <tr>
-              {columns.map((column) => {
-                const isSorted = column.key === key
-                const next = isSorted && way === 1 ? `-${column.key}` : column.key
-                return (
-                  <th
-                    key={column.key}
-                    scope="col"
-                    class={column.isNumber ? 'number' : undefined}
-                    aria-sort={isSorted ? (way === 1 ? 'ascending' : 'descending') : 'none'}
-                  >
-                    <button
-                      type="button"
-                      class="plain"
-                      onClick={() =>
-                        here.choose({ sort: isSorted || column.key === 'operation' ? next : `-${column.key}` })
-                      }
-                    >
-                      {column.title}
-                      <span aria-hidden="true">{isSorted ? (way === 1 ? ' ▲' : ' ▼') : ''}</span>
-                    </button>
-                  </th>
-                )
-              })}
-              <th scope="col">Decision</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((row) => (
-              <Row
-                key={row.operation}
-                row={row}
-                isChosen={row.operation === chosen}
-                isRegressed={regressed.has(row.operation)}
-              />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Rows
+        label="Table of operations"
+        columns={[
+          sortable('operation', (row) => <OperationName row={row} isChosen={row.operation === chosen} />),
+          sortable('harm', (row) => <Harm row={row} />),
+          sortable('requests', requestsCell),
+          sortable('errors', errorsCell),
+          sortable('p50', quantileCell('p50')),
+          sortable('p99', quantileCell('p99')),
+          {
+            title: 'Decision',
+            cell: ({ operation, decision }) => (
+              <Decided decision={decision ?? (regressed.has(operation) ? 'worse' : null)} />
+            ),
+          },
+        ]}
+        rows={shown}
+        keyOf={({ operation }) => operation}
+        isChosen={({ operation }) => operation === chosen}
+      />
       {rows.length > shownAtFirst && (
         <button type="button" class="more" onClick={() => here.choose({ operations: all ? undefined : 'all' })}>
           {all ? `Show the first ${shownAtFirst}` : `Show all ${rows.length} operations`}
@@ -86,61 +71,69 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
   )
 }
 
-function Row({ row, isChosen, isRegressed }: { row: OperationRow; isChosen: boolean; isRegressed: boolean }): VNode {
+/** Sorts by a column, and the other way where it is sorted by it already. */
+function SortButton({ of, way }: { of: Key; way: 1 | -1 | undefined }): VNode {
   const here = useHere()
-  const { stable, canary, harm } = row
+  const isAscending = way === undefined ? of === 'operation' : way === -1
+  return (
+    <button type="button" class="plain" onClick={() => here.choose({ sort: isAscending ? of : `-${of}` })}>
+      {titles[of]}
+      <span aria-hidden="true">{way === undefined ? '' : way === 1 ? ' ▲' : ' ▼'}</span>
+    </button>
+  )
+}
+
+function OperationName({ row, isChosen }: { row: OperationRow; isChosen: boolean }): VNode {
+  const here = useHere()
+  if (row.judged !== 'alone') return <>{row.operation}</>
   const open = (): void => {
     here.choose({ operation: isChosen ? undefined : row.operation })
     if (!isChosen) document.getElementById('metrics')?.scrollIntoView()
   }
   return (
-    <tr class={isChosen ? 'chosen' : undefined}>
-      <th scope="row" class="name">
-        {row.judged === 'alone' ? (
-          <button type="button" class="plain" aria-pressed={isChosen} onClick={open}>
-            {row.operation}
-          </button>
-        ) : (
-          row.operation
-        )}
-      </th>
-      <td>
-        {harm === null ? (
-          <small>{row.judged === 'not' ? 'one cohort only' : 'with the small ones'}</small>
-        ) : (
-          <>
-            <Share value={harm} name="harm" /> <small>{percent(Math.min(9.99, harm), 2)} of FAIL</small>
-          </>
-        )}
-      </td>
-      <td class="number">
-        {count(canary.requests)}
-        <small>stable {count(stable.requests)}</small>
-      </td>
-      <td class="number">
-        {shareOf(canary.errors, canary.requests)}
-        <small>
-          stable {shareOf(stable.errors, stable.requests)} ({count(canary.errors)}, {count(stable.errors)})
-        </small>
-      </td>
-      <td class="number">
-        {inUnit(canary.p50, 'seconds')}
-        <small>stable {inUnit(stable.p50, 'seconds')}</small>
-      </td>
-      <td class="number">
-        {inUnit(canary.p99, 'seconds')}
-        <small>stable {inUnit(stable.p99, 'seconds')}</small>
-      </td>
-      <td>
-        <Decided decision={row.decision ?? (isRegressed ? 'worse' : null)} />
-      </td>
-    </tr>
+    <button type="button" class="plain" aria-pressed={isChosen} onClick={open}>
+      {row.operation}
+    </button>
   )
 }
 
+function Harm({ row: { harm, judged } }: { row: OperationRow }): VNode {
+  if (harm === null) return <small>{judged === 'not' ? 'one cohort only' : 'with the small ones'}</small>
+  return (
+    <>
+      <Share value={harm} name="harm" /> <small>{percent(Math.min(9.99, harm), 2)} of FAIL</small>
+    </>
+  )
+}
+
+const requestsCell = ({ stable, canary }: OperationRow): VNode => (
+  <>
+    {count(canary.requests)}
+    <small>stable {count(stable.requests)}</small>
+  </>
+)
+
+const errorsCell = ({ stable, canary }: OperationRow): VNode => (
+  <>
+    {shareOf(canary.errors, canary.requests)}
+    <small>
+      stable {shareOf(stable.errors, stable.requests)} ({count(canary.errors)}, {count(stable.errors)})
+    </small>
+  </>
+)
+
+const quantileCell =
+  (quantile: 'p50' | 'p99') =>
+  ({ stable, canary }: OperationRow): VNode => (
+    <>
+      {inUnit(canary[quantile], 'seconds')}
+      <small>stable {inUnit(stable[quantile], 'seconds')}</small>
+    </>
+  )
+
 /** The column, and which way: from `-p99`, say. */
 function sortOf(text: string | undefined): [Key, 1 | -1] {
-  const key = columns.find((column) => column.key === text?.replace(/^-/, ''))?.key
+  const key = (Object.keys(titles) as Key[]).find((one) => one === text?.replace(/^-/, ''))
   return key ? [key, text!.startsWith('-') ? -1 : 1] : ['harm', -1]
 }
 
@@ -169,44 +162,14 @@ export function CallsTable({ rows }: { rows: readonly OperationRow[] }): VNode {
     (a, b) => b.canary.requests + b.stable.requests - a.canary.requests - a.stable.requests,
   )
   return (
-    <Scroll label="Calls">
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">What was asked of whom</th>
-            {['Traces with it', 'Failed', 'Median', 'p99'].map((title) => (
-              <th key={title} scope="col" class="number">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {perRequest.slice(0, 30).map(({ operation, stable, canary }) => (
-            <tr key={operation}>
-              <th scope="row" class="name">
-                {operation}
-              </th>
-              <td class="number">
-                {count(canary.requests)}
-                <small>stable {count(stable.requests)}</small>
-              </td>
-              <td class="number">
-                {shareOf(canary.errors, canary.requests)}
-                <small>stable {shareOf(stable.errors, stable.requests)}</small>
-              </td>
-              <td class="number">
-                {inUnit(canary.p50, 'seconds')}
-                <small>stable {inUnit(stable.p50, 'seconds')}</small>
-              </td>
-              <td class="number">
-                {inUnit(canary.p99, 'seconds')}
-                <small>stable {inUnit(stable.p99, 'seconds')}</small>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Rows label="Calls" columns={callColumns} rows={perRequest.slice(0, 30)} keyOf={({ operation }) => operation} />
   )
 }
+
+const callColumns: readonly Column<OperationRow>[] = [
+  { title: 'What was asked of whom', kind: 'name', cell: ({ operation }) => operation },
+  { title: 'Traces with it', kind: 'number', cell: requestsCell },
+  { title: 'Failed', kind: 'number', cell: errorsCell },
+  { title: 'Median', kind: 'number', cell: quantileCell('p50') },
+  { title: 'p99', kind: 'number', cell: quantileCell('p99') },
+]

@@ -14,10 +14,18 @@ export class AskError extends Error {
   }
 }
 
-/** Asks the server; throws an AskError where it does not answer as it should. */
-export async function ask<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-  const response = await sent(path, signal ? { signal } : {})
-  return (await response.json()) as Answer
+// A connection that is gone may say nothing of it.
+const usuallyWithinMs = 30_000
+
+/** Asks the server; throws an AskError where it does not answer as it should, or not within some milliseconds. */
+export async function ask<Answer>(
+  path: string,
+  stop: AbortSignal,
+  withinMs: number = usuallyWithinMs,
+): Promise<Answer> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(withinMs)])
+  const response = await sent(path, { signal })
+  return (await response.json().catch(unlessGone)) as Answer
 }
 
 /** Sends something to the server, as JSON; what it answers is not read. */
@@ -30,10 +38,7 @@ export async function tell(path: string, body: unknown): Promise<void> {
 }
 
 async function sent(path: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(path, { credentials: 'same-origin', ...init }).catch((error: Error) => {
-    if (error.name === 'AbortError') throw error
-    throw new AskError({ kind: 'gone' })
-  })
+  const response = await fetch(path, { credentials: 'same-origin', ...init }).catch(unlessGone)
   if (response.ok) return response
   if (response.status === 401) throw new AskError({ kind: 'login' })
   if (response.status === 502 || response.status === 503 || response.status === 504)
@@ -43,6 +48,11 @@ async function sent(path: string, init: RequestInit): Promise<Response> {
     .then((body: { error?: { message?: string } }) => body.error?.message)
     .catch(() => undefined)
   throw new AskError({ kind: 'refused', status: response.status, message: message ?? `status ${response.status}` })
+}
+
+function unlessGone(error: Error): never {
+  if (error.name === 'AbortError') throw error
+  throw new AskError({ kind: 'gone' })
 }
 
 /** What is wrong, of whatever was thrown. */

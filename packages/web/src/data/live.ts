@@ -1,7 +1,8 @@
 import type { ScopeChart, Verdict } from '@coalmine/comparator'
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { AskError, ask, type Trouble, troubleOf } from './ask.ts'
+import { useEffect, useState } from 'preact/hooks'
+import { ask, type Trouble, troubleOf } from './ask.ts'
 import type { ComparisonData, RunState, View } from './model.ts'
+import { newPump } from './pump.ts'
 
 /** How the page is connected: it follows, tries again, or has nothing more to wait for. */
 export type Link = 'following' | 'lost' | 'over'
@@ -10,6 +11,8 @@ export type Link = 'following' | 'lost' | 'over'
 export interface Live extends ComparisonData {
   /** Why there is nothing to show yet. */
   readonly trouble: Trouble | undefined
+  /** Why there are no charts, or none of this verdict. */
+  readonly chartTrouble: string | undefined
   readonly link: Link
   /** The charts of one operation, once they are there. */
   readonly scopeOf: (operation: string) => ScopeChart | undefined
@@ -21,163 +24,184 @@ interface Held {
   readonly view: View | null
 }
 
-const again = { viewMs: 4_000, lostMs: 2_000 }
+const rest = { stateMs: 1_000, viewMs: 4_000 }
+const again = { lostMs: 2_000, refusedMs: 4_000 }
+// Something between the server and the page may hold events back: who has heard nothing for so long asks.
+const silentMs = 30_000
+// Charts of long windows take their time, above all on a server that has much to do.
+const chartsWithinMs = 120_000
+
+/** Whether there are charts of such a verdict: not where nothing could be compared. */
+export function hasCharts(verdict: Verdict | null): boolean {
+  return verdict !== null && verdict.verdict !== 'invalid'
+}
 
 /** Follows a comparison of the server: what it says now, and whatever happens to it. */
 export function useLive(id: string, operation: string | undefined, attempt: number): Live {
   const [held, setHeld] = useState<Held>({ state: null, verdict: null, view: null })
   const [trouble, setTrouble] = useState<Trouble>()
+  const [chartTrouble, setChartTrouble] = useState<string>()
   const [link, setLink] = useState<Link>('following')
-  const [scopes, setScopes] = useState<ReadonlyMap<string, ScopeChart>>(new Map())
-  const until = held.view?.until ?? null
-  useEffect(() => {
-    const stop = new AbortController()
-    let events: EventSource | undefined
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let asking = false
-    let isOwed = false
-
-    const failed = (error: unknown): void => {
-      if (stop.signal.aborted) return
-      const found = troubleOf(error)
-      if (found.kind === 'gone') {
-        setLink('lost')
-        timer = setTimeout(load, again.lostMs)
-      }
-      setTrouble(found)
-      if (found.kind !== 'gone') events?.close()
-    }
-
-    const load = async (): Promise<void> => {
-      if (asking) {
-        isOwed = true
-        return
-      }
-      asking = true
-      try {
-        const { verdict, ...state } = await ask<RunState & { verdict: Verdict | null }>(
-          `/api/comparisons/${encodeURIComponent(id)}`,
-          stop.signal,
-        )
-        setHeld((before) => ({ ...before, state, verdict }))
-        setTrouble(undefined)
-        setLink(state.state === 'ended' ? 'over' : 'following')
-        if (state.state === 'running' && (!events || events.readyState === EventSource.CLOSED)) follow()
-        await loadView()
-      } catch (error) {
-        failed(error)
-      } finally {
-        asking = false
-      }
-      if (isOwed && !stop.signal.aborted) {
-        isOwed = false
-        timer = setTimeout(load, again.viewMs)
-      }
-    }
-
-    // A verdict is worth seeing without its charts: they are asked for again.
-    const loadView = async (): Promise<void> => {
-      try {
-        const view = await ask<View>(`/api/comparisons/${encodeURIComponent(id)}/charts`, stop.signal)
-        setHeld((before) => ({ ...before, view }))
-      } catch (error) {
-        const { kind } = troubleOf(error)
-        if (kind !== 'refused' || stop.signal.aborted) throw error
-        isOwed = true
-      }
-    }
-
-    const follow = (): void => {
-      events?.close()
-      events = new EventSource(`/api/comparisons/${encodeURIComponent(id)}/events`)
-      const looked = ({ data }: MessageEvent<string>): void => {
-        const { at, ...look } = JSON.parse(data) as Partial<RunState> & { at: string }
-        setHeld((before) =>
-          before.state && (before.state.judgedAt ?? '') < at
-            ? { ...before, state: { ...before.state, ...look, judgedAt: at } }
-            : before,
-        )
-        if (document.visibilityState === 'visible') void load()
-      }
-      events.addEventListener('look', looked)
-      events.addEventListener('outcome', looked)
-      events.addEventListener('ended', () => {
-        events?.close()
-        void load()
-      })
-      events.onopen = () => setLink('following')
-      events.onerror = () => {
-        setLink('lost')
-        // The browser tries again by itself, unless the server refused: then its answer is asked for.
-        if (events?.readyState === EventSource.CLOSED) timer = setTimeout(load, again.lostMs)
-      }
-    }
-
-    const seen = (): void => {
-      if (document.visibilityState === 'visible') void load()
-    }
-    document.addEventListener('visibilitychange', seen)
-    void load()
-    return () => {
-      stop.abort()
-      clearTimeout(timer)
-      events?.close()
-      document.removeEventListener('visibilitychange', seen)
-    }
-  }, [id, attempt])
-
-  const asked = useRef('')
-  useEffect(() => {
-    if (operation === undefined || until === null) return
-    const key = `${until} ${operation}`
-    if (asked.current === key) return
-    asked.current = key
-    ask<View>(`/api/comparisons/${encodeURIComponent(id)}/charts?operation=${encodeURIComponent(operation)}`)
-      .then(({ charts }) => {
-        const [scope] = charts?.scopes ?? []
-        if (scope) setScopes((before) => new Map([...before, [operation, scope]]))
-      })
-      .catch((error: unknown) => {
-        asked.current = ''
-        if (!(error instanceof AskError)) throw error
-      })
-  }, [id, operation, until])
-
-  return { ...held, trouble, link, scopeOf: (name) => scopes.get(name) }
+  useEffect(
+    () =>
+      followed(id, {
+        judged: (state, verdict) => {
+          setHeld((before) => ({ ...before, state, verdict }))
+          setTrouble(undefined)
+        },
+        looked: (at, look) =>
+          setHeld((before) =>
+            before.state && (before.state.judgedAt ?? '') < at
+              ? { ...before, state: { ...before.state, ...look, judgedAt: at } }
+              : before,
+          ),
+        drawn: (view) => {
+          // What is on the screen stays until there is something newer to draw.
+          setHeld((before) => ({ ...before, view: view.charts || !before.view?.charts ? view : before.view }))
+          setChartTrouble(undefined)
+        },
+        undrawn: setChartTrouble,
+        troubled: setTrouble,
+        linked: setLink,
+      }),
+    [id, attempt],
+  )
+  const scopes = useScopes(id, operation, held.view?.until ?? null)
+  return { ...held, trouble, chartTrouble, link, scopeOf: (name) => scopes.get(name) }
 }
 
-/** What a page asks once, and again every so often; the last answer stays while the server is away. */
-export function useAnswer<Answer>(
-  path: string | undefined,
-  everyMs: number | undefined,
-  attempt = 0,
-): { readonly answer: Answer | undefined; readonly trouble: Trouble | undefined } {
-  const [answer, setAnswer] = useState<{ path: string; value: Answer }>()
-  const [trouble, setTrouble] = useState<Trouble>()
-  useEffect(() => {
-    if (path === undefined) return
-    const stop = new AbortController()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const load = async (): Promise<void> => {
-      let wait = everyMs
-      try {
-        const value = await ask<Answer>(path, stop.signal)
-        setAnswer({ path, value })
-        setTrouble(undefined)
-      } catch (error) {
-        if (stop.signal.aborted) return
-        const found = troubleOf(error)
-        setTrouble(found)
-        if (found.kind === 'gone') wait = Math.min(wait ?? again.lostMs, again.lostMs)
-        else if (found.kind === 'login') wait = undefined
-      }
-      if (wait !== undefined && !stop.signal.aborted) timer = setTimeout(load, wait)
+/** What whoever follows a comparison is told. */
+interface Told {
+  readonly judged: (state: RunState, verdict: Verdict | null) => void
+  readonly looked: (at: string, look: Partial<RunState>) => void
+  readonly drawn: (view: View) => void
+  readonly undrawn: (why: string) => void
+  readonly troubled: (trouble: Trouble) => void
+  readonly linked: (link: Link) => void
+}
+
+/**
+ * Asks for the verdict and for its charts, each by itself, whenever an event says that there is something new, and whenever
+ * nothing has been heard for long. Whatever goes wrong is asked for again, except what only the reader can mend.
+ */
+function followed(id: string, told: Told): () => void {
+  const path = `/api/comparisons/${encodeURIComponent(id)}`
+  const stop = new AbortController()
+  let events: EventSource | undefined
+  let isOver = false
+  let heardMs = Date.now()
+
+  const failed = (error: unknown, pump: { want: (afterMs: number) => void }): Trouble | undefined => {
+    if (stop.signal.aborted) return undefined
+    const found = troubleOf(error)
+    if (found.kind === 'gone') {
+      told.linked('lost')
+      pump.want(again.lostMs)
+    } else if (found.kind === 'refused' && found.status !== 404) pump.want(again.refusedMs)
+    else end()
+    return found
+  }
+
+  const states = newPump(async () => {
+    try {
+      const { verdict, ...state } = await ask<RunState & { verdict: Verdict | null }>(path, stop.signal)
+      heardMs = Date.now()
+      isOver = state.state === 'ended'
+      told.judged(state, verdict)
+      told.linked(isOver ? 'over' : 'following')
+      if (isOver) events?.close()
+      else if (!events || events.readyState === EventSource.CLOSED) listen()
+      if (hasCharts(verdict)) views.want()
+    } catch (error) {
+      const found = failed(error, states)
+      if (found) told.troubled(found)
     }
-    void load()
+  }, rest.stateMs)
+
+  // A verdict is worth seeing without its charts.
+  const views = newPump(async () => {
+    try {
+      const view = await ask<View>(`${path}/charts`, stop.signal, chartsWithinMs)
+      told.drawn(view)
+      if (!view.charts) views.want(again.refusedMs)
+    } catch (error) {
+      const found = failed(error, views)
+      if (found?.kind === 'refused') told.undrawn(found.message)
+      else if (found?.kind === 'login') told.troubled(found)
+    }
+  }, rest.viewMs)
+
+  const isSeen = (): boolean => document.visibilityState === 'visible'
+
+  const listen = (): void => {
+    events?.close()
+    events = new EventSource(`${path}/events`)
+    const looked = ({ data }: MessageEvent<string>): void => {
+      heardMs = Date.now()
+      const { at, ...look } = JSON.parse(data) as Partial<RunState> & { at: string }
+      told.looked(at, look)
+      if (isSeen()) states.want()
+    }
+    events.addEventListener('look', looked)
+    events.addEventListener('outcome', looked)
+    events.addEventListener('ended', () => {
+      events?.close()
+      states.want()
+    })
+    events.onopen = () => told.linked('following')
+    events.onerror = () => {
+      if (isOver) return
+      told.linked('lost')
+      // The browser tries again by itself, unless the server refused: then its answer is asked for.
+      if (events?.readyState === EventSource.CLOSED) states.want(again.lostMs)
+    }
+  }
+
+  const seen = (): void => {
+    if (isSeen() && !isOver) states.want()
+  }
+  const watch = setInterval(() => {
+    if (Date.now() - heardMs >= silentMs) seen()
+  }, silentMs / 2)
+
+  const end = (): void => {
+    stop.abort()
+    states.stop()
+    views.stop()
+    clearInterval(watch)
+    events?.close()
+    document.removeEventListener('visibilitychange', seen)
+  }
+  document.addEventListener('visibilitychange', seen)
+  states.want()
+  return end
+}
+
+/** The charts of the operations that the reader has chosen, each as it was at the newest verdict. */
+function useScopes(id: string, operation: string | undefined, until: string | null): ReadonlyMap<string, ScopeChart> {
+  const [scopes, setScopes] = useState<ReadonlyMap<string, ScopeChart>>(new Map())
+  useEffect(() => {
+    if (operation === undefined || until === null) return
+    const stop = new AbortController()
+    const pump = newPump(async () => {
+      try {
+        const { charts } = await ask<View>(
+          `/api/comparisons/${encodeURIComponent(id)}/charts?operation=${encodeURIComponent(operation)}`,
+          stop.signal,
+          chartsWithinMs,
+        )
+        const [scope] = charts?.scopes ?? []
+        if (scope) setScopes((before) => new Map([...before, [operation, scope]]))
+      } catch (error) {
+        if (stop.signal.aborted || troubleOf(error).kind === 'login') return
+        pump.want(again.refusedMs)
+      }
+    }, rest.viewMs)
+    pump.want()
     return () => {
       stop.abort()
-      clearTimeout(timer)
+      pump.stop()
     }
-  }, [path, everyMs, attempt])
-  return { answer: answer?.path === path ? answer?.value : undefined, trouble }
+  }, [id, operation, until])
+  return scopes
 }

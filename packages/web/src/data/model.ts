@@ -102,3 +102,26 @@ export interface Health {
   readonly version: string
   readonly limited?: Readonly<Record<string, number>>
 }
+
+/** Requests with a test mark in the last hours, as `GET /api/tests` tells. Times are milliseconds since 1970. */
+export interface TestTraffic {
+  readonly hours: number
+  /** The newest first; the empty name is that of requests that name no run. */
+  readonly runs: readonly {
+    readonly run: string
+    readonly firstMs: number
+    readonly lastMs: number
+    readonly spans: number
+    readonly requests: number
+    readonly errors: number
+    readonly entities: number
+    readonly services: readonly string[]
+  }[]
+  readonly entities: readonly { readonly entity: string; readonly requests: number; readonly lastMs: number }[]
+  readonly services: readonly {
+    readonly service: string
+    readonly operation: string
+    readonly requests: number
+    readonly errors: number
+  }[]
+}

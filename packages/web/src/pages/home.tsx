@@ -1,12 +1,13 @@
+import type { Outcome } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { standingOf } from '../comparison/banner.tsx'
 import { Decided, Section } from '../comparison/section.tsx'
+import { useAnswer } from '../data/answer.ts'
 import { count, moment } from '../data/format.ts'
-import { useAnswer } from '../data/live.ts'
 import type { Known, RunState } from '../data/model.ts'
 import { Link } from '../link.tsx'
-import { Scroll } from '../scroll.tsx'
+import { type Column, Rows } from '../rows.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
 
 interface Props {
@@ -65,49 +66,38 @@ export function Home({ attempt, again }: Props): VNode {
 
 /** Comparisons, the newest first, each with where it stands. */
 export function Runs({ runs, label }: { runs: readonly RunState[]; label: string }): VNode {
-  return (
-    <Scroll label={label}>
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">Comparison</th>
-            <th scope="col">Verdict</th>
-            <th scope="col">Why</th>
-            <th scope="col">Started</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => {
-            const standing = standingOf(run, null)
-            return (
-              <tr key={run.id}>
-                <th scope="row" class="name">
-                  <Link to={`/comparisons/${run.id}`}>
-                    {run.service}: {run.canary}
-                  </Link>
-                  <small>against {run.stable}</small>
-                </th>
-                <td>
-                  <Decided
-                    decision={
-                      run.state === 'running' && run.outcome !== 'fail'
-                        ? 'running'
-                        : standing === 'waiting'
-                          ? 'invalid'
-                          : (run.outcome ?? 'inconclusive')
-                    }
-                  />
-                  {run.labels['author'] && <small>{run.labels['author']}</small>}
-                </td>
-                <td class="reason">{run.reason}</td>
-                <td>{moment(run.startedAt)}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </Scroll>
-  )
+  return <Rows label={label} columns={runColumns} rows={runs} keyOf={({ id }) => id} />
+}
+
+const runColumns: readonly Column<RunState>[] = [
+  {
+    title: 'Comparison',
+    kind: 'name',
+    cell: ({ id, service, stable, canary }) => (
+      <>
+        <Link to={`/comparisons/${id}`}>
+          {service}: {canary}
+        </Link>
+        <small>against {stable}</small>
+      </>
+    ),
+  },
+  {
+    title: 'Verdict',
+    cell: (run) => (
+      <>
+        <Decided decision={decisionOf(run)} />
+        {run.labels['author'] && <small>{run.labels['author']}</small>}
+      </>
+    ),
+  },
+  { title: 'Why', kind: 'reason', cell: ({ reason }) => reason },
+  { title: 'Started', cell: ({ startedAt }) => moment(startedAt) },
+]
+
+function decisionOf(run: RunState): 'running' | Outcome {
+  if (run.state === 'running' && run.outcome !== 'fail') return 'running'
+  return standingOf(run, null) === 'waiting' ? 'invalid' : (run.outcome ?? 'inconclusive')
 }
 
 function Empty(): VNode {

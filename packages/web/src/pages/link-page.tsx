@@ -1,6 +1,6 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { useAnswer } from '../data/live.ts'
+import { useAnswer } from '../data/answer.ts'
 import type { RunState } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
 import { Loading, TroubleView } from './trouble.tsx'

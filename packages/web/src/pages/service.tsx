@@ -1,11 +1,11 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Section, Share } from '../comparison/section.tsx'
+import { useAnswer } from '../data/answer.ts'
 import { count, moment, percent } from '../data/format.ts'
-import { useAnswer } from '../data/live.ts'
 import type { Doctor, Known, RunState } from '../data/model.ts'
 import { Link } from '../link.tsx'
-import { Scroll } from '../scroll.tsx'
+import { Rows } from '../rows.tsx'
 import { Runs } from './home.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
 
@@ -53,35 +53,29 @@ export function Service({ name, build, attempt, again }: Props): VNode {
         {wanted.length === 0 ? (
           <p>No tick of it has closed yet: that takes about 20 s after the first span.</p>
         ) : (
-          <Scroll label="Builds and flag variants">
-            <table class="rows">
-              <thead>
-                <tr>
-                  <th scope="col">As a selector says it</th>
-                  <th scope="col">First seen</th>
-                  <th scope="col" class="number">
-                    Requests
-                  </th>
-                  <th scope="col">Share</th>
-                </tr>
-              </thead>
-              <tbody>
-                {wanted.map((row) => (
-                  <tr key={row.value}>
-                    <th scope="row" class="name">
-                      <BuildName service={name} value={row.value} isLink={build === undefined} />
-                    </th>
-                    <td>{moment(new Date(row.first * 1000).toISOString())}</td>
-                    <td class="number">{count(row.requests)}</td>
-                    <td>
-                      <Share value={row.requests / all} name="plain" />{' '}
-                      <small>{percent(Math.min(1, row.requests / all), 2)}</small>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
+          <Rows
+            label="Builds and flag variants"
+            rows={wanted}
+            keyOf={({ value }) => value}
+            columns={[
+              {
+                title: 'As a selector says it',
+                kind: 'name',
+                cell: ({ value }) => <BuildName service={name} value={value} isLink={build === undefined} />,
+              },
+              { title: 'First seen', cell: (row) => moment(new Date(row.first * 1000).toISOString()) },
+              { title: 'Requests', kind: 'number', cell: (row) => count(row.requests) },
+              {
+                title: 'Share',
+                cell: (row) => (
+                  <>
+                    <Share value={row.requests / all} name="plain" />{' '}
+                    <small>{percent(Math.min(1, row.requests / all), 2)}</small>
+                  </>
+                ),
+              },
+            ]}
+          />
         )}
       </Section>
       <Section id="comparisons" title="Comparisons">

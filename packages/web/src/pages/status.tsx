@@ -1,10 +1,10 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Section } from '../comparison/section.tsx'
+import { useAnswer, useAnswers } from '../data/answer.ts'
 import { bytes, count, duration, moment } from '../data/format.ts'
-import { useAnswer } from '../data/live.ts'
 import type { Doctor, Health, Known, Sizes } from '../data/model.ts'
-import { Scroll } from '../scroll.tsx'
+import { Rows } from '../rows.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
 
 interface Props {
@@ -58,107 +58,53 @@ export function Status({ attempt, again }: Props): VNode {
         </dl>
       </Section>
       <Section id="disk" title="Disk">
-        <Scroll label="Tables">
-          <table class="rows small">
-            <thead>
-              <tr>
-                <th scope="col">Table</th>
-                <th scope="col" class="number">
-                  Rows
-                </th>
-                <th scope="col" class="number">
-                  On disk
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {tables.map((one) => (
-                <tr key={one.table}>
-                  <th scope="row" class="name">
-                    {one.table}
-                  </th>
-                  <td class="number">{count(one.rows)}</td>
-                  <td class="number">{bytes(one.bytes)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Rows
+          label="Tables"
+          rows={tables}
+          keyOf={({ table }) => table}
+          columns={[
+            { title: 'Table', kind: 'name', cell: ({ table }) => table },
+            { title: 'Rows', kind: 'number', cell: ({ rows }) => count(rows) },
+            { title: 'On disk', kind: 'number', cell: (one) => bytes(one.bytes) },
+          ]}
+          isSmall
+        />
       </Section>
-      <PerService attempt={attempt} title="Late spans and open ticks" />
+      <PerService attempt={attempt} />
     </>
   )
 }
 
-/** Test traffic by service: no other page counts it. */
-export function Tests({ attempt }: Props): VNode {
-  useEffect(() => {
-    document.title = 'Test traffic · Coalmine'
-  }, [])
-  return (
-    <>
-      <header class="heading">
-        <h1>Test traffic</h1>
-        <p class="quiet">
-          Requests that carry a test mark are in no verdict and no chart, unless a comparison asks for them with{' '}
-          <code class="whole">--traffic</code>.
-        </p>
-      </header>
-      <PerService attempt={attempt} title="Services touched, in the last hour of each" tests />
-    </>
-  )
-}
-
-function PerService({ attempt, title, tests = false }: { attempt: number; title: string; tests?: boolean }): VNode {
+/** What of each service is not counted yet, or never will be. */
+function PerService({ attempt }: { attempt: number }): VNode {
   const known = useAnswer<Known>('/api/known', 15_000, attempt)
-  const services = known.answer?.services.slice(0, 20) ?? []
+  const services = known.answer?.services.slice(0, shownServices) ?? []
+  const { answer } = useAnswers<Doctor>(
+    services.map((service) => `/api/doctor?service=${encodeURIComponent(service)}`),
+    15_000,
+    attempt,
+  )
   return (
-    <Section id="services" title={title}>
+    <Section id="services" title="Late spans and open ticks">
       {services.length === 0 ? (
         <p>No span of a service has come yet.</p>
       ) : (
-        <Scroll label={title}>
-          <table class="rows small">
-            <thead>
-              <tr>
-                <th scope="col">Service</th>
-                {(tests ? ['Test spans', 'All spans'] : ['Late spans', 'Open ticks', 'Spans in them']).map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {services.map((service) => (
-                <ServiceRow key={service} service={service} tests={tests} attempt={attempt} />
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Rows
+          label="Late spans and open ticks"
+          rows={services.map((service, at) => ({ service, found: answer?.[at] }))}
+          keyOf={({ service }) => service}
+          columns={[
+            { title: 'Service', kind: 'name', cell: ({ service }) => service },
+            { title: 'Late spans', kind: 'number', cell: ({ found }) => counted(found?.late) },
+            { title: 'Open ticks', kind: 'number', cell: ({ found }) => counted(found?.open.ticks) },
+            { title: 'Spans in them', kind: 'number', cell: ({ found }) => counted(found?.open.spans) },
+          ]}
+          isSmall
+        />
       )}
     </Section>
   )
 }
 
-function ServiceRow({ service, tests, attempt }: { service: string; tests: boolean; attempt: number }): VNode {
-  const { answer } = useAnswer<Doctor>(`/api/doctor?service=${encodeURIComponent(service)}`, 15_000, attempt)
-  const values = !answer
-    ? []
-    : tests
-      ? [answer.test, answer.spans]
-      : [answer.late, answer.open.ticks, answer.open.spans]
-  const cells = tests ? 2 : 3
-  return (
-    <tr>
-      <th scope="row" class="name">
-        {service}
-      </th>
-      {Array.from({ length: cells }, (_, at) => (
-        <td key={at} class="number">
-          {values[at] === undefined ? '…' : count(values[at])}
-        </td>
-      ))}
-    </tr>
-  )
-}
+const shownServices = 20
+const counted = (n: number | undefined): string => (n === undefined ? '…' : count(n))

@@ -1,0 +1,100 @@
+import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { Section } from '../comparison/section.tsx'
+import { useAnswer } from '../data/answer.ts'
+import { count, moment } from '../data/format.ts'
+import type { TestTraffic } from '../data/model.ts'
+import { Link } from '../link.tsx'
+import { type Column, Rows } from '../rows.tsx'
+import { Loading, TroubleView } from './trouble.tsx'
+
+interface Props {
+  readonly attempt: number
+  readonly again: () => void
+}
+
+/** Test traffic: its runs, its entities and the services that it touched. No other page counts it. */
+export function Tests({ attempt, again }: Props): VNode {
+  const { answer, trouble } = useAnswer<TestTraffic>('/api/tests', 15_000, attempt)
+  useEffect(() => {
+    document.title = 'Test traffic · Coalmine'
+  }, [])
+  if (trouble && !answer) return <TroubleView trouble={trouble} again={again} />
+  if (!answer) return <Loading what="test traffic" />
+  const { runs, entities, services, hours } = answer
+  return (
+    <>
+      <header class="heading">
+        <h1>Test traffic</h1>
+        <p class="quiet">
+          Requests with a test mark, in the last {hours} hours. They are in no verdict and no chart, unless a comparison
+          asks for them with <code class="whole">--traffic</code>.
+        </p>
+      </header>
+      {runs.length === 0 && (
+        <p>
+          No span with a test mark has come in this time. <code class="whole">coalmine sign</code> makes a marker for a
+          test client.
+        </p>
+      )}
+      {runs.length > 0 && (
+        <Section id="runs" title="Runs" note="The newest first; requests that name no run are together in one row.">
+          <Rows label="Test runs" columns={runColumns} rows={runs} keyOf={({ run }) => run} />
+        </Section>
+      )}
+      {services.length > 0 && (
+        <Section id="services" title="Services touched">
+          <Rows
+            label="Services touched"
+            columns={serviceColumns}
+            rows={services}
+            keyOf={({ service, operation }) => `${service} ${operation}`}
+          />
+        </Section>
+      )}
+      {entities.length > 0 && (
+        <Section id="entities" title="Entities" note="Whom test requests acted for, the busiest first.">
+          <Rows label="Test entities" columns={entityColumns} rows={entities} keyOf={({ entity }) => entity} isSmall />
+        </Section>
+      )}
+    </>
+  )
+}
+
+type Run = TestTraffic['runs'][number]
+
+const runColumns: readonly Column<Run>[] = [
+  { title: 'Run', kind: 'name', cell: ({ run }) => run || 'no run named' },
+  { title: 'Began', cell: ({ firstMs }) => moment(new Date(firstMs).toISOString()) },
+  { title: 'Last span', cell: ({ lastMs }) => moment(new Date(lastMs).toISOString()) },
+  { title: 'Requests', kind: 'number', cell: ({ requests, spans }) => ofSpans(requests, spans) },
+  { title: 'Failed', kind: 'number', cell: ({ errors }) => count(errors) },
+  { title: 'Entities', kind: 'number', cell: ({ entities }) => count(entities) },
+  { title: 'Services', kind: 'name', cell: ({ services }) => services.join(', ') },
+]
+
+const serviceColumns: readonly Column<TestTraffic['services'][number]>[] = [
+  {
+    title: 'Service',
+    kind: 'name',
+    cell: ({ service }) => <Link to={`/services/${encodeURIComponent(service)}`}>{service}</Link>,
+  },
+  { title: 'Operation', kind: 'name', cell: ({ operation }) => operation },
+  { title: 'Requests', kind: 'number', cell: ({ requests }) => count(requests) },
+  { title: 'Failed', kind: 'number', cell: ({ errors }) => count(errors) },
+]
+
+const entityColumns: readonly Column<TestTraffic['entities'][number]>[] = [
+  { title: 'Entity', kind: 'name', cell: ({ entity }) => entity },
+  { title: 'Requests', kind: 'number', cell: ({ requests }) => count(requests) },
+  { title: 'Last span', cell: ({ lastMs }) => moment(new Date(lastMs).toISOString()) },
+]
+
+function ofSpans(requests: number, spans: number): VNode {
+  return (
+    <>
+      {count(requests)}
+      <small>{count(spans)} spans</small>
+    </>
+  )
+}
