@@ -20,7 +20,7 @@ export interface Traffic {
 
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
 
-/** The bodies of OTLP requests that bring the traffic, minute by minute. */
+/** The bodies of OTLP requests that bring the traffic, minute by minute, or of longer times in larger parts. */
 export function* otlpOf(traffic: Traffic): Generator<object> {
   const { service, startMs, seconds, rate, operations, slower = 1, failing = 0, attributes = {}, seed = 1 } = traffic
   const versions = traffic.versions ?? ['1.0.0', '2.0.0']
@@ -31,8 +31,10 @@ export function* otlpOf(traffic: Traffic): Generator<object> {
         .toString(16)
         .padStart(2, '0'),
     ).join('')
-  for (let from = 0; from < seconds; from += 60) {
-    const until = Math.min(seconds, from + 60)
+  // Each body waits for the engine: of hours there are few.
+  const step = seconds > 3_600 ? 600 : 60
+  for (let from = 0; from < seconds; from += step) {
+    const until = Math.min(seconds, from + step)
     const resourceSpans = versions.map((version, arm) => ({
       resource: {
         attributes: [
