@@ -1,12 +1,4 @@
-import {
-  type Facts,
-  type Judged,
-  judge,
-  judgeToGoOn,
-  type NextTicks,
-  tickMs,
-  type Verdict,
-} from '@coalmine/comparator'
+import { type Facts, type Judged, judge, judgeToGoOn, type NextTicks, tickMs, type Verdict } from '@coalmine/comparator'
 import { type Comparison, type OperationTicks, type Store, type WarmUp, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
