@@ -181,3 +181,37 @@ export type {
 export type { RunLimits } from './running/run-limits.ts'
 export type { StartBody } from './running/start-body.ts'
 export type { VerdictAnswer, VerdictQuery } from './running/verdict-answer.ts'
+
+// A new build for more and more users
+
+export type {
+  BackReason,
+  RolloutAnswer,
+  RolloutBody,
+  RolloutCommandBody,
+  RolloutHistory,
+  RolloutList,
+  RolloutPhase,
+  RolloutStageAnswer,
+  RolloutStep,
+} from './rollout/answers.ts'
+export {
+  type ActuatorPlan,
+  type Amount,
+  amountAt,
+  amountText,
+  type CommandActuator,
+  type FlagdActuator,
+  type HaproxyActuator,
+  isWhole,
+  type LaunchDarklyActuator,
+  nothingOf,
+  type RolloutPlan,
+  type RolloutStage,
+  type StageGate,
+  type StageOtherwise,
+  type UnleashActuator,
+  type WebhookActuator,
+} from './rollout/plan.ts'
+export { type RolloutRead, readRollout } from './rollout/plan-schema.ts'
+export { isInWindow, parseTimeWindow, type TimeWindow } from './rollout/time-window.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { rolloutInputSchema } from '../rollout/plan-schema.ts'
 import { notifySchema } from './notify-schema.ts'
 import { policyShape } from './policy-schema.ts'
 import { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
@@ -38,10 +39,17 @@ export const comparisonSchema: z.ZodType<ComparisonRead> = comparison
 /** The keys of a `coalmine.yaml` that are about the comparison. */
 export const comparisonKeys: readonly string[] = Object.keys(comparison.shape)
 
+const rollout = rolloutInputSchema.describe('How coalmine rollout gives a new build to more and more users.')
+
 /** The JSON Schema of `coalmine.yaml`, for editors. */
 export function configJsonSchema(): object {
   const { $schema, ...rest } = z.toJSONSchema(
-    z.strictObject({ ...comparison.shape, ...policyShape, notify: notifySchema.optional() }),
+    z.strictObject({
+      ...comparison.shape,
+      ...policyShape,
+      notify: notifySchema.optional(),
+      rollout: rollout.optional(),
+    }),
     { io: 'input' },
   )
   return { $schema, $id: 'urn:coalmine:config:1', title: 'coalmine.yaml', ...rest }

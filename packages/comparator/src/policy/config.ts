@@ -1,4 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml'
+import type { RolloutPlan } from '../rollout/plan.ts'
+import { readRollout } from '../rollout/plan-schema.ts'
 import { comparisonKeys, comparisonSchema } from './config-schema.ts'
 import { type NotifyConfig, parseNotify } from './notify-schema.ts'
 import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
@@ -24,6 +26,8 @@ export interface Config extends ComparisonConfig {
   readonly parsed: Policy
   /** Who is told, of what and where; absent where the file does not say. */
   readonly notify?: NotifyConfig
+  /** How a new build is given to more and more users. */
+  readonly rollout?: RolloutPlan
 }
 
 /**
@@ -51,7 +55,9 @@ export function parseConfig(
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new RangeError(`${file}: expected keys and values, such as "alpha: 0.05"`)
   }
-  const { comparison, policy, notify, unknown } = parted(content as Record<string, unknown>)
+  const { rollout, ...others } = content as Record<string, unknown>
+  const { comparison, policy, notify, unknown } = parted(others)
+  const rolledOut = rollout === undefined ? undefined : readRollout(rollout, ['rollout'])
   const named = comparisonSchema.safeParse(comparison)
   const judged = parsePolicy(policy)
   const told = notify === undefined ? undefined : parseNotify(notify)
@@ -60,6 +66,7 @@ export function parseConfig(
     ...(named.success ? [] : named.error.issues.flatMap((issue) => problemsOf(issue))),
     ...(judged.kind === 'problems' ? judged.problems : []),
     ...(told?.kind === 'problems' ? told.problems : []),
+    ...(rolledOut?.kind === 'problems' ? rolledOut.problems : []),
     ...selectorsIn(content as Record<string, unknown>).flatMap(({ path, selector }) => {
       try {
         checkSelector(selector)
@@ -75,6 +82,7 @@ export function parseConfig(
       policy: policy as PolicyInput,
       parsed: judged.policy,
       ...(told?.kind === 'notify' && { notify: told.notify }),
+      ...(rolledOut?.kind === 'plan' && { rollout: rolledOut.plan }),
     }
   }
   throw new RangeError(
@@ -110,7 +118,7 @@ function selectorsIn({ stable, canary, metrics }: Readonly<Record<string, unknow
 }
 
 const policyKeys = Object.keys(policyShape)
-const keys = [...comparisonKeys, ...policyKeys, 'notify']
+const keys = [...comparisonKeys, ...policyKeys, 'notify', 'rollout']
 
 function parted(content: Readonly<Record<string, unknown>>): {
   readonly comparison: object
