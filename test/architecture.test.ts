@@ -18,9 +18,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   comparator: ['stats'],
   store: ['marks'],
   report: ['comparator'],
+  rollout: ['comparator'],
   'span-metrics': ['comparator', 'store'],
   web: ['comparator'],
-  server: ['store', 'comparator', 'report'],
+  server: ['store', 'comparator', 'report', 'rollout'],
   client: ['comparator'],
   cli: ['server', 'client', 'span-metrics', 'comparator', 'report', 'demo', 'marks'],
 }

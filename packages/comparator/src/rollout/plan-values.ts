@@ -44,4 +44,7 @@ export const httpUrl: z.ZodType<string, string> = z.string().transform((value, c
 /** A secret, which is in the environment: `$NAME`. */
 export const secret: z.ZodType<string, string> = z
   .string()
-  .regex(/^\$[A-Za-z_]\w*$/, 'expected $NAME, the variable of the environment that has the secret: it is not written here')
+  .regex(
+    /^\$[A-Za-z_]\w*$/,
+    'expected $NAME, the variable of the environment that has the secret: it is not written here',
+  )

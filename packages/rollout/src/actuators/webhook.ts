@@ -1,0 +1,25 @@
+import type { WebhookActuator } from '@coalmine/comparator'
+import { type Actuator, ActuatorError, readingOf } from './actuator.ts'
+import { ask, askJson } from './ask.ts'
+import { type Environment, filled, withoutSecrets } from './environment.ts'
+
+/** Sends how much there is to be to a URL. */
+export function webhookActuator({ url, headers, readBack, timeoutMs }: WebhookActuator, env: Environment): Actuator {
+  const given = (): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, filled(value, env)]))
+  return {
+    move: async (amount, context, signal) => {
+      const body = { ...context, ...amount }
+      const asked = { method: 'POST', headers: given(), body, timeoutMs, signal, env } as const
+      return withoutSecrets(await ask(filled(url, env), asked), env).slice(0, 200)
+    },
+    read: async (amount, _context, signal) => {
+      if (readBack === null) return null
+      const { hosts, percent } = await askJson(filled(readBack, env), { headers: given(), timeoutMs, signal, env })
+      const found = amount.hosts === null ? percent : hosts
+      if (typeof found === 'number') return readingOf(amount.hosts === null ? `${found}%` : String(found), amount)
+      if (hosts === 0 || percent === 0) return readingOf('0', amount)
+      throw new ActuatorError(`the answer of readBack has no number ${amount.hosts === null ? 'percent' : 'hosts'}`)
+    },
+  }
+}

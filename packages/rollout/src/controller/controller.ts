@@ -1,0 +1,257 @@
+import { amountAt } from '@coalmine/comparator'
+import { ActuatorError, type MoveContext } from '../actuators/actuator.ts'
+import { type Commanded, commanded, type RolloutCommand, type Said } from '../machine/command.ts'
+import { type Decision, decide, type Surroundings } from '../machine/decide.ts'
+import type { RolloutEvent } from '../machine/event.ts'
+import type { RolloutState } from '../machine/state.ts'
+import { newLog } from './log.ts'
+import type { Ports } from './ports.ts'
+
+/** One rollout that is run. */
+export interface Controller {
+  readonly state: () => RolloutState
+  /** What it waits for at the moment. */
+  readonly waitsFor: () => Decision & { readonly kind: 'wait' }
+  /** Says something to it. Going back interrupts what the actuator is doing. */
+  readonly command: (command: RolloutCommand, said: Said) => Promise<Commanded>
+  /** A newer build takes its place. */
+  readonly supersede: (by: string) => Promise<void>
+  /** Goes on after an interruption, whatever became of what was under way. */
+  readonly resume: () => Promise<void>
+  /** Does the next thing, and says whether there was something to do. */
+  readonly step: (stop: AbortSignal) => Promise<boolean>
+  /** Whether it is to be watched no more. */
+  readonly isDone: () => boolean
+  /** Does what there is to do until it is done, or stopped. */
+  readonly run: (stop: AbortSignal) => Promise<void>
+}
+
+/** How often what runs a rollout looks, in milliseconds. */
+export interface Pace {
+  /** How often the actuator is asked where the canary is; 30 s unless told otherwise. */
+  readonly checkEveryMs?: number
+  /** How long the canary is kept from coming back after a rollout went back; an hour unless told otherwise. */
+  readonly guardMs?: number
+}
+
+const lookEveryMs = 5_000
+const afterTroubleMs = 1_000
+
+/**
+ * Runs a rollout: what is decided is kept before the actuator is called, and what came of it after. `begun` is its state by the events
+ * that there are.
+ */
+export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}): Controller {
+  const { checkEveryMs = 30_000, guardMs = 3_600_000 } = pace
+  const { actuator, gate, now, warn } = ports
+  const log = newLog(begun, ports)
+  let checkedMs = now()
+  let moving: { readonly to: number; readonly stop: AbortController } | undefined
+  let wake = (): void => {}
+  let isGuarded = false
+
+  const around = (state: RolloutState): Surroundings => {
+    const { comparison, former } = state
+    const judged = comparison ?? former
+    return {
+      nowMs: now(),
+      look: comparison === null ? null : gate.look(comparison),
+      former: former === null ? null : gate.look(former),
+      health: judged === null ? null : gate.health(judged),
+      mayStart: ports.mayStart(),
+    }
+  }
+
+  const say = async (make: (state: RolloutState) => Commanded): Promise<Commanded> => {
+    const added = await log.add((state): { said: Commanded; event?: RolloutEvent } => {
+      const said = make(state)
+      return said.kind === 'event' ? { said, event: said.event } : { said }
+    })
+    if (log.state().back && moving !== undefined && moving.to > 0) moving.stop.abort()
+    wake()
+    return added.said
+  }
+
+  const perform = async (to: number, stop: AbortSignal): Promise<void> => {
+    const own = new AbortController()
+    moving = { to, stop: own }
+    const over = new AbortController()
+    if (to > 0) void abortAtHarm(own, over.signal).catch(() => undefined)
+    try {
+      const came = await moved(to, AbortSignal.any([stop, own.signal]))
+      // Who stops does not know what came of it: it is asked for again by whoever goes on.
+      if (stop.aborted) return
+      await log.add(() => ({ event: came }))
+      checkedMs = now()
+    } finally {
+      over.abort()
+      moving = undefined
+    }
+  }
+
+  const moved = async (to: number, signal: AbortSignal): Promise<RolloutEvent> => {
+    const state = log.state()
+    const amount = amountAt(state.plan, to)
+    const context = contextOf(state, to)
+    try {
+      const said = await actuator.move(amount, context, signal)
+      const found = await actuator.read(amount, context, signal)
+      if (found && !found.matches) return { kind: 'not-moved', to, message: `it reads back as ${found.text}` }
+      return { kind: 'moved', to, said: found ? found.text : said }
+    } catch (error) {
+      if (!(error instanceof ActuatorError)) throw error
+      return { kind: 'not-moved', to, message: error.message }
+    }
+  }
+
+  /** A FAIL does not wait for a call that gives the canary more. */
+  const abortAtHarm = async (call: AbortController, over: AbortSignal): Promise<void> => {
+    const { comparison } = log.state()
+    while (comparison !== null && !over.aborted) {
+      if (gate.look(comparison)?.outcome === 'fail') return call.abort()
+      await gate.changed(comparison, over)
+    }
+  }
+
+  const judge = async (): Promise<void> => {
+    const before = log.state()
+    const comparison = await gate.start({ state: before, sinceMs: before.sinceMs! })
+    await log.add((state) => (isAsBefore(state, before) ? { event: { kind: 'judging', comparison } } : {}))
+    if (before.former !== null && before.former !== comparison) await gate.stop(before.former)
+  }
+
+  /** Whether the canary is where it should be; it is put there again where it is not. */
+  const check = async (stop: AbortSignal): Promise<boolean> => {
+    const { target, plan } = log.state()
+    checkedMs = now()
+    const found = await actuator
+      .read(amountAt(plan, target), contextOf(log.state(), target), stop)
+      .catch((error: Error) => {
+        if (!(error instanceof ActuatorError)) throw error
+        warn(`rollout ${log.state().id}: where the canary is cannot be asked: ${error.message}`)
+        return null
+      })
+    if (!found || found.matches || stop.aborted) return false
+    const reason = `it was found at ${found.text}`
+    const { event } = await log.add((state): { event?: RolloutEvent } =>
+      state.target === target && !state.isUnsure ? { event: { kind: 'intent', to: target, why: 'again', reason } } : {},
+    )
+    if (event) await perform(target, stop)
+    return true
+  }
+
+  const isDone = (): boolean => {
+    const { end, endedMs } = log.state()
+    return end !== null && (end !== 'rolled-back' || isGuarded || now() - endedMs! >= guardMs)
+  }
+
+  const step = async (stop: AbortSignal): Promise<boolean> => {
+    const { decision } = await log.add((state): { decision: Decision; event?: RolloutEvent } => {
+      // After its end there is still where the canary is.
+      const decision = state.end === null ? decide(state, around(state)) : guarding(state, now())
+      return 'event' in decision ? { decision, event: decision.event } : { decision }
+    })
+    if (stop.aborted) return false
+    switch (decision.kind) {
+      case 'move':
+        await perform(decision.event.to, stop)
+        return true
+      case 'judge':
+        await judge()
+        return true
+      case 'tell':
+        if (decision.event.kind === 'ended') await endComparisons()
+        return true
+      case 'wait':
+        return now() - checkedMs >= checkEveryMs && mayCheck(log.state()) ? check(stop) : false
+    }
+  }
+
+  const endComparisons = async (): Promise<void> => {
+    const { comparison, former } = log.state()
+    for (const one of [comparison, former]) if (one !== null) await gate.stop(one).catch(() => undefined)
+  }
+
+  const waitsFor = (): Decision & { readonly kind: 'wait' } => {
+    const state = log.state()
+    const decision = decide(state, around(state))
+    if (decision.kind === 'wait') return decision
+    return { kind: 'wait', for: decision.kind === 'judge' ? 'its comparison to begin' : 'the actuator', untilMs: null }
+  }
+
+  return {
+    state: log.state,
+    waitsFor,
+    command: (command, said) => say((state) => commanded(state, command, said)),
+    supersede: async (by) => {
+      isGuarded = true
+      await say((state) =>
+        state.end !== null || state.back?.why === 'superseded'
+          ? { kind: 'so-already' }
+          : {
+              kind: 'event',
+              event: { kind: 'back', why: 'superseded', reason: `${by} takes its place`, by: null, force: false },
+            },
+      )
+    },
+    resume: async () => {
+      await log.add((state): { event?: RolloutEvent } => (state.end === null ? { event: { kind: 'restarted' } } : {}))
+    },
+    step,
+    isDone,
+    run: async (stop) => {
+      while (!stop.aborted && !isDone()) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const busy = await step(stop).catch((error: Error) => {
+          warn(`rollout ${log.state().id}: ${error.message}`)
+          return undefined
+        })
+        if (busy === true) continue
+        await pause(woken, busy === undefined ? afterTroubleMs : lookEveryMs, stop)
+      }
+    },
+  }
+
+  /** Until something is said, a comparison says something new, or it is time to look. */
+  async function pause(woken: Promise<void>, mostMs: number, stop: AbortSignal): Promise<void> {
+    const state = log.state()
+    const { untilMs } = state.end === null ? waitsFor() : { untilMs: null }
+    const over = new AbortController()
+    const ms = Math.min(mostMs, Math.max(20, (untilMs ?? Number.POSITIVE_INFINITY) - now()))
+    const timer = setTimeout(() => over.abort(), ms)
+    const either = AbortSignal.any([stop, over.signal])
+    const ended = new Promise<void>((resolve) => either.addEventListener('abort', () => resolve(), { once: true }))
+    const judged = [state.comparison, state.former].filter((one) => one !== null)
+    try {
+      if (!either.aborted) await Promise.race([woken, ended, ...judged.map((one) => gate.changed(one, either))])
+    } finally {
+      clearTimeout(timer)
+      over.abort()
+    }
+  }
+}
+
+const contextOf = ({ id, service, stable, canary }: RolloutState, stage: number): MoveContext => ({
+  rollout: id,
+  service,
+  stable,
+  canary,
+  stage,
+})
+
+const isAsBefore = (now: RolloutState, before: RolloutState): boolean =>
+  now.stage === before.stage && now.sinceMs === before.sinceMs && now.back === null && now.end === null
+
+/** After a rollout went back: what did not get there is tried again. */
+function guarding(state: RolloutState, nowMs: number): Decision {
+  if (!state.isUnsure) return { kind: 'wait', for: 'it is over', untilMs: null }
+  if (nowMs - state.triedMs < lookEveryMs)
+    return { kind: 'wait', for: 'it is over', untilMs: state.triedMs + lookEveryMs }
+  return { kind: 'move', event: { kind: 'intent', to: 0, why: 'again', reason: state.trouble ?? 'it came back' } }
+}
+
+// What is not known, or on its way, is not asked for.
+const mayCheck = ({ isUnsure, stage, target, end }: RolloutState): boolean =>
+  !isUnsure && stage === target && (target > 0 || end === 'rolled-back')

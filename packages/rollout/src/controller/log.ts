@@ -1,0 +1,89 @@
+import type { NumberedEvent, RolloutEvent } from '../machine/event.ts'
+import { after, type RolloutState } from '../machine/state.ts'
+import type { Ports } from './ports.ts'
+
+/** The events of one rollout, and the state that they make. */
+export interface Log {
+  readonly state: () => RolloutState
+  /**
+   * Adds what is made of the state as it is then, one after another. An event is kept before the state has it, except on the way back,
+   * which waits for no store for long.
+   */
+  readonly add: <T extends { readonly event?: RolloutEvent }>(make: (state: RolloutState) => T) => Promise<T>
+}
+
+// Going back is not held up by a store that is slow or gone.
+const patienceMs = 250
+const againMs = 2_000
+
+/** A log that goes on after the events that a rollout has. */
+export function newLog(
+  begun: RolloutState,
+  { journal, now, told, warn }: Pick<Ports, 'journal' | 'now' | 'told' | 'warn'>,
+): Log {
+  let state = begun
+  let turn: Promise<unknown> = Promise.resolve()
+  const unkept: NumberedEvent[] = []
+  let keeping: Promise<void> | undefined
+
+  /** Keeps what is not kept yet, in order. */
+  const keepAll = async (): Promise<void> => {
+    while (unkept.length > 0) {
+      await journal.keep(state.id, unkept[0]!)
+      unkept.shift()
+    }
+  }
+  const keptOnce = (): Promise<void> => {
+    keeping ??= keepAll().finally(() => {
+      keeping = undefined
+    })
+    return keeping
+  }
+
+  const keepLater = (error: Error): void => {
+    warn(`rollout ${state.id}: what happened is not kept yet: ${error.message}`)
+    setTimeout(() => void keptOnce().catch(keepLater), againMs).unref()
+  }
+
+  const taken = (event: NumberedEvent, next: RolloutState): void => {
+    state = next
+    told(event, next)
+  }
+
+  const append = async (event: RolloutEvent): Promise<void> => {
+    const numbered: NumberedEvent = { number: state.number + 1, atMs: now(), event }
+    const next = after(state, state.id, numbered)!
+    // That nobody watched is so, whether or not it can be kept now.
+    if (next.back || event.kind === 'restarted') {
+      unkept.push(numbered)
+      taken(numbered, next)
+      await within(patienceMs, keptOnce()).catch(keepLater)
+      return
+    }
+    await keptOnce()
+    await journal.keep(state.id, numbered)
+    taken(numbered, next)
+  }
+
+  return {
+    state: () => state,
+    add: (make) => {
+      const added = turn.then(async () => {
+        const made = make(state)
+        if (made.event) await append(made.event)
+        return made
+      })
+      turn = added.catch(() => {})
+      return added
+    },
+  }
+}
+
+/** Settled with the work, or once it has taken so long. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

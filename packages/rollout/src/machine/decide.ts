@@ -1,0 +1,170 @@
+import { isInWindow, isWhole, type Outcome, type RolloutStage } from '@coalmine/comparator'
+import type { RolloutEvent } from './event.ts'
+import { type RolloutState, stageText } from './state.ts'
+
+/** What a comparison says at the moment. */
+export interface GateLook {
+  /** null before there is something to judge. */
+  readonly outcome: Outcome | null
+  readonly reason: string | null
+  /** Of canary traffic that was judged. */
+  readonly seconds: number
+  /** Whether it is over, and says nothing new. */
+  readonly isOver: boolean
+}
+
+/** What is seen around a rollout. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+  /** The comparison of this stage; null where there is none, or nobody can say. */
+  readonly look: GateLook | null
+  /** That of before an interruption, or of the stage before. */
+  readonly former: GateLook | null
+  /** The share of stable's requests that succeed, from 0 to 1; null where it is not known. */
+  readonly health: number | null
+  /** Whether another rollout of the service is over. */
+  readonly mayStart: boolean
+}
+
+/** What is to be done next. */
+export type Decision =
+  | {
+      readonly kind: 'wait'
+      /** For what, in one line. */
+      readonly for: string
+      /** When to decide anew, unless something happens before. */
+      readonly untilMs: number | null
+      readonly isForApproval?: true
+    }
+  | { readonly kind: 'tell'; readonly event: RolloutEvent }
+  /** The event is kept, then the actuator is called. */
+  | { readonly kind: 'move'; readonly event: RolloutEvent & { readonly kind: 'intent' } }
+  /** A comparison is to be started. */
+  | { readonly kind: 'judge' }
+
+/** How often a move is tried before it is given up. */
+export const mostTries = 5
+/** How often going back is tried before somebody is called. */
+const triesBeforeStuck = 3
+const longestPauseMs = 30_000
+const tickMs = 5_000
+// A comparison that somebody stopped is not the last word, and one that could not begin is not asked again and again.
+const judgeAgainMs = 60_000
+
+/** When the actuator is tried again after it failed so many times: a second, two, four, and so on. */
+export function nextTryMs({ failures, triedMs }: RolloutState): number {
+  return failures === 0 ? 0 : triedMs + Math.min(longestPauseMs, 1_000 * 2 ** (failures - 1))
+}
+
+/** What a rollout does next. Going back is before everything else. */
+export function decide(state: RolloutState, around: Surroundings): Decision {
+  if (state.end !== null) return wait('it is over')
+  if (state.back) return backward(state, around)
+  const failed = [around.look, around.former].find((look) => look?.outcome === 'fail')
+  if (failed && (state.stage > 0 || state.isUnsure))
+    return back('fail', failed.reason === null ? 'FAIL' : `FAIL: ${failed.reason}`)
+  if (state.isUnsure) return again(state, around)
+  if (state.pausedMs !== null) return wait('it is paused')
+  return state.stage === 0 ? begin(state, around) : atStage(state, around)
+}
+
+const wait = (what: string, untilMs: number | null = null): Decision => ({ kind: 'wait', for: what, untilMs })
+
+const tell = (event: RolloutEvent): Decision => ({ kind: 'tell', event })
+
+const back = (why: 'fail' | 'deadline' | 'actuator', reason: string): Decision =>
+  tell({ kind: 'back', why, reason, by: null, force: false })
+
+function move(to: number, why: 'next' | 'again' | 'back', reason: string): Decision {
+  return { kind: 'move', event: { kind: 'intent', to, why, reason } }
+}
+
+function backward(state: RolloutState, { nowMs, health }: Surroundings): Decision {
+  const { back, plan, stage, target, isUnsure, stuck } = state
+  // What failed on the way there says nothing of the way back.
+  const failures = target === 0 ? state.failures : 0
+  const { why, reason, force } = back!
+  if (stage === 0 && target === 0 && !isUnsure)
+    return tell({ kind: 'ended', how: why === 'superseded' ? 'superseded' : 'rolled-back', reason })
+  const floor = plan.healthFloor
+  // A newer build may be what mends a stable that fails.
+  if (floor !== null && health !== null && health < floor && !force && why !== 'superseded') {
+    const sick = `of stable's own requests ${percent(health)} succeed, and its health floor is ${percent(floor)}`
+    if (stuck === null) return tell({ kind: 'stuck', reason: sick })
+    return wait(`${sick}: abort --force goes back all the same`, nowMs + tickMs)
+  }
+  if (failures >= triesBeforeStuck && stuck === null)
+    return tell({ kind: 'stuck', reason: `it cannot be moved back: ${state.trouble ?? 'no reason was given'}` })
+  const next = nextTryMs({ ...state, failures })
+  if (nowMs < next) return wait(`going back is tried again: ${state.trouble ?? ''}`, next)
+  return move(0, 'back', reason)
+}
+
+const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`
+
+/** The actuator failed, or nobody knows what became of what it was asked. */
+function again(state: RolloutState, { nowMs }: Surroundings): Decision {
+  const { failures, trouble, target } = state
+  if (failures >= mostTries)
+    return back('actuator', `${stageText(state, target)} was not reached in ${failures} tries: ${trouble}`)
+  const next = nextTryMs(state)
+  if (nowMs < next) return wait(`${stageText(state, target)} is tried again: ${trouble}`, next)
+  return move(target, 'again', trouble ?? 'it is not known what became of it')
+}
+
+function begin(state: RolloutState, { nowMs, mayStart }: Surroundings): Decision {
+  if (!mayStart) return wait('the rollout before it is not over', nowMs + tickMs)
+  if (!state.isAdvanced && !isInWindow(state.plan.windows, state.plan.timeZone, nowMs)) return outside(nowMs)
+  return move(1, 'next', 'the first stage')
+}
+
+const outside = (nowMs: number): Decision => wait('it is outside the time windows', nowMs + tickMs)
+
+function atStage(state: RolloutState, { nowMs, look }: Surroundings): Decision {
+  const stage = state.plan.stages[state.stage - 1]!
+  const isLast = state.stage === state.plan.stages.length
+  if (isLast && isWhole(stage)) return tell({ kind: 'ended', how: 'completed', reason: 'everybody has it' })
+  if (state.comparison === null) return { kind: 'judge' }
+  const watchedMs = nowMs - state.sinceMs!
+  const opens = state.isAdvanced || (watchedMs >= stage.bakeMs && isOpen(stage, look))
+  const isApproved = !stage.approve || state.isApproved || state.isAdvanced
+  if (state.isHeld) return wait(`the deadline of ${stageText(state, state.stage)} has passed: advance, resume or abort`)
+  if (!(opens && isApproved) && watchedMs >= stage.deadlineMs) return late(state, stage, look)
+  if (!opens) return closed(state, stage, look, nowMs)
+  if (!isApproved) return { kind: 'wait', for: 'somebody to approve', untilMs: nowMs + tickMs, isForApproval: true }
+  const reason = state.isAdvanced ? 'somebody said so' : `${look!.outcome!.toUpperCase()}: ${look!.reason ?? ''}`
+  if (isLast) return tell({ kind: 'ended', how: 'completed', reason })
+  if (!state.isAdvanced && !isInWindow(state.plan.windows, state.plan.timeZone, nowMs)) return outside(nowMs)
+  return move(state.stage + 1, 'next', reason)
+}
+
+/** Whether a look lets a stage go on: one at the whole bake time, and not at a part of it. */
+function isOpen({ gate, bakeMs }: RolloutStage, look: GateLook | null): boolean {
+  if (!look || look.seconds * 1000 < bakeMs - tickMs) return false
+  return look.outcome === 'pass' || (gate === 'not-fail' && look.outcome === 'inconclusive')
+}
+
+function late(state: RolloutState, { otherwise }: RolloutStage, look: GateLook | null): Decision {
+  const said = look?.outcome ? `${look.outcome.toUpperCase()}: ${look.reason ?? ''}` : 'no comparison says anything'
+  const reason = `the deadline of ${stageText(state, state.stage)} has passed; ${said}`
+  return otherwise === 'hold' ? tell({ kind: 'held', reason }) : back('deadline', reason)
+}
+
+function closed(
+  state: RolloutState,
+  { bakeMs, gate, deadlineMs }: RolloutStage,
+  look: GateLook | null,
+  nowMs: number,
+): Decision {
+  if (look?.isOver && look.outcome !== 'invalid' && nowMs - state.judgedMs >= judgeAgainMs) return { kind: 'judge' }
+  const [bakedMs, lateMs] = [state.sinceMs! + bakeMs, state.sinceMs! + deadlineMs]
+  if (nowMs < bakedMs) return wait(`${minutes(bakedMs - nowMs)} of its bake time are left`, bakedMs)
+  const wanted = gate === 'pass' ? 'a PASS' : 'a look at the whole bake time'
+  const said = look?.outcome ? `, and it is ${look.outcome.toUpperCase()}: ${look.reason ?? ''}` : ''
+  return wait(`${wanted}${said}`, lateMs)
+}
+
+function minutes(ms: number): string {
+  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`
+}

@@ -1,0 +1,176 @@
+import { amountAt, amountText, type BackReason, type RolloutPhase, type RolloutPlan } from '@coalmine/comparator'
+import type { NumberedEvent, RolloutEnd } from './event.ts'
+
+/** What is known of a rollout. Moments are milliseconds since 1970. */
+export interface RolloutState {
+  readonly id: string
+  readonly service: string
+  readonly stable: string
+  readonly canary: string
+  readonly plan: RolloutPlan
+  readonly startedMs: number
+  readonly startedBy: string | null
+  /** Of its last event. */
+  readonly number: number
+  /** Where the canary was last known to be; 0 where it has nothing. */
+  readonly stage: number
+  /** What the actuator was asked for last. */
+  readonly target: number
+  /** Whether it is not known what became of that. */
+  readonly isUnsure: boolean
+  /** How often the actuator has failed in a row, when it was tried last, and what it said. */
+  readonly failures: number
+  readonly triedMs: number
+  readonly trouble: string | null
+  /** Since when this stage is watched, less the time that it was paused; null at none. */
+  readonly sinceMs: number | null
+  /** The comparison of this stage, and the one of before an interruption. */
+  readonly comparison: string | null
+  readonly former: string | null
+  readonly judgedMs: number
+  /** How many comparisons there were, so that each has a name of its own. */
+  readonly judgings: number
+  readonly pausedMs: number | null
+  readonly isHeld: boolean
+  readonly isApproved: boolean
+  /** Whether a person said to go on. */
+  readonly isAdvanced: boolean
+  readonly back: {
+    readonly why: BackReason
+    readonly reason: string
+    readonly by: string | null
+    readonly force: boolean
+    readonly atMs: number
+  } | null
+  /** Why it cannot go back; null where it can. */
+  readonly stuck: string | null
+  readonly end: RolloutEnd | null
+  readonly endedMs: number | null
+}
+
+/**
+ * The state after an event; undefined before the first one, which has to be `started`.
+ *
+ * @example const state = events.reduce<RolloutState | undefined>((before, one) => after(before, id, one), undefined)
+ */
+export function after(
+  before: RolloutState | undefined,
+  id: string,
+  { number, atMs, event }: NumberedEvent,
+): RolloutState | undefined {
+  if (event.kind === 'started') {
+    const { service, stable, canary, plan, by } = event
+    return { ...fresh, id, service, stable, canary, plan, startedMs: atMs, startedBy: by, number }
+  }
+  return before && { ...before, ...changes(before, event, atMs), number }
+}
+
+const atNoStage = { sinceMs: null, comparison: null, isHeld: false, isApproved: false, isAdvanced: false }
+
+const fresh = {
+  ...atNoStage,
+  stage: 0,
+  target: 0,
+  isUnsure: false,
+  failures: 0,
+  triedMs: 0,
+  trouble: null,
+  former: null,
+  judgedMs: 0,
+  judgings: 0,
+  pausedMs: null,
+  back: null,
+  stuck: null,
+  end: null,
+  endedMs: null,
+}
+
+function changes(state: RolloutState, event: NumberedEvent['event'], atMs: number): Partial<RolloutState> {
+  switch (event.kind) {
+    case 'started':
+      return {}
+    case 'intent':
+      // What failed on the way there says nothing of the way back.
+      return { target: event.to, isUnsure: true, ...(event.to !== state.target && { failures: 0, trouble: null }) }
+    case 'moved':
+      return {
+        ...atNoStage,
+        stage: event.to,
+        target: event.to,
+        isUnsure: false,
+        failures: 0,
+        trouble: null,
+        former: state.comparison ?? state.former,
+        sinceMs: event.to === 0 ? null : atMs,
+        // What a person decided of this stage stands.
+        ...(event.to === state.stage && { isHeld: state.isHeld, isApproved: state.isApproved }),
+        // Time at the stage before is not time at this one.
+        pausedMs: state.pausedMs === null ? null : atMs,
+        ...(event.to === 0 && { stuck: null }),
+      }
+    case 'not-moved':
+      return { failures: state.failures + 1, triedMs: atMs, trouble: event.message }
+    case 'judging':
+      return { comparison: event.comparison, judgings: state.judgings + 1, judgedMs: atMs }
+    case 'back': {
+      const { kind: _, ...back } = event
+      return { back: { ...back, atMs: state.back?.atMs ?? atMs }, pausedMs: null, isHeld: false }
+    }
+    case 'paused':
+      return { pausedMs: atMs }
+    case 'resumed':
+      return resumed(state, atMs)
+    case 'approved':
+      return { isApproved: true }
+    case 'advanced':
+      return { isAdvanced: true, isHeld: false }
+    case 'held':
+      return { isHeld: true }
+    case 'stuck':
+      return { stuck: event.reason }
+    case 'restarted':
+      return restarted(state, atMs)
+    case 'ended':
+      return { end: event.how, endedMs: atMs }
+  }
+}
+
+function resumed({ sinceMs, pausedMs, isHeld }: RolloutState, atMs: number): Partial<RolloutState> {
+  // Who resumes past a deadline gives it the time anew.
+  if (isHeld) return { isHeld: false, pausedMs: null, sinceMs: atMs }
+  return { pausedMs: null, sinceMs: sinceMs === null || pausedMs === null ? sinceMs : sinceMs + (atMs - pausedMs) }
+}
+
+/** Nobody has watched for a while: what was asked for is asked for again, and the stage is judged from now on. */
+function restarted(state: RolloutState, atMs: number): Partial<RolloutState> {
+  if (state.end !== null) return {}
+  const { stage, target, sinceMs, pausedMs, comparison, former } = state
+  return {
+    isUnsure: state.isUnsure || stage > 0 || target > 0,
+    comparison: null,
+    former: comparison ?? former,
+    isAdvanced: false,
+    failures: 0,
+    sinceMs: sinceMs === null ? null : atMs,
+    pausedMs: pausedMs === null ? null : atMs,
+  }
+}
+
+/** Where it is, in a word. */
+export function phaseOf({ end, back, stuck, stage, target, isUnsure, isHeld }: RolloutState): RolloutPhase {
+  if (end !== null) return end
+  if (back) return stuck === null ? 'rolling-back' : 'stuck'
+  if (isUnsure || target !== stage) return 'moving'
+  if (stage === 0) return 'pending'
+  return isHeld ? 'holding' : 'baking'
+}
+
+/**
+ * A stage as sentences name it.
+ *
+ * @example stageText(state, 2) // 'stage 2 of 4 (10%)'
+ */
+export function stageText({ plan }: RolloutState, stage: number): string {
+  const amount = amountText(amountAt(plan, stage))
+  return stage === 0 ? amount : `stage ${stage} of ${plan.stages.length} (${amount})`
+}

@@ -1,0 +1,35 @@
+import type { RolloutEvent } from './event.ts'
+import { type RolloutState, stageText } from './state.ts'
+
+/** What happened, in one line, as a history shows it. `state` is that after the event. */
+export function eventText(event: RolloutEvent, state: RolloutState): string {
+  switch (event.kind) {
+    case 'started':
+      return `started: ${event.canary} beside ${event.stable} of ${event.service}`
+    case 'intent':
+      return `${{ next: 'goes on', again: 'goes again', back: 'goes back' }[event.why]} to ${stageText(state, event.to)}: ${event.reason}`
+    case 'moved':
+      return `is at ${stageText(state, event.to)}${event.said === '' ? '' : `: ${event.said}`}`
+    case 'not-moved':
+      return `did not get to ${stageText(state, event.to)}: ${event.message}`
+    case 'judging':
+      return `is judged by comparison ${event.comparison}`
+    case 'back':
+      return `is to go back${event.force ? ', also onto a stable that fails' : ''}: ${event.reason}`
+    case 'held':
+      return `waits for somebody to decide: ${event.reason}`
+    case 'stuck':
+      return `is stuck: ${event.reason}`
+    case 'restarted':
+      return 'nobody has watched it for a while: its stage is judged anew'
+    case 'ended':
+      return `${event.how}: ${event.reason}`
+    default:
+      return event.kind
+  }
+}
+
+/** Who did it; null where it was nobody by name. */
+export function eventBy(event: RolloutEvent): string | null {
+  return 'by' in event ? event.by : null
+}
