@@ -30,7 +30,7 @@ export async function startRecorded(folder: string): Promise<Haproxy> {
   const server = createServer({ allowHalfOpen: true }, async (connection) => {
     let line = ''
     for await (const bytes of connection) line += bytes
-    const [sent, said] = exchanges.shift() ?? []
+    const [sent, said = ''] = exchanges.shift() ?? []
     connection.end(sent === line ? said : `this was recorded: ${sent}`)
   })
   return listening(server, join(folder, 'recorded.sock'))
