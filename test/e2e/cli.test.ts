@@ -440,6 +440,7 @@ describe('help', () => {
     ['init'],
     ['check'],
     ['notify'],
+    ['slo'],
     ['doctor'],
     ['store'],
     ['store', 'init'],

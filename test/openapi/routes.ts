@@ -35,6 +35,11 @@ const wait: Parameter = {
   about: 'How long to hold the answer back for something new, 60s at most.',
   example: '20s',
 }
+const ramp: Parameter = {
+  name: 'ramp',
+  about: 'Planned shares of the newest build, and how long each stays.',
+  example: '1%:30m,10%:1h,100%',
+}
 const file: Parameter = {
   name: 'file',
   about: 'Any text that identifies the file, so that an import that was interrupted goes on.',
@@ -264,6 +269,24 @@ export const routes: readonly Route[] = [
     summary: 'The test traffic of the last day: its runs, whom it was about, and what it touched.',
     right: 'read',
     answers: { 200: 'TestTraffic' },
+  },
+  {
+    method: 'get',
+    path: '/api/slo',
+    name: 'getBudgets',
+    summary: "The error budgets of the server's own objectives.",
+    right: 'read',
+    query: [{ name: 'service', about: 'Only the objectives of this service.', example: 'checkout' }, ramp],
+    answers: { 200: 'SloAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/slo',
+    name: 'countBudgets',
+    summary: 'The error budgets of the objectives that are sent.',
+    right: 'read',
+    body: 'SloBody',
+    answers: { 200: 'SloAnswer' },
   },
   {
     method: 'get',

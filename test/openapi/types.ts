@@ -8,6 +8,8 @@ export type {
   ComparisonList,
   JudgedComparison,
   KayentaResult,
+  SloAnswer,
+  SloBody,
   StartBody,
   Verdict,
   VerdictAnswer,

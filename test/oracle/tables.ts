@@ -9,6 +9,7 @@ export function tables<Tables>(
     | 'fixed'
     | 'kayenta'
     | 'permutation'
+    | 'rate-interval'
     | 'sequential'
     | 'special-functions'
     | 'units',

@@ -13,6 +13,7 @@ import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
+import { sloCommand } from './commands/slo.ts'
 import { storeCommand } from './commands/store.ts'
 import { urlCommand } from './commands/url.ts'
 import { watchCommand } from './commands/watch.ts'
@@ -53,6 +54,7 @@ ${exitCodesHelp}`,
   notifyCommand(coalmine.command('notify'), io)
   planCommand(coalmine.command('plan'), io)
   calibrateCommand(coalmine.command('calibrate'), io)
+  sloCommand(coalmine.command('slo'), io)
   doctorCommand(coalmine.command('doctor'), io)
   storeCommand(coalmine.command('store'), io)
   signCommand(coalmine.command('sign'), io)

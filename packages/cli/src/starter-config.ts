@@ -37,7 +37,14 @@ metrics:
   # Whatever else your spans carry; an advisory metric is told, and decides nothing.
   # cost: { attribute: app.cost, expect: better, margin: 2%, gate: advisory, reason: "why you expect it" }
   # queries: { calls: db.system.name=postgresql, margin: 10% }
-${operationsComment(operations)}`
+${operationsComment(operations)}
+# Error budgets: "coalmine slo" tells what is left and who burns it; the verdict, what this release has cost.
+# slo:
+#   - journeys: [${scalar(operations[0]?.operation ?? 'GET /cart')}]
+#     objective: 99.9%
+#     window: 30d
+#     latency: 300ms
+`
 }
 
 function choice(name: string, selector: string | undefined, seen: boolean): string {

@@ -59,6 +59,19 @@ export { type PolicyProblem, problemsText } from './policy/policy-schema.ts'
 export { type ComparedScope, comparedScopes, type Traffic, traffics } from './policy/traffic.ts'
 export { type Described, describeErrors, describePolicy } from './verdict/describe-policy.ts'
 
+// Error budgets
+
+export { type BurnAlert, burnAlertsOf, burnKey } from './budget/burn-alert.ts'
+export type { BadCounts, BuildCounts, Burn, BurnWindow } from './budget/counts.ts'
+export type { Allowance, CohortBudget, Excess, JourneyBudget } from './budget/journey.ts'
+export { type JourneyCounts, journeyBudget } from './budget/journey-budget.ts'
+export type { Lasts } from './budget/lasts.ts'
+export type { RampStage, Slo } from './budget/slo.ts'
+export type { SloAnswer, SloBody } from './budget/slo-answer.ts'
+export { readOpenSlo } from './policy/open-slo.ts'
+export { parseRamp } from './policy/ramp.ts'
+export { readSlos, type SloInput, type SlosRead } from './policy/slo-schema.ts'
+
 // The incumbent's judge, for those who come from it
 
 export type { KayentaClassification, KayentaLabel } from './kayenta/classify.ts'

@@ -103,3 +103,15 @@ export function bytes(amount: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, amount)) / 3))
   return `${Number((amount / 1000 ** power).toPrecision(3))} ${units[power]}`
 }
+
+/**
+ * A length of time that nobody needs to the minute: in days above two of them, in hours above three.
+ *
+ * @example roughly(61_488) // '17.1 h'
+ */
+export function roughly(seconds: number): string {
+  const hours = seconds / 3600
+  if (hours < 3) return duration(seconds)
+  const [amount, unit] = hours < 48 ? [hours, 'h'] : [hours / 24, 'days']
+  return `${amount < 100 ? Number(amount.toPrecision(3)) : count(amount)} ${unit}`
+}

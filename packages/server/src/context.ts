@@ -1,3 +1,4 @@
+import type { Slo } from '@coalmine/comparator'
 import type { Store } from '@coalmine/store'
 import type { Decoder } from './decoding/decoder.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,6 +32,8 @@ export interface Context {
   readonly metrics: Omit<Metrics, 'reader' | 'close' | 'observeTargets'>
   /** Tells people. */
   readonly notify: Notify
+  /** The server's own objectives, whose error budgets it counts. */
+  readonly slos: readonly Slo[]
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void
   /** Version of the server. */
@@ -44,4 +47,5 @@ export const unmeasured: Context['metrics'] = {
   limited: () => {},
   judged: () => {},
   notified: () => {},
+  budgets: () => {},
 }

@@ -1,4 +1,4 @@
-import type { Verdict } from '@coalmine/comparator'
+import type { JourneyBudget, Verdict } from '@coalmine/comparator'
 import type { Ingest } from '@coalmine/store'
 import type { Attributes, Meter } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
@@ -21,6 +21,8 @@ export interface Metrics {
   readonly notified: (target: string, outcome: string) => void
   /** Where targets stand is read when somebody asks. */
   readonly observeTargets: (read: () => readonly TargetPending[]) => void
+  /** Error budgets were counted anew; those that were told before are forgotten. */
+  readonly budgets: (budgets: readonly JourneyBudget[]) => void
   /** What answers a scrape. */
   readonly reader: PrometheusExporter
   readonly close: () => Promise<void>
@@ -55,6 +57,7 @@ export function startMetrics(ingest: Pick<Ingest, 'state'>, admission: Pick<Admi
     ...countRequests(meter),
     judged: observeVerdicts(meter),
     ...countMessages(meter),
+    budgets: observeBudgets(meter),
     reader,
     close: () => provider.shutdown(),
   }
@@ -192,6 +195,42 @@ function observeVerdicts(meter: Meter): Metrics['judged'] {
     verdicts.set(key, verdict)
     const [oldest] = verdicts.keys()
     if (verdicts.size > rememberedVerdicts && oldest !== undefined) verdicts.delete(oldest)
+  }
+}
+
+// Journeys with most requests first, and of each the builds that came last.
+const mostJourneys = 100
+const mostBuilds = 4
+
+/** Tells of the budgets that were counted last; gives what takes new ones. */
+function observeBudgets(meter: Meter): Metrics['budgets'] {
+  let told: readonly JourneyBudget[] = []
+  const good = meter.createObservableGauge('coalmine.slo.compliance', {
+    description: 'The share of good requests of a journey within its window',
+  })
+  const left = meter.createObservableGauge('coalmine.slo.budget.left', {
+    description: 'The share of the error budget that is left; below 0 where more was bad than may be',
+  })
+  const burn = meter.createObservableGauge('coalmine.slo.burn', {
+    description:
+      'How many times as fast as the objective allows a budget burns, by all requests (build is empty) and by each build; nothing where bad requests are too few for a rate',
+  })
+  meter.addBatchObservableCallback(
+    (result) => {
+      for (const budget of told) {
+        const { slo, service, operation } = budget
+        const journey = { slo, service, operation: operation ?? '' }
+        if (budget.compliance !== null) result.observe(good, budget.compliance, journey)
+        if (budget.budget) result.observe(left, budget.budget.leftShare, journey)
+        for (const { build, burn: burns } of [{ build: '', burn: budget.burn }, ...budget.cohorts.slice(-mostBuilds)])
+          for (const [window, { rate }] of Object.entries(burns))
+            if (rate !== null) result.observe(burn, rate, { ...journey, build, window: window.replace('last', '') })
+      }
+    },
+    [good, left, burn],
+  )
+  return (budgets) => {
+    told = budgets.toSorted((a, b) => b.window.requests - a.window.requests).slice(0, mostJourneys)
   }
 }
 

@@ -165,6 +165,9 @@ it('the routes answer what the document says', async () => {
   await ask('getDoctor', '/api/doctor?service=none', { status: 404 })
   await ask('compare', '/api/compare', { body: { service: 'shop' }, status: 400 })
   await ask('getTests', '/api/tests')
+  await ask('getBudgets', '/api/slo?service=shop')
+  const slo = [{ service: 'shop', objective: '99.9%', journeys: ['GET /cart'], latency: '300ms' }]
+  expect((await ask('countBudgets', '/api/slo', { body: { slo, ramp: '1%:30m,100%' } })).budgets).toHaveLength(1)
   await ask('getStore', '/api/store')
   await ask('importSpans', '/api/import?file=x', { body: { resourceSpans: [] } })
   await ask('getImport', '/api/import?file=x')

@@ -2,12 +2,15 @@ import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import type { Slo } from '@coalmine/comparator'
 import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
 import { type Access, newAccess } from './access/access.ts'
 import { guard } from './access/guard.ts'
 import { registerLogin } from './access/login.ts'
 import { registerBackFill } from './back-fill.ts'
+import { newBudgetWatch } from './budgets/budget-watch.ts'
+import { registerBudgets } from './budgets/routes.ts'
 import { registerCompare } from './compare/compare.ts'
 import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
 import { registerComparisons } from './comparisons/routes.ts'
@@ -73,6 +76,8 @@ export type ServerOptions = {
   readonly announced?: boolean
   /** Knows the comparisons that have run in the store, also where it is not announced; it goes on with none then. */
   readonly knowsComparisons?: boolean
+  /** Objectives whose error budgets it counts, tells of at `/metrics`, and raises alerts of. */
+  readonly slos?: readonly Slo[]
   /** Told of trouble that no client is told of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
 } & Pick<
@@ -113,6 +118,7 @@ export async function startServer({
   notify: notifyOptions,
   announced = true,
   knowsComparisons = announced,
+  slos = [],
   warn = () => {},
   ...storeOptions
 }: ServerOptions): Promise<RunningServer> {
@@ -152,11 +158,14 @@ export async function startServer({
       },
     },
     notify: notify ?? noNotify,
+    slos,
     version: version,
   }
   const views = newViews(context)
   // A server that goes when its command is done keeps nothing for people who look later.
   const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
+  // One that goes when its command is done sums nothing up for later, and tells nobody.
+  const budgets = announced ? newBudgetWatch(context) : undefined
   const answered: string[] = []
   const app = await routes(context, comparisons, views, { access, links, tls, host, baseUrl, answered })
   if (metrics) measured!.registerMetrics(app, metrics)
@@ -167,6 +176,7 @@ export async function startServer({
     access.close()
     comparisons.close()
     await drain({ app, local, grpc }, drainMs)
+    await budgets?.close()
     await notify?.close()
     await views.close()
     await metrics?.close()
@@ -207,7 +217,11 @@ export async function startServer({
   }
   notify?.start()
   if (announced) await goOn?.()
-  const timer = setInterval(newTicker(context, comparisons.ticksClosed), closeTicksEveryMs)
+  const ticksClosed = (): void => {
+    comparisons.ticksClosed()
+    budgets?.ticksClosed()
+  }
+  const timer = setInterval(newTicker(context, ticksClosed), closeTicksEveryMs)
   const stop = async (): Promise<void> => {
     clearInterval(timer)
     if (directory) await removeAddress(directory)
@@ -301,6 +315,7 @@ async function routes(
   registerKnown(app, context)
   registerStore(app, context)
   registerTests(app, context)
+  registerBudgets(app, context)
   registerBackFill(app, context)
   registerOpenApi(app, links)
   return app

@@ -53,6 +53,7 @@ export { unitProcess } from './unit.ts'
 // What the evidence leaves open
 
 export { type Interval, invert } from './interval.ts'
+export { type RateBounds, rateInterval } from './rate-interval.ts'
 export { oddsRatioInterval, riskDifferenceInterval } from './rate-intervals.ts'
 export { scaleInterval } from './scale-interval.ts'
 export { shareInterval } from './share-interval.ts'

@@ -11,12 +11,14 @@ export interface Rates {
 }
 
 /** Throws a RangeError that names the number which cannot be a count. */
+/** The same of one arm. */
 export function checkRates({ stable, canary }: Rates): void {
   checkRate(stable, 'stable')
   checkRate(canary, 'canary')
 }
 
-function checkRate({ n, events }: Rate, name: string): void {
+/** The same of one arm. */
+export function checkRate({ n, events }: Rate, name: string): void {
   if (!(Number.isSafeInteger(n) && n >= 0)) {
     throw new RangeError(`${name}.n: expected a whole number, zero or more, got ${n}`)
   }

@@ -60,18 +60,22 @@ export function budgetsOf(engine: Engine, { access, isSpent, retentionDays, now 
     return from >= until ? [] : engine.read(unsummedHours, { service, from, to: until })
   }
 
-  const sumUp = async (service = ''): Promise<number> => {
-    if (access !== 'all' || isSpent()) return 0
-    const found = await unsummed(service, ticksFrom(now() / 1000))
+  const mayWrite = (): boolean => access === 'all' && !isSpent()
+
+  const sumAll = async (found: readonly { service: string; hour: number }[]): Promise<void> => {
     for (const name of new Set(found.map((one) => one.service))) {
       const hours = found.filter((one) => one.service === name).map(({ hour }) => hour)
       for (let at = 0; at < hours.length; at += hoursAtOnce) await sumSome(name, hours.slice(at, at + hoursAtOnce))
     }
-    return found.length
   }
 
   return {
-    sumUp,
+    sumUp: async (service = '') => {
+      if (!mayWrite()) return 0
+      const found = await unsummed(service, ticksFrom(now() / 1000))
+      await sumAll(found)
+      return found.length
+    },
     services: async () => (await engine.read<{ service: string }>(closedServices)).map(({ service }) => service),
     counts: async (asked) => {
       if (access === 'spans')
@@ -83,11 +87,13 @@ export function budgetsOf(engine: Engine, { access, isSpent, retentionDays, now 
       const [found] = await engine.read<{ until: number }>(lastClosed, { service })
       const until = found?.until ?? 0
       if (until === 0) return undefined
-      await sumUp(service)
       const left = await unsummed(service, ticksFrom(until))
+      const isSummed = mayWrite()
+      if (isSummed) await sumAll(left)
       return {
         untilMs: until * 1000,
-        journeys: await budgetCounts(engine, asked, { until, unsummed: left.map(({ hour }) => hour) }),
+        wholeHoursUntilMs: ticksFrom(until) * 1000,
+        journeys: await budgetCounts(engine, asked, { until, unsummed: isSummed ? [] : left.map(({ hour }) => hour) }),
       }
     },
   }

@@ -431,14 +431,10 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT Service AS service, toUnixTimestamp(Hour) AS hour
   FROM (
     
-    SELECT Service, toStartOfHour(Tick) AS Hour, groupBitXor(cityHash64(Tick, Batch)) AS Closings
-    FROM (
-      SELECT Service, Tick, argMax(Batch, ClosedAt) AS Batch
-      FROM coalmine_closed
-      WHERE ({service:String} = '' OR Service = {service:String})
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-      GROUP BY Service, Tick
-    )
+    SELECT Service, toStartOfHour(Tick) AS Hour, sum(cityHash64(Tick, Batch)) AS Closings
+    FROM coalmine_closed
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     GROUP BY Service, Hour
   ) AS there
   LEFT JOIN (
@@ -496,14 +492,10 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT toUnixTimestamp(Hour) AS hour, toString(Closings) AS closings
   FROM (
     
-    SELECT Service, toStartOfHour(Tick) AS Hour, groupBitXor(cityHash64(Tick, Batch)) AS Closings
-    FROM (
-      SELECT Service, Tick, argMax(Batch, ClosedAt) AS Batch
-      FROM coalmine_closed
-      WHERE ({service:String} = '' OR Service = {service:String})
-        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-      GROUP BY Service, Tick
-    )
+    SELECT Service, toStartOfHour(Tick) AS Hour, sum(cityHash64(Tick, Batch)) AS Closings
+    FROM coalmine_closed
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     GROUP BY Service, Hour
   )
   WHERE hour IN {hours:Array(UInt32)};
@@ -635,8 +627,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     min(firstAt) AS first,
     sumForEach(sums) AS counts,
     mapKeys(sumMap(ofDay) AS days) AS hours,
-    mapValues(days) AS requests,
-    mapValues(sumMap(timesOfDay)) AS times
+    mapValues(days) AS requests
   FROM (
     SELECT
       Operation AS operation,
@@ -651,8 +642,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         sumIf(Bad, At >= intDiv({until:UInt32} - 259200, 3600) * 3600),
         sumIf(Counted, At >= WindowFrom), sumIf(Bad, At >= WindowFrom)
       ] AS sums,
-      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), Counted), IsWholeHour) AS ofDay,
-      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), toUInt64(1)), IsWholeHour) AS timesOfDay
+      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), Counted), IsWholeHour) AS ofDay
     FROM (
       SELECT
         Operation,
@@ -683,7 +673,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         if(transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}) = 32767, Errors, toUInt64(
           Errors + arraySum((bucket, n) -> if(bucket > transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}), n, 0), mapKeys(Latency), mapValues(Latency))
             - arraySum((bucket, n) -> if(bucket > transform(Operation, {operations:Array(String)}, {slows:Array(Int16)}, {slowElse:Int16}), n, 0), mapKeys(ErrorLatency), mapValues(ErrorLatency)))) AS Bad,
-        false AS IsWholeHour
+        At < {ticks:UInt32} AND At >= {ticks:UInt32} - 604800 AS IsWholeHour
       FROM coalmine_ticks
       WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
         AND (empty({operations:Array(String)}) OR Operation IN {operations:Array(String)})

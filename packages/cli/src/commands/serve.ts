@@ -16,6 +16,7 @@ import {
   storeOption,
   tokenOption,
 } from '../options.ts'
+import { parsedSlosOf } from '../slos.ts'
 
 interface ServeOptions {
   readonly store: string
@@ -126,7 +127,9 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   const { store, host, port, ack, keep, minFree, watermark, maxConnections, drain } = options
   const token = await tokenOf(options)
   const tls = await tlsFiles(options)
-  const { notify } = await readConfig(options.config)
+  const config = await readConfig(options.config)
+  const { notify } = config
+  const slos = await parsedSlosOf(config, options)
   if (!options.insecure) refuseOpenDoor(host, token ?? options.tokens, tls)
   if (keep !== undefined && isRemote(store))
     tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
@@ -145,6 +148,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(token === undefined ? {} : { token }),
     ...(options.tokens === undefined ? {} : { tokensFile: options.tokens }),
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+    slos,
     ...(notify && { notify: { config: notify, environment: io.env } }),
     ...(keep === undefined ? {} : { retentionDays: keep }),
     ...(minFree === undefined ? {} : { minFreeBytes: minFree }),

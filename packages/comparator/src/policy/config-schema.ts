@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { rolloutInputSchema } from '../rollout/plan-schema.ts'
 import { notifySchema } from './notify-schema.ts'
 import { policyShape } from './policy-schema.ts'
+import { sloSchema } from './slo-schema.ts'
 import { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
 
 /** What a `coalmine.yaml` says of the comparison, besides its policy. */
@@ -49,6 +50,7 @@ export function configJsonSchema(): object {
       ...policyShape,
       notify: notifySchema.optional(),
       rollout: rollout.optional(),
+      slo: sloSchema.optional(),
     }),
     { io: 'input' },
   )

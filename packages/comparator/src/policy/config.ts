@@ -1,10 +1,12 @@
 import { LineCounter, parseDocument } from 'yaml'
+import type { Slo } from '../budget/slo.ts'
 import type { RolloutPlan } from '../rollout/plan.ts'
 import { readRollout } from '../rollout/plan-schema.ts'
 import { comparisonKeys, comparisonSchema } from './config-schema.ts'
 import { type NotifyConfig, parseNotify } from './notify-schema.ts'
 import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 import { type PolicyProblem, policyShape, problemsOf, unknownKey } from './policy-schema.ts'
+import { readSlos, type SloInput } from './slo-schema.ts'
 
 /** What a `coalmine.yaml` says of the comparison, where given. */
 interface ComparisonConfig {
@@ -28,6 +30,12 @@ export interface Config extends ComparisonConfig {
   readonly notify?: NotifyConfig
   /** How a new build is given to more and more users. */
   readonly rollout?: RolloutPlan
+  /** Objectives whose error budgets are told, where the file has some. */
+  readonly slos?: readonly Slo[]
+  /** The same as they are written, each with its service. */
+  readonly slo?: readonly SloInput[]
+  /** The name of a file of OpenSLO that has them instead, as it was written. */
+  readonly sloFile?: string
 }
 
 /**
@@ -58,6 +66,8 @@ export function parseConfig(
   const { rollout, ...others } = content as Record<string, unknown>
   const { comparison, policy, notify, unknown } = parted(others)
   const rolledOut = rollout === undefined ? undefined : readRollout(rollout, ['rollout'])
+  const { service, slo } = content as Record<string, unknown>
+  const objectives = readSlos(slo, typeof service === 'string' ? service : undefined)
   const named = comparisonSchema.safeParse(comparison)
   const judged = parsePolicy(policy)
   const told = notify === undefined ? undefined : parseNotify(notify)
@@ -67,6 +77,7 @@ export function parseConfig(
     ...(judged.kind === 'problems' ? judged.problems : []),
     ...(told?.kind === 'problems' ? told.problems : []),
     ...(rolledOut?.kind === 'problems' ? rolledOut.problems : []),
+    ...(objectives.kind === 'problems' ? objectives.problems : []),
     ...selectorsIn(content as Record<string, unknown>).flatMap(({ path, selector }) => {
       try {
         checkSelector(selector)
@@ -83,6 +94,9 @@ export function parseConfig(
       parsed: judged.policy,
       ...(told?.kind === 'notify' && { notify: told.notify }),
       ...(rolledOut?.kind === 'plan' && { rollout: rolledOut.plan }),
+      ...(objectives.kind === 'slos' &&
+        objectives.slos.length > 0 && { slos: objectives.slos, slo: objectives.inputs }),
+      ...(objectives.kind === 'file' && { sloFile: objectives.file }),
     }
   }
   throw new RangeError(
@@ -118,7 +132,7 @@ function selectorsIn({ stable, canary, metrics }: Readonly<Record<string, unknow
 }
 
 const policyKeys = Object.keys(policyShape)
-const keys = [...comparisonKeys, ...policyKeys, 'notify', 'rollout']
+const keys = [...comparisonKeys, ...policyKeys, 'notify', 'rollout', 'slo']
 
 function parted(content: Readonly<Record<string, unknown>>): {
   readonly comparison: object

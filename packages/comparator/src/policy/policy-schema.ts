@@ -105,10 +105,14 @@ export function expectedInstead(issue: z.core.$ZodRawIssue): string | undefined 
 }
 
 /** What a schema finds, as problems: a key that is unknown gets the nearest that is known. */
-export function problemsOf(issue: z.core.$ZodIssue, above: PolicyProblem['path'] = []): PolicyProblem[] {
+export function problemsOf(
+  issue: z.core.$ZodIssue,
+  above: PolicyProblem['path'] = [],
+  knownKeys: readonly string[] = Object.keys(policyShape),
+): PolicyProblem[] {
   const path = [...above, ...issue.path.filter((key): key is string | number => typeof key !== 'symbol')]
   if (issue.code === 'unrecognized_keys') {
-    const known = path[0] === 'metrics' ? metricKeys : Object.keys(policyShape)
+    const known = path[0] === 'metrics' ? metricKeys : knownKeys
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }))
   }
   if (issue.code === 'invalid_union') {
@@ -116,7 +120,7 @@ export function problemsOf(issue: z.core.$ZodIssue, above: PolicyProblem['path']
     const inside = issue.errors.find((issues) =>
       issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
     )
-    if (inside) return inside.flatMap((one) => problemsOf(one, path))
+    if (inside) return inside.flatMap((one) => problemsOf(one, path, knownKeys))
   }
   return [{ path, message: issue.message }]
 }

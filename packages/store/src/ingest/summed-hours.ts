@@ -1,18 +1,11 @@
 import { sql } from '../sql.ts'
 
-/**
- * Closed ticks of hours that are over, named by what they were made of: another closing of one of them gives another name.
- * From the second on from which the store has every tick.
- */
+/** The closings of each hour by one number: another closing of one of its ticks makes it another. */
 const closingsByHour = `
-SELECT Service, toStartOfHour(Tick) AS Hour, groupBitXor(cityHash64(Tick, Batch)) AS Closings
-FROM (
-  SELECT Service, Tick, argMax(Batch, ClosedAt) AS Batch
-  FROM coalmine_closed
-  WHERE ({service:String} = '' OR Service = {service:String})
-    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-  GROUP BY Service, Tick
-)
+SELECT Service, toStartOfHour(Tick) AS Hour, sum(cityHash64(Tick, Batch)) AS Closings
+FROM coalmine_closed
+WHERE ({service:String} = '' OR Service = {service:String})
+  AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
 GROUP BY Service, Hour`
 
 /** Hours of one service, or of all, that are not summed up as their ticks are closed now: in seconds since 1970, the newest first. */

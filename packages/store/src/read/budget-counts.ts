@@ -32,14 +32,16 @@ export interface BudgetRow {
   readonly last6h: BadCounts
   readonly last3d: BadCounts
   readonly window: BadCounts
-  /** Requests by the hour of the day, UTC, over up to seven days that are over, and the number of hours that each comes from. */
-  readonly byHour: readonly { readonly hour: number; readonly requests: number; readonly hours: number }[]
+  /** Requests by the hour of the day, UTC, over the seven days before `wholeHoursUntilMs`. */
+  readonly byHour: readonly { readonly hour: number; readonly requests: number }[]
 }
 
 /** What the rows of each journey are, in the order that they were asked for. */
 export interface BudgetCounts {
   /** The end of the last closed tick, in milliseconds since 1970: everything is counted up to here. */
   readonly untilMs: number
+  /** The end of the whole hours that `byHour` is of. */
+  readonly wholeHoursUntilMs: number
   readonly journeys: readonly (readonly BudgetRow[])[]
 }
 
@@ -94,10 +96,9 @@ interface Row {
   readonly counts: readonly number[]
   readonly hours: readonly number[]
   readonly requests: readonly number[]
-  readonly times: readonly number[]
 }
 
-function budgetRow({ operation, build, recent, first, counts, hours, requests, times }: Row): BudgetRow {
+function budgetRow({ operation, build, recent, first, counts, hours, requests }: Row): BudgetRow {
   const of = (at: number): BadCounts => ({ requests: Number(counts[2 * at]), bad: Number(counts[2 * at + 1]) })
   return {
     operation,
@@ -109,7 +110,7 @@ function budgetRow({ operation, build, recent, first, counts, hours, requests, t
     last6h: of(2),
     last3d: of(3),
     window: of(4),
-    byHour: hours.map((hour, at) => ({ hour, requests: Number(requests[at]), hours: Number(times[at]) })),
+    byHour: hours.map((hour, at) => ({ hour, requests: Number(requests[at]) })),
   }
 }
 
@@ -163,8 +164,7 @@ export const countBad: string = sql`
     min(firstAt) AS first,
     sumForEach(sums) AS counts,
     mapKeys(sumMap(ofDay) AS days) AS hours,
-    mapValues(days) AS requests,
-    mapValues(sumMap(timesOfDay)) AS times
+    mapValues(days) AS requests
   FROM (
     SELECT
       Operation AS operation,
@@ -179,8 +179,7 @@ export const countBad: string = sql`
         sumIf(Bad, At >= intDiv({until:UInt32} - 259200, 3600) * 3600),
         sumIf(Counted, At >= WindowFrom), sumIf(Bad, At >= WindowFrom)
       ] AS sums,
-      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), Counted), IsWholeHour) AS ofDay,
-      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), toUInt64(1)), IsWholeHour) AS timesOfDay
+      sumMapIf(map(toUInt8(intDiv(At, 3600) % 24), Counted), IsWholeHour) AS ofDay
     FROM (
       SELECT
         Operation,
@@ -211,7 +210,7 @@ export const countBad: string = sql`
         if(${slow} = 32767, Errors, toUInt64(
           Errors + arraySum((bucket, n) -> if(bucket > ${slow}, n, 0), mapKeys(Latency), mapValues(Latency))
             - arraySum((bucket, n) -> if(bucket > ${slow}, n, 0), mapKeys(ErrorLatency), mapValues(ErrorLatency)))) AS Bad,
-        false AS IsWholeHour
+        At < {ticks:UInt32} AND At >= {ticks:UInt32} - 604800 AS IsWholeHour
       FROM coalmine_ticks
       WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
         AND (empty({operations:Array(String)}) OR Operation IN {operations:Array(String)})

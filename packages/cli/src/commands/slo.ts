@@ -1,0 +1,85 @@
+import type { SloAnswer, SloInput } from '@coalmine/comparator'
+import { printableJson, sloText } from '@coalmine/report'
+import { type Command, Option } from 'commander'
+import { ask, type Server } from '../client.ts'
+import { defaultConfig, readConfig } from '../config-file.ts'
+import { CommandError } from '../exit-codes.ts'
+import { type SpanSource, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { slosOf } from '../slos.ts'
+
+interface SloOptions extends SpanSource {
+  readonly service?: string
+  readonly slo?: string
+  readonly config?: string
+  readonly ramp?: string
+  readonly format: 'text' | 'json'
+}
+
+/** `coalmine slo`: error budgets, how fast they burn, by which build, and how long they last. */
+export function sloCommand(command: Command, io: Io): Command {
+  return command
+    .description('error budgets: what is left, how fast it burns and by which build, and how long it lasts')
+    .addOption(new Option('--service <name>', 'only the objectives of this service').env('COALMINE_SERVICE'))
+    .addOption(
+      new Option(
+        '--config <file>',
+        'whose slo: has the objectives (default: coalmine.yaml, where there is one; else those of the server)',
+      ).env('COALMINE_CONFIG'),
+    )
+    .addOption(new Option('--slo <file>', 'a file of OpenSLO v1 that has them instead').env('COALMINE_SLO'))
+    .addOption(
+      new Option(
+        '--ramp <shares>',
+        'planned shares of the newest build and how long each stays, such as 1%:30m,10%:1h,100%: when is the budget gone?',
+      ).env('COALMINE_RAMP'),
+    )
+    .addOption(storeOption())
+    .addOption(tracesOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+    .action(async ({ service, slo, config, ramp, format, ...source }: SloOptions) => {
+      const all = await slosOf(await readConfig(config), { ...(slo && { slo }), ...(config && { config }) })
+      const wanted = all.filter((one) => service === undefined || one.service === service)
+      if (all.length > 0 && wanted.length === 0)
+        throw new CommandError(
+          'usage',
+          `--service ${service}: no objective is of it; there are some of ${[...new Set(all.map((one) => one.service))].join(', ')}`,
+        )
+      const answer = await withServer(source, 'read', io, (server) =>
+        budgetsOn(server, { slo: wanted, ...(service && { service }), ...(ramp && { ramp }) }, io.stop),
+      )
+      const { columns: width } = io.stdout
+      io.stdout.write(format === 'json' ? `${printableJson(answer)}\n` : sloText(answer, { colors: io.colors, width }))
+    })
+}
+
+interface Asked {
+  readonly slo: readonly SloInput[]
+  readonly service?: string
+  readonly ramp?: string
+}
+
+/** The budgets of these objectives, or where there are none of those that the server has. */
+async function budgetsOn(server: Server, { slo, service, ramp }: Asked, signal: AbortSignal): Promise<SloAnswer> {
+  if (slo.length > 0) return ask(server, '/api/slo', isSloAnswer, { body: { slo, ...(ramp && { ramp }) }, signal })
+  const query = new URLSearchParams({ ...(service && { service }), ...(ramp && { ramp }) })
+  const answer = await ask(server, `/api/slo?${query}`, isSloAnswer, { signal })
+  if (answer.budgets.length > 0) return answer
+  throw new CommandError(
+    'usage',
+    `which objectives? Put some into ${defaultConfig}, such as
+
+slo:
+  - service: ${service ?? 'storefront'}
+    journeys: [GET /cart]
+    objective: 99.9%
+    latency: 300ms
+
+or name a file of OpenSLO with --slo`,
+  )
+}
+
+const isSloAnswer = (answer: object): answer is SloAnswer => 'budgets' in answer && Array.isArray(answer.budgets)

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Config, readOpenSlo, readSlos, type Slo, type SloInput } from '@coalmine/comparator'
+import { defaultConfig } from './config-file.ts'
+import { CommandError } from './exit-codes.ts'
+
+/**
+ * The objectives of a command: of the file of OpenSLO that was named, else those of `slo:` in its configuration; none where there are
+ * none.
+ *
+ * @param configFile where the configuration stands, beside which a file that it names is looked for.
+ * @throws {CommandError} of kind `usage` that says what is wrong, and in which line.
+ */
+export async function slosOf(
+  config: Config,
+  { slo, config: configFile = defaultConfig }: { readonly slo?: string; readonly config?: string },
+): Promise<readonly SloInput[]> {
+  if (slo !== undefined) return readFileOf(slo, '--slo ')
+  if (config.sloFile !== undefined) return readFileOf(join(dirname(configFile), config.sloFile), `${configFile}: slo: `)
+  return config.slo ?? []
+}
+
+/** The same as they were read, with their defaults. */
+export async function parsedSlosOf(config: Config, files: { readonly config?: string }): Promise<readonly Slo[]> {
+  const { config: configFile } = files
+  const read = readSlos(await slosOf(config, { ...(configFile !== undefined && { config: configFile }) }), undefined)
+  return read.kind === 'slos' ? read.slos : []
+}
+
+async function readFileOf(path: string, named: string): Promise<readonly SloInput[]> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      'usage',
+      `${named}${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+    )
+  })
+  try {
+    const found = readOpenSlo(text, path)
+    const read = readSlos(found, undefined)
+    if (read.kind !== 'problems') return found
+    throw new RangeError(
+      read.problems.map(({ path: key, message }) => `${path}: ${key.join('.')}: ${message}`).join('\n'),
+    )
+  } catch (error) {
+    throw new CommandError('usage', (error as Error).message)
+  }
+}

@@ -1,0 +1,94 @@
+import { number, percent, roughly } from '../numbers.ts'
+import { type BurnWindow, boundsOfBad, burnWindows, isTooFew } from './counts.ts'
+import type { CohortBudget, JourneyBudget } from './journey.ts'
+import { cohortSentence, lastsText } from './sentences.ts'
+
+/** A build that burns a budget so fast that somebody has to know, however small its share of the traffic is. */
+export interface BurnAlert {
+  /** What makes it the same alert again. */
+  readonly key: string
+  readonly slo: string
+  readonly service: string
+  readonly operation: string | null
+  readonly build: string
+  /** Its share of the requests. */
+  readonly share: number
+  /** How many times as fast as the objective allows, over the time that raised it. */
+  readonly burn: number
+  /** The same of all requests together; null where they are too few. */
+  readonly serviceBurn: number | null
+  readonly critical: boolean
+  readonly title: string
+  readonly text: readonly string[]
+}
+
+/** What the keys of these alerts begin with; the service follows, percent-encoded, then a slash. */
+export const burnKey = 'slo/'
+
+// The first two rows of the usual table: so much of a window's budget within the long time, and still burning within the short one.
+const rules: readonly { readonly spent: number; readonly long: BurnWindow; readonly short: BurnWindow }[] = [
+  { spent: 0.02, long: 'last1h', short: 'last5m' },
+  { spent: 0.05, long: 'last6h', short: 'last5m' },
+]
+
+/** The burn from which a time counts: 14.4 for an hour of 30 days, 6 for six hours. */
+export function burnThreshold(spent: number, windowSeconds: number, long: BurnWindow): number {
+  return Math.max(1, (spent * windowSeconds) / burnWindows[long])
+}
+
+/**
+ * Builds that burn a journey's budget too fast for themselves. The burn rate of a whole service does not show them: one of its hundred
+ * requests may fail twenty times as often as it may, and the service is within its objective.
+ *
+ * A build is told of where the lower end of its bad share's confidence sequence is above the threshold over the long time, its burn is
+ * over the short one too, and it is worse than stable.
+ */
+export function burnAlertsOf(journey: JourneyBudget): BurnAlert[] {
+  return journey.cohorts.flatMap((cohort) => {
+    if (cohort.excess === null || cohort.excess.perMinute <= 0) return []
+    const rule = rules.find((one) => isBroken(one, cohort, journey))
+    return rule ? [alertOf(cohort, journey, rule.long)] : []
+  })
+}
+
+function isBroken(
+  { spent, long, short }: (typeof rules)[number],
+  { burn }: CohortBudget,
+  journey: JourneyBudget,
+): boolean {
+  const { objective, windowSeconds } = journey
+  const threshold = burnThreshold(spent, windowSeconds, long)
+  const [longer, shorter] = [burn[long], burn[short]]
+  if (isTooFew(longer.bad) || shorter.requests === 0) return false
+  const still = shorter.bad / (shorter.requests * (1 - objective))
+  return still >= threshold && boundsOfBad(longer).lower / (1 - objective) >= threshold
+}
+
+function alertOf(cohort: CohortBudget, journey: JourneyBudget, long: BurnWindow): BurnAlert {
+  const { slo, service, operation, critical, burn } = journey
+  const { build, share, fullLasts } = cohort
+  const rate = cohort.burn[long].rate ?? 0
+  const whole = burn[long].rate
+  const hidden = whole !== null && whole < burnThreshold(0.02, journey.windowSeconds, 'last1h')
+  return {
+    key: `${burnKey}${[service, slo, operation ?? '', build].map(encodeURIComponent).join('/')}`,
+    slo,
+    service,
+    operation,
+    build,
+    share,
+    burn: rate,
+    serviceBurn: whole,
+    critical,
+    title: `${operation ?? service}: ${build} burns its error budget ${number(rate)} times as fast as the objective allows`,
+    text: [
+      cohortSentence(cohort, journey),
+      ...(hidden
+        ? [`No burn-rate alert of the whole service shows it: the build has ${percent(share, 2)} of the requests.`]
+        : []),
+      ...(fullLasts?.seconds != null && fullLasts.seconds < journey.windowSeconds
+        ? [`Full rollout would use up the budget of ${roughly(journey.windowSeconds)} in ${lastsText(fullLasts)}.`]
+        : []),
+    ],
+  }
+}

@@ -1,0 +1,74 @@
+import { type RateBounds, rateInterval } from '@coalmine/stats'
+import { rounded } from '../numbers.ts'
+
+/** Requests of a time, and how many of them failed or were too slow. */
+export interface BadCounts {
+  readonly requests: number
+  readonly bad: number
+}
+
+/** What a build served at one or more operations, over the times that budgets are looked at; they end with the last closed tick. */
+export interface BuildCounts {
+  readonly build: string
+  /** Whether it served within the last six hours; what others did is together. */
+  readonly recent: boolean
+  /** When it was first seen within the window, in milliseconds since 1970. */
+  readonly firstMs: number
+  readonly last5m: BadCounts
+  readonly last1h: BadCounts
+  readonly last6h: BadCounts
+  readonly last3d: BadCounts
+  readonly window: BadCounts
+  /** Requests by the hour of the day, UTC, over up to seven days of whole hours. */
+  readonly byHour: readonly { readonly hour: number; readonly requests: number }[]
+}
+
+/** The times over which burn is told, with their length in seconds. */
+export const burnWindows = { last5m: 300, last1h: 3_600, last6h: 21_600, last3d: 259_200 } as const
+
+/** One of these times. */
+export type BurnWindow = keyof typeof burnWindows
+
+/** Bad requests of a time, and how many times as many they are as the objective allows; null where these are too few to be a rate. */
+export interface Burn extends BadCounts {
+  readonly rate: number | null
+}
+
+// With fewer bad requests than this, allowed or seen, a rate is chance.
+const fewest = 10
+
+/**
+ * How fast a budget burns: 1 uses it up in exactly its window. Where neither ten bad requests came nor so many are allowed among this
+ * many requests, a rate says nothing, and the counts stand alone.
+ *
+ * @param objective the share that is to be good, between 0 and 1.
+ * @example burnOf({ requests: 360_000, bad: 250 }, 0.999) // { requests: 360000, bad: 250, rate: 0.694444 }
+ */
+export function burnOf({ requests, bad }: BadCounts, objective: number): Burn {
+  const allowed = (1 - objective) * requests
+  const isTold = requests > 0 && (bad >= fewest || allowed >= fewest)
+  return { requests, bad, rate: isTold ? rounded(bad / allowed) : null }
+}
+
+/** Whether a window has room for so few bad requests that its budget says nothing. */
+export function isTooFew(allowed: number): boolean {
+  return allowed < fewest
+}
+
+/** The share of requests that are bad; 0 where there are none. */
+export function shareOfBad({ requests, bad }: BadCounts): number {
+  return requests === 0 ? 0 : bad / requests
+}
+
+/** Between which shares the truth is, at 95 %, however often one looks; requests are taken to be independent. */
+export function boundsOfBad({ requests, bad }: BadCounts, alpha = 0.05): RateBounds {
+  return rateInterval({ n: requests, events: bad }, { alpha })
+}
+
+/** Several counts as one. */
+export function together(counts: readonly BadCounts[]): BadCounts {
+  return {
+    requests: counts.reduce((sum, one) => sum + one.requests, 0),
+    bad: counts.reduce((sum, one) => sum + one.bad, 0),
+  }
+}

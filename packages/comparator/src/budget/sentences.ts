@@ -1,0 +1,45 @@
+import { count, number, percent, roughly } from '../numbers.ts'
+import type { CohortBudget, JourneyBudget } from './journey.ts'
+import { isUncertain, type Lasts } from './lasts.ts'
+
+/** What there is to say of a journey's budget, a sentence each, what matters most first. */
+export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>): string[] {
+  const { window, budget, objective, windowSeconds, cohorts, lasts, rampLasts, coveredSeconds } = journey
+  if (window.requests === 0) return ['No requests within the window.']
+  const span = roughly(windowSeconds)
+  if (budget === null) {
+    return [
+      `${count(window.bad)} of ${count(window.requests)} requests were bad in ${roughly(coveredSeconds)}. The objective allows fewer than ten in ${span} of such traffic: too few for a rate, so these are counts.`,
+    ]
+  }
+  return [
+    ...cohorts.filter((one) => one.isHarmful).map((one) => cohortSentence(one, journey)),
+    budget.left <= 0
+      ? `The budget of ${span} is gone: ${count(window.bad)} requests were bad, and ${percent(objective, 5)} good allows ${count(budget.events)}.`
+      : `What is left of it lasts ${lastsText(lasts!)} as it is now${rampLasts ? `, and ${lastsText(rampLasts)} along the planned ramp, which then stays at its last share` : ''}.`,
+    ...(coveredSeconds < windowSeconds - 3_600
+      ? [`Counted over ${roughly(coveredSeconds)} so far; how many requests ${span} have is expected from these.`]
+      : []),
+  ]
+}
+
+/** How long, with best and worst where they are far apart. */
+export function lastsText(lasts: Lasts): string {
+  const text = (seconds: number | null): string => (seconds === null ? 'more than a year' : roughly(seconds))
+  if (!isUncertain(lasts)) return text(lasts.seconds)
+  return `${text(lasts.seconds)} (at worst ${text(lasts.atWorst)}, at best ${text(lasts.atBest)})`
+}
+
+/** What a build does to the budget, and what it would do if everybody had it. */
+export function cohortSentence(cohort: CohortBudget, { burn, windowSeconds }: Omit<JourneyBudget, 'messages'>): string {
+  const { build, share, excess, fullLasts } = cohort
+  const rate = cohort.burn.last1h.rate ?? cohort.burn.last6h.rate
+  const whole = burn.last1h.rate
+  const service = whole === null ? '' : `, while all builds together burn it ${number(whole)} times as fast`
+  const spent =
+    excess?.spent === null || excess === null
+      ? ''
+      : `, and it has cost ${percent(excess.spent, 2)} of the budget of ${roughly(windowSeconds)}`
+  const full = fullLasts === null ? '' : ` Once everybody has it, a full budget lasts ${lastsText(fullLasts)}.`
+  return `${build} has ${percent(share, 2)} of the requests and burns the budget ${number(rate ?? 0)} times as fast as the objective allows${service}. It alone makes ${number(excess?.perMinute ?? 0)} requests a minute bad${spent}.${full}`
+}

@@ -1,0 +1,68 @@
+import { type JourneyBudget, journeyBudget, type RampStage, type Slo } from '@coalmine/comparator'
+import type { BadCounts, BudgetRow, Store } from '@coalmine/store'
+
+/** The error budgets of some objectives, from closed ticks: one for each journey. */
+export async function journeyBudgets(
+  store: Pick<Store, 'budgets'>,
+  slos: readonly Slo[],
+  { ramp = [], now }: { readonly ramp?: readonly RampStage[]; readonly now: () => number },
+): Promise<JourneyBudget[]> {
+  const found = new Map<Slo, JourneyBudget[]>()
+  for (const service of new Set(slos.map((slo) => slo.service))) {
+    const ofService = slos.filter((slo) => slo.service === service)
+    const asked = ofService.flatMap((slo) => operationsIn(slo).map((operation) => ({ slo, operation })))
+    const counts = await store.budgets.counts({
+      service,
+      journeys: asked.map(({ slo, operation }) => ({
+        operation,
+        slowFromSeconds: slo.latencySeconds ?? undefined,
+        windowSeconds: slo.windowSeconds,
+      })),
+    })
+    const { untilMs = now(), wholeHoursUntilMs = now() } = counts ?? {}
+    asked.forEach(({ slo, operation }, at) => {
+      const rows = counts?.journeys[at] ?? []
+      const budgets = slo.journeys === 'each' ? byOperation(rows) : [{ operation: operation ?? null, rows }]
+      const made = budgets.map((one) =>
+        journeyBudget(slo, { operation: one.operation, builds: byBuild(one.rows), untilMs, wholeHoursUntilMs }, ramp),
+      )
+      found.set(slo, [...(found.get(slo) ?? []), ...made])
+    })
+  }
+  return slos.flatMap((slo) => found.get(slo) ?? [])
+}
+
+function operationsIn({ journeys }: Slo): readonly (string | undefined)[] {
+  return typeof journeys === 'string' ? [undefined] : journeys
+}
+
+function byOperation(rows: readonly BudgetRow[]): { operation: string; rows: BudgetRow[] }[] {
+  const operations = new Map<string, BudgetRow[]>()
+  for (const row of rows) operations.set(row.operation, [...(operations.get(row.operation) ?? []), row])
+  return [...operations].map(([operation, some]) => ({ operation, rows: some }))
+}
+
+/** What each build did at all of the operations. */
+function byBuild(rows: readonly BudgetRow[]): BudgetRow[] {
+  const builds = new Map<string, BudgetRow>()
+  for (const row of rows) {
+    const key = JSON.stringify([row.recent, row.build])
+    const known = builds.get(key)
+    builds.set(key, known ? sumOf(known, row) : row)
+  }
+  return [...builds.values()]
+}
+
+function sumOf(one: BudgetRow, other: BudgetRow): BudgetRow {
+  const both = (a: BadCounts, b: BadCounts): BadCounts => ({ requests: a.requests + b.requests, bad: a.bad + b.bad })
+  return {
+    ...one,
+    firstMs: Math.min(one.firstMs, other.firstMs),
+    last5m: both(one.last5m, other.last5m),
+    last1h: both(one.last1h, other.last1h),
+    last6h: both(one.last6h, other.last6h),
+    last3d: both(one.last3d, other.last3d),
+    window: both(one.window, other.window),
+    byHour: [...one.byHour, ...other.byHour],
+  }
+}

@@ -1,0 +1,20 @@
+import { parseRamp, problemsText, type RampStage, readSlos, type Slo } from '@coalmine/comparator'
+import { ServerError } from '../errors.ts'
+
+/** Objectives of a request's body. Throws a ServerError of kind `usage` that names the key. */
+export function slosIn(input: unknown, service?: string): readonly Slo[] {
+  const read = readSlos(input, service)
+  if (read.kind === 'slos') return read.slos
+  if (read.kind === 'problems') throw new ServerError('usage', problemsText(read.problems))
+  throw new ServerError('usage', 'slo: expected a list of objectives; a file is read by whoever has it')
+}
+
+/** The planned ramp of a request; empty where none is. Throws a ServerError of kind `usage`. */
+export function rampIn(value: unknown): readonly RampStage[] {
+  if (value === undefined) return []
+  try {
+    return parseRamp(typeof value === 'string' ? value : '')
+  } catch (error) {
+    throw new ServerError('usage', `ramp: ${(error as Error).message}`)
+  }
+}
