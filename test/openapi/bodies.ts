@@ -80,6 +80,7 @@ export interface NoView {
   readonly until: null
   readonly charts: null
   readonly calls: null
+  readonly downstream: null
   readonly traces: null
 }
 

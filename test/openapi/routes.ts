@@ -128,6 +128,15 @@ export const routes: readonly Route[] = [
     answers: { 200: ['ComparisonView', 'NoView'] },
   },
   {
+    method: 'get',
+    path: '/api/comparisons/{id}/traces',
+    name: 'getTraces',
+    summary: 'Traces of both cohorts that took about as long as the slowest 5 % of each begin at.',
+    right: 'read',
+    query: [{ name: 'operation', about: 'At which operation; at any, unless given.', example: 'GET /cart' }],
+    answers: { 200: 'ViewTraces' },
+  },
+  {
     method: 'post',
     path: '/api/charts',
     name: 'compareWithCharts',

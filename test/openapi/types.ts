@@ -27,7 +27,7 @@ export type { ImportAnswer, ImportState } from '../../packages/server/src/import
 export type { NotifyState } from '../../packages/server/src/notify/notify-state.ts'
 export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate.ts'
 export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
-export type { ComparisonView } from '../../packages/server/src/views/view.ts'
+export type { ComparisonView, ViewTraces } from '../../packages/server/src/views/view.ts'
 export type { BackFilled } from '../../packages/store/src/ingest/back-fill.ts'
 export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
 export type { Known } from '../../packages/store/src/read/known.ts'

@@ -130,6 +130,7 @@ it('the routes answer what the document says', async () => {
   expect(events.map(({ event }: { event: string }) => event)).toEqual(['started', 'outcome', 'ended'])
   expect((await ask('followComparison', `${one}/events?after=${events.at(-1).id}`)).events).toEqual([])
   await ask('getCharts', `${one}/charts`)
+  await ask('getTraces', `${one}/traces?operation=GET%20%2Fcart`)
   await ask('compareWithCharts', '/api/charts', { body: cohorts })
   await ask('stopComparison', `${one}/stop`, { body: {} })
   await ask('listComparisons', '/api/comparisons')

@@ -85,6 +85,7 @@ export {
 export type { BuildsSeen } from './read/builds.ts'
 export { type Addresses, addressesOf, type CallsTick } from './read/calls.ts'
 export type { ChangeMarks } from './read/change-marks.ts'
+export type { Downstream, DownstreamSide } from './read/downstream.ts'
 export type { CohortFacts, ComparisonFacts } from './read/facts.ts'
 export type { FlagShare } from './read/flag-shares.ts'
 export type { HeaviestUsers, UsersAsked, UserTicks } from './read/heaviest-users.ts'

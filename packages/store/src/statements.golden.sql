@@ -816,6 +816,88 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   WHERE ServiceName = {service:String} AND Timestamp >= (
     SELECT toStartOfInterval(max(Timestamp) - INTERVAL 1 HOUR, INTERVAL 5 SECOND) FROM coalmine_traces WHERE ServiceName = {service:String});
 
+-- read/downstream.ts: requestsBelow
+  WITH Requests AS (
+    SELECT
+      TraceId,
+      groupUniqArray([if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])]) AS Seen,
+      multiIf(
+        length(Seen) > 1, if(
+          arrayExists(seen -> seen[1] = {stable1:String}, Seen)
+            AND arrayExists(seen -> seen[1] = {canary1:String}, Seen),
+          'both', ''),
+        Seen[1][1] = {stable1:String}, 'stable',
+        Seen[1][1] = {canary1:String}, 'canary',
+        '') AS cohort,
+      min(Timestamp) AS Began
+    FROM (
+      SELECT
+        ServiceName AS Service,
+        Timestamp,
+        EndedAt,
+        TraceId,
+        SpanName,
+        Duration,
+        SpanAttributes,
+        ResourceAttributes,
+        multiIf(
+          SpanAttributes['http.route'] != '',
+            trimLeft(concat(
+              if(SpanAttributes['http.request.method'] != '',
+                SpanAttributes['http.request.method'], SpanAttributes['http.method']),
+              ' ', SpanAttributes['http.route'])),
+          SpanAttributes['rpc.method'] != '' AND SpanAttributes['rpc.service'] != '',
+            concat(SpanAttributes['rpc.service'], '/', SpanAttributes['rpc.method']),
+          SpanAttributes['rpc.method'] != '', SpanAttributes['rpc.method'],
+          SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+          if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
+            SpanName, '[?].*$', ''), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'), '/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)', '/{id}\\1'))) AS Operation,
+        SpanAttributes['coalmine.test'] = 'true' AS Test,
+        toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '',
+          SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) AS HttpStatus,
+        if(SpanAttributes['rpc.response.status_code'] != '',
+          SpanAttributes['rpc.response.status_code'], SpanAttributes['rpc.grpc.status_code']) AS RpcStatus,
+        if(RpcStatus = '', toUInt16(0), transform(
+              upper(RpcStatus),
+              ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16',
+                'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED', 'CANCELED'],
+              [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 1],
+              toUInt16(0))) AS GrpcCode,
+        StatusCode IN ('Error', 'STATUS_CODE_ERROR') OR HttpStatus >= 500 OR GrpcCode IN (2, 4, 12, 13, 14, 15) AS IsError
+      FROM coalmine_traces
+      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000')
+    )
+    WHERE Service = {service:String}
+      AND ({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)
+      AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+    GROUP BY TraceId
+    HAVING cohort IN ('stable', 'canary')
+  )
+  SELECT
+    Below.Service AS service,
+    Below.Operation AS operation,
+    cohort,
+    count() AS requests,
+    countIf(Below.IsError) AS errors,
+    round(quantileExact(0.5)(Below.Duration) / 1e9, 9) AS p50,
+    round(quantileExact(0.99)(Below.Duration) / 1e9, 9) AS p99
+  FROM (
+    SELECT Service, Operation, TraceId, Timestamp, Duration, IsError
+    FROM coalmine_requests
+    WHERE Service != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+  ) AS Below
+  INNER JOIN Requests USING TraceId
+  WHERE Below.Timestamp >= Began
+  GROUP BY service, operation, cohort
+  ORDER BY sum(count()) OVER (PARTITION BY service, operation) DESC, service, operation, cohort
+  LIMIT {mostRows:UInt32}
+  SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
+
 -- read/evaluations.ts: evaluationsIn
   SELECT
     LogAttributes['feature_flag.key'] AS flag,
@@ -2859,7 +2941,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   FROM coalmine_traces
   WHERE TraceId IN {traces:Array(String)}
     AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-  ORDER BY TraceId, Timestamp
+  ORDER BY TraceId, Timestamp, Duration DESC
   LIMIT {mostSpans:UInt32} BY TraceId
   SETTINGS max_execution_time = 10, max_memory_usage = 1000000000;
 

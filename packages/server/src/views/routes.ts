@@ -6,7 +6,7 @@ import type { Comparisons } from '../comparisons/comparisons.ts'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { inTurn } from '../turns.ts'
-import { type ComparisonView, viewOf } from './view.ts'
+import { type ComparisonView, usualTraces, type ViewTraces, viewOf } from './view.ts'
 import type { Views } from './views.ts'
 
 type Asked = FastifyRequest<{ Params: { id: string } }>
@@ -16,14 +16,13 @@ const every = '*'
 
 /**
  * `GET /api/comparisons/:id/charts`: what is looked at beside the verdict: the table of operations whole, and the charts of
- * the service, or with `?operation=` of that operation (`*`: of all). `POST /api/charts`: a verdict on what the store has
+ * the service, or with `?operation=` of that operation (`*`: of all). `GET /api/comparisons/:id/traces`: traces of both
+ * cohorts, also where nothing failed. `POST /api/charts`: a verdict on what the store has
  * now, with all charts.
  */
 export function registerViews(app: FastifyInstance, context: Context, comparisons: Comparisons, views: Views): void {
   app.get('/api/comparisons/:id/charts', async ({ params, query }: Asked) => {
-    const { operation } = Object(query) as Record<string, unknown>
-    if (operation !== undefined && typeof operation !== 'string')
-      throw new ServerError('usage', 'operation: name one only')
+    const operation = operationIn(query)
     const verdict = await comparisons.verdict(params.id)
     if (!verdict) return nothingYet
     const view = await views.of(params.id, verdict, {
@@ -32,6 +31,20 @@ export function registerViews(app: FastifyInstance, context: Context, comparison
     })
     return shown(view, operation)
   })
+  app.get(
+    '/api/comparisons/:id/traces',
+    inTurn(context.turns, async (asked): Promise<ViewTraces> => {
+      const { params, query } = asked as Asked
+      const operation = operationIn(query)
+      const verdict = await comparisons.verdict(params.id)
+      if (!verdict || verdict.verdict === 'invalid')
+        throw new ServerError(
+          'no-data',
+          `comparisons/${params.id}: there are no traces before both cohorts have served`,
+        )
+      return usualTraces(comparisons.request(params.id), verdict, operation ?? null, context)
+    }),
+  )
   app.post(
     '/api/charts',
     inTurn(context.turns, async ({ body }): Promise<{ verdict: Verdict; view: ComparisonView }> => {
@@ -42,10 +55,17 @@ export function registerViews(app: FastifyInstance, context: Context, comparison
   )
 }
 
+function operationIn(query: unknown): string | undefined {
+  const { operation } = Object(query) as Record<string, unknown>
+  if (operation === undefined || typeof operation === 'string') return operation
+  throw new ServerError('usage', 'operation: name one only')
+}
+
 const nothingYet: Omit<ComparisonView, 'until'> & { readonly until: null } = {
   until: null,
   charts: null,
   calls: null,
+  downstream: null,
   traces: null,
 }
 

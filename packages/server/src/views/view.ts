@@ -8,10 +8,10 @@ import {
   type Slice,
   type Verdict,
 } from '@coalmine/comparator'
-import type { TraceSpan } from '@coalmine/store'
+import type { Comparison, Downstream, Exemplar, TraceSpan } from '@coalmine/store'
 import { compareWithDays } from '../compare/before-after.ts'
 import { compare } from '../compare/compare.ts'
-import type { ComparisonRequest } from '../compare/request.ts'
+import { type ComparisonRequest, cohortsAsked } from '../compare/request.ts'
 import { type Reader, slicesOf } from '../compare/slices.ts'
 import { unlessTooSlow } from '../compare/unless-too-slow.ts'
 import { gathered } from '../compare/window.ts'
@@ -25,6 +25,8 @@ export interface ComparisonView {
   readonly charts: Charts | null
   /** What each cohort's requests asked of databases and other services; null where it is not known. */
   readonly calls: readonly OperationRow[] | null
+  /** What other services did below each cohort's requests; null where it is not known. */
+  readonly downstream: readonly Downstream[] | null
   /** Every span of the verdict's exemplars; null where it has none. */
   readonly traces: ViewTraces | null
 }
@@ -53,7 +55,7 @@ export async function viewOf(
   stop?: AbortSignal,
 ): Promise<ComparisonView> {
   const until = verdict.window.end
-  if (verdict.verdict === 'invalid') return { until, charts: null, calls: null, traces: null }
+  if (verdict.verdict === 'invalid') return { until, charts: null, calls: null, downstream: null, traces: null }
   const sameWindow: ComparisonRequest = {
     ...request,
     sinceMs: undefined,
@@ -70,11 +72,12 @@ export async function viewOf(
   const charts = last ? await paced(chartsOf(last.slices, request.policy, last.facts), stop) : null
   last = undefined
   stop?.throwIfAborted()
-  const [calls, traces] = await Promise.all([
+  const [calls, downstream, traces] = await Promise.all([
     verdict.beforeAfter ? null : callsOf(sameWindow, context),
+    verdict.beforeAfter ? null : downstreamOf(sameWindow, verdict, context),
     tracesOf(verdict, context),
   ])
-  return { until, charts, calls, traces }
+  return { until, charts, calls, downstream, traces }
 }
 
 /** Takes the steps one by one, and rests as long after each as it took. */
@@ -94,15 +97,30 @@ async function callsOf(request: ComparisonRequest, { store }: Context): Promise<
   return operations && callRows(slicesOf(operations))
 }
 
-async function tracesOf({ exemplars }: Verdict, { store }: Context): Promise<ViewTraces | null> {
+async function downstreamOf(
+  request: ComparisonRequest,
+  { cohorts }: Verdict,
+  { store }: Context,
+): Promise<readonly Downstream[] | null> {
+  if (request.side !== 'requests') return null
+  const requests = cohorts.stable.requests + cohorts.canary.requests
+  return unlessTooSlow(() =>
+    store.spans.downstream({ ...cohortsAsked(request), start: request.start, end: request.end }, requests),
+  )
+}
+
+async function tracesOf({ exemplars }: Verdict, context: Context): Promise<ViewTraces | null> {
   if (!exemplars) return null
-  const asked = [...exemplars.stable, ...exemplars.canary].map(({ traceId, start, seconds }) => ({
-    traceId,
-    startMs: Date.parse(start),
-    seconds,
-  }))
-  const spans = await unlessTooSlow(() => store.spans.traces(asked))
-  if (!spans) return null
+  const asked = (arm: 'stable' | 'canary'): Exemplar[] =>
+    exemplars[arm].map(({ traceId, start, seconds }) => ({ traceId, startMs: Date.parse(start), seconds }))
+  return unlessTooSlow(() => wholeTraces({ stable: asked('stable'), canary: asked('canary') }, context))
+}
+
+async function wholeTraces(
+  exemplars: Readonly<Record<'stable' | 'canary', readonly Exemplar[]>>,
+  { store }: Context,
+): Promise<ViewTraces> {
+  const spans = await store.spans.traces([...exemplars.stable, ...exemplars.canary])
   const whole = (arm: 'stable' | 'canary'): ViewTrace[] =>
     exemplars[arm].map(({ traceId, seconds }) => ({
       traceId,
@@ -110,4 +128,22 @@ async function tracesOf({ exemplars }: Verdict, { store }: Context): Promise<Vie
       spans: spans.filter((span) => span.traceId === traceId),
     }))
   return { stable: whole('stable'), canary: whole('canary') }
+}
+
+/**
+ * Traces of both cohorts at an operation (all, when null) that took about as long as the slowest 5 % of their cohort begin
+ * at, whatever the verdict is.
+ */
+export async function usualTraces(
+  request: ComparisonRequest,
+  { window }: Verdict,
+  operation: string | null,
+  context: Context,
+): Promise<ViewTraces> {
+  const within: Comparison = {
+    ...cohortsAsked(request),
+    start: Date.parse(window.start),
+    end: Date.parse(window.end),
+  }
+  return wholeTraces(await context.store.spans.exemplars(within, operation), context)
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RunningServer, startServer } from '../server.ts'
-import type { ComparisonView } from './view.ts'
+import type { ComparisonView, ViewTraces } from './view.ts'
 
 let directory: string
 let server: RunningServer
@@ -56,18 +56,39 @@ function traffic(service = 'shop') {
           name: 'SELECT',
           kind: 3,
           ...times,
+          startTimeUnixNano: String(at + 500_000n),
           attributes: [text('db.query.summary', 'SELECT products')],
         },
       ]
     }).flat()
+    // The inventory answers one request of each trace, and fails for the canary; a gateway had called before.
+    const others = ['inventory', 'gateway'].map((other) => ({
+      resource: { attributes: [text('service.name', `${other} of ${service}`)] },
+      scopeSpans: [
+        {
+          spans: spans
+            .filter(({ kind }) => kind === 2)
+            .map(({ traceId, startTimeUnixNano, endTimeUnixNano }) => ({
+              traceId,
+              spanId: hex(8),
+              parentSpanId: hex(8),
+              name: `GET /${other}`,
+              kind: 2,
+              startTimeUnixNano: String(BigInt(startTimeUnixNano) + (other === 'gateway' ? -1_000_000n : 1_000_000n)),
+              endTimeUnixNano,
+              ...(other === 'inventory' && build === '2.0.0' && { status: { code: 2 } }),
+            })),
+        },
+      ],
+    }))
     const attributes = [
       text('service.name', service),
       text('service.version', build),
       text('service.instance.id', `${build}-a`),
     ]
-    return { resource: { attributes }, scopeSpans: [{ spans }] }
+    return [{ resource: { attributes }, scopeSpans: [{ spans }] }, ...others]
   }
-  return { resourceSpans: [requests('1.0.0'), requests('2.0.0')] }
+  return { resourceSpans: [...requests('1.0.0'), ...requests('2.0.0')] }
 }
 
 const body = { service: 'shop', stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }
@@ -102,9 +123,19 @@ it('shows what is beside a verdict, one operation at a time, and the same after 
   expect(view.charts?.scopes.map(({ operation }) => operation)).toEqual([null])
   expect(view.charts?.evidence.harmAt).not.toBeNull()
   expect(view.calls?.map(({ operation, canary }) => [operation, canary.requests])).toEqual([['SELECT products', 1920]])
+  expect(
+    view.downstream?.map(({ service, operation, stable, canary }) => [
+      service,
+      operation,
+      [stable.requests, stable.errors],
+      [canary.requests, canary.errors],
+    ]),
+  ).toEqual([['inventory of shop', 'GET /inventory', [1920, 0], [1920, 1920]]])
   expect(view.traces?.canary[0]?.spans.map(({ name, kind }) => [name, kind])).toEqual([
+    ['GET /gateway', 'server'],
     ['GET /cart', 'server'],
     ['SELECT', 'client'],
+    ['GET /inventory', 'server'],
   ])
   const cart = await get<ComparisonView>(`/api/comparisons/${id}/charts?operation=GET%20%2Fcart`)
   expect(cart.charts?.scopes.map(({ operation }) => operation)).toEqual(['GET /cart'])
@@ -117,6 +148,22 @@ it('shows what is beside a verdict, one operation at a time, and the same after 
     })
     .toBe(3)
   expect(await get(`/api/comparisons/${id}/charts`)).toEqual(view)
+})
+
+it('finds traces of both cohorts where somebody asks for some, at one operation or at any', async () => {
+  const [{ id }] = (await get<{ comparisons: { id: string }[] }>('/api/comparisons')).comparisons as [{ id: string }]
+  const products = await get<ViewTraces>(`/api/comparisons/${id}/traces?operation=GET%20%2Fproducts`)
+  for (const traces of [products.stable, products.canary]) {
+    expect(traces).toHaveLength(3)
+    expect(traces.flatMap(({ spans }) => spans.map(({ name }) => name)).filter((name) => name === 'GET /cart')).toEqual(
+      [],
+    )
+    expect(traces[0]!.spans.length).toBe(4)
+    expect(traces[0]!.seconds).toBeGreaterThan(0.02)
+  }
+  const any = await get<ViewTraces>(`/api/comparisons/${id}/traces`)
+  expect(any.canary[0]!.spans.some(({ name }) => name === 'GET /cart')).toBe(true)
+  expect((await fetch(`${server.url}/api/comparisons/${id}/traces?operation=a&operation=b`)).status).toBe(400)
 })
 
 it('answers one look with its charts', async () => {

@@ -1,6 +1,8 @@
 import type { Comparison } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Addresses, type CallsTick, callsOf } from './calls.ts'
+import { type Downstream, downstreamOf } from './downstream.ts'
+import { exemplarsOf } from './exemplars.ts'
 import { type HeaviestUsers, heaviestUsersOf, type UsersAsked } from './heaviest-users.ts'
 import { type Sample, type SomeTicks, sampleTicks } from './sample.ts'
 import { type SpanTick, spansOfTicks } from './structure.ts'
@@ -19,6 +21,10 @@ export interface SpanReader {
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
   /** The users of the canary with the most bad requests; null where no request names one. */
   readonly heaviestUsers: (comparison: Comparison, asked: UsersAsked) => Promise<HeaviestUsers | null>
+  /** Traces of both cohorts at an operation (all, when null), for who looks where nothing failed; takes seconds and may fail for it. */
+  readonly exemplars: (comparison: Comparison, operation: string | null) => Promise<Suspects['exemplars']>
+  /** What other services did below the requests of each cohort, of which there are so many; takes seconds and may fail for it. */
+  readonly downstream: (comparison: Comparison, requests: number) => Promise<readonly Downstream[]>
   /** The spans of some traces, of every service that took part. */
   readonly traces: (traces: readonly TraceAsked[]) => Promise<readonly TraceSpan[]>
 }
@@ -30,6 +36,8 @@ export function spanReader(engine: Engine): SpanReader {
     below: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
     calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
     heaviestUsers: (comparison, asked) => heaviestUsersOf(engine, comparison, asked),
+    exemplars: (comparison, operation) => exemplarsOf(engine, comparison, operation),
+    downstream: (comparison, requests) => downstreamOf(engine, comparison, requests),
     traces: (traces) => spansOfTraces(engine, traces),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
   }

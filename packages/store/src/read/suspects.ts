@@ -55,8 +55,7 @@ export async function suspects(
 ): Promise<Suspects> {
   const params = spanParams(comparison)
   const { service } = comparison
-  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
-  const window = lastPart(sizes)
+  const window = await lastPartOf(engine, comparison)
   const asked = { service, ...window, ...params, operation: operation ?? '', bad }
   const [slow] = await engine.read<{ stable: number; canary: number }>(slowFrom(params), asked)
   const met = await engine.read<{ key: string; values: readonly string[] }>(attributesMet(params), {
@@ -109,8 +108,10 @@ export async function suspects(
   }
 }
 
-/** The last ticks that together have few enough spans, as a window of seconds. */
-function lastPart(sizes: readonly { readonly tick: number; readonly spans: number }[]): TickWindow {
+/** The last ticks of a comparison that together have few enough spans to be looked through, as a window of seconds. */
+export async function lastPartOf(engine: Engine, comparison: Comparison): Promise<TickWindow> {
+  const { service } = comparison
+  const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
   const last = sizes.at(-1)?.tick ?? 0
   let from = last
   let spans = 0

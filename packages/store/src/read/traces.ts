@@ -56,6 +56,6 @@ export const tracesWhole = `
   FROM coalmine_traces
   WHERE TraceId IN {traces:Array(String)}
     AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-  ORDER BY TraceId, Timestamp
+  ORDER BY TraceId, Timestamp, Duration DESC
   LIMIT {mostSpans:UInt32} BY TraceId
   SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`

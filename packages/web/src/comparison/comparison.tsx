@@ -1,4 +1,4 @@
-import type { ScopeChart } from '@coalmine/comparator'
+import type { ScopeChart, Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { TotalEvidenceChart } from '../charts/evidence.tsx'
@@ -13,9 +13,9 @@ import { Causes } from './causes.tsx'
 import { Coverage, Reasons } from './fairness.tsx'
 import { ErrorTypes } from './findings.tsx'
 import { Metrics } from './metrics.tsx'
-import { CallsTable, OperationsTable } from './operations.tsx'
+import { CallsTable, DownstreamTable, OperationsTable } from './operations.tsx'
 import { Section } from './section.tsx'
-import { Traces } from './traces.tsx'
+import { AskedTraces, Traces } from './traces.tsx'
 
 interface Props extends ComparisonData {
   readonly link: Link
@@ -70,6 +70,21 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
       ),
     [callRows],
   )
+  const downstreamRows = view?.downstream ?? null
+  const downstream = useMemo(
+    () =>
+      downstreamRows &&
+      downstreamRows.length > 0 && (
+        <Section
+          id="downstream"
+          title="Other services, by who called them"
+          note="What they did in the traces of each cohort's requests, after these had begun. It is shown, not judged."
+        >
+          <DownstreamTable rows={downstreamRows} />
+        </Section>
+      ),
+    [downstreamRows],
+  )
   return (
     <>
       <Heading state={state} verdict={verdict} />
@@ -111,12 +126,17 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
         </Section>
       )}
       {verdict && <Causes verdict={verdict} />}
-      {view?.traces && verdict?.exemplars && <Traces traces={view.traces} exemplars={verdict.exemplars} />}
+      {view?.traces && verdict?.exemplars && <Traces traces={view.traces} note={noteOf(verdict.exemplars)} />}
+      {isJudged && !verdict.exemplars && state && <AskedTraces id={state.id} operation={operation} />}
       {calls}
+      {downstream}
       {verdict && verdict.verdict !== 'invalid' && <Coverage verdict={verdict} />}
     </>
   )
 }
+
+const noteOf = ({ metric, operation }: NonNullable<Verdict['exemplars']>): string =>
+  `What is usual in stable, and what is typical of the canary's bad requests, for ${metric}${operation ? ` on ${operation}` : ''}.`
 
 const linkFirst = ['commit', 'author', 'merged', 'change', 'pipeline']
 

@@ -1,7 +1,9 @@
 import type { OperationRow } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { count, inUnit, percent } from '../data/format.ts'
+import type { Downstream } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
+import { Link } from '../link.tsx'
 import { type Column, Rows } from '../rows.tsx'
 import { shareOf } from './findings.tsx'
 import { Decided, Share } from './section.tsx'
@@ -106,14 +108,17 @@ function Harm({ row: { harm, judged } }: { row: OperationRow }): VNode {
   )
 }
 
-const requestsCell = ({ stable, canary }: OperationRow): VNode => (
+/** What both cohorts did at one place. */
+type BothSides = Pick<OperationRow, 'stable' | 'canary'>
+
+const requestsCell = ({ stable, canary }: BothSides): VNode => (
   <>
     {count(canary.requests)}
     <small>stable {count(stable.requests)}</small>
   </>
 )
 
-const errorsCell = ({ stable, canary }: OperationRow): VNode => (
+const errorsCell = ({ stable, canary }: BothSides): VNode => (
   <>
     {shareOf(canary.errors, canary.requests)}
     <small>
@@ -124,7 +129,7 @@ const errorsCell = ({ stable, canary }: OperationRow): VNode => (
 
 const quantileCell =
   (quantile: 'p50' | 'p99') =>
-  ({ stable, canary }: OperationRow): VNode => (
+  ({ stable, canary }: BothSides): VNode => (
     <>
       {inUnit(canary[quantile], 'seconds')}
       <small>stable {inUnit(stable[quantile], 'seconds')}</small>
@@ -173,3 +178,35 @@ const callColumns: readonly Column<OperationRow>[] = [
   { title: 'Median', kind: 'number', cell: quantileCell('p50') },
   { title: 'p99', kind: 'number', cell: quantileCell('p99') },
 ]
+
+/** What other services did below each cohort's requests. */
+export function DownstreamTable({ rows }: { rows: readonly Downstream[] }): VNode {
+  return (
+    <Rows
+      label="Other services"
+      columns={downstreamColumns}
+      rows={rows.slice(0, 50)}
+      keyOf={({ service, operation }) => `${service} ${operation}`}
+    />
+  )
+}
+
+const downstreamColumns: readonly Column<Downstream>[] = [
+  {
+    title: 'Service',
+    kind: 'name',
+    cell: ({ service }) => <ServiceName name={service} />,
+  },
+  { title: 'Operation', kind: 'name', cell: ({ operation }) => operation },
+  { title: 'Requests', kind: 'number', cell: requestsCell },
+  { title: 'Failed', kind: 'number', cell: errorsCell },
+  { title: 'Median', kind: 'number', cell: quantileCell('p50') },
+  { title: 'p99', kind: 'number', cell: quantileCell('p99') },
+]
+
+/** A service has a page of its own, but not in a report. */
+function ServiceName({ name }: { name: string }): VNode {
+  const here = useHere()
+  if (here.isReport) return <>{name}</>
+  return <Link to={`/services/${encodeURIComponent(name)}`}>{name}</Link>
+}

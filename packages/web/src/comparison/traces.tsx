@@ -1,31 +1,26 @@
-import type { Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { useWidth } from '../charts/frame.tsx'
+import { useAnswer } from '../data/answer.ts'
 import { latency } from '../data/format.ts'
-import type { Trace, TraceSpan, View } from '../data/model.ts'
+import type { Trace, Traces as TracePairs, TraceSpan } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
 import { Section } from './section.tsx'
 
 interface Props {
-  readonly traces: NonNullable<View['traces']>
-  readonly exemplars: NonNullable<Verdict['exemplars']>
+  readonly traces: TracePairs
+  readonly note: string
 }
 
 /** A trace of each cohort side by side on one scale of time, with what only one of them has. */
-export function Traces({ traces, exemplars }: Props): VNode | null {
+export function Traces({ traces, note }: Props): VNode | null {
   const here = useHere()
   const pairs = Math.max(traces.stable.length, traces.canary.length)
   if (pairs === 0) return null
   const at = Math.min(pairs - 1, Math.max(0, Number(here.chosen['trace'] ?? 1) - 1 || 0))
   const [stable, canary] = [traces.stable[at] ?? traces.stable[0], traces.canary[at] ?? traces.canary[0]]
   const longest = Math.max(lengthOf(stable), lengthOf(canary))
-  const where = exemplars.operation ? ` on ${exemplars.operation}` : ''
   return (
-    <Section
-      id="traces"
-      title="Traces side by side"
-      note={`What is usual in stable, and what is typical of the canary's bad requests, for ${exemplars.metric}${where}.`}
-    >
+    <Section id="traces" title="Traces side by side" note={note}>
       <fieldset class="choices" aria-label="Which traces">
         {Array.from({ length: pairs }, (_, place) => (
           <button
@@ -42,6 +37,37 @@ export function Traces({ traces, exemplars }: Props): VNode | null {
         {stable && <Waterfall arm="stable" trace={stable} other={canary} longest={longest} />}
         {canary && <Waterfall arm="canary" trace={canary} other={stable} longest={longest} />}
       </div>
+    </Section>
+  )
+}
+
+/** The same where nothing failed: traces are looked for when the reader asks for some. */
+export function AskedTraces({ id, operation }: { id: string; operation: string | null }): VNode {
+  const here = useHere()
+  const isAsked = here.chosen['traces'] === '1'
+  const query = operation === null ? '' : `?operation=${encodeURIComponent(operation)}`
+  const path = `/api/comparisons/${encodeURIComponent(id)}/traces${query}`
+  const { answer, trouble } = useAnswer<TracePairs>(isAsked ? path : undefined, undefined)
+  const where = operation === null ? 'the service' : operation
+  if (answer && answer.stable.length + answer.canary.length > 0)
+    return (
+      <Traces
+        traces={answer}
+        note={`Of ${where}: traces of each cohort that took about as long as its slowest 5 % begin at.`}
+      />
+    )
+  return (
+    <Section id="traces" title="Traces side by side">
+      {answer && <p>No trace of either cohort is stored any more.</p>}
+      {trouble && trouble.kind !== 'login' && (
+        <p role="alert">{trouble.kind === 'refused' ? trouble.message : 'The server does not answer.'}</p>
+      )}
+      {isAsked && !answer && !trouble && <p class="quiet">Looking for traces…</p>}
+      {!isAsked && (
+        <button type="button" onClick={() => here.choose({ traces: '1' })}>
+          Show traces of {where}
+        </button>
+      )}
     </Section>
   )
 }

@@ -123,6 +123,7 @@ function followed(id: string, told: Told): () => void {
     try {
       const view = await ask<View>(`${path}/charts`, stop.signal, chartsWithinMs)
       told.drawn(view)
+      told.linked(isOver ? 'over' : 'following')
       if (!view.charts) views.want(again.refusedMs)
     } catch (error) {
       const found = failed(error, views)

@@ -38,12 +38,36 @@ export interface Trace {
   readonly spans: readonly TraceSpan[]
 }
 
+/** Traces of both cohorts, as `GET /api/comparisons/:id/traces` has them. */
+export interface Traces {
+  readonly stable: readonly Trace[]
+  readonly canary: readonly Trace[]
+}
+
+/** What one cohort's requests made another service do. */
+export interface DownstreamSide {
+  readonly requests: number
+  readonly errors: number
+  readonly p50: number | null
+  readonly p99: number | null
+}
+
+/** What another service did below the requests of both cohorts. */
+export interface Downstream {
+  readonly service: string
+  readonly operation: string
+  readonly stable: DownstreamSide
+  readonly canary: DownstreamSide
+}
+
 /** What is looked at beside a verdict, as `GET /api/comparisons/:id/charts` has it. */
 export interface View {
   readonly until: string | null
   readonly charts: Charts | null
   readonly calls: readonly OperationRow[] | null
-  readonly traces: { readonly stable: readonly Trace[]; readonly canary: readonly Trace[] } | null
+  /** Absent in what earlier releases kept. */
+  readonly downstream?: readonly Downstream[] | null
+  readonly traces: Traces | null
 }
 
 /** All that the page of a comparison shows: a state where it runs in a server, none where somebody looked once. */
