@@ -1,6 +1,8 @@
 // The store
 
 export type { Budgets } from './budgets.ts'
+export type { Change, ChangeKind, TimelineChange } from './change.ts'
+export type { Changes, ChangesAsked } from './changes.ts'
 export type { ComparisonEvent, ComparisonEvents, KnownComparison } from './comparison-events.ts'
 export type { ComparisonViews } from './comparison-views.ts'
 export { isRemote, shown } from './engine/address.ts'
@@ -83,6 +85,7 @@ export {
 // What is known of them
 
 export type { BuildsSeen } from './read/builds.ts'
+export type { BuildMarks, BuildServed, BuildShares } from './read/builds-served.ts'
 export { type Addresses, addressesOf, type CallsTick } from './read/calls.ts'
 export type { ChangeMarks } from './read/change-marks.ts'
 export type { Downstream, DownstreamSide } from './read/downstream.ts'

@@ -1,3 +1,27 @@
+-- changes.ts: keepChange
+  INSERT INTO coalmine_changes (
+    Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, At, Source)
+  SELECT
+    {id:String}, {kind:String}, {service:String}, {version:String}, {flag:String}, {what:String}, {author:String},
+    {mergedBy:String}, {commit:String}, {url:String}, {environment:String}, {changes:UInt32},
+    fromUnixTimestamp64Milli({atMs:Int64}), {source:String};
+
+-- changes.ts: keptChanges
+  SELECT
+    Id AS id, Kind AS kind, Service AS service, Version AS version, Flag AS flag, What AS what, Author AS author,
+    MergedBy AS mergedBy, Commit AS commit, Url AS url, Environment AS environment, Changes AS changes,
+    toUnixTimestamp64Milli(At) AS atMs, Source AS source
+  FROM (
+    SELECT *
+    FROM coalmine_changes
+    WHERE {service:String} = '' OR Service IN ('', {service:String})
+    ORDER BY Kept DESC
+    LIMIT 1 BY Service, Id
+  )
+  WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}) AND At < fromUnixTimestamp64Milli({untilMs:Int64})
+  ORDER BY At DESC, Id
+  LIMIT {limit:UInt32};
+
 -- comparison-events.ts: keepEvent
   INSERT INTO coalmine_comparison_events
   SELECT
@@ -693,6 +717,51 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   )
   GROUP BY operation, build, recent
   ORDER BY operation, recent, build;
+
+-- read/builds-served.ts: servedBuilds
+  SELECT
+    Build AS version,
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(Tick)) AS first,
+    toUnixTimestamp(max(Tick)) AS last
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test AND Build != '' AND (Tick, Batch) IN (
+    SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
+  GROUP BY version
+  ORDER BY first DESC, version
+  LIMIT {limit:UInt32};
+
+-- read/builds-served.ts: sharedRequests
+  SELECT
+    Build AS version,
+    intDiv(toUnixTimestamp(Tick) - {from:UInt32}, {binSeconds:UInt32}) AS bin,
+    sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)
+  GROUP BY version, bin;
+
+-- read/builds-served.ts: buildMarks
+  SELECT
+    anyIf(ResourceAttributes['vcs.ref.head.revision'], ResourceAttributes['vcs.ref.head.revision'] != '') AS commit,
+    anyIf(ResourceAttributes['vcs.repository.url.full'], ResourceAttributes['vcs.repository.url.full'] != '') AS repository,
+    anyIf(ResourceAttributes['vcs.change.id'], ResourceAttributes['vcs.change.id'] != '') AS change,
+    anyIf(ResourceAttributes['coalmine.change.author'], ResourceAttributes['coalmine.change.author'] != '') AS author,
+    anyIf(ResourceAttributes['coalmine.change.merger'], ResourceAttributes['coalmine.change.merger'] != '') AS mergedBy,
+    anyIf(ResourceAttributes['coalmine.change.count'], ResourceAttributes['coalmine.change.count'] != '') AS changes,
+    anyIf(ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment.name'] != '')
+      AS environment
+  FROM (
+    SELECT ResourceAttributes
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND if(SpanAttributes['service.version'] != '',
+        SpanAttributes['service.version'], ResourceAttributes['service.version']) = {version:String}
+    LIMIT 1000
+  );
 
 -- read/builds.ts: buildsSeen
   SELECT
@@ -3214,6 +3283,27 @@ SELECT currentDatabase() AS name;
   ENGINE = MergeTree
   ORDER BY (Target, Number)
   TTL toDateTime(At) + toIntervalDay(90);
+
+-- schema/tables.ts: createChanges
+  CREATE TABLE IF NOT EXISTS coalmine_changes (
+    Id String,
+    Kind LowCardinality(String),
+    Service LowCardinality(String),
+    Version String,
+    Flag String,
+    What String,
+    Author String,
+    MergedBy String,
+    Commit String,
+    Url String,
+    Environment LowCardinality(String),
+    Changes UInt32,
+    At DateTime64(3),
+    Source LowCardinality(String),
+    Kept DateTime64(6) DEFAULT now64(6)
+  )
+  ENGINE = ReplacingMergeTree(Kept)
+  ORDER BY (Service, Id);
 
 -- schema/tables.ts: createSchema
   CREATE TABLE IF NOT EXISTS coalmine_schema (

@@ -18,6 +18,7 @@ interface Statement {
 
 // What is not asked of them.
 const notForSpansAlone = [
+  'coalmine_changes',
   'coalmine_looks',
   'coalmine_comparison_events',
   'coalmine_comparison_views',

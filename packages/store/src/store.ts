@@ -1,4 +1,5 @@
 import { type Budgets, budgetsOf } from './budgets.ts'
+import { type Changes, changesOf } from './changes.ts'
 import type { AsRead } from './comparison.ts'
 import { type ComparisonEvents, comparisonEventsOf } from './comparison-events.ts'
 import { type ComparisonViews, comparisonViewsOf } from './comparison-views.ts'
@@ -51,6 +52,8 @@ export interface Store {
   readonly comparisons: ComparisonEvents
   /** What people look at beside their verdicts. */
   readonly views: ComparisonViews
+  /** What was deployed, and what else changed. */
+  readonly changes: Changes
   /** What error budgets are counted from. */
   readonly budgets: Budgets
   /** Messages to people, and what became of them. */
@@ -125,6 +128,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     memory: memoryOf(engine, asRead, { access, isSpent }),
     comparisons: comparisonEventsOf(engine, { access, isSpent }),
     views: comparisonViewsOf(engine, { access, isSpent }),
+    changes: changesOf(engine, { access, isSpent, forgottenMs: () => now() - (retentionDays - 1) * 86_400_000 }),
     budgets: budgetsOf(engine, { access, isSpent, retentionDays, now }),
     notifications: notificationsOf(engine, { access, isSpent }),
     services: serviceReader(engine, {

@@ -167,6 +167,26 @@ CREATE TABLE IF NOT EXISTS coalmine_comparison_views ON CLUSTER main (
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')(At)
 ORDER BY Comparison
 
+CREATE TABLE IF NOT EXISTS coalmine_changes ON CLUSTER main (
+  Id String,
+  Kind LowCardinality(String),
+  Service LowCardinality(String),
+  Version String,
+  Flag String,
+  What String,
+  Author String,
+  MergedBy String,
+  Commit String,
+  Url String,
+  Environment LowCardinality(String),
+  Changes UInt32,
+  At DateTime64(3),
+  Source LowCardinality(String),
+  Kept DateTime64(6) DEFAULT now64(6)
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')(Kept)
+ORDER BY (Service, Id)
+
 CREATE TABLE IF NOT EXISTS coalmine_notifications ON CLUSTER main (
   Id String,
   Target LowCardinality(String),

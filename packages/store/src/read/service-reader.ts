@@ -3,6 +3,7 @@ import { openTicks, secondsOpen, type TickLedger } from '../ingest/tick-ledger.t
 import { lookBackSeconds } from '../schema/without-tables.ts'
 import { tickSeconds } from '../tick.ts'
 import type { Traces } from '../traces.ts'
+import { type BuildShares, buildShares } from './builds-served.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { type Known, known, openOf } from './known.ts'
 import { type TestTraffic, testTrafficOf } from './test-traffic.ts'
@@ -13,6 +14,8 @@ export interface ServiceReader {
   readonly known: (service?: string) => Promise<Known>
   /** Which marks arrive from a service; undefined when nothing has. */
   readonly doctor: (service: string) => Promise<DoctorFacts | undefined>
+  /** How the requests of a service were shared by its builds. */
+  readonly builds: (service: string) => Promise<BuildShares>
   /** What requests with a test mark did in the last hours. */
   readonly tests: (hours: number) => Promise<TestTraffic>
 }
@@ -38,6 +41,7 @@ export function serviceReader(engine: Engine, { logs, ledger, spansAlone, waterm
     ledger ? openTicks(ledger, service) : openOf(engine, service, lookBack(openSeconds), now())
   return {
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(lookBackSeconds)),
+    builds: (service) => buildShares(engine, service),
     tests: (hours) => testTrafficOf(engine, { hours, nowMs: now(), spansAlone }),
     doctor: (service) =>
       doctorFacts(engine, logs, { service, lookBackMs: lookBack(lookBackSeconds) * 1000 }, async () => {

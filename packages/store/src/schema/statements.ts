@@ -59,6 +59,7 @@ const ownTables: readonly string[] = [
   tables.createVerdicts,
   tables.createComparisonEvents,
   tables.createComparisonViews,
+  tables.createChanges,
   tables.createNotifications,
   tables.createSchema,
   tables.createImports,

@@ -216,6 +216,28 @@ export const createNotifications = `
   ORDER BY (Target, Number)
   TTL toDateTime(At) + toIntervalDay(90)`
 
+/** What changed: deploys, flags and other events. Of rows with the same id the newest counts. */
+export const createChanges = `
+  CREATE TABLE IF NOT EXISTS coalmine_changes (
+    Id String,
+    Kind LowCardinality(String),
+    Service LowCardinality(String),
+    Version String,
+    Flag String,
+    What String,
+    Author String,
+    MergedBy String,
+    Commit String,
+    Url String,
+    Environment LowCardinality(String),
+    Changes UInt32,
+    At DateTime64(3),
+    Source LowCardinality(String),
+    Kept DateTime64(6) DEFAULT now64(6)
+  )
+  ENGINE = ReplacingMergeTree(Kept)
+  ORDER BY (Service, Id)`
+
 /** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
 export const createSchema = `
   CREATE TABLE IF NOT EXISTS coalmine_schema (

@@ -1,0 +1,106 @@
+import type { Change, ChangeKind, TimelineChange } from './change.ts'
+import type { Engine } from './engine/engine.ts'
+import type { Access } from './opening.ts'
+import { buildsServed } from './read/builds-served.ts'
+import { mergedDeploys, withBuilds } from './timeline.ts'
+
+/** Which changes are asked for, the newest first. */
+export interface ChangesAsked {
+  /** Those of this service, and those that are of none alone. */
+  readonly service?: string | undefined
+  readonly version?: string | undefined
+  readonly kind?: ChangeKind | undefined
+  /** From when on, and until when: milliseconds since 1970. */
+  readonly sinceMs?: number | undefined
+  readonly untilMs?: number | undefined
+  /** At most so many; 200 unless told otherwise. */
+  readonly limit?: number | undefined
+}
+
+/** The timeline: what was deployed and what else changed. */
+export interface Changes {
+  /** Keeps a change, in place of one of the same id, and says whether it did: not where nothing may be written, or the disk is full. */
+  readonly keep: (change: Change) => Promise<boolean>
+  /**
+   * Changes, the newest first. Of one service the deploys of builds that nobody reported are among them: each begins with the
+   * first request that it served to users.
+   */
+  readonly list: (asked?: ChangesAsked) => Promise<readonly TimelineChange[]>
+  /** All that is known of the last deploy of a build: what was reported, and what its spans say. */
+  readonly deployOf: (service: string, version: string) => Promise<TimelineChange | undefined>
+}
+
+const usualLimit = 200
+
+/** The changes that an engine's store keeps. */
+export function changesOf(
+  engine: Engine,
+  {
+    access,
+    isSpent,
+    forgottenMs,
+  }: {
+    readonly access: Access
+    readonly isSpent: () => boolean
+    /** Before when the store knows nothing: what serves from then on may have served before. */
+    readonly forgottenMs: () => number
+  },
+): Changes {
+  const kept = async (asked: ChangesAsked): Promise<readonly Change[]> => {
+    // Who reads spans alone has no tables of ours.
+    if (access === 'spans') return []
+    const { service = '', sinceMs = 0, untilMs = lastMs } = asked
+    return engine.read<Change>(keptChanges, { service, sinceMs, untilMs, limit: mostKept })
+  }
+  const list = async (asked: ChangesAsked = {}): Promise<readonly TimelineChange[]> => {
+    const { service, version, kind, sinceMs = 0, untilMs = lastMs, limit = usualLimit } = asked
+    // A report of the same deploy may be of some hours before.
+    const reported = mergedDeploys(await kept({ ...asked, sinceMs: Math.max(0, sinceMs - dayMs) }))
+    const isOfBuilds = service !== undefined && access !== 'spans' && (kind ?? 'deploy') === 'deploy'
+    const builds = isOfBuilds ? await buildsServed(engine, service) : []
+    return withBuilds(reported, builds, { service: service ?? '', forgottenMs: forgottenMs() })
+      .filter((one) => one.atMs >= sinceMs && one.atMs < untilMs)
+      .filter((one) => kind === undefined || one.kind === kind)
+      .filter((one) => version === undefined || one.version === version)
+      .slice(0, limit)
+  }
+  return {
+    keep: async (change) => {
+      if (access !== 'all' || isSpent()) return false
+      await engine.write(keepChange, { ...change })
+      return true
+    },
+    list,
+    deployOf: async (service, version) => (await list({ service, version, kind: 'deploy', limit: 1 }))[0],
+  }
+}
+
+const dayMs = 86_400_000
+const lastMs = 0xffffffff * 1000
+const mostKept = 2_000
+
+/** Keeps a change. */
+export const keepChange = `
+  INSERT INTO coalmine_changes (
+    Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, At, Source)
+  SELECT
+    {id:String}, {kind:String}, {service:String}, {version:String}, {flag:String}, {what:String}, {author:String},
+    {mergedBy:String}, {commit:String}, {url:String}, {environment:String}, {changes:UInt32},
+    fromUnixTimestamp64Milli({atMs:Int64}), {source:String}`
+
+/** Changes of a service and those of none alone, or all where none is named, the newest first; of each the newest report. */
+export const keptChanges = `
+  SELECT
+    Id AS id, Kind AS kind, Service AS service, Version AS version, Flag AS flag, What AS what, Author AS author,
+    MergedBy AS mergedBy, Commit AS commit, Url AS url, Environment AS environment, Changes AS changes,
+    toUnixTimestamp64Milli(At) AS atMs, Source AS source
+  FROM (
+    SELECT *
+    FROM coalmine_changes
+    WHERE {service:String} = '' OR Service IN ('', {service:String})
+    ORDER BY Kept DESC
+    LIMIT 1 BY Service, Id
+  )
+  WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}) AND At < fromUnixTimestamp64Milli({untilMs:Int64})
+  ORDER BY At DESC, Id
+  LIMIT {limit:UInt32}`

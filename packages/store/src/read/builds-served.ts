@@ -1,0 +1,156 @@
+import { buildName, latestClosingsEver } from '../conditions.ts'
+import type { Engine } from '../engine/engine.ts'
+import { sql } from '../sql.ts'
+import { tickSeconds } from '../tick.ts'
+
+/** What the spans of a build say of where it comes from; texts are empty where they do not say it. */
+export interface BuildMarks {
+  readonly commit: string
+  readonly repository: string
+  /** The pull or merge request: its URL, where the repository's is known. */
+  readonly url: string
+  readonly author: string
+  readonly mergedBy: string
+  readonly environment: string
+  /** How many changes it has that the build before had not; 0 where that is not said. */
+  readonly changes: number
+}
+
+/** A build that has served users. Times are milliseconds since 1970. */
+export interface BuildServed {
+  readonly version: string
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly requests: number
+  readonly marks: BuildMarks
+}
+
+/** How the requests of a service were shared by its builds, over time. */
+export interface BuildShares {
+  readonly startMs: number
+  readonly binSeconds: number
+  /** The newest builds; of each the requests in every bin. */
+  readonly builds: readonly (BuildServed & { readonly bins: readonly number[] })[]
+  /** Requests of all builds in every bin. */
+  readonly all: readonly number[]
+}
+
+const mostBuilds = 30
+const mostShown = 8
+const mostBins = 120
+const shownHours = 24
+
+/** The builds of a service that have served users, by closed ticks, the newest first. */
+export async function buildsServed(engine: Engine, service: string): Promise<readonly BuildServed[]> {
+  type Row = Omit<BuildServed, 'marks' | 'firstMs' | 'lastMs'> & { readonly first: number; readonly last: number }
+  const rows = await engine.read<Row>(servedBuilds, { service, limit: mostBuilds })
+  return Promise.all(
+    rows.map(async ({ version, requests, first, last }) => ({
+      version,
+      requests,
+      firstMs: first * 1000,
+      lastMs: (last + tickSeconds) * 1000,
+      marks: await marksOf(engine, service, version, first),
+    })),
+  )
+}
+
+/** The same with how requests were shared in the last day of what is known of the service. */
+export async function buildShares(engine: Engine, service: string): Promise<BuildShares> {
+  const served = await buildsServed(engine, service)
+  const end = Math.max(0, ...served.map(({ lastMs }) => lastMs)) / 1000
+  const start = Math.max(end - shownHours * 3600, Math.min(...served.map(({ firstMs }) => firstMs)) / 1000)
+  if (served.length === 0) return { startMs: 0, binSeconds: tickSeconds, builds: [], all: [] }
+  const binSeconds = Math.max(1, Math.ceil((end - start) / mostBins / tickSeconds)) * tickSeconds
+  const bins = Math.max(1, Math.ceil((end - start) / binSeconds))
+  const rows = await engine.read<{ version: string; bin: number; requests: number }>(sharedRequests, {
+    service,
+    from: start,
+    to: end,
+    binSeconds,
+  })
+  const of = (version?: string): number[] => {
+    const found = Array.from({ length: bins }, () => 0)
+    for (const row of rows)
+      if ((version === undefined || row.version === version) && row.bin < bins) found[row.bin]! += row.requests
+    return found
+  }
+  return {
+    startMs: start * 1000,
+    binSeconds,
+    builds: served.slice(0, mostShown).map((build) => ({ ...build, bins: of(build.version) })),
+    all: of(),
+  }
+}
+
+// Spans of a request that ended in the first tick of its build began not long before.
+const beganSeconds = 60
+
+async function marksOf(engine: Engine, service: string, version: string, first: number): Promise<BuildMarks> {
+  const [row] = await engine.read<Omit<BuildMarks, 'url' | 'changes'> & { change: string; changes: string }>(
+    buildMarks,
+    { service, version, from: first - beganSeconds, to: first + 2 * tickSeconds },
+  )
+  const { commit, repository, change, author, mergedBy, environment, changes } = row!
+  return {
+    commit,
+    repository,
+    url: changeUrl(repository, change),
+    author,
+    mergedBy,
+    environment,
+    changes: /^\d{1,6}$/.test(changes) ? Number(changes) : 0,
+  }
+}
+
+/** Where a pull request is looked at: its own URL, or the number of one in a repository whose host is known to have them. */
+function changeUrl(repository: string, change: string): string {
+  if (/^https?:\/\//.test(change)) return change
+  if (!/^\d+$/.test(change) || !/^https:\/\/[^\s]+$/.test(repository)) return ''
+  return repository.includes('gitlab') ? `${repository}/-/merge_requests/${change}` : `${repository}/pull/${change}`
+}
+
+/** When builds served users, and how often, the newest builds first. */
+export const servedBuilds: string = sql`
+  SELECT
+    Build AS version,
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(Tick)) AS first,
+    toUnixTimestamp(max(Tick)) AS last
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test AND Build != '' AND ${latestClosingsEver}
+  GROUP BY version
+  ORDER BY first DESC, version
+  LIMIT {limit:UInt32}`
+
+/** Requests of users by build, in bins of so many seconds. */
+export const sharedRequests: string = sql`
+  SELECT
+    Build AS version,
+    intDiv(toUnixTimestamp(Tick) - {from:UInt32}, {binSeconds:UInt32}) AS bin,
+    sum(Requests) AS requests
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND ${latestClosingsEver}
+  GROUP BY version, bin`
+
+/** What the first spans of a build say of where it comes from. */
+export const buildMarks: string = sql`
+  SELECT
+    anyIf(ResourceAttributes['vcs.ref.head.revision'], ResourceAttributes['vcs.ref.head.revision'] != '') AS commit,
+    anyIf(ResourceAttributes['vcs.repository.url.full'], ResourceAttributes['vcs.repository.url.full'] != '') AS repository,
+    anyIf(ResourceAttributes['vcs.change.id'], ResourceAttributes['vcs.change.id'] != '') AS change,
+    anyIf(ResourceAttributes['coalmine.change.author'], ResourceAttributes['coalmine.change.author'] != '') AS author,
+    anyIf(ResourceAttributes['coalmine.change.merger'], ResourceAttributes['coalmine.change.merger'] != '') AS mergedBy,
+    anyIf(ResourceAttributes['coalmine.change.count'], ResourceAttributes['coalmine.change.count'] != '') AS changes,
+    anyIf(ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment.name'] != '')
+      AS environment
+  FROM (
+    SELECT ResourceAttributes
+    FROM coalmine_traces
+    WHERE ServiceName = {service:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+      AND ${buildName} = {version:String}
+    LIMIT 1000
+  )`

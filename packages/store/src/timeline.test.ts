@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest'
+import type { Change } from './change.ts'
+import type { BuildServed } from './read/builds-served.ts'
+import { mergedDeploys, withBuilds } from './timeline.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const start = Date.UTC(2026, 10, 20, 10)
+const commit = '4f2c9d1aa0b7c1d2e3f4a5b6c7d8e9f0a1b2c3d4'
+
+const deploy = (changes: Partial<Change>): Change => ({
+  id: 'one',
+  kind: 'deploy',
+  service: 'shop',
+  version: '2.0.0',
+  flag: '',
+  what: '',
+  author: '',
+  mergedBy: '',
+  commit: '',
+  url: '',
+  environment: '',
+  changes: 0,
+  atMs: start,
+  source: 'cli',
+  ...changes,
+})
+
+const marks = { commit: '', repository: '', url: '', author: '', mergedBy: '', environment: '', changes: 0 }
+const build = (changes: Partial<BuildServed>): BuildServed => ({
+  version: '2.0.0',
+  firstMs: start + 2 * minute,
+  lastMs: start + hour,
+  requests: 100,
+  marks,
+  ...changes,
+})
+
+const known = { service: 'shop', forgottenMs: start - 24 * hour }
+
+it('reports of one deploy are one, with all that any of them says', () => {
+  const merged = mergedDeploys([
+    deploy({ id: 'b', source: 'github', commit, environment: 'production', atMs: start + minute, mergedBy: 'noah' }),
+    deploy({ id: 'a', author: 'maria' }),
+    deploy({
+      id: 'c',
+      source: 'cdevents',
+      version: '',
+      commit: commit.slice(0, 8),
+      url: 'https://example.com/7',
+      atMs: start + hour,
+    }),
+  ])
+  expect(merged).toHaveLength(1)
+  expect(merged[0]).toMatchObject({
+    id: 'a',
+    version: '2.0.0',
+    author: 'maria',
+    mergedBy: 'noah',
+    commit,
+    url: 'https://example.com/7',
+    environment: 'production',
+    atMs: start,
+    source: 'cli, github, cdevents',
+  })
+})
+
+it.each([
+  ['the same build a day later', deploy({ id: 'b', atMs: start + 24 * hour })],
+  ['another build', deploy({ id: 'b', version: '2.0.1' })],
+  ['another service', deploy({ id: 'b', service: 'cart' })],
+  ['another environment', deploy({ id: 'b', environment: 'staging' })],
+  ['a flag', deploy({ id: 'b', kind: 'flag', version: '', flag: 'pricing' })],
+])('%s is a change of its own', (_, other) => {
+  expect(mergedDeploys([other, deploy({ environment: 'production' })])).toHaveLength(2)
+})
+
+it('a deploy is known by its first requests, and takes what their spans say of it', () => {
+  const found = withBuilds(
+    mergedDeploys([deploy({ atMs: start }), deploy({ id: 'again', atMs: start + 30 * hour })]),
+    [build({ marks: { ...marks, author: 'maria', mergedBy: 'noah', changes: 3 } })],
+    known,
+  )
+  expect(found.map(({ id, servedMs, author, changes }) => [id, servedMs, author, changes])).toEqual([
+    ['again', null, '', 0],
+    ['one', start + 2 * minute, 'maria', 3],
+  ])
+})
+
+it('a deploy that is reported without its version is found by its commit', () => {
+  const [found] = withBuilds(
+    mergedDeploys([deploy({ version: '', commit })]),
+    [build({ marks: { ...marks, commit } })],
+    known,
+  )
+  expect(found).toMatchObject({ version: '2.0.0', servedMs: start + 2 * minute })
+})
+
+it('a build that nobody reported was deployed when it first served, unless it served since before all that is known', () => {
+  expect(withBuilds([], [build({})], known)).toMatchObject([
+    { id: 'spans/shop/2.0.0', kind: 'deploy', version: '2.0.0', atMs: start + 2 * minute, source: 'spans' },
+  ])
+  expect(withBuilds([], [build({ firstMs: known.forgottenMs })], known)).toEqual([])
+})
