@@ -58,7 +58,15 @@ export async function openApi(): Promise<string> {
 
 function operationOf({ name, summary, right, path, query = [], body, answers }: Route): Json {
   const inPath = path.includes('{id}')
-    ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' }, description: 'The id of a comparison.' }]
+    ? [
+        {
+          name: 'id',
+          in: 'path',
+          required: true,
+          schema: { type: 'string' },
+          description: `The id of a ${path.includes('rollouts') ? 'rollout' : 'comparison'}.`,
+        },
+      ]
     : []
   const inQuery = query.map(({ name, required = false, about, example }) => ({
     name,

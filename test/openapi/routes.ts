@@ -44,6 +44,24 @@ const file: Parameter = {
   name: 'file',
   about: 'Any text that identifies the file, so that an import that was interrupted goes on.',
 }
+const rolloutCommands = Object.entries({
+  pause: 'It does nothing more; a FAIL still takes the canary back.',
+  resume: 'It goes on; past a deadline with the time anew.',
+  advance: 'It goes on to the next stage, whatever the verdict.',
+  approve: 'It may go on to the next stage once its gate is open.',
+  abort: 'The canary is taken back, in whatever state the rollout is.',
+}).map(
+  ([command, summary]): Route => ({
+    method: 'post',
+    path: `/api/rollouts/{id}/${command}`,
+    name: `${command}Rollout`,
+    summary,
+    right: 'judge',
+    body: 'RolloutCommandBody',
+    answers: { 200: 'RolloutAnswer' },
+  }),
+)
+
 const otlp = ['application/x-protobuf', 'application/json'] as const
 const acknowledged = { content: 'application/x-protobuf' } as const
 
@@ -171,6 +189,40 @@ export const routes: readonly Route[] = [
     body: 'ComparisonBody',
     answers: { 200: 'Verdict' },
   },
+  {
+    method: 'post',
+    path: '/api/rollouts',
+    name: 'startRollout',
+    summary: 'Start the rollout of a build, as the coalmine.yaml of the server plans it, or join the one that runs.',
+    right: 'judge',
+    body: 'RolloutBody',
+    answers: { 200: 'RolloutAnswer', 201: 'RolloutAnswer' },
+  },
+  {
+    method: 'get',
+    path: '/api/rollouts',
+    name: 'listRollouts',
+    summary: 'Rollouts that run, and those of the last 90 days, the newest first.',
+    right: 'read',
+    answers: { 200: 'RolloutList' },
+  },
+  {
+    method: 'get',
+    path: '/api/rollouts/{id}',
+    name: 'getRollout',
+    summary: 'Where a rollout is, and what it waits for.',
+    right: 'read',
+    answers: { 200: 'RolloutAnswer' },
+  },
+  {
+    method: 'get',
+    path: '/api/rollouts/{id}/history',
+    name: 'getRolloutHistory',
+    summary: 'What happened to a rollout, and who said so.',
+    right: 'read',
+    answers: { 200: 'RolloutHistory' },
+  },
+  ...rolloutCommands,
   {
     method: 'get',
     path: '/api/notifications',

@@ -102,7 +102,7 @@ export class World {
     const life = this.#life
     if (this.kept.length === 0) {
       const { service, stable, canary } = { service: 'shop', stable: 'service.version=1', canary: 'service.version=2' }
-      const event = { kind: 'started', service, stable, canary, plan, by: null } as const
+      const event = { kind: 'started', service, stable, canary, plan, compared: {}, by: null } as const
       this.kept.push({ number: 1, atMs: this.nowMs, event })
     }
     this.controller = newController(this.state(), {

@@ -34,3 +34,7 @@ export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'
 
 export { type ReportContent, reportPage } from './page/one-file.ts'
 export type { ComparisonView, ViewTrace, ViewTraces } from './views/view.ts'
+
+// How rollouts are planned
+
+export type { RolloutOptions } from './rollouts/setup.ts'

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseConfig } from '@coalmine/comparator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { routes } from '../../../test/openapi/routes.ts'
@@ -17,11 +18,18 @@ const notify = {
   environment: {},
 } as const
 
+const plan = `
+rollout:
+  stages: [{ share: 10%, approve: true }, { share: 50% }]
+  actuator: { command: "true" }
+`
+const rollout = { config: async () => parseConfig(plan, 'coalmine.yaml'), environment: process.env }
+
 let directory: string
 let server: RunningServer
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-openapi-'))
-  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 20, notify })
+  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 20, notify, rollout })
 })
 afterAll(async () => {
   await server.close()
@@ -137,6 +145,19 @@ it('the routes answer what the document says', async () => {
   await ask('getVerdict', `/api/verdict?${query}`)
   const { targets, open, recent } = await ask('getNotifications', '/api/notifications')
   expect([targets.length, open.length, recent.length > 0]).toEqual([2, 1, true])
+  const rollout = await ask('startRollout', '/api/rollouts', { body: cohorts, status: 201 })
+  const its = `/api/rollouts/${rollout.id}`
+  await ask('getRollout', its)
+  await ask('getRolloutHistory', `${its}/history`)
+  expect((await ask('listRollouts', '/api/rollouts')).rollouts.length).toBe(1)
+  await ask('pauseRollout', `${its}/pause`, { body: {} })
+  await ask('resumeRollout', `${its}/resume`, { body: {} })
+  await expect.poll(async () => (await ask('getRollout', its)).phase).toBe('baking')
+  await ask('approveRollout', `${its}/approve`, { body: {} })
+  await ask('advanceRollout', `${its}/advance`, { body: {} })
+  await expect.poll(async () => (await ask('getRollout', its)).stage).toBe(2)
+  await ask('abortRollout', `${its}/abort`, { body: { force: true } })
+  await expect.poll(async () => (await ask('getRollout', its)).phase).toBe('rolled-back')
   await ask('judgeAsKayenta', '/api/kayenta', { body: { ...cohorts, ...window, config } })
   await ask('askAsArgo', '/gates/argo', { body: { ...cohorts, run: '7' } })
   const release = { name: 'shop', namespace: 'prod', checksum: 'a' }

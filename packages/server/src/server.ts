@@ -40,6 +40,9 @@ import { defaultLimits, type Limits } from './receive/limits.ts'
 import { newRecentLimits } from './receive/recent-limits.ts'
 import { registerCalibrate } from './replay/calibrate.ts'
 import { registerPlan } from './replay/plan.ts'
+import { newRollouts, type Rollouts } from './rollouts/rollouts.ts'
+import { registerRollouts } from './rollouts/routes.ts'
+import type { RolloutOptions } from './rollouts/setup.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { newTurns } from './turns.ts'
 import { registerViews } from './views/routes.ts'
@@ -72,6 +75,8 @@ export type ServerOptions = {
   readonly lookEveryMs?: number
   /** Who is told of comparisons; nobody where left out. */
   readonly notify?: NotifyOptions
+  /** How rollouts are planned, and what moves canaries; none runs where left out. */
+  readonly rollout?: RolloutOptions
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
   /** Knows the comparisons that have run in the store, also where it is not announced; it goes on with none then. */
@@ -116,6 +121,7 @@ export async function startServer({
   limits: changedLimits,
   lookEveryMs = 5_000,
   notify: notifyOptions,
+  rollout,
   announced = true,
   knowsComparisons = announced,
   slos = [],
@@ -166,14 +172,16 @@ export async function startServer({
   const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
   // One that goes when its command is done sums nothing up for later, and tells nobody.
   const budgets = announced ? newBudgetWatch(context) : undefined
+  const rollouts = newRollouts(context, comparisons, rollout, { lookEveryMs })
   const answered: string[] = []
-  const app = await routes(context, comparisons, views, { access, links, tls, host, baseUrl, answered })
+  const app = await routes(context, { comparisons, views, rollouts }, { access, links, tls, host, baseUrl, answered })
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
   let local: HttpServer | undefined
   const close = async (): Promise<void> => {
     access.close()
+    await rollouts.close()
     comparisons.close()
     await drain({ app, local, grpc }, drainMs)
     await budgets?.close()
@@ -187,7 +195,7 @@ export async function startServer({
   try {
     // A server that goes when its command is done leaves those of others alone; a gate that asks at once is to be told of them.
     await notify?.resume()
-    if (knowsComparisons) goOn = await comparisons.resume()
+    if (knowsComparisons) goOn = await resumed(comparisons, rollouts)
     await app.listen({ host, port }).catch((cause: unknown) => {
       throw notListening(cause, host, port)
     })
@@ -239,6 +247,15 @@ export async function startServer({
   }
 }
 
+/** Comparisons go on before the rollouts that they judge. */
+async function resumed(comparisons: Comparisons, rollouts: Rollouts): Promise<() => Promise<void>> {
+  const [compareOn, rollOn] = [await comparisons.resume(), await rollouts.resume()]
+  return async () => {
+    await compareOn()
+    await rollOn()
+  }
+}
+
 async function startTelling(
   basics: Pick<Context, 'store' | 'now' | 'warn'>,
   options: NotifyOptions,
@@ -250,6 +267,13 @@ async function startTelling(
   const notify = startNotify(basics, options, { baseUrl: links.baseForAll, tried })
   metrics?.observeTargets(notify.lanes)
   return notify
+}
+
+/** What a server runs, which its routes tell of. */
+interface Parts {
+  readonly comparisons: Comparisons
+  readonly views: Views
+  readonly rollouts: Rollouts
 }
 
 interface Doors {
@@ -264,8 +288,7 @@ interface Doors {
 
 async function routes(
   context: Context,
-  comparisons: Comparisons,
-  views: Views,
+  { comparisons, views, rollouts }: Parts,
   { access, links, tls, host, baseUrl, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
@@ -307,6 +330,7 @@ async function routes(
   registerComparisons(app, comparisons, links, limits.followers)
   registerViews(app, context, comparisons, views)
   registerNotifications(app, context)
+  registerRollouts(app, rollouts, links)
   registerGates(app, context, comparisons, links)
   registerKayenta(app, context)
   registerPlan(app, context)

@@ -17,6 +17,7 @@ export type { FlagEvaluations } from './read/evaluations.ts'
 export type { Known } from './read/known.ts'
 export type { StoreSizes } from './read/sizes.ts'
 export type { TestTraffic } from './read/test-traffic.ts'
+export type { KeptRolloutEvent, RolloutEvents } from './rollout-events.ts'
 export { type Initialised, type InitOptions, initStore } from './schema/init-store.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 

@@ -3081,6 +3081,21 @@ ALTER TABLE otel_traces DROP PARTITION {day:String};
 -- retention.ts: forgetLogs
 ALTER TABLE otel_logs DROP PARTITION {day:String};
 
+-- rollout-events.ts: keepRolloutEvent
+  INSERT INTO coalmine_rollouts
+  SELECT {rollout:String}, {number:UInt32}, fromUnixTimestamp64Milli({atMs:Int64}), {kind:String}, {event:String};
+
+-- rollout-events.ts: knownRollouts
+  SELECT
+    Rollout AS rollout, Number AS number, toUnixTimestamp64Milli(At) AS atMs, Kind AS kind, Event AS event
+  FROM coalmine_rollouts
+  WHERE Rollout IN (
+    SELECT Rollout
+    FROM coalmine_rollouts
+    WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}))
+  ORDER BY Rollout, Number
+  LIMIT 1 BY Rollout, Number;
+
 -- schema/statements.ts: databaseHere
 SELECT currentDatabase() AS name;
 
@@ -3304,6 +3319,17 @@ SELECT currentDatabase() AS name;
   )
   ENGINE = ReplacingMergeTree(Kept)
   ORDER BY (Service, Id);
+
+-- schema/tables.ts: createRollouts
+  CREATE TABLE IF NOT EXISTS coalmine_rollouts (
+    Rollout String,
+    Number UInt32,
+    At DateTime64(3),
+    Kind LowCardinality(String),
+    Event String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  ORDER BY (Rollout, Number);
 
 -- schema/tables.ts: createSchema
   CREATE TABLE IF NOT EXISTS coalmine_schema (

@@ -25,6 +25,7 @@ const notForSpansAlone = [
   'coalmine_hours',
   'coalmine_summed_hours',
   'coalmine_notifications',
+  'coalmine_rollouts',
 ]
 
 const byBuild = { stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }

@@ -14,6 +14,7 @@ import { type StoreSizes, storeSizes } from './read/sizes.ts'
 import { type SpanReader, spanReader } from './read/span-reader.ts'
 import { type TickReader, tickReader } from './read/tick-reader.ts'
 import { checkRetention, settleRetention } from './retention.ts'
+import { type RolloutEvents, rolloutEventsOf } from './rollout-events.ts'
 
 /** How a store is opened. */
 export interface StoreOptions {
@@ -58,6 +59,8 @@ export interface Store {
   readonly budgets: Budgets
   /** Messages to people, and what became of them. */
   readonly notifications: Notifications
+  /** What happened to rollouts. */
+  readonly rollouts: RolloutEvents
   /** What was seen of services, whoever is compared. */
   readonly services: ServiceReader
   /** How far imports of files have come. */
@@ -131,6 +134,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     changes: changesOf(engine, { access, isSpent, forgottenMs: () => now() - (retentionDays - 1) * 86_400_000 }),
     budgets: budgetsOf(engine, { access, isSpent, retentionDays, now }),
     notifications: notificationsOf(engine, { access, isSpent }),
+    rollouts: rolloutEventsOf(engine, { access, isSpent }),
     services: serviceReader(engine, {
       logs,
       ledger: shared ? undefined : ledger,

@@ -28,13 +28,15 @@ export interface Controller {
 
 /** How often what runs a rollout looks, in milliseconds. */
 export interface Pace {
+  /** How often it looks where nothing wakes it; 5 s unless told otherwise. */
+  readonly lookEveryMs?: number
   /** How often the actuator is asked where the canary is; 30 s unless told otherwise. */
   readonly checkEveryMs?: number
   /** How long the canary is kept from coming back after a rollout went back; an hour unless told otherwise. */
   readonly guardMs?: number
 }
 
-const lookEveryMs = 5_000
+const guardAgainMs = 5_000
 const afterTroubleMs = 1_000
 
 /**
@@ -42,7 +44,7 @@ const afterTroubleMs = 1_000
  * that there are.
  */
 export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}): Controller {
-  const { checkEveryMs = 30_000, guardMs = 3_600_000 } = pace
+  const { lookEveryMs = 5_000, checkEveryMs = 30_000, guardMs = 3_600_000 } = pace
   const { actuator, gate, now, warn } = ports
   const log = newLog(begun, ports)
   let checkedMs = now()
@@ -247,8 +249,8 @@ const isAsBefore = (now: RolloutState, before: RolloutState): boolean =>
 /** After a rollout went back: what did not get there is tried again. */
 function guarding(state: RolloutState, nowMs: number): Decision {
   if (!state.isUnsure) return { kind: 'wait', for: 'it is over', untilMs: null }
-  if (nowMs - state.triedMs < lookEveryMs)
-    return { kind: 'wait', for: 'it is over', untilMs: state.triedMs + lookEveryMs }
+  if (nowMs - state.triedMs < guardAgainMs)
+    return { kind: 'wait', for: 'it is over', untilMs: state.triedMs + guardAgainMs }
   return { kind: 'move', event: { kind: 'intent', to: 0, why: 'again', reason: state.trouble ?? 'it came back' } }
 }
 

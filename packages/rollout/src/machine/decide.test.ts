@@ -13,6 +13,7 @@ const started = (given: Partial<RolloutPlan> = {}): RolloutEvent => ({
   stable: 'service.version=1',
   canary: 'service.version=2',
   plan: { ...plan, ...given },
+  compared: {},
   by: null,
 })
 

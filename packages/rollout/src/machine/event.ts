@@ -11,6 +11,8 @@ export type RolloutEvent =
       readonly stable: string
       readonly canary: string
       readonly plan: RolloutPlan
+      /** What else its comparisons are asked with, such as the policy. */
+      readonly compared: Readonly<Record<string, unknown>>
       readonly by: string | null
     }
   /** The actuator is about to be called: `again` where the canary should have been there already. */

@@ -8,6 +8,8 @@ export interface RolloutState {
   readonly stable: string
   readonly canary: string
   readonly plan: RolloutPlan
+  /** What else its comparisons are asked with, such as the policy. */
+  readonly compared: Readonly<Record<string, unknown>>
   readonly startedMs: number
   readonly startedBy: string | null
   /** Of its last event. */
@@ -59,8 +61,8 @@ export function after(
   { number, atMs, event }: NumberedEvent,
 ): RolloutState | undefined {
   if (event.kind === 'started') {
-    const { service, stable, canary, plan, by } = event
-    return { ...fresh, id, service, stable, canary, plan, startedMs: atMs, startedBy: by, number }
+    const { service, stable, canary, plan, compared, by } = event
+    return { ...fresh, id, service, stable, canary, plan, compared, startedMs: atMs, startedBy: by, number }
   }
   return before && { ...before, ...changes(before, event, atMs), number }
 }

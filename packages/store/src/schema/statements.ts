@@ -61,6 +61,7 @@ const ownTables: readonly string[] = [
   tables.createComparisonViews,
   tables.createChanges,
   tables.createNotifications,
+  tables.createRollouts,
   tables.createSchema,
   tables.createImports,
   tables.createReopened,

@@ -238,6 +238,18 @@ export const createChanges = `
   ENGINE = ReplacingMergeTree(Kept)
   ORDER BY (Service, Id)`
 
+/** What happened to rollouts: their state is what their events say. */
+export const createRollouts = `
+  CREATE TABLE IF NOT EXISTS coalmine_rollouts (
+    Rollout String,
+    Number UInt32,
+    At DateTime64(3),
+    Kind LowCardinality(String),
+    Event String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  ORDER BY (Rollout, Number)`
+
 /** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
 export const createSchema = `
   CREATE TABLE IF NOT EXISTS coalmine_schema (
