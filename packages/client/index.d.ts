@@ -4,6 +4,14 @@ interface Advisory {
   readonly verdict: Exclude<Outcome, 'invalid'>;
   readonly message: string;
 }
+/** How much of a window's budget there is, in bad requests. */
+interface Allowance {
+  /** How many may be bad within the window. */
+  readonly events: number;
+  /** How many may be from now on; below 0 where more were. */
+  readonly left: number;
+  readonly leftShare: number;
+}
 /** How a server is asked. */
 interface AskOptions {
   /** Sent as JSON. */
@@ -30,6 +38,11 @@ interface BadCount {
   readonly n: number;
   readonly bad: number;
 }
+/** Requests of a time, and how many of them failed or were too slow. */
+interface BadCounts {
+  readonly requests: number;
+  readonly bad: number;
+}
 /** Which earlier days stood for a stable that did not run beside the canary. */
 interface BeforeAfter {
   /** Such as `2026-11-20`, the newest first. */
@@ -39,6 +52,12 @@ interface BeforeAfter {
     readonly date: string;
     readonly why: string;
   }[];
+}
+/** A number with its bounds at 95 %, however often one looks. */
+interface Bounded {
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
 }
 /** When the builds were first seen, at most a day before the window, and what has no build. */
 interface BuildFacts {
@@ -183,6 +202,10 @@ interface ComparisonBody {
     readonly end?: string;
   };
   readonly policy?: PolicyInput;
+  /** Objectives whose error budgets are told beside the verdict; left out, those that the server has for this service. */
+  readonly slo?: readonly SloInput[];
+  /** Planned shares of the canary, such as `1%:30m,10%:1h,100%`. */
+  readonly ramp?: string;
 }
 /** Something that happened to a comparison that runs. */
 type ComparisonEvent = StartedEvent | LookEvent | OutcomeEvent | EndedEvent;
@@ -699,6 +722,13 @@ interface KayentaScore {
   /** Why the score is zero whatever the groups say; null otherwise. */
   readonly reason: string | null;
 }
+/** How long a budget lasts, in seconds; null where that is longer than a year. */
+interface Lasts {
+  readonly seconds: number | null;
+  /** With as little as the canary's bad requests may be, and as much: the ends of their confidence sequence. */
+  readonly atBest: number | null;
+  readonly atWorst: number | null;
+}
 /** Traces of one cohort in one tick: all, those of them that came late, and how many of these failed. */
 interface LateCounts {
   readonly traces: number;
@@ -984,6 +1014,17 @@ type Side = {
 interface Signalled {
   readonly signal?: AbortSignal;
 }
+/** An objective as people write it in `coalmine.yaml`. */
+interface SloInput {
+  readonly name?: string | undefined;
+  readonly service?: string | undefined;
+  readonly journeys?: readonly string[] | 'service' | 'each' | undefined;
+  readonly objective: string | number;
+  readonly window?: string | undefined;
+  readonly latency?: string | undefined;
+  readonly critical?: boolean | undefined;
+  readonly expect?: string | number | undefined;
+}
 /** What is known of a comparison of span metrics: of counts of spans that were scraped, not of the spans. */
 interface SpanMetricsFacts {
   /** As the series are called. */
@@ -1148,12 +1189,49 @@ interface Verdict {
     readonly hash: string;
   };
   readonly version: string;
+  /** What the canary does to error budgets, journey by journey, where objectives cover them. */
+  readonly budget?: readonly VerdictBudget[];
   /** What Kayenta's judge says of the same window, where its canary config was given. */
   readonly kayenta?: KayentaResult;
 }
 /** The answer of `GET /api/verdict`, which gates ask: `verdict` is `running` until the comparison is settled. */
 interface VerdictAnswer extends Pick<ComparisonAnswer, 'id' | 'url' | 'outcome' | 'state' | 'reason' | 'startedAt' | 'judgedAt'> {
   readonly verdict: Outcome | 'running';
+}
+/** What a canary does to the error budget of a journey. */
+interface VerdictBudget {
+  readonly slo: string;
+  /** Null: all requests of the service. */
+  readonly operation: string | null;
+  readonly objective: number;
+  readonly windowSeconds: number;
+  readonly latencySeconds: number | null;
+  readonly critical: boolean;
+  /** What each cohort served in the window of the comparison, and how much of it was bad. */
+  readonly stable: BadCounts;
+  readonly canary: BadCounts;
+  /** The canary's share of these requests. */
+  readonly share: number;
+  /** How many times as fast as the objective allows: stable, the canary, and all of the last hour; null where these are too few to be rates. */
+  readonly burn: {
+    readonly stable: number | null;
+    readonly canary: number | null;
+    readonly service: number | null;
+  };
+  /** Bad requests that stable's share of bad ones would not have made. */
+  readonly excess: Bounded;
+  readonly excessPerMinute: number;
+  /** Null where a window has room for fewer than ten bad requests: the counts are all there is to say. */
+  readonly budget: Allowance | null;
+  /** The share of the window's budget that the excess is; null with `budget`. */
+  readonly spent: Bounded | null;
+  /** How long what is left lasts at the canary's share of now; null with `budget`. */
+  readonly lasts: Lasts | null;
+  /** The same along the planned ramp; null where none is planned. */
+  readonly rampLasts: Lasts | null;
+  /** How long a full budget lasts once everybody has the canary; null with `budget`. */
+  readonly fullLasts: Lasts | null;
+  readonly message: string;
 }
 /** How a verdict is waited for. */
 interface VerdictOptions extends Signalled {

@@ -12,6 +12,7 @@ import { ask, type Server } from './client.ts'
 import type { CohortOptions, ComparisonOptions } from './comparison-options.ts'
 import { defaultConfig, readConfig } from './config-file.ts'
 import { CommandError } from './exit-codes.ts'
+import { plannedRamp, slosOf } from './slos.ts'
 
 /** What to ask a server for: from flags, then the environment, then the file; `metrics` are judged beside those of the file. */
 export async function comparisonRequest(
@@ -21,8 +22,14 @@ export async function comparisonRequest(
   const config = await readConfig(options.config)
   const { stableWindow, interact, since, start, end } = options
   const { traffic = config.traffic, audience = config.audience, scope = config.scope } = options
+  const cohorts = named(options, config)
+  const { config: configFile } = options
+  const slos = await slosOf(config, { ...(configFile !== undefined && { config: configFile }) })
+  const slo = slos.filter((one) => one.service === cohorts.service)
+  const ramp = plannedRamp(config.rollout)
   return {
-    ...named(options, config),
+    ...cohorts,
+    ...(slo.length > 0 && { slo, ...(ramp !== undefined && { ramp }) }),
     ...(traffic === undefined ? {} : { traffic }),
     ...(audience === undefined ? {} : { audience: listOf(audience) }),
     ...(scope === undefined ? {} : { scope }),

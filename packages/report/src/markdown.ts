@@ -1,6 +1,7 @@
 import type { Finding, Verdict } from '@coalmine/comparator'
 import { duration } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import { budgetRows } from './budget.ts'
 import { comparedRows } from './compared.ts'
 import { decisive } from './findings-table.ts'
 import { interval, metricText, value } from './format.ts'
@@ -40,7 +41,7 @@ export function verdictMarkdown(untrusted: Verdict, { url }: MarkdownOptions = {
     list(hypotheses, shownReasons),
     findingsTable(shown, more),
     list(
-      whyLines(verdict).map(([label, line]) => `${label}: ${line}`),
+      [...whyLines(verdict), ...budgetRows(verdict)].map(([label, line]) => `${label}: ${line}`),
       shownReasons,
     ),
     details([...comparedRows(verdict).map(([label, text]) => `${label}: ${text}`), ...capped(notes, shownNotes)]),

@@ -1,6 +1,7 @@
 import type { Charts, Reason, Verdict } from '@coalmine/comparator'
 import { duration } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
+import { budgetRows } from './budget.ts'
 import { comparedLines } from './compared.ts'
 import { findingsTable } from './findings-table.ts'
 import { hypothesisLines } from './hypotheses.ts'
@@ -44,6 +45,7 @@ export function verdictText(untrusted: Verdict, options: TextOptions): string {
     ...reasons.filter(({ weight }) => weight !== 'note').map((reason) => `  ${bullet(reason, ink)}${reason.message}`),
     ...decidedLine(verdict),
     ...table(whyLines(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
+    ...table(budgetRows(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
     ...interactionTables(verdict, ink),
     ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
     ...(findings.length > 0 ? ['', ...findingsTable(findings, ink, width)] : []),

@@ -1,3 +1,4 @@
+import type { Comparison } from './comparison.ts'
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import { newBatchId } from './ingest/batch-id.ts'
@@ -11,6 +12,7 @@ import {
   lastClosed,
   ticksFrom,
 } from './read/budget-counts.ts'
+import { type CohortBad, cohortBad } from './read/cohort-bad.ts'
 
 /** What error budgets are counted from: users' requests of a month, and how many of them were bad. */
 export interface Budgets {
@@ -19,6 +21,11 @@ export interface Budgets {
    * StoreError of kind `usage` where spans alone may be read.
    */
   readonly counts: (asked: BudgetAsked) => Promise<BudgetCounts | undefined>
+  /** How much was bad of each cohort of a comparison, for each journey; undefined where closed ticks do not know the cohorts. */
+  readonly ofCohorts: (
+    comparison: Comparison,
+    journeys: BudgetAsked['journeys'],
+  ) => Promise<readonly (readonly CohortBad[])[] | undefined>
   /** Sums up hours that are over, of one service or of all, so that a month is read at once; says how many. Done where it may be written. */
   readonly sumUp: (service?: string) => Promise<number>
   /** Services that have closed ticks. */
@@ -76,6 +83,8 @@ export function budgetsOf(engine: Engine, { access, isSpent, retentionDays, now 
       await sumAll(found)
       return found.length
     },
+    ofCohorts: (comparison, journeys) =>
+      access === 'spans' ? Promise.resolve(undefined) : cohortBad(engine, comparison, journeys),
     services: async () => (await engine.read<{ service: string }>(closedServices)).map(({ service }) => service),
     counts: async (asked) => {
       if (access === 'spans')

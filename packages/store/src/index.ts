@@ -82,6 +82,7 @@ export {
   type BudgetRow,
   countedSlowFrom,
 } from './read/budget-counts.ts'
+export type { CohortBad } from './read/cohort-bad.ts'
 
 // What is known of them
 

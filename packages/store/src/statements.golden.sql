@@ -827,6 +827,29 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))
     LIMIT 1000);
 
+-- read/cohort-bad.ts: badOfCohorts
+  SELECT
+    Operation AS operation,
+    ({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String} AS ofStable,
+    sum(Traces) AS requests,
+    sum(Errors
+      + arraySum((bucket, n) -> if(bucket > {slow:Int16}, n, 0), mapKeys(Latency), mapValues(Latency))
+      - arraySum((bucket, n) -> if(bucket > {slow:Int16}, n, 0), mapKeys(ErrorLatency), mapValues(ErrorLatency))) AS bad
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = {flagKey:String}
+    AND ({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed
+      WHERE Service = {service:String}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Tick)
+    AND (
+      (({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String})
+      OR (({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}))
+  GROUP BY operation, ofStable
+  ORDER BY operation, ofStable;
+
 -- read/doctor.ts: knownOperations
   SELECT Operation AS operation, sum(Requests) AS requests
   FROM coalmine_ticks

@@ -7,7 +7,7 @@ import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
-import { slosOf } from '../slos.ts'
+import { plannedRamp, slosOf } from '../slos.ts'
 
 interface SloOptions extends SpanSource {
   readonly service?: string
@@ -41,15 +41,17 @@ export function sloCommand(command: Command, io: Io): Command {
     .addOption(tokenOption())
     .addOption(formatOption())
     .action(async ({ service, slo, config, ramp, format, ...source }: SloOptions) => {
-      const all = await slosOf(await readConfig(config), { ...(slo && { slo }), ...(config && { config }) })
+      const written = await readConfig(config)
+      const all = await slosOf(written, { ...(slo && { slo }), ...(config && { config }) })
       const wanted = all.filter((one) => service === undefined || one.service === service)
       if (all.length > 0 && wanted.length === 0)
         throw new CommandError(
           'usage',
           `--service ${service}: no objective is of it; there are some of ${[...new Set(all.map((one) => one.service))].join(', ')}`,
         )
+      const planned = ramp ?? plannedRamp(written.rollout)
       const answer = await withServer(source, 'read', io, (server) =>
-        budgetsOn(server, { slo: wanted, ...(service && { service }), ...(ramp && { ramp }) }, io.stop),
+        budgetsOn(server, { slo: wanted, ...(service && { service }), ...(planned && { ramp: planned }) }, io.stop),
       )
       const { columns: width } = io.stdout
       io.stdout.write(format === 'json' ? `${printableJson(answer)}\n` : sloText(answer, { colors: io.colors, width }))

@@ -69,7 +69,7 @@ describe('the budget of a journey', () => {
   it('says who burns it, in sentences', () => {
     expect(of(stable, canary).messages).toMatchInlineSnapshot(`
       [
-        "2.0.0 has 1 % of the requests and burns the budget 20 times as fast as the objective allows, while all of its requests together burn it 0.694 times as fast. It alone makes 1.17 requests a minute bad, and it has cost 0.027 % of the budget of 30 days. Once everybody has it, a full budget lasts 36 h (at worst 23.8 h, at best 2.43 days).",
+        "2.0.0 has 1 % of the requests and burns the budget 20 times as fast as the objective allows, while all builds together burn it 0.694 times as fast. It alone makes 1.17 requests a minute bad, and it has cost 0.027 % of the budget of 30 days. Once everybody has it, a full budget lasts 36 h (at worst 23.8 h, at best 2.43 days).",
         "What is left of it lasts 21.6 days as it is now.",
       ]
     `)

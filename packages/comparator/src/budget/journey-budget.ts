@@ -1,4 +1,5 @@
 import {
+  type BadCounts,
   type BuildCounts,
   type Burn,
   type BurnWindow,
@@ -9,6 +10,7 @@ import {
   shareOfBad,
   together,
 } from './counts.ts'
+import type { LoadPiece } from './exhaustion.ts'
 import type { Allowance, CohortBudget, Excess, JourneyBudget } from './journey.ts'
 import { type BadShares, lastsFor } from './lasts.ts'
 import { expectedWithin, loadOf } from './load.ts'
@@ -36,18 +38,7 @@ const mostCohorts = 20
 export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly RampStage[]): JourneyBudget {
   const { objective, windowSeconds, service, name, latencySeconds, critical } = slo
   const { builds, untilMs } = counts
-  const first = Math.min(untilMs, ...builds.map(({ firstMs }) => firstMs)) / 1000
-  const until = untilMs / 1000
-  const load = loadOf({ builds, first, until, wholeHoursUntil: counts.wholeHoursUntilMs / 1000 })
-  const coveredSeconds = Math.min(windowSeconds, until - first)
-  const window = together(builds.map((one) => one.window))
-  // A window begins with a whole hour: one that is known to its last hour is known.
-  const isWhole = coveredSeconds >= windowSeconds - 3_600
-  const expected = isWhole ? window.requests : Math.max(window.requests, expectedWithin(load, windowSeconds))
-  const events = (1 - objective) * expected
-  const budget = isTooFew(events)
-    ? null
-    : { events, left: events - window.bad, leftShare: (events - window.bad) / events }
+  const { first, until, load, coveredSeconds, window, events, budget } = standingOf(slo, counts)
   const lastHour = together(builds.map(({ last1h }) => last1h))
   const served = builds.filter(({ recent, last1h }) => recent && last1h.requests > 0)
   const [stable, ...others] = served.toSorted((a, b) => a.firstMs - b.firstMs || b.last1h.requests - a.last1h.requests)
@@ -90,6 +81,42 @@ export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly Ra
       isHarmful: excess !== null && excess.perMinute > 0 && (burn.last1h.rate ?? burn.last6h.rate ?? 0) > 1,
       fullLasts: budget && lastsFor(events, sharesOf(one, builds), load, [{ share: 1, seconds: 0 }]),
     }
+  }
+}
+
+/** What a journey's budget is now, and the requests that are to be expected. Times are seconds since 1970. */
+export interface Standing {
+  readonly first: number
+  readonly until: number
+  readonly load: readonly LoadPiece[]
+  readonly coveredSeconds: number
+  readonly window: BadCounts
+  /** Bad requests that a window has room for. */
+  readonly events: number
+  readonly budget: Allowance | null
+}
+
+/** The budget of a journey, and where it comes from. */
+export function standingOf({ objective, windowSeconds }: Slo, counts: JourneyCounts): Standing {
+  const { builds, untilMs, wholeHoursUntilMs } = counts
+  const first = Math.min(untilMs, ...builds.map(({ firstMs }) => firstMs)) / 1000
+  const until = untilMs / 1000
+  const load = loadOf({ builds, first, until, wholeHoursUntil: wholeHoursUntilMs / 1000 })
+  const coveredSeconds = Math.min(windowSeconds, until - first)
+  const window = together(builds.map((one) => one.window))
+  // A window begins with a whole hour: one that is known to its last hour is known.
+  const isWhole = coveredSeconds >= windowSeconds - 3_600
+  const expected = isWhole ? window.requests : Math.max(window.requests, expectedWithin(load, windowSeconds))
+  const events = (1 - objective) * expected
+  const left = events - window.bad
+  return {
+    first,
+    until,
+    load,
+    coveredSeconds,
+    window,
+    events,
+    budget: isTooFew(events) ? null : { events, left, leftShare: left / events },
   }
 }
 

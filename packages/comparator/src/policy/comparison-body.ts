@@ -1,4 +1,5 @@
 import type { PolicyInput } from './policy.ts'
+import type { SloInput } from './slo-schema.ts'
 
 /**
  * A comparison as whoever wants a verdict asks for it: the body of the server's `POST /api/compare`, and what other sources of
@@ -22,4 +23,8 @@ export interface ComparisonBody {
   /** A sliding window, or moments in ISO 8601. */
   readonly window?: { readonly sinceMs?: number; readonly start?: string; readonly end?: string }
   readonly policy?: PolicyInput
+  /** Objectives whose error budgets are told beside the verdict; left out, those that the server has for this service. */
+  readonly slo?: readonly SloInput[]
+  /** Planned shares of the canary, such as `1%:30m,10%:1h,100%`. */
+  readonly ramp?: string
 }

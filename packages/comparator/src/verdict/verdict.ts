@@ -1,3 +1,4 @@
+import type { VerdictBudget } from '../budget/verdict-budget.ts'
 import type { BeforeAfter, CohortFacts, Facts, Window } from '../facts.ts'
 import type { Coverage } from '../fairness/coverage.ts'
 import type { Hosts } from '../fairness/hosts.ts'
@@ -93,6 +94,8 @@ export interface Verdict {
   readonly source: Facts['source']
   readonly policy: Policy & { readonly hash: string }
   readonly version: string
+  /** What the canary does to error budgets, journey by journey, where objectives cover them. */
+  readonly budget?: readonly VerdictBudget[]
   /** What Kayenta's judge says of the same window, where its canary config was given. */
   readonly kayenta?: KayentaResult
 }

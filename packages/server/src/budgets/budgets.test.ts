@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readSlos, type SloAnswer } from '@coalmine/comparator'
+import { readSlos, type SloAnswer, type Verdict } from '@coalmine/comparator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { conforms } from '../../../comparator/test/schema.ts'
 import { type RunningServer, startServer } from '../server.ts'
 
 let directory: string
@@ -85,6 +86,46 @@ const budgets = async (path: string, body?: unknown): Promise<SloAnswer> => {
   )
   return (await response.json()) as SloAnswer
 }
+
+const compared = async (more: object = {}): Promise<Verdict> =>
+  (await budgets('/api/compare', {
+    service: 'shop',
+    stable: 'service.version=1.0.0',
+    canary: 'service.version=2.0.0',
+    ...more,
+  })) as unknown as Verdict
+
+describe('error budgets in a verdict', () => {
+  it('are of the objectives of the server, or of those that are sent with the comparison', async () => {
+    await expect.poll(async () => (await compared()).cohorts?.canary.requests).toBe(100)
+    const verdict = await compared()
+    expect(conforms(verdict)).toBe(true)
+    expect(verdict.budget).toMatchObject([
+      {
+        slo: 'cart',
+        operation: 'GET /cart',
+        stable: { requests: 9_900, bad: 5 },
+        canary: { requests: 100, bad: 30 },
+        burn: { canary: 300 },
+        rampLasts: null,
+      },
+    ])
+    expect(verdict.hypotheses).toEqual([])
+    const slo = [{ ...objective, name: 'strict', expect: '0.001%' }]
+    const other = await compared({ slo, ramp: '10%:10m,100%' })
+    expect(conforms(other)).toBe(true)
+    expect(other.budget![0]!.rampLasts!.seconds).toBeGreaterThan(0)
+    expect(other.hypotheses).toMatchObject([{ metric: 'error budget of strict', answer: 'refuted' }])
+    expect(await compared({ slo: [] })).not.toHaveProperty('budget')
+    expect(await compared({ scope: 'downstream' })).not.toHaveProperty('budget')
+  })
+
+  it('are refused with words where they are none', async () => {
+    expect(await compared({ slo: [{ objective: '101%' }] })).toMatchObject({
+      error: { kind: 'usage', message: expect.stringContaining('slo.0.objective: expected a share') },
+    })
+  })
+})
 
 describe('error budgets of a server', () => {
   it('are of its own objectives, by service and by build', async () => {

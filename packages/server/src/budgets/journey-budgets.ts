@@ -1,5 +1,11 @@
-import { type JourneyBudget, journeyBudget, type RampStage, type Slo } from '@coalmine/comparator'
-import type { BadCounts, BudgetRow, Store } from '@coalmine/store'
+import { type JourneyBudget, type JourneyCounts, journeyBudget, type RampStage, type Slo } from '@coalmine/comparator'
+import type { BadCounts, BudgetAsked, BudgetRow, Store } from '@coalmine/store'
+
+/** An objective at one journey, and what it is counted from. */
+export interface CountedJourney {
+  readonly slo: Slo
+  readonly counts: JourneyCounts
+}
 
 /** The error budgets of some objectives, from closed ticks: one for each journey. */
 export async function journeyBudgets(
@@ -7,29 +13,44 @@ export async function journeyBudgets(
   slos: readonly Slo[],
   { ramp = [], now }: { readonly ramp?: readonly RampStage[]; readonly now: () => number },
 ): Promise<JourneyBudget[]> {
-  const found = new Map<Slo, JourneyBudget[]>()
+  const counted = await countedJourneys(store, slos, now)
+  return counted.map(({ slo, counts }) => journeyBudget(slo, counts, ramp))
+}
+
+/** What was served at each journey of some objectives, in their order. */
+export async function countedJourneys(
+  store: Pick<Store, 'budgets'>,
+  slos: readonly Slo[],
+  now: () => number,
+): Promise<CountedJourney[]> {
+  const found = new Map<Slo, CountedJourney[]>()
   for (const service of new Set(slos.map((slo) => slo.service))) {
     const ofService = slos.filter((slo) => slo.service === service)
     const asked = ofService.flatMap((slo) => operationsIn(slo).map((operation) => ({ slo, operation })))
     const counts = await store.budgets.counts({
       service,
-      journeys: asked.map(({ slo, operation }) => ({
-        operation,
-        slowFromSeconds: slo.latencySeconds ?? undefined,
-        windowSeconds: slo.windowSeconds,
-      })),
+      journeys: asked.map(({ slo, operation }) => askedOf(slo, operation)),
     })
     const { untilMs = now(), wholeHoursUntilMs = now() } = counts ?? {}
     asked.forEach(({ slo, operation }, at) => {
       const rows = counts?.journeys[at] ?? []
-      const budgets = slo.journeys === 'each' ? byOperation(rows) : [{ operation: operation ?? null, rows }]
-      const made = budgets.map((one) =>
-        journeyBudget(slo, { operation: one.operation, builds: byBuild(one.rows), untilMs, wholeHoursUntilMs }, ramp),
-      )
+      const journeys = slo.journeys === 'each' ? byOperation(rows) : [{ operation: operation ?? null, rows }]
+      const made = journeys.map((one) => ({
+        slo,
+        counts: { operation: one.operation, builds: byBuild(one.rows), untilMs, wholeHoursUntilMs },
+      }))
       found.set(slo, [...(found.get(slo) ?? []), ...made])
     })
   }
   return slos.flatMap((slo) => found.get(slo) ?? [])
+}
+
+/** A journey as the store is asked for it. */
+export function askedOf(
+  { latencySeconds, windowSeconds }: Slo,
+  operation: string | undefined,
+): BudgetAsked['journeys'][number] {
+  return { operation, slowFromSeconds: latencySeconds ?? undefined, windowSeconds }
 }
 
 function operationsIn({ journeys }: Slo): readonly (string | undefined)[] {

@@ -1,6 +1,7 @@
 import { type Facts, type Judged, judge, judgeToGoOn, type NextTicks, tickMs, type Verdict } from '@coalmine/comparator'
 import { type Comparison, type OperationTicks, type Store, type WarmUp, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
+import { withBudget } from '../budgets/with-budget.ts'
 import type { Context } from '../context.ts'
 import { inTurn } from '../turns.ts'
 import { compareWithDays } from './before-after.ts'
@@ -27,7 +28,7 @@ export function registerCompare(app: FastifyInstance, context: Context): void {
 /** A verdict on what the store has now. */
 export async function judgedNow(request: ComparisonRequest, context: Context): Promise<Verdict> {
   const withDays = await compareWithDays(request, context)
-  const verdict = withDays ?? (await compareSideBySide(request, context))
+  const verdict = await withBudget(withDays ?? (await compareSideBySide(request, context)), request, context)
   await remember(verdict, request, context)
   context.metrics.judged(verdict)
   return verdict
@@ -47,7 +48,7 @@ export interface WholeLook {
 /** A verdict on what the store has until the request's end, from which one can go on. */
 export async function judgedToGoOn(request: ComparisonRequest, context: Context): Promise<WholeLook> {
   const compared = await wholeLook(request, context, judgeToGoOn)
-  const verdict = await explained(compared.verdict, request, context)
+  const verdict = await withBudget(await explained(compared.verdict, request, context), request, context)
   await remember(verdict, request, context)
   context.metrics.judged(verdict)
   return { ...compared, verdict }

@@ -4,10 +4,13 @@ import {
   type Policy,
   parsePolicy,
   problemsText,
+  type RampStage,
+  type Slo,
   type Traffic,
   traffics,
 } from '@coalmine/comparator'
 import { type ComparedSide, type Comparison, formatSelector, parseSelector } from '@coalmine/store'
+import { rampIn, slosIn } from '../budgets/read-slos.ts'
 import { ServerError } from '../errors.ts'
 import { refuseMeasures } from './own-measures.ts'
 
@@ -24,6 +27,9 @@ export interface ComparisonRequest extends Comparison {
   readonly stableWindowMs: number | undefined
   readonly interact: readonly string[]
   readonly policy: Policy
+  /** Null: those that the server has. */
+  readonly slos: readonly Slo[] | null
+  readonly ramp: readonly RampStage[]
 }
 
 /** What tells a comparison from every other one of the store, whenever it is looked at. */
@@ -56,12 +62,14 @@ export function parseRequest(body: unknown): ComparisonRequest {
     stableWindowMs,
     window = {},
     policy: input,
+    slo,
+    ramp,
     ...unknown
   } = body as Record<string, unknown>
   const [stray] = Object.keys(unknown)
   if (stray !== undefined)
     throw usage(
-      `${stray}: unknown key; expected service, stable, canary, traffic, audience, scope, interact, stableWindowMs, window, policy`,
+      `${stray}: unknown key; expected service, stable, canary, traffic, audience, scope, interact, stableWindowMs, window, policy, slo, ramp`,
     )
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
@@ -86,6 +94,8 @@ export function parseRequest(body: unknown): ComparisonRequest {
     start: moment(start, 'window.start'),
     end: moment(end, 'window.end'),
     policy: parsed.policy,
+    slos: slo === undefined ? null : slosIn(slo, text(service, 'service')),
+    ramp: rampIn(ramp),
   }
 }
 

@@ -134,7 +134,7 @@ const windowFrom = (until: number, windowSeconds: number): number =>
 const never = 32_767
 
 /** The bucket that a latency is in, which still counts as good: those of the histograms, 2.2 % wide. */
-function lastGoodBucket(seconds: number | undefined): number {
+export function lastGoodBucket(seconds: number | undefined): number {
   return seconds === undefined ? never : Math.ceil(Math.round(Math.log2(seconds) * 32 * 1e6) / 1e6) - 1
 }
 

@@ -1,0 +1,13 @@
+import type { Verdict } from '@coalmine/comparator'
+
+const shown = 3
+
+/** What the canary does to error budgets, those first that it costs most of: a label and a sentence each. */
+export function budgetRows({ budget = [] }: Verdict): readonly (readonly [string, string])[] {
+  const worstFirst = budget.toSorted((a, b) => (b.spent?.estimate ?? 0) - (a.spent?.estimate ?? 0))
+  const more = worstFirst.length - shown
+  return [
+    ...worstFirst.slice(0, shown).map(({ message }) => ['budget', message] as const),
+    ...(more > 0 ? [['budget', `and ${more} more journeys: coalmine slo has them all`] as const] : []),
+  ]
+}

@@ -1,0 +1,78 @@
+import { budgetHypotheses, type Slo, type Verdict, type VerdictBudget, verdictBudget } from '@coalmine/comparator'
+import type { BadCounts, CohortBad, Comparison } from '@coalmine/store'
+import type { ComparisonRequest } from '../compare/request.ts'
+import type { Context } from '../context.ts'
+import { askedOf, type CountedJourney, countedJourneys } from './journey-budgets.ts'
+
+type Asked = Pick<Context, 'store' | 'now' | 'slos' | 'warn'>
+
+/**
+ * A verdict with what the canary does to error budgets, where objectives cover what it serves, and with the answer to what they expect of
+ * a release. Nothing is read where there are no objectives; budgets that cannot be counted take nothing from the verdict.
+ */
+export async function withBudget(
+  verdict: Verdict,
+  request: Omit<ComparisonRequest, 'policy'>,
+  { store, now, slos: own, warn }: Asked,
+): Promise<Verdict> {
+  const slos = (request.slos ?? own).filter((slo) => slo.service === request.service)
+  if (slos.length === 0 || verdict.verdict === 'invalid' || !isOfUsers(request)) return verdict
+  const { start, end, seconds } = verdict.window
+  const window = { ...request, start: Date.parse(start), end: Date.parse(end) }
+  try {
+    const journeys = await covered(slos, window, { store, now })
+    const budget = journeys.map(({ slo, counts, stable, canary }) =>
+      verdictBudget({ slo, journey: counts, stable, canary, seconds, ramp: request.ramp }),
+    )
+    const hypotheses = [...verdict.hypotheses, ...budgetHypotheses(slos, budget)]
+    return budget.length === 0 ? verdict : { ...verdict, hypotheses, budget: mostHarmful(budget) }
+  } catch (error) {
+    warn(`the error budgets of ${request.service} were not counted for its verdict: ${(error as Error).message}`)
+    return verdict
+  }
+}
+
+// A service has up to 500 operations, and a verdict is read by people.
+const mostTold = 100
+
+function mostHarmful(budgets: readonly VerdictBudget[]): readonly VerdictBudget[] {
+  if (budgets.length <= mostTold) return budgets
+  return budgets.toSorted((a, b) => b.excess.estimate - a.excess.estimate).slice(0, mostTold)
+}
+
+/** Objectives are of users' requests. */
+function isOfUsers({ traffic, audience, side }: Pick<ComparisonRequest, 'traffic' | 'audience' | 'side'>): boolean {
+  return traffic === 'users' && audience.length === 0 && side === 'requests'
+}
+
+interface Covered extends CountedJourney {
+  readonly stable: BadCounts
+  readonly canary: BadCounts
+}
+
+/** Journeys that the canary served, and how much of each cohort was bad at them. */
+async function covered(
+  slos: readonly Slo[],
+  window: Comparison,
+  { store, now }: Pick<Asked, 'store' | 'now'>,
+): Promise<Covered[]> {
+  const counted = await countedJourneys(store, slos, now)
+  const asked = counted.map(({ slo, counts }) => askedOf(slo, counts.operation ?? undefined))
+  const rows = await store.budgets.ofCohorts(window, asked)
+  if (!rows) return []
+  return counted
+    .map((journey, at) => ({
+      ...journey,
+      stable: sumOf(rows[at]!, 'stable'),
+      canary: sumOf(rows[at]!, 'canary'),
+    }))
+    .filter(({ canary, stable }) => canary.requests > 0 && stable.requests > 0)
+}
+
+function sumOf(rows: readonly CohortBad[], cohort: CohortBad['cohort']): BadCounts {
+  const own = rows.filter((row) => row.cohort === cohort)
+  return {
+    requests: own.reduce((sum, { counts }) => sum + counts.requests, 0),
+    bad: own.reduce((sum, { counts }) => sum + counts.bad, 0),
+  }
+}
