@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../packages/store/test/clickhouse-http.ts'
 import { coalmineHere as coalmine, serve } from './coalmine.ts'
+import { exampleOn, expectPrinted } from './manual.ts'
 import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 let folder: string
@@ -19,6 +20,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close()
   rmSync(folder, { recursive: true })
+})
+
+it('says what it would make, and which rights that takes', async () => {
+  const example = exampleOn('clickhouse.md')
+  const args = example.args.map((arg) => arg.replace('http://clickhouse:8123/otel', server.url({ database: 'shop' })))
+  const { stdout, stderr, code } = await coalmine(folder, args)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expectPrinted(example, stdout.replaceAll('shop', 'otel'))
 })
 
 it.each([

@@ -153,12 +153,6 @@ splt: 10%
     await expect(run.stderr).toMatchFileSnapshot('./help/check-problems.golden.txt')
   })
 
-  it('finds the one in the README sound', async () => {
-    const readme = readFileSync(new URL('../../packages/cli/README.md', import.meta.url), 'utf8')
-    const [, text] = /<!-- config:[^>]*-->\n```yaml\n(.*?)```\n<!-- \/config -->/s.exec(readme)!
-    expect(await check(text!)).toMatchObject({ code: 0, stderr: '' })
-  })
-
   it('needs a file', async () => {
     const run = await coalmine(folder, ['check', 'none.yaml'])
     expect(run).toMatchObject({ code: 64, stderr: 'coalmine: none.yaml: there is no such file\n' })

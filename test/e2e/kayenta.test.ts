@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
+import { exampleOn, expectPrinted } from './manual.ts'
 import { compareShop, otlpLines } from './otlp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-e2e-'))
@@ -56,8 +57,10 @@ beforeAll(async () => {
 })
 
 it("shows Kayenta's answer beside the verdict, which decides the exit code", async () => {
-  const run = await coalmine(folder, [...compareShop, '--kayenta', 'canary-config.json'])
+  const example = exampleOn('kayenta.md')
+  const run = await coalmine(folder, example.args)
   expect(run.stderr).toBe('')
+  expectPrinted(example, run.stdout)
   expect(run.stdout).toMatch(/^FAIL {2}shop: /)
   expect(run.stdout).toContain('kayenta  MARGINAL, score 50 of 100: passes from 95, marginal from 50')
   expect(run.stdout).toMatch(/ transactionTime {2}High {4}15 v 15 {2}x 1\.[23]\d? /)

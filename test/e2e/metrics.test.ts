@@ -1,19 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Verdict } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keyValues, type OtlpSpan } from '../otlp.ts'
 import { coalmineHere as coalmine, storeHere } from './coalmine.ts'
+import { filesOn } from './manual.ts'
 
-const readme = readFileSync(join(import.meta.dirname, '../../packages/cli/README.md'), 'utf8')
 let folder: string
 let store: Awaited<ReturnType<typeof storeHere>>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-metrics-'))
-  const [, config] = /<!-- metrics:.*-->\n```yaml\n([\s\S]*?)```\n<!-- \/metrics -->/.exec(readme)!
-  writeFileSync(join(folder, 'coalmine.yaml'), config!)
+  writeFileSync(join(folder, 'coalmine.yaml'), filesOn('metrics.md')[0]!.content)
   writeFileSync(
     join(folder, 'spans.jsonl'),
     ['1.9.0', '2.0.0'].map((version) => JSON.stringify(spansOf(version))).join('\n'),

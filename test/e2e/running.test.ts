@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmine, type Run, serve, start } from './coalmine.ts'
+import { exampleOn, expectPrinted } from './manual.ts'
 import { compareShop, otlpLines, tickAgo } from './otlp.ts'
 
 let folder: string
@@ -54,6 +55,11 @@ it('watches of the same comparison are one in the server, which goes on when one
   const [one, other] = [watch(), watch()]
   await expect.poll(() => idIn(one.stderr())).toBeDefined()
   const id = idIn(one.stderr())!
+  for (const page of ['watch-in-a-browser.md', 'running-comparisons.md', 'gates.md']) {
+    const example = exampleOn(page)
+    expect(example.args).toEqual([...watching.slice(0, -4), '--server', 'http://localhost:4318'])
+    expectPrinted(example, `${one.stderr().split('\n')[0]!.replaceAll(server.url, 'http://localhost:4318')}\n`)
+  }
   expect(one.stderr()).toContain(`comparison ${id} runs in the server: ${server.url}/comparisons/${id}\n`)
   await expect.poll(() => idIn(other.stderr())).toBe(id)
   await expect.poll(async () => (await stateOf(server.url, id))['outcome']).toBe('inconclusive')

@@ -8,6 +8,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { coalmineHere as coalmine, serve, start } from './coalmine.ts'
+import { exampleOn, expectPrinted, filesOn } from './manual.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -41,6 +42,7 @@ describe('coalmine serve', () => {
   it('takes OTLP/gRPC, and says where', async () => {
     const server = await serve(folder, ['--store', 'grpc'])
     try {
+      expectPrinted(exampleOn('server.md'), `${server.line.replace('serves grpc', 'serves .coalmine')}\n`)
       const url = /OTLP\/gRPC at (http:\S+)\)/.exec(server.line)![1]!
       const exporter = new OTLPTraceExporter({ url })
       const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
@@ -81,14 +83,16 @@ describe('coalmine serve', () => {
   })
 
   it('asks each for its own token, the token of the environment or not; commands on its directory need none', async () => {
-    await writeFile(join(folder, 'tokens.txt'), `grafana read ${'g'.repeat(20)}\n`)
-    const args = ['serve', '--store', 'guarded', '--port', '0', '--tokens', 'tokens.txt']
+    const [tokens] = filesOn('access.md')
+    await writeFile(join(folder, tokens!.name), tokens!.content)
+    const args = [...exampleOn('access.md').args, '--store', 'guarded', '--port', '0']
     const server = start(folder, args, { COALMINE_TOKEN: 'of-another-server' })
     try {
       const [line] = (await once(createInterface(server.stdout!), 'line')) as [string]
+      expectPrinted(exampleOn('access.md'), `${line.replace('serves guarded', 'serves .coalmine')}\n`)
       const url = / on (\S+)/.exec(line)![1]!
       const known = (token: string) => fetch(`${url}/api/known`, { headers: { authorization: `Bearer ${token}` } })
-      expect((await known('g'.repeat(20))).status).toBe(200)
+      expect((await known(/^deploy .* (\w+)$/m.exec(tokens!.content)![1]!)).status).toBe(200)
       expect((await known('of-another-server')).status).toBe(401)
       expect(await coalmine(folder, ['store', '--store', 'guarded'])).toMatchObject({ code: 0, stderr: '' })
     } finally {
