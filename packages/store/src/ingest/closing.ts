@@ -8,9 +8,15 @@ import {
   spansOfWindow,
 } from '../conditions.ts'
 import { sql } from '../sql.ts'
-/** Names in the ticks that have no rows of their own, those that were asked for most first. */
+/** Names in the ticks that have no rows of their own, those that were asked for most first: how often in all, and in which hours how often. */
 export const unnamedOperations: string = sql`
-  SELECT Service AS service, Operation AS operation, count() AS requests
+  SELECT
+    Service AS service,
+    Operation AS operation,
+    count() AS requests,
+    sumMap([toUnixTimestamp(toStartOfHour(Tick))], [toUInt64(1)]) AS byHour,
+    byHour.1 AS hours,
+    byHour.2 AS inHours
   FROM coalmine_requests
   WHERE ${spansOfTicks}
     AND (Service, Operation) NOT IN ${namedOperationsOfServices}
@@ -39,22 +45,34 @@ export const operationBudgets: string = sql`
   )
   GROUP BY Service`
 
-/** Names that came up in ticks of an hour, and how often. */
+/** Names that came up in ticks, in which hours, and how often. */
 export const countUnnamed = `
   INSERT INTO coalmine_operation_hours
-  SELECT row.1 AS Service, row.2 AS Operation, toStartOfHour(fromUnixTimestamp({from:UInt32})) AS Hour, row.3 AS Requests
+  SELECT row.1 AS Service, row.2 AS Operation, fromUnixTimestamp(row.3) AS Hour, row.4 AS Requests
   FROM (
-    SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {requests:Array(UInt64)})) AS row
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {hours:Array(UInt32)}, {requests:Array(UInt64)})) AS row
   )`
 
 /** How often names that have rows of their own were asked for in the ticks of a batch. */
-export const countNamed: string = sql`
+export const countNamed: string = countOf('')
+
+/** The same of the hours in which a name was not counted yet. */
+export const countNamedAnew: string = countOf(sql`
+    AND (Service, Operation, toStartOfHour(Tick)) NOT IN (
+      SELECT Service, Operation, Hour FROM coalmine_operation_hours
+      WHERE Service IN {services:Array(String)}
+        AND Hour >= toStartOfHour(fromUnixTimestamp({from:UInt32})) AND Hour < fromUnixTimestamp({to:UInt32})
+    )`)
+
+function countOf(which: string): string {
+  return sql`
   INSERT INTO coalmine_operation_hours
   SELECT Service, Operation, toStartOfHour(Tick) AS Hour, sum(Requests) AS Requests
   FROM coalmine_ticks
   WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation != '(other)'
-    AND ${ofWindow} AND Batch = {batch:UInt64}
+    AND ${ofWindow} AND Batch = {batch:UInt64}${which}
   GROUP BY Service, Operation, Hour`
+}
 
 /** How many requests of a batch are counted as '(other)', of each service that has any. */
 export const unnamedRequests: string = sql`

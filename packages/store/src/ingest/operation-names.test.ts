@@ -111,3 +111,24 @@ it('a flag without a key counts no request twice', async () => {
   await store.ingest.closeDue()
   expect([...(await operations()).values()]).toEqual([3])
 })
+
+it('a name is known in the hours in which it was asked for, however many days close at once', async () => {
+  const spans = [0, 72].flatMap((hours) => [
+    spanOf({ atMs: hours * hour, name: hours === 0 ? 'GET /old' : 'GET /new', attributes: {} }),
+    spanOf({ atMs: hours * hour + 5_000, name: 'GET /cart', attributes: {} }),
+  ])
+  await store.ingest.insert(batchOf(...spans))
+  clock = firstStart + 74 * hour
+  await store.ingest.closeDue()
+  const { names } = (await store.services.doctor(service))!
+  expect([names.all, names.kinds.map(({ kind }) => kind).sort()]).toEqual([2, ['GET /cart', 'GET /new']])
+})
+
+it('a store that is opened again counts the names that it knows', async () => {
+  await ask(0, ['GET /cart'], 5)
+  await store.close()
+  store = await openStore({ location: directory, watermarkMs: 0, now: () => clock })
+  await ask(20 * hour, ['GET /cart'], 7)
+  const { names } = (await store.services.doctor(service))!
+  expect(names.kinds).toEqual([{ kind: 'GET /cart', names: 1, requests: 12 }])
+})

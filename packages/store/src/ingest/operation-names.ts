@@ -1,5 +1,12 @@
 import type { Engine } from '../engine/engine.ts'
-import { countNamed, countUnnamed, operationBudgets, unnamedOperations, unnamedRequests } from './closing.ts'
+import {
+  countNamed,
+  countNamedAnew,
+  countUnnamed,
+  operationBudgets,
+  unnamedOperations,
+  unnamedRequests,
+} from './closing.ts'
 import type { Closing } from './tick-columns.ts'
 
 /** Which operations have rows of their own: those that are asked for most, whoever was there first. */
@@ -8,8 +15,8 @@ export interface OperationNames {
   readonly learn: (closing: Closing) => Promise<boolean>
   /** Learns what was counted as '(other)' in ticks that were summed up; gives whether they would be summed up otherwise now. */
   readonly relearn: (closing: Closing, batch: string) => Promise<boolean>
-  /** Counts how often names were asked for in ticks that were summed up. */
-  readonly count: (closing: Closing, batch: string) => Promise<void>
+  /** Counts how often names were asked for in ticks that were summed up; after `learn`, in hours that it did not count. */
+  readonly count: (closing: Closing, batch: string, learned?: boolean) => Promise<void>
 }
 
 interface Budget {
@@ -23,6 +30,9 @@ interface Named {
   readonly service: string
   readonly operation: string
   readonly requests: number
+  /** Starts of hours, in seconds since 1970, and the requests in each. */
+  readonly hours: readonly number[]
+  readonly inHours: readonly number[]
 }
 
 const mostNames = 500
@@ -30,7 +40,7 @@ const mostNames = 500
 const mostInHour = 2_000
 // A ClickHouse server takes a bound value of 128 KiB at most: http_max_field_value_size.
 const longestName = 500
-const namesAtOnce = 100
+const rowsAtOnce = 100
 // Less than this of the requests is not looked through once all names are taken.
 const leastUnnamed = 0.01
 
@@ -57,12 +67,15 @@ export function operationNames(engine: Engine): OperationNames {
       if (isKept) left.set(service, room - 1)
       return isKept
     })
-    for (let at = 0; at < kept.length; at += namesAtOnce) {
-      const some = kept.slice(at, at + namesAtOnce)
+    const rows = kept.flatMap(({ service, operation, hours, inHours }) =>
+      hours.map((hour, index) => ({ service, operation, hour, requests: inHours[index]! })),
+    )
+    for (let at = 0; at < rows.length; at += rowsAtOnce) {
+      const some = rows.slice(at, at + rowsAtOnce)
       await engine.write(countUnnamed, {
-        from: closing.from,
         services: some.map(({ service }) => service),
         operations: some.map(({ operation }) => operation),
+        hours: some.map(({ hour }) => hour),
         requests: some.map(({ requests }) => requests),
       })
     }
@@ -83,6 +96,7 @@ export function operationNames(engine: Engine): OperationNames {
       )
       return some.length > 0 && learnAbout(closing, budgetOf)
     },
-    count: (closing, batch) => engine.write(countNamed, { ...closing, batch }),
+    count: (closing, batch, learned = false) =>
+      engine.write(learned ? countNamedAnew : countNamed, { ...closing, batch }),
   }
 }

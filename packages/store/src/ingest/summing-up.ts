@@ -19,7 +19,9 @@ export function summingUp(engine: Engine): (closing: Closing) => Promise<string>
     if (closing.services.some((service) => !met.has(service))) {
       await names.learn(closing)
       for (const service of closing.services) met.add(service)
-      return fill(closing)
+      const batch = await fill(closing)
+      await names.count(closing, batch, true)
+      return batch
     }
     // New operations are rare, and to look for them first would read all spans once more each time.
     const batch = await fill(closing)
