@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -38,8 +38,8 @@ export const cohorts = { stable: 'service.version=1.0.0', canary: 'service.versi
 
 const serveArgs = ['--watermark', '0s']
 
-/** Makes it before the tests of the file that calls this, and removes it afterwards. */
-export function newSite(): Site {
+/** Makes it before the tests of the file that calls this, with some files in its folder, and removes it afterwards. */
+export function newSite(files: Readonly<Record<string, string>> = {}): Site {
   const found: string[] = []
   let browser: Browser
   let server: Server
@@ -77,6 +77,7 @@ export function newSite(): Site {
     problems: () => [...found, ...complaints],
   }
 
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(site.folder, name), text)
   beforeAll(async () => {
     const starting = serve(site.folder, serveArgs)
     browser = await startBrowser()

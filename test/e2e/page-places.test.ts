@@ -6,8 +6,16 @@ import { cohorts, newSite, patient } from '../browser/site.ts'
 import { fiftyOperations, send } from '../browser/traffic.ts'
 import { coalmine } from './coalmine.ts'
 
+const objectives = `slo:
+  - service: storefront
+    name: shop
+    journeys: [GET /cart, GET /products]
+    objective: 99.5%
+    latency: 300ms
+`
+
 // The pages beside that of a comparison which runs, which page.test.ts has.
-const site = newSite()
+const site = newSite({ 'coalmine.yaml': objectives })
 const minute = Math.floor(Date.now() / 60_000) * 60_000
 const startMs = minute - 12 * 60_000
 
@@ -47,6 +55,7 @@ it('has a page of services, one of each service and build, of how the server is,
   failed = await compare({ service: 'storefront', labels: { author: 'Maria Sand' } })
   await open(`/comparisons/${failed}`)
   await verdict('Fail')
+  await see(/^GET \/cart: the canary has cost/)
   await open('/')
   await page
     .getByRole('link', { name: /^storefront/ })
@@ -55,6 +64,10 @@ it('has a page of services, one of each service and build, of how the server is,
   await lookAt('home')
   await page.getByRole('link', { name: 'storefront', exact: true }).click()
   await see('Marks of its last hour')
+  await page
+    .getByRole('rowheader', { name: /↳ 2.0.0/ })
+    .first()
+    .waitFor(patient)
   await lookAt('service')
   await page.getByRole('link', { name: 'Status' }).click()
   await see('are taken.')

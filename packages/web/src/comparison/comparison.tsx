@@ -1,6 +1,7 @@
 import type { ScopeChart, Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
+import { Budget } from '../budget/budget.tsx'
 import { TotalEvidenceChart } from '../charts/evidence.tsx'
 import { rangeOf } from '../charts/range.ts'
 import { duration, moment } from '../data/format.ts'
@@ -117,6 +118,7 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
         />
       )}
       {verdict && standing !== 'waiting' && <Reasons verdict={verdict} />}
+      {verdict && <Budget verdict={verdict} />}
       {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
       {operations}
       {verdict && verdict.errorTypes.length + verdict.clientErrorCodes.length > 0 && (

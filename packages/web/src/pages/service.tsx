@@ -1,5 +1,6 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { Budgets } from '../budget/budgets.tsx'
 import { Section, Share } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
 import { count, moment, percent } from '../data/format.ts'
@@ -78,6 +79,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
           />
         )}
       </Section>
+      <Budgets service={name} />
       <Section id="comparisons" title="Comparisons">
         {own.length > 0 ? (
           <Runs runs={own} label="Comparisons of the service" />

@@ -1,0 +1,17 @@
+import type { Lasts } from '@coalmine/comparator'
+import { count, duration } from '../data/format.ts'
+
+/** A length of time that nobody needs to the minute. */
+export function roughly(seconds: number): string {
+  const hours = seconds / 3600
+  if (hours < 3) return duration(seconds)
+  const [amount, unit] = hours < 48 ? [hours, 'h'] : [hours / 24, 'days']
+  return `${amount < 100 ? Number(amount.toPrecision(3)) : count(amount)}\u00a0${unit}`
+}
+
+/** How long a budget lasts; a dash where that is not known. */
+export function lasting(lasts: Lasts | null): string {
+  if (lasts === null) return '–'
+  if (lasts.seconds === 0) return 'gone'
+  return lasts.seconds === null ? 'over a year' : roughly(lasts.seconds)
+}
