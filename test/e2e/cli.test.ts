@@ -435,6 +435,7 @@ describe('help', () => {
     ['watch'],
     ['url'],
     ['report'],
+    ['deploy'],
     ['plan'],
     ['calibrate'],
     ['init'],

@@ -14,6 +14,8 @@ export const openApiFile: string = join(root, 'packages/server/openapi.json')
 
 // The files of the server that types are in, and that import from our packages.
 const sourcesOfServer = [
+  'changes/parse-change.ts',
+  'changes/routes.ts',
   'errors.ts',
   'gates/argo.ts',
   'gates/flagger.ts',

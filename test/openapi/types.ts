@@ -20,6 +20,8 @@ export type {
   VerdictAnswer,
 } from '@coalmine/comparator'
 export type { LoginAnswer } from '../../packages/server/src/access/login.ts'
+export type { ChangeBody } from '../../packages/server/src/changes/parse-change.ts'
+export type { ChangeAnswer, ChangesAnswer } from '../../packages/server/src/changes/routes.ts'
 export type { ErrorBody } from '../../packages/server/src/errors.ts'
 export type { ArgoAnswer } from '../../packages/server/src/gates/argo.ts'
 export type { FlaggerAnswer } from '../../packages/server/src/gates/flagger.ts'
@@ -34,6 +36,7 @@ export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate
 export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
 export type { ComparisonView, ViewTraces } from '../../packages/server/src/views/view.ts'
 export type { BackFilled } from '../../packages/store/src/ingest/back-fill.ts'
+export type { BuildShares } from '../../packages/store/src/read/builds-served.ts'
 export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
 export type { Known } from '../../packages/store/src/read/known.ts'
 export type { StoreSizes } from '../../packages/store/src/read/sizes.ts'

@@ -5,6 +5,7 @@ import { calibrateCommand } from './commands/calibrate.ts'
 import { checkCommand } from './commands/check.ts'
 import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
+import { deployCommand } from './commands/deploy.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
@@ -27,6 +28,8 @@ export function program(io: Io, exit: (result: Outcome | CommandTrouble) => void
     .description('Is this release safe? Judges a canary against stable from their OpenTelemetry spans.')
     .version(version)
     .exitOverride()
+    // A build has a version too: what follows a command is the command's.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what it takes)')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -49,6 +52,7 @@ ${exitCodesHelp}`,
   watchCommand(coalmine.command('watch'), io, exit)
   reportCommand(coalmine.command('report'), io)
   urlCommand(coalmine.command('url'), io)
+  deployCommand(coalmine.command('deploy'), io)
   initCommand(coalmine.command('init'), io)
   checkCommand(coalmine.command('check'), io)
   notifyCommand(coalmine.command('notify'), io)

@@ -25,7 +25,9 @@ export { type TriedTarget, tryTargets } from './notify/try.ts'
 
 // What it answers
 
-export { parseSelector, type Trouble } from '@coalmine/store'
+export { type Change, parseSelector, type Trouble } from '@coalmine/store'
+export type { ChangeBody } from './changes/parse-change.ts'
+export type { ChangeAnswer, ChangesAnswer } from './changes/routes.ts'
 export { type ErrorBody, heldStatus, ServerError } from './errors.ts'
 export type { ImportAnswer, ImportState } from './import/import.ts'
 export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'

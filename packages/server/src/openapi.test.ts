@@ -186,6 +186,15 @@ it('the routes answer what the document says', async () => {
   await ask('getDoctor', '/api/doctor?service=shop')
   await ask('getDoctor', '/api/doctor?service=none', { status: 404 })
   await ask('compare', '/api/compare', { body: { service: 'shop' }, status: 400 })
+  const deploy = { service: 'shop', version: '2', author: 'maria', commit: '4f2c9d1', at: window.start, id: 'ci/7' }
+  await ask('reportChange', '/api/changes', { body: deploy, status: 201 })
+  await ask('reportChange', '/api/changes', { body: { kind: 'release' }, status: 400 })
+  const { changes } = await ask('listChanges', '/api/changes?service=shop')
+  expect(changes.map(({ id, author }: { id: string; author: string }) => [id, author])).toContainEqual([
+    'ci/7',
+    'maria',
+  ])
+  await ask('getBuilds', '/api/builds?service=shop')
   await ask('getTests', '/api/tests')
   await ask('getBudgets', '/api/slo?service=shop')
   const slo = [{ service: 'shop', objective: '99.9%', journeys: ['GET /cart'], latency: '300ms' }]

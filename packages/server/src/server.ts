@@ -11,6 +11,7 @@ import { registerLogin } from './access/login.ts'
 import { registerBackFill } from './back-fill.ts'
 import { newBudgetWatch } from './budgets/budget-watch.ts'
 import { registerBudgets } from './budgets/routes.ts'
+import { registerChanges } from './changes/routes.ts'
 import { registerCompare } from './compare/compare.ts'
 import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
 import { registerComparisons } from './comparisons/routes.ts'
@@ -61,6 +62,8 @@ export type ServerOptions = {
   readonly tokensFile?: string
   /** Where browsers and pipelines reach the server, when it is behind a proxy. */
   readonly baseUrl?: string
+  /** With what GitHub signs the webhooks that it sends to `/api/changes`. */
+  readonly githubSecret?: string | undefined
   /** Where OTLP/gRPC is taken, 0 for any port that is free; nowhere when left out. */
   readonly grpcPort?: number
   /** Both protocols are encrypted with it; in the clear when left out. */
@@ -114,6 +117,7 @@ export async function startServer({
   token,
   tokensFile,
   baseUrl,
+  githubSecret,
   grpcPort,
   tls,
   ack = 'stored',
@@ -174,7 +178,11 @@ export async function startServer({
   const budgets = announced ? newBudgetWatch(context) : undefined
   const rollouts = newRollouts(context, comparisons, rollout, { lookEveryMs })
   const answered: string[] = []
-  const app = await routes(context, { comparisons, views, rollouts }, { access, links, tls, host, baseUrl, answered })
+  const app = await routes(
+    context,
+    { comparisons, views, rollouts },
+    { access, links, tls, host, baseUrl, githubSecret, answered },
+  )
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined
   let grpc: RunningGrpc | undefined
@@ -282,6 +290,7 @@ interface Doors {
   readonly tls: TlsFiles | undefined
   readonly host: string
   readonly baseUrl: string | undefined
+  readonly githubSecret: string | undefined
   /** Told of each route. */
   readonly answered: string[]
 }
@@ -289,7 +298,7 @@ interface Doors {
 async function routes(
   context: Context,
   { comparisons, views, rollouts }: Parts,
-  { access, links, tls, host, baseUrl, answered }: Doors,
+  { access, links, tls, host, baseUrl, githubSecret, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
   const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
@@ -339,6 +348,7 @@ async function routes(
   registerKnown(app, context)
   registerStore(app, context)
   registerTests(app, context)
+  registerChanges(app, context, githubSecret)
   registerBudgets(app, context)
   registerBackFill(app, context)
   registerOpenApi(app, links)

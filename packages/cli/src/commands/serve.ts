@@ -148,6 +148,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(token === undefined ? {} : { token }),
     ...(options.tokens === undefined ? {} : { tokensFile: options.tokens }),
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+    githubSecret: io.env['COALMINE_GITHUB_WEBHOOK_SECRET'] || undefined,
     slos,
     ...(notify && { notify: { config: notify, environment: io.env } }),
     ...(keep === undefined ? {} : { retentionDays: keep }),

@@ -22,7 +22,7 @@ export function guard(app: FastifyInstance, { access, isSecure, isLoopbackAlone,
     refuseForeignPages(method, headers, { baseUrl })
     if (isLoopbackAlone) refuseForeignHosts(headers, { baseUrl })
     const right = routeOptions.config.right ?? rightFor(method, routeOptions.url)
-    if (right === 'none') return
+    if (right === 'none' || (routeOptions.config.isSigned && headers['x-hub-signature-256'] !== undefined)) return
     const secret = headers.authorization === undefined ? secretOf(headers, isSecure) : undefined
     const caller = secret === undefined ? access.bearer(headers.authorization) : access.sessions.holder(secret)
     mustBeAllowed(caller, right)

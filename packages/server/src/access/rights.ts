@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The right that a route asks for where it is not the one that its method tells; `none` lets everybody in. */
     readonly right?: Right | 'none'
+    /** Whoever signs the body needs no token: the route looks at the signature itself. */
+    readonly isSigned?: boolean
   }
   interface FastifyRequest {
     /** The name of whoever asks; null where tokens have no names, or none is asked for. */

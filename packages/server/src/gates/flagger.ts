@@ -1,7 +1,10 @@
 import type { Outcome } from '@coalmine/comparator'
+import type { Change } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
+import { identified, saidMs, shortLine } from '../changes/parse-change.ts'
 import { text } from '../compare/request.ts'
 import type { Comparisons } from '../comparisons/comparisons.ts'
+import type { Context } from '../context.ts'
 import type { Links } from '../links.ts'
 import { answerOf, comparisonOf, type GateAnswer, type GateRequest, parseGate, startedFor } from './gate.ts'
 
@@ -39,11 +42,27 @@ export interface FlaggerAnswer {
  *
  * Without metadata the deployments `NAME-primary` and `NAME` are compared, as Flagger calls them.
  */
-export function registerFlagger(app: FastifyInstance, comparisons: Comparisons, links: Links, now: () => number): void {
+export function registerFlagger(
+  app: FastifyInstance,
+  { store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>,
+  comparisons: Comparisons,
+  links: Links,
+): void {
+  // The timeline is no reason to fail a release.
+  const noted = async (body: unknown): Promise<void> => {
+    try {
+      await store.changes.keep(changeFromFlagger(body, now()))
+    } catch (error) {
+      warn(`an event of Flagger is not on the timeline: ${(error as Error).message}`)
+    }
+  }
   for (const hook of hooks)
     app.post(`/gates/flagger/${hook}`, async (request, reply): Promise<FlaggerAnswer> => {
       // Of what happens in the cluster there is nothing to decide, and an answer is not looked at.
-      if (hook === 'event') return { answer: 'noted' }
+      if (hook === 'event') {
+        await noted(request.body)
+        return { answer: 'noted' }
+      }
       const asked = parseFlagger(request.body)
       const state = startsComparison(hook)
         ? await startedFor(comparisons, asked, now(), request.callerName)
@@ -96,4 +115,30 @@ function parseFlagger(body: unknown): GateRequest {
       ...given,
     }),
   }
+}
+
+/** What happened in the cluster: its time is told as milliseconds, in a text. */
+function changeFromFlagger(body: unknown, nowMs: number): Change {
+  const { name, namespace, checksum, metadata } = Object(body) as Record<string, unknown>
+  const { eventMessage, eventType, timestamp } = Object(metadata ?? {}) as Record<string, unknown>
+  const atMs = saidMs(Number(timestamp ?? Number.NaN), nowMs)
+  const what = shortLine(eventMessage) || shortLine(eventType)
+  return identified(
+    {
+      kind: 'event',
+      service: text(name, 'name'),
+      version: '',
+      flag: '',
+      what: eventType === 'Warning' ? `Warning: ${what}` : what,
+      author: '',
+      mergedBy: '',
+      commit: '',
+      url: '',
+      environment: shortLine(namespace),
+      changes: 0,
+      atMs,
+      source: 'flagger',
+    },
+    `flagger/${shortLine(namespace)}/${text(name, 'name')}/${shortLine(checksum)}/${atMs}/${what}`.slice(0, 500),
+  )
 }

@@ -7,8 +7,9 @@ import { registerFlagger } from './flagger.ts'
 import { registerKayentaApi } from './kayenta-api.ts'
 
 /** What delivery tools ask, in their own words: they answer from the last look, without a question to the store. */
-export function registerGates(app: FastifyInstance, { now }: Context, comparisons: Comparisons, links: Links): void {
+export function registerGates(app: FastifyInstance, context: Context, comparisons: Comparisons, links: Links): void {
+  const { now } = context
   registerArgo(app, comparisons, links, now)
-  registerFlagger(app, comparisons, links, now)
+  registerFlagger(app, context, comparisons, links)
   registerKayentaApi(app, comparisons, links, now)
 }

@@ -1,0 +1,128 @@
+import type { Build } from '@coalmine/marks'
+import { printable, printableJson } from '@coalmine/report'
+import type { Change, ChangeBody } from '@coalmine/server'
+import { type Command, Option } from 'commander'
+import { ask } from '../client.ts'
+import { CommandError } from '../exit-codes.ts'
+import { type SpanSource, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { count, formatOption, httpUrl, moment, serverOption, storeOption, tokenOption } from '../options.ts'
+
+interface DeployOptions extends SpanSource {
+  readonly service?: string
+  readonly version?: string
+  readonly commit?: string
+  readonly author?: string
+  readonly mergedBy?: string
+  readonly change?: string
+  readonly changes?: number
+  readonly environment?: string
+  readonly what?: string
+  readonly at?: string
+  readonly format: 'text' | 'json'
+}
+
+/** `coalmine deploy`: tells the timeline that a build goes live, and whose it is. */
+export function deployCommand(command: Command, io: Io): Command {
+  return command
+    .description('report a deploy: which build of what, who wrote and who merged it')
+    .addOption(new Option('--service <name>', 'what is deployed, as its spans call it').env('COALMINE_SERVICE'))
+    .addOption(
+      new Option('--version <version>', 'the build, as its spans have it in service.version').env('COALMINE_VERSION'),
+    )
+    .addOption(new Option('--commit <sha>', 'the revision that it was made of'))
+    .addOption(new Option('--author <name>', 'who wrote the change'))
+    .addOption(new Option('--merged-by <name>', 'who merged it'))
+    .addOption(new Option('--change <url>', 'where the change is looked at, such as a pull request').argParser(httpUrl))
+    .addOption(
+      new Option('--changes <n>', 'how many changes it bundles that the build before had not').argParser(count),
+    )
+    .addOption(new Option('--environment <name>', 'where to, such as production').env('COALMINE_ENVIRONMENT'))
+    .addOption(new Option('--what <text>', 'anything else to know, in one line'))
+    .addOption(new Option('--at <moment>', 'when (default: now)').argParser(moment))
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `
+What is not given is taken from the variables of GitHub Actions, GitLab CI and other pipelines, and from the git
+checkout that it runs in. The same deploy may be reported again: it is one.
+
+Examples:
+  coalmine deploy --server https://coalmine.example --service checkout --version 2.0.0
+  coalmine deploy --service checkout --version 2.0.0 --author maria --merged-by noah --change https://example.com/pull/7`,
+    )
+    .action((options: DeployOptions) => report(options, io))
+}
+
+async function report(options: DeployOptions, io: Io): Promise<void> {
+  // Other commands do not load what only this one needs.
+  const { detectBuild } = await import('@coalmine/marks')
+  const body = deployOf(options, detectBuild({ env: io.env }), io.env)
+  const { change } = await withServer(options, 'write', io, (server) =>
+    ask(server, '/api/changes', isAnswer, { body, signal: io.stop }),
+  )
+  io.stdout.write(options.format === 'json' ? `${printableJson(change)}\n` : textOf(change))
+}
+
+/** What is known of the deploy: what was said, else what the pipeline and the checkout say. */
+function deployOf(
+  { service, version, commit, author, mergedBy, change, changes, environment, what, at }: DeployOptions,
+  build: Build,
+  env: Io['env'],
+): ChangeBody {
+  const named = service ?? build.service
+  if (named === undefined)
+    throw new CommandError('usage', '--service is missing: say what is deployed, as its spans call it')
+  const built = version ?? build.version
+  const revision = commit ?? build.revision
+  if (built === undefined && revision === undefined)
+    throw new CommandError(
+      'usage',
+      '--version is missing: say which build is deployed, as its spans have it in service.version',
+    )
+  const known = {
+    version: built,
+    commit: revision,
+    author: author ?? build.author,
+    mergedBy: mergedBy ?? build.merger,
+    url: change ?? changeUrl(build),
+    changes: changes ?? build.changes,
+    environment: environment ?? env['CI_ENVIRONMENT_NAME'],
+    what,
+    at,
+  }
+  return {
+    kind: 'deploy',
+    service: named,
+    source: 'cli',
+    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== '')),
+  }
+}
+
+/** Where the pull or merge request is looked at that a pipeline names by its number. */
+function changeUrl({ repository, change }: Build): string | undefined {
+  if (repository === undefined || change === undefined || !/^https?:\/\//.test(repository)) return undefined
+  if (/^https?:\/\//.test(change)) return change
+  return repository.includes('gitlab') ? `${repository}/-/merge_requests/${change}` : `${repository}/pull/${change}`
+}
+
+interface Answer {
+  readonly change: Change
+}
+
+const isAnswer = (answer: object): answer is Answer =>
+  'change' in answer && typeof answer.change === 'object' && answer.change !== null
+
+function textOf({ service, version, commit, author, mergedBy, url, environment }: Change): string {
+  const said = [
+    author && `written by ${author}`,
+    mergedBy && `merged by ${mergedBy}`,
+    commit && `commit ${commit.slice(0, 12)}`,
+    url,
+  ].filter((one) => one !== '')
+  const where = environment ? ` to ${environment}` : ''
+  return `${printable(`deploy of ${service}${version && ` ${version}`}${where} is on the timeline${said.length > 0 ? `: ${said.join(', ')}` : ''}`)}\n`
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import type { Change, ChangeKind } from '@coalmine/store'
+import { ServerError } from '../errors.ts'
+
+/** The body of `POST /api/changes`: a deploy, a flag that was turned, or something else that people look for. */
+export interface ChangeBody {
+  /** A deploy, unless given. */
+  readonly kind?: ChangeKind
+  readonly service?: string
+  /** The build that was deployed, as its spans have it in `service.version`. */
+  readonly version?: string
+  /** The flag that was turned. */
+  readonly flag?: string
+  /** What happened, in one line. */
+  readonly what?: string
+  readonly author?: string
+  readonly mergedBy?: string
+  readonly commit?: string
+  /** Where the change is looked at, such as a pull request. */
+  readonly url?: string
+  readonly environment?: string
+  /** How many changes the build bundles that the one before had not. */
+  readonly changes?: number
+  /** ISO 8601; now, unless given. */
+  readonly at?: string
+  /** Who tells, such as `jenkins`; `api`, unless given. */
+  readonly source?: string
+  /** The same id is the same change, however often it is sent. Without one, whatever says the same within a minute is. */
+  readonly id?: string
+}
+
+const kinds: readonly ChangeKind[] = ['deploy', 'flag', 'event']
+const textKeys = [
+  'service',
+  'version',
+  'flag',
+  'what',
+  'author',
+  'mergedBy',
+  'commit',
+  'url',
+  'environment',
+  'source',
+  'id',
+] as const
+const known: readonly string[] = ['kind', ...textKeys, 'changes', 'at']
+const longest = { text: 500, url: 2_000 }
+// Clocks differ; what is farther ahead is a mistake of units.
+const aheadMs = 3_600_000
+
+/**
+ * Reads a change as it is sent. Throws a ServerError of kind `usage` that names the key.
+ *
+ * @example parseChange({ service: 'shop', version: '2.0.0', author: 'maria' }, Date.now()).kind // 'deploy'
+ */
+export function parseChange(body: unknown, nowMs: number): Change {
+  const given = Object(body) as Record<string, unknown>
+  const stray = Object.keys(given).find((key) => !known.includes(key))
+  if (stray !== undefined) throw usage(`${stray}: unknown key; expected ${known.join(', ')}`)
+  const { kind = 'deploy', changes = 0 } = given
+  if (!kinds.includes(kind as ChangeKind))
+    throw usage(`kind: expected deploy, flag or event, got ${JSON.stringify(kind)}`)
+  if (!(typeof changes === 'number' && Number.isSafeInteger(changes) && changes >= 0 && changes < 1_000_000))
+    throw usage(`changes: expected how many changes the build bundles, got ${JSON.stringify(changes)}`)
+  const texts = Object.fromEntries(textKeys.map((key) => [key, textOf(given[key], key)])) as Texts
+  return identified(
+    { kind: kind as ChangeKind, ...texts, source: texts.source || 'api', changes, atMs: momentOf(given['at'], nowMs) },
+    texts.id,
+  )
+}
+
+type Texts = Record<(typeof textKeys)[number], string>
+
+/**
+ * A change with an id: the one that was given, or one of what it says, so that what is sent twice within a minute is one.
+ * Throws a ServerError of kind `usage` where it does not say what changed.
+ */
+export function identified(change: Omit<Change, 'id'>, id: string): Change {
+  const { kind, service, version, flag, what, commit, environment, atMs, source } = change
+  if (kind === 'deploy' && (service === '' || (version === '' && commit === '')))
+    throw usage('a deploy needs service, and version or commit: which build of what was deployed')
+  if (kind === 'flag' && flag === '') throw usage('flag: name the flag that was turned')
+  if (kind === 'event' && what === '') throw usage('what: say in one line what happened')
+  if (change.url !== '' && !/^https?:\/\/\S+$/i.test(change.url))
+    throw usage(`url: expected a web address, got ${JSON.stringify(change.url)}`)
+  if (id !== '') return { ...change, id }
+  const minute = Math.floor(atMs / 60_000)
+  const said = JSON.stringify([kind, service, version, flag, what, commit, environment, minute])
+  return { ...change, id: `${source}/${createHash('sha256').update(said).digest('hex').slice(0, 16)}` }
+}
+
+function textOf(value: unknown, key: string): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value !== 'string') throw usage(`${key}: expected text, got ${JSON.stringify(value)}`)
+  const most = key === 'url' ? longest.url : longest.text
+  if (value.length > most) throw usage(`${key}: expected at most ${most} characters, got ${value.length}`)
+  return oneLine(value)
+}
+
+/** A text as one line. */
+export const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim()
+
+/** A text that somebody else's tool sends, as one line, cut where it is long; empty where it is none. */
+export const shortLine = (value: unknown): string =>
+  typeof value === 'string' ? oneLine(value).slice(0, longest.text) : ''
+
+function momentOf(value: unknown, nowMs: number): number {
+  if (value === undefined) return nowMs
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (!(ms >= 0 && ms <= nowMs + aheadMs))
+    throw usage(`at: expected a moment such as 2026-11-20T10:00:00Z, not in the future, got ${JSON.stringify(value)}`)
+  return ms
+}
+
+/** A moment that somebody else's tool says, in milliseconds since 1970; now where it says none that can be. */
+export function saidMs(value: unknown, nowMs: number): number {
+  const ms = typeof value === 'string' ? Date.parse(value) : typeof value === 'number' ? value : Number.NaN
+  return ms >= 0 && ms <= nowMs + aheadMs ? ms : nowMs
+}
+
+const usage = (message: string): ServerError => new ServerError('usage', message)

@@ -1,0 +1,133 @@
+import { Readable } from 'node:stream'
+import type { Change, ChangeKind, ChangesAsked, TimelineChange } from '@coalmine/store'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { moment } from '../compare/request.ts'
+import type { Context } from '../context.ts'
+import { ServerError } from '../errors.ts'
+import { changeFromCdEvent, isCdEvent } from './cdevents.ts'
+import { changeFromGitHub, isSigned } from './github.ts'
+import { parseChange } from './parse-change.ts'
+
+/** What became of a change that was sent. */
+export interface ChangeAnswer {
+  /** As it is kept; null where what was sent tells of nothing that changed. */
+  readonly change: Change | null
+  /** Why nothing is kept. */
+  readonly why: string | null
+}
+
+/** The answer of `GET /api/changes`, the newest first. */
+export interface ChangesAnswer {
+  readonly changes: readonly TimelineChange[]
+}
+
+const signatureHeader = 'x-hub-signature-256'
+const mostBytes = 1_000_000
+
+/**
+ * `POST /api/changes`: something was deployed, or changed otherwise: as JSON of ours, as a CDEvent, or as a webhook of GitHub, which
+ * needs no token where its signature is right. `GET /api/changes`: the timeline. `GET /api/builds?service=`: how the requests of a
+ * service were shared by its builds.
+ */
+export function registerChanges(
+  app: FastifyInstance,
+  { store, now, turns }: Context,
+  secret: string | undefined,
+): void {
+  app.addContentTypeParser(
+    'application/cloudevents+json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  )
+  app.post('/api/changes', {
+    bodyLimit: mostBytes,
+    config: { isSigned: true },
+    // What is signed are the bytes.
+    preParsing: async (request, _reply, payload) => {
+      const signature = request.headers[signatureHeader]
+      if (signature === undefined) return payload
+      const bytes = await bytesOf(payload)
+      mustBeSigned(bytes, String(signature), secret)
+      return Readable.from([bytes])
+    },
+    handler: async (request, reply): Promise<ChangeAnswer> => {
+      const change = changeIn(request, now())
+      if (change === undefined) return { change: null, why: 'this tells of nothing that was deployed or changed' }
+      if (!(await store.changes.keep(change)))
+        throw new ServerError('unavailable', 'changes cannot be kept: the store is read only, or its disk is full')
+      reply.code(201)
+      return { change, why: null }
+    },
+  })
+  app.get('/api/changes', async ({ query }): Promise<ChangesAnswer> => {
+    const asked = askedIn(Object(query) as Record<string, unknown>)
+    return {
+      changes: await turns.take(
+        () => false,
+        () => store.changes.list(asked),
+      ),
+    }
+  })
+  app.get('/api/builds', async ({ query }) => {
+    const { service } = Object(query) as Record<string, unknown>
+    if (typeof service !== 'string' || service === '')
+      throw new ServerError('usage', 'service: name one, as in /api/builds?service=storefront')
+    return turns.take(
+      () => false,
+      () => store.services.builds(service),
+    )
+  })
+}
+
+function changeIn({ headers, body }: FastifyRequest, nowMs: number): Change | undefined {
+  const event = headers['x-github-event']
+  if (typeof event === 'string') return changeFromGitHub(event, body, nowMs)
+  if (isCdEvent(body)) return changeFromCdEvent(body, nowMs)
+  return parseChange(body, nowMs)
+}
+
+function mustBeSigned(bytes: Buffer, signature: string, secret: string | undefined): void {
+  const refused = (message: string): ServerError =>
+    new ServerError('unavailable', message, { status: 401, limit: 'token' })
+  if (secret === undefined)
+    throw refused(
+      `this server knows no secret to hold ${signatureHeader} against: start it with COALMINE_GITHUB_WEBHOOK_SECRET`,
+    )
+  if (!isSigned(bytes, signature, secret))
+    throw refused(`${signatureHeader} is not that of this body and COALMINE_GITHUB_WEBHOOK_SECRET`)
+}
+
+async function bytesOf(payload: AsyncIterable<Buffer | string>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of payload) {
+    const bytes = Buffer.from(part)
+    length += bytes.length
+    if (length > mostBytes)
+      throw new ServerError('malformed', `the body is larger than ${mostBytes} bytes`, { status: 413 })
+    parts.push(bytes)
+  }
+  return Buffer.concat(parts)
+}
+
+const mostListed = 1_000
+
+function askedIn({ service, version, kind, since, until, limit }: Record<string, unknown>): ChangesAsked {
+  const text = (value: unknown, name: string): string | undefined => {
+    if (value === undefined || typeof value === 'string') return value
+    throw new ServerError('usage', `${name}: name one only`)
+  }
+  if (kind !== undefined && !['deploy', 'flag', 'event'].includes(String(kind)))
+    throw new ServerError('usage', `kind: expected deploy, flag or event, got ${JSON.stringify(kind)}`)
+  const most = limit === undefined ? undefined : Number(limit)
+  if (most !== undefined && !(Number.isInteger(most) && most >= 1 && most <= mostListed))
+    throw new ServerError('usage', `limit: expected a number from 1 to ${mostListed}, got ${JSON.stringify(limit)}`)
+  return {
+    service: text(service, 'service'),
+    version: text(version, 'version'),
+    kind: kind as ChangeKind | undefined,
+    sinceMs: moment(since, 'since'),
+    untilMs: moment(until, 'until'),
+    limit: most,
+  }
+}
