@@ -199,7 +199,13 @@ DROP TABLE IF EXISTS coalmine_parquet;
   LIMIT 1;
 
 -- ingest/closing.ts: unnamedOperations
-  SELECT Service AS service, Operation AS operation, count() AS requests
+  SELECT
+    Service AS service,
+    Operation AS operation,
+    count() AS requests,
+    sumMap([toUnixTimestamp(toStartOfHour(Tick))], [toUInt64(1)]) AS byHour,
+    byHour.1 AS hours,
+    byHour.2 AS inHours
   FROM coalmine_requests
   WHERE Service IN {services:Array(String)}
   AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
@@ -240,9 +246,9 @@ DROP TABLE IF EXISTS coalmine_parquet;
 
 -- ingest/closing.ts: countUnnamed
   INSERT INTO coalmine_operation_hours
-  SELECT row.1 AS Service, row.2 AS Operation, toStartOfHour(fromUnixTimestamp({from:UInt32})) AS Hour, row.3 AS Requests
+  SELECT row.1 AS Service, row.2 AS Operation, fromUnixTimestamp(row.3) AS Hour, row.4 AS Requests
   FROM (
-    SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {requests:Array(UInt64)})) AS row
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {hours:Array(UInt32)}, {requests:Array(UInt64)})) AS row
   );
 
 -- ingest/closing.ts: countNamed
@@ -251,6 +257,19 @@ DROP TABLE IF EXISTS coalmine_parquet;
   FROM coalmine_ticks
   WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation != '(other)'
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+  GROUP BY Service, Operation, Hour;
+
+-- ingest/closing.ts: countNamedAnew
+  INSERT INTO coalmine_operation_hours
+  SELECT Service, Operation, toStartOfHour(Tick) AS Hour, sum(Requests) AS Requests
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Operation != '(other)'
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64}
+        AND (Service, Operation, toStartOfHour(Tick)) NOT IN (
+          SELECT Service, Operation, Hour FROM coalmine_operation_hours
+          WHERE Service IN {services:Array(String)}
+            AND Hour >= toStartOfHour(fromUnixTimestamp({from:UInt32})) AND Hour < fromUnixTimestamp({to:UInt32})
+        )
   GROUP BY Service, Operation, Hour;
 
 -- ingest/closing.ts: unnamedRequests
