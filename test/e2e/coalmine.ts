@@ -87,13 +87,14 @@ export async function storeHere(
 export async function serve(
   cwd: string,
   args: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<{
   readonly url: string
   readonly line: string
   readonly process: ChildProcess
   stop(): Promise<number | null>
 }> {
-  const child = start(cwd, ['serve', '--port', '0', '--watermark', '1s', ...args])
+  const child = start(cwd, ['serve', '--port', '0', '--watermark', '1s', ...args], settings)
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const line = await Promise.race([

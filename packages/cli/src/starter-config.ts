@@ -44,6 +44,22 @@ ${operationsComment(operations)}
 #     objective: 99.9%
 #     window: 30d
 #     latency: 300ms
+${notifyComment(service, operations)}`
+}
+
+function notifyComment(service: string, operations: Seen['operations']): string {
+  const [first] = operations
+  const critical = first ? `, critical: [${JSON.stringify(first.operation)}]` : ''
+  return `
+# Who is told how comparisons come out, by "coalmine serve" with this file. Secrets are named by their environment variables;
+# "coalmine notify --test" tries the targets out.
+# notify:
+#   targets:
+#     team: { type: slack, urlEnv: SLACK_WEBHOOK_URL }
+#     oncall: { type: pagerduty, keyEnv: PAGERDUTY_KEY }
+#   services:
+#     # Only critical operations that fail for enough people wake somebody.
+#     ${JSON.stringify(service)}: { owner: "our team"${critical} }
 `
 }
 

@@ -23,6 +23,8 @@ export type { NotificationFate, NotifyState, OpenAlert, TargetState } from './no
 export type { NotifyOptions } from './notify/start-notify.ts'
 export { type TriedTarget, tryTargets } from './notify/try.ts'
 
+export { usualEvents } from './notify/usual-events.ts'
+
 // What it answers
 
 export { type Change, parseSelector, type Trouble } from '@coalmine/store'

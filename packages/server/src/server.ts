@@ -147,7 +147,7 @@ export async function startServer({
   const admission = newAdmission(limits.underWayBytes)
   const metrics = measured?.startMetrics(store.ingest, admission)
   const recentLimits = newRecentLimits(now)
-  const basics = { store, now, warn }
+  const basics = { store, now, warn, slos }
   const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
   // Most servers tell nobody, and those of commands never do.
   const notify = notifyOptions && (await startTelling(basics, notifyOptions, links, metrics))
@@ -168,7 +168,6 @@ export async function startServer({
       },
     },
     notify: notify ?? noNotify,
-    slos,
     version: version,
   }
   const views = newViews(context)
@@ -265,7 +264,7 @@ async function resumed(comparisons: Comparisons, rollouts: Rollouts): Promise<()
 }
 
 async function startTelling(
-  basics: Pick<Context, 'store' | 'now' | 'warn'>,
+  basics: Pick<Context, 'store' | 'now' | 'warn' | 'slos'>,
   options: NotifyOptions,
   links: Links,
   metrics: Metrics | undefined,

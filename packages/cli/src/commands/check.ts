@@ -1,5 +1,6 @@
-import { type Config, describeErrors, describePolicy } from '@coalmine/comparator'
+import { type Config, describeErrors, describePolicy, type NotifyConfig } from '@coalmine/comparator'
 import { printableLines, table } from '@coalmine/report'
+import { usualEvents } from '@coalmine/server'
 import type { Command } from 'commander'
 import { defaultConfig, readConfigFile } from '../config-file.ts'
 import type { Io } from '../io.ts'
@@ -14,7 +15,7 @@ export function checkCommand(command: Command, io: Io): Command {
     })
 }
 
-function description(file: string, { service, stable, canary, parsed }: Config): string {
+function description(file: string, { service, stable, canary, parsed, notify }: Config): string {
   const rows = describePolicy(parsed).map(({ metric, asked, gate, reason }) => [
     metric,
     asked,
@@ -29,6 +30,18 @@ function description(file: string, { service, stable, canary, parsed }: Config):
     ...table(rows).map((line) => `  ${line}`),
     '',
     ...describeErrors(parsed),
+    ...(notify ? ['', ...toldLines(notify)] : []),
     '',
   ].join('\n')
+}
+
+/** Who is told of what. */
+function toldLines({ targets }: NotifyConfig): string[] {
+  const rows = Object.entries(targets).map(([name, { type, on = usualEvents[type], services }]) => [
+    name,
+    type,
+    on.join(', '),
+    services === undefined ? '' : `of ${services.join(', ')}`,
+  ])
+  return ['Told of comparisons that "coalmine serve" runs:', ...table(rows).map((line) => `  ${line}`)]
 }

@@ -62,7 +62,7 @@ async function started(
   }
   const timing = { firstWaitMs: 1, longestWaitMs: 5 }
   const running = startNotify(
-    { store: { ...store, ...over }, now, warn: (message) => warnings.push(message) },
+    { store: { ...store, ...over }, now, warn: (message) => warnings.push(message), slos: [] },
     { config, environment: { SECRET: 'a-secret-of-ours' }, timing },
     { baseUrl: () => 'https://coalmine.example', tried: () => {} },
   )

@@ -1,6 +1,6 @@
 import type { NotifyEvent, NotifyTarget, Verdict } from '@coalmine/comparator'
 import type { Notification } from './notification.ts'
-import { type TargetSettings, usualEvents } from './settings.ts'
+import type { TargetSettings } from './settings.ts'
 import { newAlertmanager } from './targets/alertmanager.ts'
 import { newGitHub } from './targets/github.ts'
 import { newGrafana } from './targets/grafana.ts'
@@ -8,6 +8,7 @@ import { newPagerDuty } from './targets/pagerduty.ts'
 import { newSlack } from './targets/slack.ts'
 import type { Sender, SenderContext } from './targets/target.ts'
 import { newWebhook } from './targets/webhook.ts'
+import { usualEvents } from './usual-events.ts'
 
 /** A sender under the name of its target. */
 export interface NamedSender extends Sender {

@@ -1,4 +1,4 @@
-import type { NotifyConfig, NotifyEvent, NotifyTarget } from '@coalmine/comparator'
+import type { NotifyConfig, NotifyTarget, Slo } from '@coalmine/comparator'
 import type { SeverityRules } from './severity.ts'
 
 /** Values of environment variables. */
@@ -48,20 +48,15 @@ export function secretsOf(settings: readonly TargetSettings[]): readonly string[
   return settings.flatMap(({ secrets }) => Object.values(secrets))
 }
 
-/** What kinds of target are told unless the file says otherwise. */
-export const usualEvents: Readonly<Record<NotifyTarget['type'], readonly NotifyEvent[]>> = {
-  webhook: ['started', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'],
-  slack: ['fail', 'resolved'],
-  pagerduty: ['started', 'pass', 'fail', 'resolved'],
-  alertmanager: ['fail', 'resolved'],
-  github: ['started', 'pass', 'fail', 'inconclusive', 'invalid'],
-  grafana: ['started', 'pass', 'fail', 'inconclusive', 'invalid'],
-}
-
-/** The rules of severity that a file sets. */
-export function severityRules({ services = {}, pageFrom = 10 }: NotifyConfig): SeverityRules {
+/** The rules of severity that a file sets; journeys of error budgets may be critical, too. */
+export function severityRules({ services = {}, pageFrom = 10 }: NotifyConfig, slos: readonly Slo[]): SeverityRules {
+  const critical = slos.filter((slo) => slo.critical)
   return {
-    isCritical: (service, operation) => services[service]?.critical?.includes(operation) ?? false,
+    isCritical: (service, operation) =>
+      (services[service]?.critical?.includes(operation) ?? false) ||
+      critical.some(
+        (slo) => slo.service === service && (typeof slo.journeys === 'string' || slo.journeys.includes(operation)),
+      ),
     pageFrom,
   }
 }

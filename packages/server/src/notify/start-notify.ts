@@ -67,7 +67,7 @@ const marksMs = 600_000
  * @param baseUrl where the server is for them, once it listens.
  */
 export function startNotify(
-  { store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>,
+  { store, now, warn, slos }: Pick<Context, 'store' | 'now' | 'warn' | 'slos'>,
   { config, environment, timing: changed }: NotifyOptions,
   { baseUrl, tried }: { readonly baseUrl: () => string; readonly tried: (target: string, what: Tried) => void },
 ): RunningNotify {
@@ -77,7 +77,7 @@ export function startNotify(
     if (missing !== undefined) warn(`notify: nothing is sent to ${name}: ${missing}`)
   const stop = new AbortController()
   const ask = newAsk(secretsOf(settings), stop.signal, now)
-  const rules = severityRules(config)
+  const rules = severityRules(config, slos)
   const verdicts = new Map<string, Verdict>()
   const changes = new Map<string, Change>()
   const lastInterim = new Map<string, string>()
