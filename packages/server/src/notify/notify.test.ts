@@ -137,7 +137,9 @@ interface Told {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-const told = (): Told[] => bus.asked.map(({ json }) => json as unknown as Told)
+/** What was told of comparisons; error budgets have alerts of their own. */
+const told = (): Told[] =>
+  bus.asked.map(({ json }) => json as unknown as Told).filter(({ type }) => type !== 'coalmine.alert')
 const types = (): string[] => told().map(({ type }) => type.replace('coalmine.comparison.', ''))
 
 it('tells what users feel, since when, who wrote and merged it, once; and that it is over when the canary is gone', async () => {
