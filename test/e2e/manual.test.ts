@@ -72,7 +72,12 @@ describe('every page of the manual', () => {
   })
 
   it('is linked to by what it is called, and so is every heading', () => {
-    const broken = [index, join(root, 'README.md'), ...pages.map((page) => join(root, 'packages/cli/docs', page))]
+    const broken = [
+      index,
+      join(root, 'README.md'),
+      join(root, 'packages/README.md'),
+      ...pages.map((page) => join(root, 'packages/cli/docs', page)),
+    ]
       .flatMap((file) => linksOf(file).map((link) => ({ file, link })))
       .filter(({ file, link }) => !isThere(file, link))
     expect(broken).toEqual([])
@@ -90,7 +95,9 @@ it('the index has every command', async () => {
 /** The links of a Markdown file to other files, or to headings. */
 function linksOf(file: string): string[] {
   const text = readFileSync(file, 'utf8').replaceAll(/```[\s\S]*?```/g, '')
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^https?:/.test(link))
+  return [...text.matchAll(/(?:\]\(|src(?:set)?=")([^)\s"]+)/g)]
+    .map(([, link]) => link!)
+    .filter((link) => !/^https?:/.test(link))
 }
 
 /** Whether a file has what one of its links leads to. */
