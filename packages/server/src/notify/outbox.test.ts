@@ -170,7 +170,7 @@ it('what was not sent is sent after a restart, and what was is not sent again', 
   await notify.alert(alert(4))
   await notify.alert({ ...alert(4), resolved: true })
   await expect.poll(() => laneOf(names.one).sent).toBe(3)
-  expect(target.asked.at(-1)!.json).toMatchObject({ type: 'coalmine.comparison.resolved', subject: alert(4).key })
+  expect(target.asked.at(-1)!.json).toMatchObject({ type: 'coalmine.alert.resolved', subject: alert(4).key })
 })
 
 it('where the store is not written messages are sent all the same, and it is said that they are in memory alone', async () => {

@@ -33,15 +33,20 @@ export function signature(secret: string, id: string, seconds: number, body: str
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`
 }
 
+function typeOf({ event, requests }: Message): string {
+  if (event === 'test' || event === 'alert') return `coalmine.${event}`
+  return `coalmine.${requests ? 'comparison' : 'alert'}.${event}`
+}
+
 /** A message as a CloudEvent 1.0: its id is the same in each repetition. */
 function cloudEvent(message: Message, source: string): object {
-  const { id, about, event, severity, at, service, title, text, since, deployedAt, url } = message
+  const { id, about, severity, at, service, title, text, since, deployedAt, url } = message
   const { version, labels, outcome, change, people, requests } = message
   return {
     specversion: '1.0',
     id,
     source,
-    type: `coalmine.${event === 'alert' || event === 'test' ? event : `comparison.${event}`}`,
+    type: typeOf(message),
     subject: about,
     time: at,
     datacontenttype: 'application/json',
