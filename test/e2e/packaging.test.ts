@@ -1,12 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
-import { problemAffectsResolutionKind } from '@arethetypeswrong/core/problems'
-import { publint } from 'publint'
-import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Packed, packInto, published } from '../pack.ts'
+import { inOrder } from '../release/order.ts'
+import { lintProblems, missingFiles, typeProblems } from '../release/problems.ts'
 
 const root = join(import.meta.dirname, '../..')
 const destination = mkdtempSync(join(tmpdir(), 'coalmine-pack-'))
@@ -40,36 +38,25 @@ describe.each(published.map(({ name }) => name))('%s, as it is published', (name
   })
 
   it('passes publint', async () => {
-    const { tarball } = packed()
-    const bytes = Uint8Array.from(readFileSync(tarball)).buffer
-    const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true })
-    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
+    expect(await lintProblems(packed())).toEqual([])
   })
 
   it('has types that are found wherever it is imported', async () => {
-    const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(packed().tarball))))
-    if (!analysis.types) throw new Error(`${name} has no types`)
-    // As its profile esm-only: the packages are modules, and ask for a Node that knows exports.
-    // What runs in an app is found by older settings of the app's compiler too.
-    const older = /^@coalmine\/(marks|express|fastify|flags)$/.test(name) ? (['node10'] as const) : []
-    const asked = [...(['node16-esm', 'bundler'] as const), ...older].flatMap((resolution) =>
-      analysis.problems.filter((problem) => problemAffectsResolutionKind(problem, resolution, analysis)),
-    )
-    expect(asked).toEqual([])
+    expect(await typeProblems(packed())).toEqual([])
   })
 
   it('has every file that exports and bin name', () => {
-    const { files, folder } = packed()
-    const { exports, bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    expect(pathsIn([exports, bin]).filter((path) => !files.includes(path.replace('./', '')))).toEqual([])
+    expect(missingFiles(packed())).toEqual([])
   })
 })
 
-/** The relative paths in a tree of conditions. */
-function pathsIn(tree: unknown): string[] {
-  if (typeof tree === 'string') return [tree]
-  return Object.values(tree ?? {}).flatMap(pathsIn)
-}
+it('the packages are published after those that they depend on', () => {
+  const names = inOrder(packages).map(({ name }) => name)
+  expect(names.toSorted()).toEqual(packages.map(({ name }) => name).toSorted())
+  const places = ['@coalmine/stats', '@coalmine/comparator', '@coalmine/store', '@coalmine/server', 'coalmine']
+  const at = places.map((name) => names.indexOf(name))
+  expect(at).toEqual(at.toSorted((a, b) => a - b))
+})
 
 function sourceOf(built: string): string {
   return built.replace(/^dist\//, 'src/').replace(/(\.d)?\.(js|ts)(\.map)?$/, '.ts')
