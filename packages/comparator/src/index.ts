@@ -63,6 +63,7 @@ export { type Described, describeErrors, describePolicy } from './verdict/descri
 
 export { type BurnAlert, burnAlertsOf, burnKey } from './budget/burn-alert.ts'
 export type { BadCounts, BuildCounts, Burn, BurnWindow } from './budget/counts.ts'
+export { describeSlo } from './budget/describe-slo.ts'
 export type { Allowance, CohortBudget, Excess, JourneyBudget } from './budget/journey.ts'
 export { type JourneyCounts, journeyBudget } from './budget/journey-budget.ts'
 export type { Lasts } from './budget/lasts.ts'

@@ -44,8 +44,9 @@ export function verdictText(untrusted: Verdict, options: TextOptions): string {
     '',
     ...reasons.filter(({ weight }) => weight !== 'note').map((reason) => `  ${bullet(reason, ink)}${reason.message}`),
     ...decidedLine(verdict),
-    ...table(whyLines(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
-    ...table(budgetRows(verdict).map(([label, line]) => [ink.dim(label), line])).map((line) => `  ${line}`),
+    ...table([...whyLines(verdict), ...budgetRows(verdict)].map(([label, line]) => [ink.dim(label), line])).map(
+      (line) => `  ${line}`,
+    ),
     ...interactionTables(verdict, ink),
     ...(hypotheses.length > 0 ? ['', ...hypotheses] : []),
     ...(findings.length > 0 ? ['', ...findingsTable(findings, ink, width)] : []),

@@ -1,9 +1,17 @@
-import { type Config, describeErrors, describePolicy, type NotifyConfig } from '@coalmine/comparator'
+import {
+  type Config,
+  describeErrors,
+  describePolicy,
+  describeSlo,
+  type NotifyConfig,
+  type Slo,
+} from '@coalmine/comparator'
 import { printableLines, table } from '@coalmine/report'
 import { usualEvents } from '@coalmine/server'
 import type { Command } from 'commander'
 import { defaultConfig, readConfigFile } from '../config-file.ts'
 import type { Io } from '../io.ts'
+import { parsedSlosOf } from '../slos.ts'
 
 /** `coalmine check`: reads a coalmine.yaml and says in words what it would judge. */
 export function checkCommand(command: Command, io: Io): Command {
@@ -11,11 +19,12 @@ export function checkCommand(command: Command, io: Io): Command {
     .description('whether a coalmine.yaml is sound, and what would be judged by it, in plain words')
     .argument('[file]', 'the file', defaultConfig)
     .action(async (file: string) => {
-      io.stdout.write(printableLines(description(file, await readConfigFile(file))))
+      const config = await readConfigFile(file)
+      io.stdout.write(printableLines(description(file, config, await parsedSlosOf(config, { config: file }))))
     })
 }
 
-function description(file: string, { service, stable, canary, parsed, notify }: Config): string {
+function description(file: string, { service, stable, canary, parsed, notify }: Config, slos: readonly Slo[]): string {
   const rows = describePolicy(parsed).map(({ metric, asked, gate, reason }) => [
     metric,
     asked,
@@ -31,6 +40,7 @@ function description(file: string, { service, stable, canary, parsed, notify }: 
     '',
     ...describeErrors(parsed),
     ...(notify ? ['', ...toldLines(notify)] : []),
+    ...(slos.length > 0 ? ['', 'Error budgets:', ...slos.map((slo) => `  ${describeSlo(slo)}`)] : []),
     '',
   ].join('\n')
 }

@@ -41,11 +41,11 @@ export function burnThreshold(spent: number, windowSeconds: number, long: BurnWi
  * requests may fail twenty times as often as it may, and the service is within its objective.
  *
  * A build is told of where the lower end of its bad share's confidence sequence is above the threshold over the long time, its burn is
- * over the short one too, and it is worse than stable.
+ * over the short one too, and it is worse than stable beyond chance.
  */
 export function burnAlertsOf(journey: JourneyBudget): BurnAlert[] {
   return journey.cohorts.flatMap((cohort) => {
-    if (cohort.excess === null || cohort.excess.perMinute <= 0) return []
+    if (!cohort.isHarmful) return []
     const rule = rules.find((one) => isBroken(one, cohort, journey))
     return rule ? [alertOf(cohort, journey, rule.long)] : []
   })

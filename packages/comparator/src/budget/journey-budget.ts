@@ -41,7 +41,7 @@ export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly Ra
   const { first, until, load, coveredSeconds, window, events, budget } = standingOf(slo, counts)
   const lastHour = together(builds.map(({ last1h }) => last1h))
   const served = builds.filter(({ recent, last1h }) => recent && last1h.requests > 0)
-  const [stable, ...others] = served.toSorted((a, b) => a.firstMs - b.firstMs || b.last1h.requests - a.last1h.requests)
+  const [stable, ...others] = served.toSorted((a, b) => a.firstMs - b.firstMs || byName(a.build, b.build))
   const canary = others.at(-1)
   const shares = canary ? sharesOf(canary, builds) : alone(builds)
   const share = canary ? canary.last1h.requests / lastHour.requests : 1
@@ -78,7 +78,7 @@ export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly Ra
       burn,
       bounds: boundsOfBad(one[rateWindowOf([one])]),
       excess,
-      isHarmful: excess !== null && excess.perMinute > 0 && (burn.last1h.rate ?? burn.last6h.rate ?? 0) > 1,
+      isHarmful: !isStable && isWorse(one, stable!) && (burn.last1h.rate ?? burn.last6h.rate ?? 0) > 1,
       fullLasts: budget && lastsFor(events, sharesOf(one, builds), load, [{ share: 1, seconds: 0 }]),
     }
   }
@@ -143,6 +143,18 @@ function sharesOf(canary: BuildCounts, builds: readonly BuildCounts[]): BadShare
 function alone(builds: readonly BuildCounts[]): BadShares {
   const all = together(builds.map((one) => one[rateWindowOf(builds)]))
   return { stable: 0, canary: shareOfBad(all), canaryBounds: boundsOfBad(all) }
+}
+
+/** Of builds that were seen first together the one with the lower version is the older. */
+const { compare: byName } = new Intl.Collator('en', { numeric: true })
+
+// Each bound of both at half of what both may be wrong together.
+const alpha = 0.025
+
+/** Whether more of its requests are bad than of stable's, beyond chance. */
+function isWorse(one: BuildCounts, stable: BuildCounts): boolean {
+  const window = rateWindowOf([one])
+  return boundsOfBad(one[window], alpha).lower > boundsOfBad(stable[window], alpha).upper
 }
 
 function excessOf(one: BuildCounts, stable: BuildCounts, until: number, budget: Allowance | null): Excess {

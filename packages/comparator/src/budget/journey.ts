@@ -26,14 +26,14 @@ export interface CohortBudget {
   readonly share: number
   /** When it was first seen, ISO 8601. */
   readonly firstSeen: string
-  /** The build that the others are compared with: of those that serve, the one that was seen first. */
+  /** The build that the others are compared with: of those that serve, the one that was seen first, or has the lower version. */
   readonly isStable: boolean
   readonly burn: Readonly<Record<BurnWindow, Burn>>
   /** Between which shares of bad requests the truth is, at 95 %, over the last hour, or six where ten were not bad. */
   readonly bounds: { readonly lower: number; readonly upper: number }
   /** Null of stable itself. */
   readonly excess: Excess | null
-  /** Whether it burns the budget faster than it may, and faster than stable. */
+  /** Whether it burns the budget faster than it may, and faster than stable, beyond chance. */
   readonly isHarmful: boolean
   /** How long a full budget lasts once everybody has this build; null where the budget says nothing. */
   readonly fullLasts: Lasts | null

@@ -32,12 +32,13 @@ export async function countedJourneys(
       journeys: asked.map(({ slo, operation }) => askedOf(slo, operation)),
     })
     const { untilMs = now(), wholeHoursUntilMs = now() } = counts ?? {}
+    const firstMs = firstSeen(counts?.journeys.flat() ?? [])
     asked.forEach(({ slo, operation }, at) => {
       const rows = counts?.journeys[at] ?? []
       const journeys = slo.journeys === 'each' ? byOperation(rows) : [{ operation: operation ?? null, rows }]
       const made = journeys.map((one) => ({
         slo,
-        counts: { operation: one.operation, builds: byBuild(one.rows), untilMs, wholeHoursUntilMs },
+        counts: { operation: one.operation, builds: byBuild(one.rows, firstMs), untilMs, wholeHoursUntilMs },
       }))
       found.set(slo, [...(found.get(slo) ?? []), ...made])
     })
@@ -63,13 +64,21 @@ function byOperation(rows: readonly BudgetRow[]): { operation: string; rows: Bud
   return [...operations].map(([operation, some]) => ({ operation, rows: some }))
 }
 
+const keyOf = ({ recent, build }: BudgetRow): string => JSON.stringify([recent, build])
+
+/** When each build was first seen, at whatever operation. */
+function firstSeen(rows: readonly BudgetRow[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>()
+  for (const row of rows) first.set(keyOf(row), Math.min(row.firstMs, first.get(keyOf(row)) ?? row.firstMs))
+  return first
+}
+
 /** What each build did at all of the operations. */
-function byBuild(rows: readonly BudgetRow[]): BudgetRow[] {
+function byBuild(rows: readonly BudgetRow[], firstMs: ReadonlyMap<string, number>): BudgetRow[] {
   const builds = new Map<string, BudgetRow>()
   for (const row of rows) {
-    const key = JSON.stringify([row.recent, row.build])
-    const known = builds.get(key)
-    builds.set(key, known ? sumOf(known, row) : row)
+    const known = builds.get(keyOf(row))
+    builds.set(keyOf(row), known ? sumOf(known, row) : { ...row, firstMs: firstMs.get(keyOf(row)) ?? row.firstMs })
   }
   return [...builds.values()]
 }

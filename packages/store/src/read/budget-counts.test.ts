@@ -91,6 +91,19 @@ describe('what a budget is counted from', () => {
     expect(await fresh.store.budgets.sumUp()).toBe(0)
   })
 
+  it('is known of hours whose ticks are forgotten', async () => {
+    await fresh.store.close()
+    fresh.store = await fresh.open({ retentionDays: 3 })
+    await fill()
+    fresh.clock = firstStart + 20 * hourMs
+    await fresh.store.budgets.sumUp()
+    // Of the oldest hour nothing is kept by then, and it is not looked for among ticks.
+    fresh.clock = firstStart + 47 * hourMs
+    await bring(...requests(10, 46 * hourMs))
+    await fresh.closeAfter(48 * hourMs)
+    expect(totals((await counts(journey)).journeys[0]!, 'window')).toEqual([105 + 10, 15])
+  })
+
   it('is known of no service without closed ticks', async () => {
     expect(await fresh.store.budgets.counts({ service: 'nobody', journeys: [journey] })).toBeUndefined()
   })
