@@ -36,6 +36,8 @@ export {
   addAttributeAsIs,
   addSpan,
   addSpanBytes,
+  addToQuote,
+  addValue,
   type ByteRange,
   newAttributeBytes,
   newSpanOrigin,

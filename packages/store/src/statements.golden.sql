@@ -1177,7 +1177,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   SETTINGS max_execution_time = 10;
 
 -- read/heaviest-users.ts: usersNamed
-  SELECT count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
+  SELECT kind, count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
   FROM (
     SELECT
           if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
@@ -1197,7 +1197,11 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
             SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
             SpanAttributes['session.id'], ResourceAttributes['session.id'],
             SpanAttributes['client.address'], ResourceAttributes['client.address']]) AS User,
-          Test, Duration, IsError, IsClientError
+          if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS FullName,
+          arrayFilter(
+            (place, operation) -> operation = '' OR operation = FullName,
+            arrayEnumerate({operations:Array(String)}), {operations:Array(String)}) AS Kinds,
+          Duration, IsError, IsClientError
         FROM (
           SELECT
             ServiceName AS Service,
@@ -1247,16 +1251,21 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND IsCanary
-          AND {operation:String} IN ('', if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+          AND notEmpty(Kinds)
   )
+  ARRAY JOIN Kinds AS kind
+  GROUP BY kind
   SETTINGS max_execution_time = 10;
 
 -- read/heaviest-users.ts: usersByBad
   SELECT
+    kind,
     toString(sipHash64(User)) AS user,
     count() AS requests,
-    countIf(multiIf({bad:String} = 'slow', Duration > {slowFrom:UInt64}, {bad:String} = 'failed', IsError, IsClientError))
-      AS bad
+    countIf(multiIf(
+      {bads:Array(String)}[kind] = 'slow', Duration > {slowFroms:Array(UInt64)}[kind],
+      {bads:Array(String)}[kind] = 'failed', IsError,
+      IsClientError)) AS bad
   FROM (
     SELECT
           if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
@@ -1276,7 +1285,11 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
             SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
             SpanAttributes['session.id'], ResourceAttributes['session.id'],
             SpanAttributes['client.address'], ResourceAttributes['client.address']]) AS User,
-          Test, Duration, IsError, IsClientError
+          if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS FullName,
+          arrayFilter(
+            (place, operation) -> operation = '' OR operation = FullName,
+            arrayEnumerate({operations:Array(String)}), {operations:Array(String)}) AS Kinds,
+          Duration, IsError, IsClientError
         FROM (
           SELECT
             ServiceName AS Service,
@@ -1326,13 +1339,14 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
           AND Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})
           AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
           AND IsCanary
-          AND {operation:String} IN ('', if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))
+          AND notEmpty(Kinds)
   )
+  ARRAY JOIN Kinds AS kind
   WHERE User != ''
-  GROUP BY user
+  GROUP BY kind, user
   HAVING bad > 0
-  ORDER BY bad DESC, requests DESC, user
-  LIMIT {most:UInt32}
+  ORDER BY kind, bad DESC, requests DESC, user
+  LIMIT {most:UInt32} BY kind
   SETTINGS max_execution_time = 10;
 
 -- read/heaviest-users.ts: rawUserTicks
@@ -2491,53 +2505,48 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   ) AS Below USING TraceId
   GROUP BY cohort, threshold, scope;
 
--- read/sample.ts: callsInTick
-  WITH Requests AS (
+-- read/sample.ts: calledInTick
+  SELECT
+    [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS Seen,
+    multiIf(
+      Seen[1] = {stable1:String}, 'stable',
+      Seen[1] = {canary1:String}, 'canary',
+      '') AS cohort,
+    TraceId AS traceId,
+    ParentSpanId AS parentSpanId,
+    toUnixTimestamp64Micro(Timestamp) AS startedAt
+  FROM (
     SELECT
-      TraceId,
-      ParentSpanId,
-      toUnixTimestamp64Micro(Timestamp) AS StartedAt,
-      [if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}])] AS Seen,
-      multiIf(
-        Seen[1] = {stable1:String}, 'stable',
-        Seen[1] = {canary1:String}, 'canary',
-        '') AS cohort
-    FROM (
-      SELECT
-        ServiceName AS Service,
-        Timestamp,
-        EndedAt,
-        TraceId,
-        SpanId,
-        ParentSpanId,
-        SpanAttributes,
-        ResourceAttributes
-      FROM coalmine_traces
-      WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
-        OR ParentSpanId IN ('', '0000000000000000')
-    )
-    WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
-      AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-      AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9) AND cohort != ''
-      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
-    ORDER BY TraceId, SpanId
-    LIMIT 100 BY cohort
-  )
-  SELECT cohort, Address AS address, groupArray((StartedAt - CalledAt) / 1000) AS skewsMs
-  FROM Requests
-  INNER JOIN (
-    SELECT
+      ServiceName AS Service,
+      Timestamp,
+      EndedAt,
       TraceId,
       SpanId,
-      toUnixTimestamp64Micro(Timestamp) AS CalledAt,
-      if(SpanAttributes['server.address'] = '', '',
-        concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
+      ParentSpanId,
+      SpanAttributes,
+      ResourceAttributes
     FROM coalmine_traces
-    WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
-      AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
-  ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
-  GROUP BY cohort, address;
+    WHERE SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')
+  )
+  WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9) AND cohort != ''
+    AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+  ORDER BY TraceId, SpanId
+  LIMIT 100 BY cohort;
+
+-- read/sample.ts: callsOfTraces
+  SELECT
+    TraceId AS traceId,
+    SpanId AS spanId,
+    toUnixTimestamp64Micro(Timestamp) AS calledAt,
+    if(SpanAttributes['server.address'] = '', '',
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS address
+  FROM coalmine_traces
+  WHERE ServiceName != {service:String} AND TraceId IN {traces:Array(String)} AND SpanId IN {spans:Array(String)}
+    AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
+    AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9);
 
 -- read/sizes.ts: tableSizes
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
@@ -2619,7 +2628,16 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   LEFT JOIN (
     SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
     FROM coalmine_traces
-    WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+    WHERE ServiceName = {service:String} AND TraceId IN (
+        SELECT TraceId
+        FROM coalmine_traces
+        WHERE ServiceName = {service:String}
+          AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+          AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+          AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+          AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+          AND (SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+            OR ParentSpanId IN ('', '0000000000000000')))
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
       AND SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
       AND ParentSpanId NOT IN ('', '0000000000000000')

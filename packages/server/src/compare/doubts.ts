@@ -56,27 +56,26 @@ async function ticksOfInstances(
   )
 }
 
-// What users did is read from raw spans, once for each finding: the first of them say enough.
+// What users did is read from raw spans: the first findings say enough.
 const mostFindings = 3
 // Without so many of a canary's users a finding has to stand; of few users, without one.
 const heaviest = { most: 3, ofAtLeast: 10 }
 
 async function usersOf({ findings }: Verdict, { store, comparison }: Again): Promise<HeaviestUsers[]> {
   const failed = findings.filter(({ decision, gate }) => decision === 'fail' && gate === 'on')
-  const found: HeaviestUsers[] = []
-  for (const finding of failed.slice(0, mostFindings)) {
-    const bad = badIn(finding)
-    if (bad === null || finding.operation === '(other)') continue
-    const { metric, operation } = finding
-    const named = await unlessTooSlow(() =>
-      store.spans.heaviestUsers(comparison, { ...bad, operation, most: heaviest.most }),
-    )
+  const kinds = failed.slice(0, mostFindings).flatMap((finding) => {
+    const bad = finding.operation === '(other)' ? null : badIn(finding)
+    return bad === null ? [] : [{ metric: finding.metric, operation: finding.operation, ...bad }]
+  })
+  if (kinds.length === 0) return []
+  const found = await unlessTooSlow(() => store.spans.heaviestUsers(comparison, kinds, heaviest.most))
+  return kinds.flatMap(({ metric, operation }, at) => {
+    const named = found?.[at]
     // One alone is no user: it is a proxy, or everybody.
-    if (!named || named.users < 2) continue
+    if (!named || named.users < 2) return []
     const users = named.heaviest.slice(0, named.users >= heaviest.ofAtLeast ? heaviest.most : 1)
-    found.push({ metric, operation, users: users.length, ticks: users.flatMap(({ ticks }) => ticks) })
-  }
-  return found
+    return [{ metric, operation, users: users.length, ticks: users.flatMap(({ ticks }) => ticks) }]
+  })
 }
 
 function badIn({

@@ -2,6 +2,7 @@ import { newRowBytes, newSpanBatch } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { decodeMessage, decodeText } from '../import/decode.ts'
 import { addRequest, type FilePart, newFilePart } from '../import/file-part.ts'
+import { addPlainOtlp } from '../import/plain-otlp.ts'
 import { boundJson } from '../otlp/bounds.ts'
 import { decodeLogsJson } from '../otlp/logs-json.ts'
 import { decodeLogsProtobuf } from '../otlp/logs-protobuf.ts'
@@ -59,12 +60,21 @@ function* fileParts(job: FileJob): Generator<FilePart> {
     }
     if (job.kind === 'messages')
       addRequest(part, part.line + 1, (into) => decodeMessage(into, body.subarray(start, end), job.window))
-    else addText(part, body.toString('utf8', start, end), job.window)
+    else if (!addPlain(part, body.subarray(start, end), job.window))
+      addText(part, body.toString('utf8', start, end), job.window)
     if (part.batch.rows.length < partBytes && part.records.length < partRecords) continue
     yield part
     part = newFilePart(part.line, part.bytes, Math.max(body.length - next, leastRoom))
   }
   yield part
+}
+
+// Most lines are.
+function addPlain(part: FilePart, json: Uint8Array, window: TimeWindow): boolean {
+  if (!addPlainOtlp(part.batch, json, window)) return false
+  part.line++
+  part.requests++
+  return true
 }
 
 function addText(part: FilePart, text: string, window: TimeWindow): void {

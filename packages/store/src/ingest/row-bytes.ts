@@ -54,6 +54,39 @@ export function writeTextBytes(to: RowBytes, from: Uint8Array, start: number, en
   writeBytes(to, from, start, end)
 }
 
+/**
+ * Writes a text that is given as UTF-8 bytes, up to a quote, and gives where that is: -1, with nothing written, where an escape or a
+ * control character comes before it, or nothing more.
+ */
+export function writeTextToQuote(to: RowBytes, from: Uint8Array, start: number): number {
+  // Nearly all are short: they are looked through and copied at once, behind a length of one byte.
+  reserve(to, 128)
+  const { bytes, length } = to
+  const most = Math.min(from.length, start + 128)
+  for (let at = start, into = length + 1; at < most; at++, into++) {
+    const byte = from[at]!
+    if (byte === quote) {
+      bytes[length] = at - start
+      to.length = into
+      return at
+    }
+    if (byte === backslash || byte < firstPrintable) return -1
+    bytes[into] = byte
+  }
+  for (let at = most; at < from.length; at++) {
+    const byte = from[at]!
+    if (byte === backslash || byte < firstPrintable) return -1
+    if (byte !== quote) continue
+    writeTextBytes(to, from, start, at)
+    return at
+  }
+  return -1
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const firstPrintable = 0x20
+
 /** Writes bytes as a text of lower-case hex digits. */
 export function writeHex(to: RowBytes, from: Uint8Array, start: number, end: number): void {
   writeVarint(to, (end - start) * 2)

@@ -5,6 +5,7 @@ import {
   writeHex,
   writeText,
   writeTextBytes,
+  writeTextToQuote,
   writeUint64,
   writeVarint,
 } from './row-bytes.ts'
@@ -53,10 +54,12 @@ export interface ByteRange {
 
 /**
  * One span whose texts are ranges of the message that it came in, UTF-8, and go into the row as they are, without becoming
- * strings on the way. Ids are ranges of raw bytes.
+ * strings on the way. Ids are ranges of raw bytes, unless it says otherwise.
  */
 export interface SpanBytes {
   readonly message: Uint8Array
+  /** Whether ids are ranges of their hex digits, in lower case. */
+  readonly hexIds?: boolean
   readonly origin: SpanOrigin
   readonly traceId: ByteRange
   readonly spanId: ByteRange
@@ -123,6 +126,25 @@ export function addAttributeAsIs(to: AttributeBytes, message: Uint8Array, key: B
   to.count++
   writeBytes(to.rows, message, key.start, key.end)
   writeBytes(to.rows, message, value.start, value.end)
+}
+
+/**
+ * Adds the key of an attribute, or its value, which goes up to a quote in the message: gives where that is, or -1 where the text has
+ * escapes, or no end.
+ *
+ * @example addToQuote(attributes, Buffer.from('http.route"'), 0) // 10
+ */
+export function addToQuote(to: AttributeBytes, message: Uint8Array, start: number): number {
+  return writeTextToQuote(to.rows, message, start)
+}
+
+/**
+ * Adds the value of an attribute whose key was added alone.
+ *
+ * @example addValue(attributes, '200') // the value of the key before it
+ */
+export function addValue(to: AttributeBytes, value: string): void {
+  writeText(to.rows, value)
 }
 
 /**
@@ -193,10 +215,11 @@ function writeResource(batch: SpanBatch, resource: Attributes): void {
 export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
   const { rows } = batch
   const { message, origin, traceId, spanId, parentSpanId, traceState, name, statusMessage } = span
+  const writeId = span.hexIds === true ? writeTextBytes : writeHex
   writeUint64(rows, span.startNs)
-  writeHex(rows, message, traceId.start, traceId.end)
-  writeHex(rows, message, spanId.start, spanId.end)
-  writeHex(rows, message, parentSpanId.start, parentSpanId.end)
+  writeId(rows, message, traceId.start, traceId.end)
+  writeId(rows, message, spanId.start, spanId.end)
+  writeId(rows, message, parentSpanId.start, parentSpanId.end)
   writeTextBytes(rows, message, traceState.start, traceState.end)
   writeTextBytes(rows, message, name.start, name.end)
   writeText(rows, span.kind)
@@ -209,8 +232,8 @@ export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
   writeList(rows, span.events, (event) => writeUint64(rows, event.timeNs))
   writeList(rows, span.events, (event) => writeTextBytes(rows, message, event.name.start, event.name.end))
   writeList(rows, span.events, (event) => writeMap(rows, event.attributes))
-  writeList(rows, span.links, (link) => writeHex(rows, message, link.traceId.start, link.traceId.end))
-  writeList(rows, span.links, (link) => writeHex(rows, message, link.spanId.start, link.spanId.end))
+  writeList(rows, span.links, (link) => writeId(rows, message, link.traceId.start, link.traceId.end))
+  writeList(rows, span.links, (link) => writeId(rows, message, link.spanId.start, link.spanId.end))
   writeList(rows, span.links, (link) => writeTextBytes(rows, message, link.traceState.start, link.traceState.end))
   writeList(rows, span.links, (link) => writeMap(rows, link.attributes))
   countSpan(batch, origin.service, span.startNs, span.durationNs)

@@ -41,7 +41,7 @@ async function closed(...spans: readonly Span[]): Promise<void> {
   await store.ingest.closeDue()
 }
 
-const failing = { operation: 'GET /cart', bad: 'failed', slowFromSeconds: 1, most: 2 } as const
+const failing = { operation: 'GET /cart', bad: 'failed', slowFromSeconds: 1 } as const
 
 describe('the heaviest users', () => {
   it('are those of the canary with the most bad requests, with what they did tick by tick', async () => {
@@ -58,7 +58,9 @@ describe('the heaviest users', () => {
     )
     const latency = { scale: 5, zero: 0, indices: [-181], counts: [1] }
     const tick = { tick: firstStart, operation: 'GET /cart', traces: 1, errors: 1, clientErrors: 0, latency }
-    const found = await store.spans.heaviestUsers(builds, failing)
+    const slow = { ...failing, operation: null, bad: 'slow', slowFromSeconds: 0.01 } as const
+    const elsewhere = { ...failing, operation: 'GET /nowhere' }
+    const [found, slowest, nobody] = await store.spans.heaviestUsers(builds, [failing, slow, elsewhere], 2)
     expect(found).toMatchObject({ requests: 7, named: 6, users: 3 })
     expect(found!.heaviest).toMatchObject([
       {
@@ -68,17 +70,17 @@ describe('the heaviest users', () => {
       },
       { requests: 2, bad: 1, ticks: [{ ...tick, traces: 2, latency: { ...latency, counts: [2] } }] },
     ])
-    const slow = { ...failing, operation: null, bad: 'slow', slowFromSeconds: 0.01 } as const
-    expect((await store.spans.heaviestUsers(builds, slow))!.heaviest.map(({ bad }) => bad)).toEqual([3, 2])
+    expect(slowest!.heaviest.map(({ bad }) => bad)).toEqual([3, 2])
+    expect(nobody).toBeNull()
   })
 
   it('are named by the resource too, as that of an app on a phone is', async () => {
     await closed(request({}, { resource: { 'user.id': 'a' }, status: 'Error' }))
-    expect(await store.spans.heaviestUsers(builds, failing)).toMatchObject({ named: 1, heaviest: [{ bad: 1 }] })
+    expect(await store.spans.heaviestUsers(builds, [failing], 2)).toMatchObject([{ named: 1, heaviest: [{ bad: 1 }] }])
   })
 
   it('are null where no request names one', async () => {
     await closed(request({}, { status: 'Error' }))
-    expect(await store.spans.heaviestUsers(builds, failing)).toBeNull()
+    expect(await store.spans.heaviestUsers(builds, [failing], 2)).toEqual([null])
   })
 })

@@ -24,8 +24,6 @@ export interface UsersAsked {
   readonly bad: Bad
   /** A request that took longer is slow. */
   readonly slowFromSeconds: number
-  /** How many users, the heaviest first. */
-  readonly most: number
 }
 
 /** The users whose requests make up most of what is bad in the canary. */
@@ -52,25 +50,43 @@ export interface UserTicks {
 }
 
 /**
- * Finds the users of the canary with the most bad requests. A request's user is the first of `user.id`, `enduser.id`,
- * `session.id` and `client.address` that its span has, or its resource. Null where no request of the window names a user.
+ * Finds the users of the canary with the most bad requests, so many of each kind that is asked for, the heaviest first. A request's user is the first of `user.id`, `enduser.id`,
+ * `session.id` and `client.address` that its span has, or its resource. Null where no request of a kind names a user.
  *
  * Throws a StoreError of kind `unavailable` when raw spans take too long.
  */
 export async function heaviestUsersOf(
   engine: Engine,
   comparison: Comparison,
-  { operation, bad, slowFromSeconds, most }: UsersAsked,
-): Promise<HeaviestUsers | null> {
+  kinds: readonly UsersAsked[],
+  most: number,
+): Promise<readonly (HeaviestUsers | null)[]> {
   const params = { service: comparison.service, ...spanParams(comparison) }
-  const slowFrom = Math.round(slowFromSeconds * 1e9)
-  const asked = { ...params, ...windowOf(comparison), operation: operation ?? '', bad, slowFrom, most }
+  const asked = {
+    ...params,
+    ...windowOf(comparison),
+    operations: kinds.map(({ operation }) => operation ?? ''),
+    bads: kinds.map(({ bad }) => bad),
+    slowFroms: kinds.map(({ slowFromSeconds }) => Math.round(slowFromSeconds * 1e9)),
+    most,
+  }
   type Totals = Pick<HeaviestUsers, 'requests' | 'named' | 'users'>
-  const [totals] = await engine.read<Totals>(usersNamed(params), asked)
-  if (totals!.named === 0) return null
-  const heaviest = await engine.read<Omit<UserTicks, 'ticks'>>(usersByBad(params), asked)
-  const ticks = await ticksOfUsers(engine, comparison, { ...params, users: heaviest.map(({ user }) => user) })
-  return { ...totals!, heaviest: heaviest.map((one) => ({ ...one, ticks: ticks.get(one.user) ?? [] })) }
+  const totals = await engine.read<OfKind & Totals>(usersNamed(params), asked)
+  if (totals.every(({ named }) => named === 0)) return kinds.map(() => null)
+  const heaviest = await engine.read<OfKind & Omit<UserTicks, 'ticks'>>(usersByBad(params), asked)
+  const users = [...new Set(heaviest.map(({ user }) => user))]
+  const ticks = await ticksOfUsers(engine, comparison, { ...params, users })
+  return kinds.map((_, at) => {
+    const { kind, ...all } = totals.find((one) => one.kind === at + 1) ?? { kind: at + 1, named: 0 }
+    if (!('users' in all) || all.named === 0) return null
+    const found = heaviest.flatMap(({ kind, ...one }) => (kind === at + 1 ? [one] : []))
+    return { ...all, heaviest: found.map((one) => ({ ...one, ticks: ticks.get(one.user) ?? [] })) }
+  })
+}
+
+/** Which of the kinds that were asked for, from 1 on. */
+interface OfKind {
+  readonly kind: number
 }
 
 async function ticksOfUsers(
@@ -114,41 +130,51 @@ const requestsOfCanary = ({ spanInCanary, requests }: CohortTexts): string =>
       ${spanInCanary} AS IsCanary,
       ${operationName} AS Name,
       ${userName} AS User,
-      Test, Duration, IsError, IsClientError
+      if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name) AS FullName,
+      arrayFilter(
+        (place, operation) -> operation = '' OR operation = FullName,
+        arrayEnumerate({operations:Array(String)}), {operations:Array(String)}) AS Kinds,
+      Duration, IsError, IsClientError
     FROM ${requests}
     WHERE Service = {service:String}
       AND ${spansOfWindow}
       AND ${closedOnly}
       AND ${ofAudience}
       AND IsCanary
-      AND {operation:String} IN ('', if({traffic:String} = 'all' AND Test, concat(Name, ' (test)'), Name))`.trim()
+      AND notEmpty(Kinds)`.trim()
 
-/** How many of the canary's requests name a user, and about how many users there are. */
+/** How many of the canary's requests of each kind name a user, and about how many users there are. */
 export const usersNamed: SpanStatement = spanStatement(
   (cohorts) => sql`
-  SELECT count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
+  SELECT kind, count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
   FROM (
     ${requestsOfCanary(cohorts)}
   )
+  ARRAY JOIN Kinds AS kind
+  GROUP BY kind
   SETTINGS max_execution_time = 10`,
 )
 
-/** Users by how many of their requests were bad, most first. */
+/** Users by how many of their requests of each kind were bad, most first. */
 export const usersByBad: SpanStatement = spanStatement(
   (cohorts) => sql`
   SELECT
+    kind,
     toString(sipHash64(User)) AS user,
     count() AS requests,
-    countIf(multiIf({bad:String} = 'slow', Duration > {slowFrom:UInt64}, {bad:String} = 'failed', IsError, IsClientError))
-      AS bad
+    countIf(multiIf(
+      {bads:Array(String)}[kind] = 'slow', Duration > {slowFroms:Array(UInt64)}[kind],
+      {bads:Array(String)}[kind] = 'failed', IsError,
+      IsClientError)) AS bad
   FROM (
     ${requestsOfCanary(cohorts)}
   )
+  ARRAY JOIN Kinds AS kind
   WHERE User != ''
-  GROUP BY user
+  GROUP BY kind, user
   HAVING bad > 0
-  ORDER BY bad DESC, requests DESC, user
-  LIMIT {most:UInt32}
+  ORDER BY kind, bad DESC, requests DESC, user
+  LIMIT {most:UInt32} BY kind
   SETTINGS max_execution_time = 10`,
 )
 

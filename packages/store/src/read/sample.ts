@@ -2,6 +2,7 @@ import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import { type Comparison, type SpanParams, spanParams } from '../comparison.ts'
 import { isInnerSpan, ofAudience, spansOfWindow, userName, withTestsAsked } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
+import { getOrMake } from '../get-or-make.ts'
 import { flagOf, parseSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
 import { sinceOf, type TickWindow, tickSeconds } from '../tick.ts'
@@ -157,15 +158,47 @@ type CallsAsked = SpanParams & AskedTicks & { readonly service: string }
  * they are looked for further away.
  */
 async function callsOf(engine: Engine, asked: CallsAsked): Promise<readonly CallRow[]> {
+  const requests = await engine.read<CalledRequest>(calledInTick(asked), { ...asked })
+  if (requests.length === 0) return []
+  const traces = [...new Set(requests.map(({ traceId }) => traceId))]
+  const spans = [...new Set(requests.map(({ parentSpanId }) => parentSpanId))]
   let rows: readonly CallRow[] = []
   for (const reach of reaches) {
-    rows = await engine.read<CallRow>(callsInTick(asked), { ...asked, reach })
+    const calls = await engine.read<Call>(callsOfTraces, { ...asked, reach, traces, spans })
+    rows = answeredBy(requests, calls)
     const enough = (['stable', 'canary'] as const).map(
       (name) => rows.flatMap(({ cohort, skewsMs }) => (cohort === name ? skewsMs : [])).length >= fewestCalls,
     )
     if (enough[0] === enough[1]) break
   }
   return rows
+}
+
+interface CalledRequest {
+  readonly cohort: 'stable' | 'canary'
+  readonly traceId: string
+  readonly parentSpanId: string
+  readonly startedAt: number
+}
+
+interface Call {
+  readonly traceId: string
+  readonly spanId: string
+  readonly calledAt: number
+  readonly address: string
+}
+
+function answeredBy(requests: readonly CalledRequest[], calls: readonly Call[]): readonly CallRow[] {
+  const nameOf = (trace: string, span: string): string => `${trace} ${span}`
+  const callsOfRequest = new Map<string, Call[]>()
+  for (const call of calls) getOrMake(callsOfRequest, nameOf(call.traceId, call.spanId), () => []).push(call)
+  const rows = new Map<string, CallRow & { readonly skewsMs: number[] }>()
+  for (const { cohort, traceId, parentSpanId, startedAt } of requests)
+    for (const { address, calledAt } of callsOfRequest.get(nameOf(traceId, parentSpanId)) ?? [])
+      getOrMake(rows, `${cohort} ${address}`, () => ({ cohort, address, skewsMs: [] })).skewsMs.push(
+        (startedAt - calledAt) / 1000,
+      )
+  return [...rows.values()]
 }
 
 // The median of fewer calls than this is that of one strange call.
@@ -257,41 +290,35 @@ export const sampleOfTicks: SpanStatement = spanStatement(
   GROUP BY cohort, threshold, scope`,
 )
 
-/**
- * The calls, spans of other services, that up to 100 requests of each cohort in one tick, of all or of one trace in so many,
- * answered: at which address, and how much later the requests start, in milliseconds, which is what a network takes unless
- * clocks differ. Calls are looked for so many seconds
- * around the tick.
- */
-export const callsInTick: SpanStatement = spanStatement(
+/** Up to 100 requests of each cohort in one tick, of all or of one trace in so many, that answered a call. */
+export const calledInTick: SpanStatement = spanStatement(
   ({ seenValues, seenCohort, answered }) => sql`
-  WITH Requests AS (
-    SELECT
-      TraceId,
-      ParentSpanId,
-      toUnixTimestamp64Micro(Timestamp) AS StartedAt,
-      ${seenValues} AS Seen,
-      ${seenCohort} AS cohort
-    FROM ${answered}
-    WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
-      AND ${spansOfWindow} AND cohort != ''
-      AND sipHash64(TraceId) % {oneIn:UInt32} = 0
-    ORDER BY TraceId, SpanId
-    LIMIT 100 BY cohort
-  )
-  SELECT cohort, Address AS address, groupArray((StartedAt - CalledAt) / 1000) AS skewsMs
-  FROM Requests
-  INNER JOIN (
-    SELECT
-      TraceId,
-      SpanId,
-      toUnixTimestamp64Micro(Timestamp) AS CalledAt,
-      if(SpanAttributes['server.address'] = '', '',
-        concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS Address
-    FROM coalmine_traces
-    WHERE ServiceName != {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
-      AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
-      AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)
-  ) AS Calls ON Calls.TraceId = Requests.TraceId AND Calls.SpanId = Requests.ParentSpanId
-  GROUP BY cohort, address`,
+  SELECT
+    ${seenValues} AS Seen,
+    ${seenCohort} AS cohort,
+    TraceId AS traceId,
+    ParentSpanId AS parentSpanId,
+    toUnixTimestamp64Micro(Timestamp) AS startedAt
+  FROM ${answered}
+  WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+    AND ${spansOfWindow} AND cohort != ''
+    AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+  ORDER BY TraceId, SpanId
+  LIMIT 100 BY cohort`,
 )
+
+/**
+ * Spans of other services, by their traces and ids: when, and at which address. A request starts later than its call by what a
+ * network takes, unless clocks differ. They are looked for so many seconds around the tick.
+ */
+export const callsOfTraces = `
+  SELECT
+    TraceId AS traceId,
+    SpanId AS spanId,
+    toUnixTimestamp64Micro(Timestamp) AS calledAt,
+    if(SpanAttributes['server.address'] = '', '',
+      concat(SpanAttributes['server.address'], ':', SpanAttributes['server.port'])) AS address
+  FROM coalmine_traces
+  WHERE ServiceName != {service:String} AND TraceId IN {traces:Array(String)} AND SpanId IN {spans:Array(String)}
+    AND Timestamp >= toDateTime64({since:UInt32} - {reach:UInt32}, 9)
+    AND Timestamp < toDateTime64({to:UInt32} + {reach:UInt32}, 9)`

@@ -19,12 +19,16 @@ export interface SpanReader {
   readonly calls: (comparison: Comparison, addresses: Addresses) => Promise<readonly CallsTick[]>
   /** What is bad in both cohorts at an operation (all, when null), by attribute, and traces of it; takes seconds and may fail for it. */
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
-  /** The users of the canary with the most bad requests; null where no request names one. */
-  readonly heaviestUsers: (comparison: Comparison, asked: UsersAsked) => Promise<HeaviestUsers | null>
   /** Traces of both cohorts at an operation (all, when null), for who looks where nothing failed; takes seconds and may fail for it. */
   readonly exemplars: (comparison: Comparison, operation: string | null) => Promise<Suspects['exemplars']>
   /** What other services did below the requests of each cohort, of which there are so many; takes seconds and may fail for it. */
   readonly downstream: (comparison: Comparison, requests: number) => Promise<readonly Downstream[]>
+  /** So many users of the canary with the most bad requests, for each kind of these; null where none of a kind names a user. */
+  readonly heaviestUsers: (
+    comparison: Comparison,
+    kinds: readonly UsersAsked[],
+    most: number,
+  ) => Promise<readonly (HeaviestUsers | null)[]>
   /** The spans of some traces, of every service that took part. */
   readonly traces: (traces: readonly TraceAsked[]) => Promise<readonly TraceSpan[]>
 }
@@ -35,9 +39,9 @@ export function spanReader(engine: Engine): SpanReader {
     sample: (comparison, ticks) => sampleTicks(engine, comparison, ticks),
     below: (comparison, ticks) => spansOfTicks(engine, comparison, ticks),
     calls: (comparison, addresses) => callsOf(engine, comparison, addresses),
-    heaviestUsers: (comparison, asked) => heaviestUsersOf(engine, comparison, asked),
     exemplars: (comparison, operation) => exemplarsOf(engine, comparison, operation),
     downstream: (comparison, requests) => downstreamOf(engine, comparison, requests),
+    heaviestUsers: (comparison, kinds, most) => heaviestUsersOf(engine, comparison, kinds, most),
     traces: (traces) => spansOfTraces(engine, traces),
     suspects: (comparison, operation, bad) => suspects(engine, comparison, operation, bad),
   }

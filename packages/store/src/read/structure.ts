@@ -1,6 +1,6 @@
 import { type SpanStatement, spanStatement } from '../cohort-texts.ts'
 import { type Comparison, spanParams } from '../comparison.ts'
-import { isInnerSpan, ofAudience, spansOfWindow, withTestsAsked } from '../conditions.ts'
+import { isEntrySpan, isInnerSpan, ofAudience, spansOfWindow, withTestsAsked } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { getOrMake } from '../get-or-make.ts'
 import { sql } from '../sql.ts'
@@ -100,7 +100,14 @@ export const spansBelow: SpanStatement = spanStatement(
   LEFT JOIN (
     SELECT TraceId, groupUniqArray((false, lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), SpanName)) AS Spans
     FROM coalmine_traces
-    WHERE ServiceName = {service:String} AND TraceId IN (SELECT TraceId FROM Requests)
+    WHERE ServiceName = {service:String} AND TraceId IN (
+        SELECT TraceId
+        FROM coalmine_traces
+        WHERE ServiceName = {service:String}
+          AND ${spansOfWindow}
+          AND toUnixTimestamp(Tick) IN {ticks:Array(UInt32)}
+          AND sipHash64(TraceId) % {oneIn:UInt32} = 0
+          AND (${isEntrySpan}))
       AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32} + {onSeconds:UInt32}, 9)
       AND ${isInnerSpan}
     GROUP BY TraceId

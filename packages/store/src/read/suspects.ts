@@ -57,11 +57,13 @@ export async function suspects(
   const { service } = comparison
   const window = await lastPartOf(engine, comparison)
   const asked = { service, ...window, ...params, operation: operation ?? '', bad }
-  const [slow] = await engine.read<{ stable: number; canary: number }>(slowFrom(params), asked)
-  const met = await engine.read<{ key: string; values: readonly string[] }>(attributesMet(params), {
-    ...asked,
-    withoutKeys: [...params.keys, 'coalmine.flags', ...(bad === 'slow' ? [] : outcomeKeys)],
-  })
+  const [[slow], met] = await Promise.all([
+    engine.read<{ stable: number; canary: number }>(slowFrom(params), asked),
+    engine.read<{ key: string; values: readonly string[] }>(attributesMet(params), {
+      ...asked,
+      withoutKeys: [...params.keys, 'coalmine.flags', ...(bad === 'slow' ? [] : outcomeKeys)],
+    }),
+  ])
   const pairs = met.flatMap(({ key, values }) =>
     values.filter((value) => value !== '').map((value) => ({ key, value })),
   )
@@ -73,13 +75,20 @@ export async function suspects(
     readonly units: readonly number[]
     readonly bad: readonly number[]
   }
-  const rows = await engine.read<Row>(badByAttribute(params), {
-    ...asked,
-    slowFrom: slow!.stable,
-    blockSeconds: Math.ceil((window.to - window.from) / mostBlocks / tickSeconds) * tickSeconds,
-    pairKeys: pairs.map(({ key }) => key),
-    pairValues: pairs.map(({ value }) => value),
-  })
+  const [rows, traces] = await Promise.all([
+    engine.read<Row>(badByAttribute(params), {
+      ...asked,
+      slowFrom: slow!.stable,
+      blockSeconds: Math.ceil((window.to - window.from) / mostBlocks / tickSeconds) * tickSeconds,
+      pairKeys: pairs.map(({ key }) => key),
+      pairValues: pairs.map(({ value }) => value),
+    }),
+    engine.read<Exemplar & { cohort: 'stable' | 'canary' }>(typicalTraces(params), {
+      ...asked,
+      stableTypical: slow!.stable,
+      canaryTypical: slow!.canary,
+    }),
+  ])
   const nameOf = (...parts: readonly string[]): string => parts.join('\0')
   const rowOf = new Map(rows.map((row) => [nameOf(row.key, row.value, row.cohort), row]))
   const blocksOf = (key: string, value: string, cohort: Row['cohort']): BadBlocks => {
@@ -89,11 +98,6 @@ export async function suspects(
   const counted = (key: string, value: string) => ({
     stable: blocksOf(key, value, 'stable'),
     canary: blocksOf(key, value, 'canary'),
-  })
-  const traces = await engine.read<Exemplar & { cohort: 'stable' | 'canary' }>(typicalTraces(params), {
-    ...asked,
-    stableTypical: slow!.stable,
-    canaryTypical: slow!.canary,
   })
   const exemplars = (wanted: 'stable' | 'canary'): Exemplar[] =>
     traces.filter(({ cohort }) => cohort === wanted).map(({ cohort, ...trace }) => trace)
