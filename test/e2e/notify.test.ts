@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type TargetServer, targetServer } from '../../packages/server/test/target-server.ts'
 import { deliver } from '../bench/notify.ts'
 import { coalmineHere, serve } from './coalmine.ts'
+import { exampleOn, expectPrinted, filesOn } from './manual.ts'
 import { otlpLines } from './otlp.ts'
 
 let folder: string
@@ -25,15 +26,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const page = readFileSync(new URL('../../packages/cli/docs/notifications.md', import.meta.url), 'utf8')
-const [, config, output] = /```yaml\n(.*?)```.*?\$ coalmine notify --test\n(.*?)```/s.exec(page)!
+const page = 'notifications.md'
 const settings = () => ({ SLACK_WEBHOOK_URL: `${target.url}/slack`, BUS_SECRET: 'ours', PAGERDUTY_KEY: '' })
 
 it('the example of the manual sends a test message, and says what was answered', async () => {
-  writeFileSync(join(folder, 'coalmine.yaml'), config!.replace('https://bus.example/coalmine', `${target.url}/bus`))
-  const run = await coalmineHere(folder, ['notify', '--test'], '', settings())
+  for (const { name, content } of filesOn(page))
+    writeFileSync(join(folder, name), content.replace('https://bus.example/coalmine', `${target.url}/bus`))
+  const example = exampleOn(page)
+  const run = await coalmineHere(folder, example.args, '', settings())
   expect(run.code).toBe(69)
-  expect(`${run.stdout}${run.stderr}`.replace(/^202 $/gm, '202')).toBe(output)
+  expectPrinted(example, run.stdout + run.stderr)
   expect(target.asked.map(({ path }) => path).sort()).toEqual(['/bus', '/slack'])
   const one = await coalmineHere(folder, ['notify', '--test', '--target', 'team', '--format', 'json'], '', settings())
   expect([one.code, JSON.parse(one.stdout)]).toEqual([

@@ -68,6 +68,8 @@ export interface Change {
   readonly repository?: string
   readonly author?: string
   readonly merger?: string
+  /** When it was deployed, ISO 8601. */
+  readonly deployedAt?: string
 }
 
 /** A message with what is looked up before it is sent. */

@@ -27,7 +27,7 @@ export async function changeOf(notification: Notification, sources: ChangeSource
     change = { ...more, ...change }
   }
   if (!isKnown() || change.commit === undefined) add(await sources.marks(notification))
-  if (!isKnown() && version !== null) add(await sources.deploys(service, version))
+  if (version !== null && (!isKnown() || notification.deployedAt === null)) add(await sources.deploys(service, version))
   if (!isKnown() && sources.git !== undefined && change.commit !== undefined)
     add(await fromGit(sources.git, change.commit))
   if (!isKnown() && change.commit !== undefined && isCommit(change.commit)) {
@@ -39,11 +39,11 @@ export async function changeOf(notification: Notification, sources: ChangeSource
 
 /** Whom a message concerns. */
 export function peopleOf(
-  { service, at, deployedAt }: Notification,
-  { author, merger }: Change,
+  { service, at, deployedAt: firstServedAt }: Notification,
+  { author, merger, deployedAt }: Change,
   { services = {}, people = {} }: Pick<NotifyConfig, 'services' | 'people'>,
 ): readonly Person[] {
-  const isFresh = deployedAt !== null && Date.parse(at) - Date.parse(deployedAt) <= freshMs
+  const isFresh = Date.parse(at) - Date.parse(firstServedAt ?? deployedAt ?? '') <= freshMs
   const named = (role: Person['role'], name: string | undefined): readonly Person[] => {
     if (name === undefined) return []
     const slack = people[name] ?? people[name.toLowerCase()]

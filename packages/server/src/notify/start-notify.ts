@@ -1,4 +1,5 @@
 import type { NotifyConfig, Verdict } from '@coalmine/comparator'
+import type { TimelineChange } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { newAskGitHub } from './github-api.ts'
 import type { Tried } from './lane.ts'
@@ -200,7 +201,7 @@ function changeSources(
       const sinceMs = Math.min(Date.parse(deployedAt ?? at), Date.parse(at) - marksMs)
       return store.cohorts.changeMarks({ service, ...requests }, sinceMs).then(known, () => ({}))
     },
-    deploys: async () => ({}),
+    deploys: (service, version) => store.changes.deployOf(service, version).then(deployed, () => ({})),
     git: config.git,
     gitHub: (labelled) => {
       if (gitHub?.target.type !== 'github') return undefined
@@ -209,6 +210,18 @@ function changeSources(
       return newAskGitHub({ api, token: gitHub.secrets.tokenEnv! }, repository, ask)
     },
   }
+}
+
+function deployed(change: TimelineChange | undefined): Change {
+  if (!change) return {}
+  const { commit, author, mergedBy, url, atMs, servedMs } = change
+  return known({
+    commit,
+    author,
+    merger: mergedBy,
+    change: /\/(?:pull|merge_requests)\/(\d+)/.exec(url)?.[1],
+    deployedAt: new Date(servedMs ?? atMs).toISOString(),
+  })
 }
 
 function withTypes(
