@@ -56,31 +56,32 @@ export function addComparisonOptions(command: Command): Command {
 /** Adds the service and both cohorts. */
 export function addCohortOptions(command: Command): Command {
   return command
-    .addOption(new Option('--service <name>', 'the service under test').env('COALMINE_SERVICE'))
+    .addOption(new Option('--service <name>', 'the service that is released').env('COALMINE_SERVICE'))
     .addOption(
-      new Option('--stable <selector>', 'which spans are stable, such as service.version=1.9.0').env('COALMINE_STABLE'),
+      new Option('--stable <selector>', 'the stable cohort, such as service.version=1.9.0').env('COALMINE_STABLE'),
     )
     .addOption(
-      new Option('--canary <selector>', 'which spans are canary, such as service.version=2.0.0').env('COALMINE_CANARY'),
+      new Option('--canary <selector>', 'the canary cohort, such as service.version=2.0.0').env('COALMINE_CANARY'),
     )
 }
 
 function addTrafficOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--traffic <kind>', 'whose requests: those of users, of tests alone, or both (default: users)')
+      new Option(
+        '--traffic <kind>',
+        'which requests to judge: those of users, those of tests, or both (default: users)',
+      )
         .choices(traffics)
         .env('COALMINE_TRAFFIC'),
     )
     .addOption(
-      new Option('--audience <names>', 'only requests of these audiences, such as beta,internal').env(
-        'COALMINE_AUDIENCE',
-      ),
+      new Option('--audience <names>', 'judge these audiences only, such as beta,internal').env('COALMINE_AUDIENCE'),
     )
     .addOption(
       new Option(
         '--scope <scope>',
-        'the requests that the service answers, or downstream: the calls that it makes (default: requests)',
+        'judge the requests that the service answers, or the calls that it makes (downstream) (default: requests)',
       )
         .choices(comparedScopes)
         .env('COALMINE_SCOPE'),
@@ -88,7 +89,7 @@ function addTrafficOptions(command: Command): Command {
     .addOption(
       new Option(
         '--interact <flag...>',
-        'what part a flag has, also where the canary does not fail: the build, the flag, or only both together',
+        'say whether this flag, the build or both together make a difference, even if nothing fails',
       ).env('COALMINE_INTERACT'),
     )
 }
@@ -100,7 +101,7 @@ function addSourceOptions(command: Command): Command {
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(
-      new Option('--since <time>', 'a sliding window, such as 30m (default: since the first canary span)')
+      new Option('--since <time>', 'judge only the last part of it, such as 30m (default: since the first canary span)')
         .argParser(milliseconds)
         .env('COALMINE_SINCE'),
     )
@@ -115,14 +116,14 @@ function addSourceOptions(command: Command): Command {
 function addPolicyOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--alpha <level>', `chance of failing a good canary (default: ${defaultPolicy.alpha})`)
+      new Option('--alpha <level>', `error level: how often a good canary may FAIL (default: ${defaultPolicy.alpha})`)
         .argParser(probability)
         .env('COALMINE_ALPHA'),
     )
     .addOption(
       new Option(
         '--margin <metric=values>',
-        `how much worse is acceptable; again for each metric (default: ${defaultMargins})`,
+        `how much worse is acceptable; may be repeated for other metrics (default: ${defaultMargins})`,
       )
         .argParser(margin)
         .env('COALMINE_MARGIN'),
@@ -130,19 +131,20 @@ function addPolicyOptions(command: Command): Command {
     .addOption(
       new Option(
         '--split <share>',
-        "the canary's declared share of traffic, such as 50%: lost requests are judged",
+        'the share of traffic that the canary should get, such as 50%; judges lost requests',
       ).env('COALMINE_SPLIT'),
     )
     .addOption(
       new Option(
         '--warm-up <time>',
-        "how much of each instance's life is left out of latency, such as 2m or 0s (default: 60s)",
+        'leave the start of each instance out of latency, such as 2m or 0s (default: 60s)',
       ).env('COALMINE_WARM_UP'),
     )
     .addOption(
-      new Option('--config <file>', `names and policy (default: ${defaultConfig} where there is one)`).env(
-        'COALMINE_CONFIG',
-      ),
+      new Option(
+        '--config <file>',
+        `a file with the cohorts and what you expect (default: ${defaultConfig}, if there is one)`,
+      ).env('COALMINE_CONFIG'),
     )
 }
 
@@ -150,10 +152,10 @@ function addReportOptions(command: Command): Command {
   return command
     .addOption(verdictFormatOption())
     .addOption(
-      new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+      new Option('--output <file>', 'write the report to a file instead of standard output').env('COALMINE_OUTPUT'),
     )
     .addOption(
-      new Option('--otlp <url>', 'send the verdict there too, as a coalmine.verdict log event over OTLP/HTTP').env(
+      new Option('--otlp <url>', 'also send the verdict there, as a coalmine.verdict log event over OTLP/HTTP').env(
         'OTEL_EXPORTER_OTLP_ENDPOINT',
       ),
     )
@@ -163,10 +165,10 @@ const selectorsHelp = `
 Selectors:
   service.version=2.0.0             a build
   flag:new-pricing=on               a flag's variant
-  cloud.region=eu-west-1            any span attribute, else the resource's
+  cloud.region=eu-west-1            any attribute of the span, or else of its resource
   resource:k8s.node.pool=b          a resource attribute
   via:storefront=2.0.0              a build of another service that the request came through
-  coalmine.test.run=load-7          a test run; other cohorts have no test traffic
+  coalmine.test.run=load-7          a test run; other cohorts leave test traffic out
   flag:new-pricing!=on              any other value, or none
   service.version=2.0.0,flag:x=on   both; percent-encode , and = inside keys and values
-  span.kind=client, span.name=GET   in calls and share of a metric: the span's own kind and name`
+  span.kind=client, span.name=GET   in a metric's calls and share: the span's own kind and name`

@@ -14,12 +14,12 @@ export interface KayentaOptions {
 export function addKayentaOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--kayenta <file>', "a Kayenta canary config: its judge's answer is shown beside the verdict").env(
+      new Option('--kayenta <file>', 'a Kayenta canary config: show what its judge says beside the verdict').env(
         'COALMINE_KAYENTA',
       ),
     )
     .addOption(
-      new Option('--judge <judge>', 'whose answer decides the exit code')
+      new Option('--judge <judge>', 'the judge that decides the exit code')
         .choices(['coalmine', 'kayenta'])
         .default('coalmine')
         .env('COALMINE_JUDGE'),

@@ -4,7 +4,7 @@ import { reportFormats } from './output.ts'
 
 /** `--store`, which is `.coalmine` when left out. */
 export function storeOption(): Option {
-  return new Option('--store <dir|url>', 'the embedded store, or a ClickHouse URL')
+  return new Option('--store <dir|url>', 'the store: a directory, or the URL of a ClickHouse')
     .env('COALMINE_STORE')
     .default('.coalmine')
 }
@@ -13,13 +13,13 @@ export function storeOption(): Option {
 export function tracesOption(): Option {
   return new Option(
     '--traces <table>',
-    "the table of spans in that ClickHouse, such as otel.spans (default: the store's own, else otel_traces)",
+    'the table of spans in that ClickHouse, such as otel.spans (default: the one the store was made for, or otel_traces)',
   ).env('COALMINE_TRACES')
 }
 
 /** `--server`, the URL of a running server. */
 export function serverOption(): Option {
-  return new Option('--server <url>', 'a running coalmine server, instead of a store')
+  return new Option('--server <url>', 'ask a running coalmine server instead of a store')
     .argParser(httpUrl)
     .env('COALMINE_SERVER')
 }
@@ -52,7 +52,7 @@ export function formatOption(): Option {
 export function columnsOption(): Option {
   return new Option(
     '--columns <what=column>',
-    'of Parquet and CSV: which column is what, such as start=when:ms,service:=checkout; several times, or with commas',
+    'for Parquet and CSV: what the columns are, such as start=when:ms,service:=checkout; may be repeated',
   )
     .argParser((text: string, all: readonly string[] = []): readonly string[] => [...all, text])
     .env('COALMINE_COLUMNS')

@@ -27,11 +27,11 @@ export function addSeriesOptions(command: Command): Command {
     .addOption(
       new Option(
         '--series <file>',
-        'judge two plain series instead, CSV with columns stable,canary or JSON; - is standard input',
+        'judge two series of numbers instead: CSV with columns stable,canary, or JSON; - is standard input',
       ).env('COALMINE_SERIES'),
     )
     .addOption(
-      new Option('--worse <way>', 'which way hurts in --series')
+      new Option('--worse <way>', 'what is worse in --series')
         .choices(['higher', 'lower'])
         .default('higher')
         .env('COALMINE_WORSE'),
@@ -41,8 +41,8 @@ export function addSeriesOptions(command: Command): Command {
       'after',
       `
 Series:
-  stable,canary                                          a number a row, of each arm
-  stable.events,stable.n,canary.events,canary.n          events out of n, a time a row
+  stable,canary                                          one number a row for each cohort
+  stable.events,stable.n,canary.events,canary.n          events out of n; each row is one time
   --margin series=10%                                    or series=0.5 in their unit; of rates series=1.5,0.1pp
   They are tested once, by Mann-Whitney or row by row: ask when all points are there.`,
     )

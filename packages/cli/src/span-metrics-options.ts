@@ -14,26 +14,25 @@ export interface SpanMetricsOptions {
 export function addSpanMetricsOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--prometheus <url>', 'judge span metrics of this Prometheus instead of spans')
+      new Option('--prometheus <url>', 'judge the span metrics in this Prometheus instead of spans')
         .argParser(httpUrl)
         .env('COALMINE_PROMETHEUS'),
     )
     .addOption(
-      new Option(
-        '--prometheus-header <header...>',
-        "what it asks for besides a user and password in its URL, such as 'Authorization: Bearer x'",
-      ).env('COALMINE_PROMETHEUS_HEADER'),
+      new Option('--prometheus-header <header...>', "a header to send to it, such as 'Authorization: Bearer x'").env(
+        'COALMINE_PROMETHEUS_HEADER',
+      ),
     )
     .addOption(
       new Option(
         '--metric <name>',
-        'the histogram, or counter, of --prometheus (default: the first known one that both cohorts have)',
+        'the histogram or counter to read from --prometheus (default: the first known one that both cohorts have)',
       ).env('COALMINE_METRIC'),
     )
     .addOption(
       new Option(
         '--slower-than <times>',
-        'judge the share of requests slower than these too, such as 250ms,1s: bounds of buckets in --prometheus',
+        'also judge the share of requests slower than these times, such as 250ms,1s; with --prometheus, these must be bounds of buckets',
       )
         .argParser(times)
         .env('COALMINE_SLOWER_THAN'),

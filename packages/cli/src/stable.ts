@@ -16,32 +16,35 @@ export function addStableOptions(command: Command): Command {
   return command
     .addOption(new Option('--service <name>', 'the service').env('COALMINE_SERVICE'))
     .addOption(
-      new Option('--stable <selector>', 'whose traffic to go by, such as service.version=1.9.0').env('COALMINE_STABLE'),
+      new Option('--stable <selector>', 'the cohort whose traffic is used, such as service.version=1.9.0').env(
+        'COALMINE_STABLE',
+      ),
     )
     .addOption(storeOption())
     .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(
-      new Option('--start <moment>', 'start of the traffic (default: two hours before the last of it)')
+      new Option('--start <moment>', 'start of the traffic (default: two hours before its end)')
         .argParser(moment)
         .env('COALMINE_START'),
     )
     .addOption(new Option('--end <moment>', 'end of the traffic').argParser(moment).env('COALMINE_END'))
     .addOption(
-      new Option('--alpha <level>', `chance of failing a good canary (default: ${defaultPolicy.alpha})`)
+      new Option('--alpha <level>', `error level: how often a good canary may FAIL (default: ${defaultPolicy.alpha})`)
         .argParser(probability)
         .env('COALMINE_ALPHA'),
     )
     .addOption(
-      new Option('--margin <metric=values>', 'how much worse is acceptable; again for each metric')
+      new Option('--margin <metric=values>', 'how much worse is acceptable; may be repeated for other metrics')
         .argParser(margin)
         .env('COALMINE_MARGIN'),
     )
     .addOption(
-      new Option('--config <file>', `names and policy (default: ${defaultConfig} where there is one)`).env(
-        'COALMINE_CONFIG',
-      ),
+      new Option(
+        '--config <file>',
+        `a file with the cohorts and what you expect (default: ${defaultConfig}, if there is one)`,
+      ).env('COALMINE_CONFIG'),
     )
 }
 

@@ -35,7 +35,7 @@ const portion = 40
 /** `coalmine calibrate`: replays canaries on the traffic of stable, and writes what the policy made of them. */
 export function calibrateCommand(command: Command, io: Io): Command {
   return addStableOptions(
-    command.description("false alarms, detection times and margins, measured by replays on stable's own traffic"),
+    command.description("replay canaries on stable's traffic: false alarms, detection times, and margins"),
   )
     .addOption(
       new Option('--share <share>', "the canaries' share of the traffic")
@@ -50,21 +50,18 @@ export function calibrateCommand(command: Command, io: Io): Command {
         .env('COALMINE_FOR'),
     )
     .addOption(
-      new Option('--effect <regression>', `what is put in, again for each (default: ${looked.join(' ')})`)
+      new Option('--effect <regression>', `a regression to add; may be repeated (default: ${looked.join(' ')})`)
         .argParser(effect)
         .env('COALMINE_EFFECT'),
     )
     .addOption(
-      new Option('--replays <count>', 'how many canaries of each kind')
+      new Option('--replays <count>', 'how many replays of each kind')
         .argParser(wholeNumber)
         .default(200)
         .env('COALMINE_REPLAYS'),
     )
     .addOption(
-      new Option('--seed <number>', 'another seed, other canaries')
-        .argParser(wholeNumber)
-        .default(1)
-        .env('COALMINE_SEED'),
+      new Option('--seed <number>', 'the seed of the replays').argParser(wholeNumber).default(1).env('COALMINE_SEED'),
     )
     .addOption(
       new Option('--format <format>', 'for people, for programs, or for a wiki')
@@ -73,7 +70,7 @@ export function calibrateCommand(command: Command, io: Io): Command {
         .env('COALMINE_FORMAT'),
     )
     .addOption(
-      new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+      new Option('--output <file>', 'write the report to a file instead of standard output').env('COALMINE_OUTPUT'),
     )
     .action(async ({ format, output, ...options }: CalibrateOptions) => {
       const request = await stableRequest(options)

@@ -16,7 +16,7 @@ import { parsedSlosOf } from '../slos.ts'
 /** `coalmine check`: reads a coalmine.yaml and says in words what it would judge. */
 export function checkCommand(command: Command, io: Io): Command {
   return command
-    .description('whether a coalmine.yaml is sound, and what would be judged by it, in plain words')
+    .description('check a coalmine.yaml, and say in plain words what it judges')
     .argument('[file]', 'the file', defaultConfig)
     .action(async (file: string) => {
       const config = await readConfigFile(file)

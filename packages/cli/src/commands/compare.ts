@@ -26,17 +26,17 @@ type CompareOptions = ComparisonOptions &
 
 /** `coalmine compare`: one verdict, on spans of a store or of files, on span metrics, or on plain series. */
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  const described = command.description('judge a canary once, from the spans that are there')
+  const described = command.description('judge a canary once, from the spans that have arrived')
   return addSpanMetricsOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(described))))
     .addOption(
       new Option(
         '--stable-window <time>',
-        'no stable beside the canary: compare with the same hours of earlier days, such as 7d (3d at least)',
+        'compare with the same hours of this many earlier days instead of a stable that runs now, such as 7d (at least 3d)',
       )
         .argParser(milliseconds)
         .env('COALMINE_STABLE_WINDOW'),
     )
-    .option('--from <file...>', 'judge the spans of these files, of any kind that import takes, and nothing else')
+    .option('--from <file...>', 'judge these files of spans, in any format that import reads, and nothing else')
     .addOption(columnsOption())
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
     .action(async (options: CompareOptions) => {

@@ -44,7 +44,7 @@ const warmUpMs = 3000
 /** `coalmine demo`: two versions of a shop, one of them slow, and the verdict on them. */
 export function demoCommand(command: Command, io: Io): Command {
   return command
-    .description('see it work: real services, real traffic, one bad canary and one good one')
+    .description('see it work: real services and traffic, one bad canary and one good one')
     .addOption(
       new Option('--effect <share>', 'how much slower the bad canary is: 0.6 is 60 %')
         .argParser(number(0, 10))
@@ -52,9 +52,11 @@ export function demoCommand(command: Command, io: Io): Command {
     )
     .addOption(new Option('--seed <number>', 'other traffic').argParser(number(0, 2 ** 31)).default(1))
     .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(250))
-    .addOption(new Option('--acts <number>', 'how many of the two').choices(['1', '2']).default('2').argParser(Number))
+    .addOption(
+      new Option('--acts <number>', 'how many of the two to play').choices(['1', '2']).default('2').argParser(Number),
+    )
     .option('--open', 'open the page of each comparison in a browser')
-    .option('--keep', 'leave the page there when both are judged, until Ctrl-C')
+    .option('--keep', 'keep the page up after both are judged, until Ctrl-C')
     .action(async ({ effect, seed, rate, acts: wanted, open = false, keep = false }: DemoOptions) => {
       const demo = await import('@coalmine/demo').catch((): Demo => {
         throw new CommandError('unavailable', "the demo's services are not installed: npm i @coalmine/demo")

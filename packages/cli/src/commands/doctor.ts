@@ -8,7 +8,7 @@ import { formatOption, serverOption, storeOption, tokenOption, tracesOption } fr
 /** `coalmine doctor`: which marks arrive from a service, and which do not. */
 export function doctorCommand(command: Command, io: Io): Command {
   return command
-    .description('which marks arrive from a service, from which SDKs and builds, and what is missing')
+    .description('show which marks a service sends, from which builds and SDKs, and what is missing')
     .addOption(new Option('--service <name>', 'the service to look at').env('COALMINE_SERVICE').makeOptionMandatory())
     .addOption(storeOption())
     .addOption(tracesOption())

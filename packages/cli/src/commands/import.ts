@@ -9,11 +9,11 @@ import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused
 export function importCommand(command: Command, io: Io, exit: (result: CommandTrouble) => void): Command {
   return command
     .description(
-      "store spans from files: OTLP, JSON or protobuf, as the Collector's file exporter writes it; JSON of Jaeger, Tempo or Zipkin; Parquet or CSV",
+      "store the spans of files: OTLP (JSON or protobuf, as the Collector's file exporter writes it), JSON of Jaeger, Tempo or Zipkin, Parquet, or CSV",
     )
-    .argument('<file...>', 'files, .gz and .zst too; - is standard input')
+    .argument('<file...>', 'files, also .gz and .zst; - is standard input')
     .addOption(columnsOption())
-    .option('--again', 'read a file anew that was imported before')
+    .option('--again', 'import a file again that was imported before')
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())

@@ -16,12 +16,12 @@ export function initCommand(command: Command, io: Io): Command {
   return command
     .description('write a coalmine.yaml from what the store has seen: service, builds, operations')
     .argument('[file]', 'where to', defaultConfig)
-    .option('--service <name>', 'the service under test (default: the only one that was seen)')
+    .option('--service <name>', 'the service that is released (default: the only one seen)')
     .addOption(storeOption())
     .addOption(tracesOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .option('--force', 'write over a file that is there')
+    .option('--force', 'overwrite the file if it exists')
     .action(async (file: string, { service, force = false, ...place }: InitOptions) => {
       const seen = await withServer(place, 'read', io, (server) => look(server, service, io.stop))
       await writeFile(file, starterConfig(seen), { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {

@@ -21,7 +21,7 @@ const looked = ['latency=25%', 'errors=x5']
 /** `coalmine plan`: how long a canary must run to find a regression of some size. */
 export function planCommand(command: Command, io: Io): Command {
   return addStableOptions(
-    command.description('how long a canary must run, by the traffic that the store has of stable'),
+    command.description("estimate how long a canary must run, from stable's traffic in the store"),
   )
     .addOption(
       new Option('--share <share>', "the canary's share of the traffic")
@@ -30,23 +30,26 @@ export function planCommand(command: Command, io: Io): Command {
         .env('COALMINE_SHARE'),
     )
     .addOption(
-      new Option('--effect <regression>', `what must be found, again for each (default: ${looked.join(' ')})`)
+      new Option('--effect <regression>', `a regression to find; may be repeated (default: ${looked.join(' ')})`)
         .argParser(effect)
         .env('COALMINE_EFFECT'),
     )
     .addOption(
-      new Option('--power <chance>', 'how often the answer comes in time')
+      new Option('--power <chance>', 'how often the answer should come in time')
         .argParser(probability)
         .default(0.9)
         .env('COALMINE_POWER'),
     )
     .addOption(
-      new Option('--within <time>', 'also find the smallest share that gives every answer in this time')
+      new Option('--within <time>', 'find the smallest share that gives every answer within this time')
         .argParser(milliseconds)
         .env('COALMINE_WITHIN'),
     )
     .addOption(
-      new Option('--runs <count>', 'how many canaries to simulate for each answer (default: some seconds of them)')
+      new Option(
+        '--runs <count>',
+        'how many canaries to simulate for each answer (default: as many as some seconds allow)',
+      )
         .argParser(wholeNumber)
         .env('COALMINE_RUNS'),
     )

@@ -15,16 +15,16 @@ type ReportOptions = SpanSource & Output
 /** `coalmine report`: a verdict that there is, in another format. */
 export function reportCommand(command: Command, io: Io): Command {
   return command
-    .description('write the verdict of a comparison, or of a JSON file, in another format')
-    .argument('<id|file>', 'the id of a comparison, or a file that --format json wrote; - is standard input')
+    .description('write a verdict, of a comparison or from a JSON file, in another format')
+    .argument('<id|file>', 'the id of a comparison, or a file written by --format json; - is standard input')
     .addOption(verdictFormatOption())
     .addOption(
-      new Option('--output <file>', 'write the report there; standard output stays empty').env('COALMINE_OUTPUT'),
+      new Option('--output <file>', 'write the report to a file instead of standard output').env('COALMINE_OUTPUT'),
     )
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .addHelpText('after', '\nExits with 0 whatever the verdict is: what was decided is decided.')
+    .addHelpText('after', '\nExits with 0, whatever the verdict is.')
     .action(async (what: string, { format, output, ...source }: ReportOptions) => {
       const { verdict, ...beside } = isId(what) ? await ofComparison(what, source, format, io) : await ofFile(what, io)
       await writeVerdict(verdict, { format, ...(output === undefined ? {} : { output }) }, io, beside)

@@ -44,24 +44,24 @@ interface ServeOptions {
 /** `coalmine serve`: runs the server until it is stopped. */
 export function serveCommand(command: Command, io: Io): Command {
   return command
-    .description('receive spans over OTLP, store them, answer comparisons')
+    .description('receive spans over OTLP, store them, and answer comparisons')
     .addOption(storeOption())
     .addOption(new Option('--host <host>', 'where to listen').default('127.0.0.1').env('COALMINE_HOST'))
     .addOption(
-      new Option('--port <port>', 'OTLP/HTTP and answers; 0 takes any free one')
+      new Option('--port <port>', 'the port for OTLP/HTTP, the page and the API; 0 takes any free one')
         .argParser(port)
         .default(4318)
         .env('COALMINE_PORT'),
     )
     .addOption(
-      new Option('--grpc-port <port>', 'OTLP/gRPC (default: the one before --port)')
+      new Option('--grpc-port <port>', 'the port for OTLP/gRPC (default: the one below --port)')
         .argParser(port)
         .env('COALMINE_GRPC_PORT'),
     )
-    .option('--no-grpc', 'take OTLP/HTTP alone')
+    .option('--no-grpc', 'do not take OTLP/gRPC')
     .addOption(tokenOption())
     .addOption(
-      new Option('--token-file <file>', 'a file that has the token, so that no list of processes shows it').env(
+      new Option('--token-file <file>', 'a file with the token, so that no list of processes shows it').env(
         'COALMINE_TOKEN_FILE',
       ),
     )
@@ -71,7 +71,7 @@ export function serveCommand(command: Command, io: Io): Command {
       ),
     )
     .addOption(
-      new Option('--base-url <url>', 'where browsers and pipelines reach the server, when it is behind a proxy')
+      new Option('--base-url <url>', 'the address at which browsers and pipelines reach the server, behind a proxy')
         .argParser(httpUrl)
         .env('COALMINE_BASE_URL'),
     )
@@ -80,11 +80,11 @@ export function serveCommand(command: Command, io: Io): Command {
         'COALMINE_CONFIG',
       ),
     )
-    .addOption(new Option('--tls-cert <file>', 'certificate, PEM, for both protocols').env('COALMINE_TLS_CERT'))
-    .addOption(new Option('--tls-key <file>', 'its key, PEM').env('COALMINE_TLS_KEY'))
-    .option('--insecure', 'listen beyond this machine without a token or TLS: anybody there may write and read')
+    .addOption(new Option('--tls-cert <file>', 'the certificate for HTTPS and gRPC (PEM)').env('COALMINE_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'its key (PEM)').env('COALMINE_TLS_KEY'))
+    .option('--insecure', 'listen beyond this machine without a token or TLS; anybody there may read and write')
     .addOption(
-      new Option('--ack <when>', 'acknowledge spans when they are stored, or sooner, when they are queued')
+      new Option('--ack <when>', 'acknowledge spans when they are stored, or earlier, when they are queued')
         .choices(['stored', 'queued'])
         .default('stored')
         .env('COALMINE_ACK'),
@@ -95,29 +95,33 @@ export function serveCommand(command: Command, io: Io): Command {
         .env('COALMINE_KEEP'),
     )
     .addOption(
-      new Option('--min-free <size>', 'refuse spans when less is free on the disk of the store (default: 128MB)')
+      new Option('--min-free <size>', 'refuse spans when less than this is free on the disk (default: 128MB)')
         .argParser(bytes)
         .env('COALMINE_MIN_FREE'),
     )
     .addOption(
-      new Option('--watermark <time>', 'how long after its end a five-second tick waits for late spans (default: 15s)')
+      new Option(
+        '--watermark <time>',
+        'how long to wait for late spans before five seconds are summed up (default: 15s)',
+      )
         .argParser(milliseconds)
         .env('COALMINE_WATERMARK'),
     )
     .addOption(
-      new Option('--max-connections <n>', 'connections at once, over HTTP and over gRPC (default: 2000 each)')
+      new Option(
+        '--max-connections <n>',
+        'how many connections may be open, over HTTP and over gRPC (default: 2000 each)',
+      )
         .argParser(count)
         .env('COALMINE_MAX_CONNECTIONS'),
     )
     .addOption(
-      new Option('--drain <time>', 'how long requests under way may take once the server is to stop (default: 10s)')
+      new Option('--drain <time>', 'how long open requests may take when the server stops (default: 10s)')
         .argParser(milliseconds)
         .env('COALMINE_DRAIN'),
     )
     .addOption(
-      new Option('--fsync', 'acknowledge spans when they are on the disk, so that a loss of power loses none').env(
-        'COALMINE_FSYNC',
-      ),
+      new Option('--fsync', 'acknowledge spans only when they are safe from a loss of power').env('COALMINE_FSYNC'),
     )
     .hook('preAction', (_command, called) => excludeEachOther(called, 'tokens', ['token', 'tokenFile']))
     .action((options: ServeOptions) => serve(options, io))

@@ -35,14 +35,14 @@ export function signCommand(command: Command, io: Io): Command {
     .addOption(new Option('--run <name>', 'the test run, such as load-7').argParser(word).makeOptionMandatory())
     .addOption(new Option('--entity <kind:id>', 'what the test is about, such as user:42').argParser(entity))
     .addOption(
-      new Option('--ttl <time>', 'how long it is believed, 7d at most').argParser(ttl).default(10 * 60_000, '10m'),
+      new Option('--ttl <time>', 'how long it is valid, at most 7d').argParser(ttl).default(10 * 60_000, '10m'),
     )
     .addOption(
-      new Option('--audience <name>', 'who may believe it: the COALMINE_AUDIENCE of the services')
+      new Option('--audience <name>', 'the services that accept it, by their COALMINE_AUDIENCE')
         .argParser(word)
         .env('COALMINE_AUDIENCE'),
     )
-    .addOption(new Option('--key-id <id>', 'which of several keys to sign with (default: the first)'))
+    .addOption(new Option('--key-id <id>', 'the key to sign with, if there are several (default: the first)'))
     .addOption(new Option('--key-file <file>', 'a file with the key, instead of COALMINE_SIGNING_KEY'))
     .addOption(new Option('--format <format>', 'the line to print').choices(Object.keys(formats)).default('header'))
     .addHelpText(

@@ -16,12 +16,12 @@ type BackfillOptions = SpanSource & {
 /** `coalmine store backfill`: closes past ticks that nobody has closed, some at a time. */
 export function storeBackfillCommand(command: Command, io: Io): Command {
   return command
-    .description('close the ticks of a past window that nobody has closed, from the spans that are there')
+    .description('sum up past spans that were never summed up')
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .addOption(new Option('--service <name>', 'only of this service (default: of all)').env('COALMINE_SERVICE'))
-    .addOption(new Option('--since <time>', 'the last so long, such as 2h').argParser(milliseconds))
+    .addOption(new Option('--service <name>', 'only this service (default: all)').env('COALMINE_SERVICE'))
+    .addOption(new Option('--since <time>', 'sum up the last part of the past, such as 2h').argParser(milliseconds))
     .addOption(new Option('--start <moment>', 'start of the window, such as 2026-11-20T10:00:00Z').argParser(moment))
     .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment))
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))

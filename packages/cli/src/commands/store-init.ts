@@ -14,22 +14,20 @@ interface StoreInitOptions {
 /** `coalmine store init`: makes the tables of closed ticks in a ClickHouse, or shows the statements. */
 export function storeInitCommand(command: Command, io: Io): Command {
   return command
-    .description(
-      'make the tables of closed ticks in a ClickHouse, beside its spans, or bring those of an earlier release forward',
-    )
+    .description("make Coalmine's tables in a ClickHouse, beside its spans, or upgrade those of an earlier release")
     .addOption(storeOption())
     .addOption(tracesOption())
     .addOption(
-      new Option('--cluster <name>', 'make them on every node of this cluster, each with all of their rows').env(
+      new Option('--cluster <name>', 'make them on every node of this cluster; each node has all rows').env(
         'COALMINE_CLUSTER',
       ),
     )
     .addOption(
-      new Option('--keep <time>', 'how long ticks are kept (default: 14d for new tables)')
+      new Option('--keep <time>', "how long Coalmine's own rows are kept (default: 14d for new tables)")
         .argParser(days)
         .env('COALMINE_KEEP'),
     )
-    .option('--dry-run', 'show the statements, and the rights that are needed, and do nothing')
+    .option('--dry-run', 'print the statements and the rights they need, and do nothing')
     .action(async (_options: unknown, called: Command) => {
       // What it shares with `coalmine store` is taken there.
       const { store, traces, cluster, keep, dryRun = false } = called.optsWithGlobals<StoreInitOptions>()

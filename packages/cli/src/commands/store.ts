@@ -12,7 +12,7 @@ export function storeCommand(command: Command, io: Io): Command {
   storeInitCommand(command.command('init'), io)
   storeBackfillCommand(command.command('backfill'), io)
   return command
-    .description('what the store holds: spans, ticks, bytes on disk, and how far back')
+    .description('show what the store holds, how much disk it takes, and how far back it goes')
     .addOption(storeOption())
     .addOption(tracesOption())
     .addOption(serverOption())

@@ -15,12 +15,15 @@ interface UrlOptions extends CohortOptions {
 
 /** `coalmine url`: the link to a comparison's page, before there is a comparison. */
 export function urlCommand(command: Command, io: Io): Command {
-  return addCohortOptions(command.description('print the link to the page of a comparison, which may be started later'))
+  return addCohortOptions(command.description("print the link to a comparison's page, even before it starts"))
     .addOption(
       new Option('--config <file>', `names (default: ${defaultConfig} where there is one)`).env('COALMINE_CONFIG'),
     )
     .addOption(
-      new Option('--base-url <url>', 'where browsers reach the server (default: that of --server, or of --store)')
+      new Option(
+        '--base-url <url>',
+        'the address at which browsers reach the server (default: that of --server or --store)',
+      )
         .argParser(httpUrl)
         .env('COALMINE_BASE_URL'),
     )

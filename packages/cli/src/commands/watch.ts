@@ -37,7 +37,7 @@ const betweenLooksAtSpanMetricsMs = 15_000
 /** `coalmine watch`: looks again and again until the verdict is settled; exits as the last look says. */
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description(
-    'judge a canary every 5 s (span metrics: 15 s) while it runs; stops early on FAIL or INVALID',
+    'judge a canary every 5 s while it runs (span metrics: every 15 s); stops at FAIL or INVALID',
   )
   return addSpanMetricsOptions(addComparisonOptions(described))
     .addOption(
@@ -46,9 +46,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
         .default(30 * 60_000, '30m')
         .env('COALMINE_FOR'),
     )
-    .addOption(
-      new Option('--early-pass', 'stop at PASS too, instead of at the end of --for').env('COALMINE_EARLY_PASS'),
-    )
+    .addOption(new Option('--early-pass', 'stop at PASS too, not only at the end of --for').env('COALMINE_EARLY_PASS'))
     .addOption(
       new Option('--wait <time>', 'how long to wait for the first spans of both cohorts')
         .argParser(milliseconds)
@@ -56,7 +54,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
         .env('COALMINE_WAIT'),
     )
     .addOption(
-      new Option('--idle <time>', 'stop when the canary has served nothing for so long (not with --prometheus)')
+      new Option('--idle <time>', 'stop when the canary has served nothing for this long (not with --prometheus)')
         .argParser(milliseconds)
         .default(15 * 60_000, '15m')
         .env('COALMINE_IDLE'),
@@ -64,7 +62,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
     .addOption(
       new Option(
         '--label <name=value>',
-        'what the comparison is known by, such as commit=abc123; may be repeated',
+        'a label to keep with the comparison, such as commit=abc123; may be repeated',
       ).argParser(label),
     )
     .action(async (options: WatchOptions, called: Command) => {
