@@ -15,6 +15,8 @@ export interface Traffic {
   /** Attributes of every request, such as hostile ones. */
   readonly attributes?: Readonly<Record<string, string>>
   readonly versions?: readonly [string, string]
+  /** A service that is asked once in each trace, and fails one request of the canary in ten. */
+  readonly downstream?: string
   readonly seed?: number
 }
 
@@ -90,8 +92,41 @@ export function* otlpOf(traffic: Traffic): Generator<object> {
         },
       ],
     }))
-    yield { resourceSpans }
+    yield { resourceSpans: [...resourceSpans, ...answeredBy(traffic.downstream, resourceSpans, hex)] }
   }
+}
+
+interface Sent {
+  readonly scopeSpans: readonly { readonly spans: readonly SentSpan[] }[]
+}
+interface SentSpan {
+  readonly kind: number
+  readonly traceId: string
+  readonly spanId: string
+  readonly startTimeUnixNano: string
+  readonly endTimeUnixNano: string
+}
+
+/** What another service answers in the traces of both builds. */
+function answeredBy(service: string | undefined, sent: readonly Sent[], hex: (bytes: number) => string): object[] {
+  if (service === undefined) return []
+  return sent.map(({ scopeSpans }, arm) => ({
+    resource: { attributes: [text('service.name', service), text('service.version', '7.1.0')] },
+    scopeSpans: scopeSpans.map(({ spans }) => ({
+      spans: spans
+        .filter(({ kind }) => kind === 2)
+        .map(({ traceId, spanId, startTimeUnixNano, endTimeUnixNano }, at) => ({
+          traceId,
+          spanId: hex(8),
+          parentSpanId: spanId,
+          name: 'GET /stock/{id}',
+          kind: 2,
+          startTimeUnixNano: String(BigInt(startTimeUnixNano) + 1_000_000n),
+          endTimeUnixNano,
+          ...(arm === 1 && at % 10 === 0 && { status: { code: 2 } }),
+        })),
+    })),
+  }))
 }
 
 /** Sends the traffic to a server. */

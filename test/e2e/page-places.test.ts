@@ -42,7 +42,7 @@ it('ranks fifty operations over two hours', async () => {
 })
 
 it('has a page of services, one of each service and build, of how the server is, and of what is not there', async () => {
-  const { server, page, open, see, compare, verdict, lookAt } = site
+  const { server, page, open, see, post, compare, verdict, lookAt } = site
   await send(server.url, {
     service: 'storefront',
     startMs,
@@ -52,6 +52,16 @@ it('has a page of services, one of each service and build, of how the server is,
     slower: 4,
     failing: 0.3,
   })
+  const at = new Date(startMs - 30_000).toISOString()
+  const change = {
+    url: 'https://example.com/shop/pull/7',
+    commit: '4f2c9d1aa0b7c1d2',
+    changes: 3,
+    environment: 'production',
+  }
+  const who = { author: 'Maria Sand', mergedBy: 'Noah Reed' }
+  await post('/api/changes', { service: 'storefront', version: '2.0.0', ...who, ...change, at })
+  await post('/api/changes', { kind: 'event', service: 'storefront', what: 'Database <b>moved</b>' })
   failed = await compare({ service: 'storefront', labels: { author: 'Maria Sand' } })
   await open(`/comparisons/${failed}`)
   await verdict('Fail')
@@ -68,7 +78,14 @@ it('has a page of services, one of each service and build, of how the server is,
     .getByRole('rowheader', { name: /↳ 2.0.0/ })
     .first()
     .waitFor(patient)
+  await page.getByRole('img', { name: /^Share of requests by build/ }).waitFor(patient)
+  await see('Database <b>moved</b>')
   await lookAt('service')
+  await page.getByRole('link', { name: 'storefront 2.0.0 deployed' }).click()
+  await see('Maria Sand, merged by Noah Reed')
+  await see('3 changes: if it does harm, any of them may be why.')
+  await page.getByRole('img', { name: /^Share of requests by build/ }).waitFor(patient)
+  await lookAt('build')
   await page.getByRole('link', { name: 'Status' }).click()
   await see('are taken.')
   await page.getByRole('rowheader', { name: 'storefront' }).waitFor(patient)
@@ -103,6 +120,29 @@ it('has the test traffic by run, by entity and by service', async () => {
   await page.getByRole('rowheader', { name: 'user:42' }).waitFor(patient)
   expect(await page.getByRole('region', { name: 'Table: Services touched' }).getByRole('row').count()).toBe(3)
   await lookAt('tests')
+})
+
+const hostile = '<img src=x onerror=alert(1)>'
+
+it('shows hostile names as the text that they are', async () => {
+  const { server, page, open, compare, lookAt } = site
+  const service = `evil ${hostile}`
+  await send(server.url, {
+    service,
+    startMs,
+    seconds: 120,
+    rate: 4,
+    operations: [`GET /${hostile}"'&<script>alert(1)</script>`, `GET /${'x'.repeat(180)}`],
+    slower: 4,
+    attributes: { [`evil"${hostile}`]: hostile },
+    seed: 4,
+  })
+  const id = await compare({ service, labels: { author: hostile, change: 'javascript:alert(1)' } })
+  await open(`/comparisons/${id}`)
+  await page.getByRole('img', { name: /^Evidence over time/ }).waitFor(patient)
+  await page.getByRole('heading', { name: service }).waitFor(patient)
+  expect(await page.locator('img, a[href^="javascript"]').count()).toBe(0)
+  await lookAt('hostile')
 })
 
 it('is a report in one file, which opens from disk', async () => {

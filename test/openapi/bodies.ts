@@ -81,6 +81,8 @@ export interface NoView {
   readonly charts: null
   readonly calls: null
   readonly downstream: null
+  readonly changes: readonly []
+  readonly deploy: null
   readonly traces: null
 }
 

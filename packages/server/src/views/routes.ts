@@ -66,6 +66,8 @@ const nothingYet: Omit<ComparisonView, 'until'> & { readonly until: null } = {
   charts: null,
   calls: null,
   downstream: null,
+  changes: [],
+  deploy: null,
   traces: null,
 }
 

@@ -8,7 +8,14 @@ import {
   type Slice,
   type Verdict,
 } from '@coalmine/comparator'
-import type { Comparison, Downstream, Exemplar, TraceSpan } from '@coalmine/store'
+import {
+  type Comparison,
+  type Downstream,
+  type Exemplar,
+  parseSelector,
+  type TimelineChange,
+  type TraceSpan,
+} from '@coalmine/store'
 import { compareWithDays } from '../compare/before-after.ts'
 import { compare } from '../compare/compare.ts'
 import { type ComparisonRequest, cohortsAsked } from '../compare/request.ts'
@@ -27,6 +34,10 @@ export interface ComparisonView {
   readonly calls: readonly OperationRow[] | null
   /** What other services did below each cohort's requests; null where it is not known. */
   readonly downstream: readonly Downstream[] | null
+  /** What was deployed or changed otherwise meanwhile, or shortly before; the newest first. */
+  readonly changes: readonly TimelineChange[]
+  /** The deploy of the canary's build; null where it is no build, or nothing is known of it. */
+  readonly deploy: TimelineChange | null
   /** Every span of the verdict's exemplars; null where it has none. */
   readonly traces: ViewTraces | null
 }
@@ -55,7 +66,8 @@ export async function viewOf(
   stop?: AbortSignal,
 ): Promise<ComparisonView> {
   const until = verdict.window.end
-  if (verdict.verdict === 'invalid') return { until, charts: null, calls: null, downstream: null, traces: null }
+  if (verdict.verdict === 'invalid')
+    return { until, charts: null, calls: null, downstream: null, changes: [], deploy: null, traces: null }
   const sameWindow: ComparisonRequest = {
     ...request,
     sinceMs: undefined,
@@ -72,12 +84,14 @@ export async function viewOf(
   const charts = last ? await paced(chartsOf(last.slices, request.policy, last.facts), stop) : null
   last = undefined
   stop?.throwIfAborted()
-  const [calls, downstream, traces] = await Promise.all([
+  const [calls, downstream, traces, changes, deploy] = await Promise.all([
     verdict.beforeAfter ? null : callsOf(sameWindow, context),
     verdict.beforeAfter ? null : downstreamOf(sameWindow, verdict, context),
     tracesOf(verdict, context),
+    changesOf(sameWindow, context),
+    deployOf(sameWindow, context),
   ])
-  return { until, charts, calls, downstream, traces }
+  return { until, charts, calls, downstream, changes, deploy, traces }
 }
 
 /** Takes the steps one by one, and rests as long after each as it took. */
@@ -95,6 +109,25 @@ async function callsOf(request: ComparisonRequest, { store }: Context): Promise<
   if (request.side !== 'requests') return null
   const operations = await unlessTooSlow(() => gathered(store.ticks.read({ ...request, side: 'calls' }).operations))
   return operations && callRows(slicesOf(operations))
+}
+
+// What was changed before the canary served may show only then.
+const changesBeforeMs = 3_600_000
+
+async function changesOf(
+  { service, start, end }: ComparisonRequest,
+  { store }: Context,
+): Promise<readonly TimelineChange[]> {
+  const sinceMs = start === undefined ? undefined : start - changesBeforeMs
+  return (await unlessTooSlow(() => store.changes.list({ service, sinceMs, untilMs: end, limit: 50 }))) ?? []
+}
+
+async function deployOf({ service, canary }: ComparisonRequest, { store }: Context): Promise<TimelineChange | null> {
+  const build = parseSelector(canary).find(
+    ({ from, key, negated }) => from === 'span' && key === 'service.version' && !negated,
+  )
+  if (!build) return null
+  return (await unlessTooSlow(() => store.changes.deployOf(service, build.value))) ?? null
 }
 
 async function downstreamOf(

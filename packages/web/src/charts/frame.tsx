@@ -43,13 +43,19 @@ export function Axes({ area, x, xTicks, xText, y, yTicks, yText }: AxesProps): V
         </g>
       ))}
       {xTicks.map((tick) => (
-        <text key={tick} x={x(tick)} y={area.bottom + 16} text-anchor={x(tick) > area.right - 16 ? 'end' : 'middle'}>
+        <text key={tick} x={x(tick)} y={area.bottom + 16} text-anchor={anchorOf(xText(tick), x(tick), area)}>
           {xText(tick)}
         </text>
       ))}
       <line class="base" x1={area.left} x2={area.right} y1={area.bottom} y2={area.bottom} />
     </g>
   )
+}
+
+/** A number of the axis of time stays beside the other axis' own, and inside. */
+function anchorOf(text: string, x: number, { left, right }: Area): 'start' | 'middle' | 'end' {
+  if (x > right - 16) return 'end'
+  return text.length > 4 && x < left + 16 ? 'start' : 'middle'
 }
 
 /** A list of numbers for who cannot see the chart, or wants them exactly. */

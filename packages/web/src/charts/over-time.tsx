@@ -1,15 +1,28 @@
 import { scaleLinear } from 'd3-scale'
-import type { ComponentChildren, VNode } from 'preact'
+import { type ComponentChildren, type Context, createContext, type VNode } from 'preact'
+import { useContext } from 'preact/hooks'
 import { duration } from '../data/format.ts'
 import type { Area } from './area.ts'
 import { Axes, Frame, type FrameProps } from './frame.tsx'
 import { type Range, rangeDrag } from './range.ts'
 
+/** Something that happened while the window went on, by its number in the list of changes. */
+export interface ChartMark {
+  /** Seconds since the window's start. */
+  readonly at: number
+  readonly number: number
+  readonly text: string
+}
+
+/** What every chart over time marks. */
+export const chartMarks: Context<readonly ChartMark[]> = createContext<readonly ChartMark[]>([])
+
 /** What every chart over time is told: which part of the window it shows, and how another is chosen. */
 export interface OverTimeProps {
   readonly range: Range
   readonly tables: boolean
-  readonly choose: (from: number, to: number) => void
+  /** Chooses another part; absent where the range is all that there is. */
+  readonly choose?: (from: number, to: number) => void
 }
 
 /** The scale of values: a linear or a logarithmic one. */
@@ -30,13 +43,16 @@ interface Props extends OverTimeProps, Omit<FrameProps, 'children' | 'drag'> {
   readonly y: (area: Area) => ValueScale
   readonly yTicks: (scale: ValueScale) => readonly number[]
   readonly yText: (value: number) => string
+  /** What the axis of time says of so many seconds; how long after the start they are, unless told otherwise. */
+  readonly xText?: (seconds: number) => string
   readonly children: (drawing: Drawing) => ComponentChildren
 }
 
 /** A chart over time: its frame, both axes, and a part of the time that one chooses by dragging. */
-export function OverTime({ range, choose, y, yTicks, yText, children, ...frame }: Props): VNode {
+export function OverTime({ range, choose, y, yTicks, yText, xText = timeText, children, ...frame }: Props): VNode {
+  const marks = useContext(chartMarks).filter(({ at }) => at >= range.from && at <= range.to)
   return (
-    <Frame {...frame} drag={rangeDrag(range, choose)}>
+    <Frame {...frame} {...(choose && { drag: rangeDrag(range, choose) })}>
       {(area) => {
         const x = scaleLinear([range.from, range.to], [area.left, area.right])
         const scale = y(area)
@@ -46,17 +62,45 @@ export function OverTime({ range, choose, y, yTicks, yText, children, ...frame }
               area={area}
               x={x}
               xTicks={timeTicks(range.from, range.to, area.width / 90)}
-              xText={timeText}
+              xText={xText}
               y={scale}
               yTicks={yTicks(scale)}
               yText={yText}
             />
+            {besideEachOther(marks, x).map(({ at, numbers, text }) => (
+              <g key={numbers} class="change">
+                <title>{text}</title>
+                <line x1={x(at)} x2={x(at)} y1={area.top} y2={area.bottom} />
+                <text x={x(at)} y={area.top - 1} text-anchor={x(at) < area.left + 12 ? 'start' : 'middle'}>
+                  {numbers}
+                </text>
+              </g>
+            ))}
             {children({ area, x, y: scale })}
           </>
         )
       }}
     </Frame>
   )
+}
+
+// Numbers of marks that are nearer to each other would lie over each other.
+const nearPixels = 14
+
+/** Marks with their numbers; those that lie close together are one. */
+function besideEachOther(
+  marks: readonly ChartMark[],
+  x: (seconds: number) => number,
+): { readonly at: number; readonly numbers: string; readonly text: string }[] {
+  const found: { at: number; numbers: string; text: string }[] = []
+  for (const { at, number, text } of marks) {
+    const last = found.at(-1)
+    if (last && x(at) - x(last.at) < nearPixels) {
+      last.numbers = `${last.numbers}, ${number}`
+      last.text = `${last.text}; ${text}`
+    } else found.push({ at, numbers: String(number), text })
+  }
+  return found
 }
 
 /** Round lengths of time for the ticks of an axis that is so long, in seconds. */

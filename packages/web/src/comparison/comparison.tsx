@@ -3,14 +3,16 @@ import type { VNode } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { Budget } from '../budget/budget.tsx'
 import { TotalEvidenceChart } from '../charts/evidence.tsx'
+import { chartMarks } from '../charts/over-time.tsx'
 import { rangeOf } from '../charts/range.ts'
 import { duration, moment } from '../data/format.ts'
 import type { Link } from '../data/live.ts'
-import type { ComparisonData } from '../data/model.ts'
+import type { Change, ComparisonData } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
 import { Linked } from '../link.tsx'
 import { Banner, standingOf } from './banner.tsx'
 import { Causes } from './causes.tsx'
+import { Changes, marksOf } from './changes.tsx'
 import { Coverage, Reasons } from './fairness.tsx'
 import { ErrorTypes } from './findings.tsx'
 import { Metrics } from './metrics.tsx'
@@ -71,6 +73,11 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
       ),
     [callRows],
   )
+  const start = verdict?.window.start
+  const marks = useMemo(
+    () => marksOf(view?.changes ?? [], start, verdict?.window.seconds ?? 0),
+    [view?.changes, start, verdict?.window.seconds],
+  )
   const downstreamRows = view?.downstream ?? null
   const downstream = useMemo(
     () =>
@@ -88,7 +95,7 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
   )
   return (
     <>
-      <Heading state={state} verdict={verdict} />
+      <Heading state={state} verdict={verdict} deploy={view?.deploy ?? null} />
       <Banner state={state} verdict={verdict} view={view} link={link} />
       {isJudged && (
         <div class="tools">
@@ -108,18 +115,21 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
           The charts of this verdict could not be worked out: {chartTrouble}. This page asks again by itself.
         </p>
       )}
-      {charts && charts.evidence.parts > 0 && (
-        <TotalEvidenceChart
-          evidence={charts.evidence}
-          binSeconds={charts.binSeconds}
-          range={range}
-          tables={tables}
-          choose={choose}
-        />
-      )}
-      {verdict && standing !== 'waiting' && <Reasons verdict={verdict} />}
-      {verdict && <Budget verdict={verdict} />}
-      {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
+      <chartMarks.Provider value={marks}>
+        {charts && charts.evidence.parts > 0 && (
+          <TotalEvidenceChart
+            evidence={charts.evidence}
+            binSeconds={charts.binSeconds}
+            range={range}
+            tables={tables}
+            choose={choose}
+          />
+        )}
+        {verdict && standing !== 'waiting' && <Reasons verdict={verdict} />}
+        {verdict && <Budget verdict={verdict} />}
+        {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
+      </chartMarks.Provider>
+      {verdict && <Changes changes={view?.changes ?? []} start={verdict.window.start} marks={marks} />}
       {operations}
       {verdict && verdict.errorTypes.length + verdict.clientErrorCodes.length > 0 && (
         <Section id="errors" title="Errors by type">
@@ -142,12 +152,17 @@ const noteOf = ({ metric, operation }: NonNullable<Verdict['exemplars']>): strin
 
 const linkFirst = ['commit', 'author', 'merged', 'change', 'pipeline']
 
-function Heading({ state, verdict }: Pick<ComparisonData, 'state' | 'verdict'>): VNode {
+interface HeadingProps extends Pick<ComparisonData, 'state' | 'verdict'> {
+  /** Of the canary's build. */
+  readonly deploy: Change | null
+}
+
+function Heading({ state, verdict, deploy }: HeadingProps): VNode {
   const service = state?.service ?? verdict?.service ?? ''
   const stable = state?.stable ?? verdict?.cohorts.stable.selector ?? ''
   const canary = state?.canary ?? verdict?.cohorts.canary.selector ?? ''
   const rank = (name: string): number => (linkFirst.indexOf(name) + linkFirst.length + 1) % (linkFirst.length + 1)
-  const labels = Object.entries(state?.labels ?? {}).sort(([a], [b]) => rank(a) - rank(b))
+  const labels = Object.entries({ ...labelsOf(deploy), ...state?.labels }).sort(([a], [b]) => rank(a) - rank(b))
   return (
     <header class="heading">
       <h1>{service}</h1>
@@ -193,6 +208,20 @@ function Heading({ state, verdict }: Pick<ComparisonData, 'state' | 'verdict'>):
       </dl>
     </header>
   )
+}
+
+/** What is known of the change whose build is compared: by the names that pipelines give them. */
+function labelsOf(deploy: Change | null): Record<string, string> {
+  if (!deploy) return {}
+  const { commit, author, mergedBy, url, changes } = deploy
+  const said = {
+    commit: commit.slice(0, 12),
+    author,
+    merged: mergedBy,
+    change: url,
+    bundles: changes > 1 ? `${changes} changes` : '',
+  }
+  return Object.fromEntries(Object.entries(said).filter(([, text]) => text !== ''))
 }
 
 const endedWhy = {

@@ -65,7 +65,9 @@ export interface View {
   readonly until: string | null
   readonly charts: Charts | null
   readonly calls: readonly OperationRow[] | null
-  /** Absent in what earlier releases kept. */
+  /** These are absent in what earlier releases kept. */
+  readonly changes?: readonly Change[]
+  readonly deploy?: Change | null
   readonly downstream?: readonly Downstream[] | null
   readonly traces: Traces | null
 }
@@ -81,6 +83,41 @@ export interface ComparisonData {
 export interface ReportData extends ComparisonData {
   readonly kind: 'comparison'
   readonly writtenAt: string
+}
+
+/** Something that was deployed, or changed otherwise; texts are empty where nothing is known. */
+export interface Change {
+  readonly id: string
+  readonly kind: 'deploy' | 'flag' | 'event'
+  readonly service: string
+  readonly version: string
+  readonly flag: string
+  readonly what: string
+  readonly author: string
+  readonly mergedBy: string
+  readonly commit: string
+  readonly url: string
+  readonly environment: string
+  /** How many changes a build bundles; 0 where that is not known. */
+  readonly changes: number
+  readonly atMs: number
+  readonly source: string
+  /** When the first requests of the build ended. */
+  readonly servedMs: number | null
+}
+
+/** The newest builds of a service, and how its requests were shared by them, as `GET /api/builds` tells. */
+export interface BuildShares {
+  readonly startMs: number
+  readonly binSeconds: number
+  readonly builds: readonly {
+    readonly version: string
+    readonly firstMs: number
+    readonly lastMs: number
+    readonly requests: number
+    readonly bins: readonly number[]
+  }[]
+  readonly all: readonly number[]
 }
 
 /** What a server has seen, as `GET /api/known` tells. */

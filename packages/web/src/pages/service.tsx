@@ -1,11 +1,13 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Budgets } from '../budget/budgets.tsx'
+import { SharesChart } from '../charts/shares.tsx'
+import { ChangesTable } from '../comparison/changes.tsx'
 import { Section, Share } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
 import { count, moment, percent } from '../data/format.ts'
-import type { Doctor, Known, RunState } from '../data/model.ts'
-import { Link } from '../link.tsx'
+import type { BuildShares, Change, Doctor, Known, RunState } from '../data/model.ts'
+import { Link, Linked } from '../link.tsx'
 import { Rows } from '../rows.tsx'
 import { Runs } from './home.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
@@ -23,6 +25,12 @@ export function Service({ name, build, attempt, again }: Props): VNode {
   const asked = encodeURIComponent(name)
   const known = useAnswer<Known>(`/api/known?service=${asked}`, 10_000, attempt)
   const doctor = useAnswer<Doctor>(`/api/doctor?service=${asked}`, 10_000, attempt)
+  const shares = useAnswer<BuildShares>(`/api/builds?service=${asked}`, 15_000, attempt)
+  const changes = useAnswer<{ changes: readonly Change[] }>(
+    `/api/changes?service=${asked}&limit=50${build === undefined ? '' : `&version=${encodeURIComponent(build)}`}`,
+    15_000,
+    attempt,
+  )
   const runs = useAnswer<{ comparisons: readonly RunState[] }>('/api/comparisons', 10_000, attempt)
   useEffect(() => {
     document.title = `${name} · Coalmine`
@@ -38,18 +46,22 @@ export function Service({ name, build, attempt, again }: Props): VNode {
   )
   const wanted = build === undefined ? rows : rows.filter(({ value }) => value === `service.version=${build}`)
   const own = (runs.answer?.comparisons ?? []).filter(
-    (run) => run.service === name && (build === undefined || `${run.canary} ${run.stable}`.includes(build)),
+    (run) =>
+      run.service === name &&
+      (build === undefined || [run.canary, run.stable].some((selector) => isBuild(selector, build))),
   )
+  const told = changes.answer?.changes ?? []
   return (
     <>
       <header class="heading">
         <h1>{build === undefined ? name : `${name} ${build}`}</h1>
-        {served && (
+        {build === undefined && served && (
           <p class="quiet">
             Seen from {moment(new Date(served.startMs).toISOString())} to {moment(new Date(served.endMs).toISOString())}
           </p>
         )}
       </header>
+      {build !== undefined && <BuildFacts service={name} build={build} shares={shares.answer} changes={told} />}
       <Section id="builds" title="Builds and flag variants">
         {wanted.length === 0 ? (
           <p>No tick of it has closed yet: that takes about 20 s after the first span.</p>
@@ -78,19 +90,29 @@ export function Service({ name, build, attempt, again }: Props): VNode {
             ]}
           />
         )}
+        {shares.answer && shares.answer.builds.length > 0 && <SharesChart shares={shares.answer} build={build} />}
       </Section>
-      <Budgets service={name} />
+      {build === undefined && told.length > 0 && (
+        <Section id="changes" title="Changes" note="What was deployed and what else changed, the newest first.">
+          <ChangesTable changes={told} />
+        </Section>
+      )}
+      {build === undefined && <Budgets service={name} />}
       <Section id="comparisons" title="Comparisons">
         {own.length > 0 ? (
           <Runs runs={own} label="Comparisons of the service" />
         ) : (
-          <p>None of it has been compared in this server.</p>
+          <p>{build === undefined ? 'None of it has' : 'It has not'} been compared in this server.</p>
         )}
       </Section>
-      {doctor.answer && <Marks facts={doctor.answer} />}
+      {build === undefined && doctor.answer && <Marks facts={doctor.answer} />}
     </>
   )
 }
+
+/** Whether a selector asks for a build, whatever else it asks for. */
+const isBuild = (selector: string, build: string): boolean =>
+  selector.split(',').some((condition) => condition.trim() === `service.version=${build}`)
 
 /** A build has a page of its own. */
 function BuildName({ service, value, isLink }: { service: string; value: string; isLink: boolean }): VNode {
@@ -130,6 +152,70 @@ function Marks({ facts }: { facts: Doctor }): VNode {
           <dt>Test traffic</dt>
           <dd>{count(facts.test)} spans, in no verdict unless it is asked for.</dd>
         </div>
+      </dl>
+    </Section>
+  )
+}
+
+interface BuildProps {
+  readonly service: string
+  readonly build: string
+  readonly shares: BuildShares | undefined
+  readonly changes: readonly Change[]
+}
+
+/** Where a build comes from, who made it, and what it served. */
+function BuildFacts({ service, build, shares, changes }: BuildProps): VNode {
+  const served = shares?.builds.find(({ version }) => version === build)
+  const deploys = changes.filter(({ kind, version }) => kind === 'deploy' && version === build)
+  const [deploy] = deploys
+  const at = (ms: number): string => moment(new Date(ms).toISOString())
+  return (
+    <Section id="build" title="Where it comes from">
+      <dl class="facts">
+        <div>
+          <dt>Service</dt>
+          <dd>
+            <Link to={`/services/${encodeURIComponent(service)}`}>{service}</Link>
+          </dd>
+        </div>
+        <div>
+          <dt>Deployed</dt>
+          <dd>
+            {deploys.length === 0
+              ? 'Nobody reported it, and it served before everything that is known.'
+              : deploys.map(({ atMs, environment }) => `${at(atMs)}${environment && ` to ${environment}`}`).join('; ')}
+          </dd>
+        </div>
+        <div>
+          <dt>Author</dt>
+          <dd>
+            {deploy?.author || 'not known: coalmine deploy --author says it, or the build marks of its spans'}
+            {deploy?.mergedBy && `, merged by ${deploy.mergedBy}`}
+          </dd>
+        </div>
+        {deploy && (deploy.url || deploy.commit) && (
+          <div>
+            <dt>Change</dt>
+            <dd>
+              {deploy.url && <Linked text={deploy.url} />} {deploy.commit && <code>{deploy.commit}</code>}
+            </dd>
+          </div>
+        )}
+        {deploy && deploy.changes > 1 && (
+          <div>
+            <dt>Bundles</dt>
+            <dd>{count(deploy.changes)} changes: if it does harm, any of them may be why.</dd>
+          </div>
+        )}
+        {served && (
+          <div>
+            <dt>Served</dt>
+            <dd>
+              {count(served.requests)} requests from {at(served.firstMs)} to {at(served.lastMs)}
+            </dd>
+          </div>
+        )}
       </dl>
     </Section>
   )

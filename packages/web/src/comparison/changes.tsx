@@ -1,0 +1,122 @@
+import type { VNode } from 'preact'
+import type { ChartMark } from '../charts/over-time.tsx'
+import { moment } from '../data/format.ts'
+import type { Change } from '../data/model.ts'
+import { useHere } from '../data/place.ts'
+import { Link, Linked } from '../link.tsx'
+import { type Column, Rows } from '../rows.tsx'
+import { Section } from './section.tsx'
+
+/** When a change could be felt: a deploy once its first requests came. */
+const feltMs = ({ servedMs, atMs }: Change): number => servedMs ?? atMs
+
+/** The changes within a window as charts mark them, numbered in the order of time. */
+export function marksOf(changes: readonly Change[], start: string | undefined, seconds: number): readonly ChartMark[] {
+  if (start === undefined) return []
+  return changes
+    .map((change) => ({ change, at: (feltMs(change) - Date.parse(start)) / 1000 }))
+    .filter(({ at }) => at >= 0 && at <= seconds)
+    .sort((a, b) => a.at - b.at)
+    .map(({ change, at }, place) => ({ at, number: place + 1, text: whatOf(change) }))
+}
+
+/** A change in one line, without who made it. */
+export function whatOf({ kind, service, version, flag, what }: Change): string {
+  const about = what && (kind === 'event' ? what : `: ${what}`)
+  if (kind === 'deploy') return `${service} ${version} deployed${about}`
+  if (kind === 'flag') return `flag ${flag} changed${about}`
+  return about
+}
+
+interface Props {
+  readonly changes: readonly Change[]
+  readonly start: string
+  readonly marks: readonly ChartMark[]
+}
+
+/** What was changed while the canary served, and in the hour before. */
+export function Changes({ changes, start, marks }: Props): VNode | null {
+  if (changes.length === 0) return null
+  const numberOf = (change: Change): number | undefined => {
+    const at = (feltMs(change) - Date.parse(start)) / 1000
+    return marks.find((mark) => mark.at === at && mark.text === whatOf(change))?.number
+  }
+  return (
+    <Section
+      id="changes"
+      title="What else changed"
+      note="While the canary served, and in the hour before it. Charts mark what came within their window by its number."
+    >
+      <ChangesTable changes={changes} numberOf={numberOf} />
+    </Section>
+  )
+}
+
+interface TableProps {
+  readonly changes: readonly Change[]
+  /** The number that charts mark it by. */
+  readonly numberOf?: (change: Change) => number | undefined
+}
+
+/** Changes, the newest first: when, what, and who made it. */
+export function ChangesTable({ changes, numberOf }: TableProps): VNode {
+  const numbers: readonly Column<Change>[] = numberOf
+    ? [{ title: 'Mark', cell: (change) => numberOf(change) ?? '–' }]
+    : []
+  return <Rows label="Changes" columns={[...numbers, ...columns]} rows={changes} keyOf={({ id }) => id} />
+}
+
+const columns: readonly Column<Change>[] = [
+  {
+    title: 'When',
+    cell: ({ atMs, servedMs }) => (
+      <>
+        {timeOf(atMs)}
+        {servedMs !== null && servedMs !== atMs && <small>first request {timeOf(servedMs)}</small>}
+      </>
+    ),
+  },
+  {
+    title: 'What',
+    kind: 'name',
+    cell: (change) => (
+      <>
+        <What change={change} />
+        {change.changes > 1 && <small>bundles {change.changes} changes</small>}
+        {change.environment && <small>{change.environment}</small>}
+      </>
+    ),
+  },
+  {
+    title: 'Who',
+    cell: ({ author, mergedBy }) => (
+      <>
+        {author || (mergedBy ? '' : '–')}
+        {mergedBy && <small>merged by {mergedBy}</small>}
+      </>
+    ),
+  },
+  {
+    title: 'Change',
+    kind: 'name',
+    cell: ({ url, commit }) => (
+      <>
+        {url ? <Linked text={url} /> : commit ? '' : '–'}
+        {commit && <small>commit {commit.slice(0, 12)}</small>}
+      </>
+    ),
+  },
+  { title: 'Told by', cell: ({ source }) => (source === 'spans' ? 'its spans' : source) },
+]
+
+const timeOf = (ms: number): string => moment(new Date(ms).toISOString())
+
+/** A build that was deployed has a page of its own, but not in a report. */
+function What({ change }: { change: Change }): VNode {
+  const here = useHere()
+  const { kind, service, version } = change
+  if (kind !== 'deploy' || version === '' || here.isReport) return <>{whatOf(change)}</>
+  return (
+    <Link to={`/services/${encodeURIComponent(service)}/builds/${encodeURIComponent(version)}`}>{whatOf(change)}</Link>
+  )
+}
