@@ -12,6 +12,7 @@ import { initCommand } from './commands/init.ts'
 import { notifyCommand } from './commands/notify.ts'
 import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
+import { rolloutCommand } from './commands/rollout.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { sloCommand } from './commands/slo.ts'
@@ -50,6 +51,7 @@ ${exitCodesHelp}`,
   importCommand(coalmine.command('import'), io, exit)
   compareCommand(coalmine.command('compare'), io, exit)
   watchCommand(coalmine.command('watch'), io, exit)
+  rolloutCommand(coalmine.command('rollout'), io, exit)
   reportCommand(coalmine.command('report'), io)
   urlCommand(coalmine.command('url'), io)
   deployCommand(coalmine.command('deploy'), io)

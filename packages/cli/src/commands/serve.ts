@@ -155,6 +155,8 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     githubSecret: io.env['COALMINE_GITHUB_WEBHOOK_SECRET'] || undefined,
     slos,
     ...(notify && { notify: { config: notify, environment: io.env } }),
+    // Read again at each start: what it says then counts.
+    rollout: { config: () => readConfig(options.config), environment: io.env },
     ...(keep === undefined ? {} : { retentionDays: keep }),
     ...(minFree === undefined ? {} : { minFreeBytes: minFree }),
     ...(watermark === undefined ? {} : { watermarkMs: watermark }),

@@ -1,0 +1,127 @@
+import type { Outcome, RolloutAnswer, RolloutBody } from '@coalmine/comparator'
+import { printableJson, rolloutLine, rolloutText } from '@coalmine/report'
+import { startServer } from '@coalmine/server'
+import { type Command, Option } from 'commander'
+import type { Server } from '../client.ts'
+import { defaultConfig, readConfig } from '../config-file.ts'
+import { CommandError } from '../exit-codes.ts'
+import type { SpanSource } from '../host.ts'
+import { type Io, tell } from '../io.ts'
+import { formatOption, port, serverOption, storeOption, tokenOption } from '../options.ts'
+import { progressTo } from '../progress.ts'
+import { followRollout, rolloutServer, startRollout } from '../rollout-server.ts'
+
+interface StartOptions extends SpanSource, RolloutBody {
+  readonly format: 'text' | 'json'
+  readonly wait?: boolean
+  readonly here?: boolean
+  readonly config?: string
+  readonly port: number
+}
+
+/** `coalmine rollout start`: starts one in the server, or here. */
+export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
+  return command
+    .description('start the rollout of a build, or join the one that runs; another build of the service is superseded')
+    .addOption(new Option('--service <name>', 'the service (default: that of coalmine.yaml)').env('COALMINE_SERVICE'))
+    .addOption(
+      new Option('--stable <selector>', 'which spans are stable, such as service.version=1.9.0').env('COALMINE_STABLE'),
+    )
+    .addOption(
+      new Option('--canary <selector>', 'which spans are canary, such as service.version=2.0.0').env('COALMINE_CANARY'),
+    )
+    .option('--wait', 'stay until it is over')
+    .option('--here', 'run it in this process, which takes spans as coalmine serve does, until it is over')
+    .addOption(
+      new Option('--config <file>', `of --here: the stages, and what moves the canary (default: ${defaultConfig})`).env(
+        'COALMINE_CONFIG',
+      ),
+    )
+    .addOption(
+      new Option('--port <port>', 'of --here: OTLP/HTTP and answers; 0 takes any free one')
+        .argParser(port)
+        .default(4318)
+        .env('COALMINE_PORT'),
+    )
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nWith --wait or --here it exits with 0 when the rollout is completed, 1 when the canary was taken back, and 2 when a newer\nbuild took its place. A rollout of --here that is stopped goes on with the same command.',
+    )
+    .action(async (options: StartOptions) => {
+      const over = await (options.here ? here(options, io) : there(options, io))
+      if (!over) return
+      exit(outcomeOf(over))
+    })
+}
+
+/** In the server that runs; gives how it ended, where that is waited for. */
+async function there(options: StartOptions, io: Io): Promise<RolloutAnswer | undefined> {
+  const one = await startRollout(await rolloutServer(options), bodyOf(options), io.stop)
+  if (!options.wait) {
+    write(one, options, io)
+    return undefined
+  }
+  return waited(() => rolloutServer(options), one, options, io)
+}
+
+/** In a server of this process. */
+async function here(options: StartOptions, io: Io): Promise<RolloutAnswer> {
+  if (options.server !== undefined)
+    throw new CommandError('usage', '--here cannot be used with --server: give one of them')
+  const { config, store, token } = options
+  const { notify } = await readConfig(config)
+  const server = await startServer({
+    store,
+    port: options.port,
+    warn: (message) => tell(io, message),
+    rollout: { config: () => readConfig(config), environment: io.env },
+    ...(token === undefined ? {} : { token }),
+    ...(notify && { notify: { config: notify, environment: io.env } }),
+  })
+  tell(io, `takes spans at ${server.url}/v1/traces`)
+  const own: Server = { url: server.url, token }
+  try {
+    return await waited(async () => own, await startRollout(own, bodyOf(options), io.stop), options, io)
+  } finally {
+    await server.close()
+  }
+}
+
+async function waited(
+  find: () => Promise<Server>,
+  { id, url }: RolloutAnswer,
+  options: StartOptions,
+  io: Io,
+): Promise<RolloutAnswer> {
+  tell(io, `rollout ${id}: ${url}`)
+  const progress = progressTo(io.stderr)
+  const over = await followRollout(find, id, io.stop, (one) => progress.show(rolloutLine(one)))
+  progress.clear()
+  if (!over) {
+    const how = options.here
+      ? 'the same command goes on with it'
+      : 'it goes on in the server: the same command joins it again'
+    throw new CommandError('interrupted', `rollout ${id} was left where it is: ${how}`)
+  }
+  write(over, options, io)
+  return over
+}
+
+const bodyOf = ({ service, stable, canary }: StartOptions): RolloutBody => ({
+  ...(service !== undefined && { service }),
+  ...(stable !== undefined && { stable }),
+  ...(canary !== undefined && { canary }),
+})
+
+const outcomeOf = ({ phase }: RolloutAnswer): Outcome =>
+  phase === 'completed' ? 'pass' : phase === 'rolled-back' ? 'fail' : 'inconclusive'
+
+function write(one: RolloutAnswer, { format }: StartOptions, io: Io): void {
+  io.stdout.write(
+    format === 'json' ? `${printableJson(one)}\n` : rolloutText(one, { colors: io.colors, nowMs: Date.now() }),
+  )
+}

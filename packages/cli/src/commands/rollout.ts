@@ -1,0 +1,75 @@
+import type { Outcome, RolloutAnswer } from '@coalmine/comparator'
+import { printableJson, rolloutHistoryText, rolloutText } from '@coalmine/report'
+import type { Command } from 'commander'
+import type { Server } from '../client.ts'
+import { type SpanSource, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { historyOf, meantRollout, rolloutOf, rolloutServer, tellRollout } from '../rollout-server.ts'
+import { rolloutStartCommand } from './rollout-start.ts'
+
+interface Asked extends SpanSource {
+  readonly format: 'text' | 'json'
+  readonly force?: boolean
+}
+
+const commands = {
+  pause: 'do nothing more; a FAIL still takes the canary back',
+  resume: 'go on; a rollout that waits past a deadline gets the time anew',
+  advance: 'go on to the next stage, whatever the verdict',
+  approve: 'let it go on to the next stage once its gate is open',
+  abort: 'take the canary back',
+} as const
+
+/** `coalmine rollout`: gives a new build to more and more users, and takes it back when it is worse. */
+export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
+  command
+    .description('give a new build to more and more users, and take it back when it is worse')
+    .addHelpText(
+      'after',
+      '\nThe stages, and what moves the canary, are the rollout in the coalmine.yaml of the server.',
+    )
+  rolloutStartCommand(command.command('start'), io, exit)
+  looking(command.command('status').description('where a rollout is, and what it waits for')).action(
+    async (id: string | undefined, { format, ...source }: Asked) => {
+      const one = await reading(source, io, async (server) => rolloutOf(server, await meantRollout(server, id)))
+      write(one, format, io)
+    },
+  )
+  for (const [name, about] of Object.entries(commands)) {
+    const said = looking(command.command(name).description(about))
+    if (name === 'abort') said.option('--force', 'also onto a stable that is below its health floor')
+    said.action(async (id: string | undefined, { format, force = false, ...source }: Asked) => {
+      const server = await rolloutServer(source)
+      write(await tellRollout(server, await meantRollout(server, id), name, force), format, io)
+    })
+  }
+  looking(command.command('history').description('what happened to a rollout, and who said so')).action(
+    async (id: string | undefined, { format, ...source }: Asked) => {
+      const history = await reading(source, io, async (server) => historyOf(server, await meantRollout(server, id)))
+      io.stdout.write(
+        format === 'json' ? `${printableJson(history)}\n` : rolloutHistoryText(history, { colors: io.colors }),
+      )
+    },
+  )
+  return command
+}
+
+function looking(command: Command): Command {
+  return command
+    .argument('[id]', 'the rollout (default: the one that runs, else the newest)')
+    .addOption(storeOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+}
+
+/** Also where no server runs: what is known of rollouts is in the store. */
+const reading = <T>(source: SpanSource, io: Io, work: (server: Server) => Promise<T>): Promise<T> =>
+  withServer({ ...source, knowsComparisons: true }, 'read', io, work)
+
+function write(one: RolloutAnswer, format: 'text' | 'json', io: Io): void {
+  io.stdout.write(
+    format === 'json' ? `${printableJson(one)}\n` : rolloutText(one, { colors: io.colors, nowMs: Date.now() }),
+  )
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RolloutAnswer, RolloutBody, RolloutHistory, RolloutList } from '@coalmine/comparator'
+import { findServer, isRemote } from '@coalmine/server'
+import { ask, type Server } from './client.ts'
+import { CommandError } from './exit-codes.ts'
+import type { SpanSource } from './host.ts'
+
+const isRollout = (answer: object): answer is RolloutAnswer => 'phase' in answer && 'stages' in answer
+const isList = (answer: object): answer is RolloutList => 'rollouts' in answer
+const isHistory = (answer: object): answer is RolloutHistory => 'steps' in answer
+
+/** The server that runs rollouts. Throws a CommandError where none does: what a command started would end with it. */
+export async function rolloutServer({ server, store, token }: SpanSource): Promise<Server> {
+  if (server !== undefined) return { url: server, token }
+  const owner = isRemote(store) ? undefined : await findServer(store)
+  if (owner) return { url: owner.url, token: owner.token ?? token }
+  throw new CommandError(
+    'unavailable',
+    `no server runs on ${store}: start coalmine serve, name one with --server, or run the rollout here with coalmine rollout start --here`,
+  )
+}
+
+/** Starts a rollout, or joins the one of the same build. */
+export async function startRollout(server: Server, body: RolloutBody, signal: AbortSignal): Promise<RolloutAnswer> {
+  return ask(server, '/api/rollouts', isRollout, { body, signal })
+}
+
+/** Says something to a rollout. */
+export async function tellRollout(server: Server, id: string, command: string, force: boolean): Promise<RolloutAnswer> {
+  return ask(server, `/api/rollouts/${encodeURIComponent(id)}/${command}`, isRollout, { body: force ? { force } : {} })
+}
+
+/** Where a rollout is. */
+export async function rolloutOf(server: Server, id: string): Promise<RolloutAnswer> {
+  return ask(server, `/api/rollouts/${encodeURIComponent(id)}`, isRollout)
+}
+
+/** What happened to a rollout. */
+export async function historyOf(server: Server, id: string): Promise<RolloutHistory> {
+  return ask(server, `/api/rollouts/${encodeURIComponent(id)}/history`, isHistory)
+}
+
+/**
+ * The rollout that is meant where none is named: the only one that runs, else the newest. Throws a CommandError where several run, or there
+ * is none.
+ */
+export async function meantRollout(server: Server, id: string | undefined): Promise<string> {
+  if (id !== undefined) return id
+  const { rollouts } = await ask(server, '/api/rollouts', isList)
+  const running = rollouts.filter(({ endedAt }) => endedAt === null)
+  if (running.length > 1) {
+    const each = running.map((one) => `${one.id} (${one.service}, ${one.canary})`)
+    throw new CommandError('usage', `${running.length} rollouts run: name one of ${each.join(', ')}`)
+  }
+  const meant = running[0] ?? rollouts[0]
+  if (meant) return meant.id
+  throw new CommandError('no-data', 'no rollout has been started here: coalmine rollout start starts one')
+}
+
+const everyMs = 500
+// As long as a server takes to be started again.
+const patienceMs = 60_000
+
+/** Shows where a rollout is until it is over, and gives how it ended; undefined where the user leaves before. */
+export async function followRollout(
+  find: () => Promise<Server>,
+  id: string,
+  stop: AbortSignal,
+  show: (one: RolloutAnswer) => void,
+): Promise<RolloutAnswer | undefined> {
+  let answeredMs = performance.now()
+  while (!stop.aborted) {
+    try {
+      const one = await rolloutOf(await find(), id)
+      answeredMs = performance.now()
+      if (one.endedAt !== null) return one
+      show(one)
+    } catch (error) {
+      const isGone = error instanceof CommandError && error.kind === 'unavailable'
+      if (!isGone || performance.now() - answeredMs > patienceMs) throw error
+    }
+    await sleep(everyMs, undefined, { signal: stop }).catch(() => undefined)
+  }
+  return undefined
+}
