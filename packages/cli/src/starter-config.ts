@@ -44,7 +44,12 @@ ${operationsComment(operations)}
 #     objective: 99.9%
 #     window: 30d
 #     latency: 300ms
-${notifyComment(service, operations)}`
+${notifyComment(service, operations)}
+# "coalmine rollout start" gives a new build to more and more users, and takes it back at a FAIL.
+# rollout:
+#   stages: [{ hosts: 1, bake: 30m }, { share: 10% }, { share: 50%, approve: true }, { share: 100% }]
+#   actuator: { command: { run: ./move-canary.sh, readBack: ./where-is-the-canary.sh } }
+`
 }
 
 function notifyComment(service: string, operations: Seen['operations']): string {

@@ -70,7 +70,7 @@ it('tells why one went back, and who said so', () => {
     endedAt: '2026-11-30T10:12:00.000Z',
   }
   expect(rolloutText(over, plain)).toContain('ROLLED BACK  shop: ')
-  expect(rolloutText(over, plain)).toContain('It goes back: ada said so (ada)\nFAIL  http')
+  expect(rolloutText(over, plain)).toContain('It went back: ada said so (ada)\nFAIL  http')
 })
 
 it('tells what happened, with what came from outside shown as what it is', () => {

@@ -35,13 +35,17 @@ export function rolloutText(untrusted: RolloutAnswer, { colors, nowMs }: Rollout
     ...table(rows).map((line) => `  ${line}`.trimEnd()),
     '',
   ]
-  if (back) lines.push(`It goes back: ${back.reason}${back.by === null ? '' : ` (${back.by})`}`)
+  if (back)
+    lines.push(
+      `It ${endedAt === null ? 'goes' : 'went'} back: ${back.reason}${back.by === null ? '' : ` (${back.by})`}`,
+    )
   if (endedAt === null) lines.push(`It waits for: ${one.waitsFor}`)
   if (one.comparison !== null)
     lines.push(
       `${one.outcome === null ? 'Not judged yet' : stamp(one.outcome, ink)}  ${ink.dim(one.comparisonUrl ?? '')}`,
     )
-  lines.push(ink.dim(url), '')
+  if (url !== '') lines.push(ink.dim(url))
+  lines.push('')
   return lines.join('\n')
 }
 

@@ -3,7 +3,7 @@ import { printableJson, rolloutHistoryText, rolloutText } from '@coalmine/report
 import type { Command } from 'commander'
 import type { Server } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
-import type { Io } from '../io.ts'
+import { type Io, tell } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
 import { historyOf, meantRollout, rolloutOf, rolloutServer, tellRollout } from '../rollout-server.ts'
 import { rolloutStartCommand } from './rollout-start.ts'
@@ -32,7 +32,13 @@ export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome
   rolloutStartCommand(command.command('start'), io, exit)
   looking(command.command('status').description('where a rollout is, and what it waits for')).action(
     async (id: string | undefined, { format, ...source }: Asked) => {
-      const one = await reading(source, io, async (server) => rolloutOf(server, await meantRollout(server, id)))
+      const one = await reading(source, io, async (server) => {
+        const found = await rolloutOf(server, await meantRollout(server, id))
+        if (!server.own) return found
+        if (found.endedAt === null) tell(io, 'no server runs on the store: coalmine serve goes on with it')
+        // Of a server that goes when its command is done.
+        return { ...found, url: '', comparisonUrl: null }
+      })
       write(one, format, io)
     },
   )

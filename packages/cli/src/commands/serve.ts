@@ -76,9 +76,10 @@ export function serveCommand(command: Command, io: Io): Command {
         .env('COALMINE_BASE_URL'),
     )
     .addOption(
-      new Option('--config <file>', `who is told of comparisons (default: ${defaultConfig} where there is one)`).env(
-        'COALMINE_CONFIG',
-      ),
+      new Option(
+        '--config <file>',
+        `who is told of comparisons, and how rollouts go (default: ${defaultConfig} where there is one)`,
+      ).env('COALMINE_CONFIG'),
     )
     .addOption(new Option('--tls-cert <file>', 'the certificate for HTTPS and gRPC (PEM)').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key (PEM)').env('COALMINE_TLS_KEY'))

@@ -27,7 +27,7 @@ actuator: { command: ./move.sh }`)
     timeZone: 'Europe/Berlin',
     healthFloor: 0.9,
   })
-  expect([0, 1, 2, 3].map((at) => amountText(amountAt(plan, at)))).toEqual(['0 hosts', '1 host', '12.5%', '100%'])
+  expect([0, 1, 2, 3].map((at) => amountText(amountAt(plan, at)))).toEqual(['0%', '1 host', '12.5%', '100%'])
 })
 
 const stage = (given: object) => ({

@@ -30,7 +30,7 @@ export const share: z.ZodType<number, string | number> = z
 
 /** A web address; a part of it may be `$NAME`. */
 export const httpUrl: z.ZodType<string, string> = z.string().transform((value, context) => {
-  const url = URL.parse(value.replaceAll(/\$[A-Za-z_]\w*/g, 'NAME'))
+  const url = URL.parse(value.replaceAll(/\$[A-Za-z_]\w*/g, '1'))
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
   if (isHttp && url.username === '' && url.password === '') return value
   const hint = isHttp ? ' without a name and password' : ''

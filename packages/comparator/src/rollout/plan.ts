@@ -6,7 +6,7 @@ export type StageGate = 'pass' | 'not-fail'
 /** What happens at a stage whose gate has not opened by its deadline: it waits for a person, or goes back. */
 export type StageOtherwise = 'hold' | 'roll-back'
 
-/** How much of the canary there is: so many hosts, or a share of the traffic, or of a flag's users. */
+/** How much of the canary there is: so many hosts, or a share of the traffic, or of a flag's users; nothing may be told as both. */
 export interface Amount {
   /** Hosts; null where it is a share. */
   readonly hosts: number | null
@@ -115,10 +115,13 @@ export interface RolloutPlan {
   readonly healthFloor: number | null
 }
 
-/** What a canary has when it has nothing. */
-export function nothingOf(plan: RolloutPlan): Amount {
-  const { hosts, percent, flag } = plan.stages[0]!
-  return { hosts: hosts === null ? null : 0, percent: percent === null ? null : 0, flag }
+/** What a canary has when it has nothing: no hosts and no share, in a rollout that has both. */
+export function nothingOf({ stages }: RolloutPlan): Amount {
+  return {
+    hosts: stages.some(({ hosts }) => hosts !== null) ? 0 : null,
+    percent: stages.some(({ percent }) => percent !== null) ? 0 : null,
+    flag: stages[0]!.flag,
+  }
 }
 
 /** How much there is at a stage, counted from 1; 0 is nothing of the canary. */
@@ -133,7 +136,7 @@ export function amountAt(plan: RolloutPlan, stage: number): Amount {
  * @example amountText({ hosts: 1, percent: null, flag: null }) // '1 host'
  */
 export function amountText({ hosts, percent, flag }: Amount): string {
-  if (hosts !== null) return hosts === 1 ? '1 host' : `${hosts} hosts`
+  if (percent === null) return hosts === 1 ? '1 host' : `${hosts} hosts`
   return flag === null ? `${percent}%` : `${flag}=${percent}%`
 }
 

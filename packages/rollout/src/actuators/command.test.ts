@@ -72,3 +72,10 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+it('is told of nothing as no hosts and no share, so that a command that looks at either takes the canary back', async () => {
+  const nothing = { hosts: 0, percent: 0, flag: null }
+  const actuator = actuatorOf('echo "$COALMINE_HOSTS $COALMINE_PERCENT"', 'echo 0')
+  expect(await actuator.move(nothing, { ...context, stage: 0 }, go)).toBe('0 0')
+  expect(await actuator.read(nothing, context, go)).toEqual({ matches: true, text: '0' })
+})

@@ -16,9 +16,9 @@ export function webhookActuator({ url, headers, readBack, timeoutMs }: WebhookAc
     read: async (amount, _context, signal) => {
       if (readBack === null) return null
       const { hosts, percent } = await askJson(filled(readBack, env), { headers: given(), timeoutMs, signal, env })
-      const found = amount.hosts === null ? percent : hosts
-      if (typeof found === 'number') return readingOf(amount.hosts === null ? `${found}%` : String(found), amount)
       if (hosts === 0 || percent === 0) return readingOf('0', amount)
+      if (amount.hosts !== null && typeof hosts === 'number') return readingOf(String(hosts), amount)
+      if (amount.percent !== null && typeof percent === 'number') return readingOf(`${percent}%`, amount)
       throw new ActuatorError(`the answer of readBack has no number ${amount.hosts === null ? 'percent' : 'hosts'}`)
     },
   }

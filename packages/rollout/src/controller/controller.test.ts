@@ -100,3 +100,17 @@ it.each(['abort', 'a FAIL'])('interrupts at %s a call that gives the canary more
   // Not after it had timed out.
   expect(world.calls[2]!.atMs).toBe(world.calls[1]!.atMs)
 })
+
+it('waits at its deadline, and goes on when somebody says so, though nothing can be judged', async () => {
+  const world = new World()
+  await world.begin()
+  world.isGateDown = true
+  await world.settle()
+  expect(world.controller.state()).toMatchObject({ stage: 1, comparison: null })
+  world.nowMs += 601_000
+  await world.settle()
+  expect(world.controller.state().isHeld).toBe(true)
+  await world.controller.command('advance', { by: 'ada' })
+  await world.settle()
+  expect(world.percent).toBe(50)
+})

@@ -37,6 +37,7 @@ export interface Pace {
 }
 
 const guardAgainMs = 5_000
+const unjudgedMs = 5_000
 const afterTroubleMs = 1_000
 
 /**
@@ -51,6 +52,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
   let moving: { readonly to: number; readonly stop: AbortController } | undefined
   let wake = (): void => {}
   let isGuarded = false
+  let judgeAgainMs = 0
 
   const around = (state: RolloutState): Surroundings => {
     const { comparison, former } = state
@@ -61,6 +63,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
       former: former === null ? null : gate.look(former),
       health: judged === null ? null : gate.health(judged),
       mayStart: ports.mayStart(),
+      mayJudge: now() >= judgeAgainMs,
     }
   }
 
@@ -117,7 +120,12 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
 
   const judge = async (): Promise<void> => {
     const before = log.state()
-    const comparison = await gate.start({ state: before, sinceMs: before.sinceMs! })
+    const comparison = await gate.start({ state: before, sinceMs: before.sinceMs! }).catch((error: Error) => {
+      // Its deadline, and what people say, do not wait for it.
+      judgeAgainMs = now() + unjudgedMs
+      warn(`rollout ${before.id}: its stage cannot be judged yet: ${error.message}`)
+    })
+    if (comparison === undefined) return
     await log.add((state) => (isAsBefore(state, before) ? { event: { kind: 'judging', comparison } } : {}))
     if (before.former !== null && before.former !== comparison) await gate.stop(before.former)
   }
@@ -178,7 +186,11 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     const state = log.state()
     const decision = decide(state, around(state))
     if (decision.kind === 'wait') return decision
-    return { kind: 'wait', for: decision.kind === 'judge' ? 'its comparison to begin' : 'the actuator', untilMs: null }
+    return {
+      kind: 'wait',
+      for: decision.kind === 'judge' ? 'its comparison to begin' : 'the canary to be moved',
+      untilMs: null,
+    }
   }
 
   return {

@@ -32,6 +32,7 @@ const around = (nowMs: number, given: Partial<Surroundings> = {}): Surroundings 
   former: null,
   health: 1,
   mayStart: true,
+  mayJudge: true,
   ...given,
 })
 const look = (outcome: GateLook['outcome'], seconds = 3_600): GateLook => ({
@@ -153,6 +154,12 @@ describe('a stage', () => {
       '"to":2',
     ],
     ['is judged', stateOf(...at(1).slice(0, 3)), around(began + 1), 'judge'],
+    [
+      'is judged while it is paused',
+      stateOf(...at(1).slice(0, 3), { kind: 'paused', by: null }),
+      around(began + 1),
+      'judge',
+    ],
     [
       'is judged anew where somebody stopped its comparison',
       stateOf(...at(1)),

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly health: number | null
   /** Whether another rollout of the service is over. */
   readonly mayStart: boolean
+  /** Whether a comparison may be asked for; not just after that failed, so that it holds nothing else up. */
+  readonly mayJudge: boolean
 }
 
 /** What is to be done next. */
@@ -65,8 +67,15 @@ export function decide(state: RolloutState, around: Surroundings): Decision {
   if (failed && (state.stage > 0 || state.isUnsure))
     return back('fail', failed.reason === null ? 'FAIL' : `FAIL: ${failed.reason}`)
   if (state.isUnsure) return again(state, around)
+  // Also while it is paused: a FAIL takes the canary back.
+  if (state.comparison === null && isJudged(state) && around.mayJudge) return { kind: 'judge' }
   if (state.pausedMs !== null) return wait('it is paused')
   return state.stage === 0 ? begin(state, around) : atStage(state, around)
+}
+
+/** Whether something of stable is left to compare with. */
+function isJudged({ plan, stage }: RolloutState): boolean {
+  return stage > 0 && !isWhole(plan.stages[stage - 1]!)
 }
 
 const wait = (what: string, untilMs: number | null = null): Decision => ({ kind: 'wait', for: what, untilMs })
@@ -121,17 +130,17 @@ function begin(state: RolloutState, { nowMs, mayStart }: Surroundings): Decision
 
 const outside = (nowMs: number): Decision => wait('it is outside the time windows', nowMs + tickMs)
 
-function atStage(state: RolloutState, { nowMs, look }: Surroundings): Decision {
+function atStage(state: RolloutState, around: Surroundings): Decision {
+  const { nowMs, look } = around
   const stage = state.plan.stages[state.stage - 1]!
   const isLast = state.stage === state.plan.stages.length
   if (isLast && isWhole(stage)) return tell({ kind: 'ended', how: 'completed', reason: 'everybody has it' })
-  if (state.comparison === null) return { kind: 'judge' }
   const watchedMs = nowMs - state.sinceMs!
   const opens = state.isAdvanced || (watchedMs >= stage.bakeMs && isOpen(stage, look))
   const isApproved = !stage.approve || state.isApproved || state.isAdvanced
   if (state.isHeld) return wait(`the deadline of ${stageText(state, state.stage)} has passed: advance, resume or abort`)
   if (!(opens && isApproved) && watchedMs >= stage.deadlineMs) return late(state, stage, look)
-  if (!opens) return closed(state, stage, look, nowMs)
+  if (!opens) return closed(state, stage, around)
   if (!isApproved) return { kind: 'wait', for: 'somebody to approve', untilMs: nowMs + tickMs, isForApproval: true }
   const reason = state.isAdvanced ? 'somebody said so' : `${look!.outcome!.toUpperCase()}: ${look!.reason ?? ''}`
   if (isLast) return tell({ kind: 'ended', how: 'completed', reason })
@@ -154,14 +163,16 @@ function late(state: RolloutState, { otherwise }: RolloutStage, look: GateLook |
 function closed(
   state: RolloutState,
   { bakeMs, gate, deadlineMs }: RolloutStage,
-  look: GateLook | null,
-  nowMs: number,
+  { look, nowMs, mayJudge }: Surroundings,
 ): Decision {
-  if (look?.isOver && look.outcome !== 'invalid' && nowMs - state.judgedMs >= judgeAgainMs) return { kind: 'judge' }
+  if (look?.isOver && look.outcome !== 'invalid' && nowMs - state.judgedMs >= judgeAgainMs && mayJudge)
+    return { kind: 'judge' }
   const [bakedMs, lateMs] = [state.sinceMs! + bakeMs, state.sinceMs! + deadlineMs]
   if (nowMs < bakedMs) return wait(`${minutes(bakedMs - nowMs)} of its bake time are left`, bakedMs)
   const wanted = gate === 'pass' ? 'a PASS' : 'a look at the whole bake time'
-  const said = look?.outcome ? `, and it is ${look.outcome.toUpperCase()}: ${look.reason ?? ''}` : ''
+  const said = look?.outcome
+    ? `, and it is ${look.outcome.toUpperCase()}: ${look.reason ?? ''}`
+    : ', and no comparison says anything yet'
   return wait(`${wanted}${said}`, lateMs)
 }
 

@@ -7,7 +7,10 @@ export function eventText(event: RolloutEvent, state: RolloutState): string {
     case 'started':
       return `started: ${event.canary} beside ${event.stable} of ${event.service}`
     case 'intent':
-      return `${{ next: 'goes on', again: 'goes again', back: 'goes back' }[event.why]} to ${stageText(state, event.to)}: ${event.reason}`
+      // Why it goes back was told before.
+      return event.why === 'back'
+        ? `goes back to ${stageText(state, event.to)}`
+        : `goes ${event.why === 'next' ? 'on' : 'again'} to ${stageText(state, event.to)}: ${event.reason}`
     case 'moved':
       return `is at ${stageText(state, event.to)}${event.said === '' ? '' : `: ${event.said}`}`
     case 'not-moved':
@@ -23,7 +26,7 @@ export function eventText(event: RolloutEvent, state: RolloutState): string {
     case 'restarted':
       return 'nobody has watched it for a while: its stage is judged anew'
     case 'ended':
-      return `${event.how}: ${event.reason}`
+      return event.how === 'completed' ? `is completed: ${event.reason}` : `is ${event.how}`.replace('-', ' ')
     default:
       return event.kind
   }

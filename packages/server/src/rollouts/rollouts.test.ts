@@ -167,7 +167,7 @@ it('gives a good build to more and more users, once it passed and somebody appro
     'ada: approved',
     expect.stringMatching(/^goes on to stage 3 of 3 \(100%\): PASS: /),
     'is at stage 3 of 3 (100%): 100%',
-    'completed: everybody has it',
+    'is completed: everybody has it',
   ])
   const { comparisons } = await answer<{ comparisons: { state: string; labels: object }[] }>('/api/comparisons')
   expect(comparisons.map(({ state, labels }) => [state, labels])).toEqual([
