@@ -11,6 +11,7 @@ import { registerLogin } from './access/login.ts'
 import { registerBackFill } from './back-fill.ts'
 import { newBudgetWatch } from './budgets/budget-watch.ts'
 import { registerBudgets } from './budgets/routes.ts'
+import { newDeployWatch } from './changes/deploy-watch.ts'
 import { registerChanges } from './changes/routes.ts'
 import { registerCompare } from './compare/compare.ts'
 import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
@@ -175,6 +176,7 @@ export async function startServer({
   const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
   // One that goes when its command is done sums nothing up for later, and tells nobody.
   const budgets = announced ? newBudgetWatch(context) : undefined
+  const deploys = announced ? newDeployWatch(context) : undefined
   const rollouts = newRollouts(context, comparisons, rollout, { lookEveryMs })
   const answered: string[] = []
   const app = await routes(
@@ -192,6 +194,7 @@ export async function startServer({
     comparisons.close()
     await drain({ app, local, grpc }, drainMs)
     await budgets?.close()
+    await deploys?.close()
     await notify?.close()
     await views.close()
     await metrics?.close()
@@ -235,6 +238,7 @@ export async function startServer({
   const ticksClosed = (): void => {
     comparisons.ticksClosed()
     budgets?.ticksClosed()
+    deploys?.ticksClosed()
   }
   const timer = setInterval(newTicker(context, ticksClosed), closeTicksEveryMs)
   const stop = async (): Promise<void> => {

@@ -93,6 +93,20 @@ it('says who wrote and merged the deploy of a build: from reports, and from the 
   expect(await changes.deployOf('storefront', '3.0.0')).toBeUndefined()
   expect(await changes.deployOf('storefront', '9.9.9')).toBeUndefined()
 
+  // Kept, it is known when the spans are gone; once is enough.
+  expect(await changes.noteServed(firstStart)).toBe(2)
+  expect(await changes.noteServed(firstStart)).toBe(0)
+  const known = await changes.list({ service: 'storefront', kind: 'deploy' })
+  expect(known.map(({ version, servedMs, source }) => [version, servedMs, source])).toEqual([
+    ['1.0.0', firstStart, 'spans'],
+    ['2.0.0', firstStart + 60_000, 'cli'],
+  ])
+  const ofAll = await changes.list({ kind: 'deploy' })
+  expect(ofAll.map(({ version, servedMs }) => [version, servedMs])).toEqual([
+    ['1.0.0', firstStart],
+    ['2.0.0', firstStart + 60_000],
+  ])
+
   const { builds, all, binSeconds, startMs } = await fresh.store.services.builds('storefront')
   expect(builds.map(({ version, bins }) => [version, bins.reduce((sum, one) => sum + one, 0)])).toEqual([
     ['2.0.0', 1],

@@ -2,7 +2,7 @@ import type { Change, ChangeKind, TimelineChange } from './change.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 import { buildsServed } from './read/builds-served.ts'
-import { mergedDeploys, withBuilds } from './timeline.ts'
+import { firstServed, mergedDeploys, withBuilds } from './timeline.ts'
 
 /** Which changes are asked for, the newest first. */
 export interface ChangesAsked {
@@ -26,6 +26,11 @@ export interface Changes {
    * first request that it served to users.
    */
   readonly list: (asked?: ChangesAsked) => Promise<readonly TimelineChange[]>
+  /**
+   * Keeps the deploys of builds that have served users since a moment and did not before, so that they are known when their spans
+   * are gone; says how many there were.
+   */
+  readonly noteServed: (sinceMs: number) => Promise<number>
   /** All that is known of the last deploy of a build: what was reported, and what its spans say. */
   readonly deployOf: (service: string, version: string) => Promise<TimelineChange | undefined>
 }
@@ -64,15 +69,36 @@ export function changesOf(
       .filter((one) => version === undefined || one.version === version)
       .slice(0, limit)
   }
+  const keep = async (change: Change): Promise<boolean> => {
+    if (access !== 'all' || isSpent()) return false
+    await engine.write(keepChange, { ...change })
+    return true
+  }
+  // Those that serve for longer than anything is known of, which need not be looked for again.
+  const old = new Set<string>()
   return {
-    keep: async (change) => {
-      if (access !== 'all' || isSpent()) return false
-      await engine.write(keepChange, { ...change })
-      return true
+    keep,
+    noteServed: async (sinceMs) => {
+      if (access !== 'all' || isSpent()) return 0
+      const serving = await engine.read<Serving>(servingBuilds, { since: Math.floor(sinceMs / 1000) })
+      let noted = 0
+      for (const { service, version } of serving) {
+        const key = JSON.stringify([service, version])
+        if (old.has(key)) continue
+        const build = (await buildsServed(engine, service)).find((one) => one.version === version)
+        if (build && build.firstMs > forgottenMs()) noted += Number(await keep(firstServed(build, service)))
+        else old.add(key)
+      }
+      return noted
     },
     list,
     deployOf: async (service, version) => (await list({ service, version, kind: 'deploy', limit: 1 }))[0],
   }
+}
+
+interface Serving {
+  readonly service: string
+  readonly version: string
 }
 
 const dayMs = 86_400_000
@@ -104,3 +130,13 @@ export const keptChanges = `
   WHERE At >= fromUnixTimestamp64Milli({sinceMs:Int64}) AND At < fromUnixTimestamp64Milli({untilMs:Int64})
   ORDER BY At DESC, Id
   LIMIT {limit:UInt32}`
+
+/** Builds that have served users since a second, and whose deploy is not known by their first requests. */
+export const servingBuilds = `
+  SELECT Service AS service, Build AS version
+  FROM coalmine_ticks
+  WHERE FlagKey = '' AND NOT Test AND Build != '' AND Tick >= fromUnixTimestamp({since:UInt32})
+    AND (Service, Build) NOT IN (SELECT Service, Version FROM coalmine_changes WHERE Source = 'spans')
+  GROUP BY service, version
+  ORDER BY service, version
+  LIMIT 100`

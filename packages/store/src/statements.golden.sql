@@ -22,6 +22,15 @@
   ORDER BY At DESC, Id
   LIMIT {limit:UInt32};
 
+-- changes.ts: servingBuilds
+  SELECT Service AS service, Build AS version
+  FROM coalmine_ticks
+  WHERE FlagKey = '' AND NOT Test AND Build != '' AND Tick >= fromUnixTimestamp({since:UInt32})
+    AND (Service, Build) NOT IN (SELECT Service, Version FROM coalmine_changes WHERE Source = 'spans')
+  GROUP BY service, version
+  ORDER BY service, version
+  LIMIT 100;
+
 -- comparison-events.ts: keepEvent
   INSERT INTO coalmine_comparison_events
   SELECT

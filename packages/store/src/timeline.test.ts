@@ -65,6 +65,16 @@ it('reports of one deploy are one, with all that any of them says', () => {
   })
 })
 
+it('the first requests of a build belong to the deploy that was reported, however long before, and say when it served', () => {
+  const served = deploy({ id: 'spans/shop/2.0.0', source: 'spans', atMs: start + 20 * hour })
+  const again = deploy({ id: 'again', atMs: start + 30 * hour })
+  const found = mergedDeploys([again, served, deploy({ author: 'maria' })])
+  expect(found.map(({ id, source, servedMs }) => [id, source, servedMs])).toEqual([
+    ['again', 'cli', null],
+    ['one', 'cli', start + 20 * hour],
+  ])
+})
+
 it.each([
   ['the same build a day later', deploy({ id: 'b', atMs: start + 24 * hour })],
   ['another build', deploy({ id: 'b', version: '2.0.1' })],

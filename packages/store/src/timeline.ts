@@ -6,6 +6,9 @@ const sameDeployMs = 6 * 3_600_000
 // Clocks differ, and a report may come when the deploy is done.
 const reportedLateMs = 3_600_000
 
+/** The source of deploys that are known by the first requests of their builds. */
+export const fromSpans = 'spans'
+
 /**
  * Reports of changes, the newest first, those of one deploy made one: its first moment, and of each thing what was said first
  * by the best source.
@@ -16,18 +19,21 @@ export function mergedDeploys(reports: readonly Change[]): readonly TimelineChan
   const merged: TimelineChange[] = []
   for (const report of reports.toSorted((a, b) => a.atMs - b.atMs)) {
     const at = report.kind === 'deploy' ? merged.findLastIndex((one) => isSameDeploy(one, report)) : -1
-    if (at < 0) merged.push({ ...report, servedMs: null })
-    else merged[at] = joined(merged[at]!, report)
+    const servedMs = report.source === fromSpans ? report.atMs : null
+    if (at < 0) merged.push({ ...report, servedMs })
+    else merged[at] = { ...joined(merged[at]!, report), servedMs: merged[at]!.servedMs ?? servedMs }
   }
   return merged.toReversed()
 }
 
-function isSameDeploy(one: Change, other: Change): boolean {
+function isSameDeploy(one: TimelineChange, other: Change): boolean {
+  // A build serves first once; whoever reported it before did so whenever its deploy began.
+  const isFirstServed = other.source === fromSpans && one.servedMs === null
   return (
     one.kind === 'deploy' &&
     one.service === other.service &&
     (one.environment === other.environment || one.environment === '' || other.environment === '') &&
-    Math.abs(one.atMs - other.atMs) <= sameDeployMs &&
+    (isFirstServed || Math.abs(one.atMs - other.atMs) <= sameDeployMs) &&
     (one.version !== '' && other.version !== ''
       ? one.version === other.version
       : isSameCommit(one.commit, other.commit))
@@ -42,6 +48,8 @@ const isSameCommit = (one: string, other: string): boolean =>
 function joined(first: TimelineChange, second: Change): TimelineChange {
   const text = (key: keyof Change): string => (first[key] as string) || (second[key] as string)
   const sources = new Set([...first.source.split(', '), ...second.source.split(', ')])
+  // Whoever reported it is told, where somebody did.
+  if (sources.size > 1) sources.delete(fromSpans)
   return {
     ...first,
     version: text('version'),
@@ -67,12 +75,12 @@ export function withBuilds(
 ): readonly TimelineChange[] {
   const all = [...reported]
   for (const build of builds) {
-    const seen = seenOf(build, service)
+    const seen = firstServed(build, service)
     const [nearest] = all
       .filter((one) => isDeployOf(one, build, service))
       .sort((a, b) => Math.abs(a.atMs - build.firstMs) - Math.abs(b.atMs - build.firstMs))
     const at = nearest ? all.indexOf(nearest) : -1
-    if (at >= 0) all[at] = { ...joined(all[at]!, seen), servedMs: build.firstMs, source: all[at]!.source }
+    if (at >= 0) all[at] = { ...joined(all[at]!, seen), servedMs: build.firstMs }
     else if (build.firstMs > forgottenMs) all.push({ ...seen, servedMs: build.firstMs })
   }
   return all.sort((a, b) => b.atMs - a.atMs)
@@ -84,7 +92,7 @@ function isDeployOf(one: TimelineChange, { version, firstMs, marks }: BuildServe
 }
 
 /** A deploy as spans alone tell of it. */
-function seenOf({ version, firstMs, marks }: BuildServed, service: string): Change {
+export function firstServed({ version, firstMs, marks }: BuildServed, service: string): Change {
   const { author, mergedBy, commit, url, environment, changes } = marks
   return {
     id: `spans/${service}/${version}`,
@@ -100,6 +108,6 @@ function seenOf({ version, firstMs, marks }: BuildServed, service: string): Chan
     environment,
     changes,
     atMs: firstMs,
-    source: 'spans',
+    source: fromSpans,
   }
 }

@@ -17,7 +17,7 @@ const warnings: string[] = []
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-changes-'))
   const warn = (message: string): void => void warnings.push(message)
-  server = await startServer({ store: directory, port: 0, token, githubSecret: secret, warn })
+  server = await startServer({ store: directory, port: 0, token, githubSecret: secret, watermarkMs: 0, warn })
 })
 
 afterAll(async () => {
@@ -187,6 +187,30 @@ it('takes CDEvents, alone and inside of a CloudEvent', async () => {
       ['4.9.0', 'Rolled back', 'production'],
     ]),
   )
+})
+
+it('keeps the deploy of a build that nobody reported, once it serves users', async () => {
+  const startMs = Math.floor((Date.now() - 60_000) / 5_000) * 5_000
+  const span = (index: number) => ({
+    traceId: String(index + 1).padStart(32, '0'),
+    spanId: String(index + 1).padStart(16, '0'),
+    name: 'GET /pay',
+    kind: 2,
+    startTimeUnixNano: String((startMs + index * 1_000) * 1_000_000),
+    endTimeUnixNano: String((startMs + index * 1_000 + 20) * 1_000_000),
+  })
+  const marks = { 'service.name': 'payments', 'service.version': '8.0.0', 'coalmine.change.author': 'maria' }
+  const attributes = Object.entries(marks).map(([key, value]) => ({ key, value: { stringValue: value } }))
+  const spans = Array.from({ length: 20 }, (_, index) => span(index))
+  const sent = await fetch(`${server.url}/v1/traces`, {
+    method: 'POST',
+    headers: { ...ours, 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] }),
+  })
+  expect(sent.status).toBe(200)
+  // Without a service only what is kept is told.
+  const kept = async () => (await timeline('?version=8.0.0')).map(({ id, author, atMs }) => [id, author, atMs])
+  await expect.poll(kept).toEqual([['spans/payments/8.0.0', 'maria', startMs]])
 })
 
 it("has Flagger's events on the timeline, and never fails a release for it", async () => {

@@ -58,7 +58,8 @@ export function changeFromGitHub(event: string, body: unknown, nowMs: number): C
     atMs: saidMs(event === 'deployment_status' ? statusAt : createdAt, nowMs),
     source: 'github',
   }
-  return identified(change, `github/${shortLine(fullName) || name}/${id}${failed ? '/failed' : ''}`)
+  // What failed was no deploy, though it began as one.
+  return identified(change, `github/${shortLine(fullName) || name}/${id}`)
 }
 
 // It is JSON in a text where the deployment was made by a form.

@@ -89,6 +89,7 @@ const columns: readonly Column<Change>[] = [
   },
   {
     title: 'Who',
+    kind: 'name',
     cell: ({ author, mergedBy }) => (
       <>
         {author || (mergedBy ? '' : '–')}

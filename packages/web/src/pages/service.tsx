@@ -62,7 +62,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
         )}
       </header>
       {build !== undefined && <BuildFacts service={name} build={build} shares={shares.answer} changes={told} />}
-      <Section id="builds" title="Builds and flag variants">
+      <Section id="builds" title={build === undefined ? 'Builds and flag variants' : 'Its share of the requests'}>
         {wanted.length === 0 ? (
           <p>No tick of it has closed yet: that takes about 20 s after the first span.</p>
         ) : (

@@ -1,0 +1,43 @@
+import type { Context } from '../context.ts'
+
+/** Notices builds that serve users for the first time. */
+export interface DeployWatch {
+  /** Ticks have closed: there may be new builds among them. */
+  readonly ticksClosed: () => void
+  readonly close: () => Promise<void>
+}
+
+const everyMs = 30_000
+// Ticks close late where spans come late, and a server that was away for a while has some to close.
+const lookBackMs = 15 * 60_000
+
+/** Keeps the deploys of builds that nobody reported, so that they are known for longer than spans are kept. */
+export function newDeployWatch({ store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>): DeployWatch {
+  let nextMs = 0
+  let looking: Promise<void> | undefined
+  let isStuck = false
+
+  const look = async (): Promise<void> => {
+    try {
+      await store.changes.noteServed(now() - lookBackMs)
+      isStuck = false
+    } catch (error) {
+      if (!isStuck) warn(`builds that are new are not on the timeline for now: ${(error as Error).message}`)
+      isStuck = true
+    }
+  }
+
+  return {
+    ticksClosed: () => {
+      if (looking || now() < nextMs) return
+      nextMs = now() + everyMs
+      looking = look().finally(() => {
+        looking = undefined
+      })
+    },
+    close: async () => {
+      nextMs = Number.POSITIVE_INFINITY
+      await looking
+    },
+  }
+}
