@@ -14,8 +14,13 @@ const objectives = `slo:
     latency: 300ms
 `
 
+const rollout = `rollout:
+  stages: [{ share: 10%, approve: true }, { share: 50% }, { share: 100% }]
+  actuator: { command: { run: "echo $COALMINE_PERCENT% > now", readBack: cat now } }
+`
+
 // The pages beside that of a comparison which runs, which page.test.ts has.
-const site = newSite({ 'coalmine.yaml': objectives })
+const site = newSite({ 'coalmine.yaml': objectives + rollout })
 const minute = Math.floor(Date.now() / 60_000) * 60_000
 const startMs = minute - 12 * 60_000
 
@@ -120,6 +125,38 @@ it('has the test traffic by run, by entity and by service', async () => {
   await page.getByRole('rowheader', { name: 'user:42' }).waitFor(patient)
   expect(await page.getByRole('region', { name: 'Table: Services touched' }).getByRole('row').count()).toBe(3)
   await lookAt('tests')
+})
+
+it('has the line of stages of a rollout, and what may be said to it', async () => {
+  const { page, open, see, post, lookAt } = site
+  await open('/rollouts')
+  await see('None has been started.')
+  await lookAt('rollouts-none')
+  await post('/api/rollouts', { service: 'storefront', ...cohorts })
+  await page.getByRole('link', { name: 'storefront: service.version=2.0.0' }).click(patient)
+  await see('Watching this stage')
+  await page.getByRole('link', { name: 'The comparison of this stage' }).waitFor(patient)
+  await lookAt('rollout')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await see('Paused')
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.getByRole('button', { name: 'Advance' }).click(patient)
+  await see('Go on to 50% now, whatever the verdict?')
+  await lookAt('rollout-asks')
+  await page.getByRole('button', { name: 'Yes, advance' }).click()
+  await see('▸ 50%')
+  await page.getByRole('link', { name: 'The comparison of this stage' }).click(patient)
+  await page.getByRole('region', { name: 'Rollout' }).getByRole('button', { name: 'Abort' }).click(patient)
+  await lookAt('rollout-of-comparison')
+  await page.getByRole('button', { name: 'Yes, abort' }).click()
+  await see('Rolled back')
+  await page.getByRole('link', { name: 'What happened in this rollout' }).click()
+  await page.getByRole('rowheader').nth(6).waitFor(patient)
+  await see('is rolled back')
+  await lookAt('rollout-over')
+  await open('/rollouts')
+  await page.getByRole('rowheader', { name: /^storefront/ }).waitFor(patient)
+  await lookAt('rollouts')
 })
 
 const hostile = '<img src=x onerror=alert(1)>'

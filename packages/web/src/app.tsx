@@ -12,6 +12,7 @@ import { Service } from './pages/service.tsx'
 import { Status } from './pages/status.tsx'
 import { Tests } from './pages/tests.tsx'
 import { Loading, TroubleView } from './pages/trouble.tsx'
+import { Rollouts } from './rollout/pages.tsx'
 
 /** The page that a server answers with. */
 export function App(): VNode {
@@ -25,6 +26,7 @@ export function App(): VNode {
         <Link to="/" class="brand">
           Coalmine
         </Link>
+        <Link to="/rollouts">Rollouts</Link>
         <Link to="/tests">Test traffic</Link>
         <Link to="/status">Status</Link>
       </nav>
@@ -51,6 +53,7 @@ function Page({ here }: { here: Here }): VNode {
       />
     )
   if (first === 'compare') return <LinkPage {...shared} />
+  if (first === 'rollouts') return <Rollouts id={second} {...shared} />
   if (first === 'tests') return <Tests {...shared} />
   if (first === 'status') return <Status {...shared} />
   return (

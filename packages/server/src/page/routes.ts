@@ -25,6 +25,8 @@ const pagePaths = [
   '/comparisons/:id',
   '/services/:name',
   '/services/:name/builds/:build',
+  '/rollouts',
+  '/rollouts/:id',
   '/tests',
   '/status',
 ]

@@ -10,6 +10,7 @@ import type { Link } from '../data/live.ts'
 import type { Change, ComparisonData } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
 import { Linked } from '../link.tsx'
+import { StagesOf } from '../rollout/of-comparison.tsx'
 import { Banner, standingOf } from './banner.tsx'
 import { Causes } from './causes.tsx'
 import { Changes, marksOf } from './changes.tsx'
@@ -97,6 +98,7 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
     <>
       <Heading state={state} verdict={verdict} deploy={view?.deploy ?? null} />
       <Banner state={state} verdict={verdict} view={view} link={link} />
+      <StagesOf labels={state?.labels} />
       {isJudged && (
         <div class="tools">
           <RangeChoice seconds={verdict.window.seconds} />
