@@ -26,7 +26,7 @@ let github: Server
 let asked: { readonly what: string; readonly body: Record<string, unknown> }[] = []
 /** What it answers, by `METHOD /path`, before its documented answer: once each, in order. */
 let answers: Record<string, { readonly status: number; readonly headers?: Record<string, string> }[]> = {}
-let comments: readonly { readonly id: number; readonly body: string }[] = []
+let comments: readonly { readonly id: number; readonly body: string; readonly user: object }[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coalmine-action-'))
@@ -72,6 +72,8 @@ async function answer(
   asked.push({ what, body })
   const special = answers[what]?.shift()
   if (special) return { ...special, body: { message: 'Resource not accessible by integration' } }
+  // The workflow's own token is an app's, which may not ask this.
+  if (pathname === '/user') return { status: 403, body: { message: 'Resource not accessible by integration' } }
   if (request.method === 'PATCH') return { status: 200, body: {} }
   if (request.method !== 'GET') return { status: 201, body: { id: 1 } }
   const page = Number(searchParams.get('page') ?? 1)
@@ -126,7 +128,12 @@ const shop = (version: string): Record<string, string> => ({
 })
 
 it('a canary that fails fails the step, and is told as status, comment, deployment, summary and annotation', async () => {
-  comments = [1, 2, 3].map((id) => ({ id, body: id === 3 ? '<!-- coalmine shop -->\nof before' : 'looks good' }))
+  // Somebody has copied the line that marks the action's own.
+  comments = [1, 2, 3].map((id) => ({
+    id,
+    body: id === 1 ? 'looks good' : '<!-- coalmine shop -->\nof before',
+    user: { login: id === 3 ? 'github-actions[bot]' : 'mallory', type: id === 3 ? 'Bot' : 'User' },
+  }))
   answers = {
     'POST /statuses/abc123': [{ status: 502 }, { status: 429, headers: { 'retry-after': '0' } }],
     'POST /deployments/42/statuses': [{ status: 403 }, { status: 403 }],

@@ -62,9 +62,14 @@ export function newGitHub({ api, repository, token, warn }) {
       told('the comment', 'pull-requests: write', async () => {
         const marker = `<!-- ${about.replaceAll(/-{2,}|[<>]/g, '-')} -->`
         const text = { body: `${marker}\n${body}` }
+        // Anybody may copy the marker: only our own comment is edited. A token of the workflow is a bot's, and may not ask whose it is.
+        const login = await ask('GET', `${api}/user`)
+          .then(async (answer) => (await answer.json()).login)
+          .catch(() => undefined)
+        const isOurs = ({ user }) => (login === undefined ? user?.type === 'Bot' : user?.login === login)
         for (let next = `/issues/${number}/comments?per_page=100`; next !== undefined; ) {
           const page = await ask('GET', next)
-          const own = (await page.json()).find((comment) => comment.body?.startsWith(marker))
+          const own = (await page.json()).find((comment) => comment.body?.startsWith(marker) && isOurs(comment))
           if (own) return ask('PATCH', `/issues/comments/${own.id}`, text)
           next = /<([^>]+)>; *rel="next"/.exec(page.headers.get('link') ?? '')?.[1]
         }

@@ -10,6 +10,8 @@ export interface TargetRequest {
   readonly headers: IncomingHttpHeaders
   readonly text: string
   readonly json: Record<string, unknown>
+  /** When it came, in milliseconds of `performance.now()`. */
+  readonly cameMs: number
 }
 
 /** What a target answers; `hang` never does. */
@@ -30,7 +32,7 @@ export async function targetServer(answer: (request: TargetRequest) => TargetRep
   const server: Server = createServer((request, response) => {
     void text(request).then((body) => {
       const { method = '', url = '', headers } = request
-      const one = { method, path: url, headers, text: body, json: jsonOf(body) }
+      const one = { method, path: url, headers, text: body, json: jsonOf(body), cameMs: performance.now() }
       asked.push(one)
       const reply = answer(one)
       if (reply === 'hang') return

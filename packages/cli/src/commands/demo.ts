@@ -62,7 +62,7 @@ export function demoCommand(command: Command, io: Io): Command {
         throw new CommandError('unavailable', "the demo's services are not installed: npm i @coalmine/demo")
       })
       const store = await mkdtemp(join(tmpdir(), 'coalmine-demo-'))
-      const serve = startServe(store)
+      const serve = startServe(store, io.env)
       try {
         const server = { url: await urlOf(serve) }
         say(io, `A storefront (Express) calls an inventory (Fastify); both send their spans to ${server.url}.`)
@@ -151,10 +151,14 @@ async function untilStopped(stop: AbortSignal): Promise<void> {
   if (!stop.aborted) await once(stop, 'abort')
 }
 
-function startServe(store: string): ChildProcess {
+function startServe(store: string, environment: Io['env']): ChildProcess {
   const bin = fileURLToPath(new URL('../../bin/coalmine.js', import.meta.url))
   const args = ['serve', '--store', store, '--port', '0', '--watermark', '2s']
+  const { COALMINE_CONFIG: _, ...env } = environment
   return spawn(process.execPath, [bin, ...args], {
+    // Nobody is told of the demo, whatever the coalmine.yaml of the folder says.
+    cwd: store,
+    env,
     // The channel tells it when the demo has gone. A terminal's Ctrl-C is for the demo alone, which ends it last.
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,

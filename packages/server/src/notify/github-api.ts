@@ -24,17 +24,19 @@ export function newAskGitHub({ api, token }: GitHubAccess, repository: string, a
     const answer = await ask({
       method,
       url,
-      headers: {
-        accept: 'application/vnd.github+json',
-        authorization: `Bearer ${token}`,
-        'x-github-api-version': '2022-11-28',
-      },
+      headers: headersOf({ token }),
       ...(content && { body: JSON.stringify(content) }),
     })
     const delivery = withPermission(answer.delivery)
     return { ...answer, delivery, json: parsed(answer.body) }
   }
 }
+
+const headersOf = ({ token }: Pick<GitHubAccess, 'token'>): Readonly<Record<string, string>> => ({
+  accept: 'application/vnd.github+json',
+  authorization: `Bearer ${token}`,
+  'x-github-api-version': '2022-11-28',
+})
 
 const elsewhere: TargetAnswer = {
   delivery: { kind: 'refused', note: 'the next page is at another host' },
@@ -63,10 +65,25 @@ export async function pullOf(askGitHub: AskGitHub, commit: string): Promise<Pull
   return typeof number === 'number' ? { number, author: loginOf(user) } : undefined
 }
 
+/** Whether a comment is ours, by who wrote it: anybody may copy the line that marks it. */
+export function isBy(user: unknown, own: string | undefined): boolean {
+  return own === undefined ? (Object(user) as { type?: unknown }).type === 'Bot' : loginOf(user) === own
+}
+
 /** Who merged a pull request; undefined where nobody has. */
 export async function mergerOf(askGitHub: AskGitHub, number: number): Promise<string | undefined> {
   const { json } = await askGitHub('GET', `/pulls/${number}`)
   return loginOf((Object(json) as { merged_by?: unknown }).merged_by)
+}
+
+/** Whose token it is; undefined where it is an app's, which may not ask. */
+export async function ownLogin(access: GitHubAccess, ask: Ask): Promise<string | undefined> {
+  const { body, delivery } = await ask({
+    method: 'GET',
+    url: `${access.api.replace(/\/+$/, '')}/user`,
+    headers: headersOf(access),
+  })
+  return delivery.kind === 'sent' ? loginOf(parsed(body)) : undefined
 }
 
 function loginOf(user: unknown): string | undefined {

@@ -57,7 +57,7 @@ export function peopleOf(
 }
 
 /** What the labels of a comparison say, by the names that pipelines give them. */
-function labelled(labels: Readonly<Record<string, string>>): Change {
+export function labelled(labels: Readonly<Record<string, string>>): Change {
   const first = (...names: readonly string[]): string | undefined =>
     names.map((name) => labels[name]?.trim()).find((text) => text !== undefined && text !== '')
   return known({

@@ -92,9 +92,20 @@ const carts: Slo = {
 }
 const rules = severityRules(config, [carts])
 
+const few = finding({ values: [0.002, 0.01] })
+const budgetOf = ({ burn = 0, lasts = null }: { burn?: number; lasts?: number | null }) => ({
+  operation: 'GET /cart',
+  burn: { service: burn },
+  lasts: { seconds: lasts },
+  rampLasts: null,
+})
+
 it.each<[string, Verdict, boolean, string]>([
   ['a critical operation that hurts enough', verdict([finding()]), false, 'page'],
   ['one that an error budget calls critical', verdict([finding({ operation: 'GET /items' })]), false, 'page'],
+  ['one that hurts few, and burns the budget', verdict([few], { budget: [budgetOf({ burn: 15 })] }), false, 'page'],
+  ['one that has no budget left by morning', verdict([few], { budget: [budgetOf({ lasts: 30_000 })] }), false, 'page'],
+  ['one whose budget lasts', verdict([few], { budget: [budgetOf({ burn: 3, lasts: 90_000 })] }), false, 'notify'],
   ['one that is rolled back', verdict([finding()]), true, 'notify'],
   ['one that hurts few', verdict([finding({ values: [0.002, 0.01] })]), false, 'notify'],
   ['an operation that is not critical', verdict([finding({ operation: 'GET /about' })]), false, 'notify'],

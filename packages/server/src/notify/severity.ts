@@ -24,9 +24,26 @@ export function severityOf(verdict: Verdict, { isCritical, pageFrom }: SeverityR
   if (impacts.length === 0) return 'record'
   const hurts = impacts.some(
     ({ operation, hurtPerMinute }) =>
-      operation !== null && isCritical(verdict.service, operation) && hurtPerMinute >= pageFrom,
+      operation !== null &&
+      isCritical(verdict.service, operation) &&
+      (hurtPerMinute >= pageFrom || isSpent(operation, verdict)),
   )
   return hurts && !isRolledBack ? 'page' : 'notify'
+}
+
+// What spends 2 % of a month's budget in an hour.
+const pagingBurn = 14.4
+// Nobody looks before the next morning.
+const nightSeconds = 12 * 3_600
+
+/** Whether the error budget of an operation burns so fast, or is gone so soon, that it does not wait. */
+function isSpent(operation: string, { budget = [] }: Verdict): boolean {
+  return budget
+    .filter((one) => one.operation === operation || one.operation === null)
+    .some(({ burn, lasts, rampLasts }) => {
+      const left = (rampLasts ?? lasts)?.seconds ?? null
+      return (burn.service ?? 0) >= pagingBurn || (left !== null && left < nightSeconds)
+    })
 }
 
 /** Whether a delivery tool, or a rollout, takes a canary away by itself once it has failed. */

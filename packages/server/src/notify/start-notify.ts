@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NotifyConfig, Verdict } from '@coalmine/comparator'
 import type { TimelineChange } from '@coalmine/store'
 import type { Context } from '../context.ts'
@@ -8,7 +9,7 @@ import type { Notify } from './notify.ts'
 import type { NotifyState } from './notify-state.ts'
 import { newOpenAlerts } from './open-alerts.ts'
 import { newOutbox } from './outbox.ts'
-import { type ChangeSources, changeOf, known, peopleOf } from './people.ts'
+import { type ChangeSources, changeOf, known, labelled, peopleOf } from './people.ts'
 import { newAsk } from './request.ts'
 import { sendersOf } from './senders.ts'
 import { type Environment, secretsOf, severityRules, type TargetSettings, targetSettings } from './settings.ts'
@@ -27,6 +28,8 @@ export interface NotifyTiming {
   readonly goneMs: number
   /** A rollback that takes longer has failed. */
   readonly rollbackMs: number
+  /** A message waits so long for who made the change; then it goes without. */
+  readonly lookUpMs: number
 }
 
 /** Who is told, by what file and environment. */
@@ -54,6 +57,7 @@ const usualTiming: NotifyTiming = {
   repeatEveryMs: 60_000,
   goneMs: 120_000,
   rollbackMs: 600_000,
+  lookUpMs: 5_000,
 }
 
 const usualGiveUpSeconds = 6 * 3_600
@@ -80,7 +84,7 @@ export function startNotify(
   const ask = newAsk(secretsOf(settings), stop.signal, now)
   const rules = severityRules(config, slos)
   const verdicts = new Map<string, Verdict>()
-  const changes = new Map<string, Change>()
+  const changes = new Map<string, Promise<Change>>()
   const lastInterim = new Map<string, string>()
 
   const verdictOf = async (about: string): Promise<Verdict | undefined> => {
@@ -94,9 +98,11 @@ export function startNotify(
 
   const messageOf = async (notification: Notification): Promise<Message> => {
     const { about, path } = notification
-    const change = changes.get(about) ?? (await changeOf(notification, sources))
+    const looking = changes.get(about) ?? changeOf(notification, sources)
+    remember(changes, about, looking, rememberedChanges)
+    const change = await within(timing.lookUpMs, looking, labelled(notification.labels))
     // A change of which nothing is known yet may be known the next time.
-    if (change.author !== undefined) remember(changes, about, change, rememberedChanges)
+    if (change.author === undefined) changes.delete(about)
     return { ...notification, url: baseUrl() + path, change, people: peopleOf(notification, change, config) }
   }
   const outbox = newOutbox({
@@ -245,6 +251,14 @@ const idle = (target: string) => ({
   refused: 0,
   expired: 0,
 })
+
+async function within<Value>(ms: number, work: Promise<Value>, otherwise: Value): Promise<Value> {
+  const over = new AbortController()
+  const late = sleep(ms, otherwise, { signal: over.signal, ref: false }).catch(() => otherwise)
+  const first = await Promise.race([work, late])
+  over.abort()
+  return first
+}
 
 function remember<Value>(held: Map<string, Value>, key: string, value: Value, most: number): void {
   held.delete(key)

@@ -152,6 +152,12 @@ describe('Slack', () => {
     expect(await slack().deliver(message)).toEqual({ kind: 'refused', note: '404 no_service ***' })
   })
 
+  it('has no block without text, which Slack refuses', async () => {
+    await slack().deliver({ ...message, title: '\u0007', text: ['', '\n'], since: null, change: {}, people: [] })
+    const blocks = provider.asked[0]!.json['blocks'] as { text: { text: string } }[]
+    expect(blocks.map(({ text }) => text.text)).toEqual(['Coalmine', expect.stringMatching(/^<https:/)])
+  })
+
   it('keeps within what Slack takes', async () => {
     await slack().deliver({
       ...message,
@@ -185,10 +191,11 @@ describe('PagerDuty', () => {
         custom_details: { author: 'ada', merger: 'gr<a>ce', commit: 'aeb1d71c0ffee' },
       },
     })
-    expect(resolve!.json).toEqual({
+    expect(resolve!.json).toMatchObject({
       routing_key: environment.KEY,
       event_action: 'resolve',
       dedup_key: 'coalmine/5d1c0f9a7b3e',
+      payload: { source: 'shop' },
     })
     expect([change!.path, milder!.path]).toEqual(['/v2/change/enqueue', '/v2/change/enqueue'])
     expect(change!.json).toMatchObject({ payload: { summary: 'PASS: shop', timestamp: message.at } })
@@ -292,10 +299,18 @@ describe('GitHub', () => {
     sender({ type: 'github', tokenEnv: 'TOKEN', repository: 'us/shop', api: provider.url, ...more })
   const what = () => provider.asked.map(({ method, path }) => `${method} ${path}`)
 
+  interface Comment {
+    readonly id: number
+    body: string
+    readonly user: { readonly login: string; readonly type: string }
+  }
+
   /** Keeps comments, as GitHub does, a page of one each. */
-  function keeping(comments: { id: number; body: string }[] = []): typeof comments {
+  function keeping(comments: Comment[] = [], login?: string): Comment[] {
+    const user = login === undefined ? { login: 'ours[bot]', type: 'Bot' } : { login, type: 'User' }
     answer = ({ method, path, json }) => {
       const { pathname, searchParams } = new URL(path, provider.url)
+      if (pathname === '/user') return login === undefined ? { status: 403 } : { status: 200, body: user }
       if (pathname.endsWith('/pulls')) return { status: 200, body: [{ number: 7, merged_at: '2026-11-30', user: {} }] }
       if (pathname.includes('/statuses/')) return { status: 201, body: {} }
       if (method === 'GET') {
@@ -308,14 +323,15 @@ describe('GitHub', () => {
         }
       }
       if (method === 'PATCH') comments.find(({ id }) => pathname.endsWith(`/${id}`))!.body = String(json['body'])
-      else comments.push({ id: comments.length + 1, body: String(json['body']) })
+      else comments.push({ id: comments.length + 1, body: String(json['body']), user })
       return { status: method === 'PATCH' ? 200 : 201, body: {} }
     }
     return comments
   }
 
   it('gets a status, and one comment that is edited, on whichever page it is', async () => {
-    const others = [1, 2].map((id) => ({ id, body: '<!-- coalmine cart -->' }))
+    const user = { login: 'ours[bot]', type: 'Bot' }
+    const others = [1, 2].map((id) => ({ id, body: '<!-- coalmine cart -->', user }))
     const comments = keeping(others)
     await github().deliver(started)
     expect(what()).toEqual(['POST /repos/us/shop/statuses/aeb1d71c0ffee'])
@@ -340,6 +356,16 @@ describe('GitHub', () => {
     expect(what().at(-1)).toBe('POST /repos/us/shop/issues/7/comments')
     expect(comments).toHaveLength(1)
   })
+
+  it.each([undefined, 'coalmine-user'])(
+    'edits no comment of somebody else who copied its mark, as %s',
+    async (login) => {
+      const theirs = { id: 1, body: '<!-- coalmine shop -->\nnot ours', user: { login: 'mallory', type: 'User' } }
+      const comments = keeping([theirs], login)
+      for (let times = 0; times < 2; times++) await github().deliver(message)
+      expect(comments.map(({ body }) => body.includes('not ours'))).toEqual([true, false])
+    },
+  )
 
   it('says what is missing, and sends nothing', async () => {
     expect(await github().deliver({ ...message, change: {} })).toMatchObject({

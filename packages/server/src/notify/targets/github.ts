@@ -1,6 +1,6 @@
 import type { Outcome, Verdict } from '@coalmine/comparator'
 import { prose, verdictMarkdown } from '@coalmine/report'
-import { type AskGitHub, type GitHubAccess, isCommit, newAskGitHub, pullOf } from '../github-api.ts'
+import { type AskGitHub, type GitHubAccess, isBy, isCommit, newAskGitHub, ownLogin, pullOf } from '../github-api.ts'
 import { cut, peopleLine, plainLine, sentences } from '../lines.ts'
 import type { Message } from '../notification.ts'
 import type { Delivery } from '../request.ts'
@@ -22,6 +22,7 @@ const longestDescription = 140
 /** A commit status, and one comment on the pull request, which is edited: its first line says whose it is. As the action has it. */
 export function newGitHub(settings: GitHubSettings, { ask }: SenderContext): Sender {
   const { status, comment, verdictOf } = settings
+  let own: ReturnType<typeof ownLogin> | undefined
   return {
     takes: ({ event }) => event !== 'resolved' && event !== 'alert',
     deliver: async (message) => {
@@ -37,7 +38,9 @@ export function newGitHub(settings: GitHubSettings, { ask }: SenderContext): Sen
       if (told.kind !== 'sent' || !comment || message.event === 'started' || message.event === 'interim') return told
       const number = await numberOf(message, askGitHub)
       if (number === undefined) return { ...told, note: `${told.note}; no pull request brought ${commit.slice(0, 12)}` }
-      return tellComment(askGitHub, number, `coalmine ${message.service}`, await bodyOf(message, verdictOf))
+      own ??= ownLogin(settings, ask)
+      const about = { number, about: `coalmine ${message.service}`, own: await own }
+      return tellComment(askGitHub, about, await bodyOf(message, verdictOf))
     },
   }
 }
@@ -83,15 +86,23 @@ async function numberOf({ change }: Message, askGitHub: AskGitHub): Promise<numb
   return (await pullOf(askGitHub, change.commit!))?.number
 }
 
-async function tellComment(askGitHub: AskGitHub, number: number, about: string, text: string): Promise<Delivery> {
+interface Comment {
+  /** Of the pull request. */
+  readonly number: number
+  readonly about: string
+  /** Whose comments are ours; undefined where they are an app's. */
+  readonly own: string | undefined
+}
+
+async function tellComment(askGitHub: AskGitHub, { number, about, own }: Comment, text: string): Promise<Delivery> {
   const marker = `<!-- ${about.replaceAll(/-{2,}|[<>]/g, '-')} -->`
   const content = { body: `${marker}\n${text}` }
   for (let next: string | undefined = `/issues/${number}/comments?per_page=100`; next !== undefined; ) {
     const page: Awaited<ReturnType<AskGitHub>> = await askGitHub('GET', next)
     if (page.delivery.kind !== 'sent') return page.delivery
     const comments: readonly unknown[] = Array.isArray(page.json) ? page.json : []
-    const own = comments.find((one) => String(Object(one).body).startsWith(marker))
-    if (own) return (await askGitHub('PATCH', `/issues/comments/${Object(own).id}`, content)).delivery
+    const found = comments.find((one) => String(Object(one).body).startsWith(marker) && isBy(Object(one).user, own))
+    if (found) return (await askGitHub('PATCH', `/issues/comments/${Object(found).id}`, content)).delivery
     next = /<([^>]+)>; *rel="next"/.exec(page.headers?.get('link') ?? '')?.[1]
   }
   return (await askGitHub('POST', `/issues/${number}/comments`, content)).delivery

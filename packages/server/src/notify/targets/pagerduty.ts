@@ -28,11 +28,11 @@ type Content = Readonly<Record<string, unknown>>
 function alertOf(message: Message, key: string, source: string): Content {
   const { event, about, title, service, at, url } = message
   // The same key joins the alert that is open, and ends it.
-  const alert = { routing_key: key, dedup_key: cut(`coalmine/${about}`, longestKey) }
-  if (event === 'resolved') return { ...alert, event_action: 'resolve' }
   return {
-    ...alert,
-    event_action: 'trigger',
+    routing_key: key,
+    dedup_key: cut(`coalmine/${about}`, longestKey),
+    // It says as much where it ends: rules that route by what is in it are to route it likewise.
+    event_action: event === 'resolved' ? 'resolve' : 'trigger',
     payload: {
       summary: cut(plainLine(title), longestSummary),
       source: plainLine(service) || source,

@@ -18,8 +18,11 @@ export function newSlack(url: string, { ask }: SenderContext): Sender {
 
 function slackMessage(message: Message): object {
   const { title, text, severity, event, url } = message
-  const head = plainLine(title)
-  const told = [...text.map(plainLine), sinceLine(message), changeLine(message)].filter((line) => line !== undefined)
+  // A block without text makes Slack refuse the whole message.
+  const head = plainLine(title) || 'Coalmine'
+  const told = [...text.map(plainLine), sinceLine(message), changeLine(message)].filter(
+    (line) => line !== undefined && line !== '',
+  )
   // Nobody is called for what went well, or is over.
   const calls = (event === 'fail' || event === 'alert') && isAbove(severity, 'record')
   const people = peopleLine(message, (person) => (calls ? mention(person) : escaped(plainLine(person.name))))
