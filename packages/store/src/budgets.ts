@@ -10,6 +10,7 @@ import {
   budgetCounts,
   closedServices,
   lastClosed,
+  operationsSeen,
   ticksFrom,
 } from './read/budget-counts.ts'
 import { type CohortBad, cohortBad } from './read/cohort-bad.ts'
@@ -99,10 +100,18 @@ export function budgetsOf(engine: Engine, { access, isSpent, retentionDays, now 
       const left = await unsummed(service, ticksFrom(until))
       const isSummed = mayWrite()
       if (isSummed) await sumAll(left)
+      const journeys = await budgetCounts(engine, asked, {
+        until,
+        unsummed: isSummed ? [] : left.map(({ hour }) => hour),
+      })
+      const seen = journeys.some((rows) => rows.length === 0)
+        ? await engine.read<{ operation: string }>(operationsSeen, { service, until })
+        : []
       return {
         untilMs: until * 1000,
         wholeHoursUntilMs: ticksFrom(until) * 1000,
-        journeys: await budgetCounts(engine, asked, { until, unsummed: isSummed ? [] : left.map(({ hour }) => hour) }),
+        journeys,
+        seen: seen.map(({ operation }) => operation),
       }
     },
   }

@@ -668,6 +668,16 @@ DROP TABLE IF EXISTS coalmine_parquet;
 -- read/budget-counts.ts: lastClosed
   SELECT if(count() = 0, 0, toUnixTimestamp(max(Tick)) + 5) AS until FROM coalmine_closed WHERE Service = {service:String};
 
+-- read/budget-counts.ts: operationsSeen
+  SELECT Operation AS operation
+  FROM coalmine_operation_hours
+  WHERE Service = {service:String}
+    AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({until:UInt32}) - 90000)))
+    AND Hour < fromUnixTimestamp({until:UInt32})
+  GROUP BY Operation
+  ORDER BY sum(Requests) DESC, Operation
+  LIMIT 100;
+
 -- read/budget-counts.ts: closedServices
 SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
 

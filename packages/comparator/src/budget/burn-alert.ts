@@ -1,7 +1,7 @@
 import { number, percent, roughly } from '../numbers.ts'
 import { type BurnWindow, boundsOfBad, burnWindows, isTooFew } from './counts.ts'
 import type { CohortBudget, JourneyBudget } from './journey.ts'
-import { cohortSentence, lastsText } from './sentences.ts'
+import { buildName, cohortSentence, lastsText } from './sentences.ts'
 
 /** A build that burns a budget so fast that somebody has to know, however small its share of the traffic is. */
 export interface BurnAlert {
@@ -80,7 +80,7 @@ function alertOf(cohort: CohortBudget, journey: JourneyBudget, long: BurnWindow)
     burn: rate,
     serviceBurn: whole,
     critical,
-    title: `${operation ?? service}: ${build} burns its error budget ${number(rate)} times as fast as the objective allows`,
+    title: `${operation ?? service}: ${buildName(build)} burns its error budget ${number(rate)} times as fast as the objective allows`,
     text: [
       cohortSentence(cohort, journey),
       ...(hidden

@@ -129,6 +129,20 @@ describe('the budget of a journey', () => {
     })
   })
 
+  it('says of requests that name no build that they do', () => {
+    const [first] = of(stable, { ...canary, build: '' }).messages
+    expect(first).toMatch(/^What names no build has 1 % of the requests/)
+  })
+
+  it('says what was seen where a journey is spelled differently', () => {
+    const seen = ['GET /cart', 'POST /checkout', 'GET /a', 'GET /b']
+    const messages = (operation: string) => journeyBudget(slo, { ...counts, operation, builds: [], seen }, []).messages
+    expect(messages('GET /crat')).toEqual(['No requests within the window; did you mean GET /cart?'])
+    expect(messages('PUT /x/y')).toEqual([
+      'No requests within the window; those seen most within a day are GET /cart, POST /checkout, GET /a.',
+    ])
+  })
+
   it('blames a build for nothing that stable does as well', () => {
     const alike = of(build('1.0.0', 50, 0.02, 30 * day), build('2.0.0', 50, 0.02, 3_600))
     expect(alike.cohorts[1]!.excess).toEqual({ perMinute: 0, requests: 0, spent: 0 })

@@ -24,6 +24,8 @@ export interface JourneyCounts {
   readonly untilMs: number
   /** Up to where `byHour` of the builds goes. */
   readonly wholeHoursUntilMs: number
+  /** Operations that were seen lately, most requests first: for a journey that is spelled differently. */
+  readonly seen?: readonly string[]
 }
 
 // More builds than this do not serve beside each other in an hour; what a scanner makes of the mark is not listed.
@@ -64,7 +66,7 @@ export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly Ra
     rampLasts: budget && canary && ramp.length > 0 ? lastsFor(budget.left, shares, load, ramp) : null,
     cohorts: served.length === 0 ? [] : [stable!, ...others].slice(-mostCohorts).map((one) => cohortOf(one)),
   }
-  return { ...journey, messages: budgetSentences(journey) }
+  return { ...journey, messages: budgetSentences(journey, counts.seen) }
 
   function cohortOf(one: BuildCounts): CohortBudget {
     const isStable = one === stable

@@ -1,11 +1,12 @@
 import { count, number, percent, roughly } from '../numbers.ts'
+import { closest } from '../policy/closest.ts'
 import type { CohortBudget, JourneyBudget } from './journey.ts'
 import { isUncertain, type Lasts } from './lasts.ts'
 
 /** What there is to say of a journey's budget, a sentence each, what matters most first. */
-export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>): string[] {
+export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>, seen: readonly string[] = []): string[] {
   const { window, budget, objective, windowSeconds, cohorts, lasts, rampLasts, coveredSeconds } = journey
-  if (window.requests === 0) return ['No requests within the window.']
+  if (window.requests === 0) return [`No requests within the window${meant(journey.operation, seen)}`]
   const span = roughly(windowSeconds)
   if (budget === null) {
     return [
@@ -23,11 +24,26 @@ export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>): strin
   ]
 }
 
+const shownSeen = 3
+
+function meant(operation: string | null, seen: readonly string[]): string {
+  if (operation === null || seen.length === 0) return '.'
+  const close = closest(operation, seen)
+  return close
+    ? `; did you mean ${close}?`
+    : `; those seen most within a day are ${seen.slice(0, shownSeen).join(', ')}.`
+}
+
 /** How long, with best and worst where they are far apart. */
 export function lastsText(lasts: Lasts): string {
   const text = (seconds: number | null): string => (seconds === null ? 'more than a year' : roughly(seconds))
   if (!isUncertain(lasts)) return text(lasts.seconds)
   return `${text(lasts.seconds)} (at worst ${text(lasts.atWorst)}, at best ${text(lasts.atBest)})`
+}
+
+/** A build in a sentence, where its requests name it. */
+export function buildName(build: string): string {
+  return build === '' ? 'What names no build' : build
 }
 
 /** What a build does to the budget, and what it would do if everybody had it. */
@@ -41,5 +57,5 @@ export function cohortSentence(cohort: CohortBudget, { burn, windowSeconds }: Om
       ? ''
       : `, and it has cost ${percent(excess.spent, 2)} of the budget of ${roughly(windowSeconds)}`
   const full = fullLasts === null ? '' : ` Once everybody has it, a full budget lasts ${lastsText(fullLasts)}.`
-  return `${build} has ${percent(share, 2)} of the requests and burns the budget ${number(rate ?? 0)} times as fast as the objective allows${service}. It alone makes ${number(excess?.perMinute ?? 0)} requests a minute bad${spent}.${full}`
+  return `${buildName(build)} has ${percent(share, 2)} of the requests and burns the budget ${number(rate ?? 0)} times as fast as the objective allows${service}. It alone makes ${number(excess?.perMinute ?? 0)} requests a minute bad${spent}.${full}`
 }

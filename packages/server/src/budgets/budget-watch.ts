@@ -1,6 +1,7 @@
 import { type BurnAlert, burnAlertsOf, burnKey, type JourneyBudget, type Slo } from '@coalmine/comparator'
 import type { Context } from '../context.ts'
 import { journeyBudgets } from './journey-budgets.ts'
+import { newRaisedAlerts } from './raised-alerts.ts'
 
 /** Keeps an eye on the budgets of a server's own objectives. */
 export interface BudgetWatch {
@@ -20,7 +21,7 @@ const summedEveryMs = 15 * 60_000
  * closed ticks lose one day is known for as long as an objective may ask for it.
  */
 export function newBudgetWatch({ store, now, warn, metrics, slos, notify }: BudgetContext): BudgetWatch {
-  const raised = new Map<string, BurnAlert>()
+  const raised = newRaisedAlerts()
   let countedMs = Number.NEGATIVE_INFINITY
   // What comes in first is more urgent than hours of long ago.
   let summedMs = now()
@@ -41,17 +42,11 @@ export function newBudgetWatch({ store, now, warn, metrics, slos, notify }: Budg
   }
 
   const tellAlerts = async (budgets: readonly JourneyBudget[]): Promise<void> => {
-    const burning = new Map(budgets.flatMap(burnAlertsOf).map((alert) => [alert.key, alert]))
-    for (const [key, alert] of burning) {
-      if (!raised.has(key)) await tell(alert, false)
-      raised.set(key, alert)
-    }
-    for (const [key, alert] of raised) {
-      if (burning.has(key)) continue
-      raised.delete(key)
-      await tell(alert, true)
-    }
-    if (!isResumed) await endOld(new Set(burning.keys()))
+    const burning = budgets.flatMap(burnAlertsOf)
+    const { begun, over } = raised.take(burning, now())
+    for (const alert of begun) await tell(alert, false)
+    for (const alert of over) await tell(alert, true)
+    if (!isResumed) await endOld(new Set(burning.map(({ key }) => key)))
     isResumed = true
   }
 

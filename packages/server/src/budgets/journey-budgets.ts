@@ -31,14 +31,14 @@ export async function countedJourneys(
       service,
       journeys: asked.map(({ slo, operation }) => askedOf(slo, operation)),
     })
-    const { untilMs = now(), wholeHoursUntilMs = now() } = counts ?? {}
+    const { untilMs = now(), wholeHoursUntilMs = now(), seen = [] } = counts ?? {}
     const firstMs = firstSeen(counts?.journeys.flat() ?? [])
     asked.forEach(({ slo, operation }, at) => {
       const rows = counts?.journeys[at] ?? []
       const journeys = slo.journeys === 'each' ? byOperation(rows) : [{ operation: operation ?? null, rows }]
       const made = journeys.map((one) => ({
         slo,
-        counts: { operation: one.operation, builds: byBuild(one.rows, firstMs), untilMs, wholeHoursUntilMs },
+        counts: { operation: one.operation, builds: byBuild(one.rows, firstMs), untilMs, wholeHoursUntilMs, seen },
       }))
       found.set(slo, [...(found.get(slo) ?? []), ...made])
     })

@@ -43,6 +43,8 @@ export interface BudgetCounts {
   /** The end of the whole hours that `byHour` is of. */
   readonly wholeHoursUntilMs: number
   readonly journeys: readonly (readonly BudgetRow[])[]
+  /** Operations of the last day, most requests first, where a journey has no requests. */
+  readonly seen: readonly string[]
 }
 
 /** Where the rows of this question come from: hours that are summed up, but for these, which are read from ticks. */
@@ -114,13 +116,20 @@ function budgetRow({ operation, build, recent, first, counts, hours, requests }:
   }
 }
 
+// A ClickHouse server takes a bound value of 128 KiB at most, and a name has up to 500 letters.
+const mostTogether = 200
+
 // A journey that is the whole service takes all operations; of the others those of different operations go together.
 function apart(journeys: BudgetAsked['journeys']): number[][] {
   const layers: number[][] = []
   journeys.forEach(({ operation }, at) => {
     const free =
       operation !== undefined &&
-      layers.find((layer) => layer.every((other) => ![operation, undefined].includes(journeys[other]!.operation)))
+      layers.find(
+        (layer) =>
+          layer.length < mostTogether &&
+          layer.every((other) => ![operation, undefined].includes(journeys[other]!.operation)),
+      )
     if (free) free.push(at)
     else layers.push([at])
   })
@@ -146,6 +155,17 @@ export function countedSlowFrom(seconds: number): number {
 /** The end of the last closed tick of a service, in seconds since 1970; 0 where none is closed. */
 export const lastClosed = `
   SELECT if(count() = 0, 0, toUnixTimestamp(max(Tick)) + 5) AS until FROM coalmine_closed WHERE Service = {service:String}`
+
+/** Operations of a service that were asked for within a day before a moment, most requests first. */
+export const operationsSeen = `
+  SELECT Operation AS operation
+  FROM coalmine_operation_hours
+  WHERE Service = {service:String}
+    AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({until:UInt32}) - 90000)))
+    AND Hour < fromUnixTimestamp({until:UInt32})
+  GROUP BY Operation
+  ORDER BY sum(Requests) DESC, Operation
+  LIMIT 100`
 
 /** Services that have closed ticks. */
 export const closedServices = `SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service`
