@@ -60,7 +60,7 @@ describe('compare --from', () => {
     expect(run.stderr).toBe('')
     expect(run.stdout).toMatch(/^FAIL {2}shop: service\.version=2\.0\.0 against service\.version=1\.9\.0\n/)
     expect(run.stdout).toMatch(/GET \/cart is slower.* -> .*more than the margin of 10 % or 2 ms/)
-    expect(run.stdout).toContain('requests of test traffic are in neither cohort (stable 0, canary 120)')
+    expect(run.stdout).toContain('requests of test traffic are left out (stable 0, canary 120)')
     expect(run.code).toBe(1)
   })
 

@@ -166,7 +166,7 @@ describe('what a flag has to do with it', () => {
     )
     const { stdout } = await judged(apart.join('\n'), '--format', 'text')
     expect(stdout).toContain(
-      '  why    Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not.',
+      '  why    It cannot be told whether service.version=2.0.0 or new-pricing=on is the cause: all of the canary has it, and none of stable.',
     )
   })
 

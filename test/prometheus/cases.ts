@@ -27,7 +27,7 @@ export const cases: readonly Case[] = [
       '2026-11-20T10:02:20.000Z to 2026-11-20T10:11:50.000Z, 9 min 30 s',
       `Judged from the histograms ${family}, in cells of 15 s`,
       'The buckets are coarser than the margin of 10%,2ms: the median of GET /products is somewhere between 25 ms and 50 ms.',
-      '600 requests that a process served while it warmed up are left out of latency (stable 0, canary 600)',
+      '600 requests of processes that were warming up are left out of latency (stable 0, canary 600)',
       'client-errors is not judged: the series have neither an HTTP status nor a code of gRPC.',
     ],
   },

@@ -111,7 +111,7 @@ export function beforeAfterReasons({ days, leftOut }: BeforeAfter): Reason[] {
     const message = `Earlier days to compare with: ${found}; ${fewestDays} are needed to know how much days differ.${left}`
     return [{ code: 'too-few-days', weight: 'decides', message }]
   }
-  const message = `Before and after: nothing ran beside the canary, it is compared with the same hours of ${days.length} earlier days (${days.join(', ')}). Whatever else has changed since counts too. Margins are widened by how much these days differ; good for one look, at the end of the window.${left}`
+  const message = `Before and after: nothing ran beside the canary, so it is compared with the same hours of ${days.length} earlier days (${days.join(', ')}). Everything else that has changed since counts too. Margins are widened by how much these days differ; good for one look, at the end of the window.${left}`
   return [{ code: 'before-after', weight: 'note', message }]
 }
 

@@ -246,7 +246,7 @@ describe('operations that only one arm served', () => {
     expect(verdict.verdict).toBe('pass')
     expect(weightOf(verdict)).toBe('note')
     expect(verdict.reasons.find((one) => one.code === 'unmatched-operations')!.message).toMatch(
-      /^Only canary served GET \/new: /,
+      /^Only the canary served GET \/new: /,
     )
   })
 

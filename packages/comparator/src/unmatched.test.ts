@@ -43,7 +43,7 @@ describe('requests without a counterpart', () => {
       .filter(({ code }) => code === 'unmatched-operations')
       .map(({ message }) => message)
     expect(unmatched.join('\n')).toMatch(
-      /Only canary served GET: .* answered with client errors \(100 %, against 0 % of all that stable served\)/,
+      /Only the canary served GET: .* answered with client errors \(100 %, against 0 % of all that stable served\)/,
     )
     expect(unmatched.join('\n')).toMatch(/Only stable served GET \/help/)
   })
@@ -57,7 +57,7 @@ describe('requests without a counterpart', () => {
     expect(verdict.reasons.find(({ code }) => code === 'unmatched-operations')).toMatchObject({
       weight: 'blocks',
       message: expect.stringMatching(
-        /Only canary served GET \/new: .* failed \(100 %, against 0 % of all that stable served\)/,
+        /Only the canary served GET \/new: .* failed \(100 %, against 0 % of all that stable served\)/,
       ),
     })
   })

@@ -58,5 +58,5 @@ function coverageText({ coverage }: Verdict): string {
     unserved.length === 0
       ? "all of stable's operations"
       : `${Math.floor(operationsShare * 100)} % of stable's requests by operation`
-  return `the canary served in ${minutes} of ${windowMinutes} minutes, ${minutesOfHour} of the 60 of an hour; it met ${met}`
+  return `the canary served in ${minutes} of ${windowMinutes} minutes, ${minutesOfHour} of the 60 of an hour, and met ${met}`
 }

@@ -20,8 +20,9 @@ export function decisive(findings: readonly Finding[]): Shown {
   const failed = sorted.filter((finding) => finding.decision === 'fail')
   const shown = (failed.length > 0 ? failed : sorted).slice(0, shownFindings)
   const more = sorted.length - shown.length
-  const rest = failed.length > 0 ? 'more, not worse than their margins so far' : 'more'
-  return { shown, more: more > 0 ? `and ${more} ${rest}: --format json has them all` : undefined }
+  const fine = more === 1 ? ' is not worse than its margin so far' : ' are not worse than their margins so far'
+  const rest = failed.length > 0 ? fine : ''
+  return { shown, more: more > 0 ? `and ${more} more${rest}; --format json lists them all` : undefined }
 }
 
 /** Those findings as a table, as wide as the terminal at most: long operations are cut. */

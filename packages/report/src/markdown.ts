@@ -37,7 +37,7 @@ export function verdictMarkdown(untrusted: Verdict, { url }: MarkdownOptions = {
     `### ${stamps[verdict.verdict]}: ${codeSpan(service)}`,
     `${codeSpan(cohorts.canary.selector)} against ${codeSpan(cohorts.stable.selector)}`,
     list(decided, shownReasons),
-    decidedAfterSeconds === null ? '' : `Decided on ${duration(decidedAfterSeconds)} of canary traffic.`,
+    decidedAfterSeconds === null ? '' : `Decided after ${duration(decidedAfterSeconds)} of canary traffic.`,
     list(hypotheses, shownReasons),
     findingsTable(shown, more),
     list(

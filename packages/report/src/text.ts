@@ -74,16 +74,16 @@ function bullet({ weight }: Reason, ink: Ink): string {
 function decidedLine({ decidedAfterSeconds, proves }: Verdict): string[] {
   if (decidedAfterSeconds === null) return []
   const proved = {
-    build: ' It is proved of the build.',
-    instance: ' It is proved of one canary instance, whose host may be the reason.',
+    build: ' This is proved for the build.',
+    instance: ' This is proved for one canary instance only, so its host may be the reason.',
   }
-  return [`  Decided on ${duration(decidedAfterSeconds)} of canary traffic.${proves ? proved[proves] : ''}`]
+  return [`  Decided after ${duration(decidedAfterSeconds)} of canary traffic.${proves ? proved[proves] : ''}`]
 }
 
 function noteLines(reasons: readonly Reason[], ink: Ink): string[] {
   const notes = reasons.filter(({ weight }) => weight === 'note').map(({ message }) => message)
   const shown = notes.length > shownNotes ? notes.slice(0, shownNotes - 1) : notes
   const more = notes.length - shown.length
-  const lines = more > 0 ? [...shown, `and ${more} more: --format json has them all`] : shown
+  const lines = more > 0 ? [...shown, `and ${more} more; --format json lists them all`] : shown
   return lines.map((line) => `  ${ink.dim('note')}    ${ink.dim(line)}`)
 }

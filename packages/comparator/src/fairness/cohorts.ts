@@ -95,7 +95,7 @@ export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], 
     reasons.push({
       code: 'unmarked-requests',
       weight: share > tooManyUnmarked ? 'blocks' : 'note',
-      message: `${count(unmarked)} requests (${percent(share)}) say no build and are in neither cohort: set service.version on every instance.`,
+      message: `${count(unmarked)} requests (${percent(share)}) name no build and are left out: set service.version on every instance.`,
     })
   }
   return reasons

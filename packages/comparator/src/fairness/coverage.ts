@@ -68,7 +68,7 @@ export function unmatchedReasons(series: readonly OperationSeries[], policy: Pol
       {
         code: 'unmatched-operations',
         weight: blocks ? 'blocks' : 'note',
-        message: `Only ${arm} served ${named}: ${count(requests)} requests (${percent(share)} of its own), ${failed(alone)}. They have nothing to be compared with.`,
+        message: `Only ${arm === 'canary' ? 'the canary' : arm} served ${named}: ${count(requests)} requests (${percent(share)} of its own), ${failed(alone)}. There is nothing to compare them with.`,
       },
     ]
   })

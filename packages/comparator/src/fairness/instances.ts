@@ -69,12 +69,12 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
     const failing = new Set(hosts!.placebo?.map((one) => one.instance)).size
     const spread =
       hosts!.variation.latency === null
-        ? "Hosts of one build are taken to differ by 5 % or so, since stable's instances are too few to tell."
+        ? 'Stable has too few instances to show how much hosts differ, so about 5 % is assumed.'
         : failing > 0
-          ? `Stable's ${hosts!.stable} instances, which run one build, differ from each other, and ${failing} of them would fail against the others: so may the canary's hosts.`
-          : `Hosts may differ, as far as stable's ${hosts!.stable} instances tell, which run one build.`
+          ? `Stable's ${hosts!.stable} instances run one build, and ${failing} of them would FAIL against the others, so the canary's hosts may too.`
+          : `Hosts may differ as much as stable's ${hosts!.stable} instances do.`
     return [
-      note(`${spread} FAIL takes ${widened.join(' and ')}, which hosts alone seldom reach.${alone ? ` ${alone}` : ''}`),
+      note(`${spread} FAIL takes ${widened.join(' and ')}, which hosts alone rarely reach.${alone ? ` ${alone}` : ''}`),
     ]
   }
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
@@ -86,8 +86,8 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
 function fewInstances({ instances }: CohortFacts): string | null {
   if (instances === 0 || instances > 2) return null
   return instances === 1
-    ? 'The canary ran on one instance: what is proved is proved of it, and a bad host looks like a bad build. Restart it elsewhere, or run two, to tell them apart.'
-    : 'The canary ran on 2 instances: a bad host looks like a bad build. Restart it elsewhere to tell them apart.'
+    ? 'The canary ran on one instance, where a bad host looks like a bad build. Restart it elsewhere, or run two, to tell them apart.'
+    : 'The canary ran on 2 instances, where a bad host looks like a bad build. Restart it elsewhere to tell them apart.'
 }
 
 /** One canary instance among several that is worse than the rest of them: they run the same build. */

@@ -45,7 +45,7 @@ export function lateReasons(facts: Facts): Reason[] {
     {
       code: 'late-spans',
       weight: 'note',
-      message: `${count(lateSpans)} spans came after their tick had closed and were not judged.${whose}`,
+      message: `${count(lateSpans)} spans came too late to be judged.${whose}`,
     },
   ]
 }

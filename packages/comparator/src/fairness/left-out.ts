@@ -8,23 +8,20 @@ export function leftOut(facts: Facts): Reason[] {
   const found: Reason[] = []
   const note = (code: Reason['code'], message: string): void => void found.push({ code, weight: 'note', message })
   if (facts.mixedRequests > 0) {
-    note(
-      'mixed-variants',
-      `${count(facts.mixedRequests)} requests saw two variants of one flag: they are in neither cohort.`,
-    )
+    note('mixed-variants', `${count(facts.mixedRequests)} requests saw two variants of one flag and are left out.`)
   }
   const warmUp = (fairness?.warmUp.stable ?? 0) + (fairness?.warmUp.canary ?? 0)
   if (warmUp > 0) {
     note(
       'warm-up-left-out',
-      `${count(warmUp)} requests that an instance served while it warmed up are left out of latency (stable ${count(fairness!.warmUp.stable)}, canary ${count(fairness!.warmUp.canary)}); their errors count.`,
+      `${count(warmUp)} requests of instances that were warming up are left out of latency (stable ${count(fairness!.warmUp.stable)}, canary ${count(fairness!.warmUp.canary)}); their errors count.`,
     )
   }
   const tests = stable.testRequests + canary.testRequests
   if (tests > 0) {
     note(
       'test-traffic-left-out',
-      `${count(tests)} requests of test traffic are in neither cohort (stable ${count(stable.testRequests)}, canary ${count(canary.testRequests)}).`,
+      `${count(tests)} requests of test traffic are left out (stable ${count(stable.testRequests)}, canary ${count(canary.testRequests)}).`,
     )
   }
   if (facts.spansOnly) {
@@ -33,10 +30,13 @@ export function leftOut(facts: Facts): Reason[] {
       'This user reads the spans alone: the verdict was computed from raw spans, which is slower, and is not remembered. After "coalmine store init" closed ticks answer.',
     )
   } else if (facts.source === 'spans')
-    note('raw-spans', 'These cohorts are not rolled up: the verdict was computed from raw spans, which is slower.')
+    note(
+      'raw-spans',
+      'These cohorts are not summed up as spans arrive, so the verdict was computed from the spans themselves, which is slower.',
+    )
   else if (facts.values && facts.values.length > 0) {
     const names = facts.values.map(({ metric }) => metric).join(', ')
-    note('raw-spans', `Not rolled up, and computed from raw spans, which is slower: ${names}.`)
+    note('raw-spans', `Computed from the spans themselves, which is slower: ${names}.`)
   }
   return found
 }

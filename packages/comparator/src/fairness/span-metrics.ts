@@ -60,7 +60,7 @@ export function spanMetricsNotes({ spanMetrics }: Facts): Reason[] {
   if (warmUp.stable + warmUp.canary > 0) {
     add(
       'warm-up-left-out',
-      `${count(warmUp.stable + warmUp.canary)} requests that a process served while it warmed up are left out of latency (stable ${count(warmUp.stable)}, canary ${count(warmUp.canary)}); their errors count.`,
+      `${count(warmUp.stable + warmUp.canary)} requests of processes that were warming up are left out of latency (stable ${count(warmUp.stable)}, canary ${count(warmUp.canary)}); their errors count.`,
     )
   }
   if (joinedCells > 0)

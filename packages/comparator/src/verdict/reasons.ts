@@ -52,7 +52,9 @@ export function unsettled(missing: readonly Missing[]): Reason[] {
   const sentences = longest.slice(0, shownMissing).map((one) => `Not settled: ${missingSentence(one)}.`)
   const more = missing.length - sentences.length
   if (more > 0)
-    sentences.push(`Not settled: ${more} more, sooner or not known yet; "missing" in the JSON lists them all.`)
+    sentences.push(
+      `Not settled: ${more} more that need less, or an unknown amount; "missing" in the JSON lists them all.`,
+    )
   return sentences.map((message) => ({ code: 'not-enough-evidence', weight: 'blocks', message }))
 }
 

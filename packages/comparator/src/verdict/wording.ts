@@ -101,7 +101,7 @@ function tooFewPhrase({ needed, stable, canary }: TooFew): string {
   const served = `stable ${count(stable)}, canary ${count(canary)}`
   return stable + canary < needed
     ? `fewer than ${needed} requests so far (${served})`
-    : `too few requests of one cohort beside the other's so far (${served})`
+    : `too few requests of one cohort at the same time as the other's so far (${served})`
 }
 
 /** A metric in words, such as `the error rate` for `errors`. */

@@ -163,7 +163,7 @@ describe('what carries a regression', () => {
     expect(notSeparable('new-pricing', ['off', 'on'], 'service.version=2.0.0', failing)).toMatchObject({
       carries: 'not-separable',
       message:
-        'Whether it is service.version=2.0.0 or new-pricing=on cannot be told: the canary has it, stable has not. Give part of the canary new-pricing=off.',
+        'It cannot be told whether service.version=2.0.0 or new-pricing=on is the cause: all of the canary has it, and none of stable. To find out, give part of the canary new-pricing=off.',
     })
   })
 

@@ -98,7 +98,7 @@ export function notSeparable(
   { metric, operation, unit, statistic }: Pick<Finding, 'metric' | 'operation' | 'unit' | 'statistic'>,
 ): Interaction {
   const [first, second] = variants
-  const message = `Whether it is ${canary} or ${flag}=${second} cannot be told: the canary has it, stable has not. Give part of the canary ${flag}=${first}.`
+  const message = `It cannot be told whether ${canary} or ${flag}=${second} is the cause: all of the canary has it, and none of stable. To find out, give part of the canary ${flag}=${first}.`
   const nothing = { cells: [], effects: null }
   return { flag, variants, metric, operation, carries: 'not-separable', ...nothing, unit, statistic, message }
 }

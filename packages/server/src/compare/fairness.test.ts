@@ -334,7 +334,7 @@ it('tells hosts that differ from builds that do, by the instances of stable', as
   expect(verdict.verdict).not.toBe('fail')
   expect(verdict.hosts).toMatchObject({ stable: 4, canary: 1 })
   expect(verdict.hosts!.placebo!.map(({ instance }) => instance)).toContain('host-1')
-  expect(reason(verdict, 'host-not-separable')!.message).toMatch(/^Stable's 4 instances, which run one build, differ/)
+  expect(reason(verdict, 'host-not-separable')!.message).toMatch(/^Stable's 4 instances run one build, and/)
 })
 
 it('knows what hosts may do where builds are compared in one region alone', async () => {

@@ -107,7 +107,7 @@ describe('metrics of the policy', () => {
     expect(verdict.reasons).toContainEqual({
       code: 'raw-spans',
       weight: 'note',
-      message: 'Not rolled up, and computed from raw spans, which is slower: cost, queries, hits.',
+      message: 'Computed from the spans themselves, which is slower: cost, queries, hits.',
     })
   })
 
