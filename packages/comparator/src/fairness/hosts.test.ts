@@ -68,9 +68,7 @@ it('hosts whose few errors may be chance are not said to differ', () => {
   const told = messages.filter((message) => message.includes('FAIL takes'))
   expect(told.length).toBeGreaterThan(0)
   for (const message of told)
-    expect(message).toMatch(
-      /^Hosts may differ as much as stable's 4 instances do\. FAIL takes errors/,
-    )
+    expect(message).toMatch(/^Hosts may differ as much as stable's 4 instances do\. FAIL takes errors/)
 })
 
 it('one canary instance out of line with its fellows is named', () => {
