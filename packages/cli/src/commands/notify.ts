@@ -20,7 +20,7 @@ interface NotifyCommandOptions extends SpanSource {
 /** `coalmine notify`: where messages to people stand, and whether targets take them. */
 export function notifyCommand(command: Command, io: Io): Command {
   return command
-    .description('whether messages about comparisons reach people: what waits, what failed; --test sends one')
+    .description('show which messages to people wait or have failed; --test sends one to each target')
     .option('--test', 'send a test message from here to each target of the file, and print what it answered')
     .option(
       '--target <name>',
