@@ -35,7 +35,8 @@ it.each([
   let said = ''
   demo.stdout!.setEncoding('utf8').on('data', (text: string) => (said += text))
   demo.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text))
-  const ended = once(demo, 'exit')
+  // What it said last may come after its end.
+  const ended = once(demo, 'close')
   await expect.poll(() => startedBy(demo.pid!)).toHaveLength(4)
   const started = startedBy(demo.pid!)
   // The load is under way, and its spans.

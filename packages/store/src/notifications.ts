@@ -36,7 +36,7 @@ export interface Notifications {
   readonly pending: (sinceMs: number) => Promise<readonly PendingNotification[]>
   /** What messages since a moment say, in order. */
   readonly told: (sinceMs: number) => Promise<readonly NotificationEntry[]>
-  /** The newest entries of targets first, without what they say. */
+  /** The newest entries of targets first, without what they say; none for who may not write. */
   readonly recent: (limit: number) => Promise<readonly NotificationEntry[]>
 }
 
@@ -45,9 +45,9 @@ export function notificationsOf(
   engine: Engine,
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
 ): Notifications {
-  // Who reads spans alone has no tables of ours.
+  // Who may not write does not know what was sent since, and is not to send it again.
   const read = async <Row>(statement: string, params: Record<string, number>): Promise<Row[]> =>
-    access === 'spans' ? [] : engine.read<Row>(statement, params)
+    access === 'all' ? engine.read<Row>(statement, params) : []
   return {
     keep: async (entries) => {
       if (access !== 'all' || isSpent()) return false

@@ -6,7 +6,7 @@ import type { Delivery } from './request.ts'
 /** Where messages go. */
 export interface OutboxTarget {
   readonly name: string
-  /** Delivers one message. Never throws. */
+  /** Delivers one message. One that it throws for is given up. */
   readonly deliver: (notification: Notification) => Promise<Delivery>
 }
 
@@ -73,6 +73,7 @@ export function newLane(
   let retryAtMs: number | undefined
   let lastSentMs: number | undefined
   let trouble: string | undefined
+  let isDown = false
 
   const done = ({ number, notification }: Waiting, state: 'sent' | 'refused' | 'expired', note: string): void => {
     waiting.shift()
@@ -81,17 +82,22 @@ export function newLane(
     became({ id: notification.id, target: name, number, atMs: now(), state, message: '', note })
   }
   const fails = (why: string): void => {
-    if (trouble === undefined) warn(`notify: ${name} does not take messages, and is tried again: ${why}`)
+    if (!isDown) warn(`notify: ${name} does not take messages, and is tried again: ${why}`)
+    isDown = true
     trouble = why
   }
   const works = (): void => {
-    if (trouble !== undefined) warn(`notify: ${name} takes messages again`)
+    if (isDown) warn(`notify: ${name} takes messages again`)
+    isDown = false
     trouble = undefined
     lastSentMs = now()
   }
   /** One try; gives how long to wait before the next one. */
   const attempt = async (message: Waiting, tries: number): Promise<number> => {
-    const delivery: Delivery = await deliver(message.notification)
+    // One message that cannot be made is not to hold up the others.
+    const delivery = await deliver(message.notification).catch(
+      (error: Error): Delivery => ({ kind: 'refused', note: `it cannot be written: ${error.message}` }),
+    )
     if (delivery.kind === 'sent') {
       works()
       done(message, 'sent', delivery.note)

@@ -88,7 +88,10 @@ export function newOpenAlerts({ store, now, warn, timing, tell, senders, message
     for (const { takes, repeat: again } of senders) {
       const firing = [...open.values()].filter(takes)
       // That it does not work its lane finds, too.
-      if (again && firing.length > 0) await again(await Promise.all(firing.map(messageOf)))
+      if (again && firing.length > 0)
+        await Promise.all(firing.map(messageOf))
+          .then(again)
+          .catch(() => undefined)
     }
     isRepeating = false
   }
@@ -134,6 +137,7 @@ function resolvedOf({ severityUnlessRolledBack: _, ...one }: Notification, nowMs
     event: 'resolved',
     at: new Date(nowMs).toISOString(),
     title: `RESOLVED: ${service} ${requests?.canary ?? ''} serves no requests any more`,
+    since: null,
     text: [],
   }
 }

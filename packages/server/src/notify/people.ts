@@ -46,20 +46,25 @@ export function peopleOf(
   const isFresh = Date.parse(at) - Date.parse(firstServedAt ?? deployedAt ?? '') <= freshMs
   const named = (role: Person['role'], name: string | undefined): readonly Person[] => {
     if (name === undefined) return []
-    const slack = people[name] ?? people[name.toLowerCase()]
+    const slack = ownValue(people, name) ?? ownValue(people, name.toLowerCase())
     return [{ role, name, ...(slack !== undefined && { slack }) }]
   }
   const makers = isFresh ? [...named('author', author), ...(merger === author ? [] : named('merger', merger))] : []
   if (makers.length > 0) return makers
-  const { owner, slack } = services[service] ?? {}
+  const { owner, slack } = ownValue(services, service) ?? {}
   if (owner === undefined && slack === undefined) return []
   return [{ role: 'owner', name: owner ?? service, ...(slack !== undefined && { slack }) }]
+}
+
+/** Names come from anybody, and every object has a `constructor`. */
+export function ownValue<Value>(values: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined
 }
 
 /** What the labels of a comparison say, by the names that pipelines give them. */
 export function labelled(labels: Readonly<Record<string, string>>): Change {
   const first = (...names: readonly string[]): string | undefined =>
-    names.map((name) => labels[name]?.trim()).find((text) => text !== undefined && text !== '')
+    names.map((name) => ownValue(labels, name)?.trim()).find((text) => text !== undefined && text !== '')
   return known({
     commit: first('commit', 'sha', 'revision'),
     change: first('change', 'pr', 'pull_request')?.replace(/^#/, ''),

@@ -59,7 +59,7 @@ export function newAsk(secrets: readonly string[], stop: AbortSignal, now: () =>
         signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
       })
       const text = await textOf(response)
-      return { delivery: deliveryOf(response, noteOf(text), now()), body: text, headers: response.headers }
+      return { delivery: deliveryOf(response, noteOf(saidIn(text)), now()), body: text, headers: response.headers }
     } catch (error) {
       return { delivery: { kind: 'later', note: noteOf(troubleOf(error)) }, body: '', headers: undefined }
     }
@@ -75,6 +75,19 @@ async function textOf({ body }: Response): Promise<string> {
     if (text.length > longestBody) break
   }
   return text
+}
+
+/** What an answer says: of JSON its message and its errors, which providers put there. */
+function saidIn(text: string): string {
+  if (!text.startsWith('{')) return text
+  try {
+    const { message, errors } = JSON.parse(text) as { message?: unknown; errors?: unknown }
+    if (typeof message !== 'string') return text
+    const more = Array.isArray(errors) ? errors.filter((one) => typeof one === 'string') : []
+    return [message, ...more].join('; ')
+  } catch {
+    return text
+  }
 }
 
 function deliveryOf({ status, ok, headers }: Response, text: string, nowMs: number): Delivery {

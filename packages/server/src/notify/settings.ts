@@ -1,4 +1,5 @@
 import type { NotifyConfig, NotifyTarget, Slo } from '@coalmine/comparator'
+import { ownValue } from './people.ts'
 import type { SeverityRules } from './severity.ts'
 
 /** Values of environment variables. */
@@ -53,7 +54,7 @@ export function severityRules({ services = {}, pageFrom = 10 }: NotifyConfig, sl
   const critical = slos.filter((slo) => slo.critical)
   return {
     isCritical: (service, operation) =>
-      (services[service]?.critical?.includes(operation) ?? false) ||
+      (ownValue(services, service)?.critical?.includes(operation) ?? false) ||
       critical.some(
         (slo) => slo.service === service && (typeof slo.journeys === 'string' || slo.journeys.includes(operation)),
       ),

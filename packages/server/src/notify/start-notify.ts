@@ -184,7 +184,7 @@ function alertNotification(alert: Alert, before: Notification | undefined, nowMs
     service,
     title,
     text,
-    since: before?.since ?? at,
+    since: resolved ? null : (before?.since ?? at),
     deployedAt: null,
     path,
     version,

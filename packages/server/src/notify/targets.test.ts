@@ -212,8 +212,14 @@ describe('PagerDuty', () => {
   it('is asked again where it is busy, and not where the event is wrong', async () => {
     answer = () => ({ status: 429, headers: { 'retry-after': '30' } })
     expect(await pagerDuty().deliver(message)).toEqual({ kind: 'later', note: '429', afterMs: 30_000 })
-    answer = () => ({ status: 400, body: { status: 'invalid event', errors: ["'routing_key' is invalid"] } })
-    expect(await pagerDuty().deliver(message)).toMatchObject({ kind: 'refused' })
+    answer = () => ({
+      status: 400,
+      body: { status: 'invalid event', message: 'Event object is invalid', errors: ["'routing_key' is invalid"] },
+    })
+    expect(await pagerDuty().deliver(message)).toEqual({
+      kind: 'refused',
+      note: "400 Event object is invalid; 'routing_key' is invalid",
+    })
   })
 })
 
@@ -373,6 +379,11 @@ describe('GitHub', () => {
       note: 'which commit? Give the comparison the label commit',
     })
     expect(await github().deliver({ ...message, change: { commit: '../../x' } })).toMatchObject({ kind: 'refused' })
+    // Whoever only looks around has none, and nothing failed.
+    expect(await github().deliver({ ...started, change: {} })).toMatchObject({
+      kind: 'sent',
+      note: expect.stringMatching(/^nothing told: /),
+    })
     expect(await github({ repository: undefined }).deliver(message)).toMatchObject({
       note: 'which repository? Set "repository" of the target in coalmine.yaml',
     })

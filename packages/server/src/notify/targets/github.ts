@@ -30,9 +30,9 @@ export function newGitHub(settings: GitHubSettings, { ask }: SenderContext): Sen
       const repository = settings.repository ?? message.labels['repository']
       if (message.event === 'test') return testOf(settings, repository, message, { ask })
       if (commit === undefined || !isCommit(commit))
-        return { kind: 'refused', note: 'which commit? Give the comparison the label commit' }
+        return untold(message, 'which commit? Give the comparison the label commit')
       if (repository === undefined || !isRepository(repository))
-        return { kind: 'refused', note: 'which repository? Set "repository" of the target in coalmine.yaml' }
+        return untold(message, 'which repository? Set "repository" of the target in coalmine.yaml')
       const askGitHub = newAskGitHub(settings, repository, ask)
       const told = status === '' ? nothing : await tellStatus(askGitHub, commit, message, status)
       if (told.kind !== 'sent' || !comment || message.event === 'started' || message.event === 'interim') return told
@@ -46,6 +46,11 @@ export function newGitHub(settings: GitHubSettings, { ask }: SenderContext): Sen
 }
 
 const nothing: Delivery = { kind: 'sent', note: '' }
+
+/** Comparisons that people start to look around have no commit: that matters where something fails. */
+function untold({ event }: Message, why: string): Delivery {
+  return event === 'fail' ? { kind: 'refused', note: why } : { kind: 'sent', note: `nothing told: ${why}` }
+}
 
 const isRepository = (text: string): boolean => /^[\w.-]+\/[\w.-]+$/.test(text)
 
