@@ -120,5 +120,5 @@ async function bodyOf(message: Message, verdictOf: GitHubSettings['verdictOf']):
   const said = verdict ? [...text, ...(people === undefined ? [] : [people])] : sentences(message)
   const top = said.map((sentence) => prose(plainLine(sentence))).join('\n')
   if (verdict) return `${top}\n\n${verdictMarkdown(verdict, { url })}`
-  return `### ${prose(plainLine(title))}\n\n${top}\n\n[The comparison](<${encodeURI(url).replace(/[<>]/g, '')}>)\n`
+  return `### ${prose(plainLine(title))}\n\n${top}\n\n[Open the page](<${encodeURI(url).replace(/[<>]/g, '')}>)\n`
 }

@@ -74,7 +74,7 @@ function tagsOf(message: Message): readonly string[] {
 /** Grafana shows HTML in annotations, cleaned of scripts: names from outside are text. */
 function textOf(message: Message): string {
   const lines = [message.title, ...sentences(message)].map((line) => html(plainLine(line)))
-  return `${lines.join('<br>')}<br><a href="${html(message.url)}">The comparison</a>`
+  return `${lines.join('<br>')}<br><a href="${html(message.url)}">Open the page</a>`
 }
 
 const html = (text: string): string =>

@@ -41,7 +41,7 @@ function alertOf(message: Message, key: string, source: string): Content {
       component: plainLine(service),
       custom_details: detailsOf(message),
     },
-    links: [{ href: url, text: 'The comparison' }],
+    links: [{ href: url, text: 'Open the page' }],
     client: 'Coalmine',
     client_url: url,
   }
@@ -56,7 +56,7 @@ function changeOf(message: Message, key: string, source: string): Content {
       timestamp: message.at,
       custom_details: detailsOf(message),
     },
-    links: [{ href: message.url, text: 'The comparison' }],
+    links: [{ href: message.url, text: 'Open the page' }],
   }
 }
 
