@@ -436,6 +436,7 @@ describe('help', () => {
     ['url'],
     ['report'],
     ['deploy'],
+    ['dora'],
     ['rollout'],
     ['rollout', 'start'],
     ['rollout', 'abort'],

@@ -85,6 +85,7 @@ it('has a page of services, one of each service and build, of how the server is,
     .waitFor(patient)
   await page.getByRole('img', { name: /^Share of requests by build/ }).waitFor(patient)
   await see('Database <b>moved</b>')
+  await page.getByRole('heading', { name: 'Delivery' }).waitFor(patient)
   await lookAt('service')
   await page.getByRole('link', { name: 'storefront 2.0.0 deployed' }).click()
   await see('Maria Sand, merged by Noah Reed')

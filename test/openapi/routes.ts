@@ -355,6 +355,18 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'get',
+    path: '/api/dora',
+    name: 'getDora',
+    summary: 'The five DORA metrics by service, from deploys and verdicts, each with how it was counted.',
+    right: 'read',
+    query: [
+      { name: 'service', about: 'Of one service; of all, unless given.', example: 'checkout' },
+      { name: 'since', about: 'From when on, ISO 8601; for 90 days, unless given.' },
+    ],
+    answers: { 200: 'DoraAnswer' },
+  },
+  {
+    method: 'get',
     path: '/api/builds',
     name: 'getBuilds',
     summary: 'The newest builds of a service, where they come from, and how its requests were shared by them.',

@@ -6,6 +6,7 @@ export type {
   ComparisonEvent,
   ComparisonEvents,
   ComparisonList,
+  DoraAnswer,
   JudgedComparison,
   KayentaResult,
   RolloutAnswer,

@@ -7,6 +7,7 @@ import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { doraCommand } from './commands/dora.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { notifyCommand } from './commands/notify.ts'
@@ -62,6 +63,7 @@ ${exitCodesHelp}`,
   calibrateCommand(coalmine.command('calibrate'), io)
   sloCommand(coalmine.command('slo'), io)
   doctorCommand(coalmine.command('doctor'), io)
+  doraCommand(coalmine.command('dora'), io)
   coalmine.commandsGroup('Bring spans and changes in:')
   serveCommand(coalmine.command('serve'), io)
   importCommand(coalmine.command('import'), io, exit)

@@ -32,6 +32,14 @@ export type {
 } from './charts/charts.ts'
 export { chartsOf } from './charts/charts-of.ts'
 export { callRows } from './charts/operations.ts'
+export {
+  type Dora,
+  type DoraAnswer,
+  type DoraDeploy,
+  type DoraFailure,
+  type DoraMedian,
+  doraOf,
+} from './dora/dora.ts'
 
 // What is judged, and how strictly
 

@@ -1,5 +1,6 @@
 export { calibrationMarkdown, calibrationText } from './calibration.ts'
 export { type DoctorFacts, doctorText } from './doctor.ts'
+export { doraText } from './dora.ts'
 export { verdictJson } from './json.ts'
 export { verdictJunit } from './junit.ts'
 export { type MarkdownOptions, verdictMarkdown } from './markdown.ts'

@@ -194,6 +194,9 @@ it('the routes answer what the document says', async () => {
     'ci/7',
     'maria',
   ])
+  // Half of the requests went to it until the traffic ended.
+  const { services } = await ask('getDora', '/api/dora?service=shop')
+  expect(services).toMatchObject([{ service: 'shop', failed: 1, atFullTraffic: 1, caughtInCanary: 0, notRecovered: 1 }])
   await ask('getBuilds', '/api/builds?service=shop')
   await ask('getTests', '/api/tests')
   await ask('getBudgets', '/api/slo?service=shop')

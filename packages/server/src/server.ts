@@ -18,6 +18,7 @@ import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
 import { registerComparisons } from './comparisons/routes.ts'
 import { type Ack, type Context, unmeasured } from './context.ts'
 import { newDecoder } from './decoding/decoder.ts'
+import { registerDora } from './dora/routes.ts'
 import { drain } from './drain.ts'
 import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
 import { isLoopback } from './foreign.ts'
@@ -352,6 +353,7 @@ async function routes(
   registerStore(app, context)
   registerTests(app, context)
   registerChanges(app, context, githubSecret)
+  registerDora(app, context)
   registerBudgets(app, context)
   registerBackFill(app, context)
   registerOpenApi(app, links)

@@ -22,6 +22,8 @@ export interface Change {
   readonly environment: string
   /** How many changes a build bundles that the one before had not; 0 where that is not known. */
   readonly changes: number
+  /** When the change was committed, in milliseconds since 1970; 0 where that is not known. */
+  readonly committedMs: number
   readonly atMs: number
   /** Who told of it: `cli`, `github`, `cdevents`, `flagger`, `spans`, or what was said. */
   readonly source: string

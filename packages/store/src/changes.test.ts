@@ -19,6 +19,7 @@ const deploy: Change = {
   url: 'https://example.com/shop/pull/7',
   environment: 'production',
   changes: 0,
+  committedMs: 0,
   atMs: firstStart - 60_123,
   source: 'cli',
 }
@@ -106,6 +107,15 @@ it('says who wrote and merged the deploy of a build: from reports, and from the 
     ['1.0.0', firstStart],
     ['2.0.0', firstStart + 60_000],
   ])
+
+  const verdict = { service: 'storefront', stable: 'service.version=1.0.0', verdict: 'fail' } as const
+  await fresh.store.memory.rememberVerdict({ ...verdict, canary: 'service.version=2.0.0' })
+  await fresh.store.memory.rememberVerdict({ ...verdict, canary: 'flag:new=on' })
+  const failures = await fresh.store.services.failures(firstStart)
+  // Judged now, and served yesterday: within a day, or longer ago than is looked for.
+  expect(failures.map(({ service, version }) => [service, version])).toEqual([['storefront', '2.0.0']])
+  expect(await fresh.store.services.failures(firstStart, 'nobody')).toEqual([])
+  expect(await fresh.store.services.failures(Date.now() + 60_000)).toEqual([])
 
   const { builds, all, binSeconds, startMs } = await fresh.store.services.builds('storefront')
   expect(builds.map(({ version, bins }) => [version, bins.reduce((sum, one) => sum + one, 0)])).toEqual([

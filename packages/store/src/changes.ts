@@ -54,8 +54,8 @@ export function changesOf(
   const kept = async (asked: ChangesAsked): Promise<readonly Change[]> => {
     // Who reads spans alone has no tables of ours.
     if (access === 'spans') return []
-    const { service = '', sinceMs = 0, untilMs = lastMs } = asked
-    return engine.read<Change>(keptChanges, { service, sinceMs, untilMs, limit: mostKept })
+    const { service = '', sinceMs = 0, untilMs = lastMs, limit = usualLimit } = asked
+    return engine.read<Change>(keptChanges, { service, sinceMs, untilMs, limit: Math.max(mostKept, 4 * limit) })
   }
   const list = async (asked: ChangesAsked = {}): Promise<readonly TimelineChange[]> => {
     const { service, version, kind, sinceMs = 0, untilMs = lastMs, limit = usualLimit } = asked
@@ -108,18 +108,18 @@ const mostKept = 2_000
 /** Keeps a change. */
 export const keepChange = `
   INSERT INTO coalmine_changes (
-    Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, At, Source)
+    Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, CommittedAt, At, Source)
   SELECT
     {id:String}, {kind:String}, {service:String}, {version:String}, {flag:String}, {what:String}, {author:String},
     {mergedBy:String}, {commit:String}, {url:String}, {environment:String}, {changes:UInt32},
-    fromUnixTimestamp64Milli({atMs:Int64}), {source:String}`
+    fromUnixTimestamp64Milli({committedMs:Int64}), fromUnixTimestamp64Milli({atMs:Int64}), {source:String}`
 
 /** Changes of a service and those of none alone, or all where none is named, the newest first; of each the newest report. */
 export const keptChanges = `
   SELECT
     Id AS id, Kind AS kind, Service AS service, Version AS version, Flag AS flag, What AS what, Author AS author,
     MergedBy AS mergedBy, Commit AS commit, Url AS url, Environment AS environment, Changes AS changes,
-    toUnixTimestamp64Milli(At) AS atMs, Source AS source
+    toUnixTimestamp64Milli(CommittedAt) AS committedMs, toUnixTimestamp64Milli(At) AS atMs, Source AS source
   FROM (
     SELECT *
     FROM coalmine_changes

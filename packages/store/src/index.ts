@@ -14,6 +14,7 @@ export type { NotificationEntry, NotificationState, Notifications, PendingNotifi
 export type { Access } from './opening.ts'
 export type { DoctorFacts } from './read/doctor.ts'
 export type { FlagEvaluations } from './read/evaluations.ts'
+export type { BuildFailure } from './read/failures.ts'
 export type { Known } from './read/known.ts'
 export type { StoreSizes } from './read/sizes.ts'
 export type { TestTraffic } from './read/test-traffic.ts'

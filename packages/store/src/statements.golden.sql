@@ -1,16 +1,16 @@
 -- changes.ts: keepChange
   INSERT INTO coalmine_changes (
-    Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, At, Source)
+    Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, CommittedAt, At, Source)
   SELECT
     {id:String}, {kind:String}, {service:String}, {version:String}, {flag:String}, {what:String}, {author:String},
     {mergedBy:String}, {commit:String}, {url:String}, {environment:String}, {changes:UInt32},
-    fromUnixTimestamp64Milli({atMs:Int64}), {source:String};
+    fromUnixTimestamp64Milli({committedMs:Int64}), fromUnixTimestamp64Milli({atMs:Int64}), {source:String};
 
 -- changes.ts: keptChanges
   SELECT
     Id AS id, Kind AS kind, Service AS service, Version AS version, Flag AS flag, What AS what, Author AS author,
     MergedBy AS mergedBy, Commit AS commit, Url AS url, Environment AS environment, Changes AS changes,
-    toUnixTimestamp64Milli(At) AS atMs, Source AS source
+    toUnixTimestamp64Milli(CommittedAt) AS committedMs, toUnixTimestamp64Milli(At) AS atMs, Source AS source
   FROM (
     SELECT *
     FROM coalmine_changes
@@ -1080,6 +1080,34 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   FROM coalmine_late
   WHERE Service = {service:String}
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32});
+
+-- read/failures.ts: failedVerdicts
+  SELECT Service AS service, Canary AS canary, toUnixTimestamp64Milli(min(At)) AS atMs
+  FROM coalmine_verdicts
+  WHERE Verdict = 'fail' AND ({service:String} = '' OR Service = {service:String})
+    AND At >= fromUnixTimestamp64Milli({sinceMs:Int64})
+  GROUP BY service, canary
+  ORDER BY atMs DESC, service, canary
+  LIMIT {limit:UInt32};
+
+-- read/failures.ts: failedBuild
+  WITH (
+    SELECT max(Tick)
+    FROM coalmine_ticks
+    WHERE Service = {service:String} AND FlagKey = '' AND Tick <= fromUnixTimestamp({at:UInt32})
+      AND Tick >= fromUnixTimestamp({at:UInt32}) - INTERVAL 1 DAY
+  ) AS Newest
+  SELECT
+    sumIf(Requests, Build = {version:String} AND Tick > Newest - INTERVAL 10 MINUTE AND Tick <= Newest) AS own,
+    sumIf(Requests, Tick > Newest - INTERVAL 10 MINUTE AND Tick <= Newest) AS all,
+    countIf(Build = {version:String}) AS found,
+    toUnixTimestamp(maxIf(Tick, Build = {version:String})) AS last,
+    toUnixTimestamp(max(Tick)) AS end
+  FROM coalmine_ticks
+  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
+    AND Tick >= fromUnixTimestamp({at:UInt32}) - INTERVAL 1 DAY
+    AND (Tick, Batch) IN (
+      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick);
 
 -- read/flag-shares.ts: tickFlags
   WITH (
@@ -3392,6 +3420,7 @@ SELECT currentDatabase() AS name;
     Url String,
     Environment LowCardinality(String),
     Changes UInt32,
+    CommittedAt DateTime64(3),
     At DateTime64(3),
     Source LowCardinality(String),
     Kept DateTime64(6) DEFAULT now64(6)

@@ -21,6 +21,7 @@ const deploy = (changes: Partial<Change>): Change => ({
   url: '',
   environment: '',
   changes: 0,
+  committedMs: 0,
   atMs: start,
   source: 'cli',
   ...changes,

@@ -60,6 +60,7 @@ function joined(first: TimelineChange, second: Change): TimelineChange {
     url: text('url'),
     environment: text('environment'),
     changes: first.changes || second.changes,
+    committedMs: first.committedMs || second.committedMs,
     source: [...sources].join(', '),
   }
 }
@@ -107,6 +108,7 @@ export function firstServed({ version, firstMs, marks }: BuildServed, service: s
     url,
     environment,
     changes,
+    committedMs: 0,
     atMs: firstMs,
     source: fromSpans,
   }

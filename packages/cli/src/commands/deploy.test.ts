@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,6 +68,7 @@ it('and of GitLab', async () => {
     CI_PROJECT_URL: 'https://gitlab.example.com/shop',
     CI_MERGE_REQUEST_IID: '12',
     CI_ENVIRONMENT_NAME: 'production',
+    CI_COMMIT_TIMESTAMP: '2026-11-20T10:00:00+01:00',
   }
   const run = await deploy(['--service', 'shop', '--version', '4.0.0', '--format', 'json'], env)
   expect(JSON.parse(run.stdout)).toMatchObject({
@@ -75,7 +77,14 @@ it('and of GitLab', async () => {
     commit: 'cd'.repeat(20),
     url: 'https://gitlab.example.com/shop/-/merge_requests/12',
     environment: 'production',
+    committedMs: Date.parse('2026-11-20T09:00:00Z'),
   })
+})
+
+it('says when its commit was made, as git does', async () => {
+  const head = spawnSync('git', ['show', '-s', '--format=%H %cI'], { encoding: 'utf8' }).stdout.trim().split(' ')
+  const run = await deploy(['--service', 'shop', '--version', '5.0.0', '--commit', head[0]!, '--format', 'json'])
+  expect(JSON.parse(run.stdout)).toMatchObject({ commit: head[0], committedMs: Date.parse(head[1]!) })
 })
 
 it('says what is missing, and what the server does not take', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import type { Build } from '@coalmine/marks'
 import { printable, printableJson } from '@coalmine/report'
 import type { Change, ChangeBody } from '@coalmine/server'
@@ -18,6 +19,7 @@ interface DeployOptions extends SpanSource {
   readonly changes?: number
   readonly environment?: string
   readonly what?: string
+  readonly committedAt?: string
   readonly at?: string
   readonly format: 'text' | 'json'
 }
@@ -39,6 +41,12 @@ export function deployCommand(command: Command, io: Io): Command {
     )
     .addOption(new Option('--environment <name>', 'where to, such as production').env('COALMINE_ENVIRONMENT'))
     .addOption(new Option('--what <text>', 'anything else to know, in one line'))
+    .addOption(
+      new Option(
+        '--committed-at <moment>',
+        'when the change was committed (default: what git says of --commit)',
+      ).argParser(moment),
+    )
     .addOption(new Option('--at <moment>', 'when (default: now)').argParser(moment))
     .addOption(storeOption())
     .addOption(serverOption())
@@ -69,7 +77,7 @@ async function report(options: DeployOptions, io: Io): Promise<void> {
 
 /** What is known of the deploy: what was said, else what the pipeline and the checkout say. */
 function deployOf(
-  { service, version, commit, author, mergedBy, change, changes, environment, what, at }: DeployOptions,
+  { service, version, commit, author, mergedBy, change, changes, environment, what, committedAt, at }: DeployOptions,
   build: Build,
   env: Io['env'],
 ): ChangeBody {
@@ -92,6 +100,8 @@ function deployOf(
     changes: changes ?? build.changes,
     environment: environment ?? env['CI_ENVIRONMENT_NAME'],
     what,
+    committedAt:
+      committedAt ?? env['CI_COMMIT_TIMESTAMP'] ?? (revision === undefined ? undefined : commitTime(revision)),
     at,
   }
   return {
@@ -100,6 +110,14 @@ function deployOf(
     source: 'cli',
     ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== '')),
   }
+}
+
+/** When a revision was committed, as the checkout says that the command runs in; undefined where it is none, or does not have it. */
+function commitTime(revision: string): string | undefined {
+  if (!/^[0-9a-f]{7,64}$/i.test(revision)) return undefined
+  const { status, stdout } = spawnSync('git', ['show', '-s', '--format=%cI', revision], { encoding: 'utf8' })
+  const text = status === 0 ? stdout.trim() : ''
+  return Number.isNaN(Date.parse(text)) ? undefined : text
 }
 
 /** Where the pull or merge request is looked at that a pipeline names by its number. */

@@ -50,6 +50,7 @@ export function changeFromCdEvent(body: unknown, nowMs: number): Change | undefi
       url: '',
       environment: shortLine(fieldsOf(environment)['id']).replace(/^.*\//, ''),
       changes: 0,
+      committedMs: 0,
       atMs: saidMs(timestamp, nowMs),
       source: 'cdevents',
     },

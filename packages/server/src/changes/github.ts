@@ -55,6 +55,7 @@ export function changeFromGitHub(event: string, body: unknown, nowMs: number): C
       (repositoryUrl && `${repositoryUrl}/commit/${encodeURIComponent(sha)}`),
     environment: shortLine(environment),
     changes: 0,
+    committedMs: 0,
     atMs: saidMs(event === 'deployment_status' ? statusAt : createdAt, nowMs),
     source: 'github',
   }

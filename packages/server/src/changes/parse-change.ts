@@ -21,6 +21,8 @@ export interface ChangeBody {
   readonly environment?: string
   /** How many changes the build bundles that the one before had not. */
   readonly changes?: number
+  /** When the change was committed, ISO 8601. */
+  readonly committedAt?: string
   /** ISO 8601; now, unless given. */
   readonly at?: string
   /** Who tells, such as `jenkins`; `api`, unless given. */
@@ -43,7 +45,7 @@ const textKeys = [
   'source',
   'id',
 ] as const
-const known: readonly string[] = ['kind', ...textKeys, 'changes', 'at']
+const known: readonly string[] = ['kind', ...textKeys, 'changes', 'committedAt', 'at']
 const longest = { text: 500, url: 2_000 }
 // Clocks differ; what is farther ahead is a mistake of units.
 const aheadMs = 3_600_000
@@ -64,7 +66,14 @@ export function parseChange(body: unknown, nowMs: number): Change {
     throw usage(`changes: expected how many changes the build bundles, got ${JSON.stringify(changes)}`)
   const texts = Object.fromEntries(textKeys.map((key) => [key, textOf(given[key], key)])) as Texts
   return identified(
-    { kind: kind as ChangeKind, ...texts, source: texts.source || 'api', changes, atMs: momentOf(given['at'], nowMs) },
+    {
+      kind: kind as ChangeKind,
+      ...texts,
+      source: texts.source || 'api',
+      changes,
+      committedMs: momentOf(given['committedAt'], nowMs, 'committedAt') ?? 0,
+      atMs: momentOf(given['at'], nowMs, 'at') ?? nowMs,
+    },
     texts.id,
   )
 }
@@ -104,11 +113,13 @@ export const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u0
 export const shortLine = (value: unknown): string =>
   typeof value === 'string' ? oneLine(value).slice(0, longest.text) : ''
 
-function momentOf(value: unknown, nowMs: number): number {
-  if (value === undefined) return nowMs
+function momentOf(value: unknown, nowMs: number, key: string): number | undefined {
+  if (value === undefined) return undefined
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
   if (!(ms >= 0 && ms <= nowMs + aheadMs))
-    throw usage(`at: expected a moment such as 2026-11-20T10:00:00Z, not in the future, got ${JSON.stringify(value)}`)
+    throw usage(
+      `${key}: expected a moment such as 2026-11-20T10:00:00Z, not in the future, got ${JSON.stringify(value)}`,
+    )
   return ms
 }
 

@@ -136,6 +136,7 @@ function changeFromFlagger(body: unknown, nowMs: number): Change {
       url: '',
       environment: shortLine(namespace),
       changes: 0,
+      committedMs: 0,
       atMs,
       source: 'flagger',
     },

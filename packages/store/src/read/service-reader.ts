@@ -5,6 +5,7 @@ import { tickSeconds } from '../tick.ts'
 import type { Traces } from '../traces.ts'
 import { type BuildShares, buildShares } from './builds-served.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
+import { type BuildFailure, failuresSince } from './failures.ts'
 import { type Known, known, openOf } from './known.ts'
 import { type TestTraffic, testTrafficOf } from './test-traffic.ts'
 
@@ -16,6 +17,8 @@ export interface ServiceReader {
   readonly doctor: (service: string) => Promise<DoctorFacts | undefined>
   /** How the requests of a service were shared by its builds. */
   readonly builds: (service: string) => Promise<BuildShares>
+  /** Builds that were judged FAIL since a moment, of one service or of all. */
+  readonly failures: (sinceMs: number, service?: string) => Promise<readonly BuildFailure[]>
   /** What requests with a test mark did in the last hours. */
   readonly tests: (hours: number) => Promise<TestTraffic>
 }
@@ -42,6 +45,7 @@ export function serviceReader(engine: Engine, { logs, ledger, spansAlone, waterm
   return {
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(lookBackSeconds)),
     builds: (service) => buildShares(engine, service),
+    failures: async (sinceMs, service) => (spansAlone ? [] : failuresSince(engine, sinceMs, service)),
     tests: (hours) => testTrafficOf(engine, { hours, nowMs: now(), spansAlone }),
     doctor: (service) =>
       doctorFacts(engine, logs, { service, lookBackMs: lookBack(lookBackSeconds) * 1000 }, async () => {

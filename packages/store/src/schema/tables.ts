@@ -231,6 +231,7 @@ export const createChanges = `
     Url String,
     Environment LowCardinality(String),
     Changes UInt32,
+    CommittedAt DateTime64(3),
     At DateTime64(3),
     Source LowCardinality(String),
     Kept DateTime64(6) DEFAULT now64(6)

@@ -9,6 +9,7 @@ import { count, moment, percent } from '../data/format.ts'
 import type { BuildShares, Change, Doctor, Known, RunState } from '../data/model.ts'
 import { Link, Linked } from '../link.tsx'
 import { Rows } from '../rows.tsx'
+import { Delivery } from './delivery.tsx'
 import { Runs } from './home.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
 
@@ -97,6 +98,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
           <ChangesTable changes={told} />
         </Section>
       )}
+      {build === undefined && <Delivery service={name} attempt={attempt} />}
       {build === undefined && <Budgets service={name} />}
       <Section id="comparisons" title="Comparisons">
         {own.length > 0 ? (
