@@ -180,6 +180,7 @@ CREATE TABLE IF NOT EXISTS coalmine_changes ON CLUSTER main (
   Url String,
   Environment LowCardinality(String),
   Changes UInt32,
+  CommittedAt DateTime64(3),
   At DateTime64(3),
   Source LowCardinality(String),
   Kept DateTime64(6) DEFAULT now64(6)
@@ -199,6 +200,16 @@ CREATE TABLE IF NOT EXISTS coalmine_notifications ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Target, Number)
 TTL toDateTime(At) + toIntervalDay(90)
+
+CREATE TABLE IF NOT EXISTS coalmine_rollouts ON CLUSTER main (
+  Rollout String,
+  Number UInt32,
+  At DateTime64(3),
+  Kind LowCardinality(String),
+  Event String CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Rollout, Number)
 
 CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
   Version UInt32,
