@@ -4,6 +4,7 @@ import {
   metricNameOf,
   type PolicyInput,
   parsePolicy,
+  plannedRamp,
   problemsText,
   type Verdict,
 } from '@coalmine/comparator'
@@ -12,7 +13,7 @@ import { ask, type Server } from './client.ts'
 import type { CohortOptions, ComparisonOptions } from './comparison-options.ts'
 import { defaultConfig, readConfig } from './config-file.ts'
 import { CommandError } from './exit-codes.ts'
-import { plannedRamp, slosOf } from './slos.ts'
+import { slosOf } from './slos.ts'
 
 /** What to ask a server for: from flags, then the environment, then the file; `metrics` are judged beside those of the file. */
 export async function comparisonRequest(
@@ -26,7 +27,7 @@ export async function comparisonRequest(
   const { config: configFile } = options
   const slos = await slosOf(config, { ...(configFile !== undefined && { config: configFile }) })
   const slo = slos.filter((one) => one.service === cohorts.service)
-  const ramp = plannedRamp(config.rollout)
+  const ramp = plannedRamp(config.rollout?.stages ?? [])
   return {
     ...cohorts,
     ...(slo.length > 0 && { slo, ...(ramp !== undefined && { ramp }) }),

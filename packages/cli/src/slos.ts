@@ -27,15 +27,6 @@ export async function parsedSlosOf(config: Config, files: { readonly config?: st
   return read.kind === 'slos' ? read.slos : []
 }
 
-/** The shares of the traffic that a rollout plans, as `--ramp` takes them; undefined where it plans hosts, or flags. */
-export function plannedRamp(rollout: Config['rollout']): string | undefined {
-  const stages = rollout?.stages ?? []
-  if (stages.length === 0 || stages.some(({ percent, flag }) => percent === null || percent <= 0 || flag !== null))
-    return undefined
-  const parts = stages.map(({ percent, bakeMs }) => `${percent}%:${bakeMs / 1000}s`)
-  return stages.at(-1)!.percent === 100 ? parts.join(',') : [...parts, '100%'].join(',')
-}
-
 async function readFileOf(path: string, named: string): Promise<readonly SloInput[]> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(

@@ -237,4 +237,5 @@ export {
   type WebhookActuator,
 } from './rollout/plan.ts'
 export { type RolloutRead, readRollout } from './rollout/plan-schema.ts'
+export { plannedRamp } from './rollout/planned-ramp.ts'
 export { isInWindow, parseTimeWindow, type TimeWindow } from './rollout/time-window.ts'

@@ -1,4 +1,4 @@
-import type { SloAnswer, SloInput } from '@coalmine/comparator'
+import { plannedRamp, type SloAnswer, type SloInput } from '@coalmine/comparator'
 import { printableJson, sloText } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from '../client.ts'
@@ -7,7 +7,7 @@ import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
-import { plannedRamp, slosOf } from '../slos.ts'
+import { slosOf } from '../slos.ts'
 
 interface SloOptions extends SpanSource {
   readonly service?: string
@@ -49,7 +49,7 @@ export function sloCommand(command: Command, io: Io): Command {
           'usage',
           `--service ${service}: no objective is of it; there are some of ${[...new Set(all.map((one) => one.service))].join(', ')}`,
         )
-      const planned = ramp ?? plannedRamp(written.rollout)
+      const planned = ramp ?? plannedRamp(written.rollout?.stages ?? [])
       const answer = await withServer(source, 'read', io, (server) =>
         budgetsOn(server, { slo: wanted, ...(service && { service }), ...(planned && { ramp: planned }) }, io.stop),
       )

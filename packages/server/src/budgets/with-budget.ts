@@ -2,7 +2,8 @@ import { budgetHypotheses, type Slo, type Verdict, type VerdictBudget, verdictBu
 import type { BadCounts, CohortBad, Comparison } from '@coalmine/store'
 import type { ComparisonRequest } from '../compare/request.ts'
 import type { Context } from '../context.ts'
-import { askedOf, type CountedJourney, countedJourneys } from './journey-budgets.ts'
+import { countedLately } from './counted-lately.ts'
+import { askedOf, type CountedJourney } from './journey-budgets.ts'
 
 type Asked = Pick<Context, 'store' | 'now' | 'slos' | 'warn'>
 
@@ -56,7 +57,7 @@ async function covered(
   window: Comparison,
   { store, now }: Pick<Asked, 'store' | 'now'>,
 ): Promise<Covered[]> {
-  const counted = await countedJourneys(store, slos, now)
+  const counted = await countedLately({ store, now }, slos)
   const asked = counted.map(({ slo, counts }) => askedOf(slo, counts.operation ?? undefined))
   const rows = await store.budgets.ofCohorts(window, asked)
   if (!rows) return []

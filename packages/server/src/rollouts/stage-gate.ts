@@ -1,3 +1,4 @@
+import { plannedRamp } from '@coalmine/comparator'
 import type { Gate } from '@coalmine/rollout'
 import type { Comparisons } from '../comparisons/comparisons.ts'
 import type { Context } from '../context.ts'
@@ -11,7 +12,9 @@ export function newStageGate(context: Pick<Context, 'store' | 'now'>, comparison
   return {
     start: async ({ state, sinceMs }) => {
       const { id, service, stable, canary, stage, compared, judgings, comparison, former } = state
+      const ramp = plannedRamp(state.plan.stages.slice(Math.max(0, stage - 1)))
       const { state: started } = await comparisons.start({
+        ...(ramp !== undefined && { ramp }),
         ...compared,
         service,
         stable,
