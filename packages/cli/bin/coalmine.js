@@ -7,6 +7,8 @@ if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15))
 } else {
   // Four are too few where four connections of the store's engine hold one each: files and gzip wait for them.
   process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '16'
+  // Its modules are compiled once, and not for each command.
+  process.getBuiltinModule('module').enableCompileCache()
   process.on('uncaughtException', bug)
   process.on('unhandledRejection', bug)
   import('../dist/run.js')

@@ -23,6 +23,7 @@ import type { RunMemory } from './running/run-memory.ts'
 import { type Scope, scopesOf } from './scopes.ts'
 import type { OperationSeries, RateBlock } from './series.ts'
 import { statisticsOf } from './statistics/statistics-of.ts'
+import { atOnce, mappedInSteps, type Steps } from './steps.ts'
 
 /**
  * Metrics that are not turned off; lost requests need a declared split to be told from, or the callers' spans, throughput
@@ -47,12 +48,25 @@ export function gateOf(
   hosts: Hosts | null,
   memory?: RunMemory,
 ): Gated[] {
+  return atOnce(gateInSteps(series, judged, policy, facts, hosts, memory))
+}
+
+/** The same, a step for each metric of each scope. */
+export function* gateInSteps(
+  series: readonly OperationSeries[],
+  judged: readonly MetricPolicy[],
+  policy: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+  memory?: RunMemory,
+): Steps<Gated[]> {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   const scopes = scopesOf(series, policy)
+  const byMetric: (Gated | undefined)[][] = []
   // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
-  const byMetric = judged.map((written) => {
+  for (const written of judged) {
     const ofOperations = written.expect === 'better' ? noWorse(written) : written
-    return scopes.map((scope): Gated | undefined => {
+    const gated = yield* mappedInSteps(scopes, (scope): Gated | undefined => {
       // Calls are known by their address, not by the operation that they would have been.
       const byCalls = written.measure.kind === 'lost-requests' && policy.split === null
       if (byCalls && scope.scope === 'operation') return undefined
@@ -70,7 +84,8 @@ export function gateOf(
           : { metric, tested: tested(metric) }),
       }
     })
-  })
+    byMetric.push(gated)
+  }
   return scopes.flatMap((_, at) => byMetric.flatMap((gated) => gated[at] ?? []))
 }
 

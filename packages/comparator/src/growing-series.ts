@@ -17,6 +17,7 @@ import {
   type Totals,
 } from './series.ts'
 import { requestCount, type Slice } from './slice.ts'
+import { atOnce, mappedInSteps, type Steps } from './steps.ts'
 import { added, boundsOf, histogramsOf, mapped, ratesOf } from './ticks-of-slices.ts'
 
 /**
@@ -39,29 +40,33 @@ export interface GrowingSeries {
    * of them.
    */
   readonly add: (slices: Iterable<Slice>) => OperationSeries[]
+  /** The same, step by step. */
+  readonly addInSteps: (slices: Iterable<Slice>) => Steps<OperationSeries[]>
 }
 
 /** Series without anything in them. */
 export function growingSeries(judged: readonly MetricPolicy[], full: FullBlock = fullBlock): GrowingSeries {
   const operations = new Map<string, ReturnType<typeof growingOperation>>()
-  return {
-    add(slices) {
-      const found = new Map<string, Map<string, Slice[]>>()
-      for (const slice of slices) {
-        const byMetric = entry(found, slice.operation, () => new Map<string, Slice[]>())
-        entry(byMetric, slice.metric, () => [] as Slice[]).push(slice)
-      }
-      for (const operation of found.keys())
-        entry(operations, operation, () => growingOperation(operation, judged, full))
-      return [...operations.keys()].sort().map((operation) => {
-        const byMetric = found.get(operation)
-        // Half an hour of many operations is large: what has become a series need not be kept as slices.
-        found.delete(operation)
-        return operations.get(operation)!((metric) => (byMetric?.get(metric) ?? []).sort((a, b) => a.tick - b.tick))
-      })
-    },
+  function* addInSteps(slices: Iterable<Slice>): Steps<OperationSeries[]> {
+    const found = new Map<string, Map<string, Slice[]>>()
+    let taken = 0
+    for (const slice of slices) {
+      const byMetric = entry(found, slice.operation, () => new Map<string, Slice[]>())
+      entry(byMetric, slice.metric, () => [] as Slice[]).push(slice)
+      if (++taken % slicesOfStep === 0) yield
+    }
+    for (const operation of found.keys()) entry(operations, operation, () => growingOperation(operation, judged, full))
+    return yield* mappedInSteps([...operations.keys()].sort(), (operation) => {
+      const byMetric = found.get(operation)
+      // Half an hour of many operations is large: what has become a series need not be kept as slices.
+      found.delete(operation)
+      return operations.get(operation)!((metric) => (byMetric?.get(metric) ?? []).sort((a, b) => a.tick - b.tick))
+    })
   }
+  return { add: (slices) => atOnce(addInSteps(slices)), addInSteps }
 }
+
+const slicesOfStep = 5_000
 
 /** One operation: of the slices of new ticks, by metric, it makes its series. */
 function growingOperation(

@@ -1,9 +1,10 @@
 // Judging
 
-export { type Judged, judge, judgeToGoOn } from './judge.ts'
+export { type Judged, judge, judgeInSteps, judgeToGoOn } from './judge.ts'
 export type { NextTicks, ServedTick } from './running/next-ticks.ts'
 export type { TickLook } from './running/tick-look.ts'
 export { requestCount, type Side, type Slice } from './slice.ts'
+export { atOnce, type Steps } from './steps.ts'
 export { tickMs } from './tick.ts'
 
 // A canary without a stable beside it

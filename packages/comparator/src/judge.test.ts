@@ -6,6 +6,7 @@ import {
   defaultPolicy,
   type Facts,
   judge,
+  judgeInSteps,
   type Policy,
   type PolicyInput,
   parsePolicy,
@@ -386,6 +387,15 @@ describe('a verdict', () => {
     expect(after.findings.map((one) => [one.decision, one.evidence])).toEqual(
       before.findings.map((one) => [one.decision, one.evidence]),
     )
+  })
+
+  it('is the same where it is judged step by step, one for each metric of each operation and more', () => {
+    const steps = judgeInSteps(slices, defaultPolicy, factsOf(12))
+    let taken = 0
+    let step = steps.next()
+    for (; !step.done; step = steps.next()) taken++
+    expect(JSON.stringify(step.value.verdict)).toBe(whole)
+    expect(taken).toBeGreaterThan(step.value.verdict.findings.length * 2)
   })
 
   it('conforms to its JSON Schema, whatever it says', () => {

@@ -8,18 +8,21 @@ import { adjusted } from './fairness/sampled.ts'
 import { sharedInstanceReasons, userReasons } from './fairness/users.ts'
 import { invalidReasons, notes, unfairReasons } from './fairness/validity.ts'
 import type { Finding } from './finding.ts'
-import { gateOf, judgedMetrics, testIn } from './gate.ts'
+import { gateInSteps, gateOf, judgedMetrics, testIn } from './gate.ts'
 import { growingSeries, seriesOf } from './growing-series.ts'
 import type { Tested } from './metrics/tested.ts'
+import { marginFormOf } from './policy/measure.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
 import type { Gate } from './policy/metric-schema.ts'
 import { type Policy, policyHash } from './policy/policy.ts'
 import type { Reason } from './reason.ts'
 import { type NextTicks, nextTicks } from './running/next-ticks.ts'
 import { newRunMemory, type RunMemory } from './running/run-memory.ts'
+import { otherOperations } from './scopes.ts'
 import type { OperationSeries } from './series.ts'
 import type { Slice } from './slice.ts'
 import { statisticsOf } from './statistics/statistics-of.ts'
+import { atOnce, mappedInSteps, type Steps } from './steps.ts'
 import { secondsAfter } from './tick.ts'
 import { assumedOf } from './verdict/assumes.ts'
 import { findingOf } from './verdict/finding.ts'
@@ -51,7 +54,7 @@ import { structureOf, structureReasons } from './why/structure.ts'
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
 export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Verdict {
-  return judgedWith(slices, policy, facts).verdict
+  return atOnce(judgeInSteps(slices, policy, facts)).verdict
 }
 
 /** A verdict, and what goes on from it as new ticks come; null where each look has to be at all of them. */
@@ -61,55 +64,51 @@ export interface Judged {
 }
 
 /**
- * Judges as `judge` does, and remembers what its tests made of the ticks, so that a comparison that runs need not be judged from the
- * beginning at each new one.
+ * Judges as `judge` does, step by step: half an hour of many operations takes a second, in which a server is to answer others too.
  *
- * @throws {RangeError} as `judge` does.
- * @example judgeToGoOn(slices, policy, facts).next?.add(newSlices, []) // { outcome: 'inconclusive', harmPercent: 12, ... }
+ * @throws {RangeError} as `judge` does, from the step that finds it.
+ * @example atOnce(judgeInSteps(slices, policy, facts)).verdict // what judge(slices, policy, facts) gives
  */
-export function judgeToGoOn(slices: Iterable<Slice>, policy: Policy, facts: Facts): Judged {
-  return judgedWith(slices, policy, facts, newRunMemory())
+export function judgeInSteps(slices: Iterable<Slice>, policy: Policy, facts: Facts): Steps<Judged> {
+  return judging(slices, policy, facts)
 }
 
-function judgedWith(slices: Iterable<Slice>, policy: Policy, facts: Facts, memory?: RunMemory): Judged {
+/**
+ * Judges as `judgeInSteps` does, and remembers what its tests made of the ticks, so that a comparison that runs need not be judged
+ * from the beginning at each new one.
+ *
+ * @throws {RangeError} as `judge` does, from the step that finds it.
+ * @example atOnce(judgeToGoOn(slices, policy, facts)).next?.add(newSlices, []) // { outcome: 'inconclusive', harmPercent: 12, ... }
+ */
+export function judgeToGoOn(slices: Iterable<Slice>, policy: Policy, facts: Facts): Steps<Judged> {
+  return judging(slices, policy, facts, newRunMemory())
+}
+
+function* judging(slices: Iterable<Slice>, policy: Policy, facts: Facts, memory?: RunMemory): Steps<Judged> {
   const judged = judgedMetrics(policy, facts).filter((metric) => !facts.earlier || judgedAgainstDays(metric))
   const growing = growingSeries(judged)
-  const series = growing.add(slices)
+  const series = yield* growing.addInSteps(slices)
   const invalid = invalidReasons(facts, series)
-  if (invalid.length > 0) {
-    const hypotheses = hypothesesOf(policy.metrics, [], 'invalid')
-    const nothing = {
-      proves: null,
-      findings: [],
-      missing: [],
-      hypotheses,
-      advisory: null,
-      regressed: [],
-      errorTypes: [],
-      clientErrorCodes: [],
-      structure: null,
-      decidedAfterSeconds: null,
-    }
-    const reasons = [...invalid, ...notes(facts)]
-    return { verdict: verdictOf('invalid', reasons, nothing, policy, facts, series, null), next: null }
-  }
+  if (invalid.length > 0) return { verdict: invalidVerdict(invalid, policy, facts, series), next: null }
 
   const hosts = hostsOf(facts, policy)
-  const gated = (metrics: readonly MetricPolicy[], memory?: RunMemory): Gated[] =>
-    gateOf(series, metrics, policy, facts, hosts, memory)
+  const gated = (metrics: readonly MetricPolicy[], memory?: RunMemory): Steps<Gated[]> =>
+    gateInSteps(series, metrics, policy, facts, hosts, memory)
   const { watched, others } = watchedOf(judged, series)
   const ofGate = (wanted: Gate): MetricPolicy[] => others.filter(({ gate }) => gate === wanted)
   const levels = facts.earlier ? { ...policy, alpha: policy.alpha / 2 } : policy
-  const decided = decide(gated(ofGate('on'), memory), levels)
-  const advised = decide(gated(ofGate('advisory')), levels)
-  const hidden = decide(gated(watched), levels)
+  const decided = decide(yield* gated(ofGate('on'), memory), levels)
+  const advised = decide(yield* gated(ofGate('advisory')), levels)
+  const hidden = decide(yield* gated(watched), levels)
   const start = Date.parse(facts.window.start)
   const errorTypes = errorTypesOf(facts, policy)
   const clientErrorCodes = clientCodesOf(facts, policy)
   const types = { errors: errorTypes, 'client-errors': clientErrorCodes }
   const structure = structureOf(facts, policy)
-  const toldOf = (some: readonly Decided[]): Finding[] => some.map((one) => findingOf(one, facts, start, policy, types))
-  const findings = toldOf(decided)
+  const toldOf = (some: readonly Decided[]): Steps<Finding[]> =>
+    mappedInSteps(some, (one) => findingOf(one, facts, start, policy, types))
+  const findings = yield* toldOf(decided)
+  const toldOfHidden = yield* toldOf(hidden)
   const missing = decided
     .filter((one) => one.required && one.decision === 'inconclusive')
     .flatMap((one) => missingFor(one))
@@ -122,19 +121,19 @@ function judgedWith(slices: Iterable<Slice>, policy: Policy, facts: Facts, memor
     ...userReasons(decided),
     ...sharedInstanceReasons(decided),
     ...errorTypeReasons(errorTypes),
-    ...innerErrorReasons(toldOf(hidden)),
+    ...innerErrorReasons(toldOfHidden),
     ...structureReasons(structure),
     ...flagNotes(outcome, facts),
     ...notes(facts),
   ]
-  const all = [...findings, ...toldOf([...advised, ...hidden])]
+  const all = [...findings, ...(yield* toldOf(advised)), ...toldOfHidden]
   const answer = {
     proves: provesOf(outcome, findings, facts, hosts),
     findings: all,
     missing,
     hypotheses: hypothesesOf(policy.metrics, all, blocked ? 'unfair' : null),
     advisory: advisoryOf(advised, blocked),
-    regressed: outcome === 'fail' ? regressed() : [],
+    regressed: outcome === 'fail' ? yield* regressed() : [],
     errorTypes,
     clientErrorCodes,
     structure,
@@ -144,14 +143,42 @@ function judgedWith(slices: Iterable<Slice>, policy: Policy, facts: Facts, memor
   const next = memory && nextTicks({ growing, memory, series, decided, metrics, policy, facts, hosts })
   return { verdict: verdictOf(outcome, reasons, answer, policy, facts, series, hosts), next: next ?? null }
 
-  function regressed(): Regressed[] {
+  function* regressed(): Steps<Regressed[]> {
     if (statisticsOf(policy.mode).kind !== 'e-value') return []
-    const alone = (metric: MetricPolicy, one: OperationSeries): Tested => {
+    const together = decided.filter(
+      ({ metric, scope }) => scope.operation === otherOperations && marginFormOf(metric.measure) !== 'loss',
+    )
+    const pairs = together.flatMap(({ metric, scope }) => scope.series.map((one) => ({ metric, one })))
+    const tested = new Map<string, Tested>()
+    const nameOf = (metric: MetricPolicy, { operation }: OperationSeries): string => `${metric.name}\0${operation}`
+    for (const { metric, one } of pairs) {
       const scope = { scope: 'operation', operation: one.operation, series: [one], weight: 0, required: false } as const
-      return testIn(scope, metric, series, policy, facts, hosts)
+      tested.set(nameOf(metric, one), testIn(scope, metric, series, policy, facts, hosts))
+      yield
     }
-    return regressedOf(decided, alone, policy.alpha)
+    return regressedOf(decided, (metric, one) => tested.get(nameOf(metric, one))!, policy.alpha)
   }
+}
+
+function invalidVerdict(
+  invalid: readonly Reason[],
+  policy: Policy,
+  facts: Facts,
+  series: readonly OperationSeries[],
+): Verdict {
+  const nothing = {
+    proves: null,
+    findings: [],
+    missing: [],
+    hypotheses: hypothesesOf(policy.metrics, [], 'invalid'),
+    advisory: null,
+    regressed: [],
+    errorTypes: [],
+    clientErrorCodes: [],
+    structure: null,
+    decidedAfterSeconds: null,
+  }
+  return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
 }
 
 /** The decisions alone, without the estimates that tell of them: what simulations need, in half the time. */

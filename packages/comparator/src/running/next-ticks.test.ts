@@ -4,11 +4,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf, type Traffic, trafficOf } from '../../test/slices.ts'
 import type { Facts, FairnessFacts } from '../facts.ts'
-import { judge, judgeToGoOn } from '../judge.ts'
+import { judge, judgeToGoOn as judgeInStepsToGoOn } from '../judge.ts'
 import { defaultPolicy, type Policy, parsePolicy } from '../policy/policy.ts'
 import type { Side, Slice } from '../slice.ts'
+import { atOnce } from '../steps.ts'
 import { progressOf } from '../verdict/progress.ts'
 import type { TickLook } from './tick-look.ts'
+
+const judgeToGoOn = (...asked: Parameters<typeof judgeInStepsToGoOn>) => atOnce(judgeInStepsToGoOn(...asked))
 
 const ticks = 40
 const between = (slices: readonly Slice[], from: number, to: number): Slice[] =>

@@ -1,4 +1,12 @@
-import { type Facts, type Judged, judge, judgeToGoOn, type NextTicks, tickMs, type Verdict } from '@coalmine/comparator'
+import {
+  type Facts,
+  type Judged,
+  judgeInSteps,
+  judgeToGoOn,
+  type NextTicks,
+  tickMs,
+  type Verdict,
+} from '@coalmine/comparator'
 import { type Comparison, type OperationTicks, type Store, type WarmUp, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import { withBudget } from '../budgets/with-budget.ts'
@@ -10,6 +18,7 @@ import { errorTypeTicks } from './error-types.ts'
 import { explained } from './explain.ts'
 import { factsOf } from './facts.ts'
 import { fairnessFacts } from './fairness.ts'
+import { inTurns } from './in-turns.ts'
 import { lookAt } from './looks.ts'
 import { measuredSlices } from './own-measures.ts'
 import { type ComparisonRequest, cohortsAsked, parseRequest } from './request.ts'
@@ -77,10 +86,7 @@ export async function compare(
   context: Context,
   read: Reader = (slices) => slices,
 ): Promise<Verdict> {
-  const judging: Judging = (slices, policy, facts) => ({
-    verdict: judge(read(slices, facts), policy, facts),
-    next: null,
-  })
+  const judging: Judging = (slices, policy, facts) => judgeInSteps(read(slices, facts), policy, facts)
   return (await wholeLook(request, context, judging)).verdict
 }
 
@@ -137,9 +143,9 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
     values: measured.values,
     ...(known && { known }),
   }
-  const judgedBy = (facts: Facts, operations: OperationTicks[]): Judged =>
-    judging(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), policy, facts)
-  const judged = judgedBy(all, operations)
+  const judgedBy = (facts: Facts, operations: OperationTicks[]): Promise<Judged> =>
+    inTurns(judging(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), policy, facts))
+  const judged = await judgedBy(all, operations)
   // Ticks that close meanwhile are not of this look.
   const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
   const verdict = await doubted(judged.verdict, all, {
@@ -147,8 +153,10 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
     comparison: sameWindow,
     policy,
     instances: instances ?? [],
-    judgeAgain: async (facts) =>
-      judgedBy(facts, (await readWindow(store, sameWindow, policy, finding)).operations).verdict,
+    judgeAgain: async (facts) => {
+      const { operations } = await readWindow(store, sameWindow, policy, finding)
+      return (await judgedBy(facts, operations)).verdict
+    },
   })
   return {
     verdict,

@@ -45,7 +45,7 @@ export function readTicks(
   const wanted = (operation: string): boolean => comparison.operations?.includes(operation) ?? true
   const operations =
     cohorts.source === 'ticks'
-      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params }, warmUp, wanted)
+      ? fromTicks(engine, { service: comparison.service, ...window, ...cohorts.params }, warmUp, comparison.operations)
       : fromSpans(rawTickRows(engine, comparison, cohorts.params, warmUp), wanted)
   return { source: cohorts.source, operations }
 }
@@ -54,9 +54,15 @@ async function* fromTicks(
   engine: Engine,
   asked: Params,
   warmUp: WarmUp | Promise<WarmUp>,
-  wanted: (operation: string) => boolean,
+  named: readonly string[] | undefined,
 ): AsyncGenerator<OperationTicks> {
-  const all = await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
+  const wanted = (operation: string): boolean => named?.includes(operation) ?? true
+  // One operation is a portion, whether it is there or not.
+  const [only, ...others] = named ?? []
+  const isOne = only !== undefined && others.length === 0 && !only.endsWith(' (test)')
+  const all = isOne
+    ? [{ operation: only, cells: 0 }]
+    : await engine.read<{ operation: string; cells: number }>(tickOperations, asked)
   const found = all.filter(({ operation }) => wanted(operation) || wanted(`${operation} (test)`))
   const read = (operations: readonly string[]) =>
     Promise.all([tickRowsOf(engine, asked, operations), warmUpRows(engine, { ...asked, operations }, warmUp)])
