@@ -8,10 +8,10 @@ import { openKept } from './kept.ts'
 import { judgeCell } from './requirement.ts'
 
 const small: readonly { readonly name: string; readonly runs: number; readonly group?: string }[] = [
-  { name: 'latency', runs: 200 },
-  { name: 'latency, +-30 % and ramp 5, 25, 50 %', runs: 60 },
-  { name: 'errors 1 %', runs: 200 },
-  { name: 'errors 0.5 %, +-80 % and ramp 5, 25, 50 %', runs: 200 },
+  { name: 'latency', runs: 60 },
+  { name: 'latency, +-30 % and ramp 5, 25, 50 %', runs: 30 },
+  { name: 'errors 1 %', runs: 100 },
+  { name: 'errors 0.5 %, +-80 % and ramp 5, 25, 50 %', runs: 100 },
   { name: 'errors 1 %, odds ratio exactly 1.5', runs: 100 },
   { name: 'latency +25 %', group: 'T2', runs: 100 },
   { name: 'latency +25 %', group: 'T9', runs: 16 },
