@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type TargetReply, type TargetServer, targetServer } from '../../test/target-server.ts'
 import type { Alert } from './notification.ts'
 import { type NotifyOptions, type RunningNotify, startNotify } from './start-notify.ts'
+import type { Happened } from './story.ts'
 
 let directory: string
 let store: Store
@@ -15,6 +16,8 @@ let other: TargetServer
 let answer: (path: string) => TargetReply
 let notify: RunningNotify
 let warnings: string[]
+/** What is said of messages of other tests, whose targets are gone. */
+let strangers: string[]
 let clock: number | undefined
 
 beforeAll(async () => {
@@ -41,6 +44,7 @@ beforeEach(async () => {
   other.asked.length = 0
   answer = () => ({ status: 202, body: 'ok' })
   warnings = []
+  strangers = []
   clock = undefined
   notify = await started()
 })
@@ -62,7 +66,12 @@ async function started(
   }
   const timing = { firstWaitMs: 1, longestWaitMs: 5 }
   const running = startNotify(
-    { store: { ...store, ...over }, now, warn: (message) => warnings.push(message), slos: [] },
+    {
+      store: { ...store, ...over },
+      now,
+      warn: (message) => (message.includes('is no target any more') ? strangers : warnings).push(message),
+      slos: [],
+    },
     { config, environment: { SECRET: 'a-secret-of-ours' }, timing },
     { baseUrl: () => 'https://coalmine.example', tried: () => {} },
   )
@@ -171,6 +180,59 @@ it('what was not sent is sent after a restart, and what was is not sent again', 
   await notify.alert({ ...alert(4), resolved: true })
   await expect.poll(() => laneOf(names.one).sent).toBe(3)
   expect(target.asked.at(-1)!.json).toMatchObject({ type: 'coalmine.alert.resolved', subject: alert(4).key })
+})
+
+it('what happened to a comparison is told once, though it is found out again after a crash', async () => {
+  const state = {
+    id: `c-${counter}`,
+    service: 'shop',
+    labels: {},
+    startedAt: '2026-11-30T14:00:00.000Z',
+    reason: 'why',
+  }
+  const request = { stable: 'a=1', canary: 'a=2', traffic: 'users', audience: [], side: 'requests' } as const
+  const happened = (kind: Happened['kind'], outcome: Happened['outcome']) =>
+    notify.happened({
+      kind,
+      outcome,
+      state: state as unknown as Happened['state'],
+      verdict: undefined,
+      request,
+      atMs: now(),
+    })
+  const told = () => target.asked.map(({ json }) => String(json['type']).replace('coalmine.comparison.', ''))
+  const on = ['started', 'interim', 'pass'] as const
+  const config = { targets: { [names.one]: { type: 'webhook', url: target.url, on } } } as const
+  await notify.close()
+  notify = await started(config)
+  const all = async () => {
+    await happened('started', null)
+    for (const outcome of ['pass', 'pass', 'inconclusive', 'pass'] as const) await happened('interim', outcome)
+  }
+  await all()
+  await expect.poll(told).toEqual(['started', 'interim', 'interim', 'interim'])
+  await notify.close()
+  notify = await started(config)
+  await happened('started', null)
+  await happened('interim', 'pass')
+  for (let times = 0; times < 2; times++) await happened('settled', 'pass')
+  await expect.poll(() => laneOf(names.one).pending).toBe(0)
+  expect(told()).toEqual(['started', 'interim', 'interim', 'interim', 'pass'])
+  await notify.close()
+  notify = await started({ targets: {} })
+  await notify.close()
+  notify = await started(config)
+  await happened('settled', 'pass')
+  await expect.poll(() => laneOf(names.one).pending).toBe(0)
+  expect(told()).toHaveLength(5)
+})
+
+it('what waits for a target that there is no more is told', async () => {
+  answer = () => ({ status: 503 })
+  await notify.alert(alert(1))
+  await notify.close()
+  notify = await started({ targets: {} })
+  expect(strangers).toContain(`notify: ${names.one} is no target any more: what waits for it is not sent (1 so far)`)
 })
 
 it('where the store is not written messages are sent all the same, and it is said that they are in memory alone', async () => {

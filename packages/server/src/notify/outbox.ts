@@ -68,10 +68,14 @@ export function newOutbox(options: OutboxOptions): Outbox {
         told.add(id)
         last = Math.max(last, number)
       }
+      const strangers = new Map<string, number>()
       for (const { target, number, atMs, message } of await store.pending(now() - pendingMs)) {
-        // A target may have another name now, or none.
-        lanes.get(target)?.add({ number, atMs, notification: JSON.parse(message) as Notification })
+        const lane = lanes.get(target)
+        if (lane) lane.add({ number, atMs, notification: JSON.parse(message) as Notification })
+        else strangers.set(target, (strangers.get(target) ?? 0) + 1)
       }
+      for (const [target, count] of strangers)
+        warn(`notify: ${target} is no target any more: what waits for it is not sent (${count} so far)`)
       return before.map(({ message }) => JSON.parse(message) as Notification)
     },
     start: () => {

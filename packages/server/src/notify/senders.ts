@@ -56,5 +56,7 @@ function isToldOf({ type, on = usualEvents[type], services }: NotifyTarget, { ev
   if (event === 'test') return true
   // An alert of something else is as urgent as a FAIL is.
   const asked: NotifyEvent = event === 'alert' ? 'fail' : event
-  return on.includes(asked) && (services === undefined || services.includes(service))
+  // What was opened there is to be closed there, whatever else it is told.
+  const closes = event === 'resolved' && (type === 'pagerduty' || type === 'alertmanager') && on.includes('fail')
+  return (closes || on.includes(asked)) && (services === undefined || services.includes(service))
 }

@@ -85,7 +85,7 @@ export function startNotify(
   const rules = severityRules(config, slos)
   const verdicts = new Map<string, Verdict>()
   const changes = new Map<string, Promise<Change>>()
-  const lastInterim = new Map<string, string>()
+  const interims = new Map<string, { readonly last: string; readonly count: number }>()
 
   const verdictOf = async (about: string): Promise<Verdict | undefined> => {
     const held = verdicts.get(about)
@@ -126,13 +126,18 @@ export function startNotify(
   const open = newOpenAlerts({ store, now, warn, timing, tell, senders, messageOf })
   const isInterimAsked = Object.values(config.targets).some(({ on }) => on?.includes('interim'))
 
+  const countInterim = ({ about, outcome }: Notification): number => {
+    const count = (interims.get(about)?.count ?? 0) + 1
+    interims.set(about, { last: String(outcome), count })
+    return count
+  }
   const happened = async (event: Happened): Promise<void> => {
     const { state, kind, outcome, verdict } = event
     if (verdict) remember(verdicts, state.id, verdict, rememberedVerdicts)
-    if (kind === 'interim' && (!isInterimAsked || lastInterim.get(state.id) === String(outcome))) return
-    const story = storyOf(event, rules)
-    if (kind === 'interim') lastInterim.set(state.id, String(outcome))
-    if (kind === 'settled') lastInterim.delete(state.id)
+    if (kind === 'interim' && (!isInterimAsked || interims.get(state.id)?.last === String(outcome))) return
+    const told = storyOf(event, rules)
+    const story = kind === 'interim' ? { ...told, id: `${told.id}/${countInterim(told)}` } : told
+    if (kind === 'settled') interims.delete(state.id)
     await open.told(story)
     await tell(story)
   }
@@ -150,7 +155,7 @@ export function startNotify(
       const before = await outbox.resume()
       for (const notification of before) {
         await open.told(notification)
-        if (notification.event === 'interim') lastInterim.set(notification.about, String(notification.outcome))
+        if (notification.event === 'interim') countInterim(notification)
       }
     },
     start: () => {

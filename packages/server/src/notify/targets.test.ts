@@ -200,6 +200,9 @@ describe('PagerDuty', () => {
     expect([change!.path, milder!.path]).toEqual(['/v2/change/enqueue', '/v2/change/enqueue'])
     expect(change!.json).toMatchObject({ payload: { summary: 'PASS: shop', timestamp: message.at } })
     expect(pagerDuty().takes({ ...resolved, severity: 'notify' })).toBe(false)
+    // An incident that was opened is closed, though the file does not say so.
+    const failsAlone = sender({ type: 'pagerduty', keyEnv: 'KEY', url: provider.url, on: ['fail'] })
+    expect([message, resolved, passed].map(failsAlone.takes)).toEqual([true, true, false])
   })
 
   it('is sent the alert without its details where these are too large', async () => {
