@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import { parseConfig } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { coalmineHere as coalmine, coalmine as coalmineAlone, storeHere } from './coalmine.ts'
+import { exampleOn, expectPrinted, filesOn } from './manual.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-rollout-'))
-const plan = `service: shop
-stable: service.version=1.9.0
-rollout:
-  stages: [{ hosts: 1 }, { share: 50%, gate: not-fail, approve: true }, { share: 100% }]
-  otherwise: roll back
-  actuator: { command: { run: 'echo "\${COALMINE_PERCENT:-$COALMINE_HOSTS}\${COALMINE_PERCENT:+%}" > now', readBack: cat now } }
-`
+// That of the manual, with commands that are there.
+const [{ content: planned }] = filesOn('roll-out.md') as [{ content: string }]
+const plan = planned
+  .replace('./move.sh', `'echo "\${COALMINE_PERCENT:-$COALMINE_HOSTS}\${COALMINE_PERCENT:+%}" > now'`)
+  .replace('./where.sh', 'cat now')
 let store: Awaited<ReturnType<typeof storeHere>>
 
 beforeAll(async () => {
@@ -47,16 +46,9 @@ it('starts one, looks at it, and says to it what people say', async () => {
   const started = await coalmine(folder, ['rollout', 'start', '--canary', 'service.version=2.0.0'])
   expect(started).toMatchObject({ code: 0, stderr: '' })
   await expect.poll(status).toContain('INVALID')
-  expect(await status()).toBe(`BAKING  shop: service.version=2.0.0 beside service.version=1.9.0  ID
-
-  ▸  1 host  a PASS after 30 min, else go back after 2 h                      for a while
-     50%     no FAIL after 30 min, else go back after 2 h; somebody approves
-     100%    everybody
-
-It waits for: some of its bake time are left
-INVALID  http://127.0.0.1:PORT/comparisons/ID
-http://127.0.0.1:PORT/rollouts/ID
-`)
+  const example = exampleOn('roll-out.md')
+  const shown = (await coalmine(folder, example.args)).stdout
+  expectPrinted(example, shown.replace('INVALID', 'INCONCLUSIVE'))
   expect((await coalmine(folder, ['rollout', 'pause'])).stdout).toMatch(/^PAUSED {2}shop/)
   expect((await coalmine(folder, ['rollout', 'approve'])).code).toBe(64)
   expect((await coalmine(folder, ['rollout', 'resume'])).code).toBe(0)

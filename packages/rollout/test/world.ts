@@ -129,7 +129,10 @@ export class World {
           const seconds = (this.nowMs - found.sinceMs - lagMs) / 1000
           return { outcome: found.outcome, reason: 'as it is', seconds, isOver: false }
         },
-        health: () => (this.isGateDown ? null : this.health),
+        health: async () => {
+          if (this.isGateDown) throw new Error('the gate is down')
+          return this.health
+        },
         changed: (_, stop) =>
           new Promise((resolve) => {
             this.#listeners.add(resolve)

@@ -150,7 +150,8 @@ export async function startServer({
   const metrics = measured?.startMetrics(store.ingest, admission)
   const recentLimits = newRecentLimits(now)
   const basics = { store, now, warn, slos }
-  const links = newLinks(baseUrl, () => urlOf(app.server, tls ? 'https' : 'http'))
+  let ownUrl: string | undefined
+  const links = newLinks(baseUrl, () => ownUrl ?? urlOf(app.server, tls ? 'https' : 'http'))
   // Most servers tell nobody, and those of commands never do.
   const notify = notifyOptions && (await startTelling(basics, notifyOptions, links, metrics))
   const context: Context = {
@@ -220,6 +221,8 @@ export async function startServer({
     throw error
   }
   const url = urlOf(app.server, tls ? 'https' : 'http')
+  // Messages are sent while it closes, too, when it has no address any more.
+  ownUrl = url
   if (directory) {
     const owner = {
       url: local ? urlOf(local, 'http') : url,

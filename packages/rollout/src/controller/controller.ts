@@ -6,6 +6,7 @@ import type { RolloutEvent } from '../machine/event.ts'
 import type { RolloutState } from '../machine/state.ts'
 import { newLog } from './log.ts'
 import type { Ports } from './ports.ts'
+import { within } from './within.ts'
 
 /** One rollout that is run. */
 export interface Controller {
@@ -38,6 +39,7 @@ export interface Pace {
 
 const guardAgainMs = 5_000
 const unjudgedMs = 5_000
+const healthMs = 400
 const afterTroubleMs = 1_000
 
 /**
@@ -53,15 +55,15 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
   let wake = (): void => {}
   let isGuarded = false
   let judgeAgainMs = 0
+  let health: number | null = null
 
   const around = (state: RolloutState): Surroundings => {
     const { comparison, former } = state
-    const judged = comparison ?? former
     return {
       nowMs: now(),
       look: comparison === null ? null : gate.look(comparison),
       former: former === null ? null : gate.look(former),
-      health: judged === null ? null : gate.health(judged),
+      health,
       mayStart: ports.mayStart(),
       mayJudge: now() >= judgeAgainMs,
     }
@@ -155,7 +157,19 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     return end !== null && (end !== 'rolled-back' || isGuarded || now() - endedMs! >= guardMs)
   }
 
+  /** How stable is, for who is to go back to it; going back does not wait for it for long. */
+  const measureHealth = async ({ plan, back, comparison, former, end }: RolloutState): Promise<void> => {
+    const judged = comparison ?? former
+    if (plan.healthFloor === null || !back || back.force || end !== null || judged === null) return
+    health =
+      (await within(
+        healthMs,
+        gate.health(judged).catch(() => null),
+      )) ?? null
+  }
+
   const step = async (stop: AbortSignal): Promise<boolean> => {
+    await measureHealth(log.state())
     const { decision } = await log.add((state): { decision: Decision; event?: RolloutEvent } => {
       // After its end there is still where the canary is.
       const decision = state.end === null ? decide(state, around(state)) : guarding(state, now())

@@ -1,6 +1,7 @@
 import type { NumberedEvent, RolloutEvent } from '../machine/event.ts'
 import { after, type RolloutState } from '../machine/state.ts'
 import type { Ports } from './ports.ts'
+import { within } from './within.ts'
 
 /** The events of one rollout, and the state that they make. */
 export interface Log {
@@ -77,13 +78,4 @@ export function newLog(
       return added
     },
   }
-}
-
-/** Settled with the work, or once it has taken so long. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

@@ -17,7 +17,7 @@ export interface Gate {
   /** What one says; null where nobody can say. */
   readonly look: (comparison: string) => GateLook | null
   /** The share of stable's requests that succeed, from 0 to 1; null where it is not known. */
-  readonly health: (comparison: string) => number | null
+  readonly health: (comparison: string) => Promise<number | null>
   /** Settled once one says something new, or it is stopped. */
   readonly changed: (comparison: string, stop: AbortSignal) => Promise<void>
   readonly stop: (comparison: string) => Promise<void>

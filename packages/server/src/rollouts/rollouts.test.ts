@@ -51,6 +51,10 @@ const start = (): Promise<RunningServer> =>
     lookEveryMs: 20,
     now: () => clock,
     warn: (message) => warnings.push(message),
+    notify: {
+      config: { targets: { bus: { type: 'webhook', url: 'http://127.0.0.1:4/nobody-listens' } } },
+      environment: {},
+    },
     rollout: { config: async () => parseConfig(planText, 'coalmine.yaml'), environment: process.env },
   })
 
@@ -58,7 +62,7 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
 const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })
 
 /** Four minutes of two builds from now on, of which the canary fails so often; they are over then. */
-async function traffic(service: string, failing: number): Promise<void> {
+async function traffic(service: string, failing: number, stableFailing = 0): Promise<void> {
   const spans = (version: string, fails: number) => ({
     resource: {
       attributes: [
@@ -78,14 +82,14 @@ async function traffic(service: string, failing: number): Promise<void> {
             kind: 2,
             startTimeUnixNano: String(at),
             endTimeUnixNano: String(at + BigInt(20 + ((index * 7) % 11)) * 1_000_000n),
-            status: index % 100 < fails * 100 ? { code: 2 } : {},
+            status: (index * 37) % 100 < fails * 100 ? { code: 2 } : {},
             attributes: [attribute('http.route', '/cart'), attribute('http.request.method', 'GET')],
           }
         }),
       },
     ],
   })
-  const response = await ask('/v1/traces', { resourceSpans: [spans('1', 0), spans('2', failing)] })
+  const response = await ask('/v1/traces', { resourceSpans: [spans('1', stableFailing), spans('2', failing)] })
   expect(response.status).toBe(200)
   clock += 5 * minute
 }
@@ -169,8 +173,11 @@ it('gives a good build to more and more users, once it passed and somebody appro
     'is at stage 3 of 3 (100%): 100%',
     'is completed: everybody has it',
   ])
-  const { comparisons } = await answer<{ comparisons: { state: string; labels: object }[] }>('/api/comparisons')
-  expect(comparisons.map(({ state, labels }) => [state, labels])).toEqual([
+  const comparisons = async () =>
+    (await answer<{ comparisons: { state: string; labels: object }[] }>('/api/comparisons')).comparisons.map(
+      ({ state, labels }) => [state, labels],
+    )
+  await expect.poll(comparisons).toEqual([
     ['ended', { rollout: id, stage: '2', rollback: 'automatic' }],
     ['ended', { rollout: id, stage: '1', rollback: 'automatic' }],
   ])
@@ -221,6 +228,28 @@ it('is paused, aborted, and superseded by another build, each told with who said
   expect(rollouts.slice(0, 2).map((one) => one.id)).toEqual([other.id, id])
 })
 
+it('does not go back onto a stable that fails itself: it pages, and goes once stable is well again', async () => {
+  const before = planText
+  planText = planText.replace('rollout:\n', 'rollout:\n  healthFloor: 80%\n')
+  const { id } = await started('sick')
+  planText = before
+  await until(id, atStage(1))
+  await traffic('sick', 0.9, 0.5)
+  const stuck = await until(id, (one) => one.phase === 'stuck')
+  expect(stuck.waitsFor).toMatch(
+    /^of stable's own requests 5\d[.\d]*% succeed, and its health floor is 80%: abort --force goes back/,
+  )
+  expect(calls('sick')).toEqual(['sick 2 10'])
+  const alerts = async () =>
+    (await answer<{ open: { about: string; severity: string }[] }>('/api/notifications')).open
+      .filter(({ about }) => about === `rollout/${id}`)
+      .map(({ severity }) => severity)
+  await expect.poll(alerts).toEqual(['page'])
+  await traffic('sick', 0.9, 0)
+  expect(await until(id, (one) => one.endedAt !== null)).toMatchObject({ phase: 'rolled-back', stage: 0 })
+  await expect.poll(alerts).toEqual([])
+})
+
 it('refuses what it cannot run, and says why', async () => {
   const good = { service: 'x', stable: 'service.version=1', canary: 'service.version=2' }
   expect(await refused('/api/rollouts', { ...good, actuator: { command: 'rm -rf /' } }, 400)).toBe(
@@ -243,6 +272,6 @@ it('refuses what it cannot run, and says why', async () => {
 })
 
 it('keeps no secret, and was troubled by nothing', async () => {
-  expect(warnings).toEqual([])
+  expect(warnings.filter((one) => !one.startsWith('notify: bus'))).toEqual([])
   expect(await readFile(join(directory, 'calls'), 'utf8')).not.toContain('undefined')
 })

@@ -2,13 +2,12 @@ import { plannedRamp } from '@coalmine/comparator'
 import type { Gate } from '@coalmine/rollout'
 import type { Comparisons } from '../comparisons/comparisons.ts'
 import type { Context } from '../context.ts'
-import { newStableHealth } from './stable-health.ts'
+import { stableHealth } from './stable-health.ts'
 
 const dayMs = 86_400_000
 
 /** The comparisons of stages: those that the server runs, one for each stage, from its start on. */
 export function newStageGate(context: Pick<Context, 'store' | 'now'>, comparisons: Comparisons): Gate {
-  const health = newStableHealth(context, comparisons)
   return {
     start: async ({ state, sinceMs }) => {
       const { id, service, stable, canary, stage, compared, judgings, comparison, former } = state
@@ -39,7 +38,7 @@ export function newStageGate(context: Pick<Context, 'store' | 'now'>, comparison
       const { outcome, reason, progress, state } = found
       return { outcome, reason, seconds: progress?.seconds ?? 0, isOver: state === 'ended' }
     },
-    health,
+    health: (id) => stableHealth(context, comparisons, id),
     changed: (id, stop) => comparisons.changed(id, stop),
     stop: async (id) => {
       await comparisons.stop(id)
