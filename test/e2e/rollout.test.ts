@@ -8,7 +8,7 @@ import { exampleOn, expectPrinted, filesOn } from './manual.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-rollout-'))
 // That of the manual, with commands that are there.
-const [{ content: planned }] = filesOn('roll-out.md') as [{ content: string }]
+const planned = filesOn('roll-out.md')[0]!.content
 const plan = planned
   .replace('./move.sh', `'echo "\${COALMINE_PERCENT:-$COALMINE_HOSTS}\${COALMINE_PERCENT:+%}" > now'`)
   .replace('./where.sh', 'cat now')
