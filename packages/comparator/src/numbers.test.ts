@@ -1,5 +1,18 @@
 import { expect, it } from 'vitest'
-import { bytes, count, duration, latency, number, percent, rounded, signed, tidy, times } from './numbers.ts'
+import {
+  bytes,
+  count,
+  duration,
+  goodPercent,
+  latency,
+  number,
+  percent,
+  roughly,
+  rounded,
+  signed,
+  tidy,
+  times,
+} from './numbers.ts'
 
 it.each([
   [count(4200), '4\u202f200'],
@@ -7,6 +20,13 @@ it.each([
   [percent(0.12345), '12.3 %'],
   [percent(0.12345, 2), '12 %'],
   [percent(0), '0 %'],
+  [goodPercent(0.9989999, 0.999), '99.899 %'],
+  [goodPercent(0.97192, 0.97), '97.19 %'],
+  [goodPercent(0.9999996, 0.99999), '99.99996 %'],
+  [goodPercent(1, 0.99), '100 %'],
+  [roughly(61_488), '17.1 h'],
+  [roughly(30 * 86_400), '30 days'],
+  [roughly(7_200), '2 h'],
   [duration(0.4), '0 s'],
   [duration(59.6), '1 min'],
   [duration(75), '1 min 15 s'],

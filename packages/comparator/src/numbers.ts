@@ -115,3 +115,15 @@ export function roughly(seconds: number): string {
   const [amount, unit] = hours < 48 ? [hours, 'h'] : [hours / 24, 'days']
   return `${amount < 100 ? Number(amount.toPrecision(3)) : count(amount)} ${unit}`
 }
+
+/**
+ * A share of good requests as a percentage, to two digits more than its objective has, and never rounded up: what misses an objective
+ * does not read as if it had met it.
+ *
+ * @param share between 0 and 1, as `objective` is.
+ * @example goodPercent(0.9989999, 0.999) // '99.899 %'
+ */
+export function goodPercent(share: number, objective: number): string {
+  const factor = 10 ** ((String(Number((objective * 100).toPrecision(10))).split('.')[1]?.length ?? 0) + 2)
+  return `${Math.floor(Number((share * 100 * factor).toPrecision(12))) / factor} %`
+}

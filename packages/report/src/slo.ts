@@ -1,5 +1,5 @@
 import type { Burn, JourneyBudget, SloAnswer } from '@coalmine/comparator'
-import { count, latency, number, percent, roughly } from '@coalmine/comparator/numbers'
+import { count, goodPercent, latency, number, percent, roughly } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import type { Ink } from './ink.ts'
 import { printableData } from './printable.ts'
@@ -52,7 +52,7 @@ function sloLines(journeys: readonly JourneyBudget[], ink: Ink): string[] {
   const rows = worstFirst.flatMap((journey) => [journeyRow(journey, ink), ...buildRows(journey, ink)])
   const inWords = worstFirst.filter((one) => journeys.length <= mostInWords || isTrouble(one))
   return [
-    `${name}: ${percent(objective, 5)} of ${roughly(windowSeconds)}; ${bad}`,
+    `${name}: ${percent(objective, 10)} of ${roughly(windowSeconds)}; ${bad}`,
     '',
     ...table([head.map((cell) => ink.dim(cell)), ...rows]).map((line) => `  ${line}`),
     ...inWords.flatMap((journey) => ['', `  ${nameOf(journey)}`, ...journey.messages.map((line) => `    ${line}`)]),
@@ -67,7 +67,7 @@ const nameOf = ({ operation }: JourneyBudget): string => operation ?? 'all reque
 
 function journeyRow(journey: JourneyBudget, ink: Ink): string[] {
   const { window, compliance, objective, budget, burn, lasts } = journey
-  const good = compliance === null ? '-' : percent(compliance, 5)
+  const good = compliance === null ? '-' : goodPercent(compliance, objective)
   return [
     nameOf(journey),
     count(window.requests),

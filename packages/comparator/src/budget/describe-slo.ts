@@ -21,7 +21,7 @@ export function describeSlo({
   const bad =
     latencySeconds === null ? 'errors are' : `errors, and what takes longer than ${latency(latencySeconds)}, are`
   return [
-    `${name}: ${percent(objective, 5)} of ${of}${each} over ${roughly(windowSeconds)}; ${bad} bad`,
+    `${name}: ${percent(objective, 10)} of ${of}${each} over ${roughly(windowSeconds)}; ${bad} bad`,
     ...(critical ? ['critical'] : []),
     ...(expect === null ? [] : [`a release may cost ${percent(expect)} of the budget`]),
   ].join('; ')

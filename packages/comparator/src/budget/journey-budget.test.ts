@@ -129,6 +129,16 @@ describe('the budget of a journey', () => {
     })
   })
 
+  it('tells of the newest twenty builds, and of stable', () => {
+    const many = Array.from({ length: 40 }, (_, at) => build(`2.0.${at}`, 1, 0, 7_200 - at))
+    const { cohorts } = of(stable, ...many)
+    expect(cohorts).toHaveLength(20)
+    expect(cohorts.map((one) => one.build).filter((name) => ['1.0.0', '2.0.39', '2.0.20'].includes(name))).toEqual([
+      '1.0.0',
+      '2.0.39',
+    ])
+  })
+
   it('says of requests that name no build that they do', () => {
     const [first] = of(stable, { ...canary, build: '' }).messages
     expect(first).toMatch(/^What names no build has 1 % of the requests/)

@@ -64,7 +64,7 @@ export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly Ra
     perMinute: lastHour.requests / Math.max(1, Math.min(60, (until - first) / 60)),
     lasts: budget && lastsFor(budget.left, shares, load, [{ share, seconds: 0 }]),
     rampLasts: budget && canary && ramp.length > 0 ? lastsFor(budget.left, shares, load, ramp) : null,
-    cohorts: served.length === 0 ? [] : [stable!, ...others].slice(-mostCohorts).map((one) => cohortOf(one)),
+    cohorts: served.length === 0 ? [] : [stable!, ...others.slice(1 - mostCohorts)].map((one) => cohortOf(one)),
   }
   return { ...journey, messages: budgetSentences(journey, counts.seen) }
 

@@ -16,7 +16,7 @@ export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>, seen: 
   return [
     ...cohorts.filter((one) => one.isHarmful).map((one) => cohortSentence(one, journey)),
     budget.left <= 0
-      ? `The budget of ${span} is gone: ${count(window.bad)} requests were bad, and ${percent(objective, 5)} good allows ${count(budget.events)}.`
+      ? `The budget of ${span} is gone: ${count(window.bad)} requests were bad, and ${percent(objective, 10)} good allows ${count(budget.events)}.`
       : `What is left of it lasts ${lastsText(lasts!)} as it is now${rampLasts ? `, and ${lastsText(rampLasts)} along the planned ramp, which then stays at its last share` : ''}.`,
     ...(coveredSeconds < windowSeconds - 3_600
       ? [`Counted over ${roughly(coveredSeconds)} so far; how many requests ${span} have is expected from these.`]

@@ -5,15 +5,18 @@ import { join } from 'node:path'
 import { readSlos, type SloAnswer, type Verdict } from '@coalmine/comparator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conforms } from '../../../comparator/test/schema.ts'
+import { type TargetServer, targetServer } from '../../test/target-server.ts'
 import { type RunningServer, startServer } from '../server.ts'
 
 let directory: string
 let server: RunningServer
+let bus: TargetServer
 const warnings: string[] = []
 const objective = { service: 'shop', journeys: ['GET /cart'], objective: '99.9%', latency: '300ms', name: 'cart' }
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-budgets-'))
+  bus = await targetServer(() => ({ status: 200 }))
   const read = readSlos([objective], undefined)
   server = await startServer({
     store: directory,
@@ -21,11 +24,13 @@ beforeAll(async () => {
     watermarkMs: 0,
     slos: read.kind === 'slos' ? read.slos : [],
     warn: (message) => warnings.push(message),
+    notify: { config: { targets: { bus: { type: 'webhook', url: `${bus.url}/in` } } }, environment: {} },
   })
   await send()
 })
 afterAll(async () => {
   await server.close()
+  await bus.close()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -143,6 +148,9 @@ describe('error budgets of a server', () => {
 
   it('tell of a build that burns one too fast, and once, and stand in /metrics', async () => {
     await expect.poll(() => warnings.filter((one) => one.includes('300 times as fast'))).toHaveLength(1)
+    await expect
+      .poll(() => bus.asked.filter(({ text }) => text.includes('300 times as fast')).map(({ json }) => json['type']))
+      .toHaveLength(1)
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toContain(
       'coalmine_slo_burn{slo="cart",service="shop",operation="GET /cart",build="2.0.0",window="1h"} 300',

@@ -38,7 +38,7 @@ const rate = (burn: number | null, { requests, bad }: VerdictBudget['canary']): 
 
 const columns: readonly Column<VerdictBudget>[] = [
   { title: 'Journey', kind: 'name', cell: ({ operation }) => operation ?? 'all requests' },
-  { title: 'Objective', kind: 'name', cell: ({ objective }) => percent(objective, 5) },
+  { title: 'Objective', kind: 'name', cell: ({ objective }) => percent(objective, 10) },
   { title: 'Stable burns', kind: 'number', cell: ({ burn, stable }) => rate(burn.stable, stable) },
   { title: 'Canary burns', kind: 'number', cell: ({ burn, canary }) => rate(burn.canary, canary) },
   {

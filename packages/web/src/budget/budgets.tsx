@@ -4,7 +4,7 @@ import { Section } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
 import { count, moment, number, percent } from '../data/format.ts'
 import { type Column, Rows } from '../rows.tsx'
-import { lasting } from './lasting.ts'
+import { goodPercent, lasting } from './lasting.ts'
 
 interface Props {
   readonly service: string
@@ -80,12 +80,13 @@ const columns: readonly Column<Row>[] = [
   {
     title: 'Objective',
     kind: 'name',
-    cell: ({ journey, isBuild }) => (isBuild ? '' : `${journey.slo}: ${percent(journey.objective, 5)}`),
+    cell: ({ journey, isBuild }) => (isBuild ? '' : `${journey.slo}: ${percent(journey.objective, 10)}`),
   },
   {
     title: 'Good',
     kind: 'number',
-    cell: ({ journey, isBuild }) => (isBuild ? '' : journey.compliance === null ? '–' : percent(journey.compliance, 5)),
+    cell: ({ journey, isBuild }) =>
+      isBuild ? '' : journey.compliance === null ? '–' : goodPercent(journey.compliance, journey.objective),
   },
   {
     title: 'Budget left',

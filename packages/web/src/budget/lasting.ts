@@ -15,3 +15,9 @@ export function lasting(lasts: Lasts | null): string {
   if (lasts.seconds === 0) return 'gone'
   return lasts.seconds === null ? 'over a year' : roughly(lasts.seconds)
 }
+
+/** A share of good requests, to two digits more than its objective has, and never rounded up. */
+export function goodPercent(share: number, objective: number): string {
+  const factor = 10 ** ((String(Number((objective * 100).toPrecision(10))).split('.')[1]?.length ?? 0) + 2)
+  return `${Math.floor(Number((share * 100 * factor).toPrecision(12))) / factor}\u00a0%`
+}
