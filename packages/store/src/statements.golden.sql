@@ -2858,8 +2858,8 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
             Operation, '(other)') AS Name,
           Tick, TraceId, Duration, IsError, IsClientError,
           mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
-          arrayFilter(pair -> Marks[pair.1] = pair.2,
-            arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
+          arrayFilter(pair -> pair IN arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)}),
+            arrayZip(mapKeys(Marks), mapValues(Marks))) AS Pairs
         FROM (
           SELECT
             ServiceName AS Service,

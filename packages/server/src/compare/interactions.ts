@@ -92,7 +92,7 @@ async function trafficOf(
       context,
     )
   const [first, second] = variants
-  return { flag, variants, slices: [await withVariant(first), await withVariant(second)] }
+  return { flag, variants, slices: await Promise.all([withVariant(first), withVariant(second)]) }
 }
 
 /** A selector for those of its requests that met a variant of a flag. */

@@ -212,8 +212,8 @@ export const badByAttribute: SpanStatement = spanStatement(
           ${operationName} AS Name,
           Tick, TraceId, Duration, IsError, IsClientError,
           mapUpdate(ResourceAttributes, mapUpdate(SpanAttributes, FlagAttributes)) AS Marks,
-          arrayFilter(pair -> Marks[pair.1] = pair.2,
-            arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)})) AS Pairs
+          arrayFilter(pair -> pair IN arrayZip({pairKeys:Array(String)}, {pairValues:Array(String)}),
+            arrayZip(mapKeys(Marks), mapValues(Marks))) AS Pairs
         FROM ${requests}
         WHERE Service = {service:String}
           AND ${spansOfWindow}
