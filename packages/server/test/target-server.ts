@@ -10,8 +10,6 @@ export interface TargetRequest {
   readonly headers: IncomingHttpHeaders
   readonly text: string
   readonly json: Record<string, unknown>
-  /** When it came, in milliseconds of `performance.now()`. */
-  readonly cameMs: number
 }
 
 /** What a target answers; `hang` never does. */
@@ -32,7 +30,7 @@ export async function targetServer(answer: (request: TargetRequest) => TargetRep
   const server: Server = createServer((request, response) => {
     void text(request).then((body) => {
       const { method = '', url = '', headers } = request
-      const one = { method, path: url, headers, text: body, json: jsonOf(body), cameMs: performance.now() }
+      const one = { method, path: url, headers, text: body, json: jsonOf(body) }
       asked.push(one)
       const reply = answer(one)
       if (reply === 'hang') return

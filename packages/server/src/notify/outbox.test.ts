@@ -64,7 +64,7 @@ async function started(
     },
     ...changed,
   }
-  const timing = { firstWaitMs: 1, longestWaitMs: 5 }
+  const timing = { firstWaitMs: 1, longestWaitMs: 5, lookUpMs: 50 }
   const running = startNotify(
     {
       store: { ...store, ...over },
@@ -182,24 +182,30 @@ it('what was not sent is sent after a restart, and what was is not sent again', 
   expect(target.asked.at(-1)!.json).toMatchObject({ type: 'coalmine.alert.resolved', subject: alert(4).key })
 })
 
-it('what happened to a comparison is told once, though it is found out again after a crash', async () => {
+/** Something that happens to the comparison of a test. */
+function happened(kind: Happened['kind'], outcome: Happened['outcome']): Promise<void> {
   const state = {
     id: `c-${counter}`,
     service: 'shop',
-    labels: {},
-    startedAt: '2026-11-30T14:00:00.000Z',
+    labels: { author: 'ada' },
+    startedAt: new Date(now()).toISOString(),
     reason: 'why',
   }
   const request = { stable: 'a=1', canary: 'a=2', traffic: 'users', audience: [], side: 'requests' } as const
-  const happened = (kind: Happened['kind'], outcome: Happened['outcome']) =>
-    notify.happened({
-      kind,
-      outcome,
-      state: state as unknown as Happened['state'],
-      verdict: undefined,
-      request,
-      atMs: now(),
-    })
+  const of = { kind, outcome, state: state as unknown as Happened['state'], verdict: undefined, request, atMs: now() }
+  return notify.happened(of)
+}
+
+it('no message waits for who made the change where that cannot be found out', async () => {
+  await notify.close()
+  const cohorts = { ...store.cohorts, changeMarks: () => new Promise<never>(() => {}) }
+  notify = await started({}, { cohorts })
+  await happened('settled', 'fail')
+  await expect.poll(() => target.asked.length).toBe(1)
+  expect(target.asked[0]!.json).toMatchObject({ data: { people: [{ role: 'author', name: 'ada' }] } })
+})
+
+it('what happened to a comparison is told once, though it is found out again after a crash', async () => {
   const told = () => target.asked.map(({ json }) => String(json['type']).replace('coalmine.comparison.', ''))
   const on = ['started', 'interim', 'pass'] as const
   const config = { targets: { [names.one]: { type: 'webhook', url: target.url, on } } } as const
