@@ -20,6 +20,7 @@ export interface DoctorFacts {
   /** Spans that say their build, in an attribute or in their resource. */
   readonly withBuild: number
   readonly withFlags: number
+  /** Entry spans of test traffic. */
   readonly test: number
   /** HTTP SERVER spans without `http.route`: their operation is the span's name. */
   readonly withoutRoute: number
@@ -132,7 +133,7 @@ export const doctor: string = sql`
     countIf(SpanAttributes['service.version'] != '' OR ResourceAttributes['service.version'] != '') AS withBuild,
     countIf(SpanAttributes['coalmine.flags'] != ''
       OR arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
-    countIf(SpanAttributes['coalmine.test'] = 'true') AS test,
+    countIf((${isEntrySpan}) AND SpanAttributes['coalmine.test'] = 'true') AS test,
     countIf(SpanKind IN ('Server', 'SPAN_KIND_SERVER')
       AND (SpanAttributes['http.request.method'] != '' OR SpanAttributes['http.method'] != '')
       AND SpanAttributes['http.route'] = '') AS withoutRoute,

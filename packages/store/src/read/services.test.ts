@@ -24,6 +24,8 @@ describe('what the store knows of test traffic', () => {
       ),
     )
     await closeAll()
+    // Requests, not the spans below them.
+    expect(await fresh.store.services.doctor('storefront')).toMatchObject({ spans: 5, requests: 4, test: 3 })
     expect(await fresh.store.services.tests(24)).toEqual({
       hours: 24,
       runs: [
