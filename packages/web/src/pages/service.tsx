@@ -152,7 +152,7 @@ function Marks({ facts }: { facts: Doctor }): VNode {
         </div>
         <div>
           <dt>Test traffic</dt>
-          <dd>{count(facts.test)} spans, in no verdict unless it is asked for.</dd>
+          <dd>{count(facts.test)} requests, in no verdict unless it is asked for.</dd>
         </div>
       </dl>
     </Section>
