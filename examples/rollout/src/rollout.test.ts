@@ -3,7 +3,7 @@ import { run } from '../dist/run.js'
 
 it('a bad build is rolled back, and a good one is given to everybody though the server is killed', async () => {
   const { bad, good, told, backMs } = await run({ proxy: 'own', kills: true, say: () => {} })
-  expect(bad).toMatch(/is to go back: FAIL: .*\n.*goes back to 0%\n.*is at 0%: 0%\n.*is rolled back\n/)
+  expect(bad).toMatch(/is to go back: FAIL: .*\n.*goes back to 0%\n.*is at 0%\n.*is rolled back\n/)
   expect(good).toMatch(/nobody has watched it for a while: its stage is judged anew/)
   expect(good).toMatch(/is completed: everybody has it/)
   // Nothing else was ever asked for, and what was under way was asked for again.

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -34,7 +35,12 @@ const usersPerSecond = 150
 /** A shop of two stable instances and a canary, with users: a bad build is rolled back, and a good one is given to everybody. */
 export async function run({ proxy: kind, kills, say }: RunOptions): Promise<Ran> {
   const folder = await mkdtemp(join(tmpdir(), 'coalmine-rollout-'))
-  const closers: (() => void)[] = [() => void rm(folder, { recursive: true, force: true })]
+  const closers: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  const close = (): void => {
+    for (const one of closers.splice(0).reverse()) one()
+  }
+  // Also where it is interrupted.
+  process.once('exit', close)
   const kept = (child: ChildProcess): ChildProcess => {
     closers.push(() => void child.kill('SIGKILL'))
     return child
@@ -79,7 +85,8 @@ export async function run({ proxy: kind, kills, say }: RunOptions): Promise<Ran>
       backMs: back ? back.atMs - (await failedMs(url)) : null,
     }
   } finally {
-    for (const close of closers.reverse()) close()
+    process.off('exit', close)
+    close()
   }
 }
 

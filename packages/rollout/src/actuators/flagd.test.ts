@@ -30,7 +30,8 @@ function fileOf(targeting?: unknown): string {
   )
   return file
 }
-const actuatorOf = (file: string) => flagdActuator({ kind: 'flagd', file, on: 'on', off: 'off' })
+const actuatorOf = (file: string) =>
+  flagdActuator({ kind: 'flagd', file: '$FLAGS', on: 'on', off: 'off' }, { FLAGS: file })
 
 /** Who of a thousand users has it, by an evaluator of flagd. */
 async function usersOf(file: string): Promise<Set<number>> {
@@ -130,7 +131,7 @@ it('names what is not there', async () => {
     'none.json: there is no such file',
   )
   await expect(actuatorOf(file).move({ ...share(1), flag: 'nope' }, context, go)).rejects.toThrow('it has no flag nope')
-  const other = flagdActuator({ kind: 'flagd', file, on: 'yes', off: 'off' })
+  const other = flagdActuator({ kind: 'flagd', file, on: 'yes', off: 'off' }, {})
   await expect(other.move(share(1), context, go)).rejects.toThrow('new-pricing has no variant yes; it has on, off')
 })
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { FlagdActuator } from '@coalmine/comparator'
 import { type Actuator, ActuatorError, isAbout } from './actuator.ts'
+import { type Environment, filled } from './environment.ts'
 
 type Json = Record<string, unknown>
 
@@ -9,9 +10,10 @@ type Json = Record<string, unknown>
  * Writes the share of a flag into the file that flagd reads: as the weights of the `fractional` of its two variants. Everything else in
  * the file stays, and the new file takes the place of the old one at once.
  */
-export function flagdActuator({ file, on, off }: FlagdActuator): Actuator {
+export function flagdActuator({ file: named, on, off }: FlagdActuator, env: Environment): Actuator {
   return {
     move: async ({ percent, flag }) => {
+      const file = filled(named, env)
       const path = await realpath(file).catch((error: NodeJS.ErrnoException) => {
         throw new ActuatorError(`${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`)
       })
@@ -30,6 +32,7 @@ export function flagdActuator({ file, on, off }: FlagdActuator): Actuator {
       return ''
     },
     read: async ({ percent, flag }) => {
+      const file = filled(named, env)
       const rule = fractionalIn(flagIn(await contentOf(file), flag!, file, [on, off]), [on, off])
       if (!rule) return { matches: false, text: 'no fractional' }
       const sum = rule.arms.reduce((all, [, weight]) => all + weight, 0)

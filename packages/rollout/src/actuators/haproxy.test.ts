@@ -23,13 +23,13 @@ describe.each(kinds)('a HAProxy that is %s', (_, start) => {
     const haproxy = await start(folder)
     const plan: HaproxyActuator = {
       kind: 'haproxy',
-      socket: haproxy.socket,
+      socket: '$HAPROXY_SOCKET',
       backend: 'shop',
       stable: ['stable1', 'stable2'],
       canary: ['canary1', 'canary2'],
       timeoutMs: 5_000,
     }
-    const actuator: Actuator = haproxyActuator(plan)
+    const actuator: Actuator = haproxyActuator(plan, { HAPROXY_SOCKET: haproxy.socket })
     const found: string[] = []
     for (const amount of [hosts(1), share(10), share(100), share(0)]) {
       const said = await actuator.move(amount, context, go)
@@ -44,20 +44,20 @@ describe.each(kinds)('a HAProxy that is %s', (_, start) => {
     ])
     expect((await actuator.read(share(50), context, go))!.matches).toBe(false)
     // One server that is not there does not keep the canary in.
-    const other = haproxyActuator({ ...plan, stable: ['stable1', 'gone'] })
+    const other = haproxyActuator({ ...plan, stable: ['stable1', 'gone'], socket: haproxy.socket }, {})
     await actuator.move(share(50), context, go)
     await expect(other.move(share(0), context, go)).rejects.toThrow('HAProxy says of server shop/gone: No such server.')
     expect(await actuator.read(share(0), context, go)).toMatchObject({ matches: true })
-    await expect(haproxyActuator({ ...plan, backend: 'nope' }).read(share(0), context, go)).rejects.toThrow(
-      "HAProxy says of backend nope: Can't find backend.",
-    )
+    await expect(
+      haproxyActuator({ ...plan, backend: 'nope', socket: haproxy.socket }, {}).read(share(0), context, go),
+    ).rejects.toThrow("HAProxy says of backend nope: Can't find backend.")
     await haproxy.close()
   })
 })
 
 it('that is not there is said so', async () => {
   const plan = { kind: 'haproxy', backend: 'shop', stable: ['a'], canary: ['b'], timeoutMs: 5_000 } as const
-  const gone = haproxyActuator({ ...plan, socket: join(folder, 'no.sock') })
+  const gone = haproxyActuator({ ...plan, socket: join(folder, 'no.sock') }, {})
   const refused = await gone.move(share(10), context, go).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ActuatorError)
   expect((refused as Error).message).toMatch(/^the socket of HAProxy, .*no\.sock: ENOENT$/)

@@ -1,16 +1,19 @@
 import { connect } from 'node:net'
 import type { Amount, HaproxyActuator } from '@coalmine/comparator'
 import { type Actuator, ActuatorError, isAbout } from './actuator.ts'
+import { type Environment, filled } from './environment.ts'
 
 const mostWeight = 256
 // A reload gives servers the weights of the configuration, 1 where there are none, and so does this where both have the same.
 const evenWeight = 100
 
 /** Sets the weights of the servers of a backend, over the socket of a HAProxy that runs. */
-export function haproxyActuator(plan: HaproxyActuator): Actuator {
-  const { backend, stable, canary } = plan
+export function haproxyActuator(planned: HaproxyActuator, env: Environment): Actuator {
+  const { backend, stable, canary } = planned
+  const filledIn = (): HaproxyActuator => ({ ...planned, socket: filled(planned.socket, env) })
   return {
     move: async (amount, _context, signal) => {
+      const plan = filledIn()
       const wanted = weightsOf(amount, stable, canary)
       // First those that get more, so that there is always somebody who serves.
       const ordered = [...wanted].sort(([, a], [, b]) => b - a)
@@ -27,7 +30,7 @@ export function haproxyActuator(plan: HaproxyActuator): Actuator {
       return [...wanted].map(([server, weight]) => `${server} ${weight}`).join(', ')
     },
     read: async (amount, _context, signal) => {
-      const found = await weightsNow(plan, signal)
+      const found = await weightsNow(filledIn(), signal)
       const missing = [...stable, ...canary].find((server) => !found.has(server))
       if (missing !== undefined) throw new ActuatorError(`HAProxy has no server ${backend}/${missing}`)
       const sum = (servers: readonly string[]): number => servers.reduce((all, server) => all + found.get(server)!, 0)

@@ -16,9 +16,9 @@ export function newActuator(plan: ActuatorPlan, env: Environment): Actuator {
     case 'webhook':
       return webhookActuator(plan, env)
     case 'haproxy':
-      return haproxyActuator(plan)
+      return haproxyActuator(plan, env)
     case 'flagd':
-      return flagdActuator(plan)
+      return flagdActuator(plan, env)
     case 'unleash':
       return unleashActuator(plan, env)
     case 'launchdarkly':

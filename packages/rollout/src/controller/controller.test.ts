@@ -114,3 +114,29 @@ it('waits at its deadline, and goes on when somebody says so, though nothing can
   await world.settle()
   expect(world.percent).toBe(50)
 })
+
+it('does not keep the canary from coming back any more once another rollout has it', async () => {
+  const world = await atFirstStage()
+  await goesBack(world)
+  await world.controller.supersede('service.version=3')
+  // As the next rollout gives it.
+  world.percent = 10
+  world.nowMs += 31_000
+  await world.settle()
+  expect([world.percent, world.controller.isMoving(), world.controller.isDone()]).toEqual([10, false, true])
+})
+
+it('takes back what is on its way to everybody', async () => {
+  const world = await atFirstStage()
+  world.outcome = 'pass'
+  for (const stage of [2, 3]) {
+    if (stage === 3) world.mishap = 'fails'
+    await world.controller.command('advance', { by: 'ada' })
+    await world.settle()
+  }
+  expect(world.controller.state()).toMatchObject({ stage: 2, target: 3 })
+  world.mishap = 'none'
+  await world.controller.command('abort', { by: 'ada' })
+  await world.settle()
+  expect([world.percent, world.controller.state().end]).toEqual([0, 'rolled-back'])
+})

@@ -21,6 +21,8 @@ export interface Controller {
   readonly resume: () => Promise<void>
   /** Does the next thing, and says whether there was something to do. */
   readonly step: (stop: AbortSignal) => Promise<boolean>
+  /** Whether the actuator is being called. */
+  readonly isMoving: () => boolean
   /** Whether it is to be watched no more. */
   readonly isDone: () => boolean
   /** Does what there is to do until it is done, or stopped. */
@@ -53,7 +55,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
   let checkedMs = now()
   let moving: { readonly to: number; readonly stop: AbortController } | undefined
   let wake = (): void => {}
-  let isGuarded = false
+  let isReplaced = false
   let judgeAgainMs = 0
   let health: number | null = null
 
@@ -146,7 +148,9 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     if (!found || found.matches || stop.aborted) return false
     const reason = `it was found at ${found.text}`
     const { event } = await log.add((state): { event?: RolloutEvent } =>
-      state.target === target && !state.isUnsure ? { event: { kind: 'intent', to: target, why: 'again', reason } } : {},
+      state.target === target && !state.isUnsure && !isReplaced
+        ? { event: { kind: 'intent', to: target, why: 'again', reason } }
+        : {},
     )
     if (event) await perform(target, stop)
     return true
@@ -154,7 +158,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
 
   const isDone = (): boolean => {
     const { end, endedMs } = log.state()
-    return end !== null && (end !== 'rolled-back' || isGuarded || now() - endedMs! >= guardMs)
+    return end !== null && (end !== 'rolled-back' || isReplaced || now() - endedMs! >= guardMs)
   }
 
   /** How stable is, for who is to go back to it; going back does not wait for it for long. */
@@ -172,7 +176,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     await measureHealth(log.state())
     const { decision } = await log.add((state): { decision: Decision; event?: RolloutEvent } => {
       // After its end there is still where the canary is.
-      const decision = state.end === null ? decide(state, around(state)) : guarding(state, now())
+      const decision = state.end === null ? decide(state, around(state)) : guarding(state, now(), isReplaced)
       return 'event' in decision ? { decision, event: decision.event } : { decision }
     })
     if (stop.aborted) return false
@@ -212,7 +216,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     waitsFor,
     command: (command, said) => say((state) => commanded(state, command, said)),
     supersede: async (by) => {
-      isGuarded = true
+      isReplaced = true
       await say((state) =>
         state.end !== null || state.back?.why === 'superseded'
           ? { kind: 'so-already' }
@@ -226,6 +230,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
       await log.add((state): { event?: RolloutEvent } => (state.end === null ? { event: { kind: 'restarted' } } : {}))
     },
     step,
+    isMoving: () => moving !== undefined,
     isDone,
     run: async (stop) => {
       while (!stop.aborted && !isDone()) {
@@ -273,8 +278,8 @@ const isAsBefore = (now: RolloutState, before: RolloutState): boolean =>
   now.stage === before.stage && now.sinceMs === before.sinceMs && now.back === null && now.end === null
 
 /** After a rollout went back: what did not get there is tried again. */
-function guarding(state: RolloutState, nowMs: number): Decision {
-  if (!state.isUnsure) return { kind: 'wait', for: 'it is over', untilMs: null }
+function guarding(state: RolloutState, nowMs: number, isReplaced: boolean): Decision {
+  if (!state.isUnsure || isReplaced) return { kind: 'wait', for: 'it is over', untilMs: null }
   if (nowMs - state.triedMs < guardAgainMs)
     return { kind: 'wait', for: 'it is over', untilMs: state.triedMs + guardAgainMs }
   return { kind: 'move', event: { kind: 'intent', to: 0, why: 'again', reason: state.trouble ?? 'it came back' } }

@@ -12,7 +12,8 @@ export function eventText(event: RolloutEvent, state: RolloutState): string {
         ? `goes back to ${stageText(state, event.to)}`
         : `goes ${event.why === 'next' ? 'on' : 'again'} to ${stageText(state, event.to)}: ${event.reason}`
     case 'moved':
-      return `is at ${stageText(state, event.to)}${event.said === '' ? '' : `: ${event.said}`}`
+      // What was read back is told where it says more.
+      return `is at ${stageText(state, event.to)}${stageText(state, event.to).includes(event.said) ? '' : `: ${event.said}`}`
     case 'not-moved':
       return `did not get to ${stageText(state, event.to)}: ${event.message}`
     case 'judging':

@@ -86,7 +86,7 @@ export function newRollouts(
       mayStart: () =>
         ofService(begun.service)
           .filter(({ controller }) => controller.state().startedMs < begun.startedMs)
-          .every(({ controller }) => controller.state().end !== null),
+          .every(({ controller }) => controller.state().end !== null && !controller.isMoving()),
     }
     const one = { controller: newController(begun, ports, pace), events }
     held.set(begun.id, one)
