@@ -8,12 +8,15 @@ export const screenshots: string = join(import.meta.dirname, '../screenshots')
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+// They take longer than all the rest: of two ways, unless somebody wants to see them all.
+const isEachShown = process.env['COALMINE_SCREENSHOTS'] === 'all'
+
 /** How a state is looked at: in both themes and both widths, so that each changes as seldom as it can. */
 const ways = [
-  { theme: 'light', width: 1280 },
-  { theme: 'dark', width: 1280 },
-  { theme: 'dark', width: 360 },
-  { theme: 'light', width: 360 },
+  { theme: 'light', width: 1280, isShown: true },
+  { theme: 'dark', width: 1280, isShown: isEachShown },
+  { theme: 'dark', width: 360, isShown: true },
+  { theme: 'light', width: 360, isShown: isEachShown },
 ] as const
 
 interface Violation {
@@ -23,19 +26,22 @@ interface Violation {
 
 /**
  * Looks at the page as it is now, light and dark, wide and narrow: what axe finds, and whether the page is wider than the
- * screen. Each time a screenshot is taken.
+ * screen. Screenshots are taken of two of these, or of all with COALMINE_SCREENSHOTS=all.
  */
 export async function look(page: Page, name: string): Promise<string[]> {
   mkdirSync(screenshots, { recursive: true })
   const found: string[] = []
   // It stays for as long as the page is not loaded again.
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe)
-  for (const { theme, width } of ways) {
+  for (const { theme, width, isShown } of ways) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width, height: 900 })
     // Charts are drawn anew for the width before the next frame but one.
     await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
-    await page.screenshot({ path: join(screenshots, `${name}-${theme}-${width}.png`), fullPage: true })
+    if (isShown) {
+      const path = join(screenshots, `${name}-${theme}-${width}.jpg`)
+      await page.screenshot({ path, type: 'jpeg', quality: 85, fullPage: true })
+    }
     const { violations, beyond } = await page.evaluate<Looked>(lookScript)
     for (const { id, nodes } of violations)
       found.push(`${name} ${theme} ${width}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)

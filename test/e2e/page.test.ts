@@ -145,6 +145,29 @@ it('says so when the server went away, and goes on when it is back', async () =>
   await see(/^FAIL at /)
 })
 
+const hostile = '<img src=x onerror=alert(1)>'
+
+it('shows hostile names as the text that they are', async () => {
+  const { server, page, open, compare, lookAt } = site
+  const service = `evil ${hostile}`
+  await send(server.url, {
+    service,
+    startMs,
+    seconds: 120,
+    rate: 4,
+    operations: [`GET /${hostile}"'&<script>alert(1)</script>`, `GET /${'x'.repeat(180)}`],
+    slower: 4,
+    attributes: { [`evil"${hostile}`]: hostile },
+    seed: 4,
+  })
+  const id = await compare({ service, labels: { author: hostile, change: 'javascript:alert(1)' } })
+  await open(`/comparisons/${id}`)
+  await page.getByRole('img', { name: /^Evidence over time/ }).waitFor(patient)
+  await page.getByRole('heading', { name: service }).waitFor(patient)
+  expect(await page.locator('img, a[href^="javascript"]').count()).toBe(0)
+  await lookAt('hostile')
+})
+
 it('has nothing that axe or the browser complains of, in any of these states', () => {
   expect(site.problems()).toEqual([])
 })
