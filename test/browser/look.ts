@@ -39,8 +39,8 @@ export async function look(page: Page, name: string): Promise<string[]> {
     // Charts are drawn anew for the width before the next frame but one.
     await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
     if (isShown) {
-      const path = join(screenshots, `${name}-${theme}-${width}.jpg`)
-      await page.screenshot({ path, type: 'jpeg', quality: 85, fullPage: true })
+      const path = join(screenshots, `${name}-${theme}-${width}.png`)
+      await page.screenshot({ path, fullPage: true })
     }
     const { violations, beyond } = await page.evaluate<Looked>(lookScript)
     for (const { id, nodes } of violations)
