@@ -99,6 +99,8 @@ it('has a page of services, one of each service and build, of how the server is,
   await open('/comparisons/000000000000')
   await see('There is no such thing here')
   await lookAt('nothing')
+  await open(`/compare?${new URLSearchParams({ service: 'shop; rm -rf ~', ...cohorts })}`)
+  await see("--service 'shop; rm -rf ~' --stable service.version=1.0.0")
   await open(`/compare?${new URLSearchParams({ service: 'storefront', ...cohorts })}`)
   await page.waitForURL(`**/comparisons/${failed}`, patient)
 })

@@ -129,6 +129,7 @@ it('says so when the server went away, and goes on when it is back', async () =>
   running = await compare({ service: 'little' })
   await open(`/comparisons/${running}`)
   await verdict('Watching')
+  await page.getByRole('img', { name: /^Evidence over time/ }).waitFor(patient)
   await lookAt('running')
   await page.getByRole('button', { name: 'Show traces of the service' }).click(patient)
   await page.getByRole('img', { name: /^Trace of canary/ }).waitFor(patient)

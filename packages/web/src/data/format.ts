@@ -70,3 +70,8 @@ export function bytes(amount: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, amount)) / 3))
   return `${Number((amount / 1000 ** power).toPrecision(3))}\u00a0${units[power]}`
 }
+
+/** A text as one word of a shell, whatever is in it: a link may have been made by anybody, and its command is there to be pasted. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

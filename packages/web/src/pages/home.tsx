@@ -104,7 +104,10 @@ function Empty(): VNode {
   return (
     <>
       <p>No comparison runs. A deploy starts one, and prints its address:</p>
-      <pre>coalmine watch --service NAME --stable 1.0.0 --canary 2.0.0 --server {location.origin}</pre>
+      <pre>
+        coalmine watch --service NAME --stable service.version=1.0.0 --canary service.version=2.0.0 --server{' '}
+        {location.origin}
+      </pre>
     </>
   )
 }

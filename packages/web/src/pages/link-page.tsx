@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { useAnswer } from '../data/answer.ts'
+import { shellWord } from '../data/format.ts'
 import type { RunState } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
 import { Loading, TroubleView } from './trouble.tsx'
@@ -33,7 +34,8 @@ export function LinkPage({ attempt, again }: Props): VNode {
         No comparison of {canary} with {stable} of {service} has been started. This page shows it as soon as one is:
       </p>
       <pre>
-        coalmine watch --service {service} --stable {stable} --canary {canary} --server {location.origin}
+        coalmine watch --service {shellWord(service)} --stable {shellWord(stable)} --canary {shellWord(canary)} --server{' '}
+        {location.origin}
       </pre>
       <p class="pulse" role="status">
         Waiting…
