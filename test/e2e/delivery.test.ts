@@ -18,16 +18,18 @@ afterAll(async () => {
 })
 
 const minute = 60_000
-const ago = (minutes: number): string => new Date(tickAgo(minutes * minute)).toISOString()
+// One moment for all of it, however long the test takes.
+const start = tickAgo(30 * minute)
+const after = (minutes: number): string => new Date(start + minutes * minute).toISOString()
 
 it('tells how releases go, from what was deployed and what became of it', async () => {
   const shop = { service: 'shop', route: 'GET /cart', medianMs: 20 }
   const lines = [
-    ...otlpLines({ ...shop, version: '1.9.0', from: tickAgo(30 * minute), seconds: 1_200, perSecond: 8, seed: 1 }),
+    ...otlpLines({ ...shop, version: '1.9.0', from: start, seconds: 1_200, perSecond: 8, seed: 1 }),
     ...otlpLines({
       ...shop,
       version: '2.0.0',
-      from: tickAgo(20 * minute),
+      from: start + 10 * minute,
       seconds: 180,
       perSecond: 2,
       errorShare: 0.5,
@@ -50,7 +52,7 @@ it('tells how releases go, from what was deployed and what became of it', async 
     expect(run).toMatchObject({ code: 0, stderr: '' })
   }
   // Nobody reported 1.9.0, which served first.
-  await deploy('2.0.0', '--at', ago(21), '--committed-at', ago(201), '--changes', '3')
+  await deploy('2.0.0', '--at', after(9), '--committed-at', after(-171), '--changes', '3')
   expect((await coalmine(folder, [...compareShop])).code).toBe(1)
   await deploy('2.0.1', '--what', 'Revert "new prices"')
 

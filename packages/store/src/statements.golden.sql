@@ -1090,24 +1090,53 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   ORDER BY atMs DESC, service, canary
   LIMIT {limit:UInt32};
 
--- read/failures.ts: failedBuild
-  WITH (
-    SELECT max(Tick)
-    FROM coalmine_ticks
-    WHERE Service = {service:String} AND FlagKey = '' AND Tick <= fromUnixTimestamp({at:UInt32})
-      AND Tick >= fromUnixTimestamp({at:UInt32}) - INTERVAL 1 DAY
-  ) AS Newest
+-- read/failures.ts: failedShares
+  WITH Failures AS (
+    SELECT row.1 AS Place, row.2 AS Service, row.3 AS Version, row.4 AS Second
+    FROM (
+      SELECT arrayJoin(arrayZip(
+        {places:Array(UInt32)}, {services:Array(String)}, {versions:Array(String)}, {seconds:Array(UInt32)})) AS row)
+  )
   SELECT
-    sumIf(Requests, Build = {version:String} AND Tick > Newest - INTERVAL 10 MINUTE AND Tick <= Newest) AS own,
-    sumIf(Requests, Tick > Newest - INTERVAL 10 MINUTE AND Tick <= Newest) AS all,
-    countIf(Build = {version:String}) AS found,
-    toUnixTimestamp(maxIf(Tick, Build = {version:String})) AS last,
-    toUnixTimestamp(max(Tick)) AS end
-  FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
-    AND Tick >= fromUnixTimestamp({at:UInt32}) - INTERVAL 1 DAY
-    AND (Tick, Batch) IN (
-      SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick);
+    Place AS place,
+    sumIf(Own, Tick > Newest - INTERVAL 10 MINUTE) AS own,
+    sumIf(AllRequests, Tick > Newest - INTERVAL 10 MINUTE) AS all
+  FROM (
+    SELECT Place, Tick, Own, AllRequests, max(Tick) OVER (PARTITION BY Place) AS Newest
+    FROM (
+      SELECT Place, Tick, sumIf(Requests, Build = Version) AS Own, sum(Requests) AS AllRequests
+      FROM (
+        SELECT toString(Service) AS Service, Tick, Build, Requests
+        FROM coalmine_ticks
+        WHERE FlagKey = '' AND NOT Test AND Service IN (SELECT Service FROM Failures)
+          AND Tick >= fromUnixTimestamp(arrayMin({seconds:Array(UInt32)}) - 7200)
+          AND (Service, intDiv(toUnixTimestamp(Tick), 3600)) IN (
+            SELECT Service, arrayJoin([intDiv(Second, 3600), intDiv(Second, 3600) - 1, intDiv(Second, 3600) - 2])
+            FROM Failures)
+      ) AS Ticks
+      INNER JOIN Failures USING (Service)
+      WHERE toUnixTimestamp(Tick) <= Second AND toUnixTimestamp(Tick) > Second - 7200
+      GROUP BY Place, Tick
+    )
+  )
+  GROUP BY place;
+
+-- read/failures.ts: lastServed
+  WITH Failures AS (
+    SELECT row.1 AS Place, row.2 AS Service, row.3 AS Version, row.4 AS Second
+    FROM (
+      SELECT arrayJoin(arrayZip(
+        {places:Array(UInt32)}, {services:Array(String)}, {versions:Array(String)}, {seconds:Array(UInt32)})) AS row)
+  )
+  SELECT Place AS place, toUnixTimestamp(Last) AS last, toUnixTimestamp(End) AS end
+  FROM (
+    SELECT toString(Service) AS Service, Build AS Version, max(Tick) AS Last, max(Last) OVER (PARTITION BY Service) AS End
+    FROM coalmine_ticks
+    WHERE FlagKey = '' AND NOT Test AND Service IN (SELECT Service FROM Failures)
+      AND Tick >= fromUnixTimestamp(arrayMin({seconds:Array(UInt32)}) - 86400)
+    GROUP BY Service, Version
+  ) AS Served
+  INNER JOIN Failures USING (Service, Version);
 
 -- read/flag-shares.ts: tickFlags
   WITH (

@@ -1,7 +1,5 @@
-import { latestClosingsEver } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { parseSelector } from '../selector.ts'
-import { sql } from '../sql.ts'
 import { tickSeconds } from '../tick.ts'
 
 /** A build that was proved to do harm to users. Times are milliseconds since 1970. */
@@ -10,7 +8,7 @@ export interface BuildFailure {
   readonly version: string
   /** When that was first proved. */
   readonly atMs: number
-  /** What share of the service's requests it had in the ten minutes before; null where that is not known any more. */
+  /** What share of the service's requests it had in the last ten minutes of traffic before; null where that is not known any more. */
   readonly share: number | null
   /** When its last requests of users ended; null likewise. */
   readonly lastMs: number | null
@@ -29,12 +27,29 @@ export async function failuresSince(engine: Engine, sinceMs: number, service = '
     readonly atMs: number
   }
   const rows = await engine.read<Row>(failedVerdicts, { service, sinceMs, limit: mostFailures })
-  const failures: BuildFailure[] = []
-  for (const { service: of, canary, atMs } of rows) {
+  const failed = rows.flatMap(({ service: of, canary, atMs }) => {
     const version = buildIn(canary)
-    if (version !== undefined) failures.push(await failureOf(engine, { service: of, version, atMs }))
+    return version === undefined ? [] : [{ service: of, version, atMs }]
+  })
+  if (failed.length === 0) return []
+  const params = {
+    places: failed.map((_, place) => place),
+    services: failed.map((one) => one.service),
+    versions: failed.map(({ version }) => version),
+    seconds: failed.map(({ atMs }) => Math.floor(atMs / 1000)),
   }
-  return failures
+  const shares = await engine.read<{ place: number; own: number; all: number }>(failedShares, params)
+  const served = await engine.read<{ place: number; last: number; end: number }>(lastServed, params)
+  return failed.map((one, place) => {
+    const share = shares.find((row) => row.place === place)
+    const found = served.find((row) => row.place === place)
+    return {
+      ...one,
+      share: share && share.own > 0 ? share.own / share.all : null,
+      lastMs: found ? (found.last + tickSeconds) * 1000 : null,
+      serves: found !== undefined && (found.end - found.last) * 1000 < stillMs,
+    }
+  })
 }
 
 /** The build that a selector asks for, whatever else it asks for. */
@@ -42,28 +57,6 @@ function buildIn(selector: string): string | undefined {
   return parseSelector(selector).find(
     ({ from, key, negated }) => from === 'span' && key === 'service.version' && !negated,
   )?.value
-}
-
-async function failureOf(
-  engine: Engine,
-  failed: Pick<BuildFailure, 'service' | 'version' | 'atMs'>,
-): Promise<BuildFailure> {
-  interface Row {
-    readonly own: number
-    readonly all: number
-    readonly found: number
-    readonly last: number
-    readonly end: number
-  }
-  const { service, version, atMs } = failed
-  const [row] = await engine.read<Row>(failedBuild, { service, version, at: Math.floor(atMs / 1000) })
-  const { own, all, found, last, end } = row!
-  return {
-    ...failed,
-    share: all > 0 && found > 0 ? own / all : null,
-    lastMs: found > 0 ? (last + tickSeconds) * 1000 : null,
-    serves: found > 0 && (end - last) * 1000 < stillMs,
-  }
 }
 
 /** When canaries were first judged FAIL, the newest first. */
@@ -76,21 +69,51 @@ export const failedVerdicts = `
   ORDER BY atMs DESC, service, canary
   LIMIT {limit:UInt32}`
 
-/** How much of the traffic a build had in the ten minutes of it before a moment, and when it served last. */
-export const failedBuild: string = sql`
-  WITH (
-    SELECT max(Tick)
-    FROM coalmine_ticks
-    WHERE Service = {service:String} AND FlagKey = '' AND Tick <= fromUnixTimestamp({at:UInt32})
-      AND Tick >= fromUnixTimestamp({at:UInt32}) - INTERVAL 1 DAY
-  ) AS Newest
+const failures = `
+  WITH Failures AS (
+    SELECT row.1 AS Place, row.2 AS Service, row.3 AS Version, row.4 AS Second
+    FROM (
+      SELECT arrayJoin(arrayZip(
+        {places:Array(UInt32)}, {services:Array(String)}, {versions:Array(String)}, {seconds:Array(UInt32)})) AS row)
+  )`
+
+/**
+ * How many of the requests builds had in the last ten minutes of traffic before they were judged, of what came within two hours;
+ * of all failures at once.
+ */
+export const failedShares: string = `${failures}
   SELECT
-    sumIf(Requests, Build = {version:String} AND Tick > Newest - INTERVAL 10 MINUTE AND Tick <= Newest) AS own,
-    sumIf(Requests, Tick > Newest - INTERVAL 10 MINUTE AND Tick <= Newest) AS all,
-    countIf(Build = {version:String}) AS found,
-    toUnixTimestamp(maxIf(Tick, Build = {version:String})) AS last,
-    toUnixTimestamp(max(Tick)) AS end
-  FROM coalmine_ticks
-  WHERE Service = {service:String} AND FlagKey = '' AND NOT Test
-    AND Tick >= fromUnixTimestamp({at:UInt32}) - INTERVAL 1 DAY
-    AND ${latestClosingsEver}`
+    Place AS place,
+    sumIf(Own, Tick > Newest - INTERVAL 10 MINUTE) AS own,
+    sumIf(AllRequests, Tick > Newest - INTERVAL 10 MINUTE) AS all
+  FROM (
+    SELECT Place, Tick, Own, AllRequests, max(Tick) OVER (PARTITION BY Place) AS Newest
+    FROM (
+      SELECT Place, Tick, sumIf(Requests, Build = Version) AS Own, sum(Requests) AS AllRequests
+      FROM (
+        SELECT toString(Service) AS Service, Tick, Build, Requests
+        FROM coalmine_ticks
+        WHERE FlagKey = '' AND NOT Test AND Service IN (SELECT Service FROM Failures)
+          AND Tick >= fromUnixTimestamp(arrayMin({seconds:Array(UInt32)}) - 7200)
+          AND (Service, intDiv(toUnixTimestamp(Tick), 3600)) IN (
+            SELECT Service, arrayJoin([intDiv(Second, 3600), intDiv(Second, 3600) - 1, intDiv(Second, 3600) - 2])
+            FROM Failures)
+      ) AS Ticks
+      INNER JOIN Failures USING (Service)
+      WHERE toUnixTimestamp(Tick) <= Second AND toUnixTimestamp(Tick) > Second - 7200
+      GROUP BY Place, Tick
+    )
+  )
+  GROUP BY place`
+
+/** When builds that failed served last, and when their services did, as far as closed ticks go. */
+export const lastServed: string = `${failures}
+  SELECT Place AS place, toUnixTimestamp(Last) AS last, toUnixTimestamp(End) AS end
+  FROM (
+    SELECT toString(Service) AS Service, Build AS Version, max(Tick) AS Last, max(Last) OVER (PARTITION BY Service) AS End
+    FROM coalmine_ticks
+    WHERE FlagKey = '' AND NOT Test AND Service IN (SELECT Service FROM Failures)
+      AND Tick >= fromUnixTimestamp(arrayMin({seconds:Array(UInt32)}) - 86400)
+    GROUP BY Service, Version
+  ) AS Served
+  INNER JOIN Failures USING (Service, Version)`
