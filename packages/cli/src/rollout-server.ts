@@ -58,22 +58,30 @@ export async function meantRollout(server: Server, id: string | undefined): Prom
 }
 
 const everyMs = 500
+// Who waits in a pipeline is told when somebody has to look.
+const stuckForMs = 120_000
 // As long as a server takes to be started again.
 const patienceMs = 60_000
 
-/** Shows where a rollout is until it is over, and gives how it ended; undefined where the user leaves before. */
+/**
+ * Shows where a rollout is until it is over, and gives how it ended; undefined where the user leaves before. With `leavesStuck` one that
+ * has been stuck for two minutes is given as it is.
+ */
 export async function followRollout(
   find: () => Promise<Server>,
   id: string,
   stop: AbortSignal,
-  show: (one: RolloutAnswer) => void,
+  { show, leavesStuck }: { readonly show: (one: RolloutAnswer) => void; readonly leavesStuck: boolean },
 ): Promise<RolloutAnswer | undefined> {
+  let wellMs = performance.now()
   let answeredMs = performance.now()
   while (!stop.aborted) {
     try {
       const one = await rolloutOf(await find(), id)
       answeredMs = performance.now()
       if (one.endedAt !== null) return one
+      if (one.phase !== 'stuck') wellMs = answeredMs
+      if (leavesStuck && answeredMs - wellMs > stuckForMs) return one
       show(one)
     } catch (error) {
       const isGone = error instanceof CommandError && error.kind === 'unavailable'

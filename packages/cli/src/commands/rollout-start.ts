@@ -49,7 +49,7 @@ export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Ou
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nWith --wait or --here it exits with 0 when the rollout is completed, 1 when the canary was taken back, and 2 when a newer\nbuild took its place. A rollout of --here that is stopped goes on with the same command.',
+      '\nWith --wait or --here it exits with 0 when the rollout is completed, 1 when the canary was taken back (or has not been\nfor two minutes of --wait, though it should), and 2 when a newer build took its place. A rollout of --here that is stopped goes on with the same command.',
     )
     .action(async (options: StartOptions) => {
       const over = await (options.here ? here(options, io) : there(options, io))
@@ -99,7 +99,17 @@ async function waited(
 ): Promise<RolloutAnswer> {
   tell(io, `rollout ${id}: ${url}`)
   const progress = progressTo(io.stderr)
-  const over = await followRollout(find, id, io.stop, (one) => progress.show(rolloutLine(one)))
+  let last = ''
+  const show = (one: RolloutAnswer): void => {
+    if (io.stderr.isTTY) progress.show(rolloutLine(one))
+    // A log has a line where something else is so than before.
+    const { phase, stage, outcome, isPaused, needsApproval } = one
+    const now = JSON.stringify([phase, stage, outcome, isPaused, needsApproval])
+    if (!io.stderr.isTTY && now !== last) tell(io, rolloutLine(one))
+    last = now
+  }
+  // A process that runs it goes on trying to go back.
+  const over = await followRollout(find, id, io.stop, { show, leavesStuck: !options.here })
   progress.clear()
   if (!over) {
     const how = options.here
@@ -118,7 +128,7 @@ const bodyOf = ({ service, stable, canary }: StartOptions): RolloutBody => ({
 })
 
 const outcomeOf = ({ phase }: RolloutAnswer): Outcome =>
-  phase === 'completed' ? 'pass' : phase === 'rolled-back' ? 'fail' : 'inconclusive'
+  phase === 'completed' ? 'pass' : phase === 'superseded' ? 'inconclusive' : 'fail'
 
 function write(one: RolloutAnswer, { format }: StartOptions, io: Io): void {
   io.stdout.write(

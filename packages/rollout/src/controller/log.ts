@@ -58,7 +58,9 @@ export function newLog(
     if (next.back || event.kind === 'restarted') {
       unkept.push(numbered)
       taken(numbered, next)
-      await within(patienceMs, keptOnce()).catch(keepLater)
+      const keeping = keptOnce().catch(keepLater)
+      // What it is to go back for is kept with the intent that follows at once.
+      if (event.kind !== 'back') await within(patienceMs, keeping)
       return
     }
     await keptOnce()
