@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Charts } from '@coalmine/comparator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { coalmineHere as coalmine, type Run, storeHere } from './coalmine.ts'
 import { exampleOn, expectPrinted } from './manual.ts'
@@ -52,6 +53,32 @@ beforeAll(async () => {
 })
 
 describe('a canary without a stable beside it', () => {
+  it('has charts of its levels beside those of the earlier days, as if they were today', async () => {
+    const response = await fetch(`${store.url}/api/charts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        service: 'shop',
+        canary: 'service.version=2.1.0',
+        stable: 'service.version!=2.1.0',
+        stableWindowMs: 7 * dayMs,
+      }),
+    })
+    const { view } = (await response.json()) as { view: { charts: Charts; calls: null } }
+    const [service] = view.charts.scopes
+    const latency = service!.metrics.find(({ metric }) => metric === 'latency')!
+    const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0)
+    // Of three days the requests of one, on average.
+    expect(sum(service!.requests.stable)).toBeCloseTo(1_800, 0)
+    expect(sum(service!.requests.canary)).toBe(1_800)
+    // Values come in blocks, of which the last one is not full.
+    expect(latency.distribution!.quantiles.stable.n).toBeGreaterThan(2 * 1_800)
+    expect(latency.distribution!.quantiles.canary.p50 / latency.distribution!.quantiles.stable.p50).toBeCloseTo(3, 0)
+    // It was judged once: there is no evidence that grows.
+    expect(view.charts.evidence.parts).toBe(0)
+    expect(view.charts.operations).toMatchObject([{ operation: 'GET /cart', harm: null }])
+  })
+
   it('is compared with the same hours of earlier days, which is said', async () => {
     const example = exampleOn('earlier-days.md')
     const run = await coalmine(folder, example.args)

@@ -55,9 +55,10 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
           sortable('p99', quantileCell('p99')),
           {
             title: 'Decision',
-            cell: ({ operation, decision }) => (
-              <Decided decision={decision ?? (regressed.has(operation) ? 'worse' : null)} />
-            ),
+            cell: ({ operation, decision, judged }) => {
+              if (regressed.has(operation) && decision === null) return <Decided decision="worse" />
+              return decision === null && judged === 'alone' ? '–' : <Decided decision={decision} />
+            },
           },
         ]}
         rows={shown}
@@ -99,8 +100,15 @@ function OperationName({ row, isChosen }: { row: OperationRow; isChosen: boolean
   )
 }
 
+// What is judged once, over all of its window, has no evidence that comes in.
+const withoutHarm: Readonly<Record<OperationRow['judged'], string>> = {
+  alone: 'judged once',
+  'with-others': 'with the small ones',
+  not: 'one cohort only',
+}
+
 function Harm({ row: { harm, judged } }: { row: OperationRow }): VNode {
-  if (harm === null) return <small>{judged === 'not' ? 'one cohort only' : 'with the small ones'}</small>
+  if (harm === null) return <small>{withoutHarm[judged]}</small>
   return (
     <>
       <Share value={harm} name="harm" /> <small>{percent(Math.min(9.99, harm), 2)} of FAIL</small>
