@@ -925,7 +925,8 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     countIf(SpanAttributes['service.version'] != '' OR ResourceAttributes['service.version'] != '') AS withBuild,
     countIf(SpanAttributes['coalmine.flags'] != ''
       OR arrayExists(key -> startsWith(key, 'coalmine.flag.'), mapKeys(SpanAttributes))) AS withFlags,
-    countIf(SpanAttributes['coalmine.test'] = 'true') AS test,
+    countIf((SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+      OR ParentSpanId IN ('', '0000000000000000')) AND SpanAttributes['coalmine.test'] = 'true') AS test,
     countIf(SpanKind IN ('Server', 'SPAN_KIND_SERVER')
       AND (SpanAttributes['http.request.method'] != '' OR SpanAttributes['http.method'] != '')
       AND SpanAttributes['http.route'] = '') AS withoutRoute,
