@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,12 +37,14 @@ export async function openApi(): Promise<string> {
     const { path, method } = route
     paths[path] = { ...paths[path], [method]: operationOf(route) }
   }
+  const manifest = readFileSync(join(root, 'packages/server/package.json'), 'utf8')
+  const { version } = JSON.parse(manifest) as { readonly version: string }
   const document = {
     openapi: '3.1.0',
     info: {
       title: 'Coalmine',
       description: 'Judges a canary against stable from their OpenTelemetry spans.',
-      version: '0.1.0',
+      version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ token: [] }, { session: [] }],

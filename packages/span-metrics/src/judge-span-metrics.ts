@@ -23,7 +23,7 @@ import { type IncrementSlices, slicesOf } from './slices.ts'
  * @example
  * const request = { service: 'checkout', stable: 'service.version=1', canary: 'service.version=2' }
  * const access = { url: 'http://localhost:9090', headers: [], stop: signal, warn: console.warn }
- * (await judgeSpanMetrics(request, access, { now: Date.now(), version: '0.1.0' })).verdict // 'pass'
+ * (await judgeSpanMetrics(request, access, { now: Date.now(), version: '0.2.0' })).verdict // 'pass'
  */
 export async function judgeSpanMetrics(
   request: SpanMetricsRequest,
