@@ -9,6 +9,8 @@ import { storeInitCommand } from './store-init.ts'
 
 /** `coalmine store`: what the store holds, table by table. */
 export function storeCommand(command: Command, io: Io): Command {
+  // The options that it shares with its subcommands may stand before or after their names.
+  command.enablePositionalOptions(false)
   storeInitCommand(command.command('init'), io)
   storeBackfillCommand(command.command('backfill'), io)
   return command
