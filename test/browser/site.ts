@@ -71,7 +71,7 @@ export function newSite(files: Readonly<Record<string, string>> = {}): Site {
       return id
     },
     restart: async (args = []) => {
-      server = await serve(site.folder, [...serveArgs, '--port', new URL(server.url).port, ...args])
+      server = await serve(site.folder, [...serveArgs, '--port', new URL(server.url).port, '--grpc-port', '0', ...args])
     },
     lookAt: async (name) => void found.push(...(await look(page, name))),
     problems: () => [...found, ...complaints],

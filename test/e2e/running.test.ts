@@ -83,7 +83,7 @@ it('a comparison goes on after kill -9 of its server, and so does whoever watche
   server.process.kill('SIGKILL')
   await once(server.process, 'exit')
   const port = new URL(server.url).port
-  const again = await serve(folder, ['--store', 'served', '--port', port])
+  const again = await serve(folder, ['--store', 'served', '--port', port, '--grpc-port', '0'])
   left.add(again.process)
   expect(await stateOf(again.url, id)).toMatchObject({ state: 'running', startedAt })
   await expect.poll(async () => (await stateOf(again.url, id))['judgedAt']).not.toBeNull()
