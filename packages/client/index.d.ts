@@ -133,7 +133,7 @@ interface ClockTick {
   readonly stableMs: number | null;
   readonly canaryMs: number | null;
 }
-/** Why there is no answer. `message` is `what` and `todo` in one sentence. */
+/** Why there is no answer. `message` is `what` and `advice` in one sentence. */
 export declare class CoalmineError extends Error {
   readonly kind: CoalmineErrorKind;
   /** What went wrong. */
@@ -141,13 +141,13 @@ export declare class CoalmineError extends Error {
   /** The request, such as `POST http://127.0.0.1:4318/api/compare`. */
   readonly where: string;
   /** What to do about it; empty where `what` says so. */
-  readonly todo: string;
+  readonly advice: string;
   /** The HTTP status of the answer; undefined where there was none. */
   readonly status: number | undefined;
   constructor(kind: CoalmineErrorKind, told: {
     readonly what: string;
     readonly where: string;
-    readonly todo?: string;
+    readonly advice?: string;
     readonly status?: number;
   }, options?: ErrorOptions);
 }

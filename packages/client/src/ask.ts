@@ -95,7 +95,7 @@ export function noAnswer(error: unknown, { url }: ServerAddress, request: Reques
     {
       what: `no answer from ${url} (${typeof code === 'string' ? code : message})`,
       where: whereOf(request),
-      todo: 'is "coalmine serve" running there?',
+      advice: 'is "coalmine serve" running there?',
     },
     { cause: error },
   )
@@ -115,7 +115,7 @@ export function notCoalmine(status: number, { url }: ServerAddress, request: Req
   return new CoalmineError('unavailable', {
     what: `${url} answered ${status}, but not as coalmine does`,
     where: whereOf(request),
-    todo: 'it is not a coalmine server',
+    advice: 'it is not a coalmine server',
     status,
   })
 }
@@ -124,7 +124,7 @@ function noAnswerIn(ms: number, { url }: ServerAddress, request: Request): Coalm
   return new CoalmineError('unavailable', {
     what: `no answer from ${url} in ${ms / 1_000} s`,
     where: whereOf(request),
-    todo: 'it may be busy; ask again, or allow more time with timeoutMs',
+    advice: 'it may be busy; ask again, or allow more time with timeoutMs',
   })
 }
 

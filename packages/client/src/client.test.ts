@@ -168,7 +168,7 @@ describe('events of a comparison', () => {
       kind: 'unavailable',
       what: `no answer from ${url} (ECONNREFUSED)`,
       where: `GET ${url}/api/comparisons/a/events`,
-      todo: 'is "coalmine serve" running there?',
+      advice: 'is "coalmine serve" running there?',
     })
   })
 

@@ -9,7 +9,7 @@ export type CoalmineErrorKind = Trouble | 'interrupted'
 
 const troubles: readonly unknown[] = ['usage', 'malformed', 'unavailable', 'no-data', 'bug'] satisfies Trouble[]
 
-/** Why there is no answer. `message` is `what` and `todo` in one sentence. */
+/** Why there is no answer. `message` is `what` and `advice` in one sentence. */
 export class CoalmineError extends Error {
   readonly kind: CoalmineErrorKind
   /** What went wrong. */
@@ -17,22 +17,22 @@ export class CoalmineError extends Error {
   /** The request, such as `POST http://127.0.0.1:4318/api/compare`. */
   readonly where: string
   /** What to do about it; empty where `what` says so. */
-  readonly todo: string
+  readonly advice: string
   /** The HTTP status of the answer; undefined where there was none. */
   readonly status: number | undefined
 
   constructor(
     kind: CoalmineErrorKind,
-    told: { readonly what: string; readonly where: string; readonly todo?: string; readonly status?: number },
+    told: { readonly what: string; readonly where: string; readonly advice?: string; readonly status?: number },
     options?: ErrorOptions,
   ) {
-    const { what, where, todo = '', status } = told
-    super(todo === '' ? what : `${what}: ${todo}`, options)
+    const { what, where, advice = '', status } = told
+    super(advice === '' ? what : `${what}: ${advice}`, options)
     this.name = 'CoalmineError'
     this.kind = kind
     this.what = what
     this.where = where
-    this.todo = todo
+    this.advice = advice
     this.status = status
   }
 }
