@@ -20,11 +20,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   report: ['comparator'],
   rollout: ['comparator'],
   'span-metrics': ['comparator', 'store'],
-  web: ['comparator'],
+  web: ['comparator', 'store'],
   server: ['store', 'comparator', 'report', 'rollout'],
   client: ['comparator'],
   cli: ['server', 'client', 'span-metrics', 'comparator', 'report', 'demo', 'marks'],
 }
+
+/** Who may take of whom the shapes of data alone: types, which are gone when it runs. */
+const shapesAlone: Readonly<Record<string, string>> = { web: 'store', client: 'comparator' }
 
 /** What runs inside the user's app brings nothing with it. */
 const inTheApp = ['marks', 'register', 'express', 'fastify', 'flags']
@@ -57,12 +60,16 @@ describe.each(packages)('packages/%s', (name) => {
     expect(ours).toEqual([])
   })
 
+  it('takes no code where it may take shapes alone', () => {
+    const code = new RegExp(`^(?:import|export)(?! type\\b)[^']*'@coalmine/${shapesAlone[name]}['/]`, 'm')
+    expect(sources.filter(({ text }) => name in shapesAlone && code.test(text)).map(({ path }) => path)).toEqual([])
+  })
+
   it('declares every package it imports', () => {
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
     const undeclared = imports.filter(({ module }) => {
       if (module.startsWith('.') || module.startsWith('node:') || builtinModules.includes(module)) return false
-      // Types alone, and those are in its own declarations.
-      if (name === 'client' && module === '@coalmine/comparator') return false
+      if (name in shapesAlone && module === `@coalmine/${shapesAlone[name]}`) return false
       const packageName = module
         .split('/')
         .slice(0, module.startsWith('@') ? 2 : 1)

@@ -1,4 +1,15 @@
 import type { Charts, OperationRow, Outcome, Progress, Verdict } from '@coalmine/comparator'
+import type { TimelineChange as Change, Downstream, TraceSpan } from '@coalmine/store'
+
+export type {
+  BuildShares,
+  Downstream,
+  DownstreamSide,
+  StoreSizes,
+  TestTraffic,
+  TimelineChange as Change,
+  TraceSpan,
+} from '@coalmine/store'
 
 /** A comparison that runs, or did, as `GET /api/comparisons/:id` tells of it. */
 export interface RunState {
@@ -18,19 +29,6 @@ export interface RunState {
   readonly progress: Progress | null
 }
 
-/** One span of a trace. */
-export interface TraceSpan {
-  readonly traceId: string
-  readonly spanId: string
-  readonly parentSpanId: string
-  readonly service: string
-  readonly name: string
-  readonly kind: string
-  readonly startMs: number
-  readonly ms: number
-  readonly failed: boolean
-}
-
 /** One trace, its spans in the order in which they began. */
 export interface Trace {
   readonly traceId: string
@@ -42,22 +40,6 @@ export interface Trace {
 export interface Traces {
   readonly stable: readonly Trace[]
   readonly canary: readonly Trace[]
-}
-
-/** What one cohort's requests made another service do. */
-export interface DownstreamSide {
-  readonly requests: number
-  readonly errors: number
-  readonly p50: number | null
-  readonly p99: number | null
-}
-
-/** What another service did below the requests of both cohorts. */
-export interface Downstream {
-  readonly service: string
-  readonly operation: string
-  readonly stable: DownstreamSide
-  readonly canary: DownstreamSide
 }
 
 /** What is looked at beside a verdict, as `GET /api/comparisons/:id/charts` has it. */
@@ -83,41 +65,6 @@ export interface ComparisonData {
 export interface ReportData extends ComparisonData {
   readonly kind: 'comparison'
   readonly writtenAt: string
-}
-
-/** Something that was deployed, or changed otherwise; texts are empty where nothing is known. */
-export interface Change {
-  readonly id: string
-  readonly kind: 'deploy' | 'flag' | 'event'
-  readonly service: string
-  readonly version: string
-  readonly flag: string
-  readonly what: string
-  readonly author: string
-  readonly mergedBy: string
-  readonly commit: string
-  readonly url: string
-  readonly environment: string
-  /** How many changes a build bundles; 0 where that is not known. */
-  readonly changes: number
-  readonly atMs: number
-  readonly source: string
-  /** When the first requests of the build ended. */
-  readonly servedMs: number | null
-}
-
-/** The newest builds of a service, and how its requests were shared by them, as `GET /api/builds` tells. */
-export interface BuildShares {
-  readonly startMs: number
-  readonly binSeconds: number
-  readonly builds: readonly {
-    readonly version: string
-    readonly firstMs: number
-    readonly lastMs: number
-    readonly requests: number
-    readonly bins: readonly number[]
-  }[]
-  readonly all: readonly number[]
 }
 
 /** What a server has seen, as `GET /api/known` tells. */
@@ -148,41 +95,10 @@ export interface Doctor {
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
-/** What the store holds, as `GET /api/store` tells. */
-export interface Sizes {
-  readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[]
-  readonly oldestMs?: number
-  readonly newestMs?: number
-  readonly retentionDays: number
-}
-
 /** How the server is doing, as `GET /readyz` tells. */
 export interface Health {
   readonly status: 'ok' | 'full' | 'failing'
   readonly why?: string
   readonly version: string
   readonly limited?: Readonly<Record<string, number>>
-}
-
-/** Requests with a test mark in the last hours, as `GET /api/tests` tells. Times are milliseconds since 1970. */
-export interface TestTraffic {
-  readonly hours: number
-  /** The newest first; the empty name is that of requests that name no run. */
-  readonly runs: readonly {
-    readonly run: string
-    readonly firstMs: number
-    readonly lastMs: number
-    readonly spans: number
-    readonly requests: number
-    readonly errors: number
-    readonly entities: number
-    readonly services: readonly string[]
-  }[]
-  readonly entities: readonly { readonly entity: string; readonly requests: number; readonly lastMs: number }[]
-  readonly services: readonly {
-    readonly service: string
-    readonly operation: string
-    readonly requests: number
-    readonly errors: number
-  }[]
 }

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { Section } from '../comparison/section.tsx'
 import { useAnswer, useAnswers } from '../data/answer.ts'
 import { bytes, count, duration, moment } from '../data/format.ts'
-import type { Doctor, Health, Known, Sizes } from '../data/model.ts'
+import type { Doctor, Health, Known, StoreSizes } from '../data/model.ts'
 import { Rows } from '../rows.tsx'
 import { Loading, TroubleView } from './trouble.tsx'
 
@@ -15,7 +15,7 @@ interface Props {
 /** How the server is doing: whether spans are taken, how far verdicts lag behind, and what the store holds. */
 export function Status({ attempt, again }: Props): VNode {
   const health = useAnswer<Health>('/healthz', 5_000, attempt)
-  const sizes = useAnswer<Sizes>('/api/store', 15_000, attempt)
+  const sizes = useAnswer<StoreSizes>('/api/store', 15_000, attempt)
   useEffect(() => {
     document.title = 'Status · Coalmine'
   }, [])
