@@ -28,22 +28,38 @@ export interface Intake {
   readonly hold: Hold
   /** How far it had come before. */
   readonly done: Omit<ImportProgress<Totals>, 'finished'>
+  /** Of spans, events and late ones those that are stored; of the rest what was taken. */
   readonly totals: Totals
   /** Other log records, which are left out. */
   ignored: number
-  /** What is on its way into the engine, how much of it, and when the first of it came. */
-  underWay: Promise<void>[]
-  underWayBytes: number
-  underWayRecords: number
-  since: number
+  /** What was taken last, and goes into the engine with what comes next. */
+  load: Load
+  /** What is on its way, in the order in which it came: each settles after the one before it. */
+  readonly underWay: { readonly bytes: number; readonly stored: Promise<void> }[]
+  /** When a load was set off last, and when it was remembered how far the file has come. */
+  setOffAt: number
+  rememberedAt: number
   /** The last request that was taken, and where the next one begins. */
   line: number
   bytes: number
 }
 
-const mostBytes = 16_000_000
+/** Parts of a file that it is remembered of together that they are stored. */
+interface Load {
+  readonly parts: Promise<void>[]
+  readonly stored: { spans: number; evaluations: number; late: number }
+  bytes: number
+  records: number
+  /** When the first of it came. */
+  since: number
+}
+
+const mostBytes = 8_000_000
 const mostRecords = 10_000
 const mostMs = 1_000
+// So much lets the engine take large inserts, of which each makes a part that it must merge later.
+const mostUnderWay = 40_000_000
+const rememberEveryMs = 200
 
 /** The totals of a file of which nothing is read yet. */
 export const noTotals = (): Totals => ({
@@ -60,14 +76,23 @@ export const noTotals = (): Totals => ({
 /** A file that begins, or goes on where an earlier import of it was interrupted. */
 export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'done'>): Intake {
   const { totals, line, bytes } = start.done
-  const nothing = { ignored: 0, underWay: [], underWayBytes: 0, underWayRecords: 0, since: 0 }
+  const never = Number.NEGATIVE_INFINITY
+  const nothing = { ignored: 0, load: newLoad(), underWay: [], setOffAt: never, rememberedAt: never }
   // An import that an earlier release began has counted spans alone.
   return { ...start, ...nothing, totals: { ...noTotals(), ...structuredClone(totals) }, line, bytes }
 }
 
+const newLoad = (): Load => ({
+  parts: [],
+  stored: { spans: 0, evaluations: 0, late: 0 },
+  bytes: 0,
+  records: 0,
+  since: 0,
+})
+
 /** Takes a part. It is on its way into the engine then; that it is there, only `flush` says. */
 export async function take(intake: Intake, part: FilePart): Promise<void> {
-  const { totals, underWay, store, hold } = intake
+  const { totals, load } = intake
   const { batch, records, line, bytes, refused } = part
   totals.requests += part.requests
   totals.refusedSpans += part.refusedSpans
@@ -77,46 +102,78 @@ export async function take(intake: Intake, part: FilePart): Promise<void> {
   intake.line = line
   intake.bytes = bytes
   if (batch.spans + records.length === 0) return
-  if (underWay.length === 0) intake.since = part.since
-  underWay.push(inserted(intake, () => store.ingest.insert(batch, hold), batch.spans))
-  if (records.length > 0)
-    underWay.push(
-      whenThereIsRoom(() => store.ingest.insertLogs(records)).then(() => {
-        totals.evaluations += records.length
-      }),
-    )
-  // Who waits for them all hears of each.
-  for (const one of underWay.slice(-2)) one.catch(() => undefined)
-  intake.underWayBytes += batch.rows.length
-  intake.underWayRecords += records.length
-  const isLarge = intake.underWayBytes >= mostBytes || intake.underWayRecords >= mostRecords
-  if (isLarge || performance.now() - intake.since >= mostMs) await flush(intake)
+  if (load.parts.length === 0) load.since = part.since
+  insertPart(intake, part)
+  load.bytes += batch.rows.length
+  load.records += records.length
+  const now = performance.now()
+  const isLarge = load.bytes >= mostBytes || load.records >= mostRecords
+  // What waited for its decoding is old when it comes: it need not go alone for that.
+  if (!isLarge && (now - load.since < mostMs || now - intake.setOffAt < mostMs)) return
+  setOff(intake)
+  while (bytesUnderWay(intake) > mostUnderWay) await intake.underWay[0]!.stored
 }
 
 /** Waits until what was taken is stored, and remembers that it is. */
 export async function flush(intake: Intake): Promise<void> {
-  const all = intake.underWay
-  intake.underWay = []
-  intake.underWayBytes = 0
-  intake.underWayRecords = 0
-  await Promise.all(all)
-  await remember(intake, false)
-}
-
-async function inserted(
-  { totals }: Intake,
-  insert: () => Promise<{ readonly late: number }>,
-  spans: number,
-): Promise<void> {
-  const { late } = await whenThereIsRoom(insert)
-  totals.late += late
-  totals.spans += spans
+  setOff(intake)
+  await intake.underWay.at(-1)!.stored
+  await remember(intake, { ...intake, finished: false })
 }
 
 /** Remembers that all of the file is stored. */
 export async function close(intake: Intake): Promise<void> {
-  await remember(intake, true)
+  await remember(intake, { ...intake, finished: true })
 }
+
+function insertPart({ store, hold, load }: Intake, { batch, records }: FilePart): void {
+  const { parts, stored } = load
+  const add = (part: Promise<void>): void => {
+    // Who waits for the load hears of each.
+    part.catch(() => undefined)
+    parts.push(part)
+  }
+  // At once, or the rows would have to be kept.
+  add(
+    whenThereIsRoom(() => store.ingest.insert(batch, hold)).then(({ late }) => {
+      stored.late += late
+      stored.spans += batch.spans
+    }),
+  )
+  if (records.length > 0)
+    add(
+      whenThereIsRoom(() => store.ingest.insertLogs(records)).then(() => {
+        stored.evaluations += records.length
+      }),
+    )
+}
+
+/** Lets the load go on its way: once it is stored, and all before it, it is remembered how far the file has come. */
+function setOff(intake: Intake): void {
+  const { load, underWay, totals, line, bytes } = intake
+  intake.load = newLoad()
+  intake.setOffAt = performance.now()
+  const taken = structuredClone(totals)
+  const before = underWay.at(-1)?.stored
+  const settle = async (): Promise<void> => {
+    await before
+    await Promise.all(load.parts)
+    const { spans, evaluations, late } = load.stored
+    totals.spans += spans
+    totals.evaluations += evaluations
+    totals.late += late
+    const stored = { spans: totals.spans, evaluations: totals.evaluations, late: totals.late }
+    if (performance.now() - intake.rememberedAt >= rememberEveryMs)
+      await remember(intake, { line, bytes, finished: false, totals: { ...taken, ...stored } })
+    underWay.shift()
+  }
+  const stored = settle()
+  // Whoever waits for the file hears of it.
+  stored.catch(() => undefined)
+  underWay.push({ bytes: load.bytes, stored })
+}
+
+const bytesUnderWay = ({ underWay }: Intake): number => underWay.reduce((sum, { bytes }) => sum + bytes, 0)
 
 async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -130,6 +187,8 @@ async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {
   }
 }
 
-async function remember({ store, file, line, bytes, totals }: Intake, finished: boolean): Promise<void> {
-  if (file) await store.imports.remember(file, { line, bytes, finished, totals })
+async function remember(intake: Intake, { line, bytes, finished, totals }: ImportProgress<Totals>): Promise<void> {
+  if (!intake.file) return
+  intake.rememberedAt = performance.now()
+  await intake.store.imports.remember(intake.file, { line, bytes, finished, totals })
 }
