@@ -19,7 +19,7 @@ export const troubleCodes: Readonly<Record<CommandTrouble, number>> = {
 }
 
 /** Whether an answer's `verdict` is one of ours. */
-export function isOutcome(verdict: unknown): verdict is Outcome {
+function isOutcome(verdict: unknown): verdict is Outcome {
   return typeof verdict === 'string' && Object.hasOwn(exitCodes, verdict)
 }
 

@@ -52,16 +52,6 @@ export function currentWork(active: Context = context.active()): Work | undefine
 }
 
 /**
- * The Marks of the work that this code is a part of; undefined outside of any, and when it is over.
- *
- * @example currentMarks()?.test // true within a tester's request
- */
-export function currentMarks(active?: Context): Marks | undefined {
-  const work = currentWork(active)
-  return work && !work.over ? work.marks : undefined
-}
-
-/**
  * The work of a Context or, failing that, of its span. A span that began after its Context's work was over has its own.
  *
  * @example workOfContext(context.active())?.marks.test // true

@@ -108,7 +108,7 @@ function until(one: OperationSeries, last: number): OperationSeries {
 }
 
 /** How much worse is acceptable, on the scale on which the effect is told; null where it is not on one scale. */
-export function marginOnScale(margin: Margin, { effect, stable }: Pick<Finding, 'effect' | 'stable'>): number | null {
+function marginOnScale(margin: Margin, { effect, stable }: Pick<Finding, 'effect' | 'stable'>): number | null {
   if ('seconds' in margin) {
     const { value } = stable
     if (effect.kind !== 'ratio') return null

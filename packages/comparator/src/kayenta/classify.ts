@@ -22,7 +22,7 @@ export interface KayentaClassification {
 }
 
 /** The judge's constants: Kayenta has settings for them, and ignores these. */
-export const judgeConstants = {
+const judgeConstants = {
   /** The interval must lie beyond this part of the estimate, to either side of zero. */
   tolerance: 0.25,
   /** Normal quantile of 98 %. */

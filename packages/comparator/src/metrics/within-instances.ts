@@ -7,7 +7,7 @@ import type { OperationSeries } from '../series.ts'
 import type { Side, Slice } from '../slice.ts'
 
 /** Whether the cohorts share their instances, as those of a flag do. */
-export function sharesInstances({ fairness }: Pick<Facts, 'fairness'>): boolean {
+function sharesInstances({ fairness }: Pick<Facts, 'fairness'>): boolean {
   return fairness?.instances?.some((one) => one.cohort === 'both') ?? false
 }
 

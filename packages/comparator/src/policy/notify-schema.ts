@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { expectedInstead, type PolicyProblem, unknownKey } from './policy-schema.ts'
 
 /** What can be told: a comparison began, how it came out, that its outcome changed before it was settled, that what failed is over. */
-export const notifyEvents = ['started', 'interim', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'] as const
+const notifyEvents = ['started', 'interim', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'] as const
 
 /** One of the events that a target may be told of. */
 export type NotifyEvent = (typeof notifyEvents)[number]

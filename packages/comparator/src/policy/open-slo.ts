@@ -3,7 +3,7 @@ import { closest } from './closest.ts'
 import { type SloInput, secondsOf } from './slo-schema.ts'
 
 /** Where our own facts stand in a document of OpenSLO, which has no words for them. */
-export const openSloAnnotations = {
+const openSloAnnotations = {
   journeys: 'coalmine/journeys',
   latency: 'coalmine/latency',
   critical: 'coalmine/critical',

@@ -152,4 +152,4 @@ export function readSlos(input: unknown, service: string | undefined): SlosRead 
 }
 
 /** The keys of an objective. */
-export const sloKeys: readonly string[] = Object.keys(slo.shape)
+const sloKeys: readonly string[] = Object.keys(slo.shape)

@@ -46,7 +46,7 @@ export type Decision =
   | { readonly kind: 'judge' }
 
 /** How often a move is tried before it is given up. */
-export const mostTries = 5
+const mostTries = 5
 /** How often going back is tried before somebody is called. */
 const triesBeforeStuck = 3
 const longestPauseMs = 30_000
@@ -55,7 +55,7 @@ const tickMs = 5_000
 const judgeAgainMs = 60_000
 
 /** When the actuator is tried again after it failed so many times: a second, two, four, and so on. */
-export function nextTryMs({ failures, triedMs }: RolloutState): number {
+function nextTryMs({ failures, triedMs }: RolloutState): number {
   return failures === 0 ? 0 : triedMs + Math.min(longestPauseMs, 1_000 * 2 ** (failures - 1))
 }
 

@@ -183,7 +183,7 @@ export function TrafficChart({ scope, ...shared }: Omit<Props, 'chart' | 'quanti
 }
 
 /** The two cohorts, told apart by colour and by their dashes. */
-export function ArmLegend(): VNode {
+function ArmLegend(): VNode {
   return (
     <Legend
       items={[

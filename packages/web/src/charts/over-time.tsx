@@ -33,7 +33,7 @@ export interface ValueScale {
 }
 
 /** Where values and moments are drawn. */
-export interface Drawing {
+interface Drawing {
   readonly area: Area
   readonly x: (seconds: number) => number
   readonly y: ValueScale

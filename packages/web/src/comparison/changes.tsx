@@ -21,7 +21,7 @@ export function marksOf(changes: readonly Change[], start: string | undefined, s
 }
 
 /** A change in one line, without who made it. */
-export function whatOf({ kind, service, version, flag, what }: Change): string {
+function whatOf({ kind, service, version, flag, what }: Change): string {
   const about = what && (kind === 'event' ? what : `: ${what}`)
   if (kind === 'deploy') return `${service} ${version} deployed${about}`
   if (kind === 'flag') return `flag ${flag} changed${about}`

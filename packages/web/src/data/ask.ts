@@ -5,7 +5,7 @@ export type Trouble =
   | { readonly kind: 'refused'; readonly status: number; readonly message: string }
 
 /** A question that was not answered. */
-export class AskError extends Error {
+class AskError extends Error {
   readonly trouble: Trouble
 
   constructor(trouble: Trouble) {

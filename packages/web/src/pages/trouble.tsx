@@ -31,7 +31,7 @@ export function TroubleView({ trouble, again }: { trouble: Trouble; again: () =>
 }
 
 /** Asks for the token once; the server then knows the browser by a cookie. */
-export function Login({ done }: { done: () => void }): VNode {
+function Login({ done }: { done: () => void }): VNode {
   const [token, setToken] = useState('')
   const [wrong, setWrong] = useState<string>()
   const [busy, setBusy] = useState(false)

@@ -7,7 +7,7 @@ export interface Column {
 }
 
 /** What a column may be of a span. */
-export const columnRoles = [
+const columnRoles = [
   'trace',
   'span',
   'parent',

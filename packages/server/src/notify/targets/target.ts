@@ -18,13 +18,3 @@ export interface SenderContext {
   /** Where this server is for people. */
   readonly baseUrl: () => string
 }
-
-/** The delivery of several requests one after the other: that of the first which fails, else of the last. */
-export async function inTurn(requests: readonly (() => Promise<Delivery>)[]): Promise<Delivery> {
-  let delivery: Delivery = { kind: 'sent', note: '' }
-  for (const request of requests) {
-    delivery = await request()
-    if (delivery.kind !== 'sent') return delivery
-  }
-  return delivery
-}
