@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { usualFlagRules } from '@coalmine/comparator'
 import { openStore } from '@coalmine/store'
 import { newComparisons } from '../../packages/server/src/comparisons/comparisons.ts'
 import { type Context, unmeasured } from '../../packages/server/src/context.ts'
@@ -127,6 +128,7 @@ async function harness(directory: string) {
     metrics: unmeasured,
     notify: noNotify,
     slos: [],
+    flagRules: usualFlagRules,
     version: '0.0.0',
   }
   const comparisons = newComparisons(nowhere as unknown as Context, 600_000)

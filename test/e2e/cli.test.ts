@@ -437,6 +437,8 @@ describe('help', () => {
     ['report'],
     ['deploy'],
     ['dora'],
+    ['flags'],
+    ['flags', 'check'],
     ['rollout'],
     ['rollout', 'start'],
     ['rollout', 'abort'],

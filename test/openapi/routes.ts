@@ -367,6 +367,28 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'get',
+    path: '/api/flags',
+    name: 'getFlags',
+    summary:
+      'What users met of each flag, by service and environment: variants, shares, builds, and whether it can go.',
+    right: 'read',
+    query: [
+      { name: 'service', about: 'Of one service; of all, unless given.', example: 'checkout' },
+      { name: 'flag', about: 'Of one flag; of all, unless given.', example: 'new-pricing' },
+    ],
+    answers: { 200: 'FlagsAnswer' },
+  },
+  {
+    method: 'post',
+    path: '/api/flags',
+    name: 'reportFlags',
+    summary: 'The same, by what the body declares of flags.',
+    right: 'read',
+    body: 'FlagsBody',
+    answers: { 200: 'FlagsAnswer' },
+  },
+  {
+    method: 'get',
     path: '/api/builds',
     name: 'getBuilds',
     summary: 'The newest builds of a service, where they come from, and how its requests were shared by them.',

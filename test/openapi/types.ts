@@ -7,6 +7,7 @@ export type {
   ComparisonEvents,
   ComparisonList,
   DoraAnswer,
+  FlagsAnswer,
   JudgedComparison,
   KayentaResult,
   RolloutAnswer,
@@ -24,6 +25,7 @@ export type { LoginAnswer } from '../../packages/server/src/access/login.ts'
 export type { ChangeBody } from '../../packages/server/src/changes/parse-change.ts'
 export type { ChangeAnswer, ChangesAnswer } from '../../packages/server/src/changes/routes.ts'
 export type { ErrorBody } from '../../packages/server/src/errors.ts'
+export type { FlagsBody } from '../../packages/server/src/flags/routes.ts'
 export type { ArgoAnswer } from '../../packages/server/src/gates/argo.ts'
 export type { FlaggerAnswer } from '../../packages/server/src/gates/flagger.ts'
 export type {

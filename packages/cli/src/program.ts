@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { doraCommand } from './commands/dora.ts'
+import { flagsCommand } from './commands/flags.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { notifyCommand } from './commands/notify.ts'
@@ -64,6 +65,7 @@ ${exitCodesHelp}`,
   sloCommand(coalmine.command('slo'), io)
   doctorCommand(coalmine.command('doctor'), io)
   doraCommand(coalmine.command('dora'), io)
+  flagsCommand(coalmine.command('flags'), io, exit)
   coalmine.commandsGroup('Bring spans and changes in:')
   serveCommand(coalmine.command('serve'), io)
   importCommand(coalmine.command('import'), io, exit)

@@ -42,6 +42,23 @@ export {
   doraOf,
 } from './dora/dora.ts'
 
+// Flags
+
+export { type FlagReference, type FlagRemoval, flagRemoval } from './flags/flag-removal.ts'
+export type {
+  FlagBuild,
+  FlagChangeVerdict,
+  FlagComparison,
+  FlagLastChange,
+  FlagReport,
+  FlagState,
+  FlagsAnswer,
+  FlagVariant,
+} from './flags/flag-report.ts'
+export { type FlagDays, type FlagRule, type FlagRules, flagRuleOf, usualFlagRules } from './flags/flag-rules.ts'
+export { daysToRead, type FlagChangeSeen, type FlagComparisonSeen, flagsOf } from './flags/flags.ts'
+export { type FlagInput, type FlagsInput, readFlags } from './policy/flags-schema.ts'
+
 // What is judged, and how strictly
 
 export type { ComparisonBody } from './policy/comparison-body.ts'

@@ -127,3 +127,23 @@ export function goodPercent(share: number, objective: number): string {
   const factor = 10 ** ((String(Number((objective * 100).toPrecision(10))).split('.')[1]?.length ?? 0) + 2)
   return `${Math.floor(Number((share * 100 * factor).toPrecision(12))) / factor} %`
 }
+
+/**
+ * Whole days, or below one hours.
+ *
+ * @example daysText(12.7) // '12 days'
+ */
+export function daysText(days: number): string {
+  if (days < 1) return `${count(Math.max(1, Math.floor(days * 24)))} h`
+  const whole = Math.floor(days)
+  return whole === 1 ? '1 day' : `${count(whole)} days`
+}
+
+/**
+ * A share as a percentage, where one that is nearly all is told apart from all.
+ *
+ * @example shareText(0.99995) // '> 99.9 %'
+ */
+export function shareText(share: number): string {
+  return share > 0.999 && share < 1 ? '> 99.9 %' : percent(share)
+}

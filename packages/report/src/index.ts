@@ -1,6 +1,7 @@
 export { calibrationMarkdown, calibrationText } from './calibration.ts'
 export { type DoctorFacts, doctorText } from './doctor.ts'
 export { doraText } from './dora.ts'
+export { flagRemovalText, flagsText } from './flags.ts'
 export { verdictJson } from './json.ts'
 export { verdictJunit } from './junit.ts'
 export { type MarkdownOptions, verdictMarkdown } from './markdown.ts'

@@ -1,4 +1,4 @@
-import type { Slo } from '@coalmine/comparator'
+import type { FlagRules, Slo } from '@coalmine/comparator'
 import type { Store } from '@coalmine/store'
 import type { Decoder } from './decoding/decoder.ts'
 import type { Metrics } from './metrics.ts'
@@ -34,6 +34,8 @@ export interface Context {
   readonly notify: Notify
   /** The server's own objectives, whose error budgets it counts. */
   readonly slos: readonly Slo[]
+  /** What the server's file declares of flags. */
+  readonly flagRules: FlagRules
   /** Told of trouble that no client is told of. */
   readonly warn: (message: string) => void
   /** Version of the server. */

@@ -197,6 +197,12 @@ it('the routes answer what the document says', async () => {
   // Half of the requests went to it until the traffic ended.
   const { services } = await ask('getDora', '/api/dora?service=shop')
   expect(services).toMatchObject([{ service: 'shop', failed: 1, atFullTraffic: 1, caughtInCanary: 0, notRecovered: 1 }])
+  await ask('getFlags', '/api/flags?service=shop')
+  const flags = { keys: { pricing: { owner: 'maria' } } }
+  expect((await ask('reportFlags', '/api/flags', { body: { flags, flag: 'pricing' } })).flags).toMatchObject([
+    { flag: 'pricing', state: 'unseen', owner: 'maria' },
+  ])
+  await ask('reportFlags', '/api/flags', { body: { flags: { keys: 7 } }, status: 400 })
   await ask('getBuilds', '/api/builds?service=shop')
   await ask('getTests', '/api/tests')
   await ask('getBudgets', '/api/slo?service=shop')

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import type { Slo } from '@coalmine/comparator'
+import { type FlagRules, type Slo, usualFlagRules } from '@coalmine/comparator'
 import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
 import fastify, { type FastifyInstance } from 'fastify'
 import { type Access, newAccess } from './access/access.ts'
@@ -21,6 +21,7 @@ import { newDecoder } from './decoding/decoder.ts'
 import { registerDora } from './dora/routes.ts'
 import { drain } from './drain.ts'
 import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
+import { registerFlags } from './flags/routes.ts'
 import { isLoopback } from './foreign.ts'
 import { registerGates } from './gates/register-gates.ts'
 import { newTicker, registerHealth } from './health.ts'
@@ -88,6 +89,8 @@ export type ServerOptions = {
   readonly knowsComparisons?: boolean
   /** Objectives whose error budgets it counts, tells of at `/metrics`, and raises alerts of. */
   readonly slos?: readonly Slo[]
+  /** When flags can go, and whose they are; as usual where left out. */
+  readonly flagRules?: FlagRules | undefined
   /** Told of trouble that no client is told of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
 } & Pick<
@@ -131,6 +134,7 @@ export async function startServer({
   announced = true,
   knowsComparisons = announced,
   slos = [],
+  flagRules = usualFlagRules,
   warn = () => {},
   ...storeOptions
 }: ServerOptions): Promise<RunningServer> {
@@ -149,7 +153,7 @@ export async function startServer({
   const admission = newAdmission(limits.underWayBytes)
   const metrics = measured?.startMetrics(store.ingest, admission)
   const recentLimits = newRecentLimits(now)
-  const basics = { store, now, warn, slos }
+  const basics = { store, now, warn, slos, flagRules }
   let ownUrl: string | undefined
   const links = newLinks(baseUrl, () => ownUrl ?? urlOf(app.server, tls ? 'https' : 'http'))
   // Most servers tell nobody, and those of commands never do.
@@ -357,6 +361,7 @@ async function routes(
   registerTests(app, context)
   registerChanges(app, context, githubSecret)
   registerDora(app, context)
+  registerFlags(app, context)
   registerBudgets(app, context)
   registerBackFill(app, context)
   registerOpenApi(app, links)

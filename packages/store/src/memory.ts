@@ -37,6 +37,8 @@ export interface Memory {
   readonly rememberVerdict: (verdict: SettledVerdict) => Promise<void>
   /** The selectors of a service's canaries whose last settled verdict is FAIL, the newest first, at most 20. */
   readonly failedCanaries: (service: string) => Promise<readonly string[]>
+  /** How comparisons of variants of flags settled last, of one service or of all, the newest first, at most a thousand. */
+  readonly flagVerdicts: (service?: string) => Promise<readonly (SettledVerdict & { readonly atMs: number })[]>
 }
 
 const looksNotCounted =
@@ -73,6 +75,7 @@ export function memoryOf(
       const rows = await engine.read<{ canary: string }>(failedCanaries, { service })
       return rows.map(({ canary }) => canary)
     },
+    flagVerdicts: (service = '') => engine.read(flagVerdicts, { service }),
   }
 }
 
@@ -170,3 +173,14 @@ export const rawFirst: SpanStatement = spanStatement(
     AND ${ofAudience}
     AND ${spanInCanary}`,
 )
+
+/** The last verdict of each comparison whose canary is a variant of a flag. */
+export const flagVerdicts = `
+  SELECT
+    Service AS service, Stable AS stable, Canary AS canary,
+    argMax(Verdict, At) AS verdict, toUnixTimestamp64Milli(max(At)) AS atMs
+  FROM coalmine_verdicts
+  WHERE ({service:String} = '' OR Service = {service:String}) AND position(Canary, 'flag:') > 0
+  GROUP BY service, stable, canary
+  ORDER BY atMs DESC, service, stable, canary
+  LIMIT 1000`

@@ -479,6 +479,61 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair);
 
+-- ingest/summed-flag-hours.ts: sumFlagHours
+  INSERT INTO coalmine_flag_hours (
+    Sum, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick)
+  SELECT {sum:UInt64}, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick
+  FROM (
+    SELECT
+      Service,
+      Hour,
+      Environment,
+      Build,
+      splitByChar('\0', OneFlag)[1] AS Flag,
+      splitByChar('\0', OneFlag)[2] AS Variant,
+      sum(Spans) AS Requests,
+      min(SetFirst) AS FirstTick,
+      max(SetLast) AS LastTick
+    FROM (
+      SELECT
+        Service,
+        toStartOfHour(Tick) AS Hour,
+        if(ResourceAttributes['deployment.environment.name'] != '',
+          ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS Environment,
+        Build,
+        FlagSet,
+        count() AS Spans,
+        min(Tick) AS SetFirst,
+        max(Tick) AS SetLast
+      FROM coalmine_requests
+      WHERE Service IN {services:Array(String)} AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
+        AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+        AND NOT Test
+      GROUP BY Service, Hour, Environment, Build, FlagSet
+    )
+    ARRAY JOIN arrayPushFront(
+      arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\0'), splitByChar('\x01', FlagSet)), '') AS OneFlag
+    GROUP BY Service, Hour, Environment, Build, Flag, Variant
+  );
+
+-- ingest/summed-flag-hours.ts: commitFlagHours
+  INSERT INTO coalmine_summed_flag_hours (Service, Hour, Sum, Closings)
+  SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Hour, {sum:UInt64} AS Sum, toUInt64(row.3) AS Closings
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {hours:Array(UInt32)}, {closings:Array(String)})) AS row);
+
+-- ingest/summed-flag-hours.ts: closingsOfFlagHours
+  SELECT
+    Service AS service,
+    toUnixTimestamp(toStartOfHour(Tick)) AS hour,
+    toString(sum(cityHash64(Tick, Batch))) AS closings
+  FROM coalmine_closed
+  WHERE Service IN {services:Array(String)}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
+  GROUP BY service, hour;
+
 -- ingest/summed-hours.ts: unsummedHours
   SELECT Service AS service, toUnixTimestamp(Hour) AS hour
   FROM (
@@ -492,6 +547,26 @@ DROP TABLE IF EXISTS coalmine_parquet;
   LEFT JOIN (
     SELECT Service, Hour, argMax(Closings, At) AS Summed
     FROM coalmine_summed_hours
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Hour
+  ) AS summed USING (Service, Hour)
+  WHERE Closings != Summed
+  ORDER BY hour DESC, service;
+
+-- ingest/summed-hours.ts: unsummedFlagHours
+  SELECT Service AS service, toUnixTimestamp(Hour) AS hour
+  FROM (
+    
+    SELECT Service, toStartOfHour(Tick) AS Hour, sum(cityHash64(Tick, Batch)) AS Closings
+    FROM coalmine_closed
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Hour
+  ) AS there
+  LEFT JOIN (
+    SELECT Service, Hour, argMax(Closings, At) AS Summed
+    FROM coalmine_summed_flag_hours
     WHERE ({service:String} = '' OR Service = {service:String})
       AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
     GROUP BY Service, Hour
@@ -617,6 +692,16 @@ DROP TABLE IF EXISTS coalmine_parquet;
     AND (empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))
     AND if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
     AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'));
+
+-- memory.ts: flagVerdicts
+  SELECT
+    Service AS service, Stable AS stable, Canary AS canary,
+    argMax(Verdict, At) AS verdict, toUnixTimestamp64Milli(max(At)) AS atMs
+  FROM coalmine_verdicts
+  WHERE ({service:String} = '' OR Service = {service:String}) AND position(Canary, 'flag:') > 0
+  GROUP BY service, stable, canary
+  ORDER BY atMs DESC, service, stable, canary
+  LIMIT 1000;
 
 -- notifications.ts: keepNotifications
   INSERT INTO coalmine_notifications
@@ -1138,6 +1223,162 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     GROUP BY Service, Version
   ) AS Served
   INNER JOIN Failures USING (Service, Version);
+
+-- read/flag-life.ts: flagVariants
+  SELECT
+    Service AS service,
+    Environment AS environment,
+    Flag AS flag,
+    Variant AS variant,
+    toUnixTimestamp(First) AS first,
+    toUnixTimestamp(Last) AS last,
+    arrayMap(
+      wanted -> arraySum(arrayMap((age, n) -> if(age < wanted, n, 0), mapKeys(ByAge), mapValues(ByAge))),
+      {days:Array(UInt16)}) AS requests
+  FROM (
+    SELECT
+      Service,
+      Environment,
+      Flag,
+      Variant,
+      min(FirstTick) AS First,
+      max(LastTick) AS Last,
+      sumMap(map(toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Hour) - 1), 86400)), Requests)) AS ByAge
+    
+      FROM coalmine_flag_hours
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
+        AND Hour >= fromUnixTimestamp({from:UInt32})
+        AND (Service, Hour, Sum) IN (
+          SELECT Service, Hour, argMax(Sum, At)
+          FROM coalmine_summed_flag_hours
+          WHERE ({service:String} = '' OR Service = {service:String}) AND Hour >= fromUnixTimestamp({from:UInt32})
+          GROUP BY Service, Hour)
+      AND Flag != ''
+    GROUP BY Service, Environment, Flag, Variant
+  )
+  ORDER BY service, environment, flag, variant;
+
+-- read/flag-life.ts: flagBuilds
+  SELECT
+    Service AS service,
+    Environment AS environment,
+    Flag AS flag,
+    Build AS build,
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(FirstTick)) AS first,
+    toUnixTimestamp(max(LastTick)) AS last
+  
+    FROM coalmine_flag_hours
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
+      AND Hour >= fromUnixTimestamp({from:UInt32})
+      AND (Service, Hour, Sum) IN (
+        SELECT Service, Hour, argMax(Sum, At)
+        FROM coalmine_summed_flag_hours
+        WHERE ({service:String} = '' OR Service = {service:String}) AND Hour >= fromUnixTimestamp({from:UInt32})
+        GROUP BY Service, Hour)
+  GROUP BY service, environment, flag, build
+  ORDER BY last DESC, build
+  LIMIT 5 BY service, environment, flag;
+
+-- read/flag-life.ts: flagsKnownSince
+  SELECT Service AS service, toUnixTimestamp(min(Hour)) AS since
+  FROM coalmine_summed_flag_hours
+  WHERE ({service:String} = '' OR Service = {service:String})
+  GROUP BY service;
+
+-- read/flag-life.ts: flagTicks
+  SELECT
+    Service AS service,
+    Build AS build,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    toUnixTimestamp(First) AS first,
+    toUnixTimestamp(Last) AS last,
+    Met AS met,
+    arrayMap(
+      wanted -> arraySum(arrayMap((age, n) -> if(age < wanted, n, 0), mapKeys(ByAge), mapValues(ByAge))),
+      {days:Array(UInt16)}) AS requests
+  FROM (
+    SELECT
+      Service,
+      Build,
+      FlagKey,
+      FlagVariant,
+      min(Tick) AS First,
+      max(Tick) AS Last,
+      sum(Requests) AS Met,
+      sumMap(map(toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Tick) - 1), 86400)), Requests)) AS ByAge
+    FROM coalmine_ticks
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND ({flag:String} = '' OR FlagKey IN ('', {flag:String}))
+      AND FlagKey != '(instance)' AND NOT Test
+      AND Tick >= fromUnixTimestamp({ticks:UInt32})
+      AND (Service, toStartOfHour(Tick)) NOT IN (
+        SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
+      AND (Service, Tick, Batch) IN (
+        SELECT Service, Tick, argMax(Batch, ClosedAt)
+        FROM coalmine_closed
+        WHERE ({service:String} = '' OR Service = {service:String}) AND Tick >= fromUnixTimestamp({ticks:UInt32})
+        GROUP BY Service, Tick)
+    GROUP BY Service, Build, FlagKey, FlagVariant
+  );
+
+-- read/flag-life.ts: environmentsOfBuild
+  SELECT DISTINCT if(ResourceAttributes['deployment.environment.name'] != '',
+    ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS environment
+  FROM (
+    SELECT ResourceAttributes
+    FROM coalmine_requests
+    WHERE Service = {service:String} AND Build = {build:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) - INTERVAL 60 SECOND
+    LIMIT 1000
+  );
+
+-- read/flag-life.ts: flagSpans
+  SELECT
+    Service AS service,
+    Environment AS environment,
+    Build AS build,
+    Flag AS flag,
+    Variant AS variant,
+    Requests AS requests,
+    toUnixTimestamp(FirstTick) AS first,
+    toUnixTimestamp(LastTick) AS last
+  FROM (
+    SELECT
+      Service,
+      Hour,
+      Environment,
+      Build,
+      splitByChar('\0', OneFlag)[1] AS Flag,
+      splitByChar('\0', OneFlag)[2] AS Variant,
+      sum(Spans) AS Requests,
+      min(SetFirst) AS FirstTick,
+      max(SetLast) AS LastTick
+    FROM (
+      SELECT
+        Service,
+        toStartOfHour(Tick) AS Hour,
+        if(ResourceAttributes['deployment.environment.name'] != '',
+          ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS Environment,
+        Build,
+        FlagSet,
+        count() AS Spans,
+        min(Tick) AS SetFirst,
+        max(Tick) AS SetLast
+      FROM coalmine_requests
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+        AND NOT Test
+      GROUP BY Service, Hour, Environment, Build, FlagSet
+    )
+    ARRAY JOIN arrayPushFront(
+      arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\0'), splitByChar('\x01', FlagSet)), '') AS OneFlag
+    GROUP BY Service, Hour, Environment, Build, Flag, Variant
+  );
 
 -- read/flag-shares.ts: tickFlags
   WITH (
@@ -3558,6 +3799,36 @@ SELECT currentDatabase() AS name;
 
 -- schema/tables.ts: createSummedHours
   CREATE TABLE IF NOT EXISTS coalmine_summed_hours (
+    Service LowCardinality(String),
+    Hour DateTime('UTC'),
+    Sum UInt64,
+    Closings UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Hour)
+  TTL Hour + toIntervalDay(100);
+
+-- schema/tables.ts: createFlagHours
+  CREATE TABLE IF NOT EXISTS coalmine_flag_hours (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Environment LowCardinality(String),
+    Build LowCardinality(String),
+    Flag LowCardinality(String),
+    Variant LowCardinality(String),
+    Requests UInt64 CODEC(T64, ZSTD(1)),
+    FirstTick DateTime('UTC'),
+    LastTick DateTime('UTC')
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Hour)
+  ORDER BY (Service, Flag, Hour)
+  TTL Hour + toIntervalDay(100);
+
+-- schema/tables.ts: createSummedFlagHours
+  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_hours (
     Service LowCardinality(String),
     Hour DateTime('UTC'),
     Sum UInt64,

@@ -24,6 +24,8 @@ const notForSpansAlone = [
   'coalmine_comparison_views',
   'coalmine_hours',
   'coalmine_summed_hours',
+  'coalmine_flag_hours',
+  'coalmine_summed_flag_hours',
   'coalmine_notifications',
   'coalmine_rollouts',
 ]

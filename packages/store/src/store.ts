@@ -3,6 +3,7 @@ import { type Changes, changesOf } from './changes.ts'
 import type { AsRead } from './comparison.ts'
 import { type ComparisonEvents, comparisonEventsOf } from './comparison-events.ts'
 import { type ComparisonViews, comparisonViewsOf } from './comparison-views.ts'
+import { type Flags, flagsOf } from './flags.ts'
 import { type Imports, importsOf } from './imports.ts'
 import { type Ingest, startIngest } from './ingest/ingest.ts'
 import { type Memory, memoryOf } from './memory.ts'
@@ -57,6 +58,8 @@ export interface Store {
   readonly changes: Changes
   /** What error budgets are counted from. */
   readonly budgets: Budgets
+  /** What is known of flags. */
+  readonly flags: Flags
   /** Messages to people, and what became of them. */
   readonly notifications: Notifications
   /** What happened to rollouts. */
@@ -133,6 +136,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     views: comparisonViewsOf(engine, { access, isSpent }),
     changes: changesOf(engine, { access, isSpent, forgottenMs: () => now() - (retentionDays - 1) * 86_400_000 }),
     budgets: budgetsOf(engine, { access, isSpent, retentionDays, now }),
+    flags: flagsOf(engine, { access, isSpent, retentionDays, now }),
     notifications: notificationsOf(engine, { access, isSpent }),
     rollouts: rolloutEventsOf(engine, { access, isSpent }),
     services: serviceReader(engine, {

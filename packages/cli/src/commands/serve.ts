@@ -155,6 +155,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
     githubSecret: io.env['COALMINE_GITHUB_WEBHOOK_SECRET'] || undefined,
     slos,
+    flagRules: config.flagRules,
     ...(notify && { notify: { config: notify, environment: io.env } }),
     // Read again at each start: what it says then counts.
     rollout: { config: () => readConfig(options.config), environment: io.env },

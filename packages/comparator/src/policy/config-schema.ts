@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rolloutInputSchema } from '../rollout/plan-schema.ts'
+import { flagsSchema } from './flags-schema.ts'
 import { notifySchema } from './notify-schema.ts'
 import { policyShape } from './policy-schema.ts'
 import { sloSchema } from './slo-schema.ts'
@@ -51,6 +52,7 @@ export function configJsonSchema(): object {
       notify: notifySchema.optional(),
       rollout: rollout.optional(),
       slo: sloSchema.optional(),
+      flags: flagsSchema.optional(),
     }),
     { io: 'input' },
   )

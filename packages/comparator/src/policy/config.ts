@@ -1,8 +1,10 @@
 import { LineCounter, parseDocument } from 'yaml'
 import type { Slo } from '../budget/slo.ts'
+import type { FlagRules } from '../flags/flag-rules.ts'
 import type { RolloutPlan } from '../rollout/plan.ts'
 import { readRollout } from '../rollout/plan-schema.ts'
 import { comparisonKeys, comparisonSchema } from './config-schema.ts'
+import { type FlagsInput, readFlags } from './flags-schema.ts'
 import { type NotifyConfig, parseNotify } from './notify-schema.ts'
 import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 import { type PolicyProblem, policyShape, problemsOf, unknownKey } from './policy-schema.ts'
@@ -36,6 +38,10 @@ export interface Config extends ComparisonConfig {
   readonly slo?: readonly SloInput[]
   /** The name of a file of OpenSLO that has them instead, as it was written. */
   readonly sloFile?: string
+  /** What is declared of flags, with its defaults; absent where the file says nothing of them. */
+  readonly flagRules?: FlagRules
+  /** The same as it is written. */
+  readonly flags?: FlagsInput
 }
 
 /**
@@ -66,7 +72,8 @@ export function parseConfig(
   const { rollout, ...others } = content as Record<string, unknown>
   const { comparison, policy, notify, unknown } = parted(others)
   const rolledOut = rollout === undefined ? undefined : readRollout(rollout, ['rollout'])
-  const { service, slo } = content as Record<string, unknown>
+  const { service, slo, flags } = content as Record<string, unknown>
+  const declared = readFlags(flags)
   const objectives = readSlos(slo, typeof service === 'string' ? service : undefined)
   const named = comparisonSchema.safeParse(comparison)
   const judged = parsePolicy(policy)
@@ -78,6 +85,7 @@ export function parseConfig(
     ...(told?.kind === 'problems' ? told.problems : []),
     ...(rolledOut?.kind === 'problems' ? rolledOut.problems : []),
     ...(objectives.kind === 'problems' ? objectives.problems : []),
+    ...(declared.kind === 'problems' ? declared.problems : []),
     ...selectorsIn(content as Record<string, unknown>).flatMap(({ path, selector }) => {
       try {
         checkSelector(selector)
@@ -97,6 +105,8 @@ export function parseConfig(
       ...(objectives.kind === 'slos' &&
         objectives.slos.length > 0 && { slos: objectives.slos, slo: objectives.inputs }),
       ...(objectives.kind === 'file' && { sloFile: objectives.file }),
+      ...(flags !== undefined &&
+        declared.kind === 'flags' && { flagRules: declared.rules, flags: flags as FlagsInput }),
     }
   }
   throw new RangeError(
@@ -132,7 +142,7 @@ function selectorsIn({ stable, canary, metrics }: Readonly<Record<string, unknow
 }
 
 const policyKeys = Object.keys(policyShape)
-const keys = [...comparisonKeys, ...policyKeys, 'notify', 'rollout', 'slo']
+const keys = [...comparisonKeys, ...policyKeys, 'notify', 'rollout', 'slo', 'flags']
 
 function parted(content: Readonly<Record<string, unknown>>): {
   readonly comparison: object

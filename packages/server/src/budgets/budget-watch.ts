@@ -65,6 +65,7 @@ export function newBudgetWatch({ store, now, warn, metrics, slos, notify }: Budg
       if (now() - summedMs >= summedEveryMs) {
         summedMs = now()
         await store.budgets.sumUp()
+        await store.flags.sumUp()
       }
       if (slos.length > 0) await count(slos)
       isSaid = false

@@ -9,20 +9,27 @@ WHERE ({service:String} = '' OR Service = {service:String})
 GROUP BY Service, Hour`
 
 /** Hours of one service, or of all, that are not summed up as their ticks are closed now: in seconds since 1970, the newest first. */
-export const unsummedHours: string = sql`
+export const unsummedHours: string = unsummedIn('coalmine_summed_hours')
+
+/** The same of flags. */
+export const unsummedFlagHours: string = unsummedIn('coalmine_summed_flag_hours')
+
+function unsummedIn(summed: string): string {
+  return sql`
   SELECT Service AS service, toUnixTimestamp(Hour) AS hour
   FROM (
     ${closingsByHour}
   ) AS there
   LEFT JOIN (
     SELECT Service, Hour, argMax(Closings, At) AS Summed
-    FROM coalmine_summed_hours
+    FROM ${summed}
     WHERE ({service:String} = '' OR Service = {service:String})
       AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
     GROUP BY Service, Hour
   ) AS summed USING (Service, Hour)
   WHERE Closings != Summed
   ORDER BY hour DESC, service`
+}
 
 /**
  * Sums up some hours of a service: users' requests by operation, build and bucket of latency. Errors of ticks that do not say

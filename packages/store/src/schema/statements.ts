@@ -69,6 +69,8 @@ const ownTables: readonly string[] = [
   tables.createReductions,
   tables.createHours,
   tables.createSummedHours,
+  tables.createFlagHours,
+  tables.createSummedFlagHours,
 ]
 
 /** Each reads those before it. */

@@ -360,3 +360,38 @@ export const createSummedHours = `
   ENGINE = MergeTree
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100)`
+
+/**
+ * Which variants of flags users' requests met in each hour, by environment and build; of the row without a flag all requests.
+ * Rows count when their sum is the newest of their hour in coalmine_summed_flag_hours.
+ */
+export const createFlagHours = `
+  CREATE TABLE IF NOT EXISTS coalmine_flag_hours (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Environment LowCardinality(String),
+    Build LowCardinality(String),
+    Flag LowCardinality(String),
+    Variant LowCardinality(String),
+    Requests UInt64 CODEC(T64, ZSTD(1)),
+    FirstTick DateTime('UTC'),
+    LastTick DateTime('UTC')
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Hour)
+  ORDER BY (Service, Flag, Hour)
+  TTL Hour + toIntervalDay(100)`
+
+/** An hour of flags is summed up when it has a row here; `Closings` names the closed ticks that there were of it. */
+export const createSummedFlagHours = `
+  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_hours (
+    Service LowCardinality(String),
+    Hour DateTime('UTC'),
+    Sum UInt64,
+    Closings UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Hour)
+  TTL Hour + toIntervalDay(100)`

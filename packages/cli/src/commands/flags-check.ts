@@ -1,0 +1,93 @@
+import { type FlagsAnswer, flagRemoval, type Outcome } from '@coalmine/comparator'
+import { flagRemovalText, printableJson } from '@coalmine/report'
+import { Argument, type Command, Option } from 'commander'
+import type { Server } from '../client.ts'
+import { readConfig } from '../config-file.ts'
+import { CommandError } from '../exit-codes.ts'
+import { flagReferences } from '../flag-references.ts'
+import { type FlagsAsked, flagsOn } from '../flags-on.ts'
+import { type SpanSource, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { days, formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+
+interface CheckOptions extends SpanSource {
+  readonly service?: string
+  readonly environment?: string
+  readonly keep?: string
+  readonly within: number
+  readonly code?: string
+  readonly config?: string
+  readonly format: 'text' | 'json'
+}
+
+/** `coalmine flags check KEY`: may a flag, or the code behind it, be removed? For pipelines. */
+export function flagsCheckCommand(command: Command, io: Io, exit: (result: Outcome) => void): Command {
+  return command
+    .description('may the code behind a flag be removed? Exit code 1 says no, and why')
+    .addArgument(new Argument('<key>', 'the flag'))
+    .addOption(new Option('--keep <variant>', 'the variant whose code stays; without it, nothing may ask for the flag'))
+    .addOption(new Option('--code <dir>', 'search this checkout: no file may name the flag'))
+    .addOption(
+      new Option('--within <days>', 'whoever met another variant within so many days is in the way')
+        .argParser(days)
+        .default(14, '14d'),
+    )
+    .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
+    .addOption(
+      new Option('--environment <name>', 'only this environment, such as production').env('COALMINE_ENVIRONMENT'),
+    )
+    .addOption(
+      new Option('--config <file>', 'whose flags: declares flags (default: coalmine.yaml)').env('COALMINE_CONFIG'),
+    )
+    .addOption(storeOption())
+    .addOption(tracesOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coalmine flags check new-pricing --keep on --code .   in the pull request that removes the code
+  coalmine flags check new-pricing                      before the flag itself is deleted`,
+    )
+    .action(async (key: string, options: CheckOptions) => {
+      const { service, environment, keep, within, code, config, format, ...source } = options
+      const { flags } = await readConfig(config)
+      const references = code === undefined ? undefined : await flagReferences(code, key)
+      const asked = { ...(flags && { flags }), ...(service && { service }) }
+      const all = await withServer(source, 'read', io, (server) => flagAnswer(server, asked, key, io.stop))
+      const answer = { ...all, flags: all.flags.filter((one) => isIn(one.environment, environment)) }
+      const removal = flagRemoval({
+        answer,
+        flag: key,
+        withinDays: within,
+        references,
+        ...(keep !== undefined && { keep }),
+      })
+      io.stdout.write(
+        format === 'json' ? `${printableJson(removal)}\n` : flagRemovalText(removal, { colors: io.colors }),
+      )
+      exit(removal.verdict)
+    })
+}
+
+const isIn = (there: string, wanted: string | undefined): boolean =>
+  wanted === undefined || there === '' || there === wanted
+
+/**
+ * What is known of the flag. Throws a CommandError of kind `no-data` where no traffic is known at all, and of kind `usage` where the
+ * key was never met and looks like one that was: a mistyped key is not to look like a flag that is gone.
+ */
+async function flagAnswer(server: Server, asked: FlagsAsked, key: string, signal: AbortSignal): Promise<FlagsAnswer> {
+  const answer = await flagsOn(server, { ...asked, flag: key }, signal)
+  if (answer.flags.some(({ lastSeen }) => lastSeen !== null)) return answer
+  if (answer.flags.every(({ knownSince }) => knownSince === null))
+    throw new CommandError('no-data', `${key}: no traffic is known yet, so nobody can tell who is behind it`)
+  const others = new Set((await flagsOn(server, asked, signal)).flags.map(({ flag }) => flag))
+  const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+  const same = [...others].find((one) => one !== key && plain(one) === plain(key))
+  if (same !== undefined)
+    throw new CommandError('usage', `${key}: no request has met a flag of this key; did you mean ${same}?`)
+  return answer
+}

@@ -1,0 +1,57 @@
+import type { Outcome } from '@coalmine/comparator'
+import { flagsText, printableJson } from '@coalmine/report'
+import { type Command, Option } from 'commander'
+import { readConfig } from '../config-file.ts'
+import { flagsOn } from '../flags-on.ts'
+import { type SpanSource, withServer } from '../host.ts'
+import type { Io } from '../io.ts'
+import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { flagsCheckCommand } from './flags-check.ts'
+
+interface FlagsOptions extends SpanSource {
+  readonly service?: string
+  readonly flag?: string
+  readonly config?: string
+  readonly format: 'text' | 'json'
+}
+
+/** `coalmine flags`: which flags users are still behind, and which can go. */
+export function flagsCommand(command: Command, io: Io, exit: (result: Outcome) => void): Command {
+  // What follows check is of check.
+  command.enablePositionalOptions()
+  flagsCheckCommand(command.command('check'), io, exit)
+  return command
+    .description('which flags users still meet, with which variants, and which can go')
+    .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
+    .addOption(new Option('--flag <key>', 'only this flag'))
+    .addOption(
+      new Option(
+        '--config <file>',
+        'whose flags: says whose each is and after how many days it is what (default: coalmine.yaml, else that of the server)',
+      ).env('COALMINE_CONFIG'),
+    )
+    .addOption(storeOption())
+    .addOption(tracesOption())
+    .addOption(serverOption())
+    .addOption(tokenOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `
+States, each by what users' requests met in a service and an environment:
+  unseen     not evaluated for 30 days: no build asks for it, or nothing serves
+  settled    one variant alone for 14 days, and not changed
+  stuck      the same partial shares for 30 days, and not changed
+  mixed      several variants are served
+  new        first evaluated within 14 days
+  permanent  declared to stay
+Days and owners: flags: in coalmine.yaml. Before code is removed: coalmine flags check KEY`,
+    )
+    .action(async ({ service, flag, config, format, ...source }: FlagsOptions) => {
+      const { flags } = await readConfig(config)
+      const answer = await withServer(source, 'read', io, (server) =>
+        flagsOn(server, { ...(flags && { flags }), ...(service && { service }), ...(flag && { flag }) }, io.stop),
+      )
+      io.stdout.write(format === 'json' ? `${printableJson(answer)}\n` : flagsText(answer, { colors: io.colors }))
+    })
+}

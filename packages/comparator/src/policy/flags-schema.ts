@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { type FlagDays, type FlagRule, type FlagRules, usualFlagRules } from '../flags/flag-rules.ts'
+import { expectedInstead, type PolicyProblem, problemsOf } from './policy-schema.ts'
+import { secondsOf } from './slo-schema.ts'
+
+const daySeconds = 86_400
+/** What is known of flags goes back so many days. */
+const mostDays = 100
+
+const days = z
+  .string({ error: ({ input }) => `expected whole days such as 30d, got ${JSON.stringify(input)}` })
+  .transform((value, context) => {
+    const found = (secondsOf(value) ?? 0) / daySeconds
+    if (Number.isInteger(found) && found >= 1 && found <= mostDays) return found
+    context.addIssue({
+      code: 'custom',
+      message: `expected whole days from 1d to ${mostDays}d, such as 30d, got ${JSON.stringify(value)}`,
+    })
+    return z.NEVER
+  })
+
+const lengths = {
+  unseen: days.optional().describe('Not evaluated for so long, a flag is unseen. Default 30d.'),
+  settled: days.optional().describe('One variant alone for so long, and it is settled. Default 14d.'),
+  new: days.optional().describe('For so long after its first evaluation it is new. Default 14d.'),
+  stuck: days.optional().describe('The same partial shares for so long, and it is stuck. Default 30d.'),
+}
+
+const flag = z.strictObject({
+  owner: z.string().min(1).optional().describe('Who is asked about the flag.'),
+  permanent: z.boolean().optional().describe('It is meant to stay, such as a switch for emergencies. Default false.'),
+  ...lengths,
+})
+
+const flags = z.strictObject({
+  ...lengths,
+  keys: z.record(z.string(), flag).optional().describe('What is declared of single flags, by their keys.'),
+})
+
+type DaysRead = { readonly [Key in keyof FlagDays]?: number | undefined }
+interface FlagsReadIn extends DaysRead {
+  readonly keys?:
+    | Readonly<
+        Record<string, DaysRead & { readonly owner?: string | undefined; readonly permanent?: boolean | undefined }>
+      >
+    | undefined
+}
+
+/** `flags:` as people write it in `coalmine.yaml`: days such as `30d`. */
+export interface FlagsInput {
+  readonly unseen?: string
+  readonly settled?: string
+  readonly new?: string
+  readonly stuck?: string
+  readonly keys?: Readonly<Record<string, FlagInput>>
+}
+
+/** What it says of one flag. */
+export interface FlagInput extends Omit<FlagsInput, 'keys'> {
+  readonly owner?: string
+  readonly permanent?: boolean
+}
+
+/** Checks `flags:` of a `coalmine.yaml`. */
+export const flagsSchema: z.ZodType<FlagsReadIn> = flags.describe(
+  'When a flag is ready to be removed, and whose it is: "coalmine flags" tells.',
+)
+
+/** What is declared of flags, or everything that is wrong with it. */
+export type FlagsRead =
+  | { readonly kind: 'flags'; readonly rules: FlagRules }
+  | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }
+
+/**
+ * Reads what is declared of flags, and fills in the defaults: of a flag those of the file, of the file the usual ones.
+ *
+ * @example readFlags({ keys: { 'kill-switch': { permanent: true } } }) // { kind: 'flags', rules: ... }
+ */
+export function readFlags(input: unknown): FlagsRead {
+  if (input === undefined) return { kind: 'flags', rules: usualFlagRules }
+  const parsed = flagsSchema.safeParse(input, { error: expectedInstead })
+  if (!parsed.success)
+    return {
+      kind: 'problems',
+      problems: parsed.error.issues.flatMap((issue) =>
+        problemsOf(issue, ['flags'], Object.keys(flag.shape).concat('keys')),
+      ),
+    }
+  const { keys = {}, ...written } = parsed.data
+  const all = daysOf(written, usualFlagRules.days)
+  const rules = Object.entries(keys).map(([key, { owner, permanent = false, ...own }]): [string, FlagRule] => [
+    key,
+    { owner: owner ?? null, permanent, days: daysOf(own, all) },
+  ])
+  return { kind: 'flags', rules: { days: all, keys: new Map(rules) } }
+}
+
+const daysOf = (written: DaysRead, usual: FlagDays): FlagDays => ({
+  unseen: written.unseen ?? usual.unseen,
+  settled: written.settled ?? usual.settled,
+  new: written.new ?? usual.new,
+  stuck: written.stuck ?? usual.stuck,
+})

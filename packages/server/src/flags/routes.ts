@@ -1,0 +1,51 @@
+import { type FlagRules, type FlagsAnswer, type FlagsInput, problemsText, readFlags } from '@coalmine/comparator'
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../context.ts'
+import { ServerError } from '../errors.ts'
+import { inTurn } from '../turns.ts'
+import { flagsAnswer } from './flags-answer.ts'
+
+/** The body of `POST /api/flags`: what is declared of flags, as `flags:` of a coalmine.yaml says it. */
+export interface FlagsBody {
+  readonly flags?: FlagsInput
+  readonly service?: string
+  /** Only this flag. */
+  readonly flag?: string
+}
+
+/**
+ * `GET /api/flags?service=&flag=`: for each flag what users met, by what the server's file declares of flags. `POST /api/flags`: by
+ * what the body declares.
+ */
+export function registerFlags(app: FastifyInstance, context: Context): void {
+  const { turns, flagRules } = context
+  app.get(
+    '/api/flags',
+    inTurn(turns, async ({ query }): Promise<FlagsAnswer> => {
+      const { service, flag } = Object(query) as Record<string, unknown>
+      return flagsAnswer(context, flagRules, { service: name(service, 'service'), flag: name(flag, 'flag') })
+    }),
+  )
+  app.post(
+    '/api/flags',
+    // It changes nothing.
+    { config: { right: 'read' } },
+    inTurn(turns, async ({ body }): Promise<FlagsAnswer> => {
+      const { flags, service, flag, ...unknown } = Object(body) as Record<string, unknown>
+      const [stray] = Object.keys(unknown)
+      if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected flags, service, flag`)
+      return flagsAnswer(context, rulesIn(flags), { service: name(service, 'service'), flag: name(flag, 'flag') })
+    }),
+  )
+}
+
+function rulesIn(input: unknown): FlagRules {
+  const read = readFlags(input)
+  if (read.kind === 'flags') return read.rules
+  throw new ServerError('usage', problemsText(read.problems))
+}
+
+function name(value: unknown, key: string): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value
+  throw new ServerError('usage', `${key}: name one, or leave it out for all`)
+}

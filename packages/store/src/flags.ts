@@ -1,0 +1,89 @@
+import type { Engine } from './engine/engine.ts'
+import { newBatchId } from './ingest/batch-id.ts'
+import { closingsOfFlagHours, commitFlagHours, sumFlagHours } from './ingest/summed-flag-hours.ts'
+import { unsummedFlagHours } from './ingest/summed-hours.ts'
+import type { Access } from './opening.ts'
+import { type FlagLife, flagLife, flagLifeOfSpans } from './read/flag-life.ts'
+import { sinceOf } from './tick.ts'
+
+/** What is known of flags: which variants users met, when, and in which builds. */
+export interface Flags {
+  /**
+   * What became of flags, of one service or all, of one flag or all, with the requests of the last so many days. Hours that are
+   * over and not summed up yet are summed up before, where it may be written.
+   */
+  readonly life: (asked: {
+    readonly service?: string | undefined
+    readonly flag?: string | undefined
+    readonly days: readonly number[]
+  }) => Promise<FlagLife>
+  /** Sums up hours that are over, so that a flag is known when its spans are gone; says how many. Done where it may be written. */
+  readonly sumUp: (service?: string) => Promise<number>
+}
+
+interface Options {
+  readonly access: Access
+  readonly isSpent: () => boolean
+  readonly retentionDays: number
+  readonly now: () => number
+}
+
+const hourSeconds = 3600
+const daySeconds = 86_400
+// Hours of services that are summed up at once: a few seconds of work.
+const mostAtOnce = 200
+
+/** The flags of an engine's store. */
+export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }: Options): Flags {
+  // Hours before it have lost spans, and are known by their sums alone.
+  const keptFrom = (): number => Math.max(0, thisHour() - retentionDays * daySeconds + hourSeconds)
+  const thisHour = (): number => Math.floor(now() / 3_600_000) * hourSeconds
+  const mayWrite = (): boolean => access === 'all' && !isSpent()
+
+  const sumSome = async (some: readonly { readonly service: string; readonly hour: number }[]): Promise<void> => {
+    const hours = some.map(({ hour }) => hour)
+    const services = some.map(({ service }) => service)
+    const window = { from: Math.min(...hours), to: Math.max(...hours) + hourSeconds }
+    // Asked before they are read: what closes meanwhile makes it another name, and the hour is summed up anew.
+    const closed = await engine.read<{ service: string; hour: number; closings: string }>(closingsOfFlagHours, {
+      services,
+      hours,
+      ...window,
+    })
+    const sum = newBatchId()
+    await engine.writeOnce(sumFlagHours, { sum, services, hours, since: sinceOf(window.from), ...window })
+    await engine.write(commitFlagHours, {
+      sum,
+      services: closed.map(({ service }) => service),
+      hours: closed.map(({ hour }) => hour),
+      closings: closed.map(({ closings }) => closings),
+    })
+  }
+
+  const sumUp = async (service = ''): Promise<number> => {
+    const until = thisHour()
+    const from = keptFrom()
+    if (!mayWrite() || from >= until) return 0
+    // The newest hours first.
+    const found = await engine.read<{ service: string; hour: number }>(unsummedFlagHours, { service, from, to: until })
+    let some: typeof found = []
+    for (const one of found) {
+      const isFull = some.length >= mostAtOnce || (some.length > 0 && some[0]!.hour - one.hour >= daySeconds)
+      if (isFull) await sumSome(some)
+      some = isFull ? [one] : [...some, one]
+    }
+    if (some.length > 0) await sumSome(some)
+    return found.length
+  }
+
+  return {
+    sumUp,
+    life: async ({ service = '', flag = '', days }) => {
+      const until = Math.floor(now() / 1000)
+      if (access === 'spans') return flagLifeOfSpans(engine, { service, flag, days, ticks: 0, until })
+      await sumUp(service)
+      const ticks = mayWrite() ? thisHour() : keptFrom()
+      return flagLife(engine, { service, flag, days, ticks, until })
+    },
+  }
+}

@@ -1,0 +1,300 @@
+import type { Engine } from '../engine/engine.ts'
+import { flagsOfSpans } from '../ingest/summed-flag-hours.ts'
+import { sql } from '../sql.ts'
+
+/** What requests of users met of a variant, in an environment of a service. Times are milliseconds since 1970. */
+export interface FlagVariantRow {
+  readonly service: string
+  readonly environment: string
+  readonly flag: string
+  readonly variant: string
+  readonly firstMs: number
+  readonly lastMs: number
+  /** Requests within so many days as were asked for, in that order. */
+  readonly requests: readonly number[]
+}
+
+/** A build that met a flag; where that has no name, a build that served at all. */
+export interface FlagBuildRow {
+  readonly service: string
+  readonly environment: string
+  readonly flag: string
+  readonly build: string
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly requests: number
+}
+
+/** Everything that is known of flags: those of the last hundred days. */
+export interface FlagLife {
+  readonly variants: readonly FlagVariantRow[]
+  /** Of each flag the builds that met it last, five at most, within a month. */
+  readonly builds: readonly FlagBuildRow[]
+  /** From when on each service is known, at the longest. */
+  readonly known: readonly { readonly service: string; readonly sinceMs: number }[]
+}
+
+/** Which flags, and requests of how many days. Seconds since 1970. */
+export interface FlagsRead {
+  readonly service: string
+  readonly flag: string
+  readonly days: readonly number[]
+  /** From when on ticks say what hours do not. */
+  readonly ticks: number
+  readonly until: number
+}
+
+/** How many days hours of flags are kept. */
+export const flagDays = 100
+const buildDays = 30
+const mostLookedUp = 50
+
+interface VariantRow {
+  readonly service: string
+  readonly environment: string
+  readonly flag: string
+  readonly variant: string
+  readonly first: number
+  readonly last: number
+  readonly requests: readonly (number | string)[]
+}
+type BuildRow = Omit<VariantRow, 'variant' | 'requests'> & { readonly build: string; readonly requests: number }
+type TickRow = Omit<VariantRow, 'environment'> & { readonly build: string; readonly met: number }
+
+/** What summed hours and the ticks after them say of flags. A build of several environments counts by whole hours alone, of which only spans know which was which. */
+export async function flagLife(engine: Engine, asked: FlagsRead): Promise<FlagLife> {
+  const { service, flag, days, ticks, until } = asked
+  const params = { service, flag, days, ticks, until, from: Math.max(0, until - flagDays * 86_400) }
+  const variants = await engine.read<VariantRow>(flagVariants, params)
+  const builds = await engine.read<BuildRow>(flagBuilds, { ...params, from: Math.max(0, until - buildDays * 86_400) })
+  const known = await engine.read<{ service: string; since: number }>(flagsKnownSince, { service })
+  const late = await engine.read<TickRow>(flagTicks, params)
+  const environments = await environmentsOf(engine, builds, late)
+  const all = { variants: new Map<string, FlagVariantRow>(), builds: new Map<string, FlagBuildRow>() }
+  for (const row of variants) addVariant(all.variants, { ...row, requests: row.requests.map(Number) })
+  for (const row of builds) addBuild(all.builds, row)
+  for (const row of late) {
+    const environment = environments.get(keyOf(row.service, row.build))
+    if (environment === undefined) continue
+    const requests = row.requests.map(Number)
+    if (row.flag !== '') addVariant(all.variants, { ...row, environment, requests })
+    addBuild(all.builds, { ...row, environment, requests: row.met })
+  }
+  const sinceMs = new Map(known.map((one) => [one.service, one.since * 1000]))
+  for (const { service: name, first } of late)
+    sinceMs.set(name, Math.min(sinceMs.get(name) ?? Number.POSITIVE_INFINITY, first * 1000))
+  return {
+    variants: [...all.variants.values()],
+    builds: [...all.builds.values()],
+    known: [...sinceMs].map(([name, since]) => ({ service: name, sinceMs: since })),
+  }
+}
+
+/** The same for who reads spans alone: of the last day. */
+export async function flagLifeOfSpans(engine: Engine, { service, flag, days, until }: FlagsRead): Promise<FlagLife> {
+  const from = until - 86_400
+  const rows = (
+    await engine.read<Omit<TickRow, 'requests' | 'met'> & { environment: string; requests: number }>(flagSpans, {
+      service,
+      from,
+      to: until,
+    })
+  ).filter((row) => flag === '' || row.flag === flag || row.flag === '')
+  const all = { variants: new Map<string, FlagVariantRow>(), builds: new Map<string, FlagBuildRow>() }
+  for (const row of rows) {
+    if (row.flag !== '') addVariant(all.variants, { ...row, requests: days.map(() => Number(row.requests)) })
+    addBuild(all.builds, { ...row, requests: Number(row.requests) })
+  }
+  return {
+    variants: [...all.variants.values()],
+    builds: [...all.builds.values()],
+    known: [...new Set(rows.map((row) => row.service))].map((name) => ({ service: name, sinceMs: from * 1000 })),
+  }
+}
+
+const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts)
+
+type Counted = Omit<VariantRow, 'requests'> & { readonly requests: readonly number[] }
+
+function addVariant(all: Map<string, FlagVariantRow>, row: Counted): void {
+  const { service, environment, flag, variant, first, last, requests } = row
+  const key = keyOf(service, environment, flag, variant)
+  const there = all.get(key)
+  all.set(key, {
+    service,
+    environment,
+    flag,
+    variant,
+    firstMs: Math.min(first * 1000, there?.firstMs ?? first * 1000),
+    lastMs: Math.max(last * 1000, there?.lastMs ?? 0),
+    requests: requests.map((n, at) => n + (there?.requests[at] ?? 0)),
+  })
+}
+
+function addBuild(all: Map<string, FlagBuildRow>, row: BuildRow): void {
+  const { service, environment, flag, build, first, last, requests } = row
+  const key = keyOf(service, environment, flag, build)
+  const there = all.get(key)
+  all.set(key, {
+    service,
+    environment,
+    flag,
+    build,
+    firstMs: Math.min(first * 1000, there?.firstMs ?? first * 1000),
+    lastMs: Math.max(last * 1000, there?.lastMs ?? 0),
+    requests: Number(requests) + (there?.requests ?? 0),
+  })
+}
+
+/** The environment of each build that has one alone: by what is summed up, else by its first spans since. */
+async function environmentsOf(
+  engine: Engine,
+  builds: readonly BuildRow[],
+  late: readonly TickRow[],
+): Promise<ReadonlyMap<string, string>> {
+  const seen = new Map<string, Set<string>>()
+  for (const { service, build, environment } of builds) {
+    const key = keyOf(service, build)
+    seen.set(key, (seen.get(key) ?? new Set()).add(environment))
+  }
+  const firsts = new Map<string, TickRow>()
+  for (const row of late) {
+    const key = keyOf(row.service, row.build)
+    if (!seen.has(key) && row.first < (firsts.get(key)?.first ?? Number.POSITIVE_INFINITY)) firsts.set(key, row)
+  }
+  for (const [key, { service, build, first }] of [...firsts].slice(0, mostLookedUp)) {
+    const rows = await engine.read<{ environment: string }>(environmentsOfBuild, { service, build, from: first })
+    seen.set(key, new Set(rows.map(({ environment }) => environment)))
+  }
+  return new Map([...seen].flatMap(([key, names]) => (names.size === 1 ? [[key, [...names][0]!]] : [])))
+}
+
+const ofAsked = `({service:String} = '' OR Service = {service:String})`
+const ofFlag = (name: string): string => `({flag:String} = '' OR ${name} IN ('', {flag:String}))`
+
+const summedRows = sql`
+  FROM coalmine_flag_hours
+  WHERE ${ofAsked}
+    AND ${ofFlag('Flag')}
+    AND Hour >= fromUnixTimestamp({from:UInt32})
+    AND (Service, Hour, Sum) IN (
+      SELECT Service, Hour, argMax(Sum, At)
+      FROM coalmine_summed_flag_hours
+      WHERE ${ofAsked} AND Hour >= fromUnixTimestamp({from:UInt32})
+      GROUP BY Service, Hour)`
+
+/** Requests by how many days ago they were, and of them those within each number of days that is asked for. */
+const byAge = (at: string): string =>
+  `sumMap(map(toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(${at}) - 1), 86400)), Requests)) AS ByAge`
+const withinDays = `arrayMap(
+  wanted -> arraySum(arrayMap((age, n) -> if(age < wanted, n, 0), mapKeys(ByAge), mapValues(ByAge))),
+  {days:Array(UInt16)}) AS requests`
+
+/** What became of each variant: requests of the last so many days, several times. */
+export const flagVariants: string = sql`
+  SELECT
+    Service AS service,
+    Environment AS environment,
+    Flag AS flag,
+    Variant AS variant,
+    toUnixTimestamp(First) AS first,
+    toUnixTimestamp(Last) AS last,
+    ${withinDays}
+  FROM (
+    SELECT
+      Service,
+      Environment,
+      Flag,
+      Variant,
+      min(FirstTick) AS First,
+      max(LastTick) AS Last,
+      ${byAge('Hour')}
+    ${summedRows}
+      AND Flag != ''
+    GROUP BY Service, Environment, Flag, Variant
+  )
+  ORDER BY service, environment, flag, variant`
+
+/** Builds that met each flag, those of which it was last first; of the flag without a name those that served. */
+export const flagBuilds: string = sql`
+  SELECT
+    Service AS service,
+    Environment AS environment,
+    Flag AS flag,
+    Build AS build,
+    sum(Requests) AS requests,
+    toUnixTimestamp(min(FirstTick)) AS first,
+    toUnixTimestamp(max(LastTick)) AS last
+  ${summedRows}
+  GROUP BY service, environment, flag, build
+  ORDER BY last DESC, build
+  LIMIT 5 BY service, environment, flag`
+
+/** Since when flags of each service are known. */
+export const flagsKnownSince: string = sql`
+  SELECT Service AS service, toUnixTimestamp(min(Hour)) AS since
+  FROM coalmine_summed_flag_hours
+  WHERE ${ofAsked}
+  GROUP BY service`
+
+/** What ticks say that are of no hour that is summed up. */
+export const flagTicks: string = sql`
+  SELECT
+    Service AS service,
+    Build AS build,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    toUnixTimestamp(First) AS first,
+    toUnixTimestamp(Last) AS last,
+    Met AS met,
+    ${withinDays}
+  FROM (
+    SELECT
+      Service,
+      Build,
+      FlagKey,
+      FlagVariant,
+      min(Tick) AS First,
+      max(Tick) AS Last,
+      sum(Requests) AS Met,
+      ${byAge('Tick')}
+    FROM coalmine_ticks
+    WHERE ${ofAsked}
+      AND ${ofFlag('FlagKey')}
+      AND FlagKey != '(instance)' AND NOT Test
+      AND Tick >= fromUnixTimestamp({ticks:UInt32})
+      AND (Service, toStartOfHour(Tick)) NOT IN (
+        SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
+      AND (Service, Tick, Batch) IN (
+        SELECT Service, Tick, argMax(Batch, ClosedAt)
+        FROM coalmine_closed
+        WHERE ${ofAsked} AND Tick >= fromUnixTimestamp({ticks:UInt32})
+        GROUP BY Service, Tick)
+    GROUP BY Service, Build, FlagKey, FlagVariant
+  )`
+
+/** The environments that the first spans of a build name, from a second on. */
+export const environmentsOfBuild = `
+  SELECT DISTINCT if(ResourceAttributes['deployment.environment.name'] != '',
+    ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS environment
+  FROM (
+    SELECT ResourceAttributes
+    FROM coalmine_requests
+    WHERE Service = {service:String} AND Build = {build:String}
+      AND Timestamp >= toDateTime64({from:UInt32}, 9) - INTERVAL 60 SECOND
+    LIMIT 1000
+  )`
+
+/** What spans of a window say of flags, for who reads nothing else. */
+export const flagSpans: string = sql`
+  SELECT
+    Service AS service,
+    Environment AS environment,
+    Build AS build,
+    Flag AS flag,
+    Variant AS variant,
+    Requests AS requests,
+    toUnixTimestamp(FirstTick) AS first,
+    toUnixTimestamp(LastTick) AS last
+  FROM (${flagsOfSpans(ofAsked)}
+  )`
