@@ -302,3 +302,31 @@ CREATE TABLE IF NOT EXISTS coalmine_summed_hours ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Service, Hour)
 TTL Hour + toIntervalDay(100)
+
+CREATE TABLE IF NOT EXISTS coalmine_flag_hours ON CLUSTER main (
+  Sum UInt64,
+  Service LowCardinality(String),
+  Hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  Environment LowCardinality(String),
+  Build LowCardinality(String),
+  Flag LowCardinality(String),
+  Variant LowCardinality(String),
+  Requests UInt64 CODEC(T64, ZSTD(1)),
+  FirstTick DateTime('UTC'),
+  LastTick DateTime('UTC')
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toYYYYMM(Hour)
+ORDER BY (Service, Flag, Hour)
+TTL Hour + toIntervalDay(100)
+
+CREATE TABLE IF NOT EXISTS coalmine_summed_flag_hours ON CLUSTER main (
+  Service LowCardinality(String),
+  Hour DateTime('UTC'),
+  Sum UInt64,
+  Closings UInt64,
+  At DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Hour)
+TTL Hour + toIntervalDay(100)
