@@ -7,6 +7,7 @@ it('under more load than it takes, questions and attacks, a server loses nothing
   expect(held.acknowledged).toBeGreaterThan(0)
   expect(held).toMatchObject({ lost: 0, exit: { code: 0 } })
   // Too large, too many at once, or on its way out.
+  expect(held.bombs[413]).toBeGreaterThan(0)
   expect(Object.keys(held.bombs).filter((status) => !['413', '429', '503'].includes(status))).toEqual([])
   expect(held.exit.ms).toBeLessThan(60_000)
 })

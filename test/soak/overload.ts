@@ -1,15 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@clickhouse/client'
 import { createChdbConnection } from 'chdb/connection'
 import { keyValues, protobufOf } from '../otlp.ts'
+import type { Look, Watched } from './look.ts'
 
 /** How a server was held up, and for how long. */
 export interface Overload {
@@ -30,7 +32,7 @@ export interface Held {
   /** Answers to requests that are out to do harm, by status. */
   readonly bombs: Readonly<Record<string, number>>
   readonly slowestHealthMs: number
-  /** Memory of the process in MB: after a fifth of the time, and the most from then on. */
+  /** The most memory of the process in MB: in the second fifth of the time, when it has settled, and after that. */
   readonly settledMb: number
   readonly mostMb: number
   readonly exit: { readonly code: number | null; readonly ms: number }
@@ -79,14 +81,17 @@ async function attack(
 ): Promise<Found> {
   const ids: string[] = []
   const bombs: Record<string, number> = {}
-  const memory: number[] = []
+  const looks: Look[] = []
   let askedBack = 0
   let compared = 0
-  let slowestHealthMs = 0
   let stopped = false
   const until = async (work: () => Promise<unknown>): Promise<void> => {
     while (!stopped) await work().catch(() => setTimeout(50))
   }
+  const watch = new Worker(new URL('./look.ts', import.meta.url), {
+    workerData: { url, pid: child.pid! } satisfies Watched,
+  })
+  watch.on('message', (look: Look) => looks.push(look))
   const sockets = Array.from({ length: slowSenders }, () => beginSlowly(url))
   const all = [
     ...Array.from({ length: senders }, () =>
@@ -110,13 +115,6 @@ async function attack(
       bombs[status] = (bombs[status] ?? 0) + 1
       await setTimeout(500)
     }),
-    until(async () => {
-      const asked = performance.now()
-      await (await fetch(`${url}/healthz`)).arrayBuffer()
-      slowestHealthMs = Math.max(slowestHealthMs, performance.now() - asked)
-      memory.push(await residentMb(child.pid!))
-      await setTimeout(200)
-    }),
   ]
   await setTimeout(seconds * 1_000)
   const since = performance.now()
@@ -126,15 +124,17 @@ async function attack(
   stopped = true
   await Promise.all(all)
   for (const socket of sockets) socket.destroy()
-  const after = memory.slice(Math.floor(memory.length / 5))
+  await watch.terminate()
+  const memory = looks.map(({ memoryMb }) => memoryMb)
+  const fifth = Math.ceil(memory.length / 5)
   return {
     ids,
     askedBack,
     compared,
     bombs,
-    slowestHealthMs: Math.round(slowestHealthMs),
-    settledMb: after[0] ?? 0,
-    mostMb: Math.max(...after),
+    slowestHealthMs: Math.round(Math.max(...looks.map(({ healthMs }) => healthMs))),
+    settledMb: Math.max(...memory.slice(fifth, 2 * fifth)),
+    mostMb: Math.max(...memory.slice(2 * fifth)),
     exit,
   }
 }
@@ -180,11 +180,6 @@ function beginSlowly(url: string): Socket {
   const head = ['POST /v1/traces HTTP/1.1', `Host: ${host}`, `Content-Type: ${jsonType}`, 'Transfer-Encoding: chunked']
   socket.write(`${head.join('\r\n')}\r\n\r\n1\r\n{\r\n`)
   return socket
-}
-
-async function residentMb(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024)
 }
 
 /** The ids of the requests of which every span is there. */

@@ -54,7 +54,7 @@ export function newDecoder(): Decoder {
   }
 
   const start = (): Worker => {
-    const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url))
+    const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), optionsOfThread())
     thread.on('message', settle)
     thread.on('error', ended)
     thread.on('exit', () => {
@@ -103,6 +103,11 @@ export function newDecoder(): Decoder {
       await worker?.terminate()
     },
   }
+}
+
+// A thread has the options that its process was started with, and that of a program in the command line is not for one in a file.
+function optionsOfThread(): { readonly execArgv?: string[] } {
+  return process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}
 }
 
 // Bytes come as plain ones from another thread.
