@@ -9,21 +9,27 @@ import type { Answer, Ask } from './message.ts'
 export interface Decoder {
   /** Decodes a request; the memory of its body is gone with it. Throws as decoding does. */
   readonly request: (job: RequestJob) => Promise<RequestPart>
-  /** Decodes bytes of a file, whose memory is gone with them; the first part is begun at once, each other one when the one before it was taken. */
-  readonly file: (job: FileJob) => Parts
+  /**
+   * Decodes bytes of a file, whose memory is gone with them until all is decoded: then `freed` has it. The first part is begun at once,
+   * each other one when the one before it was taken.
+   */
+  readonly file: (job: FileJob, freed?: (memory: ArrayBuffer) => void) => Parts
   readonly close: () => Promise<void>
 }
 
 /** The parts of a job, one after the other. */
 export interface Parts {
-  /** Undefined when there are no more. Throws a ServerError when decoding broke off. */
+  /** Undefined when there are no more. The rows of the part before it are gone then. Throws a ServerError when decoding broke off. */
   readonly next: () => Promise<FilePart | undefined>
   /** The rest is of no use. */
   readonly leave: () => void
 }
 
+/** A part; or, after the last one, the memory of what was decoded. */
+type Told = Part | ArrayBuffer | undefined
+
 interface Waiter {
-  readonly resolve: (part: Part | undefined) => void
+  readonly resolve: (told: Told) => void
   readonly reject: (error: Error) => void
 }
 
@@ -38,7 +44,7 @@ export function newDecoder(): Decoder {
     const waiter = waiting.get(answer.id)
     waiting.delete(answer.id)
     if ('part' in answer) waiter?.resolve(withBuffer(answer.part))
-    else if ('done' in answer) waiter?.resolve(undefined)
+    else if ('done' in answer) waiter?.resolve(answer.body)
     else if ('failed' in answer) waiter?.reject(new Error(answer.failed))
     else {
       const { kind, message, status, limit } = answer.refused
@@ -65,33 +71,39 @@ export function newDecoder(): Decoder {
     return thread
   }
 
-  const ask = (question: Ask, moved: readonly ArrayBuffer[] = []): Promise<Part | undefined> => {
+  const ask = (question: Ask, moved: readonly ArrayBuffer[] = []): Promise<Told> => {
     if (isClosed) return Promise.reject(closed())
     worker ??= start()
-    const answer = new Promise<Part | undefined>((resolve, reject) => waiting.set(question.id, { resolve, reject }))
+    const answer = new Promise<Told>((resolve, reject) => waiting.set(question.id, { resolve, reject }))
     worker.postMessage(question, moved)
     return answer
   }
 
-  const begin = (job: Job): { readonly id: number; readonly first: Promise<Part | undefined> } => {
+  const begin = (job: Job): { readonly id: number; readonly first: Promise<Told> } => {
     const id = ++lastId
     return { id, first: ask({ id, job }, [job.body.buffer as ArrayBuffer]) }
   }
 
   return {
     request: async (job) => (await begin(job).first) as RequestPart,
-    file: (job) => {
+    file: (job, freed) => {
       const { id, first } = begin(job)
       // Whoever asks for the parts hears of it; nobody may ask before it fails.
       first.catch(() => undefined)
       const by = worker
-      let coming: Promise<Part | undefined> | undefined = first
+      let coming: Promise<Told> | undefined = first
+      let taken: ArrayBuffer | undefined
+      const askNext = (): Promise<Told> =>
+        taken ? ask({ id, next: true, spare: taken }, [taken]) : ask({ id, next: true })
       return {
         next: async () => {
           if (worker !== by && !coming) throw lost(new Error('it began anew'))
-          const part = await (coming ?? ask({ id, next: true }))
+          const told = await (coming ?? askNext())
           coming = undefined
-          return part as FilePart | undefined
+          if (told instanceof ArrayBuffer) freed?.(told)
+          if (!told || told instanceof ArrayBuffer) return undefined
+          taken = told.batch.rows.bytes.buffer as ArrayBuffer
+          return told as FilePart
         },
         leave: () => {
           if (worker === by) worker?.postMessage({ id, leave: true } satisfies Ask)

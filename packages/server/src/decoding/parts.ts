@@ -1,4 +1,4 @@
-import { newRowBytes, newSpanBatch } from '@coalmine/store'
+import { newRowBytes, newSpanBatch, type RowBytes } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { decodeMessage, decodeText } from '../import/decode.ts'
 import { addRequest, type FilePart, newFilePart } from '../import/file-part.ts'
@@ -18,10 +18,10 @@ const partRecords = 10_000
 // Smaller memory is a piece of what others have, and cannot be given to another thread.
 const leastRoom = 65_536
 
-/** Decodes a job, a part whenever the next is asked for. Throws a ServerError of kind `malformed` for a request that is none. */
-export function* partsOf(job: Job): Generator<Part> {
+/** Decodes a job, a part whenever the next is asked for; the rows of a file go into memory that is asked for. Throws a ServerError of kind `malformed` for a request that is none. */
+export function* partsOf(job: Job, memoryFor: (bytes: number) => Buffer = Buffer.allocUnsafe): Generator<Part> {
   if (isRequest(job)) yield requestPart(job)
-  else yield* fileParts(job)
+  else yield* fileParts(job, memoryFor)
 }
 
 const isRequest = (job: Job): job is RequestJob => job.kind === 'traces' || job.kind === 'logs'
@@ -48,10 +48,11 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-function* fileParts(job: FileJob): Generator<FilePart> {
+function* fileParts(job: FileJob, memoryFor: (bytes: number) => Buffer): Generator<FilePart> {
   const body = Buffer.from(job.body.buffer, job.body.byteOffset, job.body.length)
   const { skip = 0 } = job
-  let part = newFilePart(0, 0, Math.max(body.length, leastRoom))
+  const rowsFor = (bytes: number): RowBytes => ({ bytes: memoryFor(Math.max(bytes, leastRoom)), length: 0 })
+  let part = newFilePart(0, 0, rowsFor(body.length))
   for (const { start, end, next } of requestsIn(job, body)) {
     part.bytes = next
     if (part.line < skip) {
@@ -64,7 +65,7 @@ function* fileParts(job: FileJob): Generator<FilePart> {
       addText(part, body.toString('utf8', start, end), job.window)
     if (part.batch.rows.length < partBytes && part.records.length < partRecords) continue
     yield part
-    part = newFilePart(part.line, part.bytes, Math.max(body.length - next, leastRoom))
+    part = newFilePart(part.line, part.bytes, rowsFor(body.length - next))
   }
   yield part
 }

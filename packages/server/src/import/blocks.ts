@@ -16,6 +16,7 @@ const blockBytes = 4_000_000
 export async function* blocksOf(
   chunks: AsyncIterable<Uint8Array>,
   after: { readonly line: number; readonly bytes: number },
+  memoryFor?: (bytes: number) => Uint8Array,
 ): AsyncGenerator<Block> {
   let { line, bytes } = after
   // Of the line that has no end yet; what it has too much of is let go.
@@ -35,13 +36,13 @@ export async function* blocksOf(
       continue
     }
     const cut = group[last]!.lastIndexOf(newline) + 1
-    let whole = joined([...open, ...group.slice(0, last), group[last]!.subarray(0, cut)])
+    let whole = joined([...open, ...group.slice(0, last), group[last]!.subarray(0, cut)], memoryFor)
     const first = whole.indexOf(newline) + 1
     if (gone + first - 1 > maxLineBytes) {
       line++
       bytes += gone + first
       yield { kind: 'long', line, bytes }
-      whole = joined([whole.subarray(first)])
+      whole = joined([whole.subarray(first)], memoryFor)
     }
     const before = { line, bytes }
     line += newlinesIn(whole)
@@ -52,7 +53,7 @@ export async function* blocksOf(
   }
   const held = lengthOf(open)
   if (gone > 0) yield { kind: 'long', line: line + 1, bytes: bytes + gone + held }
-  else if (held > 0) yield { kind: 'lines', body: joined(open), line, bytes }
+  else if (held > 0) yield { kind: 'lines', body: joined(open, memoryFor), line, bytes }
 }
 
 function newlinesIn(bytes: Uint8Array): number {

@@ -1,4 +1,4 @@
-import { newRowBytes, newSpanBatch } from '@coalmine/store'
+import { newSpanBatch, type RowBytes } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import type { Arrivals, Decoded } from './decode.ts'
 
@@ -27,10 +27,10 @@ export interface FilePart extends Arrivals {
   since: number
 }
 
-/** A part with nothing in it, after so many lines and bytes, and with room for rows of so many bytes. */
-export function newFilePart(line: number, bytes: number, room?: number): FilePart {
+/** A part with nothing in it, after so many lines and bytes; it takes over the memory of `rows`. */
+export function newFilePart(line: number, bytes: number, rows?: RowBytes): FilePart {
   return {
-    batch: newSpanBatch(newRowBytes(room)),
+    batch: newSpanBatch(rows),
     records: [],
     ignored: 0,
     line,

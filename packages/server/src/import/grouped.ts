@@ -34,9 +34,12 @@ export async function* grouped<T extends Uint8Array>(source: AsyncIterable<T>, m
 /** How many bytes there are. */
 export const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
 
-/** All of them in memory of their own. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = Buffer.allocUnsafeSlow(lengthOf(parts))
+/** All of them in memory of their own, which is asked for. */
+export function joined(
+  parts: readonly Uint8Array[],
+  memoryFor: (bytes: number) => Uint8Array = Buffer.allocUnsafeSlow,
+): Uint8Array {
+  const all = memoryFor(lengthOf(parts))
   let at = 0
   for (const part of parts) {
     all.set(part, at)

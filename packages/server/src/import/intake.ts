@@ -103,7 +103,7 @@ export async function take(intake: Intake, part: FilePart): Promise<void> {
   intake.bytes = bytes
   if (batch.spans + records.length === 0) return
   if (load.parts.length === 0) load.since = part.since
-  insertPart(intake, part)
+  await insertPart(intake, load, part)
   load.bytes += batch.rows.length
   load.records += records.length
   const now = performance.now()
@@ -126,26 +126,29 @@ export async function close(intake: Intake): Promise<void> {
   await remember(intake, { ...intake, finished: true })
 }
 
-function insertPart({ store, hold, load }: Intake, { batch, records }: FilePart): void {
+/** Has the rows and records of a part inserted. They are copied when it is done, so that their memory may be used again. */
+async function insertPart({ store, hold }: Intake, load: Load, { batch, records }: FilePart): Promise<void> {
   const { parts, stored } = load
   const add = (part: Promise<void>): void => {
     // Who waits for the load hears of each.
     part.catch(() => undefined)
     parts.push(part)
   }
-  // At once, or the rows would have to be kept.
+  const spans = await whenThereIsRoom(() => store.ingest.insert(batch, hold))
+  const came = batch.spans
   add(
-    whenThereIsRoom(() => store.ingest.insert(batch, hold)).then(({ late }) => {
+    spans.inserted.then(({ late }) => {
       stored.late += late
-      stored.spans += batch.spans
+      stored.spans += came
     }),
   )
-  if (records.length > 0)
-    add(
-      whenThereIsRoom(() => store.ingest.insertLogs(records)).then(() => {
-        stored.evaluations += records.length
-      }),
-    )
+  if (records.length === 0) return
+  const { inserted } = await whenThereIsRoom(() => store.ingest.insertLogs(records))
+  add(
+    inserted.then(() => {
+      stored.evaluations += records.length
+    }),
+  )
 }
 
 /** Lets the load go on its way: once it is stored, and all before it, it is remembered how far the file has come. */
@@ -175,10 +178,11 @@ function setOff(intake: Intake): void {
 
 const bytesUnderWay = ({ underWay }: Intake): number => underWay.reduce((sum, { bytes }) => sum + bytes, 0)
 
-async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<T> {
+/** Waits until something is let in. It is on its way then. */
+async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<{ readonly inserted: Promise<T> }> {
   for (;;) {
     try {
-      return await insert()
+      return { inserted: insert() }
     } catch (error) {
       // Exporters are told to come back; a file can wait.
       if (!(error instanceof StoreError && error.kind === 'busy')) throw error

@@ -1,5 +1,6 @@
 import type { Decoder } from '../decoding/decoder.ts'
 import type { FileJob } from '../decoding/job.ts'
+import { newSpareMemory, type SpareMemory } from '../decoding/spare-memory.ts'
 import { ServerError } from '../errors.ts'
 import type { TimeWindow } from '../otlp/refusals.ts'
 import { ahead } from './ahead.ts'
@@ -33,11 +34,12 @@ export function partsOfLines(
   from: { readonly line: number; readonly bytes: number },
   decoding: Decoding,
 ): AsyncGenerator<FilePart> {
+  const spare = newSpareMemory()
   async function* jobs(): AsyncGenerator<Begun> {
-    for await (const block of blocksOf(chunks, from)) {
+    for await (const block of blocksOf(chunks, from, spare.take)) {
       const { line, bytes } = block
       if (block.kind === 'long') yield { size: 0, parts: refused(line, bytes, decoding), leave: () => {} }
-      else yield begin(decoding, { kind: 'lines', body: block.body, window: decoding.window }, { line, bytes })
+      else yield begin(decoding, { kind: 'lines', body: block.body, window: decoding.window }, { line, bytes }, spare)
     }
   }
   return inOrder(jobs(), decoding)
@@ -80,11 +82,12 @@ function begin(
   { decoder, after }: Decoding,
   job: FileJob,
   before: { readonly line: number; readonly bytes: number },
+  spare?: SpareMemory,
 ): Begun {
   const size = job.body.length
   const since = performance.now()
   const skip = Math.max(after - before.line, 0)
-  const decoded = decoder.file(skip > 0 ? { ...job, skip } : job)
+  const decoded = decoder.file(skip > 0 ? { ...job, skip } : job, spare?.give)
   async function* parts(): AsyncGenerator<FilePart> {
     for (let part = await decoded.next(); part; part = await decoded.next())
       yield {
