@@ -14,6 +14,8 @@ export interface SpanSource {
   readonly token?: string | undefined
   /** Days that a server started for the command keeps spans of; older ones are refused. */
   readonly retentionDays?: number
+  /** The store is removed with the command. */
+  readonly temporary?: boolean
   /** Comparisons that have run are asked for, too. */
   readonly knowsComparisons?: boolean
 }
@@ -58,7 +60,7 @@ export async function withServer<T>(
 
 // Nobody else is to find this server: it goes when its command is done, whatever others ask of it.
 function start(
-  { store, traces, retentionDays, knowsComparisons }: SpanSource,
+  { store, traces, retentionDays, temporary, knowsComparisons }: SpanSource,
   purpose: Purpose,
 ): Promise<RunningServer> {
   return startServer({
@@ -69,6 +71,7 @@ function start(
     port: 0,
     announced: false,
     ...(retentionDays && { retentionDays }),
+    ...(temporary && { temporary }),
     ...(knowsComparisons && { knowsComparisons }),
   })
 }

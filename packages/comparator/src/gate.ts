@@ -7,6 +7,7 @@ import { type Standing, standingOf } from './fairness/instance-units.ts'
 import { lateErrors } from './fairness/late.ts'
 import { starvedTicks } from './fairness/starved.ts'
 import { youngTicks } from './fairness/young.ts'
+import type { DoneTests } from './metrics/done-tests.ts'
 import { testLatency } from './metrics/latency.ts'
 import { countsBothServed, testLostRequests } from './metrics/lost-requests.ts'
 import { testNumeric } from './metrics/numeric.ts'
@@ -59,6 +60,7 @@ export function* gateInSteps(
   facts: Facts,
   hosts: Hosts | null,
   memory?: RunMemory,
+  done?: DoneTests,
 ): Steps<Gated[]> {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
   const scopes = scopesOf(series, policy)
@@ -72,7 +74,7 @@ export function* gateInSteps(
       if (byCalls && scope.scope === 'operation') return undefined
       const metric = scope.scope === 'operation' ? ofOperations : written
       const weight = (scope.weight * weightOf(metric)) / weights
-      const tested = (metric: MetricPolicy): Tested => testIn(scope, metric, series, policy, facts, hosts, memory)
+      const tested = (metric: MetricPolicy): Tested => testIn(scope, metric, series, policy, facts, hosts, memory, done)
       return {
         scope,
         weight,
@@ -92,7 +94,8 @@ export function* gateInSteps(
 /**
  * The evidence on one metric in one scope: the test for what it measures. Where users have been named who carry most of what is bad,
  * what is told is of all, and it FAILs only where it would without them too; and where the cohorts share their instances, only where it
- * would within them. With a memory its tests go on where they stopped at the look before.
+ * would within them. With a memory its tests go on where they stopped at the look before;
+ * tests that are done are not done again.
  */
 export function testIn(
   scope: Scope,
@@ -102,9 +105,11 @@ export function testIn(
   facts: Facts,
   hosts: Hosts | null,
   memory?: RunMemory,
+  done?: DoneTests,
 ): Tested {
   const { whole: _, ...apart } = scope
-  const tested = testOf(scope, metric, all, policy, facts, hosts, memory)
+  const test = (): Tested => testOf(scope, metric, all, policy, facts, hosts, memory)
+  const tested = done ? standingNow(done.of(scope, metric, test), scope, metric, policy, facts, hosts) : test()
   const series = withinInstances(scope, metric, facts)
   const within = series && testOf({ ...apart, series }, metric, all, policy, facts, hosts).worse
   const isLess = within !== undefined && within.maxLogE < tested.worse.maxLogE
@@ -118,6 +123,19 @@ export function testIn(
   const { worse } = testOf(without, metric, all, policy, facts, hosts)
   if (worse.maxLogE >= ofInstances.worse.maxLogE) return ofInstances
   return { ...ofInstances, worse, withUsers: { users: users.users, worse: ofInstances.worse } }
+}
+
+/** A test that may have been done before more was told of instances. */
+function standingNow(
+  { tested, isKnown }: ReturnType<DoneTests['of']>,
+  scope: Scope,
+  metric: MetricPolicy,
+  { mode }: Policy,
+  facts: Facts,
+  hosts: Hosts | null,
+): Tested {
+  if (!isKnown || !tested.worseWhile || statisticsOf(mode).kind !== 'e-value') return tested
+  return { ...tested, worse: tested.worseWhile(standingOf(scope, beyondHosts(metric, hosts), facts)) }
 }
 
 function testOf(

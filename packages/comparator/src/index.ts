@@ -1,6 +1,6 @@
 // Judging
 
-export { type Judged, judge, judgeInSteps, judgeToGoOn } from './judge.ts'
+export { type Doubts, type Judged, judge, judgeInSteps, judgeToGoOn } from './judge.ts'
 export type { NextTicks, ServedTick } from './running/next-ticks.ts'
 export type { TickLook } from './running/tick-look.ts'
 export { requestCount, type Side, type Slice } from './slice.ts'

@@ -1,6 +1,6 @@
 import { judgedAgainstDays } from './before-after.ts'
 import { type Decided, decide, type Gated } from './decide.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, FairnessFacts } from './facts.ts'
 import { coverageOf } from './fairness/coverage.ts'
 import type { Hosts } from './fairness/hosts.ts'
 import { hostsOf } from './fairness/hosts.ts'
@@ -9,7 +9,8 @@ import { sharedInstanceReasons, userReasons } from './fairness/users.ts'
 import { invalidReasons, notes, unfairReasons } from './fairness/validity.ts'
 import type { Finding } from './finding.ts'
 import { gateInSteps, gateOf, judgedMetrics, testIn } from './gate.ts'
-import { growingSeries, seriesOf } from './growing-series.ts'
+import { type GrowingSeries, growingSeries, seriesOf } from './growing-series.ts'
+import { type DoneTests, newDoneTests } from './metrics/done-tests.ts'
 import type { Tested } from './metrics/tested.ts'
 import { marginFormOf } from './policy/measure.ts'
 import type { MetricPolicy } from './policy/metric-policy.ts'
@@ -57,11 +58,17 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   return atOnce(judgeInSteps(slices, policy, facts)).verdict
 }
 
-/** A verdict, and what goes on from it as new ticks come; null where each look has to be at all of them. */
+/** A verdict, and what goes on from it. */
 export interface Judged {
   readonly verdict: Verdict
+  /** Takes in new ticks; null where each look has to be at all of them. */
   readonly next: NextTicks | null
+  /** The verdict on the same slices once more is known of instances and users: what does not depend on it is not done again. */
+  readonly again: (doubts: Doubts) => Steps<Verdict>
 }
+
+/** What is asked of instances and users only where there would be a FAIL. */
+export type Doubts = Pick<FairnessFacts, 'instanceTicks' | 'heaviestUsers'>
 
 /**
  * Judges as `judge` does, step by step: half an hour of many operations takes a second, in which a server is to answer others too.
@@ -88,12 +95,44 @@ function* judging(slices: Iterable<Slice>, policy: Policy, facts: Facts, memory?
   const judged = judgedMetrics(policy, facts).filter((metric) => !facts.earlier || judgedAgainstDays(metric))
   const growing = growingSeries(judged)
   const series = yield* growing.addInSteps(slices)
+  // Tests that go on with new ticks are begun by the first look, and by no other.
+  const done = memory ? undefined : newDoneTests()
+  const on = (facts: Facts, memory?: RunMemory): Steps<Omit<Judged, 'again'>> =>
+    judgingSeries({ judged, growing, series, policy, facts, memory, done })
+  return {
+    ...(yield* on(facts, memory)),
+    *again(doubts) {
+      if (!facts.fairness) throw new Error('again: of a comparison that nothing is known of, nothing more can be told')
+      return (yield* on({ ...facts, fairness: { ...facts.fairness, ...doubts } })).verdict
+    },
+  }
+}
+
+interface Judging {
+  readonly judged: readonly MetricPolicy[]
+  readonly growing: GrowingSeries
+  readonly series: readonly OperationSeries[]
+  readonly policy: Policy
+  readonly facts: Facts
+  readonly memory: RunMemory | undefined
+  readonly done: DoneTests | undefined
+}
+
+function* judgingSeries({
+  judged,
+  growing,
+  series,
+  policy,
+  facts,
+  memory,
+  done,
+}: Judging): Steps<Omit<Judged, 'again'>> {
   const invalid = invalidReasons(facts, series)
   if (invalid.length > 0) return { verdict: invalidVerdict(invalid, policy, facts, series), next: null }
 
   const hosts = hostsOf(facts, policy)
   const gated = (metrics: readonly MetricPolicy[], memory?: RunMemory): Steps<Gated[]> =>
-    gateInSteps(series, metrics, policy, facts, hosts, memory)
+    gateInSteps(series, metrics, policy, facts, hosts, memory, done)
   const { watched, others } = watchedOf(judged, series)
   const ofGate = (wanted: Gate): MetricPolicy[] => others.filter(({ gate }) => gate === wanted)
   const levels = facts.earlier ? { ...policy, alpha: policy.alpha / 2 } : policy
@@ -153,7 +192,7 @@ function* judging(slices: Iterable<Slice>, policy: Policy, facts: Facts, memory?
     const nameOf = (metric: MetricPolicy, { operation }: OperationSeries): string => `${metric.name}\0${operation}`
     for (const { metric, one } of pairs) {
       const scope = { scope: 'operation', operation: one.operation, series: [one], weight: 0, required: false } as const
-      tested.set(nameOf(metric, one), testIn(scope, metric, series, policy, facts, hosts))
+      tested.set(nameOf(metric, one), testIn(scope, metric, series, policy, facts, hosts, undefined, done))
       yield
     }
     return regressedOf(decided, (metric, one) => tested.get(nameOf(metric, one))!, policy.alpha)

@@ -4,53 +4,31 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { type FlagRules, type Slo, usualFlagRules } from '@coalmine/comparator'
 import { isRemote, openStore, type Store, StoreError, type StoreOptions } from '@coalmine/store'
-import fastify, { type FastifyInstance } from 'fastify'
-import { type Access, newAccess } from './access/access.ts'
-import { guard } from './access/guard.ts'
-import { registerLogin } from './access/login.ts'
-import { registerBackFill } from './back-fill.ts'
+import type { FastifyInstance } from 'fastify'
+import { newAccess } from './access/access.ts'
 import { newBudgetWatch } from './budgets/budget-watch.ts'
-import { registerBudgets } from './budgets/routes.ts'
 import { newDeployWatch } from './changes/deploy-watch.ts'
-import { registerChanges } from './changes/routes.ts'
-import { registerCompare } from './compare/compare.ts'
 import { type Comparisons, newComparisons } from './comparisons/comparisons.ts'
-import { registerComparisons } from './comparisons/routes.ts'
 import { type Ack, type Context, unmeasured } from './context.ts'
 import { newDecoder } from './decoding/decoder.ts'
-import { registerDora } from './dora/routes.ts'
 import { drain } from './drain.ts'
-import { answerable, type ErrorBody, heldStatus, ServerError } from './errors.ts'
-import { registerFlags } from './flags/routes.ts'
-import { isLoopback } from './foreign.ts'
-import { registerGates } from './gates/register-gates.ts'
-import { newTicker, registerHealth } from './health.ts'
-import { registerImport } from './import/import.ts'
-import { registerDoctor, registerKnown, registerStore, registerTests } from './insight.ts'
-import { registerKayenta } from './kayenta.ts'
+import { answerable, heldStatus, ServerError } from './errors.ts'
+import { newTicker } from './health.ts'
 import { type Links, newLinks } from './links.ts'
 import type { Metrics } from './metrics.ts'
 import { noNotify } from './notify/notify.ts'
-import { registerNotifications } from './notify/routes.ts'
 import type { NotifyOptions, RunningNotify } from './notify/start-notify.ts'
-import { registerOpenApi } from './openapi.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
-import { registerPage } from './page/routes.ts'
 import { newAdmission } from './receive/admission.ts'
 import { newClocks } from './receive/clocks.ts'
 import type { RunningGrpc } from './receive/grpc.ts'
-import { registerOtlp } from './receive/http.ts'
 import { defaultLimits, type Limits } from './receive/limits.ts'
 import { newRecentLimits } from './receive/recent-limits.ts'
-import { registerCalibrate } from './replay/calibrate.ts'
-import { registerPlan } from './replay/plan.ts'
 import { newRollouts, type Rollouts } from './rollouts/rollouts.ts'
-import { registerRollouts } from './rollouts/routes.ts'
 import type { RolloutOptions } from './rollouts/setup.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { newTurns } from './turns.ts'
-import { registerViews } from './views/routes.ts'
-import { newViews, type Views } from './views/views.ts'
+import { newViews } from './views/views.ts'
 
 /** How a server is started. Times are milliseconds, sizes bytes. */
 export type ServerOptions = {
@@ -95,7 +73,15 @@ export type ServerOptions = {
   readonly warn?: (message: string) => void
 } & Pick<
   StoreOptions,
-  'traces' | 'readOnly' | 'watermarkMs' | 'retentionDays' | 'maxQueuedBytes' | 'minFreeBytes' | 'fsync' | 'now'
+  | 'traces'
+  | 'readOnly'
+  | 'watermarkMs'
+  | 'retentionDays'
+  | 'maxQueuedBytes'
+  | 'minFreeBytes'
+  | 'fsync'
+  | 'temporary'
+  | 'now'
 >
 
 /** A server that listens. */
@@ -110,7 +96,6 @@ export interface RunningServer {
 }
 
 const closeTicksEveryMs = 1_000
-const connectionsLookedAtMs = 5_000
 // As many as there are connections that read.
 const questionsAtOnce = 2
 
@@ -141,8 +126,14 @@ export async function startServer({
   if (tls) checkTls(tls)
   const now = storeOptions.now ?? Date.now
   const access = await newAccess({ token, tokensFile, now, warn })
-  const store = await openOrNameOwner({ location, ...storeOptions }).catch((error: unknown) => {
+  const decoder = newDecoder()
+  // A command that started a server to write to it sends at once.
+  if (!announced && storeOptions.readOnly !== true) decoder.begin()
+  const opening = openOrNameOwner({ location, ...storeOptions })
+  // While the engine makes its tables.
+  const [{ routes }, store] = await Promise.all([import('./routes.ts'), opening]).catch(async (error: unknown) => {
     access.close()
+    await decoder.close()
     throw error
   })
   for (const part of store.putAside)
@@ -163,7 +154,7 @@ export async function startServer({
     ack,
     admission,
     limits,
-    decoder: newDecoder(),
+    decoder,
     clocks: newClocks(now, warn),
     recentLimits,
     turns: newTurns(questionsAtOnce),
@@ -286,93 +277,6 @@ async function startTelling(
   const notify = startNotify(basics, options, { baseUrl: links.baseForAll, tried })
   metrics?.observeTargets(notify.lanes)
   return notify
-}
-
-/** What a server runs, which its routes tell of. */
-interface Parts {
-  readonly comparisons: Comparisons
-  readonly views: Views
-  readonly rollouts: Rollouts
-}
-
-interface Doors {
-  readonly access: Access
-  readonly links: Links
-  readonly tls: TlsFiles | undefined
-  readonly host: string
-  readonly baseUrl: string | undefined
-  readonly githubSecret: string | undefined
-  /** Told of each route. */
-  readonly answered: string[]
-}
-
-async function routes(
-  context: Context,
-  { comparisons, views, rollouts }: Parts,
-  { access, links, tls, host, baseUrl, githubSecret, answered }: Doors,
-): Promise<FastifyInstance> {
-  const { limits, metrics } = context
-  const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
-  const app = fastify({
-    forceCloseConnections: 'idle',
-    ...(tls ? { https: { ...tls, ...timing } } : { http: timing, https: null }),
-    schemaController: withoutSchemas,
-  })
-  app.server.maxConnections = limits.connections
-  app.server.on('drop', () => metrics.limited('http', 'connections'))
-  // A form or a plain text of a page elsewhere comes without asking the browser's user first; what is JSON does not.
-  app.removeContentTypeParser('text/plain')
-  app.setErrorHandler(async (error, { routeOptions }, reply) => {
-    const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
-    const { status, kind, message, limit } = answerable(error, takes)
-    if (limit) metrics.limited('http', limit)
-    const body: ErrorBody = { error: { kind, message } }
-    return reply.code(status).send(body)
-  })
-  app.setNotFoundHandler(async ({ method, url }) => {
-    throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
-  })
-  app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) if (one !== 'HEAD') answered.push(`${one} ${url}`)
-  })
-  registerHealth(app, context)
-  const isSecure = tls !== undefined || baseUrl?.startsWith('https:') === true
-  guard(app, { access, isSecure, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
-  // Who was answered before the end of the request has this long to end it.
-  app.addHook('onResponse', async ({ raw }) => {
-    if (!raw.complete) setTimeout(() => raw.destroy(), limits.patienceMs).unref()
-  })
-  await registerOtlp(app, context)
-  await registerImport(app, context)
-  registerCompare(app, context)
-  registerLogin(app, access, isSecure)
-  registerPage(app)
-  registerComparisons(app, comparisons, links, limits.followers)
-  registerViews(app, context, comparisons, views)
-  registerNotifications(app, context)
-  registerRollouts(app, rollouts, links)
-  registerGates(app, context, comparisons, links)
-  registerKayenta(app, context)
-  registerPlan(app, context)
-  registerCalibrate(app, context)
-  registerDoctor(app, context)
-  registerKnown(app, context)
-  registerStore(app, context)
-  registerTests(app, context)
-  registerChanges(app, context, githubSecret)
-  registerDora(app, context)
-  registerFlags(app, context)
-  registerBudgets(app, context)
-  registerBackFill(app, context)
-  registerOpenApi(app, links)
-  return app
-}
-
-// No route has a schema, and what would compile them takes as long to load as the rest of the framework.
-const withoutSchemas = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } }
-
-function noSchemas(): never {
-  throw new Error('routes have no schemas here')
 }
 
 async function openOrNameOwner(options: StoreOptions): Promise<Store> {

@@ -31,6 +31,7 @@ interface Asked {
   readonly retentionDays: number | undefined
   readonly minFreeBytes: number | undefined
   readonly fsync: boolean | undefined
+  readonly temporary: boolean
   readonly watermarkMs: number
   readonly now: () => number
 }
@@ -48,7 +49,8 @@ export async function openLocation(asked: Asked): Promise<Opened> {
   }
 }
 
-async function openDirectory({ location, traces, retentionDays, minFreeBytes, fsync }: Asked): Promise<Opened> {
+async function openDirectory(asked: Asked): Promise<Opened> {
+  const { location, traces, retentionDays, minFreeBytes, fsync, temporary } = asked
   if (traces !== undefined && tracesText(parseTraces(traces)) !== tracesText(defaultTraces))
     throw new StoreError('usage', `traces: a store in a directory has its spans in ${tracesText(defaultTraces)}`)
   const layout = { traces: defaultTraces, retentionDays: retentionDays ?? defaultRetentionDays }
@@ -57,7 +59,7 @@ async function openDirectory({ location, traces, retentionDays, minFreeBytes, fs
     else await settleSchema(opened, layout, location)
   }
   const { openEmbedded } = await import('./engine/embedded.ts')
-  const engine = await openEmbedded(location, prepare, { minFreeBytes, fsync })
+  const engine = await openEmbedded(location, prepare, { minFreeBytes, fsync, temporary })
   return { engine, traces: defaultTraces, logs: defaultLogs, access: 'all', shared: false }
 }
 

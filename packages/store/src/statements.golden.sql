@@ -144,9 +144,6 @@ SET max_partitions_per_insert_block = 0, max_bytes_before_external_group_by = 10
 -- engine/limits.ts: limitInserts
 SET max_partitions_per_insert_block = 0;
 
--- engine/limits.ts: mergeFewer
-ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 60;
-
 -- engine/limits.ts: stopMerges
 SYSTEM STOP MERGES;
 
@@ -157,8 +154,11 @@ SYSTEM START MERGES;
   SELECT table, name FROM system.detached_parts
   WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name;
 
+-- engine/limits.ts: definitionsInMemory
+SET fsync_metadata = 0;
+
 -- engine/limits.ts: incomingTables
-SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs');
+SELECT name, engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs');
 
 -- engine/parquet.ts: createParquet
 CREATE OR REPLACE TABLE coalmine_parquet AS file({file:String}, 'Parquet');

@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly minFreeBytes?: number | undefined
   /** Spans in a directory are on its disk before `insert` is settled; otherwise a loss of power may lose those of the last half minute. */
   readonly fsync?: boolean | undefined
+  /** A directory that is removed with the process: its tables are made without waiting for the disk. */
+  readonly temporary?: boolean
   readonly now?: () => number
 }
 
@@ -90,7 +92,7 @@ export interface Store {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, minFreeBytes, fsync } = options
-  const { maxQueuedBytes = 128_000_000, now = Date.now } = options
+  const { temporary = false, maxQueuedBytes = 128_000_000, now = Date.now } = options
   if (retentionDays !== undefined) checkRetention(retentionDays)
   const opened = await openLocation({
     location,
@@ -100,6 +102,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     retentionDays,
     minFreeBytes,
     fsync,
+    temporary,
     now,
   })
   try {

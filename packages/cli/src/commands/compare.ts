@@ -82,7 +82,7 @@ async function compareFiles(
   const retentionDays = 3650
   const store = await mkdtemp(join(tmpdir(), 'coalmine-'))
   try {
-    return await withServer({ store, retentionDays }, 'write', io, async (server) => {
+    return await withServer({ store, retentionDays, temporary: true }, 'write', io, async (server) => {
       let refused = 0
       for (const file of files) {
         const answer = await importFile(server, file, io, options)

@@ -3,9 +3,11 @@ import { histogramOf } from '@coalmine/stats'
 import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf } from '../../test/slices.ts'
 import type { FairnessFacts, InstanceTick, UserTick } from '../facts.ts'
-import { judge } from '../judge.ts'
+import { type Doubts, judge, judgeInSteps, judgeToGoOn } from '../judge.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
+import { atOnce } from '../steps.ts'
+import type { Verdict } from '../verdict/verdict.ts'
 
 const unknown: FairnessFacts = {
   warmUp: { stable: 0, canary: 0 },
@@ -54,8 +56,16 @@ function fleet(ticks: number, seed: number, how: (canary: boolean, which: number
   return { slices, cells }
 }
 
-const judged = (slices: Slice[], ticks: number, fairness: Partial<FairnessFacts>) =>
-  judge(slices, defaultPolicy, { ...factsOf(ticks), fairness: { ...unknown, ...fairness } })
+/** Judged with doubts from the beginning, which is the same as judged again with them. */
+function judged(slices: Slice[], ticks: number, doubts: Doubts): Verdict {
+  const facts = { ...factsOf(ticks), fairness: unknown }
+  const verdict = judge(slices, defaultPolicy, { ...facts, fairness: { ...unknown, ...doubts } })
+  for (const judging of [judgeInSteps, judgeToGoOn]) {
+    const { again } = atOnce(judging(slices, defaultPolicy, facts))
+    expect(JSON.stringify(atOnce(again(doubts)))).toBe(JSON.stringify(verdict))
+  }
+  return verdict
+}
 
 describe('what each instance did', () => {
   it('keeps a canary from FAIL of which one process of three starves for three quarters of a minute', () => {
@@ -93,8 +103,7 @@ describe('the users with the most bad requests', () => {
   const named = { metric: 'errors', operation, users: 1, ticks: users }
 
   it('do not carry a FAIL, and the verdict says so', () => {
-    const errors = (fairness: Partial<FairnessFacts>) =>
-      judged(slices, ticks, fairness).findings.find(({ metric }) => metric === 'errors')!
+    const errors = (doubts: Doubts) => judged(slices, ticks, doubts).findings.find(({ metric }) => metric === 'errors')!
     expect(errors({}).decision).toBe('fail')
     expect(errors({ heaviestUsers: [named] }).decision).not.toBe('fail')
     const { reasons } = judged(slices, ticks, { heaviestUsers: [named] })

@@ -32,11 +32,9 @@ export function testLatency(
   const limitsBeyond = limitsOf(beyond)
   const broken = brokenBy(limitsBeyond, statistics)
   const estimateAt = regionEstimates(series, metric, statistics)
+  const blocks = rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isLeftOut(tick))
   return {
-    worse: statistics.run(
-      statistics.whileStanding(broken.process, stands),
-      rankedAgainst(limitsBeyond, series, metric, 'break', statistics).filter(({ tick }) => !isLeftOut(tick)),
-    ),
+    ...statistics.runStanding(broken.process, stands, blocks),
     within: holding(limits, rankedAgainst(limits, series, metric, 'hold', statistics), statistics).map(
       ({ region, run }) => ({
         part: shown[region].part,

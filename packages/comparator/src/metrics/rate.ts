@@ -29,7 +29,7 @@ export function testRate(
     boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
   const broken = boundsWith(marginIn('rate', beyond)).map(({ broken }) => broken)
   return {
-    worse: statistics.run(statistics.whileStanding<RateBlock>(statistics.any(broken), stands), blocks),
+    ...statistics.runStanding<RateBlock>(statistics.any(broken), stands, blocks),
     within: boundsWith(margin).map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
     estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
   }

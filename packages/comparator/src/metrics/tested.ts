@@ -1,6 +1,7 @@
 import type { Interval } from '@coalmine/stats'
 import type { Decision, Finding, Part } from '../finding.ts'
 import type { Run } from '../statistics/run.ts'
+import type { StandingRun } from '../statistics/statistics.ts'
 
 /** What a finding says of the size of the effect. */
 export type Estimate = Pick<
@@ -13,6 +14,8 @@ export interface Tested {
   readonly worse: Run
   readonly within: readonly { readonly part: Part; readonly run: Run }[]
   estimate(decision: Decision, level: number): Estimate
+  /** What `worse` would be if something else said at which ticks its evidence counts; absent where nothing does, or nothing is kept. */
+  readonly worseWhile?: StandingRun['worseWhile']
   /** What `worse` would be with the users that were left out, and how many those are; absent where none were. */
   readonly withUsers?: { readonly users: number; readonly worse: Run }
   /** What `worse` would be over all instances together; absent where they are not shared, or say the same. */

@@ -3,9 +3,10 @@ import { histogramOf } from '@coalmine/stats'
 import { describe, expect, it } from 'vitest'
 import { factsOf, firstTick, randomOf } from '../../test/slices.ts'
 import type { Facts, InstanceTick } from '../facts.ts'
-import { judge } from '../judge.ts'
+import { judge, judgeInSteps } from '../judge.ts'
 import { defaultPolicy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
+import { atOnce } from '../steps.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 
 const operation = 'GET /'
@@ -91,10 +92,10 @@ function judged(
     sample: null,
   }
   const facts: Facts = factsOf(ticks, { fairness })
-  return {
-    together: judge(slices, defaultPolicy, facts),
-    within: judge(slices, defaultPolicy, { ...facts, fairness: { ...fairness, instanceTicks: cells } }),
-  }
+  const { verdict: together, again } = atOnce(judgeInSteps(slices, defaultPolicy, facts))
+  const within = judge(slices, defaultPolicy, { ...facts, fairness: { ...fairness, instanceTicks: cells } })
+  expect(JSON.stringify(atOnce(again({ instanceTicks: cells })))).toBe(JSON.stringify(within))
+  return { together, within }
 }
 
 const noteIn = ({ reasons }: Verdict): string | undefined =>

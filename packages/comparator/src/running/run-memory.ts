@@ -26,15 +26,17 @@ export function newRunMemory(): RunMemory {
   return {
     of: (statistics, name) => {
       let which = 0
+      const run: Statistics['run'] = (process, blocks) => {
+        const key = `${name} ${which++}`
+        if (isFirst) runs.set(key, remembered(process as EProcess<Timed>))
+        const one = runs.get(key)
+        if (!one) throw new NothingRemembered(`${key}: it was not tested before`)
+        return one(blocks.filter(({ tick }) => tick > until))
+      }
       return {
         ...statistics,
-        run: (process, blocks) => {
-          const key = `${name} ${which++}`
-          if (isFirst) runs.set(key, remembered(process as EProcess<Timed>))
-          const run = runs.get(key)
-          if (!run) throw new NothingRemembered(`${key}: it was not tested before`)
-          return run(blocks.filter(({ tick }) => tick > until))
-        },
+        run,
+        runStanding: (process, stands, blocks) => ({ worse: run(statistics.whileStanding(process, stands), blocks) }),
       }
     },
     fedUntil: (tick) => {

@@ -47,6 +47,7 @@ export const once: Statistics = {
   ratesStand: (process) => process,
   // The highest that it stood at while it was fed would be the best of several looks.
   whileStanding: (process) => process,
+  runStanding: (process, _, blocks) => ({ worse: once.run(process, blocks) }),
   run(process, blocks) {
     const middle = blocks[Math.floor(blocks.length / 2) - 1]
     const early = middle ? blocks.filter(({ tick }) => tick <= middle.tick) : []

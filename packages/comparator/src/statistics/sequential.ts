@@ -17,6 +17,7 @@ import {
 } from '@coalmine/stats'
 import { run } from './run.ts'
 import type { Statistics } from './statistics.ts'
+import { traced } from './traced.ts'
 import { ratesStand, valuesStand, whileStanding } from './units.ts'
 
 /** Prior effective sample size of the mixture: the measured best for splits. */
@@ -41,6 +42,10 @@ export const sequential: Statistics = {
   valuesStand,
   ratesStand,
   whileStanding,
+  runStanding: (process, stands, blocks) => {
+    const { process: kept, runWhile } = traced(process)
+    return { worse: run(whileStanding(kept, stands), blocks), worseWhile: runWhile }
+  },
   run,
   scaleInterval,
   oddsRatioInterval,

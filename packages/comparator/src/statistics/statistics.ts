@@ -14,6 +14,13 @@ import type { Run } from './run.ts'
 /** A block of values as a test reads it, stable moved by a margin: its ranks, or the values where a test needs them all. */
 export type Ranked = Ranks | Distributions
 
+/** A run of evidence that a canary is worse. */
+export interface StandingRun {
+  readonly worse: Run
+  /** The same run if something else said at which ticks it counts, without its blocks; absent where nothing does, or nothing is kept. */
+  readonly worseWhile?: (stands: (tick: number) => boolean) => Run
+}
+
 /**
  * The tests that a mode judges by. Each is fed blocks and says how much evidence there is, as a logarithm: of an e-value,
  * which holds at every look, or of one over a p-value, which holds at one.
@@ -50,6 +57,12 @@ export interface Statistics {
     process: EProcess<Block>,
     stands: (tick: number) => boolean,
   ): EProcess<Block>
+  /** Runs evidence that counts only at ticks at which something else says so too. */
+  runStanding<Block extends { readonly tick: number }>(
+    process: EProcess<Block>,
+    stands: (tick: number) => boolean,
+    blocks: readonly Block[],
+  ): StandingRun
   run<Block extends object>(process: EProcess<Block>, blocks: readonly (Block & { readonly tick: number })[]): Run
   scaleInterval(
     blocks: readonly Distributions[],

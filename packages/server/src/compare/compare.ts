@@ -7,7 +7,7 @@ import {
   tickMs,
   type Verdict,
 } from '@coalmine/comparator'
-import { type Comparison, type OperationTicks, type Store, type WarmUp, warmUpOf } from '@coalmine/store'
+import { type Comparison, type Store, type WarmUp, warmUpOf } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import { withBudget } from '../budgets/with-budget.ts'
 import type { Context } from '../context.ts'
@@ -86,7 +86,15 @@ export async function compare(
   context: Context,
   read: Reader = (slices) => slices,
 ): Promise<Verdict> {
-  const judging: Judging = (slices, policy, facts) => judgeInSteps(read(slices, facts), policy, facts)
+  const judging: Judging = function* (slices, policy, facts) {
+    const seen = read(slices, facts)
+    const judged = yield* judgeInSteps(seen, policy, facts)
+    const again: Judged['again'] = (doubts) => {
+      read(seen, facts.fairness ? { ...facts, fairness: { ...facts.fairness, ...doubts } } : facts)
+      return judged.again(doubts)
+    }
+    return { ...judged, again }
+  }
   return (await wholeLook(request, context, judging)).verdict
 }
 
@@ -143,9 +151,8 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
     values: measured.values,
     ...(known && { known }),
   }
-  const judgedBy = (facts: Facts, operations: OperationTicks[]): Promise<Judged> =>
-    inTurns(judging(chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices), policy, facts))
-  const judged = await judgedBy(all, operations)
+  const slices = chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices)
+  const judged = await inTurns(judging(slices, policy, all))
   // Ticks that close meanwhile are not of this look.
   const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
   const verdict = await doubted(judged.verdict, all, {
@@ -153,10 +160,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
     comparison: sameWindow,
     policy,
     instances: instances ?? [],
-    judgeAgain: async (facts) => {
-      const { operations } = await readWindow(store, sameWindow, policy, finding)
-      return (await judgedBy(facts, operations)).verdict
-    },
+    judgeAgain: (doubts) => inTurns(judged.again(doubts)),
   })
   return {
     verdict,

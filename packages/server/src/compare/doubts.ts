@@ -1,4 +1,4 @@
-import type { Facts, FairnessFacts, Finding, HeaviestUsers, Policy, Verdict } from '@coalmine/comparator'
+import type { Doubts, Facts, FairnessFacts, Finding, HeaviestUsers, Policy, Verdict } from '@coalmine/comparator'
 import type { Comparison, InstanceLife, Store } from '@coalmine/store'
 import { unlessTooSlow } from './unless-too-slow.ts'
 
@@ -8,7 +8,7 @@ interface Again {
   readonly comparison: Comparison
   readonly policy: Policy
   readonly instances: readonly InstanceLife[]
-  readonly judgeAgain: (facts: Facts) => Promise<Verdict>
+  readonly judgeAgain: (doubts: Doubts) => Promise<Verdict>
 }
 
 // Enough of each cohort to hold against each other, and of operations that are judged each. Where cohorts share instances, each of these is
@@ -23,8 +23,7 @@ export async function doubted(verdict: Verdict, facts: Facts, again: Again): Pro
   if (verdict.verdict !== 'fail' || !facts.fairness) return verdict
   const [instanceTicks, heaviestUsers] = await Promise.all([ticksOfInstances(verdict, again), usersOf(verdict, again)])
   if (instanceTicks === null && heaviestUsers.length === 0) return verdict
-  const fairness: FairnessFacts = { ...facts.fairness, instanceTicks, heaviestUsers }
-  return again.judgeAgain({ ...facts, fairness })
+  return again.judgeAgain({ instanceTicks, heaviestUsers })
 }
 
 /** With one canary instance the arms are as good as their instances, and nothing is read. */

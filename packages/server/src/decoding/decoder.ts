@@ -7,6 +7,8 @@ import type { Answer, Ask } from './message.ts'
 
 /** Decodes on a thread of its own, so that whatever somebody sends, others are answered meanwhile. */
 export interface Decoder {
+  /** Starts the thread, which otherwise starts with the first job. */
+  readonly begin: () => void
   /** Decodes a request; the memory of its body is gone with it. Throws as decoding does. */
   readonly request: (job: RequestJob) => Promise<RequestPart>
   /**
@@ -33,7 +35,7 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-/** A decoder, whose thread starts with its first job. */
+/** A decoder, whose thread starts with its first job unless it is begun before. */
 export function newDecoder(): Decoder {
   let worker: Worker | undefined
   let lastId = 0
@@ -79,15 +81,18 @@ export function newDecoder(): Decoder {
     return answer
   }
 
-  const begin = (job: Job): { readonly id: number; readonly first: Promise<Told> } => {
+  const give = (job: Job): { readonly id: number; readonly first: Promise<Told> } => {
     const id = ++lastId
     return { id, first: ask({ id, job }, [job.body.buffer as ArrayBuffer]) }
   }
 
   return {
-    request: async (job) => (await begin(job).first) as RequestPart,
+    begin: () => {
+      worker ??= start()
+    },
+    request: async (job) => (await give(job).first) as RequestPart,
     file: (job, freed) => {
-      const { id, first } = begin(job)
+      const { id, first } = give(job)
       // Whoever asks for the parts hears of it; nobody may ask before it fails.
       first.catch(() => undefined)
       const by = worker

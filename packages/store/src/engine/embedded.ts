@@ -12,13 +12,14 @@ import { restoreFatalSignals } from './fatal-signals.ts'
 import { holderOf } from './holder.ts'
 import { type Incoming, insertJsonLines, openIncoming } from './incoming.ts'
 import {
+  definitionsInMemory,
+  type IncomingTable,
   incomingTables,
-  keepOnDisk,
   limitInserts,
   limitReads,
   limitWrites,
-  mergeFewer,
   partsPutAside,
+  settingsToChange,
   startMerges,
   stopMerges,
 } from './limits.ts'
@@ -36,13 +37,15 @@ export interface EmbeddedOptions {
   readonly minFreeBytes?: number | undefined
   /** Spans and log records are on the disk before they are acknowledged: a loss of power loses none. */
   readonly fsync?: boolean | undefined
+  /** The directory is removed with the process, whatever a loss of power would leave of it. */
+  readonly temporary?: boolean
 }
 
 /** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
 export async function openEmbedded(
   directory: string,
   prepare: (engine: Engine) => Promise<void>,
-  { minFreeBytes = defaultMinFreeBytes, fsync = false }: EmbeddedOptions = {},
+  { minFreeBytes = defaultMinFreeBytes, fsync = false, temporary = false }: EmbeddedOptions = {},
 ): Promise<Engine> {
   const path = resolve(directory)
   const { createChdbConnection } = await loadChdb(() => import('chdb/connection'))
@@ -58,7 +61,7 @@ export async function openEmbedded(
     if (holder !== undefined) throw heldBy(path, `process ${holder}`)
     await removeParquet(path)
     await refuseEmptyDefinitions(path)
-    const engine = await connected(path, createChdbConnection, prepare, { minFreeBytes, fsync }, lock.touch)
+    const engine = await connected(path, createChdbConnection, prepare, { minFreeBytes, fsync, temporary }, lock.touch)
     return { ...engine, close: () => engine.close().finally(lock.release) }
   } catch (error) {
     await lock.release()
@@ -72,7 +75,7 @@ async function connected(
   path: string,
   createChdbConnection: CreateConnection,
   prepare: (engine: Engine) => Promise<void>,
-  { minFreeBytes, fsync }: { readonly minFreeBytes: number; readonly fsync: boolean },
+  { minFreeBytes, fsync, temporary }: Required<{ [K in keyof EmbeddedOptions]: NonNullable<EmbeddedOptions[K]> }>,
   show: () => void,
 ): Promise<Engine> {
   const connect = (): ClickHouseClient => {
@@ -90,6 +93,7 @@ async function connected(
     const clients = { inserter: connect(), writer: connect(), readers: [connect(), connect()] }
     for (const reader of clients.readers) await run(reader, limitReads)
     await run(clients.writer, limitWrites)
+    if (temporary) await run(clients.writer, definitionsInMemory)
     await run(clients.inserter, limitInserts)
     restoreFatalSignals()
     return clients
@@ -144,9 +148,10 @@ async function connected(
     // On a spent disk it fails, and is tried again with what comes when there is room.
     const opened = (): Promise<Incoming> => {
       incoming ??= engine
-        .write(mergeFewer)
-        .then(() => engine.read<{ name: string }>(incomingTables))
-        .then((tables) => Promise.all(tables.map(({ name }) => engine.write(keepOnDisk(name, fsync)))))
+        .read<IncomingTable>(incomingTables)
+        .then((tables) =>
+          Promise.all(tables.flatMap((table) => settingsToChange(table, fsync)).map((change) => engine.write(change))),
+        )
         .then(() => openIncoming(path, engine, toInserter, engineFailed))
         .catch((error: unknown) => {
           incoming = undefined

@@ -23,12 +23,6 @@ export const limitWrites: string = `SET max_partitions_per_insert_block = ${inse
 export const limitInserts: string = `SET max_partitions_per_insert_block = ${insertLimits.max_partitions_per_insert_block}`
 
 /**
- * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four
- * times within a quarter of a minute of full load; sixty at once left as many parts, and merged each span once or twice.
- */
-export const mergeFewer = `ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 60`
-
-/**
  * Merges are stopped while room is short, those under way too: the engine (26.7) cuts a part short that meets a full
  * disk, and takes it for whole.
  */
@@ -40,14 +34,39 @@ export const startMerges = `SYSTEM START MERGES`
 /** Of the engine in this process, whose questions are all ours. */
 export const stopQuestions = `KILL QUERY WHERE query_kind = 'Select' ASYNC`
 
-/** Whether an insert is on the disk, and not only with the operating system, before it is acknowledged. */
-export const keepOnDisk = (table: string, isKept: boolean): string =>
-  `ALTER TABLE ${table} MODIFY SETTING fsync_after_insert = ${Number(isKept)}, fsync_part_directory = ${Number(isKept)}`
-
 /** Parts that the engine found broken as it started, and put aside. */
 export const partsPutAside = `
   SELECT table, name FROM system.detached_parts
   WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name`
 
-/** Which of the tables that take what comes in are there: a directory that a Collector filled may have one of them. */
-export const incomingTables = `SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs')`
+/** For a directory that nobody opens again: each table and view would wait for the disk otherwise. */
+export const definitionsInMemory = `SET fsync_metadata = 0`
+
+/** A table that takes what comes in, and how it was made. */
+export interface IncomingTable {
+  readonly name: string
+  readonly made: string
+}
+
+/** Which of them are there: a directory that a Collector filled may have one. */
+export const incomingTables = `SELECT name, engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs')`
+
+/**
+ * A merge costs as much as the insert did. Left alone the engine merges whenever five parts are alike, and each span four
+ * times within a quarter of a minute of full load; sixty at once left as many parts, and merged each span once or twice.
+ */
+const mergeFewer = 'min_parts_to_merge_at_once = 60'
+
+/**
+ * The statement that gives a table its settings, where it has others: of spans, how many parts are merged at once, and whether an insert
+ * is on the disk, and not only with the operating system, before it is acknowledged.
+ */
+export function settingsToChange({ name, made }: IncomingTable, fsync: boolean): string[] {
+  const has = (setting: string): boolean => made.includes(setting)
+  const merges = name === 'otel_traces' && !has(mergeFewer) ? [mergeFewer] : []
+  const kept = ['fsync_after_insert', 'fsync_part_directory']
+    .filter((setting) => has(`${setting} = 1`) !== fsync)
+    .map((setting) => `${setting} = ${Number(fsync)}`)
+  const changed = [...merges, ...kept]
+  return changed.length === 0 ? [] : [`ALTER TABLE ${name} MODIFY SETTING ${changed.join(', ')}`]
+}

@@ -4,6 +4,7 @@ import { defaultLogs, parseTraces, type Traces, tracesText } from '../traces.ts'
 import {
   columnsOf,
   type Layout,
+  nothingThere,
   printed,
   printOf,
   printsThere,
@@ -46,13 +47,26 @@ export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
 /** Makes what is missing and brings the rest forward, where that is not done. For a store that is ours alone. */
 export async function settleSchema(engine: Engine, layout: Layout, where: string): Promise<void> {
   const { names, print } = printOf(layout)
-  if (await isSettled(engine, names, print)) return
-  for (const statement of await statementsFor(engine, layout, where)) await engine.write(printed(statement, print))
+  const found = await engine.read<Found>(printsThere)
+  if (await isSettled(engine, found, names, print)) return
+  const statements =
+    found.length === 0 ? schemaStatements(layout, nothingThere) : await statementsFor(engine, layout, where)
+  for (const statement of statements) await engine.write(printed(statement, print))
+}
+
+interface Found {
+  readonly name: string
+  readonly isView: number
+  readonly print: string
 }
 
 // The mark comes last: what a crash left half made has none.
-async function isSettled(engine: Engine, names: readonly string[], print: string): Promise<boolean> {
-  const found = await engine.read<{ name: string; isView: number; print: string }>(printsThere)
+async function isSettled(
+  engine: Engine,
+  found: readonly Found[],
+  names: readonly string[],
+  print: string,
+): Promise<boolean> {
   const there = new Set(found.filter((table) => !table.isView || table.print === print).map(({ name }) => name))
   if (!names.every((name) => there.has(name))) return false
   const [mark] = await engine.read<{ version: number }>(schemaThere)

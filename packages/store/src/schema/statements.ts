@@ -99,6 +99,9 @@ export interface Before {
   readonly hasLogs: boolean
 }
 
+/** A database without tables. */
+export const nothingThere: Before = { version: 0, traces: undefined, hasTraces: false, hasLogs: false }
+
 /** The statements that bring a store to this version. Each may be run again: what is there stays. */
 export function schemaStatements(layout: Layout, { version, traces, hasTraces, hasLogs }: Before): readonly string[] {
   const versions = Object.keys(alterations).map(Number)
@@ -119,8 +122,7 @@ export function schemaStatements(layout: Layout, { version, traces, hasTraces, h
  * each view carries. A release that knows no print makes views without one, one with other statements makes views with another.
  */
 export function printOf(layout: Layout): { readonly names: readonly string[]; readonly print: string } {
-  const nothing: Before = { version: 0, traces: undefined, hasTraces: false, hasLogs: false }
-  const made = schemaStatements({ ...layout, retentionDays: 0 }, nothing).filter((statement) =>
+  const made = schemaStatements({ ...layout, retentionDays: 0 }, nothingThere).filter((statement) =>
     madeName.test(statement),
   )
   const print = createHash('sha256').update(made.join()).digest('hex').slice(0, 16)

@@ -1,0 +1,123 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Access } from './access/access.ts'
+import { guard } from './access/guard.ts'
+import { registerLogin } from './access/login.ts'
+import { registerBackFill } from './back-fill.ts'
+import { registerBudgets } from './budgets/routes.ts'
+import { registerChanges } from './changes/routes.ts'
+import { registerCompare } from './compare/compare.ts'
+import type { Comparisons } from './comparisons/comparisons.ts'
+import { registerComparisons } from './comparisons/routes.ts'
+import type { Context } from './context.ts'
+import { registerDora } from './dora/routes.ts'
+import { answerable, type ErrorBody, ServerError } from './errors.ts'
+import { registerFlags } from './flags/routes.ts'
+import { isLoopback } from './foreign.ts'
+import { registerGates } from './gates/register-gates.ts'
+import { registerHealth } from './health.ts'
+import { registerImport } from './import/import.ts'
+import { registerDoctor, registerKnown, registerStore, registerTests } from './insight.ts'
+import { registerKayenta } from './kayenta.ts'
+import type { Links } from './links.ts'
+import { registerNotifications } from './notify/routes.ts'
+import { registerOpenApi } from './openapi.ts'
+import { registerPage } from './page/routes.ts'
+import { registerOtlp } from './receive/http.ts'
+import { registerCalibrate } from './replay/calibrate.ts'
+import { registerPlan } from './replay/plan.ts'
+import type { Rollouts } from './rollouts/rollouts.ts'
+import { registerRollouts } from './rollouts/routes.ts'
+import type { TlsFiles } from './tls.ts'
+import { registerViews } from './views/routes.ts'
+import type { Views } from './views/views.ts'
+
+const connectionsLookedAtMs = 5_000
+
+/** What a server runs, which its routes tell of. */
+export interface Parts {
+  readonly comparisons: Comparisons
+  readonly views: Views
+  readonly rollouts: Rollouts
+}
+
+/** Who may come in, and where. */
+export interface Doors {
+  readonly access: Access
+  readonly links: Links
+  readonly tls: TlsFiles | undefined
+  readonly host: string
+  readonly baseUrl: string | undefined
+  readonly githubSecret: string | undefined
+  /** Told of each route. */
+  readonly answered: string[]
+}
+
+/** Everything that a server answers over HTTP. */
+export async function routes(
+  context: Context,
+  { comparisons, views, rollouts }: Parts,
+  { access, links, tls, host, baseUrl, githubSecret, answered }: Doors,
+): Promise<FastifyInstance> {
+  const { limits, metrics } = context
+  const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
+  const app = fastify({
+    forceCloseConnections: 'idle',
+    ...(tls ? { https: { ...tls, ...timing } } : { http: timing, https: null }),
+    schemaController: withoutSchemas,
+  })
+  app.server.maxConnections = limits.connections
+  app.server.on('drop', () => metrics.limited('http', 'connections'))
+  // A form or a plain text of a page elsewhere comes without asking the browser's user first; what is JSON does not.
+  app.removeContentTypeParser('text/plain')
+  app.setErrorHandler(async (error, { routeOptions }, reply) => {
+    const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
+    const { status, kind, message, limit } = answerable(error, takes)
+    if (limit) metrics.limited('http', limit)
+    const body: ErrorBody = { error: { kind, message } }
+    return reply.code(status).send(body)
+  })
+  app.setNotFoundHandler(async ({ method, url }) => {
+    throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
+  })
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) if (one !== 'HEAD') answered.push(`${one} ${url}`)
+  })
+  registerHealth(app, context)
+  const isSecure = tls !== undefined || baseUrl?.startsWith('https:') === true
+  guard(app, { access, isSecure, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
+  // Who was answered before the end of the request has this long to end it.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (!raw.complete) setTimeout(() => raw.destroy(), limits.patienceMs).unref()
+  })
+  await registerOtlp(app, context)
+  await registerImport(app, context)
+  registerCompare(app, context)
+  registerLogin(app, access, isSecure)
+  registerPage(app)
+  registerComparisons(app, comparisons, links, limits.followers)
+  registerViews(app, context, comparisons, views)
+  registerNotifications(app, context)
+  registerRollouts(app, rollouts, links)
+  registerGates(app, context, comparisons, links)
+  registerKayenta(app, context)
+  registerPlan(app, context)
+  registerCalibrate(app, context)
+  registerDoctor(app, context)
+  registerKnown(app, context)
+  registerStore(app, context)
+  registerTests(app, context)
+  registerChanges(app, context, githubSecret)
+  registerDora(app, context)
+  registerFlags(app, context)
+  registerBudgets(app, context)
+  registerBackFill(app, context)
+  registerOpenApi(app, links)
+  return app
+}
+
+// No route has a schema, and what would compile them takes as long to load as the rest of the framework.
+const withoutSchemas = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } }
+
+function noSchemas(): never {
+  throw new Error('routes have no schemas here')
+}
