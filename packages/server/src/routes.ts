@@ -67,6 +67,9 @@ export async function routes(
   })
   app.server.maxConnections = limits.connections
   app.server.on('drop', () => metrics.limited('http', 'connections'))
+  app.server.on('clientError', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') metrics.limited('http', 'slow')
+  })
   // A form or a plain text of a page elsewhere comes without asking the browser's user first; what is JSON does not.
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(async (error, { routeOptions }, reply) => {

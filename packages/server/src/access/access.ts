@@ -40,13 +40,16 @@ const lookedAtEveryMs = 1_000
  * Knows the tokens of a server. A file of them is read again when it changes; what cannot be read leaves those of before in force,
  * and is told.
  *
- * Throws a ServerError of kind `usage` where the file cannot be read, or is not one of tokens.
+ * Throws a ServerError of kind `usage` where the token is empty, or the file cannot be read, or is not one of tokens.
  *
  * @example const access = await newAccess({ tokensFile: 'tokens.txt', now: Date.now, warn: console.warn })
  */
 export async function newAccess({ token, tokensFile, now, warn }: AccessOptions): Promise<Access> {
   if (token !== undefined && tokensFile !== undefined)
     throw new ServerError('usage', '--tokens cannot be used with --token: give one of them')
+  // Else whoever sends none would have it.
+  if (token === '')
+    throw new ServerError('usage', '--token (or COALMINE_TOKEN): it is empty; give a token, or leave it out')
   const asks = token !== undefined || tokensFile !== undefined
   const local = tokensFile === undefined ? token : randomBytes(24).toString('hex')
   const own: readonly KnownToken[] =

@@ -46,15 +46,19 @@ interface Begun {
 }
 
 /** Begins a request over a connection of its own, and does not end it. */
-async function beginHttp(path: string, headers: readonly string[] = []): Promise<Begun> {
-  const { hostname, port, host } = new URL(server.url)
+function beginHttp(path: string, headers: readonly string[] = []): Promise<Begun> {
+  const head = [`POST ${path} HTTP/1.1`, `Host: ${new URL(server.url).host}`, 'Transfer-Encoding: chunked', ...headers]
+  return beginWith(`${head.join('\r\n')}\r\n\r\n1\r\n{\r\n`)
+}
+
+async function beginWith(text: string): Promise<Begun> {
+  const { hostname, port } = new URL(server.url)
   const socket = connectSocket(Number(port), hostname)
   sockets.push(socket)
   socket.on('error', () => {})
   await once(socket, 'connect')
   socket.resume()
-  const head = [`POST ${path} HTTP/1.1`, `Host: ${host}`, 'Transfer-Encoding: chunked', ...headers]
-  socket.write(`${head.join('\r\n')}\r\n\r\n1\r\n{\r\n`)
+  socket.write(text)
   return { socket, closed: once(socket, 'close') }
 }
 
@@ -125,13 +129,14 @@ describe('a sender that is slow', () => {
     const slow = await Promise.all([
       ...Array.from({ length: 8 }, () => beginHttp('/v1/traces', ['Content-Type: application/json'])),
       beginHttp('/v1/traces', ['Content-Type: application/json', 'Authorization: Bearer wrong']),
+      beginWith('POST /v1/traces HTTP/1.1\r\nHost: x'),
     ])
     const calls = await Promise.all(Array.from({ length: 8 }, () => beginGrpc()))
     expect((await send()).status).toBe(200)
     await Promise.all(slow.map(({ closed }) => closed))
     expect(await Promise.all(calls.map((call) => call.status))).toEqual(Array(8).fill(String(status.DEADLINE_EXCEEDED)))
     const text = await metrics()
-    expect(text).toContain('coalmine_limits_total{protocol="http",limit="slow"} 9')
+    expect(text).toContain('coalmine_limits_total{protocol="http",limit="slow"} 10')
     expect(text).toContain('coalmine_limits_total{protocol="grpc",limit="slow"} 8')
     expect(text).toContain('\ncoalmine_ingest_held_bytes 0\n')
   })
