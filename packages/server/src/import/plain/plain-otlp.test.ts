@@ -1,7 +1,7 @@
 import { newSpanBatch, type SpanBatch } from '@coalmine/store'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeText } from './decode.ts'
+import { decodeText } from '../decode.ts'
 import { addPlainOtlp } from './plain-otlp.ts'
 
 const window = { oldestNs: 1_000n, newestNs: 2_000_000_000_000_000_000n }
