@@ -105,8 +105,8 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
   const { service, sinceMs, end, side, policy } = request
   const cohorts = cohortsAsked(request)
   const start = request.start ?? (sinceMs === undefined ? await store.memory.start(cohorts) : now() - sinceMs)
-  const comparison: Comparison = { ...cohorts, start, end }
-  const finding = store.cohorts.facts(comparison)
+  const asked: Comparison = { ...cohorts, start, end }
+  const finding = store.cohorts.facts(asked)
   if (start === undefined) {
     const { firstMs } = (await finding).canary
     // The canary's first tick closed after its start had been asked for: what the service did before it is no part of this.
@@ -115,16 +115,16 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
       return wholeLook({ ...request, start: known }, context, judging)
     }
   }
-  const [{ found, instances, operations }, flagShares, builds] = await Promise.all([
-    readWindow(store, comparison, policy, finding),
-    finding.then(() => store.cohorts.flagShares(comparison)),
-    finding.then((found) => store.cohorts.builds(comparison, found)),
+  const [{ found, instances, operations, comparison }, flagShares, builds] = await Promise.all([
+    readWindow(store, asked, policy, finding),
+    finding.then(() => store.cohorts.flagShares(asked)),
+    finding.then((found) => store.cohorts.builds(asked, found)),
   ])
   const [fairness, structure, measured, late] = await Promise.all([
     fairnessFacts(store, comparison, { found, instances, operations, builds, warmUp: policy.warmUp, now: now() }),
     side === 'requests' ? structureTicks(store, comparison, operations) : undefined,
     measuredSlices(store, comparison, policy),
-    found.late > 0 ? store.ticks.late(comparison) : [],
+    found.late > 0 ? store.ticks.late(asked) : [],
   ])
   const { stable, canary } = found
   const known = stable.requests === 0 || canary.requests === 0 ? await store.services.known(service) : undefined

@@ -1,4 +1,4 @@
-import type { Policy, Slice } from '@coalmine/comparator'
+import { type Policy, type Slice, tickMs } from '@coalmine/comparator'
 import {
   type Comparison,
   type ComparisonFacts,
@@ -15,6 +15,8 @@ export interface WindowRead {
   /** Undefined where instances are not known apart. */
   readonly instances: readonly InstanceLife[] | undefined
   readonly operations: OperationTicks[]
+  /** What was asked for, until the last tick that is part of it. */
+  readonly comparison: Comparison
 }
 
 /**
@@ -36,7 +38,29 @@ export async function readWindow(
     // Awaited here too, where reading ticks may fail before it asks.
     warmUp,
   ])
-  return { found, instances, operations }
+  return sameTicks({ found, instances, operations, comparison })
+}
+
+/**
+ * Statements run side by side, and a tick may close between two of them: of a comparison without an end, what is after the last request
+ * that its facts know is no part of any.
+ *
+ * @example sameTicks({ found, instances, operations, comparison }).comparison.end // 1_764_500_405_000
+ */
+export function sameTicks(read: WindowRead): WindowRead {
+  const { stable, canary } = read.found
+  const last = Math.max(stable.lastMs ?? 0, canary.lastMs ?? 0)
+  if (read.comparison.end !== undefined || last === 0) return read
+  const end = Math.floor(last / tickMs) * tickMs + tickMs
+  const operations = read.operations.map(({ operation, ticks }) => ({
+    operation,
+    ticks: ticks.filter(({ tick }) => tick < end),
+  }))
+  return {
+    ...read,
+    operations: operations.filter(({ ticks }) => ticks.length > 0),
+    comparison: { ...read.comparison, end },
+  }
 }
 
 /** Every operation of a comparison, tick by tick; warm-up is part of it where nothing is told of it. */
