@@ -34,7 +34,7 @@ it('knows of each flag which variants users met, by environment and build, from 
   fresh.store.ingest.release(hold)
   await fresh.closeAfter(60_000)
 
-  const life = () => fresh.store.flags.life({ days: [1, 7] })
+  const life = async () => fresh.store.flags.life({ days: [1, 7] })
   const { variants, builds, known } = await life()
   expect(variants.map(({ environment, flag, variant, requests }) => [environment, flag, variant, requests])).toEqual(
     expect.arrayContaining([
@@ -59,6 +59,32 @@ it('knows of each flag which variants users met, by environment and build, from 
     ]),
   )
   expect(known).toEqual([{ service: 'storefront', sinceMs: firstStart - 50 * hourMs }])
+  const ofBanner = async () =>
+    (await life()).variants.filter(({ flag }) => flag === 'banner').map(({ requests }) => requests)
+  expect(await ofBanner()).toEqual([[6, 6]])
+  // An import opens a tick of an hour that is summed up, and of one that is not.
+  const again = await fresh.store.ingest.hold()
+  const banner = { 'coalmine.flag.banner': 'b' }
+  await fresh.store.ingest.insert(batchOf(...met(1, -2 * hourMs, banner), ...met(1, 1_000, banner)), again)
+  fresh.store.ingest.release(again)
+  await fresh.closeAfter(120_000)
+  expect(await ofBanner()).toEqual([[8, 8]])
+})
+
+it('is the same when an hour is over as it was before', async () => {
+  const hold = await fresh.store.ingest.hold()
+  await fresh.store.ingest.insert(
+    batchOf(
+      ...met(3, -50 * hourMs, on),
+      ...met(7, 0, on),
+      ...met(2, 0, off, { 'deployment.environment.name': 'staging' }, '3.0.0'),
+    ),
+    hold,
+  )
+  fresh.store.ingest.release(hold)
+  await fresh.closeAfter(60_000)
+  const life = () => fresh.store.flags.life({ days: [1, 7] })
+  const { variants, builds, known } = await life()
   // Asked again it is the same, and an hour later too, when all of it is summed up.
   expect(await life()).toEqual({ variants, builds, known })
   await fresh.closeAfter(1.5 * hourMs)
@@ -68,6 +94,6 @@ it('knows of each flag which variants users met, by environment and build, from 
   const inOrder = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort()
   expect(inOrder(later.variants)).toEqual(inOrder(variants))
   expect(inOrder(later.builds)).toEqual(inOrder(builds))
-  expect((await fresh.store.flags.life({ flag: 'banner', days: [7] })).variants).toHaveLength(1)
+  expect((await fresh.store.flags.life({ flag: 'pricing', days: [7] })).variants).toHaveLength(2)
   expect((await fresh.store.flags.life({ service: 'nobody', days: [7] })).variants).toEqual([])
 })

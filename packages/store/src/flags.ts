@@ -29,6 +29,7 @@ interface Options {
 }
 
 const hourSeconds = 3600
+const settledMs = 120_000
 const daySeconds = 86_400
 // Hours of services that are summed up at once: a few seconds of work.
 const mostAtOnce = 200
@@ -37,7 +38,8 @@ const mostAtOnce = 200
 export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }: Options): Flags {
   // Hours before it have lost spans, and are known by their sums alone.
   const keptFrom = (): number => Math.max(0, thisHour() - retentionDays * daySeconds + hourSeconds)
-  const thisHour = (): number => Math.floor(now() / 3_600_000) * hourSeconds
+  // An hour whose last ticks are still to close would be summed up twice.
+  const thisHour = (): number => Math.floor((now() - settledMs) / 3_600_000) * hourSeconds
   const mayWrite = (): boolean => access === 'all' && !isSpent()
 
   const sumSome = async (some: readonly { readonly service: string; readonly hour: number }[]): Promise<void> => {

@@ -1249,11 +1249,13 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       WHERE ({service:String} = '' OR Service = {service:String})
         AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
         AND Hour >= fromUnixTimestamp({from:UInt32})
-        AND (Service, Hour, Sum) IN (
-          SELECT Service, Hour, argMax(Sum, At)
+        AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
+        AND (Service, Hour, Sum) NOT IN (
+          SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
           FROM coalmine_summed_flag_hours
-          WHERE ({service:String} = '' OR Service = {service:String}) AND Hour >= fromUnixTimestamp({from:UInt32})
-          GROUP BY Service, Hour)
+          WHERE ({service:String} = '' OR Service = {service:String})
+          GROUP BY Service, Hour
+          HAVING uniqExact(Sum) > 1)
       AND Flag != ''
     GROUP BY Service, Environment, Flag, Variant
   )
@@ -1273,11 +1275,13 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     WHERE ({service:String} = '' OR Service = {service:String})
       AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
       AND Hour >= fromUnixTimestamp({from:UInt32})
-      AND (Service, Hour, Sum) IN (
-        SELECT Service, Hour, argMax(Sum, At)
+      AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
+      AND (Service, Hour, Sum) NOT IN (
+        SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
         FROM coalmine_summed_flag_hours
-        WHERE ({service:String} = '' OR Service = {service:String}) AND Hour >= fromUnixTimestamp({from:UInt32})
-        GROUP BY Service, Hour)
+        WHERE ({service:String} = '' OR Service = {service:String})
+        GROUP BY Service, Hour
+        HAVING uniqExact(Sum) > 1)
   GROUP BY service, environment, flag, build
   ORDER BY last DESC, build
   LIMIT 5 BY service, environment, flag;
@@ -1317,11 +1321,13 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       AND Tick >= fromUnixTimestamp({ticks:UInt32})
       AND (Service, toStartOfHour(Tick)) NOT IN (
         SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
-      AND (Service, Tick, Batch) IN (
-        SELECT Service, Tick, argMax(Batch, ClosedAt)
+      AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Tick >= fromUnixTimestamp({ticks:UInt32}))
+      AND (Service, Tick, Batch) NOT IN (
+        SELECT Service, Tick, arrayJoin(arrayFilter(batch -> batch != argMax(Batch, ClosedAt), groupUniqArray(Batch)))
         FROM coalmine_closed
         WHERE ({service:String} = '' OR Service = {service:String}) AND Tick >= fromUnixTimestamp({ticks:UInt32})
-        GROUP BY Service, Tick)
+        GROUP BY Service, Tick
+        HAVING uniqExact(Batch) > 1)
     GROUP BY Service, Build, FlagKey, FlagVariant
   );
 

@@ -172,16 +172,19 @@ async function environmentsOf(
 const ofAsked = `({service:String} = '' OR Service = {service:String})`
 const ofFlag = (name: string): string => `({flag:String} = '' OR ${name} IN ('', {flag:String}))`
 
+// Hardly an hour is summed up twice: to look for those that were, and leave them out, takes half of the time of looking for each.
 const summedRows = sql`
   FROM coalmine_flag_hours
   WHERE ${ofAsked}
     AND ${ofFlag('Flag')}
     AND Hour >= fromUnixTimestamp({from:UInt32})
-    AND (Service, Hour, Sum) IN (
-      SELECT Service, Hour, argMax(Sum, At)
+    AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
+    AND (Service, Hour, Sum) NOT IN (
+      SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
       FROM coalmine_summed_flag_hours
-      WHERE ${ofAsked} AND Hour >= fromUnixTimestamp({from:UInt32})
-      GROUP BY Service, Hour)`
+      WHERE ${ofAsked}
+      GROUP BY Service, Hour
+      HAVING uniqExact(Sum) > 1)`
 
 /** Requests by how many days ago they were, and of them those within each number of days that is asked for. */
 const byAge = (at: string): string =>
@@ -265,11 +268,13 @@ export const flagTicks: string = sql`
       AND Tick >= fromUnixTimestamp({ticks:UInt32})
       AND (Service, toStartOfHour(Tick)) NOT IN (
         SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
-      AND (Service, Tick, Batch) IN (
-        SELECT Service, Tick, argMax(Batch, ClosedAt)
+      AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Tick >= fromUnixTimestamp({ticks:UInt32}))
+      AND (Service, Tick, Batch) NOT IN (
+        SELECT Service, Tick, arrayJoin(arrayFilter(batch -> batch != argMax(Batch, ClosedAt), groupUniqArray(Batch)))
         FROM coalmine_closed
         WHERE ${ofAsked} AND Tick >= fromUnixTimestamp({ticks:UInt32})
-        GROUP BY Service, Tick)
+        GROUP BY Service, Tick
+        HAVING uniqExact(Batch) > 1)
     GROUP BY Service, Build, FlagKey, FlagVariant
   )`
 
