@@ -9,7 +9,8 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { coalmineHook } from './openfeature.ts'
+import { recordFlagChanges } from './flag-changes.ts'
+import { coalmineHook, recordConfigurationChanges } from './openfeature.ts'
 import { recordEvaluation } from './record.ts'
 
 const exporter = new InMemorySpanExporter()
@@ -139,3 +140,26 @@ async function request(handle: () => Promise<void>): Promise<Record<string, unkn
   const { [FLAGS_TARGETED]: _, ...marks } = attributes
   return marks
 }
+
+it('tells which flags a provider says that changed, as spans that are no requests', async () => {
+  const flag = { disabled: false, variants: { on: true, off: false }, defaultVariant: 'off' }
+  const provider = new InMemoryProvider({ 'new-pricing': flag })
+  await OpenFeature.setProviderAndWait('changing', provider)
+  recordConfigurationChanges(OpenFeature)
+  await provider.putConfiguration({ 'new-pricing': { ...flag, defaultVariant: 'on' } })
+  const changes = () => exporter.getFinishedSpans().filter(({ name }) => name === 'feature_flag.configuration_changed')
+  await expect.poll(() => changes().length).toBe(1)
+  const [change] = changes()
+  expect(change!.attributes).toMatchObject({
+    'feature_flag.key': 'new-pricing',
+    'feature_flag.provider.name': provider.metadata.name,
+  })
+  expect([change!.kind, change!.parentSpanContext?.spanId]).toEqual([
+    SpanKind.INTERNAL,
+    expect.stringMatching(/^[0-9a-f]{16}$/),
+  ])
+  expect(() => recordFlagChanges(undefined as never)).not.toThrow()
+  // All flags at once are read anew, not changed.
+  recordFlagChanges(Array.from({ length: 51 }, (_, at) => `flag-${at}`))
+  expect(changes()).toHaveLength(1)
+})

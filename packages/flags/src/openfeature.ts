@@ -1,5 +1,6 @@
-import type { EvaluationDetails, FlagValue, Hook, HookContext } from '@openfeature/server-sdk'
+import type { EvaluationDetails, FlagValue, Hook, HookContext, ProviderEvents } from '@openfeature/server-sdk'
 import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
+import { recordFlagChanges } from './flag-changes.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 export { testContextHook } from './test-context.ts'
@@ -16,6 +17,29 @@ export function coalmineHook(options?: RecordOptions): Hook {
       recordFrom(() => evaluationOf(context, details), options)
     },
   }
+}
+
+// The SDK is the application's: nothing of it is loaded here.
+const configurationChanged = 'PROVIDER_CONFIGURATION_CHANGED' as ProviderEvents.ConfigurationChanged
+
+/** Where OpenFeature tells of its providers: its API, or a client. */
+interface Events {
+  addHandler(
+    event: ProviderEvents.ConfigurationChanged,
+    handler: (details?: { readonly flagsChanged?: string[]; readonly providerName?: string }) => void,
+  ): void
+}
+
+/**
+ * Tells Coalmine of flags whose configuration changed, as OpenFeature's provider says it, so that they stand on the timeline beside
+ * deploys. Providers that do not say which flags changed tell of none.
+ *
+ * @example recordConfigurationChanges(OpenFeature)
+ */
+export function recordConfigurationChanges(openFeature: Events): void {
+  openFeature.addHandler(configurationChanged, (details) => {
+    recordFlagChanges(details?.flagsChanged ?? [], details?.providerName)
+  })
 }
 
 function evaluationOf(
