@@ -107,3 +107,7 @@ export { studentQuantile, studentTail } from './student.ts'
 
 export { drawBinomial, drawHypergeometric, drawMultinomial } from './draws.ts'
 export { type Random, randomOf } from './random.ts'
+
+// When a share became another one
+
+export { type ShareBlock, type ShareShift, shareShift, shiftWindow } from './share-shift.ts'

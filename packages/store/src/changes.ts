@@ -2,7 +2,7 @@ import type { Change, ChangeKind, TimelineChange } from './change.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 import { buildsServed } from './read/builds-served.ts'
-import { firstServed, mergedDeploys, withBuilds } from './timeline.ts'
+import { firstServed, mergedChanges, withBuilds } from './timeline.ts'
 
 /** Which changes are asked for, the newest first. */
 export interface ChangesAsked {
@@ -60,7 +60,7 @@ export function changesOf(
   const list = async (asked: ChangesAsked = {}): Promise<readonly TimelineChange[]> => {
     const { service, version, kind, sinceMs = 0, untilMs = lastMs, limit = usualLimit } = asked
     // A report of the same deploy may be of some hours before.
-    const reported = mergedDeploys(await kept({ ...asked, sinceMs: Math.max(0, sinceMs - dayMs) }))
+    const reported = mergedChanges(await kept({ ...asked, sinceMs: Math.max(0, sinceMs - dayMs) }))
     const isOfBuilds = service !== undefined && access !== 'spans' && (kind ?? 'deploy') === 'deploy'
     const builds = isOfBuilds ? await buildsServed(engine, service) : []
     return withBuilds(reported, builds, { service: service ?? '', forgottenMs: forgottenMs() })

@@ -4,6 +4,13 @@ import { closingsOfFlagHours, commitFlagHours, sumFlagHours } from './ingest/sum
 import { unsummedFlagHours } from './ingest/summed-hours.ts'
 import type { Access } from './opening.ts'
 import { type FlagLife, flagLife, flagLifeOfSpans } from './read/flag-life.ts'
+import {
+  type FlagChangeTold,
+  type FlagMinute,
+  type FlagMinutesAsked,
+  flagChangesTold,
+  flagMinutes,
+} from './read/flag-minutes.ts'
 import { sinceOf } from './tick.ts'
 
 /** What is known of flags: which variants users met, when, and in which builds. */
@@ -19,6 +26,10 @@ export interface Flags {
   }) => Promise<FlagLife>
   /** Sums up hours that are over, so that a flag is known when its spans are gone; says how many. Done where it may be written. */
   readonly sumUp: (service?: string) => Promise<number>
+  /** How many requests met each variant in each minute, as far as ticks have closed; none where there are spans alone. */
+  readonly minutes: (asked: FlagMinutesAsked) => Promise<readonly FlagMinute[]>
+  /** Changes of flags that applications told in their spans since a moment. */
+  readonly told: (sinceMs: number) => Promise<readonly FlagChangeTold[]>
 }
 
 interface Options {
@@ -80,6 +91,8 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
 
   return {
     sumUp,
+    minutes: async (asked) => (access === 'spans' ? [] : flagMinutes(engine, asked)),
+    told: (sinceMs) => flagChangesTold(engine, sinceMs),
     life: async ({ service = '', flag = '', days }) => {
       const until = Math.floor(now() / 1000)
       if (access === 'spans') return flagLifeOfSpans(engine, { service, flag, days, ticks: 0, until })

@@ -1386,6 +1386,40 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     GROUP BY Service, Hour, Environment, Build, Flag, Variant
   );
 
+-- read/flag-minutes.ts: flagsByMinute
+  SELECT
+    Service AS service,
+    FlagKey AS flag,
+    FlagVariant AS variant,
+    toUnixTimestamp(toStartOfMinute(Tick)) AS minute,
+    sum(Traces) AS requests
+  FROM coalmine_ticks
+  WHERE FlagKey NOT IN ('', '(instance)') AND NOT Test
+    AND ({service:String} = '' OR Service = {service:String})
+    AND ({flag:String} = '' OR FlagKey = {flag:String})
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, Tick, Batch) IN (
+      SELECT Service, Tick, argMax(Batch, ClosedAt)
+      FROM coalmine_closed
+      WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick)
+  GROUP BY service, flag, variant, minute
+  ORDER BY service, flag, minute, variant;
+
+-- read/flag-minutes.ts: toldFlagChanges
+  SELECT
+    ServiceName AS service,
+    if(ResourceAttributes['deployment.environment.name'] != '',
+      ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS environment,
+    SpanAttributes['feature_flag.key'] AS flag,
+    toUnixTimestamp64Milli(min(Timestamp)) AS atMs
+  FROM coalmine_traces
+  WHERE SpanName = 'feature_flag.configuration_changed' AND flag != ''
+    AND Timestamp >= toDateTime64({from:UInt32}, 9)
+  GROUP BY service, environment, flag, toUnixTimestamp(Timestamp)
+  ORDER BY atMs, service, flag
+  LIMIT 10000;
+
 -- read/flag-shares.ts: tickFlags
   WITH (
     SELECT (groupArray(200)(FlagKey), count())

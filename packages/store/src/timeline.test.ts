@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Change } from './change.ts'
 import type { BuildServed } from './read/builds-served.ts'
-import { mergedDeploys, withBuilds } from './timeline.ts'
+import { mergedChanges, withBuilds } from './timeline.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -40,7 +40,7 @@ const build = (changes: Partial<BuildServed>): BuildServed => ({
 const known = { service: 'shop', forgottenMs: start - 24 * hour }
 
 it('reports of one deploy are one, with all that any of them says', () => {
-  const merged = mergedDeploys([
+  const merged = mergedChanges([
     deploy({ id: 'b', source: 'github', commit, environment: 'production', atMs: start + minute, mergedBy: 'noah' }),
     deploy({ id: 'a', author: 'maria' }),
     deploy({
@@ -69,7 +69,7 @@ it('reports of one deploy are one, with all that any of them says', () => {
 it('the first requests of a build belong to the deploy that was reported, however long before, and say when it served', () => {
   const served = deploy({ id: 'spans/shop/2.0.0', source: 'spans', atMs: start + 20 * hour })
   const again = deploy({ id: 'again', atMs: start + 30 * hour })
-  const found = mergedDeploys([again, served, deploy({ author: 'maria' })])
+  const found = mergedChanges([again, served, deploy({ author: 'maria' })])
   expect(found.map(({ id, source, servedMs }) => [id, source, servedMs])).toEqual([
     ['again', 'cli', null],
     ['one', 'cli', start + 20 * hour],
@@ -83,12 +83,12 @@ it.each([
   ['another environment', deploy({ id: 'b', environment: 'staging' })],
   ['a flag', deploy({ id: 'b', kind: 'flag', version: '', flag: 'pricing' })],
 ])('%s is a change of its own', (_, other) => {
-  expect(mergedDeploys([other, deploy({ environment: 'production' })])).toHaveLength(2)
+  expect(mergedChanges([other, deploy({ environment: 'production' })])).toHaveLength(2)
 })
 
 it('a deploy is known by its first requests, and takes what their spans say of it', () => {
   const found = withBuilds(
-    mergedDeploys([deploy({ atMs: start }), deploy({ id: 'again', atMs: start + 30 * hour })]),
+    mergedChanges([deploy({ atMs: start }), deploy({ id: 'again', atMs: start + 30 * hour })]),
     [build({ marks: { ...marks, author: 'maria', mergedBy: 'noah', changes: 3 } })],
     known,
   )
@@ -100,7 +100,7 @@ it('a deploy is known by its first requests, and takes what their spans say of i
 
 it('a deploy that is reported without its version is found by its commit', () => {
   const [found] = withBuilds(
-    mergedDeploys([deploy({ version: '', commit })]),
+    mergedChanges([deploy({ version: '', commit })]),
     [build({ marks: { ...marks, commit } })],
     known,
   )
@@ -112,4 +112,38 @@ it('a build that nobody reported was deployed when it first served, unless it se
     { id: 'spans/shop/2.0.0', kind: 'deploy', version: '2.0.0', atMs: start + 2 * minute, source: 'spans' },
   ])
   expect(withBuilds([], [build({ firstMs: known.forgottenMs })], known)).toEqual([])
+})
+
+const turn = (changes: Partial<Change>): Change => deploy({ kind: 'flag', flag: 'pricing', version: '', ...changes })
+
+it('takes a turn of a flag for one, whoever tells of it within minutes: the best is who turned it', () => {
+  const told = turn({ id: 'seen', source: 'spans', what: 'on 0 % -> 50 %', atMs: start - minute })
+  const turned = turn({
+    id: 'ld',
+    source: 'launchdarkly',
+    service: '',
+    author: 'maria',
+    what: 'on for half',
+    atMs: start,
+  })
+  const heard = turn({ id: 'shop', source: 'openfeature', atMs: start + 2_000 })
+  const elsewhere = turn({ id: 'cart', source: 'openfeature', service: 'cart', atMs: start + 3_000 })
+  expect(mergedChanges([heard, told, elsewhere, turned])).toEqual([
+    { ...turned, source: 'launchdarkly, openfeature', servedMs: null },
+  ])
+  // Twice by the same hand is twice, as another flag, another service, and hours later are.
+  const back = turn({ id: 'ld/2', source: 'launchdarkly', service: '', what: 'off', atMs: start + 5 * minute })
+  expect(mergedChanges([turned, back, { ...told, atMs: start + 6 * minute }]).map(({ id }) => id)).toEqual([
+    'ld/2',
+    'ld',
+  ])
+  expect(mergedChanges([turned, { ...heard, flag: 'banner' }])).toHaveLength(2)
+  expect(mergedChanges([told, { ...heard, service: 'cart' }])).toHaveLength(2)
+  expect(mergedChanges([turned, { ...heard, atMs: start + hour }])).toHaveLength(2)
+  expect(
+    mergedChanges([
+      { ...turned, environment: 'staging' },
+      { ...heard, environment: 'production' },
+    ]),
+  ).toHaveLength(2)
 })

@@ -6,24 +6,62 @@ const sameDeployMs = 6 * 3_600_000
 // Clocks differ, and a report may come when the deploy is done.
 const reportedLateMs = 3_600_000
 
+/** The source of changes of flags that applications tell of, as OpenFeature does. */
+export const openFeatureSource = 'openfeature'
+
+// Requests show a change within minutes.
+const sameTurnMs = 10 * 60_000
+
 /** The source of deploys that are known by the first requests of their builds. */
 export const fromSpans = 'spans'
 
 /**
- * Reports of changes, the newest first, those of one deploy made one: its first moment, and of each thing what was said first
+ * Reports of changes, the newest first, those of one deploy or of one turn of a flag made one: its first moment, and of each thing what was said first
  * by the best source.
  *
- * @example mergedDeploys([{ ...webhook, author: '' }, { ...cli, author: 'maria' }]).length // 1
+ * @example mergedChanges([{ ...webhook, author: '' }, { ...cli, author: 'maria' }]).length // 1
  */
-export function mergedDeploys(reports: readonly Change[]): readonly TimelineChange[] {
+export function mergedChanges(reports: readonly Change[]): readonly TimelineChange[] {
   const merged: TimelineChange[] = []
   for (const report of reports.toSorted((a, b) => a.atMs - b.atMs)) {
-    const at = report.kind === 'deploy' ? merged.findLastIndex((one) => isSameDeploy(one, report)) : -1
+    const at = merged.findLastIndex((one) => isSame(one, report))
     const servedMs = report.source === fromSpans ? report.atMs : null
-    if (at < 0) merged.push({ ...report, servedMs })
+    if (at < 0) merged.push({ ...report, servedMs: report.kind === 'flag' ? null : servedMs })
+    else if (report.kind === 'flag') merged[at] = sameFlagChange(merged[at]!, report)
     else merged[at] = { ...joined(merged[at]!, report), servedMs: merged[at]!.servedMs ?? servedMs }
   }
   return merged.toReversed()
+}
+
+const isSame = (one: TimelineChange, other: Change): boolean =>
+  other.kind === 'deploy' ? isSameDeploy(one, other) : other.kind === 'flag' && isSameFlagChange(one, other)
+
+/** A flag that several tell of within minutes was turned once: whoever turned it, an application that heard of it, the requests that met it. */
+function isSameFlagChange(one: TimelineChange, other: Change): boolean {
+  const agree = (said: string, also: string): boolean => said === '' || also === '' || said === also
+  return (
+    one.kind === 'flag' &&
+    one.flag === other.flag &&
+    agree(one.service, other.service) &&
+    agree(one.environment, other.environment) &&
+    other.atMs - one.atMs <= sameTurnMs &&
+    // The same source tells twice of two changes.
+    (!one.source.split(', ').includes(other.source) || one.service !== other.service)
+  )
+}
+
+// The best is whoever turned it: what tools say comes before what an application heard, and that before what its requests show.
+const hearsay = [openFeatureSource, fromSpans]
+
+function sameFlagChange(first: TimelineChange, second: Change): TimelineChange {
+  const rank = ({ source }: { readonly source: string }): number =>
+    Math.min(...source.split(', ').map((one) => hearsay.indexOf(one)))
+  const [best, other] = rank(second) < rank(first) ? [{ ...second, servedMs: null }, first] : [first, second]
+  return {
+    ...joined(best, other),
+    service: first.service === '' || second.service === '' ? '' : first.service,
+    servedMs: null,
+  }
 }
 
 function isSameDeploy(one: TimelineChange, other: Change): boolean {

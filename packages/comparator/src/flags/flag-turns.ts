@@ -1,0 +1,87 @@
+import { type ShareBlock, shareShift, shiftWindow } from '@coalmine/stats'
+import { shareText } from '../numbers.ts'
+
+/** What requests met of a flag in a minute: how many met each variant. */
+export interface FlagMinuteSeen {
+  readonly minuteMs: number
+  readonly requests: ReadonlyMap<string, number>
+}
+
+/** A flag that was turned, as the requests show it that met it. */
+export interface FlagTurn {
+  /** The variant whose share moved most. */
+  readonly variant: string
+  /** The beginning of the first minutes that show it. */
+  readonly atMs: number
+  readonly before: number
+  readonly after: number
+  /** Both in a few words. */
+  readonly what: string
+}
+
+// Requests of one user come for some minutes and all meet one variant: shorter blocks would not be independent of each other.
+const blockMs = 5 * 60_000
+// A share of fewer requests says little.
+const fewest = 30
+
+/** How far back minutes are to be known, to find where a flag was turned. */
+export const turnWindowMs: number = blockMs * shiftWindow
+
+/**
+ * Whether a flag was turned half an hour ago, by the shares of its variants: all of the last six blocks of five minutes beyond all of
+ * up to forty before. By chance that is so on less than one day in ten thousand, where blocks are exchangeable; a client that sends a
+ * large part of all requests for half an hour is no chance, and looks the same. A flag with fewer than six requests a minute is not
+ * looked at.
+ *
+ * @param minutes in order; each that is over, whether it has requests or not.
+ * @example flagTurn(minutes)?.what // 'on 10 % -> 50 %'
+ */
+export function flagTurn(minutes: readonly FlagMinuteSeen[]): FlagTurn | undefined {
+  const blocks = blocksOf(minutes)
+  const sizes = blocks.map(({ n }) => n).sort((a, b) => a - b)
+  return (sizes[sizes.length >> 1] ?? 0) < fewest ? undefined : shiftIn(blocks)
+}
+
+interface Block {
+  readonly startMs: number
+  readonly n: number
+  readonly of: ReadonlyMap<string, number>
+}
+
+/** Whole blocks, whoever looks when: so that a turn is the same one at each look. */
+function blocksOf(minutes: readonly FlagMinuteSeen[]): readonly Block[] {
+  const endMs = (minutes.at(-1)?.minuteMs ?? 0) + 60_000
+  const lastMs = Math.floor(endMs / blockMs) * blockMs
+  const blocks = new Map<number, Map<string, number>>()
+  for (const { minuteMs: at, requests } of minutes) {
+    const startMs = Math.floor(at / blockMs) * blockMs
+    if (startMs >= lastMs || startMs < lastMs - shiftWindow * blockMs) continue
+    const of = blocks.get(startMs) ?? new Map<string, number>()
+    for (const [variant, n] of requests) of.set(variant, (of.get(variant) ?? 0) + n)
+    blocks.set(startMs, of)
+  }
+  return [...blocks]
+    .sort(([a], [b]) => a - b)
+    .map(([startMs, of]) => ({ startMs, n: [...of.values()].reduce((sum, one) => sum + one, 0), of }))
+}
+
+function shiftIn(blocks: readonly Block[]): FlagTurn | undefined {
+  const variants = new Set(blocks.flatMap(({ of }) => [...of.keys()]))
+  const found = [...variants].flatMap((variant) => {
+    const shift = shareShift(blocks.map(({ n, of }): ShareBlock => ({ n, events: of.get(variant) ?? 0 })))
+    return shift ? [{ variant, ...shift }] : []
+  })
+  // Of two variants, each of which is all that the other is not, the one that more users get now is told.
+  const [most] = found.sort(
+    (a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before) || b.after - b.before - (a.after - a.before),
+  )
+  if (most === undefined) return undefined
+  const { variant, before, after, at } = most
+  return {
+    variant,
+    atMs: blocks[at]!.startMs,
+    before,
+    after,
+    what: `${variant} ${shareText(before)} -> ${shareText(after)}`,
+  }
+}
