@@ -11,6 +11,7 @@ import { registerComparisons } from './comparisons/routes.ts'
 import type { Context } from './context.ts'
 import { registerDora } from './dora/routes.ts'
 import { answerable, type ErrorBody, ServerError } from './errors.ts'
+import type { FlagVerdicts } from './flags/flag-verdicts.ts'
 import { registerFlags } from './flags/routes.ts'
 import { isLoopback } from './foreign.ts'
 import { registerGates } from './gates/register-gates.ts'
@@ -38,6 +39,7 @@ export interface Parts {
   readonly comparisons: Comparisons
   readonly views: Views
   readonly rollouts: Rollouts
+  readonly flagVerdicts: FlagVerdicts
 }
 
 /** Who may come in, and where. */
@@ -55,7 +57,7 @@ export interface Doors {
 /** Everything that a server answers over HTTP. */
 export async function routes(
   context: Context,
-  { comparisons, views, rollouts }: Parts,
+  { comparisons, views, rollouts, flagVerdicts }: Parts,
   { access, links, tls, host, baseUrl, githubSecret, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
@@ -109,9 +111,9 @@ export async function routes(
   registerKnown(app, context)
   registerStore(app, context)
   registerTests(app, context)
-  registerChanges(app, context, githubSecret)
+  registerChanges(app, context, { secret: githubSecret, flagVerdicts })
   registerDora(app, context)
-  registerFlags(app, context)
+  registerFlags(app, context, flagVerdicts)
   registerBudgets(app, context)
   registerBackFill(app, context)
   registerOpenApi(app, links)

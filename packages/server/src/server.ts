@@ -13,6 +13,8 @@ import { type Ack, type Context, unmeasured } from './context.ts'
 import { newDecoder } from './decoding/decoder.ts'
 import { drain } from './drain.ts'
 import { answerable, heldStatus, ServerError } from './errors.ts'
+import { newFlagVerdicts } from './flags/flag-verdicts.ts'
+import { newFlagWatch } from './flags/flag-watch.ts'
 import { newTicker } from './health.ts'
 import { type Links, newLinks } from './links.ts'
 import type { Metrics } from './metrics.ts'
@@ -174,11 +176,13 @@ export async function startServer({
   // One that goes when its command is done sums nothing up for later, and tells nobody.
   const budgets = announced ? newBudgetWatch(context) : undefined
   const deploys = announced ? newDeployWatch(context) : undefined
+  const flagVerdicts = newFlagVerdicts(context, comparisons)
+  const flags = announced ? newFlagWatch(context, flagVerdicts, 6 * lookEveryMs) : undefined
   const rollouts = newRollouts(context, comparisons, rollout, { lookEveryMs })
   const answered: string[] = []
   const app = await routes(
     context,
-    { comparisons, views, rollouts },
+    { comparisons, views, rollouts, flagVerdicts },
     { access, links, tls, host, baseUrl, githubSecret, answered },
   )
   if (metrics) measured!.registerMetrics(app, metrics)
@@ -192,6 +196,7 @@ export async function startServer({
     await drain({ app, local, grpc }, drainMs)
     await budgets?.close()
     await deploys?.close()
+    await flags?.close()
     await notify?.close()
     await views.close()
     await metrics?.close()
@@ -238,6 +243,7 @@ export async function startServer({
     comparisons.ticksClosed()
     budgets?.ticksClosed()
     deploys?.ticksClosed()
+    flags?.ticksClosed()
   }
   const timer = setInterval(newTicker(context, ticksClosed), closeTicksEveryMs)
   const stop = async (): Promise<void> => {

@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest'
 import { randomOf } from '../../test/slices.ts'
-import { type FlagMinuteSeen, flagTurn } from './flag-turns.ts'
+import { type FlagMinuteSeen, flagTurns } from './flag-turns.ts'
 
 const minute = 60_000
 const day = 1_440
-const kept = 240
 
 /** Traffic as it comes: more by day than by night, in sessions of one user who keeps a variant for some minutes. */
 function traffic(
@@ -29,15 +28,8 @@ function traffic(
   return counts.map((requests, at) => ({ minuteMs: at * minute, requests }))
 }
 
-/** What is found by whoever looks all the time. */
-function looks(minutes: readonly FlagMinuteSeen[]) {
-  return minutes.flatMap((_, at) => {
-    // Between blocks the answer is the same.
-    if ((at + 1) % 5 !== 0) return []
-    const turn = flagTurn(minutes.slice(Math.max(0, at + 1 - kept), at + 1))
-    return turn ? [{ ...turn, lookedAt: at }] : []
-  })
-}
+/** What is found by whoever looks as each block ends. */
+const looks = (minutes: readonly FlagMinuteSeen[]) => flagTurns(minutes, 0)
 
 it('tells of no turn in 36 days of traffic in bursts, looked at all the time', () => {
   const flags = [0.01, 0.1, 0.5, 0.9].flatMap((share) =>
@@ -60,21 +52,29 @@ it.each([
   [0.01, 0.1, 400],
 ])('tells where a flag was turned from %f to %f, with %i requests a minute', (before, after, perMinute) => {
   const turnedAt = 240
-  const found = looks(traffic((at) => (at < turnedAt ? before : after), { perMinute, minutes: 320, seed: 7 }))
+  const all = traffic((at) => (at < turnedAt ? before : after), { perMinute, minutes: 320, seed: 7 })
+  const found = looks(all)
   // Soon, and at its minute; sessions that go on make it a block more.
   expect(found.length).toBeGreaterThanOrEqual(1)
-  for (const { atMs, lookedAt } of found) {
+  for (const { atMs } of found) {
     expect(atMs / minute - turnedAt).toBeGreaterThanOrEqual(-5)
     expect(atMs / minute - turnedAt).toBeLessThanOrEqual(5)
-    expect(lookedAt - turnedAt).toBeLessThanOrEqual(35)
   }
   const [turn] = found
+  // As soon as half an hour of it is over.
+  expect(flagTurns(all.slice(0, turnedAt + 35), 0)[0]).toEqual(turn)
   expect(turn!.variant).toBe(after > before ? 'on' : 'off')
 })
 
 it('says nothing of a flag that hardly anybody meets, and of one that is new', () => {
   expect(looks(traffic((at) => (at < 240 ? 0 : 1), { perMinute: 2, minutes: 320, seed: 3 }))).toEqual([])
-  expect(flagTurn([])).toBeUndefined()
+  expect(flagTurns([], 0)).toEqual([])
+  expect(
+    flagTurns(
+      traffic((at) => Number(at >= 240), { perMinute: 60, minutes: 320, seed: 3 }),
+      300 * minute,
+    ),
+  ).toEqual([])
   const late = traffic(() => 0.5, { perMinute: 100, minutes: 20, seed: 3 })
   expect(looks(late)).toEqual([])
 })

@@ -24,22 +24,29 @@ const blockMs = 5 * 60_000
 // A share of fewer requests says little.
 const fewest = 30
 
-/** How far back minutes are to be known, to find where a flag was turned. */
-export const turnWindowMs: number = blockMs * shiftWindow
+/** How far back minutes are to be known, to find where a flag was turned within an hour. */
+export const turnWindowMs: number = blockMs * shiftWindow + 3_600_000
 
 /**
- * Whether a flag was turned half an hour ago, by the shares of its variants: all of the last six blocks of five minutes beyond all of
- * up to forty before. By chance that is so on less than one day in ten thousand, where blocks are exchangeable; a client that sends a
- * large part of all requests for half an hour is no chance, and looks the same. A flag with fewer than six requests a minute is not
- * looked at.
+ * Where a flag was turned, by the shares of its variants: all of six blocks of five minutes beyond all of up to forty before. By
+ * chance that is so on less than one day in ten thousand, where blocks are exchangeable; a client that sends a large part of all
+ * requests for half an hour is no chance, and looks the same. A flag with fewer than six requests a minute is not looked at.
  *
  * @param minutes in order; each that is over, whether it has requests or not.
- * @example flagTurn(minutes)?.what // 'on 10 % -> 50 %'
+ * @param sinceMs which turns: those that are known by blocks that end after this moment, in order.
+ * @example flagTurns(minutes, Date.now() - 3_600_000)[0]?.what // 'on 10 % -> 50 %'
  */
-export function flagTurn(minutes: readonly FlagMinuteSeen[]): FlagTurn | undefined {
+export function flagTurns(minutes: readonly FlagMinuteSeen[], sinceMs: number): readonly FlagTurn[] {
   const blocks = blocksOf(minutes)
-  const sizes = blocks.map(({ n }) => n).sort((a, b) => a - b)
-  return (sizes[sizes.length >> 1] ?? 0) < fewest ? undefined : shiftIn(blocks)
+  const turns: FlagTurn[] = []
+  for (let end = 1; end <= blocks.length; end += 1) {
+    if (blocks[end - 1]!.startMs + blockMs <= sinceMs) continue
+    const seen = blocks.slice(Math.max(0, end - shiftWindow), end)
+    const sizes = seen.map(({ n }) => n).sort((a, b) => a - b)
+    const turn = sizes[sizes.length >> 1]! < fewest ? undefined : shiftIn(seen)
+    if (turn) turns.push(turn)
+  }
+  return turns
 }
 
 interface Block {
@@ -55,7 +62,7 @@ function blocksOf(minutes: readonly FlagMinuteSeen[]): readonly Block[] {
   const blocks = new Map<number, Map<string, number>>()
   for (const { minuteMs: at, requests } of minutes) {
     const startMs = Math.floor(at / blockMs) * blockMs
-    if (startMs >= lastMs || startMs < lastMs - shiftWindow * blockMs) continue
+    if (startMs >= lastMs) continue
     const of = blocks.get(startMs) ?? new Map<string, number>()
     for (const [variant, n] of requests) of.set(variant, (of.get(variant) ?? 0) + n)
     blocks.set(startMs, of)

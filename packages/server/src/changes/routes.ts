@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
+import type { FlagChangeVerdict } from '@coalmine/comparator'
 import type { Change, ChangeKind, ChangesAsked, TimelineChange } from '@coalmine/store'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { moment } from '../compare/request.ts'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
+import type { FlagVerdicts } from '../flags/flag-verdicts.ts'
 import { changeFromCdEvent, isCdEvent } from './cdevents.ts'
 import { changeFromGitHub, isSigned } from './github.ts'
 import { parseChange } from './parse-change.ts'
@@ -18,7 +20,19 @@ export interface ChangeAnswer {
 
 /** The answer of `GET /api/changes`, the newest first. */
 export interface ChangesAnswer {
-  readonly changes: readonly TimelineChange[]
+  readonly changes: readonly JudgedChange[]
+}
+
+/** A change, and how it came out for users where it turned a flag; null where it did not, or nobody can tell. */
+export interface JudgedChange extends TimelineChange {
+  readonly verdict: FlagChangeVerdict | null
+}
+
+/** With what changes are taken and told. */
+export interface ChangesOptions {
+  /** With what GitHub signs its webhooks. */
+  readonly secret: string | undefined
+  readonly flagVerdicts: Pick<FlagVerdicts, 'of'>
 }
 
 const signatureHeader = 'x-hub-signature-256'
@@ -32,7 +46,7 @@ const mostBytes = 1_000_000
 export function registerChanges(
   app: FastifyInstance,
   { store, now, turns }: Context,
-  secret: string | undefined,
+  { secret, flagVerdicts }: ChangesOptions,
 ): void {
   app.addContentTypeParser(
     'application/cloudevents+json',
@@ -61,12 +75,12 @@ export function registerChanges(
   })
   app.get('/api/changes', async ({ query }): Promise<ChangesAnswer> => {
     const asked = askedIn(Object(query) as Record<string, unknown>)
-    return {
-      changes: await turns.take(
-        () => false,
-        () => store.changes.list(asked),
-      ),
-    }
+    const changes = await turns.take(
+      () => false,
+      () => store.changes.list(asked),
+    )
+    const verdicts = await flagVerdicts.of(changes)
+    return { changes: changes.map((change, at): JudgedChange => ({ ...change, verdict: verdicts[at] ?? null })) }
   })
   app.get('/api/builds', async ({ query }) => {
     const { service } = Object(query) as Record<string, unknown>

@@ -44,7 +44,7 @@ export async function compareWithDays(
   context: Context,
   read?: Reader,
 ): Promise<Verdict | undefined> {
-  const { stableWindowMs } = request
+  const { stableWindowMs, stableStepMs: stepMs = dayMs } = request
   if (stableWindowMs === undefined) return undefined
   const { store, now, version } = context
   const { service, stable, canary } = request
@@ -55,7 +55,7 @@ export async function compareWithDays(
   if (served.firstMs === undefined || served.lastMs === undefined) return undefined
   const start = Math.floor((startMs ?? served.firstMs) / tickMs) * tickMs
   const end = (Math.floor(served.lastMs / tickMs) + 1) * tickMs
-  if (end - start > dayMs)
+  if (end - start > stepMs)
     throw usage(
       '--stable-window compares hours of a day with those of earlier days: give --start and --end of a day at most',
     )
@@ -67,18 +67,18 @@ export async function compareWithDays(
   const found: ComparisonFacts[] = []
   const beside: Slice[] = []
   const leftOut: BeforeAfter['leftOut'][number][] = []
-  for (let back = 1; back * dayMs <= stableWindowMs; back += 1) {
-    const at = { start: start - back * dayMs, end: end - back * dayMs }
-    const date = new Date(at.start).toISOString().slice(0, 10)
+  for (let back = 1; back * stepMs <= stableWindowMs; back += 1) {
+    const at = { start: start - back * stepMs, end: end - back * stepMs }
+    const date = new Date(at.start).toISOString().slice(0, stepMs < dayMs ? 16 : 10)
     const why = await unfit({ ...cohorts, ...at }, failed, context)
     if (why) {
       leftOut.push({ date, why })
       continue
     }
     const day = await readDay({ ...cohorts, ...at }, request.policy, context)
-    days.push(earlierDay(date, day.slices, back * dayMs))
+    days.push(earlierDay(date, day.slices, back * stepMs))
     found.push(day.found)
-    if (read) beside.push(...asToday(day.slices, back * dayMs))
+    if (read) beside.push(...asToday(day.slices, back * stepMs))
   }
   const after = await readDay({ ...cohorts, start, end }, request.policy, context)
   const policy = policyAgainstDays(request.policy)

@@ -25,6 +25,8 @@ export interface ComparisonRequest extends Comparison {
   readonly end: number | undefined
   readonly sinceMs: number | undefined
   readonly stableWindowMs: number | undefined
+  /** How far apart those windows are, where they are no days. */
+  readonly stableStepMs?: number
   readonly interact: readonly string[]
   readonly policy: Policy
   /** Null: those that the server has. */

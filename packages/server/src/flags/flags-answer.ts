@@ -1,13 +1,15 @@
 import {
   daysToRead,
   type FlagChangeSeen,
+  type FlagChangeVerdict,
   type FlagComparisonSeen,
   type FlagRules,
   type FlagsAnswer,
   flagsOf,
 } from '@coalmine/comparator'
-import { flagOf, parseSelector } from '@coalmine/store'
+import { flagOf, parseSelector, type TimelineChange } from '@coalmine/store'
 import type { Context } from '../context.ts'
+import type { FlagVerdicts } from './flag-verdicts.ts'
 
 /** Which flags: of one service or all, of one key or all. */
 export interface FlagsAsked {
@@ -20,31 +22,34 @@ const mostChanges = 5_000
 
 /** What became of flags, by what is declared of them. */
 export async function flagsAnswer(
-  { store, now }: Pick<Context, 'store' | 'now'>,
+  { store, now, flagVerdicts }: Pick<Context, 'store' | 'now'> & { readonly flagVerdicts: Pick<FlagVerdicts, 'of'> },
   rules: FlagRules,
   { service, flag }: FlagsAsked,
 ): Promise<FlagsAnswer> {
   const seen = await store.flags.life({ service, flag, days: daysToRead(rules) })
   const changes = await store.changes.list({ kind: 'flag', sinceMs: now() - knownMs, limit: mostChanges })
+  const verdicts = await flagVerdicts.of(changes)
   return flagsOf({
     seen,
-    changes: changes.map(
-      ({ atMs, ...one }): FlagChangeSeen => ({
-        flag: one.flag,
-        service: one.service,
-        environment: one.environment,
-        at: new Date(atMs).toISOString(),
-        what: one.what,
-        author: one.author,
-        source: one.source,
-        verdict: null,
-      }),
-    ),
+    changes: changes.map((change, at) => changeSeen(change, verdicts[at] ?? null)),
     comparisons: (await store.memory.flagVerdicts(service)).flatMap(comparisonSeen),
     rules,
     nowMs: now(),
     flag,
   })
+}
+
+function changeSeen({ atMs, ...one }: TimelineChange, verdict: FlagChangeVerdict | null): FlagChangeSeen {
+  return {
+    flag: one.flag,
+    service: one.service,
+    environment: one.environment,
+    at: new Date(atMs).toISOString(),
+    what: one.what,
+    author: one.author,
+    source: one.source,
+    verdict,
+  }
 }
 
 type Settled = Awaited<ReturnType<Context['store']['memory']['flagVerdicts']>>[number]

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { inTurn } from '../turns.ts'
+import type { FlagVerdicts } from './flag-verdicts.ts'
 import { flagsAnswer } from './flags-answer.ts'
 
 /** The body of `POST /api/flags`: what is declared of flags, as `flags:` of a coalmine.yaml says it. */
@@ -17,13 +18,16 @@ export interface FlagsBody {
  * `GET /api/flags?service=&flag=`: for each flag what users met, by what the server's file declares of flags. `POST /api/flags`: by
  * what the body declares.
  */
-export function registerFlags(app: FastifyInstance, context: Context): void {
+export function registerFlags(app: FastifyInstance, context: Context, flagVerdicts: Pick<FlagVerdicts, 'of'>): void {
   const { turns, flagRules } = context
   app.get(
     '/api/flags',
     inTurn(turns, async ({ query }): Promise<FlagsAnswer> => {
       const { service, flag } = Object(query) as Record<string, unknown>
-      return flagsAnswer(context, flagRules, { service: name(service, 'service'), flag: name(flag, 'flag') })
+      return flagsAnswer({ ...context, flagVerdicts }, flagRules, {
+        service: name(service, 'service'),
+        flag: name(flag, 'flag'),
+      })
     }),
   )
   app.post(
@@ -34,7 +38,10 @@ export function registerFlags(app: FastifyInstance, context: Context): void {
       const { flags, service, flag, ...unknown } = Object(body) as Record<string, unknown>
       const [stray] = Object.keys(unknown)
       if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected flags, service, flag`)
-      return flagsAnswer(context, rulesIn(flags), { service: name(service, 'service'), flag: name(flag, 'flag') })
+      return flagsAnswer({ ...context, flagVerdicts }, rulesIn(flags), {
+        service: name(service, 'service'),
+        flag: name(flag, 'flag'),
+      })
     }),
   )
 }

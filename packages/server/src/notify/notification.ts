@@ -56,6 +56,8 @@ export interface Alert {
   /** The build it is about, to find who made it. */
   readonly version?: string
   readonly labels?: Readonly<Record<string, string>>
+  /** When what it is about was changed, ISO 8601: within the hour whoever changed it is told. */
+  readonly deployedAt?: string
   /** It is over. */
   readonly resolved?: boolean
 }

@@ -177,7 +177,18 @@ export function startNotify(
 }
 
 function alertNotification(alert: Alert, before: Notification | undefined, nowMs: number): Notification | undefined {
-  const { key, service, severity, title, text, path = '/', version = null, labels = {}, resolved = false } = alert
+  const {
+    key,
+    service,
+    severity,
+    title,
+    text,
+    path = '/',
+    version = null,
+    labels = {},
+    resolved = false,
+    deployedAt = null,
+  } = alert
   if (resolved ? !before : before && !isAbove(severity, before.severity)) return undefined
   const at = new Date(nowMs).toISOString()
   return {
@@ -190,7 +201,7 @@ function alertNotification(alert: Alert, before: Notification | undefined, nowMs
     title,
     text,
     since: resolved ? null : (before?.since ?? at),
-    deployedAt: null,
+    deployedAt,
     path,
     version,
     labels,
