@@ -5,6 +5,7 @@ import { registerLogin } from './access/login.ts'
 import { registerBackFill } from './back-fill.ts'
 import { registerBudgets } from './budgets/routes.ts'
 import { registerChanges } from './changes/routes.ts'
+import type { WebhookSecrets } from './changes/signatures.ts'
 import { registerCompare } from './compare/compare.ts'
 import type { Comparisons } from './comparisons/comparisons.ts'
 import { registerComparisons } from './comparisons/routes.ts'
@@ -49,7 +50,7 @@ export interface Doors {
   readonly tls: TlsFiles | undefined
   readonly host: string
   readonly baseUrl: string | undefined
-  readonly githubSecret: string | undefined
+  readonly secrets: WebhookSecrets
   /** Told of each route. */
   readonly answered: string[]
 }
@@ -58,7 +59,7 @@ export interface Doors {
 export async function routes(
   context: Context,
   { comparisons, views, rollouts, flagVerdicts }: Parts,
-  { access, links, tls, host, baseUrl, githubSecret, answered }: Doors,
+  { access, links, tls, host, baseUrl, secrets, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
   const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
@@ -111,7 +112,7 @@ export async function routes(
   registerKnown(app, context)
   registerStore(app, context)
   registerTests(app, context)
-  registerChanges(app, context, { secret: githubSecret, flagVerdicts })
+  registerChanges(app, context, { secrets, flagVerdicts })
   registerDora(app, context)
   registerFlags(app, context, flagVerdicts)
   registerBudgets(app, context)

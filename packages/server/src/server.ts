@@ -47,6 +47,8 @@ export type ServerOptions = {
   readonly baseUrl?: string
   /** With what GitHub signs the webhooks that it sends to `/api/changes`. */
   readonly githubSecret?: string | undefined
+  /** The same of LaunchDarkly. */
+  readonly launchDarklySecret?: string | undefined
   /** Where OTLP/gRPC is taken, 0 for any port that is free; nowhere when left out. */
   readonly grpcPort?: number
   /** Both protocols are encrypted with it; in the clear when left out. */
@@ -110,6 +112,7 @@ export async function startServer({
   tokensFile,
   baseUrl,
   githubSecret,
+  launchDarklySecret,
   grpcPort,
   tls,
   ack = 'stored',
@@ -180,10 +183,11 @@ export async function startServer({
   const flags = announced ? newFlagWatch(context, flagVerdicts, 6 * lookEveryMs) : undefined
   const rollouts = newRollouts(context, comparisons, rollout, { lookEveryMs })
   const answered: string[] = []
+  const secrets = { 'x-hub-signature-256': githubSecret, 'x-ld-signature': launchDarklySecret }
   const app = await routes(
     context,
     { comparisons, views, rollouts, flagVerdicts },
-    { access, links, tls, host, baseUrl, githubSecret, answered },
+    { access, links, tls, host, baseUrl, secrets, answered },
   )
   if (metrics) measured!.registerMetrics(app, metrics)
   const directory = announced && !isRemote(location) ? location : undefined

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { signatureHeaders } from '../changes/signatures.ts'
 import { type ForeignRules, refuseForeignHosts, refuseForeignPages } from '../foreign.ts'
 import { type Access, mustBeAllowed } from './access.ts'
 import { secretOf } from './cookie.ts'
@@ -22,7 +23,11 @@ export function guard(app: FastifyInstance, { access, isSecure, isLoopbackAlone,
     refuseForeignPages(method, headers, { baseUrl })
     if (isLoopbackAlone) refuseForeignHosts(headers, { baseUrl })
     const right = routeOptions.config.right ?? rightFor(method, routeOptions.url)
-    if (right === 'none' || (routeOptions.config.isSigned && headers['x-hub-signature-256'] !== undefined)) return
+    if (
+      right === 'none' ||
+      (routeOptions.config.isSigned && signatureHeaders.some((header) => headers[header] !== undefined))
+    )
+      return
     const secret = headers.authorization === undefined ? secretOf(headers, isSecure) : undefined
     const caller = secret === undefined ? access.bearer(headers.authorization) : access.sessions.holder(secret)
     mustBeAllowed(caller, right)

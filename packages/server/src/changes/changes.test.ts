@@ -17,7 +17,15 @@ const warnings: string[] = []
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-changes-'))
   const warn = (message: string): void => void warnings.push(message)
-  server = await startServer({ store: directory, port: 0, token, githubSecret: secret, watermarkMs: 0, warn })
+  server = await startServer({
+    store: directory,
+    port: 0,
+    token,
+    githubSecret: secret,
+    launchDarklySecret: secret,
+    watermarkMs: 0,
+    warn,
+  })
 })
 
 afterAll(async () => {
@@ -186,6 +194,76 @@ it('takes CDEvents, alone and inside of a CloudEvent', async () => {
       ['5.0.0', '', 'production'],
       ['4.9.0', 'Rolled back', 'production'],
     ]),
+  )
+})
+
+const launchDarkly = {
+  _id: '57c0a8e29969090743529965',
+  _links: { site: { href: '/shop/production/features/new-pricing' } },
+  kind: 'flag',
+  name: 'New pricing',
+  date: Date.UTC(2026, 10, 21, 10),
+  accesses: [{ action: 'updateOn', resource: 'proj/shop:env/production:flag/new-pricing' }],
+  member: { email: 'maria@example.com', firstName: 'Maria', lastName: 'Sand' },
+  titleVerb: 'turned on the flag',
+  target: { name: 'New pricing', resources: ['proj/shop:env/production:flag/new-pricing;web'] },
+  previousVersion: { environments: { production: { on: false } } },
+  currentVersion: { environments: { production: { on: true } } },
+}
+const unleash = {
+  id: 12,
+  type: 'feature-strategy-update',
+  createdBy: 'noah',
+  createdAt: '2026-11-21T10:00:00.000Z',
+  featureName: 'one-click',
+  project: 'default',
+  environment: 'production',
+  preData: { name: 'flexibleRollout', parameters: { rollout: '10' } },
+  data: { name: 'flexibleRollout', parameters: { rollout: '50' } },
+}
+const growthBook = {
+  event: 'feature.updated',
+  object: 'feature',
+  timestamp: Date.UTC(2026, 10, 21, 10),
+  data: {
+    object: { id: 'banner', environments: { production: { enabled: false } } },
+    previous_attributes: { environments: { production: { enabled: true } } },
+  },
+  user: { type: 'dashboard', name: 'Maria', email: 'maria@example.com' },
+  environments: ['production'],
+}
+
+it('takes webhooks of flag services: who turned what, where, from what to what', async () => {
+  const body = JSON.stringify(launchDarkly)
+  const ofLaunchDarkly = (by: string) => ({ 'x-ld-signature': signed(body, by)['x-hub-signature-256']!.slice(7) })
+  expect(await send(body, ofLaunchDarkly(secret))).toMatchObject({ status: 201 })
+  expect(await send(body, ofLaunchDarkly('another'))).toMatchObject({ status: 401 })
+  for (const sent of [unleash, growthBook]) expect(await send(sent)).toMatchObject({ status: 201 })
+  const since = '2026-11-21T09:00:00Z'
+  const told = (await timeline(`?kind=flag&since=${since}&until=2026-11-21T11:00:00Z`)).map(
+    ({ flag, what, author, environment, source, url }) => [flag, what, author, environment, source, url],
+  )
+  const site = 'https://app.launchdarkly.com/shop/production/features/new-pricing'
+  expect(told).toEqual(
+    expect.arrayContaining([
+      ['new-pricing', 'turned on the flag: off -> on', 'maria@example.com', 'production', 'launchdarkly', site],
+      ['one-click', 'strategy update: 10 % -> 50 %', 'noah', 'production', 'unleash', ''],
+      ['banner', 'updated: on -> off', 'maria@example.com', 'production', 'growthbook', ''],
+    ]),
+  )
+  // What is about no flag, or changes nothing that users get.
+  for (const sent of [
+    { ...launchDarkly, kind: 'project', target: { resources: ['proj/shop'] } },
+    { ...unleash, type: 'feature-tagged' },
+    { ...unleash, type: 'change-request-created' },
+    { ...growthBook, event: 'experiment.updated', object: 'experiment' },
+    { ...growthBook, data: null },
+  ])
+    expect(await send(sent)).toMatchObject({ status: 200, answer: { change: null } })
+  expect(await send({ ...launchDarkly, _id: 'x', date: 'soon', member: null, target: { resources: 7 } })).toMatchObject(
+    {
+      answer: { change: null },
+    },
   )
 })
 

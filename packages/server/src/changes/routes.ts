@@ -7,8 +7,10 @@ import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import type { FlagVerdicts } from '../flags/flag-verdicts.ts'
 import { changeFromCdEvent, isCdEvent } from './cdevents.ts'
+import { changeFromFlagTool } from './flag-tools.ts'
 import { changeFromGitHub, isSigned } from './github.ts'
 import { parseChange } from './parse-change.ts'
+import { type SignatureHeader, signatureHeaders, signatures, type WebhookSecrets } from './signatures.ts'
 
 /** What became of a change that was sent. */
 export interface ChangeAnswer {
@@ -30,23 +32,22 @@ export interface JudgedChange extends TimelineChange {
 
 /** With what changes are taken and told. */
 export interface ChangesOptions {
-  /** With what GitHub signs its webhooks. */
-  readonly secret: string | undefined
+  /** With what others sign their webhooks, by the header that has the signature. */
+  readonly secrets: WebhookSecrets
   readonly flagVerdicts: Pick<FlagVerdicts, 'of'>
 }
 
-const signatureHeader = 'x-hub-signature-256'
 const mostBytes = 1_000_000
 
 /**
- * `POST /api/changes`: something was deployed, or changed otherwise: as JSON of ours, as a CDEvent, or as a webhook of GitHub, which
- * needs no token where its signature is right. `GET /api/changes`: the timeline. `GET /api/builds?service=`: how the requests of a
+ * `POST /api/changes`: something was deployed, or changed otherwise: as JSON of ours, as a CDEvent, or as a webhook of GitHub or of a
+ * flag service; one that is signed needs no token where its signature is right. `GET /api/changes`: the timeline. `GET /api/builds?service=`: how the requests of a
  * service were shared by its builds.
  */
 export function registerChanges(
   app: FastifyInstance,
   { store, now, turns }: Context,
-  { secret, flagVerdicts }: ChangesOptions,
+  { secrets, flagVerdicts }: ChangesOptions,
 ): void {
   app.addContentTypeParser(
     'application/cloudevents+json',
@@ -58,10 +59,10 @@ export function registerChanges(
     config: { isSigned: true },
     // What is signed are the bytes.
     preParsing: async (request, _reply, payload) => {
-      const signature = request.headers[signatureHeader]
-      if (signature === undefined) return payload
+      const header = signatureHeaders.find((one) => request.headers[one] !== undefined)
+      if (header === undefined) return payload
       const bytes = await bytesOf(payload)
-      mustBeSigned(bytes, String(signature), secret)
+      mustBeSigned(bytes, header, String(request.headers[header]), secrets[header])
       return Readable.from([bytes])
     },
     handler: async (request, reply): Promise<ChangeAnswer> => {
@@ -97,18 +98,18 @@ function changeIn({ headers, body }: FastifyRequest, nowMs: number): Change | un
   const event = headers['x-github-event']
   if (typeof event === 'string') return changeFromGitHub(event, body, nowMs)
   if (isCdEvent(body)) return changeFromCdEvent(body, nowMs)
-  return parseChange(body, nowMs)
+  const turned = changeFromFlagTool(body, nowMs)
+  return turned === undefined ? parseChange(body, nowMs) : (turned ?? undefined)
 }
 
-function mustBeSigned(bytes: Buffer, signature: string, secret: string | undefined): void {
+function mustBeSigned(bytes: Buffer, header: SignatureHeader, signature: string, secret: string | undefined): void {
   const refused = (message: string): ServerError =>
     new ServerError('unavailable', message, { status: 401, limit: 'token' })
+  const { variable, prefix } = signatures[header]
   if (secret === undefined)
-    throw refused(
-      `this server knows no secret to hold ${signatureHeader} against: start it with COALMINE_GITHUB_WEBHOOK_SECRET`,
-    )
-  if (!isSigned(bytes, signature, secret))
-    throw refused(`${signatureHeader} is not that of this body and COALMINE_GITHUB_WEBHOOK_SECRET`)
+    throw refused(`this server knows no secret to hold ${header} against: start it with ${variable}`)
+  // Others sign as GitHub does, and do not say with what.
+  if (!isSigned(bytes, prefix + signature, secret)) throw refused(`${header} is not that of this body and ${variable}`)
 }
 
 async function bytesOf(payload: AsyncIterable<Buffer | string>): Promise<Buffer> {

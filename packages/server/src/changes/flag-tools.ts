@@ -1,0 +1,133 @@
+import type { Change } from '@coalmine/store'
+import { identified, saidMs, shortLine } from './parse-change.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+const fieldsOf = (value: unknown): Fields => Object(value ?? {}) as Fields
+
+/** What a flag service tells of a flag that somebody turned; null where it tells of something else. */
+type Told = Pick<Change, 'id' | 'flag' | 'what' | 'author' | 'environment' | 'url' | 'atMs' | 'source'>
+
+/**
+ * The change of a flag that a webhook of LaunchDarkly, Unleash or GrowthBook tells of: who turned it, in which environment, from what
+ * to what. Undefined for any other body, null for theirs that is about no flag.
+ *
+ * @example changeFromFlagTool({ type: 'feature-environment-enabled', featureName: 'new-pricing', ... }, Date.now())?.what // 'off -> on'
+ */
+export function changeFromFlagTool(body: unknown, nowMs: number): Change | null | undefined {
+  const fields = fieldsOf(body)
+  const told = fromLaunchDarkly(fields, nowMs) ?? fromUnleash(fields, nowMs) ?? fromGrowthBook(fields, nowMs)
+  if (told === undefined) return undefined
+  if (told.flag === '') return null
+  const { id, ...rest } = told
+  const change = { ...nothingSaid, ...rest, url: /^https?:\/\/\S+$/i.test(rest.url) ? rest.url : '' }
+  return identified(change, id.slice(0, 500))
+}
+
+const nothingSaid = {
+  kind: 'flag',
+  service: '',
+  version: '',
+  mergedBy: '',
+  commit: '',
+  changes: 0,
+  committedMs: 0,
+} as const
+
+/** An entry of its audit log. https://launchdarkly.com/docs/api/webhooks */
+function fromLaunchDarkly(body: Fields, nowMs: number): Told | undefined {
+  const {
+    _id: id,
+    kind,
+    date,
+    member,
+    titleVerb,
+    target,
+    comment,
+    previousVersion,
+    currentVersion,
+    _links: links,
+  } = body
+  if (typeof id !== 'string' || typeof kind !== 'string' || !('accesses' in body || 'target' in body)) return undefined
+  const resources = [fieldsOf(target)['resources']].flat().map(shortLine)
+  // proj/shop:env/production:flag/new-pricing;tags
+  const [, environment = '', flag = ''] =
+    resources.map((one) => /(?:env\/([^:;]+))?:flag\/([^:;]+)/.exec(one)).find((found) => found !== null) ?? []
+  const { email, firstName, lastName } = fieldsOf(member)
+  const name = [firstName, lastName].map(shortLine).filter(Boolean).join(' ')
+  const stateIn = (version: unknown): string =>
+    onOff(fieldsOf(fieldsOf(fieldsOf(version)['environments'])[environment])['on'])
+  const site = shortLine(fieldsOf(fieldsOf(links)['site'])['href'])
+  return {
+    id: `launchdarkly/${id}`,
+    flag: kind === 'flag' ? flag : '',
+    what: said(shortLine(titleVerb), fromTo(stateIn(previousVersion), stateIn(currentVersion)), shortLine(comment)),
+    author: shortLine(email) || name,
+    environment: environment === '*' ? '' : environment,
+    url: site.startsWith('/') ? `https://app.launchdarkly.com${site}` : site,
+    atMs: saidMs(date, nowMs),
+    source: 'launchdarkly',
+  }
+}
+
+const unleashStates: Readonly<Record<string, string>> = {
+  'feature-environment-enabled': 'off -> on',
+  'feature-environment-disabled': 'on -> off',
+}
+// Those of these kinds change nothing that users get.
+const unleashQuiet = /^feature-(tagged|untagged|metadata-updated|stale-|potentially-stale|favorited|unfavorited|import)/
+
+/** An event of its log. https://docs.getunleash.io/reference/integrations/webhook */
+function fromUnleash(body: Fields, nowMs: number): Told | undefined {
+  const { id, type, createdBy, createdAt, featureName, environment, data, preData, project } = body
+  if (typeof type !== 'string' || !('createdBy' in body) || !('createdAt' in body)) return undefined
+  const isTurn = type.startsWith('feature-') && !unleashQuiet.test(type)
+  const rollout = (strategy: unknown): string => {
+    const value = fieldsOf(fieldsOf(strategy)['parameters'])['rollout']
+    return value === undefined ? '' : `${shortLine(String(value))} %`
+  }
+  const what =
+    unleashStates[type] ??
+    said(type.slice('feature-'.length).replaceAll('-', ' '), fromTo(rollout(preData), rollout(data)))
+  return {
+    id: id === undefined ? '' : `unleash/${shortLine(project)}/${String(id).slice(0, 100)}`,
+    flag: isTurn ? shortLine(featureName) : '',
+    what,
+    author: shortLine(createdBy),
+    environment: shortLine(environment),
+    url: '',
+    atMs: saidMs(createdAt, nowMs),
+    source: 'unleash',
+  }
+}
+
+/** An event webhook. https://docs.growthbook.io/app/webhooks/event-webhooks */
+function fromGrowthBook(body: Fields, nowMs: number): Told | undefined {
+  const { event, object, data, user, environments, timestamp } = body
+  if (typeof event !== 'string' || typeof object !== 'string' || !('data' in body)) return undefined
+  const { object: now, previous_attributes: before, current, previous } = fieldsOf(data)
+  const feature = fieldsOf(now ?? current ?? data)
+  const earlier = fieldsOf(before ?? previous)
+  const names = [environments].flat().map(shortLine).filter(Boolean)
+  const environment = names.length === 1 ? names[0]! : ''
+  const stateIn = (one: Fields): string => onOff(fieldsOf(fieldsOf(one['environments'])[environment])['enabled'])
+  const changed = before === undefined ? [] : Object.keys(earlier).filter((key) => !/date|revision|version/i.test(key))
+  const verb = event.replace(/^feature\./, '').replaceAll('.', ' ')
+  const { name, email } = fieldsOf(user)
+  return {
+    id: '',
+    flag: object === 'feature' ? shortLine(feature['id'] ?? feature['featureId']) : '',
+    what: said(verb, fromTo(stateIn(earlier), stateIn(feature)) || shortLine(changed.join(', '))),
+    author: shortLine(email) || shortLine(name),
+    environment,
+    url: '',
+    atMs: saidMs(timestamp ?? feature['dateUpdated'], nowMs),
+    source: 'growthbook',
+  }
+}
+
+const onOff = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : '')
+
+const fromTo = (before: string, after: string): string =>
+  before === after || (before === '' && after === '') ? '' : `${before || '?'} -> ${after || '?'}`
+
+const said = (...parts: readonly string[]): string => shortLine(parts.filter((part) => part !== '').join(': '))
