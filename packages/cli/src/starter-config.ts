@@ -45,6 +45,10 @@ ${operationsComment(operations)}
 #     window: 30d
 #     latency: 300ms
 ${notifyComment(service, operations)}
+# "coalmine flags" tells which flags can go, after these days; whose each is, and which are to stay, is said by key.
+# flags:
+#   settled: 14d
+#   keys: { new-pricing: { owner: "our team" }, kill-checkout: { permanent: true } }
 # "coalmine rollout start" gives a new build to more and more users, and takes it back at a FAIL.
 # rollout:
 #   stages: [{ hosts: 1, bake: 30m }, { share: 10% }, { share: 50%, approve: true }, { share: 100% }]

@@ -63,8 +63,31 @@ export function ChangesTable({ changes, numberOf }: TableProps): VNode {
   const numbers: readonly Column<Change>[] = numberOf
     ? [{ title: 'Mark', cell: (change) => numberOf(change) ?? '–' }]
     : []
-  return <Rows label="Changes" columns={[...numbers, ...columns]} rows={changes} keyOf={({ id }) => id} />
+  const verdicts = changes.some(({ verdict }) => verdict) ? [verdictColumn] : []
+  return <Rows label="Changes" columns={[...numbers, ...columns, ...verdicts]} rows={changes} keyOf={({ id }) => id} />
 }
+
+/** What turning a flag did to users: against those with another variant, or against the minutes before. */
+const verdictColumn: Column<Change> = {
+  title: 'Verdict',
+  kind: 'name',
+  cell: ({ verdict }) =>
+    verdict ? (
+      <span title={verdict.reason}>
+        {verdict.verdict === 'running' ? 'is being judged' : verdict.verdict.toUpperCase()}
+        <small>
+          {verdict.against === 'minutes-before'
+            ? 'against the minutes before'
+            : `${variantOf(verdict.canary)} against ${variantOf(verdict.stable)}`}
+        </small>
+      </span>
+    ) : (
+      '–'
+    ),
+}
+
+/** Of `flag:new-pricing=on` the variant. */
+const variantOf = (selector: string): string => selector.slice(selector.indexOf('=') + 1)
 
 const columns: readonly Column<Change>[] = [
   {

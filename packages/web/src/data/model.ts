@@ -1,5 +1,5 @@
-import type { Charts, OperationRow, Outcome, Progress, Verdict } from '@coalmine/comparator'
-import type { TimelineChange as Change, Downstream, TraceSpan } from '@coalmine/store'
+import type { Charts, FlagChangeVerdict, OperationRow, Outcome, Progress, Verdict } from '@coalmine/comparator'
+import type { Downstream, TimelineChange, TraceSpan } from '@coalmine/store'
 
 export type {
   BuildShares,
@@ -7,9 +7,13 @@ export type {
   DownstreamSide,
   StoreSizes,
   TestTraffic,
-  TimelineChange as Change,
   TraceSpan,
 } from '@coalmine/store'
+
+/** A change, and how it came out where it turned a flag; what earlier releases kept, and reports, do not say it. */
+export interface Change extends TimelineChange {
+  readonly verdict?: FlagChangeVerdict | null
+}
 
 /** A comparison that runs, or did, as `GET /api/comparisons/:id` tells of it. */
 export interface RunState {
