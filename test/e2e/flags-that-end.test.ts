@@ -102,6 +102,10 @@ it('says in a pipeline what is in the way of removing a flag', async () => {
   ])
   expect((await check('old-banner')).code).toBe(0)
   expect((await check('never-heard-of')).removal.notes[0]).toMatch(/^No request of users has met it in the \d+ days/)
+  expect((await check('never-heard-of')).removal.notes[1]).toBe(
+    'Flags that were met: old-banner, new-pricing, new-cart, one-click, kill-checkout.',
+  )
+  expect((await check('new-pricin')).removal.notes[1]).toBe('Is it mistyped? There is a flag new-pricing.')
   const mistyped = await coalmine(folder, ['flags', 'check', 'newPricing'])
   expect([mistyped.code, mistyped.stderr]).toEqual([64, expect.stringContaining('did you mean new-pricing?')])
   expect((await coalmine(folder, ['flags', 'check', 'x', '--service', 'nobody'])).code).toBe(3)

@@ -56,13 +56,14 @@ Examples:
       const { flags } = await readConfig(config)
       const references = code === undefined ? undefined : await flagReferences(code, key)
       const asked = { ...(flags && { flags }), ...(service && { service }) }
-      const all = await withServer(source, 'read', io, (server) => flagAnswer(server, asked, key, io.stop))
+      const { all, others } = await withServer(source, 'read', io, (server) => flagAnswer(server, asked, key, io.stop))
       const answer = { ...all, flags: all.flags.filter((one) => isIn(one.environment, environment)) }
       const removal = flagRemoval({
         answer,
         flag: key,
         withinDays: within,
         references,
+        others,
         ...(keep !== undefined && { keep }),
       })
       io.stdout.write(
@@ -79,15 +80,21 @@ const isIn = (there: string, wanted: string | undefined): boolean =>
  * What is known of the flag. Throws a CommandError of kind `no-data` where no traffic is known at all, and of kind `usage` where the
  * key was never met and looks like one that was: a mistyped key is not to look like a flag that is gone.
  */
-async function flagAnswer(server: Server, asked: FlagsAsked, key: string, signal: AbortSignal): Promise<FlagsAnswer> {
-  const answer = await flagsOn(server, { ...asked, flag: key }, signal)
-  if (answer.flags.some(({ lastSeen }) => lastSeen !== null)) return answer
-  if (answer.flags.every(({ knownSince }) => knownSince === null))
+async function flagAnswer(
+  server: Server,
+  asked: FlagsAsked,
+  key: string,
+  signal: AbortSignal,
+): Promise<{ readonly all: FlagsAnswer; readonly others: readonly string[] }> {
+  const all = await flagsOn(server, { ...asked, flag: key }, signal)
+  if (all.flags.some(({ lastSeen }) => lastSeen !== null)) return { all, others: [] }
+  if (all.flags.every(({ knownSince }) => knownSince === null))
     throw new CommandError('no-data', `${key}: no traffic is known yet, so nobody can tell who is behind it`)
-  const others = new Set((await flagsOn(server, asked, signal)).flags.map(({ flag }) => flag))
+  const known = (await flagsOn(server, asked, signal)).flags.filter(({ lastSeen }) => lastSeen !== null)
+  const others = [...new Set(known.map(({ flag }) => flag))]
   const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
-  const same = [...others].find((one) => one !== key && plain(one) === plain(key))
+  const same = others.find((one) => plain(one) === plain(key))
   if (same !== undefined)
     throw new CommandError('usage', `${key}: no request has met a flag of this key; did you mean ${same}?`)
-  return answer
+  return { all, others }
 }

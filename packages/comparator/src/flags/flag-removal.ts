@@ -1,4 +1,5 @@
 import { count, daysText, percent, shareText } from '../numbers.ts'
+import { closest } from '../policy/closest.ts'
 import type { FlagReport, FlagsAnswer, FlagVariant } from './flag-report.ts'
 
 /** Where source code names a flag. */
@@ -39,6 +40,7 @@ export function flagRemoval({
   keep = null,
   withinDays,
   references,
+  others = [],
 }: {
   readonly answer: FlagsAnswer
   readonly flag: string
@@ -47,6 +49,8 @@ export function flagRemoval({
   readonly withinDays: number
   /** Undefined where no code was searched. */
   readonly references: readonly FlagReference[] | undefined
+  /** Keys of other flags that were met: told where this one never was, which may be mistyped. */
+  readonly others?: readonly string[]
 }): FlagRemoval {
   const nowMs = Date.parse(answer.at)
   const flags = answer.flags.filter((one) => one.flag === flag)
@@ -63,7 +67,7 @@ export function flagRemoval({
   ]
   const notes = [
     ...each.flatMap((one) => one.notes),
-    ...(met.length === 0 ? [neverMet(flags, nowMs)] : [seenText(met, nowMs)]),
+    ...(met.length === 0 ? [neverMet(flags, nowMs), ...othersText(flag, others)] : [seenText(met, nowMs)]),
     ...(references === undefined ? ['No source code was searched: --code DIR does.'] : []),
   ]
   return { flag, keep, verdict: problems.length > 0 ? 'fail' : 'pass', problems, notes, references: named, flags }
@@ -158,6 +162,18 @@ function seenText(met: readonly FlagReport[], nowMs: number): string {
   const days = Math.min(30, (nowMs - since) / dayMs)
   const short = days < 29 ? ' Whoever comes once a month may not have been seen.' : ''
   return `Seen: users' requests of ${daysText(days)}, as their spans arrived.${short} Where spans are sampled, so is this: a bound holds for all where sampling does not look at the flag.`
+}
+
+const mostOthers = 5
+
+function othersText(flag: string, others: readonly string[]): string[] {
+  if (others.length === 0) return []
+  const near = closest(flag, others)
+  if (near !== undefined) return [`Is it mistyped? There is a flag ${near}.`]
+  const more = others.length - mostOthers
+  return [
+    `Flags that were met: ${others.slice(0, mostOthers).join(', ')}${more > 0 ? `, and ${count(more)} more` : ''}.`,
+  ]
 }
 
 function neverMet(flags: readonly FlagReport[], nowMs: number): string {
