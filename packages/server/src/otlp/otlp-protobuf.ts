@@ -19,8 +19,8 @@ import { checkId, isZero, keyValueOf, nowhere, tagOf, takeRange, textAt, within 
 import {
   newReader,
   type Reader,
-  readFixed64,
   readMessage,
+  readUint64,
   readVarint,
   skip,
   wireBytes,
@@ -177,7 +177,6 @@ interface SpanFields {
 
 /** Reads a span: all that is left for the reader. Its attributes are written on the way. */
 function readSpan({ reader, attributes }: Decoding): SpanFields {
-  const { bytes } = reader
   attributes.count = 0
   attributes.rows.length = 0
   const span: SpanFields = {
@@ -216,10 +215,10 @@ function readSpan({ reader, attributes }: Decoding): SpanFields {
         span.kind = readVarint(reader)
         break
       case tagOf(7, wireFixed64):
-        span.startNs = bytes.readBigUInt64LE(readFixed64(reader))
+        span.startNs = readUint64(reader)
         break
       case tagOf(8, wireFixed64):
-        span.endNs = bytes.readBigUInt64LE(readFixed64(reader))
+        span.endNs = readUint64(reader)
         break
       case tagOf(9, wireBytes):
         writeAttribute(attributes, reader, takeRange(reader))
@@ -289,7 +288,7 @@ function eventAt(reader: Reader, range: ByteRange): SpanBytes['events'][number] 
   within(reader, range, () => {
     while (reader.at < reader.end) {
       const tag = readVarint(reader)
-      if (tag === tagOf(1, wireFixed64)) event.timeNs = reader.bytes.readBigUInt64LE(readFixed64(reader))
+      if (tag === tagOf(1, wireFixed64)) event.timeNs = readUint64(reader)
       else if (tag === tagOf(2, wireBytes)) event.name = takeRange(reader)
       else if (tag === tagOf(3, wireBytes)) writeAttribute(event.attributes, reader, takeRange(reader))
       else skip(reader, tag)

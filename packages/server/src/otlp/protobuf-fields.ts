@@ -1,7 +1,7 @@
 import type { ByteRange } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { readValue, textOf } from './any-value.ts'
-import { boundParts, mostMessagesOf } from './bounds.ts'
+import { boundParts } from './bounds.ts'
 import { type Reader, readLength, readVarint, skip, wireBytes } from './protobuf-reader.ts'
 
 /** The range of a field that is not there. */
@@ -45,7 +45,7 @@ export function isZero({ bytes }: Reader, { start, end }: ByteRange): boolean {
 
 /** Passes over bytes, a text or a message, and gives where they are. */
 export function takeRange(reader: Reader): ByteRange {
-  boundParts(++reader.parts, mostMessagesOf(reader.bytes.length))
+  boundParts(++reader.parts, reader.mostParts)
   const end = readLength(reader)
   const start = reader.at
   reader.at = end

@@ -4,14 +4,23 @@ import { boundParts, mostMessagesOf } from './bounds.ts'
 /** A place in protobuf bytes. The functions here move it on; they throw when the bytes end too early or make no sense. */
 export interface Reader {
   readonly bytes: Buffer
+  readonly view: DataView
   at: number
   end: number
-  /** Messages and texts that it came by. */
+  /** Messages and texts that it came by, and how many there may be. */
   parts: number
+  readonly mostParts: number
 }
 
 /** A reader of all of some bytes. */
-export const newReader = (bytes: Buffer): Reader => ({ bytes, at: 0, end: bytes.length, parts: 0 })
+export const newReader = (bytes: Buffer): Reader => ({
+  bytes,
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  at: 0,
+  end: bytes.length,
+  parts: 0,
+  mostParts: mostMessagesOf(bytes.length),
+})
 
 /** Wire types, https://protobuf.dev/programming-guides/encoding/#structure: a number of seven bits a byte. */
 export const wireVarint = 0
@@ -27,6 +36,12 @@ export const wireFixed32 = 5
 
 /** Reads a number of at most 53 bits; the bits of a longer one that do not fit are lost. */
 export function readVarint(reader: Reader): number {
+  // Nearly all are below 128.
+  const first = reader.bytes[reader.at]!
+  if (first < 128 && reader.at < reader.end) {
+    reader.at++
+    return first
+  }
   let value = 0
   let factor = 1
   for (let count = 0; count < 10; count++) {
@@ -59,6 +74,11 @@ export function readFixed64(reader: Reader): number {
   return start
 }
 
+/** Reads a fixed64. */
+export function readUint64(reader: Reader): bigint {
+  return reader.view.getBigUint64(readFixed64(reader), true)
+}
+
 /** Reads a fixed32. */
 export function readFixed32(reader: Reader): number {
   const start = reader.at
@@ -88,7 +108,7 @@ export function skip(reader: Reader, tag: number): void {
 
 /** Reads the message that begins here: `field` is called at each field's value and must read it. */
 export function readMessage(reader: Reader, field: (tag: number) => void): void {
-  boundParts(++reader.parts, mostMessagesOf(reader.bytes.length))
+  boundParts(++reader.parts, reader.mostParts)
   const end = readLength(reader)
   const outer = reader.end
   reader.end = end

@@ -77,7 +77,10 @@ export function newBodies(limits: Limits): Bodies {
         resolve(body.subarray(0, at))
       })
       stream.once('error', stop)
-      stream.once('close', () => stop(gone()))
+      // After the end too; and an error is dear to make.
+      stream.once('close', () => {
+        if (!stream.readableEnded) stop(gone())
+      })
     })
   }
 

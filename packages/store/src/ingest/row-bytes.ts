@@ -112,8 +112,15 @@ export function writeBytes(to: RowBytes, from: Uint8Array, start: number, end: n
 /** Writes a 64-bit number, little-endian. */
 export function writeUint64(to: RowBytes, value: bigint): void {
   reserve(to, 8)
-  to.length = to.bytes.writeBigUInt64LE(value, to.length)
+  const { bytes, length } = to
+  // Buffer's own way shifts the number byte by byte.
+  wide[0] = value
+  for (let at = 0; at < 8; at++) bytes[length + at] = wideBytes[at]!
+  to.length = length + 8
 }
+
+const wide = new BigUint64Array(1)
+const wideBytes = new Uint8Array(wide.buffer)
 
 const hexDigits = '0123456789abcdef'
 
