@@ -7,7 +7,7 @@ import { chartMarks } from '../charts/over-time.tsx'
 import { rangeOf } from '../charts/range.ts'
 import { duration, moment } from '../data/format.ts'
 import type { Link } from '../data/live.ts'
-import type { Change, ComparisonData } from '../data/model.ts'
+import type { Change, ComparisonData, View } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
 import { Linked } from '../link.tsx'
 import { StagesOf } from '../rollout/of-comparison.tsx'
@@ -16,6 +16,7 @@ import { Causes } from './causes.tsx'
 import { Changes, marksOf } from './changes.tsx'
 import { Coverage, Reasons } from './fairness.tsx'
 import { ErrorTypes } from './findings.tsx'
+import { Later } from './later.tsx'
 import { Metrics } from './metrics.tsx'
 import { CallsTable, DownstreamTable, OperationsTable } from './operations.tsx'
 import { Section } from './section.tsx'
@@ -42,57 +43,12 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
     document.title = `${standing.toUpperCase()} · ${service} · Coalmine`
   }, [standing, service])
   const scope = operation === null ? charts?.scopes[0] : scopeOf(operation)
-  const callRows = view?.calls ?? null
   const isJudged = verdict !== null && verdict.findings.length > 0
-  // What an update does not change is not compared with what is on the screen either.
-  const regressed = verdict?.regressed.map((one) => one.operation).join('\n') ?? ''
-  const operations = useMemo(
-    () =>
-      charts &&
-      charts.operations.length > 1 && (
-        <Section id="operations" title="Operations" note="The most harm first. An operation's name opens its charts.">
-          <OperationsTable
-            rows={charts.operations}
-            chosen={operation ?? undefined}
-            regressed={new Set(regressed.split('\n'))}
-          />
-        </Section>
-      ),
-    [charts, operation, regressed, here.chosen['sort'], here.chosen['operations']],
-  )
-  const calls = useMemo(
-    () =>
-      callRows &&
-      callRows.length > 0 && (
-        <Section
-          id="calls"
-          title="Databases and other services"
-          note="What each cohort's requests asked of others. It is shown, not judged."
-        >
-          <CallsTable rows={callRows} />
-        </Section>
-      ),
-    [callRows],
-  )
+  const regressed = verdict?.regressed.map((one) => one.operation) ?? []
   const start = verdict?.window.start
   const marks = useMemo(
     () => marksOf(view?.changes ?? [], start, verdict?.window.seconds ?? 0),
     [view?.changes, start, verdict?.window.seconds],
-  )
-  const downstreamRows = view?.downstream ?? null
-  const downstream = useMemo(
-    () =>
-      downstreamRows &&
-      downstreamRows.length > 0 && (
-        <Section
-          id="downstream"
-          title="Other services, by who called them"
-          note="What they did in the traces of each cohort's requests, after these had begun. It is shown, not judged."
-        >
-          <DownstreamTable rows={downstreamRows} />
-        </Section>
-      ),
-    [downstreamRows],
   )
   return (
     <>
@@ -132,7 +88,21 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
         {isJudged && <Metrics verdict={verdict} operation={operation} scope={scope} range={range} tables={tables} />}
       </chartMarks.Provider>
       {verdict && <Changes changes={view?.changes ?? []} start={verdict.window.start} marks={marks} />}
-      {operations}
+      <Later
+        value={charts?.operations ?? null}
+        besides={[operation, here.chosen['sort'], here.chosen['operations'], ...regressed].join('\n')}
+        draw={(rows) =>
+          rows && rows.length > 1 ? (
+            <Section
+              id="operations"
+              title="Operations"
+              note="The most harm first. An operation's name opens its charts."
+            >
+              <OperationsTable rows={rows} chosen={operation ?? undefined} regressed={new Set(regressed)} />
+            </Section>
+          ) : null
+        }
+      />
       {verdict && verdict.errorTypes.length + verdict.clientErrorCodes.length > 0 && (
         <Section id="errors" title="Errors by type">
           <ErrorTypes types={verdict.errorTypes} title="Errors" />
@@ -142,12 +112,34 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
       {verdict && <Causes verdict={verdict} />}
       {view?.traces && verdict?.exemplars && <Traces traces={view.traces} note={noteOf(verdict.exemplars)} />}
       {isJudged && !verdict.exemplars && state && <AskedTraces id={state.id} operation={operation} />}
-      {calls}
-      {downstream}
+      <Later value={view?.calls ?? null} draw={callsSection} />
+      <Later value={view?.downstream ?? null} draw={downstreamSection} />
       {verdict && verdict.verdict !== 'invalid' && <Coverage verdict={verdict} />}
     </>
   )
 }
+
+const callsSection = (rows: View['calls']): VNode | null =>
+  rows && rows.length > 0 ? (
+    <Section
+      id="calls"
+      title="Databases and other services"
+      note="What each cohort's requests asked of others. It is shown, not judged."
+    >
+      <CallsTable rows={rows} />
+    </Section>
+  ) : null
+
+const downstreamSection = (rows: View['downstream']): VNode | null =>
+  rows && rows.length > 0 ? (
+    <Section
+      id="downstream"
+      title="Other services, by who called them"
+      note="What they did in the traces of each cohort's requests, after these had begun. It is shown, not judged."
+    >
+      <DownstreamTable rows={rows} />
+    </Section>
+  ) : null
 
 const noteOf = ({ metric, operation }: NonNullable<Verdict['exemplars']>): string =>
   `What is usual in stable, and what is typical of the canary's bad requests, for ${metric}${operation ? ` on ${operation}` : ''}.`
