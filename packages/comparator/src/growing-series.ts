@@ -42,6 +42,11 @@ export interface GrowingSeries {
   readonly add: (slices: Iterable<Slice>) => OperationSeries[]
   /** The same, step by step. */
   readonly addInSteps: (slices: Iterable<Slice>) => Steps<OperationSeries[]>
+  /**
+   * Lets go of how much was served in which tick, but for the first and last of each operation and the first that the canary served:
+   * series that are given from now on have these requests and later ones.
+   */
+  readonly forget: () => void
 }
 
 /** Series without anything in them. */
@@ -60,26 +65,31 @@ export function growingSeries(judged: readonly MetricPolicy[], full: FullBlock =
       const byMetric = found.get(operation)
       // Half an hour of many operations is large: what has become a series need not be kept as slices.
       found.delete(operation)
-      return operations.get(operation)!((metric) => (byMetric?.get(metric) ?? []).sort((a, b) => a.tick - b.tick))
+      return operations.get(operation)!.add((metric) => (byMetric?.get(metric) ?? []).sort((a, b) => a.tick - b.tick))
     })
   }
-  return { add: (slices) => atOnce(addInSteps(slices)), addInSteps }
+  const forget = (): void => {
+    for (const { forget } of operations.values()) forget()
+  }
+  return { add: (slices) => atOnce(addInSteps(slices)), addInSteps, forget }
 }
 
 const slicesOfStep = 5_000
 
-/** One operation: of the slices of new ticks, by metric, it makes its series. */
-function growingOperation(
-  operation: string,
-  judged: readonly MetricPolicy[],
-  full: FullBlock,
-): (shards: (metric: string) => readonly Slice[]) => OperationSeries {
-  const requests: TimedBlock<number>[] = []
+/** One operation. */
+interface GrowingOperation {
+  /** Makes its series of the slices of new ticks, by metric. */
+  readonly add: (shards: (metric: string) => readonly Slice[]) => OperationSeries
+  readonly forget: () => void
+}
+
+function growingOperation(operation: string, judged: readonly MetricPolicy[], full: FullBlock): GrowingOperation {
+  let requests: TimedBlock<number>[] = []
   const totals = { stable: newTotals(), canary: newTotals() }
   const sums = new Map<string, Rate>()
   const open = new Map<string, OpenBlocks>()
   let bounds: readonly number[] | undefined
-  return (shards) => {
+  const add: GrowingOperation['add'] = (shards) => {
     const distributions = new Map<string, readonly DistributionBlock[]>()
     const tails = new Map<string, TailBlocks>()
     const rates = new Map<string, readonly RateBlock[]>()
@@ -131,6 +141,12 @@ function growingOperation(
     }
     return { operation, totals, requests, distributions, tails, bounds, rates, sums, failures }
   }
+  const forget = (): void => {
+    const kept = [requests[0], requests.find(({ canary }) => canary > 0), requests.at(-1)]
+    // What was given before keeps what it has.
+    requests = [...new Set(kept)].filter((one) => one !== undefined)
+  }
+  return { add, forget }
 }
 
 const newTotals = (): { -readonly [K in keyof Totals]: Totals[K] } => ({ requests: 0, errors: 0, clientErrors: 0 })

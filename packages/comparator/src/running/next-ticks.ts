@@ -74,8 +74,10 @@ type GoingOn = Omit<Begun, 'series'> & {
 function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ...begun }: GoingOn): NextTicks {
   let { facts, until, shapes, places, leftOut } = begun
   const lookOn = tickLooks(policy)
+  const first = lookOn(decided)
+  growing.forget()
   return {
-    first: lookOn(decided),
+    first,
     add(slices, served) {
       const instances = withServed(facts.fairness?.instances, served)
       if (instances === undefined) return null
@@ -92,6 +94,7 @@ function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ..
         until = slices.reduce((last, { tick }) => Math.max(last, tick), until)
         memory.fedUntil(until)
         leftOut = leftOutUntil(until, series, metrics, policy, facts)
+        growing.forget()
         return look
       } catch (error) {
         if (error instanceof NothingRemembered) return null

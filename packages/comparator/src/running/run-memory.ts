@@ -1,4 +1,5 @@
 import { type EProcess, strataOf } from '@coalmine/stats'
+import { newHalfway } from '../statistics/halfway.ts'
 import type { Run } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 
@@ -52,8 +53,7 @@ interface Timed {
 
 /** A run that goes on. It tells when its maximum rose of the ticks that it is given alone. */
 function remembered(process: EProcess<Timed>): (blocks: readonly Timed[]) => Run {
-  const ticks: number[] = []
-  const logs: number[] = []
+  const halfway = newHalfway()
   return (blocks) => {
     const rises: { tick: number; maxLogE: number }[] = []
     for (const strata of strataOf<Timed>(blocks)) {
@@ -61,11 +61,8 @@ function remembered(process: EProcess<Timed>): (blocks: readonly Timed[]) => Run
       const before = process.maxLogE
       process.add(...strata)
       if (process.maxLogE > before) rises.push({ tick, maxLogE: process.maxLogE })
-      ticks.push(tick)
-      logs.push(process.logE)
+      halfway.add(tick, process.logE)
     }
-    const middle = Math.floor(ticks.length / 2) - 1
-    const halfway = middle < 0 ? null : { tick: ticks[middle]!, logE: logs[middle]! }
-    return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway }
+    return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway: halfway.told() }
   }
 }

@@ -8,6 +8,7 @@ import { missingFor } from '../verdict/missing.ts'
 import { type Outcome, outcomeOf } from '../verdict/outcome.ts'
 import { type Progress, shownOf } from '../verdict/progress.ts'
 import { passSentence, unsettled } from '../verdict/reasons.ts'
+import { type GrowingServed, growingServed } from '../verdict/served.ts'
 
 /** What the evidence of all ticks so far says, without what makes a comparison unfair. */
 export interface TickLook extends Pick<Progress, 'harmPercent' | 'safetyPercent'> {
@@ -19,18 +20,22 @@ export interface TickLook extends Pick<Progress, 'harmPercent' | 'safetyPercent'
 
 /** Looks at what was decided, tick after tick: requests are counted once. */
 export function tickLooks(policy: Policy): (decided: readonly Decided[]) => TickLook {
-  const counts = new Map<string | null, TimedBlock<number>[]>()
-  const countsIn = ({ operation, series }: Scope): readonly TimedBlock<number>[] => {
-    const known = entry(counts, operation, () => [])
-    const last = known.at(-1)?.tick ?? Number.NEGATIVE_INFINITY
-    known.push(...countsOf(series.map((one) => ({ ...one, requests: laterThan(one.requests, last) }))))
-    return known
+  const scopes = new Map<string | null, { readonly served: GrowingServed; last: number }>()
+  const servedIn = ({ operation, series }: Scope): GrowingServed => {
+    const scope = entry(scopes, operation, () => ({ served: growingServed(), last: Number.NEGATIVE_INFINITY }))
+    const counts = countsOf(series.map((one) => ({ ...one, requests: laterThan(one.requests, scope.last) })))
+    scope.served.add(counts)
+    scope.last = counts.at(-1)?.tick ?? scope.last
+    return scope.served
   }
   return (decided) => {
     const outcome = outcomeOf(decided, false)
+    // Of each scope, since its requests are not told again: what passes now may be inconclusive later.
+    const served = new Map<string | null, GrowingServed>()
+    for (const { scope } of decided) entry(served, scope.operation, () => servedIn(scope))
     const missing = decided
       .filter((one) => one.required && one.decision === 'inconclusive')
-      .flatMap((one) => missingFor(one, countsIn(one.scope)))
+      .flatMap((one) => missingFor(one, served.get(one.scope.operation)))
     const shown = decided.map((one) => ({ required: one.required, evidence: evidenceIn(one, policy.mode) }))
     return { outcome, reason: reasonOf(), ...shownOf(shown) }
 

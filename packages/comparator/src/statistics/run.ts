@@ -1,4 +1,5 @@
 import { type EProcess, strataOf } from '@coalmine/stats'
+import { newHalfway, type Said } from './halfway.ts'
 
 /** What an e-process said after each block: its running maximum, and when that was reached. */
 export interface Run {
@@ -7,7 +8,7 @@ export interface Run {
   /** Ticks and running maxima, only where the maximum rose. */
   readonly rises: readonly { readonly tick: number; readonly maxLogE: number }[]
   /** log E halfway through the blocks, from which the rate of growth is estimated. */
-  readonly halfway: { readonly tick: number; readonly logE: number } | null
+  readonly halfway: Said | null
 }
 
 /** Feeds the blocks to the process, in order; those of one tick together. */
@@ -17,15 +18,14 @@ export function run<Block extends object>(
 ): Run {
   const rises: { tick: number; maxLogE: number }[] = []
   const ticks = strataOf<Block & { readonly tick: number }>(blocks)
-  const middle = Math.floor(ticks.length / 2) - 1
-  let halfway: Run['halfway'] = null
-  for (const [i, strata] of ticks.entries()) {
+  const halfway = newHalfway()
+  for (const strata of ticks) {
     const { tick } = strata[0]!
     process.add(...strata)
     if (process.maxLogE > (rises.at(-1)?.maxLogE ?? 0)) rises.push({ tick, maxLogE: process.maxLogE })
-    if (i === middle) halfway = { tick, logE: process.logE }
+    halfway.add(tick, process.logE)
   }
-  return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway }
+  return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway: halfway.told() }
 }
 
 /** A process that is fed what the map makes of each block. */

@@ -2,8 +2,9 @@ import type { Decided } from '../decide.ts'
 import type { Part } from '../finding.ts'
 import { countsOf } from '../metrics/lost-requests.ts'
 import { rounded } from '../numbers.ts'
-import { smallestBlock, type TimedBlock } from '../series.ts'
+import { smallestBlock } from '../series.ts'
 import type { Run } from '../statistics/run.ts'
+import { type Served, servedIn } from './served.ts'
 
 /** Requests that were served of those that it takes to see anything at all; both cohorts must have some. */
 export interface TooFew {
@@ -28,19 +29,16 @@ export interface Missing {
  * far. Estimated from how fast the evidence grew over the second half of the window, or over all of it where chance held
  * it up lately; where it does not grow, the effect is near the margin or beyond it, and no number of requests is promised.
  *
- * @param counts the requests of its scope, tick by tick.
+ * @param served the requests of its scope.
  */
-export function missingFor(
-  decided: Decided,
-  counts: readonly TimedBlock<number>[] = countsOf(decided.scope.series),
-): Missing[] {
+export function missingFor(decided: Decided, served: Served = servedIn(countsOf(decided.scope.series))): Missing[] {
   return decided.tested.within
     .filter(({ run }) => run.logE < decided.neededWithin)
     .map(({ part, run }) => ({
       metric: decided.metric.name,
       operation: decided.scope.operation,
       part,
-      ...remaining(part, run, decided.neededWithin, counts),
+      ...remaining(part, run, decided.neededWithin, served),
     }))
 }
 
@@ -48,31 +46,25 @@ function remaining(
   part: Part,
   run: Run,
   needed: number,
-  counts: readonly TimedBlock<number>[],
+  served: Served,
 ): Pick<Missing, 'canaryRequests' | 'seconds' | 'tooFew'> {
   // A canary that went quiet serves at no rate: what came after it is no time of its own.
-  const last = counts.findLast(({ canary }) => canary > 0)
-  const halfway = run.halfway
+  const { canaryLast } = served
+  const { halfway } = run
   const unknown = { canaryRequests: null, seconds: null }
-  if (!last || !halfway) return { ...unknown, tooFew: tooFewIn(counts, part) }
-  const served = (some: readonly TimedBlock<number>[]): number => some.reduce((sum, count) => sum + count.canary, 0)
-  const since = served(counts.filter((count) => count.tick > halfway.tick))
+  if (canaryLast === undefined || !halfway) return { ...unknown, tooFew: tooFewIn(served, part) }
+  const since = served.canaryAfter(halfway.tick)
   const lately = (run.logE - halfway.logE) / since
-  const growth = lately > 0 ? lately : run.logE / served(counts)
+  const growth = lately > 0 ? lately : run.logE / served.canary
   if (!(growth > 0)) return { ...unknown, tooFew: null }
   const requests = (needed - run.logE) / growth
-  const rate = since / ((last.tick - halfway.tick) / 1000)
+  const rate = since / ((canaryLast - halfway.tick) / 1000)
   return { canaryRequests: atLeastOne(requests), seconds: atLeastOne(requests / rate), tooFew: null }
 }
 
 /** Growth is seen from one block to the next: it takes two. */
-function tooFewIn(counts: readonly TimedBlock<number>[], part: Part): TooFew {
-  const served = (arm: 'stable' | 'canary'): number => counts.reduce((sum, count) => sum + count[arm], 0)
-  return {
-    needed: 2 * (/ 1 %$/.test(part) ? hundredth : smallestBlock),
-    stable: served('stable'),
-    canary: served('canary'),
-  }
+function tooFewIn({ stable, canary }: Served, part: Part): TooFew {
+  return { needed: 2 * (/ 1 %$/.test(part) ? hundredth : smallestBlock), stable, canary }
 }
 
 const hundredth = 100
