@@ -53,6 +53,13 @@ interface Served {
   readonly each?: (index: number, tick: number) => Spans
 }
 
+/** Spans of a trace that one process made. */
+interface Sent {
+  readonly resource: Attributes
+  readonly scope: string
+  readonly spans: readonly unknown[]
+}
+
 const ticks = 48
 
 /** Sends real spans of a service, and gives its name. */
@@ -60,7 +67,7 @@ async function traffic(...cohorts: readonly Served[]): Promise<string> {
   const service = `shop-${randomBytes(4).toString('hex')}`
   const random = randomOf(7)
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-  const resourceSpans: unknown[] = []
+  const sent: Sent[] = []
   for (const { version, instance = version, perTick = 40, from = 0, to = ticks, each = () => ({}) } of cohorts)
     for (let tick = from; tick < to; tick++)
       for (let index = 0; index < perTick; index++) {
@@ -91,15 +98,15 @@ async function traffic(...cohorts: readonly Served[]): Promise<string> {
         ]
         const resource = { 'service.version': version, 'service.instance.id': instance, ...one.resource }
         if (!one.lost)
-          resourceSpans.push(resourceOf({ 'service.name': service, ...resource }, one.scope ?? 'http', spans))
+          sent.push({ resource: { 'service.name': service, ...resource }, scope: one.scope ?? 'http', spans })
         if (called) {
           const call = span('GET', 3, callId, '', -one.calledMsBefore!)
-          resourceSpans.push(resourceOf({ 'service.name': `caller-of-${service}` }, 'http', [call]))
+          sent.push({ resource: { 'service.name': `caller-of-${service}` }, scope: 'http', spans: [call] })
         }
       }
   const lines: string[] = []
-  for (let at = 0; at < resourceSpans.length; at += 1000)
-    lines.push(JSON.stringify({ resourceSpans: resourceSpans.slice(at, at + 1000) }))
+  for (let at = 0; at < sent.length; at += 1000)
+    lines.push(JSON.stringify({ resourceSpans: resourceSpansOf(sent.slice(at, at + 1000)) }))
   const response = await fetch(`${server.url}/api/import`, {
     method: 'POST',
     body: lines.join('\n'),
@@ -113,10 +120,14 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
 const nanos = (ms: number): string => String(BigInt(Math.round(ms * 1000)) * 1000n)
 const attributesOf = (attributes: Attributes): unknown[] =>
   Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } }))
-const resourceOf = (resource: Attributes, scope: string, spans: readonly unknown[]): unknown => ({
-  resource: { attributes: attributesOf(resource) },
-  scopeSpans: [{ scope: { name: scope }, spans }],
-})
+/** As an exporter sends them: a resource once, with all of its spans. */
+function resourceSpansOf(sent: readonly Sent[]): unknown[] {
+  const groups = Map.groupBy(sent, ({ resource, scope }) => JSON.stringify([resource, scope]))
+  return [...groups.values()].map((group) => ({
+    resource: { attributes: attributesOf(group[0]!.resource) },
+    scopeSpans: [{ scope: { name: group[0]!.scope }, spans: group.flatMap(({ spans }) => spans) }],
+  }))
+}
 
 // Wide margins, so that a fair comparison of four minutes can pass.
 const metrics = { latency: { margin: '50%' }, errors: { margin: '3,3pp' }, 'client-errors': false }
