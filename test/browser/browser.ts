@@ -8,6 +8,7 @@ const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/g
  * A real browser: the system's where there is one, else the one that npm brought. That one is told to be a single process,
  * which ends with its first page: it is not told so here.
  */
+chromium.setGraphicsMode = false
 export async function startBrowser(): Promise<Browser> {
   const own = installed.find((path) => existsSync(path))
   if (own) return launcher.launch({ executablePath: own, args: ['--no-sandbox'] })

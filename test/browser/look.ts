@@ -8,15 +8,18 @@ export const screenshots: string = join(import.meta.dirname, '../screenshots')
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-// They take longer than all the rest: of two ways, unless somebody wants to see them all.
-const isEachShown = process.env['COALMINE_SCREENSHOTS'] === 'all'
+// They take longer than all the rest, and are for eyes.
+const areShown = process.env['COALMINE_SCREENSHOTS'] === 'all'
 
-/** How a state is looked at: in both themes and both widths, so that each changes as seldom as it can. */
+/**
+ * How a state is looked at: in both themes and both widths, so that each changes as seldom as it can. A theme is nothing but
+ * colours, so all else is asked once for each width.
+ */
 const ways = [
-  { theme: 'light', width: 1280, isShown: true },
-  { theme: 'dark', width: 1280, isShown: isEachShown },
-  { theme: 'dark', width: 360, isShown: true },
-  { theme: 'light', width: 360, isShown: isEachShown },
+  { theme: 'light', width: 1280, rules: 'all' },
+  { theme: 'dark', width: 1280, rules: 'colours' },
+  { theme: 'dark', width: 360, rules: 'all' },
+  { theme: 'light', width: 360, rules: 'colours' },
 ] as const
 
 interface Violation {
@@ -26,23 +29,23 @@ interface Violation {
 
 /**
  * Looks at the page as it is now, light and dark, wide and narrow: what axe finds, and whether the page is wider than the
- * screen. Screenshots are taken of two of these, or of all with COALMINE_SCREENSHOTS=all.
+ * screen. With COALMINE_SCREENSHOTS=all a screenshot of each is taken.
  */
 export async function look(page: Page, name: string): Promise<string[]> {
-  mkdirSync(screenshots, { recursive: true })
+  if (areShown) mkdirSync(screenshots, { recursive: true })
   const found: string[] = []
   // It stays for as long as the page is not loaded again.
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe)
-  for (const { theme, width, isShown } of ways) {
+  for (const { theme, width, rules } of ways) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width, height: 900 })
     // Charts are drawn anew for the width before the next frame but one.
     await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
-    if (isShown) {
+    if (areShown) {
       const path = join(screenshots, `${name}-${theme}-${width}.png`)
       await page.screenshot({ path, fullPage: true })
     }
-    const { violations, beyond } = await page.evaluate<Looked>(lookScript)
+    const { violations, beyond } = await page.evaluate<Looked>(lookScripts[rules])
     for (const { id, nodes } of violations)
       found.push(`${name} ${theme} ${width}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
     if (beyond > 0) found.push(`${name} ${theme} ${width}: ${beyond} px wider than the screen`)
@@ -59,10 +62,16 @@ interface Looked {
 }
 
 // Only what is wrong is worked out in full.
-const lookScript = `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => ({
+const lookScript = (
+  which: string,
+): string => `axe.run({ resultTypes: ['violations']${which} }).then(({ violations }) => ({
   violations: violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target }) => ({ target })) })),
   beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 }))`
+const lookScripts = {
+  all: lookScript(''),
+  colours: lookScript(", runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }"),
+} as const
 
 /** Everything that a page complains of: errors, exceptions, what its policy forbids. Answers that are errors are no complaint. */
 export function complaintsOf(page: Page): readonly string[] {

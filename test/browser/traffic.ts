@@ -22,7 +22,7 @@ export interface Traffic {
 
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
 
-/** The bodies of OTLP requests that bring the traffic, minute by minute, or of longer times in larger parts. */
+/** The bodies of OTLP requests that bring the traffic: one where it is little, else minute by minute, of hours in larger parts. */
 export function* otlpOf(traffic: Traffic): Generator<object> {
   const { service, startMs, seconds, rate, operations, slower = 1, failing = 0, attributes = {}, seed = 1 } = traffic
   const versions = traffic.versions ?? ['1.0.0', '2.0.0']
@@ -33,8 +33,9 @@ export function* otlpOf(traffic: Traffic): Generator<object> {
         .toString(16)
         .padStart(2, '0'),
     ).join('')
-  // Each body waits for the engine: of hours there are few.
-  const step = seconds > 3_600 ? 600 : 60
+  // Each body waits for the engine, and who looks between two of them judges what has come so far: there are few.
+  const perSecond = rate * operations.length * versions.length
+  const step = Math.max(seconds > 3_600 ? 600 : 60, Math.floor(8_000 / perSecond))
   for (let from = 0; from < seconds; from += step) {
     const until = Math.min(seconds, from + step)
     const resourceSpans = versions.map((version, arm) => ({

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { inherited } from '../inherited.ts'
 import { keyValues, protobufOf } from '../otlp.ts'
 import { bin } from './coalmine.ts'
 
@@ -22,7 +23,7 @@ let stderr = ''
 const serve = async (): Promise<void> => {
   const args = ['serve', '--store', join(diskPath, 'store'), '--port', '0', '--no-grpc', '--watermark', '1s']
   server = spawn('unshare', [...mount, process.execPath, bin, ...args, '--min-free', '32MB'], {
-    env: { PATH: process.env['PATH'] },
+    env: inherited,
   })
   server.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text

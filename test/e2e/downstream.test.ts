@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { inherited } from '../inherited.ts'
 import { coalmineHere as coalmine, serve } from './coalmine.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -42,7 +43,7 @@ async function start(service: string, version: string, env: Readonly<Record<stri
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      PATH: process.env['PATH'],
+      ...inherited,
       OTEL_SERVICE_NAME: service,
       COALMINE_VERSION: version,
       COALMINE_TRUST: 'all',

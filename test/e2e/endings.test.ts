@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { inherited } from '../inherited.ts'
 import { type OtlpJson, plainSpans } from './otlp-json.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -125,7 +126,7 @@ async function run(
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env['PATH'],
+      ...inherited,
       OTEL_SERVICE_NAME: name,
       COALMINE_VERSION: '2.0.0',
       OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(collector),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type RunningServer, startServer } from '@coalmine/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inherited } from '../inherited.ts'
 import { check, type Start, starts } from '../matrix/check.ts'
 import { type Fixture, findNode, install } from '../matrix/install.ts'
 import { checkTypes } from '../matrix/types.ts'
@@ -52,7 +53,7 @@ describe.each([
     const args = ['--import', '@coalmine/register', 'outgoing.cjs']
     const { stdout, stderr } = await promisify(execFile)(node, args, {
       cwd: folder,
-      env: { ...env, PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
+      env: { ...env, ...inherited, OTEL_TRACES_EXPORTER: 'none' },
     })
     expect(stderr).toBe('')
     const sent = 'coalmine.test=true,coalmine.via.shop=2.0.0'
@@ -65,7 +66,7 @@ describe.each([
     const { stderr } = await promisify(execFile)(node, args, {
       cwd: folder,
       env: {
-        PATH: process.env['PATH'],
+        ...inherited,
         OTEL_SERVICE_NAME: service,
         COALMINE_VERSION: '2.0.0',
         OTEL_LOGS_EXPORTER: 'otlp',

@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { inherited } from '../inherited.ts'
 import { bin, coalmine, type Run, serve } from './coalmine.ts'
 import { otlpLines, tickAgo } from './otlp.ts'
 
@@ -101,7 +102,7 @@ async function compare(given: Readonly<Record<string, string>>): Promise<Run & {
   const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', step.run], {
     cwd: folder,
     env: {
-      PATH: process.env['PATH'],
+      ...inherited,
       HOME: folder,
       RUNNER_TEMP: folder,
       GITHUB_ACTION_PATH: action,
@@ -193,7 +194,13 @@ async function script(text: string, env: Readonly<Record<string, string>>, args:
   chmodSync(shim, 0o755)
   const child = spawn('bash', ['-c', text, 'script', ...args], {
     cwd: folder,
-    env: { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, COALMINE_SERVER: coalmineServer.url, ...env },
+    env: {
+      ...inherited,
+      PATH: `${folder}:${process.env['PATH']}`,
+      HOME: folder,
+      COALMINE_SERVER: coalmineServer.url,
+      ...env,
+    },
   })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseSigningKeys, signMarker } from '@coalmine/marks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { inherited } from '../inherited.ts'
 import { type OtlpJson, type PlainSpan, plainSpans } from './otlp-json.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -318,7 +319,7 @@ async function run(args: string[], { env = {}, cwd = root, imports = ours }: Run
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env['PATH'],
+      ...inherited,
       OTEL_SERVICE_NAME: 'shop',
       COALMINE_VERSION: '2.0.0',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,

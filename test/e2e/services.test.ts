@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inherited } from '../inherited.ts'
 
 const root = join(import.meta.dirname, '../..')
 const serverKind = 2
@@ -107,7 +108,7 @@ async function start(service: string, version: string, env: Record<string, strin
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      PATH: process.env['PATH'],
+      ...inherited,
       OTEL_SERVICE_NAME: service,
       COALMINE_VERSION: version,
       COALMINE_TRUST: 'all',

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { inherited } from '../inherited.ts'
 import { type Exported, openSink } from './sink.ts'
 
 /** How an application is started: without code of its own for tracing, or with a file that sets the SDK up. */
@@ -41,7 +42,7 @@ export async function check(folder: string, node: string, start: Start): Promise
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 600_000,
     env: {
-      PATH: process.env['PATH'],
+      ...inherited,
       COALMINE_VERSION: '2.0.0',
       COALMINE_FLUSH_TIMEOUT: '60000',
       OTEL_SERVICE_NAME: 'matrix',

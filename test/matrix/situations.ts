@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { inherited } from '../inherited.ts'
 import type { Packed } from '../pack.ts'
 
 const run = promisify(execFile)
@@ -40,7 +41,7 @@ export async function tryInstall(
   const wanted = commandOf(row).split(' ').slice(2).map(tarball)
   try {
     await run('npm', ['install', '--ignore-scripts', ...quick, ...wanted, tarball('@coalmine/marks')], { cwd: folder })
-    const env = { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' }
+    const env = { ...inherited, OTEL_TRACES_EXPORTER: 'none' }
     const start = ['--import', '@coalmine/register', '--eval', `require('@coalmine/express')`]
     return (await run(process.execPath, start, { cwd: folder, env })).stderr
   } catch (error) {

@@ -122,10 +122,16 @@ const attributesOf = (attributes: Attributes): unknown[] =>
   Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } }))
 /** As an exporter sends them: a resource once, with all of its spans. */
 function resourceSpansOf(sent: readonly Sent[]): unknown[] {
-  const groups = Map.groupBy(sent, ({ resource, scope }) => JSON.stringify([resource, scope]))
-  return [...groups.values()].map((group) => ({
-    resource: { attributes: attributesOf(group[0]!.resource) },
-    scopeSpans: [{ scope: { name: group[0]!.scope }, spans: group.flatMap(({ spans }) => spans) }],
+  const groups = new Map<string, Sent & { readonly spans: unknown[] }>()
+  for (const { resource, scope, spans } of sent) {
+    const key = JSON.stringify([resource, scope])
+    const group = groups.get(key) ?? { resource, scope, spans: [] }
+    groups.set(key, group)
+    group.spans.push(...spans)
+  }
+  return [...groups.values()].map(({ resource, scope, spans }) => ({
+    resource: { attributes: attributesOf(resource) },
+    scopeSpans: [{ scope: { name: scope }, spans }],
   }))
 }
 

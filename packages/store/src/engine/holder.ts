@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
@@ -31,6 +31,9 @@ async function hasOpen(pid: number, path: string): Promise<boolean> {
   if (!open) return true
   const file = await stat(path).catch(() => undefined)
   for (const fd of open) {
+    // A process has hundreds of sockets, pipes and files of /proc open, and the last are slow to look at.
+    const link = await readlink(join(folder, fd)).catch(() => '')
+    if (!link.startsWith('/') || link.startsWith('/proc/')) continue
     const held = await stat(join(folder, fd)).catch(() => undefined)
     if (held && held.dev === file?.dev && held.ino === file.ino) return true
   }
