@@ -39,10 +39,8 @@ describe('calibrate', () => {
     expect(run.stdout).toMatch(/ {2}like stable, split at random +20 +0 \(0 % to 16 %\) /)
     expect(run.stdout).toMatch(/ {2}latency \+100 % +20 +20 \(84 % to 100 %\) +\d+ s /)
     expect(run.stdout).toMatch(/ {2}each of 4 instances against the others +4 +1\n/)
-    expect(run.stdout).toContain('Instance pod-2 was failed once though it runs the same build: look at its host.')
-    expect(run.stdout).toMatch(
-      /Instances keep to a margin for latency of (50|100)%,2ms among themselves; now it is 10%,2ms\./,
-    )
+    expect(run.stdout).toContain('Instance pod-2 FAILed once though it runs the same build: check its host.')
+    expect(run.stdout).toMatch(/Between instances, a margin for latency of (50|100)%,2ms holds; now it is 10%,2ms\./)
   })
 
   it('writes JSON and Markdown, to a file where one is named', async () => {

@@ -190,7 +190,7 @@ describe('what a flag has to do with it', () => {
         {
           flag: 'dark-mode',
           carries: 'combination',
-          message: expect.stringMatching(/^Only the canary together with dark-mode=dark carries it on GET \/cart: /),
+          message: expect.stringMatching(/^Only the canary together with dark-mode=dark causes it on GET \/cart: /),
         },
       ],
     })
@@ -234,7 +234,7 @@ describe('why a canary fails', () => {
   it('says so in few lines for people', async () => {
     const { stdout } = await verdictOn({ errorShare: 0.3 }, '--format', 'text')
     expect(stdout).toMatch(
-      /\n {2}why {4}checkout\.items=many explains 100 % of it: \d+ % of its 600 requests failed, 0 % of the other 600 \(stable: 0 % and 0 %\)\. The same requests have checkout\.kind=many%20items\.\n/,
+      /\n {2}why {4}checkout\.items=many explains 100 % of it: \d+ % of its 600 requests failed, 0 % of the other 600 \(stable: 0 % and 0 %\)\. The same requests also have checkout\.kind=many%20items\.\n/,
     )
     expect(stdout).toMatch(/\n {2}trace {2}stable( [0-9a-f]{32}){3}\n {2}trace {2}canary( [0-9a-f]{32}){3}\n/)
     expect(stdout.match(/^ {2}(why|trace) /gm)!.length).toBeLessThanOrEqual(6)

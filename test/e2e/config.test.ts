@@ -52,7 +52,7 @@ describe('init', () => {
     expect(run.stdout).toMatch(
       /\n {2}Refuted: expected latency to be better \(prices are cached now\); GET \/cart: median .* -> .*\n/,
     )
-    expect(run.stdout).toContain('\n  Advisory metrics, which decide nothing, would have said ')
+    expect(run.stdout).toContain('\n  Advisory metrics, which decide nothing, would say ')
     const json = await coalmine(folder, ['compare', '--config', 'expected.yaml', '--format', 'json'])
     expect(JSON.parse(json.stdout).hypotheses).toMatchObject([{ metric: 'latency', answer: 'refuted' }])
   })

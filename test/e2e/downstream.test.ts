@@ -94,5 +94,5 @@ it('a build is judged by what it does to the service that it calls', async () =>
   ])
   expect(calls.stdout).toMatch(/^FAIL {2}storefront: /)
   expect(calls.stdout).toMatch(/GET 127\.0\.0\.1 is failing more often: 0 % -> \d+/)
-  expect(calls.stdout).toContain('  scope     downstream: what is counted are the calls that the service makes\n')
+  expect(calls.stdout).toContain('  scope     downstream: the calls that the service makes are counted\n')
 })

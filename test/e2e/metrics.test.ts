@@ -64,7 +64,7 @@ it('the metrics that the README writes down are judged, and told in their own un
   expect(run).toMatchObject({ code: 1, stderr: '' })
   expect(run.stdout).toContain('/checkout is higher in queries: median 1 -> 2 (')
   expect(run.stdout).toMatch(/FAIL {2}\/checkout +queries p50 +1 +2 +\+\d+ %/)
-  expect(run.stdout).toContain('Computed from the spans themselves, which is slower: cost, queries, cache-hits.')
+  expect(run.stdout).toContain('Computed from raw spans, which is slower: cost, queries, cache-hits.')
   expect(run.stdout).toContain('the new model may cost 2 % more')
 })
 

@@ -51,7 +51,9 @@ it.each([
   async (_, seconds) => {
     const { code, stderr, stdout } = await compared((second) => (second < seconds ? '1.0.0' : '2.0.0'))
     expect(code, stdout).toBe(3)
-    expect(stdout + stderr).toMatch(/stable ended where canary began: canary served on alone for (5 min 55 s|6 min):/)
+    expect(stdout + stderr).toMatch(
+      /stable stopped when canary started, and canary served alone for (5 min 55 s|6 min):/,
+    )
     expect(stdout + stderr).toContain('run both at once for a while, or compare the canary with what stable did')
     expect(stdout + stderr).toContain('--stable-window 7d')
   },

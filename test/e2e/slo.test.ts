@@ -49,7 +49,7 @@ describe('coalmine slo', () => {
     write('by-file.yaml', 'slo: openslo.yaml\n')
     expect((await run('slo', '--config', 'by-file.yaml', '--format', 'json')).stdout).toBe(named.stdout)
     expect((await run('check', 'by-file.yaml')).stdout).toContain(
-      'carts: 95 % of GET /cart over 28 days; errors, and what takes longer than 60 ms, are bad; a release may cost 0.5 % of the budget',
+      'carts: 95 % of GET /cart over 28 days; errors and requests slower than 60 ms are bad; a release may cost 0.5 % of the budget',
     )
   })
 

@@ -7,8 +7,8 @@ const proxy = hasHaproxy() ? 'haproxy' : 'own'
 
 it('a bad build is rolled back, and a good one is given to everybody though the server is killed', async () => {
   const { bad, good, told, backMs } = await run({ proxy, kills: true, say: () => {} })
-  expect(bad).toMatch(/is to go back: FAIL: .*\n.*goes back to 0%\n.*is at 0%.*\n.*is rolled back\n/)
-  expect(good).toMatch(/nobody has watched it for a while: its stage is judged anew/)
+  expect(bad).toMatch(/is told to roll back: FAIL: .*\n.*rolls back to 0%\n.*is at 0%.*\n.*is rolled back\n/)
+  expect(good).toMatch(/was not watched for a while: its stage starts anew/)
   expect(good).toMatch(/is completed: everybody has it/)
   if (proxy === 'haproxy') return
   // Nothing else was ever asked for, and what was under way was asked for again.

@@ -27,7 +27,7 @@ test('a canary like the earlier days passes, and says that it was compared with 
   expect(verdict.verdict).toBe('pass')
   expect(verdict.beforeAfter).toEqual({ days: datesOf(5), leftOut: [] })
   const note = verdict.reasons.find(({ code }) => code === 'before-after')
-  expect(note?.message).toContain('nothing ran beside the canary')
+  expect(note?.message).toContain('no stable ran beside the canary')
   expect(note?.message).toContain('5 earlier days')
   const { stable, canary } = factsOf(ticks)
   const added = compared({ seed: 1, facts: { stable: { ...stable, instances: 1, requests: 5000 }, canary } })

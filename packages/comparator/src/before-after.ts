@@ -107,11 +107,11 @@ export function beforeAfterReasons({ days, leftOut }: BeforeAfter): Reason[] {
   const left =
     leftOut.length === 0 ? '' : ` Left out: ${leftOut.map(({ date, why }) => `${date} (${why})`).join(', ')}.`
   if (days.length < fewestDays) {
-    const found = days.length === 0 ? 'none' : days.join(', ')
-    const message = `Earlier days to compare with: ${found}; ${fewestDays} are needed to know how much days differ.${left}`
+    const found = days.length === 0 ? 'no earlier day' : `${days.length} of the earlier days (${days.join(', ')})`
+    const message = `There is traffic to compare with on ${found}. At least ${fewestDays} days are needed to know how much days differ.${left}`
     return [{ code: 'too-few-days', weight: 'decides', message }]
   }
-  const message = `Before and after: nothing ran beside the canary, so it is compared with the same hours of ${days.length} earlier days (${days.join(', ')}). Everything else that has changed since counts too. Margins are widened by how much these days differ; good for one look, at the end of the window.${left}`
+  const message = `Before and after: no stable ran beside the canary, so it is compared with the same hours of ${days.length} earlier days (${days.join(', ')}). Anything else that has changed since then counts too. Margins are widened by how much those days differ. The result holds for one look, at the end of the window.${left}`
   return [{ code: 'before-after', weight: 'note', message }]
 }
 

@@ -111,7 +111,7 @@ describe('what came late', () => {
   it('blocks PASS where the canary has more of it', () => {
     const reason = judged(alike, late({ late: 5, errors: 0 })).reasons.find(({ code }) => code === 'late-requests')
     expect(reason).toMatchObject({ weight: 'blocks' })
-    expect(reason!.message).toContain("300 of canary's requests (10 %), of which 0 failed")
+    expect(reason!.message).toContain("300 of canary's requests (10 %) were late, and 0 of those failed")
   })
 
   it('is a note where both have as much', () => {
@@ -126,7 +126,7 @@ describe('what came late', () => {
       ],
     })
     expect(verdict.reasons.find(({ code }) => code === 'late-spans')!.message).toContain(
-      "1 of stable's requests (0.667 %), of which 0 failed; 1 of canary's requests (2 %), of which 1 failed",
+      "1 of stable's requests (0.667 %) were late, and 0 of those failed; 1 of canary's requests (2 %) were late, and 1 of those failed",
     )
   })
 })
@@ -144,6 +144,6 @@ it('tells of traces that met both cohorts', () => {
   }
   const verdict = judged({ 'GET /cart': { stable: { n: 150 }, canary: { n: 50 } } }, { fairness })
   expect(verdict.reasons.find(({ code }) => code === 'retried')!.message).toBe(
-    "Of the canary's traces 10 % met stable too (10 of those that were looked at); in 9 of them the canary had failed: whoever calls it tries again elsewhere, and users see less of its errors than there are. Each request counts for the build that answered it.",
+    "10 % of the canary's traces met stable too (10 of those checked); in 9 of them the canary had failed: its callers try again elsewhere, so users see fewer errors than it makes. Each request counts for the build that answered it.",
   )
 })

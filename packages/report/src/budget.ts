@@ -8,6 +8,6 @@ export function budgetRows({ budget = [] }: Verdict): readonly (readonly [string
   const more = worstFirst.length - shown
   return [
     ...worstFirst.slice(0, shown).map(({ message }) => ['budget', message] as const),
-    ...(more > 0 ? [['budget', `and ${more} more journeys: coalmine slo has them all`] as const] : []),
+    ...(more > 0 ? [['budget', `and ${more} more journeys: coalmine slo lists them all`] as const] : []),
   ]
 }

@@ -75,24 +75,24 @@ function sentencesOf({ rows, placebo }: Calibration): string[] {
   const alike = rows.find(({ effect }) => effect === null)
   const alarms = alike
     ? [
-        `${count(alike.failed)} of ${count(alike.replays)} canaries like stable were failed: a rate of at most ${percent(alike.share.upper, 2)}, as far as so many can tell.`,
+        `${count(alike.failed)} of ${count(alike.replays)} canaries like stable FAILed: a rate of at most ${percent(alike.share.upper, 2)}, as far as this many can show.`,
       ]
     : []
   if (!placebo)
     return [
       ...alarms,
-      'Fewer than three instances are known apart: how much hosts differ, and which margins that needs, cannot be told.',
+      'Fewer than three instances can be told apart, too few to say how much hosts differ and which margins that needs.',
     ]
   return [
     ...alarms,
     ...placebo.outOfLine.map(
       ({ instance, failed }) =>
-        `Instance ${instance} was failed ${failed === 1 ? 'once' : `${failed} times`} though it runs the same build: look at its host.`,
+        `Instance ${instance} FAILed ${failed === 1 ? 'once' : `${failed} times`} though it runs the same build: check its host.`,
     ),
     ...placebo.margins.map(({ metric, now, holds }) =>
       holds === null
-        ? `No margin for ${metric} that was tried holds between instances; now it is ${now}.`
-        : `Instances keep to a margin for ${metric} of ${holds} among themselves; now it is ${now}.`,
+        ? `No margin tried for ${metric} holds between instances; now it is ${now}.`
+        : `Between instances, a margin for ${metric} of ${holds} holds; now it is ${now}.`,
     ),
   ]
 }

@@ -17,7 +17,7 @@ export function comparedRows(verdict: Verdict): readonly (readonly [string, stri
     ...trafficRows(verdict),
     ...(verdict.scope === 'requests'
       ? []
-      : ([['scope', 'downstream: what is counted are the calls that the service makes']] as const)),
+      : ([['scope', 'downstream: the calls that the service makes are counted']] as const)),
     ['window', windowText(verdict)],
     ...(verdict.verdict === 'invalid' ? [] : ([['coverage', coverageText(verdict)]] as const)),
   ]
@@ -57,6 +57,6 @@ function coverageText({ coverage }: Verdict): string {
   const met =
     unserved.length === 0
       ? "all of stable's operations"
-      : `${Math.floor(operationsShare * 100)} % of stable's requests by operation`
-  return `the canary served in ${minutes} of ${windowMinutes} minutes, ${minutesOfHour} of the 60 of an hour, and met ${met}`
+      : `operations with ${Math.floor(operationsShare * 100)} % of stable's requests`
+  return `the canary served in ${minutes} of ${windowMinutes} minutes (${minutesOfHour} of the hour's 60), and on ${met}`
 }

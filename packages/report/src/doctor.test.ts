@@ -25,9 +25,11 @@ const text = (changes: Partial<DoctorFacts>): string => doctorText({ ...facts, .
 
 it('says that operations are counted when their ticks close, and when that is', () => {
   expect(text({ open: { ticks: 2, spans: 12, seconds: 17 } })).toContain(
-    'Operations are counted when a tick closes: 12 spans wait for 2 ticks, in about 17 s while a server runs.',
+    'Operations are counted when a tick closes: 12 spans are waiting for 2 ticks to close, in about 17 s while a server runs.',
   )
-  expect(text({ open: { ticks: 1, spans: 12, seconds: 0 } })).toContain('12 spans wait for theirs, in a moment.')
+  expect(text({ open: { ticks: 1, spans: 12, seconds: 0 } })).toContain(
+    '12 spans are waiting for theirs to close, in a moment.',
+  )
   expect(text({})).not.toContain('counted when')
 })
 
@@ -57,7 +59,7 @@ it('tells of each flag what events say, and which are on no span', async () => {
 it('tells what to do where evaluations came, but no span', () => {
   const silent = text({ spans: 0, requests: 0, evaluations: [{ ...evaluation, evaluations: 4 }, gone] })
   expect(silent).toContain('shop: no spans, 7 evaluations of flags, 1970-01-01T00:00:00Z to 1970-01-01T00:00:01Z')
-  expect(silent).toContain('No span has come, only log records: send spans here too')
+  expect(silent).toContain('No spans have arrived, only log records: send spans here too')
   expect(silent).not.toContain('operation')
 })
 
@@ -76,7 +78,7 @@ it('says whose names there are too many of', () => {
     { kind: 'GET /cart', names: 1, requests: 9000 },
   ]
   expect(text({ names: { all: 612, kinds } })).toContain(
-    '612 operations came up within a day, of which the 500 that are asked for most are told apart: 600 begin with GET /wp-admin (600 requests). Set http.route',
+    '612 operations appeared within a day, and only the 500 busiest are told apart: 600 begin with GET /wp-admin (600 requests). Set http.route',
   )
-  expect(text({ names: { all: 12, kinds } })).not.toContain('came up within a day')
+  expect(text({ names: { all: 12, kinds } })).not.toContain('appeared within a day')
 })

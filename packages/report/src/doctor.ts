@@ -149,14 +149,14 @@ const sumOf = (evaluations: readonly FlagEvaluations[]): number =>
 
 function notCounted({ ticks, spans, seconds }: DoctorFacts['open']): string {
   const when = seconds > 0 ? `in about ${count(seconds)} s while a server runs` : 'in a moment'
-  return `Operations are counted when a tick closes: ${count(spans)} spans wait for ${ticks === 1 ? 'theirs' : `${count(ticks)} ticks`}, ${when}.`
+  return `Operations are counted when a tick closes: ${count(spans)} spans are waiting for ${ticks === 1 ? 'theirs' : `${count(ticks)} ticks`} to close, ${when}.`
 }
 
 function missingOf(facts: DoctorFacts): string[] {
   const { service, spans, requests, withBuild, withFlags, withoutRoute, instances, late, evaluations = [] } = facts
   if (spans === 0)
     return [
-      `No span has come, only log records: send spans here too (OTEL_EXPORTER_OTLP_ENDPOINT), with service.name ${service}.`,
+      `No spans have arrived, only log records: send spans here too (OTEL_EXPORTER_OTLP_ENDPOINT), with service.name ${service}.`,
     ]
   const share = (n: number, of: number): string => `${Math.round((100 * n) / of)} %`
   const found: string[] = []
@@ -179,7 +179,7 @@ function missingOf(facts: DoctorFacts): string[] {
   if (instances.length === 0)
     found.push('No span names its instance: set service.instance.id, so that a bad host can be told from a bad build.')
   if (late > 0)
-    found.push(`${count(late)} spans came too late for their tick: export more often, or raise --watermark.`)
+    found.push(`${count(late)} spans arrived too late for their tick: export more often, or raise --watermark.`)
   return found
 }
 
@@ -188,7 +188,7 @@ function crowdOf({ names }: DoctorFacts): string | undefined {
   const kinds = names.kinds.filter((kind) => kind.names > 1).slice(0, shownKinds)
   const list = kinds.map((kind) => `${count(kind.names)} begin with ${kind.kind} (${count(kind.requests)} requests)`)
   const shown = list.length > 0 ? `: ${list.join(', ')}` : ''
-  return `${count(names.all)} operations came up within a day, of which the ${namesToldApart} that are asked for most are told apart${shown}. Set http.route, so that ids and paths that nobody serves make no names.`
+  return `${count(names.all)} operations appeared within a day, and only the ${namesToldApart} busiest are told apart${shown}. Set http.route, so that ids and unknown paths do not become operations.`
 }
 
 function flagsText(flags: readonly string[]): string {

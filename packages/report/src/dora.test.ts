@@ -50,6 +50,6 @@ it('has a line for each of many services', async () => {
 
 it('says what a deploy is where there was none', () => {
   expect(text([])).toBe(
-    'No deploys from 2026-09-01 to 2026-11-30, 90 days: "coalmine deploy" reports one, and with --service builds count that nobody reported.\n',
+    'No deploys from 2026-09-01 to 2026-11-30, 90 days: report them with "coalmine deploy"; with --service, builds that nobody reported count too.\n',
   )
 })

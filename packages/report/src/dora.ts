@@ -19,7 +19,7 @@ export function doraText(untrusted: DoraAnswer, options: { readonly colors: bool
   const days = Math.round((Date.parse(until) - Date.parse(since)) / 86_400_000)
   const window = `from ${since.slice(0, 10)} to ${until.slice(0, 10)}, ${count(days)} ${days === 1 ? 'day' : 'days'}`
   if (services.length === 0)
-    return `No deploys ${window}: "coalmine deploy" reports one, and with --service builds count that nobody reported.\n`
+    return `No deploys ${window}: report them with "coalmine deploy"; with --service, builds that nobody reported count too.\n`
   const lines =
     services.length > mostInFull ? ['', ...overview(services, ink)] : services.flatMap((one) => inFull(one, ink))
   return [`Delivery ${window}`, ...lines, ''].join('\n')
@@ -59,7 +59,7 @@ function inFull(one: Dora, ink: Ink): string[] {
   const bundles =
     bundled === 0
       ? []
-      : ['', `  ${of(bundled, deploys)} bundle several changes: which of them did harm is then not known.`]
+      : ['', `  ${of(bundled, deploys)} bundle several changes, so it is not known which of them did harm.`]
   return [
     '',
     ink.bold(`${service}: ${count(deploys)} ${deploys === 1 ? 'deploy' : 'deploys'}`),
@@ -109,6 +109,6 @@ function where({ caughtInCanary, atFullTraffic, shareNotKnown }: Dora): string {
   return [
     `${count(caughtInCanary)} caught in a canary`,
     `${count(atFullTraffic)} at full traffic`,
-    ...(shareNotKnown > 0 ? [`${count(shareNotKnown)} longer ago than is known`] : []),
+    ...(shareNotKnown > 0 ? [`${count(shareNotKnown)} too long ago to know`] : []),
   ].join(', ')
 }

@@ -36,7 +36,7 @@ export function planText(untrusted: PlanFacts, options: { readonly colors: boole
     '',
     ...(smallestShare === null ? [] : [`  ${shareSentence(smallestShare)}`]),
     ...plan.notPlanned.map(
-      (metric) => `  ${ink.dim('note')}  ${ink.dim(`${metric} is not planned: ticks do not have it.`)}`,
+      (metric) => `  ${ink.dim('note')}  ${ink.dim(`${metric} is not planned: the store has no summaries of it.`)}`,
     ),
     `  ${ink.dim('from')}  ${ink.dim(`${window.start} to ${window.end}; ${plan.runs} simulated canaries for each answer`)}`,
     '',

@@ -28,7 +28,7 @@ const answer: RolloutAnswer = {
     stage('100%', { isWhole: true }),
   ],
   stageSince: '2026-11-30T10:00:00.000Z',
-  waitsFor: '18 min of its bake time are left',
+the last   waitsFor: '18 min of its bake time',
   needsApproval: false,
   outcome: 'inconclusive',
   comparison: '0123456789ab',
@@ -51,11 +51,11 @@ it('tells where a rollout is, and what it waits for', () => {
   ▸  10%     no FAIL after 30 min, else go back after 2 h; somebody approves  for 12 min
      100%    everybody
 
-It waits for: 18 min of its bake time are left
+the last Waiting for: 18 min of its bake time
 INCONCLUSIVE  http://127.0.0.1:4318/comparisons/0123456789ab
 http://127.0.0.1:4318/rollouts/5d1c0f2b7a90
 `)
-  expect(rolloutLine(answer)).toBe('stage 2 of 3 (10%), INCONCLUSIVE; waits for 18 min of its bake time are left')
+the last   expect(rolloutLine(answer)).toBe('stage 2 of 3 (10%), INCONCLUSIVE; waits for 18 min of its bake time')
 })
 
 it('tells why one went back, and who said so', () => {
@@ -70,7 +70,7 @@ it('tells why one went back, and who said so', () => {
     endedAt: '2026-11-30T10:12:00.000Z',
   }
   expect(rolloutText(over, plain)).toContain('ROLLED BACK  shop: ')
-  expect(rolloutText(over, plain)).toContain('It went back: ada said so (ada)\nFAIL  http')
+  expect(rolloutText(over, plain)).toContain('Rolled back: ada said so (ada)\nFAIL  http')
 })
 
 it('tells what happened, with what came from outside shown as what it is', () => {

@@ -37,9 +37,9 @@ export function rolloutText(untrusted: RolloutAnswer, { colors, nowMs }: Rollout
   ]
   if (back)
     lines.push(
-      `It ${endedAt === null ? 'goes' : 'went'} back: ${back.reason}${back.by === null ? '' : ` (${back.by})`}`,
+      `${endedAt === null ? 'Rolling' : 'Rolled'} back: ${back.reason}${back.by === null ? '' : ` (${back.by})`}`,
     )
-  if (endedAt === null) lines.push(`It waits for: ${one.waitsFor}`)
+  if (endedAt === null) lines.push(`Waiting for: ${one.waitsFor}`)
   if (one.comparison !== null)
     lines.push(
       `${one.outcome === null ? 'Not judged yet' : stamp(one.outcome, ink)}  ${ink.dim(one.comparisonUrl ?? '')}`,
@@ -60,7 +60,7 @@ export function rolloutHistoryText(untrusted: RolloutHistory, { colors }: Pick<R
 /** What it does now, in a few words: for a line of progress. */
 export function rolloutLine({ stage, stages, waitsFor, outcome, phase }: RolloutAnswer): string {
   const where = stage === 0 ? phase : `stage ${stage} of ${stages.length} (${stages[stage - 1]!.amount})`
-  return `${where}${outcome === null ? '' : `, ${outcome.toUpperCase()}`}; waits for ${waitsFor}`
+  return `${where}${outcome === null ? '' : `, ${outcome.toUpperCase()}`}; waiting for ${waitsFor}`
 }
 
 function phaseText({ phase, isPaused, endedAt }: RolloutAnswer, ink: Ink): string {

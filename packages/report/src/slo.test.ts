@@ -50,7 +50,7 @@ it('is a table of journeys and their builds, and what there is to say', async ()
 it('puts only what is wrong into words where there are many', () => {
   const many = [...budgets, ...['a', 'b', 'c'].map((name) => journey(name, build('1.0.0', 10, 0.0001, 30 * day)))]
   const text = sloText({ budgets: many }, { colors: false })
-  expect(text).toContain('2.0.0 has 1 % of the requests')
+  expect(text).toContain('2.0.0 serves 1 % of the requests')
   expect(text).not.toContain('too few for a rate')
   expect(text.indexOf('POST /checkout')).toBeLessThan(text.indexOf('GET /cart'))
 })

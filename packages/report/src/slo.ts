@@ -24,7 +24,7 @@ const mostInWords = 3
 export function sloText(untrusted: SloAnswer, { colors, width }: SloTextOptions): string {
   const { budgets } = printableData(untrusted)
   const ink = pc.createColors(colors)
-  if (budgets.length === 0) return 'No journeys: no requests of these services are counted yet.\n'
+  if (budgets.length === 0) return 'No journeys yet: no requests of these services have been counted.\n'
   const slos = [...new Set(budgets.map(({ slo }) => slo))].map((slo) => budgets.filter((one) => one.slo === slo))
   const lines = slos.flatMap((journeys) => ['', ...sloLines(journeys, ink)])
   return [`Error budgets as of ${moment(budgets)}`, ...lines, '']
@@ -43,9 +43,7 @@ function moment(budgets: readonly JourneyBudget[]): string {
 function sloLines(journeys: readonly JourneyBudget[], ink: Ink): string[] {
   const { slo, service, objective, windowSeconds, latencySeconds } = journeys[0]!
   const bad =
-    latencySeconds === null
-      ? 'errors are bad'
-      : `errors, and what takes longer than ${latency(latencySeconds)}, are bad`
+    latencySeconds === null ? 'errors are bad' : `errors and requests slower than ${latency(latencySeconds)} are bad`
   const name = slo === service ? ink.bold(service) : `${ink.bold(service)} ${slo}`
   const worstFirst = journeys.toSorted((a, b) => (a.budget?.leftShare ?? 9) - (b.budget?.leftShare ?? 9))
   const head = ['', 'requests', 'good', 'budget left', 'burn 5 min', '1 h', '6 h', '3 days', 'lasts']

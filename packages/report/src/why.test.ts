@@ -47,11 +47,11 @@ it('tells what a failure comes from in six lines at most', () => {
   expect(whyLines({ ...verdict, interactions, why, exemplars })).toEqual([
     [
       'also',
-      expect.stringMatching(/^GET \/\d \(errors\), .* and 2 more: worse too, at a false discovery rate of 5 %\.$/),
+Also worse, at a false discovery rate of 5 %\:       expect.stringMatching(/^GET \/\d \(errors\), .* and 2 more.$/),
     ],
     ['why', message],
     ['why', message],
-    ['why', `${message} The same requests have y=1, z=1 and 1 more.`],
+    ['why', `${message} The same requests also have y=1, z=1 and 1 more.`],
     ['trace', `stable ${'a'.repeat(32)}`],
     ['trace', `canary ${'b'.repeat(32)} ${'c'.repeat(32)}`],
   ])

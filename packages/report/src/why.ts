@@ -37,14 +37,14 @@ function alsoRegressed({ regressed, findings, policy }: Verdict): string[] {
   const named = others.slice(0, shownOperations).map(({ operation, metric }) => `${operation} (${metric})`)
   const more = others.length - named.length
   const list = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-  return [`${list}: worse too, at a false discovery rate of ${percent(policy.alpha)}.`]
+  return [`Also worse, at a false discovery rate of ${percent(policy.alpha)}: ${list}.`]
 }
 
 const shownOperations = 5
 
 function sameAs(attributes: readonly string[]): string {
   const more = attributes.length - 2
-  return `The same requests have ${attributes.slice(0, 2).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`
+  return `The same requests also have ${attributes.slice(0, 2).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`
 }
 
 function traces(exemplars: readonly Exemplar[]): string {

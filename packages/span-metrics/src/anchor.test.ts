@@ -38,7 +38,7 @@ it('is found after days, too', async () => {
 
 it('is asked for when the canary has been there for longer, or not at all', async () => {
   await expect(anchor(first + 8 * day)).rejects.toThrow(
-    'the canary has been there for more than 7 days: say since when',
+    'the canary has been running for more than 7 days: say from when',
   )
   await expect(anchor(first - 60)).rejects.toThrow('the canary has no sample between')
 })

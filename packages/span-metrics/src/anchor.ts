@@ -32,7 +32,7 @@ export async function beforeCanary(prometheus: Prometheus, selector: string, end
   }
   throw new SpanMetricsError(
     'usage',
-    'the canary has been there for more than 7 days: say since when with --start or --since',
+    'the canary has been running for more than 7 days: say from when to judge it, with --start or --since',
   )
 }
 

@@ -103,7 +103,7 @@ it.each<[string, Labels[], string]>([
   [
     'of clients alone',
     both('latency_count', { service_name: 'shop', span_kind: 'SPAN_KIND_CLIENT' }),
-    'are of kind SPAN_KIND_CLIENT',
+    'has span metrics of kind SPAN_KIND_CLIENT only',
   ],
   ['of another service', [], 'no span metrics of service "shop" at http'],
   [

@@ -161,7 +161,7 @@ export async function seriesOf(
 
 function otherKinds({ service }: Sought, all: readonly Labels[]): string {
   const kinds = valuesOf(all, 'span_kind')
-  return `the span metrics of ${service} are of kind ${kinds.join(', ')}: those of requests, SERVER and CONSUMER, are not there`
+  return `${service} has span metrics of kind ${kinds.join(', ')} only; those of requests, SERVER and CONSUMER, are missing`
 }
 
 async function noService(

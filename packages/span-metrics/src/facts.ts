@@ -18,10 +18,10 @@ export function notMeasuredIn(
     errors: known.some(({ errors }) => errors)
       ? undefined
       : 'the series have no status. Make status.code or http.response.status_code a dimension of them, or turn it off.',
-    'inner-errors': 'span metrics do not tell below which request a span was. Turn it off, or judge from spans.',
+    'inner-errors': 'span metrics do not say which request a span belongs to. Turn it off, or judge from spans.',
     'client-errors': known.some(({ clientErrors }) => clientErrors)
       ? undefined
-      : 'the series have neither an HTTP status nor a code of gRPC. Make http.response.status_code or rpc.response.status_code a dimension of them, or turn it off.',
+      : 'the series have neither an HTTP status nor a gRPC code. Make http.response.status_code or rpc.response.status_code a dimension of them, or turn it off.',
   }
   return metrics.flatMap(({ name, gate, measure }) => {
     const why = lacking[measure.kind]

@@ -102,7 +102,7 @@ describe('increments', () => {
 
   it('refuse counts that are not whole', () => {
     expect(() => told([counter({ __name__: 'x:rate' }, at(285, 4), [1, 2, 3.5, 4])])).toThrow(
-      'x:rate grew by 1.5, which is no whole number of requests',
+      'x:rate grew by 1.5, which is not a whole number of requests',
     )
   })
 

@@ -141,6 +141,6 @@ function checkWhole({ zero, counts }: Increase, { labels }: Scraped): void {
   if (odd === undefined) return
   throw new SpanMetricsError(
     'malformed',
-    `${labels['__name__']} grew by ${odd}, which is no whole number of requests: is it recorded by a rule, or scaled up from a sample? Name the histogram itself with --metric`,
+    `${labels['__name__']} grew by ${odd}, which is not a whole number of requests: is it recorded by a rule, or scaled up from a sample? Name the histogram itself with --metric`,
   )
 }

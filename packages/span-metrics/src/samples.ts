@@ -123,7 +123,7 @@ function natives({ labels, times, histograms }: Collected, family: string): Scra
   if (histograms.length < times.length) {
     throw new SpanMetricsError(
       'usage',
-      `${family} is no native histogram: name a histogram (${family}_bucket, where it is classic), or a counter that ends in _total, with --metric`,
+      `${family} is not a native histogram: name a histogram (${family}_bucket, where it is classic), or a counter that ends in _total, with --metric`,
     )
   }
   const values = histograms.map((histogram) => {
@@ -131,7 +131,7 @@ function natives({ labels, times, histograms }: Collected, family: string): Scra
     if (native) return native
     throw new SpanMetricsError(
       'usage',
-      `${family} is a native histogram of custom buckets: only exponential ones, and classic ones, can be judged`,
+      `${family} is a native histogram with custom buckets; only exponential and classic ones can be judged`,
     )
   })
   return { labels, times, values, bounds: null }

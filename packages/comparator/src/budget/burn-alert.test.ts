@@ -63,9 +63,9 @@ it('tells of a canary at 1 % that no alert of the service would', () => {
   expect([alert!.title, ...alert!.text]).toMatchInlineSnapshot(`
     [
       "GET /cart: 2.0.0 burns its error budget 30 times as fast as the objective allows",
-      "2.0.0 has 1 % of the requests and burns the budget 30 times as fast as the objective allows, while all builds together burn it 0.794 times as fast. It alone makes 1.77 requests a minute bad, and it has cost 0.041 % of the budget of 30 days. Once everybody has it, a full budget lasts 23.8 h (at worst 16.9 h, at best 35 h).",
-      "No burn-rate alert of the whole service shows it: the build has 1 % of the requests.",
-      "Full rollout would use up the budget of 30 days in 23.8 h (at worst 16.9 h, at best 35 h).",
+      "2.0.0 serves 1 % of the requests and burns the budget 30 times as fast as the objective allows, while all builds together burn it 0.794 times as fast. It adds 1.77 bad requests a minute, and it has cost 0.041 % of the budget of 30 days. At full rollout, a full budget would last 23.8 h (at worst 16.9 h, at best 35 h).",
+      "A burn-rate alert on the whole service would miss it: the build serves only 1 % of the requests.",
+      "At full rollout, the budget of 30 days would be gone in 23.8 h (at worst 16.9 h, at best 35 h).",
     ]
   `)
 })

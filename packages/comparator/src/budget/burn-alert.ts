@@ -84,10 +84,12 @@ function alertOf(cohort: CohortBudget, journey: JourneyBudget, long: BurnWindow)
     text: [
       cohortSentence(cohort, journey),
       ...(hidden
-        ? [`No burn-rate alert of the whole service shows it: the build has ${percent(share, 2)} of the requests.`]
+        ? [
+            `A burn-rate alert on the whole service would miss it: the build serves only ${percent(share, 2)} of the requests.`,
+          ]
         : []),
       ...(fullLasts?.seconds != null && fullLasts.seconds < journey.windowSeconds
-        ? [`Full rollout would use up the budget of ${roughly(journey.windowSeconds)} in ${lastsText(fullLasts)}.`]
+        ? [`At full rollout, the budget of ${roughly(journey.windowSeconds)} would be gone in ${lastsText(fullLasts)}.`]
         : []),
     ],
   }

@@ -4,7 +4,7 @@ import type { Slo } from './slo.ts'
 /**
  * An objective in one line, for who is to agree with it.
  *
- * @example describeSlo(slo) // 'checkout: 99.9 % of GET /cart over 30 days; errors, and what takes longer than 300 ms, are bad'
+ * @example describeSlo(slo) // 'checkout: 99.9 % of GET /cart over 30 days; errors and requests slower than 300 ms are bad'
  */
 export function describeSlo({
   name,
@@ -18,8 +18,7 @@ export function describeSlo({
   const of =
     typeof journeys !== 'string' ? journeys.join(', ') : journeys === 'each' ? 'each operation' : 'all requests'
   const each = typeof journeys !== 'string' && journeys.length > 1 ? ', each' : ''
-  const bad =
-    latencySeconds === null ? 'errors are' : `errors, and what takes longer than ${latency(latencySeconds)}, are`
+  const bad = latencySeconds === null ? 'errors are' : `errors and requests slower than ${latency(latencySeconds)} are`
   return [
     `${name}: ${percent(objective, 10)} of ${of}${each} over ${roughly(windowSeconds)}; ${bad} bad`,
     ...(critical ? ['critical'] : []),

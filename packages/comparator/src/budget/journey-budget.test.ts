@@ -69,8 +69,8 @@ describe('the budget of a journey', () => {
   it('says who burns it, in sentences', () => {
     expect(of(stable, canary).messages).toMatchInlineSnapshot(`
       [
-        "2.0.0 has 1 % of the requests and burns the budget 20 times as fast as the objective allows, while all builds together burn it 0.694 times as fast. It alone makes 1.17 requests a minute bad, and it has cost 0.027 % of the budget of 30 days. Once everybody has it, a full budget lasts 36 h (at worst 23.8 h, at best 2.43 days).",
-        "What is left of it lasts 21.6 days as it is now.",
+        "2.0.0 serves 1 % of the requests and burns the budget 20 times as fast as the objective allows, while all builds together burn it 0.694 times as fast. It adds 1.17 bad requests a minute, and it has cost 0.027 % of the budget of 30 days. At full rollout, a full budget would last 36 h (at worst 23.8 h, at best 2.43 days).",
+        "At the present rate, the rest of the budget lasts 21.6 days.",
       ]
     `)
   })
@@ -97,7 +97,7 @@ describe('the budget of a journey', () => {
     expect(few.burn.last1h.rate).toBeNull()
     expect(few.messages).toMatchInlineSnapshot(`
       [
-        "52 of 5 184 requests were bad in 30 days. The objective allows fewer than ten in 30 days of such traffic: too few for a rate, so these are counts.",
+        "52 of 5 184 requests were bad in 30 days. At this traffic the objective allows fewer than ten bad requests in 30 days: too few for a rate, so these are counts.",
       ]
     `)
   })
@@ -106,7 +106,7 @@ describe('the budget of a journey', () => {
     const young = of(build('1.0.0', 100, 0.0005, 2 * day))
     expect(young.coveredSeconds).toBe(2 * day)
     expect(young.budget!.events).toBeCloseTo(0.001 * 100 * 30 * day, -2)
-    expect(young.messages.at(-1)).toMatch(/^Counted over 2 days so far/)
+    expect(young.messages.at(-1)).toMatch(/^There are 2 days of traffic so far/)
   })
 
   it('is gone where more was bad than may be', () => {
@@ -115,7 +115,7 @@ describe('the budget of a journey', () => {
     expect(gone.lasts!.seconds).toBe(0)
     expect(gone.messages).toMatchInlineSnapshot(`
       [
-        "The budget of 30 days is gone: 518 400 requests were bad, and 99.9 % good allows 259 200.",
+        "The budget of 30 days is used up: 518 400 requests were bad, and the objective of 99.9 % allows 259 200.",
       ]
     `)
   })
@@ -141,7 +141,7 @@ describe('the budget of a journey', () => {
 
   it('says of requests that name no build that they do', () => {
     const [first] = of(stable, { ...canary, build: '' }).messages
-    expect(first).toMatch(/^What names no build has 1 % of the requests/)
+    expect(first).toMatch(/^Traffic without a build serves 1 % of the requests/)
   })
 
   it('says what was seen where a journey is spelled differently', () => {
@@ -149,7 +149,7 @@ describe('the budget of a journey', () => {
     const messages = (operation: string) => journeyBudget(slo, { ...counts, operation, builds: [], seen }, []).messages
     expect(messages('GET /crat')).toEqual(['No requests within the window; did you mean GET /cart?'])
     expect(messages('PUT /x/y')).toEqual([
-      'No requests within the window; those seen most within a day are GET /cart, POST /checkout, GET /a.',
+      'No requests within the window; the busiest operations of the last day are GET /cart, POST /checkout, GET /a.',
     ])
   })
 

@@ -10,16 +10,16 @@ export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>, seen: 
   const span = roughly(windowSeconds)
   if (budget === null) {
     return [
-      `${count(window.bad)} of ${count(window.requests)} requests were bad in ${roughly(coveredSeconds)}. The objective allows fewer than ten in ${span} of such traffic: too few for a rate, so these are counts.`,
+      `${count(window.bad)} of ${count(window.requests)} requests were bad in ${roughly(coveredSeconds)}. At this traffic the objective allows fewer than ten bad requests in ${span}: too few for a rate, so these are counts.`,
     ]
   }
   return [
     ...cohorts.filter((one) => one.isHarmful).map((one) => cohortSentence(one, journey)),
     budget.left <= 0
-      ? `The budget of ${span} is gone: ${count(window.bad)} requests were bad, and ${percent(objective, 10)} good allows ${count(budget.events)}.`
-      : `What is left of it lasts ${lastsText(lasts!)} as it is now${rampLasts ? `, and ${lastsText(rampLasts)} along the planned ramp, which then stays at its last share` : ''}.`,
+      ? `The budget of ${span} is used up: ${count(window.bad)} requests were bad, and the objective of ${percent(objective, 10)} allows ${count(budget.events)}.`
+      : `At the present rate, the rest of the budget lasts ${lastsText(lasts!)}${rampLasts ? `; along the planned ramp, which then stays at its last share, ${lastsText(rampLasts)}` : ''}.`,
     ...(coveredSeconds < windowSeconds - 3_600
-      ? [`Counted over ${roughly(coveredSeconds)} so far; how many requests ${span} have is expected from these.`]
+      ? [`There are ${roughly(coveredSeconds)} of traffic so far; the requests of ${span} are estimated from them.`]
       : []),
   ]
 }
@@ -31,7 +31,7 @@ function meant(operation: string | null, seen: readonly string[]): string {
   const close = closest(operation, seen)
   return close
     ? `; did you mean ${close}?`
-    : `; those seen most within a day are ${seen.slice(0, shownSeen).join(', ')}.`
+    : `; the busiest operations of the last day are ${seen.slice(0, shownSeen).join(', ')}.`
 }
 
 /** How long, with best and worst where they are far apart. */
@@ -43,7 +43,7 @@ export function lastsText(lasts: Lasts): string {
 
 /** A build in a sentence, where its requests name it. */
 export function buildName(build: string): string {
-  return build === '' ? 'What names no build' : build
+  return build === '' ? 'Traffic without a build' : build
 }
 
 /** What a build does to the budget, and what it would do if everybody had it. */
@@ -56,6 +56,6 @@ export function cohortSentence(cohort: CohortBudget, { burn, windowSeconds }: Om
     excess?.spent === null || excess === null
       ? ''
       : `, and it has cost ${percent(excess.spent, 2)} of the budget of ${roughly(windowSeconds)}`
-  const full = fullLasts === null ? '' : ` Once everybody has it, a full budget lasts ${lastsText(fullLasts)}.`
-  return `${buildName(build)} has ${percent(share, 2)} of the requests and burns the budget ${number(rate ?? 0)} times as fast as the objective allows${service}. It alone makes ${number(excess?.perMinute ?? 0)} requests a minute bad${spent}.${full}`
+  const full = fullLasts === null ? '' : ` At full rollout, a full budget would last ${lastsText(fullLasts)}.`
+  return `${buildName(build)} serves ${percent(share, 2)} of the requests and burns the budget ${number(rate ?? 0)} times as fast as the objective allows${service}. It adds ${number(excess?.perMinute ?? 0)} bad requests a minute${spent}.${full}`
 }

@@ -68,7 +68,7 @@ describe('what a canary does to a budget', () => {
     expect(found.fullLasts!.seconds! / 3_600).toBeCloseTo(36, 4)
     expect(found.rampLasts).toBeNull()
     expect(found.message).toMatchInlineSnapshot(
-      `"GET /cart: the canary has cost 0.027 % (0.016 % to 0.042 %) of the error budget of 30 days: 70.2 requests were bad that would not have been on stable. It burns the budget 20 times as fast as the objective allows, stable 0.499 times. What is left lasts 17.3 days at the canary's present share; if everybody had the canary, a full budget would last 36 h (at worst 23.8 h, at best 2.43 days)."`,
+      `"GET /cart: the canary has cost 0.027 % (0.016 % to 0.042 %) of the error budget of 30 days: stable would have had 70.2 fewer bad requests. It burns the budget 20 times as fast as the objective allows, stable 0.499 times. What is left lasts 17.3 days at the canary's present share; at full rollout, a full budget would last 36 h (at worst 23.8 h, at best 2.43 days)."`,
     )
   })
 
@@ -88,7 +88,7 @@ describe('what a canary does to a budget', () => {
     })
     expect(found).toMatchObject({ budget: null, spent: null, lasts: null, fullLasts: null, burn: { canary: null } })
     expect(found.message).toMatchInlineSnapshot(
-      `"GET /cart: 2 of the canary's 40 requests were bad, 1 of stable's 300. The objective allows fewer than ten in 30 days: too few for a rate."`,
+      `"GET /cart: 2 of the canary's 40 requests were bad, 1 of stable's 300. The objective allows fewer than ten bad requests in 30 days: too few for a rate."`,
     )
   })
 
@@ -101,7 +101,7 @@ describe('what a canary does to a budget', () => {
     expect(found.excess.estimate).toBe(0)
     expect(found.excess.upper).toBeGreaterThan(0)
     expect(found.message).toMatchInlineSnapshot(
-      `"GET /cart: the canary has cost none of the error budget of 30 days (at most 0.013 %). It burns the budget 20 times as fast as the objective allows, stable 20 times. What is left lasts 14.4 h (at worst 9.5 h, at best 20.7 h) at the canary's present share; if everybody had the canary, a full budget would last 36 h (at worst 17.7 h, at best 3.84 days)."`,
+      `"GET /cart: the canary has cost none of the error budget of 30 days (at most 0.013 %). It burns the budget 20 times as fast as the objective allows, stable 20 times. What is left lasts 14.4 h (at worst 9.5 h, at best 20.7 h) at the canary's present share; at full rollout, a full budget would last 36 h (at worst 17.7 h, at best 3.84 days)."`,
     )
   })
 

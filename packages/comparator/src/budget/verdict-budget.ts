@@ -110,21 +110,21 @@ function sentenceOf(budget: Omit<VerdictBudget, 'message'>): string {
   const where = operation ?? 'All requests'
   const span = roughly(windowSeconds)
   if (spent === null) {
-    return `${where}: ${count(canary.bad)} of the canary's ${count(canary.requests)} requests were bad, ${count(stable.bad)} of stable's ${count(stable.requests)}. The objective allows fewer than ten in ${span}: too few for a rate.`
+    return `${where}: ${count(canary.bad)} of the canary's ${count(canary.requests)} requests were bad, ${count(stable.bad)} of stable's ${count(stable.requests)}. The objective allows fewer than ten bad requests in ${span}: too few for a rate.`
   }
   const cost =
     excess.estimate === 0
       ? `the canary has cost none of the error budget of ${span} (at most ${percent(spent.upper, 2)})`
-      : `the canary has cost ${percent(spent.estimate, 2)} (${percent(spent.lower, 2)} to ${percent(spent.upper, 2)}) of the error budget of ${span}: ${number(excess.estimate)} requests were bad that would not have been on stable`
+      : `the canary has cost ${percent(spent.estimate, 2)} (${percent(spent.lower, 2)} to ${percent(spent.upper, 2)}) of the error budget of ${span}: stable would have had ${number(excess.estimate)} fewer bad requests`
   const pace =
     burn.canary === null
       ? ''
       : ` It burns the budget ${number(burn.canary)} times as fast as the objective allows${burn.stable === null ? '' : `, stable ${number(burn.stable)} times`}.`
   const left =
     budget.budget!.left <= 0
-      ? 'Nothing is left of it'
+      ? 'Nothing of it is left'
       : `What is left lasts ${lastsText(lasts!)} at the canary's present share${rampLasts ? `, ${lastsText(rampLasts)} along the planned ramp` : ''}`
-  return `${where}: ${cost}.${pace} ${left}; if everybody had the canary, a full budget would last ${lastsText(fullLasts!)}.`
+  return `${where}: ${cost}.${pace} ${left}; at full rollout, a full budget would last ${lastsText(fullLasts!)}.`
 }
 
 /**
@@ -147,7 +147,7 @@ export function budgetHypotheses(slos: readonly Slo[], budgets: readonly Verdict
     const { estimate, lower, upper } = worst?.spent ?? { estimate: 0, lower: 0, upper: 0 }
     const cost = worst
       ? `${worst.operation ?? 'the service'} cost ${percent(estimate, 2)} (${percent(lower, 2)} to ${percent(upper, 2)})`
-      : 'bad requests are too few for a rate'
+      : 'there were too few bad requests to tell'
     const stamp = answer[0]!.toUpperCase() + answer.slice(1)
     return {
       metric: `error budget of ${name}`,

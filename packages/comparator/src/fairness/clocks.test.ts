@@ -61,7 +61,7 @@ it('a clock that was set right in the window makes what came before mean nothing
   ])
   expect(verdict.verdict).toBe('invalid')
   expect(verdict.reasons[0]!.message).toBe(
-    'The clock of canary was 4 min ahead at 10:01:00, as the spans of its callers tell, and is right since 10:03:00 or before: stable and canary are compared within five seconds of each other, and these are not of the same time. Judge what came after that: --start 2026-01-01T10:03:00Z.',
+    "The clock of canary was 4 min ahead at 10:01:00, according to its callers' spans, and has been right since 10:03:00 at the latest. Stable and canary are compared within the same five seconds, which a wrong clock makes meaningless. Judge only what came after: --start 2026-01-01T10:03:00Z.",
   )
 })
 

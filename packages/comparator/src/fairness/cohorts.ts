@@ -23,7 +23,7 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     return [
       invalid(
         'same-cohort',
-        `--stable and --canary both choose ${stable.selector}: name two different builds, variants or attributes.`,
+        `--stable and --canary both select ${stable.selector}: give two different builds, variants or attributes.`,
       ),
     ]
   }
@@ -39,7 +39,7 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     return [
       invalid(
         'never-concurrent',
-        `${apart}: they were not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
+        `${apart}: they did not run side by side between ${facts.window.start} and ${facts.window.end}.${overlapAdvice(facts)}`,
       ),
     ]
   }
@@ -51,7 +51,7 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
     return [
       invalid(
         'swapped',
-        `canary (${canary.selector}) had served for ${duration(earlierMs / 1000)} before stable (${stable.selector}) appeared, and has ${percent(share)} of the requests: the two look swapped. Call the older build stable.`,
+        `canary (${canary.selector}) had served for ${duration(earlierMs / 1000)} before stable (${stable.selector}) appeared, and has ${percent(share)} of the requests: the two look swapped. Make the older build stable.`,
       ),
     ]
   }
@@ -71,7 +71,7 @@ export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], 
       reasons.push({
         code: 'split-missed',
         weight: 'blocks',
-        message: `The canary was to get ${percent(policy.split)} of the traffic and got ${percent(served / all)} of ${count(all)} requests: the cohorts may differ in more than the build. Look for what routes, retries or loses requests.`,
+        message: `The canary should have had ${percent(policy.split)} of the traffic but got ${percent(served / all)} of ${count(all)} requests, so the cohorts may differ in more than the build. Check how requests are routed and retried, and whether some are lost.`,
       })
     }
   }
@@ -80,7 +80,7 @@ export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], 
     reasons.push({
       code: 'overlapping-cohorts',
       weight: 'blocks',
-      message: `${count(overlap)} traces match both cohorts, or change variant midway, and were left out of both: choose selectors that exclude each other.`,
+      message: `${count(overlap)} traces match both cohorts, or change variant midway, and were left out of both. Choose selectors that exclude each other.`,
     })
   } else if (overlap > 0) {
     reasons.push({
@@ -113,7 +113,7 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
     : 'look again in half a minute'
   const pending =
     open.spans > 0
-      ? ` ${count(open.spans)} spans of it have arrived whose five-second ticks have not closed yet: ${advice}.`
+      ? ` ${count(open.spans)} of its spans have arrived, but their five-second ticks have not closed yet: ${advice}.`
       : ''
   const within = `${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.`
   if (facts.scope === 'downstream') {
@@ -131,8 +131,8 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
 function overlapAdvice({ spanMetrics }: Facts): string {
   const days = spanMetrics
     ? ''
-    : ', or compare the canary with what stable did at the same hours of earlier days: --stable-window 7d'
-  return ` Where one follows the other (blue/green), run both at once for a while${days}.`
+    : ', or compare the canary with stable at the same hours of earlier days: --stable-window 7d'
+  return ` If one replaces the other (blue/green), run both at once for a while${days}.`
 }
 
 /** What else was asked of the requests, besides the cohort. */

@@ -108,7 +108,7 @@ describe('the users with the most bad requests', () => {
     expect(errors({ heaviestUsers: [named] }).decision).not.toBe('fail')
     const { reasons } = judged(slices, ticks, { heaviestUsers: [named] })
     expect(reasons.find(({ code }) => code === 'few-users')!.message).toBe(
-      'GET /: One user has most of what is bad in the error rate of the canary; without them it does not FAIL. Look at what they ask for.',
+      'GET /: one user accounts for most of the harm in the error rate of the canary; without them it does not FAIL. See what they ask for.',
     )
   })
 

@@ -48,7 +48,7 @@ describe('hosts that differ', () => {
     expect(known.hosts!.allowed.latency).toBeGreaterThan(1.2)
     const reason = known.reasons.find((one) => one.code === 'host-not-separable')!
     expect(reason.message).toMatch(
-      /^Stable's 4 instances run one build, and \d of them would FAIL against the others, .* FAIL takes latency beyond \d+%,2ms, which hosts alone rarely reach\.$/,
+      /^Stable's 4 instances run the same build, yet \d of them would FAIL against the others, .* FAIL needs latency to be worse by more than \d+ % or 2 ms, which hosts alone rarely cause\.$/,
     )
     expect(known.findings.find((one) => one.metric === 'latency')!.margin).toBe('10%,2ms')
   })
@@ -65,10 +65,10 @@ it('hosts whose few errors may be chance are not said to differ', () => {
   const messages = Array.from({ length: 10 }, (_, seed) =>
     judged({ stable: 4, canary: 2, errors: 0.012, hostSd: 0, seed: seed + 1 }),
   ).flatMap(({ known }) => known.reasons.filter(({ code }) => code === 'host-not-separable').map((one) => one.message))
-  const told = messages.filter((message) => message.includes('FAIL takes'))
+  const told = messages.filter((message) => message.includes('FAIL needs'))
   expect(told.length).toBeGreaterThan(0)
   for (const message of told)
-    expect(message).toMatch(/^Hosts may differ as much as stable's 4 instances do\. FAIL takes errors/)
+    expect(message).toMatch(/^Hosts may differ as much as stable's 4 instances do from each other\. FAIL needs errors/)
 })
 
 it('one canary instance out of line with its fellows is named', () => {
@@ -81,7 +81,7 @@ it('one canary instance out of line with its fellows is named', () => {
   const verdict = judge(slices, defaultPolicy, { ...factsOf(blocks), fairness: { ...nothing, cells: slow } })
   expect(verdict.hosts!.outOfLine).toMatchObject([{ instance: 'canary-2', metric: 'latency' }])
   expect(verdict.reasons.find((one) => one.code === 'one-instance')!.message).toMatch(
-    /^Canary instance canary-2 is out of line with the canary's others: latency p50 .* ms -> .* ms\. Look at its host before the build\.$/,
+    /^Canary instance canary-2 is out of line with the canary's others: latency p50 .* ms -> .* ms\. Check its host before blaming the build\.$/,
   )
 })
 

@@ -5,6 +5,7 @@ import { formatMargin, type Margin } from '../policy/margin.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import { run } from '../statistics/run.ts'
+import { marginPhrase } from '../verdict/wording.ts'
 import type { Hosts } from './hosts.ts'
 import { beyondHosts } from './hosts.ts'
 import { youngReasons } from './young.ts'
@@ -43,7 +44,7 @@ function restarts({ fairness }: Facts): Reason[] {
     {
       code: 'instances-restart',
       weight: 'blocks',
-      message: `${canary.replaced} canary instances vanished and were replaced (stable: ${stable.replaced}), each after ${duration(canary.livedMs / of('canary').length / 1000)} or so: it may be crashing, and requests that a crash cuts off leave no spans. Look at why they end.`,
+      message: `${canary.replaced} canary instances disappeared and were replaced (stable: ${stable.replaced}), after about ${duration(canary.livedMs / of('canary').length / 1000)} each. The canary may be crashing; requests that a crash cuts off leave no spans. Find out why the instances ended.`,
     },
   ]
 }
@@ -63,18 +64,18 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
   const widened = policy.metrics
     .map((metric) => ({ metric, beyond: beyondHosts(metric, hosts) }))
     .filter(({ metric, beyond }) => formatMargin(metric.margin) !== formatMargin(beyond.margin))
-    .map(({ metric, beyond }) => `${metric.name} beyond ${formatMargin(shortened(beyond.margin))}`)
+    .map(({ metric, beyond }) => `${metric.name} to be worse by more than ${marginPhrase(shortened(beyond.margin))}`)
   const alone = fewInstances(canary)
   if (widened.length > 0) {
     const failing = new Set(hosts!.placebo?.map((one) => one.instance)).size
     const spread =
       hosts!.variation.latency === null
-        ? 'Stable has too few instances to show how much hosts differ, so about 5 % is assumed.'
+        ? 'Stable has too few instances to show how much hosts differ, so 5 % is assumed.'
         : failing > 0
-          ? `Stable's ${hosts!.stable} instances run one build, and ${failing} of them would FAIL against the others, so the canary's hosts may too.`
-          : `Hosts may differ as much as stable's ${hosts!.stable} instances do.`
+          ? `Stable's ${hosts!.stable} instances run the same build, yet ${failing} of them would FAIL against the others, so the canary's hosts may too.`
+          : `Hosts may differ as much as stable's ${hosts!.stable} instances do from each other.`
     return [
-      note(`${spread} FAIL takes ${widened.join(' and ')}, which hosts alone rarely reach.${alone ? ` ${alone}` : ''}`),
+      note(`${spread} FAIL needs ${widened.join(' and ')}, which hosts alone rarely cause.${alone ? ` ${alone}` : ''}`),
     ]
   }
   const shared = fairness?.instances?.some((one) => one.cohort === 'both') ?? false
@@ -101,7 +102,7 @@ function oneInstance(hosts: Hosts | null): Reason[] {
     {
       code: 'one-instance',
       weight: 'note',
-      message: `Canary instance ${first.instance} is out of line with the canary's others: ${first.metric} ${first.statistic.startsWith('p') ? `${first.statistic} ` : ''}${value(first.others)} -> ${value(first.own)}${others > 0 ? `, and so are ${others} more` : ''}. Look at its host before the build.`,
+      message: `Canary instance ${first.instance} is out of line with the canary's others: ${first.metric} ${first.statistic.startsWith('p') ? `${first.statistic} ` : ''}${value(first.others)} -> ${value(first.own)}${others > 0 ? `, and so are ${others} more` : ''}. Check its host before blaming the build.`,
     },
   ]
 }
@@ -121,7 +122,7 @@ function unequalLoad({ stable, canary, beforeAfter }: Facts): Reason[] {
     {
       code: 'unequal-load',
       weight: 'note',
-      message: `A ${busier} instance carries ${Math.round(load > 1 ? load : 1 / load)} times the load of a ${quieter} one: busy processes are warmer, and queue more. Compare instances of equal load where you can.`,
+      message: `A ${busier} instance carries ${Math.round(load > 1 ? load : 1 / load)} times the load of a ${quieter} one: busy processes are warmer and queue more. If you can, compare instances under equal load.`,
     },
   ]
 }

@@ -47,10 +47,10 @@ export function clocksInvalid({ fairness, window }: Pick<Facts, 'fairness' | 'wi
   const known = clocks.filter((clock) => aheadOf(clock) !== null)
   const right = known.slice(known.indexOf(worst) + 1)[0]
   const how = `${duration(Math.abs(by) / 1000)} ${by > 0 ? 'ahead' : 'behind'}`
-  const means = 'stable and canary are compared within five seconds of each other, and these are not of the same time'
+  const means = 'Stable and canary are compared within the same five seconds, which a wrong clock makes meaningless.'
   const message = right
-    ? `The clock of ${arm} was ${how} at ${clockOf(worst.tick)}, as the spans of its callers tell, and is right since ${clockOf(right.tick)} or before: ${means}. Judge what came after that: --start ${isoOf(right.tick)}.`
-    : `The clock of ${arm} is ${how}, as the spans of its callers tell: ${means}. Set the clock right.`
+    ? `The clock of ${arm} was ${how} at ${clockOf(worst.tick)}, according to its callers' spans, and has been right since ${clockOf(right.tick)} at the latest. ${means} Judge only what came after: --start ${isoOf(right.tick)}.`
+    : `The clock of ${arm} is ${how}, according to its callers' spans. ${means} Set the clock right.`
   return [{ code: 'clock-skew', weight: 'decides', message }]
 
   function clockOf(tick: number): string {
@@ -79,7 +79,7 @@ function samplingDiffers({ stable, canary }: Sample): Reason[] {
     {
       code: 'sampling-differs',
       weight: 'blocks',
-      message: `The cohorts are sampled differently (stable: ${samplingText(stable)}; canary: ${samplingText(canary)}): what was kept of each is not alike. Give both the same sampler.`,
+      message: `The cohorts are sampled differently (stable: ${samplingText(stable)}; canary: ${samplingText(canary)}): what was kept of each cannot be compared. Give both the same sampler.`,
     },
   ]
 }
@@ -101,17 +101,17 @@ function instrumentationDiffers({ stable, canary }: Sample): Reason[] {
   const [bare, other] = perRequest(stable) < perRequest(canary) ? ['stable', 'canary'] : ['canary', 'stable']
   const reasons: string[] = []
   if (Math.min(stable.children, canary.children) === 0 && Math.max(perRequest(stable), perRequest(canary)) >= 0.5)
-    reasons.push(`${bare} has no spans below its requests, ${other} has`)
+    reasons.push(`${bare} has no spans below its requests, and ${other} does`)
   if (stable.scope !== canary.scope)
     reasons.push(
-      `the requests' spans are made by ${canary.scope || 'nobody named'} in canary and by ${stable.scope || 'nobody named'} in stable`,
+      `the spans of requests are made by ${canary.scope || 'an unnamed library'} in canary and by ${stable.scope || 'an unnamed library'} in stable`,
     )
   if (reasons.length === 0) return []
   return [
     {
       code: 'instrumentation-differs',
       weight: 'blocks',
-      message: `The cohorts are not instrumented alike: ${reasons.join(', and ')}. They are not measured at the same place; register the same instrumentations in both.`,
+      message: `The cohorts are instrumented differently: ${reasons.join('; ')}. So they are not measured at the same point. Register the same instrumentations in both.`,
     },
   ]
 }
@@ -123,7 +123,7 @@ function notRandomised({ stable, canary }: Sample): Reason[] {
     {
       code: 'not-randomised',
       weight: 'blocks',
-      message: `Targeting decided the flag for ${percent(share)} of a cohort's requests: its users were chosen, not drawn, and may differ in more than the flag. Compare under a percentage roll-out; where the rule holds one, say randomised: true in coalmine.yaml.`,
+      message: `A targeting rule set the flag for ${percent(share)} of a cohort's requests, so its users were chosen, not drawn at random, and may differ in more than the flag. Compare under a percentage rollout. If the rule contains one, write randomised: true in coalmine.yaml.`,
     },
   ]
 }
@@ -142,7 +142,7 @@ function tailSampled(sample: Sample): Reason[] {
       code: 'tail-sampled',
       weight: 'note',
       message:
-        'Failed requests are kept more often than others (their trace state says so): the shares shown are of what was kept, and are too high; their comparison holds while both cohorts are sampled by one rule.',
+        'Failed requests are kept more often than others, according to their trace state, so the error rates shown are too high. Comparing them still holds as long as both cohorts are sampled by the same rule.',
     },
   ]
 }
@@ -166,7 +166,7 @@ function clockSkew(aheadMs: number, sample: Sample): Reason[] {
     {
       code: 'clock-skew',
       weight: 'note',
-      message: `Clocks differ: ${skewed.join(', and ')}. Cohorts are compared within five seconds of each other; set the clocks right.`,
+      message: `Clocks differ: ${skewed.join(', and ')}. Cohorts are compared within the same five seconds: set the clocks right.`,
     },
   ]
 }

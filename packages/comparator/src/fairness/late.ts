@@ -20,14 +20,14 @@ export function lateReasons(facts: Facts): Reason[] {
   if (lateSpans === 0) return []
   const sum = (arm: 'stable' | 'canary', what: 'traces' | 'late' | 'errors'): number =>
     late.reduce((total, tick) => total + tick[arm][what], 0)
-  const told = (arm: 'stable' | 'canary'): string => {
+  const lateOf = (arm: 'stable' | 'canary'): string => {
     const share = sum(arm, 'traces') > 0 ? ` (${percent(sum(arm, 'late') / sum(arm, 'traces'))})` : ''
-    return `${count(sum(arm, 'late'))} of ${arm}'s requests${share}, of which ${count(sum(arm, 'errors'))} failed`
+    return `${count(sum(arm, 'late'))} of ${arm}'s requests${share} were late, and ${count(sum(arm, 'errors'))} of those failed`
   }
   const whose =
     late.length === 0
       ? ''
-      : ` In the ticks that have most of them: ${told('stable')}; ${told('canary')}. Their errors count.`
+      : ` In the ticks with most of them: ${lateOf('stable')}; ${lateOf('canary')}. Their errors count.`
   const more = run(
     oddsRatioProcess({ alternative: 'greater', oddsRatio: tolerated }),
     blocksOf(ratesOf(late, 'late'), smallestBlock),
@@ -37,7 +37,7 @@ export function lateReasons(facts: Facts): Reason[] {
       {
         code: 'late-requests',
         weight: 'blocks',
-        message: `More of the canary's requests than of stable's came after their tick had closed, and were not judged but for their errors.${whose} Look for a canary that exports its spans less often, or sends them late.`,
+        message: `More of the canary's requests than of stable's arrived after their tick had closed, and only their errors were judged.${whose} See whether the canary exports its spans less often, or later.`,
       },
     ]
   }
@@ -45,7 +45,7 @@ export function lateReasons(facts: Facts): Reason[] {
     {
       code: 'late-spans',
       weight: 'note',
-      message: `${count(lateSpans)} spans came too late to be judged.${whose}`,
+      message: `${count(lateSpans)} spans arrived too late to be judged.${whose}`,
     },
   ]
 }

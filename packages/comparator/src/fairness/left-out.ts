@@ -27,16 +27,16 @@ export function leftOut(facts: Facts): Reason[] {
   if (facts.spansOnly) {
     note(
       'raw-spans',
-      'This user reads the spans alone: the verdict was computed from raw spans, which is slower, and is not remembered. After "coalmine store init" closed ticks answer.',
+      'This database user can only read spans, so the verdict was computed from raw spans, which is slower, and is not remembered. Run "coalmine store init" to keep summaries of them.',
     )
   } else if (facts.source === 'spans')
     note(
       'raw-spans',
-      'These cohorts are not summed up as spans arrive, so the verdict was computed from the spans themselves, which is slower.',
+      'There are no summaries for these cohorts, so the verdict was computed from raw spans, which is slower.',
     )
   else if (facts.values && facts.values.length > 0) {
     const names = facts.values.map(({ metric }) => metric).join(', ')
-    note('raw-spans', `Computed from the spans themselves, which is slower: ${names}.`)
+    note('raw-spans', `Computed from raw spans, which is slower: ${names}.`)
   }
   return found
 }

@@ -27,14 +27,14 @@ export function mixReasons(series: readonly OperationSeries[]): Reason[] {
   })
   const [first] = proved.sort((a, b) => Math.abs(Math.log(b.odds)) - Math.abs(Math.log(a.odds)))
   if (!first) return []
-  const more = proved.length > 1 ? `, and ${proved.length - 1} more` : ''
+  const more = proved.length > 1 ? ` (and ${proved.length - 1} more operations differ)` : ''
   const share = (arm: 'stable' | 'canary'): string =>
     percent(first.one.totals[arm].requests / series.reduce((sum, one) => sum + one.totals[arm].requests, 0))
   return [
     {
       code: 'mix-differs',
       weight: 'note',
-      message: `${first.one.operation} is ${share('canary')} of the canary's requests and ${share('stable')} of stable's${more}: the cohorts are asked for different things. Each operation is compared with itself, so no finding is biased by it; look for what routes by request.`,
+      message: `${first.one.operation} is ${share('canary')} of the canary's requests and ${share('stable')} of stable's${more}: the cohorts get different requests. Each operation is compared with itself, so no finding is biased. See whether something routes by request.`,
     },
   ]
 }

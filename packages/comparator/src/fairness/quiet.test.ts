@@ -28,30 +28,30 @@ describe('a canary that goes quiet', () => {
     )
     expect(reason).toMatchObject({ code: 'canary-quiet', weight: 'blocks' })
     expect(reason!.message.replaceAll('\u202f', ' ')).toBe(
-      'The canary served nothing since 2026-01-01T10:10:00Z, until the end of the window (20 min, in which stable served 96 000 requests); before, it served 25 %. See whether it crashed, or no longer gets requests. If it was taken away on purpose, judge until then: --end 2026-01-01T10:10:00Z.',
+      'The canary served nothing from 2026-01-01T10:10:00Z to the end of the window (20 min, in which stable served 96 000 requests); before that, it served 25 %. See whether it crashed, or no longer gets requests. If it was taken away on purpose, judge only up to then: --end 2026-01-01T10:10:00Z.',
     )
   })
 
   it('served nothing since, where its last requests were on their way', () => {
     const last: Counts = (tick) => (tick < 120 ? [300, 100] : tick === 120 ? [398, 2] : [400, 0])
-    expect(messageOf(360, last)).toMatch(/^The canary served nothing since 2026-01-01T10:10:00Z, /)
+    expect(messageOf(360, last)).toMatch(/^The canary served nothing from 2026-01-01T10:10:00Z to /)
   })
 
   it('is told where it serves far less than its share', () => {
     expect(messageOf(360, (tick) => (tick < 240 ? [300, 100] : [390, 10]))).toMatch(
-      /^The canary served 2\.5 % of the requests since 2026-01-01T10:20:00Z, .*before, it served 25 %\./,
+      /^The canary served 2\.5 % of the requests from 2026-01-01T10:20:00Z to .*before that, it served 25 %\./,
     )
   })
 
   it('is told soon: 15 seconds after the last of 5 requests a second', () => {
-    expect(messageOf(60, (tick) => (tick < 57 ? [75, 25] : [100, 0]))).toContain('since 2026-01-01T10:04:45Z')
+    expect(messageOf(60, (tick) => (tick < 57 ? [75, 25] : [100, 0]))).toContain('from 2026-01-01T10:04:45Z')
     expect(messageOf(60, (tick) => (tick < 58 ? [75, 25] : [100, 0]))).toBeUndefined()
   })
 
   it('of little traffic is told when so long a silence is no chance any more', () => {
     const oneInAMinute: Counts = (tick) => [tick % 12 === 0 ? 1 : 0, tick % 12 === 6 && tick < 360 ? 1 : 0]
     expect(messageOf(360 + 12 * 12, oneInAMinute)).toBeUndefined()
-    expect(messageOf(360 + 40 * 12, oneInAMinute)).toContain('The canary served nothing since')
+    expect(messageOf(360 + 40 * 12, oneInAMinute)).toContain('The canary served nothing from')
   })
 })
 

@@ -30,7 +30,7 @@ export function quietReasons(facts: Facts, series: readonly OperationSeries[]): 
     {
       code: 'canary-quiet',
       weight: 'blocks',
-      message: `The canary served ${served} since ${moment}, until the end of the window (${duration(found.seconds)}, in which stable served ${count(stable)} requests); before, it served ${percent(before)}. See whether it crashed, or no longer gets requests. If it was taken away on purpose, judge until then: --end ${moment}.`,
+      message: `The canary served ${served} from ${moment} to the end of the window (${duration(found.seconds)}, in which stable served ${count(stable)} requests); before that, it served ${percent(before)}. See whether it crashed, or no longer gets requests. If it was taken away on purpose, judge only up to then: --end ${moment}.`,
     },
   ]
 }

@@ -10,13 +10,13 @@ export function retriedReasons({ fairness }: Facts): Reason[] {
   const share = percent(traces / (traces + canary.requests))
   const why =
     failed > 0
-      ? `in ${count(failed)} of them the canary had failed: whoever calls it tries again elsewhere, and users see less of its errors than there are`
+      ? `in ${count(failed)} of them the canary had failed: its callers try again elsewhere, so users see fewer errors than it makes`
       : 'the canary failed in none of them'
   return [
     {
       code: 'retried',
       weight: 'note',
-      message: `Of the canary's traces ${share} met stable too (${count(traces)} of those that were looked at); ${why}. Each request counts for the build that answered it.`,
+      message: `${share} of the canary's traces met stable too (${count(traces)} of those checked); ${why}. Each request counts for the build that answered it.`,
     },
   ]
 }

@@ -27,7 +27,7 @@ it('tells how many requests the kept ones stand for', () => {
     code: 'sampled',
     weight: 'note',
     message: expect.stringMatching(
-      /^Requests were sampled: 10 % were kept\. Stable served about 10.000, canary 10.000;/,
+      /^Requests were sampled: 10 % were kept\. Stable served about 10.000, canary about 10.000\./,
     ),
   })
 })

@@ -23,7 +23,7 @@ export function sampledReasons({ stable, canary, fairness }: Facts): Reason[] {
     {
       code: 'sampled',
       weight: 'note',
-      message: `Requests were sampled: ${kept} were kept. Stable served about ${count(stable.requests * ofStable)}, canary ${count(canary.requests * ofCanary)}; counts and tests are of what was kept, each as likely as the next.`,
+      message: `Requests were sampled: ${kept} were kept. Stable served about ${count(stable.requests * ofStable)}, canary about ${count(canary.requests * ofCanary)}. Counts and tests use only what was kept.`,
     },
   ]
 }

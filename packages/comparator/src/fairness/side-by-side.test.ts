@@ -15,25 +15,29 @@ function apart(ticks: number, counts: Counts): string | undefined {
 
 describe('one follows the other', () => {
   it.each<[string, Counts, string]>([
-    ['without a gap, one request left', (tick) => (tick < 1 ? [1, 149] : [0, 150]), 'stable ended where canary began'],
-    ['inside of one tick', (tick) => (tick < 1 ? [75, 75] : [0, 150]), 'stable ended where canary began'],
-    ['with a start before', (tick) => (tick < 36 ? [150, 0] : tick < 37 ? [75, 75] : [0, 150]), 'stable ended where'],
+    [
+      'without a gap, one request left',
+      (tick) => (tick < 1 ? [1, 149] : [0, 150]),
+      'stable stopped when canary started',
+    ],
+    ['inside of one tick', (tick) => (tick < 1 ? [75, 75] : [0, 150]), 'stable stopped when canary started'],
+    ['with a start before', (tick) => (tick < 36 ? [150, 0] : tick < 37 ? [75, 75] : [0, 150]), 'stable stopped when'],
     [
       'within ten seconds, a few requests still on their way',
       (tick) => (tick < 2 ? [75, 75] : tick === 9 ? [1, 150] : [0, 150]),
-      'stable ended where canary began',
+      'stable stopped when canary started',
     ],
     [
       'stable after the canary, which was there first',
       (tick) => (tick < 20 ? [0, 150] : tick < 21 ? [75, 75] : [150, 0]),
-      'canary ended where stable began: stable served on alone for',
+      'canary stopped when stable started, and stable served alone for',
     ],
     [
       'with a tick between',
       (tick) => (tick < 20 ? [150, 0] : tick > 20 ? [0, 150] : [0, 0]),
-      'stable ended where canary',
+      'stable stopped when canary',
     ],
-    ['a minute later', (tick) => (tick < 20 ? [150, 0] : tick > 32 ? [0, 150] : [0, 0]), 'stable ended where canary'],
+    ['a minute later', (tick) => (tick < 20 ? [150, 0] : tick > 32 ? [0, 150] : [0, 0]), 'stable stopped when canary'],
     [
       'after half a minute',
       (tick) => (tick < 6 ? [150, 0] : tick < 12 ? [0, 150] : [0, 0]),

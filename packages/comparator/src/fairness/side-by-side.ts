@@ -30,7 +30,7 @@ export function notSideBySide(requests: readonly TimedBlock<number>[], facts: Fa
     return `stable and canary never served ${facts.spanMetrics ? 'between the same scrapes' : 'in the same five seconds'}`
   if (!handover) return undefined
   const { first, second, alone } = handover
-  return `${first} ended where ${second} began: ${second} served on alone for ${duration((alone * cellMs) / 1000)}`
+  return `${first} stopped when ${second} started, and ${second} served alone for ${duration((alone * cellMs) / 1000)}`
 }
 
 /**

@@ -37,7 +37,7 @@ it('says what span metrics cannot tell, and that spans count', () => {
   expect(verdict).toMatchObject({ verdict: 'fail', unit: 'span', source: 'metrics' })
   expect(conforms(verdict)).toBe(true)
   expect(reasonsOf(verdict, 'span-metrics')[0]!.message).toBe(
-    'Judged from the native histograms http_server_request_duration_seconds, in cells of 15 s: every span counts, and is taken to be independent of the others. Test traffic cannot be told apart in them. They cannot say why, nor name traces.',
+    'Judged from the native histograms http_server_request_duration_seconds, in cells of 15 s. Every span counts, and is taken to be independent of the others. They cannot say why, nor name traces, nor tell test traffic apart.',
   )
 })
 
@@ -53,7 +53,7 @@ it('of buckets that differ means nothing', () => {
   })
   expect(verdict.verdict).toBe('invalid')
   expect(conforms(verdict)).toBe(true)
-  expect(reasonsOf(verdict, 'buckets-differ')[0]!.message).toContain('(5, 100 ms, and 5, 250 ms)')
+  expect(reasonsOf(verdict, 'buckets-differ')[0]!.message).toContain('(5, 100 ms and 5, 250 ms)')
 })
 
 it.each([

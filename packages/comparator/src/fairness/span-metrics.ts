@@ -17,7 +17,7 @@ export function bucketsInvalid({ spanMetrics }: Facts): Reason[] {
     {
       code: 'buckets-differ',
       weight: 'decides',
-      message: `Latency of ${operation} is counted in buckets of different bounds (${first} ms, and ${second} ms): they cannot be compared. Give stable and canary the same buckets.`,
+      message: `Latency of ${operation} is counted in buckets with different bounds (${first} ms and ${second} ms), which cannot be compared. Give stable and canary the same buckets.`,
     },
   ]
 }
@@ -42,19 +42,19 @@ export function spanMetricsNotes({ spanMetrics }: Facts): Reason[] {
   if (!spanMetrics) return []
   const { name, kind, cellSeconds, joinedCells, testsApart, undated, warmUp } = spanMetrics
   const shape = { classic: 'histograms', native: 'native histograms', counter: 'counters' }[kind]
-  const tests = testsApart ? '' : ' Test traffic cannot be told apart in them.'
+  const tests = testsApart ? '' : ', nor tell test traffic apart'
   const notes: Reason[] = [
     {
       code: 'span-metrics',
       weight: 'note',
-      message: `Judged from the ${shape} ${name}, in cells of ${cellSeconds} s: every span counts, and is taken to be independent of the others.${tests} They cannot say why, nor name traces.`,
+      message: `Judged from the ${shape} ${name}, in cells of ${cellSeconds} s. Every span counts, and is taken to be independent of the others. They cannot say why, nor name traces${tests}.`,
     },
   ]
   const add = (code: Reason['code'], message: string): void => void notes.push({ code, weight: 'note', message })
   if (undated.stable + undated.canary > 0) {
     add(
       'first-scrapes-left-out',
-      `${count(undated.stable + undated.canary)} requests that the first scrape of a process had counted already are left out: when they came is not known (stable ${count(undated.stable)}, canary ${count(undated.canary)}).`,
+      `${count(undated.stable + undated.canary)} requests that a process had already counted at its first scrape are left out, as their time is not known (stable ${count(undated.stable)}, canary ${count(undated.canary)}).`,
     )
   }
   if (warmUp.stable + warmUp.canary > 0) {
@@ -64,7 +64,10 @@ export function spanMetricsNotes({ spanMetrics }: Facts): Reason[] {
     )
   }
   if (joinedCells > 0)
-    add('scrapes-missed', `Scrapes were missed: ${count(joinedCells)} cells are judged together with the next.`)
+    add(
+      'scrapes-missed',
+      `Scrapes were missed: ${count(joinedCells)} cells are judged together with the one after them.`,
+    )
   return notes
 }
 
@@ -108,13 +111,13 @@ function coarseBuckets(all: readonly OperationSeries[], policy: Policy): Reason[
       'native histograms',
       'finer buckets',
       ...wider(coarse),
-      'or --slower-than with one of the bounds while latency is advisory',
+      'or --slower-than with one of the bounds and an advisory latency',
     ]
     return [
       {
         code: 'coarse-buckets',
         weight: 'note',
-        message: `The buckets are coarser than the margin of ${formatMargin(metric.margin)}: ${first.name} of ${first.operation} is somewhere ${where}. FAIL takes a canary that is slower by a whole bucket more, and a canary like stable never passes. Use ${ways.join(', ')}.`,
+        message: `The buckets are coarser than the margin of ${formatMargin(metric.margin)}: ${first.name} of ${first.operation} is somewhere ${where}. A canary must be slower by a whole bucket more to FAIL, and one that is like stable never passes. Use ${ways.join(', ')}.`,
       },
     ]
   })

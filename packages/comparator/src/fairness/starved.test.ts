@@ -31,7 +31,7 @@ describe('arms that slow down together', () => {
     )
     expect(verdict.verdict).not.toBe('fail')
     expect(noteIn(verdict)).toMatch(
-      /^Both arms slowed down together from 10:05:00 to 10:07:00: p50 20 ms -> 7\d ms, and spread as much\. The host or a shared dependency/,
+      /^Stable and canary slowed down together from 10:05:00 to 10:07:00: p50 20 ms -> 7\d ms, with as much more spread\. Their host, or something they share/,
     )
   })
 

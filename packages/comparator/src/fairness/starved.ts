@@ -98,7 +98,7 @@ export function starvedReasons(
     {
       code: 'both-slowed-down',
       weight: 'note',
-      message: `Both arms slowed down together ${when}: p50 ${latency(rounded(first.before, 2))} -> ${latency(rounded(first.during, 2))}, and spread as much. The host or a shared dependency is short of something; see whether the canary takes it. Which arm is slower then is chance, so latency cannot FAIL by it.`,
+      message: `Stable and canary slowed down together ${when}: p50 ${latency(rounded(first.before, 2))} -> ${latency(rounded(first.during, 2))}, with as much more spread. Their host, or something they share, is overloaded; see whether the canary is the cause. Which of them is slower at such a time is chance, so it cannot make latency FAIL.`,
     },
   ]
 }

@@ -22,7 +22,7 @@ export function unnamedReasons(series: readonly OperationSeries[]): Reason[] {
     {
       code: 'unnamed-operations',
       weight: 'blocks',
-      message: `${percent(canary)} of the canary's requests and ${percent(stable)} of stable's belong to operations beyond the first 500, where a regression could go unseen. Ids in names, or paths that scanners ask for, use them up; "coalmine doctor" names them. Set http.route on the spans.`,
+      message: `${percent(canary)} of the canary's requests and ${percent(stable)} of stable's belong to operations beyond the first 500, where a regression could go unseen. Ids in names, or paths that scanners probe, use up the 500; "coalmine doctor" lists them. Set http.route on the spans.`,
     },
   ]
 }

@@ -7,12 +7,12 @@ export function userReasons(decided: readonly Decided[]): Reason[] {
   return decided.flatMap(({ decision, tested, neededWorse, metric, scope }): Reason[] => {
     const { withUsers } = tested
     if (decision === 'fail' || !withUsers || withUsers.worse.maxLogE < neededWorse) return []
-    const whose = withUsers.users === 1 ? 'One user has' : `${withUsers.users} users have`
+    const whose = withUsers.users === 1 ? 'one user accounts' : `${withUsers.users} users account`
     return [
       {
         code: 'few-users',
         weight: 'note',
-        message: `${scope.operation ?? 'The whole service'}: ${whose} most of what is bad in ${nameInWords(metric.name)} of the canary; without them it does not FAIL. Look at what they ask for.`,
+        message: `${scope.operation ?? 'The whole service'}: ${whose} for most of the harm in ${nameInWords(metric.name)} of the canary; without them it does not FAIL. See what they ask for.`,
       },
     ]
   })
@@ -27,7 +27,7 @@ export function sharedInstanceReasons(decided: readonly Decided[]): Reason[] {
       {
         code: 'uneven-instances',
         weight: 'note',
-        message: `${scope.operation ?? 'The whole service'}: ${nameInWords(metric.name)} is worse in the canary over all instances together, and not within each of them: instances that are slow, or fail, serve more of the canary's requests than of stable's. It does not FAIL.`,
+        message: `${scope.operation ?? 'The whole service'}: ${nameInWords(metric.name)} is worse in the canary over all instances together, but not within each of them: slow or failing instances serve more of the canary's requests than of stable's. It does not FAIL.`,
       },
     ]
   })

@@ -18,7 +18,7 @@ function missingValues({ metric, stable, canary }: ValueFacts): Reason[] {
     {
       code: 'values-missing',
       weight: blocks ? 'blocks' : 'note',
-      message: `${metric} has no value in ${percent(share(stable))} of stable's requests and ${percent(share(canary))} of canary's: ${blocks ? 'what is left is not alike. Set the attribute on every request, zero where there is nothing to count.' : 'they are left out of it.'}`,
+      message: `${metric} has no value in ${percent(share(stable))} of stable's requests and ${percent(share(canary))} of canary's: ${blocks ? 'what is left cannot be compared. Set the attribute on every request, to zero where there is nothing to count.' : 'those requests are left out of it.'}`,
     },
   ]
 }

@@ -47,7 +47,7 @@ export function youngReasons(facts: Facts, policy: Policy): Reason[] {
     {
       code: 'young-instances',
       weight: 'note',
-      message: `For ${duration((young * tickMs) / 1000)} of the window the canary's instances were less than ${duration(timesWarmUp * policy.warmUp)} old and stable's were older: new processes are slow at first, so latency cannot FAIL by what they did then. Errors can.`,
+      message: `For ${duration((young * tickMs) / 1000)} of the window the canary's instances were less than ${duration(timesWarmUp * policy.warmUp)} old and stable's were older: new processes are slow at first, so latency cannot FAIL on that time. Errors can.`,
     },
   ]
 }

@@ -65,7 +65,7 @@ export function classify(
     const critical = metric.critical && atMost(criticalDecrease)
     return { ...tested, label: 'Low', critical, reason: reasonFor('lower', critical) }
   }
-  return { ...tested, label: 'Pass', critical: false, reason: 'canary is not found to differ in the watched direction' }
+  return { ...tested, label: 'Pass', critical: false, reason: 'no difference was found in the watched direction' }
 }
 
 function withoutData(metric: KayentaMetric, points: KayentaClassification['points']): KayentaClassification {

@@ -25,7 +25,7 @@ export function throughputReasons({ metrics }: Policy, facts: Facts): Reason[] {
     {
       code: 'throughput-not-known',
       weight: throughput.gate === 'on' ? 'blocks' : 'note',
-      message: `${throughput.name} is not judged: nothing tells the instances of a cohort apart. Set service.instance.id on the resource, or turn it off.`,
+      message: `${throughput.name} is not judged, because the instances of a cohort cannot be told apart. Set service.instance.id on the resource, or turn ${throughput.name} off.`,
     },
   ]
 }

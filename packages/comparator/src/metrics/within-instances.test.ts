@@ -109,7 +109,7 @@ describe('a flag at 10 % over five instances', () => {
     expect(together.verdict).toBe('fail')
     expect(within.verdict).not.toBe('fail')
     expect(noteIn(within)).toMatch(
-      /^GET \/: latency is worse in the canary over all instances together, and not within/,
+      /^GET \/: latency is worse in the canary over all instances together, but not within/,
     )
   })
 

@@ -58,7 +58,7 @@ describe('values', () => {
     const { reasons, exceedances } = judgeSeries(three, policy)
     expect(exceedances).toEqual({ from: 100, stable: 0, canary: 3 })
     expect(reasons[0]!.message).toBe(
-      "Canary is higher in part: 3 of its 10 points are 100 or more, and 0 of stable's 60 with the margin of 10% allowed.",
+      "Canary is higher in part: 3 of its 10 points are 100 or more, against 0 of stable's 60 once the margin of 10% is allowed for.",
     )
   })
 

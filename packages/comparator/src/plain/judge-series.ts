@@ -69,11 +69,11 @@ function decisive(
       const why =
         result.kind === 'untestable'
           ? 'nothing differs, so nothing can be tested'
-          : `p = ${number(p ?? 1)} for within it`
+          : `p = ${number(p ?? 1)} for being within it`
       return {
         code: 'not-enough-evidence',
         weight: 'blocks',
-        message: `Not settled against the margin of ${margin}${changePhrase(numbers)}; ${why}. More points would tell.`,
+        message: `Not settled against the margin of ${margin}${changePhrase(numbers)}; ${why}. More points would decide it.`,
       }
     }
   }
@@ -85,7 +85,7 @@ function failSentence(numbers: SeriesNumbers): string {
   if (kind === 'rates' || exceedances === null || mediansShow(numbers))
     return `Canary is ${worse}${changePhrase(numbers)}, more than the margin of ${margin}.`
   const beyond = `${number(exceedances.from)} or ${worse === 'higher' ? 'more' : 'less'}`
-  return `Canary is ${worse} in part: ${exceedances.canary} of its ${canary.count} points are ${beyond}, and ${exceedances.stable} of stable's ${stable.count} with the margin of ${margin} allowed.`
+  return `Canary is ${worse} in part: ${exceedances.canary} of its ${canary.count} points are ${beyond}, against ${exceedances.stable} of stable's ${stable.count} once the margin of ${margin} is allowed for.`
 }
 
 function mediansShow({ worse, margin, stable, canary }: SeriesNumbers): boolean {
@@ -106,6 +106,6 @@ function oneLook({ stable, canary }: SeriesEstimate): Reason {
   return {
     code: 'one-look',
     weight: 'note',
-    message: `A test of plain series holds for one look, and for points that are independent of each other. The tests that may look at any time cannot decide on ${stable.count} and ${canary.count} points: give spans for those.`,
+    message: `A test of plain series holds for one look, and only if the points are independent of each other. Tests that allow any number of looks cannot decide on ${stable.count} and ${canary.count} points; they need spans.`,
   }
 }

@@ -37,7 +37,10 @@ it.each([
   ['{"stable": [1]}', 'series: expected the columns stable,canary or'],
   ['{"stable": [1, null], "canary": []}', 'series: stable[1]: expected a number, got null'],
   ['{"stable": [1', 'series: not JSON:'],
-  ['{"stable": [{"events":1,"n":2}], "canary": []}', 'series: rates are compared row by row: expected as many of both'],
+  [
+    '{"stable": [{"events":1,"n":2}], "canary": []}',
+    'series: rates are compared row by row: expected as many of stable',
+  ],
   ['{"stable": [{"events":1}], "canary": [{}]}', 'series: stable[0].n: expected a number'],
 ])('refuses %j', (text, message) => {
   expect(() => readSeries(text, 'series')).toThrow(message)

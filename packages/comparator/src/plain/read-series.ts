@@ -69,7 +69,7 @@ function fromJson(text: string, at: string): PlainSeries {
   if ([...stable, ...canary].some((one) => typeof one === 'object' && one !== null)) {
     if (stable.length !== canary.length) {
       throw new RangeError(
-        `${at}: rates are compared row by row: expected as many of both arms, got ${stable.length} and ${canary.length}`,
+        `${at}: rates are compared row by row: expected as many of stable as of canary, got ${stable.length} and ${canary.length}`,
       )
     }
     return {

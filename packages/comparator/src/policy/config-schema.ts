@@ -26,7 +26,7 @@ const comparison = z.object({
     .enum(traffics, { error: ({ input }) => `expected one of ${traffics.join(', ')}, got ${JSON.stringify(input)}` })
     .optional()
     .describe('Whose requests are judged. Default users.'),
-  audience: text.optional().describe('Only the requests of these audiences, joined by commas.'),
+  audience: text.optional().describe('Only the requests of these audiences, separated by commas.'),
   scope: z
     .enum(comparedScopes, {
       error: ({ input }) => `expected one of ${comparedScopes.join(', ')}, got ${JSON.stringify(input)}`,

@@ -49,7 +49,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  cost:\n    attribute: app.cost\n    calls: db.system.name=postgresql\n',
-      'coalmine.yaml:4: metrics.cost.calls: expected one of attribute, calls, share, got attribute too',
+      'coalmine.yaml:4: metrics.cost.calls: expected only one of attribute, calls, share, got attribute too',
     ],
     [
       'metrics:\n  latency:\n    marign: 5%\n',
@@ -61,7 +61,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  latency:\n    expect: worse-by-at-most\n',
-      'coalmine.yaml:3: metrics.latency.margin: expected how much worse, such as 5%, since expect is worse-by-at-most',
+      'coalmine.yaml:3: metrics.latency.margin: expected a margin such as 5%, since expect is worse-by-at-most',
     ],
     [
       'metrics:\n  latency:\n    expect: same\n    margin: 100%\n',
@@ -69,7 +69,7 @@ describe('coalmine.yaml', () => {
     ],
     [
       'metrics:\n  latency: { expect: same, margin: 0% }\n',
-      'coalmine.yaml:2: metrics.latency.margin: expected a margin above zero, since no traffic proves that two are exactly the same, got "0%"',
+      'coalmine.yaml:2: metrics.latency.margin: expected a margin above zero, since no amount of traffic proves that two things are exactly the same, got "0%"',
     ],
     [
       'metrics:\n  cost: { attribute: app.cost, worse: highr, weight: -1, critical: 1, reason: "" }\n',

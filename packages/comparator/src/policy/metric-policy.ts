@@ -43,11 +43,11 @@ export interface MetricPolicy {
 export function metricPolicyOf(name: string, entry: MetricInput | GateInput): MetricPolicy {
   const input: MetricInput = typeof entry === 'object' ? entry : { gate: entry }
   if (!/^[\w][\w.-]*$/.test(name)) throw new MetricProblem([], 'expected a name of letters, digits, _ . and -')
-  if (name === requestCount) throw new MetricProblem([], `${name} is what requests are counted by: choose another name`)
+  if (name === requestCount) throw new MetricProblem([], `${name} is the name of the count of requests: choose another`)
   const measure = measureOf(name, input)
   const expect = input.expect ?? 'no-worse'
   if (isBuiltIn(name) && input.worse !== undefined)
-    throw new MetricProblem(['worse'], `${name} knows which way hurts: leave it out`)
+    throw new MetricProblem(['worse'], `for ${name} it is always the same: leave it out`)
   if (measure.kind === 'lost-requests' && (expect === 'better' || expect === 'same'))
     throw new MetricProblem(['expect'], `expected no-worse or worse-by-at-most of lost requests, got ${expect}`)
   return {
@@ -113,11 +113,17 @@ function measureOf(name: string, { attribute, calls, share, reduce }: MetricInpu
     value === undefined ? [] : [key],
   )
   if (first && isBuiltIn(name)) {
-    throw new MetricProblem([first], `${name} knows what it measures: leave it out, or give the metric another name`)
+    throw new MetricProblem(
+      [first],
+      `${name} is built in, and what it measures is fixed: leave it out, or give the metric another name`,
+    )
   }
-  if (second) throw new MetricProblem([second], `expected one of attribute, calls, share, got ${first} too`)
+  if (second) throw new MetricProblem([second], `expected only one of attribute, calls, share, got ${first} too`)
   if (reduce !== undefined && attribute === undefined)
-    throw new MetricProblem(['reduce'], 'only goes with attribute: it says what becomes of several values in a trace')
+    throw new MetricProblem(
+      ['reduce'],
+      'goes only with attribute: it says how several values in one request are combined',
+    )
   if (isBuiltIn(name)) return { kind: name }
   if (attribute !== undefined) return { kind: 'attribute', key: attribute, reduce: reduce ?? 'sum' }
   if (calls !== undefined) return { kind: 'calls', of: calls }
@@ -139,7 +145,7 @@ function marginOf(
   const form = marginFormOf(measure)
   if (text === undefined) {
     if (expect === 'worse-by-at-most')
-      throw new MetricProblem(['margin'], 'expected how much worse, such as 5%, since expect is worse-by-at-most')
+      throw new MetricProblem(['margin'], 'expected a margin such as 5%, since expect is worse-by-at-most')
     return expect === 'better' ? noMargins[form] : defaultMargins[form]
   }
   try {
@@ -150,7 +156,7 @@ function marginOf(
       throw new RangeError(`expected a margin below 100 %, such as 10%,2ms, got "${text}"`)
     if (expect === 'same' && formatMargin(margin) === formatMargin(noMargins[form]))
       throw new RangeError(
-        `expected a margin above zero, since no traffic proves that two are exactly the same, got "${text}"`,
+        `expected a margin above zero, since no amount of traffic proves that two things are exactly the same, got "${text}"`,
       )
     return margin
   } catch (error) {

@@ -28,7 +28,7 @@ const gate = z
   .union([z.boolean(), z.enum(['on', 'advisory', 'off'])], {
     error: ({ input }) => `expected true, advisory or off, got ${JSON.stringify(input)}`,
   })
-  .describe('advisory: judged and told, decides nothing. Default true.')
+  .describe('true: decides. advisory: judged and reported, but decides nothing. off: not judged. Default true.')
 
 const keys = z.strictObject({
   attribute: z
@@ -36,26 +36,22 @@ const keys = z.strictObject({
     .min(1)
     .optional()
     .describe('A numeric span attribute, such as app.cost: one value for each request and operation.'),
-  reduce: z.enum(['sum', 'max']).optional().describe('What becomes of several values in one request. Default sum.'),
-  calls: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Spans below the request that this selector chooses, counted a request.'),
-  share: z.string().min(1).optional().describe('The share of requests that this selector chooses.'),
+  reduce: z.enum(['sum', 'max']).optional().describe('How several values in one request are combined. Default sum.'),
+  calls: z.string().min(1).optional().describe('How many spans below each request match this selector.'),
+  share: z.string().min(1).optional().describe('The share of requests that match this selector.'),
   expect: z
     .enum(['no-worse', 'better', 'same', 'worse-by-at-most'])
     .optional()
-    .describe('What is claimed of the canary; the verdict answers it. Default no-worse.'),
-  worse: z.enum(['higher', 'lower']).optional().describe('Which way hurts. Default higher.'),
+    .describe('What you expect of the canary; the verdict says whether it holds. Default no-worse.'),
+  worse: z.enum(['higher', 'lower']).optional().describe('Which direction is worse. Default higher.'),
   margin: z
     .string({ error: ({ input }) => `expected text such as 10%,2ms or 1.5,0.1pp or 5%, got ${JSON.stringify(input)}` })
     .optional()
     .describe('latency: 10%,2ms. Rates: 1.5,0.1pp (odds ratio, points). Others: 5%.'),
   gate: gate.optional(),
-  weight: z.number().gt(0).optional().describe("Its part of alpha beside the other metrics'. Default 1."),
-  critical: z.boolean().optional().describe('Four times the part of alpha; its FAIL is named first.'),
-  reason: z.string().min(1).optional().describe('Why, in your words: told in the verdict.'),
+  weight: z.number().gt(0).optional().describe('Its share of alpha, relative to the other metrics. Default 1.'),
+  critical: z.boolean().optional().describe('Gets four times the share of alpha, and its FAIL is named first.'),
+  reason: z.string().min(1).optional().describe('Why, in your own words; the verdict repeats it.'),
 })
 
 /** A metric's entry: its keys, or its gate alone, as in `client-errors: off`. */

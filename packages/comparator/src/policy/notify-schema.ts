@@ -54,7 +54,7 @@ export interface GitHubTarget extends AnyTarget {
   readonly api?: string | undefined
   /** Context of the commit status; empty for none. Default coalmine. */
   readonly status?: string | undefined
-  /** Whether it comments on the pull request. Default true. */
+  /** Whether to comment on the pull request. Default true. */
   readonly comment?: boolean | undefined
 }
 
@@ -132,8 +132,8 @@ const anyTarget = {
   on: z
     .array(z.enum(notifyEvents))
     .optional()
-    .describe('Of what it is told: started, interim, pass, fail, inconclusive, invalid, resolved.'),
-  services: z.array(text).optional().describe('Only of these services. Default every one.'),
+    .describe('What it is told about: started, interim, pass, fail, inconclusive, invalid, resolved.'),
+  services: z.array(text).optional().describe('Only these services. Default all.'),
 }
 
 /** Their keys by kind. */
@@ -141,32 +141,34 @@ const targetKinds = {
   webhook: z.strictObject({
     type: z.literal('webhook'),
     url: url.optional().describe('Where CloudEvents are posted.'),
-    urlEnv: variable.optional().describe('The variable that has the URL, where that is a secret.'),
-    secretEnv: variable.optional().describe('The variable that has the secret to sign with.'),
+    urlEnv: variable.optional().describe('The environment variable with the URL, if that is a secret.'),
+    secretEnv: variable.optional().describe('The environment variable with the secret to sign with.'),
     ...anyTarget,
   }),
   slack: z.strictObject({
     type: z.literal('slack'),
-    urlEnv: variable.describe('The variable that has the URL of an incoming webhook.'),
+    urlEnv: variable.describe('The environment variable with the URL of an incoming webhook.'),
     ...anyTarget,
   }),
   pagerduty: z.strictObject({
     type: z.literal('pagerduty'),
-    keyEnv: variable.describe('The variable that has the integration key (Events API v2) of a service.'),
+    keyEnv: variable.describe('The environment variable with the integration key (Events API v2) of a service.'),
     url: url.optional().describe('Default https://events.pagerduty.com; in the EU https://events.eu.pagerduty.com.'),
     ...anyTarget,
   }),
   alertmanager: z.strictObject({
     type: z.literal('alertmanager'),
     url: url.describe('Such as http://alertmanager:9093.'),
-    tokenEnv: variable.optional().describe('The variable that has a bearer token.'),
+    tokenEnv: variable.optional().describe('The environment variable with a bearer token.'),
     user: text.optional().describe('For basic authentication, with passwordEnv.'),
-    passwordEnv: variable.optional().describe('The variable that has the password.'),
+    passwordEnv: variable.optional().describe('The environment variable with the password.'),
     ...anyTarget,
   }),
   github: z.strictObject({
     type: z.literal('github'),
-    tokenEnv: variable.describe('The variable that has a token with statuses: write, pull-requests: write.'),
+    tokenEnv: variable.describe(
+      'The environment variable with a token that has statuses: write and pull-requests: write.',
+    ),
     repository: z
       .string()
       .regex(/^[\w.-]+\/[\w.-]+$/, {
@@ -175,15 +177,17 @@ const targetKinds = {
       .optional()
       .describe('Such as acme/shop. Default: the label repository of the comparison.'),
     api: url.optional().describe('Default https://api.github.com.'),
-    status: z.string().optional().describe('Context of the commit status; "" for none. Default coalmine.'),
-    comment: z.boolean().optional().describe('Whether it comments on the pull request. Default true.'),
+    status: z.string().optional().describe('The context of the commit status; "" for no status. Default coalmine.'),
+    comment: z.boolean().optional().describe('Whether to comment on the pull request. Default true.'),
     ...anyTarget,
   }),
   grafana: z.strictObject({
     type: z.literal('grafana'),
     url: url.describe('Such as https://grafana.example.'),
-    tokenEnv: variable.describe("The variable that has a service account's token."),
-    dashboard: text.optional().describe('UID of the only dashboard that shows them. Default any, by tag.'),
+    tokenEnv: variable.describe("The environment variable with a service account's token."),
+    dashboard: text
+      .optional()
+      .describe('The UID of the one dashboard to annotate. Default: any dashboard can show them, by tag.'),
     ...anyTarget,
   }),
 } as const
@@ -201,25 +205,29 @@ const targets = z.record(
 )
 
 const service = z.strictObject({
-  owner: text.optional().describe('Named where nobody knows who made the change, or it is older than an hour.'),
-  slack: slackId.optional().describe("The owner's member or group id in Slack."),
+  owner: text.optional().describe('Whom to name if nobody knows who made the change, or it is older than an hour.'),
+  slack: slackId.optional().describe("The owner's Slack member id or group id."),
   critical: z.array(text).optional().describe('Operations whose failure may page somebody, such as GET /cart.'),
 })
 
 const notify = z.strictObject({
-  targets: targets.describe('Where word is sent, each under a name of yours.'),
-  services: z.record(z.string(), service).optional().describe('Who owns a service, and what of it is critical.'),
-  people: z
-    .record(z.string(), slackId)
+  targets: targets.describe('Where to send notifications, each under a name that you choose.'),
+  services: z
+    .record(z.string(), service)
     .optional()
-    .describe('Slack member ids by GitHub login, or by the name that git has.'),
-  pageFrom: z.number().min(0).optional().describe('Requests hurt a minute that may page somebody. Default 10.'),
-  git: text.optional().describe('A checkout in which git is asked who wrote a commit.'),
-  giveUpAfter: seconds.optional().describe('After so long without success a message is given up. Default 6h.'),
+    .describe('Who owns a service, and which of its operations are critical.'),
+  people: z.record(z.string(), slackId).optional().describe('Slack member ids by GitHub login, or by name in git.'),
+  pageFrom: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('How many requests a minute must be hurt before somebody is paged. Default 10.'),
+  git: text.optional().describe('A git checkout in which to look up who wrote a commit.'),
+  giveUpAfter: seconds.optional().describe('How long to keep trying to deliver a message. Default 6h.'),
 })
 
 /** Checks the key `notify`, as JSON Schema too. */
-export const notifySchema: z.ZodType = notify.describe('Who is told of what, and where.')
+export const notifySchema: z.ZodType = notify.describe('Who is notified of what, and where.')
 
 /** What `notify` says, or everything that is wrong with it. */
 export function parseNotify(

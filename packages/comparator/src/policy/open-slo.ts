@@ -112,7 +112,7 @@ function windowOf(timeWindow: unknown, problem: Problem): string {
   }
   const { duration, isRolling, calendar } = mapping(timeWindow[0])
   if (calendar !== undefined || isRolling === false)
-    problem([...path, 0], 'a window by the calendar is not read: write isRolling: true and a duration such as 30d')
+    problem([...path, 0], 'calendar windows are not supported: write isRolling: true and a duration such as 30d')
   if (typeof duration === 'string' && secondsOf(duration) !== undefined && !duration.endsWith('ms')) return duration
   const days = { M: '30d', Q: '90d', Y: '90d' }[String(duration).slice(-1)]
   const instead = days ? `, such as ${days}: months and years differ in length` : ' such as 30d or 4w'
@@ -127,11 +127,11 @@ function targetOf(
   problem: Problem,
 ): number | string {
   if (timeSliceTarget !== undefined || timeSliceWindow !== undefined)
-    problem(path, 'slices of time are not read: leave out timeSliceTarget and timeSliceWindow')
+    problem(path, 'time slices are not supported: leave out timeSliceTarget and timeSliceWindow')
   if ((op !== undefined || value !== undefined) && !hasLatency)
     problem(
       path,
-      `op and value are a threshold whose unit is not told: name it in metadata.annotations, as ${openSloAnnotations.latency}: 300ms`,
+      `op and value give a threshold without a unit: leave them out, and set it in metadata.annotations, as ${openSloAnnotations.latency}: 300ms`,
     )
   if (target === undefined && typeof targetPercent === 'number') return `${targetPercent}%`
   if (typeof target === 'number' && targetPercent === undefined) return target

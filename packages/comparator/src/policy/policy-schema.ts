@@ -33,13 +33,15 @@ const policy = z.strictObject({
     .describe("The canary's declared share of traffic, such as 10%. With it lost requests are judged."),
   minimumShare: share
     .optional()
-    .describe('Operations with this share of the traffic are judged each, smaller ones together. Default 5%.'),
-  warmUp: seconds.optional().describe("What is left out of latency at the start of each instance's life. Default 60s."),
+    .describe(
+      'Operations with at least this share of the traffic are judged one by one, smaller ones together. Default 5%.',
+    ),
+  warmUp: seconds.optional().describe('How long each instance is left out of latency after its start. Default 60s.'),
   randomised: z
     .boolean()
     .optional()
     .describe(
-      'That users were drawn for the flag though a rule decided it: a percentage inside the rule. Default false.',
+      'true where a targeting rule contains a percentage rollout, so that users were drawn at random. Default false.',
     ),
   mode: modeSchema
     .optional()
@@ -48,7 +50,7 @@ const policy = z.strictObject({
     .record(z.string(), metricSchema)
     .optional()
     .describe(
-      'latency, errors, client-errors and lost-requests are judged unless they are off; others where they are named. inner-errors is advisory unless it is named.',
+      'latency, errors, client-errors and lost-requests are judged unless they are off; other metrics only if they are listed. inner-errors is advisory unless it is listed.',
     ),
 })
 

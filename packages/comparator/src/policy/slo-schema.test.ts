@@ -74,11 +74,11 @@ slo:
     ],
     [
       'slo:\n  - objective: 99%\n',
-      'coalmine.yaml:2: slo.0: expected service: the service that it is of, here or at the top',
+      'coalmine.yaml:2: slo.0: expected service: the service that it is for, here or at the top',
     ],
     [
       'service: a\nslo:\n  - objective: 99%\n  - objective: 99.9%\n',
-      'coalmine.yaml:4: slo.1: there is an objective called a already: give it another name',
+      'coalmine.yaml:4: slo.1: another objective is already called a: give this one another name',
     ],
     [
       'slo: 3\n',
@@ -157,11 +157,11 @@ describe('a file of OpenSLO', () => {
     ],
     [
       { window: '- { duration: 1M, calendar: { startTime: "2026-01-01 00:00:00", timeZone: UTC } }' },
-      'slo.yaml:10: spec.timeWindow[0]: a window by the calendar is not read: write isRolling: true and a duration such as 30d\nslo.yaml:10: spec.timeWindow[0].duration: expected a length in days or weeks, such as 30d: months and years differ in length, got "1M"',
+      'slo.yaml:10: spec.timeWindow[0]: calendar windows are not supported: write isRolling: true and a duration such as 30d\nslo.yaml:10: spec.timeWindow[0].duration: expected a length in days or weeks, such as 30d: months and years differ in length, got "1M"',
     ],
     [
       { annotations: 'displayName: Cart' },
-      'slo.yaml:13: spec.objectives[0]: op and value are a threshold whose unit is not told: name it in metadata.annotations, as coalmine/latency: 300ms',
+      'slo.yaml:13: spec.objectives[0]: op and value give a threshold without a unit: leave them out, and set it in metadata.annotations, as coalmine/latency: 300ms',
     ],
     [
       { objective: '- { target: 0.9, targetPercent: 90 }' },

@@ -68,8 +68,10 @@ const hour = 3_600
 const longestWindow = 90 * 24 * hour
 
 const slo = z.strictObject({
-  name: text('a name').optional().describe("What it is called. Default the service's name."),
-  service: text('the name of a service').optional().describe('The service that it is of. Default the one of the file.'),
+  name: text('a name').optional().describe("Its name. Default: the service's name."),
+  service: text('the name of a service')
+    .optional()
+    .describe('The service that it is for. Default: the one of this file.'),
   journeys: z
     .union([z.enum(['service', 'each']), z.array(text('an operation such as GET /cart')).min(1)], {
       error: ({ input }) =>
@@ -77,24 +79,24 @@ const slo = z.strictObject({
     })
     .optional()
     .describe(
-      'Operations that have a budget each. service: one budget for all requests, the default. each: every operation has one.',
+      'Operations with a budget of their own. service, the default: one budget for all requests. each: one for every operation.',
     ),
   objective: share('a share of good requests below 100 %, such as 99.9%').describe(
-    'The share of requests that is to be good, such as 99.9%.',
+    'The share of requests that must be good, such as 99.9%.',
   ),
   window: time('a length of time from 1h to 90d, such as 30d', hour, longestWindow)
     .optional()
-    .describe('The time over which it is to be so; it ends now. From 1h to 90d. Default 30d.'),
+    .describe('The period that the objective covers; it ends now. From 1h to 90d. Default 30d.'),
   latency: time('a latency such as 300ms', 0.000_1, hour)
     .optional()
-    .describe('What takes longer is bad, as an error is. Left out, errors alone are.'),
+    .describe('Requests slower than this are bad, as errors are. Without it, only errors are bad.'),
   critical: z
     .boolean({ error: ({ input }) => `expected true or false, got ${JSON.stringify(input)}` })
     .optional()
-    .describe('These are journeys that people are woken for. Default false.'),
+    .describe('Whether somebody is woken for these journeys. Default false.'),
   expect: share('a share of the budget such as 0.5%')
     .optional()
-    .describe("How much of the window's budget one release may cost, such as 0.5%: the verdict answers it."),
+    .describe("How much of the window's budget one release may cost, such as 0.5%. The verdict says whether it holds."),
 })
 
 /** What `slo:` of a `coalmine.yaml` may be: objectives, or the name of a file in the form of OpenSLO. */
@@ -103,7 +105,7 @@ export const sloSchema: z.ZodType<readonly SloRead[] | string> = z
     error: ({ input }) =>
       `expected a list of objectives, such as - objective: 99.9%, or the name of an OpenSLO file, got ${JSON.stringify(input)}`,
   })
-  .describe('Objectives whose error budgets are told, or the name of a file of OpenSLO.')
+  .describe('Objectives whose error budgets are reported, or the name of an OpenSLO file.')
 
 /** Objectives as they were read, and as they were written with their services; or the file that has them; or everything that is wrong with them. */
 export type SlosRead =
@@ -127,7 +129,7 @@ export function readSlos(input: unknown, service: string | undefined): SlosRead 
   const slos = parsed.data.map((one, at): Slo => {
     const owner = one.service ?? service
     if (owner === undefined)
-      problems.push({ path: ['slo', at], message: 'expected service: the service that it is of, here or at the top' })
+      problems.push({ path: ['slo', at], message: 'expected service: the service that it is for, here or at the top' })
     return {
       name: one.name ?? owner ?? '',
       service: owner ?? '',
@@ -143,7 +145,7 @@ export function readSlos(input: unknown, service: string | undefined): SlosRead 
     if (slos.findIndex((other) => other.name === name) < at)
       problems.push({
         path: ['slo', at],
-        message: `there is an objective called ${name} already: give it another name`,
+        message: `another objective is already called ${name}: give this one another name`,
       })
   })
   if (problems.length > 0) return { kind: 'problems', problems }

@@ -8,27 +8,27 @@ const usualMs = 60_000
 const servers = z.array(text.regex(/^[\w.:-]+$/, 'expected the name of a server in HAProxy, such as web1')).min(1)
 
 const command = z.strictObject({
-  run: text.describe('For the shell; COALMINE_HOSTS, COALMINE_PERCENT and others say how much is asked for.'),
-  readBack: text.optional().describe('Prints how much there is now: 2, or 10%.'),
+  run: text.describe('A shell command; COALMINE_HOSTS, COALMINE_PERCENT and other variables say how much is wanted.'),
+  readBack: text.optional().describe('A command that prints how much there is now: 2, or 10%.'),
   timeout,
 })
 const webhook = z.strictObject({
-  url: httpUrl.describe('It is sent a POST; any 2xx is a yes.'),
+  url: httpUrl.describe('It gets a POST; any 2xx means yes.'),
   headers: z.record(z.string(), z.string()).optional(),
-  readBack: httpUrl.optional().describe('A GET answers with JSON that has hosts or percent.'),
+  readBack: httpUrl.optional().describe('A URL that answers a GET with JSON that has hosts or percent.'),
   timeout,
 })
 const haproxy = z.strictObject({
   socket: text.describe('The stats socket: a path, or host:port.'),
   backend: text.regex(/^[\w.:-]+$/, 'expected the name of a backend in HAProxy'),
-  stable: servers.describe('The servers that have the stable build.'),
-  canary: servers.describe('The servers that have the canary.'),
+  stable: servers.describe('The servers that run the stable build.'),
+  canary: servers.describe('The servers that run the canary.'),
   timeout,
 })
 const flagd = z.strictObject({
   file: text.regex(/\.json$/, 'expected a .json file').describe('The file that flagd reads.'),
   on: text.optional().describe('The variant that grows. Default on.'),
-  off: text.optional().describe('The other one. Default off.'),
+  off: text.optional().describe('The other variant. Default off.'),
 })
 const unleash = z.strictObject({
   url: httpUrl,
@@ -44,8 +44,8 @@ const launchdarkly = z.strictObject({
   project: text.optional().describe('Default default.'),
   environment: text.optional().describe('Default production.'),
   on: text.describe('The id of the variation that grows.'),
-  off: text.describe('The id of the other one.'),
-  contextKind: text.optional().describe('Whose share it is. Default user.'),
+  off: text.describe('The id of the other variation.'),
+  contextKind: text.optional().describe('The kind of context that the share is of. Default user.'),
   timeout,
 })
 

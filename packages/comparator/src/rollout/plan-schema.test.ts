@@ -69,7 +69,7 @@ describe.each<[string, string]>([
   ],
   [
     `stages: [{ share: 100%, bake: 5m }]\n${move}`,
-    'coalmine.yaml:2: rollout.stages.0.bake: nothing of stable is left to compare with at 100%: leave it out',
+    'coalmine.yaml:2: rollout.stages.0.bake: at 100% there is no stable left to compare with: leave it out',
   ],
   [
     `stages: [{ share: 10%, bake: 5m, deadline: 1m }]\n${move}`,

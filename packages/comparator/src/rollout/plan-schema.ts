@@ -11,16 +11,16 @@ const usual = { bakeMs: 30 * minuteMs, deadlineMs: 120 * minuteMs }
 const gate = z
   .enum(['pass', 'not-fail'])
   .describe(
-    'What the comparison has to say after the bake time: pass, or not-fail, which also takes a comparison that cannot tell yet. Default pass.',
+    'What the comparison must say after the bake time: pass, or not-fail, which also accepts one that cannot tell yet. Default pass.',
   )
 const otherwise = z
   .enum(['hold', 'roll back'])
-  .describe('What happens where the gate is not open by the deadline. Default hold: it waits for a person.')
-const bake = lengthOfTime.describe('How long a stage is watched at least. Default 30m.')
-const deadline = lengthOfTime.describe('By when, after its start, the gate of a stage has to be open. Default 2h.')
+  .describe('What happens if the gate is not open by the deadline. Default hold: wait for a person.')
+const bake = lengthOfTime.describe('How long a stage is watched, at least. Default 30m.')
+const deadline = lengthOfTime.describe('How soon after its start the gate of a stage must be open. Default 2h.')
 
 const stage = z.strictObject({
-  hosts: z.int().gt(0).optional().describe('So many hosts have the canary.'),
+  hosts: z.int().gt(0).optional().describe('How many hosts run the canary.'),
   share: share.optional().describe('The canary has this share of the traffic, such as 10%.'),
   flag: z.string().min(1).optional().describe('A flag is on for this share of its users: new-pricing=10%.'),
   bake: bake.optional(),
@@ -42,11 +42,11 @@ const rollout = z.strictObject({
   windows: z
     .array(z.string())
     .optional()
-    .describe('When it may go on, such as Mon-Thu 09:00-16:00. It goes back at any time.'),
-  timeZone: z.string().optional().describe('Of the windows, such as Europe/Berlin. Default UTC.'),
+    .describe('When it may go on, such as Mon-Thu 09:00-16:00. It may roll back at any time.'),
+  timeZone: z.string().optional().describe('The time zone of the windows, such as Europe/Berlin. Default UTC.'),
   healthFloor: share
     .optional()
-    .describe('It does not go back to a stable of which fewer requests than this share succeed, such as 90%.'),
+    .describe('Never roll back to a stable of which less than this share of requests succeeds, such as 90%.'),
 })
 
 type RolloutInput = z.output<typeof rollout>
@@ -119,7 +119,7 @@ function stageOf(one: StageInput, above: RolloutInput, refuse: (message: string,
   const percent = flag?.percent ?? (one.share === undefined ? null : Math.round(one.share * 100_000) / 1000)
   if (percent === 100)
     for (const key of ['bake', 'gate', 'approve', 'deadline', 'otherwise'] as const)
-      if (one[key] !== undefined) refuse('nothing of stable is left to compare with at 100%: leave it out', key)
+      if (one[key] !== undefined) refuse('at 100% there is no stable left to compare with: leave it out', key)
   const gate: StageGate = one.gate ?? above.gate ?? 'pass'
   const bakeMs = one.bake ?? above.bake ?? usual.bakeMs
   const otherwise: StageOtherwise = (one.otherwise ?? above.otherwise) === 'roll back' ? 'roll-back' : 'hold'

@@ -11,7 +11,7 @@ function policyOf(yaml: string): Policy {
 
 it('a policy in which nothing decides says so first', () => {
   const [first] = describeErrors(policyOf('metrics: { latency: off, errors: advisory, 4xx: off }\n'))
-  expect(first).toBe('Nothing decides: no verdict will be PASS or FAIL before a metric has gate: true.')
+  expect(first).toBe('No metric decides: no verdict will be PASS or FAIL until one has gate: true.')
   expect(describeErrors(policyOf('metrics: { latency: off, errors: off, 4xx: off }\nsplit: 10%\n'))[0]).toContain(
     'FAILs',
   )

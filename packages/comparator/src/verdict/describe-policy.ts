@@ -38,22 +38,22 @@ export function describeErrors({ alpha, alphaPass, minimumShare, mode, metrics, 
     ({ gate, measure }) => gate === 'on' && (measure.kind !== 'lost-requests' || split !== null),
   )
   return [
-    ...(decides ? [] : ['Nothing decides: no verdict will be PASS or FAIL before a metric has gate: true.']),
-    `A canary that is no worse than this FAILs with a chance of at most ${percent(alpha)}, over all of it ${looksPhrase(mode)}.`,
+    ...(decides ? [] : ['No metric decides: no verdict will be PASS or FAIL until one has gate: true.']),
+    `A canary that is no worse than this FAILs with a chance of at most ${percent(alpha)}, over all metrics and operations together, ${looksPhrase(mode)}.`,
     `A canary that is worse PASSes with a chance of at most ${percent(alphaPass)}, for each metric and operation.`,
-    `Operations with ${percent(minimumShare)} of the traffic are judged each, smaller ones together.`,
+    `Operations with at least ${percent(minimumShare)} of the traffic are judged one by one, smaller ones together.`,
   ]
 }
 
 function looksPhrase(mode: Policy['mode']): string {
-  if (mode === 'sequential') return 'and however often you look'
+  if (mode === 'sequential') return 'however often you look'
   return 'if you look once, at the end'
 }
 
 function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: number | null): string {
   if (gate === 'off') return 'off'
   if (measure.kind === 'lost-requests' && split === null)
-    return "judged where the callers' spans tell, or declare a split"
+    return 'judged where callers send spans, or where a split is declared'
   const part = weight === 1 ? '' : `, weight ${weight}`
   if (gate === 'advisory') return `advisory${critical ? ', critical' : ''}${part}`
   return `${critical ? 'critical' : 'decides'}${part}`
@@ -62,9 +62,9 @@ function gatePhrase({ gate, critical, weight, measure }: MetricPolicy, split: nu
 function sourcePhrase(measure: Measure): string {
   switch (measure.kind) {
     case 'attribute':
-      return `, ${measure.reduce} of ${measure.key} in a request`
+      return `, ${measure.reduce} of ${measure.key} per request`
     case 'calls':
-      return `, spans with ${measure.of} in a request`
+      return `, spans with ${measure.of} per request`
     case 'share':
       return `, share of requests with ${measure.of}`
     default:

@@ -75,7 +75,7 @@ describe('advisory metrics', () => {
     expect(conforms(verdict)).toBe(true)
     expect(verdict.advisory).toEqual({
       verdict: 'fail',
-      message: 'Advisory metrics, which decide nothing, would have said FAIL: worse than the margin: latency.',
+      message: 'Advisory metrics, which decide nothing, would say FAIL: worse than the margin: latency.',
     })
     expect(verdict.findings.filter((one) => one.gate === 'advisory').map((one) => one.metric)).toEqual(
       Array(3).fill('latency'),

@@ -31,6 +31,6 @@ export function advisoryOf(advised: readonly Decided[], unfair: boolean): Adviso
   }[verdict]
   return {
     verdict,
-    message: `Advisory metrics, which decide nothing, would have said ${verdict.toUpperCase()}: ${message}.`,
+    message: `Advisory metrics, which decide nothing, would say ${verdict.toUpperCase()}: ${message}.`,
   }
 }

@@ -40,7 +40,7 @@ function failCode({ expect }: Finding): Reason['code'] {
 export function passSentence(findings: readonly Pick<Finding, 'required' | 'decision'>[]): string {
   const needed = findings.filter((finding) => finding.required).length
   const others = findings.filter((finding) => !finding.required && finding.decision !== 'pass').length
-  const rest = others > 0 ? `; ${others} more, of little traffic, can only fail and have not` : ''
+  const rest = others > 0 ? `; ${others} more, with little traffic, can only fail and have not` : ''
   return `All ${needed} findings that PASS needs are within their margins${rest}.`
 }
 
@@ -53,7 +53,7 @@ export function unsettled(missing: readonly Missing[]): Reason[] {
   const more = missing.length - sentences.length
   if (more > 0)
     sentences.push(
-      `Not settled: ${more} more that need less, or an unknown amount; "missing" in the JSON lists them all.`,
+      `Not settled: ${more} more, which need less or an unknown amount; "missing" in the JSON lists them all.`,
     )
   return sentences.map((message) => ({ code: 'not-enough-evidence', weight: 'blocks', message }))
 }
@@ -75,7 +75,7 @@ export function flagNotes(outcome: Outcome, facts: Facts): Reason[] {
   const note = (code: 'flags-differ' | 'flags-left-out', message: string): Reason => ({ code, weight: 'note', message })
   const leftOut = facts.stable.flagsLeftOut ?? 0
   const notes =
-    leftOut > 0 ? [note('flags-left-out', `${leftOut} flags are not looked at: the others have more requests.`)] : []
+    leftOut > 0 ? [note('flags-left-out', `${leftOut} flags were not checked, because others have more requests.`)] : []
   if (outcome === 'fail') return notes
   const differing = flagDifferences(facts.stable, facts.canary, () => true)
   const more = differing.length - mostFlagsNoted

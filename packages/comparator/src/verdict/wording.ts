@@ -42,7 +42,7 @@ export function findingSentence(
       case 'pass':
         return `${where}: ${name} is ${expected}: ${change}.`
       case 'inconclusive':
-        return `${where}: ${name} is not settled: ${change}, where ${expected} is expected.`
+        return `${where}: ${name} is not settled: ${change}; expected to be ${expected}.`
     }
   }
   const allowed = `the margin of ${marginPhrase(metric.margin)}`
@@ -52,7 +52,7 @@ export function findingSentence(
     case 'pass':
       return `${where}: ${name} is within ${allowed}: ${change}.`
     case 'inconclusive':
-      return `${where}: ${name} is not settled: ${change}, where ${allowed} is allowed.`
+      return `${where}: ${name} is not settled: ${change}, against ${allowed}.`
   }
 }
 
@@ -93,7 +93,7 @@ export function missingSentence(missing: Missing): string {
   const what = `${nameInWords(missing.metric)}${inParts ? ` of ${partName(missing.part)}` : ''} on ${where}`
   if (missing.tooFew !== null) return `${what}: ${tooFewPhrase(missing.tooFew)}`
   if (missing.canaryRequests === null)
-    return `${what}: the evidence does not grow yet, or the difference is near the margin`
+    return `${what}: the evidence is not growing yet, or the difference is close to the margin`
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
 }
 
@@ -101,7 +101,7 @@ function tooFewPhrase({ needed, stable, canary }: TooFew): string {
   const served = `stable ${count(stable)}, canary ${count(canary)}`
   return stable + canary < needed
     ? `fewer than ${needed} requests so far (${served})`
-    : `too few requests of one cohort at the same time as the other's so far (${served})`
+    : `too few requests of both cohorts at the same time so far (${served})`
 }
 
 /** A metric in words, such as `the error rate` for `errors`. */
@@ -160,14 +160,14 @@ function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Find
         : times
   const name = kind === 'odds-ratio' ? 'odds ' : ''
   if (changed) return lower === null ? `${name}not the same throughout` : `${name}at least ${show(lower)} in part`
-  if (lower === null && upper === null) return `${name}by how much is not known yet`
+  if (lower === null && upper === null) return `${name}size not known yet`
   if (lower === null) return `${name}at most ${show(upper!)}`
   if (upper === null) return `${name}at least ${show(lower)}`
   return `${name}${show(lower)} to ${show(upper)}`
 }
 
 /** A margin in words; a half that allows nothing is left out. */
-function marginPhrase(margin: Margin): string {
+export function marginPhrase(margin: Margin): string {
   const parts =
     'oddsRatio' in margin
       ? [

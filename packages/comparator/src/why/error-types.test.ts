@@ -58,11 +58,13 @@ it('a failed finding of errors names the type that there is more of, and a new o
   const errorTypes = ticksOf({ TypeError: [0, 0.05] })
   const verdict = judge(trafficOf({ ticks: 60, seed: 2, operations }), defaultPolicy, { ...factsOf(60), errorTypes })
   expect(verdict.reasons[0]!.message).toMatch(
-    /^GET \/cart is failing more often: .* Above all TypeError: \d+ of canary, none of stable\.$/,
+    /^GET \/cart is failing more often: .* Mostly TypeError: \d+ in canary, none in stable\.$/,
   )
   expect(verdict.reasons).toContainEqual({
     code: 'new-error-type',
     weight: 'note',
-    message: expect.stringMatching(/^Stable has no such error: TypeError \(\d+ requests of GET \/cart\)\.$/),
+    message: expect.stringMatching(
+      /^New errors, which stable does not have: TypeError \(\d+ requests of GET \/cart\)\.$/,
+    ),
   })
 })

@@ -77,7 +77,7 @@ export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
     {
       code: 'new-error-type',
       weight: 'note',
-      message: `Stable has no such error: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+      message: `New errors, which stable does not have: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     },
   ]
 }
@@ -92,7 +92,7 @@ export function errorTypePhrase(
   const types = metric === 'errors' ? errors : codes
   const one = types.find((type) => type.more && type.operations.some((operation) => operations.has(operation)))
   return one
-    ? ` Above all ${one.type}: ${count(one.canary)} of canary, ${one.new ? 'none' : count(one.stable)} of stable.`
+    ? ` Mostly ${one.type}: ${count(one.canary)} in canary, ${one.new ? 'none' : count(one.stable)} in stable.`
     : ''
 }
 

@@ -44,42 +44,42 @@ describe('what carries a regression', () => {
       'canary',
       failing,
       traffic([low, low], [high, high]),
-      'The canary carries it on checkout, whatever new-pricing is: with new-pricing=on ',
+      'The canary is the cause on checkout, whatever new-pricing is: with new-pricing=on ',
     ],
     [
       'errors of the flag',
       'flag',
       failing,
       traffic([low, high], [low, high]),
-      'Flag new-pricing carries it on checkout, in both cohorts: new-pricing=on against new-pricing=off is ',
+      'Flag new-pricing is the cause on checkout, in both cohorts: new-pricing=on against new-pricing=off is ',
     ],
     [
       'errors of both',
       'both',
       failing,
       traffic([low, high], [high, higher]),
-      'Flag new-pricing and the canary each carry a part of it on checkout: from ',
+      'Flag new-pricing and the canary each cause a part of it on checkout: from ',
     ],
     [
       'errors of the two together',
       'combination',
       failing,
       traffic([low, low], [low, high]),
-      'Only the canary together with new-pricing=on carries it on checkout: ',
+      'Only the canary together with new-pricing=on causes it on checkout: ',
     ],
     [
       'errors of the canary with the first variant',
       'combination',
       failing,
       traffic([low, low], [high, low]),
-      'Only the canary together with new-pricing=off carries it on checkout: ',
+      'Only the canary together with new-pricing=off causes it on checkout: ',
     ],
     [
       'errors of none',
       'not-settled',
       failing,
       traffic([low, low], [low, low]),
-      'Whether flag new-pricing has a part in it on checkout is not settled yet',
+      'Whether flag new-pricing plays a part on checkout is not settled yet',
     ],
     ['latency of the canary', 'canary', slow, traffic([usual, usual], [longer, longer]), ' median '],
     ['latency of the flag', 'flag', slow, traffic([usual, longer], [usual, longer]), ' median '],
@@ -130,7 +130,9 @@ describe('what carries a regression', () => {
   it('cannot be told where a cell has no requests', () => {
     const [found] = interactionsOf([traffic([low, low], [low, failingAt(0)])].map(withoutCanaryOn), failing, errors)
     expect(found).toMatchObject({ carries: 'not-settled', effects: null })
-    expect(found!.message).toContain('cannot be told: no requests of both cohorts with both variants can be compared.')
+    expect(found!.message).toContain(
+      'cannot be told: there are no requests of both cohorts with both variants at the same time.',
+    )
   })
 
   it('joins ticks until each cell has some requests', () => {
@@ -163,7 +165,7 @@ describe('what carries a regression', () => {
     expect(notSeparable('new-pricing', ['off', 'on'], 'service.version=2.0.0', failing)).toMatchObject({
       carries: 'not-separable',
       message:
-        'It cannot be told whether service.version=2.0.0 or new-pricing=on is the cause: all of the canary has it, and none of stable. To find out, give part of the canary new-pricing=off.',
+        'The cause may be service.version=2.0.0 or new-pricing=on: all of the canary has that variant, and none of stable does. To find out which, give part of the canary new-pricing=off.',
     })
   })
 

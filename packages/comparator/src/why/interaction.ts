@@ -98,7 +98,7 @@ export function notSeparable(
   { metric, operation, unit, statistic }: Pick<Finding, 'metric' | 'operation' | 'unit' | 'statistic'>,
 ): Interaction {
   const [first, second] = variants
-  const message = `It cannot be told whether ${canary} or ${flag}=${second} is the cause: all of the canary has it, and none of stable. To find out, give part of the canary ${flag}=${first}.`
+  const message = `The cause may be ${canary} or ${flag}=${second}: all of the canary has that variant, and none of stable does. To find out which, give part of the canary ${flag}=${first}.`
   const nothing = { cells: [], effects: null }
   return { flag, variants, metric, operation, carries: 'not-separable', ...nothing, unit, statistic, message }
 }
@@ -203,22 +203,22 @@ function sentence(
     return value === null ? 'none' : show(value)
   }
   if (!found) {
-    return `Whether flag ${flag} has a part in it on ${where} cannot be told: no requests of both cohorts with both variants can be compared.`
+    return `Whether flag ${flag} plays a part on ${where} cannot be told: there are no requests of both cohorts with both variants at the same time.`
   }
   if (found.carries === 'not-settled')
-    return `Whether flag ${flag} has a part in it on ${where} is not settled yet${provedSoFar(found, flag, variants)}.`
+    return `Whether flag ${flag} plays a part on ${where} is not settled yet${provedSoFar(found, flag, variants)}.`
   const worst = found.worst
   const other = 1 - worst
   const [withWorst, withOther] = [`${flag}=${variants[worst]}`, `${flag}=${variants[other as 0 | 1]}`]
   switch (found.carries) {
     case 'canary':
-      return `The canary carries it on ${where}, whatever ${flag} is: with ${withWorst} ${name}${at(worst)} -> ${at(2 + worst)}, with ${withOther} ${at(other)} -> ${at(2 + other)}.`
+      return `The canary is the cause on ${where}, whatever ${flag} is: with ${withWorst} ${name}${at(worst)} -> ${at(2 + worst)}, with ${withOther} ${at(other)} -> ${at(2 + other)}.`
     case 'flag':
-      return `Flag ${flag} carries it on ${where}, in both cohorts: ${withWorst} against ${withOther} is ${name}${at(other)} -> ${at(worst)} in stable, ${at(2 + other)} -> ${at(2 + worst)} in the canary.`
+      return `Flag ${flag} is the cause on ${where}, in both cohorts: ${withWorst} against ${withOther} is ${name}${at(other)} -> ${at(worst)} in stable, ${at(2 + other)} -> ${at(2 + worst)} in the canary.`
     case 'both':
-      return `Flag ${flag} and the canary each carry a part of it on ${where}: from ${name}${at(other)} to ${at(worst)} by ${withWorst} alone, to ${at(2 + other)} by the canary alone, to ${at(2 + worst)} by both.`
+      return `Flag ${flag} and the canary each cause a part of it on ${where}: from ${name}${at(other)} to ${at(worst)} by ${withWorst} alone, to ${at(2 + other)} by the canary alone, to ${at(2 + worst)} by both.`
     case 'combination':
-      return `Only the canary together with ${withWorst} carries it on ${where}: ${name}${at(2 + worst)}, against ${at(2 + other)} in the canary with ${withOther} and ${at(worst)} in stable with ${withWorst}.`
+      return `Only the canary together with ${withWorst} causes it on ${where}: ${name}${at(2 + worst)}, against ${at(2 + other)} in the canary with ${withOther} and ${at(worst)} in stable with ${withWorst}.`
   }
 }
 

@@ -31,10 +31,10 @@ it('finds what only one cohort does, both ways, and says how often', () => {
   ])
   expect(structureReasons(changes).map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      /^Below its requests canary has spans that stable never has: client INSERT audit \(in \d+(\.\d)? % of requests\)\.$/,
+      /^Requests of canary have spans below them that stable's never have: client INSERT audit \(in \d+(\.\d)? % of requests\)\.$/,
     ),
     expect.stringMatching(
-      /^Below its requests canary lacks spans that stable has: client GET cache \(in \d+(\.\d)? % of requests\)\.$/,
+      /^Requests of canary lack spans below them that stable's have: client GET cache \(in \d+(\.\d)? % of requests\)\.$/,
     ),
   ])
 })

@@ -52,8 +52,8 @@ export function structureReasons(changes: readonly StructureChange[] | null): Re
     const more = some.length > named.length ? ` and ${some.length - named.length} more` : ''
     const message =
       change === 'new'
-        ? `Below its requests canary has spans that stable never has: ${named.join(', ')}${more}.`
-        : `Below its requests canary lacks spans that stable has: ${named.join(', ')}${more}.`
+        ? `Requests of canary have spans below them that stable's never have: ${named.join(', ')}${more}.`
+        : `Requests of canary lack spans below them that stable's have: ${named.join(', ')}${more}.`
     return [{ code: 'structure-differs', weight: 'note', message }]
   })
 }

@@ -95,7 +95,7 @@ it.each<[string, unknown, string]>([
   [
     'rules without a fractional',
     { if: [{ var: 'beta' }, 'on', 'off'] },
-    'has rules and no fractional of on and off: put one where the rollout is to act',
+    'has rules and no fractional of on and off: add one where the rollout should act',
   ],
   [
     'two fractionals',

@@ -26,7 +26,7 @@ export function flagdActuator({ file: named, on, off }: FlagdActuator, env: Envi
       else if (isEmpty(found['targeting'])) found['targeting'] = newTargeting(on, off, weights)
       else
         throw new ActuatorError(
-          `${file}: the targeting of ${flag} has rules and no fractional of ${on} and ${off}: put one where the rollout is to act`,
+          `${file}: the targeting of ${flag} has rules and no fractional of ${on} and ${off}: add one where the rollout should act`,
         )
       await replace(path, `${JSON.stringify(content, null, 2)}\n`)
       return ''
@@ -85,7 +85,7 @@ function fractionalIn(flag: Json, variants: readonly string[]): { readonly arms:
   look(flag['targeting'])
   if (found.length > 1)
     throw new ActuatorError(
-      `its targeting has ${found.length} fractionals of ${variants.join(' and ')}, and one is moved`,
+      `its targeting has ${found.length} fractionals of ${variants.join(' and ')}, and a rollout moves only one`,
     )
   return found[0]
 }

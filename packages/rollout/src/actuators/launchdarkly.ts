@@ -47,7 +47,7 @@ export function launchDarklyActuator(plan: LaunchDarklyActuator, env: Environmen
       )
       const known = (Array.isArray(variations) ? variations : []) as readonly { readonly _id?: string }[]
       const at = known.findIndex(({ _id }) => _id === on)
-      if (at < 0) throw new ActuatorError(`${flag} has no variation of the id ${on}`)
+      if (at < 0) throw new ActuatorError(`${flag} has no variation with the id ${on}`)
       const here = Object(Object(environments)[environment]) as {
         readonly on?: boolean
         readonly fallthrough?: Fallthrough

@@ -138,7 +138,7 @@ describe('Unleash', () => {
     expect(await actuator().read(share(1, 'new-pricing'), context, go)).toEqual({ matches: true, text: '1%' })
     answer = () => ({ body: { id: 's-1', name: 'default', parameters: {} } })
     await expect(actuator().read(share(1, 'new-pricing'), context, go)).rejects.toThrow(
-      'strategy s-1 of new-pricing is no gradual rollout',
+      'strategy s-1 of new-pricing is not a gradual rollout',
     )
   })
 })

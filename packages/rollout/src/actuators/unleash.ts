@@ -23,7 +23,7 @@ export function unleashActuator(plan: UnleashActuator, env: Environment): Actuat
     read: async ({ percent, flag }, _context, signal) => {
       const { parameters } = await askJson(pathOf(flag!), asked(signal))
       const { rollout } = Object(parameters) as Record<string, unknown>
-      if (rollout === undefined) throw new ActuatorError(`strategy ${strategy} of ${flag} is no gradual rollout`)
+      if (rollout === undefined) throw new ActuatorError(`strategy ${strategy} of ${flag} is not a gradual rollout`)
       return { matches: isAbout(Number(rollout), percent!), text: `${rollout}%` }
     },
   }

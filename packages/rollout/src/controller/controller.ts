@@ -142,7 +142,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
       .read(amountAt(plan, target), contextOf(log.state(), target), stop)
       .catch((error: Error) => {
         if (!(error instanceof ActuatorError)) throw error
-        warn(`rollout ${log.state().id}: where the canary is cannot be asked: ${error.message}`)
+        warn(`rollout ${log.state().id}: cannot read how far the canary is: ${error.message}`)
         return null
       })
     if (!found || found.matches || stop.aborted) return false

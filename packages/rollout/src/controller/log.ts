@@ -42,7 +42,7 @@ export function newLog(
   }
 
   const keepLater = (error: Error): void => {
-    warn(`rollout ${state.id}: what happened is not kept yet: ${error.message}`)
+    warn(`rollout ${state.id}: its history cannot be saved yet: ${error.message}`)
     setTimeout(() => void keptOnce().catch(keepLater), againMs).unref()
   }
 

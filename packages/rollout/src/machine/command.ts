@@ -30,7 +30,7 @@ export function commanded(state: RolloutState, command: RolloutCommand, { by, fo
     if (state.back && (state.back.force || !force)) return soAlready
     return told({ kind: 'back', why: state.back?.why ?? 'abort', reason: state.back?.reason ?? saidSo(by), by, force })
   }
-  if (state.back) return refused(`it goes back: ${state.back.reason}`)
+  if (state.back) return refused(`it is rolling back: ${state.back.reason}`)
   const phase = phaseOf(state)
   switch (command) {
     case 'pause':
@@ -39,11 +39,11 @@ export function commanded(state: RolloutState, command: RolloutCommand, { by, fo
       return state.pausedMs === null && !state.isHeld ? refused('it is not paused') : told({ kind: 'resumed', by })
     case 'advance':
       if (state.pausedMs !== null) return refused('it is paused: resume it first')
-      if (phase === 'moving') return refused('it moves to the next stage already')
+      if (phase === 'moving') return refused('it is already moving to the next stage')
       return state.isAdvanced ? soAlready : told({ kind: 'advanced', by })
     case 'approve': {
       const stage = state.plan.stages[state.stage - 1]
-      if (!stage?.approve || phase === 'moving') return refused('its stage asks for no approval')
+      if (!stage?.approve || phase === 'moving') return refused('its stage needs no approval')
       return state.isApproved ? soAlready : told({ kind: 'approved', by })
     }
   }

@@ -60,7 +60,7 @@ describe('a stage', () => {
       'is watched for its bake time',
       stateOf(...at(1)),
       around(began + 30_000, { look: look('pass') }),
-      '30 s of its bake time are left',
+the last       '30 s of its bake time',
     ],
     [
       'goes on at a PASS',
@@ -72,14 +72,14 @@ describe('a stage', () => {
       'waits for what came in late',
       stateOf(...at(1)),
       around(began + minute, { look: look('pass', 40) }),
-      'a PASS, and it is PASS: why',
+      'a PASS; it is PASS: why',
     ],
     ['is closed without a verdict', stateOf(...at(1)), around(began + minute), 'a PASS'],
     [
       'is closed where nobody can tell',
       stateOf(...at(1)),
       around(began + minute, { look: look('inconclusive') }),
-      'a PASS, and it is INCONCLUSIVE: why',
+      'a PASS; it is INCONCLUSIVE: why',
     ],
     [
       'that may not fail asks for approval',
@@ -91,7 +91,7 @@ describe('a stage', () => {
       'that may not fail is closed at INVALID',
       stateOf(...at(2)),
       around(began + minute, { look: look('invalid') }),
-      'a look at the whole bake time, and it is INVALID: why',
+      'a verdict on the whole bake time; it is INVALID: why',
     ],
     [
       'goes on once it is approved',
@@ -145,7 +145,7 @@ describe('a stage', () => {
       'does not count the time that it was paused',
       stateOf(...at(1), { kind: 'paused', by: null }, { kind: 'resumed', by: null }),
       around(began + minute + 30_000, { look: look('pass') }),
-      '30 s of its bake time are left',
+the last       '30 s of its bake time',
     ],
     [
       'goes on when somebody says so, whatever the verdict',
@@ -187,7 +187,7 @@ describe('a stage', () => {
 describe('a rollout', () => {
   it('begins at its first stage, once the one before it is over', () => {
     expect(told(decide(stateOf(started()), around(0)))).toContain('"to":1')
-    expect(told(decide(stateOf(started()), around(0, { mayStart: false })))).toBe('the rollout before it is not over')
+    expect(told(decide(stateOf(started()), around(0, { mayStart: false })))).toBe('the rollout before it to end')
   })
 
   it('gives up where the actuator fails five times in a row, with more and more time between', () => {
@@ -237,7 +237,7 @@ describe('on its way back', () => {
       'it does not go onto a stable that fails',
       stateOf(...at(2), back()),
       around(0, { health: 0.5 }),
-      '"kind":"stuck","reason":"of stable\'s own requests 50% succeed, and its health floor is 90%"',
+      '"kind":"stuck","reason":"only 50% of stable\'s own requests succeed, below the health floor of 90%"',
     ],
     [
       'it waits there until stable succeeds',
@@ -263,7 +263,7 @@ describe('on its way back', () => {
         ...[1, 2, 3].map((): RolloutEvent => ({ kind: 'not-moved', to: 0, message: 'refused' })),
       ),
       around(60 * minute),
-      '"kind":"stuck","reason":"it cannot be moved back: refused"',
+      '"kind":"stuck","reason":"it cannot be rolled back: refused"',
     ],
     [
       'what failed on the way there does not count',
@@ -303,13 +303,13 @@ describe('a command', () => {
     ['abort', stateOf(...at(1), { kind: 'paused', by: null }), 'event'],
     ['abort', stateOf(...at(1), back()), 'so-already'],
     ['abort', over, 'it is over: completed'],
-    ['pause', stateOf(...at(1), back()), 'it goes back: why'],
+    ['pause', stateOf(...at(1), back()), 'it is rolling back: why'],
     ['pause', stateOf(...at(1), { kind: 'paused', by: null }), 'so-already'],
     ['resume', stateOf(...at(1)), 'it is not paused'],
     ['resume', stateOf(...at(1), { kind: 'held', reason: '' }), 'event'],
     ['advance', stateOf(...at(1), { kind: 'paused', by: null }), 'it is paused: resume it first'],
-    ['advance', moving, 'it moves to the next stage already'],
-    ['approve', stateOf(...at(1)), 'its stage asks for no approval'],
+    ['advance', moving, 'it is already moving to the next stage'],
+    ['approve', stateOf(...at(1)), 'its stage needs no approval'],
     ['approve', stateOf(...at(2)), 'event'],
   ])('%s', (command, state, expected) => {
     const said = commanded(state, command, { by: 'ada' })

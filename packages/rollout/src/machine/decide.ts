@@ -69,7 +69,7 @@ export function decide(state: RolloutState, around: Surroundings): Decision {
   if (state.isUnsure) return again(state, around)
   // Also while it is paused: a FAIL takes the canary back.
   if (state.comparison === null && isJudged(state) && around.mayJudge) return { kind: 'judge' }
-  if (state.pausedMs !== null) return wait('it is paused')
+  if (state.pausedMs !== null) return wait('somebody to resume it')
   return state.stage === 0 ? begin(state, around) : atStage(state, around)
 }
 
@@ -99,14 +99,14 @@ function backward(state: RolloutState, { nowMs, health }: Surroundings): Decisio
   const floor = plan.healthFloor
   // A newer build may be what mends a stable that fails.
   if (floor !== null && health !== null && health < floor && !force && why !== 'superseded') {
-    const sick = `of stable's own requests ${percent(health)} succeed, and its health floor is ${percent(floor)}`
+    const sick = `only ${percent(health)} of stable's own requests succeed, below the health floor of ${percent(floor)}`
     if (stuck === null) return tell({ kind: 'stuck', reason: sick })
-    return wait(`${sick}: abort --force goes back all the same`, nowMs + tickMs)
+    return wait(`stable to recover (${sick}), or abort --force to roll back anyway`, nowMs + tickMs)
   }
   if (failures >= triesBeforeStuck && stuck === null)
-    return tell({ kind: 'stuck', reason: `it cannot be moved back: ${state.trouble ?? 'no reason was given'}` })
+    return tell({ kind: 'stuck', reason: `it cannot be rolled back: ${state.trouble ?? 'no reason was given'}` })
   const next = nextTryMs({ ...state, failures })
-  if (nowMs < next) return wait(`going back is tried again: ${state.trouble ?? ''}`, next)
+  if (nowMs < next) return wait(`the next try to roll back: ${state.trouble ?? ''}`, next)
   return move(0, 'back', reason)
 }
 
@@ -118,17 +118,17 @@ function again(state: RolloutState, { nowMs }: Surroundings): Decision {
   if (failures >= mostTries)
     return back('actuator', `${stageText(state, target)} was not reached in ${failures} tries: ${trouble}`)
   const next = nextTryMs(state)
-  if (nowMs < next) return wait(`${stageText(state, target)} is tried again: ${trouble}`, next)
-  return move(target, 'again', trouble ?? 'it is not known what became of it')
+  if (nowMs < next) return wait(`the next try to reach ${stageText(state, target)}: ${trouble}`, next)
+  return move(target, 'again', trouble ?? 'it is not known whether the last try worked')
 }
 
 function begin(state: RolloutState, { nowMs, mayStart }: Surroundings): Decision {
-  if (!mayStart) return wait('the rollout before it is not over', nowMs + tickMs)
+  if (!mayStart) return wait('the rollout before it to end', nowMs + tickMs)
   if (!state.isAdvanced && !isInWindow(state.plan.windows, state.plan.timeZone, nowMs)) return outside(nowMs)
   return move(1, 'next', 'the first stage')
 }
 
-const outside = (nowMs: number): Decision => wait('it is outside the time windows', nowMs + tickMs)
+const outside = (nowMs: number): Decision => wait('the next of its time windows', nowMs + tickMs)
 
 function atStage(state: RolloutState, around: Surroundings): Decision {
   const { nowMs, look } = around
@@ -138,7 +138,8 @@ function atStage(state: RolloutState, around: Surroundings): Decision {
   const watchedMs = nowMs - state.sinceMs!
   const opens = state.isAdvanced || (watchedMs >= stage.bakeMs && isOpen(stage, look))
   const isApproved = !stage.approve || state.isApproved || state.isAdvanced
-  if (state.isHeld) return wait(`the deadline of ${stageText(state, state.stage)} has passed: advance, resume or abort`)
+  if (state.isHeld)
+    return wait(`somebody to advance, resume or abort: the deadline of ${stageText(state, state.stage)} has passed`)
   if (!(opens && isApproved) && watchedMs >= stage.deadlineMs) return late(state, stage, look)
   if (!opens) return closed(state, stage, around)
   if (!isApproved) return { kind: 'wait', for: 'somebody to approve', untilMs: nowMs + tickMs, isForApproval: true }
@@ -155,7 +156,7 @@ function isOpen({ gate, bakeMs }: RolloutStage, look: GateLook | null): boolean 
 }
 
 function late(state: RolloutState, { otherwise }: RolloutStage, look: GateLook | null): Decision {
-  const said = look?.outcome ? `${look.outcome.toUpperCase()}: ${look.reason ?? ''}` : 'no comparison says anything'
+  const said = look?.outcome ? `${look.outcome.toUpperCase()}: ${look.reason ?? ''}` : 'there is no verdict'
   const reason = `the deadline of ${stageText(state, state.stage)} has passed; ${said}`
   return otherwise === 'hold' ? tell({ kind: 'held', reason }) : back('deadline', reason)
 }
@@ -168,11 +169,11 @@ function closed(
   if (look?.isOver && look.outcome !== 'invalid' && nowMs - state.judgedMs >= judgeAgainMs && mayJudge)
     return { kind: 'judge' }
   const [bakedMs, lateMs] = [state.sinceMs! + bakeMs, state.sinceMs! + deadlineMs]
-  if (nowMs < bakedMs) return wait(`${minutes(bakedMs - nowMs)} of its bake time are left`, bakedMs)
-  const wanted = gate === 'pass' ? 'a PASS' : 'a look at the whole bake time'
+  if (nowMs < bakedMs) return wait(`the last ${minutes(bakedMs - nowMs)} of its bake time`, bakedMs)
+  const wanted = gate === 'pass' ? 'a PASS' : 'a verdict on the whole bake time'
   const said = look?.outcome
-    ? `, and it is ${look.outcome.toUpperCase()}: ${look.reason ?? ''}`
-    : ', and no comparison says anything yet'
+    ? `; it is ${look.outcome.toUpperCase()}: ${look.reason ?? ''}`
+    : '; there is no verdict yet'
   return wait(`${wanted}${said}`, lateMs)
 }
 

@@ -9,8 +9,8 @@ export function eventText(event: RolloutEvent, state: RolloutState): string {
     case 'intent':
       // Why it goes back was told before.
       return event.why === 'back'
-        ? `goes back to ${stageText(state, event.to)}`
-        : `goes ${event.why === 'next' ? 'on' : 'again'} to ${stageText(state, event.to)}: ${event.reason}`
+        ? `rolls back to ${stageText(state, event.to)}`
+        : `${event.why === 'next' ? 'goes on' : 'tries again to get'} to ${stageText(state, event.to)}: ${event.reason}`
     case 'moved':
       // What was read back is told where it says more.
       return `is at ${stageText(state, event.to)}${stageText(state, event.to).includes(event.said) ? '' : `: ${event.said}`}`
@@ -19,13 +19,13 @@ export function eventText(event: RolloutEvent, state: RolloutState): string {
     case 'judging':
       return `is judged by comparison ${event.comparison}`
     case 'back':
-      return `is to go back${event.force ? ', also onto a stable that fails' : ''}: ${event.reason}`
+      return `is told to roll back${event.force ? ', even to a failing stable' : ''}: ${event.reason}`
     case 'held':
       return `waits for somebody to decide: ${event.reason}`
     case 'stuck':
       return `is stuck: ${event.reason}`
     case 'restarted':
-      return 'nobody has watched it for a while: its stage is judged anew'
+      return 'was not watched for a while: its stage starts anew'
     case 'ended':
       return event.how === 'completed' ? `is completed: ${event.reason}` : `is ${event.how}`.replace('-', ' ')
     default:

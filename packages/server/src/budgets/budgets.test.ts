@@ -175,7 +175,7 @@ describe('error budgets of a server', () => {
   })
 
   it.each([
-    [{ slo: [{ objective: '99%' }] }, 'slo.0: expected service: the service that it is of, here or at the top'],
+    [{ slo: [{ objective: '99%' }] }, 'slo.0: expected service: the service that it is for, here or at the top'],
     [{ slo: [] }, 'slo: expected'],
     [{ slo: [objective], ramp: 'slowly' }, 'ramp: expected shares with how long each stays'],
     [{ slos: [objective] }, 'slos: unknown key; expected slo, ramp'],

@@ -108,9 +108,7 @@ describe('a canary that blames its clients', () => {
     expect(verdict.verdict).toBe('fail')
     expect(verdict.reasons.filter(({ weight }) => weight === 'decides')).toMatchObject([
       {
-        message: expect.stringMatching(
-          `^shop.Cart/Get is answered with client errors more often: .* Above all ${code}: `,
-        ),
+        message: expect.stringMatching(`^shop.Cart/Get is answered with client errors more often: .* Mostly ${code}: `),
       },
     ])
     expect(verdict.findings.filter(({ decision }) => decision === 'fail')).toMatchObject([{ metric: 'client-errors' }])

@@ -225,7 +225,7 @@ it('does not pass where one arm has no spans below its requests, or other instru
   const bare = await compare(await traffic({ ...stable, each: () => ({ children: 3 }) }, canary))
   expect(bare.verdict).toBe('inconclusive')
   expect(reason(bare, 'instrumentation-differs')!.message).toContain(
-    'canary has no spans below its requests, stable has',
+    'canary has no spans below its requests, and stable does',
   )
   const other = await compare(await traffic(stable, { ...canary, each: () => ({ scope: 'sidecar' }) }))
   expect(reason(other, 'instrumentation-differs')!.message).toContain('by sidecar in canary and by http in stable')
@@ -263,7 +263,7 @@ it('is invalid where the clock of one cohort is off by minutes, as callers tell'
   )
   expect(verdict.verdict).toBe('invalid')
   expect(reason(verdict, 'clock-skew')!.message).toMatch(
-    /^The clock of canary is 4 min ahead, as the spans of its callers/,
+    /^The clock of canary is 4 min ahead, according to its callers/,
   )
 })
 
@@ -351,7 +351,7 @@ it('tells hosts that differ from builds that do, by the instances of stable', as
   expect(verdict.verdict).not.toBe('fail')
   expect(verdict.hosts).toMatchObject({ stable: 4, canary: 1 })
   expect(verdict.hosts!.placebo!.map(({ instance }) => instance)).toContain('host-1')
-  expect(reason(verdict, 'host-not-separable')!.message).toMatch(/^Stable's 4 instances run one build, and/)
+  expect(reason(verdict, 'host-not-separable')!.message).toMatch(/^Stable's 4 instances run the same build, yet/)
 })
 
 it('knows what hosts may do where builds are compared in one region alone', async () => {

@@ -32,7 +32,7 @@ export async function interactionsOn(
     const interactions = await findInteractions(finding, request, context)
     return { ...verdict, interactions, reasons: [...verdict.reasons, ...unknownParts(request.interact, interactions)] }
   } catch (error) {
-    const message = `Which flag has a part in it is not known: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}`
+    const message = `Cannot tell which flag plays a part: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}`
     return { ...verdict, reasons: [...verdict.reasons, { code: 'interactions-not-known', weight: 'note', message }] }
   }
 }

@@ -107,7 +107,7 @@ describe('metrics of the policy', () => {
     expect(verdict.reasons).toContainEqual({
       code: 'raw-spans',
       weight: 'note',
-      message: 'Computed from the spans themselves, which is slower: cost, queries, hits.',
+      message: 'Computed from raw spans, which is slower: cost, queries, hits.',
     })
   })
 
@@ -175,7 +175,7 @@ it('what only the canary does, and how it fails, is told beside the verdict', as
     { kind: 'internal', name: 'audit', change: 'new', share: 1 },
   ])
   expect(verdict.errorTypes).toMatchObject([{ type: 'TypeError', stable: 0, new: true, more: true }])
-  expect(verdict.reasons[0]!.message).toMatch(/Above all TypeError: \d+ of canary, none of stable\.$/)
+  expect(verdict.reasons[0]!.message).toMatch(/Mostly TypeError: \d+ in canary, none in stable\.$/)
   expect(verdict.reasons.map(({ code }) => code)).toEqual(
     expect.arrayContaining(['new-error-type', 'structure-differs', 'structure-differs']),
   )

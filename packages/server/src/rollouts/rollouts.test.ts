@@ -242,7 +242,7 @@ it('does not go back onto a stable that fails itself: it pages, and goes once st
   await traffic('sick', 0.9, 0.5)
   const stuck = await until(id, (one) => one.phase === 'stuck')
   expect(stuck.waitsFor).toMatch(
-    /^of stable's own requests 5\d[.\d]*% succeed, and its health floor is 80%: abort --force goes back/,
+    /^only 5\d[.\d]*% of stable's own requests succeed, below the health floor of 80%: abort --force goes back/,
   )
   expect(calls('sick')).toEqual(['sick 2 10'])
   const alerts = async () =>

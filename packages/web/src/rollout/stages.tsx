@@ -23,7 +23,7 @@ export function StageLine({ rollout }: { rollout: RolloutAnswer }): VNode {
       <p class="waits" role="status">
         <b>{wordOf(rollout)}</b>
         {back ? `: ${back.reason}` : ''}
-        {endedAt === null ? `. It waits for: ${waitsFor}.` : ` at ${moment(endedAt)}.`}
+        {endedAt === null ? `. Waiting for: ${waitsFor}.` : ` at ${moment(endedAt)}.`}
       </p>
     </>
   )
