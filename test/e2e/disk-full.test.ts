@@ -132,7 +132,7 @@ it.runIf(canMount)('a full disk refuses spans, says so once, and is forgotten wh
   await expect
     .poll(() => stderr)
     .toMatch(
-      /^coalmine: spans are refused: the disk has \d+ MB free, and 32 MB are needed\ncoalmine: spans are taken again\n$/,
+      /^coalmine: spans are refused: the disk has \d+ MB free, and 32 MB are needed\ncoalmine: spans are accepted again\n$/,
     )
 })
 

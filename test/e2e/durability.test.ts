@@ -83,7 +83,7 @@ it('says who holds a directory, without a word from the engine', async () => {
   expect(await findServer(directory)).toEqual({ url, pid: child.pid })
   await expect(startServer({ store: directory, port: 0 })).rejects.toMatchObject({
     kind: 'unavailable',
-    message: `store ${directory} is served by process ${child.pid} at ${url}; go through it, or stop it first`,
+    message: `store ${directory} is served by process ${child.pid} at ${url}; use --server ${url}, or stop it first`,
   })
   await expect(openStore({ location: directory })).rejects.toMatchObject({
     kind: 'held',

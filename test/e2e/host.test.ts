@@ -167,7 +167,7 @@ it('a server whose directory is taken away, bit by bit, tells of ticks that do n
     for (const [path, body] of Object.entries(requests))
       expect([path, await (await post(path, body)).json()]).toEqual([path, {}])
     rmSync(join(folder, 'removed', 'store'), { recursive: true })
-    await expect.poll(() => stderr).toContain('coalmine: ticks stay open for now: ')
+    await expect.poll(() => stderr).toContain('coalmine: ticks cannot be closed at the moment: ')
     rmSync(join(folder, 'removed'), { recursive: true })
     for (const [path, body] of Object.entries(requests))
       expect([path, (await post(path, body)).status]).toEqual([path, 503])

@@ -59,7 +59,7 @@ describe('a table of spans', () => {
       code: 64,
       stdout: '',
       stderr:
-        'coalmine: spans.csv: no column is known to be the start of a span: say which with --columns start=<column>; the columns are when, took, path, version, note\n',
+        'coalmine: spans.csv: cannot tell which column is the start of a span: name it with --columns start=<column>; the columns are when, took, path, version, note\n',
     })
   })
 

@@ -28,7 +28,7 @@ const answer: RolloutAnswer = {
     stage('100%', { isWhole: true }),
   ],
   stageSince: '2026-11-30T10:00:00.000Z',
-the last   waitsFor: '18 min of its bake time',
+  waitsFor: 'the last 18 min of its bake time',
   needsApproval: false,
   outcome: 'inconclusive',
   comparison: '0123456789ab',
@@ -51,11 +51,11 @@ it('tells where a rollout is, and what it waits for', () => {
   ▸  10%     no FAIL after 30 min, else go back after 2 h; somebody approves  for 12 min
      100%    everybody
 
-the last Waiting for: 18 min of its bake time
+Waiting for: the last 18 min of its bake time
 INCONCLUSIVE  http://127.0.0.1:4318/comparisons/0123456789ab
 http://127.0.0.1:4318/rollouts/5d1c0f2b7a90
 `)
-the last   expect(rolloutLine(answer)).toBe('stage 2 of 3 (10%), INCONCLUSIVE; waits for 18 min of its bake time')
+  expect(rolloutLine(answer)).toBe('stage 2 of 3 (10%), INCONCLUSIVE; waiting for the last 18 min of its bake time')
 })
 
 it('tells why one went back, and who said so', () => {

@@ -47,7 +47,7 @@ it('tells what a failure comes from in six lines at most', () => {
   expect(whyLines({ ...verdict, interactions, why, exemplars })).toEqual([
     [
       'also',
-Also worse, at a false discovery rate of 5 %\:       expect.stringMatching(/^GET \/\d \(errors\), .* and 2 more.$/),
+      expect.stringMatching(/^Also worse, at a false discovery rate of 5 %: GET \/\d \(errors\), .* and 2 more\.$/),
     ],
     ['why', message],
     ['why', message],

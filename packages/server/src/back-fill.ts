@@ -12,8 +12,8 @@ export function registerBackFill(app: FastifyInstance, { store, now }: Context):
     if (service !== undefined && typeof service !== 'string') throw new ServerError('usage', 'service: expected a name')
     const startMs = moment(start, 'start')
     const endMs = moment(end, 'end') ?? now()
-    if (startMs === undefined) throw new ServerError('usage', 'start: from when? Give a moment')
-    if (startMs >= endMs) throw new ServerError('usage', 'start: the window is empty, it starts at its end or after')
+    if (startMs === undefined) throw new ServerError('usage', 'start: expected a moment such as 2026-11-20T10:00:00Z')
+    if (startMs >= endMs) throw new ServerError('usage', 'start: expected a moment before the end')
     const { retentionDays } = store
     if (startMs < now() - retentionDays * 86_400_000)
       throw new ServerError(

@@ -62,5 +62,5 @@ export const heldStatus = 423
 function refusalOf(status: 413 | 415, { types, bytes }: Takes): string {
   return status === 413
     ? `the body is larger than ${bytes} bytes; send smaller batches`
-    : `the content-type is not one that is read here; send ${types.join(' or ')}`
+    : `this content-type is not supported; send ${types.join(' or ')}`
 }

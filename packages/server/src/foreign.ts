@@ -18,11 +18,11 @@ export function refuseForeignPages(method: string, headers: IncomingHttpHeaders,
   const follows =
     method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !follows)
-    throw foreign('a page of another site sent this request, and those are not answered')
+    throw foreign('this request came from a page of another site, and those are not answered')
   const { origin } = headers
   if (origin === undefined || (baseUrl !== undefined && origin === new URL(baseUrl).origin)) return
   if (hostOf(origin) !== headers.host)
-    throw foreign(`origin ${origin} is not this server's, and requests of other pages are not answered`)
+    throw foreign(`origin ${origin} is not this server's, and requests from other sites are not answered`)
 }
 
 /**
@@ -33,7 +33,7 @@ export function refuseForeignHosts({ host = '' }: IncomingHttpHeaders, { baseUrl
   const name = host.replace(/:\d+$/, '')
   if (isLoopback(name) || (baseUrl !== undefined && host === new URL(baseUrl).host)) return
   throw foreign(
-    `host ${host} is not this machine's: a server without a token answers to localhost, 127.0.0.1 and [::1] alone; start it with --token`,
+    `host ${host} is not this machine's: a server without a token answers only to localhost, 127.0.0.1 and [::1]; start it with --token`,
   )
 }
 

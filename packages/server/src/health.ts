@@ -43,8 +43,8 @@ export function newTicker({ store, warn, now }: Context, closed: () => void): ()
     behind = !behind
     warn(
       behind
-        ? `verdicts are behind: the oldest open tick is ${Math.round(overdueSeconds)} s overdue; an import that brings spans of now holds it open, or the engine does not keep up`
-        : 'ticks close in time again',
+        ? `verdicts are behind: the oldest open tick is ${Math.round(overdueSeconds)} s overdue; an import of current spans keeps it open, or the engine cannot keep up`
+        : 'ticks close on time again',
     )
   }
   const tell = (): void => {
@@ -54,7 +54,7 @@ export function newTicker({ store, warn, now }: Context, closed: () => void): ()
       refused ??= health.refuses
       refusedAtMs = now()
     } else if (refused !== undefined && now() - refusedAtMs >= overAfterMs) {
-      warn(`${refused} are taken again`)
+      warn(`${refused} are accepted again`)
       refused = undefined
     }
   }
@@ -72,7 +72,7 @@ export function newTicker({ store, warn, now }: Context, closed: () => void): ()
     const sticks = trouble !== undefined && healthOf(store.ingest).status !== 'full' && !isFull(trouble)
     if (sticks === stuck) return
     stuck = sticks
-    warn(sticks ? `ticks stay open for now: ${trouble?.message}` : 'ticks close again')
+    warn(sticks ? `ticks cannot be closed at the moment: ${trouble?.message}` : 'ticks close again')
   }
 }
 

@@ -12,11 +12,11 @@ export function registerKnown(app: FastifyInstance, { store }: Context): void {
 export function registerDoctor(app: FastifyInstance, { store }: Context): void {
   app.get('/api/doctor', async ({ query }) => {
     const service = serviceIn(query)
-    if (!service) throw new ServerError('usage', 'service: name one, as in /api/doctor?service=storefront')
+    if (!service) throw new ServerError('usage', 'service: expected one, as in /api/doctor?service=storefront')
     const facts = await store.services.doctor(service)
     if (facts) return facts
     const { services } = await store.services.known()
-    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen none at all'
+    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen no services yet'
     throw new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
   })
 }
@@ -40,6 +40,6 @@ export function registerStore(app: FastifyInstance, { store }: Context): void {
 function serviceIn(query: unknown): string | undefined {
   const { service } = query as { service?: unknown }
   if (service === undefined) return undefined
-  if (typeof service !== 'string') throw new ServerError('usage', 'service: name one only')
+  if (typeof service !== 'string') throw new ServerError('usage', 'service: expected only one')
   return service
 }

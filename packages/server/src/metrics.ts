@@ -65,21 +65,23 @@ export function startMetrics(ingest: Pick<Ingest, 'state'>, admission: Pick<Admi
 
 function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs' | 'limited'> {
   const requests = meter.createCounter('coalmine.ingest.requests', {
-    description: 'OTLP requests of spans, by what became of them',
+    description: 'OTLP requests with spans, by outcome',
   })
-  const spans = meter.createCounter('coalmine.ingest.spans', { description: 'Spans of them, stored or refused' })
+  const spans = meter.createCounter('coalmine.ingest.spans', {
+    description: 'Spans in OTLP requests, stored or refused',
+  })
   const duration = meter.createHistogram('coalmine.ingest.duration.seconds', {
-    description: 'From a request that was read to its answer',
+    description: 'Time from a request that was read to its answer',
     advice: { explicitBucketBoundaries: [0.01, 0.03, 0.1, 0.3, 1, 3, 10] },
   })
   const logRequests = meter.createCounter('coalmine.ingest.log_requests', {
-    description: 'OTLP requests of log records, by what became of them',
+    description: 'OTLP requests with log records, by outcome',
   })
   const logRecords = meter.createCounter('coalmine.ingest.log_records', {
-    description: 'Log records of them: evaluations of flags, stored or refused, and others, ignored',
+    description: 'Log records in OTLP requests: flag evaluations, stored or refused, and others, ignored',
   })
   const limits = meter.createCounter('coalmine.limits', {
-    description: 'Requests and connections that were refused, by protocol and by the limit that they met',
+    description: 'Requests and connections refused, by protocol and by the limit they hit',
   })
   return {
     limited: (protocol, limit) => limits.add(1, { protocol, limit }),
@@ -98,14 +100,13 @@ function countRequests(meter: Meter): Pick<Metrics, 'received' | 'receivedLogs' 
 
 function countMessages(meter: Meter): Pick<Metrics, 'notified' | 'observeTargets'> {
   const tries = meter.createCounter('coalmine.notify.tries', {
-    description:
-      'Tries to deliver a message to a target, by what became of it; refused and expired messages are given up',
+    description: 'Attempts to deliver a message to a target, by outcome; refused and expired messages are given up',
   })
   const pending = meter.createObservableGauge('coalmine.notify.pending', {
-    description: 'Messages that a target does not have yet',
+    description: 'Messages not yet delivered to a target',
   })
   const age = meter.createObservableGauge('coalmine.notify.oldest.seconds', {
-    description: 'How long the oldest of them waits',
+    description: 'How long the oldest undelivered message has been waiting',
   })
   return {
     notified: (target, outcome) => tries.add(1, { target, outcome }),
@@ -126,26 +127,26 @@ function countMessages(meter: Meter): Pick<Metrics, 'notified' | 'observeTargets
 
 function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>, admission: Pick<Admission, 'heldBytes'>): void {
   const held = meter.createObservableGauge('coalmine.ingest.held.bytes', {
-    description: 'What requests of OTLP that are under way hold, as they come and unpacked',
+    description: 'Memory held by OTLP requests under way, as received and unpacked',
   })
   const late = meter.createObservableCounter('coalmine.ingest.late_spans', {
-    description: 'Spans that came after their tick had closed, since the server started',
+    description: 'Spans that arrived after their tick had closed, since the server started',
   })
   const queue = meter.createObservableGauge('coalmine.ingest.queue.bytes', {
-    description: 'Rows that wait for the engine',
+    description: 'Rows waiting for the engine',
   })
   const closed = meter.createObservableCounter('coalmine.ticks.closed', {
     description: 'Ticks closed since the server started',
   })
-  const open = meter.createObservableGauge('coalmine.ticks.open', { description: 'Ticks that are not closed yet' })
+  const open = meter.createObservableGauge('coalmine.ticks.open', { description: 'Ticks not closed yet' })
   const lag = meter.createObservableGauge('coalmine.ticks.lag.seconds', {
     description: 'How long the oldest open tick is overdue',
   })
   const free = meter.createObservableGauge('coalmine.store.free.bytes', {
-    description: 'Free on the disk of an embedded store',
+    description: 'Free space on the disk of an embedded store',
   })
   const needed = meter.createObservableGauge('coalmine.store.min_free.bytes', {
-    description: 'With less than this free on it, spans are refused',
+    description: 'With less free disk space than this, spans are refused',
   })
   meter.addBatchObservableCallback(
     (result) => {
@@ -206,14 +207,14 @@ const mostBuilds = 4
 function observeBudgets(meter: Meter): Metrics['budgets'] {
   let told: readonly JourneyBudget[] = []
   const good = meter.createObservableGauge('coalmine.slo.compliance', {
-    description: 'The share of good requests of a journey within its window',
+    description: 'The share of good requests of a journey in its window',
   })
   const left = meter.createObservableGauge('coalmine.slo.budget.left', {
-    description: 'The share of the error budget that is left; below 0 where more was bad than may be',
+    description: 'The share of the error budget that is left; below 0 if it is overspent',
   })
   const burn = meter.createObservableGauge('coalmine.slo.burn', {
     description:
-      'How many times as fast as the objective allows a budget burns, by all requests (build is empty) and by each build; nothing where bad requests are too few for a rate',
+      'Burn rate of a budget, 1 being what the objective allows, for all requests (empty build) and for each build; absent where there are too few bad requests for a rate',
   })
   meter.addBatchObservableCallback(
     (result) => {

@@ -170,7 +170,7 @@ describe('POST /v1/traces', () => {
       partialSuccess: {
         rejectedSpans: '3',
         errorMessage:
-          'resourceSpans[0].scopeSpans[0].spans[1]: starts at 1970-01-01T00:00:00.000Z, which is before what the store keeps',
+          'resourceSpans[0].scopeSpans[0].spans[1]: starts at 1970-01-01T00:00:00.000Z, older than what the store keeps',
       },
     })
     expect(await (await doctor()).json()).toMatchObject({ spans: 1 })
@@ -212,7 +212,7 @@ describe('POST /v1/traces', () => {
     })
     for (const body of ['x', ''])
       expect(await (await post('/v1/traces', body, { 'content-type': 'text/plain' })).json()).toMatchObject({
-        message: 'the content-type is not one that is read here; send application/x-protobuf or application/json',
+        message: 'this content-type is not supported; send application/x-protobuf or application/json',
       })
     const compare = async (body: string | Uint8Array<ArrayBuffer>, type: string) => {
       const response = await post('/api/compare', body, { 'content-type': type })
@@ -337,7 +337,7 @@ it('names the port that is in use, and lets go of the store', async () => {
   const { port } = taken.address() as { port: number }
   await expect(start({ port })).rejects.toMatchObject({
     kind: 'unavailable',
-    message: `cannot listen on 127.0.0.1:${port}: it is in use; stop what listens there, or take another with --port`,
+    message: `cannot listen on 127.0.0.1:${port}: the port is in use; stop what listens there, or choose another with --port`,
   })
   taken.close()
   server = await start()

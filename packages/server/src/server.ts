@@ -142,7 +142,7 @@ export async function startServer({
     throw error
   })
   for (const part of store.putAside)
-    warn(`the engine found ${part} broken as it started, and put it aside: what was stored in it is not counted`)
+    warn(`the engine found ${part} damaged at startup, and put it aside: what was stored in it is not counted`)
   // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
   const measured = announced ? await import('./metrics.ts') : undefined
   const limits = { ...defaultLimits, ...changedLimits }
@@ -236,9 +236,13 @@ export async function startServer({
     }
     await leaveAddress(directory, owner).catch(async (cause: Error) => {
       await close()
-      throw new ServerError('unavailable', `store ${directory}: cannot leave the address in it: ${cause.message}`, {
-        cause,
-      })
+      throw new ServerError(
+        'unavailable',
+        `store ${directory}: cannot write the server's address into it: ${cause.message}`,
+        {
+          cause,
+        },
+      )
     })
   }
   notify?.start()
@@ -298,7 +302,7 @@ async function openOrNameOwner(options: StoreOptions): Promise<Store> {
     if (error.kind !== 'held' || !owner) throw answerable(error)
     throw new ServerError(
       'unavailable',
-      `store ${options.location} is served by process ${owner.pid} at ${owner.url}; go through it, or stop it first`,
+      `store ${options.location} is served by process ${owner.pid} at ${owner.url}; use --server ${owner.url}, or stop it first`,
       { cause: error, status: heldStatus },
     )
   }
@@ -308,9 +312,9 @@ function notListening(cause: unknown, host: string, port: number): ServerError {
   const { code, message } = cause as NodeJS.ErrnoException
   const why =
     code === 'EADDRINUSE'
-      ? 'it is in use; stop what listens there, or take another with --port'
+      ? 'the port is in use; stop what listens there, or choose another with --port'
       : code === 'EACCES'
-        ? 'this user may not; take a port above 1023 with --port'
+        ? 'permission denied; choose a port above 1023 with --port'
         : message
   return new ServerError('unavailable', `cannot listen on ${host}:${port}: ${why}`, { cause })
 }

@@ -31,7 +31,7 @@ export function newTurns(atOnce: number): Turns {
     take: async (isGone, work) => {
       await begin()
       try {
-        if (isGone()) throw new ServerError('unavailable', 'nobody waits for the answer any more')
+        if (isGone()) throw new ServerError('unavailable', 'the client is gone')
         return await work()
       } finally {
         end()

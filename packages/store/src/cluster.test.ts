@@ -141,7 +141,7 @@ describe('the tables', () => {
   it('are not made by whoever may not, nor of a name that is none', async () => {
     await expect(initStore({ location: at('reader') })).rejects.toMatchObject({
       kind: 'unavailable',
-      message: expect.stringMatching(/user reader lacks a right: GRANT CREATE TABLE ON \S+ TO reader$/),
+      message: expect.stringMatching(/user reader lacks a privilege: GRANT CREATE TABLE ON \S+ TO reader$/),
     })
     for (const wrong of [{ traces: 'a.b.c' }, { cluster: "x' y" }, { location: '.coalmine' }])
       await expect(initStore({ location: at('owner'), ...wrong })).rejects.toMatchObject({ kind: 'usage' })
@@ -201,7 +201,7 @@ describe('who may only read', () => {
       () => store.ingest.insert(batchOf(build('1.0.0'))),
       () => store.ingest.insertLogs([evaluationOf()]),
     ])
-      expect(inserting).toThrow('it is open for reading only')
+      expect(inserting).toThrow('it is open only for reading')
     await expect(open('reader')).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining('INSERT ON shop.coalmine_comparisons'),

@@ -29,8 +29,12 @@ export function rolloutEventsOf(
   return {
     keep: async (event) => {
       if (access !== 'all')
-        throw new StoreError('unavailable', 'this store is only read here, and a rollout keeps what it does in it')
-      if (isSpent()) throw new StoreError('full', 'the disk of the store is full: what a rollout does cannot be kept')
+        throw new StoreError(
+          'unavailable',
+          'this store is read-only here, and a rollout must record there what it does',
+        )
+      if (isSpent())
+        throw new StoreError('full', 'the disk of the store is full: what a rollout does cannot be recorded')
       await engine.write(keepRolloutEvent, { ...event })
     },
     known: async (sinceMs) =>

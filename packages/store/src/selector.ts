@@ -29,7 +29,10 @@ export function parseSelector(text: string): Condition[] {
   const conditions = text.split(',').map((part, index) => parseCondition(part, `selector "${text}", part ${index + 1}`))
   for (const [index, { from, key }] of conditions.entries()) {
     if (conditions.findIndex((other) => other.key === key && other.from === from) < index)
-      throw new StoreError('usage', `selector "${text}": ${key} is named twice; a request has one value for each key`)
+      throw new StoreError(
+        'usage',
+        `selector "${text}": ${key} is there twice, but a request has one value for each key`,
+      )
   }
   return conditions
 }

@@ -90,7 +90,7 @@ it('says which right is missing, and whom it is missing', async () => {
     error: {
       kind: 'unavailable',
       message:
-        "the token of grafana has the right to read here, and this needs judge: the server's --tokens file says who may do what",
+        "the token of grafana has the right to read here, but this needs judge: the server's --tokens file says who may do what",
     },
   })
 })
@@ -180,7 +180,7 @@ it('the file is read again when it changes; what is wrong with it is told, and c
   await writeFile(`${file}.new`, 'deploy judge short\n')
   await rename(`${file}.new`, file)
   await expect.poll(() => warnings.join()).toContain('tokens.txt:1: a token of fewer than 16 characters')
-  expect(warnings.join()).toContain('; the tokens of before stay in force')
+  expect(warnings.join()).toContain('; the previous tokens stay in force')
   expect(await status('GET', '/api/known', { token: tokens.grafana })).toBe(200)
   await rm(file)
   await expect.poll(() => warnings.join()).toContain('there is no such file')

@@ -66,9 +66,11 @@ export async function newAccess({ token, tokensFile, now, warn }: AccessOptions)
       try {
         const read = await readTokens(tokensFile)
         known = [...own, ...read]
-        warn(`--tokens ${tokensFile} was read again: it has ${read.length === 1 ? '1 token' : `${read.length} tokens`}`)
+        warn(
+          `--tokens ${tokensFile} changed and was read again: it has ${read.length === 1 ? '1 token' : `${read.length} tokens`}`,
+        )
       } catch (error) {
-        warn(`${(error as Error).message}; the tokens of before stay in force`)
+        warn(`${(error as Error).message}; the previous tokens stay in force`)
       }
     })
   }
@@ -99,14 +101,14 @@ function passwordOf(authorization = ''): string | undefined {
 /** Throws a ServerError with status 401 where nobody who is known asks, and 403 where it is somebody who may not. */
 export function mustBeAllowed(caller: KnownToken | undefined, right: Right): asserts caller is KnownToken {
   if (!caller)
-    throw new ServerError('unavailable', 'this server asks for a token: give its own with --token or COALMINE_TOKEN', {
+    throw new ServerError('unavailable', 'this server needs a token: pass it with --token or COALMINE_TOKEN', {
       status: 401,
       limit: 'token',
     })
   if (includes(caller.rights, right)) return
   throw new ServerError(
     'unavailable',
-    `the token of ${caller.name} has the right to ${caller.rights.join(', ')} here, and this needs ${right}: the server's --tokens file says who may do what`,
+    `the token of ${caller.name} has the right to ${caller.rights.join(', ')} here, but this needs ${right}: the server's --tokens file says who may do what`,
     { status: 403, limit: 'token' },
   )
 }

@@ -25,7 +25,7 @@ export function registerLogin(app: FastifyInstance, access: Access, isSecure: bo
     if (access.asks) {
       const holder = access.holder(token)
       if (!holder)
-        throw new ServerError('unavailable', 'this token is not known here: see what the server was started with', {
+        throw new ServerError('unavailable', 'this server does not know that token: see what it was started with', {
           status: 401,
           limit: 'token',
         })

@@ -27,12 +27,11 @@ export function parseTokens(text: string, file: string): readonly KnownToken[] {
     const same = tokens.find((other) => other.name === token.name || other.digest.equals(token.digest))
     if (same) {
       const what = same.name === token.name ? `the name ${token.name}` : 'the token'
-      throw usage(`${file}:${line}: ${what} is that of line ${same.line} too: each needs its own`)
+      throw usage(`${file}:${line}: ${what} is on line ${same.line} too: each needs its own`)
     }
     tokens.push({ ...token, line })
   }
-  if (tokens.length === 0)
-    throw usage(`${file}: there is no token in it: expected lines such as "deploy  judge  TOKEN"`)
+  if (tokens.length === 0) throw usage(`${file}: it has no tokens: expected lines such as "deploy  judge  TOKEN"`)
   return tokens.map(({ line: _, ...token }) => token)
 }
 
@@ -58,10 +57,10 @@ function digestIn(secret: string, at: string): Buffer {
   const hex = hash.exec(secret)?.[1]
   if (hex !== undefined) return Buffer.from(hex, 'hex')
   if (/^sha256:/i.test(secret))
-    throw usage(`${at}: a hash is sha256: and 64 hexadecimal digits, as printf %s TOKEN | sha256sum prints them`)
+    throw usage(`${at}: a hash is sha256: followed by 64 hexadecimal digits, as printed by printf %s TOKEN | sha256sum`)
   if (secret.length < shortest)
     throw usage(
-      `${at}: a token of fewer than ${shortest} characters is guessed too soon: openssl rand -hex 24 makes one`,
+      `${at}: a token of fewer than ${shortest} characters is too easy to guess: make one with openssl rand -hex 24`,
     )
   return digestOf(secret)
 }

@@ -70,7 +70,7 @@ export function newBudgetWatch({ store, now, warn, metrics, slos, notify }: Budg
       if (slos.length > 0) await count(slos)
       isSaid = false
     } catch (error) {
-      if (!isSaid && !isClosed) warn(`error budgets are not counted for now: ${(error as Error).message}`)
+      if (!isSaid && !isClosed) warn(`error budgets cannot be counted at the moment: ${(error as Error).message}`)
       isSaid = true
     }
   }

@@ -179,7 +179,10 @@ describe('error budgets of a server', () => {
     [{ slo: [] }, 'slo: expected'],
     [{ slo: [objective], ramp: 'slowly' }, 'ramp: expected shares with how long each stays'],
     [{ slos: [objective] }, 'slos: unknown key; expected slo, ramp'],
-    [{ slo: 'file.yaml' }, 'slo: expected a list of objectives; a file is read by whoever has it'],
+    [
+      { slo: 'file.yaml' },
+      'slo: expected a list of objectives, not the name of a file, which only the client can read',
+    ],
   ])('refuse %j', async (body, message) => {
     expect(await budgets('/api/slo', body)).toMatchObject({
       error: { kind: 'usage', message: expect.stringContaining(message) },

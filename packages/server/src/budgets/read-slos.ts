@@ -6,7 +6,10 @@ export function slosIn(input: unknown, service?: string): readonly Slo[] {
   const read = readSlos(input, service)
   if (read.kind === 'slos') return read.slos
   if (read.kind === 'problems') throw new ServerError('usage', problemsText(read.problems))
-  throw new ServerError('usage', 'slo: expected a list of objectives; a file is read by whoever has it')
+  throw new ServerError(
+    'usage',
+    'slo: expected a list of objectives, not the name of a file, which only the client can read',
+  )
 }
 
 /** The planned ramp of a request; empty where none is. Throws a ServerError of kind `usage`. */

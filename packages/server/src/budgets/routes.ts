@@ -18,7 +18,8 @@ export function registerBudgets(app: FastifyInstance, context: Context): void {
     '/api/slo',
     inTurn(turns, async ({ query }): Promise<SloAnswer> => {
       const { service, ramp } = Object(query) as Record<string, unknown>
-      if (service !== undefined && typeof service !== 'string') throw new ServerError('usage', 'service: name one only')
+      if (service !== undefined && typeof service !== 'string')
+        throw new ServerError('usage', 'service: expected only one')
       const asked = slos.filter((slo) => service === undefined || slo.service === service)
       return { budgets: await journeyBudgets(store, asked, { ramp: rampIn(ramp), now }) }
     }),

@@ -72,10 +72,10 @@ it('keeps a deploy as it is reported, and once, however often it is sent', async
 })
 
 it.each([
-  [{}, 'a deploy needs service, and version or commit: which build of what was deployed'],
+  [{}, 'a deploy needs service, and version or commit, to say which build of what was deployed'],
   [{ service: 'shop', kind: 'release' }, 'kind: expected deploy, flag or event, got "release"'],
-  [{ kind: 'flag' }, 'flag: name the flag that was turned'],
-  [{ kind: 'event' }, 'what: say in one line what happened'],
+  [{ kind: 'flag' }, 'flag: expected the key of the flag that was changed'],
+  [{ kind: 'event' }, 'what: expected one line that says what happened'],
   [{ service: 'shop', version: 2 }, 'version: expected text, got 2'],
   [
     { service: 'shop', version: '2', url: 'javascript:alert(1)' },

@@ -22,7 +22,7 @@ export function newDeployWatch({ store, now, warn }: Pick<Context, 'store' | 'no
       await store.changes.noteServed(now() - lookBackMs)
       isStuck = false
     } catch (error) {
-      if (!isStuck) warn(`builds that are new are not on the timeline for now: ${(error as Error).message}`)
+      if (!isStuck) warn(`new builds cannot be put on the timeline at the moment: ${(error as Error).message}`)
       isStuck = true
     }
   }

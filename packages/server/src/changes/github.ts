@@ -31,7 +31,7 @@ export function changeFromGitHub(event: string, body: unknown, nowMs: number): C
   const { id, sha, ref, task, environment, description, payload, creator, created_at: createdAt } = fieldsOf(deployment)
   const { name, full_name: fullName, html_url: page } = fieldsOf(repository)
   if ((typeof id !== 'number' && typeof id !== 'string') || typeof sha !== 'string' || typeof name !== 'string')
-    throw new ServerError('malformed', `the body is not that of GitHub's ${event} event: it has no deployment`)
+    throw new ServerError('malformed', `the body is not a ${event} event of GitHub: it has no deployment`)
   const { state, created_at: statusAt, description: statusText, environment_url: shown } = fieldsOf(status)
   if (event === 'deployment_status' && state !== 'success' && state !== 'failure' && state !== 'error') return undefined
   const said = payloadOf(payload)

@@ -87,9 +87,9 @@ type Texts = Record<(typeof textKeys)[number], string>
 export function identified(change: Omit<Change, 'id'>, id: string): Change {
   const { kind, service, version, flag, what, commit, environment, atMs, source } = change
   if (kind === 'deploy' && (service === '' || (version === '' && commit === '')))
-    throw usage('a deploy needs service, and version or commit: which build of what was deployed')
-  if (kind === 'flag' && flag === '') throw usage('flag: name the flag that was turned')
-  if (kind === 'event' && what === '') throw usage('what: say in one line what happened')
+    throw usage('a deploy needs service, and version or commit, to say which build of what was deployed')
+  if (kind === 'flag' && flag === '') throw usage('flag: expected the key of the flag that was changed')
+  if (kind === 'event' && what === '') throw usage('what: expected one line that says what happened')
   if (change.url !== '' && !/^https?:\/\/\S+$/i.test(change.url))
     throw usage(`url: expected a web address, got ${JSON.stringify(change.url)}`)
   if (id !== '') return { ...change, id }

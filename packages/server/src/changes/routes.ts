@@ -67,9 +67,10 @@ export function registerChanges(
     },
     handler: async (request, reply): Promise<ChangeAnswer> => {
       const change = changeIn(request, now())
-      if (change === undefined) return { change: null, why: 'this tells of nothing that was deployed or changed' }
+      if (change === undefined)
+        return { change: null, why: 'the event does not say that anything was deployed or changed' }
       if (!(await store.changes.keep(change)))
-        throw new ServerError('unavailable', 'changes cannot be kept: the store is read only, or its disk is full')
+        throw new ServerError('unavailable', 'changes cannot be stored: the store is read-only, or its disk is full')
       reply.code(201)
       return { change, why: null }
     },
@@ -86,7 +87,7 @@ export function registerChanges(
   app.get('/api/builds', async ({ query }) => {
     const { service } = Object(query) as Record<string, unknown>
     if (typeof service !== 'string' || service === '')
-      throw new ServerError('usage', 'service: name one, as in /api/builds?service=storefront')
+      throw new ServerError('usage', 'service: expected one, as in /api/builds?service=storefront')
     return turns.take(
       () => false,
       () => store.services.builds(service),
@@ -107,9 +108,9 @@ function mustBeSigned(bytes: Buffer, header: SignatureHeader, signature: string,
     new ServerError('unavailable', message, { status: 401, limit: 'token' })
   const { variable, prefix } = signatures[header]
   if (secret === undefined)
-    throw refused(`this server knows no secret to hold ${header} against: start it with ${variable}`)
+    throw refused(`this server has no secret to check ${header} with: start it with ${variable}`)
   // Others sign as GitHub does, and do not say with what.
-  if (!isSigned(bytes, prefix + signature, secret)) throw refused(`${header} is not that of this body and ${variable}`)
+  if (!isSigned(bytes, prefix + signature, secret)) throw refused(`${header} does not match this body and ${variable}`)
 }
 
 async function bytesOf(payload: AsyncIterable<Buffer | string>): Promise<Buffer> {
@@ -130,7 +131,7 @@ const mostListed = 1_000
 function askedIn({ service, version, kind, since, until, limit }: Record<string, unknown>): ChangesAsked {
   const text = (value: unknown, name: string): string | undefined => {
     if (value === undefined || typeof value === 'string') return value
-    throw new ServerError('usage', `${name}: name one only`)
+    throw new ServerError('usage', `${name}: expected only one`)
   }
   if (kind !== undefined && !['deploy', 'flag', 'event'].includes(String(kind)))
     throw new ServerError('usage', `kind: expected deploy, flag or event, got ${JSON.stringify(kind)}`)

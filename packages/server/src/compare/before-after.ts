@@ -57,11 +57,11 @@ export async function compareWithDays(
   const end = (Math.floor(served.lastMs / tickMs) + 1) * tickMs
   if (end - start > stepMs)
     throw usage(
-      '--stable-window compares hours of a day with those of earlier days: give --start and --end of a day at most',
+      '--stable-window compares hours of one day with the same hours of earlier days: give a --start and --end at most a day apart',
     )
   const failed = (await store.memory.failedCanaries(service)).filter((selector) => selector !== canary)
   if (failed.includes(stable))
-    throw usage(`stable: ${stable} failed when it was judged, and is nothing to compare with: name another build`)
+    throw usage(`stable: ${stable} failed when it was judged, so it cannot serve as stable: name another build`)
 
   const days: EarlierDay[] = []
   const found: ComparisonFacts[] = []

@@ -44,7 +44,7 @@ function unknownParts(named: readonly string[], interactions: readonly Interacti
     .map((flag) => ({
       code: 'interactions-not-known',
       weight: 'note',
-      message: `What part flag ${flag} has cannot be told: it takes ${enoughRequests} requests of each cohort with each of two variants. "coalmine doctor" lists the flags that arrive.`,
+      message: `Cannot tell what part flag ${flag} plays: that takes ${enoughRequests} requests of each cohort with each of two variants. "coalmine doctor" lists the flags that arrive.`,
     }))
 }
 

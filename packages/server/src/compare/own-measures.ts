@@ -46,7 +46,7 @@ export function refuseMeasures({ metrics }: Policy, side: ComparedSide): void {
     if (side === 'calls' && gate !== 'off')
       throw new StoreError(
         'usage',
-        `metrics.${name}: ${measure.kind} is measured of requests; leave scope downstream out`,
+        `metrics.${name}: ${measure.kind} is measured on requests; leave out scope: downstream`,
       )
     try {
       measureParams([measure])

@@ -32,7 +32,7 @@ export async function whyOn(
     }
     return { ...verdict, why, exemplars: shown }
   } catch (error) {
-    const message = `Which attributes explain it is not known: ${firstLine(error as Error)}`
+    const message = `Cannot tell which attributes explain it: ${firstLine(error as Error)}`
     return { ...verdict, reasons: [...verdict.reasons, { code: 'why-not-known', weight: 'note', message }] }
   }
 }

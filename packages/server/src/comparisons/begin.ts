@@ -50,7 +50,7 @@ export function begin(one: Held, { request, limits }: Pick<StartRequest, 'reques
     },
   }
   one.done = run(running, one.stop.signal)
-    .catch((error: Error) => warn(`comparison ${one.state.id} is not judged any more: ${error.message}`))
+    .catch((error: Error) => warn(`comparison ${one.state.id} is no longer judged: ${error.message}`))
     .finally(() => {
       looks.end()
       delete one.looks

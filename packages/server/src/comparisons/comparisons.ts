@@ -146,14 +146,14 @@ function requestOf({ asked, state }: Held): ComparisonRequest {
 }
 
 const notKept =
-  'comparisons that run are kept in memory alone, since this user may not write to the store: those that run now are gone when the server ends'
+  'running comparisons are kept only in memory, since this database user may not write to the store: they are lost when the server stops'
 
 function mayStart(running: number, most: number): void {
   if (running < most) return
-  const run = running === 1 ? '1 comparison runs' : `${running} comparisons run`
+  const run = running === 1 ? '1 comparison is running' : `${running} comparisons are running`
   throw new ServerError(
     'unavailable',
-    `${run} already, as many as may: stop one (POST /api/comparisons/ID/stop), or wait until one is over`,
+    `${run}, the most that this server allows: stop one (POST /api/comparisons/ID/stop), or wait until one ends`,
     { status: 429 },
   )
 }

@@ -33,7 +33,7 @@ export function newPublish(
         verdict: verdict && told.kind !== 'look' ? JSON.stringify(verdict) : '',
       })
     } catch (error) {
-      warn(`comparison ${one.state.id}: an event was not kept: ${(error as Error).message}`)
+      warn(`comparison ${one.state.id}: an event could not be stored: ${(error as Error).message}`)
       return false
     }
   }

@@ -85,9 +85,13 @@ function registerEvents(
     const isJson = /\bapplication\/json\b/.test(request.headers.accept ?? '')
     const waitMs = waitOf((Object(request.query) as Record<string, unknown>)['wait'])
     if (streams >= mostStreams)
-      throw new ServerError('unavailable', `${streams} clients follow comparisons, as many as may: try again later`, {
-        status: 429,
-      })
+      throw new ServerError(
+        'unavailable',
+        `${streams} clients are following comparisons, the most that this server allows: try again later`,
+        {
+          status: 429,
+        },
+      )
     streams++
     reply.raw.on('close', () => streams--)
     if (!isJson) {

@@ -29,12 +29,14 @@ export function parseStart(body: unknown): StartRequest {
   const { forMs, waitMs, idleMs, earlyPass = false, labels = {}, key, ...asked } = body as Record<string, unknown>
   const request = parseRequest(asked)
   if (request.sinceMs !== undefined)
-    throw usage('window.sinceMs slides the window, and a comparison that runs is judged again and again: leave it out')
+    throw usage(
+      'window.sinceMs slides the window, which a running comparison, judged again and again, does not allow: leave it out',
+    )
   if (request.stableWindowMs !== undefined)
-    throw usage('stableWindowMs is for one look: a comparison that runs needs stable beside the canary')
+    throw usage('stableWindowMs is for a single look: a running comparison needs stable beside the canary')
   if (request.policy.mode !== 'sequential')
     throw usage(
-      'policy.mode: a comparison that runs is judged again and again, and a fixed test may look once: leave it out',
+      'policy.mode: a running comparison is judged again and again, and a fixed test allows one look: leave it out',
     )
   if (typeof earlyPass !== 'boolean') throw usage(`earlyPass: expected true or false, got ${JSON.stringify(earlyPass)}`)
   const limits = {

@@ -135,7 +135,7 @@ function withBuffer(part: Part): Part {
   return { ...part, batch: { rows: { bytes, length: rows.length }, spans, arrivals } }
 }
 
-const closed = (): ServerError => new ServerError('unavailable', 'the server is being closed')
+const closed = (): ServerError => new ServerError('unavailable', 'the server is shutting down')
 
 const lost = (cause: Error): ServerError =>
-  new ServerError('unavailable', `what decodes requests broke off: ${cause.message}; send smaller batches`, { cause })
+  new ServerError('unavailable', `the decoder of requests crashed: ${cause.message}; send smaller batches`, { cause })

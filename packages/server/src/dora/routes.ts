@@ -18,10 +18,10 @@ export function registerDora(app: FastifyInstance, { store, now, turns }: Contex
     inTurn(turns, async ({ query }): Promise<DoraAnswer> => {
       const { service, since } = Object(query) as Record<string, unknown>
       if (service !== undefined && (typeof service !== 'string' || service === ''))
-        throw new ServerError('usage', 'service: name one, or leave it out for all')
+        throw new ServerError('usage', 'service: expected one, or leave it out for all')
       const untilMs = now()
       const sinceMs = moment(since, 'since') ?? untilMs - usualDays * dayMs
-      if (!(sinceMs < untilMs)) throw new ServerError('usage', 'since: expected a moment that is past')
+      if (!(sinceMs < untilMs)) throw new ServerError('usage', 'since: expected a moment in the past')
       const [deploys, failures] = await Promise.all([
         store.changes.list({ service, kind: 'deploy', sinceMs: sinceMs - knownBeforeMs, limit: mostDeploys }),
         store.services.failures(sinceMs, service),

@@ -53,7 +53,7 @@ export function registerFlagger(
     try {
       await store.changes.keep(changeFromFlagger(body, now()))
     } catch (error) {
-      warn(`an event of Flagger is not on the timeline: ${(error as Error).message}`)
+      warn(`an event from Flagger could not be put on the timeline: ${(error as Error).message}`)
     }
   }
   for (const hook of hooks)

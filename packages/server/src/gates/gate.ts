@@ -142,8 +142,8 @@ export function answerOf(state: ComparisonState, otherwise: Otherwise): GateAnsw
   const verdict = settledOutcome(state)
   const isUndecided = verdict === 'inconclusive'
   const opens = verdict === 'pass' || (isUndecided && otherwise === 'go')
-  const reason = oneLine(state.reason ?? 'no look has been taken yet')
-  const told = isUndecided ? `; the gate was told to ${otherwise === 'go' ? 'open' : 'stay closed'} then` : ''
+  const reason = oneLine(state.reason ?? 'it has not been judged yet')
+  const told = isUndecided ? `; the gate is set to ${otherwise === 'go' ? 'open' : 'stay closed'} in that case` : ''
   return {
     state,
     verdict,

@@ -151,9 +151,9 @@ it('a gate that never got to know stays closed at its deadline, or opens where i
   for (const gate of [shut, open, empty]) await gate('pre-rollout')
   for (const name of [shutName, openName]) await traffic(name, 0)
   const settled = async (gate: typeof shut) => (await gate('confirm-promotion')).answer
-  await expect.poll(() => settled(open)).toMatch(/^INCONCLUSIVE: .*; the gate was told to open then$/)
+  await expect.poll(() => settled(open)).toMatch(/^INCONCLUSIVE: .*; the gate is set to open in that case$/)
   expect(await open('confirm-promotion')).toMatchObject({ status: 200 })
-  await expect.poll(() => settled(shut)).toMatch(/^INCONCLUSIVE: .*; the gate was told to stay closed then$/)
+  await expect.poll(() => settled(shut)).toMatch(/^INCONCLUSIVE: .*; the gate is set to stay closed in that case$/)
   for (const type of ['rollout', 'confirm-promotion']) expect(await shut(type), type).toMatchObject({ status: 409 })
   // There is nothing to open for where the canary never served.
   clock += 3_600_000

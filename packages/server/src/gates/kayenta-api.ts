@@ -84,7 +84,7 @@ export function registerKayentaApi(
     if (request.params.id !== configId)
       throw new ServerError(
         'usage',
-        `canaryConfig ${JSON.stringify(request.params.id)}: there is one here, ${configId}`,
+        `canaryConfig ${JSON.stringify(request.params.id)}: the only one here is ${configId}`,
         { status: 404 },
       )
     const { application } = Object(request.query) as Record<string, unknown>

@@ -318,10 +318,10 @@ describe('what is not read is refused by its name', () => {
     [{ data: null, errors: [{ code: 404 }] }, "this is Jaeger's answer that it found nothing", '/api/traces?service='],
     [{ resourceMetrics: [] }, 'this is OTLP of metrics', '--prometheus'],
     [{ status: 'success', data: { resultType: 'matrix' } }, 'an answer of Prometheus', '--prometheus'],
-    [{ hits: { hits: [] } }, 'an answer of Elasticsearch', "jq -c '.hits.hits[]._source'"],
-    [[[{ trace_id: 1, span_id: 2, resource: 'GET' }]], 'spans of Datadog', 'receivers: [datadog]'],
-    [{ Traces: [{ Segments: [] }] }, 'segments of AWS X-Ray', 'receivers: [awsxray]'],
-    [{ traceEvents: [] }, 'a trace of Chrome', 'import'],
+    [{ hits: { hits: [] } }, 'an answer from Elasticsearch', "jq -c '.hits.hits[]._source'"],
+    [[[{ trace_id: 1, span_id: 2, resource: 'GET' }]], 'Datadog spans', 'receivers: [datadog]'],
+    [{ Traces: [{ Segments: [] }] }, 'AWS X-Ray segments', 'receivers: [awsxray]'],
+    [{ traceEvents: [] }, 'a Chrome trace', 'import'],
   ])('%j', async (json, name, instead) => {
     const { spans, refused } = await importedJson(json)
     expect({ spans, refused }).toMatchObject({ spans: 0, refused: [{ line: 1, why: expect.stringContaining(name) }] })

@@ -26,7 +26,7 @@ const foreign: readonly {
 
 /** What is read, for whoever sent something else. */
 export const readFormats =
-  'OTLP as JSON or protobuf, JSON of Jaeger, Zipkin or Tempo, Parquet and CSV are read, packed with gzip or zstd or not'
+  'expected OTLP as JSON or protobuf, JSON of Jaeger, Zipkin or Tempo, Parquet or CSV; gzip and zstd are unpacked'
 
 /**
  * Why a file that begins like this cannot be read, by its first bytes and by its first line that has something in it; undefined where
@@ -37,7 +37,7 @@ export function refusalOfBytes(start: Buffer, firstLine: Buffer): string | undef
     const bytes = typeof magic === 'string' ? Buffer.from(magic, 'latin1') : Buffer.from(magic)
     return start.subarray(0, bytes.length).equals(bytes)
   })
-  if (known) return `this is ${known.name}, which is not read: ${known.instead}`
+  if (known) return `this is ${known.name}, which cannot be read: ${known.instead}`
   return isText(firstLine) ? undefined : `no known format: ${readFormats}`
 }
 

@@ -15,38 +15,38 @@ const foreign: readonly {
   readonly instead: string
 }[] = [
   {
-    name: "Tempo's answer to a search, which names traces and does not hold them",
+    name: "Tempo's answer to a search, which names traces but does not contain them",
     is: ({ traces }) => Array.isArray(traces) && traces.every((one) => has(one, 'traceID')),
     instead:
-      "get each of them, jq -r '.traces[].traceID' <file> | xargs -I{} curl -s -w '\\n' http://<tempo>:3200/api/traces/{} | coalmine import -",
+      "get each of them: jq -r '.traces[].traceID' <file> | xargs -I{} curl -s -w '\\n' http://<tempo>:3200/api/traces/{} | coalmine import -",
   },
   {
     name: "Jaeger's answer that it found nothing",
     is: ({ data, errors }) => data === null && Array.isArray(errors) && errors.length > 0,
-    instead: 'ask it again, curl "http://<jaeger>:16686/api/traces?service=<service>&limit=1000" | coalmine import -',
+    instead: 'ask again: curl "http://<jaeger>:16686/api/traces?service=<service>&limit=1000" | coalmine import -',
   },
   {
-    name: 'OTLP of metrics (resourceMetrics), which hold no spans (resourceSpans)',
+    name: 'OTLP metrics (resourceMetrics), not spans (resourceSpans)',
     is: (json) => 'resourceMetrics' in json || 'resource_metrics' in json,
-    instead: 'write traces to the file, or judge span metrics with coalmine compare --prometheus <url>',
+    instead: 'export traces to the file, or judge span metrics with coalmine compare --prometheus <url>',
   },
   {
-    name: 'an answer of Prometheus, which holds no spans',
+    name: 'an answer from Prometheus, which has no spans',
     is: ({ status, data }) => status === 'success' && has(data, 'resultType'),
     instead: 'judge its span metrics with coalmine compare --prometheus <url>',
   },
   {
-    name: 'an answer of Elasticsearch',
+    name: 'an answer from Elasticsearch',
     is: ({ hits }) => has(hits, 'hits'),
-    instead: "take Jaeger's spans out of it, jq -c '.hits.hits[]._source' <file> | coalmine import -",
+    instead: "take Jaeger's spans out of it: jq -c '.hits.hits[]._source' <file> | coalmine import -",
   },
   {
-    name: 'spans of Datadog',
+    name: 'Datadog spans',
     is: (json) => 'trace_id' in json && 'span_id' in json && ('meta' in json || 'resource' in json),
     instead: "send them through a Collector, receivers: [datadog], exporters: [file], and import the Collector's file",
   },
   {
-    name: 'segments of AWS X-Ray',
+    name: 'AWS X-Ray segments',
     is: ({ Traces: traces, Document: text, trace_id: id }) =>
       (Array.isArray(traces) && traces.some((one) => has(one, 'Segments'))) ||
       typeof text === 'string' ||
@@ -54,9 +54,9 @@ const foreign: readonly {
     instead: "send them through a Collector, receivers: [awsxray], exporters: [file], and import the Collector's file",
   },
   {
-    name: 'a trace of Chrome',
+    name: 'a Chrome trace',
     is: (json) => 'traceEvents' in json,
-    instead: 'it holds no requests of a service; import the spans of the service itself',
+    instead: 'it has no requests of a service; import the spans of the service itself',
   },
 ]
 

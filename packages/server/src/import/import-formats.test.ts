@@ -190,7 +190,7 @@ describe('log records', () => {
     refusedCount: 1,
     refusedSpans: 0,
     refused: [{ line: 4, why: expect.stringMatching(/^1 log record refused: .*logRecords\[0\]: is of 1970/) }],
-    notes: ['3 log records are left out: no evaluations of flags'],
+    notes: ['3 log records are left out: not flag evaluations'],
   }
   const evaluations = async (service: string): Promise<unknown> => {
     const response = await fetch(`${server.url}/api/doctor?service=${service}`)

@@ -66,7 +66,7 @@ async function importSpans(
   const found = file && !again ? await store.imports.progress<Totals>(file) : undefined
   const done = found && !found.finished ? found : undefined
   if (offset > 0 && offset !== done?.bytes)
-    throw new ServerError('usage', `offset: expected what GET /api/import?file= tells, got ${offset}`)
+    throw new ServerError('usage', `offset: expected the one that GET /api/import?file= answers, got ${offset}`)
   const before = done?.totals.spans ?? 0
   const intake = newIntake({
     store,
@@ -79,7 +79,7 @@ async function importSpans(
   }
   const silence = watchSilence(limits.silenceMs, () => {
     store.ingest.release(intake.hold)
-    warn(`an import sends nothing any more: after ${limits.silenceMs / 1000} s ticks no longer wait for it`)
+    warn(`an import has sent nothing for ${limits.silenceMs / 1000} s: ticks no longer wait for it`)
   })
   try {
     const parts = partsOf(unpacked(silence.heard(stream)), {
@@ -94,7 +94,7 @@ async function importSpans(
     try {
       for await (const part of parts) {
         await take(intake, part)
-        if (isGone()) throw new ServerError('unavailable', 'nobody waits for the answer any more')
+        if (isGone()) throw new ServerError('unavailable', 'the client is gone')
       }
     } catch (error) {
       // Where the file itself breaks, that is refused too.
@@ -104,7 +104,7 @@ async function importSpans(
     await flush(intake)
     const { ignored } = intake
     if (ignored > 0)
-      note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: no evaluations of flags`)
+      note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: not flag evaluations`)
   } finally {
     silence.end()
     store.ingest.release(intake.hold)
@@ -115,14 +115,14 @@ async function importSpans(
 }
 
 async function stateOf({ store }: Context, file: string): Promise<ImportState> {
-  if (!file) throw new ServerError('usage', 'file: name it, as in /api/import?file=0123abcd')
+  if (!file) throw new ServerError('usage', 'file: expected one, as in /api/import?file=0123abcd')
   const { totals = noTotals(), bytes = 0, finished = false } = (await store.imports.progress<Totals>(file)) ?? {}
   return { ...totals, before: totals.spans, bytes, finished }
 }
 
 function queryOf(query: unknown): Query {
   const { file = '', columns = '', offset = '0', again } = query as Record<string, string | string[] | undefined>
-  if (typeof file !== 'string') throw new ServerError('usage', 'file: name one only')
+  if (typeof file !== 'string') throw new ServerError('usage', 'file: expected only one')
   const bytes = Number(offset)
   if (!Number.isSafeInteger(bytes) || bytes < 0)
     throw new ServerError('usage', `offset: expected a number of bytes, got "${String(offset)}"`)

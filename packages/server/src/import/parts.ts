@@ -107,7 +107,7 @@ async function* rowsBelow(
   const rows = rowsOfCsv(lines, delimiter)
   const { value: header, done } = await rows.next()
   if (done) return
-  if ('why' in header) throw new ServerError('usage', `the header is no row of names: ${header.why}`)
+  if ('why' in header) throw new ServerError('usage', `the header is not a row of names: ${header.why}`)
   const names = header.cells.map((name) => ({ name: String(name).trim() }))
   const { value: second } = await rows.next()
   // Sentences have commas, too, but seldom the same number of them in the next line.

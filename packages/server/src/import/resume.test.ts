@@ -160,9 +160,9 @@ it('an import of Parquet ends when nobody waits for it, and goes on from its row
 
 describe('what an import is told', () => {
   it.each([
-    ['file=new&offset=5', 'offset: expected what GET /api/import?file= tells, got 5'],
+    ['file=new&offset=5', 'offset: expected the one that GET /api/import?file= answers, got 5'],
     ['file=new&offset=-1', 'offset: expected a number of bytes, got "-1"'],
-    ['file=new&file=old', 'file: name one only'],
+    ['file=new&file=old', 'file: expected only one'],
   ])('is refused where it makes no sense: %s', async (query, message) => {
     expect(await post(query, 'x')).toMatchObject({ status: 400, answer: { error: { kind: 'usage', message } } })
   })

@@ -45,7 +45,7 @@ it('an import that falls silent keeps the verdicts of a service from nobody, and
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     sending.write(line(2))
     await expect.poll(counted, { timeout: 60_000 }).toBe(2)
-    expect(told).toContain('an import sends nothing any more: after 1.5 s ticks no longer wait for it')
+    expect(told).toContain('an import has sent nothing for 1.5 s: ticks no longer wait for it')
     sending.write(line(3))
     sending.end()
     const [response] = await once(sending, 'response')

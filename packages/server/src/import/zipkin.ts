@@ -87,7 +87,7 @@ function refuseFirstVersion({ annotations, binaryAnnotations }: Json): void {
   if (!isFirst) return
   throw new ServerError(
     'malformed',
-    'this is JSON of Zipkin v1, which is not read: get it as v2, curl "http://<zipkin>:9411/api/v2/traces?serviceName=<service>&limit=1000" | coalmine import -',
+    'this is Zipkin v1 JSON, which cannot be read: get it as v2: curl "http://<zipkin>:9411/api/v2/traces?serviceName=<service>&limit=1000" | coalmine import -',
   )
 }
 

@@ -68,7 +68,7 @@ function feltOf(finding: Finding): string {
     if (statistic === 'share of calls')
       return `${percent(canary.value)} of calls are not answered, ${percent(stable.value)} on stable`
     if (metric === 'errors') return values('fail')
-    if (metric === 'client-errors') return values('are answered with a client error')
+    if (metric === 'client-errors') return values('get a client error')
     if (metric === 'inner-errors') return values('hide an error')
     return `${metric}: ${percent(canary.value)} of requests, ${percent(stable.value)} on stable`
   }

@@ -21,12 +21,12 @@ export function newJournal(store: Pick<Notifications, 'keep'>, warn: (message: s
       const some = waiting.slice(0, mostTogether)
       waiting = waiting.slice(some.length)
       const trouble = await store.keep(some.flatMap(({ entries }) => entries)).then(
-        (isKept) => (isKept ? undefined : 'this user may not write to the store, or its disk is full'),
+        (isKept) => (isKept ? undefined : 'this database user may not write to the store, or its disk is full'),
         (error: Error) => error.message,
       )
       if (trouble !== undefined && keeps)
-        warn(`messages to people are kept in memory alone, and are lost when the server ends: ${trouble}`)
-      if (trouble === undefined && !keeps) warn('messages to people are kept in the store again')
+        warn(`notifications are kept only in memory, and are lost when the server stops: ${trouble}`)
+      if (trouble === undefined && !keeps) warn('notifications are kept in the store again')
       keeps = trouble === undefined
       for (const { kept } of some) kept()
     }

@@ -82,12 +82,12 @@ export function newLane(
     became({ id: notification.id, target: name, number, atMs: now(), state, message: '', note })
   }
   const fails = (why: string): void => {
-    if (!isDown) warn(`notify: ${name} does not take messages, and is tried again: ${why}`)
+    if (!isDown) warn(`notify: ${name} does not accept messages, and is tried again: ${why}`)
     isDown = true
     trouble = why
   }
   const works = (): void => {
-    if (isDown) warn(`notify: ${name} takes messages again`)
+    if (isDown) warn(`notify: ${name} accepts messages again`)
     isDown = false
     trouble = undefined
     lastSentMs = now()
@@ -96,7 +96,7 @@ export function newLane(
   const attempt = async (message: Waiting, tries: number): Promise<number> => {
     // One message that cannot be made is not to hold up the others.
     const delivery = await deliver(message.notification).catch(
-      (error: Error): Delivery => ({ kind: 'refused', note: `it cannot be written: ${error.message}` }),
+      (error: Error): Delivery => ({ kind: 'refused', note: `it could not be composed: ${error.message}` }),
     )
     if (delivery.kind === 'sent') {
       works()
@@ -111,7 +111,7 @@ export function newLane(
     }
     if (closing.signal.aborted) return 0
     if (now() - message.atMs >= giveUpMs) {
-      warn(`notify: ${name} never took "${message.notification.title}", which is given up: ${delivery.note}`)
+      warn(`notify: ${name} never accepted "${message.notification.title}", which is given up: ${delivery.note}`)
       trouble = delivery.note
       done(message, 'expired', delivery.note)
       return 0

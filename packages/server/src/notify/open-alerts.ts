@@ -77,7 +77,7 @@ export function newOpenAlerts({ store, now, warn, timing, tell, senders, message
         (cause: Error) => cause.message,
       )
       if (error !== undefined && trouble === undefined)
-        warn(`notify: it is not known whether ${one.title} still is so: ${error}`)
+        warn(`notify: cannot tell whether this still holds: ${one.title}: ${error}`)
       trouble = error
     }
     isWatching = false
@@ -125,7 +125,7 @@ function raisedOf(one: Notification, nowMs: number, rollbackMs: number): Notific
     severity: raised,
     at: new Date(nowMs).toISOString(),
     title,
-    text: [`The canary still serves ${minutes} min after it failed: nothing has rolled it back.`, ...rest.text],
+    text: [`The canary is still serving ${minutes} min after it failed: nothing has rolled it back.`, ...rest.text],
   }
 }
 
@@ -136,7 +136,7 @@ function resolvedOf({ severityUnlessRolledBack: _, ...one }: Notification, nowMs
     id: `${about}/resolved`,
     event: 'resolved',
     at: new Date(nowMs).toISOString(),
-    title: `RESOLVED: ${service} ${requests?.canary ?? ''} serves no requests any more`,
+    title: `RESOLVED: ${service} ${requests?.canary ?? ''} no longer serves requests`,
     since: null,
     text: [],
   }

@@ -238,7 +238,9 @@ it('what waits for a target that there is no more is told', async () => {
   await notify.alert(alert(1))
   await notify.close()
   notify = await started({ targets: {} })
-  expect(strangers).toContain(`notify: ${names.one} is no target any more: what waits for it is not sent (1 so far)`)
+  expect(strangers).toContain(
+    `notify: ${names.one} is no longer a target: messages waiting for it are not sent (1 so far)`,
+  )
 })
 
 it('where the store is not written messages are sent all the same, and it is said that they are in memory alone', async () => {

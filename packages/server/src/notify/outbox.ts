@@ -75,7 +75,7 @@ export function newOutbox(options: OutboxOptions): Outbox {
         else strangers.set(target, (strangers.get(target) ?? 0) + 1)
       }
       for (const [target, count] of strangers)
-        warn(`notify: ${target} is no target any more: what waits for it is not sent (${count} so far)`)
+        warn(`notify: ${target} is no longer a target: messages waiting for it are not sent (${count} so far)`)
       return before.map(({ message }) => JSON.parse(message) as Notification)
     },
     start: () => {

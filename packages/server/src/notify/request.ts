@@ -94,7 +94,7 @@ function deliveryOf({ status, ok, headers }: Response, text: string, nowMs: numb
   const note = text === '' ? String(status) : `${status} ${text}`
   if (ok) return { kind: 'sent', note }
   if (status >= 300 && status < 400)
-    return { kind: 'refused', note: `${status}: it is at another address, which belongs in coalmine.yaml` }
+    return { kind: 'refused', note: `${status}: it has moved; put its new address into coalmine.yaml` }
   const afterMs = afterOf(headers, nowMs)
   // GitHub says 403 where it means 429.
   const isLimited = status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0')

@@ -35,7 +35,7 @@ export function targetSettings({ targets }: NotifyConfig, environment: Environme
       missing:
         unset.length > 0
           ? `${unset.join(', ')} ${unset.length === 1 ? 'is' : 'are'} not set in the environment`
-          : wrongUrl && `${wrongUrl[1]} has no URL in it`,
+          : wrongUrl && `${wrongUrl[1]} does not contain a URL`,
     }
   })
 }

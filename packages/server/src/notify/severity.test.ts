@@ -41,7 +41,7 @@ it.each<[Part, string]>([
   [{ values: [0, 0.0004] }, 'GET /cart: 0.04 % of requests fail, 0 % on stable; about 0.24 requests a minute'],
   [
     { metric: 'client-errors' },
-    'GET /cart: 3.1 % of requests are answered with a client error, 0.2 % on stable; about 17 requests a minute',
+    'GET /cart: 3.1 % of requests get a client error, 0.2 % on stable; about 17 requests a minute',
   ],
   [
     { metric: 'latency', unit: 'seconds', statistic: 'p50', part: 'typical', values: [0.05, 0.0964] },

@@ -379,16 +379,16 @@ describe('GitHub', () => {
   it('says what is missing, and sends nothing', async () => {
     expect(await github().deliver({ ...message, change: {} })).toMatchObject({
       kind: 'refused',
-      note: 'which commit? Give the comparison the label commit',
+      note: 'no commit: give the comparison the label commit',
     })
     expect(await github().deliver({ ...message, change: { commit: '../../x' } })).toMatchObject({ kind: 'refused' })
     // Whoever only looks around has none, and nothing failed.
     expect(await github().deliver({ ...started, change: {} })).toMatchObject({
       kind: 'sent',
-      note: expect.stringMatching(/^nothing told: /),
+      note: expect.stringMatching(/^nothing sent: /),
     })
     expect(await github({ repository: undefined }).deliver(message)).toMatchObject({
-      note: 'which repository? Set "repository" of the target in coalmine.yaml',
+      note: 'no repository: set "repository" of the target in coalmine.yaml',
     })
     expect(provider.asked).toEqual([])
   })

@@ -11,7 +11,7 @@ const bytesOfMessage = 32
 
 /** Throws a ServerError with status 413 when a request has become more bytes of rows than it may; `before` is what the batch had. */
 export function boundRows({ rows }: SpanBatch, before: number, most: number): void {
-  if (rows.length - before > most) throw tooMuch(`its spans take more than ${most} bytes, each with its resource`)
+  if (rows.length - before > most) throw tooMuch(`its spans take more than ${most} bytes, with the resource of each`)
 }
 
 /** Adds the spans of one request to a batch. Throws as `boundRows` does. */

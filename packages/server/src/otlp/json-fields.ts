@@ -45,6 +45,6 @@ function written(value: unknown): string {
     return JSON.stringify(value) ?? 'nothing'
   } catch {
     // JSON is read to any depth, but written only as deep as the stack.
-    return 'what is nested too deep to be shown'
+    return 'something nested too deep to show'
   }
 }

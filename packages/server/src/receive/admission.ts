@@ -26,7 +26,7 @@ export function newAdmission(maxBytes: number): Admission {
       return {
         hold: (bytes) => {
           if (underWay + bytes > maxBytes)
-            throw new ServerError('unavailable', 'more requests are under way than fit into memory; send again later', {
+            throw new ServerError('unavailable', 'the requests under way fill the memory for them; send again later', {
               status: 429,
               limit: 'memory',
             })

@@ -87,7 +87,7 @@ export function newBodies(limits: Limits): Bodies {
   return { read, done }
 }
 
-const gone = (): ServerError => new ServerError('unavailable', 'the sender went away before the end of its body')
+const gone = (): ServerError => new ServerError('unavailable', 'the sender disconnected before the end of its body')
 
 const tooLarge = (maxBytes: number): ServerError =>
   new ServerError('malformed', `the body is larger than ${maxBytes} bytes; send smaller batches`, {

@@ -55,8 +55,8 @@ it('tells once of a service whose clock is hours behind, and once when it is rig
   await send('right', -1_000)
   await send('slow', 0)
   expect(told).toEqual([
-    `the newest spans of "slow" ended 5 hours before they came, too late for verdicts: its clock or this server's is off, or a Collector sends what it had kept`,
-    'spans of "slow" are of now again',
+    `the newest spans of "slow" arrived 5 hours after they ended, too late for verdicts: its clock or this server's is wrong, or a Collector is sending a backlog`,
+    'spans of "slow" are current again',
   ])
 })
 

@@ -24,11 +24,11 @@ export function newClocks(now: () => number, warn: (message: string) => void): C
         if (isBehind === behind.has(service)) continue
         if (!isBehind) {
           behind.delete(service)
-          warn(`spans of ${JSON.stringify(service)} are of now again`)
+          warn(`spans of ${JSON.stringify(service)} are current again`)
         } else if (behind.size < mostServices) {
           behind.add(service)
           warn(
-            `the newest spans of ${JSON.stringify(service)} ended ${hours(now() - newestMs)} before they came, too late for verdicts: its clock or this server's is off, or a Collector sends what it had kept`,
+            `the newest spans of ${JSON.stringify(service)} arrived ${hours(now() - newestMs)} after they ended, too late for verdicts: its clock or this server's is wrong, or a Collector is sending a backlog`,
           )
         }
       }
@@ -37,7 +37,7 @@ export function newClocks(now: () => number, warn: (message: string) => void): C
       if (now() - toldOfFutureMs < hourMs) return
       toldOfFutureMs = now()
       warn(
-        `spans of the future are refused (${why}); this server's clock says ${new Date(now()).toISOString()}: one of the clocks is off`,
+        `spans from the future are refused (${why}); this server's clock says ${new Date(now()).toISOString()}: one of the clocks is wrong`,
       )
     },
   }

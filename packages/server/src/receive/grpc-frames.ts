@@ -18,7 +18,8 @@ export function frameOf(body: Buffer): Frame {
   if (body.length < prefixBytes) throw new ServerError('malformed', 'the call has no message')
   const length = body.readUInt32BE(1)
   const there = body.length - prefixBytes
-  if (there < length) throw new ServerError('malformed', `the message has ${length} bytes, of which ${there} came`)
+  if (there < length)
+    throw new ServerError('malformed', `the message should have ${length} bytes, but ${there} arrived`)
   if (there > length) throw new ServerError('malformed', 'the call has more than one message')
   return { message: body.subarray(prefixBytes), packed: body[0] === 1 }
 }

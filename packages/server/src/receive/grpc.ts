@@ -127,7 +127,10 @@ function newTaker(context: Context, access: Access): Take {
       mustBeAllowed(access.bearer(headers.authorization), 'ingest')
       const patienceMs = timeoutMs(headers['grpc-timeout'] as string | undefined)
       if (patienceMs !== undefined)
-        timer = setTimeout(() => refuse(stream, codes.deadlineExceeded, 'the deadline of the call is over'), patienceMs)
+        timer = setTimeout(
+          () => refuse(stream, codes.deadlineExceeded, 'the deadline of the call has passed'),
+          patienceMs,
+        )
       await answer(stream, signal, headers['grpc-encoding'] as string | undefined, share)
     } catch (error) {
       const { status, message, limit } = answerable(error)
@@ -185,7 +188,7 @@ const shownHost = (host: string): string => (host.includes(':') ? `[${host}]` : 
 function notListening(address: string, cause: Error): ServerError {
   return new ServerError(
     'unavailable',
-    `cannot listen on ${address} for OTLP/gRPC: ${cause.message}; take another port with --grpc-port`,
+    `cannot listen on ${address} for OTLP/gRPC: ${cause.message}; choose another port with --grpc-port`,
     { cause },
   )
 }

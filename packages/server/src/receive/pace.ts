@@ -37,6 +37,6 @@ export function watchPace(
 const slow = (patienceMs: number, rate: number): ServerError =>
   new ServerError(
     'unavailable',
-    `the body came too slowly: after ${patienceMs / 1000} s at least ${rate / 1000} kB must come each second`,
+    `the body arrived too slowly: after ${patienceMs / 1000} s it must arrive at ${rate / 1000} kB/s or more`,
     { status: 408, limit: 'slow' },
   )

@@ -71,7 +71,7 @@ function nobody(stable: string): string {
 async function noTraffic(store: Store, { service, stable }: Comparison): Promise<ServerError> {
   const { services, values } = await store.services.known(service)
   if (!services.includes(service)) {
-    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen none at all'
+    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen no services yet'
     return new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
   }
   const seen = values.length > 0 ? `; it has ${values.join(', ')}` : ''

@@ -242,7 +242,7 @@ it('does not go back onto a stable that fails itself: it pages, and goes once st
   await traffic('sick', 0.9, 0.5)
   const stuck = await until(id, (one) => one.phase === 'stuck')
   expect(stuck.waitsFor).toMatch(
-    /^only 5\d[.\d]*% of stable's own requests succeed, below the health floor of 80%: abort --force goes back/,
+    /^stable to recover \(only 5\d[.\d]*% of stable's own requests succeed, below the health floor of 80%\), or abort --force to roll back/,
   )
   expect(calls('sick')).toEqual(['sick 2 10'])
   const alerts = async () =>
@@ -261,7 +261,7 @@ it('refuses what it cannot run, and says why', async () => {
     'actuator: unknown key; expected service, stable, canary: the rest is in coalmine.yaml',
   )
   expect(await refused('/api/rollouts', { ...good, canary: 'service.version=1' }, 400)).toBe(
-    'canary: expected another build than stable',
+    'canary: expected a different build from stable',
   )
   expect(await refused('/api/rollouts', { canary: 'service.version=2' }, 400)).toMatch(/^service: /)
   expect(await refused('/api/rollouts/0123456789ab', undefined, 404)).toMatch(/there is no such rollout/)

@@ -144,7 +144,7 @@ export function newRollouts(
       const goOn: Held[] = []
       // Who may only read tables of an earlier release finds none of these.
       const kept = await store.rollouts.known(now() - toldOfDays * 86_400_000).catch((error: Error) => {
-        warn(`rollouts of before are not known: ${error.message}`)
+        warn(`earlier rollouts could not be read: ${error.message}`)
         return []
       })
       for (const [id, events] of byRollout(kept)) {

@@ -39,7 +39,7 @@ export function registerRollouts(app: FastifyInstance, rollouts: Rollouts, links
       if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected force`)
       if (typeof force !== 'boolean')
         throw new ServerError('usage', `force: expected true or false, got ${JSON.stringify(force)}`)
-      if (force && command !== 'abort') throw new ServerError('usage', 'force: it is for abort alone')
+      if (force && command !== 'abort') throw new ServerError('usage', 'force: only abort takes it')
       await rollouts.command(request.params.id, command, { by: request.callerName, force })
       return linked(request.params.id, request)
     })

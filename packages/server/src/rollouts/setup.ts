@@ -24,7 +24,10 @@ export interface RolloutSetup {
 /** Reads what is asked for, and fills in what `coalmine.yaml` says. Throws a ServerError of kind `usage`. */
 export async function parseSetup(body: unknown, options: RolloutOptions | undefined): Promise<RolloutSetup> {
   if (!options)
-    throw new ServerError('usage', 'this server runs no rollouts: start it with coalmine serve, beside a coalmine.yaml')
+    throw new ServerError(
+      'usage',
+      'this server cannot run rollouts: start it with coalmine serve, in a folder with a coalmine.yaml',
+    )
   if (typeof body !== 'object' || body === null) throw new ServerError('usage', 'expected a JSON object with canary')
   const { service, stable, canary, ...unknown } = body as RolloutBody
   const [stray] = Object.keys(unknown)
@@ -39,7 +42,7 @@ export async function parseSetup(body: unknown, options: RolloutOptions | undefi
   if (!config.rollout)
     throw new ServerError(
       'usage',
-      'the coalmine.yaml of the server has no rollout: say there which stages there are, and what moves the canary',
+      'the coalmine.yaml of the server has no rollout: write its stages there, and what moves the canary',
     )
   const setup = {
     service: text(service ?? config.service, 'service'),
@@ -48,7 +51,7 @@ export async function parseSetup(body: unknown, options: RolloutOptions | undefi
     plan: config.rollout,
     compared: comparedOf(config),
   }
-  if (setup.stable === setup.canary) throw new ServerError('usage', 'canary: expected another build than stable')
+  if (setup.stable === setup.canary) throw new ServerError('usage', 'canary: expected a different build from stable')
   // What no comparison would take is said now, and not at the first stage.
   parseRequest({ service: setup.service, stable: setup.stable, canary: setup.canary, ...setup.compared })
   return setup

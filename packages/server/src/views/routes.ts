@@ -38,10 +38,7 @@ export function registerViews(app: FastifyInstance, context: Context, comparison
       const operation = operationIn(query)
       const verdict = await comparisons.verdict(params.id)
       if (!verdict || verdict.verdict === 'invalid')
-        throw new ServerError(
-          'no-data',
-          `comparisons/${params.id}: there are no traces before both cohorts have served`,
-        )
+        throw new ServerError('no-data', `comparisons/${params.id}: there are no traces until both cohorts have served`)
       return usualTraces(comparisons.request(params.id), verdict, operation ?? null, context)
     }),
   )
@@ -58,7 +55,7 @@ export function registerViews(app: FastifyInstance, context: Context, comparison
 function operationIn(query: unknown): string | undefined {
   const { operation } = Object(query) as Record<string, unknown>
   if (operation === undefined || typeof operation === 'string') return operation
-  throw new ServerError('usage', 'operation: name one only')
+  throw new ServerError('usage', 'operation: expected only one')
 }
 
 const nothingYet: Omit<ComparisonView, 'until'> & { readonly until: null } = {

@@ -90,7 +90,7 @@ export function newViews(context: Context): Views {
     },
     keep: async (id, verdict, request) => {
       const kept = keepOne(id, verdict, request).catch((error: Error) => {
-        if (!closing.signal.aborted) warn(`comparison ${id}: its charts were not kept: ${error.message}`)
+        if (!closing.signal.aborted) warn(`comparison ${id}: its charts could not be stored: ${error.message}`)
       })
       keeping.add(kept)
       await kept

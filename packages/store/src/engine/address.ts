@@ -37,7 +37,7 @@ export function parseAddress(text: string): Address {
     throw new StoreError('usage', `store ${where}: leave out ${unknown ?? found.hash}, nothing follows the database`)
   const database = decoded(pathname.replace(/^\/|\/$/g, ''))
   if (database.includes('/'))
-    throw new StoreError('usage', `store ${where}: after the host comes the name of one database, not ${pathname}`)
+    throw new StoreError('usage', `store ${where}: expected the name of one database after the host, got ${pathname}`)
   found.pathname = ''
   return { url: found.href, shown: where, host, user: decoded(username) || 'default', database: database || 'default' }
 }

@@ -108,5 +108,5 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
 }
 
 function beingClosed(cause?: unknown): StoreError {
-  return new StoreError('unavailable', 'the store is being closed', { cause })
+  return new StoreError('unavailable', 'the store is closing', { cause })
 }

@@ -52,7 +52,9 @@ export async function openEmbedded(
   await makeUsable(path)
   const lock = await takeLock(path).catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
-      throw new StoreError('full', `store ${path}: its disk is full, not even a lock fits: free some space`, { cause })
+      throw new StoreError('full', `store ${path}: its disk is full, without room even for a lock: free some space`, {
+        cause,
+      })
     throw new StoreError('unavailable', `store ${path}: cannot be locked: ${messageOf(cause)}`, { cause })
   })
   if ('holder' in lock) throw heldBy(path, `process ${lock.holder}`)

@@ -56,27 +56,27 @@ function refused({ status, code, message: told }: Refusal, { user, database, hos
       return `there is no database ${database}; make it (CREATE DATABASE ${database}), or name another one after the host`
     case 497: {
       const grant = /the grant (.+? ON \S+)/.exec(message)?.[1]?.replace(/\.$/, '')
-      return `user ${user} lacks a right: ${grant ? `GRANT ${grant} TO ${user}` : message}`
+      return `user ${user} lacks a privilege: ${grant ? `GRANT ${grant} TO ${user}` : message}`
     }
     case 164:
-      return `user ${user} may only read (setting readonly), and this would change something: ${message}`
+      return `user ${user} may only read (its setting readonly), and this would change something: ${message}`
     case 60:
-      return `a table is missing: ${message} Without our own tables, run coalmine store init; without the spans', let the Collector or serve make it`
+      return `a table is missing: ${message} If it is one of Coalmine's, run coalmine store init; the table of spans is made by the Collector, or by coalmine serve`
     case 159:
     case 209:
-      return `a statement took longer than it may, and was stopped: ${message} Ask for a shorter window, or let the server do more at a time`
+      return `a statement exceeded its time limit and was stopped: ${message} Ask for a shorter window, or give the server more resources`
     case 241:
-      return `a statement needed more memory than it may have: ${message} Ask for a shorter window, or raise the limit of user ${user}`
+      return `a statement exceeded its memory limit: ${message} Ask for a shorter window, or raise the limit of user ${user}`
     case tooManyAtOnce:
-      return `it is running as many statements as it may; try again later, or raise max_concurrent_queries: ${message}`
+      return `it is already running as many statements as it allows; try again later, or raise max_concurrent_queries: ${message}`
     case 252:
-      return `it has too many parts and takes no more rows until it has merged some; try again later, and send larger batches: ${message}`
+      return `it has too many parts and accepts no rows until some are merged; try again later, and send larger batches: ${message}`
     case 242:
-      return `its tables are read-only for now, as a replica's are without Keeper; try again when it is back: ${message}`
+      return `its tables are read-only at the moment, as on a replica without Keeper; try again when Keeper is back: ${message}`
     case 243:
       return `its disk is full: ${message}`
     case 452:
-      return `user ${user} may not have a setting: ${message}`
+      return `user ${user} may not change a setting: ${message}`
     default:
       return `it refused a statement: ${message} (code ${code})`
   }
@@ -102,7 +102,7 @@ function network(cause: NodeJS.ErrnoException, { host }: Address): string {
     return `nothing listens on ${host} (${code}); is ClickHouse running, and this its HTTP port?`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the name ${host} is not known here (${code})`
   if (untrusted.has(code))
-    return `its certificate is not trusted here (${code}: ${message}); name the authority's in NODE_EXTRA_CA_CERTS`
+    return `its certificate is not trusted (${code}: ${message}); set NODE_EXTRA_CA_CERTS to the certificate of its authority`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('HPE_'))
     return `what answers on ${host} does not speak ${code.startsWith('HPE_') ? 'HTTP' : 'TLS'} (${code}); name ClickHouse's HTTP port: 8123, or 8443 with https`
   if (cause.message === 'Timeout error.' || cause.message.startsWith('The user aborted'))

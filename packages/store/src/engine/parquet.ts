@@ -59,7 +59,7 @@ async function* leavingRoom(
 
 async function mustHaveRoom(folder: string): Promise<void> {
   if ((await freeBytesOf(folder)) < defaultMinFreeBytes)
-    throw new StoreError('full', `${folder}: its disk is nearly full, and a copy of the Parquet file goes there`)
+    throw new StoreError('full', `${folder}: its disk is nearly full, and a copy of the Parquet file must fit there`)
 }
 
 /** Removes the files that a crash left. */

@@ -104,7 +104,7 @@ describe('a server that cannot be used is named, without the password, with what
   it('where the user lacks a right', () =>
     refusedWith(
       server.url({ user: 'narrow', database: 'shop' }),
-      new RegExp(`^${at('narrow', 'shop')}user narrow lacks a right: GRANT \\w.* ON shop.coalmine_\\w+ TO narrow$`),
+      new RegExp(`^${at('narrow', 'shop')}user narrow lacks a privilege: GRANT \\w.* ON shop.coalmine_\\w+ TO narrow$`),
     ))
 
   it('where the user may only read', async () => {
@@ -198,7 +198,7 @@ describe('a server that cannot be used is named, without the password, with what
   it.each([
     ['http://user:pa#ss@host:8123/db', /^store http:\/\/user@host:8123\/db: not a URL; give https:/],
     ['tcp://host:9000/db', /^store tcp:\/\/host:9000\/db: ClickHouse is spoken to over HTTP/],
-    ['http://host:8123/a/b', /after the host comes the name of one database, not \/a\/b/],
+    ['http://host:8123/a/b', /expected the name of one database after the host, got \/a\/b/],
     ['http://host:8123/db?secure=true', /leave out secure, nothing follows the database/],
   ])('where its URL is none: %s', async (location, message) => {
     await expect(openStore({ location })).rejects.toMatchObject({

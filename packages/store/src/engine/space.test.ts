@@ -111,7 +111,7 @@ it('a directory that is gone is no room', async () => {
   there = false
   await expect(watched.held()).rejects.toMatchObject({
     kind: 'unavailable',
-    message: 'store /data: its directory cannot be looked at: ENOENT',
+    message: 'store /data: its directory cannot be read: ENOENT',
   })
 })
 

@@ -79,7 +79,7 @@ export async function watchSpace({
 
   const measured = async (): Promise<void> => {
     freeBytes = await measure().catch((cause: Error) => {
-      throw new StoreError('unavailable', `store ${path}: its directory cannot be looked at: ${cause.message}`, {
+      throw new StoreError('unavailable', `store ${path}: its directory cannot be read: ${cause.message}`, {
         cause,
       })
     })

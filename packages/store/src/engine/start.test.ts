@@ -65,7 +65,7 @@ it('questions that run when the store is closed are stopped', async () => {
     (error: Error) => error.message,
   )
   await store.close()
-  expect(await asked).toMatch(/^(answered|the store is being closed)$/)
+  expect(await asked).toMatch(/^(answered|the store is closing)$/)
   await expect(store.sizes()).rejects.toThrow('being closed')
 })
 

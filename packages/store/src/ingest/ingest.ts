@@ -85,7 +85,7 @@ export async function startIngest(
   const records = startLogIngest({ engine, logs, maxQueuedBytes, now })
   const forgetDue = atMostEvery(forgetEveryMs, now, () => forgetExpired(engine, retentionDays, now()))
   const mustWrite = (): void => {
-    if (reads) throw new StoreError('unavailable', `store ${shown(location)}: it is open for reading only`)
+    if (reads) throw new StoreError('unavailable', `store ${shown(location)}: it is open only for reading`)
   }
   const ingest: Ingest = {
     insert: (batch, hold) => {

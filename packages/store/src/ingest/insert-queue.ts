@@ -115,7 +115,7 @@ export function startInsertQueue<Rows, Waiting extends Waiter>(
   return {
     admit: (size) => {
       if (queued > 0 && queued + size > mostQueued)
-        throw new StoreError('busy', `the store has more ${name} waiting than it may hold; send again later`)
+        throw new StoreError('busy', `too many ${name} are waiting to be stored; send again later`)
       space?.refuse()
     },
     push: (size, put, waiting) => {

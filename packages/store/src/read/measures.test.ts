@@ -228,7 +228,10 @@ it('keeps several measures in the order they were asked for', async () => {
 })
 
 it.each<[Measure, string]>([
-  [{ kind: 'calls', of: 'flag:fast=on' }, 'calls of "flag:fast=on": a flag chooses requests, not what they call'],
+  [
+    { kind: 'calls', of: 'flag:fast=on' },
+    'calls of "flag:fast=on": a flag selects requests, not the calls that they make',
+  ],
   [
     { kind: 'share', of: 'resource:host=a' },
     'share of "resource:host=a": leave out "resource:"; a key that a span lacks is its resource\'s',

@@ -62,7 +62,7 @@ function conditionsOf({ kind, of }: Extract<Measure, { of: string }>): Condition
       `${kind} of "${of}": leave out "resource:"; a key that a span lacks is its resource's`,
     )
   if (kind === 'calls' && conditions.some((condition) => flagOf(condition) !== undefined))
-    throw new StoreError('usage', `calls of "${of}": a flag chooses requests, not what they call`)
+    throw new StoreError('usage', `calls of "${of}": a flag selects requests, not the calls that they make`)
   return conditions
 }
 

@@ -44,7 +44,7 @@ export interface Initialised {
 export async function initStore(options: InitOptions): Promise<Initialised> {
   const { location, cluster, retentionDays } = options
   if (!isRemote(location))
-    throw new StoreError('usage', `store ${location}: a directory needs no init; name the URL of a ClickHouse server`)
+    throw new StoreError('usage', `store ${location}: a directory needs no init; give the URL of a ClickHouse server`)
   if (cluster !== undefined && !/^[\w-]+$/.test(cluster))
     throw new StoreError('usage', `cluster: expected a name, got ${JSON.stringify(cluster)}`)
   if (retentionDays !== undefined) checkRetention(retentionDays)

@@ -79,7 +79,7 @@ export const lookBackSeconds = 86_400
 /** An engine for who may read the spans and nothing else: it answers as if their ticks had closed when they should. */
 export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: Options): Engine {
   const refused = async (): Promise<never> => {
-    throw new StoreError('unavailable', 'this store is read only: it has no tables of coalmine')
+    throw new StoreError('unavailable', 'this store is read-only: it has no tables of Coalmine')
   }
   const windowed = (params: Params = {}): Params => {
     const closedTo = tickOf(now() - watermarkMs)

@@ -20,7 +20,7 @@ export function momentOf(value: unknown, type: string | undefined, unit: Unit | 
   const text = String(value).trim()
   if (numberPattern.test(text)) {
     const found = unit ?? unitOfMoment(Math.abs(Number(text)))
-    if (!found) throw wrong('a moment whose unit shows; name it, such as :ms', value)
+    if (!found) throw wrong('a moment whose unit is clear; give the unit, such as :ms', value)
     return scaled(text, found)!
   }
   return isoOf(text) ?? fail('a moment, such as 2026-11-20T10:00:00.123Z', value)
@@ -30,7 +30,7 @@ export function momentOf(value: unknown, type: string | undefined, unit: Unit | 
 export function lengthOf(value: unknown, unit: Unit | undefined): bigint {
   const [, number, own] = /^(.*?)\s*(ns|us|µs|ms|s)?$/.exec(String(value).trim())!
   const found = own ? (own.replace('µ', 'u') as Unit) : unit
-  if (!found) throw wrong('a length of time with its unit; name it, such as :ms', value)
+  if (!found) throw wrong('a length of time with its unit; give the unit, such as :ms', value)
   const length = scaled(number!, found)
   if (length === undefined || length < 0n) throw wrong('a length of time', value)
   return length

@@ -177,7 +177,7 @@ function columnNamed(columns: readonly Column[], value: string, at: string): Fro
 
 function mustHave(roles: ReadonlyMap<Role, From>, columns: readonly Column[]): void {
   const missing = (what: string, say: string): ServerError =>
-    new ServerError('usage', `no column is known to be ${what}: say which with --columns ${say}; ${theyAre(columns)}`)
+    new ServerError('usage', `cannot tell which column is ${what}: name it with --columns ${say}; ${theyAre(columns)}`)
   if (!roles.has('start')) throw missing('the start of a span', 'start=<column>')
   if (!roles.has('duration') && !roles.has('end'))
     throw missing('how long a span took, or its end', 'duration=<column>:<ns|us|ms|s>, or end=<column>')
@@ -187,7 +187,7 @@ function mustHave(roles: ReadonlyMap<Role, From>, columns: readonly Column[]): v
   if (duration && 'index' in duration && duration.unit === undefined && isNumber(duration))
     throw new ServerError(
       'usage',
-      `column "${duration.name}": its unit is not known: say it with --columns duration=${duration.name}:ms (ns, us, ms or s)`,
+      `column "${duration.name}": its unit is not known: give it with --columns duration=${duration.name}:ms (ns, us, ms or s)`,
     )
 }
 

@@ -150,7 +150,7 @@ describe('columns', () => {
     [
       'a b',
       '',
-      'no column is known to be the start of a span: say which with --columns start=<column>; the columns are a, b',
+      'cannot tell which column is the start of a span: name it with --columns start=<column>; the columns are a, b',
     ],
     ['ts', '', 'no column is known to be how long a span took, or its end: say which with --columns duration=<column>'],
     [
@@ -230,7 +230,11 @@ describe('cells', () => {
       undefined,
       'column "start": expected a moment, such as 2026-11-20T10:00:00.123Z, got "yesterday"',
     ],
-    [{ start: '17' }, undefined, 'column "start": expected a moment whose unit shows; name it, such as :ms, got "17"'],
+    [
+      { start: '17' },
+      undefined,
+      'column "start": expected a moment whose unit is clear; give the unit, such as :ms, got "17"',
+    ],
     [{ start: '2026-11-20' }, 'Date32', 'column "start": expected a time of day too, got "2026-11-20"'],
     [{ start: null }, undefined, 'column "start": expected a moment'],
     [{ duration: '-1' }, undefined, 'column "duration": expected a length of time, got "-1"'],
@@ -293,7 +297,7 @@ describe('a table that is imported', () => {
         { line: 4, why: 'expected 9 columns, as the header has, got 2' },
         {
           line: 5,
-          why: '1 span refused: it starts at 1999-01-20T10:00:00.000Z, which is before what the store keeps',
+          why: '1 span refused: it starts at 1999-01-20T10:00:00.000Z, older than what the store keeps',
         },
       ],
     })

@@ -30,14 +30,15 @@ export function newGitHub(settings: GitHubSettings, { ask }: SenderContext): Sen
       const repository = settings.repository ?? message.labels['repository']
       if (message.event === 'test') return testOf(settings, repository, message, { ask })
       if (commit === undefined || !isCommit(commit))
-        return untold(message, 'which commit? Give the comparison the label commit')
+        return untold(message, 'no commit: give the comparison the label commit')
       if (repository === undefined || !isRepository(repository))
-        return untold(message, 'which repository? Set "repository" of the target in coalmine.yaml')
+        return untold(message, 'no repository: set "repository" of the target in coalmine.yaml')
       const askGitHub = newAskGitHub(settings, repository, ask)
       const told = status === '' ? nothing : await tellStatus(askGitHub, commit, message, status)
       if (told.kind !== 'sent' || !comment || message.event === 'started' || message.event === 'interim') return told
       const number = await numberOf(message, askGitHub)
-      if (number === undefined) return { ...told, note: `${told.note}; no pull request brought ${commit.slice(0, 12)}` }
+      if (number === undefined)
+        return { ...told, note: `${told.note}; no pull request found for ${commit.slice(0, 12)}` }
       own ??= ownLogin(settings, ask)
       const about = { number, about: `coalmine ${message.service}`, own: await own }
       return tellComment(askGitHub, about, await bodyOf(message, verdictOf))
@@ -49,7 +50,7 @@ const nothing: Delivery = { kind: 'sent', note: '' }
 
 /** Comparisons that people start to look around have no commit: that matters where something fails. */
 function untold({ event }: Message, why: string): Delivery {
-  return event === 'fail' ? { kind: 'refused', note: why } : { kind: 'sent', note: `nothing told: ${why}` }
+  return event === 'fail' ? { kind: 'refused', note: why } : { kind: 'sent', note: `nothing sent: ${why}` }
 }
 
 const isRepository = (text: string): boolean => /^[\w.-]+\/[\w.-]+$/.test(text)
@@ -62,7 +63,7 @@ async function testOf(
   { ask }: Pick<SenderContext, 'ask'>,
 ): Promise<Delivery> {
   const named = repository ?? labels['repository']
-  if (named === undefined) return { kind: 'refused', note: 'nothing to ask about without "repository" of the target' }
+  if (named === undefined) return { kind: 'refused', note: 'nothing to test without the "repository" of the target' }
   const { delivery } = await newAskGitHub(access, named, ask)('GET', '/commits?per_page=1')
   return delivery.kind === 'sent' ? { kind: 'sent', note: `200 ${named} can be read` } : delivery
 }
