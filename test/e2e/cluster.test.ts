@@ -53,7 +53,7 @@ describe("the user's ClickHouse", () => {
     })
     expect(await coalmine(folder, ['store', 'init', ...here()])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Database otel has tables of coalmine now, version \d+\./),
+      stdout: expect.stringMatching(/^Database otel now has Coalmine's tables, version \d+\./),
     })
     expect(await coalmine(folder, ['import', 'spans.jsonl', ...here()])).toMatchObject({
       code: 0,

@@ -61,7 +61,7 @@ describe('init', () => {
     writeFileSync(join(folder, 'mine.yaml'), 'service: mine\n')
     const refused = await coalmine(folder, ['init', 'mine.yaml'])
     expect(refused).toMatchObject({ code: 64, stdout: '' })
-    expect(refused.stderr).toBe('coalmine: mine.yaml: it is there already; --force writes over it\n')
+    expect(refused.stderr).toBe('coalmine: mine.yaml: it exists already; --force overwrites it\n')
     expect(readFileSync(join(folder, 'mine.yaml'), 'utf8')).toBe('service: mine\n')
     expect(await coalmine(folder, ['init', 'mine.yaml', '--force'])).toMatchObject({ code: 0 })
     expect(readFileSync(join(folder, 'mine.yaml'), 'utf8')).toContain('service: shop\n')

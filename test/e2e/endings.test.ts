@@ -108,7 +108,7 @@ it('is held up by a collector for no longer than it is told, says so once, and e
     run(register, '', 'late', drive, { ...hangs, COALMINE_FLUSH_TIMEOUT: '300' }),
     run(register, '', 'again', twice, hangs),
   ])
-  const said = (why: string): string => `@coalmine/register: the last spans were not exported: ${why}\n`
+  const said = (why: string): string => `@coalmine/register: the last spans could not be exported: ${why}\n`
   expect(refused).toEqual({ code: null, signal: 'SIGINT', stderr: said('connect ECONNREFUSED 127.0.0.1:9') })
   expect(late).toEqual({ code: null, signal: 'SIGINT', stderr: said('no answer within 300 ms') })
   expect(again).toEqual({ code: null, signal: 'SIGINT', stderr: '' })

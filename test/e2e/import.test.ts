@@ -123,10 +123,7 @@ describe('an import that is interrupted', () => {
     const [code] = (await once(child, 'exit')) as [number]
     // A quick machine may be done by then.
     if (code !== 0)
-      expect([code, stderr]).toEqual([
-        130,
-        'coalmine: some.jsonl: stopped; import it again, and it goes on where it was\n',
-      ])
+      expect([code, stderr]).toEqual([130, 'coalmine: some.jsonl: stopped; import it again to go on from there\n'])
     expect(await coalmineHere(folder, ['import', '--store', 'stopped', 'some.jsonl'])).toMatchObject({ code: 0 })
     expect(await requestsOf(['--store', 'stopped'])).toBe(20_000)
   })

@@ -80,7 +80,7 @@ it('lets Kayenta decide the exit code where it is asked to, and says so', async 
 })
 
 it.each([
-  [['--judge', 'kayenta'], '--judge kayenta needs its canary config: name it with --kayenta'],
+  [['--judge', 'kayenta'], '--judge kayenta needs a canary config: give it with --kayenta'],
   [['--kayenta', 'none.json'], '--kayenta none.json: there is no such file'],
   [['--kayenta', 'slow.jsonl'], 'slow.jsonl: not JSON'],
   [

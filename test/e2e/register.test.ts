@@ -247,9 +247,9 @@ it('names what it does not understand of OpenTelemetry’s variables, and keeps 
   const script = `require('@opentelemetry/api').trace.getTracer('app').startSpan('job').end()`
   const { stdout, stderr } = await run(['--eval', script], { env })
   expect(stderr.trimEnd().split('\n')).toEqual([
-    '@coalmine/register: OTEL_TRACES_EXPORTER: "zipkin" is not known here and left out, expected otlp, console or none',
-    '@coalmine/register: OTEL_PROPAGATORS: "b3" is not known here and left out, expected tracecontext, baggage or none',
-    '@coalmine/register: OTEL_RESOURCE_ATTRIBUTES: left out, expected key=value with % as %25: region, discount=100%',
+    '@coalmine/register: OTEL_TRACES_EXPORTER: "zipkin" is not known and is ignored, expected otlp, console or none',
+    '@coalmine/register: OTEL_PROPAGATORS: "b3" is not known and is ignored, expected tracecontext, baggage or none',
+    '@coalmine/register: OTEL_RESOURCE_ATTRIBUTES: ignored, expected key=value with % as %25: region, discount=100%',
   ])
   expect(stdout).toContain("name: 'job'")
   expect(spans()).toMatchObject([{ name: 'job', resource: { 'service.name': 'billing', team: 'cart' } }])

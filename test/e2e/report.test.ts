@@ -75,7 +75,7 @@ it('a comparison is reported without a server that runs, too', async () => {
 })
 
 it.each([
-  ['no file', ['none.json'], 64, 'none.json: there is no such file, and no comparison has such an id'],
+  ['no file', ['none.json'], 64, 'none.json: there is no such file, and no comparison has this id'],
   ['no comparison', ['0123456789ab'], 3, 'comparisons/0123456789ab: there is no such comparison'],
   ['no JSON', ['spans.jsonl'], 65, 'spans.jsonl: not JSON'],
   ['no verdict', ['other.json'], 65, 'other.json: this is no verdict of coalmine'],

@@ -38,7 +38,7 @@ const status = async (): Promise<string> => told((await coalmine(folder, ['rollo
 it('tells that there is none', async () => {
   expect(await coalmine(folder, ['rollout', 'status'])).toMatchObject({
     code: 3,
-    stderr: 'coalmine: no rollout has been started here: coalmine rollout start starts one\n',
+    stderr: 'coalmine: no rollout has been started here: start one with coalmine rollout start\n',
   })
 })
 

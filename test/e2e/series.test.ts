@@ -52,7 +52,7 @@ it('takes standard input, and writes JSON to the file that is named', async () =
 it.each([
   [['broken.csv'], 65, 'broken.csv:3: expected a number, got "fast"'],
   [['none.csv'], 64, '--series none.csv: there is no such file'],
-  [['slow.csv', '--margin', 'latency=5%'], 64, '--margin latency: of --series give --margin series=10%'],
+  [['slow.csv', '--margin', 'latency=5%'], 64, '--margin latency: with --series, write --margin series=10%'],
   [['slow.csv', '--margin', 'series=ten'], 64, '--margin series: expected a margin such as 10%, 0.5 or 10%,0.5'],
   [['slow.csv', '--from', 'spans.jsonl'], 64, '--series cannot be used with --from'],
 ])('compare --series %j exits with %i and says why', async (args, code, message) => {

@@ -109,7 +109,7 @@ it('the set-up in the README of marks runs as it stands', async () => {
 
 describe('coalmine sign refuses', () => {
   it.each<[string, string[], Record<string, string>, string]>([
-    ['no key', [], {}, 'which key? Give COALMINE_SIGNING_KEY=id:secret, or --key-file'],
+    ['no key', [], {}, 'no key to sign with: set COALMINE_SIGNING_KEY=id:secret, or give --key-file'],
     ['a short key', [], { COALMINE_SIGNING_KEY: 'k1:hunter2' }, 'the secret of key k1 has 7 characters'],
     ['a key that is not there', ['--key-id', 'k9'], settings, 'COALMINE_SIGNING_KEY: no key k9; there are: k2'],
     ['a file that is not there', ['--key-file', 'nowhere'], settings, '--key-file nowhere: there is no such file'],

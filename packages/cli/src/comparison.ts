@@ -58,7 +58,7 @@ function named(options: CohortOptions, config: Partial<Cohorts>): Cohorts {
     if (value) return value
     throw new CommandError(
       'usage',
-      `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
+      `${name} is missing: give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
     )
   }
   return { service: required('service'), stable: required('stable'), canary: required('canary') }

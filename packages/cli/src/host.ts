@@ -89,7 +89,7 @@ function mustBeThere(store: string): void {
   if (existsSync(join(store, 'metadata'))) return
   throw new CommandError(
     'unavailable',
-    `there is no store at ${store}: start "coalmine serve", import spans, or name another with --store`,
+    `there is no store at ${store}: start "coalmine serve", import spans, or give another with --store`,
   )
 }
 

@@ -30,7 +30,7 @@ export function addKayentaOptions(command: Command): Command {
 export async function readKayenta({ kayenta: file, judge }: KayentaOptions): Promise<unknown> {
   if (file === undefined) {
     if (judge === 'coalmine') return undefined
-    throw new CommandError('usage', '--judge kayenta needs its canary config: name it with --kayenta')
+    throw new CommandError('usage', '--judge kayenta needs a canary config: give it with --kayenta')
   }
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message

@@ -16,7 +16,7 @@ export async function rolloutServer({ server, store, token }: SpanSource): Promi
   if (owner) return { url: owner.url, token: owner.token ?? token }
   throw new CommandError(
     'unavailable',
-    `no server runs on ${store}: start coalmine serve, name one with --server, or run the rollout here with coalmine rollout start --here`,
+    `no server runs on ${store}: start coalmine serve, give another with --server, or run the rollout in this process with coalmine rollout start --here`,
   )
 }
 
@@ -50,11 +50,11 @@ export async function meantRollout(server: Server, id: string | undefined): Prom
   const running = rollouts.filter(({ endedAt }) => endedAt === null)
   if (running.length > 1) {
     const each = running.map((one) => `${one.id} (${one.service}, ${one.canary})`)
-    throw new CommandError('usage', `${running.length} rollouts run: name one of ${each.join(', ')}`)
+    throw new CommandError('usage', `${running.length} rollouts are running: give the id of one: ${each.join(', ')}`)
   }
   const meant = running[0] ?? rollouts[0]
   if (meant) return meant.id
-  throw new CommandError('no-data', 'no rollout has been started here: coalmine rollout start starts one')
+  throw new CommandError('no-data', 'no rollout has been started here: start one with coalmine rollout start')
 }
 
 const everyMs = 500

@@ -22,7 +22,7 @@ export async function followComparison(
   try {
     for await (const told of follow(server, id, { signal: stop })) {
       if (told.event === 'ended' && told.why === 'refused')
-        throw new CommandError('usage', told.reason ?? 'the server does not judge it')
+        throw new CommandError('usage', told.reason ?? 'the server refused to judge it')
       if (told.event === 'look' || told.event === 'outcome') show(told)
     }
   } catch (error) {
@@ -30,7 +30,7 @@ export async function followComparison(
   }
   const { verdict, reason } = await newClient(server).get(id).catch(fail)
   if (verdict) return verdict
-  throw new CommandError('interrupted', reason ?? 'stopped before there was a look')
+  throw new CommandError('interrupted', reason ?? 'stopped before the first look')
 }
 
 /** Ends a comparison. */
@@ -48,7 +48,7 @@ export async function judgedComparison(
   if (found.verdict) return { ...found, verdict: found.verdict }
   throw new CommandError(
     'no-data',
-    `comparison ${id} was not judged yet: ${found.reason ?? 'its first look is to come'}`,
+    `comparison ${id} was not judged yet: ${found.reason ?? 'its first look is still to come'}`,
   )
 }
 

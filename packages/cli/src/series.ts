@@ -52,10 +52,10 @@ Series:
 export async function compareSeries(file: string, options: SeriesOptions, io: Io): Promise<SeriesVerdict> {
   const { alpha, margin = {}, worse, format } = options
   if (format !== 'text' && format !== 'json')
-    throw new CommandError('usage', `--format ${format}: --series is told as text or json`)
+    throw new CommandError('usage', `--format ${format}: --series can be text or json`)
   const [stray] = Object.keys(margin).filter((name) => name !== 'series')
   if (stray !== undefined) {
-    throw new CommandError('usage', `--margin ${stray}: of --series give --margin series=10%`)
+    throw new CommandError('usage', `--margin ${stray}: with --series, write --margin series=10%`)
   }
   const name = file === '-' ? 'standard input' : file
   const series = await read(file, name, io)

@@ -107,7 +107,7 @@ async function send(
 function naming(file: string, error: unknown): unknown {
   if (!(error instanceof CommandError)) return error
   if (error.kind === 'interrupted' && file !== '-')
-    return new CommandError('interrupted', `${file}: stopped; import it again, and it goes on where it was`)
+    return new CommandError('interrupted', `${file}: stopped; import it again to go on from there`)
   if (error.kind === 'usage' || error.kind === 'malformed')
     return new CommandError(error.kind, `${file}: ${error.message}`)
   return error
@@ -171,7 +171,7 @@ function cannotRead(file: string, error: NodeJS.ErrnoException): CommandError {
 }
 
 function unusable(file: string, why: string): CommandError {
-  return new CommandError('usage', `${file}: ${why}; name files of spans, or - for standard input`)
+  return new CommandError('usage', `${file}: ${why}; give files of spans, or - for standard input`)
 }
 
 function isImportAnswer(answer: object): answer is ImportAnswer {

@@ -63,7 +63,7 @@ export async function stableRequest(options: StableOptions): Promise<{
     if (value) return value
     throw new CommandError(
       'usage',
-      `which ${name}? Give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
+      `${name} is missing: give --${name}, COALMINE_${name.toUpperCase()}, or "${name}:" in ${defaultConfig}`,
     )
   }
   return {
@@ -92,7 +92,7 @@ export function effectsOf(
   if (!metrics.some(({ name }) => simulated.includes(name))) {
     throw new CommandError(
       'usage',
-      `the policy judges none of ${simulated.join(', ')}: closed ticks have no others to go by`,
+      `the policy judges none of ${simulated.join(', ')}, the only metrics that can be replayed`,
     )
   }
   const stray = named?.find((effect) => !isJudged(effect))

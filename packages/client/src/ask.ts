@@ -113,9 +113,9 @@ export function refusal(answer: unknown, status: number, server: ServerAddress, 
 /** The error of an answer that is not one of coalmine's. */
 export function notCoalmine(status: number, { url }: ServerAddress, request: Request): CoalmineError {
   return new CoalmineError('unavailable', {
-    what: `${url} answered ${status}, but not as coalmine does`,
+    what: `${url} answered ${status}, but not as a Coalmine server would`,
     where: whereOf(request),
-    advice: 'it is not a coalmine server',
+    advice: 'does something else run there?',
     status,
   })
 }
@@ -124,7 +124,7 @@ function noAnswerIn(ms: number, { url }: ServerAddress, request: Request): Coalm
   return new CoalmineError('unavailable', {
     what: `no answer from ${url} in ${ms / 1_000} s`,
     where: whereOf(request),
-    advice: 'it may be busy; ask again, or allow more time with timeoutMs',
+    advice: 'it may be busy: try again, or allow more time with timeoutMs',
   })
 }
 

@@ -215,7 +215,7 @@ describe('a question', () => {
     const { url } = await serverOf((_, response) => response.writeHead(status).end(body))
     await expect(newClient({ url }).list()).rejects.toMatchObject({
       kind: 'unavailable',
-      message: `${url} answered ${status}, but not as coalmine does: it is not a coalmine server`,
+      message: `${url} answered ${status}, but not as a Coalmine server would: does something else run there?`,
     })
   })
 

@@ -55,7 +55,7 @@ describe('an observed client', () => {
     expect(client.isEnabled('on')).toBe(true)
     expect(await client.get('on')).toBe(true)
     await expect(client.get('broken')).rejects.toThrow('of the client')
-    expect(warnings).toEqual(['coalmine: an evaluation of a flag was not recorded: Error: of the observer'])
+    expect(warnings).toEqual(['coalmine: a flag evaluation could not be recorded: Error: of the observer'])
   })
 
   it('is the client in every other way', async () => {

@@ -58,7 +58,7 @@ function seeing(observe: Observer, wrap: Wrapper): See | undefined {
       observe?.(result, args)
       return wrap ? wrap(result) : result
     } catch (error) {
-      sayOnce('an evaluation of a flag was not recorded', error)
+      sayOnce('a flag evaluation could not be recorded', error)
       return result
     }
   }

@@ -30,7 +30,7 @@ export function recordFrom(read: () => Evaluation, { logEvent = true }: RecordOp
     const variant = markEvaluation(evaluation)
     if (logEvent) logEvaluation(evaluation, variant)
   } catch (error) {
-    sayOnce('an evaluation of a flag was not recorded', error)
+    sayOnce('a flag evaluation could not be recorded', error)
   }
 }
 

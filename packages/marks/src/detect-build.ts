@@ -63,7 +63,7 @@ export function detectBuild(sources: BuildSources = {}): Build {
   const changes = count(said.changes) ?? git.changes
   if (changes !== undefined && changes > 1) {
     sayOnce(
-      `this build bundles ${changes} changes: if it does harm, any of them may be why. One change a deploy is better`,
+      `this build bundles ${changes} changes: if it does harm, any of them may be the cause. Deploy one change at a time where you can`,
     )
   }
   const { author = git.author ?? ci.author, merger = ci.merger ?? git.merger, ...rest } = said

@@ -40,7 +40,7 @@ function beforeHeaders(see: (request: HttpRequest) => void): () => void {
   const sender = process.getBuiltinModule('node:http').ClientRequest.prototype as Sender
   const original = sender._implicitHeader
   if (!original) {
-    sayOnce('this Node has no place to add headers to the requests of node:http, so marks go along with fetch only')
+    sayOnce('this version of Node cannot add headers to requests of node:http, so marks are sent only with fetch')
     return () => {}
   }
   let stopped = false

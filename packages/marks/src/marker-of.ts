@@ -44,7 +44,7 @@ function signed(marker: Marker, key: SigningKey): string | undefined {
   try {
     return signMarker(marker, key)
   } catch (error) {
-    sayOnce('a marker of test traffic was not signed as it is', error)
+    sayOnce('a test marker could not be signed', error)
     return undefined
   }
 }

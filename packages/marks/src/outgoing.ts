@@ -101,7 +101,7 @@ function quietly(send: () => void): void {
   try {
     send()
   } catch (error) {
-    sayOnce("sending a request's marks failed, it goes on without them", error)
+    sayOnce("a request's marks could not be sent; it goes on without them", error)
   }
 }
 

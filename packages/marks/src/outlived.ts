@@ -2,7 +2,7 @@ import { sayOnce } from './say-once.ts'
 import type { Work } from './work.ts'
 
 const advice =
-  "it counts as nobody's. Start loops, timers and connections in withoutMarks(); for work of the request use keepMarks()"
+  "it gets no request's marks. Start loops, timers and connections in withoutMarks(); for work of the request, use keepMarks()"
 const said = new Set<string>()
 
 /**
@@ -27,7 +27,7 @@ export function sayOutlived({ isOutside }: Work, caller: (...args: never[]) => u
 export function sayOutlivedCall({ isOutside }: Work, host: string): void {
   if (isOutside || said.has('a call')) return
   said.add('a call')
-  sayOnce(`a request was sent without marks after its own had ended, since ${advice}`, host)
+  sayOnce(`an outgoing request was sent after the request that started it had ended, so ${advice}`, host)
 }
 
 /**

@@ -82,7 +82,7 @@ export class MarkProcessor {
     if (late !== 'hold') return
     if (!next) {
       throw new TypeError(
-        "late: 'hold' needs next, the processor that held spans go on to: new MarkProcessor({ late: 'hold', next: new BatchSpanProcessor({ exporter }) })",
+        "late: 'hold' needs next, the processor that gets the spans afterwards: new MarkProcessor({ late: 'hold', next: new BatchSpanProcessor({ exporter }) })",
       )
     }
     this.#hold = holdSpans(next, (span) => this.#stampLast(span), hold)
@@ -165,7 +165,7 @@ export class MarkProcessor {
   #isPlain(span: MarkableSpan): boolean {
     if (hasPlainAttributes(span)) return true
     if (this.#hold) {
-      sayOnce('the spans of this OpenTelemetry SDK cannot be marked after they end, so none are held back')
+      sayOnce('this OpenTelemetry SDK does not allow marking spans after they end, so none are held back')
       this.#hold = undefined
     }
     return false

@@ -57,7 +57,7 @@ export class MarkPropagator implements TextMapPropagator {
       }
       marks.received = true
     } catch (error) {
-      sayOnce("reading a request's marks failed, it goes on without them", error)
+      sayOnce("an incoming request's marks could not be read; it goes on without them", error)
     }
     if (arriving) {
       marks.decided = true

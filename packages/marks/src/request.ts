@@ -52,7 +52,7 @@ export function withRequestMarks<Request>(
     const traffic = options.testTraffic?.(request)
     if (traffic) setTest(marks, traffic === true ? undefined : traffic)
   } catch (error) {
-    sayOnce("the option testTraffic threw, so the request counts as a user's", error)
+    sayOnce("the testTraffic option threw, so the request counts as a user's", error)
   }
   if (workIn(active) === work) next()
   else runInWork(work, next, active)
@@ -66,7 +66,7 @@ function receive<Request>(marks: Marks, raw: RawRequest, request: Request, optio
     }
     receiveMarks(marks, header, { trusted: options.trust?.(request) === true, markers: options.markers })
   } catch (error) {
-    sayOnce("the options trust and markers failed, so the request's marks are not believed", error)
+    sayOnce("the options trust and markers failed, so the request's marks are not trusted", error)
   }
 }
 

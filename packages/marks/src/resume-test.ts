@@ -41,7 +41,7 @@ function believed({ marker }: CurrentTest, markers: MarkerTrust): CurrentTest {
   if (check.kind === 'trusted') return check.marker
   throw new Error(
     marker === undefined
-      ? 'a job says that it is a test and has no marker: queue it with currentTest({ sign: { key } })'
-      : `a job says that it is a test and its marker is not believed: ${check.why}`,
+      ? 'a job says that it is a test but has no marker: queue it with currentTest({ sign: { key } })'
+      : `a job says that it is a test but its marker is not trusted: ${check.why}`,
   )
 }

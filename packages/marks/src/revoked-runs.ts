@@ -20,7 +20,8 @@ const intervalMs = 250
 export function watchRevokedRuns(file: string): RevokedRuns {
   let runs = new Set<string>()
   const failed = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'ENOENT') sayOnce(`the file of revoked runs ${file} cannot be read, its last list stays`, error)
+    if (error.code !== 'ENOENT')
+      sayOnce(`the file of revoked runs ${file} cannot be read; the last list stays in force`, error)
   }
   const onChange = (): void => {
     readFile(file, 'utf8').then((text) => {

@@ -60,7 +60,7 @@ export function signMarker(marker: Marker, key: SigningKey): string {
   const text = `${signed}.${signature(signed, key).toString('base64url')}`
   if (text.length < maxMarker) return text
   throw new RangeError(
-    `the marker has ${text.length} characters and may have ${maxMarker - 1}: shorten its run, entity or audience`,
+    `the marker has ${text.length} characters, but only ${maxMarker - 1} are allowed: shorten its run, entity or audience`,
   )
 }
 
@@ -104,7 +104,7 @@ export function parseSigningKeys(text: string, setting: string): SigningKey[] {
     const secret = part.slice(colon + 1)
     if (secret.length < 32) {
       throw new Error(
-        `${setting}: the secret of key ${id} has ${secret.length} characters, 32 are needed: openssl rand -hex 32`,
+        `${setting}: the secret of key ${id} has ${secret.length} characters, but needs 32: make one with openssl rand -hex 32`,
       )
     }
     return { id, secret }

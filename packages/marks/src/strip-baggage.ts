@@ -18,7 +18,7 @@ export function stripBaggage(context: Context): void {
     if (entries instanceof Map) entries.delete(key)
     if (baggage.getEntry(key) === undefined) continue
     sayOnce(
-      'test markers and marks that came in as baggage are sent to every host that is asked: put a MarkPropagator after the W3CBaggagePropagator, and name the hosts with sendMarks',
+      'incoming test markers and marks are passed on as baggage to every host that this service calls: put a MarkPropagator after the W3CBaggagePropagator, and name the hosts with sendMarks',
     )
     return
   }

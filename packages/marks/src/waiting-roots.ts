@@ -61,7 +61,9 @@ export function waitingRoots(goOn: (span: MarkableSpan) => void, limits: HoldLim
     for (const span of held) goOn(span)
   }
   const giveUp = (root: LocalRoot, limit: string): void => {
-    sayOnce(`more than ${limit} to hold back: spans go out early, without the flags that are evaluated after they end`)
+    sayOnce(
+      `more than ${limit} are being held back: spans go out early, without the flags that are evaluated after they end`,
+    )
     root.early += root.held.length
     root.state = 'gaveUp'
     release(root)

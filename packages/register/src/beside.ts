@@ -65,12 +65,12 @@ function otherSdk(): OtherSdk {
   const processors = registered?.getDelegate?.()?._activeSpanProcessor?._spanProcessors
   if (!processors && /Sentry/.test(registered?.getDelegate?.()?.constructor?.name ?? '')) {
     throw new Error(
-      'Sentry makes the spans here, and they cannot be marked from outside: import @coalmine/register before it, and give Sentry.init({ skipOpenTelemetrySetup: true }), see https://www.npmjs.com/package/@coalmine/register#beside-sentry',
+      'Sentry makes the spans here, and they cannot be marked from outside. Import @coalmine/register before it, and give Sentry.init({ skipOpenTelemetrySetup: true }), see https://www.npmjs.com/package/@coalmine/register#beside-sentry',
     )
   }
   if (!processors) {
     throw new Error(
-      'another OpenTelemetry SDK runs here, and its spans cannot be marked from outside: use withCoalmine of @coalmine/register/with-coalmine where it is set up',
+      'another OpenTelemetry SDK runs here, and its spans cannot be marked from outside: where it is set up, use withCoalmine from @coalmine/register/with-coalmine',
     )
   }
   const isSeen = (trace.getTracerProvider() as unknown) === registered

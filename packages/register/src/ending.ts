@@ -70,7 +70,7 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
 }
 
 function complain(trouble: string): void {
-  process.stderr.write(`@coalmine/register: the last spans were not exported: ${trouble}\n`)
+  process.stderr.write(`@coalmine/register: the last spans could not be exported: ${trouble}\n`)
 }
 
 function flushBeforeExit(flushOthers: () => Promise<unknown>, timeoutMs: number): void {

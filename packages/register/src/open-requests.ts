@@ -99,6 +99,6 @@ function tellOfTwins(span: OpenSpan): void {
   )
   if (!isSame) return
   sayOnce(
-    `each request has two SERVER spans, and counts twice, one by ${active.instrumentationScope.name} and one by ${span.instrumentationScope.name}. Start only one of them, see https://www.npmjs.com/package/@coalmine/register#if-your-app-is-`,
+    `each request has two SERVER spans, one by ${active.instrumentationScope.name} and one by ${span.instrumentationScope.name}, so it counts twice. Start only one of them, see https://www.npmjs.com/package/@coalmine/register#if-your-app-is-`,
   )
 }

@@ -64,8 +64,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one.
   if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
   const { list, bad } = readResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
-  if (bad.length > 0)
-    complain(`OTEL_RESOURCE_ATTRIBUTES: left out, expected key=value with % as %25: ${bad.join(', ')}`)
+  if (bad.length > 0) complain(`OTEL_RESOURCE_ATTRIBUTES: ignored, expected key=value with % as %25: ${bad.join(', ')}`)
   const build = detectBuild({ env: { ...env, OTEL_RESOURCE_ATTRIBUTES: list }, cwd })
   const beside = besideAnother(env, process.execArgv, (other) =>
     orComplain('no marks', () => attach(other(), settings, build, peers)),
@@ -123,7 +122,7 @@ function attach({ processors, propagator, unseenApi }: OtherSdk, settings: Setti
   if (unseenApi !== undefined) {
     const own = peers.version('@opentelemetry/api')
     throw new Error(
-      `spans get the build alone: the OpenTelemetry SDK that runs here was started with @opentelemetry/api ${unseenApi}, and what is newer, as this application's ${own} is, cannot reach it. Run: npm i @opentelemetry/api@${unseenApi}, or start that SDK with ${own}`,
+      `spans get only the build: the OpenTelemetry SDK that runs here was started with @opentelemetry/api ${unseenApi}, and a newer API, such as this application's ${own}, cannot reach it. Run: npm i @opentelemetry/api@${unseenApi}, or start that SDK with ${own}`,
     )
   }
   if (propagator) {

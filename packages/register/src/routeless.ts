@@ -40,5 +40,5 @@ function reason(peers: Peers): string {
     peers.resolve(instrumentation) === undefined ? [instrumentation] : [],
   )
   if (missing.length > 0) return installCommand(missing, peers)
-  return 'no instrumentation sees them: the framework is bundled into the application, loaded before @coalmine/register, or none that is known. See https://www.npmjs.com/package/@coalmine/register#if-your-app-is-'
+  return 'no instrumentation sees them: the framework is bundled into the application, was loaded before @coalmine/register, or is not a known one. See https://www.npmjs.com/package/@coalmine/register#if-your-app-is-'
 }

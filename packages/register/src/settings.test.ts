@@ -18,7 +18,7 @@ it('reads what is not said as the defaults', () => {
 it.each([
   [
     { COALMINE_TEST_KEYS: 'k1:short' },
-    'COALMINE_TEST_KEYS: the secret of key k1 has 5 characters, 32 are needed: openssl rand -hex 32',
+    'COALMINE_TEST_KEYS: the secret of key k1 has 5 characters, but needs 32: make one with openssl rand -hex 32',
   ],
   [
     { COALMINE_TEST_EXPORTER_ENDPOINT: 'tests' },
@@ -34,27 +34,27 @@ it.each([
   [
     { OTEL_BSP_SCHEDULE_DELAY: 'soon' },
     { batch: {} },
-    'OTEL_BSP_SCHEDULE_DELAY: "soon" is left out, expected a whole number',
+    'OTEL_BSP_SCHEDULE_DELAY: "soon" is ignored, expected a whole number',
   ],
   [
     { COALMINE_FLUSH_TIMEOUT: '2s' },
     { flushTimeoutMs: 2000 },
-    'COALMINE_FLUSH_TIMEOUT: "2s" is left out, expected a whole number',
+    'COALMINE_FLUSH_TIMEOUT: "2s" is ignored, expected a whole number',
   ],
   [
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' },
     { protocol: 'http/json' },
-    'OTEL_EXPORTER_OTLP_PROTOCOL: "carrier-pigeon" is not known here and left out, expected http/json, http/protobuf or grpc',
+    'OTEL_EXPORTER_OTLP_PROTOCOL: "carrier-pigeon" is not known and is ignored, expected http/json, http/protobuf or grpc',
   ],
   [
     { OTEL_PROPAGATORS: 'baggage,xray' },
     { propagators: ['baggage'] },
-    'OTEL_PROPAGATORS: "xray" is not known here and left out, expected tracecontext, baggage or none',
+    'OTEL_PROPAGATORS: "xray" is not known and is ignored, expected tracecontext, baggage or none',
   ],
   [
     { OTEL_TRACES_EXPORTER: 'jaeger' },
     { protocol: undefined },
-    'OTEL_TRACES_EXPORTER: "jaeger" is not known here and left out, expected otlp, console or none',
+    'OTEL_TRACES_EXPORTER: "jaeger" is not known and is ignored, expected otlp, console or none',
   ],
 ])('goes on without what it does not understand, and notes it: %j', (env, settings, note) => {
   expect(readSettings(env)).toMatchObject({ ...settings, notes: [note] })

@@ -120,7 +120,7 @@ function known<T extends string>(
   return list(env[name] || otherwise).flatMap((item) => {
     const found = allowed.find((each) => each === item)
     if (found !== undefined) return [found]
-    notes.push(`${name}: "${item}" is not known here and left out, expected ${alternatives(allowed)}`)
+    notes.push(`${name}: "${item}" is not known and is ignored, expected ${alternatives(allowed)}`)
     return []
   })
 }
@@ -145,7 +145,7 @@ function count<K extends string>(
   const text = env[name]
   if (!text) return {}
   if (/^\d+$/.test(text)) return { [field]: Number(text) } as { [F in K]?: number }
-  notes.push(`${name}: "${text}" is left out, expected a whole number`)
+  notes.push(`${name}: "${text}" is ignored, expected a whole number`)
   return {}
 }
 

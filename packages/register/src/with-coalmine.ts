@@ -19,7 +19,7 @@ export function withCoalmine(
   const pipelines = [...spanProcessors, ...(traceExporter ? [new BatchSpanProcessor({ exporter: traceExporter })] : [])]
   if (pipelines.length === 0) {
     throw new TypeError(
-      'withCoalmine: no exporter. A NodeSDK with span processors ignores OTEL_TRACES_EXPORTER, so name it: withCoalmine({ traceExporter: new OTLPTraceExporter() })',
+      'withCoalmine: no exporter. A NodeSDK with span processors ignores OTEL_TRACES_EXPORTER, so pass one: withCoalmine({ traceExporter: new OTLPTraceExporter() })',
     )
   }
   return { ...rest, spanProcessors: [new MarkProcessor({ ...options, next: oneOf(pipelines) })] }

@@ -32,7 +32,7 @@ function description(file: string, { service, stable, canary, parsed, notify }: 
     ...(reason === null ? [] : [`"${reason}"`]),
   ])
   return [
-    `${file} is sound.`,
+    `${file} is valid.`,
     '',
     `${service ?? '(--service)'}: ${canary ?? '(--canary)'} against ${stable ?? '(--stable)'}`,
     '',
@@ -53,5 +53,5 @@ function toldLines({ targets }: NotifyConfig): string[] {
     on.join(', '),
     services === undefined ? '' : `of ${services.join(', ')}`,
   ])
-  return ['Told of comparisons that "coalmine serve" runs:', ...table(rows).map((line) => `  ${line}`)]
+  return ['Notified of comparisons that "coalmine serve" runs:', ...table(rows).map((line) => `  ${line}`)]
 }

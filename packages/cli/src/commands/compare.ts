@@ -92,7 +92,7 @@ async function compareFiles(
       if (refused > 0) {
         throw new CommandError(
           'malformed',
-          `${lines(refused)} ${refused === 1 ? 'was' : 'were'} refused, so no verdict is given; to judge the rest, "coalmine import" the files and compare`,
+          `${lines(refused)} ${refused === 1 ? 'was' : 'were'} refused, so there is no verdict; to judge the rest, "coalmine import" the files and compare`,
         )
       }
       return await judge(server)

@@ -67,11 +67,11 @@ export function demoCommand(command: Command, io: Io): Command {
         const server = { url: await urlOf(serve) }
         say(io, `A storefront (Express) calls an inventory (Fastify); both send their spans to ${server.url}.`)
         say(io, `${rate} requests a second, half to each build, ${testShare * 100} % of them test traffic.`)
-        say(io, `Up to 25 % or 5 ms slower is accepted here: all of it shares one machine.`)
+        say(io, `Up to 25 % or 5 ms slower is accepted here, because everything shares one machine.`)
         const acts: Act[] = [
           { title: 'Act one: 2.0.0 has new prices behind a flag', canary: '2.0.0', effect, seed, forMs: 60_000 },
           {
-            title: 'Act two: 2.0.1, the same with the prices mended',
+            title: 'Act two: 2.0.1, the same with the prices fixed',
             canary: '2.0.1',
             effect: 0,
             seed: seed + 1,
@@ -80,7 +80,10 @@ export function demoCommand(command: Command, io: Io): Command {
         ]
         for (const act of acts.slice(0, wanted)) await play(demo, act, rate, server, open, io)
         if (keep) {
-          say(io, `Everything above was judged from spans of this run. The page stays at ${server.url} until Ctrl-C.`)
+          say(
+            io,
+            `Everything above was judged from spans of this run. The page stays up at ${server.url} until Ctrl-C.`,
+          )
           await untilStopped(io.stop)
         } else say(io, 'Everything above was judged from spans of this run. Nothing is left running.')
       } finally {

@@ -83,13 +83,13 @@ function deployOf(
 ): ChangeBody {
   const named = service ?? build.service
   if (named === undefined)
-    throw new CommandError('usage', '--service is missing: say what is deployed, as its spans call it')
+    throw new CommandError('usage', '--service is missing: name what is deployed, by the service.name of its spans')
   const built = version ?? build.version
   const revision = commit ?? build.revision
   if (built === undefined && revision === undefined)
     throw new CommandError(
       'usage',
-      '--version is missing: say which build is deployed, as its spans have it in service.version',
+      '--version is missing: name the build that is deployed, by the service.version of its spans',
     )
   const known = {
     version: built,

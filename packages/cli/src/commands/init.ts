@@ -27,7 +27,7 @@ export function initCommand(command: Command, io: Io): Command {
       await writeFile(file, starterConfig(seen), { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
         const why =
           error.code === 'EEXIST'
-            ? 'it is there already; --force writes over it'
+            ? 'it exists already; --force overwrites it'
             : `it cannot be written (${error.code ?? error.message})`
         throw new CommandError('usage', `${file}: ${why}`)
       })
@@ -47,7 +47,8 @@ async function look(server: Server, named: string | undefined, signal: AbortSign
   const { services } = await ask(server, '/api/known', isServicesSeen, { signal })
   const service = named ?? (services.length === 1 ? services[0]! : undefined)
   if (service === undefined || !services.includes(service)) {
-    const seen = services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen none yet'
+    const seen =
+      services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen no services yet'
     throw named === undefined
       ? new CommandError('usage', `which service? Give --service. ${seen}.`)
       : new CommandError('no-data', `no spans of service "${named}". ${seen}.`)

@@ -20,7 +20,7 @@ interface NotifyCommandOptions extends SpanSource {
 /** `coalmine notify`: where messages to people stand, and whether targets take them. */
 export function notifyCommand(command: Command, io: Io): Command {
   return command
-    .description('show which messages to people wait or have failed; --test sends one to each target')
+    .description('show which notifications are waiting or have failed; --test sends one to each target')
     .option('--test', 'send a test message from here to each target of the file, and print what it answered')
     .option(
       '--target <name>',
@@ -57,13 +57,16 @@ async function test(options: NotifyCommandOptions, io: Io): Promise<void> {
   const { notify } = await readConfig(options.config)
   const file = options.config ?? defaultConfig
   if (!notify)
-    throw new CommandError('usage', `${file}: it has no "notify", which says who is told; "coalmine init" shows one`)
+    throw new CommandError(
+      'usage',
+      `${file}: it has no "notify", which says who is notified; "coalmine init" writes an example`,
+    )
   const config = { ...notify, targets: named(notify.targets, options.target, file) }
   const tried = await tryTargets(config, io.env, { baseUrl: await baseOf(options), stop: io.stop })
   io.stdout.write(options.format === 'json' ? `${printableJson(tried)}\n` : triedText(tried))
   const failed = tried.filter(({ works }) => !works).map(({ target }) => target)
   if (failed.length > 0)
-    throw new CommandError('unavailable', `${failed.join(', ')} did not take the test message: see its answer above`)
+    throw new CommandError('unavailable', `${failed.join(', ')} did not accept the test message: see the answer above`)
 }
 
 function named(
@@ -141,4 +144,4 @@ function stateText({ targets, open, recent }: NotifyState): string {
 const shownFates = 20
 
 const noTargets =
-  'Nobody is told now: no server runs here that has targets. "notify" in the coalmine.yaml of "coalmine serve" names them.'
+  'Nobody is notified: no server with targets runs here. Name targets under "notify" in the coalmine.yaml of "coalmine serve".'

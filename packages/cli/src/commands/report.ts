@@ -50,7 +50,7 @@ async function ofComparison(
 async function ofFile(file: string, io: Io): Promise<{ readonly verdict: Verdict }> {
   const content = await (file === '-' ? text(io.stdin) : readFile(file, 'utf8')).catch(
     (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'there is no such file, and no comparison has such an id' : error.message
+      const why = error.code === 'ENOENT' ? 'there is no such file, and no comparison has this id' : error.message
       throw new CommandError('usage', `${file}: ${why}`)
     },
   )
@@ -61,7 +61,7 @@ async function ofFile(file: string, io: Io): Promise<{ readonly verdict: Verdict
     (one): one is Verdict => typeof one === 'object' && one !== null && isVerdict(one),
   )
   if (found) return { verdict: found }
-  throw new CommandError('malformed', `${file}: this is no verdict of coalmine: give what --format json wrote`)
+  throw new CommandError('malformed', `${file}: this is not a verdict: give a file that --format json wrote`)
 }
 
 function parsed(content: string, file: string): unknown {

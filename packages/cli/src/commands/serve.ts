@@ -58,7 +58,7 @@ export function serveCommand(command: Command, io: Io): Command {
         .argParser(port)
         .env('COALMINE_GRPC_PORT'),
     )
-    .option('--no-grpc', 'do not take OTLP/gRPC')
+    .option('--no-grpc', 'do not listen for OTLP/gRPC')
     .addOption(tokenOption())
     .addOption(
       new Option('--token-file <file>', 'a file with the token, so that no list of processes shows it').env(
@@ -137,7 +137,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   const slos = await parsedSlosOf(config, options)
   if (!options.insecure) refuseOpenDoor(host, token ?? options.tokens, tls)
   if (keep !== undefined && isRemote(store))
-    tell(io, `--keep is how long closed ticks are kept; spans are, as their own table says`)
+    tell(io, `--keep applies to closed ticks; spans are kept as their own table says`)
   const stopped = new Promise<undefined>((resolve) => {
     if (io.stop.aborted) resolve(undefined)
     io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
@@ -209,7 +209,7 @@ function refuseOpenDoor(host: string, token: string | undefined, tls: object | u
   ]
   throw new CommandError(
     'usage',
-    `--host ${host} lets others than this machine in: give ${missing.join(' with ')}, or say --insecure`,
+    `--host ${host} listens beyond this machine: give ${missing.join(' with ')}, or --insecure`,
   )
 }
 

@@ -84,7 +84,8 @@ async function signingKey(
 ): Promise<SigningKey> {
   const source = file === undefined ? 'COALMINE_SIGNING_KEY' : `--key-file ${file}`
   const text = file === undefined ? variable : await read(file)
-  if (!text) throw new CommandError('usage', 'which key? Give COALMINE_SIGNING_KEY=id:secret, or --key-file')
+  if (!text)
+    throw new CommandError('usage', 'no key to sign with: set COALMINE_SIGNING_KEY=id:secret, or give --key-file')
   const keys = parse(text, source, marks)
   const key = id === undefined ? keys[0] : keys.find((each) => each.id === id)
   if (key) return key

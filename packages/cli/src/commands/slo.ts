@@ -47,7 +47,7 @@ export function sloCommand(command: Command, io: Io): Command {
       if (all.length > 0 && wanted.length === 0)
         throw new CommandError(
           'usage',
-          `--service ${service}: no objective is of it; there are some of ${[...new Set(all.map((one) => one.service))].join(', ')}`,
+          `--service ${service}: it has no objectives; ${[...new Set(all.map((one) => one.service))].join(', ')} has`,
         )
       const planned = ramp ?? plannedRamp(written.rollout?.stages ?? [])
       const answer = await withServer(source, 'read', io, (server) =>

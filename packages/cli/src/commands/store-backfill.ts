@@ -29,7 +29,7 @@ export function storeBackfillCommand(command: Command, io: Io): Command {
       // What it shares with `coalmine store` is taken there.
       const { service, since, start, end, ...source } = called.optsWithGlobals<BackfillOptions>()
       if (since === undefined && start === undefined)
-        throw new CommandError('usage', 'from when? Give --since, such as 2h, or --start')
+        throw new CommandError('usage', 'the start is missing: give --since, such as 2h, or --start')
       const first = start ?? new Date(Date.now() - since!).toISOString()
       const progress = progressTo(io.stderr)
       await withServer(source, 'write', io, async (server) => {

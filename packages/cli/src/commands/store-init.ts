@@ -45,7 +45,7 @@ function script({ database, statements, rights }: Initialised): string {
     ...statements.map((statement) => `${statement};`),
     grants('to run these statements', rights.init),
     grants('to serve and import, once they have run', rights.serve),
-    grants('to compare, watch and look; the first alone: from raw spans, which is slower', rights.read),
+    grants('to compare, watch and look; with the first alone, from raw spans, which is slower', rights.read),
     '',
   ].join('\n\n')
 }
@@ -53,10 +53,10 @@ function script({ database, statements, rights }: Initialised): string {
 function summary({ database, from, to, traces, madeTraces }: Initialised): string {
   const what =
     from === 0
-      ? `has tables of coalmine now, version ${to}`
+      ? `now has Coalmine's tables, version ${to}`
       : from === to
-        ? `had its tables already, version ${to}`
-        : `has its tables brought forward from version ${from} to ${to}`
-  const spans = madeTraces ? `${traces}, which was made too` : `${traces}, which is left as it is`
+        ? `already had its tables, version ${to}`
+        : `has had its tables upgraded from version ${from} to ${to}`
+  const spans = madeTraces ? `${traces}, which was created too` : `${traces}, which is left as it is`
   return `Database ${database} ${what}. Spans are in ${spans}.\n"coalmine serve" closes ticks from here on, "coalmine store backfill" those of the past.\n`
 }

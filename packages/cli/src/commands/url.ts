@@ -43,5 +43,5 @@ async function baseOf({ baseUrl, server, store }: UrlOptions): Promise<string> {
   if (named !== undefined) return named
   const owner = isRemote(store) ? undefined : await findServer(store)
   if (owner) return owner.baseUrl ?? owner.url
-  throw new CommandError('usage', `no server runs on ${store}: say where it is with --base-url or --server`)
+  throw new CommandError('usage', `no server runs on ${store}: give its address with --base-url or --server`)
 }

@@ -81,7 +81,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       if (mode !== 'sequential') {
         throw new CommandError(
           'usage',
-          'mode: watch looks every 5 s, and a fixed test may look once: use compare for each look, or leave "mode" out',
+          'mode: watch looks every 5 s, but a fixed test allows one look: use compare, or leave "mode" out',
         )
       }
       const progress = progressTo(io.stderr)

@@ -23,7 +23,7 @@ export function checkKnown(keys: readonly string[]): void {
   const flags = `unknown flag${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`
   throw new Error(
     known.size === 0
-      ? `${flags}: no flag is known yet, name them to flagFunction() or flagProvider()`
+      ? `${flags}: no flags are known yet; pass their keys to flagFunction() or flagProvider()`
       : `${flags}: the known ones are ${[...known].sort().join(', ')}`,
   )
 }

@@ -49,7 +49,7 @@ it('names the known flags, where one is unknown', () => {
 })
 
 it('fails a test that sets a flag to another type than the code asks for', async () => {
-  const message = 'the test sets the flag "free-shipping" to a string, and the code asks for a boolean'
+  const message = 'the test sets the flag "free-shipping" to a string, but the code asks for a boolean'
   await expect(withFlags({ 'free-shipping': 'yes' }, readAll)).rejects.toThrow(message)
   const failing = withFlags({ 'free-shipping': 'yes' }, async () => {
     expect(await client.getBooleanValue('free-shipping', false)).toBe(true)

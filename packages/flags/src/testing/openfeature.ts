@@ -41,7 +41,7 @@ function overridden<V>(key: string, type: string, defaultValue: V): Promise<Reso
   const value = currentFlag(key)
   if (value === undefined) return undefined
   if (typeof value === type) return Promise.resolve({ value: value as V, reason: 'STATIC' })
-  const errorMessage = `the test sets the flag "${key}" to a ${typeof value}, and the code asks for a ${type}`
+  const errorMessage = `the test sets the flag "${key}" to a ${typeof value}, but the code asks for a ${type}`
   reportMisuse(errorMessage)
   return Promise.resolve({ value: defaultValue, errorCode: 'TYPE_MISMATCH' as ErrorCode, errorMessage })
 }
