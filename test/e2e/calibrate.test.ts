@@ -65,7 +65,7 @@ describe('calibrate', () => {
   it('is refused without a service, and where stable served nothing', async () => {
     expect(await coalmine(folder, ['calibrate'])).toMatchObject({
       code: 64,
-      stderr: expect.stringContaining('which service?'),
+      stderr: expect.stringContaining('service is missing: '),
     })
     const none = await coalmine(folder, [...ask.slice(0, 4), 'service.version=7', ...ask.slice(5)])
     expect(none).toMatchObject({ code: 3, stderr: expect.stringContaining('it has service.version=1.9.0') })

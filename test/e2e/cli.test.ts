@@ -195,7 +195,7 @@ describe('usage errors are exit code 64 and say what to do', () => {
   it.each<[string, string[], string[]]>([
     ['a mistyped flag', [...compare, '--form', 'x'], ["unknown option '--form'", '--from']],
     ['an unknown command', ['compre'], ["unknown command 'compre'", 'compare']],
-    ['no service', ['compare'], ['which service?', '--service', 'COALMINE_SERVICE']],
+    ['no service', ['compare'], ['service is missing: ', '--service', 'COALMINE_SERVICE']],
     ['a level that is none', [...compare, '--alpha', '5'], ['--alpha', 'between 0 and 1']],
     [
       'a margin that is none',

@@ -69,7 +69,10 @@ describe('init', () => {
 
   it('names the services it has seen where another is asked for: exit code 3', async () => {
     const run = await coalmine(folder, ['init', 'other.yaml', '--service', 'shpo'])
-    expect(run).toMatchObject({ code: 3, stderr: 'coalmine: no spans of service "shpo". The store has seen: shop.\n' })
+    expect(run).toMatchObject({
+      code: 3,
+      stderr: 'coalmine: no spans of service "shpo"; did you mean shop? The store has seen: shop.\n',
+    })
   })
 })
 

@@ -109,7 +109,7 @@ describe('a file that is not read exits with 65 and says what it is', () => {
     [
       'spans.zip',
       Buffer.from('PK\x03\x04, ; ,'),
-      'a zip archive, which is not read: unzip -p <file> | coalmine import -',
+      'a zip archive, which cannot be read: unzip -p <file> | coalmine import -',
     ],
     ['noise', Buffer.from([1, 0x2c, 0x80, 0xff, 0x2c, 10, 3]), 'no known format: OTLP as JSON or protobuf'],
     ['letter.txt', 'Dear reader,\nthis is, as you see, a letter.\n', 'no known format'],

@@ -34,7 +34,7 @@ it('a canary that stops serving does not pass, and the verdict says since when',
   expect(code).toBe(2)
   const moment = at(480).replace('.000', '')
   expect(stdout).toContain(
-    `- The canary served nothing since ${moment}, until the end of the window (4 min, in which stable served `,
+    `- The canary served nothing from ${moment} to the end of the window (4 min, in which stable served `,
   )
   expect(stdout).toContain(`--end ${moment}.`)
   // What it served until then is as good as it was.

@@ -72,7 +72,7 @@ describe('coalmine slo', () => {
     write('wrong.yaml', 'slo:\n  - objective: 120%\n    service: storefront\n')
     write('empty.yaml', 'service: storefront\n')
     for (const [args, said] of [
-      [['--config', 'empty.yaml'], /which objectives\? Put some into coalmine\.yaml, such as\n\nslo:\n/],
+      [['--config', 'empty.yaml'], /there are no objectives: put some into coalmine\.yaml, such as\n\nslo:\n/],
       [['--config', 'wrong.yaml'], /wrong\.yaml:2: slo\.0\.objective: expected a share of good requests/],
       [['--slo', 'nothing.yaml'], /--slo nothing\.yaml: there is no such file/],
       [['--slo', 'wrong.yaml'], /wrong\.yaml:1: apiVersion: expected openslo\/v1/],

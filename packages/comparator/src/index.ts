@@ -180,6 +180,7 @@ export type {
 export type { BeforeAfter, CohortFacts, Facts, FlagShare, Window } from './facts.ts'
 export type { Coverage } from './fairness/coverage.ts'
 export type { Hosts, OutOfLine } from './fairness/hosts.ts'
+export { noSuchService } from './fairness/no-such-service.ts'
 export type {
   Decision,
   Evidence,

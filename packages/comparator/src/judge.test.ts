@@ -198,7 +198,9 @@ describe('a comparison that means nothing is invalid', () => {
       canary: { ...facts.canary, ...empty },
       known: { services: ['inventory', 'shop'], values: [], open: { spans: 0 } },
     })
-    expect(verdict.reasons[0]!.message).toBe('no spans of service "shpo". The store has seen: inventory, shop.')
+    expect(verdict.reasons[0]!.message).toBe(
+      'no spans of service "shpo"; did you mean shop? The store has seen: inventory, shop.',
+    )
   })
 
   it('when the cohorts never ran side by side', () => {

@@ -1,3 +1,4 @@
+import { noSuchService } from '@coalmine/comparator'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
@@ -16,8 +17,7 @@ export function registerDoctor(app: FastifyInstance, { store }: Context): void {
     const facts = await store.services.doctor(service)
     if (facts) return facts
     const { services } = await store.services.known()
-    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen no services yet'
-    throw new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
+    throw new ServerError('no-data', noSuchService(service, services))
   })
 }
 

@@ -362,7 +362,7 @@ it('lets go of port and store when it cannot leave its address', async () => {
   await new Promise((resolve) => probe.close(resolve))
   await expect(start({ port })).rejects.toMatchObject({
     kind: 'unavailable',
-    message: expect.stringContaining(`store ${directory}: cannot leave the address in it`),
+    message: expect.stringContaining(`store ${directory}: cannot write the server's address into it`),
   })
   await rm(place, { recursive: true })
   server = await start({ port })
@@ -375,7 +375,7 @@ it('answers what it does not know with what it does', async () => {
   expect(await response.json()).toEqual({
     error: {
       kind: 'no-data',
-      message: expect.stringContaining(`the store has no spans of service nobody; it has seen `),
+      message: expect.stringContaining(`no spans of service "nobody". The store has seen`),
     },
   })
   expect((await fetch(`${server.url}/api/nothing`)).status).toBe(404)

@@ -23,16 +23,18 @@ describe('parseSelector', () => {
   })
 
   it.each([
-    ['', 'selector "", part 1: expected key=value, got ""'],
-    ['a=1,b', 'selector "a=1,b", part 2: expected key=value, got "b"'],
+    ['', 'selector "": expected key=value, such as service.version=1.0.0 or flag:new-pricing=on'],
+    ['a=1,b', 'selector "a=1,b", part 2: expected key=value, such as '],
+    ['1.0.0', 'selector "1.0.0": expected key=value, so write service.version=1.0.0'],
+    ['v2', 'selector "v2": expected key=value, so write service.version=v2'],
     ['!=1', 'the key is missing before "!="'],
     ['=1', 'the key is missing before "="'],
     ['flag:=on', 'the key is missing before "="'],
     ['a=', 'the value of a is missing after "="'],
     ['a=b=c', 'write "=" inside a key or value as %3D'],
     ['a=50%', '"50%" is not percent-encoded UTF-8; write "%" itself as %25'],
-    ['a=1,a!=2', 'a is named twice'],
-    ['a=1,a=2', 'a is named twice'],
+    ['a=1,a!=2', 'a is there twice'],
+    ['a=1,a=2', 'a is there twice'],
   ])('refuses %s', (text, message) => {
     expect(() => parseSelector(text)).toThrow(message)
   })

@@ -26,7 +26,10 @@ export interface Condition {
  * //  { from: 'span', key: 'coalmine.flag.new-pricing', value: 'on' }]
  */
 export function parseSelector(text: string): Condition[] {
-  const conditions = text.split(',').map((part, index) => parseCondition(part, `selector "${text}", part ${index + 1}`))
+  const parts = text.split(',')
+  const conditions = parts.map((part, index) =>
+    parseCondition(part, parts.length === 1 ? `selector "${text}"` : `selector "${text}", part ${index + 1}`),
+  )
   for (const [index, { from, key }] of conditions.entries()) {
     if (conditions.findIndex((other) => other.key === key && other.from === from) < index)
       throw new StoreError(
@@ -74,9 +77,16 @@ export function isAboutTests({ from, key, negated }: Condition): boolean {
 
 const testKeys: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
 
+/** What to write instead: who gives a version alone means a build. */
+function exampleFor(part: string): string {
+  return /^v?\d+(\.[\w-]+)*$/.test(part)
+    ? `so write service.version=${part}`
+    : 'such as service.version=1.0.0 or flag:new-pricing=on'
+}
+
 function parseCondition(part: string, at: string): Condition {
   const equals = part.indexOf('=')
-  if (equals < 0) throw new StoreError('usage', `${at}: expected key=value, got "${part}"`)
+  if (equals < 0) throw new StoreError('usage', `${at}: expected key=value, ${exampleFor(part.trim())}`)
   const negated = part[equals - 1] === '!'
   const name = part.slice(0, negated ? equals - 1 : equals).trim()
   const prefixed = /^(flag|via|resource):(.*)$/s.exec(name)

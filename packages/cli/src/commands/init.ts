@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { noSuchService } from '@coalmine/comparator'
 import { printable } from '@coalmine/report'
 import type { Command } from 'commander'
 import { ask, type Server } from '../client.ts'
@@ -50,8 +51,8 @@ async function look(server: Server, named: string | undefined, signal: AbortSign
     const seen =
       services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen no services yet'
     throw named === undefined
-      ? new CommandError('usage', `which service? Give --service. ${seen}.`)
-      : new CommandError('no-data', `no spans of service "${named}". ${seen}.`)
+      ? new CommandError('usage', `--service is missing. ${seen}.`)
+      : new CommandError('no-data', noSuchService(named, services))
   }
   const query = `?service=${encodeURIComponent(service)}`
   const { values, first } = await ask(server, `/api/known${query}`, isServicesSeen, { signal })

@@ -47,7 +47,7 @@ export function sloCommand(command: Command, io: Io): Command {
       if (all.length > 0 && wanted.length === 0)
         throw new CommandError(
           'usage',
-          `--service ${service}: it has no objectives; ${[...new Set(all.map((one) => one.service))].join(', ')} has`,
+          `--service ${service}: it has no objectives; there are some for ${[...new Set(all.map((one) => one.service))].join(', ')}`,
         )
       const planned = ramp ?? plannedRamp(written.rollout?.stages ?? [])
       const answer = await withServer(source, 'read', io, (server) =>
@@ -72,7 +72,7 @@ async function budgetsOn(server: Server, { slo, service, ramp }: Asked, signal: 
   if (answer.budgets.length > 0) return answer
   throw new CommandError(
     'usage',
-    `which objectives? Put some into ${defaultConfig}, such as
+    `there are no objectives: put some into ${defaultConfig}, such as
 
 slo:
   - service: ${service ?? 'storefront'}
@@ -80,7 +80,7 @@ slo:
     objective: 99.9%
     latency: 300ms
 
-or name a file of OpenSLO with --slo`,
+or give an OpenSLO file with --slo`,
   )
 }
 

@@ -7,6 +7,7 @@ import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
 import { run } from '../statistics/run.ts'
 import { concentration } from '../statistics/sequential.ts'
+import { noSuchService } from './no-such-service.ts'
 import { notSideBySide } from './side-by-side.ts'
 
 /** A declared split that is missed at this level is not chance. */
@@ -103,11 +104,7 @@ export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], 
 
 function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]): string {
   const { services, values, open } = facts.known ?? { services: [], values: [], open: { spans: 0 } }
-  if (!services.includes(facts.service)) {
-    const seen =
-      services.length > 0 ? `The store has seen: ${services.join(', ')}.` : 'The store has seen no service yet.'
-    return `no spans of service "${facts.service}". ${seen}`
-  }
+  if (!services.includes(facts.service)) return noSuchService(facts.service, services)
   const advice = open.unattended
     ? 'run "coalmine serve" on this store, or "coalmine store backfill" once'
     : 'look again in half a minute'

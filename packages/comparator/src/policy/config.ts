@@ -57,12 +57,10 @@ export function parseConfig(
   checkSelector: (selector: string) => unknown = () => {},
 ): Config {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0) {
     throw new RangeError(
-      document.errors
-        .map(({ pos, message }) => `${file}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`)
-        .join('\n'),
+      document.errors.map(({ pos, message }) => `${file}:${lines.linePos(pos[0]).line}: ${message}`).join('\n'),
     )
   }
   const content: unknown = document.toJS() ?? {}

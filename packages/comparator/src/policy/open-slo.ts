@@ -25,9 +25,8 @@ export function readOpenSlo(text: string, file: string): SloInput[] {
   const lines = new LineCounter()
   const problems: { line: number; text: string }[] = []
   const found: SloInput[] = []
-  for (const document of parseAllDocuments(text, { lineCounter: lines })) {
-    for (const { pos, message } of document.errors)
-      problems.push({ line: lines.linePos(pos[0]).line, text: message.split('\n')[0]! })
+  for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })) {
+    for (const { pos, message } of document.errors) problems.push({ line: lines.linePos(pos[0]).line, text: message })
     if (document.errors.length > 0) continue
     const content: unknown = document.toJS()
     if (content === null || content === undefined) continue

@@ -311,5 +311,5 @@ it("has Flagger's events on the timeline, and never fails a release for it", asy
   ])
   expect(warnings).toEqual([])
   expect(await send({ metadata: {} }, ours, '/gates/flagger/event')).toMatchObject({ status: 200 })
-  expect(warnings).toEqual([expect.stringContaining('an event of Flagger is not on the timeline')])
+  expect(warnings).toEqual([expect.stringContaining('an event from Flagger could not be put on the timeline')])
 })

@@ -157,7 +157,7 @@ describe('metrics of the policy', () => {
     const response = await compare('shop', { queries: { calls: 'postgresql' } })
     expect(response.status).toBe(400)
     expect(await response.text()).toContain(
-      'metrics.queries.calls: selector \\"postgresql\\", part 1: expected key=value, got \\"postgresql\\"',
+      'metrics.queries.calls: selector \\"postgresql\\": expected key=value, such as service.version=1.0.0 or flag:new-pricing=on',
     )
   })
 })

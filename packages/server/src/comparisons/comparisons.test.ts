@@ -238,7 +238,9 @@ it('refuses more than it may run, and says what to do', async () => {
   const { id } = await started(asking(service))
   const more = await post('/api/comparisons', { ...asking(service), forMs: 60_000_000 })
   expect(more.status).toBe(429)
-  expect(await more.json()).toMatchObject({ error: { message: expect.stringContaining('1 comparison runs already') } })
+  expect(await more.json()).toMatchObject({
+    error: { message: expect.stringContaining('1 comparison is running, the most that this server allows') },
+  })
   await post(`/api/comparisons/${id}/stop`)
   expect((await fetch(`${server.url}/api/comparisons/nothing`)).status).toBe(404)
 })

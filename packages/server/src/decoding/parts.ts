@@ -44,7 +44,9 @@ export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'))
   } catch (cause) {
-    throw new ServerError('malformed', `the body is not JSON: ${(cause as Error).message}`, { cause })
+    throw new ServerError('malformed', `the body is not JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, {
+      cause,
+    })
   }
 }
 

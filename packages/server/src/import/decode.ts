@@ -124,6 +124,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new ServerError('malformed', `not JSON: ${(cause as Error).message}`, { cause })
+    throw new ServerError('malformed', `not JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
   }
 }

@@ -303,7 +303,7 @@ describe('Zipkin', () => {
   it.each([
     [{ id: 'xyz' }, '[0].id: expected up to 16 hex digits, got "xyz"'],
     [{ timestamp: '2026' }, '[0].timestamp: expected whole microseconds, got "2026"'],
-    [{ binaryAnnotations: [] }, 'this is JSON of Zipkin v1, which is not read'],
+    [{ binaryAnnotations: [] }, 'this is Zipkin v1 JSON, which cannot be read'],
   ])('says what is wrong: %j', async (wrong, why) => {
     expect(await importedJson([zipkinSpan('wrong', '1', wrong)])).toMatchObject({
       spans: 0,
@@ -316,8 +316,8 @@ describe('what is not read is refused by its name', () => {
   it.each([
     [{ traces: [{ traceID: '1', rootServiceName: 'shop' }] }, "this is Tempo's answer to a search", '/api/traces/'],
     [{ data: null, errors: [{ code: 404 }] }, "this is Jaeger's answer that it found nothing", '/api/traces?service='],
-    [{ resourceMetrics: [] }, 'this is OTLP of metrics', '--prometheus'],
-    [{ status: 'success', data: { resultType: 'matrix' } }, 'an answer of Prometheus', '--prometheus'],
+    [{ resourceMetrics: [] }, 'this is OTLP metrics', '--prometheus'],
+    [{ status: 'success', data: { resultType: 'matrix' } }, 'an answer from Prometheus', '--prometheus'],
     [{ hits: { hits: [] } }, 'an answer from Elasticsearch', "jq -c '.hits.hits[]._source'"],
     [[[{ trace_id: 1, span_id: 2, resource: 'GET' }]], 'Datadog spans', 'receivers: [datadog]'],
     [{ Traces: [{ Segments: [] }] }, 'AWS X-Ray segments', 'receivers: [awsxray]'],
@@ -338,7 +338,7 @@ describe('what is not read is refused by its name', () => {
   ])('%s', async (name, bytes) => {
     const { spans, refused, refusedCount } = await imported(bytes)
     expect({ spans, refusedCount }).toEqual({ spans: 0, refusedCount: 1 })
-    expect(refused[0]!.why).toContain(`this is ${name}, which is not read`)
+    expect(refused[0]!.why).toContain(`this is ${name}, which cannot be read`)
   })
 })
 

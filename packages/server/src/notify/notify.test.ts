@@ -198,7 +198,7 @@ it('asks GitHub who it was, and becomes urgent where a rollback does not come', 
     id: `${id}/raised`,
     data: {
       severity: 'page',
-      text: expect.arrayContaining([expect.stringMatching(/^The canary still serves 10 min after it failed/)]),
+      text: expect.arrayContaining([expect.stringMatching(/^The canary is still serving 10 min after it failed/)]),
     },
   })
 })

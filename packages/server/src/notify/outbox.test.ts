@@ -69,7 +69,7 @@ async function started(
     {
       store: { ...store, ...over },
       now,
-      warn: (message) => (message.includes('is no target any more') ? strangers : warnings).push(message),
+      warn: (message) => (message.includes('is no longer a target') ? strangers : warnings).push(message),
       slos: [],
     },
     { config, environment: { SECRET: 'a-secret-of-ours' }, timing },
@@ -106,7 +106,7 @@ it('messages come in order and are tried again, each with the id that it had, wh
   expect(ids.size).toBe(30)
   expect(numbersAt(other)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1))
   expect(warnings.filter((warning) => warning.includes('is tried again'))).toHaveLength(
-    warnings.filter((warning) => warning.includes('takes messages again')).length,
+    warnings.filter((warning) => warning.includes('accepts messages again')).length,
   )
 })
 
@@ -249,7 +249,7 @@ it('where the store is not written messages are sent all the same, and it is sai
   await notify.alert(alert(1))
   await notify.alert(alert(2))
   await expect.poll(() => numbersAt(target)).toEqual([1, 2])
-  expect(warnings).toEqual([expect.stringMatching(/^messages to people are kept in memory alone/)])
+  expect(warnings).toEqual([expect.stringMatching(/^notifications are kept only in memory/)])
 })
 
 it('a target whose secret is not set is off, and the others are not', async () => {

@@ -158,7 +158,7 @@ describe('acknowledging', () => {
     await rm(directory, { recursive: true })
     await expectRefused(/no such file or directory|.RowBinary doesn.t exist/, 'failing')
     expect(await call(requestOf(1))).toMatchObject({ code: status.UNAVAILABLE })
-    await expect.poll(() => told.join('\n')).toMatch(/^spans are refused: .*\nticks stay open/)
+    await expect.poll(() => told.join('\n')).toMatch(/^spans are refused: .*\nticks cannot be closed/)
     expect(told).toHaveLength(2)
   })
 

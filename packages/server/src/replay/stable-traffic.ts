@@ -1,4 +1,4 @@
-import { type Policy, type PolicyInput, parsePolicy, problemsText, tickMs } from '@coalmine/comparator'
+import { noSuchService, type Policy, type PolicyInput, parsePolicy, problemsText, tickMs } from '@coalmine/comparator'
 import { type Comparison, formatSelector, type OperationTicks, parseSelector, type Store } from '@coalmine/store'
 import { moment, selector, text } from '../compare/request.ts'
 import { operationsOf } from '../compare/window.ts'
@@ -70,10 +70,7 @@ function nobody(stable: string): string {
 
 async function noTraffic(store: Store, { service, stable }: Comparison): Promise<ServerError> {
   const { services, values } = await store.services.known(service)
-  if (!services.includes(service)) {
-    const seen = services.length > 0 ? `it has seen ${services.join(', ')}` : 'it has seen no services yet'
-    return new ServerError('no-data', `the store has no spans of service ${service}; ${seen}`)
-  }
+  if (!services.includes(service)) return new ServerError('no-data', noSuchService(service, services))
   const seen = values.length > 0 ? `; it has ${values.join(', ')}` : ''
   return new ServerError('no-data', `no request of ${service} with ${stable} in closed ticks of the window${seen}`)
 }

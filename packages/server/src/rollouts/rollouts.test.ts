@@ -216,7 +216,10 @@ it('goes on after the server was gone: it asks for the same again, and judges th
 it('is paused, aborted, and superseded by another build, each told with who said so', async () => {
   const { id } = await started('shop')
   await until(id, atStage(1))
-  expect(await answer(`/api/rollouts/${id}/pause`, {})).toMatchObject({ isPaused: true, waitsFor: 'it is paused' })
+  expect(await answer(`/api/rollouts/${id}/pause`, {})).toMatchObject({
+    isPaused: true,
+    waitsFor: 'somebody to resume it',
+  })
   const other = await started('shop', 201, '3')
   expect(await until(id, (one) => one.endedAt !== null)).toMatchObject({
     phase: 'superseded',

@@ -236,7 +236,10 @@ it.each<[Measure, string]>([
     { kind: 'share', of: 'resource:host=a' },
     'share of "resource:host=a": leave out "resource:"; a key that a span lacks is its resource\'s',
   ],
-  [{ kind: 'calls', of: 'postgresql' }, 'selector "postgresql", part 1: expected key=value, got "postgresql"'],
+  [
+    { kind: 'calls', of: 'postgresql' },
+    'selector "postgresql": expected key=value, such as service.version=1.0.0 or flag:new-pricing=on',
+  ],
 ])('refuses %j', (measure, message) => {
   expect(() => measureParams([measure])).toThrow(message)
 })
