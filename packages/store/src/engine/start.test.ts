@@ -66,7 +66,7 @@ it('questions that run when the store is closed are stopped', async () => {
   )
   await store.close()
   expect(await asked).toMatch(/^(answered|the store is closing)$/)
-  await expect(store.sizes()).rejects.toThrow('being closed')
+  await expect(store.sizes()).rejects.toThrow('is closing')
 })
 
 it('signals that end a process have their default actions', () => {
