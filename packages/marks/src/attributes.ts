@@ -75,6 +75,12 @@ export const TEST_ENTITY = 'coalmine.test.entity'
 /** The named test run that the request belongs to: `load-7`. */
 export const TEST_RUN = 'coalmine.test.run'
 
+/** Who answers for the test run, where its signed marker says so: `ana@shop.example`. */
+export const TEST_OWNER = 'coalmine.test.owner'
+
+/** When the signed marker ends that the request came with, ISO 8601: no request of the run is believed after that. */
+export const TEST_EXPIRES = 'coalmine.test.expires'
+
 /** `test` on test traffic. https://opentelemetry.io/docs/specs/semconv/registry/attributes/user-agent/#user-agent-synthetic-type */
 export const SYNTHETIC_TYPE = 'user_agent.synthetic.type'
 

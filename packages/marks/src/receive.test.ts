@@ -33,6 +33,15 @@ describe('a signed marker', () => {
     expect(attributes(received({ baggage }, { trusted: false, markers }))).toEqual({
       'coalmine.test': true,
       'coalmine.test.run': 'load-7',
+      'coalmine.test.expires': expect.stringMatching(/^20.*Z$/),
+    })
+  })
+
+  it('says who answers for its run', () => {
+    const headers = { 'coalmine-test': signed({ run: 'load-7', owner: 'ana@shop.example' }) }
+    expect(attributes(received(headers, { trusted: false, markers }))).toMatchObject({
+      'coalmine.test.run': 'load-7',
+      'coalmine.test.owner': 'ana@shop.example',
     })
   })
 })

@@ -1,4 +1,4 @@
-import { TEST_CLAIMED, TEST_HEADER, TEST_REFUSED } from './attributes.ts'
+import { TEST_CLAIMED, TEST_EXPIRES, TEST_HEADER, TEST_OWNER, TEST_REFUSED } from './attributes.ts'
 import { receiveBaggage } from './baggage.ts'
 import { addEntity, type Marks, setMark, setTest } from './marks.ts'
 import { type MarkerTrust, verifyMarker } from './signature.ts'
@@ -49,8 +49,10 @@ function receiveMarker(marks: Marks, text: string, markers: MarkerTrust | undefi
     if (check) setMark(marks, TEST_REFUSED, check.why)
     return
   }
-  const { run, entity } = check.marker
+  const { run, entity, owner, expiresAt } = check.marker
   setTest(marks, run === undefined ? undefined : { run })
+  if (owner !== undefined) setMark(marks, TEST_OWNER, owner)
+  if (run !== undefined) setMark(marks, TEST_EXPIRES, new Date(expiresAt).toISOString())
   for (const each of entity?.split(',') ?? []) addEntity(marks, each)
   marks.marker = text
 }

@@ -14,6 +14,8 @@ export interface Marker {
   readonly run?: string
   /** What the test is about, as `kind:id`. */
   readonly entity?: string
+  /** Who answers for the run, such as `ana@shop.example`: whoever sees what it does knows whom to ask. */
+  readonly owner?: string
   /** Who may believe it, such as `production`: whoever goes by another name, or by none, refuses it. */
   readonly audience?: string
   /** When it ends, in milliseconds since 1970. Whole seconds are kept. */
@@ -50,17 +52,18 @@ const msPerSecond = 1000
  * Signs a marker, as text of fewer than 200 characters that headers and baggage take as it is:
  * `v1.<key id>.<content>.<HMAC-SHA256 of all before>`, in base64url (RFC 2104, RFC 4648 section 5).
  *
- * @throws RangeError when it would be longer: shorten the run, the entity or the audience
+ * @throws RangeError when it would be longer: shorten the run, the entity, the owner or the audience
  * @example signMarker({ run: 'load-7', expiresAt: Date.now() + 600_000 }, { id: 'k1', secret }) // 'v1.k1.WzE3OTU...'
  */
 export function signMarker(marker: Marker, key: SigningKey): string {
-  const { run = '', entity = '', audience = '', expiresAt } = marker
-  const content = Buffer.from(JSON.stringify([Math.floor(expiresAt / msPerSecond), run, entity, audience]))
+  const { run = '', entity = '', audience = '', owner, expiresAt } = marker
+  const words = [Math.floor(expiresAt / msPerSecond), run, entity, audience, ...(owner ? [owner] : [])]
+  const content = Buffer.from(JSON.stringify(words))
   const signed = `v1.${key.id}.${content.toString('base64url')}`
   const text = `${signed}.${signature(signed, key).toString('base64url')}`
   if (text.length < maxMarker) return text
   throw new RangeError(
-    `the marker has ${text.length} characters, but only ${maxMarker - 1} are allowed: shorten its run, entity or audience`,
+    `the marker has ${text.length} characters, but only ${maxMarker - 1} are allowed: shorten its run, entity, owner or audience`,
   )
 }
 
@@ -143,8 +146,9 @@ function refused(why: RefusalReason): MarkerCheck {
 /** Whoever has the key wrote it, by whatever means: it is read with care all the same. */
 function read(content: string): Marker | undefined {
   try {
-    const [seconds, run, entity, audience] = JSON.parse(Buffer.from(content, 'base64url').toString()) as unknown[]
-    const texts = [run, entity, audience]
+    const said = JSON.parse(Buffer.from(content, 'base64url').toString()) as unknown[]
+    const [seconds, run, entity, audience, owner = ''] = said
+    const texts = [run, entity, audience, owner]
     if (typeof seconds !== 'number' || !texts.every((text) => typeof text === 'string' && isPrintable(text)))
       return undefined
     return {
@@ -152,6 +156,7 @@ function read(content: string): Marker | undefined {
       ...(run ? { run: run as string } : {}),
       ...(entity ? { entity: entity as string } : {}),
       ...(audience ? { audience: audience as string } : {}),
+      ...(owner ? { owner: owner as string } : {}),
     }
   } catch {
     return undefined

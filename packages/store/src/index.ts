@@ -52,6 +52,7 @@ export {
   type SpanStatus,
 } from './ingest/span-row.ts'
 export type { Hold } from './ingest/tick-ledger.ts'
+export type { RunEvent, RunOperation, RunWrites, TestRun, TestRuns, UsersBlock } from './test-runs.ts'
 export { tickSeconds } from './tick.ts'
 
 // Who is compared

@@ -77,6 +77,11 @@ export const keepReductions = `
   ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
+/** The same of what test runs did. */
+export const keepRuns = `
+  ALTER TABLE coalmine_runs MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
 /** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
 export const expiredDays = `
   SELECT DISTINCT table, partition AS day
@@ -90,4 +95,4 @@ export const forgetSpans = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
 /** Forgets the log records of a day. */
 export const forgetLogs = `ALTER TABLE otel_logs DROP PARTITION {day:String}`
 
-const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions]
+const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions, keepRuns]

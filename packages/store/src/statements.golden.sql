@@ -533,6 +533,84 @@ DROP TABLE IF EXISTS coalmine_parquet;
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
     AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
   GROUP BY service, hour;
+-- ingest/run-ticks.ts: testedServices
+  SELECT DISTINCT Service AS service
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64};
+
+-- ingest/run-ticks.ts: closeRuns
+  INSERT INTO coalmine_runs (
+    Batch, Service, Tick, Test, Run, Operation, Requests, Errors, Spans, Owner, Expires, FirstStart, LastEnd, Entities, Flags, Writes)
+  SELECT
+    {batch:UInt64},
+    Service,
+    Tick,
+    Test,
+    if(Test, substringUTF8(SpanAttributes['coalmine.test.run'], 1, 200), '') AS Run,
+    if(IsEntry AND Test, if((Service, Operation) IN (
+      SELECT Service, Operation
+      FROM coalmine_operation_hours
+      WHERE Service IN {services:Array(String)}
+        AND Hour >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({from:UInt32}) - 90000)))
+        AND Hour < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Operation
+      ORDER BY sum(Requests) DESC, Operation
+      LIMIT 500 BY Service), Operation, '(other)'), '') AS RunOperation,
+    countIf(IsEntry),
+    countIf(IsEntry AND IsError),
+    count(),
+    max(SpanAttributes['coalmine.test.owner']),
+    max(SpanAttributes['coalmine.test.expires']),
+    min(Timestamp),
+    max(EndedAt),
+    groupUniqArrayIf(100)(substringUTF8(SpanAttributes['coalmine.test.entity'], 1, 200),
+      Test AND SpanAttributes['coalmine.test.entity'] != ''),
+    arraySort(groupUniqArrayArray(200)(if(Test,
+      arrayMap(flag -> replaceOne(flag, '\0', '='),
+        arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\0'), splitByChar('\x01', FlagSet))),
+      []))),
+    mapFromArrays(arraySlice(mapKeys(sumMapIf(map(Target, toUInt64(1)), Target != '') AS AllWrites), 1, 100),
+      arraySlice(mapValues(AllWrites), 1, 100))
+  FROM (
+    SELECT
+      *,
+      SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')
+        OR ParentSpanId IN ('', '0000000000000000') AS IsEntry,
+      multiIf(
+        SpanKind IN ('Producer', 'SPAN_KIND_PRODUCER'),
+          trimRight(concat(SpanAttributes['messaging.system'], ' ', multiIf(
+            SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
+            SpanAttributes['messaging.destination.name']))),
+        multiIf(SpanAttributes['db.system.name'] != '', SpanAttributes['db.system.name'], SpanAttributes['db.system']) != '' AND upper(multiIf(
+          SpanAttributes['db.operation.name'] != '', SpanAttributes['db.operation.name'],
+          SpanAttributes['db.operation'] != '', SpanAttributes['db.operation'],
+          extract(multiIf(SpanAttributes['db.query.text'] != '', SpanAttributes['db.query.text'], SpanAttributes['db.statement']), '^\\s*(\\w+)'))) IN ('INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'MERGE', 'UPSERT', 'COPY', 'TRUNCATE', 'SET', 'SETEX', 'HSET', 'HMSET',
+            'LPUSH', 'RPUSH', 'SADD', 'ZADD', 'INCR', 'INCRBY', 'DECR', 'DEL', 'XADD', 'INSERTONE', 'INSERTMANY', 'UPDATEONE', 'UPDATEMANY',
+            'DELETEONE', 'DELETEMANY', 'FINDANDMODIFY', 'PUTITEM', 'UPDATEITEM', 'DELETEITEM', 'BATCHWRITEITEM', 'INDEX', 'BULK'),
+          trimRight(concat(multiIf(SpanAttributes['db.system.name'] != '', SpanAttributes['db.system.name'], SpanAttributes['db.system']), ' ',
+            SpanAttributes['server.address'], if(SpanAttributes['server.address'] = '', '', '/'),
+            multiIf(
+              SpanAttributes['db.namespace'] != '', SpanAttributes['db.namespace'], SpanAttributes['db.name']), if(multiIf(
+                SpanAttributes['db.namespace'] != '', SpanAttributes['db.namespace'], SpanAttributes['db.name']) = '' OR multiIf(
+                  SpanAttributes['db.collection.name'] != '', SpanAttributes['db.collection.name'],
+                  SpanAttributes['db.sql.table'] != '', SpanAttributes['db.sql.table'],
+                  SpanAttributes['db.mongodb.collection'] != '', SpanAttributes['db.mongodb.collection'],
+                  extract(multiIf(SpanAttributes['db.query.text'] != '', SpanAttributes['db.query.text'], SpanAttributes['db.statement']), '(?i)^\\s*(?:INSERT\\s+INTO|UPDATE|DELETE\\s+FROM|REPLACE\\s+INTO)\\s+([^\\s(]+)')) = '', '', '.'), multiIf(
+                    SpanAttributes['db.collection.name'] != '', SpanAttributes['db.collection.name'],
+                    SpanAttributes['db.sql.table'] != '', SpanAttributes['db.sql.table'],
+                    SpanAttributes['db.mongodb.collection'] != '', SpanAttributes['db.mongodb.collection'],
+                    extract(multiIf(SpanAttributes['db.query.text'] != '', SpanAttributes['db.query.text'], SpanAttributes['db.statement']), '(?i)^\\s*(?:INSERT\\s+INTO|UPDATE|DELETE\\s+FROM|REPLACE\\s+INTO)\\s+([^\\s(]+)')))),
+        '') AS Target
+    FROM coalmine_spans
+    WHERE Service IN {services:Array(String)}
+    AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+    AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+    AND (Service, toUnixTimestamp(Tick)) IN arrayZip({services:Array(String)}, {ticks:Array(UInt32)})
+      AND (Test OR Target != '')
+    LIMIT 1 BY TraceId, SpanId
+  )
+  GROUP BY Service, Tick, Test, Run, RunOperation;
 
 -- ingest/summed-hours.ts: unsummedHours
   SELECT Service AS service, toUnixTimestamp(Hour) AS hour
@@ -3487,6 +3565,10 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0;
 
+-- retention.ts: keepRuns
+  ALTER TABLE coalmine_runs MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
 -- retention.ts: expiredDays
   SELECT DISTINCT table, partition AS day
   FROM system.parts
@@ -3878,6 +3960,42 @@ SELECT currentDatabase() AS name;
   ENGINE = MergeTree
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100);
+-- schema/tables.ts: createRuns
+  CREATE TABLE IF NOT EXISTS coalmine_runs (
+    Batch UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Test Bool,
+    Run LowCardinality(String),
+    Operation LowCardinality(String),
+    Requests UInt64,
+    Errors UInt64,
+    Spans UInt64,
+    Owner LowCardinality(String),
+    Expires LowCardinality(String),
+    FirstStart DateTime64(3),
+    LastEnd DateTime64(3),
+    Entities Array(String),
+    Flags Array(LowCardinality(String)),
+    Writes Map(LowCardinality(String), UInt64),
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Tick)
+  ORDER BY (Test, Run, Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createRunEvents
+  CREATE TABLE IF NOT EXISTS coalmine_run_events (
+    Run String,
+    Began DateTime64(3),
+    Kind LowCardinality(String),
+    At DateTime64(3),
+    Told String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  ORDER BY (Run, Began, Kind, At)
+  TTL toDateTime(At) + toIntervalDay(400);
 
 -- schema/views.ts: createTraces
   CREATE OR REPLACE VIEW coalmine_traces AS
@@ -3988,3 +4106,154 @@ SELECT currentDatabase() AS name;
       Operation) AS Operation
   FROM coalmine_spans
   WHERE SpanKind IN ('Client', 'Producer', 'SPAN_KIND_CLIENT', 'SPAN_KIND_PRODUCER');
+
+-- test-runs.ts: listRuns
+  SELECT
+    Run AS run,
+    Time AS time,
+    toUnixTimestamp64Milli(min(First)) AS startMs,
+    toUnixTimestamp64Milli(max(Last)) AS lastMs,
+    max(RunOwner) AS owner,
+    max(RunExpires) AS expires,
+    sum(Asked) AS requests,
+    sum(Failed) AS errors,
+    sum(AllSpans) AS spans,
+    length(groupUniqArrayArray(1000)(AllEntities)) AS entities,
+    arraySort(groupUniqArrayArray(200)(AllFlags)) AS flags,
+    arraySlice(arraySort(one -> (-toInt64(one.3), one.1, one.2),
+      groupArrayIf((Service, Operation, Asked, Failed), Asked > 0)), 1, 200) AS operations
+  FROM (
+    SELECT
+      Run, Time, Service, Operation,
+      min(FirstStart) AS First, max(LastEnd) AS Last, max(Owner) AS RunOwner, max(Expires) AS RunExpires,
+      sum(Requests) AS Asked, sum(Errors) AS Failed, sum(Spans) AS AllSpans,
+      groupUniqArrayArray(1000)(Entities) AS AllEntities, groupUniqArrayArray(200)(Flags) AS AllFlags
+    FROM (
+      SELECT *, toStartOfMinute(Tick) AS Minute
+      FROM coalmine_runs
+      WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+        AND (NOT {isNamed:Bool} OR Run = {run:String})
+        AND (Service, Tick, Batch) IN (
+          SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
+          WHERE Tick >= fromUnixTimestamp({since:UInt32})
+          GROUP BY Service, Tick)
+    ) AS runs
+    INNER JOIN (
+      SELECT
+        Run,
+        Minute,
+        sum(IsFirst) OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
+      FROM (
+        SELECT
+          Run,
+          Minute,
+          toUnixTimestamp(Minute) - lagInFrame(toUnixTimestamp(Minute), 1, 0)
+            OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800 AS IsFirst
+        FROM (
+          SELECT DISTINCT Run, toStartOfMinute(Tick) AS Minute
+          FROM coalmine_runs
+          WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+            AND (NOT {isNamed:Bool} OR Run = {run:String})
+        )
+      )
+    ) AS minutes USING (Run, Minute)
+    GROUP BY Run, Time, Service, Operation
+  )
+  GROUP BY Run, Time
+  ORDER BY startMs DESC, run
+  LIMIT 200;
+
+-- test-runs.ts: writesOfRuns
+  SELECT Run AS run, Time AS time, Service AS service, Target AS target, sum(OfTest) AS writes, sum(OfUsers) AS usersWrites
+  FROM (
+    WITH tested AS (
+      SELECT Run, Time, Service, Tick, Writes
+      FROM (
+        SELECT Run, Service, Tick, Writes, toStartOfMinute(Tick) AS Minute
+        FROM coalmine_runs
+        WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+          AND (NOT {isNamed:Bool} OR Run = {run:String})
+          AND notEmpty(Writes)
+          AND (Service, Tick, Batch) IN (
+            SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
+            WHERE Tick >= fromUnixTimestamp({since:UInt32})
+            GROUP BY Service, Tick)
+      ) AS runs
+      INNER JOIN (
+        SELECT
+          Run,
+          Minute,
+          sum(IsFirst) OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
+        FROM (
+          SELECT
+            Run,
+            Minute,
+            toUnixTimestamp(Minute) - lagInFrame(toUnixTimestamp(Minute), 1, 0)
+              OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800 AS IsFirst
+          FROM (
+            SELECT DISTINCT Run, toStartOfMinute(Tick) AS Minute
+            FROM coalmine_runs
+            WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+              AND (NOT {isNamed:Bool} OR Run = {run:String})
+          )
+        )
+      ) AS minutes USING (Run, Minute)
+    )
+    SELECT Run, Time, Service, Target, sum(N) AS OfTest, toUInt64(0) AS OfUsers
+    FROM tested
+    ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
+    GROUP BY Run, Time, Service, Target
+    UNION ALL
+    SELECT Run, Time, Service, Target, toUInt64(0) AS OfTest, sum(N) AS OfUsers
+    FROM (SELECT DISTINCT Run, Time, Service, Tick FROM tested) AS ticks
+    INNER JOIN (
+      SELECT Service, Tick, Target, N
+      FROM coalmine_runs
+      ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
+      WHERE NOT Test AND Tick >= fromUnixTimestamp({since:UInt32})
+        AND (Service, Tick, Batch) IN (
+          SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
+          WHERE Tick >= fromUnixTimestamp({since:UInt32})
+          GROUP BY Service, Tick)
+    ) AS users USING (Service, Tick)
+    GROUP BY Run, Time, Service, Target
+  )
+  GROUP BY run, time, service, target
+  HAVING writes > 0
+  ORDER BY writes DESC, service, target
+  LIMIT 1000;
+
+-- test-runs.ts: usersBlocks
+  SELECT
+    Service AS service,
+    Operation AS operation,
+    {from:UInt32} + intDiv(toUnixTimestamp(Tick) - {from:UInt32}, {blockSeconds:UInt32}) * {blockSeconds:UInt32} AS from,
+    sum(Traces) AS traces,
+    sum(Errors) AS errors,
+    sum(ClientErrors) AS clientErrors,
+    mapKeys(sumMap(Latency) AS latencies) AS buckets,
+    mapValues(latencies) AS counts
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = '' AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, Tick, Batch) IN (
+      SELECT Service, Tick, argMax(Batch, ClosedAt)
+      FROM coalmine_closed
+      WHERE Service IN {services:Array(String)}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick)
+  GROUP BY service, operation, from
+  ORDER BY service, operation, from;
+
+-- test-runs.ts: keepRunEvent
+  INSERT INTO coalmine_run_events
+  SELECT
+    {run:String}, fromUnixTimestamp64Milli({beganMs:Int64}), {kind:String}, fromUnixTimestamp64Milli({atMs:Int64}), {told:String};
+
+-- test-runs.ts: runEvents
+  SELECT
+    Run AS run, toUnixTimestamp64Milli(Began) AS beganMs, Kind AS kind, toUnixTimestamp64Milli(At) AS atMs, Told AS told
+  FROM coalmine_run_events
+  WHERE Began >= fromUnixTimestamp64Milli({sinceMs:Int64})
+  ORDER BY Run, Began, At
+  LIMIT 10000;

@@ -28,6 +28,8 @@ const notForSpansAlone = [
   'coalmine_summed_flag_hours',
   'coalmine_notifications',
   'coalmine_rollouts',
+  'coalmine_runs',
+  'coalmine_run_events',
 ]
 
 const byBuild = { stable: 'service.version=1.0.0', canary: 'service.version=2.0.0' }

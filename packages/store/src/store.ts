@@ -16,6 +16,7 @@ import { type SpanReader, spanReader } from './read/span-reader.ts'
 import { type TickReader, tickReader } from './read/tick-reader.ts'
 import { checkRetention, settleRetention } from './retention.ts'
 import { type RolloutEvents, rolloutEventsOf } from './rollout-events.ts'
+import { type TestRuns, testRunsOf } from './test-runs.ts'
 
 /** How a store is opened. */
 export interface StoreOptions {
@@ -66,6 +67,8 @@ export interface Store {
   readonly notifications: Notifications
   /** What happened to rollouts. */
   readonly rollouts: RolloutEvents
+  /** Test runs, what users' requests did meanwhile, and what became of them. */
+  readonly testRuns: TestRuns
   /** What was seen of services, whoever is compared. */
   readonly services: ServiceReader
   /** How far imports of files have come. */
@@ -142,6 +145,7 @@ async function storeOver(opened: Opened, options: Settled): Promise<Store> {
     flags: flagsOf(engine, { access, isSpent, retentionDays, now }),
     notifications: notificationsOf(engine, { access, isSpent }),
     rollouts: rolloutEventsOf(engine, { access, isSpent }),
+    testRuns: testRunsOf(engine, { access, isSpent }),
     services: serviceReader(engine, {
       logs,
       ledger: shared ? undefined : ledger,

@@ -13,6 +13,7 @@ interface SignOptions {
   readonly entity?: string
   readonly ttl: number
   readonly audience?: string
+  readonly owner?: string
   readonly keyId?: string
   readonly keyFile?: string
   readonly format: keyof typeof formats
@@ -34,6 +35,11 @@ export function signCommand(command: Command, io: Io): Command {
     .description('sign a marker of test traffic, for the requests of one test run')
     .addOption(new Option('--run <name>', 'the test run, such as load-7').argParser(word).makeOptionMandatory())
     .addOption(new Option('--entity <kind:id>', 'what the test is about, such as user:42').argParser(entity))
+    .addOption(
+      new Option('--owner <name>', 'who answers for the run, such as ana@shop.example')
+        .argParser(word)
+        .env('COALMINE_RUN_OWNER'),
+    )
     .addOption(
       new Option('--ttl <time>', 'how long it is valid, at most 7d').argParser(ttl).default(10 * 60_000, '10m'),
     )
@@ -59,7 +65,7 @@ Examples:
   USE="$(coalmine sign --run e2e-3 --format playwright)" npx playwright test
       # in playwright.config.ts: use: JSON.parse(process.env.USE)`,
     )
-    .action(async ({ run, entity, ttl, audience, keyId, keyFile, format }: SignOptions) => {
+    .action(async ({ run, entity, owner, ttl, audience, keyId, keyFile, format }: SignOptions) => {
       const marks = await import('@coalmine/marks')
       const key = await signingKey(keyFile, keyId, io.env['COALMINE_SIGNING_KEY'], marks)
       const marker = {
@@ -67,6 +73,7 @@ Examples:
         expiresAt: Date.now() + ttl,
         ...(entity === undefined ? {} : { entity }),
         ...(audience === undefined ? {} : { audience }),
+        ...(owner === undefined ? {} : { owner }),
       }
       try {
         io.stdout.write(`${formats[format](marks.signMarker(marker, key), marks)}\n`)

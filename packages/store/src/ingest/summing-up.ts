@@ -2,16 +2,19 @@ import type { Engine } from '../engine/engine.ts'
 import { newBatchId } from './batch-id.ts'
 import { closeTicks } from './closing.ts'
 import { operationNames } from './operation-names.ts'
+import { noteRuns } from './run-ticks.ts'
 import type { Closing } from './tick-columns.ts'
 
 /** What sums ticks up, in a new batch whose id it gives. They are not closed before that batch is committed. */
 export function summingUp(engine: Engine): (closing: Closing) => Promise<string> {
   const names = operationNames(engine)
+  const noted = noteRuns(engine)
   const met = new Set<string>()
 
   const fill = async (closing: Closing): Promise<string> => {
     const batch = newBatchId()
     await engine.writeOnce(closeTicks, { ...closing, batch })
+    await noted(closing, batch)
     return batch
   }
 

@@ -62,6 +62,8 @@ const ownTables: readonly string[] = [
   tables.createChanges,
   tables.createNotifications,
   tables.createRollouts,
+  tables.createRuns,
+  tables.createRunEvents,
   tables.createSchema,
   tables.createImports,
   tables.createReopened,

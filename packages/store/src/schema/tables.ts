@@ -395,3 +395,45 @@ export const createSummedFlagHours = `
   ENGINE = MergeTree
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100)`
+
+/**
+ * What test runs did, written down when ticks close: of operation '' are spans below requests. Rows that are no test's say where users
+ * wrote to in the same ticks. Of a tick that was closed anew the batch that came last counts.
+ */
+export const createRuns = `
+  CREATE TABLE IF NOT EXISTS coalmine_runs (
+    Batch UInt64,
+    Service LowCardinality(String),
+    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Test Bool,
+    Run LowCardinality(String),
+    Operation LowCardinality(String),
+    Requests UInt64,
+    Errors UInt64,
+    Spans UInt64,
+    Owner LowCardinality(String),
+    Expires LowCardinality(String),
+    FirstStart DateTime64(3),
+    LastEnd DateTime64(3),
+    Entities Array(String),
+    Flags Array(LowCardinality(String)),
+    Writes Map(LowCardinality(String), UInt64),
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Tick)
+  ORDER BY (Test, Run, Service, Tick)
+  TTL Tick + toIntervalDay({retentionDays:UInt32})`
+
+/** What happened to test runs: that one was revoked, by whom and why, and what it was found to have done to users. */
+export const createRunEvents = `
+  CREATE TABLE IF NOT EXISTS coalmine_run_events (
+    Run String,
+    Began DateTime64(3),
+    Kind LowCardinality(String),
+    At DateTime64(3),
+    Told String CODEC(ZSTD(1))
+  )
+  ENGINE = MergeTree
+  ORDER BY (Run, Began, Kind, At)
+  TTL toDateTime(At) + toIntervalDay(400)`

@@ -1,0 +1,290 @@
+import type { Engine } from './engine/engine.ts'
+import type { Access } from './opening.ts'
+import { sql } from './sql.ts'
+
+/** A time in which a test run was going on: the same run again after half an hour of silence is another. Times are milliseconds since 1970. */
+export interface TestRun {
+  /** Empty for test requests that name no run. */
+  readonly run: string
+  /** When its first span began. */
+  readonly startMs: number
+  /** When its last span ended. */
+  readonly lastMs: number
+  /** Who answers for it; empty where no marker says so. */
+  readonly owner: string
+  /** When the last of its markers ends; null where none says so. */
+  readonly expiresMs: number | null
+  /** Entry spans: SERVER, CONSUMER or without a parent. */
+  readonly requests: number
+  readonly errors: number
+  readonly spans: number
+  /** Whom or what it was about: how many, up to some hundreds. */
+  readonly entities: number
+  /** `key=variant`. */
+  readonly flags: readonly string[]
+  /** By service and operation, most requests first. */
+  readonly operations: readonly RunOperation[]
+  /** Where it wrote to, most writes first. */
+  readonly writes: readonly RunWrites[]
+}
+
+/** What a run asked of one operation. */
+export interface RunOperation {
+  readonly service: string
+  readonly operation: string
+  readonly requests: number
+  readonly errors: number
+}
+
+/** What a run wrote to one place. */
+export interface RunWrites {
+  readonly service: string
+  /** A database, host and table, or a queue, as far as spans say so: `postgresql db-1/shop.test_orders`. */
+  readonly target: string
+  readonly writes: number
+  /** Writes of users' requests of the same service to the same place, in the same ticks: 0 where the run's data is apart. */
+  readonly usersWrites: number
+}
+
+/** What users' requests of a service did at one operation in one block of time. */
+export interface UsersBlock {
+  readonly service: string
+  readonly operation: string
+  /** When the block begins, in milliseconds since 1970. */
+  readonly fromMs: number
+  readonly traces: number
+  readonly errors: number
+  readonly clientErrors: number
+  /** Buckets of an exponential histogram of seconds, scale 5; -32768 holds durations of zero. */
+  readonly buckets: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** Something that happened to a run, as it is kept. */
+export interface RunEvent {
+  readonly run: string
+  /** When the time began in which it was going on, in milliseconds since 1970. */
+  readonly beganMs: number
+  readonly kind: 'revoked' | 'judged'
+  readonly atMs: number
+  /** All of it, as JSON. */
+  readonly told: string
+}
+
+/** Test runs: what each did, what users' requests did meanwhile, and what became of it. */
+export interface TestRuns {
+  /** Those that something was seen of since a moment, the newest first, at most 200; of one name where it is given. */
+  readonly list: (asked: { readonly sinceMs: number; readonly run?: string | undefined }) => Promise<readonly TestRun[]>
+  /** Users' requests of some services, in blocks that are counted from `fromMs`. */
+  readonly users: (asked: {
+    readonly services: readonly string[]
+    readonly fromMs: number
+    readonly toMs: number
+    readonly blockSeconds: number
+  }) => Promise<readonly UsersBlock[]>
+  /** Keeps an event, and says whether it did: not where nothing may be written, or the disk is full. */
+  readonly keep: (event: RunEvent) => Promise<boolean>
+  /** The events of runs that began since a moment. */
+  readonly events: (sinceMs: number) => Promise<readonly RunEvent[]>
+}
+
+/** The test runs of an engine's store. */
+export function testRunsOf(
+  engine: Engine,
+  { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
+): TestRuns {
+  // Who reads spans alone has no tables of ours.
+  const none = access === 'spans'
+  return {
+    list: async ({ sinceMs, run }) => {
+      if (none) return []
+      const asked = { since: Math.floor(sinceMs / 1000), isNamed: run !== undefined, run: run ?? '' }
+      const rows = await engine.read<Row>(listRuns, asked)
+      if (rows.length === 0) return []
+      const writes = await engine.read<WritesRow>(writesOfRuns, asked)
+      return rows.map((row) => testRun(row, writes))
+    },
+    users: async ({ services, fromMs, toMs, blockSeconds }) => {
+      if (none || services.length === 0) return []
+      const rows = await engine.read<Omit<UsersBlock, 'fromMs'> & { from: number }>(usersBlocks, {
+        services,
+        from: Math.floor(fromMs / 1000),
+        to: Math.floor(toMs / 1000),
+        blockSeconds,
+      })
+      return rows.map(({ from, ...row }) => ({ ...row, fromMs: from * 1000 }))
+    },
+    keep: async (event) => {
+      if (access !== 'all' || isSpent()) return false
+      await engine.write(keepRunEvent, { ...event })
+      return true
+    },
+    events: async (sinceMs) => (none ? [] : engine.read<RunEvent>(runEvents, { sinceMs })),
+  }
+}
+
+interface Row extends Omit<TestRun, 'operations' | 'writes' | 'expiresMs'> {
+  readonly time: number
+  readonly expires: string
+  readonly operations: readonly (readonly [string, string, number, number])[]
+}
+
+interface WritesRow extends RunWrites {
+  readonly run: string
+  readonly time: number
+}
+
+function testRun({ time, expires, operations, ...row }: Row, writes: readonly WritesRow[]): TestRun {
+  const expiresMs = Date.parse(expires)
+  return {
+    ...row,
+    expiresMs: Number.isNaN(expiresMs) ? null : expiresMs,
+    operations: operations.map(([service, operation, requests, errors]) => ({
+      service,
+      operation,
+      requests: Number(requests),
+      errors: Number(errors),
+    })),
+    writes: writes
+      .filter((one) => one.run === row.run && one.time === time)
+      .map(({ service, target, writes: n, usersWrites }) => ({ service, target, writes: n, usersWrites })),
+  }
+}
+
+/** Rows of what was closed last, of each tick that has some. */
+const latest = `(Service, Tick, Batch) IN (
+  SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
+  WHERE Tick >= fromUnixTimestamp({since:UInt32})
+  GROUP BY Service, Tick)`
+
+/** Minutes in which each run was going on, and which time of it that was: after half an hour of silence it is the next one. */
+const minutesOfRuns: string = sql`(
+  SELECT
+    Run,
+    Minute,
+    sum(IsFirst) OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
+  FROM (
+    SELECT
+      Run,
+      Minute,
+      toUnixTimestamp(Minute) - lagInFrame(toUnixTimestamp(Minute), 1, 0)
+        OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800 AS IsFirst
+    FROM (
+      SELECT DISTINCT Run, toStartOfMinute(Tick) AS Minute
+      FROM coalmine_runs
+      WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+        AND (NOT {isNamed:Bool} OR Run = {run:String})
+    )
+  )
+)`
+
+/** What each run did, the newest first. */
+export const listRuns: string = sql`
+  SELECT
+    Run AS run,
+    Time AS time,
+    toUnixTimestamp64Milli(min(First)) AS startMs,
+    toUnixTimestamp64Milli(max(Last)) AS lastMs,
+    max(RunOwner) AS owner,
+    max(RunExpires) AS expires,
+    sum(Asked) AS requests,
+    sum(Failed) AS errors,
+    sum(AllSpans) AS spans,
+    length(groupUniqArrayArray(1000)(AllEntities)) AS entities,
+    arraySort(groupUniqArrayArray(200)(AllFlags)) AS flags,
+    arraySlice(arraySort(one -> (-toInt64(one.3), one.1, one.2),
+      groupArrayIf((Service, Operation, Asked, Failed), Asked > 0)), 1, 200) AS operations
+  FROM (
+    SELECT
+      Run, Time, Service, Operation,
+      min(FirstStart) AS First, max(LastEnd) AS Last, max(Owner) AS RunOwner, max(Expires) AS RunExpires,
+      sum(Requests) AS Asked, sum(Errors) AS Failed, sum(Spans) AS AllSpans,
+      groupUniqArrayArray(1000)(Entities) AS AllEntities, groupUniqArrayArray(200)(Flags) AS AllFlags
+    FROM (
+      SELECT *, toStartOfMinute(Tick) AS Minute
+      FROM coalmine_runs
+      WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+        AND (NOT {isNamed:Bool} OR Run = {run:String})
+        AND ${latest}
+    ) AS runs
+    INNER JOIN ${minutesOfRuns} AS minutes USING (Run, Minute)
+    GROUP BY Run, Time, Service, Operation
+  )
+  GROUP BY Run, Time
+  ORDER BY startMs DESC, run
+  LIMIT 200`
+
+/** Where runs wrote to, and how often users' requests of the same service wrote there in the ticks in which the run was going on. */
+export const writesOfRuns: string = sql`
+  SELECT Run AS run, Time AS time, Service AS service, Target AS target, sum(OfTest) AS writes, sum(OfUsers) AS usersWrites
+  FROM (
+    WITH tested AS (
+      SELECT Run, Time, Service, Tick, Writes
+      FROM (
+        SELECT Run, Service, Tick, Writes, toStartOfMinute(Tick) AS Minute
+        FROM coalmine_runs
+        WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
+          AND (NOT {isNamed:Bool} OR Run = {run:String})
+          AND notEmpty(Writes)
+          AND ${latest}
+      ) AS runs
+      INNER JOIN ${minutesOfRuns} AS minutes USING (Run, Minute)
+    )
+    SELECT Run, Time, Service, Target, sum(N) AS OfTest, toUInt64(0) AS OfUsers
+    FROM tested
+    ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
+    GROUP BY Run, Time, Service, Target
+    UNION ALL
+    SELECT Run, Time, Service, Target, toUInt64(0) AS OfTest, sum(N) AS OfUsers
+    FROM (SELECT DISTINCT Run, Time, Service, Tick FROM tested) AS ticks
+    INNER JOIN (
+      SELECT Service, Tick, Target, N
+      FROM coalmine_runs
+      ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
+      WHERE NOT Test AND Tick >= fromUnixTimestamp({since:UInt32})
+        AND ${latest}
+    ) AS users USING (Service, Tick)
+    GROUP BY Run, Time, Service, Target
+  )
+  GROUP BY run, time, service, target
+  HAVING writes > 0
+  ORDER BY writes DESC, service, target
+  LIMIT 1000`
+
+/** Users' requests of some services, by operation and block of time. */
+export const usersBlocks = `
+  SELECT
+    Service AS service,
+    Operation AS operation,
+    {from:UInt32} + intDiv(toUnixTimestamp(Tick) - {from:UInt32}, {blockSeconds:UInt32}) * {blockSeconds:UInt32} AS from,
+    sum(Traces) AS traces,
+    sum(Errors) AS errors,
+    sum(ClientErrors) AS clientErrors,
+    mapKeys(sumMap(Latency) AS latencies) AS buckets,
+    mapValues(latencies) AS counts
+  FROM coalmine_ticks
+  WHERE Service IN {services:Array(String)} AND FlagKey = '' AND NOT Test
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, Tick, Batch) IN (
+      SELECT Service, Tick, argMax(Batch, ClosedAt)
+      FROM coalmine_closed
+      WHERE Service IN {services:Array(String)}
+        AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Tick)
+  GROUP BY service, operation, from
+  ORDER BY service, operation, from`
+
+/** Keeps an event of a run. */
+export const keepRunEvent = `
+  INSERT INTO coalmine_run_events
+  SELECT
+    {run:String}, fromUnixTimestamp64Milli({beganMs:Int64}), {kind:String}, fromUnixTimestamp64Milli({atMs:Int64}), {told:String}`
+
+/** What happened to runs that began since a moment. */
+export const runEvents = `
+  SELECT
+    Run AS run, toUnixTimestamp64Milli(Began) AS beganMs, Kind AS kind, toUnixTimestamp64Milli(At) AS atMs, Told AS told
+  FROM coalmine_run_events
+  WHERE Began >= fromUnixTimestamp64Milli({sinceMs:Int64})
+  ORDER BY Run, Began, At
+  LIMIT 10000`
