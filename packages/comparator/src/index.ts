@@ -225,6 +225,24 @@ export type { RunLimits } from './running/run-limits.ts'
 export type { StartBody } from './running/start-body.ts'
 export type { VerdictAnswer, VerdictQuery } from './running/verdict-answer.ts'
 
+// What test runs do to users
+
+export type {
+  RevokeBody,
+  RunRevocation,
+  RunState,
+  RunsAnswer,
+  ServiceUsers,
+  TestRunAnswer,
+  UsersEffect,
+  UsersFinding,
+  UsersLevel,
+  UsersOutcome,
+} from './test-runs/answers.ts'
+export { effectOnService, type UsersAround } from './test-runs/effect-on-users.ts'
+export { blockMs, type UsersBlock } from './test-runs/users-block.ts'
+export { type MatchedTimes, usersEffect } from './test-runs/users-effect.ts'
+
 // A new build for more and more users
 
 export type {

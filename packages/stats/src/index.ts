@@ -30,6 +30,7 @@ export type { Rate, Rates } from './rates.ts'
 
 // Evidence
 
+export { conformalProcess, type Timed } from './conformal.ts'
 export {
   type Alternative,
   cappedProcess,
