@@ -39,6 +39,11 @@ export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'
 export { type ReportContent, reportPage } from './page/one-file.ts'
 export type { ComparisonView, ViewTrace, ViewTraces } from './views/view.ts'
 
+// How test runs are stopped
+
+export { checkRunName, type Revoked, revokeInFile } from './test-runs/revoked-file.ts'
+export type { TestRunOptions } from './test-runs/test-runs.ts'
+
 // How rollouts are planned
 
 export type { RolloutOptions } from './rollouts/setup.ts'

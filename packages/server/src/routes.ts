@@ -30,6 +30,8 @@ import { registerPlan } from './replay/plan.ts'
 import type { Rollouts } from './rollouts/rollouts.ts'
 import { registerRollouts } from './rollouts/routes.ts'
 import type { TlsFiles } from './tls.ts'
+import { registerTestRuns } from './test-runs/routes.ts'
+import type { TestRuns } from './test-runs/test-runs.ts'
 import { registerViews } from './views/routes.ts'
 import type { Views } from './views/views.ts'
 
@@ -41,6 +43,7 @@ export interface Parts {
   readonly views: Views
   readonly rollouts: Rollouts
   readonly flagVerdicts: FlagVerdicts
+  readonly runs: TestRuns
 }
 
 /** Who may come in, and where. */
@@ -58,7 +61,7 @@ export interface Doors {
 /** Everything that a server answers over HTTP. */
 export async function routes(
   context: Context,
-  { comparisons, views, rollouts, flagVerdicts }: Parts,
+  { comparisons, views, rollouts, flagVerdicts, runs }: Parts,
   { access, links, tls, host, baseUrl, secrets, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
@@ -113,6 +116,7 @@ export async function routes(
   registerStore(app, context)
   registerTests(app, context)
   registerChanges(app, context, { secrets, flagVerdicts })
+  registerTestRuns(app, context, runs)
   registerDora(app, context)
   registerFlags(app, context, flagVerdicts)
   registerBudgets(app, context)

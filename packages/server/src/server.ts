@@ -28,6 +28,9 @@ import { defaultLimits, type Limits } from './receive/limits.ts'
 import { newRecentLimits } from './receive/recent-limits.ts'
 import { newRollouts, type Rollouts } from './rollouts/rollouts.ts'
 import type { RolloutOptions } from './rollouts/setup.ts'
+import { newRunAlerts } from './test-runs/run-alerts.ts'
+import { newRunWatch } from './test-runs/run-watch.ts'
+import { newTestRuns, type TestRunOptions } from './test-runs/test-runs.ts'
 import { checkTls, type TlsFiles } from './tls.ts'
 import { newTurns } from './turns.ts'
 import { newViews } from './views/views.ts'
@@ -65,6 +68,8 @@ export type ServerOptions = {
   readonly notify?: NotifyOptions
   /** How rollouts are planned, and what moves canaries; none runs where left out. */
   readonly rollout?: RolloutOptions
+  /** How test runs are stopped: people revoke them, and nothing is written to a file, where left out. */
+  readonly testRuns?: TestRunOptions
   /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
   readonly announced?: boolean
   /** Knows the comparisons that have run in the store, also where it is not announced; it goes on with none then. */
@@ -121,6 +126,7 @@ export async function startServer({
   lookEveryMs = 5_000,
   notify: notifyOptions,
   rollout,
+  testRuns,
   announced = true,
   knowsComparisons = announced,
   slos = [],
@@ -182,11 +188,15 @@ export async function startServer({
   const flagVerdicts = newFlagVerdicts(context, comparisons)
   const flags = announced ? newFlagWatch(context, flagVerdicts, 6 * lookEveryMs) : undefined
   const rollouts = newRollouts(context, comparisons, rollout, { lookEveryMs })
+  const alerts = newRunAlerts(context.notify)
+  const runs = newTestRuns(context, alerts, testRuns)
+  const isWatched = announced && (testRuns?.stopOn !== undefined || notify !== undefined)
+  const runWatch = isWatched ? newRunWatch(context, runs, { alerts, stopOn: testRuns?.stopOn }) : undefined
   const answered: string[] = []
   const secrets = { 'x-hub-signature-256': githubSecret, 'x-ld-signature': launchDarklySecret }
   const app = await routes(
     context,
-    { comparisons, views, rollouts, flagVerdicts },
+    { comparisons, views, rollouts, flagVerdicts, runs },
     { access, links, tls, host, baseUrl, secrets, answered },
   )
   if (metrics) measured!.registerMetrics(app, metrics)
@@ -201,6 +211,7 @@ export async function startServer({
     await budgets?.close()
     await deploys?.close()
     await flags?.close()
+    await runWatch?.close()
     await notify?.close()
     await views.close()
     await metrics?.close()
@@ -252,6 +263,7 @@ export async function startServer({
     budgets?.ticksClosed()
     deploys?.ticksClosed()
     flags?.ticksClosed()
+    runWatch?.ticksClosed()
   }
   const timer = setInterval(newTicker(context, ticksClosed), closeTicksEveryMs)
   const stop = async (): Promise<void> => {

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+import { ServerError } from '../errors.ts'
+
+/** A line of the file that verifiers watch: which run is stopped, and for people when, by whom and why. */
+export interface Revoked {
+  readonly run: string
+  readonly at: string
+  readonly by: string
+  readonly why: string
+}
+
+/**
+ * Adds a run to the file of revoked runs that `watchRevokedRuns` looks at, unless it is there; the file comes into being where there is
+ * none. Who watches sees the old file, or the new one, and never a part of it.
+ *
+ * @throws {ServerError} of kind `usage` where the file cannot name the run, `unavailable` where it cannot be written.
+ * @example await revokeInFile('/etc/shop/revoked-runs', { run: 'load-7', at, by: 'ana', why: 'users were hurt' })
+ */
+export async function revokeInFile(file: string, { run, at, by, why }: Revoked): Promise<void> {
+  checkRunName(run)
+  const line = `${run} # ${at} by ${oneLine(by)}: ${oneLine(why)}`
+  try {
+    // What a link leads to is replaced, and not the link.
+    const path = await realpath(file).catch(() => file)
+    await alone(path, async () => {
+      const text = await textOf(path)
+      if (!names(text, run)) await replace(path, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`)
+    })
+  } catch (error) {
+    throw new ServerError(
+      'unavailable',
+      `the file of revoked runs ${file} cannot be written: ${(error as Error).message}`,
+    )
+  }
+}
+
+/** Throws a ServerError of kind `usage` where a line of the file cannot name the run: it ends at a `#`. */
+export function checkRunName(run: string): void {
+  if (run !== '' && run.trim() === run && !/[#\r\n]/.test(run)) return
+  throw new ServerError(
+    'usage',
+    `run ${JSON.stringify(run)}: the file of revoked runs cannot name it; take the key of its markers from the services instead, and give the next one a name without # and spaces around it`,
+  )
+}
+
+const names = (text: string, run: string): boolean =>
+  text.split('\n').some((line) => line.split('#', 1)[0]!.trim() === run)
+
+const oneLine = (text: string): string =>
+  text
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 300)
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+}
+
+const usualMode = 0o644
+
+// Whoever wrote for longer than this did not end well.
+const staleMs = 5_000
+
+/** Does it while nobody else who takes the lock does: other commands and servers may write the same file. */
+async function alone(path: string, work: () => Promise<void>): Promise<void> {
+  const lock = `${path}.lock`
+  for (;;) {
+    try {
+      await (await open(lock, 'wx')).close()
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const sinceMs = await stat(lock).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => Date.now(),
+      )
+      if (Date.now() - sinceMs > staleMs) await rm(lock, { force: true })
+      else await setTimeout(10)
+    }
+  }
+  try {
+    await work()
+  } finally {
+    await rm(lock, { force: true })
+  }
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
+  try {
+    const mode = await stat(path).then(
+      ({ mode }) => mode,
+      () => usualMode,
+    )
+    const handle = await open(fresh, 'wx', mode)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(fresh, path)
+  } catch (error) {
+    await rm(fresh, { force: true })
+    throw error
+  }
+}

@@ -1,0 +1,136 @@
+import type { TestRunAnswer, UsersEffect } from '@coalmine/comparator'
+import type { TestRun } from '@coalmine/store'
+import type { Context } from '../context.ts'
+import { ServerError } from '../errors.ts'
+import { checkRunName, revokeInFile } from './revoked-file.ts'
+import type { RunAlert, RunAlerts } from './run-alerts.ts'
+import { answerOf, idleMs, type Run, runOf } from './state.ts'
+import { finalMs, matchedMs, usersOfRun } from './users-of-run.ts'
+
+/** How a server stops test runs. */
+export interface TestRunOptions {
+  /** The file of revoked runs that verifiers watch; where it is left out, revocations are only written down. */
+  readonly revokeFile?: string | undefined
+  /** Revoke a run once it is proved that it hurts users. */
+  readonly stopOn?: 'hurts-users' | undefined
+}
+
+/** Test runs, as a server tells of them. */
+export interface TestRuns {
+  /** Those that were seen since a moment, the newest first; what they did to users as far as it is known or can be told soon. */
+  readonly list: (sinceMs: number, run?: string) => Promise<readonly TestRunAnswer[]>
+  /** The last time that a run went on, and what it did to users. Throws a ServerError of kind `no-data` where there was none. */
+  readonly answer: (run: string) => Promise<TestRunAnswer>
+  /** Writes down that a run is stopped, and into the file that verifiers watch where the server knows one. */
+  readonly revoke: (run: string, said: { readonly by: string; readonly why: string }) => Promise<TestRunAnswer>
+  /** Those that go on, with what they did to users so far. */
+  readonly watched: () => Promise<readonly TestRunAnswer[]>
+}
+
+const dayMs = 86_400_000
+// Judging some runs takes some tenths of a second; what is found of one that is long over is kept.
+const mostJudgingMs = 500
+
+/** The test runs of a server's store. */
+export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }: TestRunOptions = {}): TestRuns {
+  const { store, now } = context
+
+  const known = async (sinceMs: number, run?: string): Promise<Run[]> => {
+    const [seen, events] = await Promise.all([
+      store.testRuns.list({ sinceMs, run }),
+      store.testRuns.events(sinceMs - dayMs),
+    ])
+    return seen.map((one) => runOf(one, events, now()))
+  }
+
+  const judge = async (run: Run, others: readonly TestRun[]): Promise<UsersEffect> => {
+    if (run.judged) return run.judged
+    const effect = await usersOfRun(run, others, context)
+    if (now() >= finalMs(run))
+      await store.testRuns.keep({
+        run: run.seen.run,
+        beganMs: run.seen.startMs,
+        kind: 'judged',
+        atMs: now(),
+        told: JSON.stringify(effect),
+      })
+    return effect
+  }
+
+  const newest = async (run: string): Promise<Run> => {
+    const [found] = await known(now() - store.retentionDays * dayMs, run)
+    if (found) return found
+    const runs = await store.testRuns.list({ sinceMs: now() - 7 * dayMs })
+    const names = [...new Set(runs.map((one) => one.run))].filter((name) => name !== '')
+    const seen =
+      names.length > 0
+        ? `of the last week there are ${names.slice(0, 20).join(', ')}`
+        : 'it has seen none in the last week'
+    throw new ServerError('no-data', `the store has no test run ${run}; ${seen}`)
+  }
+
+  const around = (run: Run): Promise<readonly TestRun[]> =>
+    store.testRuns.list({ sinceMs: run.seen.startMs - 2 * matchedMs })
+
+  const answer = async (name: string): Promise<TestRunAnswer> => {
+    const run = await newest(name)
+    return answerOf(run, run.judged ?? (await judge(run, await around(run))))
+  }
+
+  return {
+    list: async (sinceMs, name) => {
+      const runs = await known(sinceMs, name)
+      const others = runs.map(({ seen }) => seen)
+      const until = performance.now() + mostJudgingMs
+      const answers: TestRunAnswer[] = []
+      for (const run of runs) {
+        const isSoon = run.seen.run !== '' && performance.now() < until
+        answers.push(answerOf(run, run.judged ?? (isSoon ? await judge(run, others) : null)))
+      }
+      return answers
+    },
+    answer,
+    revoke: async (name, said) => {
+      checkRunName(name)
+      // What is stopped first is stopped soonest, also where nothing of it has been seen yet.
+      if (revokeFile !== undefined)
+        await revokeInFile(revokeFile, { run: name, at: new Date(now()).toISOString(), ...said })
+      const run = await newest(name)
+      if (run.revocation === null) {
+        const told = JSON.stringify(said)
+        const event = { run: name, beganMs: run.seen.startMs, kind: 'revoked', atMs: now(), told } as const
+        if (!(await store.testRuns.keep(event)) && revokeFile === undefined)
+          throw new ServerError(
+            'unavailable',
+            `this store is only read here, or its disk is full: that ${name} is revoked cannot be kept`,
+          )
+        await alerts.raise(revokedAlert(answerOf(run, null), said))
+      }
+      return answer(name)
+    },
+    watched: async () => {
+      const runs = await known(now() - 2 * dayMs)
+      const others = runs.map(({ seen }) => seen)
+      const running = runs.filter(({ state, seen }) => state === 'running' && seen.run !== '')
+      const isBusy = ({ seen }: Run): boolean => now() - seen.lastMs < idleMs
+      await alerts.goingOn(new Set(runs.filter(isBusy).map(({ seen }) => seen.run)))
+      const answers: TestRunAnswer[] = []
+      for (const run of running) answers.push(answerOf(run, await judge(run, others)))
+      return answers
+    },
+  }
+}
+
+function revokedAlert(
+  { run, owner, services }: TestRunAnswer,
+  { by, why }: { readonly by: string; readonly why: string },
+): RunAlert {
+  const whose = owner === null ? '' : ` It is of ${owner}.`
+  return {
+    run,
+    what: 'revoked',
+    service: services[0] ?? '',
+    title: `test run ${run} was revoked`,
+    text: [`${by}: ${why}.${whose}`],
+  }
+}
