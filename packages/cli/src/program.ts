@@ -15,6 +15,7 @@ import { notifyCommand } from './commands/notify.ts'
 import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
 import { rolloutCommand } from './commands/rollout.ts'
+import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { signCommand } from './commands/sign.ts'
 import { sloCommand } from './commands/slo.ts'
@@ -66,6 +67,7 @@ ${exitCodesHelp}`,
   doctorCommand(coalmine.command('doctor'), io)
   doraCommand(coalmine.command('dora'), io)
   flagsCommand(coalmine.command('flags'), io, exit)
+  runsCommand(coalmine.command('runs'), io, exit)
   coalmine.commandsGroup('Bring spans and changes in:')
   serveCommand(coalmine.command('serve'), io)
   importCommand(coalmine.command('import'), io, exit)

@@ -39,6 +39,8 @@ interface ServeOptions {
   readonly tokens?: string
   readonly baseUrl?: string
   readonly config?: string
+  readonly stopOn?: 'hurts-users'
+  readonly revoke?: string
 }
 
 /** `coalmine serve`: runs the server until it is stopped. */
@@ -80,6 +82,14 @@ export function serveCommand(command: Command, io: Io): Command {
         '--config <file>',
         `who is told of comparisons, and how rollouts go (default: ${defaultConfig} where there is one)`,
       ).env('COALMINE_CONFIG'),
+    )
+    .addOption(
+      new Option('--stop-on <what>', 'revoke any test run that is proved to hurt users while it goes on')
+        .choices(['hurts-users'])
+        .env('COALMINE_STOP_ON'),
+    )
+    .addOption(
+      new Option('--revoke <file>', 'the file of revoked runs that the services watch').env('COALMINE_REVOKED_RUNS'),
     )
     .addOption(new Option('--tls-cert <file>', 'the certificate for HTTPS and gRPC (PEM)').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key (PEM)').env('COALMINE_TLS_KEY'))
@@ -135,6 +145,8 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   const config = await readConfig(options.config)
   const { notify } = config
   const slos = await parsedSlosOf(config, options)
+  if (options.stopOn !== undefined && options.revoke === undefined)
+    throw new CommandError('usage', '--stop-on needs --revoke: name the file of revoked runs that the services watch')
   if (!options.insecure) refuseOpenDoor(host, token ?? options.tokens, tls)
   if (keep !== undefined && isRemote(store))
     tell(io, `--keep applies to closed ticks; spans are kept as their own table says`)
@@ -158,6 +170,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     slos,
     flagRules: config.flagRules,
     ...(notify && { notify: { config: notify, environment: io.env } }),
+    testRuns: { stopOn: options.stopOn, revokeFile: options.revoke },
     // Read again at each start: what it says then counts.
     rollout: { config: () => readConfig(options.config), environment: io.env },
     ...(keep === undefined ? {} : { retentionDays: keep }),

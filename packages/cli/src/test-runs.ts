@@ -1,0 +1,40 @@
+import type { TestRunAnswer } from '@coalmine/comparator'
+import { revokeInFile } from '@coalmine/server'
+import { Option } from 'commander'
+import { ask, type Server } from './client.ts'
+import { CommandError } from './exit-codes.ts'
+
+/** Whether an answer is a test run. */
+export const isRun = (answer: object): answer is TestRunAnswer => 'run' in answer && 'state' in answer
+
+/** `--revoke`, the file that verifiers watch. */
+export function revokeOption(): Option {
+  return new Option(
+    '--revoke <file>',
+    'the file of revoked runs that the services watch, to put the run into; without it the server does, where it knows the file',
+  ).env('COALMINE_REVOKED_RUNS')
+}
+
+/** Who revokes a run, and why. */
+export interface Said {
+  readonly by: string
+  readonly why: string
+}
+
+/**
+ * Puts a run into the file first, where one is named, and then lets the server write it down. Gives the run; `undefined` where the store
+ * has seen nothing of it, which does not keep it from being revoked in the file.
+ */
+export async function revokeRun(
+  server: Server,
+  run: string,
+  { file, by, why }: Said & { readonly file: string | undefined },
+): Promise<TestRunAnswer | undefined> {
+  if (file !== undefined) await revokeInFile(file, { run, at: new Date().toISOString(), by, why })
+  return ask(server, `/api/runs/${encodeURIComponent(run)}/revoke`, isRun, { body: { by, why } }).catch(
+    (error: unknown) => {
+      if (file !== undefined && error instanceof CommandError && error.kind === 'no-data') return undefined
+      throw error
+    },
+  )
+}
