@@ -61,17 +61,20 @@ export async function openApi(): Promise<string> {
 }
 
 function operationOf({ name, summary, right, path, query = [], body, answers }: Route): Json {
-  const inPath = path.includes('{id}')
-    ? [
-        {
-          name: 'id',
-          in: 'path',
-          required: true,
-          schema: { type: 'string' },
-          description: `The id of a ${path.includes('rollouts') ? 'rollout' : 'comparison'}.`,
-        },
-      ]
-    : []
+  const [, inBraces] = /\{(\w+)\}/.exec(path) ?? []
+  const ofId = `The id of a ${path.includes('rollouts') ? 'rollout' : 'comparison'}.`
+  const inPath =
+    inBraces === undefined
+      ? []
+      : [
+          {
+            name: inBraces,
+            in: 'path',
+            required: true,
+            schema: { type: 'string' },
+            description: inBraces === 'run' ? 'The name of a test run.' : ofId,
+          },
+        ]
   const inQuery = query.map(({ name, required = false, about, example }) => ({
     name,
     in: 'query',

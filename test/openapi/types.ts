@@ -15,9 +15,12 @@ export type {
   RolloutCommandBody,
   RolloutHistory,
   RolloutList,
+  RevokeBody,
+  RunsAnswer,
   SloAnswer,
   SloBody,
   StartBody,
+  TestRunAnswer,
   Verdict,
   VerdictAnswer,
 } from '@coalmine/comparator'

@@ -12,7 +12,7 @@ export function revokeOption(): Option {
   return new Option(
     '--revoke <file>',
     'the file of revoked runs that the services watch, to put the run into; without it the server does, where it knows the file',
-  ).env('COALMINE_REVOKED_RUNS')
+  ).env('COALMINE_REVOKED_FILE')
 }
 
 /** Who revokes a run, and why. */

@@ -26,7 +26,7 @@ export function runsText(untrusted: RunsAnswer, { colors }: { readonly colors: b
   const ink = pc.createColors(colors)
   const window = `from ${since.slice(0, 10)} to ${until.slice(0, 10)}`
   if (runs.length === 0)
-    return `No test runs ${window}: "coalmine sign --run NAME" marks the requests of one. Ticks that closed before coalmine 0.3 know none.\n`
+    return `No test runs ${window}: "coalmine sign --run NAME" marks the requests of one. What was stored by an older coalmine knows none.\n`
   const head = ['run', 'owner', 'began', 'for', 'ended', 'requests', 'failed', 'services', 'users', '']
   const rows = runs.map((one) => [
     one.run === '' ? ink.dim('no run named') : ink.bold(one.run),

@@ -68,6 +68,27 @@ const spans = ['1', '2'].flatMap((build) =>
   })),
 )
 
+// A request of a test run, of a service that nobody compares.
+spans.push({
+  resource: { attributes: [attribute('service.name', 'search')] },
+  scopeSpans: [
+    {
+      spans: [
+        {
+          ...spans[0]!.scopeSpans[0]!.spans[0]!,
+          traceId: hex(16),
+          spanId: hex(8),
+          attributes: [
+            attribute('http.route', '/search'),
+            attribute('coalmine.test', 'true'),
+            attribute('coalmine.test.run', 'load-7'),
+          ],
+        },
+      ],
+    },
+  ],
+})
+
 const cohorts = { service: 'shop', stable: 'service.version=1', canary: 'service.version=2' }
 const query = new URLSearchParams(cohorts)
 const window = { start: new Date(startMs).toISOString(), end: new Date(startMs + 240_000).toISOString() }
@@ -205,6 +226,10 @@ it('the routes answer what the document says', async () => {
   await ask('reportFlags', '/api/flags', { body: { flags: { keys: 7 } }, status: 400 })
   await ask('getBuilds', '/api/builds?service=shop')
   await ask('getTests', '/api/tests')
+  expect((await ask('listRuns', '/api/runs')).runs).toMatchObject([{ run: 'load-7', services: ['search'] }])
+  await ask('getRun', '/api/runs/load-7')
+  const stopped = await ask('revokeRun', '/api/runs/load-7/revoke', { body: { by: 'ana', why: 'wrong target' } })
+  expect(stopped).toMatchObject({ state: 'revoked', revoked: { by: 'ana', why: 'wrong target' } })
   await ask('getBudgets', '/api/slo?service=shop')
   const slo = [{ service: 'shop', objective: '99.9%', journeys: ['GET /cart'], latency: '300ms' }]
   expect((await ask('countBudgets', '/api/slo', { body: { slo, ramp: '1%:30m,100%' } })).budgets).toHaveLength(1)

@@ -82,6 +82,8 @@ export interface TestRuns {
     readonly toMs: number
     readonly blockSeconds: number
   }) => Promise<readonly UsersBlock[]>
+  /** The end of the last closed tick of services, of those that have some since a moment; milliseconds since 1970. */
+  readonly closedUntil: (services: readonly string[], sinceMs: number) => Promise<ReadonlyMap<string, number>>
   /** Keeps an event, and says whether it did: not where nothing may be written, or the disk is full. */
   readonly keep: (event: RunEvent) => Promise<boolean>
   /** The events of runs that began since a moment. */
@@ -113,6 +115,12 @@ export function testRunsOf(
         blockSeconds,
       })
       return rows.map(({ from, ...row }) => ({ ...row, fromMs: from * 1000 }))
+    },
+    closedUntil: async (services, sinceMs) => {
+      if (none || services.length === 0) return new Map()
+      const since = Math.floor(sinceMs / 1000)
+      const rows = await engine.read<{ service: string; until: number }>(closedUntil, { services, since })
+      return new Map(rows.map(({ service, until }) => [service, until * 1000]))
     },
     keep: async (event) => {
       if (access !== 'all' || isSpent()) return false
@@ -273,6 +281,13 @@ export const usersBlocks = `
       GROUP BY Service, Tick)
   GROUP BY service, operation, from
   ORDER BY service, operation, from`
+
+/** The end of the last closed tick of some services. */
+export const closedUntil = `
+  SELECT Service AS service, toUnixTimestamp(max(Tick)) + 5 AS until
+  FROM coalmine_closed
+  WHERE Service IN {services:Array(String)} AND Tick >= fromUnixTimestamp({since:UInt32})
+  GROUP BY service`
 
 /** Keeps an event of a run. */
 export const keepRunEvent = `

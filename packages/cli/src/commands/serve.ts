@@ -89,7 +89,7 @@ export function serveCommand(command: Command, io: Io): Command {
         .env('COALMINE_STOP_ON'),
     )
     .addOption(
-      new Option('--revoke <file>', 'the file of revoked runs that the services watch').env('COALMINE_REVOKED_RUNS'),
+      new Option('--revoke <file>', 'the file of revoked runs that the services watch').env('COALMINE_REVOKED_FILE'),
     )
     .addOption(new Option('--tls-cert <file>', 'the certificate for HTTPS and gRPC (PEM)').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key (PEM)').env('COALMINE_TLS_KEY'))

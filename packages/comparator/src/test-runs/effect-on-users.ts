@@ -180,8 +180,7 @@ function changes(metrics: ReadonlySet<string>, during: UsersLevel, without: User
   if (metrics.has('latency'))
     for (const q of ['p50', 'p90', 'p99'] as const) {
       const [from, to] = [without[q], during[q]]
-      if (from !== null && to !== null && (to > from * 1.05 || q === 'p90'))
-        told.push(`${q} ${latency(from)} -> ${latency(to)}`)
+      if (from !== null && to !== null) told.push(`${q} ${latency(from)} -> ${latency(to)}`)
     }
   return told
 }

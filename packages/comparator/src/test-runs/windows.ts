@@ -2,7 +2,7 @@ import type { Side, Slice } from '../slice.ts'
 import { requestCount } from '../slice.ts'
 import { blockMs, type UsersBlock } from './users-block.ts'
 
-/** Some minutes without the run, as long as it or, where it was long, as long as there are three of them. */
+/** Some minutes without the run, as long as it or, where it was long, so long that there are ten of them. */
 export interface MatchedWindow {
   /** When they begin, in milliseconds since 1970. */
   readonly fromMs: number
@@ -10,6 +10,8 @@ export interface MatchedWindow {
 }
 
 const mostWindows = 30
+// With fewer, how much they differ is known so badly that margins are widened many times.
+const usualWindows = 10
 
 /**
  * The minutes without a run, cut into windows of its length, so that how much these differ tells how much the minutes of the run may.
@@ -19,7 +21,7 @@ const mostWindows = 30
  */
 export function matchedWindows(without: readonly UsersBlock[], runBlocks: number): MatchedWindow[] {
   const times = [...new Set(without.map(({ fromMs }) => fromMs))].sort((a, b) => a - b)
-  for (let length = Math.min(runBlocks, Math.floor(times.length / 3)); length >= 1; length -= 1) {
+  for (let length = Math.max(1, Math.min(runBlocks, Math.floor(times.length / usualWindows))); length >= 1; length -= 1) {
     const found = cut(times, length)
     if (found.length >= 3) {
       const latest = found.slice(-mostWindows)

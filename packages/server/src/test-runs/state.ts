@@ -1,8 +1,11 @@
 import type { RunRevocation, RunState, TestRunAnswer, UsersEffect } from '@coalmine/comparator'
 import type { RunEvent, TestRun } from '@coalmine/store'
 
-/** A run of which nothing was seen for so long is over; ticks close later where spans come late. */
+/** A run of which nothing was seen for so long is over. */
 export const idleMs = 120_000
+
+/** For so long ticks may stay open where spans come late, as those of a service that is starved do. */
+export const openMs = 900_000
 
 // A run whose last request came so soon before its markers ended would have gone on.
 const endedByExpiryMs = 60_000
@@ -25,13 +28,20 @@ export interface Run {
   readonly judged: UsersEffect | null
 }
 
+/** What a state is told by: milliseconds since 1970. */
+export interface Times {
+  readonly nowMs: number
+  /** The ends of the last closed ticks of services: what came later is not known. */
+  readonly closed: ReadonlyMap<string, number>
+}
+
 /** What became of a run, from what was seen of it and what is kept. */
-export function runOf(seen: TestRun, events: readonly RunEvent[], nowMs: number): Run {
+export function runOf(seen: TestRun, events: readonly RunEvent[], times: Times): Run {
   // Its start is known to the tick, and a span that came late may be earlier.
   const own = events.filter(({ run, beganMs }) => run === seen.run && Math.abs(beganMs - seen.startMs) < sameMs)
   const revoked = own.find(({ kind }) => kind === 'revoked')
   const judged = own.findLast(({ kind }) => kind === 'judged')
-  const { state, endMs } = stateOf(seen, revoked?.atMs ?? null, nowMs)
+  const { state, endMs } = stateOf(seen, revoked?.atMs ?? null, times)
   return {
     seen,
     state,
@@ -45,14 +55,18 @@ export function runOf(seen: TestRun, events: readonly RunEvent[], nowMs: number)
 const sameMs = 20 * 60_000
 
 function stateOf(
-  { lastMs, expiresMs }: TestRun,
+  { lastMs, expiresMs, operations }: TestRun,
   revokedMs: number | null,
-  nowMs: number,
+  { nowMs, closed }: Times,
 ): { readonly state: RunState; readonly endMs: number | null } {
   if (revokedMs !== null) return { state: 'revoked', endMs: revokedMs }
   const isExpired = expiresMs !== null && nowMs >= expiresMs
   if (isExpired && lastMs >= expiresMs - endedByExpiryMs) return { state: 'expired', endMs: expiresMs }
-  if (isExpired || nowMs - lastMs >= idleMs) return { state: 'finished', endMs: lastMs }
+  const knownUntil = Math.max(
+    nowMs - openMs,
+    Math.min(nowMs, ...operations.flatMap(({ service }) => closed.get(service) ?? [])),
+  )
+  if (isExpired || knownUntil - lastMs >= idleMs) return { state: 'finished', endMs: lastMs }
   return { state: 'running', endMs: null }
 }
 

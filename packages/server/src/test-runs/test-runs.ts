@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { checkRunName, revokeInFile } from './revoked-file.ts'
 import type { RunAlert, RunAlerts } from './run-alerts.ts'
-import { answerOf, idleMs, type Run, runOf } from './state.ts'
+import { answerOf, idleMs, openMs, type Run, runOf } from './state.ts'
 import { finalMs, matchedMs, usersOfRun } from './users-of-run.ts'
 
 /** How a server stops test runs. */
@@ -40,7 +40,12 @@ export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }:
       store.testRuns.list({ sinceMs, run }),
       store.testRuns.events(sinceMs - dayMs),
     ])
-    return seen.map((one) => runOf(one, events, now()))
+    const nowMs = now()
+    // Of runs that are long over nothing is open.
+    const late = seen.filter(({ lastMs }) => lastMs > nowMs - idleMs - openMs)
+    const services = [...new Set(late.flatMap(({ operations }) => operations.map(({ service }) => service)))]
+    const closed = await store.testRuns.closedUntil(services, nowMs - idleMs - openMs)
+    return seen.map((one) => runOf(one, events, { nowMs, closed }))
   }
 
   const judge = async (run: Run, others: readonly TestRun[]): Promise<UsersEffect> => {
@@ -112,7 +117,7 @@ export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }:
       const runs = await known(now() - 2 * dayMs)
       const others = runs.map(({ seen }) => seen)
       const running = runs.filter(({ state, seen }) => state === 'running' && seen.run !== '')
-      const isBusy = ({ seen }: Run): boolean => now() - seen.lastMs < idleMs
+      const isBusy = ({ seen, state }: Run): boolean => state === 'running' || now() - seen.lastMs < idleMs
       await alerts.goingOn(new Set(runs.filter(isBusy).map(({ seen }) => seen.run)))
       const answers: TestRunAnswer[] = []
       for (const run of running) answers.push(answerOf(run, await judge(run, others)))
