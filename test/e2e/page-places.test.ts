@@ -126,6 +126,8 @@ it('has the test traffic by run, by entity and by service', async () => {
     })
   await page.getByRole('rowheader', { name: 'load-7' }).waitFor(patient)
   await page.getByRole('rowheader', { name: 'user:42' }).waitFor(patient)
+  // What it did to users, who were not there for long enough.
+  await see('too few minutes without a run to compare with')
   expect(await page.getByRole('region', { name: 'Table: Services touched' }).getByRole('row').count()).toBe(3)
   await lookAt('tests')
 })

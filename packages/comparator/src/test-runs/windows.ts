@@ -21,7 +21,11 @@ const usualWindows = 10
  */
 export function matchedWindows(without: readonly UsersBlock[], runBlocks: number): MatchedWindow[] {
   const times = [...new Set(without.map(({ fromMs }) => fromMs))].sort((a, b) => a - b)
-  for (let length = Math.max(1, Math.min(runBlocks, Math.floor(times.length / usualWindows))); length >= 1; length -= 1) {
+  for (
+    let length = Math.max(1, Math.min(runBlocks, Math.floor(times.length / usualWindows)));
+    length >= 1;
+    length -= 1
+  ) {
     const found = cut(times, length)
     if (found.length >= 3) {
       const latest = found.slice(-mostWindows)

@@ -1,4 +1,5 @@
-import type { VNode } from 'preact'
+import type { RunsAnswer, TestRunAnswer } from '@coalmine/comparator'
+import type { ComponentChildren, VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Section } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
@@ -16,12 +17,18 @@ interface Props {
 /** Test traffic: its runs, its entities and the services that it touched. No other page counts it. */
 export function Tests({ attempt, again }: Props): VNode {
   const { answer, trouble } = useAnswer<TestTraffic>('/api/tests', 15_000, attempt)
+  // Judging them takes longer, and the rest does not wait for it.
+  const { answer: judged } = useAnswer<RunsAnswer>('/api/runs', 15_000, attempt)
   useEffect(() => {
     document.title = 'Test traffic · Coalmine'
   }, [])
   if (trouble && !answer) return <TroubleView trouble={trouble} again={again} />
   if (!answer) return <Loading what="test traffic" />
   const { runs, entities, services, hours } = answer
+  const told = new Map<string, TestRunAnswer>()
+  // The newest come first, and a name may have been used before.
+  for (const one of judged?.runs ?? []) if (!told.has(one.run)) told.set(one.run, one)
+  const rows = runs.map((run) => ({ ...run, told: told.get(run.run) }))
   return (
     <>
       <header class="heading">
@@ -38,8 +45,12 @@ export function Tests({ attempt, again }: Props): VNode {
         </p>
       )}
       {runs.length > 0 && (
-        <Section id="runs" title="Runs" note="The newest first; requests that name no run are together in one row.">
-          <Rows label="Test runs" columns={runColumns} rows={runs} keyOf={({ run }) => run} />
+        <Section
+          id="runs"
+          title="Runs"
+          note="The newest first; requests that name no run are together in one row. Users are judged by their requests during a run, against the minutes before and after."
+        >
+          <Rows label="Test runs" columns={runColumns} rows={rows} keyOf={({ run }) => run} />
         </Section>
       )}
       {services.length > 0 && (
@@ -61,7 +72,11 @@ export function Tests({ attempt, again }: Props): VNode {
   )
 }
 
-type Run = TestTraffic['runs'][number]
+interface Run extends ItemOf<TestTraffic['runs']> {
+  /** Undefined until it is known. */
+  readonly told: TestRunAnswer | undefined
+}
+type ItemOf<List extends readonly unknown[]> = List[number]
 
 const runColumns: readonly Column<Run>[] = [
   { title: 'Run', kind: 'name', cell: ({ run }) => run || 'no run named' },
@@ -71,7 +86,34 @@ const runColumns: readonly Column<Run>[] = [
   { title: 'Failed', kind: 'number', cell: ({ errors }) => count(errors) },
   { title: 'Entities', kind: 'number', cell: ({ entities }) => count(entities) },
   { title: 'Services', kind: 'name', cell: ({ services }) => services.join(', ') },
+  { title: 'Owner', kind: 'name', cell: ({ told }) => told?.owner ?? '' },
+  { title: 'Ended', kind: 'reason', cell: ({ told }) => ended(told) },
+  { title: 'Users', kind: 'reason', cell: ({ told }) => users(told) },
 ]
+
+function ended(told: TestRunAnswer | undefined): ComponentChildren {
+  if (told === undefined) return ''
+  if (told.revoked === null) return told.state
+  return (
+    <>
+      revoked
+      <small>
+        {told.revoked.by}: {told.revoked.why}
+      </small>
+    </>
+  )
+}
+
+function users(told: TestRunAnswer | undefined): ComponentChildren {
+  if (!told?.users) return ''
+  const { outcome, message } = told.users
+  return (
+    <>
+      {outcome}
+      <small>{message}</small>
+    </>
+  )
+}
 
 const serviceColumns: readonly Column<TestTraffic['services'][number]>[] = [
   {
