@@ -479,60 +479,6 @@ DROP TABLE IF EXISTS coalmine_parquet;
   SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair);
 
--- ingest/summed-flag-hours.ts: sumFlagHours
-  INSERT INTO coalmine_flag_hours (
-    Sum, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick)
-  SELECT {sum:UInt64}, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick
-  FROM (
-    SELECT
-      Service,
-      Hour,
-      Environment,
-      Build,
-      splitByChar('\0', OneFlag)[1] AS Flag,
-      splitByChar('\0', OneFlag)[2] AS Variant,
-      sum(Spans) AS Requests,
-      min(SetFirst) AS FirstTick,
-      max(SetLast) AS LastTick
-    FROM (
-      SELECT
-        Service,
-        toStartOfHour(Tick) AS Hour,
-        if(ResourceAttributes['deployment.environment.name'] != '',
-          ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS Environment,
-        Build,
-        FlagSet,
-        count() AS Spans,
-        min(Tick) AS SetFirst,
-        max(Tick) AS SetLast
-      FROM coalmine_requests
-      WHERE Service IN {services:Array(String)} AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
-        AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
-        AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
-        AND NOT Test
-      GROUP BY Service, Hour, Environment, Build, FlagSet
-    )
-    ARRAY JOIN arrayPushFront(
-      arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\0'), splitByChar('\x01', FlagSet)), '') AS OneFlag
-    GROUP BY Service, Hour, Environment, Build, Flag, Variant
-  );
-
--- ingest/summed-flag-hours.ts: commitFlagHours
-  INSERT INTO coalmine_summed_flag_hours (Service, Hour, Sum, Closings)
-  SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Hour, {sum:UInt64} AS Sum, toUInt64(row.3) AS Closings
-  FROM (
-    SELECT arrayJoin(arrayZip({services:Array(String)}, {hours:Array(UInt32)}, {closings:Array(String)})) AS row);
-
--- ingest/summed-flag-hours.ts: closingsOfFlagHours
-  SELECT
-    Service AS service,
-    toUnixTimestamp(toStartOfHour(Tick)) AS hour,
-    toString(sum(cityHash64(Tick, Batch))) AS closings
-  FROM coalmine_closed
-  WHERE Service IN {services:Array(String)}
-    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
-    AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
-  GROUP BY service, hour;
 -- ingest/run-ticks.ts: testedServices
   SELECT DISTINCT Service AS service
   FROM coalmine_ticks
@@ -611,6 +557,61 @@ DROP TABLE IF EXISTS coalmine_parquet;
     LIMIT 1 BY TraceId, SpanId
   )
   GROUP BY Service, Tick, Test, Run, RunOperation;
+
+-- ingest/summed-flag-hours.ts: sumFlagHours
+  INSERT INTO coalmine_flag_hours (
+    Sum, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick)
+  SELECT {sum:UInt64}, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick
+  FROM (
+    SELECT
+      Service,
+      Hour,
+      Environment,
+      Build,
+      splitByChar('\0', OneFlag)[1] AS Flag,
+      splitByChar('\0', OneFlag)[2] AS Variant,
+      sum(Spans) AS Requests,
+      min(SetFirst) AS FirstTick,
+      max(SetLast) AS LastTick
+    FROM (
+      SELECT
+        Service,
+        toStartOfHour(Tick) AS Hour,
+        if(ResourceAttributes['deployment.environment.name'] != '',
+          ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS Environment,
+        Build,
+        FlagSet,
+        count() AS Spans,
+        min(Tick) AS SetFirst,
+        max(Tick) AS SetLast
+      FROM coalmine_requests
+      WHERE Service IN {services:Array(String)} AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
+        AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
+        AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9)
+        AND NOT Test
+      GROUP BY Service, Hour, Environment, Build, FlagSet
+    )
+    ARRAY JOIN arrayPushFront(
+      arrayFilter(flag -> flag != '' AND NOT startsWith(flag, '\0'), splitByChar('\x01', FlagSet)), '') AS OneFlag
+    GROUP BY Service, Hour, Environment, Build, Flag, Variant
+  );
+
+-- ingest/summed-flag-hours.ts: commitFlagHours
+  INSERT INTO coalmine_summed_flag_hours (Service, Hour, Sum, Closings)
+  SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Hour, {sum:UInt64} AS Sum, toUInt64(row.3) AS Closings
+  FROM (
+    SELECT arrayJoin(arrayZip({services:Array(String)}, {hours:Array(UInt32)}, {closings:Array(String)})) AS row);
+
+-- ingest/summed-flag-hours.ts: closingsOfFlagHours
+  SELECT
+    Service AS service,
+    toUnixTimestamp(toStartOfHour(Tick)) AS hour,
+    toString(sum(cityHash64(Tick, Batch))) AS closings
+  FROM coalmine_closed
+  WHERE Service IN {services:Array(String)}
+    AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
+    AND (Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})
+  GROUP BY service, hour;
 
 -- ingest/summed-hours.ts: unsummedHours
   SELECT Service AS service, toUnixTimestamp(Hour) AS hour
@@ -3960,6 +3961,7 @@ SELECT currentDatabase() AS name;
   ENGINE = MergeTree
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100);
+
 -- schema/tables.ts: createRuns
   CREATE TABLE IF NOT EXISTS coalmine_runs (
     Batch UInt64,
@@ -4244,6 +4246,12 @@ SELECT currentDatabase() AS name;
       GROUP BY Service, Tick)
   GROUP BY service, operation, from
   ORDER BY service, operation, from;
+
+-- test-runs.ts: closedUntil
+  SELECT Service AS service, toUnixTimestamp(max(Tick)) + 5 AS until
+  FROM coalmine_closed
+  WHERE Service IN {services:Array(String)} AND Tick >= fromUnixTimestamp({since:UInt32})
+  GROUP BY service;
 
 -- test-runs.ts: keepRunEvent
   INSERT INTO coalmine_run_events
