@@ -1,6 +1,4 @@
 import { once } from 'node:events'
-import { request as plain } from 'node:http'
-import { request as secure } from 'node:https'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -20,7 +18,9 @@ export interface Upload {
  * @example const response = await upload({ url: 'http://127.0.0.1:4318/api/import', headers: {}, stream })
  */
 export async function upload({ url, headers, stream, signal }: Upload): Promise<Response> {
-  const request = (url.startsWith('https:') ? secure : plain)(url, {
+  // Imported, these modules would load a client for `fetch` and WebSockets too, at the start of each command.
+  const { request: begin } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http')
+  const request = begin(url, {
     method: 'POST',
     headers,
     ...(signal && { signal }),

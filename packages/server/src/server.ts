@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server as HttpServer } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { type FlagRules, type Slo, usualFlagRules } from '@coalmine/comparator'
@@ -344,7 +344,7 @@ function withPort(url: string, port: number): string {
 
 /** A certificate is for a name, so commands on the directory come another way: in the clear, from this machine alone. */
 async function listenLocally(app: FastifyInstance): Promise<HttpServer> {
-  const local = createServer(app.routing)
+  const local = process.getBuiltinModule('node:http').createServer(app.routing)
   local.listen(0, '127.0.0.1')
   await once(local, 'listening')
   return local

@@ -12,6 +12,7 @@ export type { Flags } from './flags.ts'
 export type { BackFill, BackFilled } from './ingest/back-fill.ts'
 export type { Memory, Remembered, SettledVerdict } from './memory.ts'
 export type { NotificationEntry, NotificationState, Notifications, PendingNotification } from './notifications.ts'
+export { openStore } from './open-store.ts'
 export type { Access } from './opening.ts'
 export type { DoctorFacts } from './read/doctor.ts'
 export type { FlagEvaluations } from './read/evaluations.ts'
@@ -23,7 +24,7 @@ export type { StoreSizes } from './read/sizes.ts'
 export type { TestTraffic } from './read/test-traffic.ts'
 export type { KeptRolloutEvent, RolloutEvents } from './rollout-events.ts'
 export { type Initialised, type InitOptions, initStore } from './schema/init-store.ts'
-export { openStore, type Store, type StoreOptions } from './store.ts'
+export type { Store, StoreOptions } from './store.ts'
 
 // Spans and log records in
 

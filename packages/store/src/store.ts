@@ -85,14 +85,7 @@ export interface Store {
   readonly close: () => Promise<void>
 }
 
-/**
- * Opens a store: spans in, ticks out.
- *
- * Throws a StoreError of kind `held` when another process has the directory open, `full` when nothing at all fits on its
- * disk, and `unavailable` when it cannot be written, the server does not answer or the embedded engine is not installed.
- *
- * @example const store = await openStore({ location: '.coalmine' })
- */
+/** Does what `openStore` of this package says. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, minFreeBytes, fsync } = options
   const { temporary = false, maxQueuedBytes = 128_000_000, now = Date.now } = options

@@ -1,10 +1,14 @@
-import type { TupleParam } from '@clickhouse/client'
 import type { Traces } from '../traces.ts'
 import type { SpaceWatch } from './space.ts'
 
+/** Texts that are one value, as `(a, b)`. */
+export interface Tuple {
+  readonly tuple: readonly string[]
+}
+
 /** Values bound to a statement's `{name:Type}` places. */
 export type Params = Readonly<
-  Record<string, string | number | boolean | readonly string[] | readonly number[] | readonly (readonly TupleParam[])[]>
+  Record<string, string | number | boolean | readonly string[] | readonly number[] | readonly (readonly Tuple[])[]>
 >
 
 /** What the store asks of an engine, embedded or a cluster. Writes and reads do not wait for each other. */

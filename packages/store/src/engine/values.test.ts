@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TupleParam } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTraces } from '../schema/tables.ts'
@@ -36,7 +35,7 @@ it('brings every value to the engine as it is', async () => {
       fc.boolean(),
       fc.integer(),
       async (one, texts, numbers, yes, number) => {
-        const pairs = [texts.map((value) => new TupleParam([one, value]))]
+        const pairs = [texts.map((value) => ({ tuple: [one, value] }))]
         const rows = await engine.read(statement, { text: one, texts, numbers, pairs, yes, number })
         const asTuples = [texts.map((value) => [one, value])]
         expect(rows).toEqual([{ text: one, texts, numbers, pairs: asTuples, yes, number, type: 'Int64' }])

@@ -1,6 +1,5 @@
-import { TupleParam } from '@clickhouse/client'
 import { quotedName } from '../traces.ts'
-import type { Params } from './engine.ts'
+import type { Params, Tuple } from './engine.ts'
 
 type Value = Params[string]
 
@@ -32,9 +31,11 @@ function constant(value: Value, type: string): string {
 // Inside of a list a text is in quotes.
 function listed(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(listed).join(',')}]`
-  if (value instanceof TupleParam) return `(${value.values.map(listed).join(',')})`
+  if (isTuple(value)) return `(${value.tuple.map(listed).join(',')})`
   return typeof value === 'string' ? quote(value) : String(value)
 }
+
+const isTuple = (value: unknown): value is Tuple => typeof value === 'object' && value !== null && 'tuple' in value
 
 const quote = (text: string): string => `'${escaped(text)}'`
 

@@ -1,4 +1,3 @@
-import { TupleParam } from '@clickhouse/client'
 import type { Params } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
 import { type Condition, flagOf, parseSelector } from '../selector.ts'
@@ -70,4 +69,4 @@ const asked = (conditions: readonly Condition[]) => conditions.filter(({ negated
 
 const refused = (conditions: readonly Condition[]) => conditions.filter(({ negated }) => negated).map(pairOf)
 
-const pairOf = ({ key, value }: Condition) => new TupleParam([key, value])
+const pairOf = ({ key, value }: Condition) => ({ tuple: [key, value] })
