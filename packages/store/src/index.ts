@@ -31,7 +31,7 @@ export type { Store, StoreOptions } from './store.ts'
 export type { ImportProgress, Imports } from './imports.ts'
 export type { Ingest, IngestState } from './ingest/ingest.ts'
 export type { LogIngestState } from './ingest/log-ingest.ts'
-export type { LogRecord } from './ingest/log-record.ts'
+export { type LogLines, type LogRecord, logLines } from './ingest/log-record.ts'
 export { newRowBytes, type RowBytes } from './ingest/row-bytes.ts'
 export { addBatch, newSpanBatch, type SpanBatch } from './ingest/span-batch.ts'
 export {

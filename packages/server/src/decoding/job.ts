@@ -1,4 +1,4 @@
-import type { LogRecord, SpanBatch } from '@coalmine/store'
+import type { LogLines, SpanBatch } from '@coalmine/store'
 import type { FilePart } from '../import/file-part.ts'
 import type { Refusals, TimeWindow } from '../otlp/refusals.ts'
 
@@ -23,7 +23,7 @@ export type Job = RequestJob | FileJob
 /** What a request brought. */
 export interface RequestPart {
   readonly batch: SpanBatch
-  readonly records: LogRecord[]
+  readonly records: LogLines
   ignored: number
   readonly refusals: Refusals
 }

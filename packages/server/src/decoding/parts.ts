@@ -1,4 +1,4 @@
-import { newRowBytes, newSpanBatch, type RowBytes } from '@coalmine/store'
+import { logLines, newRowBytes, newSpanBatch, type RowBytes } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { decodeMessage, decodeText } from '../import/decode.ts'
 import { addRequest, type FilePart, newFilePart } from '../import/file-part.ts'
@@ -31,11 +31,11 @@ function requestPart({ kind, type, body: bytes, window }: RequestJob): RequestPa
   const isProtobuf = type === protobufType
   if (kind === 'logs') {
     const logs = isProtobuf ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window)
-    return { ...logs, batch: newSpanBatch() }
+    return { ...logs, records: logLines(logs.records), batch: newSpanBatch() }
   }
   const batch = newSpanBatch(newRowBytes(Math.max(bytes.length, leastRoom)))
   const refusals = isProtobuf ? decodeProtobuf(batch, body, window) : decodeJson(batch, parseJson(body), window)
-  return { batch, records: [], ignored: 0, refusals }
+  return { batch, records: logLines([]), ignored: 0, refusals }
 }
 
 /** The JSON of a body. Throws a ServerError of kind `malformed` for what is none, and what has too many parts. */

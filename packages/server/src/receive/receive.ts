@@ -1,4 +1,12 @@
-import { newRowBytes, newSpanBatch, type RowBytes, type SpanBatch, StoreError } from '@coalmine/store'
+import {
+  type LogLines,
+  logLines,
+  newRowBytes,
+  newSpanBatch,
+  type RowBytes,
+  type SpanBatch,
+  StoreError,
+} from '@coalmine/store'
 import type { Context } from '../context.ts'
 import { parseJson } from '../decoding/parts.ts'
 import { answerable, ServerError } from '../errors.ts'
@@ -46,7 +54,7 @@ export async function receiveLogs(context: Context, type: string, body: Buffer):
   const { metrics, ack } = context
   try {
     const { records, refusals, ignored } = await takeLogs(context, type, body)
-    metrics.receivedLogs(ack, { stored: records.length, refused: refusals.count, ignored })
+    metrics.receivedLogs(ack, { stored: records.count, refused: refusals.count, ignored })
     return refusals
   } catch (error) {
     metrics.receivedLogs(outcomeOf(error), { stored: 0, refused: 0, ignored: 0 })
@@ -95,21 +103,23 @@ function decodeSpans(
   }
 }
 
-async function takeLogs(context: Context, type: string, body: Buffer): Promise<Logs> {
+type TakenLogs = Omit<Logs, 'records'> & { readonly records: LogLines }
+
+async function takeLogs(context: Context, type: string, body: Buffer): Promise<TakenLogs> {
   const { store, now, decoder } = context
   const window = timeWindow(now(), store.retentionDays)
   const logs = isLarge(type, body)
     ? await decoder.request({ kind: 'logs', type, body, window })
-    : type === protobufType
-      ? decodeLogsProtobuf(body, window)
-      : decodeLogsJson(parseJson(body), window)
+    : withLines(type === protobufType ? decodeLogsProtobuf(body, window) : decodeLogsJson(parseJson(body), window))
   await acknowledgeable(
     context,
     store.ingest.insertLogs(logs.records),
-    `${logs.records.length} acknowledged log records`,
+    `${logs.records.count} acknowledged log records`,
   )
   return logs
 }
+
+const withLines = (logs: Logs): TakenLogs => ({ ...logs, records: logLines(logs.records) })
 
 function isLarge(type: string, { length }: Buffer): boolean {
   return length > (type === protobufType ? largeBytes.protobuf : largeBytes.json)

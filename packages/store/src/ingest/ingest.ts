@@ -7,7 +7,7 @@ import { newTickCloser } from './close-ticks.ts'
 import { closedTicks, reopenedTicks } from './closing.ts'
 import { leaveOpen, ticksLeftOpen } from './left-open.ts'
 import { type LogIngestState, startLogIngest } from './log-ingest.ts'
-import type { LogRecord } from './log-record.ts'
+import { type LogLines, type LogRecord, logLines } from './log-record.ts'
 import { meetOthers } from './other-servers.ts'
 import type { SpanBatch } from './span-batch.ts'
 import { type Inserted, type SpanIngestState, startSpanIngest } from './span-ingest.ts'
@@ -30,7 +30,7 @@ export interface Ingest {
    */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
   /** Stores log records; settled when the engine has them. Throws as `insert` does. */
-  readonly insertLogs: (records: readonly LogRecord[]) => Promise<void>
+  readonly insertLogs: (records: readonly LogRecord[] | LogLines) => Promise<void>
   /**
    * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
    * was interrupted, so do those that were found open when the store was opened: the other left them.
@@ -94,7 +94,7 @@ export async function startIngest(
     },
     insertLogs: (some) => {
       mustWrite()
-      return records.insert(some)
+      return records.insert('text' in some ? some : logLines(some))
     },
     hold: async (goesOn = false) => {
       const hold: Hold = { ticks: new Map() }

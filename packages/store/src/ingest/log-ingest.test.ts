@@ -4,9 +4,9 @@ import type { Engine } from '../engine/engine.ts'
 import { StoreError } from '../errors.ts'
 import { defaultLogs } from '../traces.ts'
 import { startLogIngest } from './log-ingest.ts'
-import { logLine } from './log-record.ts'
+import { type LogRecord, logLines } from './log-record.ts'
 
-const line = `${logLine(evaluationOf())}\n`
+const line = logLines([evaluationOf()]).text
 
 /** An engine that keeps what it is given, and fails when it is told to. */
 function startIngest(maxQueuedBytes = 1_000_000) {
@@ -18,7 +18,8 @@ function startIngest(maxQueuedBytes = 1_000_000) {
   }
   const engine = { insertLogs } as Engine
   const ingest = startLogIngest({ engine, logs: defaultLogs, maxQueuedBytes, now: () => 7 })
-  return { ...ingest, inserts, fault }
+  const insert = (records: readonly LogRecord[]): Promise<void> => ingest.insert(logLines(records))
+  return { ...ingest, insert, inserts, fault }
 }
 
 it('shares an insert among the requests that wait for one', async () => {

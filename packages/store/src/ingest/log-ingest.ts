@@ -1,12 +1,12 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Traces } from '../traces.ts'
 import { type InsertQueueState, startInsertQueue, type Waiter } from './insert-queue.ts'
-import { type LogRecord, logLine } from './log-record.ts'
+import type { LogLines } from './log-record.ts'
 
 /** The way of log records into the engine. */
 export interface LogIngest {
   /** Stores records; settled when the engine has them. Throws a StoreError of kind `busy` or `full` at once. */
-  readonly insert: (records: readonly LogRecord[]) => Promise<void>
+  readonly insert: (records: LogLines) => Promise<void>
   readonly drained: () => Promise<void>
   readonly state: () => LogIngestState
 }
@@ -42,12 +42,11 @@ export function startLogIngest({ engine, logs, maxQueuedBytes, now }: LogIngestO
     now,
   })
   return {
-    insert: (records) => {
-      if (records.length === 0) return Promise.resolve()
-      const lines = records.map((record) => `${logLine(record)}\n`).join('')
-      queue.admit(lines.length)
+    insert: ({ text, count }) => {
+      if (count === 0) return Promise.resolve()
+      queue.admit(text.length)
       return new Promise((stored, refused) => {
-        queue.push(lines.length, (rows) => rows.push(lines), { stored, refused })
+        queue.push(text.length, (rows) => rows.push(text), { stored, refused })
       })
     },
     drained: queue.drained,

@@ -20,8 +20,23 @@ export interface LogRecord {
   readonly eventName: string
 }
 
-/** A record as a row of `otel_logs`: a line of JSON. */
-export function logLine(record: LogRecord): string {
+/** Records as they go into the engine: a line of JSON each. */
+export interface LogLines {
+  readonly text: string
+  readonly count: number
+}
+
+/**
+ * Records as lines, which takes long for many of them, and may be done on another thread than the store's.
+ *
+ * @example logLines([]) // { text: '', count: 0 }
+ */
+export function logLines(records: readonly LogRecord[]): LogLines {
+  return { text: records.map((record) => `${logLine(record)}\n`).join(''), count: records.length }
+}
+
+/** A record as a row of `otel_logs`. */
+function logLine(record: LogRecord): string {
   return JSON.stringify({
     Timestamp: secondsOf(record.timeNs),
     TraceId: record.traceId,
