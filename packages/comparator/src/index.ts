@@ -56,7 +56,7 @@ export type {
   FlagVariant,
 } from './flags/flag-report.ts'
 export { type FlagDays, type FlagRule, type FlagRules, flagRuleOf, usualFlagRules } from './flags/flag-rules.ts'
-export { type FlagMinuteSeen, type FlagTurn, flagTurns, turnWindowMs } from './flags/flag-turns.ts'
+export { type FlagMinuteSeen, type FlagTurn, flagTurns, turnBlockMs, turnWindowMs } from './flags/flag-turns.ts'
 export { daysToRead, type FlagChangeSeen, type FlagComparisonSeen, flagsOf } from './flags/flags.ts'
 export { type FlagInput, type FlagsInput, readFlags } from './policy/flags-schema.ts'
 

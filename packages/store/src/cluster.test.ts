@@ -244,6 +244,16 @@ describe('who may only read', () => {
     expect(await spans.spans.below(window, { ticksMs: [firstStart], oneIn: 1 })).toEqual([])
     expect((await spans.spans.suspects(window, null, 'failed')).exemplars).toBeDefined()
     expect(await spans.memory.failedCanaries('storefront')).toEqual([])
+    expect(await spans.memory.flagVerdicts()).toEqual([])
+    const served = async (store: Store) =>
+      (await store.flags.life({ days: [7] })).builds.map(({ flag, build }) => [flag, build]).sort()
+    expect(await served(ticks)).toEqual([
+      ['', '1.0.0'],
+      ['', '2.0.0'],
+    ])
+    expect(await served(spans)).toEqual(await served(ticks))
+    expect(await spans.flags.minutes({ fromMs: 0, toMs: clock })).toEqual([])
+    expect(await spans.flags.told(firstStart)).toEqual([])
     expect((await spans.sizes()).tables[0]).toMatchObject({ table: 'otel_traces', rows: 5 })
   })
 

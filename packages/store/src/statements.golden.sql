@@ -1470,7 +1470,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     Service AS service,
     FlagKey AS flag,
     FlagVariant AS variant,
-    toUnixTimestamp(toStartOfMinute(Tick)) AS minute,
+    intDiv(toUnixTimestamp(Tick), {bin:UInt32}) * {bin:UInt32} AS minute,
     sum(Traces) AS requests
   FROM coalmine_ticks
   WHERE FlagKey NOT IN ('', '(instance)') AND NOT Test

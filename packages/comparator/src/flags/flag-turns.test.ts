@@ -29,7 +29,8 @@ function traffic(
 }
 
 /** What is found by whoever looks as each block ends. */
-const looks = (minutes: readonly FlagMinuteSeen[]) => flagTurns(minutes, 0)
+const looks = (minutes: readonly FlagMinuteSeen[]) =>
+  flagTurns(minutes, { sinceMs: 0, untilMs: minutes.length * minute })
 
 it('tells of no turn in 36 days of traffic in bursts, looked at all the time', () => {
   const flags = [0.01, 0.1, 0.5, 0.9].flatMap((share) =>
@@ -62,19 +63,15 @@ it.each([
   }
   const [turn] = found
   // As soon as half an hour of it is over.
-  expect(flagTurns(all.slice(0, turnedAt + 35), 0)[0]).toEqual(turn)
+  expect(looks(all.slice(0, turnedAt + 35))[0]).toEqual(turn)
   expect(turn!.variant).toBe(after > before ? 'on' : 'off')
 })
 
 it('says nothing of a flag that hardly anybody meets, and of one that is new', () => {
   expect(looks(traffic((at) => (at < 240 ? 0 : 1), { perMinute: 2, minutes: 320, seed: 3 }))).toEqual([])
-  expect(flagTurns([], 0)).toEqual([])
-  expect(
-    flagTurns(
-      traffic((at) => Number(at >= 240), { perMinute: 60, minutes: 320, seed: 3 }),
-      300 * minute,
-    ),
-  ).toEqual([])
+  expect(looks([])).toEqual([])
+  const before = traffic((at) => Number(at >= 240), { perMinute: 60, minutes: 320, seed: 3 })
+  expect(flagTurns(before, { sinceMs: 300 * minute, untilMs: 320 * minute })).toEqual([])
   const late = traffic(() => 0.5, { perMinute: 100, minutes: 20, seed: 3 })
   expect(looks(late)).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { type ShareBlock, shareShift, shiftWindow } from '@coalmine/stats'
 import { shareText } from '../numbers.ts'
 
-/** What requests met of a flag in a minute: how many met each variant. */
+/** What requests met of a flag in a minute, or in up to five together: how many met each variant. */
 export interface FlagMinuteSeen {
   readonly minuteMs: number
   readonly requests: ReadonlyMap<string, number>
@@ -20,27 +20,31 @@ export interface FlagTurn {
 }
 
 // Requests of one user come for some minutes and all meet one variant: shorter blocks would not be independent of each other.
-const blockMs = 5 * 60_000
+/** How long a block is. */
+export const turnBlockMs: number = 5 * 60_000
 // A share of fewer requests says little.
 const fewest = 30
 
 /** How far back minutes are to be known, to find where a flag was turned within an hour. */
-export const turnWindowMs: number = blockMs * shiftWindow + 3_600_000
+export const turnWindowMs: number = turnBlockMs * shiftWindow + 3_600_000
 
 /**
  * Where a flag was turned, by the shares of its variants: all of six blocks of five minutes beyond all of up to forty before. By
  * chance that is so on less than one day in ten thousand, where blocks are exchangeable; a client that sends a large part of all
  * requests for half an hour is no chance, and looks the same. A flag with fewer than six requests a minute is not looked at.
  *
- * @param minutes in order; each that is over, whether it has requests or not.
- * @param sinceMs which turns: those that are known by blocks that end after this moment, in order.
- * @example flagTurns(minutes, Date.now() - 3_600_000)[0]?.what // 'on 10 % -> 50 %'
+ * @param within which turns: those that are known by blocks that end after `sinceMs` and by `untilMs`, when all that is before it is
+ * known. In order.
+ * @example flagTurns(minutes, { sinceMs: untilMs - 3_600_000, untilMs })[0]?.what // 'on 10 % -> 50 %'
  */
-export function flagTurns(minutes: readonly FlagMinuteSeen[], sinceMs: number): readonly FlagTurn[] {
-  const blocks = blocksOf(minutes)
+export function flagTurns(
+  minutes: readonly FlagMinuteSeen[],
+  { sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number },
+): readonly FlagTurn[] {
+  const blocks = blocksOf(minutes, untilMs)
   const turns: FlagTurn[] = []
   for (let end = 1; end <= blocks.length; end += 1) {
-    if (blocks[end - 1]!.startMs + blockMs <= sinceMs) continue
+    if (blocks[end - 1]!.startMs + turnBlockMs <= sinceMs) continue
     const seen = blocks.slice(Math.max(0, end - shiftWindow), end)
     const sizes = seen.map(({ n }) => n).sort((a, b) => a - b)
     const turn = sizes[sizes.length >> 1]! < fewest ? undefined : shiftIn(seen)
@@ -56,12 +60,11 @@ interface Block {
 }
 
 /** Whole blocks, whoever looks when: so that a turn is the same one at each look. */
-function blocksOf(minutes: readonly FlagMinuteSeen[]): readonly Block[] {
-  const endMs = (minutes.at(-1)?.minuteMs ?? 0) + 60_000
-  const lastMs = Math.floor(endMs / blockMs) * blockMs
+function blocksOf(minutes: readonly FlagMinuteSeen[], untilMs: number): readonly Block[] {
+  const lastMs = Math.floor(untilMs / turnBlockMs) * turnBlockMs
   const blocks = new Map<number, Map<string, number>>()
   for (const { minuteMs: at, requests } of minutes) {
-    const startMs = Math.floor(at / blockMs) * blockMs
+    const startMs = Math.floor(at / turnBlockMs) * turnBlockMs
     if (startMs >= lastMs) continue
     const of = blocks.get(startMs) ?? new Map<string, number>()
     for (const [variant, n] of requests) of.set(variant, (of.get(variant) ?? 0) + n)

@@ -1,5 +1,5 @@
 import type { FlagChangeVerdict } from '@coalmine/comparator'
-import { formatSelector, type TimelineChange } from '@coalmine/store'
+import { flagOf, formatSelector, parseSelector, type TimelineChange } from '@coalmine/store'
 import { judgedNow } from '../compare/compare.ts'
 import { parseRequest } from '../compare/request.ts'
 import type { Comparisons } from '../comparisons/comparisons.ts'
@@ -156,7 +156,7 @@ function remembered(
   const found = settled.find(
     (one) =>
       (service === '' || one.service === service) &&
-      one.canary.startsWith(`flag:${flag}=`) &&
+      parseSelector(one.canary).some((condition) => flagOf(condition) === flag) &&
       one.atMs >= atMs &&
       one.atMs <= atMs + lookBackMs,
   )

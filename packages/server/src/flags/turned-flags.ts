@@ -1,4 +1,4 @@
-import { type FlagMinuteSeen, flagTurns, turnWindowMs } from '@coalmine/comparator'
+import { type FlagMinuteSeen, flagTurns, turnBlockMs, turnWindowMs } from '@coalmine/comparator'
 import type { Change } from '@coalmine/store'
 import type { Context } from '../context.ts'
 
@@ -10,24 +10,27 @@ export interface TurnedFlags {
 
 const minuteMs = 60_000
 // Ticks close late where spans come late, and a server that was away for a while has some to close.
-const lookBackMs = 15 * minuteMs
+const lookBackMs = 5 * minuteMs
+// Whoever sends more is no flag service.
+const mostHeard = 100
+const longestKey = 500
 const firstLookBackMs = 60 * minuteMs
-const readAgainMs = 5 * minuteMs
+const readAgainMs = 10 * minuteMs
 // A share that moved in one block moves on in the next: that is the same turn.
 const sameTurnMs = 10 * minuteMs
 
 interface Known {
   readonly service: string
   readonly flag: string
-  readonly minutes: Map<number, ReadonlyMap<string, number>>
+  readonly blocks: Map<number, ReadonlyMap<string, number>>
 }
 
-/** Those of a server's store. What it has read of minutes it keeps in memory, of five hours. */
+/** Those of a server's store. What it has read of blocks it keeps in memory, of five hours. */
 export function newTurnedFlags(
   { store, now }: Pick<Context, 'store' | 'now'>,
   readEveryMs: number = 2 * minuteMs,
 ): TurnedFlags {
-  const told = new Set<string>()
+  const kept = new Set<string>()
   const flags = new Map<string, Known>()
   const turnedMs = new Map<string, number>()
   let readToMs = 0
@@ -36,46 +39,47 @@ export function newTurnedFlags(
   let heardMs = 0
 
   const keepOnce = async (change: Change): Promise<void> => {
-    if (told.has(change.id)) return
-    if (await store.changes.keep(change)) told.add(change.id)
+    if (kept.has(change.id)) return
+    if (await store.changes.keep(change)) kept.add(change.id)
   }
 
   const heard = async (): Promise<void> => {
-    for (const { service, environment, flag, atMs } of await store.flags.told(
-      now() - (heardMs === 0 ? firstLookBackMs : lookBackMs),
-    )) {
+    const told = await store.flags.told(now() - (heardMs === 0 ? firstLookBackMs : lookBackMs))
+    heardMs = now()
+    for (const { service, environment, flag, atMs } of told.slice(0, mostHeard)) {
+      if (flag.length > longestKey) continue
       const id = `openfeature/${service}/${environment}/${flag}/${Math.floor(atMs / 1000)}`
       await keepOnce({ ...nothingSaid, id, service, environment, flag, atMs, source: 'openfeature' })
     }
-    heardMs = now()
   }
 
-  const readMinutes = async (): Promise<void> => {
-    const toMs = Math.floor(now() / minuteMs) * minuteMs
+  const readBlocks = async (): Promise<void> => {
+    const toMs = Math.floor(now() / turnBlockMs) * turnBlockMs
     const oldestMs = toMs - turnWindowMs - readAgainMs
     const fromMs = Math.max(oldestMs, readToMs - readAgainMs)
-    const rows = await store.flags.minutes({ fromMs, toMs })
+    const rows = await store.flags.minutes({ fromMs, toMs, minutes: turnBlockMs / minuteMs })
     const counts = new Map<string, Map<number, Map<string, number>>>()
     for (const { service, flag, variant, minuteMs: at, requests } of rows) {
       const key = JSON.stringify([service, flag])
       const of = counts.get(key) ?? new Map<number, Map<string, number>>()
       counts.set(key, of)
       of.set(at, (of.get(at) ?? new Map()).set(variant, Number(requests)))
-      if (!flags.has(key)) flags.set(key, { service, flag, minutes: new Map() })
+      if (!flags.has(key)) flags.set(key, { service, flag, blocks: new Map() })
     }
-    for (const [key, { minutes }] of flags) {
-      for (const [at, of] of counts.get(key) ?? []) minutes.set(at, of)
-      for (const at of minutes.keys()) if (at < oldestMs) minutes.delete(at)
-      if (minutes.size === 0) flags.delete(key)
+    for (const [key, { blocks }] of flags) {
+      for (const [at, of] of counts.get(key) ?? []) blocks.set(at, of)
+      for (const at of blocks.keys()) if (at < oldestMs) blocks.delete(at)
+      if (blocks.size === 0) flags.delete(key)
     }
     readToMs = toMs
   }
 
   const seen = async (): Promise<void> => {
-    for (const [key, { service, flag, minutes }] of flags) {
-      const inOrder = [...minutes].sort(([a], [b]) => a - b)
+    const sinceMs = seenToMs === 0 ? readToMs - firstLookBackMs : seenToMs - readAgainMs
+    for (const [key, { service, flag, blocks }] of flags) {
+      const inOrder = [...blocks].sort(([a], [b]) => a - b)
       const all = inOrder.map(([at, requests]): FlagMinuteSeen => ({ minuteMs: at, requests }))
-      for (const { atMs, what } of flagTurns(all, seenToMs === 0 ? now() - firstLookBackMs : seenToMs - readAgainMs)) {
+      for (const { atMs, what } of flagTurns(all, { sinceMs, untilMs: readToMs })) {
         if (Math.abs(atMs - (turnedMs.get(key) ?? 0)) <= sameTurnMs) continue
         turnedMs.set(key, atMs)
         const id = `spans/${service}/${flag}/${Math.floor(atMs / 1000)}`
@@ -91,7 +95,7 @@ export function newTurnedFlags(
       // What is told is told by the second, what is seen by blocks of minutes.
       if (now() - readMs < readEveryMs) return
       readMs = now()
-      await readMinutes()
+      await readBlocks()
       await seen()
     },
   }

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
-/** How many requests of users met a variant of a flag in a minute. */
+/** How many requests of users met a variant of a flag in a minute, or in some together. */
 export interface FlagMinute {
   readonly service: string
   readonly flag: string
@@ -26,9 +26,9 @@ const sameMs = 60_000
 /** What closed ticks from a moment to another say of flags, minute by minute; of one flag, where it is named. */
 export async function flagMinutes(
   engine: Engine,
-  { fromMs, toMs, service = '', flag = '' }: FlagMinutesAsked,
+  { fromMs, toMs, service = '', flag = '', minutes = 1 }: FlagMinutesAsked,
 ): Promise<readonly FlagMinute[]> {
-  const params = { from: Math.floor(fromMs / 1000), to: Math.floor(toMs / 1000), service, flag }
+  const params = { from: Math.floor(fromMs / 1000), to: Math.floor(toMs / 1000), service, flag, bin: minutes * 60 }
   const rows = await engine.read<Omit<FlagMinute, 'minuteMs'> & { minute: number }>(flagsByMinute, params)
   return rows.map(({ minute, ...row }) => ({ ...row, minuteMs: minute * 1000 }))
 }
@@ -39,6 +39,8 @@ export interface FlagMinutesAsked {
   readonly toMs: number
   readonly service?: string
   readonly flag?: string
+  /** So many together; one unless told otherwise. */
+  readonly minutes?: number
 }
 
 /** Changes that spans told since a moment, each once, however many processes told it within a minute. */
@@ -64,7 +66,7 @@ export const flagsByMinute: string = sql`
     Service AS service,
     FlagKey AS flag,
     FlagVariant AS variant,
-    toUnixTimestamp(toStartOfMinute(Tick)) AS minute,
+    intDiv(toUnixTimestamp(Tick), {bin:UInt32}) * {bin:UInt32} AS minute,
     sum(Traces) AS requests
   FROM coalmine_ticks
   WHERE FlagKey NOT IN ('', '(instance)') AND NOT Test
