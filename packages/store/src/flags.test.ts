@@ -34,14 +34,14 @@ it('knows of each flag which variants users met, by environment and build, from 
   fresh.store.ingest.release(hold)
   await fresh.closeAfter(60_000)
 
-  const life = async () => fresh.store.flags.life({ days: [1, 7] })
+  const life = async () => fresh.store.flags.life({ days: [1, 7, 30] })
   const { variants, builds, known } = await life()
   expect(variants.map(({ environment, flag, variant, requests }) => [environment, flag, variant, requests])).toEqual(
     expect.arrayContaining([
-      ['production', 'banner', 'b', [6, 6]],
-      ['production', 'pricing', 'off', [6, 6]],
-      ['production', 'pricing', 'on', [11, 14]],
-      ['staging', 'pricing', 'off', [7, 7]],
+      ['production', 'banner', 'b', [6, 6, 6]],
+      ['production', 'pricing', 'off', [6, 6, 6]],
+      ['production', 'pricing', 'on', [11, 14, 14]],
+      ['staging', 'pricing', 'off', [7, 7, 7]],
     ]),
   )
   expect(variants).toHaveLength(4)
@@ -61,14 +61,14 @@ it('knows of each flag which variants users met, by environment and build, from 
   expect(known).toEqual([{ service: 'storefront', sinceMs: firstStart - 50 * hourMs }])
   const ofBanner = async () =>
     (await life()).variants.filter(({ flag }) => flag === 'banner').map(({ requests }) => requests)
-  expect(await ofBanner()).toEqual([[6, 6]])
+  expect(await ofBanner()).toEqual([[6, 6, 6]])
   // An import opens a tick of an hour that is summed up, and of one that is not.
   const again = await fresh.store.ingest.hold()
   const banner = { 'coalmine.flag.banner': 'b' }
   await fresh.store.ingest.insert(batchOf(...met(1, -2 * hourMs, banner), ...met(1, 1_000, banner)), again)
   fresh.store.ingest.release(again)
   await fresh.closeAfter(120_000)
-  expect(await ofBanner()).toEqual([[8, 8]])
+  expect(await ofBanner()).toEqual([[8, 8, 8]])
 })
 
 it('is the same when an hour is over as it was before', async () => {
@@ -83,7 +83,7 @@ it('is the same when an hour is over as it was before', async () => {
   )
   fresh.store.ingest.release(hold)
   await fresh.closeAfter(60_000)
-  const life = () => fresh.store.flags.life({ days: [1, 7] })
+  const life = () => fresh.store.flags.life({ days: [1, 7, 30] })
   const { variants, builds, known } = await life()
   // Asked again it is the same, and an hour later too, when all of it is summed up.
   expect(await life()).toEqual({ variants, builds, known })

@@ -41,6 +41,7 @@ interface Options {
 
 const hourSeconds = 3600
 const settledMs = 120_000
+const lookAgainSeconds = 6 * hourSeconds
 const daySeconds = 86_400
 // Hours of services that are summed up at once: a few seconds of work.
 const mostAtOnce = 200
@@ -73,9 +74,13 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
     })
   }
 
-  const sumUp = async (service = ''): Promise<number> => {
+  // When all hours of all services were looked at, in seconds since 1970.
+  let summedTo = 0
+
+  const sumUp = async (service = '', isRecent = false): Promise<number> => {
     const until = thisHour()
-    const from = keptFrom()
+    // Whoever asks does not look through all that is kept once more.
+    const from = isRecent && summedTo > 0 ? Math.max(keptFrom(), summedTo - lookAgainSeconds) : keptFrom()
     if (!mayWrite() || from >= until) return 0
     // The newest hours first.
     const found = await engine.read<{ service: string; hour: number }>(unsummedFlagHours, { service, from, to: until })
@@ -86,17 +91,18 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
       some = isFull ? [one] : [...some, one]
     }
     if (some.length > 0) await sumSome(some)
+    if (service === '') summedTo = until
     return found.length
   }
 
   return {
-    sumUp,
+    sumUp: (service) => sumUp(service),
     minutes: async (asked) => (access === 'spans' ? [] : flagMinutes(engine, asked)),
     told: (sinceMs) => flagChangesTold(engine, sinceMs),
     life: async ({ service = '', flag = '', days }) => {
       const until = Math.floor(now() / 1000)
       if (access === 'spans') return flagLifeOfSpans(engine, { service, flag, days, ticks: 0, until })
-      await sumUp(service)
+      await sumUp(service, true)
       const ticks = mayWrite() ? thisHour() : keptFrom()
       return flagLife(engine, { service, flag, days, ticks, until })
     },

@@ -1303,12 +1303,14 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   ) AS Served
   INNER JOIN Failures USING (Service, Version);
 
--- read/flag-life.ts: flagVariants
+-- read/flag-life.ts: flagSums
   SELECT
     Service AS service,
     Environment AS environment,
     Flag AS flag,
     Variant AS variant,
+    Build AS build,
+    OfBuild AS ofBuild,
     toUnixTimestamp(First) AS first,
     toUnixTimestamp(Last) AS last,
     arrayMap(
@@ -1320,50 +1322,41 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       Environment,
       Flag,
       Variant,
-      min(FirstTick) AS First,
-      max(LastTick) AS Last,
-      sumMap(map(toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Hour) - 1), 86400)), Requests)) AS ByAge
-    
-      FROM coalmine_flag_hours
-      WHERE ({service:String} = '' OR Service = {service:String})
-        AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
-        AND Hour >= fromUnixTimestamp({from:UInt32})
-        AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
-        AND (Service, Hour, Sum) NOT IN (
-          SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
-          FROM coalmine_summed_flag_hours
-          WHERE ({service:String} = '' OR Service = {service:String})
-          GROUP BY Service, Hour
-          HAVING uniqExact(Sum) > 1)
-      AND Flag != ''
-    GROUP BY Service, Environment, Flag, Variant
-  )
-  ORDER BY service, environment, flag, variant;
-
--- read/flag-life.ts: flagBuilds
-  SELECT
-    Service AS service,
-    Environment AS environment,
-    Flag AS flag,
-    Build AS build,
-    sum(Requests) AS requests,
-    toUnixTimestamp(min(FirstTick)) AS first,
-    toUnixTimestamp(max(LastTick)) AS last
-  
-    FROM coalmine_flag_hours
-    WHERE ({service:String} = '' OR Service = {service:String})
-      AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
-      AND Hour >= fromUnixTimestamp({from:UInt32})
-      AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
-      AND (Service, Hour, Sum) NOT IN (
-        SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
-        FROM coalmine_summed_flag_hours
+      Build,
+      grouping(Variant) AS OfBuild,
+      min(DayFirst) AS First,
+      max(DayLast) AS Last,
+      sumMap(map(Age, DayRequests)) AS ByAge
+    FROM (
+      SELECT
+        Service,
+        Environment,
+        Flag,
+        Variant,
+        Build,
+        toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Hour) - 1), 86400)) AS Age,
+        sum(Requests) AS DayRequests,
+        min(FirstTick) AS DayFirst,
+        max(LastTick) AS DayLast
+      
+        FROM coalmine_flag_hours
         WHERE ({service:String} = '' OR Service = {service:String})
-        GROUP BY Service, Hour
-        HAVING uniqExact(Sum) > 1)
-  GROUP BY service, environment, flag, build
-  ORDER BY last DESC, build
-  LIMIT 5 BY service, environment, flag;
+          AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
+          AND Hour >= fromUnixTimestamp({from:UInt32})
+          AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
+          AND (Service, Hour, Sum) NOT IN (
+            SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
+            FROM coalmine_summed_flag_hours
+            WHERE ({service:String} = '' OR Service = {service:String})
+            GROUP BY Service, Hour
+            HAVING uniqExact(Sum) > 1)
+      GROUP BY Service, Environment, Flag, Variant, Build, Age
+    )
+    GROUP BY GROUPING SETS ((Service, Environment, Flag, Variant), (Service, Environment, Flag, Build))
+  )
+  WHERE if(OfBuild = 1, Last >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({until:UInt32}) - 2592000))), Flag != '')
+  ORDER BY ofBuild, last DESC, service, environment, flag, variant, build
+  LIMIT 5 BY service, environment, flag, variant, ofBuild;
 
 -- read/flag-life.ts: flagsKnownSince
   SELECT Service AS service, toUnixTimestamp(min(Hour)) AS since
@@ -1389,24 +1382,36 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       Build,
       FlagKey,
       FlagVariant,
-      min(Tick) AS First,
-      max(Tick) AS Last,
-      sum(Requests) AS Met,
-      sumMap(map(toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Tick) - 1), 86400)), Requests)) AS ByAge
-    FROM coalmine_ticks
-    WHERE ({service:String} = '' OR Service = {service:String})
-      AND ({flag:String} = '' OR FlagKey IN ('', {flag:String}))
-      AND FlagKey != '(instance)' AND NOT Test
-      AND Tick >= fromUnixTimestamp({ticks:UInt32})
-      AND (Service, toStartOfHour(Tick)) NOT IN (
-        SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
-      AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Tick >= fromUnixTimestamp({ticks:UInt32}))
-      AND (Service, Tick, Batch) NOT IN (
-        SELECT Service, Tick, arrayJoin(arrayFilter(batch -> batch != argMax(Batch, ClosedAt), groupUniqArray(Batch)))
-        FROM coalmine_closed
-        WHERE ({service:String} = '' OR Service = {service:String}) AND Tick >= fromUnixTimestamp({ticks:UInt32})
-        GROUP BY Service, Tick
-        HAVING uniqExact(Batch) > 1)
+      min(DayFirst) AS First,
+      max(DayLast) AS Last,
+      sum(DayRequests) AS Met,
+      sumMap(map(Age, DayRequests)) AS ByAge
+    FROM (
+      SELECT
+        Service,
+        Build,
+        FlagKey,
+        FlagVariant,
+        toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Tick) - 1), 86400)) AS Age,
+        sum(Requests) AS DayRequests,
+        min(Tick) AS DayFirst,
+        max(Tick) AS DayLast
+      FROM coalmine_ticks
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND ({flag:String} = '' OR FlagKey IN ('', {flag:String}))
+        AND FlagKey != '(instance)' AND NOT Test
+        AND Tick >= fromUnixTimestamp({ticks:UInt32})
+        AND (Service, toStartOfHour(Tick)) NOT IN (
+          SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
+        AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Tick >= fromUnixTimestamp({ticks:UInt32}))
+        AND (Service, Tick, Batch) NOT IN (
+          SELECT Service, Tick, arrayJoin(arrayFilter(batch -> batch != argMax(Batch, ClosedAt), groupUniqArray(Batch)))
+          FROM coalmine_closed
+          WHERE ({service:String} = '' OR Service = {service:String}) AND Tick >= fromUnixTimestamp({ticks:UInt32})
+          GROUP BY Service, Tick
+          HAVING uniqExact(Batch) > 1)
+      GROUP BY Service, Build, FlagKey, FlagVariant, Age
+    )
     GROUP BY Service, Build, FlagKey, FlagVariant
   );
 

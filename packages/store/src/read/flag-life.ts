@@ -38,6 +38,7 @@ export interface FlagLife {
 export interface FlagsRead {
   readonly service: string
   readonly flag: string
+  /** Thirty among them, for builds. */
   readonly days: readonly number[]
   /** From when on ticks say what hours do not. */
   readonly ticks: number
@@ -65,8 +66,12 @@ type TickRow = Omit<VariantRow, 'environment'> & { readonly build: string; reado
 export async function flagLife(engine: Engine, asked: FlagsRead): Promise<FlagLife> {
   const { service, flag, days, ticks, until } = asked
   const params = { service, flag, days, ticks, until, from: Math.max(0, until - flagDays * 86_400) }
-  const variants = await engine.read<VariantRow>(flagVariants, params)
-  const builds = await engine.read<BuildRow>(flagBuilds, { ...params, from: Math.max(0, until - buildDays * 86_400) })
+  const sums = await engine.read<VariantRow & { readonly build: string; readonly ofBuild: number }>(flagSums, params)
+  const variants = sums.filter(({ ofBuild }) => !ofBuild)
+  const month = days.indexOf(buildDays)
+  const builds = sums
+    .filter(({ ofBuild }) => ofBuild)
+    .map((row): BuildRow => ({ ...row, requests: Number(row.requests[month] ?? 0) }))
   const known = await engine.read<{ service: string; since: number }>(flagsKnownSince, { service })
   const late = await engine.read<TickRow>(flagTicks, params)
   const environments = await environmentsOf(engine, builds, late)
@@ -186,20 +191,24 @@ const summedRows = sql`
       GROUP BY Service, Hour
       HAVING uniqExact(Sum) > 1)`
 
-/** Requests by how many days ago they were, and of them those within each number of days that is asked for. */
-const byAge = (at: string): string =>
-  `sumMap(map(toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(${at}) - 1), 86400)), Requests)) AS ByAge`
+const ageOf = (at: string): string =>
+  `toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(${at}) - 1), 86400))`
 const withinDays = `arrayMap(
   wanted -> arraySum(arrayMap((age, n) -> if(age < wanted, n, 0), mapKeys(ByAge), mapValues(ByAge))),
   {days:Array(UInt16)}) AS requests`
 
-/** What became of each variant: requests of the last so many days, several times. */
-export const flagVariants: string = sql`
+/**
+ * What became of each variant, and of each build that met a flag, of those with the flag without a name of each that served: five
+ * builds at most, of which it was last, within a month. Rows are read once, and summed up by day before they are told apart.
+ */
+export const flagSums: string = sql`
   SELECT
     Service AS service,
     Environment AS environment,
     Flag AS flag,
     Variant AS variant,
+    Build AS build,
+    OfBuild AS ofBuild,
     toUnixTimestamp(First) AS first,
     toUnixTimestamp(Last) AS last,
     ${withinDays}
@@ -209,29 +218,30 @@ export const flagVariants: string = sql`
       Environment,
       Flag,
       Variant,
-      min(FirstTick) AS First,
-      max(LastTick) AS Last,
-      ${byAge('Hour')}
-    ${summedRows}
-      AND Flag != ''
-    GROUP BY Service, Environment, Flag, Variant
+      Build,
+      grouping(Variant) AS OfBuild,
+      min(DayFirst) AS First,
+      max(DayLast) AS Last,
+      sumMap(map(Age, DayRequests)) AS ByAge
+    FROM (
+      SELECT
+        Service,
+        Environment,
+        Flag,
+        Variant,
+        Build,
+        ${ageOf('Hour')} AS Age,
+        sum(Requests) AS DayRequests,
+        min(FirstTick) AS DayFirst,
+        max(LastTick) AS DayLast
+      ${summedRows}
+      GROUP BY Service, Environment, Flag, Variant, Build, Age
+    )
+    GROUP BY GROUPING SETS ((Service, Environment, Flag, Variant), (Service, Environment, Flag, Build))
   )
-  ORDER BY service, environment, flag, variant`
-
-/** Builds that met each flag, those of which it was last first; of the flag without a name those that served. */
-export const flagBuilds: string = sql`
-  SELECT
-    Service AS service,
-    Environment AS environment,
-    Flag AS flag,
-    Build AS build,
-    sum(Requests) AS requests,
-    toUnixTimestamp(min(FirstTick)) AS first,
-    toUnixTimestamp(max(LastTick)) AS last
-  ${summedRows}
-  GROUP BY service, environment, flag, build
-  ORDER BY last DESC, build
-  LIMIT 5 BY service, environment, flag`
+  WHERE if(OfBuild = 1, Last >= fromUnixTimestamp(toUInt32(greatest(0, toInt64({until:UInt32}) - 2592000))), Flag != '')
+  ORDER BY ofBuild, last DESC, service, environment, flag, variant, build
+  LIMIT 5 BY service, environment, flag, variant, ofBuild`
 
 /** Since when flags of each service are known. */
 export const flagsKnownSince: string = sql`
@@ -257,24 +267,36 @@ export const flagTicks: string = sql`
       Build,
       FlagKey,
       FlagVariant,
-      min(Tick) AS First,
-      max(Tick) AS Last,
-      sum(Requests) AS Met,
-      ${byAge('Tick')}
-    FROM coalmine_ticks
-    WHERE ${ofAsked}
-      AND ${ofFlag('FlagKey')}
-      AND FlagKey != '(instance)' AND NOT Test
-      AND Tick >= fromUnixTimestamp({ticks:UInt32})
-      AND (Service, toStartOfHour(Tick)) NOT IN (
-        SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
-      AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Tick >= fromUnixTimestamp({ticks:UInt32}))
-      AND (Service, Tick, Batch) NOT IN (
-        SELECT Service, Tick, arrayJoin(arrayFilter(batch -> batch != argMax(Batch, ClosedAt), groupUniqArray(Batch)))
-        FROM coalmine_closed
-        WHERE ${ofAsked} AND Tick >= fromUnixTimestamp({ticks:UInt32})
-        GROUP BY Service, Tick
-        HAVING uniqExact(Batch) > 1)
+      min(DayFirst) AS First,
+      max(DayLast) AS Last,
+      sum(DayRequests) AS Met,
+      sumMap(map(Age, DayRequests)) AS ByAge
+    FROM (
+      SELECT
+        Service,
+        Build,
+        FlagKey,
+        FlagVariant,
+        ${ageOf('Tick')} AS Age,
+        sum(Requests) AS DayRequests,
+        min(Tick) AS DayFirst,
+        max(Tick) AS DayLast
+      FROM coalmine_ticks
+      WHERE ${ofAsked}
+        AND ${ofFlag('FlagKey')}
+        AND FlagKey != '(instance)' AND NOT Test
+        AND Tick >= fromUnixTimestamp({ticks:UInt32})
+        AND (Service, toStartOfHour(Tick)) NOT IN (
+          SELECT Service, Hour FROM coalmine_summed_flag_hours WHERE Hour >= fromUnixTimestamp({ticks:UInt32}))
+        AND Batch IN (SELECT Batch FROM coalmine_closed WHERE Tick >= fromUnixTimestamp({ticks:UInt32}))
+        AND (Service, Tick, Batch) NOT IN (
+          SELECT Service, Tick, arrayJoin(arrayFilter(batch -> batch != argMax(Batch, ClosedAt), groupUniqArray(Batch)))
+          FROM coalmine_closed
+          WHERE ${ofAsked} AND Tick >= fromUnixTimestamp({ticks:UInt32})
+          GROUP BY Service, Tick
+          HAVING uniqExact(Batch) > 1)
+      GROUP BY Service, Build, FlagKey, FlagVariant, Age
+    )
     GROUP BY Service, Build, FlagKey, FlagVariant
   )`
 
