@@ -1,6 +1,6 @@
 /**
- * How long does an answer about flags take? Two hundred services with five flags each, over thirty days: the hours that are over are
- * summed up, as a server does once they are, and the ticks since are there as closing makes them; all made inside the engine. A
+ * How long does an answer about flags take? Two hundred services with five flags each, over thirty days: the hours and days that are
+ * over are summed up, as a server does once they are, and the ticks since are there as closing makes them; all made inside the engine. A
  * server that has just started is asked. Under a minute on two cores.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -23,25 +23,41 @@ export async function run(): Promise<BenchRow[]> {
   try {
     await fill(directory)
     const server = await startServer({ store: directory, port: 0 })
-    const ask = async (): Promise<{ readonly seconds: number; readonly flags: number; readonly requests: number }> => {
-      const started = performance.now()
+    const ask = async (): Promise<{
+      readonly seconds: number
+      readonly cpu: number
+      readonly flags: number
+      readonly requests: number
+    }> => {
+      const [started, cpu] = [performance.now(), process.cpuUsage()]
       const answer = (await (await fetch(`${server.url}/api/flags`)).json()) as FlagsAnswer
       const requests = answer.flags.reduce((sum, one) => sum + one.requests30, 0)
-      return { seconds: (performance.now() - started) / 1000, flags: answer.flags.length, requests }
+      const { user, system } = process.cpuUsage(cpu)
+      return {
+        seconds: (performance.now() - started) / 1000,
+        cpu: (user + system) / 1e6,
+        flags: answer.flags.length,
+        requests,
+      }
     }
     const first = await ask()
-    const times: number[] = []
-    for (let time = 0; time < 5; time++) times.push((await ask()).seconds)
+    const times: { readonly seconds: number; readonly cpu: number }[] = []
+    for (let time = 0; time < 5; time++) times.push(await ask())
     await server.close()
-    const again = times.toSorted((a, b) => a - b)[2]!
+    const again = times.toSorted((a, b) => a.seconds - b.seconds)[2]!
     return [
       {
         name: `${first.flags} flags of ${services} services over ${days} days, the first question (${(first.requests / 1e6).toFixed(0)} million evaluations)`,
-        value: `${first.seconds.toFixed(2)} s`,
+        value: `${first.seconds.toFixed(2)} s (CPU ${first.cpu.toFixed(2)} s)`,
         target: '< 2 s',
         ok: first.seconds < 2 && first.flags === services * flags,
       },
-      { name: 'the next ones, median of five', value: `${again.toFixed(2)} s`, target: '< 2 s', ok: again < 2 },
+      {
+        name: 'the next ones, median of five',
+        value: `${again.seconds.toFixed(2)} s (CPU ${again.cpu.toFixed(2)} s)`,
+        target: '< 2 s',
+        ok: again.seconds < 2,
+      },
     ]
   } finally {
     await rm(directory, { recursive: true, force: true })
@@ -61,6 +77,9 @@ export async function fill(directory: string): Promise<void> {
   const query_params = { services, flags, hours: days * 24, from: thisHour - days * 24 * hour, thisHour, ticks: 720 }
   for (const query of [summedHours, ledger, ticks, closed]) await client.command({ query, query_params })
   await client.close()
+  const store = await openStore({ location: directory })
+  await store.flags.sumUp()
+  await store.close()
 }
 
 const summedHours = `

@@ -69,6 +69,13 @@ it('knows of each flag which variants users met, by environment and build, from 
   fresh.store.ingest.release(again)
   await fresh.closeAfter(120_000)
   expect(await ofBanner()).toEqual([[8, 8, 8]])
+  // And one of a day that is over, and summed up.
+  const long = await fresh.store.ingest.hold()
+  await fresh.store.ingest.insert(batchOf(...met(1, -50 * hourMs, banner)), long)
+  fresh.store.ingest.release(long)
+  await fresh.closeAfter(180_000)
+  await fresh.store.flags.sumUp()
+  expect(await ofBanner()).toEqual([[8, 9, 9]])
 })
 
 it('is the same when an hour is over as it was before', async () => {

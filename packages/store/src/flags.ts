@@ -1,9 +1,10 @@
 import type { Engine } from './engine/engine.ts'
 import { newBatchId } from './ingest/batch-id.ts'
+import { commitFlagDay, sumFlagDay, unsummedFlagDays } from './ingest/summed-flag-days.ts'
 import { closingsOfFlagHours, commitFlagHours, sumFlagHours } from './ingest/summed-flag-hours.ts'
 import { unsummedFlagHours } from './ingest/summed-hours.ts'
 import type { Access } from './opening.ts'
-import { type FlagLife, flagLife, flagLifeOfSpans } from './read/flag-life.ts'
+import { type FlagLife, flagDays, flagLife, flagLifeOfSpans } from './read/flag-life.ts'
 import {
   type FlagChangeTold,
   type FlagMinute,
@@ -91,8 +92,25 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
       some = isFull ? [one] : [...some, one]
     }
     if (some.length > 0) await sumSome(some)
+    await sumDays(service, isRecent && summedTo > 0)
     if (service === '') summedTo = until
     return found.length
+  }
+
+  const today = (): number => Math.floor(thisHour() / daySeconds) * daySeconds
+
+  const sumDays = async (service: string, isRecent: boolean): Promise<void> => {
+    const to = today()
+    const from = to - (isRecent ? 2 : flagDays) * daySeconds
+    const params = { service, from, to }
+    const found = await engine.read<{ service: string; day: number; hours: string }>(unsummedFlagDays, params)
+    for (const day of new Set(found.map((one) => one.day))) {
+      const some = found.filter((one) => one.day === day)
+      const services = some.map((one) => one.service)
+      const sum = newBatchId()
+      await engine.writeOnce(sumFlagDay, { sum, service, services, from: day, to: day + daySeconds })
+      await engine.write(commitFlagDay, { sum, services, hours: some.map(({ hours }) => hours), from: day })
+    }
   }
 
   return {
@@ -101,10 +119,11 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
     told: (sinceMs) => flagChangesTold(engine, sinceMs),
     life: async ({ service = '', flag = '', days }) => {
       const until = Math.floor(now() / 1000)
-      if (access === 'spans') return flagLifeOfSpans(engine, { service, flag, days, ticks: 0, until })
+      if (access === 'spans') return flagLifeOfSpans(engine, { service, flag, days, hours: 0, ticks: 0, until })
       await sumUp(service, true)
       const ticks = mayWrite() ? thisHour() : keptFrom()
-      return flagLife(engine, { service, flag, days, ticks, until })
+      const hours = mayWrite() ? today() : 0
+      return flagLife(engine, { service, flag, days, hours, ticks, until })
     },
   }
 }

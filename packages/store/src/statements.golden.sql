@@ -558,6 +558,54 @@ DROP TABLE IF EXISTS coalmine_parquet;
   )
   GROUP BY Service, Tick, Test, Run, RunOperation;
 
+-- ingest/summed-flag-days.ts: unsummedFlagDays
+  SELECT Service AS service, toUnixTimestamp(Day) AS day, toString(Hours) AS hours
+  FROM (
+    SELECT Service, toStartOfDay(Hour) AS Day, sum(cityHash64(Hour, Newest)) AS Hours
+    FROM (
+      
+      SELECT Service, Hour, argMax(Sum, At) AS Newest
+      FROM coalmine_summed_flag_hours
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Hour
+    )
+    GROUP BY Service, Day
+  ) AS there
+  LEFT JOIN (
+    SELECT Service, Day, argMax(Hours, At) AS Summed
+    FROM coalmine_summed_flag_days
+    WHERE ({service:String} = '' OR Service = {service:String})
+      AND Day >= fromUnixTimestamp({from:UInt32}) AND Day < fromUnixTimestamp({to:UInt32})
+    GROUP BY Service, Day
+  ) AS summed USING (Service, Day)
+  WHERE Hours != Summed
+  ORDER BY day DESC, service;
+
+-- ingest/summed-flag-days.ts: sumFlagDay
+  INSERT INTO coalmine_flag_days (
+    Sum, Service, Day, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick)
+  SELECT
+    {sum:UInt64}, Service, fromUnixTimestamp({from:UInt32}), Environment, Build, Flag, Variant,
+    sum(Requests), min(FirstTick), max(LastTick)
+  FROM coalmine_flag_hours
+  WHERE Service IN {services:Array(String)}
+    AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
+    AND (Service, Hour, Sum) IN (
+      
+      SELECT Service, Hour, argMax(Sum, At) AS Newest
+      FROM coalmine_summed_flag_hours
+      WHERE ({service:String} = '' OR Service = {service:String})
+        AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
+      GROUP BY Service, Hour
+    )
+  GROUP BY Service, Environment, Build, Flag, Variant;
+
+-- ingest/summed-flag-days.ts: commitFlagDay
+  INSERT INTO coalmine_summed_flag_days (Service, Day, Sum, Hours)
+  SELECT row.1 AS Service, fromUnixTimestamp({from:UInt32}) AS Day, {sum:UInt64} AS Sum, toUInt64(row.2) AS Hours
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {hours:Array(String)})) AS row);
+
 -- ingest/summed-flag-hours.ts: sumFlagHours
   INSERT INTO coalmine_flag_hours (
     Sum, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick)
@@ -1334,22 +1382,42 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         Flag,
         Variant,
         Build,
-        toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(Hour) - 1), 86400)) AS Age,
+        toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(LastTick) - 1), 86400)) AS Age,
         sum(Requests) AS DayRequests,
         min(FirstTick) AS DayFirst,
         max(LastTick) AS DayLast
       
+      FROM (
+        SELECT Service, Environment, Flag, Variant, Build, Requests, FirstTick, LastTick
+        FROM coalmine_flag_days
+        WHERE ({service:String} = '' OR Service = {service:String})
+          AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
+          AND Day >= fromUnixTimestamp({from:UInt32})
+          AND 
+          Sum IN (SELECT Sum FROM coalmine_summed_flag_days)
+          AND (Service, Day, Sum) NOT IN (
+            SELECT Service, Day, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
+            FROM coalmine_summed_flag_days
+            WHERE ({service:String} = '' OR Service = {service:String})
+            GROUP BY Service, Day
+            HAVING uniqExact(Sum) > 1)
+        UNION ALL
+        SELECT Service, Environment, Flag, Variant, Build, Requests, FirstTick, LastTick
         FROM coalmine_flag_hours
         WHERE ({service:String} = '' OR Service = {service:String})
           AND ({flag:String} = '' OR Flag IN ('', {flag:String}))
-          AND Hour >= fromUnixTimestamp({from:UInt32})
-          AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
+          AND Hour >= fromUnixTimestamp(greatest({from:UInt32}, {hours:UInt32}))
+          AND (Service, toStartOfDay(Hour)) NOT IN (
+            SELECT Service, Day FROM coalmine_summed_flag_days WHERE Day >= fromUnixTimestamp({hours:UInt32}))
+          AND 
+          Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
           AND (Service, Hour, Sum) NOT IN (
             SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
             FROM coalmine_summed_flag_hours
             WHERE ({service:String} = '' OR Service = {service:String})
             GROUP BY Service, Hour
             HAVING uniqExact(Sum) > 1)
+      )
       GROUP BY Service, Environment, Flag, Variant, Build, Age
     )
     GROUP BY GROUPING SETS ((Service, Environment, Flag, Variant), (Service, Environment, Flag, Build))
@@ -3951,7 +4019,7 @@ SELECT currentDatabase() AS name;
     LastTick DateTime('UTC')
   )
   ENGINE = MergeTree
-  PARTITION BY toYYYYMM(Hour)
+  PARTITION BY toDate(Hour)
   ORDER BY (Service, Flag, Hour)
   TTL Hour + toIntervalDay(100);
 
@@ -4003,6 +4071,36 @@ SELECT currentDatabase() AS name;
   ENGINE = MergeTree
   ORDER BY (Run, Began, Kind, At)
   TTL toDateTime(At) + toIntervalDay(400);
+
+-- schema/tables.ts: createFlagDays
+  CREATE TABLE IF NOT EXISTS coalmine_flag_days (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Day DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Environment LowCardinality(String),
+    Build LowCardinality(String),
+    Flag LowCardinality(String),
+    Variant LowCardinality(String),
+    Requests UInt64 CODEC(T64, ZSTD(1)),
+    FirstTick DateTime('UTC'),
+    LastTick DateTime('UTC')
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Day)
+  ORDER BY (Service, Flag, Day)
+  TTL Day + toIntervalDay(100);
+
+-- schema/tables.ts: createSummedFlagDays
+  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days (
+    Service LowCardinality(String),
+    Day DateTime('UTC'),
+    Sum UInt64,
+    Hours UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Day)
+  TTL Day + toIntervalDay(100);
 
 -- schema/views.ts: createTraces
   CREATE OR REPLACE VIEW coalmine_traces AS

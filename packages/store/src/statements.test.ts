@@ -26,6 +26,8 @@ const notForSpansAlone = [
   'coalmine_summed_hours',
   'coalmine_flag_hours',
   'coalmine_summed_flag_hours',
+  'coalmine_flag_days',
+  'coalmine_summed_flag_days',
   'coalmine_notifications',
   'coalmine_rollouts',
   'coalmine_runs',

@@ -211,6 +211,41 @@ CREATE TABLE IF NOT EXISTS coalmine_rollouts ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Rollout, Number)
 
+CREATE TABLE IF NOT EXISTS coalmine_runs ON CLUSTER main (
+  Batch UInt64,
+  Service LowCardinality(String),
+  Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  Test Bool,
+  Run LowCardinality(String),
+  Operation LowCardinality(String),
+  Requests UInt64,
+  Errors UInt64,
+  Spans UInt64,
+  Owner LowCardinality(String),
+  Expires LowCardinality(String),
+  FirstStart DateTime64(3),
+  LastEnd DateTime64(3),
+  Entities Array(String),
+  Flags Array(LowCardinality(String)),
+  Writes Map(LowCardinality(String), UInt64),
+  At DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toYYYYMM(Tick)
+ORDER BY (Test, Run, Service, Tick)
+TTL Tick + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_run_events ON CLUSTER main (
+  Run String,
+  Began DateTime64(3),
+  Kind LowCardinality(String),
+  At DateTime64(3),
+  Told String CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Run, Began, Kind, At)
+TTL toDateTime(At) + toIntervalDay(400)
+
 CREATE TABLE IF NOT EXISTS coalmine_schema ON CLUSTER main (
   Version UInt32,
   Traces String,
@@ -316,7 +351,7 @@ CREATE TABLE IF NOT EXISTS coalmine_flag_hours ON CLUSTER main (
   LastTick DateTime('UTC')
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
-PARTITION BY toYYYYMM(Hour)
+PARTITION BY toDate(Hour)
 ORDER BY (Service, Flag, Hour)
 TTL Hour + toIntervalDay(100)
 
@@ -330,3 +365,31 @@ CREATE TABLE IF NOT EXISTS coalmine_summed_flag_hours ON CLUSTER main (
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
 ORDER BY (Service, Hour)
 TTL Hour + toIntervalDay(100)
+
+CREATE TABLE IF NOT EXISTS coalmine_flag_days ON CLUSTER main (
+  Sum UInt64,
+  Service LowCardinality(String),
+  Day DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  Environment LowCardinality(String),
+  Build LowCardinality(String),
+  Flag LowCardinality(String),
+  Variant LowCardinality(String),
+  Requests UInt64 CODEC(T64, ZSTD(1)),
+  FirstTick DateTime('UTC'),
+  LastTick DateTime('UTC')
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toYYYYMM(Day)
+ORDER BY (Service, Flag, Day)
+TTL Day + toIntervalDay(100)
+
+CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days ON CLUSTER main (
+  Service LowCardinality(String),
+  Day DateTime('UTC'),
+  Sum UInt64,
+  Hours UInt64,
+  At DateTime64(9) DEFAULT now64(9)
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+ORDER BY (Service, Day)
+TTL Day + toIntervalDay(100)

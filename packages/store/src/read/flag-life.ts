@@ -40,6 +40,8 @@ export interface FlagsRead {
   readonly flag: string
   /** Thirty among them, for builds. */
   readonly days: readonly number[]
+  /** From when on hours say what days do not. */
+  readonly hours: number
   /** From when on ticks say what hours do not. */
   readonly ticks: number
   readonly until: number
@@ -64,8 +66,8 @@ type TickRow = Omit<VariantRow, 'environment'> & { readonly build: string; reado
 
 /** What summed hours and the ticks after them say of flags. A build of several environments counts by whole hours alone, of which only spans know which was which. */
 export async function flagLife(engine: Engine, asked: FlagsRead): Promise<FlagLife> {
-  const { service, flag, days, ticks, until } = asked
-  const params = { service, flag, days, ticks, until, from: Math.max(0, until - flagDays * 86_400) }
+  const { service, flag, days, hours, ticks, until } = asked
+  const params = { service, flag, days, hours, ticks, until, from: Math.max(0, until - flagDays * 86_400) }
   const sums = await engine.read<VariantRow & { readonly build: string; readonly ofBuild: number }>(flagSums, params)
   const variants = sums.filter(({ ofBuild }) => !ofBuild)
   const month = days.indexOf(buildDays)
@@ -177,19 +179,35 @@ async function environmentsOf(
 const ofAsked = `({service:String} = '' OR Service = {service:String})`
 const ofFlag = (name: string): string => `({flag:String} = '' OR ${name} IN ('', {flag:String}))`
 
-// Hardly an hour is summed up twice: to look for those that were, and leave them out, takes half of the time of looking for each.
+// Hardly anything is summed up twice: to look for what was, and leave it out, takes half of the time of looking for each.
+const newest = (table: string, at: string): string => sql`
+Sum IN (SELECT Sum FROM ${table})
+AND (Service, ${at}, Sum) NOT IN (
+  SELECT Service, ${at}, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
+  FROM ${table}
+  WHERE ${ofAsked}
+  GROUP BY Service, ${at}
+  HAVING uniqExact(Sum) > 1)`
+
+// Days that are over, and hours of those that are not.
 const summedRows = sql`
+FROM (
+  SELECT Service, Environment, Flag, Variant, Build, Requests, FirstTick, LastTick
+  FROM coalmine_flag_days
+  WHERE ${ofAsked}
+    AND ${ofFlag('Flag')}
+    AND Day >= fromUnixTimestamp({from:UInt32})
+    AND ${newest('coalmine_summed_flag_days', 'Day')}
+  UNION ALL
+  SELECT Service, Environment, Flag, Variant, Build, Requests, FirstTick, LastTick
   FROM coalmine_flag_hours
   WHERE ${ofAsked}
     AND ${ofFlag('Flag')}
-    AND Hour >= fromUnixTimestamp({from:UInt32})
-    AND Sum IN (SELECT Sum FROM coalmine_summed_flag_hours)
-    AND (Service, Hour, Sum) NOT IN (
-      SELECT Service, Hour, arrayJoin(arrayFilter(sum -> sum != argMax(Sum, At), groupUniqArray(Sum)))
-      FROM coalmine_summed_flag_hours
-      WHERE ${ofAsked}
-      GROUP BY Service, Hour
-      HAVING uniqExact(Sum) > 1)`
+    AND Hour >= fromUnixTimestamp(greatest({from:UInt32}, {hours:UInt32}))
+    AND (Service, toStartOfDay(Hour)) NOT IN (
+      SELECT Service, Day FROM coalmine_summed_flag_days WHERE Day >= fromUnixTimestamp({hours:UInt32}))
+    AND ${newest('coalmine_summed_flag_hours', 'Hour')}
+)`
 
 const ageOf = (at: string): string =>
   `toUInt16(intDiv(greatest(0, toInt64({until:UInt32}) - toUnixTimestamp(${at}) - 1), 86400))`
@@ -230,7 +248,7 @@ export const flagSums: string = sql`
         Flag,
         Variant,
         Build,
-        ${ageOf('Hour')} AS Age,
+        ${ageOf('LastTick')} AS Age,
         sum(Requests) AS DayRequests,
         min(FirstTick) AS DayFirst,
         max(LastTick) AS DayLast

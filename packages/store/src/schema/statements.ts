@@ -73,6 +73,8 @@ const ownTables: readonly string[] = [
   tables.createSummedHours,
   tables.createFlagHours,
   tables.createSummedFlagHours,
+  tables.createFlagDays,
+  tables.createSummedFlagDays,
 ]
 
 /** Each reads those before it. */
