@@ -4035,6 +4035,36 @@ SELECT currentDatabase() AS name;
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100);
 
+-- schema/tables.ts: createFlagDays
+  CREATE TABLE IF NOT EXISTS coalmine_flag_days (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Day DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Environment LowCardinality(String),
+    Build LowCardinality(String),
+    Flag LowCardinality(String),
+    Variant LowCardinality(String),
+    Requests UInt64 CODEC(T64, ZSTD(1)),
+    FirstTick DateTime('UTC'),
+    LastTick DateTime('UTC')
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Day)
+  ORDER BY (Service, Flag, Day)
+  TTL Day + toIntervalDay(100);
+
+-- schema/tables.ts: createSummedFlagDays
+  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days (
+    Service LowCardinality(String),
+    Day DateTime('UTC'),
+    Sum UInt64,
+    Hours UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Day)
+  TTL Day + toIntervalDay(100);
+
 -- schema/tables.ts: createRuns
   CREATE TABLE IF NOT EXISTS coalmine_runs (
     Batch UInt64,
@@ -4071,36 +4101,6 @@ SELECT currentDatabase() AS name;
   ENGINE = MergeTree
   ORDER BY (Run, Began, Kind, At)
   TTL toDateTime(At) + toIntervalDay(400);
-
--- schema/tables.ts: createFlagDays
-  CREATE TABLE IF NOT EXISTS coalmine_flag_days (
-    Sum UInt64,
-    Service LowCardinality(String),
-    Day DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    Environment LowCardinality(String),
-    Build LowCardinality(String),
-    Flag LowCardinality(String),
-    Variant LowCardinality(String),
-    Requests UInt64 CODEC(T64, ZSTD(1)),
-    FirstTick DateTime('UTC'),
-    LastTick DateTime('UTC')
-  )
-  ENGINE = MergeTree
-  PARTITION BY toYYYYMM(Day)
-  ORDER BY (Service, Flag, Day)
-  TTL Day + toIntervalDay(100);
-
--- schema/tables.ts: createSummedFlagDays
-  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days (
-    Service LowCardinality(String),
-    Day DateTime('UTC'),
-    Sum UInt64,
-    Hours UInt64,
-    At DateTime64(9) DEFAULT now64(9)
-  )
-  ENGINE = MergeTree
-  ORDER BY (Service, Day)
-  TTL Day + toIntervalDay(100);
 
 -- schema/views.ts: createTraces
   CREATE OR REPLACE VIEW coalmine_traces AS

@@ -396,6 +396,38 @@ export const createSummedFlagHours = `
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100)`
 
+/** The same of days that are over, made of their hours: a month of them is read at once. */
+export const createFlagDays = `
+  CREATE TABLE IF NOT EXISTS coalmine_flag_days (
+    Sum UInt64,
+    Service LowCardinality(String),
+    Day DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    Environment LowCardinality(String),
+    Build LowCardinality(String),
+    Flag LowCardinality(String),
+    Variant LowCardinality(String),
+    Requests UInt64 CODEC(T64, ZSTD(1)),
+    FirstTick DateTime('UTC'),
+    LastTick DateTime('UTC')
+  )
+  ENGINE = MergeTree
+  PARTITION BY toYYYYMM(Day)
+  ORDER BY (Service, Flag, Day)
+  TTL Day + toIntervalDay(100)`
+
+/** A day of flags is summed up when it has a row here; `Hours` names the sums of hours that it was made of. */
+export const createSummedFlagDays = `
+  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days (
+    Service LowCardinality(String),
+    Day DateTime('UTC'),
+    Sum UInt64,
+    Hours UInt64,
+    At DateTime64(9) DEFAULT now64(9)
+  )
+  ENGINE = MergeTree
+  ORDER BY (Service, Day)
+  TTL Day + toIntervalDay(100)`
+
 /**
  * What test runs did, written down when ticks close: of operation '' are spans below requests. Rows that are no test's say where users
  * wrote to in the same ticks. Of a tick that was closed anew the batch that came last counts.
@@ -437,35 +469,3 @@ export const createRunEvents = `
   ENGINE = MergeTree
   ORDER BY (Run, Began, Kind, At)
   TTL toDateTime(At) + toIntervalDay(400)`
-
-/** The same of days that are over, made of their hours: a month of them is read at once. */
-export const createFlagDays = `
-  CREATE TABLE IF NOT EXISTS coalmine_flag_days (
-    Sum UInt64,
-    Service LowCardinality(String),
-    Day DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    Environment LowCardinality(String),
-    Build LowCardinality(String),
-    Flag LowCardinality(String),
-    Variant LowCardinality(String),
-    Requests UInt64 CODEC(T64, ZSTD(1)),
-    FirstTick DateTime('UTC'),
-    LastTick DateTime('UTC')
-  )
-  ENGINE = MergeTree
-  PARTITION BY toYYYYMM(Day)
-  ORDER BY (Service, Flag, Day)
-  TTL Day + toIntervalDay(100)`
-
-/** A day of flags is summed up when it has a row here; `Hours` names the sums of hours that it was made of. */
-export const createSummedFlagDays = `
-  CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days (
-    Service LowCardinality(String),
-    Day DateTime('UTC'),
-    Sum UInt64,
-    Hours UInt64,
-    At DateTime64(9) DEFAULT now64(9)
-  )
-  ENGINE = MergeTree
-  ORDER BY (Service, Day)
-  TTL Day + toIntervalDay(100)`
