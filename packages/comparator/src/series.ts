@@ -31,23 +31,19 @@ export interface OperationSeries {
   /** The edges of latency's buckets, where they are not exponential. */
   readonly bounds?: readonly number[] | undefined
   readonly rates: ReadonlyMap<string, readonly RateBlock[]>
-  /** Where latencies lie block by block, since the first tick, by metric; where it is left out the blocks tell. */
-  readonly shapes?: ReadonlyMap<string, readonly ShapedBlock[]>
+  /** When both arms starved, since the first tick, by metric of latency; where it is left out the blocks tell. */
+  readonly starved?: ReadonlyMap<string, readonly Starved[]>
   /** Errors and client errors tick by tick, also where one arm alone served. */
   readonly failures: ReadonlyMap<string, readonly RateBlock[]>
 }
 
-/** Where the values of one arm lie, and how far apart. */
-export interface Shape {
-  readonly median: number
-  readonly spread: number
-}
-
-/** The shapes of a block of both arms; none of an arm with hardly any values. */
-export interface ShapedBlock {
-  readonly tick: number
-  readonly stable: Shape | undefined
-  readonly canary: Shape | undefined
+/** A stretch of time in which both arms were far slower, and less even, than before. Times in milliseconds since 1970, medians of both arms in seconds. */
+export interface Starved {
+  readonly from: number
+  /** The end of its last block. */
+  readonly to: number
+  readonly before: number
+  readonly during: number
 }
 
 /** Blocks that hold enough values for a twentieth of them, and for a hundredth. */

@@ -3,7 +3,7 @@ import type { Facts } from '../facts.ts'
 import { count, latency, rounded } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
-import type { DistributionBlock, OperationSeries, Shape, ShapedBlock } from '../series.ts'
+import type { DistributionBlock, OperationSeries, Starved } from '../series.ts'
 import { tickMs } from '../tick.ts'
 
 /**
@@ -19,15 +19,6 @@ const beforeMs = 3_600_000
 // Starved by less, nobody asks why.
 const fewestStarved = 2
 
-/** A stretch of time in which both arms were far slower, and less even, than before. Times in milliseconds since 1970, medians of both arms in seconds. */
-export interface Starved {
-  readonly from: number
-  /** The end of its last block. */
-  readonly to: number
-  readonly before: number
-  readonly during: number
-}
-
 /**
  * When the processes of both arms starved: of CPU, of memory, of something that they share. Which arm is then the slower is chance, so
  * latency cannot FAIL by it. A canary that is slow alone never looks like this, since stable has to be slow too.
@@ -38,9 +29,11 @@ export function starvedIn(series: readonly OperationSeries[], name: string): rea
   const most = busiestOf(series)
   // Buckets of span metrics are too wide to tell.
   if (!most || most.bounds) return []
-  const known = most.shapes?.get(name) ?? most.distributions.get(name) ?? nothing
-  const found = remembered.get(known) ?? stretchesOf(most.shapes?.get(name) ?? shapesOf(most, name))
-  remembered.set(known, found)
+  const told = most.starved?.get(name)
+  if (told) return told
+  const blocks = most.distributions.get(name) ?? nothing
+  const found = remembered.get(blocks) ?? stretchesOf(blocks)
+  remembered.set(blocks, found)
   return found
 }
 
@@ -55,15 +48,6 @@ export function busiestOf(series: readonly OperationSeries[]): OperationSeries |
     (found, one) => (found && requestsOf(found) >= requestsOf(one) ? found : one),
     undefined,
   )
-}
-
-/** Where the values of a metric of latency lie, block by block of an operation. */
-export function shapesOf({ distributions }: OperationSeries, name: string): ShapedBlock[] {
-  return (distributions.get(name) ?? nothing).map(({ tick, stable, canary }) => ({
-    tick,
-    stable: shapeOf(stable),
-    canary: shapeOf(canary),
-  }))
 }
 
 /** Whether both arms starved in a tick. */
@@ -107,24 +91,36 @@ const requestsOf = ({ totals }: OperationSeries): number => totals.stable.reques
 
 const clockOf = (tick: number): string => new Date(tick).toISOString().slice(11, 19)
 
-function stretchesOf(blocks: readonly ShapedBlock[]): Starved[] {
+function stretchesOf(blocks: readonly DistributionBlock[]): readonly Starved[] {
+  const stretches = growingStretches()
+  stretches.add(blocks)
+  return stretches.told()
+}
+
+/** Stretches in which both arms starved, found as blocks come; of what was before, an hour is kept. */
+export interface GrowingStretches {
+  /** Takes in blocks that are later than those before. */
+  readonly add: (blocks: readonly DistributionBlock[]) => void
+  readonly told: () => readonly Starved[]
+}
+
+/** No block has come yet. */
+export function growingStretches(): GrowingStretches {
   const stable = newBefore()
   const canary = newBefore()
   const found: (Starved & { readonly ticks: number; readonly medians: readonly number[] })[] = []
   let open = false
   let last = Number.NEGATIVE_INFINITY
-  for (const { tick, ...shapes } of blocks) {
-    const from = Math.max(last + tickMs, tick - joinedMs)
-    last = tick
-    if (!shapes.stable || !shapes.canary) continue
+
+  const take = (tick: number, ofStable: Shape, ofCanary: Shape, from: number): void => {
     const before = { stable: stable.until(tick), canary: canary.until(tick) }
-    if (!before.stable || !before.canary || !starve(shapes.stable, before.stable, shapes.canary, before.canary)) {
-      stable.add(tick, shapes.stable)
-      canary.add(tick, shapes.canary)
+    if (!before.stable || !before.canary || !starve(ofStable, before.stable, ofCanary, before.canary)) {
+      stable.add(tick, ofStable)
+      canary.add(tick, ofCanary)
       open = false
-      continue
+      return
     }
-    const during = Math.sqrt(shapes.stable.median * shapes.canary.median)
+    const during = Math.sqrt(ofStable.median * ofCanary.median)
     const known = open ? found.pop() : undefined
     found.push({
       from: known?.from ?? from,
@@ -136,18 +132,36 @@ function stretchesOf(blocks: readonly ShapedBlock[]): Starved[] {
     })
     open = true
   }
-  return found
-    .filter(({ ticks }) => ticks >= fewestStarved)
-    .map(({ from, to, before, medians }) => ({
-      from,
-      to,
-      before,
-      during: middleOf([...medians].sort((a, b) => a - b)),
-    }))
+
+  return {
+    add: (blocks) => {
+      for (const block of blocks) {
+        const from = Math.max(last + tickMs, block.tick - joinedMs)
+        last = block.tick
+        const [ofStable, ofCanary] = [shapeOf(block.stable), shapeOf(block.canary)]
+        if (ofStable && ofCanary) take(block.tick, ofStable, ofCanary, from)
+      }
+    },
+    told: () =>
+      found
+        .filter(({ ticks }) => ticks >= fewestStarved)
+        .map(({ from, to, before, medians }) => ({
+          from,
+          to,
+          before,
+          during: middleOf([...medians].sort((a, b) => a - b)),
+        })),
+  }
 }
 
 // A block of several ticks begins so long before its last one, at most.
 const joinedMs = 30_000
+
+/** Where the values of one arm lie, and how far apart. */
+interface Shape {
+  readonly median: number
+  readonly spread: number
+}
 
 function shapeOf(values: Histogram): Shape | undefined {
   if (countOf(values) < fewestValues) return undefined
@@ -167,22 +181,24 @@ function newBefore(): {
   readonly until: (tick: number) => Shape | undefined
   readonly add: (tick: number, shape: Shape) => void
 } {
-  const kept: { readonly tick: number; readonly shape: Shape }[] = []
+  const kept = { ticks: [] as number[], medians: [] as number[], spreads: [] as number[] }
   const medians: number[] = []
   const spreads: number[] = []
   return {
     until(tick) {
-      while (kept.length > 0 && kept[0]!.tick < tick - beforeMs) {
-        const { shape } = kept.shift()!
-        medians.splice(placeOf(medians, shape.median), 1)
-        spreads.splice(placeOf(spreads, shape.spread), 1)
+      while (kept.ticks.length > 0 && kept.ticks[0]! < tick - beforeMs) {
+        kept.ticks.shift()
+        medians.splice(placeOf(medians, kept.medians.shift()!), 1)
+        spreads.splice(placeOf(spreads, kept.spreads.shift()!), 1)
       }
-      return kept.length < fewestBefore ? undefined : { median: middleOf(medians), spread: middleOf(spreads) }
+      return kept.ticks.length < fewestBefore ? undefined : { median: middleOf(medians), spread: middleOf(spreads) }
     },
-    add(tick, shape) {
-      kept.push({ tick, shape })
-      medians.splice(placeOf(medians, shape.median), 0, shape.median)
-      spreads.splice(placeOf(spreads, shape.spread), 0, shape.spread)
+    add(tick, { median, spread }) {
+      kept.ticks.push(tick)
+      kept.medians.push(median)
+      kept.spreads.push(spread)
+      medians.splice(placeOf(medians, median), 0, median)
+      spreads.splice(placeOf(spreads, spread), 0, spread)
     },
   }
 }

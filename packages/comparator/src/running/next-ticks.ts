@@ -1,13 +1,13 @@
 import { type Decided, decide } from '../decide.ts'
 import type { Facts, InstanceFacts } from '../facts.ts'
 import type { Hosts } from '../fairness/hosts.ts'
-import { busiestOf, shapesOf } from '../fairness/starved.ts'
+import { busiestOf, type GrowingStretches, growingStretches } from '../fairness/starved.ts'
 import { gateOf } from '../gate.ts'
 import type { GrowingSeries } from '../growing-series.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { isPartlyMatched, type Scope, scopesOf } from '../scopes.ts'
-import type { OperationSeries, ShapedBlock } from '../series.ts'
+import type { OperationSeries } from '../series.ts'
 import type { Slice } from '../slice.ts'
 import { leftOutUntil } from './left-out-until.ts'
 import { NothingRemembered, type RunMemory } from './run-memory.ts'
@@ -57,7 +57,7 @@ export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | nul
     decided,
     until,
     busiest: busiest.operation,
-    shapes: new Map(latencies.map((name) => [name, shapesOf(busiest, name)])),
+    stretches: new Map(latencies.map((name) => [name, stretchesIn(busiest, name)])),
     places: placesOf(scopesOf(series, policy), series),
     leftOut: leftOutUntil(until, series, metrics, policy, facts),
   })
@@ -66,13 +66,14 @@ export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | nul
 type GoingOn = Omit<Begun, 'series'> & {
   readonly until: number
   readonly busiest: string
-  readonly shapes: ReadonlyMap<string, readonly ShapedBlock[]>
+  readonly stretches: ReadonlyMap<string, GrowingStretches>
   readonly places: ReadonlyMap<string, string>
   readonly leftOut: string
 }
 
 function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ...begun }: GoingOn): NextTicks {
-  let { facts, until, shapes, places, leftOut } = begun
+  const { stretches } = begun
+  let { facts, until, places, leftOut } = begun
   const lookOn = tickLooks(policy)
   const first = lookOn(decided)
   growing.forget()
@@ -84,7 +85,7 @@ function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ..
       facts = { ...facts, ...(facts.fairness && { fairness: { ...facts.fairness, instances } }) }
       const grown = growing.add(slices)
       if (isPartlyMatched(grown, policy) || busiestOf(grown)!.operation !== busiest) return null
-      const series = grown.map((one) => (one.operation === busiest ? withShapes(one) : one))
+      const series = grown.map((one) => (one.operation === busiest ? withStarved(one) : one))
       const moved = placesOf(scopesOf(series, policy), series)
       if ([...places].some(([operation, place]) => moved.get(operation) !== place)) return null
       if (leftOutUntil(until, series, metrics, policy, facts) !== leftOut) return null
@@ -103,10 +104,21 @@ function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ..
     },
   }
 
-  function withShapes(series: OperationSeries): OperationSeries {
-    shapes = new Map([...shapes].map(([name, known]) => [name, [...known, ...shapesOf(series, name)]]))
-    return { ...series, shapes }
+  function withStarved(series: OperationSeries): OperationSeries {
+    const starved = new Map(
+      [...stretches].map(([name, growing]) => {
+        growing.add(series.distributions.get(name) ?? [])
+        return [name, growing.told()]
+      }),
+    )
+    return { ...series, starved }
   }
+}
+
+function stretchesIn({ distributions }: OperationSeries, name: string): GrowingStretches {
+  const stretches = growingStretches()
+  stretches.add(distributions.get(name) ?? [])
+  return stretches
 }
 
 /** What no test asks about, and what is large, is left out. */
