@@ -44,6 +44,11 @@ const protobuf = 'application/x-protobuf'
 const records = (count: number) => ({
   resourceLogs: [{ scopeLogs: [{ logRecords: Array(count).fill({ body: { stringValue: 'x' }, attributes: [] }) }] }],
 })
+const evaluations = (count: number) => {
+  const attributes = keyValues({ 'feature_flag.key': 'checkout', 'feature_flag.result.variant': 'on' })
+  const one = { timeUnixNano: String(now), eventName: 'feature_flag.evaluation', attributes }
+  return { resourceLogs: [{ scopeLogs: [{ logRecords: Array(count).fill(one) }] }] }
+}
 const lines = (count: number, line: string): Buffer => Buffer.from(`${line}\n`.repeat(count))
 
 type Case = readonly [what: string, path: string, type: string, body: Buffer, status: number]
@@ -57,6 +62,7 @@ const cases: readonly Case[] = [
   ['empty objects', '/v1/traces', json, Buffer.from(`{"resourceSpans":[${Array(490_000).fill('{}').join()}]}`), 413],
   ['no protobuf', '/v1/traces', protobuf, Buffer.alloc(15_000_000, 0x0a), 400],
   ['JSON of many log records', '/v1/logs', json, text(records(100_000)), 200],
+  ['evaluations of many flags', '/v1/logs', json, text(evaluations(60_000)), 200],
   ['a file of one large request', '/api/import', json, text(traces(30_000, 10, usual)), 200],
   ['a file of many small requests', '/api/import', json, lines(10_000, JSON.stringify(traces(2, 10, usual))), 200],
 ]
