@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FlagsAnswer } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type TargetServer, targetServer } from '../../test/target-server.ts'
 import type { JudgedChange } from '../changes/routes.ts'
 import { type RunningServer, startServer } from '../server.ts'
 
@@ -12,14 +13,40 @@ const bannerMs = startMs + 210 * minute
 const pricingMs = startMs + 220 * minute
 let directory: string
 let server: RunningServer
+let bus: TargetServer
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-turned-'))
-  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 100, warn: console.error })
+  bus = await targetServer(() => ({ status: 200 }))
+  server = await startServer({
+    store: directory,
+    port: 0,
+    watermarkMs: 0,
+    lookEveryMs: 100,
+    warn: console.error,
+    notify: {
+      config: {
+        targets: { bus: { type: 'webhook', url: `${bus.url}/in` } },
+        services: { shop: { owner: 'team banner' } },
+      },
+      environment: {},
+    },
+  })
+  const turn = {
+    kind: 'flag',
+    flag: 'pricing',
+    what: 'on for half',
+    author: 'maria',
+    at: new Date(pricingMs).toISOString(),
+  }
+  const headers = { 'content-type': 'application/json' }
+  const kept = await fetch(`${server.url}/api/changes`, { method: 'POST', headers, body: JSON.stringify(turn) })
+  expect(kept.status).toBe(201)
   await send([...banner(), ...pricing(), changed('pricing', 0), changed('pricing', 4_000)])
 })
 afterAll(async () => {
   await server.close()
+  await bus.close()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -114,7 +141,7 @@ it('has turns of flags on the timeline, told by an application or seen in the sh
       verdict?.against,
     ])
   await expect.poll(verdicts).toEqual([
-    ['pricing', 'cart', 'openfeature', 'fail', 'other-variant'],
+    ['pricing', '', 'api, openfeature', 'fail', 'other-variant'],
     ['banner', 'shop', 'spans', 'fail', 'minutes-before'],
   ])
   const [pricingTurn, bannerTurn] = await turned()
@@ -124,9 +151,20 @@ it('has turns of flags on the timeline, told by an application or seen in the sh
   })
   expect(bannerTurn).toMatchObject({ atMs: bannerMs, what: 'new 0 % -> 100 %', verdict: { stable: 'flag:banner=old' } })
   expect(bannerTurn!.verdict!.reason).toMatch(/POST \/pay/)
+  // Whoever turned it is told; where nobody said who, the service's owner.
+  const told = () =>
+    bus.asked
+      .map(({ json }) => json['data'] as { title: string; people: unknown })
+      .filter(({ title }) => title.startsWith('FAIL'))
+      .map(({ title, people }) => [title, people])
+      .sort()
+  await expect.poll(told).toEqual([
+    ['FAIL: cart flag:pricing=on is worse than flag:pricing=off', [{ role: 'author', name: 'maria' }]],
+    ['FAIL: shop is worse since banner was turned: new 0 % -> 100 %', [{ role: 'owner', name: 'team banner' }]],
+  ])
   const { flags } = (await (await fetch(`${server.url}/api/flags`)).json()) as FlagsAnswer
   expect(flags.map(({ flag, lastChange }) => [flag, lastChange?.source, lastChange?.verdict?.verdict])).toEqual([
     ['banner', 'spans', 'fail'],
-    ['pricing', 'openfeature', 'fail'],
+    ['pricing', 'api, openfeature', 'fail'],
   ])
 })
