@@ -45,10 +45,19 @@ function armsOf(service: string, before: Shares, after: Shares): FlagArms | unde
   const grown = [...after.of].sort(
     ([a, shareA], [b, shareB]) => shareB - (before.of.get(b) ?? 0) - (shareA - (before.of.get(a) ?? 0)),
   )
-  const [canary] = grown[0] ?? []
-  if (canary === undefined) return undefined
+  const [canary, share] = grown[0] ?? []
+  if (canary === undefined || share === undefined || !hasMoved(before, after, canary, share)) return undefined
   const stable = [...after.of.keys()].find((variant) => variant !== canary)
   if (stable !== undefined) return { kind: 'variants', service, stable, canary }
   const was = [...before.of.keys()].find((variant) => variant !== canary)
   return was === undefined ? undefined : { kind: 'minutes-before', service, stable: was, canary }
+}
+
+/** Whether a share is another one than before, by half a point and more than chance alone would make it. */
+function hasMoved(before: Shares, after: Shares, variant: string, share: number): boolean {
+  if (before.requests < fewest) return true
+  const was = before.of.get(variant) ?? 0
+  const pooled = (was * before.requests + share * after.requests) / (before.requests + after.requests)
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / before.requests + 1 / after.requests))
+  return share - was > leastShare + 3 * error
 }
