@@ -66,7 +66,7 @@ describe('compare --from', () => {
 
   it('gives no verdict on a file that is not OTLP: exit code 65', async () => {
     const run = await coalmineHere(folder, [...compare, '--from', 'broken.jsonl'])
-    expectMessage(run, 65, 'broken.jsonl:2:', '1 line was refused, so no verdict is given')
+    expectMessage(run, 65, 'broken.jsonl:2:', '1 line was refused, so there is no verdict')
     expect(run.stdout).toBe('')
   })
 })
@@ -138,7 +138,7 @@ describe('compare', () => {
 
   it('refuses the same cohort twice: exit code 3', async () => {
     const run = await coalmineHere(folder, [...compare.slice(0, -1), 'service.version=1.9.0', '--store', 'good'])
-    expectMessage(run, 3, '--stable and --canary both choose service.version=1.9.0')
+    expectMessage(run, 3, '--stable and --canary both select service.version=1.9.0')
   })
 
   it('gives no verdict on an empty window: exit code 3', async () => {

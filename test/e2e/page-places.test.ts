@@ -97,7 +97,7 @@ it('has a page of services, one of each service and build, of how the server is,
   await page.getByRole('rowheader', { name: 'storefront' }).waitFor(patient)
   await lookAt('status')
   await open('/comparisons/000000000000')
-  await see('There is no such thing here')
+  await see('Not found')
   await lookAt('nothing')
   await open(`/compare?${new URLSearchParams({ service: 'shop; rm -rf ~', ...cohorts })}`)
   await see("--service 'shop; rm -rf ~' --stable service.version=1.0.0")
@@ -108,7 +108,7 @@ it('has a page of services, one of each service and build, of how the server is,
 it('has the test traffic by run, by entity and by service', async () => {
   const { server, page, open, see, lookAt } = site
   await open('/tests')
-  await see('No span with a test mark has come in this time.')
+  await see('There were none in this time.')
   await lookAt('tests-none')
   for (const [run, entity] of [
     ['load-7', 'user:42,cart:7'],
@@ -183,11 +183,11 @@ it('asks for the token where there is one, and remembers who gave it', async () 
   const token = 'a-token-of-this-test'
   await restart(['--token', token])
   await open(`/comparisons/${failed}?operation=GET+%2Fcart`)
-  await see('This server asks for a token')
+  await see('This server needs a token')
   await lookAt('login')
   await page.getByLabel('Token').fill('another-one-entirely')
   await page.getByRole('button', { name: 'Log in' }).click()
-  await see('This is not a token of this server.')
+  await see('This server does not know that token.')
   await page.getByLabel('Token').fill(token)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('heading', { name: 'GET /cart' }).waitFor(patient)

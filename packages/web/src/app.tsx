@@ -20,7 +20,7 @@ export function App(): VNode {
   return (
     <herePlace.Provider value={here}>
       <a class="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <nav class="top" aria-label="Pages">
         <Link to="/" class="brand">
@@ -58,9 +58,9 @@ function Page({ here }: { here: Here }): VNode {
   if (first === 'status') return <Status {...shared} />
   return (
     <section class="state">
-      <h1>There is no such page</h1>
+      <h1>Page not found</h1>
       <p>
-        <Link to="/">Services and comparisons</Link> are on the first page.
+        Go to <Link to="/">services and comparisons</Link>.
       </p>
     </section>
   )
@@ -88,7 +88,7 @@ export function Report({ data }: { data: ReportData }): VNode {
           scopeOf={(operation) => data.view?.charts?.scopes.find((one) => one.operation === operation)}
         />
         <footer class="quiet">
-          Written by coalmine {data.verdict?.version} at {moment(data.writtenAt)}
+          Written by Coalmine {data.verdict?.version} at {moment(data.writtenAt)}
         </footer>
       </main>
     </herePlace.Provider>

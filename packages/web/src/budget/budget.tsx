@@ -13,7 +13,7 @@ export function Budget({ verdict: { budget = [] } }: { verdict: Pick<Verdict, 'b
     <Section
       id="budget"
       title="Error budgets"
-      note="Bad is what failed, or took longer than the objective allows. Only what stable would not have done is charged to the canary."
+      note="Requests are bad if they failed or took longer than the objective allows. The canary is charged only with those beyond stable's rate."
     >
       <ul class="reasons">
         {worstFirst.slice(0, 3).map(({ slo, operation, message }) => (
@@ -42,14 +42,14 @@ const columns: readonly Column<VerdictBudget>[] = [
   { title: 'Stable burns', kind: 'number', cell: ({ burn, stable }) => rate(burn.stable, stable) },
   { title: 'Canary burns', kind: 'number', cell: ({ burn, canary }) => rate(burn.canary, canary) },
   {
-    title: 'It has cost',
+    title: 'Cost so far',
     kind: 'number',
     cell: ({ spent }) =>
       spent === null ? '–' : `${percent(spent.estimate, 2)} (${percent(spent.lower, 2)} to ${percent(spent.upper, 2)})`,
   },
   { title: 'Budget left', kind: 'number', cell: ({ budget }) => (budget === null ? '–' : percent(budget.leftShare)) },
   { title: 'Lasts', kind: 'number', cell: ({ lasts }) => lasting(lasts) },
-  { title: 'All of it, at 100 %', kind: 'number', cell: ({ fullLasts }) => lasting(fullLasts) },
+  { title: 'Full budget, at 100 %', kind: 'number', cell: ({ fullLasts }) => lasting(fullLasts) },
 ]
 
 const alongRamp: Column<VerdictBudget> = {

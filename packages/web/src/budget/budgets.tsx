@@ -35,7 +35,7 @@ export function Budgets({ service }: Props): VNode | null {
     <Section
       id="budgets"
       title="Error budgets"
-      note={`As of ${moment(budgets[0]!.asOf)}. A burn of 1 uses a budget up in exactly its window; where bad requests are too few for a rate, they are counted.`}
+      note={`As of ${moment(budgets[0]!.asOf)}. A burn rate of 1 uses up the budget in exactly its window. Where there are too few bad requests for a rate, they are counted.`}
     >
       {messages.length > 0 && (
         <ul class="reasons">

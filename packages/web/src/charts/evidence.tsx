@@ -24,8 +24,8 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
   const summary =
     `Evidence of harm is at ${percent(Math.min(9.99, harm[last] ?? 0), 2)} of what FAIL needs` +
     `${harmAt === null ? '' : `, which it reached after ${duration(harmAt)}`}. ` +
-    `Of ${parts} parts that PASS needs ${shown[last] ?? 0} are shown; the slowest is at ${percent(Math.min(9.99, safety[last] ?? 0), 2)}` +
-    `${safetyAt === null ? '' : `. All were shown after ${duration(safetyAt)}`}.`
+    `Of the ${parts} parts that PASS needs, ${shown[last] ?? 0} are proved; the slowest is at ${percent(Math.min(9.99, safety[last] ?? 0), 2)}` +
+    `${safetyAt === null ? '' : `. All were proved after ${duration(safetyAt)}`}.`
   const top = Math.min(topShare, Math.max(1.15, ...harm, ...safety))
   return (
     <OverTime
@@ -44,7 +44,7 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
       }
       table={() => ({
         caption: 'Evidence over time, in shares of what decides',
-        head: ['After', 'Harm', 'Safety', 'Parts of PASS shown'],
+        head: ['After', 'Harm', 'Safety', 'Parts of PASS proved'],
         rows: someRows(
           harm.map((value, at) => [
             duration((at + 1) * binSeconds),
@@ -126,7 +126,7 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: M
   const { harm, harmNeeded, harmAt, safety, safetyNeeded } = evidence
   if (harm.length === 0) return null
   const needed = [...new Set([harmNeeded, safetyNeeded])]
-  const summary = `Evidence of harm is ${oddsOf(harm.at(-1) ?? 0)} by chance; FAIL needs ${oddsOf(harmNeeded)}. ${safety
+  const summary = `Evidence of harm: ${oddsOf(harm.at(-1) ?? 0)} by chance. FAIL needs ${oddsOf(harmNeeded)}. ${safety
     .map(({ part, values }) => `Evidence of safety of ${part}: ${oddsOf(values.at(-1) ?? 0)}`)
     .join('. ')}; PASS needs ${oddsOf(safetyNeeded)} of each.`
   const most = Math.max(...harm, ...safety.flatMap(({ values }) => values))

@@ -55,8 +55,8 @@ export function Banner({ state, verdict, link }: Props): VNode {
       {state?.state === 'running' && standing !== 'waiting' && <Progress state={state} />}
       {link === 'lost' && (
         <p class="lost" role="alert">
-          The server went away. What you see is from {state?.judgedAt ? moment(state.judgedAt) : 'before'}; this page
-          tries again by itself.
+          The connection to the server is lost. What you see is from{' '}
+          {state?.judgedAt ? moment(state.judgedAt) : 'before'}; this page reconnects by itself.
         </p>
       )}
     </section>
@@ -106,7 +106,7 @@ function Bar({ share, name }: { share: number; name: string }): VNode {
 
 /** One sentence under the verdict. */
 export function sentenceOf(standing: Standing, state: RunState | null, verdict: Verdict | null): string {
-  if (standing === 'waiting') return state?.reason ?? 'No span of the canary has been counted yet.'
+  if (standing === 'waiting') return state?.reason ?? 'No spans of the canary have been counted yet.'
   const [first] = verdict?.reasons ?? []
   if (standing !== 'running') return first?.message ?? state?.reason ?? ''
   return waitsFor(state!, verdict!)
@@ -119,16 +119,17 @@ function waitsFor({ limits }: RunState, verdict: Verdict): string {
   const left = Math.max(0, limits.forMs / 1000 - verdict.window.seconds)
   if (verdict.verdict === 'pass')
     return limits.earlyPass
-      ? 'Everything that PASS needs is shown.'
-      : `Everything that PASS needs is shown so far. The verdict comes after ${duration(limits.forMs / 1000)} of canary traffic: ${duration(left)} more.`
+      ? 'Everything that PASS needs is proved.'
+      : `Everything that PASS needs is proved so far. The verdict comes after ${duration(limits.forMs / 1000)} of canary traffic, in ${duration(left)}.`
   const known = verdict.missing.filter(({ seconds }) => seconds !== null)
   const longest = known.reduce<(typeof known)[number] | undefined>(
     (most, one) => ((one.seconds ?? 0) > (most?.seconds ?? 0) ? one : most),
     undefined,
   )
   const blocked = verdict.reasons.find(({ weight, code }) => weight === 'blocks' && code !== 'not-enough-evidence')
-  if (blocked) return `PASS is not possible as it is: ${blocked.message}`
-  if (!longest) return `No harm is proved, and not enough is known for PASS. It looks on for ${duration(left)} more.`
+  if (blocked) return `PASS is not possible at the moment: ${blocked.message}`
+  if (!longest)
+    return `No harm is proved, and there is not enough evidence for PASS. It is judged for another ${duration(left)}.`
   const where = longest.operation ? ` on ${longest.operation}` : ''
-  return `No harm is proved. PASS waits for ${longest.metric}${where}: about ${count(longest.canaryRequests ?? 0)} more canary requests, ${duration(longest.seconds ?? 0)} at this rate; it looks on for ${duration(left)} more at most.`
+  return `No harm is proved. PASS waits for ${longest.metric}${where}: about ${count(longest.canaryRequests ?? 0)} more canary requests, ${duration(longest.seconds ?? 0)} at this rate. It is judged for another ${duration(left)} at most.`
 }

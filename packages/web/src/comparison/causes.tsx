@@ -12,12 +12,12 @@ export function Causes({ verdict }: { verdict: Verdict }): VNode | null {
   if (!why && interactions.length === 0 && changes.length === 0) return null
   const failed = why ? `${why.metric}${why.operation ? ` on ${why.operation}` : ''}` : undefined
   return (
-    <Section id="causes" title="What explains it" note={failed && `Of the worst finding: ${failed}.`}>
+    <Section id="causes" title="What explains it" note={failed && `For the worst finding: ${failed}.`}>
       {why && why.attributes.length > 0 && <Attributes why={why} />}
       {why && why.attributes.length === 0 && (
         <p>
-          None of the {count(why.examined)} attribute values that the canary's requests have explains it: they are alike
-          in the bad requests and in the others.
+          None of the {count(why.examined)} attribute values of the canary's requests explains it: they are as frequent
+          in the bad requests as in the others.
         </p>
       )}
       {interactions.map((one) => (
@@ -26,7 +26,7 @@ export function Causes({ verdict }: { verdict: Verdict }): VNode | null {
       {changes.length > 0 && (
         <Rows
           label="Spans that differ"
-          caption="Spans below the requests that one cohort has and the other never"
+          caption="Spans below the requests of one cohort that the other never has"
           columns={changeColumns}
           rows={changes}
           keyOf={({ kind, name }) => `${kind} ${name}`}

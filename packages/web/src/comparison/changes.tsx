@@ -45,7 +45,7 @@ export function Changes({ changes, start, marks }: Props): VNode | null {
     <Section
       id="changes"
       title="What else changed"
-      note="While the canary served, and in the hour before it. Charts mark what came within their window by its number."
+      note="While the canary served, and in the hour before. Charts mark changes in their window by number."
     >
       <ChangesTable changes={changes} numberOf={numberOf} />
     </Section>

@@ -70,7 +70,7 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
       )}
       {chartTrouble !== undefined && (
         <p class="lost" role="alert">
-          The charts of this verdict could not be worked out: {chartTrouble}. This page asks again by itself.
+          The charts of this verdict could not be computed: {chartTrouble}. This page tries again by itself.
         </p>
       )}
       <chartMarks.Provider value={marks}>
@@ -93,11 +93,7 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
         besides={[operation, here.chosen['sort'], here.chosen['operations'], ...regressed].join('\n')}
         draw={(rows) =>
           rows && rows.length > 1 ? (
-            <Section
-              id="operations"
-              title="Operations"
-              note="The most harm first. An operation's name opens its charts."
-            >
+            <Section id="operations" title="Operations" note="Most harm first. Click an operation to see its charts.">
               <OperationsTable rows={rows} chosen={operation ?? undefined} regressed={new Set(regressed)} />
             </Section>
           ) : null
@@ -124,7 +120,7 @@ const callsSection = (rows: View['calls']): VNode | null =>
     <Section
       id="calls"
       title="Databases and other services"
-      note="What each cohort's requests asked of others. It is shown, not judged."
+      note="What each cohort's requests called. Shown, not judged."
     >
       <CallsTable rows={rows} />
     </Section>
@@ -134,8 +130,8 @@ const downstreamSection = (rows: View['downstream']): VNode | null =>
   rows && rows.length > 0 ? (
     <Section
       id="downstream"
-      title="Other services, by who called them"
-      note="What they did in the traces of each cohort's requests, after these had begun. It is shown, not judged."
+      title="Other services, by calling cohort"
+      note="What they did in the traces of each cohort's requests, from the request on. Shown, not judged."
     >
       <DownstreamTable rows={rows} />
     </Section>
@@ -221,7 +217,7 @@ function labelsOf(deploy: Change | null): Record<string, string> {
 const endedWhy = {
   settled: 'settled',
   time: 'its time was up',
-  idle: 'the canary served nothing any more',
+  idle: 'the canary stopped serving',
   stopped: 'somebody stopped it',
   refused: 'the server refused it',
 } as const

@@ -42,7 +42,7 @@ export function Reasons({ verdict }: { verdict: Verdict }): VNode {
 export function Coverage({ verdict }: { verdict: Verdict }): VNode {
   const { coverage, cohorts, hosts, window, policy } = verdict
   return (
-    <Section id="coverage" title="Who was compared, and what was not exercised">
+    <Section id="coverage" title="Who was compared, and what the canary never met">
       <Rows
         label="Cohorts"
         columns={cohortColumns}
@@ -53,14 +53,14 @@ export function Coverage({ verdict }: { verdict: Verdict }): VNode {
         <div>
           <dt>Time</dt>
           <dd>
-            The canary served in {coverage.minutes} of {coverage.windowMinutes} minutes, {coverage.minutesOfHour} of the
-            60 minutes of the hour.
+            The canary served in {coverage.minutes} of {coverage.windowMinutes} minutes ({coverage.minutesOfHour} of the
+            hour's 60).
           </dd>
         </div>
         <div>
           <dt>Operations</dt>
           <dd>
-            It met operations with {percent(coverage.operationsShare)} of stable's requests.
+            It served operations with {percent(coverage.operationsShare)} of stable's requests.
             {coverage.unserved.length > 0 &&
               ` Never: ${someOf(
                 coverage.unserved.map(({ operation, share }) => `${operation} (${percent(share, 2)})`),
@@ -83,7 +83,7 @@ export function Coverage({ verdict }: { verdict: Verdict }): VNode {
         <div>
           <dt>Policy</dt>
           <dd>
-            Chance of a false FAIL at most {percent(policy.alpha)}, over all findings and looks together. Hash{' '}
+            The chance of a false FAIL is at most {percent(policy.alpha)}, over all findings and looks together. Hash{' '}
             <code>{policy.hash.slice(0, 12)}</code>, coalmine {verdict.version}.
           </dd>
         </div>

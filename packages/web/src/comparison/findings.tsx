@@ -106,7 +106,7 @@ const countOf = ({ count: n, events }: Finding['stable']): string =>
 function intervalText({ effect, interval }: Finding): string {
   if (interval.changed) return 'changed over time'
   const { lower, upper } = interval
-  if (lower === null && upper === null) return 'nothing known yet'
+  if (lower === null && upper === null) return 'not known yet'
   const text = (value: number | null, open: string): string => (value === null ? open : effectText(value, effect.kind))
   return `${text(lower, 'any less')} to ${text(upper, 'any more')}`
 }

@@ -63,7 +63,7 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
       }
     >
       <FindingsTable findings={findings} chosen={chosen} />
-      {!scope && !here.isReport && hasCharts(verdict) && <p class="quiet">The charts are being worked out…</p>}
+      {!scope && !here.isReport && hasCharts(verdict) && <p class="quiet">The charts are being computed…</p>}
       {chart && scope && (
         <>
           <fieldset class="choices" aria-label="Metric">

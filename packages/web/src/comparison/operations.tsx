@@ -103,7 +103,7 @@ function OperationName({ row, isChosen }: { row: OperationRow; isChosen: boolean
 // What is judged once, over all of its window, has no evidence that comes in.
 const withoutHarm: Readonly<Record<OperationRow['judged'], string>> = {
   alone: 'judged once',
-  'with-others': 'with the small ones',
+  'with-others': 'with the smaller ones',
   not: 'one cohort only',
 }
 
@@ -180,8 +180,8 @@ export function CallsTable({ rows }: { rows: readonly OperationRow[] }): VNode {
 }
 
 const callColumns: readonly Column<OperationRow>[] = [
-  { title: 'What was asked of whom', kind: 'name', cell: ({ operation }) => operation },
-  { title: 'Traces with it', kind: 'number', cell: requestsCell },
+  { title: 'Call', kind: 'name', cell: ({ operation }) => operation },
+  { title: 'Traces', kind: 'number', cell: requestsCell },
   { title: 'Failed', kind: 'number', cell: errorsCell },
   { title: 'Median', kind: 'number', cell: quantileCell('p50') },
   { title: 'p99', kind: 'number', cell: quantileCell('p99') },

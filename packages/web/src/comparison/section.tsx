@@ -32,7 +32,7 @@ export function Decided({
     invalid: '! invalid',
     running: '… running',
     worse: '✕ made worse',
-    none: 'not judged alone',
+    none: 'not judged by itself',
   }
   return <span class={`decision ${name === 'worse' ? 'fail' : name}`}>{words[name]}</span>
 }

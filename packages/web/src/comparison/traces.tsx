@@ -51,14 +51,11 @@ export function AskedTraces({ id, operation }: { id: string; operation: string |
   const where = operation === null ? 'the service' : operation
   if (answer && answer.stable.length + answer.canary.length > 0)
     return (
-      <Traces
-        traces={answer}
-        note={`Of ${where}: traces of each cohort that took about as long as its slowest 5 % begin at.`}
-      />
+      <Traces traces={answer} note={`From ${where}: traces about as long as the 95th percentile of each cohort.`} />
     )
   return (
     <Section id="traces" title="Traces side by side">
-      {answer && <p>No trace of either cohort is stored any more.</p>}
+      {answer && <p>No traces of either cohort are stored any longer.</p>}
       {trouble && trouble.kind !== 'login' && (
         <p role="alert">{trouble.kind === 'refused' ? trouble.message : 'The server does not answer.'}</p>
       )}
@@ -94,7 +91,7 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
       <figcaption>
         <strong>{arm}</strong> {latency(trace.seconds)} <code>{trace.traceId}</code>
       </figcaption>
-      {trace.spans.length === 0 && <p>The spans of this trace are not stored any more.</p>}
+      {trace.spans.length === 0 && <p>The spans of this trace are no longer stored.</p>}
       <div ref={ref}>
         <svg
           role="img"
@@ -131,7 +128,7 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
         </svg>
       </div>
       {arm === 'canary' && (
-        <p class="key">+ only in this trace · ▲ more than half as long again as in the other · dashed: failed</p>
+        <p class="key">+ only in this trace · ▲ more than 1.5 times as long as in the other · dashed: failed</p>
       )}
     </figure>
   )

@@ -44,7 +44,7 @@ function Metric({ name, value, how }: { name: string; value: string; how: string
 
 const leadTimeOf = ({ leadTime, deploys }: Dora): string =>
   leadTime.of === 0
-    ? 'no deploy says when its change was committed: coalmine deploy in the pipeline does'
+    ? 'no deploy says when its change was committed: run coalmine deploy in the pipeline'
     : `from commit to first request: median of ${count(leadTime.of)} of ${plural(deploys, 'deploy')}`
 
 const betweenOf = ({ between }: Dora): string =>
@@ -61,7 +61,7 @@ const failedOf = ({ failed, deploys, caughtInCanary, atFullTraffic, shareNotKnow
   failed === 0
     ? `none of ${count(deploys)}`
     : `${count(failed)} of ${count(deploys)}: ${count(caughtInCanary)} caught in a canary, ${count(atFullTraffic)} at full traffic${
-        shareNotKnown === 0 ? '' : `, ${count(shareNotKnown)} longer ago than is known`
+        shareNotKnown === 0 ? '' : `, ${count(shareNotKnown)} too long ago to know`
       }`
 
 const told = ({ seconds }: DoraMedian): string => (seconds === null ? '–' : duration(seconds))

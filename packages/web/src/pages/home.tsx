@@ -35,21 +35,21 @@ export function Home({ attempt, again }: Props): VNode {
       <h1 class="hidden">Coalmine</h1>
       {trouble && (
         <p class="lost" role="alert">
-          The server went away. This page tries again by itself.
+          The connection to the server is lost. This page reconnects by itself.
         </p>
       )}
       <Section id="running" title="Running">
-        {running.length > 0 ? <Runs runs={running} label="Comparisons that run" /> : <Empty />}
+        {running.length > 0 ? <Runs runs={running} label="Running comparisons" /> : <Empty />}
       </Section>
       {ended.length > 0 && (
         <Section id="ended" title="Over">
-          <Runs runs={ended.slice(0, 50)} label="Comparisons that are over" />
+          <Runs runs={ended.slice(0, 50)} label="Ended comparisons" />
           {ended.length > 50 && <p class="quiet">{count(ended.length - 50)} older ones are in GET /api/comparisons.</p>}
         </Section>
       )}
       <Section id="services" title="Services">
         {services.length === 0 ? (
-          <p>No span of a service has come yet.</p>
+          <p>No spans have arrived yet.</p>
         ) : (
           <ul class="services">
             {services.map((name) => (
@@ -103,7 +103,7 @@ function decisionOf(run: RunState): 'running' | Outcome {
 function Empty(): VNode {
   return (
     <>
-      <p>No comparison runs. A deploy starts one, and prints its address:</p>
+      <p>No comparison is running. Start one from a deploy; it prints its address:</p>
       <pre>
         coalmine watch --service NAME --stable service.version=1.0.0 --canary service.version=2.0.0 --server{' '}
         {location.origin}
@@ -117,7 +117,7 @@ function First(): VNode {
   return (
     <section class="state first">
       <h1>Waiting for the first span</h1>
-      <p>Nothing has been sent here yet. For a Node app these lines are enough:</p>
+      <p>Nothing has arrived yet. For a Node app, these lines are enough:</p>
       <pre>
         npm i @coalmine/register{'\n'}
         export OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT={location.origin}

@@ -63,9 +63,9 @@ export function Service({ name, build, attempt, again }: Props): VNode {
         )}
       </header>
       {build !== undefined && <BuildFacts service={name} build={build} shares={shares.answer} changes={told} />}
-      <Section id="builds" title={build === undefined ? 'Builds and flag variants' : 'Its share of the requests'}>
+      <Section id="builds" title={build === undefined ? 'Builds and flag variants' : 'Its share of requests'}>
         {wanted.length === 0 ? (
-          <p>No tick of it has closed yet: that takes about 20 s after the first span.</p>
+          <p>Nothing has been counted yet: that takes about 20 s after the first span.</p>
         ) : (
           <Rows
             label="Builds and flag variants"
@@ -73,7 +73,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
             keyOf={({ value }) => value}
             columns={[
               {
-                title: 'As a selector says it',
+                title: 'Selector',
                 kind: 'name',
                 cell: ({ value }) => <BuildName service={name} value={value} isLink={build === undefined} />,
               },
@@ -94,7 +94,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
         {shares.answer && shares.answer.builds.length > 0 && <SharesChart shares={shares.answer} build={build} />}
       </Section>
       {build === undefined && told.length > 0 && (
-        <Section id="changes" title="Changes" note="What was deployed and what else changed, the newest first.">
+        <Section id="changes" title="Changes" note="Deploys and other changes, newest first.">
           <ChangesTable changes={told} />
         </Section>
       )}
@@ -148,11 +148,11 @@ function Marks({ facts }: { facts: Doctor }): VNode {
         </div>
         <div>
           <dt>Instances</dt>
-          <dd>{facts.instances.join(', ') || 'no span names its instance'}.</dd>
+          <dd>{facts.instances.join(', ') || 'no span has service.instance.id'}.</dd>
         </div>
         <div>
           <dt>Test traffic</dt>
-          <dd>{count(facts.test)} requests, in no verdict unless it is asked for.</dd>
+          <dd>{count(facts.test)} requests, left out of verdicts unless you ask for them.</dd>
         </div>
       </dl>
     </Section>
@@ -185,14 +185,14 @@ function BuildFacts({ service, build, shares, changes }: BuildProps): VNode {
           <dt>Deployed</dt>
           <dd>
             {deploys.length === 0
-              ? 'Nobody reported it, and it served before everything that is known.'
+              ? 'Not reported, and it was already serving at the start of what is stored.'
               : deploys.map(({ atMs, environment }) => `${at(atMs)}${environment && ` to ${environment}`}`).join('; ')}
           </dd>
         </div>
         <div>
           <dt>Author</dt>
           <dd>
-            {deploy?.author || 'not known: coalmine deploy --author says it, or the build marks of its spans'}
+            {deploy?.author || 'not known: set it with coalmine deploy --author, or with the build marks of its spans'}
             {deploy?.mergedBy && `, merged by ${deploy.mergedBy}`}
           </dd>
         </div>

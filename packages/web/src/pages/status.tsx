@@ -33,7 +33,7 @@ export function Status({ attempt, again }: Props): VNode {
         <dl class="facts">
           <div>
             <dt>Spans</dt>
-            <dd>{status === 'ok' ? 'are taken.' : `are refused: ${why}`}</dd>
+            <dd>{status === 'ok' ? 'accepted.' : `refused: ${why}`}</dd>
           </div>
           <div>
             <dt>Newest span</dt>
@@ -87,7 +87,7 @@ function PerService({ attempt }: { attempt: number }): VNode {
   return (
     <Section id="services" title="Late spans and open ticks">
       {services.length === 0 ? (
-        <p>No span of a service has come yet.</p>
+        <p>No spans have arrived yet.</p>
       ) : (
         <Rows
           label="Late spans and open ticks"

@@ -34,21 +34,20 @@ export function Tests({ attempt, again }: Props): VNode {
       <header class="heading">
         <h1>Test traffic</h1>
         <p class="quiet">
-          Requests with a test mark, in the last {hours} hours. They are in no verdict and no chart, unless a comparison
+          Requests with a test mark in the last {hours} hours. Verdicts and charts leave them out, unless a comparison
           asks for them with <code class="whole">--traffic</code>.
         </p>
       </header>
       {runs.length === 0 && (
         <p>
-          No span with a test mark has come in this time. <code class="whole">coalmine sign</code> makes a marker for a
-          test client.
+          There were none in this time. <code class="whole">coalmine sign</code> makes a marker for a test client.
         </p>
       )}
       {runs.length > 0 && (
         <Section
           id="runs"
           title="Runs"
-          note="The newest first; requests that name no run are together in one row. Users are judged by their requests during a run, against the minutes before and after."
+          note="Newest first. Requests that name no run share one row. The effect on users compares their requests during a run with the minutes before and after."
         >
           <Rows label="Test runs" columns={runColumns} rows={rows} keyOf={({ run }) => run} />
         </Section>
@@ -64,7 +63,7 @@ export function Tests({ attempt, again }: Props): VNode {
         </Section>
       )}
       {entities.length > 0 && (
-        <Section id="entities" title="Entities" note="Whom test requests acted for, the busiest first.">
+        <Section id="entities" title="Entities" note="What test requests were about, busiest first.">
           <Rows label="Test entities" columns={entityColumns} rows={entities} keyOf={({ entity }) => entity} isSmall />
         </Section>
       )}

@@ -11,14 +11,15 @@ export function TroubleView({ trouble, again }: { trouble: Trouble; again: () =>
       <section class="state" role="alert">
         <h1>The server does not answer</h1>
         <p>
-          This page tries again every two seconds. If it was stopped, start it again: what ran goes on where it was.
+          This page tries again every two seconds. If it was stopped, start it again: running comparisons go on where
+          they were.
         </p>
         <pre>coalmine serve</pre>
       </section>
     )
   return (
     <section class="state" role="alert">
-      <h1>{trouble.status === 404 ? 'There is no such thing here' : 'The server refused that'}</h1>
+      <h1>{trouble.status === 404 ? 'Not found' : 'The server refused the request'}</h1>
       <p>{trouble.message}</p>
       <p>
         <Link to="/">All services and comparisons</Link>
@@ -45,7 +46,7 @@ function Login({ done }: { done: () => void }): VNode {
       const found = troubleOf(error)
       setWrong(
         found.kind === 'login'
-          ? 'This is not a token of this server.'
+          ? 'This server does not know that token.'
           : found.kind === 'gone'
             ? 'The server does not answer.'
             : found.message,
@@ -56,10 +57,10 @@ function Login({ done }: { done: () => void }): VNode {
   }
   return (
     <section class="state">
-      <h1>This server asks for a token</h1>
+      <h1>This server needs a token</h1>
       <p>
-        Give the one that coalmine serve was started with, or one of its tokens file. This browser then gets a cookie
-        for twelve hours; the token is in no URL.
+        Enter the token that coalmine serve was started with, or one from its tokens file. This browser then gets a
+        cookie for twelve hours; the token never appears in a URL.
       </p>
       <form onSubmit={send}>
         <label for="token">Token</label>

@@ -31,7 +31,7 @@ export function Buttons({ rollout, said }: Props): VNode | null {
       setTrouble(undefined)
     } catch (error) {
       const found = troubleOf(error)
-      setTrouble(found.kind === 'refused' ? found.message : 'The server did not take it.')
+      setTrouble(found.kind === 'refused' ? found.message : 'The server did not answer: try again.')
     }
     said()
   }
@@ -80,8 +80,8 @@ function buttonsOf({
     return [
       {
         command: 'abort',
-        title: 'Go back all the same',
-        sure: 'Stable may be failing itself: take everybody back to it?',
+        title: 'Roll back anyway',
+        sure: 'Stable may be failing itself. Send everybody back to it?',
         body: { force: true },
       },
     ]
@@ -94,6 +94,6 @@ function buttonsOf({
     ...(isPaused || phase === 'moving'
       ? []
       : [{ command: 'advance', title: 'Advance', sure: `Go on to ${next} now, whatever the verdict?` }]),
-    { command: 'abort', title: 'Abort', sure: `Take ${canary} back from everybody?` },
+    { command: 'abort', title: 'Abort', sure: `Send everybody from ${canary} back to stable?` },
   ]
 }

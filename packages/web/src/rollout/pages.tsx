@@ -35,8 +35,7 @@ function All({ attempt, again }: Omit<Props, 'id'>): VNode {
       {answer.rollouts.length === 0 ? (
         <>
           <p>
-            None has been started. With a <code>rollout:</code> in the server's <code>coalmine.yaml</code>, a deploy
-            starts one:
+            No rollouts yet. With <code>rollout:</code> in the server's <code>coalmine.yaml</code>, a deploy starts one:
           </p>
           <pre>coalmine rollout start --canary service.version=2.0.0 --server {location.origin}</pre>
         </>
@@ -105,7 +104,7 @@ function One({ id, attempt, again }: Omit<Props, 'id'> & { readonly id: string }
         )}
         {trouble && (
           <p class="lost" role="alert">
-            The server went away. This page tries again by itself.
+            The connection to the server is lost. This page reconnects by itself.
           </p>
         )}
       </section>

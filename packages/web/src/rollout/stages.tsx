@@ -37,7 +37,7 @@ export function wordOf({ phase, isPaused, endedAt }: RolloutAnswer): string {
 }
 
 const words: Readonly<Record<RolloutAnswer['phase'], string>> = {
-  pending: 'About to begin',
+  pending: 'About to start',
   moving: 'Moving to the next stage',
   baking: 'Watching this stage',
   holding: 'Past its deadline',
