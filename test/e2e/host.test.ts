@@ -92,7 +92,7 @@ describe.concurrent('a command waits for a process that has the store', () => {
     await setTimeout(12_000)
     expect(ended).toBe(false)
     working.send('close')
-    expect(await run).toMatchObject({ code: 3, stderr: expect.stringContaining('no spans of service shop') })
+    expect(await run).toMatchObject({ code: 3, stderr: expect.stringContaining('no spans of service "shop"') })
   })
 
   it('and no longer when it does nothing', async ({ expect }) => {

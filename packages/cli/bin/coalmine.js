@@ -2,7 +2,9 @@
 // Any Node can parse this file, so that an old one is told what it needs instead of showing a syntax error.
 var parts = process.versions.node.split('.')
 if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15)) {
-  console.error('coalmine: needs Node 22.15 or newer, and this is ' + process.version + '.')
+  console.error(
+    'coalmine: needs Node 22.15 or newer, but this is ' + process.version + '. Run it with: npx -p node@24 coalmine ...',
+  )
   process.exitCode = 69
 } else {
   // Four are too few where four connections of the store's engine hold one each: files and gzip wait for them.
