@@ -156,7 +156,7 @@ describe('what a flag has to do with it', () => {
     expect(reasons).toContainEqual({
       code: 'interactions-not-known',
       weight: 'note',
-      message: expect.stringContaining('What part flag new-prising has cannot be told'),
+      message: expect.stringContaining('Cannot tell what part flag new-prising plays'),
     })
   })
 
@@ -166,7 +166,7 @@ describe('what a flag has to do with it', () => {
     )
     const { stdout } = await judged(apart.join('\n'), '--format', 'text')
     expect(stdout).toContain(
-      '  why    It cannot be told whether service.version=2.0.0 or new-pricing=on is the cause: all of the canary has it, and none of stable.',
+      '  why    The cause may be service.version=2.0.0 or new-pricing=on: all of the canary has that variant, and none of stable does.',
     )
   })
 

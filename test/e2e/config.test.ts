@@ -114,7 +114,7 @@ describe('mode', () => {
     writeFileSync(join(folder, 'fixed.yaml'), `${seldom}mode: fixed\n`)
     const run = await coalmine(folder, ['watch', '--config', 'fixed.yaml'])
     expect(run).toMatchObject({ code: 64, stdout: '' })
-    expect(run.stderr).toContain('a fixed test may look once')
+    expect(run.stderr).toContain('a fixed test allows one look')
   })
 })
 

@@ -105,13 +105,13 @@ describe('a file of one span', () => {
 describe('a file that is not read exits with 65 and says what it is', () => {
   it.each([
     ['search.json', '{"traces":[{"traceID":"1","rootServiceName":"shop"}]}', "Tempo's answer to a search"],
-    ['v1.json', '[{"traceId":"1","id":"1","name":"a","binaryAnnotations":[]}]', 'JSON of Zipkin v1'],
+    ['v1.json', '[{"traceId":"1","id":"1","name":"a","binaryAnnotations":[]}]', 'Zipkin v1 JSON'],
     [
       'spans.zip',
       Buffer.from('PK\x03\x04, ; ,'),
       'a zip archive, which cannot be read: unzip -p <file> | coalmine import -',
     ],
-    ['noise', Buffer.from([1, 0x2c, 0x80, 0xff, 0x2c, 10, 3]), 'no known format: OTLP as JSON or protobuf'],
+    ['noise', Buffer.from([1, 0x2c, 0x80, 0xff, 0x2c, 10, 3]), 'no known format: expected OTLP as JSON or protobuf'],
     ['letter.txt', 'Dear reader,\nthis is, as you see, a letter.\n', 'no known format'],
     ['parquet', Buffer.from('PAR1, but no more'), 'cannot be read as Parquet'],
   ])('%s', async (name, content, what) => {

@@ -78,7 +78,7 @@ it.each([
   ['no file', ['none.json'], 64, 'none.json: there is no such file, and no comparison has this id'],
   ['no comparison', ['0123456789ab'], 3, 'comparisons/0123456789ab: there is no such comparison'],
   ['no JSON', ['spans.jsonl'], 65, 'spans.jsonl: not JSON'],
-  ['no verdict', ['other.json'], 65, 'other.json: this is no verdict of coalmine'],
+  ['no verdict', ['other.json'], 65, 'other.json: this is not a verdict'],
   ['no format', ['verdict.json', '--format', 'pdf'], 64, 'pdf'],
 ])('names what is %s', async (_, args, code, message) => {
   writeFileSync(join(folder, 'other.json'), '{"schema":"coalmine.verdict/1","verdict":"maybe"}')

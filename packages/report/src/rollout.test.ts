@@ -48,7 +48,7 @@ it('tells where a rollout is, and what it waits for', () => {
   ).toBe(`BAKING  shop: service.version=2.0.0 beside service.version=1.9.0  5d1c0f2b7a90
 
   ✓  1 host  a PASS after 30 min, else wait after 2 h
-  ▸  10%     no FAIL after 30 min, else go back after 2 h; somebody approves  for 12 min
+  ▸  10%     no FAIL after 30 min, else roll back after 2 h; somebody approves  for 12 min
      100%    everybody
 
 Waiting for: the last 18 min of its bake time

@@ -81,7 +81,7 @@ function signOf({ state }: RolloutStageAnswer, ink: Ink): string {
 function asked({ isWhole, bakeMs, gate, approve, deadlineMs, otherwise }: RolloutStageAnswer): string {
   if (isWhole) return 'everybody'
   const wanted = gate === 'pass' ? 'a PASS' : 'no FAIL'
-  const then = otherwise === 'hold' ? 'wait' : 'go back'
+  const then = otherwise === 'hold' ? 'wait' : 'roll back'
   const after = `${wanted} after ${duration(bakeMs / 1000)}, else ${then} after ${duration(deadlineMs / 1000)}`
   return approve ? `${after}; somebody approves` : after
 }

@@ -41,7 +41,9 @@ export function passSentence(findings: readonly Pick<Finding, 'required' | 'deci
   const needed = findings.filter((finding) => finding.required).length
   const others = findings.filter((finding) => !finding.required && finding.decision !== 'pass').length
   const rest = others > 0 ? `; ${others} more, with little traffic, can only fail and have not` : ''
-  return `All ${needed} findings that PASS needs are within their margins${rest}.`
+  return needed === 1
+    ? `The one finding that PASS needs is within its margin${rest}.`
+    : `All ${needed} findings that PASS needs are within their margins${rest}.`
 }
 
 const shownMissing = 3

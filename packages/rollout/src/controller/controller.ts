@@ -206,7 +206,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     if (decision.kind === 'wait') return decision
     return {
       kind: 'wait',
-      for: decision.kind === 'judge' ? 'its comparison to begin' : 'the canary to be moved',
+      for: decision.kind === 'judge' ? 'its comparison to start' : 'the canary to move',
       untilMs: null,
     }
   }

@@ -130,7 +130,7 @@ async function until(id: string, isSo: (one: RolloutAnswer) => boolean): Promise
 }
 
 const atStage = (stage: number) => (one: RolloutAnswer) =>
-  one.stage === stage && one.comparison !== null && one.waitsFor !== 'its comparison to begin'
+  one.stage === stage && one.comparison !== null && one.waitsFor !== 'its comparison to start'
 const calls = (service: string): string[] =>
   readFileSync(join(directory, 'calls'), 'utf8')
     .split('\n')
