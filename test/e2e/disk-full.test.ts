@@ -149,7 +149,7 @@ it.runIf(canMount)('keeps what it acknowledged while others fill the disk to its
   await empty()
   await senders
   expect(await requestsStored(first)).toBe(made)
-  await expect.poll(() => stderr.match(/taken again/g)).toHaveLength(2)
+  await expect.poll(() => stderr.match(/accepted again/g)).toHaveLength(2)
   // The engine writes nothing there, and ticks that a full disk kept open are told of once at most.
   const told = stderr.trim().split('\n')
   expect(told.filter((line) => !line.startsWith('coalmine: '))).toEqual([])

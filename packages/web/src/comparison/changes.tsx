@@ -130,7 +130,7 @@ const columns: readonly Column<Change>[] = [
       </>
     ),
   },
-  { title: 'Told by', cell: ({ source }) => (source === 'spans' ? 'its spans' : source) },
+  { title: 'Source', cell: ({ source }) => (source === 'spans' ? 'its spans' : source) },
 ]
 
 const timeOf = (ms: number): string => moment(new Date(ms).toISOString())
