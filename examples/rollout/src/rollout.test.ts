@@ -6,7 +6,7 @@ import { run } from '../dist/run.js'
 const proxy = hasHaproxy() ? 'haproxy' : 'own'
 
 it('a bad build is rolled back, and a good one is given to everybody though the server is killed', async () => {
-  const { bad, good, told, backMs } = await run({ proxy, kills: true, say: () => {} })
+  const { bad, good, told, backMs } = await run({ proxy, kills: true, usersPerSecond: 75, say: () => {} })
   expect(bad).toMatch(/is told to roll back: FAIL: .*\n.*rolls back to 0%\n.*is at 0%.*\n.*is rolled back\n/)
   expect(good).toMatch(/was not watched for a while: its stage starts anew/)
   expect(good).toMatch(/is completed: everybody has it/)

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly proxy: 'own' | 'haproxy'
   /** Kills the server in the middle of the second rollout, and starts it again. */
   readonly kills: boolean
+  /** How often they ask for their cart, all together: 150 times a second where nothing is said. */
+  readonly usersPerSecond?: number
   readonly say: (line: string) => void
 }
 
@@ -30,10 +32,8 @@ export interface Ran {
   readonly backMs: number | null
 }
 
-const usersPerSecond = 150
-
 /** A shop of two stable instances and a canary, with users: a bad build is rolled back, and a good one is given to everybody. */
-export async function run({ proxy: kind, kills, say }: RunOptions): Promise<Ran> {
+export async function run({ proxy: kind, kills, usersPerSecond = 150, say }: RunOptions): Promise<Ran> {
   const folder = await mkdtemp(join(tmpdir(), 'coalmine-rollout-'))
   const closers: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
   const close = (): void => {

@@ -106,6 +106,8 @@ it('Flagger goes on and is promoted by a canary that passes, and is not rolled b
   expect(await gate('confirm-traffic-increase')).toMatchObject({ status: 409 })
   await traffic(name, 0)
   await expect.poll(async () => (await gate('confirm-promotion')).yes).toBe(true)
+  // It passes now, and is settled at a later look.
+  await expect.poll(async () => (await gate('rollout')).answer).toMatch(/^PASS: /)
   expect(await gate('rollout')).toMatchObject({ yes: true })
   expect(await gate('rollback')).toMatchObject({ yes: false })
   const { answer, url } = await gate('confirm-traffic-increase')
