@@ -28,6 +28,8 @@ export interface FlagBuild {
 /** How a flag's change came out for users: as a comparison of two variants at the same time, or of the minutes before and after. */
 export interface FlagChangeVerdict {
   readonly verdict: Outcome | 'running'
+  /** Whose users: a flag may be of several services. */
+  readonly service: string
   /** Against what: the other variant at the same time, or the minutes before. */
   readonly against: 'other-variant' | 'minutes-before'
   readonly stable: string

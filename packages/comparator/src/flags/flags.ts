@@ -192,13 +192,17 @@ function reportOf(variants: readonly FlagVariantSeen[], index: Index, { rules, n
       requests: one.requests,
       still: one.lastMs >= servedMs - stillMs,
     })),
-    lastChange: changes.length === 0 ? null : (lastChange as FlagLastChange),
+    lastChange: changes.length === 0 ? null : ofService(lastChange as FlagLastChange, service),
     comparisons: (index.comparisons.get(JSON.stringify([flag, service])) ?? []).map(
       ({ stable, canary, verdict, at }) => ({ stable, canary, verdict, at }),
     ),
     knownSince: sinceMs === undefined ? null : iso(sinceMs),
   }
 }
+
+/** How a change came out for the users of another service says nothing of these. */
+const ofService = (change: FlagLastChange, service: string): FlagLastChange =>
+  change.verdict === null || change.verdict.service === service ? change : { ...change, verdict: null }
 
 const nothing = { flag: '', service: '', environment: '' }
 

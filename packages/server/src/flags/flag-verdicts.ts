@@ -91,8 +91,7 @@ export function newFlagVerdicts(context: Context, comparisons: Comparisons): Fla
         deployedAt: at,
         labels: { flag, ...(author !== '' && { author }) },
       })
-    const { stable, canary } = cohorts
-    return { verdict: verdict.verdict, against: 'minutes-before', stable, canary, reason }
+    return { verdict: verdict.verdict, against: 'minutes-before', ...cohorts, reason }
   }
 
   return {
@@ -135,8 +134,8 @@ function runsOf({ flag, service, atMs }: TimelineChange, runs: readonly Comparis
 const order = ['fail', 'running', 'invalid', 'inconclusive', 'pass']
 
 function verdictOf(state: ComparisonState): FlagChangeVerdict {
-  const { stable, canary, reason } = state
-  return { verdict: settledOutcome(state), against: 'other-variant', stable, canary, reason: reason ?? '' }
+  const { service, stable, canary, reason } = state
+  return { verdict: settledOutcome(state), service, against: 'other-variant', stable, canary, reason: reason ?? '' }
 }
 
 function reasonOf(
@@ -162,5 +161,5 @@ function remembered(
   )
   if (!found) return null
   const { stable, canary, verdict } = found
-  return { verdict, against: 'minutes-before', stable, canary, reason: '' }
+  return { verdict, service: found.service, against: 'minutes-before', stable, canary, reason: '' }
 }

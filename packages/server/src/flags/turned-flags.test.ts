@@ -147,7 +147,7 @@ it('has turns of flags on the timeline, told by an application or seen in the sh
   const [pricingTurn, bannerTurn] = await turned()
   expect(pricingTurn).toMatchObject({
     atMs: pricingMs,
-    verdict: { stable: 'flag:pricing=off', canary: 'flag:pricing=on' },
+    verdict: { service: 'cart', stable: 'flag:pricing=off', canary: 'flag:pricing=on' },
   })
   expect(bannerTurn).toMatchObject({ atMs: bannerMs, what: 'new 0 % -> 100 %', verdict: { stable: 'flag:banner=old' } })
   expect(bannerTurn!.verdict!.reason).toMatch(/POST \/pay/)

@@ -71,7 +71,7 @@ export function ChangesTable({ changes, numberOf }: TableProps): VNode {
 const verdictColumn: Column<Change> = {
   title: 'Verdict',
   kind: 'name',
-  cell: ({ verdict }) =>
+  cell: ({ service, verdict }) =>
     verdict ? (
       <span title={verdict.reason}>
         {verdict.verdict === 'running' ? 'is being judged' : verdict.verdict.toUpperCase()}
@@ -79,6 +79,7 @@ const verdictColumn: Column<Change> = {
           {verdict.against === 'minutes-before'
             ? 'against the minutes before'
             : `${variantOf(verdict.canary)} against ${variantOf(verdict.stable)}`}
+          {service === '' && ` in ${verdict.service}`}
         </small>
       </span>
     ) : (
