@@ -79,7 +79,12 @@ export const keepReductions = `
 
 /** The same of what test runs did. */
 export const keepRuns = `
-  ALTER TABLE coalmine_runs MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  ALTER TABLE coalmine_runs MODIFY TTL Quarter + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0`
+
+/** The same of the ticks that they are of. */
+export const keepRunTicks = `
+  ALTER TABLE coalmine_run_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
 /** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
@@ -95,4 +100,4 @@ export const forgetSpans = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
 /** Forgets the log records of a day. */
 export const forgetLogs = `ALTER TABLE otel_logs DROP PARTITION {day:String}`
 
-const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions, keepRuns]
+const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions, keepRuns, keepRunTicks]

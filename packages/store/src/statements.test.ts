@@ -31,6 +31,7 @@ const notForSpansAlone = [
   'coalmine_notifications',
   'coalmine_rollouts',
   'coalmine_runs',
+  'coalmine_run_ticks',
   'coalmine_run_events',
 ]
 

@@ -159,29 +159,26 @@ function testRun({ time, expires, operations, ...row }: Row, writes: readonly Wr
   }
 }
 
-/** Rows of what was closed last, of each tick that has some. */
-const latest = `(Service, Tick, Batch) IN (
-  SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
-  WHERE Tick >= fromUnixTimestamp({since:UInt32})
-  GROUP BY Service, Tick)`
+const asked = `Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+AND (NOT {isNamed:Bool} OR Run = {run:String})`
 
-/** Minutes in which each run was going on, and which time of it that was: after half an hour of silence it is the next one. */
-const minutesOfRuns: string = sql`(
+/** Quarters of an hour in which each run was going on, and which time of it that was: after half an hour of silence it is the next one. */
+const quartersOfRuns: string = sql`(
   SELECT
     Run,
-    Minute,
-    sum(IsFirst) OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
+    Quarter,
+    sum(IsFirst) OVER (PARTITION BY Run ORDER BY Quarter ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
   FROM (
     SELECT
       Run,
-      Minute,
-      toUnixTimestamp(Minute) - lagInFrame(toUnixTimestamp(Minute), 1, 0)
-        OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800 AS IsFirst
+      Quarter,
+      toUnixTimestamp64Milli(First) - lagInFrame(toUnixTimestamp64Milli(Last), 1, toInt64(0))
+        OVER (PARTITION BY Run ORDER BY Quarter ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800000 AS IsFirst
     FROM (
-      SELECT DISTINCT Run, toStartOfMinute(Tick) AS Minute
+      SELECT Run, Quarter, min(FirstStart) AS First, max(LastEnd) AS Last
       FROM coalmine_runs
-      WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-        AND (NOT {isNamed:Bool} OR Run = {run:String})
+      WHERE Test AND ${asked}
+      GROUP BY Run, Quarter
     )
   )
 )`
@@ -207,51 +204,42 @@ export const listRuns: string = sql`
       Run, Time, Service, Operation,
       min(FirstStart) AS First, max(LastEnd) AS Last, max(Owner) AS RunOwner, max(Expires) AS RunExpires,
       sum(Requests) AS Asked, sum(Errors) AS Failed, sum(Spans) AS AllSpans,
-      groupUniqArrayArray(1000)(Entities) AS AllEntities, groupUniqArrayArray(200)(Flags) AS AllFlags
-    FROM (
-      SELECT *, toStartOfMinute(Tick) AS Minute
-      FROM coalmine_runs
-      WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-        AND (NOT {isNamed:Bool} OR Run = {run:String})
-        AND ${latest}
-    ) AS runs
-    INNER JOIN ${minutesOfRuns} AS minutes USING (Run, Minute)
+      groupUniqArrayArrayIf(1000)(Entities, notEmpty(Entities)) AS AllEntities,
+      groupUniqArrayArrayIf(200)(Flags, notEmpty(Flags)) AS AllFlags
+    FROM (SELECT * FROM coalmine_runs WHERE Test AND ${asked}) AS runs
+    INNER JOIN ${quartersOfRuns} AS quarters USING (Run, Quarter)
     GROUP BY Run, Time, Service, Operation
   )
   GROUP BY Run, Time
   ORDER BY startMs DESC, run
   LIMIT 200`
 
-/** Where runs wrote to, and how often users' requests of the same service wrote there in the ticks in which the run was going on. */
+/** Where runs wrote to, and how often users' requests of the same service wrote there in the ticks in which there were tests. */
 export const writesOfRuns: string = sql`
   SELECT Run AS run, Time AS time, Service AS service, Target AS target, sum(OfTest) AS writes, sum(OfUsers) AS usersWrites
   FROM (
     WITH tested AS (
-      SELECT Run, Time, Service, Tick, Writes
+      SELECT Run, Time, Service, Quarter, Target, N
       FROM (
-        SELECT Run, Service, Tick, Writes, toStartOfMinute(Tick) AS Minute
+        SELECT Run, Service, Quarter, Target, N
         FROM coalmine_runs
-        WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-          AND (NOT {isNamed:Bool} OR Run = {run:String})
-          AND notEmpty(Writes)
-          AND ${latest}
+        ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
+        WHERE Test AND ${asked}
       ) AS runs
-      INNER JOIN ${minutesOfRuns} AS minutes USING (Run, Minute)
+      INNER JOIN ${quartersOfRuns} AS quarters USING (Run, Quarter)
     )
     SELECT Run, Time, Service, Target, sum(N) AS OfTest, toUInt64(0) AS OfUsers
     FROM tested
-    ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
     GROUP BY Run, Time, Service, Target
     UNION ALL
     SELECT Run, Time, Service, Target, toUInt64(0) AS OfTest, sum(N) AS OfUsers
-    FROM (SELECT DISTINCT Run, Time, Service, Tick FROM tested) AS ticks
+    FROM (SELECT DISTINCT Run, Time, Service, Quarter FROM tested) AS quarters
     INNER JOIN (
-      SELECT Service, Tick, Target, N
+      SELECT Service, Quarter, Target, N
       FROM coalmine_runs
       ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
-      WHERE NOT Test AND Tick >= fromUnixTimestamp({since:UInt32})
-        AND ${latest}
-    ) AS users USING (Service, Tick)
+      WHERE NOT Test AND Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+    ) AS users USING (Service, Quarter)
     GROUP BY Run, Time, Service, Target
   )
   GROUP BY run, time, service, target

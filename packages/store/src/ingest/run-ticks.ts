@@ -20,14 +20,14 @@ export function noteRuns(engine: Engine): NoteRuns {
       (lastTested.get(service) ?? 0) + alsoSeconds > ticks[at]! ? [at] : [],
     )
     if (places.length === 0) return
-    await engine.writeOnce(closeRuns, {
-      services: places.map((at) => services[at]!),
-      ticks: places.map((at) => ticks[at]!),
-      from,
-      to,
-      since,
-      batch,
-    })
+    const known = await engine.readFirst<{ service: string; tick: number }>(notedTicks, { services, from, to })
+    const isKnown = new Set(known.map(({ service, tick }) => `${tick} ${service}`))
+    const fresh = places.filter((at) => !isKnown.has(`${ticks[at]} ${services[at]}`))
+    if (fresh.length === 0) return
+    const its = { services: fresh.map((at) => services[at]!), ticks: fresh.map((at) => ticks[at]!) }
+    // A crash between the two leaves a tick out, and never counts one twice.
+    await engine.write(noteTicks, its)
+    await engine.writeOnce(closeRuns, { ...its, from, to, since })
   }
 }
 
@@ -37,6 +37,18 @@ export const testedServices: string = sql`
   FROM coalmine_ticks
   WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Test
     AND ${ofWindow} AND Batch = {batch:UInt64}`
+
+/** Ticks whose test runs are written down. */
+export const notedTicks: string = sql`
+  SELECT Service AS service, toUnixTimestamp(Tick) AS tick
+  FROM coalmine_run_ticks
+  WHERE Service IN {services:Array(String)} AND ${ofWindow}`
+
+/** Says that those of ticks are. */
+export const noteTicks = `
+  INSERT INTO coalmine_run_ticks (Service, Tick)
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
 
 const database = `multiIf(SpanAttributes['db.system.name'] != '', SpanAttributes['db.system.name'], SpanAttributes['db.system'])`
 
@@ -81,11 +93,10 @@ const writesTo: string = sql`multiIf(
  */
 export const closeRuns: string = sql`
   INSERT INTO coalmine_runs (
-    Batch, Service, Tick, Test, Run, Operation, Requests, Errors, Spans, Owner, Expires, FirstStart, LastEnd, Entities, Flags, Writes)
+    Service, Quarter, Test, Run, Operation, Requests, Errors, Spans, Owner, Expires, FirstStart, LastEnd, Entities, Flags, Writes)
   SELECT
-    {batch:UInt64},
     Service,
-    Tick,
+    toStartOfFifteenMinutes(Tick) AS Quarter,
     Test,
     if(Test, substringUTF8(SpanAttributes['coalmine.test.run'], 1, 200), '') AS Run,
     if(IsEntry AND Test, if((Service, Operation) IN ${namedOperationsOfServices}, Operation, '(other)'), '') AS RunOperation,
@@ -114,4 +125,4 @@ export const closeRuns: string = sql`
       AND (Test OR Target != '')
     LIMIT 1 BY TraceId, SpanId
   )
-  GROUP BY Service, Tick, Test, Run, RunOperation`
+  GROUP BY Service, Quarter, Test, Run, RunOperation`

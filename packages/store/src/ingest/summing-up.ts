@@ -14,11 +14,10 @@ export function summingUp(engine: Engine): (closing: Closing) => Promise<string>
   const fill = async (closing: Closing): Promise<string> => {
     const batch = newBatchId()
     await engine.writeOnce(closeTicks, { ...closing, batch })
-    await noted(closing, batch)
     return batch
   }
 
-  return async (closing) => {
+  const sumUp = async (closing: Closing): Promise<string> => {
     if (closing.services.some((service) => !met.has(service))) {
       await names.learn(closing)
       for (const service of closing.services) met.add(service)
@@ -30,5 +29,11 @@ export function summingUp(engine: Engine): (closing: Closing) => Promise<string>
     const batch = await fill(closing)
     await names.count(closing, batch)
     return (await names.relearn(closing, batch)) ? fill(closing) : batch
+  }
+
+  return async (closing) => {
+    const batch = await sumUp(closing)
+    await noted(closing, batch)
+    return batch
   }
 }

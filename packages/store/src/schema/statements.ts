@@ -63,6 +63,7 @@ const ownTables: readonly string[] = [
   tables.createNotifications,
   tables.createRollouts,
   tables.createRuns,
+  tables.createRunTicks,
   tables.createRunEvents,
   tables.createSchema,
   tables.createImports,

@@ -429,32 +429,40 @@ export const createSummedFlagDays = `
   TTL Day + toIntervalDay(100)`
 
 /**
- * What test runs did, written down when ticks close: of operation '' are spans below requests. Rows that are no test's say where users
- * wrote to in the same ticks. Of a tick that was closed anew the batch that came last counts.
+ * What test runs did in each quarter of an hour, written down when ticks close: of operation '' are spans below requests. Rows that are
+ * no test's say where users wrote to in the same ticks. Rows of the same key add up.
  */
 export const createRuns = `
   CREATE TABLE IF NOT EXISTS coalmine_runs (
-    Batch UInt64,
-    Service LowCardinality(String),
-    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
     Test Bool,
     Run LowCardinality(String),
+    Service LowCardinality(String),
+    Quarter DateTime('UTC'),
     Operation LowCardinality(String),
-    Requests UInt64,
-    Errors UInt64,
-    Spans UInt64,
-    Owner LowCardinality(String),
-    Expires LowCardinality(String),
-    FirstStart DateTime64(3),
-    LastEnd DateTime64(3),
-    Entities Array(String),
-    Flags Array(LowCardinality(String)),
-    Writes Map(LowCardinality(String), UInt64),
-    At DateTime64(9) DEFAULT now64(9)
+    Requests SimpleAggregateFunction(sum, UInt64),
+    Errors SimpleAggregateFunction(sum, UInt64),
+    Spans SimpleAggregateFunction(sum, UInt64),
+    Owner SimpleAggregateFunction(max, String),
+    Expires SimpleAggregateFunction(max, String),
+    FirstStart SimpleAggregateFunction(min, DateTime64(3)),
+    LastEnd SimpleAggregateFunction(max, DateTime64(3)),
+    Entities SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+    Flags SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+    Writes SimpleAggregateFunction(sumMap, Map(String, UInt64))
+  )
+  ENGINE = AggregatingMergeTree
+  PARTITION BY toYYYYMM(Quarter)
+  ORDER BY (Test, Run, Service, Quarter, Operation)
+  TTL Quarter + toIntervalDay({retentionDays:UInt32})`
+
+/** Ticks whose test runs are written down: what adds up is added once, however often a tick is closed. */
+export const createRunTicks = `
+  CREATE TABLE IF NOT EXISTS coalmine_run_ticks (
+    Service LowCardinality(String),
+    Tick DateTime('UTC')
   )
   ENGINE = MergeTree
-  PARTITION BY toYYYYMM(Tick)
-  ORDER BY (Test, Run, Service, Tick)
+  ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
 /** What happened to test runs: that one was revoked, by whom and why, and what it was found to have done to users. */
