@@ -69,36 +69,33 @@ export async function fill(directory: string): Promise<void> {
   const client = createClient({ connection: createChdbConnection({ path: directory }) as unknown as Connection })
   const now = Math.floor(Date.now() / 5_000) * 5
   const base = { services, touched, now, from: now - days * 86_400 }
-  await client.command({ query: probes, query_params: { ...base, probes: days * 288 } })
-  for (let load = 0; load < days * aDay; load++) {
-    const at = now - 7_200 - Math.floor((load * 86_400) / aDay)
-    await client.command({ query: loadTest, query_params: { ...base, load, at } })
-  }
-  // As merges in the background do.
-  await client.command({ query: 'OPTIMIZE TABLE coalmine_runs FINAL' })
+  const query_params = { ...base, quarters: days * 96, loads: days * aDay, every: 86_400 / aDay }
+  for (const query of [probes, loadTests]) await client.command({ query, query_params })
   for (const query of [users, closed]) await client.command({ query, query_params: { ...base, ticks: 17_280 } })
   await client.close()
 }
 
 const columns =
-  'Batch, Service, Tick, Test, Run, Operation, Requests, Errors, Spans, Owner, FirstStart, LastEnd, Flags, Writes'
+  'Service, Quarter, Test, Run, Operation, Requests, Errors, Spans, Owner, FirstStart, LastEnd, Flags, Writes'
 
+// As merges leave them: a row for each run, service, operation and quarter of an hour.
 const probes = `
   INSERT INTO coalmine_runs (${columns})
   SELECT
-    concat('service-', toString(intDiv(number, {probes:UInt32}))),
-    toStartOfFifteenMinutes(fromUnixTimestamp({from:UInt32} + (number % {probes:UInt32}) * 300) AS Tick),
-    true, 'uptime', 'GET /health', 1, 0, 1, 'platform', Tick, Tick, [], map()
-  FROM numbers({services:UInt32} * {probes:UInt32})`
+    concat('service-', toString(intDiv(number, {quarters:UInt32}))),
+    toStartOfFifteenMinutes(fromUnixTimestamp({from:UInt32} + (number % {quarters:UInt32}) * 900)) AS Quarter,
+    true, 'uptime', 'GET /health', 3, 0, 3, 'platform', Quarter, Quarter + 600, [], map()
+  FROM numbers({services:UInt32} * {quarters:UInt32})`
 
-const loadTest = `
+const loadTests = `
   INSERT INTO coalmine_runs (${columns})
   SELECT
-    concat('service-', toString((intDiv(number, 360) + {load:UInt32}) % {services:UInt32})),
-    toStartOfFifteenMinutes(fromUnixTimestamp({at:UInt32} + (number % 360) * 5) AS Tick),
-    true, concat('load-', toString({load:UInt32})), operation, 50, 1, 200, 'ana@shop.example', Tick, Tick,
-    ['new-pricing=on'], map('postgresql db-1/shop.test_orders', 20)
-  FROM numbers({touched:UInt32} * 360)
+    concat('service-', toString((intDiv(number, 3) + load) % {services:UInt32})),
+    toStartOfFifteenMinutes(fromUnixTimestamp({now:UInt32} - 7200 - load * {every:UInt32} + (number % 3) * 900)) AS Quarter,
+    true, concat('load-', toString(load)), operation, 3000, 9, 12000, 'ana@shop.example', Quarter, Quarter + 899,
+    ['new-pricing=on'], map('postgresql db-1/shop.test_orders', 900)
+  FROM numbers({touched:UInt32} * 3)
+  ARRAY JOIN range({loads:UInt32}) AS load
   ARRAY JOIN arrayMap(at -> concat('GET /items/', toString(at)), range(5)) AS operation`
 
 const users = `

@@ -485,13 +485,22 @@ DROP TABLE IF EXISTS coalmine_parquet;
   WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Test
     AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32}) AND Batch = {batch:UInt64};
 
+-- ingest/run-ticks.ts: notedTicks
+  SELECT Service AS service, toUnixTimestamp(Tick) AS tick
+  FROM coalmine_run_ticks
+  WHERE Service IN {services:Array(String)} AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32});
+
+-- ingest/run-ticks.ts: noteTicks
+  INSERT INTO coalmine_run_ticks (Service, Tick)
+  SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
+  FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair);
+
 -- ingest/run-ticks.ts: closeRuns
   INSERT INTO coalmine_runs (
-    Batch, Service, Tick, Test, Run, Operation, Requests, Errors, Spans, Owner, Expires, FirstStart, LastEnd, Entities, Flags, Writes)
+    Service, Quarter, Test, Run, Operation, Requests, Errors, Spans, Owner, Expires, FirstStart, LastEnd, Entities, Flags, Writes)
   SELECT
-    {batch:UInt64},
     Service,
-    Tick,
+    toStartOfFifteenMinutes(Tick) AS Quarter,
     Test,
     if(Test, substringUTF8(SpanAttributes['coalmine.test.run'], 1, 200), '') AS Run,
     if(IsEntry AND Test, if((Service, Operation) IN (
@@ -556,7 +565,7 @@ DROP TABLE IF EXISTS coalmine_parquet;
       AND (Test OR Target != '')
     LIMIT 1 BY TraceId, SpanId
   )
-  GROUP BY Service, Tick, Test, Run, RunOperation;
+  GROUP BY Service, Quarter, Test, Run, RunOperation;
 
 -- ingest/summed-flag-days.ts: unsummedFlagDays
   SELECT Service AS service, toUnixTimestamp(Day) AS day, toString(Hours) AS hours
@@ -3640,7 +3649,11 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   SETTINGS alter_sync = 0;
 
 -- retention.ts: keepRuns
-  ALTER TABLE coalmine_runs MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
+  ALTER TABLE coalmine_runs MODIFY TTL Quarter + toIntervalDay({retentionDays:UInt32})
+  SETTINGS alter_sync = 0;
+
+-- retention.ts: keepRunTicks
+  ALTER TABLE coalmine_run_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0;
 
 -- retention.ts: expiredDays
@@ -4067,27 +4080,34 @@ SELECT currentDatabase() AS name;
 
 -- schema/tables.ts: createRuns
   CREATE TABLE IF NOT EXISTS coalmine_runs (
-    Batch UInt64,
-    Service LowCardinality(String),
-    Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
     Test Bool,
     Run LowCardinality(String),
+    Service LowCardinality(String),
+    Quarter DateTime('UTC'),
     Operation LowCardinality(String),
-    Requests UInt64,
-    Errors UInt64,
-    Spans UInt64,
-    Owner LowCardinality(String),
-    Expires LowCardinality(String),
-    FirstStart DateTime64(3),
-    LastEnd DateTime64(3),
-    Entities Array(String),
-    Flags Array(LowCardinality(String)),
-    Writes Map(LowCardinality(String), UInt64),
-    At DateTime64(9) DEFAULT now64(9)
+    Requests SimpleAggregateFunction(sum, UInt64),
+    Errors SimpleAggregateFunction(sum, UInt64),
+    Spans SimpleAggregateFunction(sum, UInt64),
+    Owner SimpleAggregateFunction(max, String),
+    Expires SimpleAggregateFunction(max, String),
+    FirstStart SimpleAggregateFunction(min, DateTime64(3)),
+    LastEnd SimpleAggregateFunction(max, DateTime64(3)),
+    Entities SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+    Flags SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+    Writes SimpleAggregateFunction(sumMap, Map(String, UInt64))
+  )
+  ENGINE = AggregatingMergeTree
+  PARTITION BY toYYYYMM(Quarter)
+  ORDER BY (Test, Run, Service, Quarter, Operation)
+  TTL Quarter + toIntervalDay({retentionDays:UInt32});
+
+-- schema/tables.ts: createRunTicks
+  CREATE TABLE IF NOT EXISTS coalmine_run_ticks (
+    Service LowCardinality(String),
+    Tick DateTime('UTC')
   )
   ENGINE = MergeTree
-  PARTITION BY toYYYYMM(Tick)
-  ORDER BY (Test, Run, Service, Tick)
+  ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32});
 
 -- schema/tables.ts: createRunEvents
@@ -4232,36 +4252,30 @@ SELECT currentDatabase() AS name;
       Run, Time, Service, Operation,
       min(FirstStart) AS First, max(LastEnd) AS Last, max(Owner) AS RunOwner, max(Expires) AS RunExpires,
       sum(Requests) AS Asked, sum(Errors) AS Failed, sum(Spans) AS AllSpans,
-      groupUniqArrayArray(1000)(Entities) AS AllEntities, groupUniqArrayArray(200)(Flags) AS AllFlags
-    FROM (
-      SELECT *, toStartOfMinute(Tick) AS Minute
-      FROM coalmine_runs
-      WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-        AND (NOT {isNamed:Bool} OR Run = {run:String})
-        AND (Service, Tick, Batch) IN (
-          SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
-          WHERE Tick >= fromUnixTimestamp({since:UInt32})
-          GROUP BY Service, Tick)
-    ) AS runs
+      groupUniqArrayArrayIf(1000)(Entities, notEmpty(Entities)) AS AllEntities,
+      groupUniqArrayArrayIf(200)(Flags, notEmpty(Flags)) AS AllFlags
+    FROM (SELECT * FROM coalmine_runs WHERE Test AND Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+    AND (NOT {isNamed:Bool} OR Run = {run:String})) AS runs
     INNER JOIN (
       SELECT
         Run,
-        Minute,
-        sum(IsFirst) OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
+        Quarter,
+        sum(IsFirst) OVER (PARTITION BY Run ORDER BY Quarter ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
       FROM (
         SELECT
           Run,
-          Minute,
-          toUnixTimestamp(Minute) - lagInFrame(toUnixTimestamp(Minute), 1, 0)
-            OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800 AS IsFirst
+          Quarter,
+          toUnixTimestamp64Milli(First) - lagInFrame(toUnixTimestamp64Milli(Last), 1, toInt64(0))
+            OVER (PARTITION BY Run ORDER BY Quarter ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800000 AS IsFirst
         FROM (
-          SELECT DISTINCT Run, toStartOfMinute(Tick) AS Minute
+          SELECT Run, Quarter, min(FirstStart) AS First, max(LastEnd) AS Last
           FROM coalmine_runs
-          WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-            AND (NOT {isNamed:Bool} OR Run = {run:String})
+          WHERE Test AND Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+          AND (NOT {isNamed:Bool} OR Run = {run:String})
+          GROUP BY Run, Quarter
         )
       )
-    ) AS minutes USING (Run, Minute)
+    ) AS quarters USING (Run, Quarter)
     GROUP BY Run, Time, Service, Operation
   )
   GROUP BY Run, Time
@@ -4272,55 +4286,47 @@ SELECT currentDatabase() AS name;
   SELECT Run AS run, Time AS time, Service AS service, Target AS target, sum(OfTest) AS writes, sum(OfUsers) AS usersWrites
   FROM (
     WITH tested AS (
-      SELECT Run, Time, Service, Tick, Writes
+      SELECT Run, Time, Service, Quarter, Target, N
       FROM (
-        SELECT Run, Service, Tick, Writes, toStartOfMinute(Tick) AS Minute
+        SELECT Run, Service, Quarter, Target, N
         FROM coalmine_runs
-        WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-          AND (NOT {isNamed:Bool} OR Run = {run:String})
-          AND notEmpty(Writes)
-          AND (Service, Tick, Batch) IN (
-            SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
-            WHERE Tick >= fromUnixTimestamp({since:UInt32})
-            GROUP BY Service, Tick)
+        ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
+        WHERE Test AND Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+        AND (NOT {isNamed:Bool} OR Run = {run:String})
       ) AS runs
       INNER JOIN (
         SELECT
           Run,
-          Minute,
-          sum(IsFirst) OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
+          Quarter,
+          sum(IsFirst) OVER (PARTITION BY Run ORDER BY Quarter ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Time
         FROM (
           SELECT
             Run,
-            Minute,
-            toUnixTimestamp(Minute) - lagInFrame(toUnixTimestamp(Minute), 1, 0)
-              OVER (PARTITION BY Run ORDER BY Minute ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800 AS IsFirst
+            Quarter,
+            toUnixTimestamp64Milli(First) - lagInFrame(toUnixTimestamp64Milli(Last), 1, toInt64(0))
+              OVER (PARTITION BY Run ORDER BY Quarter ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) > 1800000 AS IsFirst
           FROM (
-            SELECT DISTINCT Run, toStartOfMinute(Tick) AS Minute
+            SELECT Run, Quarter, min(FirstStart) AS First, max(LastEnd) AS Last
             FROM coalmine_runs
-            WHERE Test AND Tick >= fromUnixTimestamp({since:UInt32})
-              AND (NOT {isNamed:Bool} OR Run = {run:String})
+            WHERE Test AND Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+            AND (NOT {isNamed:Bool} OR Run = {run:String})
+            GROUP BY Run, Quarter
           )
         )
-      ) AS minutes USING (Run, Minute)
+      ) AS quarters USING (Run, Quarter)
     )
     SELECT Run, Time, Service, Target, sum(N) AS OfTest, toUInt64(0) AS OfUsers
     FROM tested
-    ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
     GROUP BY Run, Time, Service, Target
     UNION ALL
     SELECT Run, Time, Service, Target, toUInt64(0) AS OfTest, sum(N) AS OfUsers
-    FROM (SELECT DISTINCT Run, Time, Service, Tick FROM tested) AS ticks
+    FROM (SELECT DISTINCT Run, Time, Service, Quarter FROM tested) AS quarters
     INNER JOIN (
-      SELECT Service, Tick, Target, N
+      SELECT Service, Quarter, Target, N
       FROM coalmine_runs
       ARRAY JOIN mapKeys(Writes) AS Target, mapValues(Writes) AS N
-      WHERE NOT Test AND Tick >= fromUnixTimestamp({since:UInt32})
-        AND (Service, Tick, Batch) IN (
-          SELECT Service, Tick, argMax(Batch, At) FROM coalmine_runs
-          WHERE Tick >= fromUnixTimestamp({since:UInt32})
-          GROUP BY Service, Tick)
-    ) AS users USING (Service, Tick)
+      WHERE NOT Test AND Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
+    ) AS users USING (Service, Quarter)
     GROUP BY Run, Time, Service, Target
   )
   GROUP BY run, time, service, target
