@@ -58,20 +58,21 @@ export async function meantRollout(server: Server, id: string | undefined): Prom
 }
 
 const everyMs = 500
-// Who waits in a pipeline is told when somebody has to look.
-const stuckForMs = 120_000
 // As long as a server takes to be started again.
 const patienceMs = 60_000
 
 /**
- * Shows where a rollout is until it is over, and gives how it ended; undefined where the user leaves before. With `leavesStuck` one that
- * has been stuck for two minutes is given as it is.
+ * Shows where a rollout is until it is over, and gives how it ended; undefined where the user leaves before. One that
+ * has been stuck for `stuckForMs` is given as it is; where that is left out, none is.
  */
 export async function followRollout(
   find: () => Promise<Server>,
   id: string,
   stop: AbortSignal,
-  { show, leavesStuck }: { readonly show: (one: RolloutAnswer) => void; readonly leavesStuck: boolean },
+  {
+    show,
+    stuckForMs = Number.POSITIVE_INFINITY,
+  }: { readonly show: (one: RolloutAnswer) => void; readonly stuckForMs?: number | undefined },
 ): Promise<RolloutAnswer | undefined> {
   let wellMs = performance.now()
   let answeredMs = performance.now()
@@ -81,7 +82,7 @@ export async function followRollout(
       answeredMs = performance.now()
       if (one.endedAt !== null) return one
       if (one.phase !== 'stuck') wellMs = answeredMs
-      if (leavesStuck && answeredMs - wellMs > stuckForMs) return one
+      if (answeredMs - wellMs > stuckForMs) return one
       show(one)
     } catch (error) {
       const isGone = error instanceof CommandError && error.kind === 'unavailable'

@@ -91,6 +91,9 @@ async function here(options: StartOptions, io: Io): Promise<RolloutAnswer> {
   }
 }
 
+// Who waits in a pipeline is told when somebody has to look.
+const stuckForMs = 120_000
+
 async function waited(
   find: () => Promise<Server>,
   { id, url }: RolloutAnswer,
@@ -109,7 +112,7 @@ async function waited(
     last = now
   }
   // A process that runs it goes on trying to go back.
-  const over = await followRollout(find, id, io.stop, { show, leavesStuck: !options.here })
+  const over = await followRollout(find, id, io.stop, { show, stuckForMs: options.here ? undefined : stuckForMs })
   progress.clear()
   if (!over) {
     const how = options.here
