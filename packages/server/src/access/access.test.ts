@@ -194,7 +194,7 @@ it('the file is read again when it changes; what is wrong with it is told, and c
 
 it('an empty token, and a file that is none, or that is given beside a token, stop the server from starting', async () => {
   const start = (options: object) => startServer({ store: join(directory, 'other'), port: 0, ...options })
-  await expect(start({ token: '' })).rejects.toThrow('--token (or COALMINE_TOKEN): it is empty')
+  await expect(start({ token: '' })).rejects.toThrow('--token: it is empty')
   await expect(start({ tokensFile: join(directory, 'none') })).rejects.toThrow('there is no such file')
   await expect(start({ tokensFile: file, token: 'x' })).rejects.toThrow('--tokens cannot be used with --token')
 })

@@ -48,8 +48,7 @@ export async function newAccess({ token, tokensFile, now, warn }: AccessOptions)
   if (token !== undefined && tokensFile !== undefined)
     throw new ServerError('usage', '--tokens cannot be used with --token: give one of them')
   // Else whoever sends none would have it.
-  if (token === '')
-    throw new ServerError('usage', '--token (or COALMINE_TOKEN): it is empty; give a token, or leave it out')
+  if (token === '') throw new ServerError('usage', '--token: it is empty; give a token, or leave it out')
   const asks = token !== undefined || tokensFile !== undefined
   const local = tokensFile === undefined ? token : randomBytes(24).toString('hex')
   const own: readonly KnownToken[] =

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { timeWindow } from '../otlp/refusals.ts'
 import { refuseLine } from './file-part.ts'
-import { close, flush, newIntake, noTotals, type Totals, take } from './intake.ts'
+import { close, flush, leave, newIntake, noTotals, type Totals, take } from './intake.ts'
 import { partsOf } from './parts.ts'
 import { watchSilence } from './silence.ts'
 import { drained, unpacked } from './unpacked.ts'
@@ -105,6 +105,9 @@ async function importSpans(
     const { ignored } = intake
     if (ignored > 0)
       note(`${ignored} log ${ignored === 1 ? 'record is' : 'records are'} left out: not flag evaluations`)
+  } catch (error) {
+    await leave(intake)
+    throw error
   } finally {
     silence.end()
     store.ingest.release(intake.hold)

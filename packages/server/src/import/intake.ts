@@ -39,6 +39,8 @@ export interface Intake {
   /** When a load was set off last, and when it was remembered how far the file has come. */
   setOffAt: number
   rememberedAt: number
+  /** It broke off: whoever goes on with it is told what was remembered until then. */
+  isLeft: boolean
   /** The last request that was taken, and where the next one begins. */
   line: number
   bytes: number
@@ -77,7 +79,7 @@ export const noTotals = (): Totals => ({
 export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'done'>): Intake {
   const { totals, line, bytes } = start.done
   const never = Number.NEGATIVE_INFINITY
-  const nothing = { ignored: 0, load: newLoad(), underWay: [], setOffAt: never, rememberedAt: never }
+  const nothing = { ignored: 0, load: newLoad(), underWay: [], setOffAt: never, rememberedAt: never, isLeft: false }
   // An import that an earlier release began has counted spans alone.
   return { ...start, ...nothing, totals: { ...noTotals(), ...structuredClone(totals) }, line, bytes }
 }
@@ -126,6 +128,12 @@ export async function close(intake: Intake): Promise<void> {
   await remember(intake, { ...intake, finished: true })
 }
 
+/** Waits for what is on its way, of a file that broke off; it is not remembered any more. */
+export async function leave(intake: Intake): Promise<void> {
+  intake.isLeft = true
+  await Promise.allSettled([...intake.underWay.map(({ stored }) => stored), ...intake.load.parts])
+}
+
 /** Has the rows and records of a part inserted. They are copied when it is done, so that their memory may be used again. */
 async function insertPart({ store, hold }: Intake, load: Load, { batch, records }: FilePart): Promise<void> {
   const { parts, stored } = load
@@ -166,7 +174,7 @@ function setOff(intake: Intake): void {
     totals.evaluations += evaluations
     totals.late += late
     const stored = { spans: totals.spans, evaluations: totals.evaluations, late: totals.late }
-    if (performance.now() - intake.rememberedAt >= rememberEveryMs)
+    if (!intake.isLeft && performance.now() - intake.rememberedAt >= rememberEveryMs)
       await remember(intake, { line, bytes, finished: false, totals: { ...taken, ...stored } })
     underWay.shift()
   }
