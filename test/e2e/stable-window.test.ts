@@ -104,7 +104,7 @@ describe('a canary without a stable beside it', () => {
   it('has no verdict where stable served on too few days', async () => {
     const run = await compare('2.0.0', '=1.9.0', ...week)
     expect(run.code).toBe(3)
-    expect(run.stdout).toContain('3 are needed')
+    expect(run.stdout).toContain('At least 3 days are needed')
   })
 
   it('asks for at least three days, and for hours of one day', async () => {
@@ -113,7 +113,7 @@ describe('a canary without a stable beside it', () => {
     expect(few.stderr).toContain('--stable-window: expected from 3 to 60 days')
     const long = await compare('1.9.0', '=1.8.0', ...week)
     expect(long.code).toBe(64)
-    expect(long.stderr).toContain('give --start and --end')
+    expect(long.stderr).toContain('give a --start and --end at most a day apart')
   })
 })
 

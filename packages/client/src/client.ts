@@ -14,7 +14,7 @@ import { CoalmineError, mayPass } from './coalmine-error.ts'
 import { follow } from './follow.ts'
 import { newRetries } from './retries.ts'
 
-/** A server, and how long to wait for it. */
+/** Which server to ask, and how long to wait for it. */
 export interface ClientOptions extends ServerAddress {
   /** How long an answer may take, in milliseconds; 30 s unless given, and 5 min for `compare`. */
   readonly timeoutMs?: number
@@ -22,24 +22,24 @@ export interface ClientOptions extends ServerAddress {
   readonly patienceMs?: number
 }
 
-/** A request that can be given up. */
+/** A request that can be cancelled. */
 export interface Signalled {
   readonly signal?: AbortSignal
 }
 
-/** How a comparison is watched. */
+/** Options for watching a comparison. */
 export interface WatchOptions extends Signalled {
   /** The number of the last event that is known; all of them come unless given. */
   readonly after?: number
 }
 
-/** How a verdict is waited for. */
+/** Options for waiting for a verdict. */
 export interface VerdictOptions extends Signalled {
   /** How long to wait for a verdict, in milliseconds; without it the answer may be that it is `running`. */
   readonly waitMs?: number
 }
 
-/** A coalmine server. Every function throws a CoalmineError where there is no answer. */
+/** A Coalmine server. Every function throws a CoalmineError if there is no answer. */
 export interface Client {
   /** Judges once, from the spans that are there. */
   readonly compare: (body: ComparisonBody, options?: Signalled) => Promise<Verdict>
@@ -61,7 +61,7 @@ const compareTimeoutMs = 300_000
 const longestWaitMs = 20_000
 
 /**
- * A client of a coalmine server. Throws a CoalmineError of kind `usage` where the URL is none.
+ * Makes a client of a Coalmine server. Throws a CoalmineError of kind `usage` if the URL is not valid.
  *
  * @example const verdict = await newClient({ url: 'http://127.0.0.1:4318' }).compare({ service, stable, canary })
  */

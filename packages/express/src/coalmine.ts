@@ -2,12 +2,12 @@ import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
 import type { Request, RequestHandler } from 'express'
 import { removeOwnSpan } from './own-span.ts'
 
-/** What the middleware lets an application decide about a request. */
+/** Options of the middleware: which requests are tests, and which callers to trust. */
 export type CoalmineOptions = RequestOptions<Request>
 
 /**
- * Express middleware that gives every request its marks: put it before anything that evaluates a flag. It works with
- * Express 4 and 5, and without an OpenTelemetry SDK too, where `isTestTraffic()` still answers.
+ * Express middleware that gives every request its marks. Put it before anything that evaluates a flag. It works with
+ * Express 4 and 5, and also without an OpenTelemetry SDK: `isTestTraffic()` answers either way.
  *
  * @example app.use(coalmine({ testTraffic: (req) => req.get('x-load-test') !== undefined }))
  */

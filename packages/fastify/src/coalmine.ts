@@ -1,15 +1,15 @@
 import { type RequestOptions, withRequestMarks } from '@coalmine/marks'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 
-/** What the plugin lets an application decide about a request. */
+/** Options of the plugin: which requests are tests, and which callers to trust. */
 export type CoalmineOptions = RequestOptions<FastifyRequest>
 
 const pluginName = '@coalmine/fastify'
 
 /**
- * Fastify plugin that gives every request its marks: register it before anything that evaluates a flag. It is not
- * encapsulated, so every route of the instance is marked. It works without an OpenTelemetry SDK too, where
- * `isTestTraffic()` still answers.
+ * Fastify plugin that gives every request its marks. Register it before anything that evaluates a flag. It is not
+ * encapsulated, so all routes of the instance are marked. It also works without an OpenTelemetry SDK: `isTestTraffic()`
+ * answers either way.
  *
  * @example await app.register(coalmine, { testTraffic: (request) => request.headers['x-load-test'] !== undefined })
  */

@@ -4,7 +4,7 @@ import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
  * A listener for ConfigCat's SDK that marks each request with the settings that were evaluated in it. The mark is the
- * value; a long text is told by ConfigCat's variation ID.
+ * value, or ConfigCat's variation ID where the value is a long text.
  *
  * @example getClient(sdkKey, PollingMode.AutoPoll, { setupHooks: (hooks) => hooks.on('flagEvaluated', coalmineListener()) })
  */

@@ -1,4 +1,4 @@
-/** What one evaluation of a flag came to, in every flag SDK's terms at once. Nothing in it says for whom. */
+/** The result of one flag evaluation, in terms that fit every flag SDK. It does not say for whom the flag was evaluated. */
 export interface Evaluation {
   readonly key: string
   /** The variant's name, where the SDK has names for them. */

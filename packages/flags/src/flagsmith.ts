@@ -4,8 +4,8 @@ import { observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * The same Flagsmith client, of whose flags every one that is asked for marks its request. A feature that is on is
- * marked with its value, or `true` when it has none, and one that is off with `false`: whichever way it is asked for.
+ * Wraps a Flagsmith client, so that every flag that is read marks its request. The mark of a feature that is on is its
+ * value, or `true` without one; of a feature that is off it is `false`, whichever method reads it.
  *
  * @example const flagsmith = coalmineClient(new Flagsmith({ environmentKey }))
  */

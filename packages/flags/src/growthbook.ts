@@ -4,9 +4,9 @@ import { observed } from './observed.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
- * A feature usage callback for GrowthBook that marks each request with the features that were evaluated in it. An
- * experiment's variation is told by its name, where it has one, and everything else by its value. A scoped instance
- * reports a feature once: make one for each request.
+ * A feature usage callback for GrowthBook that marks each request with the features that were evaluated in it. The mark is
+ * the name of an experiment's variation, if it has one, or else the value. A scoped instance reports each feature once, so
+ * make one for each request.
  *
  * @example new GrowthBookClient({ ...options, onFeatureUsage: coalmineCallback() })
  */
@@ -15,9 +15,9 @@ export function coalmineCallback(options?: RecordOptions): (key: string, result:
 }
 
 /**
- * The same GrowthBook client or instance, of which every experiment that is run inline marks its request, by the
- * experiment's key: GrowthBook calls no feature usage callback for those, and its tracking callback once for each user.
- * The instances that it makes for a user are observed too.
+ * Wraps a GrowthBook client or instance, so that experiments run inline mark their request, by the experiment's key:
+ * GrowthBook calls no feature usage callback for those, and its tracking callback only once for each user. Instances that
+ * it makes for a user are wrapped too.
  *
  * @example const client = coalmineClient(new GrowthBookClient({ ...options, onFeatureUsage: coalmineCallback() }))
  */

@@ -4,8 +4,8 @@ import { observed } from './observed.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
- * A hook for LaunchDarkly's server SDK that marks each request with the flags that were evaluated in it. LaunchDarkly
- * tells neither a variation's name nor a flag's version: the mark is the value.
+ * A hook for LaunchDarkly's server SDK that marks each request with the flags that were evaluated in it. The mark is the
+ * value, because LaunchDarkly's hooks get neither the name of a variation nor the version of a flag.
  *
  * @example init(sdkKey, { hooks: [coalmineHook()] })
  */
@@ -20,8 +20,8 @@ export function coalmineHook(options?: RecordOptions): integrations.Hook {
 }
 
 /**
- * The same LaunchDarkly client, of whose `allFlagsState()` every flag that is read marks its request: LaunchDarkly calls
- * no hook for those. Reading all of them at once marks with all of them.
+ * Wraps a LaunchDarkly client, so that flags read from its `allFlagsState()` mark their request too: LaunchDarkly calls no
+ * hook for those. Reading all flags at once marks the request with all of them.
  *
  * @example const client = coalmineClient(init(sdkKey, { hooks: [coalmineHook()] }))
  */

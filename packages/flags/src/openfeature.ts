@@ -6,8 +6,8 @@ import { type RecordOptions, recordFrom } from './record.ts'
 export { testContextHook } from './test-context.ts'
 
 /**
- * A hook for OpenFeature's server SDK that marks each request with the flags that were evaluated in it, defaults that
- * were served after an error included: that is what the request got. It never changes a value.
+ * A hook for OpenFeature's server SDK that marks each request with the flags that were evaluated in it. Defaults that were
+ * served after an error count too, as they are what the request got. It never changes a value.
  *
  * @example OpenFeature.addHooks(coalmineHook())
  */
@@ -31,8 +31,8 @@ interface Events {
 }
 
 /**
- * Tells Coalmine of flags whose configuration changed, as OpenFeature's provider says it, so that they stand on the timeline beside
- * deploys. Providers that do not say which flags changed tell of none.
+ * Reports flags whose configuration changed, according to OpenFeature's provider, so that they are on the timeline beside deploys.
+ * Providers that do not name the flags that changed report none.
  *
  * @example recordConfigurationChanges(OpenFeature)
  */

@@ -4,8 +4,8 @@ import { type Observers, observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * The same PostHog client, of whose flags every one that is asked for marks its request: PostHog's own event is sent
- * only once for each user. A flag with variants is marked with its variant, also by `isEnabled`.
+ * Wraps a PostHog client, so that every flag that is read marks its request; PostHog sends its own event only once for each
+ * user. The mark is the variant where the flag has variants, also after `isEnabled`.
  *
  * @example const posthog = coalmineClient(new PostHog(apiKey))
  */

@@ -3,15 +3,15 @@ import { markFlag, sayOnce } from '@coalmine/marks'
 import type { Evaluation } from './evaluation.ts'
 import { logEvaluation } from './log-event.ts'
 
-/** What every adapter lets an application choose. */
+/** Options that every adapter takes. */
 export interface RecordOptions {
-  /** Whether each evaluation is a `feature_flag.evaluation` log event too, where a logger provider is registered. Default true. */
+  /** Whether to emit a `feature_flag.evaluation` log event for each evaluation, if a logger provider is registered. Default true. */
   readonly logEvent?: boolean
 }
 
 /**
- * Marks the current request with a flag's variant, and emits the log event of the semantic conventions. Every adapter
- * of this package ends here; an application calls it for a flag SDK that has none. Never throws.
+ * Marks the current request with a flag's variant, and emits the log event of the semantic conventions. All adapters of
+ * this package use it; call it yourself for a flag SDK that has no adapter. Never throws.
  *
  * @example recordEvaluation({ key: 'new-pricing', value: true }) // coalmine.flag.new-pricing = "true"
  */

@@ -6,9 +6,9 @@ import { markEvaluation, type RecordOptions, recordEvaluation, recordFrom } from
 type Client = SplitIO.IClient | SplitIO.IAsyncClient
 
 /**
- * Two halves for Split's SDK, since it tells each thing in one place only. Its impression listener knows rule and
- * version but comes on a later tick, when the span may have ended, and not for unknown flags; so the client is
- * observed too, and marks the request at once.
+ * Marks requests with the treatments of Split's SDK. It has two parts, and needs both: `client` wraps the client, and marks
+ * the request at once; `impressionListener` adds the rule and the version, which Split reports only later, and not for
+ * unknown flags.
  *
  * @example
  * const split = coalmineSplit()

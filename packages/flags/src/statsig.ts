@@ -4,10 +4,10 @@ import { type Observers, observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * The same Statsig client, of which every evaluation marks its request: its own events come from another thread and
- * know no request. Gates are marked with their value, experiments and layers with the group's name, and each parameter of a
- * store that is read with its value, as `store.parameter`. `checkGate` tells
- * nothing but the value; `getFeatureGate` tells rule, version and reason too.
+ * Wraps a Statsig client, so that every evaluation marks its request; Statsig's own events come from another thread, where
+ * the request is not known. The mark of a gate is its value, that of an experiment or layer the name of its group. Each
+ * parameter that is read from a store is marked with its value, as `store.parameter`. `checkGate` gives only the value;
+ * `getFeatureGate` gives the rule, version and reason too.
  *
  * @example const statsig = coalmineClient(new Statsig(sdkKey))
  */

@@ -4,9 +4,9 @@ import { observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * The same Unleash client, of which every evaluation marks its request. Unleash itself reports only flags with
- * impression data. A flag that has variants is marked with its variant, also by `isEnabled`, so that asking both ways
- * in one request is not `(mixed)`; one that is off is `false`. Ask this client, not the functions of the module.
+ * Wraps an Unleash client, so that every evaluation marks its request; Unleash itself reports only flags with impression
+ * data. The mark is the variant where the flag has variants, also after `isEnabled`, so that using both in one request is
+ * not `(mixed)`. A flag that is off is `false`. Use this client, not the functions of Unleash's module.
  *
  * @example const unleash = coalmineClient(await startUnleash(config))
  */

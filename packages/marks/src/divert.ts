@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api'
 import { workOf } from './work.ts'
 
-/** What an SDK's SpanProcessor has, whichever line it is of. */
+/** The methods of an SDK's SpanProcessor, in both lines of the SDK. */
 export interface SpanPipeline<Started, Ended> {
   onStart(span: Started, parent: Context): void
   onEnding?(span: Started): void
@@ -11,9 +11,9 @@ export interface SpanPipeline<Started, Ended> {
 }
 
 /**
- * A span processor that gives the spans of trusted test traffic to one pipeline and all others to another, each when
- * it ends. A claim diverts nothing. Spans that ended before their request was known to be a test are with the users':
- * a signed marker is known from the first one on. Put it after the MarkProcessor.
+ * A span processor that sends the spans of trusted test traffic to one pipeline and all other spans to another, each when it
+ * ends. An unsigned claim to be a test diverts nothing. Spans that ended before their request was known to be a test go with
+ * the users'; a signed marker is known from the first span on. Put it after the MarkProcessor.
  *
  * @example divertTestTraffic({ users: new BatchSpanProcessor({ exporter }), test: new BatchSpanProcessor({ exporter: other }) })
  */

@@ -4,9 +4,9 @@ import { sayOutlived } from './outlived.ts'
 import { currentWork, newWork, outside, runInWork } from './work.ts'
 
 /**
- * Runs what belongs to the current request and may outlast it, such as a mail that is sent after the response: it keeps
- * the request's marks until its promise is settled or, where it returns none, for all that it starts. Once the request
- * has ended there is nothing left to keep: call it before.
+ * Runs work that belongs to the current request but may outlast it, such as sending a mail after the response. The work keeps the
+ * request's marks until its promise settles or, if it returns none, for everything that it starts. Call it before the
+ * request ends; afterwards there are no marks to keep.
  *
  * @returns what `run` returns
  * @example void keepMarks(() => sendMail(order)); res.end() // isTestTraffic() answers in sendMail as it does here
@@ -25,8 +25,8 @@ export function keepMarks<T>(run: () => T): T {
 }
 
 /**
- * Runs what belongs to no request, although one may be the first to need it: a pool's connections, a queue's loop, a
- * timer, a cache. It has no marks, no trace and no baggage, and neither has what it starts.
+ * Runs work that belongs to no request, although a request may be the first to need it: the connections of a pool, the loop of
+ * a queue, a timer, a cache. The work, and everything that it starts, has no marks, no trace and no baggage.
  *
  * @returns what `run` returns
  * @example loop ??= withoutMarks(() => setInterval(takeJob, 5)) // isTestTraffic() is false in takeJob

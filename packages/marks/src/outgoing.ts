@@ -9,7 +9,7 @@ import { sayOnce } from './say-once.ts'
 import { keepCallersOfUndici } from './undici-callers.ts'
 import { currentWork } from './work.ts'
 
-/** Who may learn a request's marks, and which of them. */
+/** Which hosts get a request's marks, and which marks. */
 export interface SendOptions {
   /** Hosts: `inventory`, with a port `inventory:8080`, or a domain and all below it `.internal.example`. */
   readonly to: readonly string[]
@@ -22,8 +22,8 @@ export interface SendOptions {
 }
 
 /**
- * Sends the current request's marks as W3C baggage with the HTTP requests that it makes to allowed hosts, through
- * node:http, fetch and undici. The host is the one that the request really goes to, a redirect's included.
+ * Sends the marks of the current request, as W3C baggage, with its outgoing HTTP requests to allowed hosts, made with node:http,
+ * fetch or undici. What counts is the host that a request really goes to, also after a redirect.
  *
  * @returns a function that stops it
  * @example const stop = sendMarks({ to: ['inventory:8080'], flags: ['new-pricing'] })

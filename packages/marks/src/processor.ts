@@ -23,7 +23,7 @@ import { stripBaggage } from './strip-baggage.ts'
 import type { HoldLimits } from './waiting-roots.ts'
 import { currentWork, newWork, spanRead, spanWork, type Work, workOf, workOfContext } from './work.ts'
 
-/** How a MarkProcessor marks. */
+/** Options of a MarkProcessor. */
 export interface MarkOptions {
   /** The build to mark spans with; `detectBuild()` finds it when it is not given. */
   readonly build?: Build
@@ -43,11 +43,10 @@ export interface MarkOptions {
 }
 
 /**
- * Puts the marks of a request on every span of it: the build, the flags, the test. The build's version is on the spans
- * of a resource that does not name it; where it does, it is exported with every span already. It has the shape of the SDK's
- * SpanProcessor and needs no SDK itself. What is learnt late reaches every span that is still open, at `onEnding`; with
- * `late: 'hold'` spans that have ended wait for their local root, so that it reaches them too. An attribute that the
- * application set itself stays.
+ * Puts the marks of a request on all of its spans: the build, the flags, the test. It has the shape of the SDK's SpanProcessor,
+ * but depends on no SDK. A flag that is evaluated late reaches every span that is still open. With `late: 'hold'`, spans that
+ * have ended wait until their local root ends, so that it reaches them too. The build's version is added only where the
+ * resource does not have it. Attributes that the application has set are never overwritten.
  *
  * @throws TypeError when spans are to be held back and there is no `next`
  * @example new NodeSDK({ spanProcessors: [new MarkProcessor(), new BatchSpanProcessor({ exporter })] })

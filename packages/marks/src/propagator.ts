@@ -15,9 +15,10 @@ import { checkSigningKeys, type MarkerTrust } from './signature.ts'
 import { contextWithWork, newWork, type Work, workOfContext } from './work.ts'
 
 /**
- * Gives every inbound request its own Marks before its first span starts, and reads into them the marks that the
- * caller sent: W3C baggage, and signed markers of test traffic. They end with its response, or else with its first span. It sends nothing itself: an injector does not know which host its carrier goes to, so
- * that is `sendMarks`. Put it after any W3CBaggagePropagator, from whose baggage it takes our entries out again.
+ * Gives every incoming request its own Marks before its first span starts, and reads the marks that the caller sent: W3C
+ * baggage, and signed markers of test traffic. The marks end with the response, or else with the first span. Put it after any
+ * W3CBaggagePropagator, because it removes Coalmine's entries from the baggage again. It sends nothing: a propagator does not
+ * know which host a request goes to. Use `sendMarks` for that.
  *
  * @example new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new MarkPropagator()] })
  */

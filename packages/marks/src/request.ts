@@ -8,7 +8,7 @@ import type { MarkerTrust } from './signature.ts'
 import { stripBaggage } from './strip-baggage.ts'
 import { currentWork, newWork, runInWork, type Work, workIn, workOfContext } from './work.ts'
 
-/** What the middleware of every framework lets an application decide about a request. */
+/** Options of the middleware of every framework: which requests are tests, and which callers to trust. */
 export interface RequestOptions<Request> {
   /** Whether a request is test traffic; what the test is about, when that is known. It decides, so it must be sure. */
   readonly testTraffic?: (request: Request) => boolean | TestEntity | undefined
