@@ -102,7 +102,7 @@ interface CellEffects {
   /** What the two do beyond what each does alone. */
   readonly together: CellEffect;
 }
-/** A coalmine server. Every function throws a CoalmineError where there is no answer. */
+/** A Coalmine server. Every function throws a CoalmineError if there is no answer. */
 interface Client {
   /** Judges once, from the spans that are there. */
   readonly compare: (body: ComparisonBody, options?: Signalled) => Promise<Verdict>;
@@ -119,7 +119,7 @@ interface Client {
   /** Ends a comparison. */
   readonly stop: (id: string, options?: Signalled) => Promise<ComparisonAnswer>;
 }
-/** A server, and how long to wait for it. */
+/** Which server to ask, and how long to wait for it. */
 interface ClientOptions extends ServerAddress {
   /** How long an answer may take, in milliseconds; 30 s unless given, and 5 min for `compare`. */
   readonly timeoutMs?: number;
@@ -1010,7 +1010,7 @@ type Side = {
   readonly kind: 'count';
   readonly n: number;
 };
-/** A request that can be given up. */
+/** A request that can be cancelled. */
 interface Signalled {
   readonly signal?: AbortSignal;
 }
@@ -1233,7 +1233,7 @@ interface VerdictBudget {
   readonly fullLasts: Lasts | null;
   readonly message: string;
 }
-/** How a verdict is waited for. */
+/** Options for waiting for a verdict. */
 interface VerdictOptions extends Signalled {
   /** How long to wait for a verdict, in milliseconds; without it the answer may be that it is `running`. */
   readonly waitMs?: number;
@@ -1245,7 +1245,7 @@ interface VerdictQuery {
   readonly stable: string;
   readonly canary: string;
 }
-/** How a comparison is watched. */
+/** Options for watching a comparison. */
 interface WatchOptions extends Signalled {
   /** The number of the last event that is known; all of them come unless given. */
   readonly after?: number;
@@ -1303,7 +1303,7 @@ export declare function follow(server: ServerAddress, id: string, options?: Foll
  */
 export declare function isVerdict(answer: object): answer is Verdict;
 /**
- * A client of a coalmine server. Throws a CoalmineError of kind `usage` where the URL is none.
+ * Makes a client of a Coalmine server. Throws a CoalmineError of kind `usage` if the URL is not valid.
  *
  * @example const verdict = await newClient({ url: 'http://127.0.0.1:4318' }).compare({ service, stable, canary })
  */
