@@ -77,7 +77,7 @@ it('without a server it says how there is one', async () => {
   const other = join(folder, 'other')
   const run = await coalmine(folder, ['rollout', 'start', '--canary', 'service.version=3', '--store', other])
   expect(run).toMatchObject({ code: 69, stdout: '' })
-  expect(run.stderr).toMatch(/no server runs on .*: start coalmine serve, .* or run the rollout here with/)
+  expect(run.stderr).toMatch(/no server runs on .*: start coalmine serve, .* or run the rollout in this process with/)
 })
 
 it('--here runs it in the command itself, until it is over', async () => {
