@@ -70,7 +70,7 @@ it('serve tells the targets of its file, and notify says what became of it', asy
   // Without a server it says what became of it, from the store.
   const after = await coalmineHere(folder, ['notify', '--target', 'team'])
   expect(after.stdout).toMatch(
-    /^Nobody is told now: .*\n\nat +target +state +message +answer\n.* team +sent .*\/settled +200 ok\n$/s,
+    /^Nobody is notified: .*\n\nat +target +state +message +answer\n.* team +sent .*\/settled +200 ok\n$/s,
   )
 })
 

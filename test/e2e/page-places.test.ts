@@ -89,7 +89,7 @@ it('has a page of services, one of each service and build, of how the server is,
   await lookAt('service')
   await page.getByRole('link', { name: 'storefront 2.0.0 deployed' }).click()
   await see('Maria Sand, merged by Noah Reed')
-  await see('3 changes: if it does harm, any of them may be why.')
+  await see('3 changes: if it does harm, any of them may be the cause.')
   await page.getByRole('img', { name: /^Share of requests by build/ }).waitFor(patient)
   await lookAt('build')
   await page.getByRole('link', { name: 'Status' }).click()

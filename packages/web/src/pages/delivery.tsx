@@ -13,7 +13,7 @@ export function Delivery({ service, attempt }: { service: string; attempt: numbe
     <Section
       id="delivery"
       title="Delivery"
-      note={`${plural(one.deploys, 'deploy')} in the last 90 days. Compare them with earlier ones of the same service.`}
+      note={`${plural(one.deploys, 'deploy')} in the last 90 days. Compare these numbers with earlier ones of the same service.`}
     >
       <dl class="facts">
         <Metric name="Lead time" value={told(one.leadTime)} how={leadTimeOf(one)} />

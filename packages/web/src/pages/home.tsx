@@ -42,7 +42,7 @@ export function Home({ attempt, again }: Props): VNode {
         {running.length > 0 ? <Runs runs={running} label="Running comparisons" /> : <Empty />}
       </Section>
       {ended.length > 0 && (
-        <Section id="ended" title="Over">
+        <Section id="ended" title="Ended">
           <Runs runs={ended.slice(0, 50)} label="Ended comparisons" />
           {ended.length > 50 && <p class="quiet">{count(ended.length - 50)} older ones are in GET /api/comparisons.</p>}
         </Section>

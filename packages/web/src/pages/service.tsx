@@ -131,19 +131,20 @@ function Marks({ facts }: { facts: Doctor }): VNode {
         <div>
           <dt>Spans</dt>
           <dd>
-            {count(facts.spans)}, of them {count(facts.requests)} requests; {count(facts.late)} came too late to count.
+            {count(facts.spans)}, of which {count(facts.requests)} are requests; {count(facts.late)} arrived too late to
+            count.
           </dd>
         </div>
         <div>
           <dt>Build</dt>
           <dd>
-            {share(facts.withBuild, facts.spans)} of spans say it: {facts.builds.join(', ') || 'none'}.
+            {share(facts.withBuild, facts.spans)} of spans have it: {facts.builds.join(', ') || 'none'}.
           </dd>
         </div>
         <div>
           <dt>Flags</dt>
           <dd>
-            {share(facts.withFlags, facts.spans)} of spans have some: {facts.flags.join(', ') || 'none'}.
+            {share(facts.withFlags, facts.spans)} of spans have a flag: {facts.flags.join(', ') || 'none'}.
           </dd>
         </div>
         <div>
@@ -207,7 +208,7 @@ function BuildFacts({ service, build, shares, changes }: BuildProps): VNode {
         {deploy && deploy.changes > 1 && (
           <div>
             <dt>Bundles</dt>
-            <dd>{count(deploy.changes)} changes: if it does harm, any of them may be why.</dd>
+            <dd>{count(deploy.changes)} changes: if it does harm, any of them may be the cause.</dd>
           </div>
         )}
         {served && (
