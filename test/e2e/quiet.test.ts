@@ -54,7 +54,9 @@ it.each([
     expect(stdout + stderr).toMatch(
       /stable stopped when canary started, and canary served alone for (5 min 55 s|6 min):/,
     )
-    expect(stdout + stderr).toContain('run both at once for a while, or compare the canary with what stable did')
+    expect(stdout + stderr).toContain(
+      'run both at once for a while, or compare the canary with stable at the same hours of earlier days',
+    )
     expect(stdout + stderr).toContain('--stable-window 7d')
   },
 )
