@@ -78,7 +78,7 @@ describe('coalmine slo', () => {
       [['--slo', 'wrong.yaml'], /wrong\.yaml:1: apiVersion: expected openslo\/v1/],
       [
         ['--slo', 'openslo.yaml', '--service', 'other'],
-        /--service other: no objective is of it; there are some of storefront/,
+        /--service other: it has no objectives; there are some for storefront/,
       ],
       [['--slo', 'openslo.yaml', '--ramp', 'soon'], /ramp: expected shares with how long each stays/],
     ] as const) {
