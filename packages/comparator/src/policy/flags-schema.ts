@@ -20,21 +20,28 @@ const days = z
   })
 
 const lengths = {
-  unseen: days.optional().describe('Not evaluated for so long, a flag is unseen. Default 30d.'),
-  settled: days.optional().describe('One variant alone for so long, and it is settled. Default 14d.'),
-  new: days.optional().describe('For so long after its first evaluation it is new. Default 14d.'),
-  stuck: days.optional().describe('The same partial shares for so long, and it is stuck. Default 30d.'),
+  unseen: days.optional().describe('A flag is unseen when it has not been evaluated for this long. Default 30d.'),
+  settled: days
+    .optional()
+    .describe('A flag is settled when only one variant has been served for this long. Default 14d.'),
+  new: days.optional().describe('How long a flag is new after its first evaluation. Default 14d.'),
+  stuck: days
+    .optional()
+    .describe('A flag is stuck when its shares have been partial and the same for this long. Default 30d.'),
 }
 
 const flag = z.strictObject({
-  owner: z.string().min(1).optional().describe('Who is asked about the flag.'),
-  permanent: z.boolean().optional().describe('It is meant to stay, such as a switch for emergencies. Default false.'),
+  owner: z.string().min(1).optional().describe('Whom to ask about the flag.'),
+  permanent: z
+    .boolean()
+    .optional()
+    .describe('Whether the flag is meant to stay, such as a switch for emergencies. Default false.'),
   ...lengths,
 })
 
 const flags = z.strictObject({
   ...lengths,
-  keys: z.record(z.string(), flag).optional().describe('What is declared of single flags, by their keys.'),
+  keys: z.record(z.string(), flag).optional().describe('Settings of single flags, by key.'),
 })
 
 type DaysRead = { readonly [Key in keyof FlagDays]?: number | undefined }
@@ -63,7 +70,7 @@ export interface FlagInput extends Omit<FlagsInput, 'keys'> {
 
 /** Checks `flags:` of a `coalmine.yaml`. */
 export const flagsSchema: z.ZodType<FlagsReadIn> = flags.describe(
-  'When a flag is ready to be removed, and whose it is: "coalmine flags" tells.',
+  'When a flag is ready to be removed, and who owns it, for "coalmine flags".',
 )
 
 /** What is declared of flags, or everything that is wrong with it. */
