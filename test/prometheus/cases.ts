@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
       `Judged from the histograms ${family}, in cells of 15 s`,
       'The buckets are coarser than the margin of 10%,2ms: the median of GET /products is somewhere between 25 ms and 50 ms.',
       '600 requests of processes that were warming up are left out of latency (stable 0, canary 600)',
-      'client-errors is not judged: the series have neither an HTTP status nor a code of gRPC.',
+      'client-errors is not judged: the series have neither an HTTP status nor a gRPC code.',
     ],
   },
   {
