@@ -218,7 +218,7 @@ describe("the Collector's OTLP/HTTP exporter", () => {
     const message = Buffer.from(await answer.arrayBuffer())
     // ExportTracePartialSuccess: two rejected, and why.
     expect([...message.subarray(2, 4)]).toEqual([0x08, 2])
-    expect(message.toString()).toContain('which is before what the store keeps')
+    expect(message.toString()).toContain('older than what the store keeps')
     expect(await spansStored('service-0')).toBe(8 * 30 + 3)
   })
 })
