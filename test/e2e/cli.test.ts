@@ -359,7 +359,11 @@ describe('a store or server that is not there is exit code 69', () => {
   it('a server that asks for a token', async () => {
     const server = await storeHere(folder, 'tokens', { token: 'secret' })
     try {
-      expectMessage(await coalmineHere(folder, [...compare, '--server', server.url]), 69, 'token')
+      const asked = [...compare, '--server', server.url]
+      expectMessage(await coalmineHere(folder, asked), 69, 'this server needs a token: pass it with --token')
+      const wrong = await coalmineHere(folder, [...asked, '--token', 'wrong'])
+      expectMessage(wrong, 69, 'this server does not know that token: check --token')
+      expect(wrong.stderr).not.toContain('wrong')
       const run = await coalmineHere(folder, [...compare, '--server', server.url, '--token', 'secret'])
       expectMessage(run, 3, 'no spans of service "shop"')
     } finally {

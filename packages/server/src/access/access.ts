@@ -97,13 +97,23 @@ function passwordOf(authorization = ''): string | undefined {
   return text.slice(text.indexOf(':') + 1)
 }
 
-/** Throws a ServerError with status 401 where nobody who is known asks, and 403 where it is somebody who may not. */
-export function mustBeAllowed(caller: KnownToken | undefined, right: Right): asserts caller is KnownToken {
-  if (!caller)
-    throw new ServerError('unavailable', 'this server needs a token: pass it with --token or COALMINE_TOKEN', {
-      status: 401,
-      limit: 'token',
-    })
+/**
+ * Throws a ServerError with status 401 where nobody who is known asks, and 403 where it is somebody who may not.
+ *
+ * @param authorization the header that was sent, which says whether there was a token at all; it is not repeated.
+ */
+export function mustBeAllowed(
+  caller: KnownToken | undefined,
+  right: Right,
+  authorization: string | undefined,
+): asserts caller is KnownToken {
+  if (!caller) {
+    const why =
+      authorization === undefined
+        ? 'this server needs a token: pass it with --token or COALMINE_TOKEN'
+        : 'this server does not know that token: check --token or COALMINE_TOKEN'
+    throw new ServerError('unavailable', why, { status: 401, limit: 'token' })
+  }
   if (includes(caller.rights, right)) return
   throw new ServerError(
     'unavailable',

@@ -30,7 +30,7 @@ export function guard(app: FastifyInstance, { access, isSecure, isLoopbackAlone,
       return
     const secret = headers.authorization === undefined ? secretOf(headers, isSecure) : undefined
     const caller = secret === undefined ? access.bearer(headers.authorization) : access.sessions.holder(secret)
-    mustBeAllowed(caller, right)
+    mustBeAllowed(caller, right, headers.authorization)
     request.callerName = caller.name
   })
 }

@@ -124,7 +124,7 @@ function newTaker(context: Context, access: Access): Take {
       if (!isGrpc(headers)) return refuseRequest(stream)
       const signal = signals.find(({ service }) => headers[':path'] === `/${service}/Export`)
       if (!signal) return refuse(stream, codes.unimplemented, `${headers[':path']}: there is no such method`)
-      mustBeAllowed(access.bearer(headers.authorization), 'ingest')
+      mustBeAllowed(access.bearer(headers.authorization), 'ingest', headers.authorization)
       const patienceMs = timeoutMs(headers['grpc-timeout'] as string | undefined)
       if (patienceMs !== undefined)
         timer = setTimeout(
