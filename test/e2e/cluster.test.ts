@@ -66,7 +66,9 @@ describe("the user's ClickHouse", () => {
   it('answers who may read the spans alone, slower, and says so', async () => {
     const spans = await compared(here('guest', 's3cret'))
     expect(spans).toMatchObject({ code: 1, source: 'spans', findings: fromTicks.findings })
-    expect(spans.notes).toContainEqual(expect.stringMatching(/^This database user can only read spans, .*coalmine store init/))
+    expect(spans.notes).toContainEqual(
+      expect.stringMatching(/^This database user can only read spans, .*coalmine store init/),
+    )
   })
 
   it('has ticks of the past closed by a back-fill', async () => {
