@@ -212,27 +212,33 @@ ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table
 ORDER BY (Rollout, Number)
 
 CREATE TABLE IF NOT EXISTS coalmine_runs ON CLUSTER main (
-  Batch UInt64,
-  Service LowCardinality(String),
-  Tick DateTime('UTC') CODEC(Delta, ZSTD(1)),
   Test Bool,
   Run LowCardinality(String),
+  Service LowCardinality(String),
+  Quarter DateTime('UTC'),
   Operation LowCardinality(String),
-  Requests UInt64,
-  Errors UInt64,
-  Spans UInt64,
-  Owner LowCardinality(String),
-  Expires LowCardinality(String),
-  FirstStart DateTime64(3),
-  LastEnd DateTime64(3),
-  Entities Array(String),
-  Flags Array(LowCardinality(String)),
-  Writes Map(LowCardinality(String), UInt64),
-  At DateTime64(9) DEFAULT now64(9)
+  Requests SimpleAggregateFunction(sum, UInt64),
+  Errors SimpleAggregateFunction(sum, UInt64),
+  Spans SimpleAggregateFunction(sum, UInt64),
+  Owner SimpleAggregateFunction(max, String),
+  Expires SimpleAggregateFunction(max, String),
+  FirstStart SimpleAggregateFunction(min, DateTime64(3)),
+  LastEnd SimpleAggregateFunction(max, DateTime64(3)),
+  Entities SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+  Flags SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+  Writes SimpleAggregateFunction(sumMap, Map(String, UInt64))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
+PARTITION BY toYYYYMM(Quarter)
+ORDER BY (Test, Run, Service, Quarter, Operation)
+TTL Quarter + toIntervalDay(30)
+
+CREATE TABLE IF NOT EXISTS coalmine_run_ticks ON CLUSTER main (
+  Service LowCardinality(String),
+  Tick DateTime('UTC')
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/coalmine/main/{database}/{table}', '{shard}_{replica}')
-PARTITION BY toYYYYMM(Tick)
-ORDER BY (Test, Run, Service, Tick)
+ORDER BY (Service, Tick)
 TTL Tick + toIntervalDay(30)
 
 CREATE TABLE IF NOT EXISTS coalmine_run_events ON CLUSTER main (
