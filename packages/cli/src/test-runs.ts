@@ -31,10 +31,10 @@ export async function revokeRun(
   { file, by, why }: Said & { readonly file: string | undefined },
 ): Promise<TestRunAnswer | undefined> {
   if (file !== undefined) await revokeInFile(file, { run, at: new Date().toISOString(), by, why })
-  return ask(server, `/api/runs/${encodeURIComponent(run)}/revoke`, isRun, { body: { by, why } }).catch(
-    (error: unknown) => {
-      if (file !== undefined && error instanceof CommandError && error.kind === 'no-data') return undefined
-      throw error
-    },
-  )
+  return ask(server, `/api/runs/${encodeURIComponent(run)}/revoke`, isRun, {
+    body: { by, why, ...(file !== undefined && { isInFile: true }) },
+  }).catch((error: unknown) => {
+    if (file !== undefined && error instanceof CommandError && error.kind === 'no-data') return undefined
+    throw error
+  })
 }

@@ -228,7 +228,11 @@ it('the routes answer what the document says', async () => {
   await ask('getTests', '/api/tests')
   expect((await ask('listRuns', '/api/runs')).runs).toMatchObject([{ run: 'load-7', services: ['search'] }])
   await ask('getRun', '/api/runs/load-7')
-  const stopped = await ask('revokeRun', '/api/runs/load-7/revoke', { body: { by: 'ana', why: 'wrong target' } })
+  // Nothing would tell the services.
+  await ask('revokeRun', '/api/runs/load-7/revoke', { body: {}, status: 409 })
+  const stopped = await ask('revokeRun', '/api/runs/load-7/revoke', {
+    body: { by: 'ana', why: 'wrong target', isInFile: true },
+  })
   expect(stopped).toMatchObject({ state: 'revoked', revoked: { by: 'ana', why: 'wrong target' } })
   await ask('getBudgets', '/api/slo?service=shop')
   const slo = [{ service: 'shop', objective: '99.9%', journeys: ['GET /cart'], latency: '300ms' }]

@@ -137,4 +137,6 @@ export interface RevokeBody {
   readonly why?: string
   /** Who or what does it, where the server knows no name of whoever asks. */
   readonly by?: string
+  /** The run is in the file that services watch already: the server only writes it down. */
+  readonly isInFile?: boolean
 }

@@ -37,13 +37,16 @@ export function registerTestRuns(
     inTurn(turns, async (request): Promise<TestRunAnswer> => runs.answer((request as OfRun).params.run)),
   )
   app.post('/api/runs/:run/revoke', async (request: OfRun): Promise<TestRunAnswer> => {
-    const { why, by, ...unknown } = Object(request.body ?? {}) as RevokeBody & Record<string, unknown>
+    const { why, by, isInFile = false, ...unknown } = Object(request.body ?? {}) as RevokeBody & Record<string, unknown>
     const [stray] = Object.keys(unknown)
-    if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected why, by`)
+    if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected why, by, isInFile`)
     for (const [key, value] of Object.entries({ why, by }))
       if (value !== undefined && (typeof value !== 'string' || value === '' || value.length > 500))
         throw new ServerError('usage', `${key}: expected text of 500 characters at most`)
+    if (typeof isInFile !== 'boolean')
+      throw new ServerError('usage', `isInFile: expected true or false, got ${JSON.stringify(isInFile)}`)
     return runs.revoke(request.params.run, {
+      isInFile,
       by: request.callerName ?? by ?? 'somebody',
       why: why ?? 'no reason was given',
     })

@@ -148,7 +148,7 @@ describe('test runs', () => {
     const errorOf = async (response: Response) =>
       ((await response.json()) as { error: { message: string } }).error.message
     expect(await errorOf(await post('a#b', {}))).toMatch(/^run "a#b": the file of revoked runs cannot name it/)
-    expect(await errorOf(await post('probe', { reason: 'x' }))).toBe('reason: unknown key; expected why, by')
+    expect(await errorOf(await post('probe', { reason: 'x' }))).toBe('reason: unknown key; expected why, by, isInFile')
     // What nothing was seen of yet is stopped all the same.
     expect(await errorOf(await post('soon', { by: 'ana' }))).toBe(
       'the store has no test run soon; of the last week there are probe, night, load-7, smoke-1',

@@ -15,6 +15,14 @@ export interface TestRunOptions {
   readonly stopOn?: 'hurts-users' | undefined
 }
 
+/** Who or what stops a run, and why. */
+export interface Revocation {
+  readonly by: string
+  readonly why: string
+  /** It is in the file that services watch already. */
+  readonly isInFile?: boolean
+}
+
 /** Test runs, as a server tells of them. */
 export interface TestRuns {
   /** Those that were seen since a moment, the newest first; what they did to users as far as it is known or can be told soon. */
@@ -22,7 +30,7 @@ export interface TestRuns {
   /** The last time that a run went on, and what it did to users. Throws a ServerError of kind `no-data` where there was none. */
   readonly answer: (run: string) => Promise<TestRunAnswer>
   /** Writes down that a run is stopped, and into the file that verifiers watch where the server knows one. */
-  readonly revoke: (run: string, said: { readonly by: string; readonly why: string }) => Promise<TestRunAnswer>
+  readonly revoke: (run: string, said: Revocation) => Promise<TestRunAnswer>
   /** Those that go on, with what they did to users so far. */
   readonly watched: () => Promise<readonly TestRunAnswer[]>
 }
@@ -36,6 +44,11 @@ export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }:
   const { store, now } = context
 
   const known = async (sinceMs: number, run?: string): Promise<Run[]> => {
+    if (store.access === 'spans')
+      throw new ServerError(
+        'usage',
+        'there are spans alone here, and test runs are known from tables beside them: coalmine store init makes these',
+      )
     const [seen, events] = await Promise.all([
       store.testRuns.list({ sinceMs, run }),
       store.testRuns.events(sinceMs - dayMs),
@@ -95,16 +108,23 @@ export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }:
       return answers
     },
     answer,
-    revoke: async (name, said) => {
+    revoke: async (name, { isInFile = false, ...said }) => {
       checkRunName(name)
+      // Whoever stops a run must not believe that it is stopped where nothing told the services.
+      if (!isInFile && revokeFile === undefined)
+        throw new ServerError(
+          'usage',
+          `the server knows no file of revoked runs, so ${name} goes on: start coalmine serve with --revoke FILE, or name the file in coalmine runs revoke ${name} --revoke FILE`,
+          { status: 409 },
+        )
       // What is stopped first is stopped soonest, also where nothing of it has been seen yet.
-      if (revokeFile !== undefined)
+      if (revokeFile !== undefined && !isInFile)
         await revokeInFile(revokeFile, { run: name, at: new Date(now()).toISOString(), ...said })
       const run = await newest(name)
       if (run.revocation === null) {
         const told = JSON.stringify(said)
         const event = { run: name, beganMs: run.seen.startMs, kind: 'revoked', atMs: now(), told } as const
-        if (!(await store.testRuns.keep(event)) && revokeFile === undefined)
+        if (!(await store.testRuns.keep(event)) && !isInFile)
           throw new ServerError(
             'unavailable',
             `this store is only read here, or its disk is full: that ${name} is revoked cannot be kept`,
