@@ -80,7 +80,7 @@ it('is believed under the old key and the new one while keys rotate, and under t
 })
 
 it('is not signed when it would be too long', () => {
-  expect(() => signMarker({ ...marker, run: 'x'.repeat(100) }, k1)).toThrow(/may have 199: shorten its run/)
+  expect(() => signMarker({ ...marker, run: 'x'.repeat(100) }, k1)).toThrow(/only 199 are allowed: shorten its run/)
 })
 
 it('reads keys from a setting, and never shows a secret in an error', () => {
@@ -89,7 +89,7 @@ it('reads keys from a setting, and never shows a secret in an error', () => {
   for (const [text, message] of [
     [k1.secret, 'KEYS: key 1 is not id:secret'],
     [`k1:${k1.secret},k.2:${k2.secret}`, 'KEYS: key 2 is not id:secret'],
-    ['k1:aaaaaaaa', 'KEYS: the secret of key k1 has 8 characters, 32 are needed'],
+    ['k1:aaaaaaaa', 'KEYS: the secret of key k1 has 8 characters, but needs 32'],
   ] as const) {
     expect(() => parseSigningKeys(text, 'KEYS')).toThrow(message)
     expect(() => parseSigningKeys(text, 'KEYS')).not.toThrow(/aaaa|bbbb/)
