@@ -93,7 +93,7 @@ it('has a page of services, one of each service and build, of how the server is,
   await page.getByRole('img', { name: /^Share of requests by build/ }).waitFor(patient)
   await lookAt('build')
   await page.getByRole('link', { name: 'Status' }).click()
-  await see('are taken.')
+  await see('accepted.')
   await page.getByRole('rowheader', { name: 'storefront' }).waitFor(patient)
   await lookAt('status')
   await open('/comparisons/000000000000')
@@ -135,7 +135,7 @@ it('has the test traffic by run, by entity and by service', async () => {
 it('has the line of stages of a rollout, and what may be said to it', async () => {
   const { page, open, see, post, lookAt } = site
   await open('/rollouts')
-  await see('None has been started.')
+  await see('No rollouts yet.')
   await lookAt('rollouts-none')
   await post('/api/rollouts', { service: 'storefront', ...cohorts })
   await page.getByRole('link', { name: 'storefront: service.version=2.0.0' }).click(patient)
