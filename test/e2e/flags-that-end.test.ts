@@ -85,7 +85,7 @@ it('says in a pipeline what is in the way of removing a flag', async () => {
   // Everybody gets it: the code may go, though the build that serves asks until it is replaced.
   const kept = await check('new-pricing', '--keep', 'on')
   expect([kept.code, kept.removal.problems]).toEqual([0, []])
-  expect(kept.removal.notes.join('\n')).toMatch(/build 2\.1\.0 .* still asks for it: the flag itself has to stay/)
+  expect(kept.removal.notes.join('\n')).toMatch(/build 2\.1\.0 .* still asks for it: the flag must stay/)
   expect(kept.removal.notes.join('\n')).toMatch(
     /none of \d+ requests within 7 days got another variant than on: less than .* % do \(95 %\)/,
   )

@@ -89,7 +89,7 @@ const mostNotes = 20
 /** What can be done, flag by flag, in sentences; of those that only live nothing. */
 function notes(flags: readonly FlagReport[], ink: Ink): string[] {
   const told = flags.filter(({ state }) => ['unseen', 'settled', 'stuck'].includes(state))
-  if (told.length === 0) return ['None can go yet.', '']
+  if (told.length === 0) return ['None can be removed yet.', '']
   const where = ({ service, environment }: FlagReport): string =>
     [service, environment].filter((text) => text !== '').join(', ')
   const lines = told.slice(0, mostNotes).map((one) => {

@@ -26,7 +26,7 @@ export function runsText(untrusted: RunsAnswer, { colors }: { readonly colors: b
   const ink = pc.createColors(colors)
   const window = `from ${since.slice(0, 10)} to ${until.slice(0, 10)}`
   if (runs.length === 0)
-    return `No test runs ${window}: "coalmine sign --run NAME" marks the requests of one. What was stored by an older coalmine knows none.\n`
+    return `No test runs ${window}: "coalmine sign --run NAME" marks the requests of one. Spans stored by an older Coalmine have none.\n`
   const head = ['run', 'owner', 'began', 'for', 'ended', 'requests', 'failed', 'services', 'users', '']
   const rows = runs.map((one) => [
     one.run === '' ? ink.dim('no run named') : ink.bold(one.run),
@@ -122,7 +122,7 @@ function endText({ state, endedAt, expiresAt, revoked }: TestRunAnswer): string 
       if (revoked === null) return 'revoked'
       const after =
         revoked.lastSeenAfterSeconds === null
-          ? 'no request of it was believed after that'
+          ? 'none of its requests was accepted after that'
           : `its last request was believed ${number(revoked.lastSeenAfterSeconds)} s after that`
       return `revoked at ${second(revoked.at)} by ${revoked.by}: ${revoked.why}; ${after}`
     }

@@ -27,7 +27,7 @@ export function flagsCommand(command: Command, io: Io, exit: (result: Outcome) =
     .addOption(
       new Option(
         '--config <file>',
-        'whose flags: says whose each is and after how many days it is what (default: coalmine.yaml, else that of the server)',
+        'the file whose flags: section declares owners and limits (default: coalmine.yaml, else that of the server)',
       ).env('COALMINE_CONFIG'),
     )
     .addOption(storeOption())

@@ -31,8 +31,7 @@ export function runsRevokeCommand(command: Command, io: Io): Command {
       async (run: string, { revoke: file, why = 'no reason was given', by, format, ...source }: RevokeOptions) => {
         const said = { by: by ?? userName(), why, file }
         const revoked = await withServer(source, 'write', io, (server) => revokeRun(server, run, said))
-        if (revoked === undefined)
-          tell(io, `the store has seen nothing of ${run}; it is revoked in ${file} all the same`)
+        if (revoked === undefined) tell(io, `the store has seen nothing of ${run}; it is revoked in ${file} anyway`)
         if (format === 'json') io.stdout.write(`${printableJson(revoked ?? { run, state: 'revoked' })}\n`)
         else if (revoked) io.stdout.write(`${run} is revoked\n`)
       },

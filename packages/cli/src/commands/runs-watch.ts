@@ -79,7 +79,7 @@ async function watch(
       return (await revokeRun(server, run, { file, by: 'coalmine runs watch', why })) ?? one
     }
     await sleep(everyMs, undefined, { signal: io.stop }).catch(() => {
-      throw new CommandError('interrupted', `stopped while ${run} went on: nothing watches it any more`)
+      throw new CommandError('interrupted', `stopped while ${run} went on: nothing watches it now`)
     })
   }
 }

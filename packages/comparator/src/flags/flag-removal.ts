@@ -63,7 +63,7 @@ export function flagRemoval({
     ...(flags.some(({ state }) => state === 'permanent') ? ['it is declared permanent in coalmine.yaml'] : []),
     ...(named.length === 0
       ? []
-      : [`${count(files)} ${files === 1 ? 'file names' : 'files name'} it still, in ${lines(named.length)}:`]),
+      : [`${count(files)} ${files === 1 ? 'file still names' : 'files still name'} it, in ${lines(named.length)}:`]),
   ]
   const notes = [
     ...each.flatMap((one) => one.notes),
@@ -108,7 +108,7 @@ function ofPlace(one: FlagReport, { keep, withinDays, nowMs }: Asked): Told {
     const [top] = byRecent(late)
     const hint =
       late.length === 1 && asks.length > 0
-        ? [`${place}: users get ${top!.variant} alone; --keep ${top!.variant} asks whether the code may go.`]
+        ? [`${place}: users get only ${top!.variant}; --keep ${top!.variant} asks whether the code may go.`]
         : []
     const behind = late.map((variant) => behindText(place, variant, ago))
     return { problems: [...asks, ...(late.length > 1 ? behind : [])], notes: hint }
@@ -127,7 +127,7 @@ function ofPlace(one: FlagReport, { keep, withinDays, nowMs }: Asked): Told {
       ...others.map((variant) => behindText(place, variant, ago)),
     ],
     notes: [
-      ...asks.map((text) => `${text}: the flag itself has to stay until none does.`),
+      ...asks.map((text) => `${text}: the flag must stay until none does.`),
       ...(others.length === 0 ? boundText(place, one, keep, ago) : []),
     ],
   }

@@ -86,7 +86,7 @@ export function newFlagVerdicts(context: Context, comparisons: Comparisons): Fla
         service: cohorts.service,
         severity: 'notify',
         title: `FAIL: ${cohorts.service} is worse since ${flag} was turned: ${what || cohorts.canary}`,
-        text: [reason, ...(author === '' ? [] : [`It was turned by ${author}.`])],
+        text: [reason, ...(author === '' ? [] : [`${author} changed it.`])],
         path: `/services/${encodeURIComponent(cohorts.service)}`,
         deployedAt: at,
         labels: { flag, ...(author !== '' && { author }) },

@@ -54,5 +54,5 @@ function rulesIn(input: unknown): FlagRules {
 
 function name(value: unknown, key: string): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value
-  throw new ServerError('usage', `${key}: name one, or leave it out for all`)
+  throw new ServerError('usage', `${key}: expected one, or leave it out for all`)
 }

@@ -24,10 +24,10 @@ export function registerTestRuns(
       const [stray] = Object.keys(unknown)
       if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown parameter; expected since, run`)
       if (run !== undefined && (typeof run !== 'string' || run === ''))
-        throw new ServerError('usage', 'run: name one, or leave it out for all')
+        throw new ServerError('usage', 'run: expected one, or leave it out for all')
       const untilMs = now()
       const sinceMs = moment(since, 'since') ?? untilMs - usualDays * dayMs
-      if (!(sinceMs < untilMs)) throw new ServerError('usage', 'since: expected a moment that is past')
+      if (!(sinceMs < untilMs)) throw new ServerError('usage', 'since: expected a moment in the past')
       const found = await runs.list(sinceMs, run)
       return { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString(), runs: found }
     }),

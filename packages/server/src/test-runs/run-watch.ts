@@ -32,7 +32,7 @@ export function newRunWatch(
           what: 'hurts',
           service: users.services[0]?.service ?? services[0] ?? '',
           title: `test run ${run} hurts users`,
-          text: [`${users.message}.`, ...(owner === null ? [] : [`It is of ${owner}.`])],
+          text: [`${users.message}.`, ...(owner === null ? [] : [`Its owner is ${owner}.`])],
         })
     }
   }

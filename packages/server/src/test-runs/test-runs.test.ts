@@ -170,8 +170,8 @@ describe('test runs', () => {
       ),
     )
     expect(errors).toEqual([
-      'since: expected a moment that is past',
-      'run: name one, or leave it out for all',
+      'since: expected a moment in the past',
+      'run: expected one, or leave it out for all',
       'days: unknown parameter; expected since, run',
       'the store has no test run none; of the last week there are probe, night, load-7, smoke-1',
     ])

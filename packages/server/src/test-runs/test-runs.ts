@@ -150,7 +150,7 @@ function revokedAlert(
   { run, owner, services }: TestRunAnswer,
   { by, why }: { readonly by: string; readonly why: string },
 ): RunAlert {
-  const whose = owner === null ? '' : ` It is of ${owner}.`
+  const whose = owner === null ? '' : ` Its owner is ${owner}.`
   return {
     run,
     what: 'revoked',

@@ -78,41 +78,33 @@ interface Run extends ItemOf<TestTraffic['runs']> {
 type ItemOf<List extends readonly unknown[]> = List[number]
 
 const runColumns: readonly Column<Run>[] = [
-  { title: 'Run', kind: 'name', cell: ({ run }) => run || 'no run named' },
-  { title: 'Began', cell: ({ firstMs }) => moment(new Date(firstMs).toISOString()) },
-  { title: 'Last span', cell: ({ lastMs }) => moment(new Date(lastMs).toISOString()) },
-  { title: 'Requests', kind: 'number', cell: ({ requests, spans }) => ofSpans(requests, spans) },
+  { title: 'Run', kind: 'name', cell: ({ run, told }) => withNote(run || 'no run named', told?.owner ?? '') },
+  { title: 'Began', cell: ({ firstMs, lastMs }) => withNote(timeOf(firstMs), `last span ${timeOf(lastMs)}`) },
+  {
+    title: 'Requests',
+    kind: 'number',
+    cell: ({ requests, spans }) => withNote(count(requests), `${count(spans)} spans`),
+  },
   { title: 'Failed', kind: 'number', cell: ({ errors }) => count(errors) },
-  { title: 'Entities', kind: 'number', cell: ({ entities }) => count(entities) },
-  { title: 'Services', kind: 'name', cell: ({ services }) => services.join(', ') },
-  { title: 'Owner', kind: 'name', cell: ({ told }) => told?.owner ?? '' },
-  { title: 'Ended', kind: 'reason', cell: ({ told }) => ended(told) },
-  { title: 'Users', kind: 'reason', cell: ({ told }) => users(told) },
+  {
+    title: 'Touched',
+    kind: 'name',
+    cell: ({ services, entities }) =>
+      withNote(services.join(', '), `${count(entities)} ${entities === 1 ? 'entity' : 'entities'}`),
+  },
+  { title: 'State', cell: ({ told }) => stateOf(told) },
+  { title: 'Effect on users', kind: 'reason', cell: ({ told }) => users(told) },
 ]
 
-function ended(told: TestRunAnswer | undefined): ComponentChildren {
+const timeOf = (ms: number): string => moment(new Date(ms).toISOString())
+
+function stateOf(told: TestRunAnswer | undefined): ComponentChildren {
   if (told === undefined) return ''
-  if (told.revoked === null) return told.state
-  return (
-    <>
-      revoked
-      <small>
-        {told.revoked.by}: {told.revoked.why}
-      </small>
-    </>
-  )
+  return told.revoked === null ? told.state : withNote('revoked', `${told.revoked.by}: ${told.revoked.why}`)
 }
 
-function users(told: TestRunAnswer | undefined): ComponentChildren {
-  if (!told?.users) return ''
-  const { outcome, message } = told.users
-  return (
-    <>
-      {outcome}
-      <small>{message}</small>
-    </>
-  )
-}
+const users = (told: TestRunAnswer | undefined): ComponentChildren =>
+  told?.users ? withNote(told.users.outcome, told.users.message) : ''
 
 const serviceColumns: readonly Column<TestTraffic['services'][number]>[] = [
   {
@@ -131,11 +123,11 @@ const entityColumns: readonly Column<TestTraffic['entities'][number]>[] = [
   { title: 'Last span', cell: ({ lastMs }) => moment(new Date(lastMs).toISOString()) },
 ]
 
-function ofSpans(requests: number, spans: number): VNode {
+function withNote(text: string, note: string): VNode {
   return (
     <>
-      {count(requests)}
-      <small>{count(spans)} spans</small>
+      {text}
+      {note !== '' && <small>{note}</small>}
     </>
   )
 }
