@@ -18,7 +18,7 @@ it('answers so many at once, the others in order, and nobody who is gone', async
   await Promise.resolve()
   expect([log, turns.waiting()]).toEqual([['a', 'b'], 2])
   ends[0]!()
-  await expect(all[2]).rejects.toThrow('nobody waits')
+  await expect(all[2]).rejects.toThrow('the client is gone')
   await expect.poll(() => log).toEqual(['a', 'b', 'd'])
   ends[1]!()
   ends[2]!()

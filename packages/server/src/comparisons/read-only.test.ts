@@ -48,7 +48,7 @@ it('is judged in memory, says that it is not kept, and is gone with its server',
   const stateOf = async () =>
     (await (await fetch(`${server.url}/api/comparisons/${id}`)).json()) as ComparisonState & { verdict: object | null }
   await expect.poll(async () => (await stateOf()).verdict).toMatchObject({ verdict: 'inconclusive' })
-  expect(warnings).toEqual([expect.stringContaining('comparisons that run are kept in memory alone')])
+  expect(warnings).toEqual([expect.stringContaining('running comparisons are kept only in memory')])
   await server.close()
   expect(await cluster.query('SELECT count() AS rows FROM coalmine_comparison_events')).toEqual([{ rows: 0 }])
   const next = await start()
