@@ -5,7 +5,6 @@ import type { SpanSource } from './host.ts'
 import {
   excludeEachOther,
   margin,
-  milliseconds,
   moment,
   probability,
   serverOption,
@@ -13,6 +12,7 @@ import {
   tokenOption,
   tracesOption,
   verdictFormatOption,
+  windowMilliseconds,
 } from './options.ts'
 import type { ReportFormat } from './output.ts'
 
@@ -102,7 +102,7 @@ function addSourceOptions(command: Command): Command {
     .addOption(tokenOption())
     .addOption(
       new Option('--since <time>', 'judge only the last part of it, such as 30m (default: since the first canary span)')
-        .argParser(milliseconds)
+        .argParser(windowMilliseconds)
         .env('COALMINE_SINCE'),
     )
     .addOption(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { margin } from './options.ts'
+import { margin, windowMilliseconds } from './options.ts'
 
 it.each([
   ['latency=5%,1ms', { latency: '5%,1ms' }],
@@ -15,4 +15,10 @@ it('adds to the margins before, and replaces the same metric', () => {
 
 it.each(['latency', '=5%', ''])('refuses %j', (text) => {
   expect(() => margin(text)).toThrow('Expected metric=values')
+})
+
+it('reads the length of a window, which is not nothing', () => {
+  expect(windowMilliseconds('90s')).toBe(90_000)
+  expect(() => windowMilliseconds('0s')).toThrow('above zero')
+  expect(() => windowMilliseconds('90')).toThrow('such as 90s')
 })

@@ -92,6 +92,13 @@ export function milliseconds(text: string): number {
   return Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 's' | 'm' | 'h' | 'd']
 }
 
+/** The same, and not nothing: the length of a window. */
+export function windowMilliseconds(text: string): number {
+  const value = milliseconds(text)
+  if (value === 0) throw new InvalidArgumentError('Expected a length of time above zero, such as 90s, 30m, 2h or 7d.')
+  return value
+}
+
 /** A length of time in whole days, such as `14d`. */
 export function days(text: string): number {
   const value = Number(/^(\d+)d$/.exec(text)?.[1])

@@ -3,7 +3,7 @@ import { ask } from '../client.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { excludeEachOther, milliseconds, moment, serverOption, storeOption, tokenOption } from '../options.ts'
+import { excludeEachOther, moment, serverOption, storeOption, tokenOption, windowMilliseconds } from '../options.ts'
 import { progressTo } from '../progress.ts'
 
 type BackfillOptions = SpanSource & {
@@ -21,7 +21,9 @@ export function storeBackfillCommand(command: Command, io: Io): Command {
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(new Option('--service <name>', 'only this service (default: all)').env('COALMINE_SERVICE'))
-    .addOption(new Option('--since <time>', 'sum up the last part of the past, such as 2h').argParser(milliseconds))
+    .addOption(
+      new Option('--since <time>', 'sum up the last part of the past, such as 2h').argParser(windowMilliseconds),
+    )
     .addOption(new Option('--start <moment>', 'start of the window, such as 2026-11-20T10:00:00Z').argParser(moment))
     .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment))
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
