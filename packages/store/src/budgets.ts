@@ -15,19 +15,19 @@ import {
 } from './read/budget-counts.ts'
 import { type CohortBad, cohortBad } from './read/cohort-bad.ts'
 
-/** What error budgets are counted from: users' requests of a month, and how many of them were bad. */
+/** The counts behind error budgets: users' requests in a month, and how many of them were bad. */
 export interface Budgets {
   /**
-   * What was bad of some journeys of a service, and of each build at them; undefined where no tick of it is closed. Throws a
-   * StoreError of kind `usage` where spans alone may be read.
+   * The bad requests of some journeys of a service, by build; undefined if the service has no closed tick. Throws a
+   * StoreError of kind `usage` if only spans can be read.
    */
   readonly counts: (asked: BudgetAsked) => Promise<BudgetCounts | undefined>
-  /** How much was bad of each cohort of a comparison, for each journey; undefined where closed ticks do not know the cohorts. */
+  /** The bad requests of each cohort of a comparison, for each journey; undefined if closed ticks cannot tell the cohorts apart. */
   readonly ofCohorts: (
     comparison: Comparison,
     journeys: BudgetAsked['journeys'],
   ) => Promise<readonly (readonly CohortBad[])[] | undefined>
-  /** Sums up hours that are over, of one service or of all, so that a month is read at once; says how many. Done where it may be written. */
+  /** Sums up completed hours of one service, or of all, so that reading a month is fast. Resolves to their number; 0 if read-only. */
   readonly sumUp: (service?: string) => Promise<number>
   /** Services that have closed ticks. */
   readonly services: () => Promise<readonly string[]>
@@ -41,18 +41,18 @@ interface Options {
 }
 
 const daySeconds = 86_400
-// Fewer ticks than this many hours have are summed up at once.
+// The most hours of ticks that are summed up at once.
 const hoursAtOnce = 24
 
-/** The budgets of an engine's store. */
+/** Counts error budgets in an engine's store. */
 export function budgetsOf(engine: Engine, { access, isSpent, retentionDays, now }: Options): Budgets {
-  // Hours before it have lost ticks, and are known by their sums alone.
+  // Earlier hours have lost ticks to retention; only their sums are left.
   const keptFrom = (): number => Math.max(0, Math.ceil(now() / 3_600_000) * 3600 - retentionDays * daySeconds + 3600)
 
   const sumSome = async (service: string, hours: readonly number[]): Promise<void> => {
     const sum = newBatchId()
     const window = { from: Math.min(...hours), to: Math.max(...hours) + 3600 }
-    // Asked before they are read: what closes meanwhile makes it another name, and the hour is summed up anew.
+    // Queried before the ticks are read: a tick that closes meanwhile changes this value, and the hour is summed up anew.
     const closed = await engine.read<{ hour: number; closings: string }>(closingsOfHours, { service, hours, ...window })
     await engine.writeOnce(sumHours, { sum, service, hours, ...window })
     await engine.write(commitHours, {

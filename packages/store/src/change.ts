@@ -1,36 +1,36 @@
-/** Something that changed: a build was deployed, a flag was turned, or something else happened that people look for. */
+/** The kind of a change: a build was deployed, a flag was changed, or something else worth knowing happened. */
 export type ChangeKind = 'deploy' | 'flag' | 'event'
 
-/** A change, as somebody reported it or as spans show it. Texts are empty where nothing is known. */
+/** A change, as reported or as seen in spans. Unknown strings are empty. */
 export interface Change {
-  /** The same however often it is reported. */
+  /** Stays the same if the change is reported again. */
   readonly id: string
   readonly kind: ChangeKind
-  /** Empty where it is of no service alone, as a flag may be. */
+  /** Empty if the change is not specific to one service, as a flag's may be. */
   readonly service: string
   /** The build that was deployed. */
   readonly version: string
-  /** The flag that was turned. */
+  /** The flag that was changed. */
   readonly flag: string
   /** What happened, in one line. */
   readonly what: string
   readonly author: string
   readonly mergedBy: string
   readonly commit: string
-  /** Where the change is looked at, such as a pull request. */
+  /** A page about the change, such as a pull request. */
   readonly url: string
   readonly environment: string
-  /** How many changes a build bundles that the one before had not; 0 where that is not known. */
+  /** How many changes the build bundles on top of the previous one; 0 if unknown. */
   readonly changes: number
-  /** When the change was committed, in milliseconds since 1970; 0 where that is not known. */
+  /** When the change was committed, in milliseconds since 1970; 0 if unknown. */
   readonly committedMs: number
   readonly atMs: number
-  /** Who told of it: `cli`, `github`, `cdevents`, `flagger`, `spans`, or what was said. */
+  /** Where the report came from: `cli`, `github`, `cdevents`, `flagger`, `spans`, or a name given by the reporter. */
   readonly source: string
 }
 
-/** A change on the timeline, where reports of the same deploy are one. */
+/** A change on the timeline, which merges reports of the same deploy. */
 export interface TimelineChange extends Change {
-  /** When the build's first requests of users ended, in milliseconds since 1970; null where none has come. */
+  /** When the build's first user requests ended, in milliseconds since 1970; null if it has had none. */
   readonly servedMs: number | null
 }

@@ -4,40 +4,40 @@ import type { Access } from './opening.ts'
 import { buildsServed } from './read/builds-served.ts'
 import { firstServed, mergedChanges, withBuilds } from './timeline.ts'
 
-/** Which changes are asked for, the newest first. */
+/** Selects the changes to list. */
 export interface ChangesAsked {
-  /** Those of this service, and those that are of none alone. */
+  /** Changes of this service, and changes not specific to one service. */
   readonly service?: string | undefined
   readonly version?: string | undefined
   readonly kind?: ChangeKind | undefined
-  /** From when on, and until when: milliseconds since 1970. */
+  /** The time range, in milliseconds since 1970. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined
-  /** At most so many; 200 unless told otherwise. */
+  /** The maximum number of changes; default 200. */
   readonly limit?: number | undefined
 }
 
-/** The timeline: what was deployed and what else changed. */
+/** The timeline: deploys and other changes. */
 export interface Changes {
-  /** Keeps a change, in place of one of the same id, and says whether it did: not where nothing may be written, or the disk is full. */
+  /** Stores a change, replacing any with the same id. Resolves to false if the store is read-only or its disk is full. */
   readonly keep: (change: Change) => Promise<boolean>
   /**
-   * Changes, the newest first. Of one service the deploys of builds that nobody reported are among them: each begins with the
-   * first request that it served to users.
+   * Changes, newest first. For a single service, they include deploys that nobody reported; such a deploy begins with the
+   * build's first user request.
    */
   readonly list: (asked?: ChangesAsked) => Promise<readonly TimelineChange[]>
   /**
-   * Keeps the deploys of builds that have served users since a moment and did not before, so that they are known when their spans
-   * are gone; says how many there were.
+   * Stores the deploys of builds that first served users since `sinceMs`, so that they outlive their spans. Resolves to
+   * their number.
    */
   readonly noteServed: (sinceMs: number) => Promise<number>
-  /** All that is known of the last deploy of a build: what was reported, and what its spans say. */
+  /** The last deploy of a build, from reports and from its spans. */
   readonly deployOf: (service: string, version: string) => Promise<TimelineChange | undefined>
 }
 
 const usualLimit = 200
 
-/** The changes that an engine's store keeps. */
+/** Reads and keeps changes in an engine's store. */
 export function changesOf(
   engine: Engine,
   {
@@ -47,19 +47,19 @@ export function changesOf(
   }: {
     readonly access: Access
     readonly isSpent: () => boolean
-    /** Before when the store knows nothing: what serves from then on may have served before. */
+    /** When the store's data begins: a build first seen then may have served before. */
     readonly forgottenMs: () => number
   },
 ): Changes {
   const kept = async (asked: ChangesAsked): Promise<readonly Change[]> => {
-    // Who reads spans alone has no tables of ours.
+    // With access to spans alone there are no tables of ours.
     if (access === 'spans') return []
     const { service = '', sinceMs = 0, untilMs = lastMs, limit = usualLimit } = asked
     return engine.read<Change>(keptChanges, { service, sinceMs, untilMs, limit: Math.max(mostKept, 4 * limit) })
   }
   const list = async (asked: ChangesAsked = {}): Promise<readonly TimelineChange[]> => {
     const { service, version, kind, sinceMs = 0, untilMs = lastMs, limit = usualLimit } = asked
-    // A report of the same deploy may be of some hours before.
+    // Another report of the same deploy may be hours older.
     const reported = mergedChanges(await kept({ ...asked, sinceMs: Math.max(0, sinceMs - dayMs) }))
     const isOfBuilds = service !== undefined && access !== 'spans' && (kind ?? 'deploy') === 'deploy'
     const builds = isOfBuilds ? await buildsServed(engine, service) : []
@@ -74,7 +74,7 @@ export function changesOf(
     await engine.write(keepChange, { ...change })
     return true
   }
-  // Those that serve for longer than anything is known of, which need not be looked for again.
+  // Builds that already served when the store's data begins, and need not be checked again.
   const old = new Set<string>()
   return {
     keep,
@@ -105,7 +105,7 @@ const dayMs = 86_400_000
 const lastMs = 0xffffffff * 1000
 const mostKept = 2_000
 
-/** Keeps a change. */
+/** Stores a change. */
 export const keepChange = `
   INSERT INTO coalmine_changes (
     Id, Kind, Service, Version, Flag, What, Author, MergedBy, Commit, Url, Environment, Changes, CommittedAt, At, Source)
@@ -114,7 +114,7 @@ export const keepChange = `
     {mergedBy:String}, {commit:String}, {url:String}, {environment:String}, {changes:UInt32},
     fromUnixTimestamp64Milli({committedMs:Int64}), fromUnixTimestamp64Milli({atMs:Int64}), {source:String}`
 
-/** Changes of a service and those of none alone, or all where none is named, the newest first; of each the newest report. */
+/** Changes of a service and those not specific to one, or all if no service is given: newest first, the newest report of each. */
 export const keptChanges = `
   SELECT
     Id AS id, Kind AS kind, Service AS service, Version AS version, Flag AS flag, What AS what, Author AS author,
@@ -131,7 +131,7 @@ export const keptChanges = `
   ORDER BY At DESC, Id
   LIMIT {limit:UInt32}`
 
-/** Builds that have served users since a second, and whose deploy is not known by their first requests. */
+/** Builds that have served users since a given time and whose first requests are not stored as a deploy yet. */
 export const servingBuilds = `
   SELECT Service AS service, Build AS version
   FROM coalmine_ticks

@@ -4,36 +4,36 @@ import { requestsWith } from './schema/views.ts'
 import { sql } from './sql.ts'
 
 /**
- * What statements over raw spans say of the cohorts of a comparison. It is written out for the keys that its selectors have, `{key1:String}` and
- * so on: a list of keys would have the engine copy the attributes of every span for each of them.
+ * SQL expressions for the cohorts of a comparison, in statements over raw spans. They name each selector key, `{key1:String}` and
+ * so on: with an array of keys, the engine would copy the attributes of every span for each key.
  */
 export interface CohortTexts {
-  /** The requests that the service answered, or the calls that it made where these are compared. */
+  /** The requests that the service answered, or the calls that it made if calls are compared. */
   readonly requests: string
   /** The requests that the service answered, whatever is compared. */
   readonly answered: string
-  /** The values that a span has of the keys of both selectors: its own, or its resource's. */
+  /** The values of a span for the keys of both selectors: its own, or its resource's. */
   readonly seenValues: string
-  /** Whether one span is stable's, or the canary's. */
+  /** Whether a span belongs to stable, or to the canary. */
   readonly spanInStable: string
   readonly spanInCanary: string
-  /** The cohort of a request by `Seen`, which is what `seenValues` says of it; '' is neither. */
+  /** The cohort of a request by `Seen`, its `seenValues`; '' is neither. */
   readonly seenCohort: string
-  /** The cohort of a trace, by what its requests were seen to have: 'both' where some are stable's and some the canary's; '' is neither. */
+  /** The cohort of a trace, by the values of its requests: 'both' if it has requests of each cohort; '' is neither. */
   readonly traceCohort: string
-  /** The values of a span, and whether it may be stable's, or the canary's, for all but flags. */
+  /** The values of a span, and whether it may belong to stable, or to the canary, flags aside. */
   readonly askedAttributes: string
-  /** Whether a unit is stable's, or the canary's. Test traffic belongs to the cohort that asks for it; '(mixed)' is no other value either. */
+  /** Whether a unit belongs to stable, or to the canary. A cohort of tests has only test units; '(mixed)' never matches a negation. */
   readonly unitInStable: string
   readonly unitInCanary: string
-  /** Units of a cohort, and those that would be but for a flag of which they met two variants. */
+  /** Units of a cohort, and those that met two variants of a flag. */
   readonly unitCounts: string
 }
 
-/** A statement over raw spans, whole for the cohorts that it is told of. */
+/** A statement over raw spans, written out for the given cohorts. */
 export type SpanStatement = (params: SpanParams) => string
 
-/** A statement over raw spans: made once for all comparisons whose selectors have alike keys, and kept. */
+/** A statement over raw spans, built once and cached for all comparisons whose selectors have the same kinds of keys. */
 export function spanStatement(make: (cohorts: CohortTexts) => string): SpanStatement {
   const made = new Map<string, string>()
   const statement: SpanStatement = (params) => {
@@ -51,7 +51,7 @@ export function spanStatement(make: (cohorts: CohortTexts) => string): SpanState
   return Object.assign(statement, { isSpanStatement: true })
 }
 
-/** Where a key is looked for, and what each cohort asks of it. */
+/** Where to look for a key, and what each cohort requires of it. */
 interface Key {
   readonly from: 'span' | 'flag' | 'resource'
   readonly stable: Asked
@@ -133,7 +133,7 @@ ${all(
   }
 }
 
-// A flag is also where a span has all of them in one attribute.
+// FlagAttributes also covers spans that list all flags in one attribute.
 function keyValue(from: Key['from'], key: string): string {
   if (from === 'resource') return `ResourceAttributes[${key}]`
   const own = from === 'flag' ? 'FlagAttributes' : 'SpanAttributes'

@@ -1,44 +1,44 @@
 import type { Engine, Params } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 
-/** Something that happened to a comparison that runs: it started, it was looked at, its outcome changed, it ended. */
+/** An event of a running comparison: it started, it was looked at, its outcome changed, or it ended. */
 export interface ComparisonEvent {
   readonly comparison: string
-  /** Counts from 1, in the order in which they happened; numbers may be missing. */
+  /** Counts from 1, in order of occurrence; numbers may be missing. */
   readonly number: number
   readonly atMs: number
   readonly kind: 'started' | 'look' | 'outcome' | 'ended'
-  /** What is told of it, as JSON. */
+  /** The event's details, as JSON. */
   readonly told: string
-  /** The verdict that goes with it, as JSON; empty where there is none. */
+  /** The verdict of the event, as JSON; empty if it has none. */
   readonly verdict: string
 }
 
-/** How a comparison began, and the last that is known of it. */
+/** The first and the last known event of a comparison. */
 export interface KnownComparison {
   readonly started: Omit<ComparisonEvent, 'verdict'>
   readonly last: Omit<ComparisonEvent, 'verdict'>
 }
 
-/** What happened to comparisons that run, so that they go on after a crash, and are told of when they are over. */
+/** Events of comparisons, kept so that running ones resume after a crash and finished ones can be shown. */
 export interface ComparisonEvents {
-  /** Keeps an event, and says whether it did: not where nothing may be written, or the disk is full. */
+  /** Stores an event. Resolves to false if the store is read-only or its disk is full. */
   readonly keep: (event: ComparisonEvent) => Promise<boolean>
-  /** Comparisons that something happened to since a moment, the newest first, at most a thousand. */
+  /** Comparisons with events since `sinceMs`, newest first, at most a thousand. */
   readonly known: (sinceMs: number) => Promise<readonly KnownComparison[]>
-  /** The events of one after a number, in order, without their verdicts. */
+  /** The events of a comparison after the one numbered `after`, in order, without their verdicts. */
   readonly of: (comparison: string, after: number) => Promise<readonly Omit<ComparisonEvent, 'verdict'>[]>
-  /** The newest verdict of one that is kept, as JSON; undefined where there is none. */
+  /** The newest stored verdict of a comparison, as JSON; undefined if there is none. */
   readonly verdict: (comparison: string) => Promise<string | undefined>
 }
 
-/** The events that an engine's store keeps. */
+/** Reads and keeps the events of comparisons in an engine's store. */
 export function comparisonEventsOf(
   engine: Engine,
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
 ): ComparisonEvents {
   type Row = Omit<ComparisonEvent, 'verdict'>
-  // Who reads spans alone has no tables of ours.
+  // With access to spans alone there are no tables of ours.
   const read = async <Found>(statement: string, params: Params): Promise<Found[]> =>
     access === 'spans' ? [] : engine.read<Found>(statement, params)
   return {
@@ -68,7 +68,7 @@ export const keepEvent = `
     {comparison:String}, {number:UInt32}, fromUnixTimestamp64Milli({atMs:Int64}), {kind:String}, {told:String},
     {verdict:String}`
 
-/** The first event and the last one of each comparison that has some since a moment, the newest comparisons first. */
+/** The first and the last event of each comparison with events since a given time, newest comparisons first. */
 export const knownComparisons = `
   SELECT
     Comparison AS comparison, Number AS number, toUnixTimestamp64Milli(At) AS atMs, Kind AS kind, Told AS told
@@ -87,7 +87,7 @@ export const knownComparisons = `
   ORDER BY Began DESC, Comparison, Number
   LIMIT 2000`
 
-/** What happened to a comparison after an event. */
+/** The events of a comparison after a given one. */
 export const eventsOfComparison = `
   SELECT
     Comparison AS comparison, Number AS number, toUnixTimestamp64Milli(At) AS atMs, Kind AS kind, Told AS told
@@ -95,7 +95,7 @@ export const eventsOfComparison = `
   WHERE Comparison = {comparison:String} AND Number > {after:UInt32}
   ORDER BY Number`
 
-/** The verdict that was kept last. */
+/** The verdict stored last. */
 export const newestVerdict = `
   SELECT Verdict AS verdict
   FROM coalmine_comparison_events

@@ -1,15 +1,15 @@
 import type { Engine } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 
-/** What people look at beside the last verdict of a comparison: kept, so that it is the same when its spans are gone. */
+/** Details shown next to the last verdict of a comparison, stored so that they outlive its spans. */
 export interface ComparisonViews {
-  /** Keeps the view of a comparison, as JSON, and says whether it did: not where nothing may be written, or the disk is full. */
+  /** Stores the view of a comparison, as JSON. Resolves to false if the store is read-only or its disk is full. */
   readonly keep: (comparison: string, view: string) => Promise<boolean>
-  /** The view that was kept last, as JSON; undefined where there is none. */
+  /** The view stored last, as JSON; undefined if there is none. */
   readonly of: (comparison: string) => Promise<string | undefined>
 }
 
-/** The views that an engine's store keeps. */
+/** Reads and keeps views in an engine's store. */
 export function comparisonViewsOf(
   engine: Engine,
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
@@ -28,12 +28,12 @@ export function comparisonViewsOf(
   }
 }
 
-/** Keeps what is looked at beside the verdict of a comparison. */
+/** Stores the view of a comparison. */
 export const keepView = `
   INSERT INTO coalmine_comparison_views
   SELECT {comparison:String}, now64(3), {view:String}`
 
-/** The view that was kept last. */
+/** The view stored last. */
 export const newestView = `
   SELECT View AS view
   FROM coalmine_comparison_views

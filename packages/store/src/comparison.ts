@@ -1,35 +1,35 @@
 import { type Condition, flagOf, isAboutTests, parseSelector } from './selector.ts'
 
-/** Whose requests are compared: those of users, of tests alone, or both, each operation apart by which of them it was. */
+/** Whose requests to compare: users' only, tests' only, or both, with separate operations for each. */
 export type Traffic = 'users' | 'test' | 'all'
 
-/** Which side of a service is compared: the requests that it answers, or the calls that it makes to databases and other services. */
+/** Which side of a service to compare: the requests it answers, or the calls it makes to databases and other services. */
 export type ComparedSide = 'requests' | 'calls'
 
-/** Two cohorts of a service's requests, by selectors, within a window of milliseconds since 1970 (all, when left out). */
+/** Two cohorts of a service's requests, given by selectors, within a window in milliseconds since 1970 (default: everything). */
 export interface Comparison {
   readonly service: string
   readonly stable: string
   readonly canary: string
-  /** Users, unless told otherwise; a selector that names marks of tests has its tests in any case. */
+  /** Default: users. A selector that names test marks always selects its tests. */
   readonly traffic?: Traffic | undefined
-  /** Only requests of these audiences; of every one, when empty or left out. */
+  /** Only requests of these audiences; empty or omitted means all. */
   readonly audience?: readonly string[] | undefined
-  /** Requests, unless told otherwise. */
+  /** Default: requests. */
   readonly side?: ComparedSide | undefined
-  /** Raw spans answer, where closed ticks could as well; for who may not read these. */
+  /** Use raw spans even where closed ticks could answer, for users who may not read closed ticks. */
   readonly fromSpans?: boolean
-  /** What raw spans answer is kept, so that they are read once. */
+  /** Store the results from raw spans, so that these are read only once. */
   readonly remembers?: boolean
-  /** Only ticks of these operations are read; of every one, when left out. Facts are of all operations. */
+  /** Read only ticks of these operations (default: all). Facts always cover all operations. */
   readonly operations?: readonly string[] | undefined
-  /** Only ticks that begin at or after it are read. */
+  /** Read only ticks that begin at or after this time. */
   readonly start?: number | undefined
-  /** Only ticks that end at or before it are read. */
+  /** Read only ticks that end at or before this time. */
   readonly end?: number | undefined
 }
 
-/** Closed ticks answer a comparison of every audience by build and at most one flag; any other is reduced from raw spans. */
+/** Closed ticks answer comparisons of all audiences by build, by one flag, or by both; all others are reduced from raw spans. */
 export type Source = 'ticks' | 'spans'
 
 interface TickParams {
@@ -42,37 +42,40 @@ interface TickParams {
   readonly traffic: Traffic
 }
 
-/** What statements over raw spans are told of both cohorts: the keys of their selectors, and the value of each that a cohort wants; '' asks nothing. */
+/**
+ * Parameters of statements over raw spans: the keys of both selectors, and the value that each cohort requires of each key;
+ * '' means any.
+ */
 export interface SpanParams {
   readonly keys: readonly string[]
   readonly fromResource: readonly number[]
   readonly stableValues: readonly string[]
   readonly canaryValues: readonly string[]
-  /** Whether a cohort has every value but the one that is named. */
+  /** Whether a cohort has every value except the named one. */
   readonly stableNegated: readonly number[]
   readonly canaryNegated: readonly number[]
-  /** Whether a cohort is chosen by marks of test traffic; test traffic is in no other. */
+  /** Whether a cohort consists of test traffic; other cohorts contain none. */
   readonly stableTests: boolean
   readonly canaryTests: boolean
   readonly traffic: Traffic
   readonly audience: readonly string[]
   /** Whether calls are compared, or requests. */
   readonly calls: boolean
-  /** Each key by its place, from 1 on, and what stable and the canary want of it where they want something. */
+  /** Each key by its position, from 1, and the value that stable or the canary requires of it, if any. */
   readonly [place: `${'key' | Cohort}${number}`]: string
 }
 
 type Cohort = 'stable' | 'canary'
 
-/** What the statements need to know of the cohorts. */
+/** Where a comparison is answered from, and the parameters that the statements need. */
 export type Cohorts =
   | { readonly source: 'ticks'; readonly params: TickParams }
   | { readonly source: 'spans'; readonly params: SpanParams }
 
-/** What chooses the requests of a comparison. */
+/** The part of a comparison that selects its requests. */
 export type Chosen = Pick<Comparison, 'stable' | 'canary' | 'traffic' | 'audience' | 'side' | 'fromSpans'>
 
-/** Says of a comparison how the store that is asked may be read: whether it has closed ticks, and whether it remembers. */
+/** Adds to a comparison how the store can be read: whether it has closed ticks, and whether it stores results. */
 export type AsRead = <Asked extends Chosen>(asked: Asked) => Asked
 
 /** Reads both selectors of a comparison and decides where its answer comes from. */
@@ -91,7 +94,7 @@ function tickParams({ traffic = 'users', audience = [], side, ...selectors }: Ch
   if (canary.length !== stable.length || !stable.every(({ key }) => canary.some((other) => other.key === key)))
     return undefined
   if (canary.some(({ from, negated }) => from === 'resource' || negated)) return undefined
-  // The same value under every key: both cohorts are one, which only the reduction of raw spans can count as overlap.
+  // Both cohorts are the same; only the reduction of raw spans can count that as overlap.
   if (stable.every(({ key, value }) => wantedOf(canary, key) === value)) return undefined
   const valueAt = (conditions: readonly Condition[], key: string | undefined) =>
     key === undefined ? '' : wantedOf(conditions, key)
@@ -107,7 +110,7 @@ function tickParams({ traffic = 'users', audience = [], side, ...selectors }: Ch
   }
 }
 
-/** The builds that both cohorts name, whatever answers the comparison; undefined where one of them names none. */
+/** The builds that the cohorts name, whatever answers the comparison; undefined if one of them names no build. */
 export function buildsOf({
   stable,
   canary,
@@ -116,13 +119,13 @@ export function buildsOf({
   return ofStable && ofCanary ? { stable: ofStable, canary: ofCanary } : undefined
 }
 
-/** Whether builds, and nothing else, tell the cohorts apart. */
+/** Whether the cohorts differ by build alone. */
 export function isByBuildAlone(chosen: Chosen): boolean {
   const params = tickParams(chosen)
   return params?.byBuild === true && params.flagKey === ''
 }
 
-/** What statements over raw spans are told of both cohorts, which can answer every comparison. */
+/** The parameters of statements over raw spans, which can answer every comparison. */
 export function spanParams({ traffic = 'users', audience = [], side, ...selectors }: Chosen): SpanParams {
   const stable = parseSelector(selectors.stable)
   const canary = parseSelector(selectors.canary)

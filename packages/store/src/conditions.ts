@@ -10,7 +10,7 @@ import { sql } from './sql.ts'
 /** Rows of closed ticks within the window, whole ticks. */
 export const ofWindow = `Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})`
 
-/** The traffic that is asked for: of users, of tests, or all. */
+/** The requested traffic: users, tests, or all. */
 export const ofTraffic = `({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))`
 
 /** The same, and those of the hour before. */
@@ -41,20 +41,20 @@ function latestOf(ticks: string): string {
   GROUP BY Tick)`
 }
 
-/** The same of all ticks that there are. */
+/** The same for all ticks. */
 export const latestClosingsEver = `(Tick, Batch) IN (
   SELECT Tick, argMax(Batch, ClosedAt) FROM coalmine_closed WHERE Service = {service:String} GROUP BY Tick)`
 
-/** Rows of closed ticks that are stable's. */
+/** Rows of closed ticks that belong to stable. */
 export const inStable = `({byBuild:Bool} = false OR Build = {stableBuild:String}) AND FlagVariant = {stableVariant:String}`
 
-/** Rows of closed ticks that are the canary's. */
+/** Rows of closed ticks that belong to the canary. */
 export const inCanary = `({byBuild:Bool} = false OR Build = {canaryBuild:String}) AND FlagVariant = {canaryVariant:String}`
 
-/** An operation of closed ticks; that of tests is told apart where all traffic is compared. */
+/** An operation of closed ticks; if all traffic is compared, tests have operations of their own. */
 export const operationByTraffic = `if({traffic:String} = 'all' AND Test, concat(Operation, ' (test)'), Operation)`
 
-/** Reductions of one comparison that were made of the closings that count. */
+/** Reductions of one comparison, made from the closings that count. */
 export const latestReductions: string = sql`(Tick, Reduction) IN (
   SELECT Tick, argMax(Reduction, At)
   FROM coalmine_reductions
@@ -76,10 +76,10 @@ AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UIn
 /** Spans of ticks that are closed. */
 export const closedOnly = `Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})`
 
-/** Requests of the audiences that are asked for; of every one where none is. */
+/** Requests of the given audiences; of all, if none is given. */
 export const ofAudience = `(empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))`
 
-/** Requests of users, and of tests where these are asked for. */
+/** Requests of users, and of tests if requested. */
 export const withTestsAsked = `({traffic:String} = 'all' OR {stableTests:Bool} OR {canaryTests:Bool} OR NOT Test)`
 
 /** Spans that answer a request: SERVER, CONSUMER, or without a parent. */
@@ -91,7 +91,7 @@ export const isInnerSpan = `SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SE
 AND ParentSpanId NOT IN ('', '0000000000000000')`
 
 /**
- * The errors below requests of some services, by trace: whose they are, and when they began. They are looked for among the
+ * The errors below requests of some services, by trace: their service and start. They are looked for among the
  * spans that started while the requests of the window were under way, by columns that are small; a trace has few.
  */
 export function innerErrors(services: string): string {
@@ -113,7 +113,7 @@ export function innerErrors(services: string): string {
 export const hasInnerError = `HasException OR arrayExists(
   one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)`
 
-/** Whether a unit hides an error: it has one below it, and shows none. */
+/** Whether a unit hides an error: it has an inner error but its response shows none. */
 export const hidesError = `UnitInnerError AND NOT UnitError AND UnitClientCode = 0`
 
 /** The build of a span: its own attribute or its resource's. */
@@ -136,7 +136,7 @@ export const instanceName = `multiIf(
   ResourceAttributes['k8s.pod.name'] != '', ResourceAttributes['k8s.pod.name'],
   ResourceAttributes['host.name'])`
 
-/** The user whom a request names; '' where it names none. */
+/** The user named by a request, or ''. */
 export const userName = `arrayFirst(name -> name != '', [
   SpanAttributes['user.id'], ResourceAttributes['user.id'],
   SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
@@ -164,7 +164,7 @@ function namedOf(services: string): string {
   LIMIT 500 BY Service)`
 }
 
-/** The operation of a request, where it is one of those that have rows of their own. */
+/** The operation of a request if it has rows of its own, else '(other)'. */
 export const requestOperation: string = sql`if((Service, Operation) IN ${namedOperations}, Operation, '(other)')`
 
 /** The operation of a request as above, or of a call, which all have rows of their own. */
@@ -174,10 +174,10 @@ export const operationName: string = sql`if({calls:Bool} OR (Service, Operation)
 // Units: a trace at one operation in one tick, of the spans that one cohort may have. Spans of one trace are not independent
 // of each other, so a unit gives one value; but each counts for its own build, whatever else its trace met.
 
-/** What the spans of a unit say of the keys, each once; parted by 0x01. */
+/** The distinct combinations of key values in the spans of a unit, values separated by 0x01. */
 export const unitSeen = `groupUniqArray(arrayStringConcat(SpanValues, '\\x01')) AS Seen`
 
-/** The value that a unit has of each key; '(mixed)' where its spans disagree, which matters of flags alone. */
+/** A unit's value of each key; '(mixed)' if its spans disagree, which matters only for flags. */
 export const unitValues = `if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), arrayMap(
   values -> multiIf(empty(values), '', length(values) = 1, values[1], '(mixed)'),
   arrayMap(
@@ -185,13 +185,13 @@ export const unitValues = `if(length(Seen) = 1, splitByChar('\\x01', Seen[1]), a
       arrayMap(values -> splitByChar('\\x01', values)[place], Seen))),
     arrayEnumerate({keys:Array(String)})))) AS Values`
 
-/** The cohort that a unit counts in: 'both', or 'mixed' where its spans disagree on a flag. */
+/** The cohort that a unit counts in; 'both', or 'mixed' if its spans disagree on a flag. */
 export const unitCohort = `multiIf(
   IsStable AND IsCanary AND UnitTest AND {stableTests:Bool} != {canaryTests:Bool},
     if({stableTests:Bool}, 'stable', 'canary'),
   IsStable AND IsCanary, 'both', IsStable, 'stable', IsCanary, 'canary', 'mixed')`
 
-/** The operation of a unit; that of tests is told apart where all traffic is compared. */
+/** The operation of a unit; if all traffic is compared, tests have operations of their own. */
 export const unitOperation = `if({traffic:String} = 'all' AND UnitTest, concat(UnitOperation, ' (test)'), UnitOperation)`
 
 // Ticks that are closed together

@@ -14,22 +14,22 @@ import {
 } from './read/flag-minutes.ts'
 import { sinceOf } from './tick.ts'
 
-/** What is known of flags: which variants users met, when, and in which builds. */
+/** The history of flags: which variants users met, when, and in which builds. */
 export interface Flags {
   /**
-   * What became of flags, of one service or all, of one flag or all, with the requests of the last so many days. Hours that are
-   * over and not summed up yet are summed up before, where it may be written.
+   * The history of flags, of one service or all, of one flag or all, with the requests of the last few days. Completed
+   * hours are summed up first, unless the store is read-only.
    */
   readonly life: (asked: {
     readonly service?: string | undefined
     readonly flag?: string | undefined
     readonly days: readonly number[]
   }) => Promise<FlagLife>
-  /** Sums up hours that are over, so that a flag is known when its spans are gone; says how many. Done where it may be written. */
+  /** Sums up completed hours, so that flags outlive their spans. Resolves to the number of hours; 0 if read-only. */
   readonly sumUp: (service?: string) => Promise<number>
-  /** How many requests met each variant in each minute, as far as ticks have closed; none where there are spans alone. */
+  /** Requests per variant and minute, up to the last closed tick; empty if only spans can be read. */
   readonly minutes: (asked: FlagMinutesAsked) => Promise<readonly FlagMinute[]>
-  /** Changes of flags that applications told in their spans since a moment. */
+  /** Flag changes that applications reported in their spans since `sinceMs`. */
   readonly told: (sinceMs: number) => Promise<readonly FlagChangeTold[]>
 }
 
@@ -44,14 +44,14 @@ const hourSeconds = 3600
 const settledMs = 120_000
 const lookAgainSeconds = 6 * hourSeconds
 const daySeconds = 86_400
-// Hours of services that are summed up at once: a few seconds of work.
+// Service hours to sum up at once: a few seconds of work.
 const mostAtOnce = 200
 
-/** The flags of an engine's store. */
+/** Reads and sums up flags in an engine's store. */
 export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }: Options): Flags {
-  // Hours before it have lost spans, and are known by their sums alone.
+  // Earlier hours have lost spans to retention; only their sums are left.
   const keptFrom = (): number => Math.max(0, thisHour() - retentionDays * daySeconds + hourSeconds)
-  // An hour whose last ticks are still to close would be summed up twice.
+  // An hour with ticks yet to close would be summed up twice.
   const thisHour = (): number => Math.floor((now() - settledMs) / 3_600_000) * hourSeconds
   const mayWrite = (): boolean => access === 'all' && !isSpent()
 
@@ -59,7 +59,7 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
     const hours = some.map(({ hour }) => hour)
     const services = some.map(({ service }) => service)
     const window = { from: Math.min(...hours), to: Math.max(...hours) + hourSeconds }
-    // Asked before they are read: what closes meanwhile makes it another name, and the hour is summed up anew.
+    // Queried before the ticks are read: a tick that closes meanwhile changes this value, and the hour is summed up anew.
     const closed = await engine.read<{ service: string; hour: number; closings: string }>(closingsOfFlagHours, {
       services,
       hours,
@@ -75,7 +75,7 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
     })
   }
 
-  // When all hours of all services were looked at, in seconds since 1970.
+  // The time up to which the hours of all services were checked, in seconds since 1970.
   let summedTo = 0
 
   const sumUp = async (service = '', isRecent = false): Promise<number> => {
@@ -83,7 +83,7 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
     // Whoever asks does not look through all that is kept once more.
     const from = isRecent && summedTo > 0 ? Math.max(keptFrom(), summedTo - lookAgainSeconds) : keptFrom()
     if (!mayWrite() || from >= until) return 0
-    // The newest hours first.
+    // Newest hours first.
     const found = await engine.read<{ service: string; hour: number }>(unsummedFlagHours, { service, from, to: until })
     let some: typeof found = []
     for (const one of found) {

@@ -1,27 +1,27 @@
 import type { Engine } from './engine/engine.ts'
 
-/** How far the import of a file has come: what stands up to here is stored. */
+/** Progress of a file import: everything up to this point is stored. */
 export interface ImportProgress<Totals> {
-  /** The last line, message or row that is stored. */
+  /** The last stored line, message or row. */
   readonly line: number
-  /** Where the next one begins; 0 where that is not known. */
+  /** The byte offset of the next one; 0 if unknown. */
   readonly bytes: number
   readonly finished: boolean
-  /** What came of it so far. */
+  /** The import's totals so far. */
   readonly totals: Totals
 }
 
-/** Imports of files: how far each has come, and what reads Parquet. */
+/** File imports: their progress, and a reader of Parquet files. */
 export interface Imports {
-  /** How far the import of a file has come; undefined when nothing of it is stored. */
+  /** The progress of a file's import; undefined if nothing of it is stored. */
   readonly progress: <Totals>(file: string) => Promise<ImportProgress<Totals> | undefined>
-  /** Remembers how far a file has come, with totals that are plain JSON; to be called when the spans up to there are stored. */
+  /** Records the progress of a file, with totals in plain JSON. Call it once the spans up to there are stored. */
   readonly remember: <Totals>(file: string, progress: ImportProgress<Totals>) => Promise<void>
-  /** The rows of a Parquet file from one on, as lines of JSON: names, types, then rows, each behind its number from 0 on. */
+  /** The rows of a Parquet file from `fromRow`, as JSON lines: names, types, then rows, each preceded by its number, from 0. */
   readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
 }
 
-/** The imports into an engine's store. */
+/** Tracks file imports into an engine's store. */
 export function importsOf(engine: Engine): Imports {
   return {
     progress: async <Totals>(file: string) => {

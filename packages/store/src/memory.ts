@@ -7,7 +7,7 @@ import type { Access } from './opening.ts'
 import { formatSelector, parseSelector } from './selector.ts'
 import { sql } from './sql.ts'
 
-/** What chooses the requests of a comparison, whatever its window: what it is remembered by. */
+/** Identifies a comparison in the store: the service and selection of requests, without the window. */
 export type Remembered = Pick<Comparison, 'service' | keyof Chosen>
 
 /** A verdict that settled a comparison. */
@@ -18,33 +18,33 @@ export interface SettledVerdict {
   readonly verdict: 'pass' | 'fail'
 }
 
-/** What a store remembers of comparisons from one look to the next. */
+/** State that a store keeps about comparisons from one look to the next. */
 export interface Memory {
   /**
-   * The start of a comparison, in milliseconds since 1970: the tick of the canary's first request. It is remembered at the
-   * first look that finds one and never moves, so that looking again is the same test; where nothing can be remembered it is
-   * found again at each. Undefined while the canary has no request in a closed tick.
+   * The start of a comparison, in milliseconds since 1970: the tick of the canary's first request. It is stored at the
+   * first look that finds one and never moves, so that looking again is the same test; if nothing can be stored, it is
+   * determined anew at each look. Undefined while the canary has no request in a closed tick.
    */
   readonly start: (comparison: Remembered) => Promise<number | undefined>
   /**
-   * Counts a look at a comparison, for tests that may not look as often as one likes, and says which it is: the first is 1.
-   * Looking again at the same data is the same look, so the end of the data is what is counted.
+   * Counts a look at a comparison, for tests with a limited number of looks, and resolves to its number, from 1.
+   * Looking again at the same data is the same look, so looks are told apart by the end of the data.
    *
-   * Throws a StoreError of kind `usage` where nothing may be written.
+   * Throws a StoreError of kind `usage` if the store is read-only.
    */
   readonly countLook: (comparison: Remembered, endMs: number) => Promise<number>
-  /** Remembers how a comparison of users' requests ended, unless the last verdict on this canary was the same. */
+  /** Stores the verdict of a comparison of users' requests, unless the last verdict on this canary was the same. */
   readonly rememberVerdict: (verdict: SettledVerdict) => Promise<void>
-  /** The selectors of a service's canaries whose last settled verdict is FAIL, the newest first, at most 20. */
+  /** The selectors of a service's canaries whose last settled verdict is FAIL, newest first, at most 20. */
   readonly failedCanaries: (service: string) => Promise<readonly string[]>
-  /** How comparisons of variants of flags settled last, of one service or of all, the newest first, at most a thousand. */
+  /** The last settled verdicts on flag variants, of one service or of all, newest first, at most a thousand. */
   readonly flagVerdicts: (service?: string) => Promise<readonly (SettledVerdict & { readonly atMs: number })[]>
 }
 
 const looksNotCounted =
   'mode: looks are counted in the store, and this user may not write there; leave out "mode" to look as often as you like, or ask for the rights that "coalmine store init --dry-run" names'
 
-/** The memory of a store. On a full disk nothing is remembered, but what is there is told. */
+/** The memory of a store. On a full disk it can be read but nothing is added. */
 export function memoryOf(
   engine: Engine,
   asRead: AsRead,
@@ -99,7 +99,7 @@ function comparisonNames(comparison: Remembered): {
   const { service, traffic = 'users', audience = [], side = 'requests' } = comparison
   const among = [
     ...(traffic === 'users' ? [] : [`traffic=${traffic}`]),
-    // Its name since before calls were called so: what is remembered under it is found.
+    // "downstream" is the old name of `calls`, kept so that stored comparisons are still found.
     ...(side === 'requests' ? [] : ['scope=downstream']),
     ...(audience.length === 0 ? [] : [`audience=${audience.toSorted().map(encodeURIComponent).join('%2C')}`]),
   ]
@@ -107,17 +107,17 @@ function comparisonNames(comparison: Remembered): {
   return { service, stable: nameOf(comparison.stable), canary: nameOf(comparison.canary) }
 }
 
-// However its parts are ordered, a selector is the same comparison.
+// The order of a selector's conditions does not matter.
 const nameOfSelector = (selector: string): string =>
   formatSelector(parseSelector(selector).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 
-/** Where a comparison was said to start first, in seconds since 1970, and how often it was said; 0 times where it is not known. */
+/** The first start stored for a comparison, in seconds since 1970, and how many were stored; 0 if none. */
 export const comparisonStart = `
   SELECT toUnixTimestamp(argMin(Start, FirstLook)) AS start, count() AS looks
   FROM coalmine_comparisons
   WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}`
 
-/** Says where a comparison starts. */
+/** Stores the start of a comparison. */
 export const rememberComparison = `
   INSERT INTO coalmine_comparisons
   SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({start:UInt32}), now64(3)`
@@ -127,7 +127,7 @@ export const rememberLook = `
   INSERT INTO coalmine_looks
   SELECT {service:String}, {stable:String}, {canary:String}, fromUnixTimestamp({end:UInt32}), now64(3)`
 
-/** Which look it is that saw the data up to this end: how many ends were seen before it, and itself. */
+/** The number of the look at data up to a given end: how many ends were seen up to and including it. */
 export const looksSoFar = `
   SELECT countIf(first <= this) AS look
   FROM (
@@ -136,7 +136,7 @@ export const looksSoFar = `
     WHERE Service = {service:String} AND Stable = {stable:String} AND Canary = {canary:String}
     GROUP BY DataEnd)`
 
-/** One row for each change: looking again at what is settled adds nothing. */
+/** Adds a row only if the verdict changed: looking again at a settled comparison adds nothing. */
 export const rememberVerdict = `
   INSERT INTO coalmine_verdicts
   SELECT {service:String}, {stable:String}, {canary:String}, {verdict:String}, now64(3)
@@ -144,7 +144,7 @@ export const rememberVerdict = `
     SELECT argMax(Verdict, At) FROM coalmine_verdicts WHERE Service = {service:String} AND Canary = {canary:String}
   ) != {verdict:String}`
 
-/** Canaries whose last settled verdict is FAIL, the newest first. */
+/** Canaries whose last settled verdict is FAIL, newest first. */
 export const failedCanaries = `
   SELECT Canary AS canary
   FROM coalmine_verdicts

@@ -1,25 +1,28 @@
 import type { Engine } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 
-/** What became of a message: it waits for a target, a target has it, refused it, or never took it in time; `told` says what it says. */
+/**
+ * The state of a message at a target: waiting (`queued`), delivered (`sent`), `refused`, or not accepted in time
+ * (`expired`). A `told` entry holds the message itself.
+ */
 export type NotificationState = 'told' | 'queued' | 'sent' | 'refused' | 'expired'
 
-/** One thing that happened to a message; `target` is empty where it is told what the message says, once for all targets. */
+/** An event of a message. `target` is empty in the `told` entry, which holds the message once for all targets. */
 export interface NotificationEntry {
-  /** The same however often the message is sent. */
+  /** Stays the same if the message is sent again. */
   readonly id: string
   readonly target: string
-  /** Grows from message to message: their order. */
+  /** Increases from message to message and gives their order. */
   readonly number: number
   readonly atMs: number
   readonly state: NotificationState
-  /** What it says, as JSON; empty unless `told`. */
+  /** The message, as JSON; empty unless `told`. */
   readonly message: string
-  /** What a target answered, where it did. */
+  /** The target's response, if any. */
   readonly note: string
 }
 
-/** A message that a target does not have yet. */
+/** A message not yet delivered to a target. */
 export interface PendingNotification {
   readonly id: string
   readonly target: string
@@ -28,24 +31,24 @@ export interface PendingNotification {
   readonly message: string
 }
 
-/** Messages to people, kept before they are sent, so that none is lost in a crash. */
+/** Messages to people, stored before they are sent so that a crash loses none. */
 export interface Notifications {
-  /** Keeps entries, all or none, and says whether it did: not where nothing may be written, or the disk is full. */
+  /** Stores all entries or none. Resolves to false if the store is read-only or its disk is full. */
   readonly keep: (entries: readonly NotificationEntry[]) => Promise<boolean>
-  /** Messages since a moment that are queued and nothing else, in order. */
+  /** Messages since `sinceMs` that are queued but not sent, refused or expired, in order. */
   readonly pending: (sinceMs: number) => Promise<readonly PendingNotification[]>
-  /** What messages since a moment say, in order. */
+  /** The `told` entries since `sinceMs`, in order. */
   readonly told: (sinceMs: number) => Promise<readonly NotificationEntry[]>
-  /** The newest entries of targets first, without what they say; none for who may not write. */
+  /** The entries of targets, newest first, without the messages; empty if the store is read-only. */
   readonly recent: (limit: number) => Promise<readonly NotificationEntry[]>
 }
 
-/** The messages that an engine's store keeps. */
+/** Reads and keeps messages in an engine's store. */
 export function notificationsOf(
   engine: Engine,
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
 ): Notifications {
-  // Who may not write does not know what was sent since, and is not to send it again.
+  // A process that may not write cannot record what it sends, so it must not send anything again.
   const read = async <Row>(statement: string, params: Record<string, number>): Promise<Row[]> =>
     access === 'all' ? engine.read<Row>(statement, params) : []
   return {
@@ -78,7 +81,7 @@ export const keepNotifications = `
       {ids:Array(String)}, {targets:Array(String)}, {numbers:Array(UInt64)}, {times:Array(Int64)},
       {states:Array(String)}, {messages:Array(String)}, {notes:Array(String)})) AS row)`
 
-/** Messages of which nothing is known but that they wait, with what they say. */
+/** Messages that are queued and have no other state yet, with their text. */
 export const pendingNotifications = `
   SELECT waiting.Id AS id, waiting.Target AS target, waiting.Number AS number, waiting.AtMs AS atMs, said.Message AS message
   FROM (
@@ -96,7 +99,7 @@ export const pendingNotifications = `
   ) AS said ON waiting.Id = said.Id
   ORDER BY waiting.Number, waiting.Target`
 
-/** What messages say. */
+/** The `told` entries of messages. */
 export const toldNotifications = `
   SELECT
     Id AS id, '' AS target, min(Number) AS number, toUnixTimestamp64Milli(min(At)) AS atMs, 'told' AS state,
@@ -106,7 +109,7 @@ export const toldNotifications = `
   GROUP BY Id
   ORDER BY number`
 
-/** What became of the newest messages. */
+/** The states of the newest messages. */
 export const recentNotifications = `
   SELECT
     Id AS id, Target AS target, max(Number) AS number, toUnixTimestamp64Milli(max(At)) AS atMs,

@@ -13,14 +13,14 @@ import { defaultLogs, defaultTraces, parseTraces, type Traces, tracesText } from
  */
 export type Access = 'all' | 'read' | 'spans'
 
-/** A store's engine, and what is known of the store before it is asked anything. */
+/** A store's engine, and what opening it found out. */
 export interface Opened {
   readonly engine: Engine
   readonly traces: Traces
-  /** The table that has the log records. */
+  /** The table of log records. */
   readonly logs: Traces
   readonly access: Access
-  /** Others may insert spans and close ticks too: a ClickHouse server's store is not ours alone. */
+  /** Whether other processes may insert spans and close ticks too, as on a ClickHouse server. */
   readonly shared: boolean
 }
 
@@ -36,7 +36,7 @@ interface Asked {
   readonly now: () => number
 }
 
-/** Opens the engine behind a location. Tables are made in a directory; those of a ClickHouse server are its owner's to make. */
+/** Opens the engine behind a location. Creates tables in a directory, but not on a ClickHouse server: its owner does that. */
 export async function openLocation(asked: Asked): Promise<Opened> {
   if (!isRemote(asked.location)) return openDirectory(asked)
   const { openRemote } = await import('./engine/remote.ts')
@@ -63,7 +63,7 @@ async function openDirectory(asked: Asked): Promise<Opened> {
   return { engine, traces: defaultTraces, logs: defaultLogs, access: 'all', shared: false }
 }
 
-/** On a full disk a store is read as it is. */
+/** On a full disk, a store can only be read, and only if its tables are up to date. */
 async function mustBeSettled(engine: Engine, location: string): Promise<void> {
   const { version } = await schemaOf(engine, location)
   if (version === schemaVersion) return
@@ -77,7 +77,7 @@ async function lookInside(engine: Engine, asked: Asked): Promise<Opened> {
   const where = shown(asked.location)
   const named = asked.traces === undefined ? undefined : parseTraces(asked.traces)
   const { version, traces = defaultTraces } = await schemaOf(engine, where).catch((error: unknown) => {
-    // Whoever may not read the tables that are there reads the spans.
+    // A user without rights to our tables reads the spans.
     if (asked.readOnly && isRefused(error)) return { version: 0, traces: undefined }
     throw error
   })
@@ -115,7 +115,7 @@ async function openSpans(engine: Engine, traces: Traces, { location, watermarkMs
   return { engine: readingSpansOnly(engine, { traces, watermarkMs, now }), traces, logs, access: 'spans', shared: true }
 }
 
-// Not enough privileges, and a user, server or table that is read only.
+// ClickHouse error codes: not enough privileges; read-only user or server; read-only table.
 const notAllowed: readonly unknown[] = [497, 164, 242]
 
 async function canWrite(engine: Engine): Promise<boolean> {
@@ -133,6 +133,6 @@ function isRefused(error: unknown): boolean {
   return notAllowed.includes(cause?.code)
 }
 
-/** Inserts nothing, and is refused where nothing may be inserted. */
+/** Inserts no rows, but fails if the user may not insert. */
 export const mayWrite = `
   INSERT INTO coalmine_comparisons SELECT * FROM coalmine_comparisons WHERE false`

@@ -1,13 +1,13 @@
 import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 
-/** How long a new store keeps what it has, unless it is told otherwise. */
+/** Default retention of a new store. */
 export const defaultRetentionDays = 14
 
-// The engine's dates end in 2106, and what is to be forgotten after that would be forgotten at once.
+// The engine's dates end in 2106; an expiry after that would overflow and expire at once.
 const maxRetentionDays = 3650
 
-/** Throws a StoreError of kind `usage` unless the days are 1 to 3650. */
+/** Throws a StoreError of kind `usage` unless `days` is 1 to 3650. */
 export function checkRetention(days: number): void {
   if (days >= 1 && days <= maxRetentionDays) return
   throw new StoreError('usage', `retentionDays: expected 1 to ${maxRetentionDays}, got ${days}`)
@@ -28,7 +28,7 @@ export async function settleRetention(engine: Engine, asked: number | undefined,
   return asked
 }
 
-/** Forgets whole days of spans and log records that are older than what is kept; gives their number. */
+/** Drops whole days of spans and log records older than the retention; returns the number of partitions dropped. */
 export async function forgetExpired(engine: Engine, retentionDays: number, nowMs: number): Promise<number> {
   const days = await engine.read<{ table: string; day: string }>(expiredDays, {
     retentionDays,
@@ -38,66 +38,66 @@ export async function forgetExpired(engine: Engine, retentionDays: number, nowMs
   return days.length
 }
 
-/** How the table of closed ticks was made. */
+/** The engine clause of the table of closed ticks. */
 export const tickTable = `
   SELECT engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
 
-/** Not waited for: what is old is looked through by merges, and on a full disk there are none. */
+/** Does not wait: merges apply the TTL to old rows, and a full disk has no merges. */
 export const keepTraces = `
   ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of log records. */
+/** The same for log records. */
 export const keepLogs = `
   ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of closed ticks. */
+/** The same for closed ticks. */
 export const keepTicks = `
   ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of which ticks are closed. */
+/** The same for the list of closed ticks. */
 export const keepClosed = `
   ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of how many spans were late. */
+/** The same for the counts of late spans. */
 export const keepLate = `
   ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of what comparisons were reduced to. */
+/** The same for the reduced rows of comparisons. */
 export const keepReduced = `
   ALTER TABLE coalmine_reduced MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of which ticks they were reduced over. */
+/** The same for the ticks that those cover. */
 export const keepReductions = `
   ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of what test runs did. */
+/** The same for test runs. */
 export const keepRuns = `
   ALTER TABLE coalmine_runs MODIFY TTL Quarter + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same of the ticks that they are of. */
+/** The same for the ticks of test runs. */
 export const keepRunTicks = `
   ALTER TABLE coalmine_run_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** Days of which nothing is to be kept, where merges, which would forget it, have been stopped. */
+/** Expired days, found by hand for when merges, which would drop them, are stopped. */
 export const expiredDays = `
   SELECT DISTINCT table, partition AS day
   FROM system.parts
   WHERE active AND database = currentDatabase() AND table IN ('otel_traces', 'otel_logs')
     AND toDate(partition) < toDate({now:UInt32}) - {retentionDays:UInt32}`
 
-/** Forgets the spans of a day. */
+/** Drops the spans of a day. */
 export const forgetSpans = `ALTER TABLE otel_traces DROP PARTITION {day:String}`
 
-/** Forgets the log records of a day. */
+/** Drops the log records of a day. */
 export const forgetLogs = `ALTER TABLE otel_logs DROP PARTITION {day:String}`
 
 const keepOurs = [keepTicks, keepClosed, keepLate, keepReduced, keepReductions, keepRuns, keepRunTicks]

@@ -2,26 +2,26 @@ import type { Engine } from './engine/engine.ts'
 import { StoreError } from './errors.ts'
 import type { Access } from './opening.ts'
 
-/** Something that happened to a rollout, as it is kept. */
+/** An event of a rollout, as stored. */
 export interface KeptRolloutEvent {
   readonly rollout: string
   /** Counts from 1 in each rollout. */
   readonly number: number
   readonly atMs: number
   readonly kind: string
-  /** All of it, as JSON. */
+  /** The whole event, as JSON. */
   readonly event: string
 }
 
-/** What happened to rollouts, so that each goes on after a crash where it was. */
+/** Events of rollouts, kept so that each resumes where it was after a crash. */
 export interface RolloutEvents {
-  /** Keeps an event; twice the same one counts once. Throws a StoreError where it cannot be kept. */
+  /** Stores an event; storing it twice has no effect. Throws a StoreError if it cannot be stored. */
   readonly keep: (event: KeptRolloutEvent) => Promise<void>
-  /** All events of rollouts that something happened to since a moment: one rollout after another, each in order. */
+  /** All events of the rollouts with events since `sinceMs`, grouped by rollout, each in order. */
   readonly known: (sinceMs: number) => Promise<readonly KeptRolloutEvent[]>
 }
 
-/** The events of rollouts that an engine's store keeps. */
+/** Reads and keeps the events of rollouts in an engine's store. */
 export function rolloutEventsOf(
   engine: Engine,
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
@@ -38,17 +38,17 @@ export function rolloutEventsOf(
       await engine.write(keepRolloutEvent, { ...event })
     },
     known: async (sinceMs) =>
-      // Who reads spans alone has no tables of ours.
+      // With access to spans alone there are no tables of ours.
       access === 'spans' ? [] : engine.read<KeptRolloutEvent>(knownRollouts, { sinceMs }),
   }
 }
 
-/** Keeps an event of a rollout. */
+/** Stores an event of a rollout. */
 export const keepRolloutEvent = `
   INSERT INTO coalmine_rollouts
   SELECT {rollout:String}, {number:UInt32}, fromUnixTimestamp64Milli({atMs:Int64}), {kind:String}, {event:String}`
 
-/** What happened to each rollout that something happened to since a moment. */
+/** All events of the rollouts with events since a given time. */
 export const knownRollouts = `
   SELECT
     Rollout AS rollout, Number AS number, toUnixTimestamp64Milli(At) AS atMs, Kind AS kind, Event AS event

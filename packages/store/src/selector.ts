@@ -2,8 +2,8 @@ import { FLAG_PREFIX, TEST, TEST_ENTITY, TEST_RUN, VIA_PREFIX } from '@coalmine/
 import { StoreError } from './errors.ts'
 
 /**
- * One condition of a cohort: this attribute of the span (or, for a bare key it lacks, of its resource) has this value; or,
- * `negated`, has not, which holds for what lacks the attribute too.
+ * One condition of a cohort: an attribute of the span (or of its resource, if the span lacks a bare key) has this value; if
+ * `negated`, it has another value or none.
  */
 export interface Condition {
   readonly from: 'span' | 'resource'
@@ -15,8 +15,8 @@ export interface Condition {
 /**
  * Reads a selector: conditions joined by commas, all of which must hold. `key=value` is a span attribute, or else a
  * resource attribute; `flag:key=variant` a feature flag; `via:service=version` a build that the request came through on
- * its way here; `resource:key=value` a resource attribute alone. `!=` asks for every other value, and for none. Where a
- * key or value holds a comma, `=` or `%` it is percent-encoded.
+ * its way here; `resource:key=value` a resource attribute only. `!=` matches any other value, or none. If a
+ * key or value contains a comma, `=` or `%`, it is percent-encoded.
  *
  * Throws a StoreError of kind `usage` that says which part is wrong.
  *
@@ -77,7 +77,7 @@ export function isAboutTests({ from, key, negated }: Condition): boolean {
 
 const testKeys: readonly string[] = [TEST, TEST_RUN, TEST_ENTITY]
 
-/** What to write instead: who gives a version alone means a build. */
+/** A suggested correction: a bare version means a build. */
 function exampleFor(part: string): string {
   return /^v?\d+(\.[\w-]+)*$/.test(part)
     ? `so write service.version=${part}`
@@ -110,5 +110,5 @@ function decode(text: string, at: string): string {
 
 const encode = (text: string): string => text.replace(/[%,=\s]/g, encodeURIComponent)
 
-// A key of its own may begin with "flag:"; encoded, its colon no longer reads as the prefix.
+// An ordinary key may begin with "flag:"; encoding its colon keeps it from being read as the prefix.
 const encodeKey = (text: string): string => encode(text).replaceAll(':', '%3A').replace(/!$/, '%21')

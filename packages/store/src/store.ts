@@ -18,74 +18,77 @@ import { checkRetention, settleRetention } from './retention.ts'
 import { type RolloutEvents, rolloutEventsOf } from './rollout-events.ts'
 import { type TestRuns, testRunsOf } from './test-runs.ts'
 
-/** How a store is opened. */
+/** Options for opening a store. */
 export interface StoreOptions {
-  /** A directory, for the engine in this process; or the http(s) URL of a ClickHouse server. */
+  /** A directory, opened by the embedded engine, or the http(s) URL of a ClickHouse server. */
   readonly location: string
-  /** The table that has the spans in a ClickHouse, `table` or `database.table`; when left out the one that its tables were made for, or `otel_traces`. */
+  /**
+   * The span table on a ClickHouse server, as `table` or `database.table`. Defaults to the one that Coalmine's tables were
+   * created for, or `otel_traces`.
+   */
   readonly traces?: string | undefined
-  /** Nothing is to be inserted: a ClickHouse is read with what rights there are, if need be from raw spans. */
+  /** Insert nothing: read a ClickHouse server with whatever rights the user has, from raw spans if need be. */
   readonly readOnly?: boolean
-  /** How long a tick stays open after its end, and after its first span came. */
+  /** How long a tick stays open after its end, and after its first span arrived. */
   readonly watermarkMs?: number
-  /** Days after which spans and ticks are forgotten; when left out what the store has, 14 for a new one. */
+  /** Days to keep spans and ticks. Defaults to the store's current setting, or 14 for a new store. */
   readonly retentionDays?: number | undefined
-  /** Rows that may wait for the engine before `insert` refuses more with an error of kind `busy`. */
+  /** Bytes of rows that may wait for the engine before `insert` refuses more with an error of kind `busy`. */
   readonly maxQueuedBytes?: number
-  /** Bytes to leave free on the disk of a directory: with less, inserts are refused with an error of kind `full`. */
+  /** Bytes to leave free on the directory's disk; below that, inserts fail with an error of kind `full`. */
   readonly minFreeBytes?: number | undefined
-  /** Spans in a directory are on its disk before `insert` is settled; otherwise a loss of power may lose those of the last half minute. */
+  /** Sync spans to the directory's disk before `insert` resolves; otherwise a power failure may lose the last half minute. */
   readonly fsync?: boolean | undefined
-  /** A directory that is removed with the process: its tables are made without waiting for the disk. */
+  /** The directory is removed when the process ends, so its tables are created without waiting for the disk. */
   readonly temporary?: boolean
   readonly now?: () => number
 }
 
-/** A store: spans in, and what is asked of them out, by who asks. */
+/** A store: ingests spans and answers queries, grouped by who asks them. */
 export interface Store {
-  /** Spans and log records in, and ticks closed. */
+  /** Inserts spans and log records, and closes ticks. */
   readonly ingest: Ingest
   /** What the cohorts of a comparison did, tick by tick. */
   readonly ticks: TickReader
-  /** Who they are. */
+  /** The members of the cohorts. */
   readonly cohorts: CohortReader
-  /** What only raw spans tell of them. */
+  /** Queries that only raw spans can answer. */
   readonly spans: SpanReader
-  /** What is remembered of comparisons. */
+  /** State kept about comparisons from one look to the next. */
   readonly memory: Memory
-  /** What happened to comparisons that run. */
+  /** Events of running comparisons. */
   readonly comparisons: ComparisonEvents
-  /** What people look at beside their verdicts. */
+  /** Details shown next to the verdicts of comparisons. */
   readonly views: ComparisonViews
-  /** What was deployed, and what else changed. */
+  /** Deploys and other changes. */
   readonly changes: Changes
-  /** What error budgets are counted from. */
+  /** The counts behind error budgets. */
   readonly budgets: Budgets
-  /** What is known of flags. */
+  /** The history of flags. */
   readonly flags: Flags
-  /** Messages to people, and what became of them. */
+  /** Messages to people, and their delivery state. */
   readonly notifications: Notifications
-  /** What happened to rollouts. */
+  /** Events of rollouts. */
   readonly rollouts: RolloutEvents
-  /** Test runs, what users' requests did meanwhile, and what became of them. */
+  /** Test runs, their events, and what users' requests did meanwhile. */
   readonly testRuns: TestRuns
-  /** What was seen of services, whoever is compared. */
+  /** What the store has seen of services, independent of any comparison. */
   readonly services: ServiceReader
-  /** How far imports of files have come. */
+  /** Progress of file imports. */
   readonly imports: Imports
-  /** Rows and bytes of its tables. */
+  /** Rows and bytes of the store's tables. */
   readonly sizes: () => Promise<StoreSizes>
-  /** How many days of spans and ticks it keeps. */
+  /** Days of spans and ticks that the store keeps. */
   readonly retentionDays: number
-  /** What may be done with it. */
+  /** Which operations the store allows. */
   readonly access: Access
-  /** Parts of tables that the engine found broken as it started, and put aside: what was in them is not counted. */
+  /** Table parts that the engine found broken at startup and set aside; their contents are not counted. */
   readonly putAside: readonly string[]
-  /** Waits for what is under way, then lets go of the engine. */
+  /** Waits for pending work, then closes the engine. */
   readonly close: () => Promise<void>
 }
 
-/** Does what `openStore` of this package says. */
+/** Implements the package's `openStore`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { location, traces, readOnly = false, watermarkMs = 15_000, retentionDays, minFreeBytes, fsync } = options
   const { temporary = false, maxQueuedBytes = 128_000_000, now = Date.now } = options
@@ -115,7 +118,7 @@ type Settled = Pick<StoreOptions, 'location' | 'retentionDays'> &
 async function storeOver(opened: Opened, options: Settled): Promise<Store> {
   const { engine, traces, logs, access, shared } = opened
   const { readOnly, watermarkMs, now } = options
-  // Nothing is remembered on a full disk, but what is there is answered.
+  // A full disk is still read, but nothing more is written to it.
   const isSpent = (): boolean => engine.space?.isSpent() ?? false
   const asked = (shared && readOnly) || isSpent() ? undefined : options.retentionDays
   const retentionDays = await settleRetention(engine, asked, !shared)

@@ -2,7 +2,10 @@ import type { Engine } from './engine/engine.ts'
 import type { Access } from './opening.ts'
 import { sql } from './sql.ts'
 
-/** A time in which a test run was going on: the same run again after half an hour of silence is another. Times are milliseconds since 1970. */
+/**
+ * One period of activity of a test run: the same run after half an hour of silence is a new entry. Times are milliseconds
+ * since 1970.
+ */
 export interface TestRun {
   /** Empty for test requests that name no run. */
   readonly run: string
@@ -10,25 +13,25 @@ export interface TestRun {
   readonly startMs: number
   /** When its last span ended. */
   readonly lastMs: number
-  /** Who answers for it; empty where no marker says so. */
+  /** The run's owner; empty if no marker names one. */
   readonly owner: string
-  /** When the last of its markers ends; null where none says so. */
+  /** When the last of its markers expires; null if none has an expiry. */
   readonly expiresMs: number | null
   /** Entry spans: SERVER, CONSUMER or without a parent. */
   readonly requests: number
   readonly errors: number
   readonly spans: number
-  /** Whom or what it was about: how many, up to some hundreds. */
+  /** Number of test entities, exact up to a few hundred. */
   readonly entities: number
   /** `key=variant`. */
   readonly flags: readonly string[]
   /** By service and operation, most requests first. */
   readonly operations: readonly RunOperation[]
-  /** Where it wrote to, most writes first. */
+  /** Write targets, most writes first. */
   readonly writes: readonly RunWrites[]
 }
 
-/** What a run asked of one operation. */
+/** A run's requests to one operation. */
 export interface RunOperation {
   readonly service: string
   readonly operation: string
@@ -36,17 +39,17 @@ export interface RunOperation {
   readonly errors: number
 }
 
-/** What a run wrote to one place. */
+/** A run's writes to one target. */
 export interface RunWrites {
   readonly service: string
-  /** A database, host and table, or a queue, as far as spans say so: `postgresql db-1/shop.test_orders`. */
+  /** A database, host and table, or a queue, as far as spans name them: `postgresql db-1/shop.test_orders`. */
   readonly target: string
   readonly writes: number
-  /** Writes of users' requests of the same service to the same place, in the same ticks: 0 where the run's data is apart. */
+  /** Writes by users' requests of the same service to the same target in the same ticks; 0 if the run's data is isolated. */
   readonly usersWrites: number
 }
 
-/** What users' requests of a service did at one operation in one block of time. */
+/** Users' requests to one operation of a service in one block of time. */
 export interface UsersBlock {
   readonly service: string
   readonly operation: string
@@ -60,42 +63,42 @@ export interface UsersBlock {
   readonly counts: readonly number[]
 }
 
-/** Something that happened to a run, as it is kept. */
+/** An event of a run, as stored. */
 export interface RunEvent {
   readonly run: string
-  /** When the time began in which it was going on, in milliseconds since 1970. */
+  /** When the run's period of activity began, in milliseconds since 1970. */
   readonly beganMs: number
   readonly kind: 'revoked' | 'judged'
   readonly atMs: number
-  /** All of it, as JSON. */
+  /** The whole event, as JSON. */
   readonly told: string
 }
 
-/** Test runs: what each did, what users' requests did meanwhile, and what became of it. */
+/** Test runs: what each did, what users' requests did meanwhile, and the events of each run. */
 export interface TestRuns {
-  /** Those that something was seen of since a moment, the newest first, at most 200; of one name where it is given. */
+  /** Runs active since `sinceMs`, newest first, at most 200; only those named `run`, if given. */
   readonly list: (asked: { readonly sinceMs: number; readonly run?: string | undefined }) => Promise<readonly TestRun[]>
-  /** Users' requests of some services, in blocks that are counted from `fromMs`. */
+  /** Users' requests to some services, in blocks counted from `fromMs`. */
   readonly users: (asked: {
     readonly services: readonly string[]
     readonly fromMs: number
     readonly toMs: number
     readonly blockSeconds: number
   }) => Promise<readonly UsersBlock[]>
-  /** The end of the last closed tick of services, of those that have some since a moment; milliseconds since 1970. */
+  /** The end of each service's last closed tick, in milliseconds since 1970; services without one since `sinceMs` are left out. */
   readonly closedUntil: (services: readonly string[], sinceMs: number) => Promise<ReadonlyMap<string, number>>
-  /** Keeps an event, and says whether it did: not where nothing may be written, or the disk is full. */
+  /** Stores an event. Resolves to false if the store is read-only or its disk is full. */
   readonly keep: (event: RunEvent) => Promise<boolean>
-  /** The events of runs that began since a moment. */
+  /** The events of runs that began at or after `sinceMs`. */
   readonly events: (sinceMs: number) => Promise<readonly RunEvent[]>
 }
 
-/** The test runs of an engine's store. */
+/** Reads and keeps test runs in an engine's store. */
 export function testRunsOf(
   engine: Engine,
   { access, isSpent }: { readonly access: Access; readonly isSpent: () => boolean },
 ): TestRuns {
-  // Who reads spans alone has no tables of ours.
+  // With access to spans alone there are no tables of ours.
   const none = access === 'spans'
   return {
     list: async ({ sinceMs, run }) => {
@@ -162,7 +165,10 @@ function testRun({ time, expires, operations, ...row }: Row, writes: readonly Wr
 const asked = `Quarter >= toStartOfFifteenMinutes(fromUnixTimestamp({since:UInt32}))
 AND (NOT {isNamed:Bool} OR Run = {run:String})`
 
-/** Quarters of an hour in which each run was going on, and which time of it that was: after half an hour of silence it is the next one. */
+/**
+ * The quarter-hours in which each run was active, with the number of its period of activity: half an hour of silence starts
+ * the next one.
+ */
 const quartersOfRuns: string = sql`(
   SELECT
     Run,
@@ -183,7 +189,7 @@ const quartersOfRuns: string = sql`(
   )
 )`
 
-/** What each run did, the newest first. */
+/** What each run did, newest first. */
 export const listRuns: string = sql`
   SELECT
     Run AS run,
@@ -214,7 +220,7 @@ export const listRuns: string = sql`
   ORDER BY startMs DESC, run
   LIMIT 200`
 
-/** Where runs wrote to, and how often users' requests of the same service wrote there in the ticks in which there were tests. */
+/** Write targets of runs, and how often users' requests of the same service wrote there in the ticks that had tests. */
 export const writesOfRuns: string = sql`
   SELECT Run AS run, Time AS time, Service AS service, Target AS target, sum(OfTest) AS writes, sum(OfUsers) AS usersWrites
   FROM (
@@ -283,7 +289,7 @@ export const keepRunEvent = `
   SELECT
     {run:String}, fromUnixTimestamp64Milli({beganMs:Int64}), {kind:String}, fromUnixTimestamp64Milli({atMs:Int64}), {told:String}`
 
-/** What happened to runs that began since a moment. */
+/** The events of runs that began since a given time. */
 export const runEvents = `
   SELECT
     Run AS run, toUnixTimestamp64Milli(Began) AS beganMs, Kind AS kind, toUnixTimestamp64Milli(At) AS atMs, Told AS told

@@ -4,8 +4,8 @@ import { StoreError } from './errors.ts'
 export const tickSeconds = 5
 
 /**
- * The longest that a span is taken to last, in seconds: how far back spans are looked for that may have ended in a tick. One
- * that lasted longer counts as if it had ended then, and most likely comes late.
+ * The assumed maximum duration of a span, in seconds: how far back to look for spans that may have ended in a tick. One
+ * that lasted longer counts as if it had ended then, and most likely arrives late.
  */
 export const longestSeconds = 900
 
@@ -16,17 +16,17 @@ export interface TickWindow {
   readonly to: number
 }
 
-/** The earliest start of spans that end from a second on. */
+/** The earliest start of spans that end at or after a given second. */
 export const sinceOf = (from: number): number => Math.max(0, from - longestSeconds)
 
 /** The last second that ClickHouse's DateTime holds. */
 export const lastSecond = 0xffffffff
 
-/** The second at which the tick of a moment begins, both since 1970. */
+/** The start of the tick that contains a time: seconds since 1970, from milliseconds since 1970. */
 export const tickOf = (ms: number): number => Math.floor(ms / 1000 / tickSeconds) * tickSeconds
 
 /**
- * A window of milliseconds since 1970, as the seconds of the whole ticks in it.
+ * Converts a window in milliseconds since 1970 to the whole ticks in it, in seconds.
  *
  * Throws a StoreError of kind `usage` when it ends before it starts.
  *

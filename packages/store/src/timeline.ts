@@ -1,23 +1,23 @@
 import type { Change, TimelineChange } from './change.ts'
 import type { BuildServed } from './read/builds-served.ts'
 
-// Pipelines, delivery tools and webhooks tell of one deploy within hours; the same build again later is another one.
+// Pipelines, delivery tools and webhooks report one deploy within hours; the same build later is another deploy.
 const sameDeployMs = 6 * 3_600_000
-// Clocks differ, and a report may come when the deploy is done.
+// Clocks differ, and a report may arrive only when the deploy is done.
 const reportedLateMs = 3_600_000
 
-/** The source of changes of flags that applications tell of, as OpenFeature does. */
+/** The source of flag changes reported by applications, through OpenFeature. */
 export const openFeatureSource = 'openfeature'
 
 // Requests show a change within minutes.
 const sameTurnMs = 10 * 60_000
 
-/** The source of deploys that are known by the first requests of their builds. */
+/** The source of deploys inferred from the first requests of a build. */
 export const fromSpans = 'spans'
 
 /**
- * Reports of changes, the newest first, those of one deploy or of one turn of a flag made one: its first moment, and of each thing what was said first
- * by the best source.
+ * Merges reports of the same deploy or the same flag change, newest first. A merged change has the earliest time, and each
+ * field from the first report of the best source.
  *
  * @example mergedChanges([{ ...webhook, author: '' }, { ...cli, author: 'maria' }]).length // 1
  */
@@ -36,7 +36,10 @@ export function mergedChanges(reports: readonly Change[]): readonly TimelineChan
 const isSame = (one: TimelineChange, other: Change): boolean =>
   other.kind === 'deploy' ? isSameDeploy(one, other) : other.kind === 'flag' && isSameFlagChange(one, other)
 
-/** A flag that several tell of within minutes was turned once: whoever turned it, an application that heard of it, the requests that met it. */
+/**
+ * Reports of a flag within minutes are one change: from whoever changed it, from an application that was notified, and from
+ * requests that met it.
+ */
 function isSameFlagChange(one: TimelineChange, other: Change): boolean {
   const agree = (said: string, also: string): boolean => said === '' || also === '' || said === also
   return (
@@ -45,12 +48,12 @@ function isSameFlagChange(one: TimelineChange, other: Change): boolean {
     agree(one.service, other.service) &&
     agree(one.environment, other.environment) &&
     other.atMs - one.atMs <= sameTurnMs &&
-    // The same source tells twice of two changes.
+    // Two reports from the same source are two changes.
     (!one.source.split(', ').includes(other.source) || one.service !== other.service)
   )
 }
 
-// The best is whoever turned it: what tools say comes before what an application heard, and that before what its requests show.
+// The best source is whoever changed the flag; then an application that was notified; then requests.
 const hearsay = [openFeatureSource, fromSpans]
 
 function sameFlagChange(first: TimelineChange, second: Change): TimelineChange {
@@ -65,7 +68,7 @@ function sameFlagChange(first: TimelineChange, second: Change): TimelineChange {
 }
 
 function isSameDeploy(one: TimelineChange, other: Change): boolean {
-  // A build serves first once; whoever reported it before did so whenever its deploy began.
+  // A build's first request comes only once; any earlier report marks the beginning of its deploy.
   const isFirstServed = other.source === fromSpans && one.servedMs === null
   return (
     one.kind === 'deploy' &&
@@ -78,15 +81,15 @@ function isSameDeploy(one: TimelineChange, other: Change): boolean {
   )
 }
 
-// Some are told in short.
+// Some sources report abbreviated hashes.
 const isSameCommit = (one: string, other: string): boolean =>
   one.length >= 7 && other.length >= 7 && (one.startsWith(other) || other.startsWith(one))
 
-/** What is said of the same deploy twice: the first moment, and whatever one of them does not say. */
+/** Merges two reports of the same change: the earlier time, and each field from whichever report has it. */
 function joined(first: TimelineChange, second: Change): TimelineChange {
   const text = (key: keyof Change): string => (first[key] as string) || (second[key] as string)
   const sources = new Set([...first.source.split(', '), ...second.source.split(', ')])
-  // Whoever reported it is told, where somebody did.
+  // `spans` is named as the source only if nobody reported the change.
   if (sources.size > 1) sources.delete(fromSpans)
   return {
     ...first,
@@ -104,8 +107,8 @@ function joined(first: TimelineChange, second: Change): TimelineChange {
 }
 
 /**
- * The same with what spans say of the builds of a service: when a deploy's first requests came, and deploys that nobody reported.
- * What served already at the beginning of all that is known was deployed before it.
+ * Adds what spans show of a service's builds: when a deploy's first requests came, and deploys that nobody reported.
+ * A build that already served when the store's data begins was deployed before that.
  */
 export function withBuilds(
   reported: readonly TimelineChange[],
@@ -130,7 +133,7 @@ function isDeployOf(one: TimelineChange, { version, firstMs, marks }: BuildServe
   return one.version === version || (one.version === '' && isSameCommit(one.commit, marks.commit))
 }
 
-/** A deploy as spans alone tell of it. */
+/** A deploy known from spans alone. */
 export function firstServed({ version, firstMs, marks }: BuildServed, service: string): Change {
   const { author, mergedBy, commit, url, environment, changes } = marks
   return {

@@ -1,15 +1,15 @@
 import { StoreError } from './errors.ts'
 
-/** The table that has the spans; `database` is '' for the store's own. */
+/** The table of spans; `database` is '' for the store's own database. */
 export interface Traces {
   readonly database: string
   readonly table: string
 }
 
-/** The name that the Collector's exporter gives it. */
+/** The default name used by the Collector's exporter. */
 export const defaultTraces: Traces = { database: '', table: 'otel_traces' }
 
-/** The table that has the log records, as the exporter names it. */
+/** The table of log records, as named by the exporter. */
 export const defaultLogs: Traces = { database: '', table: 'otel_logs' }
 
 /**
@@ -25,13 +25,13 @@ export function parseTraces(text: string): Traces {
   return { database: found[1] ?? '', table: found[2]! }
 }
 
-/** The name as statements have it. */
+/** The table's name for use in statements. */
 export function quoted({ database, table }: Traces): string {
   return database === '' ? quotedName(table) : `${quotedName(database)}.${quotedName(table)}`
 }
 
-/** The name as people write it. */
+/** The table's name as people write it. */
 export const tracesText = ({ database, table }: Traces): string => (database === '' ? table : `${database}.${table}`)
 
-/** A name as statements have it: in backticks where it needs them. */
+/** An identifier for use in statements: in backticks if needed. */
 export const quotedName = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name}\``)

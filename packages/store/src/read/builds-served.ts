@@ -3,16 +3,16 @@ import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 import { tickSeconds } from '../tick.ts'
 
-/** What the spans of a build say of where it comes from; texts are empty where they do not say it. */
+/** The origin of a build, as its spans state it; unknown strings are empty. */
 export interface BuildMarks {
   readonly commit: string
   readonly repository: string
-  /** The pull or merge request: its URL, where the repository's is known. */
+  /** The URL of the pull or merge request, if the repository's URL is known. */
   readonly url: string
   readonly author: string
   readonly mergedBy: string
   readonly environment: string
-  /** How many changes it has that the build before had not; 0 where that is not said. */
+  /** How many changes it has on top of the previous build; 0 if unknown. */
   readonly changes: number
 }
 
@@ -25,11 +25,11 @@ export interface BuildServed {
   readonly marks: BuildMarks
 }
 
-/** How the requests of a service were shared by its builds, over time. */
+/** A service's builds and each build's share of its requests over time. */
 export interface BuildShares {
   readonly startMs: number
   readonly binSeconds: number
-  /** The newest builds; of each the requests in every bin. */
+  /** The newest builds, each with its requests in every bin. */
   readonly builds: readonly (BuildServed & { readonly bins: readonly number[] })[]
   /** Requests of all builds in every bin. */
   readonly all: readonly number[]
@@ -40,7 +40,7 @@ const mostShown = 8
 const mostBins = 120
 const shownHours = 24
 
-/** The builds of a service that have served users, by closed ticks, the newest first. */
+/** The builds of a service that have served users, from closed ticks, newest first. */
 export async function buildsServed(engine: Engine, service: string): Promise<readonly BuildServed[]> {
   type Row = Omit<BuildServed, 'marks' | 'firstMs' | 'lastMs'> & { readonly first: number; readonly last: number }
   const rows = await engine.read<Row>(servedBuilds, { service, limit: mostBuilds })
@@ -55,7 +55,7 @@ export async function buildsServed(engine: Engine, service: string): Promise<rea
   )
 }
 
-/** The same with how requests were shared in the last day of what is known of the service. */
+/** The same, with each build's share of requests in the service's last known day. */
 export async function buildShares(engine: Engine, service: string): Promise<BuildShares> {
   const served = await buildsServed(engine, service)
   const end = Math.max(0, ...served.map(({ lastMs }) => lastMs)) / 1000
@@ -83,7 +83,7 @@ export async function buildShares(engine: Engine, service: string): Promise<Buil
   }
 }
 
-// Spans of a request that ended in the first tick of its build began not long before.
+// The requests that ended in a build's first tick began not long before it.
 const beganSeconds = 60
 
 async function marksOf(engine: Engine, service: string, version: string, first: number): Promise<BuildMarks> {
@@ -103,14 +103,14 @@ async function marksOf(engine: Engine, service: string, version: string, first: 
   }
 }
 
-/** Where a pull request is looked at: its own URL, or the number of one in a repository whose host is known to have them. */
+/** The URL of a pull request: its own, or built from its number and a repository on a known host. */
 function changeUrl(repository: string, change: string): string {
   if (/^https?:\/\//.test(change)) return change
   if (!/^\d+$/.test(change) || !/^https:\/\/[^\s]+$/.test(repository)) return ''
   return repository.includes('gitlab') ? `${repository}/-/merge_requests/${change}` : `${repository}/pull/${change}`
 }
 
-/** When builds served users, and how often, the newest builds first. */
+/** When builds served users, and how often, newest builds first. */
 export const servedBuilds: string = sql`
   SELECT
     Build AS version,
@@ -135,7 +135,7 @@ export const sharedRequests: string = sql`
     AND ${latestClosingsEver}
   GROUP BY version, bin`
 
-/** What the first spans of a build say of where it comes from. */
+/** The origin of a build, from its first spans. */
 export const buildMarks: string = sql`
   SELECT
     anyIf(ResourceAttributes['vcs.ref.head.revision'], ResourceAttributes['vcs.ref.head.revision'] != '') AS commit,

@@ -7,11 +7,11 @@ import { type FlagShare, flagShares, flagsMet } from './flag-shares.ts'
 import { type InstanceLife, instanceLivesOf } from './instances.ts'
 import { type ServedSince, servedSince } from './still-served.ts'
 
-/** Who the cohorts of a comparison are. */
+/** Reads the members of a comparison's cohorts. */
 export interface CohortReader {
-  /** Requests, instances, times, and what was left out. */
+  /** Requests, instances, times, and which requests were left out. */
   readonly facts: (comparison: Comparison) => Promise<ComparisonFacts>
-  /** The instances that served the cohorts that `facts` finds, which may still be looking; undefined where they are not known. */
+  /** The instances that served the cohorts found by `facts`, which may still be pending; undefined if they are unknown. */
   readonly instances: (
     comparison: Comparison,
     found: ComparisonFacts | Promise<ComparisonFacts>,
@@ -20,15 +20,15 @@ export interface CohortReader {
   readonly builds: (comparison: Comparison, found: ComparisonFacts) => Promise<BuildsSeen | undefined>
   /** Which flag variants the cohorts of a comparison by build met. */
   readonly flagShares: (comparison: Comparison) => Promise<readonly FlagShare[]>
-  /** The same of any comparison, if need be from raw spans, which takes seconds and may fail for it. */
+  /** The same for any comparison, from raw spans if need be, which takes seconds and may time out. */
   readonly flagsMet: (comparison: Comparison) => Promise<readonly FlagShare[]>
-  /** What the service, and the canary, were asked since a moment. */
+  /** Requests to the service, and to the canary, since `sinceMs`. */
   readonly servedSince: (comparison: Comparison, sinceMs: number) => Promise<ServedSince>
-  /** What the canary's build marks since a moment say of the change in it. */
+  /** The change in the canary, from its build marks since `sinceMs`. */
   readonly changeMarks: (comparison: Comparison, sinceMs: number) => Promise<ChangeMarks>
 }
 
-/** Reads cohorts of an engine, as this store may be read. */
+/** A reader of an engine's cohorts. */
 export function cohortReader(engine: Engine, asRead: AsRead): CohortReader {
   return {
     facts: (comparison) => cohortFacts(engine, asRead(comparison)),

@@ -10,31 +10,31 @@ export interface Latency {
   readonly counts: readonly number[]
 }
 
-/** What one cohort did at one operation in one tick. A trace counts once, with its slowest span, whatever it called. */
+/** Counts of one cohort at one operation in one tick. A trace counts once, with its slowest span. */
 export interface Counts {
   readonly requests: number
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
-  /** Traces with an error below the request, or an exception in it, of which the answer shows nothing. */
+  /** Traces with an error below the request, or an exception in it, that the response does not show. */
   readonly innerErrors: number
-  /** Of all traces but those that an instance served while it warmed up. */
+  /** Latency of all traces except those served by an instance while it warmed up. */
   readonly latency: Latency
-  /** How many these were. */
+  /** Number of traces excluded from `latency` for warm-up. */
   readonly warmUp: number
   /** Traces with an error, by its type. */
   readonly errorTypes: Readonly<Record<string, number>>
-  /** Traces with a client error, by its code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`; of ticks that an earlier release closed none is known. */
+  /** Traces with a client error, by code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`; ticks closed by an earlier release have none. */
   readonly clientCodes: Readonly<Record<string, number>>
 }
 
-/** Counts as the statements give them. */
+/** Counts as returned by the statements. */
 export interface CountRow {
   readonly requests: number
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
-  /** Traces with an error below the request, or an exception in it, of which the answer shows nothing. */
+  /** Traces with an error below the request, or an exception in it, that the response does not show. */
   readonly innerErrors: number
   readonly warmUp: number
   readonly buckets: readonly number[]
@@ -44,7 +44,7 @@ export interface CountRow {
   readonly clientCodes: Readonly<Record<string, number>>
 }
 
-/** Nothing happened. */
+/** The counts of a tick without requests. */
 export const noCounts: Counts = {
   requests: 0,
   traces: 0,

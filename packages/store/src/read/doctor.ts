@@ -7,8 +7,8 @@ import { evaluationsOf, type FlagEvaluations } from './evaluations.ts'
 import { lateSpans } from './facts.ts'
 
 /**
- * Which marks arrive from a service, in the hour before its last span, from the start of a tick on; where it has no span, before its
- * last event. All is of that one window. Times are milliseconds since 1970.
+ * Which marks arrived from a service in the hour before its last span, from the start of a tick on; if it has no spans, before its
+ * last event. All fields cover that window. Times are milliseconds since 1970.
  */
 export interface DoctorFacts {
   readonly service: string
@@ -17,7 +17,7 @@ export interface DoctorFacts {
   readonly lastMs: number
   /** Entry spans: SERVER, CONSUMER or without a parent. */
   readonly requests: number
-  /** Spans that say their build, in an attribute or in their resource. */
+  /** Spans that name their build, in an attribute or in their resource. */
   readonly withBuild: number
   readonly withFlags: number
   /** Entry spans of test traffic. */
@@ -29,18 +29,18 @@ export interface DoctorFacts {
   readonly flags: readonly string[]
   readonly instances: readonly string[]
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
-  /** What events say of flags, in that time; undefined where they cannot be read. */
+  /** Flag evaluations from events in that time; undefined if events cannot be read. */
   readonly evaluations: readonly FlagEvaluations[] | undefined
-  /** Why they cannot. */
+  /** Why events cannot be read. */
   readonly unread: string | undefined
-  /** Of closed ticks, most requests first. */
+  /** From closed ticks, most requests first. */
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
   /** Whose names came up within a day, in kinds: paths that begin alike and differ after that, or in a number; the largest kinds. */
   readonly names: {
     readonly all: number
     readonly kinds: readonly { readonly kind: string; readonly names: number; readonly requests: number }[]
   }
-  /** Spans that came after their tick had closed. */
+  /** Spans that arrived after their tick had closed. */
   readonly late: number
   /** Ticks that no operation counts yet, the spans stored in them, and in how many seconds the last of them closes. */
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
@@ -53,7 +53,7 @@ type Row = Omit<
   readonly sdks: readonly (readonly [string, string, string])[]
 }
 
-/** Looks at what arrived from a service; undefined when nothing did. */
+/** Reads which marks arrived from a service; undefined if nothing arrived. */
 export async function doctorFacts(
   engine: Engine,
   logs: Traces,
@@ -95,7 +95,7 @@ const shownFlags = 100
 
 const told = (values: readonly string[]): string[] => values.filter((value) => value !== '').sort()
 
-/** The operations of closed ticks since a second, most requests first. */
+/** The operations in closed ticks since a given time, most requests first. */
 export const knownOperations: string = sql`
   SELECT Operation AS operation, sum(Requests) AS requests
   FROM coalmine_ticks
@@ -123,7 +123,7 @@ export const operationKinds = `
   ORDER BY names DESC, kind
   LIMIT 5`
 
-/** What arrived from a service in the hour before its last span, whole ticks. */
+/** The marks that arrived from a service in the hour before its last span, in whole ticks. */
 export const doctor: string = sql`
   SELECT
     count() AS spans,

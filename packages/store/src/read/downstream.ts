@@ -6,7 +6,7 @@ import { getOrMake } from '../get-or-make.ts'
 import { sql } from '../sql.ts'
 import { windowOf } from '../tick.ts'
 
-/** What one cohort's requests made another service do. Seconds are of its requests; null where there are none. */
+/** Another service's requests below those of one cohort. `p50` and `p99` are seconds; null if there are no requests. */
 export interface DownstreamSide {
   readonly requests: number
   readonly errors: number
@@ -14,7 +14,7 @@ export interface DownstreamSide {
   readonly p99: number | null
 }
 
-/** What another service did below the requests of both cohorts, at one of its operations. */
+/** One operation of another service, called below the requests of both cohorts. */
 export interface Downstream {
   readonly service: string
   readonly operation: string
@@ -22,13 +22,13 @@ export interface Downstream {
   readonly canary: DownstreamSide
 }
 
-// Traces are drawn by their ids, alike in both cohorts: of so many one sees what is there.
+// Traces are sampled by id, the same way in both cohorts; this many are enough.
 const mostTraces = 50_000
 const mostRows = 200
 
 /**
- * What other services did in traces of each cohort, after its request had begun: who called for it, before, is none of
- * them. Of `requests` in the window some are looked at where there are many. Takes seconds, and may fail for it.
+ * What other services did in traces of each cohort, after its request had begun; callers, which began before, are left
+ * out. If the window has many `requests`, only a sample is read. Takes seconds and may time out.
  */
 export async function downstreamOf(
   engine: Engine,
@@ -67,7 +67,7 @@ interface Row {
 
 const none: DownstreamSide = { requests: 0, errors: 0, p50: null, p99: null }
 
-/** The requests that other services answered in traces of each cohort, after its own had begun. */
+/** The requests that other services answered in traces of each cohort, after the cohort's own request had begun. */
 export const requestsBelow: SpanStatement = spanStatement(
   ({ seenValues, traceCohort, answered }) => sql`
   WITH Requests AS (

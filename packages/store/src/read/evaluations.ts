@@ -3,18 +3,18 @@ import { StoreError } from '../errors.ts'
 
 import { quoted, type Traces } from '../traces.ts'
 
-/** What the events of a service say of the evaluations of a flag. */
+/** Evaluations of a flag, from the events of a service. */
 export interface FlagEvaluations {
   readonly flag: string
   readonly evaluations: number
   readonly providers: readonly string[]
-  /** Why it had its value: `targeting_match`, `default`, `error` ... */
+  /** The evaluation reasons: `targeting_match`, `default`, `error` ... */
   readonly reasons: readonly string[]
   readonly errors: number
   readonly errorTypes: readonly string[]
   readonly firstMs: number
   readonly lastMs: number
-  /** Whether spans of the service have the flag. */
+  /** Whether the flag is on spans of the service. */
   readonly onSpans: boolean
 }
 
@@ -22,18 +22,18 @@ interface Asked {
   readonly service: string
   /** From when on; 0 for the hour before the last event. */
   readonly sinceMs: number
-  /** How far back the last event is looked for. */
+  /** How far back to look for the last event. */
   readonly lookBackMs: number
   /** The flags that spans have. */
   readonly onSpans: ReadonlySet<string>
 }
 
-/** The flags, most evaluated first, a hundred at most; or why log records cannot be read: the user may not, there is no such table. */
+/** The flags, most evaluated first, at most a hundred; or why log records cannot be read: no access, or no such table. */
 export type Evaluations =
   | { readonly evaluations: readonly FlagEvaluations[]; readonly unread: undefined }
   | { readonly evaluations: undefined; readonly unread: string }
 
-/** The flags of which a service sent events. */
+/** The flags that a service sent events for. */
 export async function evaluationsOf(
   engine: Engine,
   logs: Traces,
@@ -51,7 +51,7 @@ export async function evaluationsOf(
     }))
     return { evaluations, unread: undefined }
   } catch (error) {
-    // What spans say is told all the same.
+    // The facts from spans are still reported.
     if (error instanceof StoreError) return { evaluations: undefined, unread: error.message }
     throw error
   }

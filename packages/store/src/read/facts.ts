@@ -6,21 +6,21 @@ import { windowOf } from '../tick.ts'
 
 import { rawFactRows } from './raw-rows.ts'
 
-/** Who one cohort is, without test traffic, which is only counted, unless it is chosen by its marks. Times are milliseconds since 1970. */
+/** Facts about one cohort. Test traffic is only counted, unless it is selected by its marks. Times are milliseconds since 1970. */
 export interface CohortFacts {
   readonly requests: number
   readonly traces: number
-  /** Distinct instances; those of a tick and operation are remembered up to 50. */
+  /** Distinct instances; at most 50 are stored per tick and operation. */
   readonly instances: readonly string[]
   readonly firstMs: number | undefined
   readonly lastMs: number | undefined
   readonly testRequests: number
 }
 
-/** Who the cohorts of a comparison are, and what is in neither. */
+/** Facts about the cohorts of a comparison, and about what is in neither. */
 export interface ComparisonFacts {
   readonly source: Source
-  /** The builds that the cohorts have, where both are chosen by build. */
+  /** The builds of the cohorts, if both are selected by build. */
   readonly builds: { readonly stable: string; readonly canary: string } | undefined
   readonly stable: CohortFacts
   readonly canary: CohortFacts
@@ -28,7 +28,7 @@ export interface ComparisonFacts {
   readonly overlap: number
   /** Requests left out for the second of these reasons: two builds, or two variants of a flag, in one trace. */
   readonly mixedRequests: number
-  /** Spans of the service that came after their tick had closed; no tick counts them. */
+  /** Spans of the service that arrived after their tick had closed; no tick counts them. */
   readonly late: number
 }
 
@@ -42,7 +42,7 @@ interface FactRow {
   readonly lastMs: number
 }
 
-/** Who the cohorts of a comparison are, over the same closed ticks that `readTicks` reads. */
+/** Facts about the cohorts of a comparison, over the same closed ticks that `readTicks` reads. */
 export async function cohortFacts(engine: Engine, comparison: Comparison): Promise<ComparisonFacts> {
   const cohorts = cohortsOf(comparison)
   const asked = { service: comparison.service, ...windowOf(comparison) }
@@ -104,7 +104,7 @@ function cohortOf([row]: readonly FactRow[]): CohortFacts {
 const sum = (rows: readonly FactRow[], key: 'traces' | 'requests'): number =>
   rows.reduce((total, row) => total + row[key], 0)
 
-/** Who the cohorts are, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
+/** Facts about the cohorts, from closed ticks. 'mixed' are units whose spans disagree on a key of the comparison. */
 export const tickFacts: string = sql`
   SELECT
     multiIf(
@@ -125,7 +125,7 @@ export const tickFacts: string = sql`
   GROUP BY cohort
   HAVING cohort != ''`
 
-/** How many spans came after their ticks had closed. */
+/** The number of spans that arrived after their ticks had closed. */
 export const lateSpans: string = sql`
   SELECT sum(Spans) AS late
   FROM coalmine_late

@@ -2,24 +2,24 @@ import type { Engine } from '../engine/engine.ts'
 import { parseSelector } from '../selector.ts'
 import { tickSeconds } from '../tick.ts'
 
-/** A build that was proved to do harm to users. Times are milliseconds since 1970. */
+/** A build that was judged FAIL. Times are milliseconds since 1970. */
 export interface BuildFailure {
   readonly service: string
   readonly version: string
-  /** When that was first proved. */
+  /** When it was first judged FAIL. */
   readonly atMs: number
-  /** What share of the service's requests it had in the last ten minutes of traffic before; null where that is not known any more. */
+  /** Its share of the service's requests in the ten minutes of traffic before that; null if no longer known. */
   readonly share: number | null
-  /** When its last requests of users ended; null likewise. */
+  /** When its last user requests ended; null if no longer known. */
   readonly lastMs: number | null
-  /** Whether it serves still, as far as ticks have closed. */
+  /** Whether it still serves, up to the last closed tick. */
   readonly serves: boolean
 }
 
 const mostFailures = 300
 const stillMs = 5 * 60_000
 
-/** Builds that were judged FAIL since a moment, of one service or of all, each from its first FAIL on; the newest 300. */
+/** Builds judged FAIL since a given time, of one service or of all, each with its first FAIL; the newest 300. */
 export async function failuresSince(engine: Engine, sinceMs: number, service = ''): Promise<readonly BuildFailure[]> {
   interface Row {
     readonly service: string
@@ -52,14 +52,14 @@ export async function failuresSince(engine: Engine, sinceMs: number, service = '
   })
 }
 
-/** The build that a selector asks for, whatever else it asks for. */
+/** The build named in a selector, ignoring its other conditions. */
 function buildIn(selector: string): string | undefined {
   return parseSelector(selector).find(
     ({ from, key, negated }) => from === 'span' && key === 'service.version' && !negated,
   )?.value
 }
 
-/** When canaries were first judged FAIL, the newest first. */
+/** When canaries were first judged FAIL, newest first. */
 export const failedVerdicts = `
   SELECT Service AS service, Canary AS canary, toUnixTimestamp64Milli(min(At)) AS atMs
   FROM coalmine_verdicts
@@ -106,7 +106,7 @@ export const failedShares: string = `${failures}
   )
   GROUP BY place`
 
-/** When builds that failed served last, and when their services did, as far as closed ticks go. */
+/** When failed builds, and their services, last served, according to closed ticks. */
 export const lastServed: string = `${failures}
   SELECT Place AS place, toUnixTimestamp(Last) AS last, toUnixTimestamp(End) AS end
   FROM (

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import { flagsOfSpans } from '../ingest/summed-flag-hours.ts'
 import { sql } from '../sql.ts'
 
-/** What requests of users met of a variant, in an environment of a service. Times are milliseconds since 1970. */
+/** User requests that met a flag variant, in one environment of a service. Times are milliseconds since 1970. */
 export interface FlagVariantRow {
   readonly service: string
   readonly environment: string
@@ -10,11 +10,11 @@ export interface FlagVariantRow {
   readonly variant: string
   readonly firstMs: number
   readonly lastMs: number
-  /** Requests within so many days as were asked for, in that order. */
+  /** Requests within each of the requested numbers of days, in that order. */
   readonly requests: readonly number[]
 }
 
-/** A build that met a flag; where that has no name, a build that served at all. */
+/** A build that met a flag; if the flag's name is empty, a build that served any requests. */
 export interface FlagBuildRow {
   readonly service: string
   readonly environment: string
@@ -25,29 +25,29 @@ export interface FlagBuildRow {
   readonly requests: number
 }
 
-/** Everything that is known of flags: those of the last hundred days. */
+/** The history of flags in the last hundred days. */
 export interface FlagLife {
   readonly variants: readonly FlagVariantRow[]
-  /** Of each flag the builds that met it last, five at most, within a month. */
+  /** The last builds that met each flag within a month, at most five. */
   readonly builds: readonly FlagBuildRow[]
-  /** From when on each service is known, at the longest. */
+  /** Since when each service is known. */
   readonly known: readonly { readonly service: string; readonly sinceMs: number }[]
 }
 
-/** Which flags, and requests of how many days. Seconds since 1970. */
+/** Which flags to read, and the time ranges. Times are seconds since 1970. */
 export interface FlagsRead {
   readonly service: string
   readonly flag: string
-  /** Thirty among them, for builds. */
+  /** Must include 30, for builds. */
   readonly days: readonly number[]
-  /** From when on hours say what days do not. */
+  /** From here on hours are read instead of days. */
   readonly hours: number
-  /** From when on ticks say what hours do not. */
+  /** From here on ticks are read instead of hours. */
   readonly ticks: number
   readonly until: number
 }
 
-/** How many days hours of flags are kept. */
+/** Days to keep the summed hours of flags. */
 export const flagDays = 100
 const buildDays = 30
 const mostLookedUp = 50
@@ -97,7 +97,7 @@ export async function flagLife(engine: Engine, asked: FlagsRead): Promise<FlagLi
   }
 }
 
-/** The same for who reads spans alone: of the last day. */
+/** The same from spans alone, for the last day. */
 export async function flagLifeOfSpans(engine: Engine, { service, flag, days, until }: FlagsRead): Promise<FlagLife> {
   const from = until - 86_400
   const rows = (
@@ -153,7 +153,7 @@ function addBuild(all: Map<string, FlagBuildRow>, row: BuildRow): void {
   })
 }
 
-/** The environment of each build that has one alone: by what is summed up, else by its first spans since. */
+/** The environment of each build that has only one: from summed hours, or else from its first spans since. */
 async function environmentsOf(
   engine: Engine,
   builds: readonly BuildRow[],
@@ -179,7 +179,7 @@ async function environmentsOf(
 const ofAsked = `({service:String} = '' OR Service = {service:String})`
 const ofFlag = (name: string): string => `({flag:String} = '' OR ${name} IN ('', {flag:String}))`
 
-// Hardly anything is summed up twice: to look for what was, and leave it out, takes half of the time of looking for each.
+// Few hours are summed up twice: finding those and excluding them takes half the time of finding the right row for each hour.
 const newest = (table: string, at: string): string => sql`
 Sum IN (SELECT Sum FROM ${table})
 AND (Service, ${at}, Sum) NOT IN (
@@ -189,7 +189,7 @@ AND (Service, ${at}, Sum) NOT IN (
   GROUP BY Service, ${at}
   HAVING uniqExact(Sum) > 1)`
 
-// Days that are over, and hours of those that are not.
+// Completed days, and the hours of the others.
 const summedRows = sql`
 FROM (
   SELECT Service, Environment, Flag, Variant, Build, Requests, FirstTick, LastTick
@@ -268,7 +268,7 @@ export const flagsKnownSince: string = sql`
   WHERE ${ofAsked}
   GROUP BY service`
 
-/** What ticks say that are of no hour that is summed up. */
+/** Flags from ticks whose hours are not summed up. */
 export const flagTicks: string = sql`
   SELECT
     Service AS service,
@@ -318,7 +318,7 @@ export const flagTicks: string = sql`
     GROUP BY Service, Build, FlagKey, FlagVariant
   )`
 
-/** The environments that the first spans of a build name, from a second on. */
+/** The environments named by a build's first spans since a given time. */
 export const environmentsOfBuild = `
   SELECT DISTINCT if(ResourceAttributes['deployment.environment.name'] != '',
     ResourceAttributes['deployment.environment.name'], ResourceAttributes['deployment.environment']) AS environment
@@ -330,7 +330,7 @@ export const environmentsOfBuild = `
     LIMIT 1000
   )`
 
-/** What spans of a window say of flags, for who reads nothing else. */
+/** Flags from the spans of a window, for stores with spans alone. */
 export const flagSpans: string = sql`
   SELECT
     Service AS service,

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
-/** How many requests of users met a variant of a flag in a minute, or in some together. */
+/** User requests that met a flag variant in a minute, or in a group of minutes. */
 export interface FlagMinute {
   readonly service: string
   readonly flag: string
@@ -11,19 +11,19 @@ export interface FlagMinute {
   readonly requests: number
 }
 
-/** A flag whose configuration changed, as an application said it that evaluates it. */
+/** A configuration change of a flag, as reported by an application that evaluates it. */
 export interface FlagChangeTold {
   readonly service: string
   readonly environment: string
   readonly flag: string
-  /** The first of those who said so within a minute. */
+  /** The first report within a minute. */
   readonly atMs: number
 }
 
-// Processes hear of the same change one after the other.
+// Processes are notified of the same change one after another.
 const sameMs = 60_000
 
-/** What closed ticks from a moment to another say of flags, minute by minute; of one flag, where it is named. */
+/** Requests per flag variant in closed ticks of a time range, minute by minute; of one flag, if it is named. */
 export async function flagMinutes(
   engine: Engine,
   { fromMs, toMs, service = '', flag = '', minutes = 1 }: FlagMinutesAsked,
@@ -33,19 +33,19 @@ export async function flagMinutes(
   return rows.map(({ minute, ...row }) => ({ ...row, minuteMs: minute * 1000 }))
 }
 
-/** Which minutes, of which flag. */
+/** Selects minutes and flags. */
 export interface FlagMinutesAsked {
   readonly fromMs: number
   readonly toMs: number
   readonly service?: string
   readonly flag?: string
-  /** So many together; one unless told otherwise. */
+  /** Minutes per group; default 1. */
   readonly minutes?: number
 }
 
-/** Changes that spans told since a moment, each once, however many processes told it within a minute. */
+/** Flag changes reported in spans since a given time; reports within a minute are one change. */
 export async function flagChangesTold(engine: Engine, sinceMs: number): Promise<readonly FlagChangeTold[]> {
-  // What was told a minute before is the same change still.
+  // A report within a minute of the last is still the same change.
   const from = Math.floor((sinceMs - sameMs) / 1000)
   const rows = await engine.read<FlagChangeTold>(toldFlagChanges, { from })
   const firsts: FlagChangeTold[] = []
@@ -81,7 +81,7 @@ export const flagsByMinute: string = sql`
   GROUP BY service, flag, variant, minute
   ORDER BY service, flag, minute, variant`
 
-/** Spans that tell of a flag whose configuration changed, the first of each second. */
+/** Spans that report a configuration change of a flag, the first of each second. */
 export const toldFlagChanges = `
   SELECT
     ServiceName AS service,

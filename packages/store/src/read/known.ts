@@ -4,27 +4,27 @@ import { formatSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
 import { tickSeconds } from '../tick.ts'
 
-/** What the store has seen, for whoever asked for something that it has not. Most spans or requests first. */
+/** What the store has seen, to suggest when something unknown was requested. Most spans or requests first. */
 export interface Known {
   readonly services: readonly string[]
-  /** Builds and flag variants of the service that was asked for, as selectors, from closed ticks. */
+  /** Builds and flag variants of the requested service, as selectors, from closed ticks. */
   readonly values: readonly string[]
-  /** How many requests each of `values` had. */
+  /** The number of requests of each of `values`. */
   readonly requests: readonly number[]
-  /** When each of `values` was seen first, in seconds since 1970. */
+  /** When each of `values` was first seen, in seconds since 1970. */
   readonly first: readonly number[]
-  /** From the first to the end of the last of its closed ticks, milliseconds since 1970; undefined where it has none. */
+  /** From the first to the end of the last closed tick of the service, milliseconds since 1970; undefined if it has none. */
   readonly served?: { readonly startMs: number; readonly endMs: number }
   /** Ticks of that service that are not closed yet, and the spans stored in them. */
   readonly open: {
     readonly ticks: number
     readonly spans: number
-    /** Some of them should have closed long ago: no server closes the ticks of this store. */
+    /** Whether some of them should have closed long ago: no server is closing the ticks of this store. */
     readonly unattended?: boolean
   }
 }
 
-/** Services that have spans since a second, and a service's builds and flag variants: at most 100 of each. */
+/** Services with spans since a given time, and a service's builds and flag variants: at most 100 of each. */
 export async function known(engine: Engine, service: string, open: Known['open'], fromSeconds: number): Promise<Known> {
   const services = await engine.read<{ service: string }>(knownServices, { from: fromSeconds })
   const values = await engine.read<{ key: string; value: string; requests: number; first: number }>(knownValues, {
@@ -43,10 +43,10 @@ export async function known(engine: Engine, service: string, open: Known['open']
   }
 }
 
-// A server that is there closes a tick within a minute of its watermark.
+// A running server closes a tick within a minute of its watermark.
 const unattendedMs = 120_000
 
-/** Spans of a service since a second that no closed tick counts yet, whoever stored them. */
+/** Spans of a service since a given time that no closed tick counts yet, whoever stored them. */
 export async function openOf(
   engine: Engine,
   service: string,
@@ -63,7 +63,7 @@ export async function openOf(
   return { ticks, spans, unattended: spans > 0 && firstMs < nowMs - unattendedMs }
 }
 
-/** Services that have spans since a second, most spans first. */
+/** Services with spans since a given time, most spans first. */
 export const knownServices = `
   SELECT ServiceName AS service
   FROM coalmine_traces
@@ -72,7 +72,7 @@ export const knownServices = `
   ORDER BY count() DESC, service
   LIMIT 100`
 
-/** What is stored of a service that no closed tick counts yet. */
+/** Spans of a service that no closed tick counts yet. */
 export const openSpans = `
   SELECT
     uniqExact(Tick) AS ticks,
@@ -83,13 +83,13 @@ export const openSpans = `
     AND Tick NOT IN
       (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})`
 
-/** From when to when closed ticks of a service go. */
+/** The time range of a service's closed ticks. */
 export const servedTicks = `
   SELECT count() AS ticks, toUnixTimestamp(min(Tick)) AS first, toUnixTimestamp(max(Tick)) AS last
   FROM coalmine_ticks
   WHERE Service = {service:String}`
 
-/** Builds and flag variants that closed ticks of a service have, most requests first. */
+/** Builds and flag variants in closed ticks of a service, most requests first. */
 export const knownValues: string = sql`
   SELECT
     if(FlagKey = '', 'service.version', concat('coalmine.flag.', FlagKey)) AS key,

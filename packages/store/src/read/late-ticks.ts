@@ -9,26 +9,26 @@ import { rawTicks } from './raw-ticks.ts'
 import { readTicks } from './read-ticks.ts'
 import { noWarmUp } from './warm-up.ts'
 
-/** What came for a tick after it had closed, which no tick counts. `tick` is when it begins, in milliseconds since 1970. */
+/** Traces that arrived after their tick had closed, so no tick counts them. `tick` is its start, in milliseconds since 1970. */
 export interface LateTick {
   readonly tick: number
   readonly stable: LateCounts
   readonly canary: LateCounts
 }
 
-/** Traces of one cohort at each of their operations: all that there are by now, those of them that came late, and how many of these failed. */
+/** Traces of one cohort, counted at each of their operations: all so far, the late ones, and how many of those failed. */
 export interface LateCounts {
   readonly traces: number
   readonly late: number
   readonly errors: number
 }
 
-// Late spans are few: where they are many, the ticks that have most of them tell.
+// Late spans are few; if there are many, the ticks with the most are enough.
 const mostTicks = 60
 
 /**
- * What came late for the ticks of a comparison, by cohort: what raw spans have by now beyond what closed ticks counted. Of the
- * ticks that have the most of it, in order. Empty where nothing came late.
+ * Late traces of a comparison's ticks, by cohort: what raw spans hold by now beyond the counts of closed ticks. Covers the
+ * ticks with the most late spans, in order. Empty if nothing came late.
  */
 export async function lateTicksOf(engine: Engine, comparison: Comparison): Promise<readonly LateTick[]> {
   const { service } = comparison

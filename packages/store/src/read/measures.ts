@@ -3,24 +3,24 @@ import { StoreError } from '../errors.ts'
 import { type Condition, flagOf, parseSelector } from '../selector.ts'
 
 /**
- * A measure of a comparison's own: one value for a trace and operation, reduced from raw spans. `attribute` is a number of
- * the entry span; `share` whether a selector chooses the entry span; `calls` how many other spans of the service below it
- * a selector chooses. Where a trace has several entry spans at an operation it is the sum of their numbers, where `reduce`
- * says so, else the largest.
+ * A custom measure of a comparison: one value per trace and operation, reduced from raw spans. `attribute` is a number on
+ * the entry span; `share` whether a selector matches the entry span; `calls` how many other spans of the service below it
+ * a selector matches. If a trace has several entry spans at an operation, the value is the sum of their numbers if `reduce`
+ * says so, otherwise the largest.
  */
 export type Measure =
   | { readonly kind: 'attribute'; readonly key: string; readonly reduce: 'sum' | 'max' }
   | { readonly kind: 'share'; readonly of: string }
   | { readonly kind: 'calls'; readonly of: string }
 
-/** What the statement needs to know of measures, and which of its histograms is whose. */
+/** Parameters of the statement, and the order of its histograms. */
 interface MeasureParams {
   readonly params: Params
   readonly order: readonly number[]
 }
 
 /**
- * Reads the selectors of measures. They choose spans by their own attributes or, where these lack a key, the resource's,
+ * Parses the selectors of measures. They match spans by their own attributes or, if these lack a key, the resource's,
  * and by `span.name` and `span.kind` (server, client, internal, producer, consumer).
  *
  * Throws a StoreError of kind `usage` that says which part is wrong.

@@ -19,12 +19,12 @@ import { type Measure, measureParams } from './measures.ts'
 import { asksForTests } from './raw-rows.ts'
 import { portionsOf } from './raw-ticks.ts'
 
-/** One cohort's values of a measure at one operation in one tick, in buckets as `Latency` has them. */
+/** One cohort's values of a measure at one operation in one tick, in the buckets of `Latency`. */
 export interface Measured {
-  /** Traces that have a value, and those that have none. */
+  /** Traces with a value, and traces without one. */
   readonly values: number
   readonly without: number
-  /** Values below zero. No bucket holds them: they are among the zeros. */
+  /** Values below zero. They have no bucket and are counted as zeros. */
   readonly negative: number
   readonly histogram: {
     readonly scale: 5
@@ -34,7 +34,7 @@ export interface Measured {
   }
 }
 
-/** A tick of one operation: of each measure, in the order that was asked for, what both cohorts had. */
+/** A tick of one operation: both cohorts' values of each measure, in the requested order. */
 export interface MeasuredTick {
   readonly operation: string
   /** Milliseconds since 1970. */
@@ -52,7 +52,7 @@ interface Row {
 }
 
 /**
- * Reduces raw spans of closed ticks to a comparison's own measures, a portion of ticks at a time so that memory stays
+ * Reduces raw spans of closed ticks to a comparison's custom measures, a portion of ticks at a time so that memory stays
  * bounded. Ticks come in order; cohorts are those of `readTicks`.
  */
 export async function* readMeasures(

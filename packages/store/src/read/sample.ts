@@ -7,14 +7,14 @@ import { flagOf, parseSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
 import { sinceOf, type TickWindow, tickSeconds } from '../tick.ts'
 
-/** How the requests of one cohort were measured, in a few ticks. */
+/** How the requests of one cohort were instrumented and sampled, in a few ticks. */
 export interface CohortSample {
   readonly requests: number
   /** Spans of the service below the requests. */
   readonly children: number
-  /** The instrumentation that made most of the requests' spans. */
+  /** The instrumentation scope that produced most of the requests' spans. */
   readonly scope: string
-  /** The probability with which each was kept, as its trace state says; null where it says none. */
+  /** Requests by sampling probability, from the trace state; null if it has none. */
   readonly sampling: readonly {
     readonly probability: number | null
     readonly requests: number
@@ -24,9 +24,9 @@ export interface CohortSample {
   readonly targeted: number
   /** Requests that name a user: `user.id`, `enduser.id`, `session.id` or `client.address`. */
   readonly named: number
-  /** How much later than the calls of other services its requests start, in the median. */
+  /** Median delay from the calls of other services to the start of the requests they made. */
   readonly skewMs: number | null
-  /** The addresses at which other services called it, as their spans say, and how many of its requests were called there. */
+  /** The addresses at which other services called it, from their spans, with the number of calls. */
   readonly calledAt: readonly { readonly address: string; readonly calls: number }[]
 }
 
@@ -36,17 +36,17 @@ interface CallRow {
   readonly skewsMs: readonly number[]
 }
 
-/** How both cohorts were measured. */
+/** How both cohorts were instrumented and sampled. */
 export interface Sample {
   readonly stable: CohortSample
   readonly canary: CohortSample
-  /** Traces that met both cohorts, which are in neither of these: how many, and in how many of them a request of the canary failed. */
+  /** Traces that met both cohorts and count in neither, and how many of them had a failed canary request. */
   readonly metBoth: { readonly traces: number; readonly failed: number }
-  /** How far the clocks are off in ticks all over the window, the last one of the sample too, in order. */
+  /** Clock skew in ticks across the window, including the last of the sample, in order. */
   readonly clocks: readonly ClockTick[]
 }
 
-/** How much later than the calls of other services the requests of one tick start, in the median of each cohort; null where too few calls are found. */
+/** Clock skew in one tick: each cohort's median delay from a call to the start of its request; null if too few calls are found. */
 export interface ClockTick {
   /** Milliseconds since 1970. */
   readonly tick: number
@@ -65,11 +65,11 @@ interface Row {
   readonly children: number
 }
 
-/** Some ticks of a comparison, milliseconds since 1970: all of their traces, or one in so many. */
+/** Some ticks of a comparison, in milliseconds since 1970: all of their traces, or one in `oneIn`. */
 export interface SomeTicks {
   readonly ticksMs: readonly number[]
   readonly oneIn: number
-  /** More ticks, all over the window, whose requests are held against their calls, so that a clock that was set right is found. */
+  /** More ticks across the window in which to measure clock skew, to detect a clock that was adjusted. */
   readonly clocksMs?: readonly number[]
 }
 
@@ -96,7 +96,7 @@ export function spanOf({ ticksMs, oneIn }: SomeTicks): AskedTicks {
   }
 }
 
-/** Looks at the raw spans of some ticks of one comparison, which are few. */
+/** Reads the raw spans of a few ticks of one comparison. */
 export async function sampleTicks(
   engine: Engine,
   comparison: Comparison,
@@ -110,7 +110,7 @@ export async function sampleTicks(
     engine.read<Row>(sampleOfTicks(params), { ...asked, ...spanOf(some), flags: flagsOf(comparison) }),
     callsOf(engine, { ...asked, ...spanOf({ ...some, ticksMs: [last] }) }),
   ])
-  // Where nobody's calls are stored, no other tick has them.
+  // If no calls are stored in one tick, no other tick has any.
   const before = calls.length === 0 ? [] : (some.clocksMs ?? []).filter((tick) => tick !== last)
   const clocks: ClockTick[] = []
   for (const tick of before) {
@@ -142,13 +142,13 @@ function clockOf(tick: number, calls: readonly CallRow[]): ClockTick {
   return { tick, stableMs: of('stable'), canaryMs: of('canary') }
 }
 
-/** By how much requests start later than their calls, in the median. */
+/** The median delay from calls to the start of their requests. */
 function skewIn(calls: readonly CallRow[]): number | null {
   const skews = calls.flatMap(({ skewsMs }) => skewsMs).sort((a, b) => a - b)
   return skews.length >= fewestCalls ? skews[Math.floor(skews.length / 2)]! : null
 }
 
-// How far from a request its call is looked for, in seconds: as long as a call may take, and as far as clocks may be off.
+// How far from a request to look for its call, in seconds: allows for the duration of calls and for clock skew.
 const reaches = [60, 1800]
 
 type CallsAsked = SpanParams & AskedTicks & { readonly service: string }
@@ -201,7 +201,7 @@ function answeredBy(requests: readonly CalledRequest[], calls: readonly Call[]):
   return [...rows.values()]
 }
 
-// The median of fewer calls than this is that of one strange call.
+// With fewer calls than this, one outlier decides the median.
 const fewestCalls = 5
 
 function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {

@@ -9,35 +9,35 @@ import { type BuildFailure, failuresSince } from './failures.ts'
 import { type Known, known, openOf } from './known.ts'
 import { type TestTraffic, testTrafficOf } from './test-traffic.ts'
 
-/** What a store has seen, whoever is compared. */
+/** Reads what a store has seen of services, independent of any comparison. */
 export interface ServiceReader {
-  /** Services, and the builds and flag variants of one. */
+  /** All services, and the builds and flag variants of one. */
   readonly known: (service?: string) => Promise<Known>
-  /** Which marks arrive from a service; undefined when nothing has. */
+  /** Which marks arrive from a service; undefined if nothing has arrived. */
   readonly doctor: (service: string) => Promise<DoctorFacts | undefined>
-  /** How the requests of a service were shared by its builds. */
+  /** A service's builds, and each build's share of its requests over time. */
   readonly builds: (service: string) => Promise<BuildShares>
-  /** Builds that were judged FAIL since a moment, of one service or of all. */
+  /** Builds judged FAIL since `sinceMs`, of one service or of all. */
   readonly failures: (sinceMs: number, service?: string) => Promise<readonly BuildFailure[]>
-  /** What requests with a test mark did in the last hours. */
+  /** Requests with a test mark in the last hours. */
   readonly tests: (hours: number) => Promise<TestTraffic>
 }
 
 interface Options {
-  /** The table that has the log records. */
+  /** The table of log records. */
   readonly logs: Traces
-  /** Undefined where others close ticks too, so that what is open is looked for in the spans. */
+  /** Undefined if other processes close ticks too; open ticks are then looked for in the spans. */
   readonly ledger: TickLedger | undefined
-  /** There are spans alone, no closed ticks. */
+  /** Whether there are only spans, no closed ticks. */
   readonly spansAlone: boolean
   readonly watermarkMs: number
   readonly now: () => number
 }
 
-// A server's table may have years: what others left open is looked for in its last hour.
+// A server's table may hold years: only its last hour is searched for open ticks.
 const openSeconds = 3600
 
-/** Reads what an engine has of services. */
+/** A reader of an engine's services. */
 export function serviceReader(engine: Engine, { logs, ledger, spansAlone, watermarkMs, now }: Options): ServiceReader {
   const lookBack = (seconds: number): number => (ledger ? 0 : Math.floor(now() / 1000) - seconds)
   const openIn = async (service: string): Promise<Known['open']> =>

@@ -2,16 +2,16 @@ import type { Engine } from '../engine/engine.ts'
 
 import type { Traces } from '../traces.ts'
 
-/** What a store holds: its tables, and the time that they reach over. */
+/** The size of a store: its tables, and the time range of its spans. */
 export interface StoreSizes {
   readonly tables: readonly {
     readonly table: string
     readonly rows: number
-    /** Bytes on disk, and before they were compressed. */
+    /** Bytes on disk, and before compression. */
     readonly bytes: number
     readonly uncompressedBytes: number
   }[]
-  /** Start of the oldest and of the newest span, in milliseconds since 1970; undefined when there are none. */
+  /** Start of the oldest and of the newest span, in milliseconds since 1970; undefined if there are no spans. */
   readonly oldestMs: number | undefined
   readonly newestMs: number | undefined
   readonly retentionDays: number
@@ -36,7 +36,7 @@ export async function storeSizes(
   }
 }
 
-/** Rows and bytes of our tables, and of those of spans and log records, largest first. */
+/** Rows and bytes of our tables, and of the tables of spans and log records, largest first. */
 export const tableSizes = `
   SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes, sum(data_uncompressed_bytes) AS uncompressedBytes
   FROM system.parts
@@ -47,7 +47,7 @@ export const tableSizes = `
   GROUP BY table
   ORDER BY bytes DESC, table`
 
-/** How many spans there are, and from when to when they start. */
+/** The number of spans, and the range of their start times. */
 export const keptRange = `
   SELECT
     count() AS spans,

@@ -9,31 +9,31 @@ import { type SpanTick, spansOfTicks } from './structure.ts'
 import { type Bad, type Suspects, suspects } from './suspects.ts'
 import { spansOfTraces, type TraceAsked, type TraceSpan } from './traces.ts'
 
-/** What only raw spans tell of a comparison. */
+/** Queries about a comparison that only raw spans can answer. */
 export interface SpanReader {
-  /** How the cohorts were measured, in a few ticks. */
+  /** How the cohorts were instrumented and sampled, in a few ticks. */
   readonly sample: (comparison: Comparison, ticks: SomeTicks) => Promise<Sample | undefined>
   /** Which spans of the service lie below the requests of some ticks. */
   readonly below: (comparison: Comparison, ticks: SomeTicks) => Promise<readonly SpanTick[] | undefined>
   /** Calls of other services to the addresses of one cohort each, and those without an answer. */
   readonly calls: (comparison: Comparison, addresses: Addresses) => Promise<readonly CallsTick[]>
-  /** What is bad in both cohorts at an operation (all, when null), by attribute, and traces of it; takes seconds and may fail for it. */
+  /** Bad requests of both cohorts at an operation (null: all), by attribute, with example traces. Takes seconds and may time out. */
   readonly suspects: (comparison: Comparison, operation: string | null, bad: Bad) => Promise<Suspects>
-  /** Traces of both cohorts at an operation (all, when null), for who looks where nothing failed; takes seconds and may fail for it. */
+  /** Example traces of both cohorts at an operation (null: all), for when nothing failed. Takes seconds and may time out. */
   readonly exemplars: (comparison: Comparison, operation: string | null) => Promise<Suspects['exemplars']>
-  /** What other services did below the requests of each cohort, of which there are so many; takes seconds and may fail for it. */
+  /** What other services did below the cohorts' requests, `requests` in number. Takes seconds and may time out. */
   readonly downstream: (comparison: Comparison, requests: number) => Promise<readonly Downstream[]>
-  /** So many users of the canary with the most bad requests, for each kind of these; null where none of a kind names a user. */
+  /** The canary's users with the most bad requests, for each kind of these; null if no request of a kind names a user. */
   readonly heaviestUsers: (
     comparison: Comparison,
     kinds: readonly UsersAsked[],
     most: number,
   ) => Promise<readonly (HeaviestUsers | null)[]>
-  /** The spans of some traces, of every service that took part. */
+  /** The spans of some traces, from all services involved. */
   readonly traces: (traces: readonly TraceAsked[]) => Promise<readonly TraceSpan[]>
 }
 
-/** Reads raw spans of an engine. */
+/** A reader of an engine's raw spans. */
 export function spanReader(engine: Engine): SpanReader {
   return {
     sample: (comparison, ticks) => sampleTicks(engine, comparison, ticks),

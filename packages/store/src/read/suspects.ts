@@ -7,10 +7,10 @@ import { sql } from '../sql.ts'
 import { sinceOf, type TickWindow, tickSeconds, windowOf } from '../tick.ts'
 import { rawTickSizes } from './raw-ticks.ts'
 
-/** What makes a request bad: slower than 95 % of stable's, an error, or answered with a client error. */
+/** Why a request is bad: slower than 95 % of stable's, an error, or a client error. */
 export type Bad = 'slow' | 'failed' | 'client-error'
 
-/** How many requests of each block of time were bad, of those of a cohort that have an attribute. */
+/** By block of time, the requests of a cohort that have an attribute, and how many of them were bad. */
 export type BadBlocks = ReadonlyMap<number, { readonly n: number; readonly bad: number }>
 
 /** A trace to look at. Times are milliseconds since 1970. */
@@ -20,22 +20,22 @@ export interface Exemplar {
   readonly seconds: number
 }
 
-/** What tells the bad requests of a canary from the others, and traces to look at. */
+/** What distinguishes the canary's bad requests from the others, and traces to look at. */
 export interface Suspects {
-  /** Above it a request is slow. */
+  /** Requests that take longer are slow. */
   readonly slowFromSeconds: number
   readonly all: { readonly stable: BadBlocks; readonly canary: BadBlocks }
-  /** As a selector says it: `flag:new-pricing=on`. */
+  /** `attribute` is written as in a selector: `flag:new-pricing=on`. */
   readonly attributes: readonly { readonly attribute: string; readonly stable: BadBlocks; readonly canary: BadBlocks }[]
-  /** Of what is bad in the canary, and of what is usual in stable: three of each, the most typical first. */
+  /** Bad traces of the canary and usual traces of stable: three of each, most typical first. */
   readonly exemplars: { readonly stable: readonly Exemplar[]; readonly canary: readonly Exemplar[] }
 }
 
-// What takes seconds to read, not minutes: of a long window, its last part.
+// Keeps reading to seconds, not minutes: of a long window, only the last part.
 const mostSpans = 1_000_000
-// Evidence is hardly less where longer blocks of time are compared within themselves.
+// Longer blocks of time lose hardly any evidence.
 const mostBlocks = 120
-// They say that the request was bad, not why.
+// These attributes say that the request was bad, not why.
 const outcomeKeys = [
   'http.response.status_code',
   'http.status_code',
@@ -46,7 +46,7 @@ const outcomeKeys = [
   'otel.status_description',
 ]
 
-/** Counts what is bad in both cohorts by each attribute that the canary's requests have, from raw spans. Takes seconds, and may fail for it. */
+/** Counts bad requests of both cohorts by each attribute of the canary's requests, from raw spans. Takes seconds and may time out. */
 export async function suspects(
   engine: Engine,
   comparison: Comparison,
@@ -112,7 +112,7 @@ export async function suspects(
   }
 }
 
-/** The last ticks of a comparison that together have few enough spans to be looked through, as a window of seconds. */
+/** The last ticks of a comparison with few enough spans to read, as a window in seconds. */
 export async function lastPartOf(engine: Engine, comparison: Comparison): Promise<TickWindow> {
   const { service } = comparison
   const sizes = await engine.read<{ tick: number; spans: number }>(rawTickSizes, { service, ...windowOf(comparison) })
@@ -231,7 +231,7 @@ export const badByAttribute: SpanStatement = spanStatement(
   SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`,
 )
 
-/** The fourth: traces to look at, of what is bad in the canary and of what is usual in stable, typical ones first. */
+/** The fourth: example traces, bad ones of the canary and usual ones of stable, most typical first. */
 export const typicalTraces: SpanStatement = spanStatement(
   ({ spanInStable, spanInCanary, requests }) => sql`
   SELECT

@@ -2,10 +2,10 @@ import { isEntrySpan } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
-/** What requests with a test mark did, in the last hours. Times are milliseconds since 1970. */
+/** Requests with a test mark in the last hours. Times are milliseconds since 1970. */
 export interface TestTraffic {
   readonly hours: number
-  /** The newest first, at most 100; the empty name is that of requests that name no run. */
+  /** Newest first, at most 100; requests that name no run have the empty name. */
   readonly runs: readonly {
     readonly run: string
     readonly firstMs: number
@@ -14,14 +14,14 @@ export interface TestTraffic {
     /** Entry spans: SERVER, CONSUMER or without a parent. */
     readonly requests: number
     readonly errors: number
-    /** How many there are, as far as spans name them. */
+    /** The number of test entities named in spans. */
     readonly entities: number
     readonly services: readonly string[]
     readonly flags: readonly string[]
   }[]
-  /** Whom or what the tests were about, `kind:id`, the busiest first, at most 100. */
+  /** Test entities, as `kind:id`, busiest first, at most 100. */
   readonly entities: readonly { readonly entity: string; readonly requests: number; readonly lastMs: number }[]
-  /** Of closed ticks, most requests first, at most 100. */
+  /** From closed ticks, most requests first, at most 100. */
   readonly services: readonly {
     readonly service: string
     readonly operation: string
@@ -30,7 +30,7 @@ export interface TestTraffic {
   }[]
 }
 
-/** Where raw spans of tests are looked for. */
+/** Where to look for raw spans of tests. */
 interface Sought {
   readonly services: readonly string[]
   /** Seconds since 1970. */
@@ -39,8 +39,8 @@ interface Sought {
 }
 
 /**
- * Looks at the test traffic of the last hours. Closed ticks say which services had some, and when, so that no other spans
- * are read; `spansAlone` is where there are none.
+ * Reads the test traffic of the last hours. Closed ticks say which services had some, and when, so that no other spans
+ * are read; `spansAlone` means that there are no closed ticks.
  */
 export async function testTrafficOf(
   engine: Engine,
@@ -75,7 +75,7 @@ export async function testTrafficOf(
 
 const slackSeconds = 60
 
-/** Which services tests asked what, in closed ticks. */
+/** Which operations of which services tests called, from closed ticks. */
 export const testedOperations = `
   SELECT
     Service AS service, Operation AS operation, sum(Requests) AS requests, sum(Errors) AS errors,

@@ -10,28 +10,28 @@ import { type MeasuredTick, readMeasures } from './read-measures.ts'
 import { readTicks, type TickRead } from './read-ticks.ts'
 import type { WarmUp } from './warm-up.ts'
 
-/** What both cohorts of a comparison did, tick by tick. Only closed ticks are read, and test traffic is left out unless it is asked for. */
+/** Reads both cohorts of a comparison, tick by tick: closed ticks only, without test traffic unless it is requested. */
 export interface TickReader {
-  /** Requests, errors and latency, one operation at a time. Who warms up may become known while they are read. */
+  /** Requests, errors and latency, one operation at a time. The warm-up may resolve while they are read. */
   readonly read: (comparison: Comparison, warmUp?: WarmUp | Promise<WarmUp>) => TickRead
-  /** A comparison's own measures, from raw spans, tick by tick of each operation. */
+  /** A comparison's custom measures, from raw spans, tick by tick for each operation. */
   readonly measures: (comparison: Comparison, measures: readonly Measure[]) => AsyncIterable<MeasuredTick>
-  /** What each instance did at the operations, in a few blocks of the window; none where instances are not known apart. */
+  /** Counts of each instance at the operations, in a few blocks of the window; empty if instances cannot be told apart. */
   readonly instanceCells: (comparison: Comparison, asked: CellsAsked) => Promise<readonly InstanceCell[]>
-  /** What came for ticks after they had closed, by cohort; empty where nothing did. */
+  /** Spans that arrived after their ticks had closed, by cohort; empty if there are none. */
   readonly late: (comparison: Comparison) => Promise<readonly LateTick[]>
   /**
-   * What each instance did at the operations, tick by tick; null where instances are not known. It reads much, so it is asked
-   * only when a verdict hangs on it.
+   * Counts of each instance at the operations, tick by tick; null if instances are unknown. It reads a lot of data, so call
+   * it only when a verdict depends on it.
    */
   readonly instances: (comparison: Comparison, asked: InstanceTicksAsked) => Promise<readonly InstanceTick[] | null>
-  /** Which ticks of some services are closed, for who follows them. Where spans alone may be read, nobody knows. */
+  /** Which ticks of some services are closed, for callers that follow them; unknown if only spans can be read. */
   readonly closings: (followed: readonly FollowedService[]) => Promise<readonly NewClosings[]>
-  /** What services did in some closed ticks, whoever compares their builds and flags; see `cohortTicksIn`. */
+  /** Rows of closed ticks of services, independent of any comparison; see `cohortTicksIn`. */
   readonly rows: (asked: NewRowsAsked) => Promise<ReadonlyMap<string, readonly ClosedRow[]>>
 }
 
-/** Reads ticks of an engine, as this store may be read. */
+/** A reader of an engine's ticks. */
 export function tickReader(engine: Engine, asRead: AsRead): TickReader {
   return {
     read: (comparison, warmUp) => readTicks(engine, asRead(comparison), warmUp),
