@@ -4,18 +4,18 @@ import { readText } from './files.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** What an environment says of a build, and which revision the build before it was made of. */
+/** A build as found in environment variables, and the revision of the previous build. */
 type FoundBuild = Omit<Build, 'service' | 'version' | 'changes'> & { readonly previous?: string }
 
 /**
- * Reads what CI systems, hosts and Kubernetes say of a build, in the variables that they document. They are there where
- * the build is made; where it runs they are when it runs there, or when the image keeps them.
+ * Reads a build from the documented variables of CI systems, hosting platforms and Kubernetes. CI variables are set where the
+ * build is made; at run time they exist only if it runs there, or if the image keeps them.
  *
  * @example buildFromCi({ GITHUB_SHA: 'aeb1d71' }) // { revision: 'aeb1d71' }
  */
 export function buildFromCi(env: Env): FoundBuild {
   return defined({
-    // A name, such as Buildkite's `HEAD`, tells no build from the next.
+    // A name, such as Buildkite's `HEAD`, does not identify a build.
     revision: first(...revisionVariables.map((name) => /^[0-9a-f]{7,64}$/i.exec(env[name] ?? '')?.[0])),
     repository: first(githubRepository(env), ...repositoryVariables.map((name) => env[name])),
     change: first(...changeVariables.map((name) => /\d+$/.exec(env[name] ?? '')?.[0])),
@@ -49,7 +49,7 @@ const repositoryVariables = [
   'BUILD_REPOSITORY_URI', // Azure Pipelines
 ]
 
-/** A number, or what ends with it: GitHub's `refs/pull/12/merge` is in the event, CircleCI has a URL. */
+/** Each holds a number or ends with one, as CircleCI's URL does. GitHub's `refs/pull/12/merge` is read from the event. */
 const changeVariables = [
   'CI_MERGE_REQUEST_IID', // GitLab
   'CHANGE_ID', // Jenkins
@@ -74,7 +74,7 @@ const previousVariables = [
   'GIT_PREVIOUS_SUCCESSFUL_COMMIT', // Jenkins
 ]
 
-/** Who started the pipeline: after a merge, that is who merged. */
+/** Variables naming who started the pipeline: after a merge, that is who merged. */
 const mergerVariables = [
   'GITHUB_ACTOR',
   'GITLAB_USER_LOGIN',
@@ -105,7 +105,7 @@ interface GithubEvent {
   }
 }
 
-/** GitHub Actions tells who made the change in the file of the event that it runs for. */
+/** Reads the author of the change from GitHub Actions' event file. */
 function githubEvent(env: Env): FoundBuild {
   const text = env['GITHUB_EVENT_PATH'] && readText(env['GITHUB_EVENT_PATH'])
   if (!text) return {}
@@ -123,7 +123,7 @@ function githubEvent(env: Env): FoundBuild {
   }
 }
 
-/** As the downward API is told to call it in the examples of Kubernetes, of the Collector and of OpenTelemetry's operator. */
+/** The pod's name, under the names used in the examples of Kubernetes, the Collector and the OpenTelemetry operator. */
 function podName(env: Env): string | undefined {
   return first(
     env['POD_NAME'],
@@ -134,7 +134,7 @@ function podName(env: Env): string | undefined {
   )
 }
 
-/** A Deployment's pods are named `<deployment>-<template hash>-<random>`, in letters that spell no words. */
+/** A Deployment's pods are named `<deployment>-<template hash>-<random>`, using letters that spell no words. */
 function replicaSetOf(pod: string | undefined): string | undefined {
   return /^(.+-[bcdfghjklmnpqrstvwxz2456789]{6,10})-[bcdfghjklmnpqrstvwxz2456789]{5}$/.exec(pod ?? '')?.[1]
 }

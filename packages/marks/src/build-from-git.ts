@@ -3,14 +3,14 @@ import { join, resolve } from 'node:path'
 import { defined } from './fields.ts'
 import { readText, upwards } from './files.ts'
 
-/** What git's files say. */
+/** The state of a checkout, read from git's files. */
 interface Checkout {
   readonly revision?: string
-  /** The URL of the remote `origin`, as it is written there. */
+  /** The URL of the remote `origin`, as written in the config. */
   readonly repository?: string
 }
 
-/** What git itself says of a revision. */
+/** The author, merger and number of changes of a revision, from git. */
 export interface Change {
   readonly author?: string
   readonly merger?: string
@@ -18,7 +18,7 @@ export interface Change {
 }
 
 /**
- * Reads git's files instead of running git: production images have the first more often than the second.
+ * Reads git's files instead of running git, which production images often lack.
  *
  * @example gitCheckout('/srv/shop') // { revision: 'aeb1d71...', repository: 'git@github.com:acme/shop.git' }
  */
@@ -38,14 +38,14 @@ export function gitCheckout(cwd: string): Checkout | undefined {
 }
 
 /**
- * Asks git who made a revision and who merged it, and how many first parents it is from the previous build: a merge is
- * one change however many commits it brings. What a shallow clone, or a machine without git, cannot tell is left out.
+ * Asks git who wrote and merged a revision, and how many first-parent commits separate it from the previous build: a merge
+ * is one change, however many commits it brings. Fields that a shallow clone, or a machine without git, lacks are absent.
  *
  * @example changeFromGit('/srv/shop', 'aeb1d71', 'b5f764b') // { author: 'Ada', merger: 'Grace', changes: 1 }
  */
 export function changeFromGit(cwd: string, revision: string, previous: string | undefined): Change {
   if (!isRevision(revision)) return {}
-  // The raw commit: a shallow clone's log would hide that it has parents, and a merge would look like the merger's own.
+  // Reads the raw commit: a shallow clone's log hides the parents, so a merge would look like the merger's own commit.
   const commit = git(cwd, 'cat-file', 'commit', revision)?.split('\n\n', 1)[0]
   if (commit === undefined) return {}
   const parents = commit.split('\n').filter((line) => line.startsWith('parent '))
@@ -82,7 +82,7 @@ function isRevision(text: string | undefined): string | undefined {
   return text !== undefined && /^[0-9a-f]{40,64}$/.test(text) ? text : undefined
 }
 
-/** GitHub commits in its own name what somebody merged there. */
+/** Merges on GitHub have GitHub itself as the committer. */
 function mergerOn(commit: string): string | undefined {
   const committer = nameOn('committer', commit)
   return committer === 'GitHub' ? undefined : committer

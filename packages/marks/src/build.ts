@@ -1,22 +1,22 @@
-/** Which build of which service is running. What could not be found out is left out. */
+/** The running service and build. Fields that could not be detected are absent. */
 export interface Build {
   readonly service?: string
   readonly version?: string
   readonly revision?: string
   /** The roll-out that put this build here; on Kubernetes the ReplicaSet. */
   readonly deployment?: string
-  /** Which of the service's processes this is. */
+  /** Identifies this process among those of the service. */
   readonly instance?: string
   /** The repository's URL, without credentials. */
   readonly repository?: string
   /** The pull or merge request that the build was made for. */
   readonly change?: string
-  /** Who wrote the change. */
+  /** The author of the change. */
   readonly author?: string
-  /** Who merged it, or else started its pipeline. */
+  /** Who merged it or, if unknown, who started its pipeline. */
   readonly merger?: string
-  /** How many changes it has that the previous build had not: merges, and commits that went to the branch directly. */
+  /** How many changes it adds to the previous build: merges, and commits made directly on the branch. */
   readonly changes?: number
-  /** The run of the pipeline that made it. */
+  /** The pipeline run that built it. */
   readonly run?: string
 }

@@ -25,7 +25,7 @@ export interface BuildSources {
   readonly cwd?: string
 }
 
-/** Each field's own setting, and the resource attribute that it becomes, or that sets it. */
+/** Each field's environment variable and resource attribute. */
 const buildFields = [
   ['service', 'OTEL_SERVICE_NAME', SERVICE_NAME],
   ['version', 'COALMINE_VERSION', SERVICE_VERSION],
@@ -41,10 +41,10 @@ const buildFields = [
 ] as const
 
 /**
- * Finds out which build is running. Explicit settings win: `OTEL_SERVICE_NAME`, `COALMINE_VERSION` and the like, then
- * `OTEL_RESOURCE_ATTRIBUTES`; then the variables of CI systems and Kubernetes, the nearest package.json, and git. A
- * version that only package.json knows gets the revision appended, since two builds often share it. Warns, through the
- * API's `diag`, of a build that bundles several changes. Never throws.
+ * Detects which build is running. Explicit settings come first: `OTEL_SERVICE_NAME`, `COALMINE_VERSION` and the like, then
+ * `OTEL_RESOURCE_ATTRIBUTES`; then the variables of CI systems and Kubernetes, the nearest package.json, and git. A version
+ * from package.json gets the revision appended, since builds often share one. Warns through the API's `diag` if the build
+ * bundles several changes. Never throws.
  *
  * @example detectBuild({ env: { OTEL_SERVICE_NAME: 'shop', COALMINE_VERSION: '2.0.0' } })
  * // { service: 'shop', version: '2.0.0' }, and revision, repository and author when it runs inside a git checkout
@@ -81,7 +81,7 @@ export function detectBuild(sources: BuildSources = {}): Build {
 }
 
 /**
- * A build as attributes of an OpenTelemetry resource, in the words of the semantic conventions as far as they go.
+ * Returns a build as attributes of an OpenTelemetry resource, named by the semantic conventions where those cover them.
  *
  * @example resourceFromAttributes(buildAttributes(detectBuild())) // service.version, vcs.ref.head.revision, ...
  */
@@ -102,7 +102,7 @@ function count(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** As the conventions want it: https, no `.git`. A remote's URL often has a token in it. */
+/** Normalises a URL as the conventions require: https, no `.git`. Also drops tokens, which remote URLs often contain. */
 function withoutCredentials(url: string | undefined): string | undefined {
   return url
     ?.replace(/^(?:ssh:\/\/)?(?:[^@/]+@)([^:/]+)(?::\d+\/|[:/])/, 'https://$1/')
@@ -110,7 +110,7 @@ function withoutCredentials(url: string | undefined): string | undefined {
     .replace(/\.git\/?$/, '')
 }
 
-/** As the SDK reads it: one pair that is malformed makes the whole list void. */
+/** Parses like the SDK: one malformed pair invalidates the whole list. */
 function resourceAttributes(list = ''): Map<string, string> {
   try {
     const pairs = list.split(',').filter((pair) => pair.trim() !== '')

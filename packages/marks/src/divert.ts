@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api'
 import { workOf } from './work.ts'
 
-/** The methods of an SDK's SpanProcessor, in both lines of the SDK. */
+/** The methods of an SDK's SpanProcessor, in OpenTelemetry JS 2.x and 3.x. */
 export interface SpanPipeline<Started, Ended> {
   onStart(span: Started, parent: Context): void
   onEnding?(span: Started): void
@@ -11,9 +11,9 @@ export interface SpanPipeline<Started, Ended> {
 }
 
 /**
- * A span processor that sends the spans of trusted test traffic to one pipeline and all other spans to another, each when it
- * ends. An unsigned claim to be a test diverts nothing. Spans that ended before their request was known to be a test go with
- * the users'; a signed marker is known from the first span on. Put it after the MarkProcessor.
+ * Creates a span processor that sends ended spans of trusted test traffic to one pipeline and all others to another.
+ * Untrusted claims to be a test are not diverted. Spans that end before their request is known to be a test go to the users'
+ * pipeline; a signed marker is known from the first span on. Put this processor after the MarkProcessor.
  *
  * @example divertTestTraffic({ users: new BatchSpanProcessor({ exporter }), test: new BatchSpanProcessor({ exporter: other }) })
  */
@@ -36,7 +36,7 @@ export function divertTestTraffic<Started, Ended extends object>(pipelines: {
   }
 }
 
-/** Each to its end, so that one pipeline's failure does not cost the other its spans. */
+/** Waits for both, so that a failure in one pipeline does not lose the other's spans. */
 async function all(ends: readonly Promise<void>[]): Promise<void> {
   for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason
 }

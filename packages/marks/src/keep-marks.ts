@@ -18,7 +18,7 @@ export function keepMarks<T>(run: () => T): T {
   const kept = newWork(current.marks)
   const result = runInWork(kept, run)
   if (!types.isPromise(result)) return result
-  // Given on, since the rejection of the first promise counts as handled from here on.
+  // Returned to the caller, because `finally` marks the first promise's rejection as handled.
   return result.finally(() => {
     kept.over = true
   }) as T

@@ -3,31 +3,31 @@ export interface Mark {
   readonly key: string
   readonly value: string | boolean
   readonly replaced: string | boolean | undefined
-  /** The flag's key, where the attribute is a flag's. */
+  /** The flag's key, if the attribute is a flag. */
   readonly flag: string | undefined
 }
 
-/** What a request was marked with, in that order. It does not change, so requests that are marked alike share theirs. */
+/** The marks of a request, in order. Immutable, so that requests with the same marks can share it. */
 export interface Log {
   readonly marks: readonly Mark[]
   /** How many different flags it holds. */
   readonly flags: number
-  /** The flags in one text, once it was asked for: see packed.ts. */
+  /** All flags as one string, computed on first use: see packed.ts. */
   packed: string | undefined
-  /** What it becomes, by a flag's key and variant, or by an attribute's key and true or false. Undefined is "not shared". */
+  /** The log after one more mark, by flag key and variant, or by attribute key and boolean. Undefined if not shared. */
   readonly next: Map<string, Map<string | boolean, Log>> | undefined
-  /** The last answer from `next`: requests that come one after the other are mostly marked alike. */
+  /** The last result from `next`: consecutive requests usually get the same marks. */
   last: { readonly key: string; readonly value: string | boolean; readonly after: Log } | undefined
 }
 
 /** The log of a request that has no marks. */
 export const emptyLog: Log = { marks: [], flags: 0, packed: '', next: new Map(), last: undefined }
 
-/** About how many characters the shared logs may take: requests that are marked in ever new ways get logs of their own. */
+/** Approximate remaining size, in characters, for shared logs. Once it is used up, requests get logs of their own. */
 let room = 4_000_000
 
 /**
- * The log with one mark more.
+ * Returns the log with one more mark.
  *
  * @example extended(emptyLog, { key: 'coalmine.flag.a', value: 'on', replaced: undefined, flag: 'a' }).flags // 1
  */
@@ -37,7 +37,7 @@ export function extended(log: Log, mark: Mark): Log {
 }
 
 /**
- * The log that a shared one becomes; undefined when that is not known.
+ * Returns the shared log that follows this one, or undefined if there is none.
  *
  * @example sharedAfter(emptyLog, 'a', 'on') // the log { a: 'on' }, once a request had it
  */
@@ -50,12 +50,12 @@ export function sharedAfter(log: Log, key: string, value: string | boolean): Log
 }
 
 /**
- * Has other requests share what a log becomes, while there is room. Gives the log to go on with.
+ * Shares the next log with other requests while there is room. Returns the log to continue with.
  *
  * @example share(log, 'a', 'on', extended(log, mark)) // the log that the next request with the same marks gets from sharedAfter
  */
 export function share(log: Log, key: string, value: string | boolean, after: Log): Log {
-  // Each has an entry, a copy of the marks, and the flags once more as one text.
+  // Each takes an entry, a copy of the marks, and the flags as one string.
   const size = 300 + key.length + String(value).length + 40 * after.marks.length
   if (!log.next || size > room) return after
   room -= size

@@ -4,10 +4,9 @@ import { sayOutlived } from './outlived.ts'
 import { currentWork } from './work.ts'
 
 /**
- * Marks the current request, and every span of it that is still open, with the variant that a flag had.
- * A second, different variant makes it `(mixed)`. `targeted`: a rule about this user chose it, so that users with the
- * variant and users without may differ in more than the flag; a comparison by the flag then does not pass. Outside a
- * request there is nothing to mark. Never throws.
+ * Marks the current request, and each of its spans that is still open, with a flag's variant. A second, different variant
+ * makes it `(mixed)`. Set `targeted` if a rule about the user chose the variant: the groups may then differ in more than
+ * the flag, and a comparison by that flag cannot pass. Does nothing outside a request. Never throws.
  *
  * @example markFlag('new-pricing', 'on') // every open and later span: coalmine.flag.new-pricing = "on"
  */
@@ -19,7 +18,7 @@ export function markFlag(key: string, variant: string, options?: { readonly targ
 }
 
 /**
- * Marks the current request as trusted test traffic about one entity. Several entities add up. Never throws.
+ * Marks the current request as trusted test traffic for one entity. Further calls add entities. Never throws.
  *
  * @example markTestEntity('cart', '7', { run: 'load-7' }) // coalmine.test = true, coalmine.test.entity = "cart:7"
  */
@@ -29,7 +28,8 @@ export function markTestEntity(kind: string, id: string, options: { readonly run
 }
 
 /**
- * Marks the current request as one of real users who are reported apart, not as test traffic. Never throws.
+ * Marks the current request as coming from a group of real users that is reported separately. It does not become test
+ * traffic. Never throws.
  *
  * @example markAudience('beta') // coalmine.audience = "beta"
  */
@@ -38,7 +38,7 @@ export function markAudience(audience: string): void {
   if (marks && isShort(audience)) setMark(marks, AUDIENCE, audience)
 }
 
-/** Where the request is over there is nothing to mark: the spans that are still open in it may serve others. */
+/** Returns undefined once the request has ended: spans still open in its context may serve other requests. */
 function marksFor(caller: (...args: never[]) => void): Marks | undefined {
   const work = currentWork()
   if (!work?.over) return work?.marks

@@ -3,20 +3,20 @@ import { getMark, type Marks } from './marks.ts'
 import { sayOnce } from './say-once.ts'
 import { type Marker, type SigningKey, signMarker } from './signature.ts'
 
-/** What a service signs the test traffic with that it makes itself. */
+/** How a service signs the test traffic that it originates. */
 export interface SigningOptions {
   readonly key: SigningKey
-  /** Who is to believe it. */
+  /** Who may accept the marker. */
   readonly audience?: string
 }
 
-/** A request takes less; whoever copies the marker has no longer. */
+/** Long enough for a request, and short enough to limit the use of a copied marker. */
 const lifetimeMs = 60_000
 
 /**
- * The signed marker to send with a request: the one it came with or, where there is a key, one for what is known now.
+ * Returns the signed marker to send with a request: the one it arrived with or, given a key, a new one for its current marks.
  *
- * @example markerOf(marks, { key: { id: 'k1', secret }, audience: 'production' }) // 'v1.k1.WzE3OTU...'; undefined of a user's request
+ * @example markerOf(marks, { key: { id: 'k1', secret }, audience: 'production' }) // 'v1.k1.WzE3OTU...'; undefined for a user's request
  */
 export function markerOf(marks: Marks, sign: SigningOptions | undefined): string | undefined {
   if (!marks.test || marks.marker !== undefined || !sign) return marks.marker
@@ -24,7 +24,7 @@ export function markerOf(marks: Marks, sign: SigningOptions | undefined): string
 }
 
 /**
- * A signed marker for what is known of a test now; undefined, which is said once, where its run is too long for one.
+ * Signs a marker for a test's current marks. Returns undefined, and warns once, if the run's name is too long.
  *
  * @example signedMarker(marks, { key: { id: 'k1', secret } }, Date.now() + 60_000) // 'v1.k1.WzE3OTU...'
  */
@@ -36,7 +36,7 @@ export function signedMarker(marks: Marks, { key, audience }: SigningOptions, ex
     ...(audience === undefined ? {} : { audience }),
     ...(run === undefined ? {} : { run }),
   }
-  // Several entities may be too long together: without them it is a test all the same.
+  // Several entities may be too long together; the marker is still valid without them.
   return (entity === undefined ? undefined : signed({ ...marker, entity }, key)) ?? signed(marker, key)
 }
 

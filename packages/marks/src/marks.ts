@@ -1,40 +1,40 @@
 import { FLAG_PREFIX, FLAGS_TARGETED, MIXED, TEST, TEST_CLAIMED, TEST_ENTITY, TEST_RUN } from './attributes.ts'
 import { emptyLog, extended, type Log, type Mark, share, sharedAfter } from './log.ts'
 
-/** What is known of one request. */
+/** The marks of one request. */
 export interface Marks {
-  /** What it is marked with. A span that has read one log needs only what a later one has besides. */
+  /** The marks set so far. A span that has read one log needs only what later logs add. */
   log: Log
-  /** How many flags were left out. */
+  /** How many flags were dropped. */
   dropped: number
   /** True when the request is trusted test traffic. */
   test: boolean
-  /** The signed marker that it came with, to be sent along. */
+  /** The signed marker that the request arrived with, to be passed on. */
   marker: string | undefined
-  /** True once a request or a job has them: no other may. */
+  /** True once a request or job owns them; no other may take them. */
   taken: boolean
-  /** True once it is decided whose traffic it is: a request was looked at, or a job said so. A span alone decides nothing. */
+  /** True once it is known whose traffic this is, from a request or a job. A span alone decides nothing. */
   decided: boolean
-  /** True once its headers were read, with as much trust as the propagator has. */
+  /** True once the propagator has read the headers, with its own level of trust. */
   received: boolean
 }
 
-/** What a test is about, such as one user, cart or page, or the test run that it belongs to, or both. */
+/** The subject of a test, such as one user, cart or page; or its test run; or both. */
 export type TestEntity =
   | { readonly kind: string; readonly id: string; readonly run?: string }
   | { readonly run: string; readonly kind?: never; readonly id?: never }
 
-/** At most this many flags a request. */
+/** Maximum number of flags per request. */
 const maxFlags = 64
 
-/** At most this many characters a key, variant or identifier. */
+/** Maximum length of a key, variant or identifier, in characters. */
 export const maxLength = 128
 
-/** At most this many marks a request, replaced ones included. */
+/** Maximum number of marks per request, including replaced ones. */
 const maxMarks = 256
 
 /**
- * Marks of a new request.
+ * Creates the marks of a new request.
  *
  * @example newMarks().test // false
  */
@@ -43,13 +43,13 @@ export function newMarks(): Marks {
 }
 
 /**
- * Sets one mark. A value that is already there is written once.
+ * Sets one mark. Setting the same value again does nothing.
  *
  * @example setMark(marks, 'coalmine.audience', 'beta') // getMark(marks, 'coalmine.audience') is 'beta'
  */
 export function setMark(marks: Marks, key: string, value: string | boolean): void {
   const { log } = marks
-  // Only what can be true or false is shared: texts, such as what a test is about, may be new in every request.
+  // Only booleans are shared: strings, such as test entities, may differ in every request.
   const known = typeof value === 'boolean' ? sharedAfter(log, key, value) : undefined
   if (known) {
     marks.log = known
@@ -62,7 +62,7 @@ export function setMark(marks: Marks, key: string, value: string | boolean): voi
 }
 
 /**
- * The value that a request has for a key.
+ * Returns a request's current value for a key.
  *
  * @example getMark(marks, 'coalmine.test.run') // 'load-7'
  */
@@ -75,7 +75,7 @@ export function getMark({ log: { marks } }: Marks, key: string): string | boolea
 }
 
 /**
- * Sets a flag's variant: `(mixed)` when the request already has another.
+ * Sets a flag's variant, or `(mixed)` if the request already has a different one.
  *
  * @example setFlag(marks, 'new-pricing', 'on') // getMark(marks, 'coalmine.flag.new-pricing') is 'on'
  */
@@ -86,7 +86,7 @@ export function setFlag(marks: Marks, key: string, variant: string): void {
   else marks.dropped++
 }
 
-/** What the log becomes; undefined when there is no room for the flag. */
+/** Returns the log with the flag added, or undefined if there is no room for it. */
 function withFlag(marks: Marks, key: string, variant: string): Log | undefined {
   const { log } = marks
   const attribute = flagAttribute(key)
@@ -99,7 +99,7 @@ function withFlag(marks: Marks, key: string, variant: string): Log | undefined {
 }
 
 /**
- * Adds a flag to those that targeting decided. Their text is of a few kinds, so requests share it.
+ * Adds a flag to the targeted ones. Few different lists occur, so requests share them.
  *
  * @example addTargeted(marks, 'new-pricing') // coalmine.flags.targeted = 'new-pricing'
  */
@@ -137,7 +137,7 @@ export function setTest(marks: Marks, entity?: TestEntity): void {
 }
 
 /**
- * Adds test entities, as `kind:id` joined by commas, to those the request has.
+ * Adds test entities, as `kind:id` joined by commas, to the request's own.
  *
  * @example addEntity(marks, 'cart:7') // coalmine.test.entity = 'user:42,cart:7'
  */
@@ -161,7 +161,7 @@ function flagAttribute(key: string): string {
 }
 
 /**
- * Whether a text may be a mark's: not empty, and not longer than `maxLength`.
+ * Whether a value can be a mark: a string that is neither empty nor longer than `maxLength`.
  *
  * @example isShort('beta') // true
  */

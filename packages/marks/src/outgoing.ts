@@ -9,23 +9,23 @@ import { sayOnce } from './say-once.ts'
 import { keepCallersOfUndici } from './undici-callers.ts'
 import { currentWork } from './work.ts'
 
-/** Which hosts get a request's marks, and which marks. */
+/** Which marks to send, and to which hosts. */
 export interface SendOptions {
-  /** Hosts: `inventory`, with a port `inventory:8080`, or a domain and all below it `.internal.example`. */
+  /** Hosts: `inventory`, `inventory:8080` with a port, or `.internal.example` for a domain and its subdomains. */
   readonly to: readonly string[]
-  /** Flags whose variants are sent along. None by default. */
+  /** Flags whose variants are sent. None by default. */
   readonly flags?: readonly string[]
-  /** The build to name as the caller; `detectBuild()` when it is not given. */
+  /** The build to name as the caller. Default: `detectBuild()`. */
   readonly build?: Build
-  /** Signs the test traffic that this service makes itself, for those that go by signatures. */
+  /** Signs the test traffic that this service originates, for services that require signatures. */
   readonly sign?: SigningOptions
 }
 
 /**
- * Sends the marks of the current request, as W3C baggage, with its outgoing HTTP requests to allowed hosts, made with node:http,
- * fetch or undici. What counts is the host that a request really goes to, also after a redirect.
+ * Sends the current request's marks as W3C baggage with outgoing HTTP requests to allowed hosts, made with node:http, fetch
+ * or undici. The actual destination host counts, also after a redirect.
  *
- * @returns a function that stops it
+ * @returns a function that stops sending
  * @example const stop = sendMarks({ to: ['inventory:8080'], flags: ['new-pricing'] })
  */
 export function sendMarks(options: SendOptions): () => void {
@@ -63,7 +63,7 @@ export function sendMarks(options: SendOptions): () => void {
   }
 }
 
-/** A host and its port as far as it is known: the Host header has it, unless it names another host. */
+/** The host and, if known, its port. The port comes from the Host header unless that names another host. */
 function hostOf(request: HttpRequest): string {
   if (request.socketPath) return ''
   const host = request.host.includes(':') ? `[${request.host}]` : request.host
@@ -82,12 +82,12 @@ function hostFilter(allowed: readonly string[]): (host: string) => boolean {
   }
 }
 
-/** Ours first, and the application's own as far as the limit of W3C goes, in whole members. */
+/** Our entries first, then as many whole members of the application's baggage as the W3C limit allows. */
 function joined(ours: string, theirs: string): string {
   return wholeMembers(`${ours},${theirs}`).replace(/,$/, '')
 }
 
-/** Undici's own list of the headers, by turns name and value, where it has one; else a header line of its own. */
+/** Prepends to undici's list of alternating names and values if it has one; otherwise adds a header line. */
 function addFirst(request: UndiciRequest, ours: string): void {
   const { headers } = request
   const at = Array.isArray(headers)

@@ -25,30 +25,30 @@ import { currentWork, newWork, spanRead, spanWork, type Work, workOf, workOfCont
 
 /** Options of a MarkProcessor. */
 export interface MarkOptions {
-  /** The build to mark spans with; `detectBuild()` finds it when it is not given. */
+  /** The build to mark spans with. Default: `detectBuild()`. */
   readonly build?: Build
   /** How flags are written. Default `each`. */
   readonly encoding?: Encoding
-  /** The key that is `test` on the SERVER spans of test traffic, default `user_agent.synthetic.type`; `false` is none. */
+  /** The attribute set to `test` on SERVER spans of test traffic. Default `user_agent.synthetic.type`; `false` for none. */
   readonly syntheticType?: string | false
   /**
-   * Which spans have a flag that is evaluated late: `open`, those that are open then (default), or `hold`, every span of
-   * the local root. Holding needs `next`.
+   * Which spans get a flag that is evaluated late: `open` (default), those still open at that time, or `hold`, every span
+   * of the local root. `hold` requires `next`.
    */
   readonly late?: 'open' | 'hold'
-  /** The processor that spans go on to, such as the one that exports. It must not be given to the SDK as well. */
+  /** The processor to pass spans on to, such as the exporting one. Do not register it with the SDK as well. */
   readonly next?: SpanPipeline<MarkableSpan, unknown>
-  /** How much is held back at most. */
+  /** Limits on held spans. */
   readonly hold?: HoldLimits
 }
 
 /**
- * Puts the marks of a request on all of its spans: the build, the flags, the test. It has the shape of the SDK's SpanProcessor,
- * but depends on no SDK. A flag that is evaluated late reaches every span that is still open. With `late: 'hold'`, spans that
- * have ended wait until their local root ends, so that it reaches them too. The build's version is added only where the
- * resource does not have it. Attributes that the application has set are never overwritten.
+ * Puts the marks of a request on all of its spans: build, flags and test. It is compatible with the SDK's SpanProcessor but
+ * depends on no SDK. A flag that is evaluated late reaches every span that is still open. With `late: 'hold'`, ended spans
+ * wait for their local root to end, so that such flags reach them too. The build's version is added only if the resource
+ * lacks it. Attributes set by the application are never overwritten.
  *
- * @throws TypeError when spans are to be held back and there is no `next`
+ * @throws TypeError if `late` is `hold` and there is no `next`
  * @example new NodeSDK({ spanProcessors: [new MarkProcessor(), new BatchSpanProcessor({ exporter })] })
  * @example new NodeSDK({ spanProcessors: [new MarkProcessor({ late: 'hold', next: new BatchSpanProcessor({ exporter }) })] })
  */
@@ -58,10 +58,10 @@ export class MarkProcessor {
   readonly #syntheticType: string | false
   readonly #next: SpanPipeline<MarkableSpan, unknown> | undefined
   #hold: Hold | undefined
-  // Whether the attributes of this SDK's spans are a plain field.
+  // Whether this SDK's spans keep their attributes in a plain field.
   #plain: boolean | undefined
   #ending = false
-  // There is one resource a provider, so looking at each span's means comparing addresses.
+  // Each provider has one resource, so checking a span's resource is a comparison by reference.
   #resource: MarkableSpan['resource']
   #isNamed = false
 
@@ -114,7 +114,7 @@ export class MarkProcessor {
     const work = workOf(span as MarkedSpan)
     if (work?.root === span) endSoon(work as Work)
     if (this.#hold) {
-      // Once more, for an SDK that does not call onEnding: here that comes too late for none of its spans but the root.
+      // Stamps again, for SDKs that do not call onEnding.
       this.#stampLast(span as MarkableSpan)
       this.#hold.end(span as MarkableSpan)
       return
@@ -144,7 +144,7 @@ export class MarkProcessor {
     if (span.kind === SpanKind.SERVER) this.#stampTest(span as MarkedSpan, this.#plain)
   }
 
-  /** What the conventions have for a request of synthetic traffic is about who sent it, so it goes where that is said. */
+  /** The conventions' attribute for synthetic traffic describes the sender, so it goes on the span that describes it too. */
   #stampTest(span: MarkedSpan, plain: boolean): void {
     const key = this.#syntheticType
     if (key !== false && span[spanWork].marks.test && span.attributes[key] === undefined)
@@ -154,7 +154,7 @@ export class MarkProcessor {
   #isOnResource(resource: MarkableSpan['resource']): boolean {
     if (resource !== this.#resource) {
       this.#resource = resource
-      // Raw, since those that are still awaited make the SDK complain; the first of several is the one that counts.
+      // Raw attributes, since the SDK warns while asynchronous ones are pending. The first of several values counts.
       const version = resource?.getRawAttributes?.().find(([key]) => key === SERVICE_VERSION)?.[1]
       this.#isNamed = version === this.#version
     }
@@ -171,7 +171,7 @@ export class MarkProcessor {
   }
 }
 
-/** The work that a span belongs to: its own, where what it was started in has none or is over. */
+/** The work that a span belongs to. It gets its own if its context has none, or one that has ended. */
 function workOfSpan(span: MarkableSpan, parent: Context): Work {
   const inContext = workOfContext(parent)
   // All but one span of a request.

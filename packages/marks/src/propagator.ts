@@ -16,9 +16,9 @@ import { contextWithWork, newWork, type Work, workOfContext } from './work.ts'
 
 /**
  * Gives every incoming request its own Marks before its first span starts, and reads the marks that the caller sent: W3C
- * baggage, and signed markers of test traffic. The marks end with the response, or else with the first span. Put it after any
- * W3CBaggagePropagator, because it removes Coalmine's entries from the baggage again. It sends nothing: a propagator does not
- * know which host a request goes to. Use `sendMarks` for that.
+ * baggage, and signed markers of test traffic. The marks end with the response or, without one, with the first span. Put it
+ * after any W3CBaggagePropagator, because it removes Coalmine's entries from the baggage. It does not send marks, because a
+ * propagator does not know the destination host: use `sendMarks` for that.
  *
  * @example new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new MarkPropagator()] })
  */
@@ -27,13 +27,13 @@ export class MarkPropagator implements TextMapPropagator {
   readonly #markers: MarkerTrust | undefined
 
   /**
-   * `trust` says whether to believe a request's marks, from its headers; `markers`, whose signed test markers to
-   * believe, from anybody. The default believes none. Throws an Error where their keys are none, or two of one id.
+   * `trust` decides from the headers whether to believe a request's marks. `markers` says which signed test markers to
+   * believe, whoever sends them. By default none are believed. Throws an Error if there are no keys or two share an id.
    */
   constructor(options: { readonly trust?: (carrier: unknown) => boolean; readonly markers?: MarkerTrust } = {}) {
     this.#trust = options.trust ?? (() => false)
     const { markers } = options
-    // Without keys it may say which runs of a caller that is believed are stopped.
+    // `markers` without keys may still say which runs of trusted callers are revoked.
     if (markers && (markers.keys.length > 0 || !markers.isRevoked)) checkSigningKeys(markers.keys, 'markers.keys')
     this.#markers = options.markers
     watchServerResponses()
@@ -48,7 +48,7 @@ export class MarkPropagator implements TextMapPropagator {
     beginArriving(work)
     try {
       const trusted = this.#trust(carrier)
-      // Most requests say nothing of themselves.
+      // Most requests carry no marks.
       if (trusted || saysAnything(getter, carrier)) {
         const header = (name: string): string | undefined => {
           const value = getter.get(carrier, name)
@@ -72,7 +72,7 @@ export class MarkPropagator implements TextMapPropagator {
   }
 }
 
-/** The work that another instrumentation began for the same request, and within which this one looks at it. */
+/** The work that an outer instrumentation has already begun for the same request. */
 function begunAround(work: Work): Work | undefined {
   return !work.over && workOfContext(currentContext.active()) === work ? work : undefined
 }
@@ -81,7 +81,7 @@ function saysAnything(getter: TextMapGetter, carrier: unknown): boolean {
   return getter.get(carrier, 'baggage') !== undefined || getter.get(carrier, TEST_HEADER) !== undefined
 }
 
-/** What stays in the OpenTelemetry baggage would be sent to every host, by the propagator that put it there. */
+/** Removes our entries: the baggage propagator would send them to every host. */
 function withoutOurEntries(context: Context): Context {
   const baggage = propagation.getBaggage(context)
   const ours = baggage?.getAllEntries().flatMap(([key]) => (key.startsWith('coalmine.') ? [key] : []))

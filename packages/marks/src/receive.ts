@@ -4,20 +4,19 @@ import { addEntity, type Marks, setMark, setTest } from './marks.ts'
 import { type MarkerTrust, verifyMarker } from './signature.ts'
 import { type GetHeader, syntheticClient } from './synthetic.ts'
 
-/** How far to believe what a request says of itself. */
+/** How far to trust an inbound request's marks. */
 export interface InboundTrust {
-  /** Whether its sender is one's own: then everything that its baggage says is believed. */
+  /** Whether to trust the sender, and thus everything in its baggage. */
   readonly trusted: boolean
-  /** Whose signed markers are believed, whoever brings them. */
+  /** Which signed markers to believe, whoever sends them. */
   readonly markers?: MarkerTrust | undefined
 }
 
 const defaultClockSkewMs = 30_000
 
 /**
- * Marks an inbound request with what its headers say: a signed marker in `coalmine-test` or in the baggage, the
- * baggage itself, and which synthetic client sent it when the sender is trusted. What is not believed is at most a
- * claim.
+ * Marks an inbound request from its headers: a signed marker in `coalmine-test` or in the baggage, the baggage itself and,
+ * if the sender is trusted, the synthetic client that sent it. Anything not believed is recorded as a claim at most.
  *
  * @example receiveMarks(marks, (name) => req.headers[name], { trusted: false, markers: { keys } })
  */
@@ -32,8 +31,8 @@ export function receiveMarks(marks: Marks, header: GetHeader, { trusted, markers
 }
 
 /**
- * A marker in baggage was believed by the service before this one. It may end on the way, and a request must not be a
- * test in one service and a user's in the next: so it gets twice the time.
+ * A marker in baggage was accepted by the previous service and may expire on the way. A request must not be a test in one
+ * service and a user's in the next, so twice the clock skew is allowed.
  */
 function receiveCarried(marks: Marks, text: string, trusted: boolean, markers: MarkerTrust | undefined): void {
   if (trusted && marks.test) marks.marker ??= text

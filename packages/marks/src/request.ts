@@ -8,30 +8,30 @@ import type { MarkerTrust } from './signature.ts'
 import { stripBaggage } from './strip-baggage.ts'
 import { currentWork, newWork, runInWork, type Work, workIn, workOfContext } from './work.ts'
 
-/** Options of the middleware of every framework: which requests are tests, and which callers to trust. */
+/** Options shared by the middleware of every framework: which requests are tests, and which callers to trust. */
 export interface RequestOptions<Request> {
-  /** Whether a request is test traffic; what the test is about, when that is known. It decides, so it must be sure. */
+  /** Returns whether a request is test traffic, or its test entity. The answer is trusted, so it must be certain. */
   readonly testTraffic?: (request: Request) => boolean | TestEntity | undefined
-  /** Whether to believe the marks in a request's baggage, such as those of callers inside one's own network. */
+  /** Whether to believe the marks in a request's baggage, for example if the caller is inside your own network. */
   readonly trust?: (request: Request) => boolean
-  /** Whose signed test markers to believe, from anybody: the keys, and who this is. */
+  /** Which signed test markers to believe, whoever sends them: the keys, and this service's audience. */
   readonly markers?: MarkerTrust
 }
 
-/** Node's own request object, which every framework wraps; without headers, whatever object stands for the request. */
+/** Node's request object, which every framework wraps; or, without headers, any object that represents the request. */
 export interface RawRequest {
   readonly headers?: { readonly [name: string]: string | readonly string[] | undefined }
   emit?(event: string, ...args: unknown[]): boolean
-  /** True when its connection becomes a websocket's. */
+  /** True if the connection is upgraded to a websocket. */
   readonly upgrade?: boolean
   readonly socket?: Closing | null
 }
 
 /**
- * Runs the rest of a request with its marks, for the middleware of a framework: `raw` and `response` are Node's objects,
- * and `request` is the framework's, for the options. The marks are those that the request has already, from the
- * propagator or from its first span, or else new ones. They end when the response is closed or, of a websocket, its
- * connection. An option that throws is reported once and the request goes on; what `next` throws is thrown.
+ * Runs the rest of a request with its marks, for framework middleware. `raw` and `response` are Node's objects; `request`
+ * is the framework's, which the options receive. Marks that the request already has, from the propagator or its first
+ * span, are reused. They end when the response closes or, for a websocket, its connection. An option that throws is
+ * reported once and the request continues; errors from `next` propagate.
  *
  * @example withRequestMarks(request.raw, request, options, done, reply.raw)
  */
@@ -45,7 +45,7 @@ export function withRequestMarks<Request>(
   const active = context.active()
   const work = workOfRequest(raw, response, active)
   const { marks } = work
-  // The propagator has read the same headers, and there is nobody here who would believe more of them.
+  // If the propagator has read the headers, reading them again helps only if these options grant trust of their own.
   if (!marks.received || options.trust || options.markers) receive(marks, raw, request, options)
   if (!marks.received) stripBaggage(active)
   try {
@@ -73,8 +73,8 @@ function receive<Request>(marks: Marks, raw: RawRequest, request: Request, optio
 const rawWork = Symbol.for('coalmine.request.work')
 
 /**
- * The current work may be another request's: without an instrumentation, a server runs its requests in the context in
- * which it was started, and that may have been inside one.
+ * The current work may belong to another request: without instrumentation, a server handles requests in the context it was
+ * started in, which may itself have been a request's.
  */
 function workOfRequest(raw: RawRequest & { [rawWork]?: Work }, response: Closing | undefined, active: Context): Work {
   const known = raw[rawWork]
@@ -92,7 +92,7 @@ function isForRequest({ over, marks, root }: Work): boolean {
   return !over && !marks.taken && (marks.received || root?.kind === SpanKind.SERVER)
 }
 
-/** Has what belongs to a request run as a part of its work, and the work end with it. */
+/** Runs a request's event listeners as part of its work, and ends the work with the request. */
 function attach(work: Work, raw: RawRequest, response: Closing | undefined, active: Context): void {
   // An instrumentation of node:http binds the listeners of requests to the Context that it started the request in.
   if (!Object.hasOwn(raw, 'addListener') || workOfContext(active) !== work) {
@@ -100,7 +100,7 @@ function attach(work: Work, raw: RawRequest, response: Closing | undefined, acti
     if (response) runEventsIn(response, work)
   }
   if (raw.upgrade && raw.socket) {
-    // From here on the connection is this one request's.
+    // From here on, the connection serves only this request.
     runEventsIn(raw.socket, work)
     endWithResponse(work, raw.socket)
   } else if (response) endWithResponse(work, response)

@@ -5,13 +5,13 @@ import { type CurrentTest, jobAudience } from './traffic.ts'
 import { newWork, runInWork } from './work.ts'
 
 /**
- * Runs one job as a part of the test that it was queued by or, where `test` is undefined, as a user's. It is over when
- * the promise of `run` is settled or, where there is none, when `run` has returned. With `markers` the test must have a
- * marker that is signed by one of their keys: who can write to the queue could make a user's job a test's otherwise.
+ * Runs one job as part of the test that queued it or, if `test` is undefined, as a user's. The job ends when the promise
+ * that `run` returns settles or, if it returns none, when `run` returns. With `markers`, the test must carry a marker signed
+ * by one of their keys; otherwise anyone who can write to the queue could pass off a user's job as a test's.
  *
- * @param test what `currentTest()` gave where the job was queued
+ * @param test the result of `currentTest()` where the job was queued
  * @returns what `run` returns
- * @throws Error when the marker is not believed: the job then runs neither as a test's nor as a user's
+ * @throws Error if the marker is refused; the job then does not run at all
  * @example new Worker('orders', (job) => resumeTest(job.data.test, () => placeOrder(job.data), markers))
  */
 export function resumeTest<T>(test: CurrentTest | null | undefined, run: () => T, markers?: MarkerTrust): T {

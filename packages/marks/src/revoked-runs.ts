@@ -2,18 +2,18 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { sayOnce } from './say-once.ts'
 
-/** The runs that a file names, as they are now. */
+/** The runs that a file currently lists. */
 export interface RevokedRuns {
   readonly isRevoked: (run: string) => boolean
   readonly stop: () => void
 }
 
-/** How soon a change of the file counts. */
+/** How often the file is checked for changes. */
 const intervalMs = 250
 
 /**
- * The kill switch of test runs: a file with one run a line, `#` for comments, that is looked at four times a second
- * and never in a request. It may come into being later. A file that cannot be read any more leaves the list as it was.
+ * The kill switch for test runs: a file with one run per line and `#` comments, checked four times a second, never during a
+ * request. The file may be created later. If it becomes unreadable, the last list stays in force.
  *
  * @example const { isRevoked } = watchRevokedRuns('/etc/shop/revoked-runs') // echo load-7 >> /etc/shop/revoked-runs
  */
@@ -33,7 +33,7 @@ export function watchRevokedRuns(file: string): RevokedRuns {
   } catch (error) {
     failed(error as NodeJS.ErrnoException)
   }
-  // Polling sees what a watch of the inode does not: editors and Kubernetes put another file in its place.
+  // Polls, because editors and Kubernetes replace the file, which a watch on the inode would miss.
   watchFile(file, { interval: intervalMs, persistent: false }, onChange)
   return { isRevoked: (run) => runs.has(run), stop: () => unwatchFile(file, onChange) }
 }

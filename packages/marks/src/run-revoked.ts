@@ -1,4 +1,4 @@
-/** How an `isRevoked` may answer. */
+/** Tells whether a run is revoked, immediately or with a promise. */
 type IsRevoked = (run: string) => boolean | Promise<boolean>
 
 interface Answer {
@@ -9,10 +9,10 @@ interface Answer {
 const askAgainMs = 10_000
 const mostRuns = 1_000
 
-// Of those that answer later: a request cannot wait for them.
+// Caches asynchronous answers, because a request cannot wait for them.
 const answers = new WeakMap<IsRevoked, Map<string, Answer>>()
 
-/** Whether a run has been stopped. When it cannot be told, or not yet, the run has no special treatment. */
+/** Whether a run has been revoked. While that is unknown, the run counts as revoked and gets no special treatment. */
 export function isRunRevoked(run: string, isRevoked: IsRevoked | undefined, nowMs: number): boolean {
   if (!isRevoked) return false
   const known = answers.get(isRevoked)?.get(run)
@@ -20,7 +20,7 @@ export function isRunRevoked(run: string, isRevoked: IsRevoked | undefined, nowM
   try {
     const answer = isRevoked(run)
     if (typeof answer === 'boolean') return answer
-    // A function of JavaScript may forget to answer.
+    // A JavaScript function may return nothing.
     if (typeof answer?.then !== 'function') return Boolean(answer)
     return later(run, isRevoked, { isRevoked: known?.isRevoked ?? true, askedMs: nowMs }, answer)
   } catch {

@@ -3,7 +3,7 @@ import { diag } from '@opentelemetry/api'
 const said = new Set<string>()
 
 /**
- * Warns through the OpenTelemetry API's `diag`, once for each message: a request path must not fill the log.
+ * Warns through the OpenTelemetry API's `diag`, once per message, so that requests cannot flood the log.
  *
  * @example sayOnce('the file of revoked runs cannot be read', error) // diag.warn('coalmine: the file of revoked runs cannot be read: Error: EACCES')
  */

@@ -2,15 +2,15 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Closing } from './ending.ts'
 import type { Work } from './work.ts'
 
-/** What Node's HTTP server publishes of a request just before it hands it to whoever listens. */
+/** The message that Node's HTTP server publishes for a request just before it calls the listeners. */
 interface Dispatched {
   readonly request: { readonly headers: object }
   readonly response: Closing
 }
 
-/** The request that was handed over last. */
+/** The most recently dispatched request. */
 export interface Arriving extends Dispatched {
-  /** What began first after that. */
+  /** The first work that began after the dispatch. */
   work: Work | undefined
 }
 
@@ -18,7 +18,7 @@ const watching = Symbol.for('coalmine.server.responses')
 const shared = globalThis as { [watching]?: { arriving?: Arriving | undefined } }
 
 /**
- * Has Node's HTTP servers tell `arrivingWith` of each request. A second call does nothing.
+ * Subscribes to the requests of Node's HTTP servers, for `arrivingWith`. Further calls do nothing.
  *
  * @example watchServerResponses()
  */
@@ -33,8 +33,8 @@ export function watchServerResponses(): void {
 }
 
 /**
- * Says that this work began, from headers or with a span. Of two instrumentations that make a span of each request, as
- * Sentry does beside OpenTelemetry, the outer one's work begins before the inner one reads the request's own headers.
+ * Records that this work began, from headers or with a span. If two instrumentations create a span for each request, as
+ * Sentry does beside OpenTelemetry, the outer one's work begins before the inner one reads the request's headers.
  *
  * @example beginArriving(work) // arrivingWith(req.headers)?.work is work
  */
@@ -44,7 +44,7 @@ export function beginArriving(work: Work): void {
 }
 
 /**
- * The request that has these headers; undefined where that is not the one that a server of node:http handed over last.
+ * Returns the request with these headers, or undefined if it is not the one that node:http dispatched last.
  *
  * @example arrivingWith(req.headers)?.response // res, in what an instrumentation runs before the application's listener
  */

@@ -2,57 +2,57 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isPrintable } from './printable.ts'
 import { isRunRevoked } from './run-revoked.ts'
 
-/** A secret that markers are signed with. `id` says which of several, so that a new one can take over from an old one. */
+/** A secret for signing markers. Its `id` tells keys apart, so that they can be rotated. */
 export interface SigningKey {
   readonly id: string
   readonly secret: string
 }
 
-/** What a signed marker says: which test run a request belongs to, what it is about, for whom it is meant, until when. */
+/** The content of a signed marker: a request's test run and entity, the audience, and when the marker expires. */
 export interface Marker {
-  /** Without a run it cannot be stopped before it ends. */
+  /** The test run. A marker without one cannot be revoked before it expires. */
   readonly run?: string
-  /** What the test is about, as `kind:id`. */
+  /** The test entity, as `kind:id`. */
   readonly entity?: string
-  /** Who answers for the run, such as `ana@shop.example`: whoever sees what it does knows whom to ask. */
+  /** Whom to contact about the run, such as `ana@shop.example`. */
   readonly owner?: string
-  /** Who may believe it, such as `production`: whoever goes by another name, or by none, refuses it. */
+  /** Who may accept it, such as `production`. Verifiers with another audience, or none, refuse it. */
   readonly audience?: string
-  /** When it ends, in milliseconds since 1970. Whole seconds are kept. */
+  /** When it expires, in milliseconds since 1970. Kept in whole seconds. */
   readonly expiresAt: number
 }
 
-/** What a verifier goes by. */
+/** How to verify markers: which keys to trust, as which audience, and which runs are revoked. */
 export interface MarkerTrust {
-  /** The keys that it believes, in any order. During a rotation both the old and the new one. */
+  /** The trusted keys, in any order. During a rotation, both the old and the new one. */
   readonly keys: readonly SigningKey[]
   readonly audience?: string
   /**
-   * Whether a run has been stopped. It is asked for each marker that is otherwise good; where it answers later, the run has
-   * no special treatment until then, and is asked about again every ten seconds.
+   * Whether a run has been revoked. Called for every marker that is otherwise valid. While a promise is pending, the run gets
+   * no special treatment; the answer is refreshed every ten seconds.
    */
   readonly isRevoked?: (run: string) => boolean | Promise<boolean>
-  /** How far the signer's clock may be behind or this one's ahead. 30 s by default. */
+  /** How far this clock may be ahead of the signer's. 30 s by default. */
   readonly clockSkewMs?: number
 }
 
 /** Why a marker is refused. */
 export type RefusalReason = 'malformed' | 'unknown-key' | 'bad-signature' | 'expired' | 'other-audience' | 'revoked'
 
-/** What a marker came to: what it says, or why it is not believed. */
+/** The result of verifying a marker: its content, or why it was refused. */
 export type MarkerCheck =
   | { readonly kind: 'trusted'; readonly marker: Marker }
   | { readonly kind: 'refused'; readonly why: RefusalReason }
 
-/** A marker goes first into baggage and has to leave room there. */
+/** Markers go first in the baggage and must leave room for the rest. */
 export const maxMarker = 200
 const msPerSecond = 1000
 
 /**
- * Signs a marker, as text of fewer than 200 characters that headers and baggage take as it is:
- * `v1.<key id>.<content>.<HMAC-SHA256 of all before>`, in base64url (RFC 2104, RFC 4648 section 5).
+ * Signs a marker, as text of fewer than 200 characters that needs no escaping in headers or baggage:
+ * `v1.<key id>.<content>.<HMAC-SHA256 of everything before it>`, in base64url (RFC 2104, RFC 4648 section 5).
  *
- * @throws RangeError when it would be longer: shorten the run, the entity, the owner or the audience
+ * @throws RangeError if it would be longer: shorten the run, the entity, the owner or the audience
  * @example signMarker({ run: 'load-7', expiresAt: Date.now() + 600_000 }, { id: 'k1', secret }) // 'v1.k1.WzE3OTU...'
  */
 export function signMarker(marker: Marker, key: SigningKey): string {
@@ -68,7 +68,7 @@ export function signMarker(marker: Marker, key: SigningKey): string {
 }
 
 /**
- * Checks a signed marker: its signature first, in constant time, and what it says only then. Never throws.
+ * Verifies a signed marker. Checks the signature in constant time before it reads the content. Never throws.
  *
  * @example verifyMarker(header, { keys: [{ id: 'k1', secret }] }, Date.now()) // { kind: 'refused', why: 'expired' }
  */
@@ -90,10 +90,10 @@ export function verifyMarker(text: string, trust: MarkerTrust, nowMs: number): M
 }
 
 /**
- * Reads keys as settings give them: `id:secret`, several by commas. Ids are letters, digits, `-` and `_`; secrets have
- * 32 characters or more.
+ * Parses keys from a setting: `id:secret`, separated by commas. Ids consist of letters, digits, `-` and `_`; secrets have
+ * at least 32 characters.
  *
- * @throws Error that names the setting and the key's id, and never the secret
+ * @throws Error naming the setting and the key's id, never the secret
  * @example parseSigningKeys('k2:5fd...,k1:9ac...', 'COALMINE_TEST_KEYS')
  */
 export function parseSigningKeys(text: string, setting: string): SigningKey[] {
@@ -117,8 +117,8 @@ export function parseSigningKeys(text: string, setting: string): SigningKey[] {
 }
 
 /**
- * Throws an Error, at the start of whoever goes by the keys, where there are none, one has no id or no secret, or two share
- * an id: the first of these would believe nobody, the others somebody else.
+ * Throws an Error at startup if there are no keys, a key lacks its id or secret, or two keys share an id. Without keys
+ * nobody would be trusted; the other mistakes would trust the wrong party.
  *
  * @example checkSigningKeys([{ id: 'k1', secret: process.env.KEY }], 'markers.keys') // Error: markers.keys: the secret of key k1 is missing
  */
@@ -126,7 +126,7 @@ export function checkSigningKeys(keys: readonly SigningKey[], setting: string): 
   if (keys.length === 0) throw new Error(`${setting}: there is no key`)
   const ids = new Set<string>()
   for (const [index, key] of keys.entries()) {
-    // What comes from the environment may not be there, whatever its type says.
+    // Values from the environment may be undefined, whatever the type says.
     const { id, secret } = (key ?? {}) as Partial<SigningKey>
     if (!id) throw new Error(`${setting}: key ${index + 1} has no id`)
     if (!secret) throw new Error(`${setting}: the secret of key ${id} is missing`)
@@ -143,7 +143,7 @@ function refused(why: RefusalReason): MarkerCheck {
   return { kind: 'refused', why }
 }
 
-/** Whoever has the key wrote it, by whatever means: it is read with care all the same. */
+/** Parses defensively: the content is signed, but not necessarily by this code. */
 function read(content: string): Marker | undefined {
   try {
     const said = JSON.parse(Buffer.from(content, 'base64url').toString()) as unknown[]

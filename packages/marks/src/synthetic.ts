@@ -7,7 +7,7 @@ interface SyntheticClient {
   readonly userAgent: RegExp
 }
 
-/** How each names itself by default; settings of the client can change it, and anybody can send the same. */
+/** Default user agents. Clients can be configured to send another, and anyone can send these. */
 const clients: readonly SyntheticClient[] = [
   // https://docs.datadoghq.com/synthetics/guide/identify_synthetics_bots/
   { name: 'datadog', userAgent: /^Datadog\/Synthetics|DatadogSynthetics$/ },
@@ -20,8 +20,8 @@ const clients: readonly SyntheticClient[] = [
 ]
 
 /**
- * Which synthetic client a request says that it comes from, by its `user-agent`, or `sec-datadog`, which Datadog's
- * tests have whatever user agent they are given. It is as good as the caller is trusted, and no better.
+ * Returns the synthetic client that a request claims to come from, by its `user-agent`, or by `sec-datadog`, which
+ * Datadog's tests send with any user agent. The answer is only as trustworthy as the caller.
  *
  * @example syntheticClient((name) => req.headers[name]) // 'k6' for `Grafana k6/1.3.0`
  */

@@ -4,27 +4,27 @@ import { getMark } from './marks.ts'
 import { sayOutlived } from './outlived.ts'
 import { currentWork, type Work } from './work.ts'
 
-/** Which test the current request belongs to. */
+/** The test that the current request belongs to. */
 export interface CurrentTest {
-  /** `kind:id`, several joined by commas. */
+  /** Test entities as `kind:id`, joined by commas. */
   readonly entity?: string
   readonly run?: string
-  /** Proves it to another process; there where it was asked for. */
+  /** Proves the test to another process. Present only if `sign` was given. */
   readonly marker?: string
 }
 
-/** What a service signs with that the tests' jobs are its own. */
+/** How a service signs the test jobs that it queues. */
 export interface JobSigningOptions extends SigningOptions {
-  /** How long a job may wait. Default a day. */
+  /** How long a job may wait in the queue. Default: one day. */
   readonly ttlMs?: number
 }
 
 const dayMs = 86_400_000
 
 /**
- * Whether the current request is trusted test traffic. It answers alike whether the request's spans are sampled,
- * recorded or suppressed, and with no SDK registered. It is false outside of a request, and once the request has ended:
- * code that must not take a test's data for a user's there asks `currentTraffic()`.
+ * Whether the current request is trusted test traffic. The answer does not depend on whether the request's spans are
+ * sampled, recorded or suppressed, or on a registered SDK. It is false outside a request and after the request has ended;
+ * code that must not mistake test data for user data there should call `currentTraffic()`.
  *
  * @example const schema = isTestTraffic() ? 'test' : 'public'
  */
@@ -33,9 +33,8 @@ export function isTestTraffic(): boolean {
 }
 
 /**
- * Whose traffic this is, for code that writes data: `test`, `users`, or `unknown` outside of a request, once the request
- * has ended, and where neither a middleware, nor a propagator, nor `resumeTest` has looked. What is unknown belongs in
- * neither place.
+ * Whose traffic this is, for code that writes data: `test`, `users`, or `unknown`. It is `unknown` outside a request, after
+ * the request has ended, and where no middleware, propagator or `resumeTest` has run. Store unknown data in neither place.
  *
  * @example currentTraffic() // 'test' in a tester's request, 'unknown' in a loop that it started and left behind
  */
@@ -46,9 +45,9 @@ export function currentTraffic(): 'test' | 'users' | 'unknown' {
 }
 
 /**
- * The test run and entity of the current request, for flag SDKs, for jobs, and for code that tells tests apart.
- * Undefined when it is not trusted test traffic, and once it has ended. `sign` adds what proves it to `resumeTest` in another
- * process.
+ * Returns the test run and entity of the current request, for flag SDKs, jobs, and code that distinguishes tests.
+ * Undefined if the request is not trusted test traffic or has ended. `sign` adds a signed marker, which `resumeTest` in
+ * another process can verify.
  *
  * @example currentTest() // { entity: 'user:42', run: 'load-7' }
  * @example queue.add('order', { ...order, test: currentTest({ sign: { key } }) }) // { run: 'load-7', marker: 'v1.k1...' }
@@ -69,7 +68,7 @@ export function currentTest({ sign }: { readonly sign?: JobSigningOptions } = {}
 }
 
 /**
- * Whom a job's marker is for. It waits in a queue that others can read: it must not open the service's front door.
+ * The audience of a job's marker. Others may read the queue, so the marker must not be valid for requests to the service.
  *
  * @example jobAudience('production') // 'jobs:production'
  */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What all dispatchers of one copy of undici inherit. */
+/** The base class of all dispatchers in one copy of undici. */
 interface Dispatching {
   dispatch(options: unknown, handler: object): boolean
 }
@@ -12,10 +12,9 @@ const kept = Symbol.for('coalmine.undici.callers')
 const callers = new WeakMap<object, RunAsCaller>()
 
 /**
- * Has each request of undici, and of fetch, begin in its caller's context. A pool with a limit of connections lets
- * requests wait, and begins each in the context of the one that made room: with that one's marks, and a user's request
- * would leave as a test's. It sees to the copy of undici that has the global dispatcher; a second call for the same does
- * nothing.
+ * Makes each undici and fetch request start in its caller's context. A pool with a connection limit queues requests, and
+ * starts each in the context of the request that freed a connection, so a user's request could leave with a test's marks.
+ * Patches the copy of undici that owns the global dispatcher, once.
  *
  * @example keepCallersOfUndici() // fetch from a tester's request has its marker, however long it waits in the pool
  */
@@ -33,7 +32,7 @@ export function keepCallersOfUndici(): void {
   }
 }
 
-/** The prototype whose `dispatch` all kinds of pools inherit: above it there is but the abstract one, which throws. */
+/** The prototype whose `dispatch` all pools inherit. Only the abstract one, which throws, is above it. */
 function dispatchingBase(dispatcher: object | undefined): (Dispatching & { [kept]?: boolean }) | undefined {
   const dispatching: object[] = []
   for (let one = dispatcher; one; one = Object.getPrototypeOf(one)) {

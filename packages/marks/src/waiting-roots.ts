@@ -1,50 +1,50 @@
 import { sayOnce } from './say-once.ts'
 import type { MarkableSpan } from './stamp.ts'
 
-/** How much is held back at most. */
+/** Limits on held spans. */
 export interface HoldLimits {
-  /** Spans of one local root. Default 1,000. */
+  /** Maximum spans held per local root. Default 1,000. */
   readonly maxSpansPerRoot?: number
-  /** Spans of all. Default 20,000. */
+  /** Maximum spans held in total. Default 20,000. */
   readonly maxSpans?: number
-  /** How long the first of them waits for its local root to end. Default 30,000. */
+  /** Maximum time in milliseconds that the first span waits for its local root to end. Default 30,000. */
   readonly maxAgeMs?: number
-  /** About how many bytes of them, by their attributes and events. Default 64 MiB. */
+  /** Maximum size of held spans, estimated from their attributes and events. Default 64 MiB. */
   readonly maxBytes?: number
 }
 
-/** The spans of one service's part of a request. */
+/** The held spans of one service's part of a request. */
 export interface LocalRoot {
   readonly span: MarkableSpan
   held: MarkableSpan[]
   bytes: number
-  /** When the first one was held. */
+  /** When the first span was held. */
   since: number
-  /** `gaveUp`: over a limit; its spans wait for it no more. */
+  /** `gaveUp`: a limit was exceeded, and its spans no longer wait. */
   state: 'waits' | 'gaveUp' | 'ended'
-  /** How many went ahead of it, over a limit. */
+  /** How many spans were passed on early because of a limit. */
   early: number
 }
 
-/** The local roots that have spans held. */
+/** The local roots with held spans. */
 export interface WaitingRoots {
-  /** Holds one span of a root that waits. Makes the root give up, or others, where that is over a limit. */
+  /** Holds one span of a waiting root. If that exceeds a limit, this root or others give up. */
   add(root: LocalRoot, span: MarkableSpan): void
-  /** Lets a root's spans go on. */
+  /** Passes on a root's spans. */
   release(root: LocalRoot): void
-  /** Lets the spans of all go on, each counted as early on its root. */
+  /** Passes on all spans, counting each as early on its root. */
   releaseAll(): void
 }
 
 /**
- * Keeps held spans within the limits. Over one, the oldest local roots give up: their spans go on as they are, which is
- * said once.
+ * Keeps held spans within the limits. When one is exceeded, the oldest local roots give up: their spans are passed on as they
+ * are, with a single warning.
  *
  * @example const waiting = waitingRoots((span) => next.onEnd(span), { maxSpans: 1000 })
  */
 export function waitingRoots(goOn: (span: MarkableSpan) => void, limits: HoldLimits): WaitingRoots {
   const { maxSpansPerRoot = 1000, maxSpans = 20_000, maxAgeMs = 30_000, maxBytes = 64 * 1024 * 1024 } = limits
-  /** By the time of the first span that each holds. */
+  /** Ordered by the time of each root's first held span. */
   const waiting = new Set<LocalRoot>()
   let spans = 0
   let bytes = 0
@@ -112,7 +112,7 @@ export function waitingRoots(goOn: (span: MarkableSpan) => void, limits: HoldLim
   }
 }
 
-/** Roughly, and sooner too much than too little. */
+/** A rough estimate that errs on the high side. */
 function sizeOf(span: MarkableSpan & { readonly events?: readonly unknown[] }): number {
   let size = 1000 + 500 * (span.events?.length ?? 0)
   for (const value of Object.values(span.attributes)) {

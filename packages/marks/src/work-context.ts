@@ -1,9 +1,8 @@
 import { type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api'
 
 /**
- * The same Context, holding work under this key. The API's own Contexts copy all that they hold for each value that is
- * set; this one does not copy the work, nor the span, which every span of a request sets anew. A request of five spans
- * takes 0.5 us less for that.
+ * Returns the Context with work under this key. The API's Contexts copy all their values whenever one is set; this one
+ * copies neither the work nor the span, which every span of a request replaces. That saves 0.5 us per request of five spans.
  *
  * @example workContext(key, work, context.active()).getValue(key) // work
  */
@@ -15,7 +14,7 @@ class WorkContext implements Context {
   readonly #key: symbol
   readonly #work: unknown
   readonly #span: unknown
-  /** What else there is; its work and its span are not the ones that count. */
+  /** All other values. Its work and span are outdated. */
   readonly #others: Context
 
   constructor(key: symbol, work: unknown, span: unknown, others: Context) {
@@ -46,7 +45,7 @@ class WorkContext implements Context {
 
 const spanKey = keyOfSpans()
 
-/** The API does not say under which key its Contexts hold spans, but it uses it on whatever Context it is given. */
+/** The API does not export its key for spans, but it uses it on any Context it is given. */
 function keyOfSpans(): symbol {
   let found = Symbol('none')
   const asked: Context = {

@@ -5,25 +5,25 @@ import { type Marks, newMarks } from './marks.ts'
 import { workContext } from './work-context.ts'
 
 /**
- * Work that is done for one request: the request itself, a job, or what `keepMarks` runs. It ends, and what still runs
- * in its context after that is nobody's, since a loop or a connection that began there serves others by then.
+ * Work done for one request: the request itself, a job, or a `keepMarks` call. Once it has ended, code that still runs in
+ * its context belongs to nobody, since a loop or connection that began there may serve others by then.
  */
 export interface Work {
   readonly marks: Marks
   /** True once it has ended. */
   over: boolean
-  /** True when it ends with a response, whatever its spans do. */
+  /** True if it ends with a response, whatever its spans do. */
   hasResponse: boolean
-  /** The span with which it ends, where there is no response. */
+  /** The span that it ends with if there is no response. */
   root: { readonly kind: SpanKind } | undefined
-  /** The work that was over where this one's first span began. */
+  /** The ended work in whose context this one's first span began. */
   readonly after: Work | undefined
-  /** True for what runs outside of every request on purpose. */
+  /** True for work deliberately run outside every request. */
   readonly isOutside: boolean
 }
 
 /**
- * Work with these Marks.
+ * Creates work with these Marks.
  *
  * @example newWork(newMarks()).over // false
  */
@@ -31,7 +31,7 @@ export function newWork(marks: Marks, after?: Work): Work {
   return { marks, over: false, hasResponse: false, root: undefined, after, isOutside: false }
 }
 
-/** What runs outside of every request on purpose. */
+/** The work of code deliberately run outside every request. */
 export const outside: Work = {
   marks: newMarks(),
   over: true,
@@ -42,8 +42,8 @@ export const outside: Work = {
 }
 
 /**
- * The work that this code is a part of, whether or not it is over: a Context's or, failing that, that of its span or,
- * failing that, that of the request that this code runs in.
+ * Returns the work that the calling code belongs to, whether or not it has ended: that of the Context, else of its span,
+ * else of the request that the code runs in.
  *
  * @example currentWork()?.over // undefined outside of any request
  */
@@ -52,7 +52,7 @@ export function currentWork(active: Context = context.active()): Work | undefine
 }
 
 /**
- * The work of a Context or, failing that, of its span. A span that began after its Context's work was over has its own.
+ * Returns the work of a Context, else of its span. A span that began after its Context's work had ended has its own.
  *
  * @example workOfContext(context.active())?.marks.test // true
  */
@@ -64,7 +64,7 @@ export function workOfContext(active: Context): Work | undefined {
 }
 
 /**
- * The work that a Context itself holds.
+ * Returns the work stored in the Context itself.
  *
  * @example workIn(contextWithWork(context.active(), work)) // work
  */
@@ -73,7 +73,7 @@ export function workIn(active: Context): Work | undefined {
 }
 
 /**
- * The same Context, holding this work.
+ * Returns the Context with this work.
  *
  * @example context.with(contextWithWork(context.active(), work), () => isTestTraffic()) // work.marks.test
  */
@@ -82,7 +82,7 @@ export function contextWithWork(active: Context, work: Work): Context {
 }
 
 /**
- * Runs `next` as a part of this work, whether or not an SDK registered a context manager.
+ * Runs `next` as part of this work, whether or not an SDK has registered a context manager.
  *
  * @example runInWork(work, () => isTestTraffic()) // work.marks.test
  */
@@ -91,7 +91,7 @@ export function runInWork<T>(work: Work, next: () => T, active: Context = contex
 }
 
 /**
- * The work that a span was started in.
+ * Returns the work that a span was started in.
  *
  * @example workOf(trace.getActiveSpan()) // undefined where no MarkProcessor started it
  */
@@ -99,26 +99,26 @@ export function workOf(span: Partial<Linked> | Span | undefined): Work | undefin
   return (span as Partial<Linked> | undefined)?.[spanWork]
 }
 
-/** A span that carries its work, and how much of its marks it already has as attributes. */
+/** A span linked to its work, with the log of the marks already written as attributes. */
 export interface Linked {
   [spanWork]: Work
   [spanRead]: Log
 }
 
-// A symbol property on the span: a WeakMap costs 150 to 430 ns a span. The names are global, so that two copies
-// of this package in one process share what they know.
+// A symbol property on the span, because a WeakMap costs 150 to 430 ns per span. The symbols are global, so that two copies
+// of this package in one process share state.
 
-/** The span's property that has its work. */
+/** The span property that holds its work. */
 export const spanWork: unique symbol = Symbol.for('coalmine.work') as never
 
-/** The span's property that has the log whose marks it has as attributes. */
+/** The span property that holds the log of the marks already written as attributes. */
 export const spanRead: unique symbol = Symbol.for('coalmine.marks.read') as never
 
 const contextKey = createContextKey('coalmine.work')
 const storage = Symbol.for('coalmine.requests')
 
-// The Context alone is not enough: without an SDK nothing carries it, and an instrumentation may run a handler in a
-// Context that it kept from before the Marks were put there.
+// The Context alone is not enough: without an SDK nothing propagates it, and an instrumentation may run a handler in a
+// Context that it captured before the Marks were added.
 const shared = globalThis as { [storage]?: AsyncLocalStorage<Work> }
 shared[storage] ??= new AsyncLocalStorage<Work>()
 const requests: AsyncLocalStorage<Work> = shared[storage]
