@@ -3,58 +3,58 @@ import type { ComparedScope, Traffic } from './policy/traffic.ts'
 import type { RateBlock } from './series.ts'
 import type { Side } from './slice.ts'
 
-/** What the comparator is told besides slices: who is compared, when, and what was left out. */
+/** Input to the comparator besides the slices: the cohorts, the window, and what was left out. */
 export interface Facts {
   readonly service: string
   readonly window: Window
   readonly stable: CohortFacts
   readonly canary: CohortFacts
   readonly traffic: Traffic
-  /** The only audiences whose requests were judged, such as `beta`; empty when all were. */
+  /** The audiences whose requests were judged, such as `beta`; empty for all audiences. */
   readonly audience: readonly string[]
   readonly scope: ComparedScope
-  /** Traces that both selectors chose, in neither cohort. */
+  /** Traces that matched both selectors; they are in neither cohort. */
   readonly overlap: number
-  /** Requests that saw two variants of a flag, in neither cohort. */
+  /** Requests that saw two variants of a flag; they are in neither cohort. */
   readonly mixedRequests: number
-  /** Spans that came after their tick had closed. */
+  /** Spans that arrived after their tick had closed. */
   readonly lateSpans: number
-  /** What came so, by cohort: of the ticks that had most of it. */
+  /** Late traces by cohort, for the ticks that had the most of them. */
   readonly late?: readonly LateTick[]
-  /** Whether closed ticks answered, or raw spans had to be read; or metrics of spans, without the spans. */
+  /** Where the slices come from: closed ticks, raw spans, or span metrics without the spans. */
   readonly source: 'ticks' | 'spans' | 'metrics'
-  /** There are no closed ticks that this user may read, so that every answer comes from raw spans. */
+  /** This user may read no closed ticks, so every answer comes from raw spans. */
   readonly spansOnly?: boolean
-  /** Errors by their type, in the ticks that had some. */
+  /** Errors by type, for the ticks that had any. */
   readonly errorTypes?: readonly ErrorTypeTick[]
-  /** Client errors by their code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, likewise. */
+  /** Client errors by code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, for the ticks that had any. */
   readonly clientCodes?: readonly ErrorTypeTick[]
-  /** Which spans lie below the first requests, tick by tick. */
+  /** The spans below the first requests, tick by tick. */
   readonly structure?: readonly SpanTick[] | undefined
-  /** Of metrics of the policy's own, which raw spans answered: how many requests had a value. */
+  /** For custom metrics read from raw spans: how many requests had a value. */
   readonly values?: readonly ValueFacts[]
-  /** What tells whether the comparison is fair; absent where there is no store to ask. */
+  /** Data for the fairness checks; absent where there is no store to query. */
   readonly fairness?: FairnessFacts
-  /** Where span metrics were read instead of spans. */
+  /** Present if span metrics were read instead of spans. */
   readonly spanMetrics?: SpanMetricsFacts
-  /** Where stable is earlier days: which, and what each of them showed. The slices are then those of `slicesAgainst`. */
+  /** If stable is earlier days: which days, and what each of them showed. The slices then come from `slicesAgainst`. */
   readonly beforeAfter?: BeforeAfter
   readonly earlier?: readonly EarlierDay[]
-  /** When nothing was found: what the store has seen, for the message. */
+  /** If no requests were found: what the store has seen, for the error message. */
   readonly known?:
     | {
         readonly services: readonly string[]
         readonly values: readonly string[]
-        /** Spans of the service that are stored, but whose ticks have not closed yet; unattended where no server closes any. */
+        /** Stored spans of the service whose ticks have not closed yet; `unattended` if no server is running to close them. */
         readonly open: { readonly spans: number; readonly unattended?: boolean }
       }
     | undefined
-  /** In fixed mode: which look at this comparison it is, as far as its data has grown. 1 where it is not told. */
+  /** In fixed mode: the number of this look at the comparison, counting only looks with new data. Default 1. */
   readonly look?: number | undefined
   readonly version: string
 }
 
-/** What came for one tick after it had closed: of so many traces of a cohort how many, and how many of these failed. */
+/** Traces that arrived after their tick had closed, by cohort. */
 export interface LateTick {
   /** Milliseconds since 1970. */
   readonly tick: number
@@ -62,42 +62,42 @@ export interface LateTick {
   readonly canary: LateCounts
 }
 
-/** Traces of one cohort in one tick: all, those of them that came late, and how many of these failed. */
+/** Traces of one cohort in one tick: all, the late ones, and how many of the late ones failed. */
 export interface LateCounts {
   readonly traces: number
   readonly late: number
   readonly errors: number
 }
 
-/** The time that is judged. */
+/** The time window that is judged. */
 export interface Window {
   /** ISO 8601, UTC. Start of the first tick and end of the last closed one. */
   readonly start: string
   readonly end: string
   readonly seconds: number
-  /** Whether the start stays where it is as time goes on; a sliding window is good for one look only. */
+  /** Whether the start is fixed; a sliding window is valid for a single look only. */
   readonly anchored: boolean
 }
 
-/** What is known of one cohort besides its slices. */
+/** Facts about one cohort besides its slices. */
 export interface CohortFacts {
   /** The selector as it was given, such as `service.version=2.0.0`. */
   readonly selector: string
   readonly requests: number
-  /** How many it served, where the trace states say that only some were kept: an estimate. */
+  /** Estimated number of requests served, if the trace states show that spans were sampled. */
   readonly adjustedRequests?: number
-  /** Values judged: one for each trace and operation. */
+  /** Values judged: one per trace and operation. */
   readonly traces: number
   readonly instances: number
   /** Requests of test traffic, left out. */
   readonly testRequests: number
-  /** Share of the cohort's requests that evaluated a flag to a variant, by operation. */
+  /** Requests of the cohort that evaluated a flag to a variant, by operation. */
   readonly flags: readonly FlagShare[]
-  /** How many flags, those with the fewest requests, have no shares here. */
+  /** How many flags were left out of `flags`: the ones with the fewest requests. */
   readonly flagsLeftOut?: number
 }
 
-/** How many requests of a cohort evaluated a flag to a variant at one operation. */
+/** The number of a cohort's requests at one operation that evaluated a flag to a variant. */
 export interface FlagShare {
   readonly operation: string
   readonly flag: string
@@ -105,7 +105,7 @@ export interface FlagShare {
   readonly requests: number
 }
 
-/** One type of error at one operation in one tick: of so many traces of each cohort, how many had it. */
+/** One error type at one operation in one tick: how many traces of each cohort had it. */
 export interface ErrorTypeTick {
   readonly type: string
   readonly operation: string
@@ -115,7 +115,7 @@ export interface ErrorTypeTick {
   readonly canary: Rate
 }
 
-/** A kind of span of the service in one tick: of so many traces of each cohort, how many have one below their request. */
+/** One kind of span of the service in one tick: how many traces of each cohort have it below their request. */
 export interface SpanTick {
   readonly tick: number
   /** client, internal or producer. */
@@ -125,7 +125,7 @@ export interface SpanTick {
   readonly canary: Rate
 }
 
-/** Of a metric of the policy's own: how many requests of each cohort had a value, had none, or had one below zero. */
+/** For a custom metric: how many requests of each cohort had a value, no value, or a negative one. */
 export interface ValueFacts {
   readonly metric: string
   readonly stable: ValueCounts
@@ -134,94 +134,94 @@ export interface ValueFacts {
 
 /** How many requests of one cohort had a value of a metric. */
 export interface ValueCounts {
-  /** Values that were judged: one for each trace and operation. */
+  /** Values judged: one per trace and operation. */
   readonly values: number
   readonly without: number
-  /** These count as zero, which proves harm where there is harm, but hides how far below zero a value lies. */
+  /** Negative values count as zero: this still detects harm, but hides how far below zero they are. */
   readonly negative: number
 }
 
-/** What is known of a comparison of span metrics: of counts of spans that were scraped, not of the spans. */
+/** Facts about a comparison of span metrics, that is, of scraped counts instead of spans. */
 export interface SpanMetricsFacts {
-  /** As the series are called. */
+  /** The name of the series. */
   readonly name: string
   readonly kind: 'classic' | 'native' | 'counter'
-  /** How long a cell is, in which the cohorts are compared; and how many were joined since a scrape between them was missed. */
+  /** Length of the cells in which the cohorts are compared, and how many cells were joined because a scrape was missed. */
   readonly cellSeconds: number
   readonly joinedCells: number
-  /** Whether a label tells test traffic. */
+  /** Whether a label marks test traffic. */
   readonly testsApart: boolean
-  /** Requests that the first scrape of a process counts: when they came is not known. */
+  /** Requests counted by the first scrape of a process; when they happened is unknown. */
   readonly undated: ByArm
-  /** Values of latency that were left out, because what served them was warming up. */
+  /** Latency values that were left out because the instance was warming up. */
   readonly warmUp: ByArm
-  /** Metrics of the policy that these series do not tell, and why. */
+  /** Metrics of the policy that these series cannot measure, and why. */
   readonly notMeasured: readonly { readonly metric: string; readonly why: string }[]
-  /** An operation whose latency is counted in buckets of other bounds than others', in seconds. */
+  /** An operation whose latency buckets have different bounds (in seconds) from those of the others. */
   readonly bucketsDiffer: {
     readonly operation: string
     readonly bounds: readonly (readonly number[])[]
   } | null
 }
 
-/** A count of each cohort. */
+/** A count for each cohort. */
 export interface ByArm {
   readonly stable: number
   readonly canary: number
 }
 
-/** Which earlier days stood for a stable that did not run beside the canary. */
+/** The earlier days that served as stable, if no stable ran beside the canary. */
 export interface BeforeAfter {
-  /** Such as `2026-11-20`, the newest first. */
+  /** Dates such as `2026-11-20`, newest first. */
   readonly days: readonly string[]
-  /** Days that were asked for and do not count, and why. */
+  /** Requested days that were left out, and why. */
   readonly leftOut: readonly { readonly date: string; readonly why: string }[]
 }
 
-/** What stable did on one earlier day, at the hours of the canary. */
+/** What stable did on one earlier day, at the same time of day as the canary. */
 export interface EarlierDay {
   /** Such as `2026-11-20`. */
   readonly date: string
-  /** Everything of the day together, by operation and metric. */
+  /** Totals of the day, by operation and metric. */
   readonly sums: Sums
-  /** Requests by operation and tick, the ticks moved on to the canary's day. */
+  /** Requests by operation and tick, with the ticks shifted to the canary's day. */
   readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>
 }
 
-/** Everything of some days or of a window together, by operation and metric. */
+/** Totals over days or over a window, by operation and metric. */
 export type Sums = ReadonlyMap<string, ReadonlyMap<string, Side>>
 
-/** What the store knows that tells whether a comparison is fair, besides who is compared. */
+/** Data from the store for the fairness checks. */
 export interface FairnessFacts {
-  /** Values of each cohort whose latency was left out, because the instance that served them was warming up. */
+  /** Latency values of each cohort that were left out because their instance was warming up. */
   readonly warmUp: { readonly stable: number; readonly canary: number }
-  /** Null where the closed ticks know no instance. */
+  /** Null if the closed ticks name no instance. */
   readonly instances: readonly InstanceFacts[] | null
-  /** What each instance did; empty where instances are not known apart, or are too few to be held against each other. */
+  /** What each instance did; empty if instances cannot be told apart, or are too few to compare. */
   readonly cells: readonly InstanceCell[]
   /**
-   * What each instance did in each tick, by which a FAIL stands or falls; asked for only where there would be one. Null or absent where
-   * instances are not known apart, or were not asked.
+   * What each instance did in each tick, to check a FAIL; queried only if there would be one. Null or absent if
+   * instances cannot be told apart, or were not queried.
    */
   readonly instanceTicks?: readonly InstanceTick[] | null
-  /** For findings that would FAIL, where spans name users: those without whom they have to FAIL too. */
+  /** For findings that would FAIL, if spans name users: the heaviest users, without whom the findings must still FAIL. */
   readonly heaviestUsers?: readonly HeaviestUsers[]
-  /** Null where the cohorts are not chosen by build. */
+  /** Null if the cohorts are not selected by build. */
   readonly builds: BuildFacts | null
-  /** How far beyond the clock of the store the last span starts, in milliseconds; below zero for a span of the past. */
+  /** How far ahead of the store's clock the last span starts, in milliseconds; negative for a span in the past. */
   readonly aheadMs: number
   /**
-   * Calls of other services to addresses at which one cohort alone is called, tick by tick, and those without an answer;
-   * empty where the callers' spans are not there, or the cohorts share their addresses.
+   * Calls from other services to addresses that belong to one cohort only, tick by tick, and how many went unanswered;
+   * empty if there are no spans of the callers, or if the cohorts share their addresses.
    */
   readonly calls: readonly RateBlock[]
-  /** Null where no tick was fit to be sampled. */
+  /** Null if no tick was suitable for sampling. */
   readonly sample: {
     readonly stable: SampleFacts
     readonly canary: SampleFacts
-    /** Traces that met both cohorts, and in how many of them a request of the canary failed. */
+    /** Traces that reached both cohorts, and in how many of them a canary request failed. */
     readonly metBoth?: { readonly traces: number; readonly failed: number }
-    /** How far the clocks are off in ticks all over the window, in order; absent where only the end of it was looked at. */
+    /** Clock skew in ticks across the whole window, in order; absent if only the end of the window was sampled. */
     readonly clocks?: readonly ClockTick[]
   } | null
 }
@@ -229,11 +229,11 @@ export interface FairnessFacts {
 /** One process that served a cohort. Times are milliseconds since 1970. */
 export interface InstanceFacts {
   readonly instance: string
-  /** `both` where the cohorts share their instances, as those of a flag do. */
+  /** `both` if the cohorts share their instances, as the variants of a flag do. */
   readonly cohort: 'stable' | 'canary' | 'both'
   readonly firstMs: number
   readonly lastMs: number
-  /** Whether its first request is known to be its first: it appeared after the record of the service had begun. */
+  /** Whether `firstMs` is known to be its first request: it appeared after the service's record began. */
   readonly born: boolean
 }
 
@@ -242,7 +242,7 @@ export interface InstanceCell {
   readonly cohort: 'stable' | 'canary'
   readonly instance: string
   readonly operation: string
-  /** When the block begins, in milliseconds since 1970. */
+  /** Start of the block, in milliseconds since 1970. */
   readonly tick: number
   readonly traces: number
   readonly errors: number
@@ -250,27 +250,27 @@ export interface InstanceCell {
   readonly latency: Histogram
 }
 
-/** What one instance did at one operation, or at all the others together, `(other)`, in one tick. */
+/** What one instance did in one tick at one operation, or at all remaining operations together, `(other)`. */
 export interface InstanceTick {
   readonly cohort: 'stable' | 'canary'
   readonly instance: string
   readonly operation: string
-  /** When the tick begins, in milliseconds since 1970. */
+  /** Start of the tick, in milliseconds since 1970. */
   readonly tick: number
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
   readonly innerErrors: number
-  /** In seconds; empty while the instance warmed up. Buckets may be wider than those of the slices. */
+  /** In seconds; empty while the instance was warming up. Buckets may be wider than those of the slices. */
   readonly latency: Histogram
 }
 
-/** The users with most of what is bad in the canary at a finding that would FAIL, and what they did there. */
+/** The users with the most bad requests in the canary, for a finding that would FAIL, and what they did. */
 export interface HeaviestUsers {
   readonly metric: string
   /** The operation of the finding, null for the whole service. */
   readonly operation: string | null
-  /** How many users they are. */
+  /** The number of users. */
   readonly users: number
   readonly ticks: readonly UserTick[]
 }
@@ -285,32 +285,32 @@ export interface UserTick {
   readonly latency: Histogram
 }
 
-/** When the builds were first seen, at most a day before the window, and what has no build. */
+/** When the builds were first seen, at most a day before the window, and how many requests name no build. */
 export interface BuildFacts {
   readonly stableFirstMs: number
   readonly canaryFirstMs: number
-  /** Requests of the service in the window that say no build. */
+  /** Requests of the service in the window that name no build. */
   readonly unmarkedRequests: number
 }
 
-/** What a few ticks of raw spans say of one cohort. */
+/** What a few ticks of raw spans show about one cohort. */
 export interface SampleFacts {
   readonly requests: number
   /** Spans of the service below the requests. */
   readonly children: number
-  /** The instrumentation that made most of the requests' spans. */
+  /** The instrumentation scope that created most of the requests' spans. */
   readonly scope: string
-  /** How the requests were sampled: the probability that their trace state says, null where it says none. */
+  /** How the requests were sampled, from the probability in their trace state. */
   readonly sampling: readonly SamplingShare[]
-  /** Requests for which a flag of the comparison was decided by targeting. */
+  /** Requests for which targeting decided a flag of the comparison. */
   readonly targeted: number
-  /** Requests that name a user; absent where that was not looked at. */
+  /** Requests that name a user; absent if that was not checked. */
   readonly named?: number
-  /** Of requests whose caller's span is known: how much later than the call they start, in the median. */
+  /** For requests whose caller's span is known: the median delay between the start of the call and of the request. */
   readonly skewMs: number | null
 }
 
-/** How much later than their calls the requests of one tick start, in the median of each cohort, in milliseconds; null where callers' spans do not tell. */
+/** Median delay between the start of a call and of its request in one tick, in milliseconds; null if there are no spans of callers. */
 export interface ClockTick {
   /** Milliseconds since 1970. */
   readonly tick: number
@@ -318,7 +318,7 @@ export interface ClockTick {
   readonly canaryMs: number | null
 }
 
-/** How many requests were kept with one probability, and how many of them failed; null where the trace state says none. */
+/** Requests kept with one sampling probability, and how many failed; null if the trace state gives no probability. */
 export interface SamplingShare {
   readonly probability: number | null
   readonly requests: number

@@ -44,13 +44,13 @@ import { structureOf, structureReasons } from './why/structure.ts'
  * Judges a canary: validity first, then statistics, then policy. Pure: the same slices in any order and any sharding,
  * the same policy and facts give the same verdict, byte for byte.
  *
- * Every test is anytime-valid: slices may be judged after every tick, as often as one likes, and the chance that a
- * canary no worse than the margins is ever failed stays below `policy.alpha` over all findings together.
+ * Every test is anytime-valid: slices may be judged after every tick, as often as you like, and the chance that a
+ * canary no worse than the margins ever fails stays below `policy.alpha` over all findings together.
  *
- * @param slices what both cohorts did, five seconds by operation by metric; latencies in seconds.
- * @param policy margins and levels; `defaultPolicy`, or what `parsePolicy` made of the user's.
- * @param facts who is compared, when, and what was left out.
- * @returns the verdict with every finding, its evidence, and what is missing for a PASS.
+ * @param slices what both cohorts did, per five-second tick, operation and metric; latencies in seconds.
+ * @param policy margins and levels: `defaultPolicy`, or the result of `parsePolicy`.
+ * @param facts the cohorts, the window, and what was left out.
+ * @returns the verdict with every finding, its evidence, and what a PASS still lacks.
  * @throws {RangeError} when a slice's sides are of the wrong kind or hold impossible numbers.
  * @example judge([], defaultPolicy, facts).verdict // 'invalid': no data
  */
@@ -58,22 +58,22 @@ export function judge(slices: Iterable<Slice>, policy: Policy, facts: Facts): Ve
   return atOnce(judgeInSteps(slices, policy, facts)).verdict
 }
 
-/** A verdict, and what goes on from it. */
+/** A verdict, and the means to continue from it. */
 export interface Judged {
   readonly verdict: Verdict
-  /** Takes in new ticks; null where each look has to be at all of them. */
+  /** Adds new ticks; null if every look has to start from all ticks. */
   readonly next: NextTicks | null
-  /** The verdict on the same slices once more is known of instances and users: what does not depend on it is not done again. */
+  /** Judges the same slices again with more facts about instances and users; only what depends on them is recomputed. */
   readonly again: (doubts: Doubts) => Steps<Verdict>
 }
 
-/** What is asked of instances and users only where there would be a FAIL. */
+/** Facts about instances and users that are queried only if there would be a FAIL. */
 export type Doubts = Pick<FairnessFacts, 'instanceTicks' | 'heaviestUsers'>
 
 /**
- * Judges as `judge` does, step by step: half an hour of many operations takes a second, in which a server is to answer others too.
+ * Judges like `judge`, in steps: half an hour of many operations takes a second, and a server has to answer others meanwhile.
  *
- * @throws {RangeError} as `judge` does, from the step that finds it.
+ * @throws {RangeError} like `judge`, from the step that finds the problem.
  * @example atOnce(judgeInSteps(slices, policy, facts)).verdict // what judge(slices, policy, facts) gives
  */
 export function judgeInSteps(slices: Iterable<Slice>, policy: Policy, facts: Facts): Steps<Judged> {
@@ -81,10 +81,10 @@ export function judgeInSteps(slices: Iterable<Slice>, policy: Policy, facts: Fac
 }
 
 /**
- * Judges as `judgeInSteps` does, and remembers what its tests made of the ticks, so that a comparison that runs need not be judged
- * from the beginning at each new one.
+ * Judges like `judgeInSteps`, and keeps the state of its tests, so that a running comparison need not be judged
+ * from the beginning at each new tick.
  *
- * @throws {RangeError} as `judge` does, from the step that finds it.
+ * @throws {RangeError} like `judge`, from the step that finds the problem.
  * @example atOnce(judgeToGoOn(slices, policy, facts)).next?.add(newSlices, []) // { outcome: 'inconclusive', harmPercent: 12, ... }
  */
 export function judgeToGoOn(slices: Iterable<Slice>, policy: Policy, facts: Facts): Steps<Judged> {
@@ -95,7 +95,7 @@ function* judging(slices: Iterable<Slice>, policy: Policy, facts: Facts, memory?
   const judged = judgedMetrics(policy, facts).filter((metric) => !facts.earlier || judgedAgainstDays(metric))
   const growing = growingSeries(judged)
   const series = yield* growing.addInSteps(slices)
-  // Tests that go on with new ticks are begun by the first look, and by no other.
+  // Only the first look starts tests that continue with new ticks.
   const done = memory ? undefined : newDoneTests()
   const on = (facts: Facts, memory?: RunMemory): Steps<Omit<Judged, 'again'>> =>
     judgingSeries({ judged, growing, series, policy, facts, memory, done })
@@ -220,7 +220,7 @@ function invalidVerdict(
   return verdictOf('invalid', [...invalid, ...notes(facts)], nothing, policy, facts, series, null)
 }
 
-/** The decisions alone, without the estimates that tell of them: what simulations need, in half the time. */
+/** The decisions without estimates: all that simulations need, in half the time. */
 export function decisionsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts): Decided[] {
   const judged = judgedMetrics(policy, facts)
   const decisive = judged.filter(({ gate }) => gate === 'on')

@@ -1,25 +1,25 @@
 import type { Histogram } from '@coalmine/stats'
 
-/** One arm's data in one slice. A distribution is of seconds for latency, else in the unit of its attribute. */
+/** One arm's data in one slice. Distributions are in seconds for latency, otherwise in the unit of the attribute. */
 export type Side =
   | { readonly kind: 'rate'; readonly n: number; readonly events: number }
   | {
       readonly kind: 'distribution'
       readonly n: number
       readonly histogram: Histogram
-      /** Of latency: the upper edges of its buckets in seconds, where they are not exponential; see `boundedMap`. */
+      /** For latency: the upper bucket bounds in seconds, if the buckets are not exponential; see `boundedMap`. */
       readonly bounds?: readonly number[]
     }
   | { readonly kind: 'count'; readonly n: number }
 
-/** The slices that count requests: lost requests and throughput are judged from them. No metric may have this name. */
+/** Name of the slices that count requests, from which lost requests and throughput are judged. No metric may use it. */
 export const requestCount = 'requests'
 
 /**
- * A time x operation cell in which the two cohorts are comparable: what ran in the same five seconds on the same
- * route. `tick` is the start of the tick in milliseconds since the epoch. `metric` is the name that the policy gives it,
- * or `requests`, which counts traces. Both sides are of the same kind: latency, attributes and calls take
- * distributions, errors, client errors and shares rates, `requests` counts.
+ * A time x operation cell in which the two cohorts are comparable: requests in the same five seconds on the same
+ * route. `tick` is the start of the tick in milliseconds since the epoch. `metric` is its name in the policy,
+ * or `requests`, which counts traces. Both sides are of the same kind: latency, attributes and calls have
+ * distributions; errors, client errors and shares have rates; `requests` has counts.
  */
 export interface Slice {
   readonly tick: number

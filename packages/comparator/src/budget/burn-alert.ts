@@ -3,9 +3,9 @@ import { type BurnWindow, boundsOfBad, burnWindows, isTooFew } from './counts.ts
 import type { CohortBudget, JourneyBudget } from './journey.ts'
 import { buildName, cohortSentence, lastsText } from './sentences.ts'
 
-/** A build that burns a budget so fast that somebody has to know, however small its share of the traffic is. */
+/** A build that burns a budget fast enough to alert someone, however small its share of the traffic. */
 export interface BurnAlert {
-  /** What makes it the same alert again. */
+  /** Identifies the alert: the same problem has the same key. */
   readonly key: string
   readonly slo: string
   readonly service: string
@@ -13,35 +13,35 @@ export interface BurnAlert {
   readonly build: string
   /** Its share of the requests. */
   readonly share: number
-  /** How many times as fast as the objective allows, over the time that raised it. */
+  /** Burn rate over the time range that raised the alert: 1 is what the objective allows. */
   readonly burn: number
-  /** The same of all requests together; null where they are too few. */
+  /** The burn rate of all requests together; null if there are too few. */
   readonly serviceBurn: number | null
   readonly critical: boolean
   readonly title: string
   readonly text: readonly string[]
 }
 
-/** What the keys of these alerts begin with; the service follows, percent-encoded, then a slash. */
+/** Prefix of the alert keys, followed by the percent-encoded service and a slash. */
 export const burnKey = 'slo/'
 
-// The first two rows of the usual table: so much of a window's budget within the long time, and still burning within the short one.
+// The first two rows of the usual table: this share of a window's budget spent in the long range, still burning in the short one.
 const rules: readonly { readonly spent: number; readonly long: BurnWindow; readonly short: BurnWindow }[] = [
   { spent: 0.02, long: 'last1h', short: 'last5m' },
   { spent: 0.05, long: 'last6h', short: 'last5m' },
 ]
 
-/** The burn from which a time counts: 14.4 for an hour of 30 days, 6 for six hours. */
+/** The burn rate threshold of a time range: 14.4 for one hour of 30 days, 6 for six hours. */
 export function burnThreshold(spent: number, windowSeconds: number, long: BurnWindow): number {
   return Math.max(1, (spent * windowSeconds) / burnWindows[long])
 }
 
 /**
- * Builds that burn a journey's budget too fast for themselves. The burn rate of a whole service does not show them: one of its hundred
+ * Builds that burn a journey's budget too fast. The burn rate of the whole service hides them: one of its hundred
  * requests may fail twenty times as often as it may, and the service is within its objective.
  *
- * A build is told of where the lower end of its bad share's confidence sequence is above the threshold over the long time, its burn is
- * over the short one too, and it is worse than stable beyond chance.
+ * A build raises an alert if the lower bound of its bad share's confidence sequence is above the threshold over the long range, its burn
+ * rate is above it over the short range too, and it is worse than stable beyond chance.
  */
 export function burnAlertsOf(journey: JourneyBudget): BurnAlert[] {
   return journey.cohorts.flatMap((cohort) => {

@@ -1,16 +1,16 @@
 import { type RateBounds, rateInterval } from '@coalmine/stats'
 import { rounded } from '../numbers.ts'
 
-/** Requests of a time, and how many of them failed or were too slow. */
+/** Requests in a time range, and how many of them failed or were too slow. */
 export interface BadCounts {
   readonly requests: number
   readonly bad: number
 }
 
-/** What a build served at one or more operations, over the times that budgets are looked at; they end with the last closed tick. */
+/** What a build served at one or more operations, over the time ranges used for budgets; they end with the last closed tick. */
 export interface BuildCounts {
   readonly build: string
-  /** Whether it served within the last six hours; what others did is together. */
+  /** Whether it served within the last six hours; all other builds are combined. */
   readonly recent: boolean
   /** When it was first seen within the window, in milliseconds since 1970. */
   readonly firstMs: number
@@ -23,25 +23,25 @@ export interface BuildCounts {
   readonly byHour: readonly { readonly hour: number; readonly requests: number }[]
 }
 
-/** The times over which burn is told, with their length in seconds. */
+/** The time ranges of burn rates, with their length in seconds. */
 export const burnWindows = { last5m: 300, last1h: 3_600, last6h: 21_600, last3d: 259_200 } as const
 
-/** One of these times. */
+/** The name of a time range of burn rates. */
 export type BurnWindow = keyof typeof burnWindows
 
-/** Bad requests of a time, and how many times as many they are as the objective allows; null where these are too few to be a rate. */
+/** Bad requests in a time range, and the burn rate: how many times what the objective allows; null if there are too few for a rate. */
 export interface Burn extends BadCounts {
   readonly rate: number | null
 }
 
-// With fewer bad requests than this, allowed or seen, a rate is chance.
+// With fewer bad requests than this, both allowed and seen, a rate is chance.
 const fewest = 10
 
 /**
- * How fast a budget burns: 1 uses it up in exactly its window. Where neither ten bad requests came nor so many are allowed among this
- * many requests, a rate says nothing, and the counts stand alone.
+ * How fast a budget burns: 1 uses it up in exactly its window. If fewer than ten bad requests were seen, and fewer than ten allowed among so
+ * many requests, a rate is meaningless, and only the counts are given.
  *
- * @param objective the share that is to be good, between 0 and 1.
+ * @param objective the share of requests that should be good, between 0 and 1.
  * @example burnOf({ requests: 360_000, bad: 250 }, 0.999) // { requests: 360000, bad: 250, rate: 0.694444 }
  */
 export function burnOf({ requests, bad }: BadCounts, objective: number): Burn {
@@ -50,22 +50,22 @@ export function burnOf({ requests, bad }: BadCounts, objective: number): Burn {
   return { requests, bad, rate: isTold ? rounded(bad / allowed) : null }
 }
 
-/** Whether a window has room for so few bad requests that its budget says nothing. */
+/** Whether a window allows so few bad requests that its budget is meaningless. */
 export function isTooFew(allowed: number): boolean {
   return allowed < fewest
 }
 
-/** The share of requests that are bad; 0 where there are none. */
+/** The share of requests that are bad; 0 if there are no requests. */
 export function shareOfBad({ requests, bad }: BadCounts): number {
   return requests === 0 ? 0 : bad / requests
 }
 
-/** Between which shares the truth is, at 95 %, however often one looks; requests are taken to be independent. */
+/** Confidence bounds of the bad share, at 95 % and for any number of looks; requests are assumed to be independent. */
 export function boundsOfBad({ requests, bad }: BadCounts, alpha = 0.05): RateBounds {
   return rateInterval({ n: requests, events: bad }, { alpha })
 }
 
-/** Several counts as one. */
+/** The sum of several counts. */
 export function together(counts: readonly BadCounts[]): BadCounts {
   return {
     requests: counts.reduce((sum, one) => sum + one.requests, 0),

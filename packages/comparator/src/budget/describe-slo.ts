@@ -2,7 +2,7 @@ import { latency, percent, roughly } from '../numbers.ts'
 import type { Slo } from './slo.ts'
 
 /**
- * An objective in one line, for who is to agree with it.
+ * An objective in one line, for a reviewer.
  *
  * @example describeSlo(slo) // 'checkout: 99.9 % of GET /cart over 30 days; errors and requests slower than 300 ms are bad'
  */

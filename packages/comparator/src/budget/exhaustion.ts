@@ -1,14 +1,14 @@
 import type { RampStage } from './slo.ts'
 
-/** Requests a second over some time, from now on. */
+/** Expected requests per second over a stretch of time, from now on. */
 export interface LoadPiece {
   readonly seconds: number
   readonly perSecond: number
 }
 
-/** What spends a budget: requests of the service, the share of them that the canary gets, and how much of each is bad. */
+/** What spends a budget: the requests of the service, the canary's share of them, and the bad share of each cohort. */
 export interface Spending {
-  /** Repeated when it is over, so that a day stands for all that follow. */
+  /** Repeats at its end, so that one day stands for all that follow. */
   readonly load: readonly LoadPiece[]
   /** The canary's share of the requests; its last stage stays. */
   readonly ramp: readonly RampStage[]
@@ -18,16 +18,16 @@ export interface Spending {
   readonly canary: number
 }
 
-// What lasts longer than a year is not worth a date.
+// Budgets that last longer than a year need no date.
 const longestSeconds = 366 * 86_400
 
 /**
- * After how many seconds so many bad requests have come: the first t at which the integral of load x ((1 - w) stable + w canary)
- * reaches `left`. A window that rolls also gives budget back, which is left out: the budget lasts at least as long.
+ * The seconds until this many bad requests: the first t at which the integral of load x ((1 - w) stable + w canary)
+ * reaches `left`. A rolling window also gives budget back, which is ignored: the budget lasts at least this long.
  *
- * @param left bad requests that the budget has left; 0 where none or less is.
- * @returns null where it lasts longer than a year.
- * @throws {RangeError} where there is no load, or no ramp.
+ * @param left bad requests left in the budget; 0 if it is used up or overspent.
+ * @returns null if it lasts longer than a year.
+ * @throws {RangeError} if there is no load or no ramp.
  * @example exhaustedAfter(259_200, { load: [{ seconds: 86_400, perSecond: 100 }], ramp: [{ share: 1, seconds: 0 }], stable: 0, canary: 0.02 }) // 129600
  */
 export function exhaustedAfter(left: number, { load, ramp, stable, canary }: Spending): number | null {

@@ -17,24 +17,24 @@ import { expectedWithin, loadOf } from './load.ts'
 import { budgetSentences } from './sentences.ts'
 import type { RampStage, Slo } from './slo.ts'
 
-/** What a journey's budget is worked out from. Times are milliseconds since 1970. */
+/** Input to a journey's budget. Times are milliseconds since 1970. */
 export interface JourneyCounts {
   readonly operation: string | null
   readonly builds: readonly BuildCounts[]
   readonly untilMs: number
-  /** Up to where `byHour` of the builds goes. */
+  /** The end of the builds' `byHour`. */
   readonly wholeHoursUntilMs: number
-  /** Operations that were seen lately, most requests first: for a journey that is spelled differently. */
+  /** Recently seen operations, most requests first, to suggest one for a misspelled journey. */
   readonly seen?: readonly string[]
 }
 
-// More builds than this do not serve beside each other in an hour; what a scanner makes of the mark is not listed.
+// No more builds than this serve side by side within an hour; beyond that, scanners made up marks, which are not listed.
 const mostCohorts = 20
 
 /**
- * The error budget of one journey: what is left, how fast it burns, by whom, and how long it lasts.
+ * The error budget of one journey: what is left, how fast which builds burn it, and how long it lasts.
  *
- * @param ramp the planned shares of the newest build; empty where none is planned.
+ * @param ramp the planned shares of the newest build; empty if none are planned.
  * @example journeyBudget(slo, counts, []).budget?.leftShare // 0.69
  */
 export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly RampStage[]): JourneyBudget {
@@ -86,19 +86,19 @@ export function journeyBudget(slo: Slo, counts: JourneyCounts, ramp: readonly Ra
   }
 }
 
-/** What a journey's budget is now, and the requests that are to be expected. Times are seconds since 1970. */
+/** The current state of a journey's budget, and the expected load. Times are seconds since 1970. */
 export interface Standing {
   readonly first: number
   readonly until: number
   readonly load: readonly LoadPiece[]
   readonly coveredSeconds: number
   readonly window: BadCounts
-  /** Bad requests that a window has room for. */
+  /** Bad requests that a window allows. */
   readonly events: number
   readonly budget: Allowance | null
 }
 
-/** The budget of a journey, and where it comes from. */
+/** The current state of a journey's budget. */
 export function standingOf({ objective, windowSeconds }: Slo, counts: JourneyCounts): Standing {
   const { builds, untilMs, wholeHoursUntilMs } = counts
   const first = Math.min(untilMs, ...builds.map(({ firstMs }) => firstMs)) / 1000
@@ -106,7 +106,7 @@ export function standingOf({ objective, windowSeconds }: Slo, counts: JourneyCou
   const load = loadOf({ builds, first, until, wholeHoursUntil: wholeHoursUntilMs / 1000 })
   const coveredSeconds = Math.min(windowSeconds, until - first)
   const window = together(builds.map((one) => one.window))
-  // A window begins with a whole hour: one that is known to its last hour is known.
+  // A window begins with a whole hour, so data that is missing less than an hour covers it.
   const isWhole = coveredSeconds >= windowSeconds - 3_600
   const expected = isWhole ? window.requests : Math.max(window.requests, expectedWithin(load, windowSeconds))
   const events = (1 - objective) * expected
@@ -127,7 +127,7 @@ function burnsOf(builds: readonly BuildCounts[], objective: number): JourneyBudg
   return { last5m: of('last5m'), last1h: of('last1h'), last6h: of('last6h'), last3d: of('last3d') }
 }
 
-/** The time that rates are of: an hour, or six where fewer than ten requests of it were bad. */
+/** The time range for rates: one hour, or six if fewer than ten requests in it were bad. */
 function rateWindowOf(builds: readonly BuildCounts[]): 'last1h' | 'last6h' {
   return isTooFew(together(builds.map(({ last1h }) => last1h)).bad) ? 'last6h' : 'last1h'
 }
@@ -147,13 +147,13 @@ function alone(builds: readonly BuildCounts[]): BadShares {
   return { stable: 0, canary: shareOfBad(all), canaryBounds: boundsOfBad(all) }
 }
 
-/** Of builds that were seen first together the one with the lower version is the older. */
+/** Of builds first seen at the same time, the one with the lower version is older. */
 const { compare: byName } = new Intl.Collator('en', { numeric: true })
 
-// Each bound of both at half of what both may be wrong together.
+// Two bounds, each at half of their joint error level.
 const alpha = 0.025
 
-/** Whether more of its requests are bad than of stable's, beyond chance. */
+/** Whether its bad share is higher than stable's, beyond chance. */
 function isWorse(one: BuildCounts, stable: BuildCounts): boolean {
   const window = rateWindowOf([one])
   return boundsOfBad(one[window], alpha).lower > boundsOfBad(stable[window], alpha).upper
@@ -162,7 +162,7 @@ function isWorse(one: BuildCounts, stable: BuildCounts): boolean {
 function excessOf(one: BuildCounts, stable: BuildCounts, until: number, budget: Allowance | null): Excess {
   const more = (window: BurnWindow | 'window'): number =>
     Math.max(0, shareOfBad(one[window]) - shareOfBad(stable[window])) * one[window].requests
-  // Stable is looked at over as long as the build is known, or a little longer.
+  // Stable is counted over the time that the build is known, or slightly longer.
   const known = until - one.firstMs / 1000
   const fitting = (Object.keys(burnWindows) as BurnWindow[]).find((window) => burnWindows[window] >= known)
   const requests = Math.max(0, shareOfBad(one.window) - shareOfBad(stable[fitting ?? 'window'])) * one.window.requests

@@ -1,41 +1,41 @@
 import type { BadCounts, Burn, BurnWindow } from './counts.ts'
 import type { Lasts } from './lasts.ts'
 
-/** How much of a window's budget there is, in bad requests. */
+/** The budget of a window, in bad requests. */
 export interface Allowance {
-  /** How many may be bad within the window. */
+  /** Bad requests allowed within the window. */
   readonly events: number
-  /** How many may be from now on; below 0 where more were. */
+  /** Bad requests left; negative if the budget is overspent. */
   readonly left: number
   readonly leftShare: number
 }
 
-/** What bad requests a change alone is the reason of: those that stable's share of bad ones would not have made. */
+/** Bad requests caused by the change: those beyond what stable's bad share would have produced. */
 export interface Excess {
   readonly perMinute: number
   /** Since it was first seen, within the window. */
   readonly requests: number
-  /** The share of the window's budget that this is; null where the budget says nothing. */
+  /** Their share of the window's budget; null if the budget is meaningless. */
   readonly spent: number | null
 }
 
-/** What one build does to a budget. */
+/** One build's effect on a budget. */
 export interface CohortBudget {
   readonly build: string
-  /** Of the requests of the last hour. */
+  /** Its share of the requests in the last hour. */
   readonly share: number
   /** When it was first seen, ISO 8601. */
   readonly firstSeen: string
-  /** The build that the others are compared with: of those that serve, the one that was seen first, or has the lower version. */
+  /** Whether the others are compared with this build: of those that serve, the one seen first, or with the lower version. */
   readonly isStable: boolean
   readonly burn: Readonly<Record<BurnWindow, Burn>>
-  /** Between which shares of bad requests the truth is, at 95 %, over the last hour, or six where ten were not bad. */
+  /** Confidence bounds of the bad share, at 95 %, over the last hour, or over six if fewer than ten requests were bad. */
   readonly bounds: { readonly lower: number; readonly upper: number }
-  /** Null of stable itself. */
+  /** Null for stable itself. */
   readonly excess: Excess | null
-  /** Whether it burns the budget faster than it may, and faster than stable, beyond chance. */
+  /** Whether it burns the budget faster than allowed, and faster than stable, beyond chance. */
   readonly isHarmful: boolean
-  /** How long a full budget lasts once everybody has this build; null where the budget says nothing. */
+  /** How long a full budget lasts once everyone has this build; null if the budget is meaningless. */
   readonly fullLasts: Lasts | null
 }
 
@@ -43,29 +43,29 @@ export interface CohortBudget {
 export interface JourneyBudget {
   readonly slo: string
   readonly service: string
-  /** Null: all requests of the service. */
+  /** Null for all requests of the service. */
   readonly operation: string | null
   readonly objective: number
   readonly windowSeconds: number
   readonly latencySeconds: number | null
   readonly critical: boolean
-  /** The end of the last closed tick, ISO 8601: everything is counted up to here. */
+  /** The end of the last closed tick, ISO 8601; everything is counted up to this time. */
   readonly asOf: string
-  /** Of how much of the window requests are known. */
+  /** How much of the window has request data. */
   readonly coveredSeconds: number
   readonly window: BadCounts
-  /** The share that was good; null without requests. */
+  /** The share of good requests; null without requests. */
   readonly compliance: number | null
-  /** Null where a window has room for fewer than ten bad requests: the counts are all there is to say. */
+  /** Null if a window allows fewer than ten bad requests: then only the counts are meaningful. */
   readonly budget: Allowance | null
   readonly burn: Readonly<Record<BurnWindow, Burn>>
-  /** Requests in the last hour, a minute. */
+  /** Requests per minute in the last hour. */
   readonly perMinute: number
-  /** How long what is left lasts as requests are now; null where the budget says nothing. */
+  /** How long the rest lasts at the current rate; null if the budget is meaningless. */
   readonly lasts: Lasts | null
-  /** The same along the planned ramp of the newest build; null where none is planned, or only one build serves. */
+  /** How long it lasts along the newest build's planned ramp; null if no ramp is planned, or only one build serves. */
   readonly rampLasts: Lasts | null
   readonly cohorts: readonly CohortBudget[]
-  /** What there is to say of it, in sentences. */
+  /** Messages about the budget, one sentence each. */
   readonly messages: readonly string[]
 }

@@ -4,21 +4,21 @@ import type { LoadPiece } from './exhaustion.ts'
 const hour = 3_600
 const day = 86_400
 
-/** What is known of a journey's traffic. Times are seconds since 1970. */
+/** A journey's traffic. Times are seconds since 1970. */
 interface Traffic {
   readonly builds: readonly BuildCounts[]
-  /** The first request that is known, and the end of the last tick. */
+  /** The first known request, and the end of the last tick. */
   readonly first: number
   readonly until: number
-  /** Up to where `byHour` goes. */
+  /** The end of `byHour`. */
   readonly wholeHoursUntil: number
 }
 
 const weekHours = 168
 
 /**
- * The requests a second to be expected from now on: of the same hours of earlier days, up to seven, or where there is no whole day yet
- * those of the last hour.
+ * Expected requests per second from now on: from the same hours of up to seven earlier days or, if there is no whole day yet,
+ * from the last hour.
  */
 export function loadOf({ builds, first, until, wholeHoursUntil }: Traffic): LoadPiece[] {
   const from = Math.max(Math.ceil(first / hour) * hour, wholeHoursUntil - weekHours * hour)
@@ -46,7 +46,7 @@ export function loadOf({ builds, first, until, wholeHoursUntil }: Traffic): Load
   ]
 }
 
-/** Requests to be expected within so many seconds. */
+/** The number of requests expected within this many seconds. */
 export function expectedWithin(load: readonly LoadPiece[], seconds: number): number {
   const cycle = load.reduce((sum, piece) => sum + piece.seconds, 0)
   const requests = load.reduce((sum, piece) => sum + piece.seconds * piece.perSecond, 0)

@@ -3,7 +3,7 @@ import { closest } from '../policy/closest.ts'
 import type { CohortBudget, JourneyBudget } from './journey.ts'
 import { isUncertain, type Lasts } from './lasts.ts'
 
-/** What there is to say of a journey's budget, a sentence each, what matters most first. */
+/** Sentences about a journey's budget, most important first. */
 export function budgetSentences(journey: Omit<JourneyBudget, 'messages'>, seen: readonly string[] = []): string[] {
   const { window, budget, objective, windowSeconds, cohorts, lasts, rampLasts, coveredSeconds } = journey
   if (window.requests === 0) return [`No requests within the window${meant(journey.operation, seen)}`]
@@ -34,19 +34,19 @@ function meant(operation: string | null, seen: readonly string[]): string {
     : `; the busiest operations of the last day are ${seen.slice(0, shownSeen).join(', ')}.`
 }
 
-/** How long, with best and worst where they are far apart. */
+/** A duration in words, with best and worst if they are far apart. */
 export function lastsText(lasts: Lasts): string {
   const text = (seconds: number | null): string => (seconds === null ? 'more than a year' : roughly(seconds))
   if (!isUncertain(lasts)) return text(lasts.seconds)
   return `${text(lasts.seconds)} (at worst ${text(lasts.atWorst)}, at best ${text(lasts.atBest)})`
 }
 
-/** A build in a sentence, where its requests name it. */
+/** How a sentence names a build. */
 export function buildName(build: string): string {
   return build === '' ? 'Traffic without a build' : build
 }
 
-/** What a build does to the budget, and what it would do if everybody had it. */
+/** A build's effect on the budget, now and if everyone had it. */
 export function cohortSentence(cohort: CohortBudget, { burn, windowSeconds }: Omit<JourneyBudget, 'messages'>): string {
   const { build, share, excess, fullLasts } = cohort
   const rate = cohort.burn.last1h.rate ?? cohort.burn.last6h.rate

@@ -1,21 +1,21 @@
-/** An objective: what share of the requests is to be good, over how long. */
+/** An objective: the share of requests that should be good over a time window. */
 export interface Slo {
   readonly name: string
   readonly service: string
-  /** Each of these operations has a budget of its own; `service`: all requests have one; `each`: every operation that there is. */
+  /** Operations that each have their own budget; `service`: one budget for all requests; `each`: one for every operation. */
   readonly journeys: readonly string[] | 'service' | 'each'
-  /** The share that is to be good, between 0 and 1. */
+  /** The share of requests that should be good, between 0 and 1. */
   readonly objective: number
   readonly windowSeconds: number
-  /** What takes longer is bad, as an error is; null where errors alone are. */
+  /** Requests slower than this are bad, like errors; null if only errors are bad. */
   readonly latencySeconds: number | null
-  /** Whether its journeys are those that people are woken for. */
+  /** Whether its journeys are important enough to wake someone up. */
   readonly critical: boolean
-  /** The share of the window's budget that one release may cost; null where nothing is expected. */
+  /** The share of the window's budget that one release may cost; null for no expectation. */
   readonly expect: number | null
 }
 
-/** A planned share of the traffic, between 0 and 1, and for how long; the last one stays. */
+/** A planned share of the traffic, between 0 and 1, and its duration; the last share stays. */
 export interface RampStage {
   readonly share: number
   readonly seconds: number

@@ -7,46 +7,46 @@ import { type Lasts, lastsFor } from './lasts.ts'
 import { lastsText } from './sentences.ts'
 import type { RampStage, Slo } from './slo.ts'
 
-/** A number with its bounds at 95 %, however often one looks. */
+/** A number with its 95 % bounds, valid for any number of looks. */
 export interface Bounded {
   readonly estimate: number
   readonly lower: number
   readonly upper: number
 }
 
-/** What a canary does to the error budget of a journey. */
+/** A canary's effect on the error budget of a journey. */
 export interface VerdictBudget {
   readonly slo: string
-  /** Null: all requests of the service. */
+  /** Null for all requests of the service. */
   readonly operation: string | null
   readonly objective: number
   readonly windowSeconds: number
   readonly latencySeconds: number | null
   readonly critical: boolean
-  /** What each cohort served in the window of the comparison, and how much of it was bad. */
+  /** Requests of each cohort in the comparison's window, and how many were bad. */
   readonly stable: BadCounts
   readonly canary: BadCounts
   /** The canary's share of these requests. */
   readonly share: number
-  /** How many times as fast as the objective allows: stable, the canary, and all of the last hour; null where these are too few to be rates. */
+  /** Burn rates of stable, the canary, and all requests in the last hour: 1 is what the objective allows; null if too few. */
   readonly burn: { readonly stable: number | null; readonly canary: number | null; readonly service: number | null }
-  /** Bad requests that stable's share of bad ones would not have made. */
+  /** Bad requests beyond what stable's bad share would have produced. */
   readonly excess: Bounded
   readonly excessPerMinute: number
-  /** Null where a window has room for fewer than ten bad requests: the counts are all there is to say. */
+  /** Null if a window allows fewer than ten bad requests: then only the counts are meaningful. */
   readonly budget: Allowance | null
-  /** The share of the window's budget that the excess is; null with `budget`. */
+  /** The excess as a share of the window's budget; null with `budget`. */
   readonly spent: Bounded | null
-  /** How long what is left lasts at the canary's share of now; null with `budget`. */
+  /** How long the rest lasts at the canary's current share; null with `budget`. */
   readonly lasts: Lasts | null
-  /** The same along the planned ramp; null where none is planned. */
+  /** How long it lasts along the planned ramp; null if none is planned. */
   readonly rampLasts: Lasts | null
-  /** How long a full budget lasts once everybody has the canary; null with `budget`. */
+  /** How long a full budget lasts once everyone has the canary; null with `budget`. */
   readonly fullLasts: Lasts | null
   readonly message: string
 }
 
-/** What there is to work it out from. */
+/** Input to `verdictBudget`. */
 export interface CanarySpending {
   readonly slo: Slo
   readonly journey: JourneyCounts
@@ -57,7 +57,7 @@ export interface CanarySpending {
   readonly ramp: readonly RampStage[]
 }
 
-/** What a canary does to a journey's budget, from what both cohorts served side by side. */
+/** A canary's effect on a journey's budget, from the requests that both cohorts served side by side. */
 export function verdictBudget({ slo, journey, stable, canary, seconds, ramp }: CanarySpending): VerdictBudget {
   const { objective, windowSeconds, latencySeconds, critical } = slo
   const { events, budget, load } = standingOf(slo, journey)
@@ -92,7 +92,7 @@ export function verdictBudget({ slo, journey, stable, canary, seconds, ramp }: C
   return { ...made, message: sentenceOf(made) }
 }
 
-// Each bound of both cohorts at half of what both may be wrong together.
+// Two bounds, one per cohort, each at half of their joint error level.
 const alpha = 0.025
 
 function excessOf(stable: BadCounts, canary: BadCounts): Bounded {
@@ -128,8 +128,8 @@ function sentenceOf(budget: Omit<VerdictBudget, 'message'>): string {
 }
 
 /**
- * The answer to what an objective expects of a release: refuted where the least that it may have cost is more, confirmed where the most is
- * not. Of several journeys each counts.
+ * The answer to an objective's expectation of a release: refuted if the lower bound of its cost exceeds it, confirmed if the upper bound
+ * does not. With several journeys, each counts.
  */
 export function budgetHypotheses(slos: readonly Slo[], budgets: readonly VerdictBudget[]): Hypothesis[] {
   return slos.flatMap(({ name, expect, windowSeconds }) => {

@@ -2,7 +2,7 @@ import { count, daysText, percent, shareText } from '../numbers.ts'
 import { closest } from '../policy/closest.ts'
 import type { FlagReport, FlagsAnswer, FlagVariant } from './flag-report.ts'
 
-/** Where source code names a flag. */
+/** A place in source code that names a flag. */
 export interface FlagReference {
   readonly file: string
   readonly line: number
@@ -13,24 +13,24 @@ export interface FlagReference {
 /** Whether a flag, or the code behind it, may be removed. */
 export interface FlagRemoval {
   readonly flag: string
-  /** The variant whose code stays; null where the flag itself is to go. */
+  /** The variant whose code stays; null if the flag itself is to be removed. */
   readonly keep: string | null
   readonly verdict: 'pass' | 'fail'
-  /** What is in the way, in sentences. */
+  /** What prevents the removal, in sentences. */
   readonly problems: readonly string[]
-  /** What else is to be known: what was seen, and what cannot be. */
+  /** Further notes: what was seen, and what cannot be known. */
   readonly notes: readonly string[]
-  /** Where the code names it still; empty where no code was searched, too. */
+  /** Where the code still names it; also empty if no code was searched. */
   readonly references: readonly FlagReference[]
-  /** What became of it, by service and environment. */
+  /** Its state, by service and environment. */
   readonly flags: readonly FlagReport[]
 }
 
 const dayMs = 86_400_000
 
 /**
- * Whether the code behind a flag may be removed, all but that of the variant to keep; without one, whether the flag itself may go,
- * which nothing may ask for then.
+ * Whether the code behind a flag may be removed, except for the variant to keep; without `keep`, whether the flag itself may be removed,
+ * in which case nothing may evaluate it any more.
  *
  * @example flagRemoval({ answer, flag: 'new-pricing', keep: 'on', withinDays: 14, references: [] }).verdict // 'pass'
  */
@@ -45,11 +45,11 @@ export function flagRemoval({
   readonly answer: FlagsAnswer
   readonly flag: string
   readonly keep?: string | null
-  /** Whoever met another variant within so many days is in the way. */
+  /** Requests that met another variant within this many days prevent the removal. */
   readonly withinDays: number
-  /** Undefined where no code was searched. */
+  /** Undefined if no code was searched. */
   readonly references: readonly FlagReference[] | undefined
-  /** Keys of other flags that were met: told where this one never was, which may be mistyped. */
+  /** Keys of other flags that were evaluated, to suggest one if this flag was never seen and may be mistyped. */
   readonly others?: readonly string[]
 }): FlagRemoval {
   const nowMs = Date.parse(answer.at)

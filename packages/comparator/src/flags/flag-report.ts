@@ -1,12 +1,12 @@
 import type { Outcome } from '../verdict/outcome.ts'
 
-/** What a flag is, of one service in one environment, by what its users met. */
+/** The state of a flag of one service in one environment, from what its users met. */
 export type FlagState = 'unseen' | 'settled' | 'mixed' | 'new' | 'permanent' | 'stuck'
 
 /** A variant that users met. Moments are ISO 8601. */
 export interface FlagVariant {
   readonly variant: string
-  /** Requests of users that met it within 7 and 30 days, and their shares; null where the flag was not evaluated. */
+  /** Users' requests that met it within 7 and 30 days, and their shares; null if the flag was not evaluated. */
   readonly requests7: number
   readonly requests30: number
   readonly share7: number | null
@@ -21,20 +21,20 @@ export interface FlagBuild {
   readonly lastSeen: string
   /** Within 30 days. */
   readonly requests: number
-  /** Whether it evaluates the flag still: within the last day of the service's traffic. */
+  /** Whether it still evaluates the flag: within the last day of the service's traffic. */
   readonly still: boolean
 }
 
-/** How a flag's change came out for users: as a comparison of two variants at the same time, or of the minutes before and after. */
+/** The effect of a flag change on users, from comparing two variants at the same time, or the minutes before and after. */
 export interface FlagChangeVerdict {
   readonly verdict: Outcome | 'running'
-  /** Whose users: a flag may be of several services. */
+  /** The service whose users are meant: several services may share a flag. */
   readonly service: string
-  /** Against what: the other variant at the same time, or the minutes before. */
+  /** The baseline: the other variant at the same time, or the minutes before. */
   readonly against: 'other-variant' | 'minutes-before'
   readonly stable: string
   readonly canary: string
-  /** Why, in a sentence. */
+  /** The reason, in a sentence. */
   readonly reason: string
 }
 
@@ -55,33 +55,33 @@ export interface FlagComparison {
   readonly at: string
 }
 
-/** A flag of a service in an environment. Moments are ISO 8601; the environment is empty where spans name none. */
+/** A flag of a service in an environment. Times are ISO 8601; the environment is empty if spans name none. */
 export interface FlagReport {
   readonly flag: string
   readonly service: string
   readonly environment: string
   readonly state: FlagState
-  /** Of an unseen flag: builds serve and none of them evaluates it, or nothing serves. */
+  /** For an unseen flag: no serving build evaluates it, or nothing serves. */
   readonly why: 'no-build' | 'no-traffic' | null
   /** What the state means here, in a sentence. */
   readonly text: string
   readonly owner: string | null
-  /** Null where it was never seen, but is declared. */
+  /** Null if it is declared but was never seen. */
   readonly firstSeen: string | null
   readonly lastSeen: string | null
   readonly requests7: number
   readonly requests30: number
   /** Most requests first. */
   readonly variants: readonly FlagVariant[]
-  /** Those that met it last, at most five. */
+  /** The builds that evaluated it last, at most five. */
   readonly builds: readonly FlagBuild[]
   readonly lastChange: FlagLastChange | null
   readonly comparisons: readonly FlagComparison[]
-  /** From when on the service's flags are known: what was before is not. */
+  /** The start of the data on the service's flags. */
   readonly knownSince: string | null
 }
 
-/** The answer of `GET /api/flags`: what can go first. */
+/** The answer of `GET /api/flags`: flags that can be removed first. */
 export interface FlagsAnswer {
   readonly at: string
   readonly flags: readonly FlagReport[]

@@ -1,39 +1,39 @@
-/** After how many days a flag is what. */
+/** The number of days that decide a flag's state. */
 export interface FlagDays {
-  /** Not evaluated for so long, it is unseen. */
+  /** Unseen after this long without an evaluation. */
   readonly unseen: number
-  /** One variant alone for so long, it is settled. */
+  /** Settled after this long with a single variant. */
   readonly settled: number
-  /** For so long after its first evaluation it is new. */
+  /** New for this long after its first evaluation. */
   readonly new: number
-  /** The same partial shares for so long, it is stuck. */
+  /** Stuck after this long with the same partial shares. */
   readonly stuck: number
 }
 
-/** What is declared of a flag. */
+/** The declaration of a flag. */
 export interface FlagRule {
-  /** Who is asked about it; null where nobody is named. */
+  /** Who to ask about it; null if nobody is named. */
   readonly owner: string | null
-  /** It is meant to stay, such as a switch that turns something off in an emergency. */
+  /** Whether it is meant to stay, like a kill switch. */
   readonly permanent: boolean
   readonly days: FlagDays
 }
 
-/** What `flags:` of a `coalmine.yaml` says. */
+/** The content of `flags:` in a `coalmine.yaml`. */
 export interface FlagRules {
   readonly days: FlagDays
-  /** By key: those that the file names. */
+  /** The declared flags, by key. */
   readonly keys: ReadonlyMap<string, FlagRule>
 }
 
-/** What counts where nothing is declared: the days that teams clean up by. */
+/** The default rules: the days by which teams usually clean up. */
 export const usualFlagRules: FlagRules = {
   days: { unseen: 30, settled: 14, new: 14, stuck: 30 },
   keys: new Map(),
 }
 
 /**
- * What is declared of one flag.
+ * The rule of one flag.
  *
  * @example flagRuleOf(usualFlagRules, 'new-pricing').permanent // false
  */

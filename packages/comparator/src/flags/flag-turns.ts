@@ -1,13 +1,13 @@
 import { type ShareBlock, shareShift, shiftWindow } from '@coalmine/stats'
 import { shareText } from '../numbers.ts'
 
-/** What requests met of a flag in a minute, or in up to five together: how many met each variant. */
+/** How many requests met each variant of a flag in one minute, or in up to five combined. */
 export interface FlagMinuteSeen {
   readonly minuteMs: number
   readonly requests: ReadonlyMap<string, number>
 }
 
-/** A flag that was turned, as the requests show it that met it. */
+/** A change of a flag, detected from the requests that met it. */
 export interface FlagTurn {
   /** The variant whose share moved most. */
   readonly variant: string
@@ -19,22 +19,22 @@ export interface FlagTurn {
   readonly what: string
 }
 
-// Requests of one user come for some minutes and all meet one variant: shorter blocks would not be independent of each other.
-/** How long a block is. */
+// A user's requests come for some minutes and all meet one variant, so shorter blocks would not be independent.
+/** Length of a block, in milliseconds. */
 export const turnBlockMs: number = 5 * 60_000
 // A share of fewer requests says little.
 const fewest = 30
 
-/** How far back minutes are to be known, to find where a flag was turned within an hour. */
+/** How far back minutes are needed to find a change within the last hour, in milliseconds. */
 export const turnWindowMs: number = turnBlockMs * shiftWindow + 3_600_000
 
 /**
- * Where a flag was turned, by the shares of its variants: all of six blocks of five minutes beyond all of up to forty before. By
- * chance that is so on less than one day in ten thousand, where blocks are exchangeable; a client that sends a large part of all
- * requests for half an hour is no chance, and looks the same. A flag with fewer than six requests a minute is not looked at.
+ * Detects where a flag was turned, by the shares of its variants: all of six blocks of five minutes beyond all of up to forty before. By
+ * chance this happens on less than one day in ten thousand if blocks are exchangeable; a client that sends a large part of all
+ * requests for half an hour is not chance, and looks the same. Flags with fewer than six requests per minute are ignored.
  *
- * @param within which turns: those that are known by blocks that end after `sinceMs` and by `untilMs`, when all that is before it is
- * known. In order.
+ * @param within selects the turns detected by blocks that end after `sinceMs` and by `untilMs`, when everything before it is
+ * known. Returned in order.
  * @example flagTurns(minutes, { sinceMs: untilMs - 3_600_000, untilMs })[0]?.what // 'on 10 % -> 50 %'
  */
 export function flagTurns(
@@ -59,7 +59,7 @@ interface Block {
   readonly of: ReadonlyMap<string, number>
 }
 
-/** Whole blocks, whoever looks when: so that a turn is the same one at each look. */
+/** Whole blocks, aligned independently of when they are read, so that a turn is the same at every look. */
 function blocksOf(minutes: readonly FlagMinuteSeen[], untilMs: number): readonly Block[] {
   const lastMs = Math.floor(untilMs / turnBlockMs) * turnBlockMs
   const blocks = new Map<number, Map<string, number>>()
@@ -81,7 +81,7 @@ function shiftIn(blocks: readonly Block[]): FlagTurn | undefined {
     const shift = shareShift(blocks.map(({ n, of }): ShareBlock => ({ n, events: of.get(variant) ?? 0 })))
     return shift ? [{ variant, ...shift }] : []
   })
-  // Of two variants, each of which is all that the other is not, the one that more users get now is told.
+  // Of two complementary variants, the one that more users get now is reported.
   const [most] = found.sort(
     (a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before) || b.after - b.before - (a.after - a.before),
   )

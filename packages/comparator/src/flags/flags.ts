@@ -2,7 +2,7 @@ import { daysText, shareText } from '../numbers.ts'
 import type { FlagComparison, FlagLastChange, FlagReport, FlagState, FlagsAnswer, FlagVariant } from './flag-report.ts'
 import { type FlagDays, type FlagRules, flagRuleOf } from './flag-rules.ts'
 
-/** What a store knows of a variant: requests within each of the days that were asked for. Times are milliseconds since 1970. */
+/** A store's data on a variant: requests within each of the requested numbers of days. Times are milliseconds since 1970. */
 export interface FlagVariantSeen {
   readonly service: string
   readonly environment: string
@@ -13,7 +13,7 @@ export interface FlagVariantSeen {
   readonly requests: readonly number[]
 }
 
-/** What it knows of a build that evaluated a flag; one of no name is that of all requests. */
+/** A store's data on a build that evaluated a flag; the empty name stands for all requests. */
 export interface FlagBuildSeen {
   readonly service: string
   readonly environment: string
@@ -24,14 +24,14 @@ export interface FlagBuildSeen {
   readonly requests: number
 }
 
-/** Everything that the report on flags is made of. */
+/** The data behind the report on flags. */
 export interface FlagsSeen {
   readonly variants: readonly FlagVariantSeen[]
   readonly builds: readonly FlagBuildSeen[]
   readonly known: readonly { readonly service: string; readonly sinceMs: number }[]
 }
 
-/** A change of a flag; of no service alone where that is empty, as of no environment. */
+/** A change of a flag; an empty service or environment means all of them. */
 export interface FlagChangeSeen extends FlagLastChange {
   readonly flag: string
   readonly service: string
@@ -45,14 +45,14 @@ export interface FlagComparisonSeen extends FlagComparison {
 }
 
 const dayMs = 86_400_000
-/** From this share on a variant is the only one: the rest are tests by hand, and caches that are old. */
+/** From this share on a variant counts as the only one: the rest are manual tests and stale caches. */
 const alone = 0.999
-// Shares that move by no more than this stand still.
+// Shares that move by no more than this count as unchanged.
 const standsStill = 0.02
 const stillMs = dayMs
 
 /**
- * How many days of requests have to be asked for to tell the states of flags.
+ * The numbers of days of requests to query to determine the states of flags.
  *
  * @example daysToRead(usualFlagRules) // [7, 10, 14, 20, 30]
  */
@@ -69,7 +69,7 @@ const thirds = (days: number): readonly [number, number, number] => [
 ]
 
 /**
- * What became of each flag: of every service and environment that met it, and of those that are declared and were not met.
+ * Reports the state of each flag, for every service and environment that met it, and of declared flags that were never met.
  *
  * @example flagsOf({ seen, changes: [], comparisons: [], rules: usualFlagRules, nowMs: Date.now() }).flags[0]?.state // 'settled'
  */
@@ -79,7 +79,7 @@ export function flagsOf(from: {
   readonly comparisons: readonly FlagComparisonSeen[]
   readonly rules: FlagRules
   readonly nowMs: number
-  /** Only this flag; also where it is not known at all. */
+  /** Report only this flag, even if nothing is known about it. */
   readonly flag?: string | undefined
 }): FlagsAnswer {
   const { seen, rules, nowMs, flag } = from
@@ -118,7 +118,7 @@ interface Index {
 
 type From = Parameters<typeof flagsOf>[0]
 
-// Hundreds of services have thousands of flags: nothing is looked for in all of them.
+// Indexed, since hundreds of services have thousands of flags.
 function indexOf({ seen, changes, comparisons }: From): Index {
   return {
     builds: grouped(seen.builds, ({ service, environment, flag }) => JSON.stringify([flag, service, environment])),
@@ -200,7 +200,7 @@ function reportOf(variants: readonly FlagVariantSeen[], index: Index, { rules, n
   }
 }
 
-/** How a change came out for the users of another service says nothing of these. */
+/** Drops verdicts about the users of other services. */
 const ofService = (change: FlagLastChange, service: string): FlagLastChange =>
   change.verdict === null || change.verdict.service === service ? change : { ...change, verdict: null }
 
@@ -239,7 +239,7 @@ function stateOf(from: StateFrom): Told {
     return isServed
       ? told('unseen', `not evaluated for ${ago(lastMs)}: builds serve, and none of them evaluates it`, 'no-build')
       : told('unseen', `not evaluated for ${ago(lastMs)}: nothing serves here since`, 'no-traffic')
-  // What was there when everything began may be of any age.
+  // A flag that was there when the data begins may be of any age.
   const isNew = nowMs - firstMs < days.new * dayMs
   const wasThere = firstMs - sinceMs < 3_600_000
   if (isNew && !wasThere) return told('new', `first evaluated ${ago(firstMs)} ago`)
@@ -260,7 +260,7 @@ function stateOf(from: StateFrom): Told {
   )
 }
 
-/** Whether shares of each third of the days are within two points of each other; of a third without requests nothing is known. */
+/** Whether the shares in each third of the days are within two points of each other; thirds without requests are ignored. */
 function isStill({ variants, days, share }: StateFrom): boolean {
   const [third, two, all] = thirds(days.stuck)
   return variants.every((one) => {

@@ -1,5 +1,5 @@
 /**
- * The word that a mistyped one was meant to be: at most a third of it differs, and at most two letters.
+ * The known word closest to a mistyped one: at most two edits away, and at most a third of its length.
  *
  * @example closest('alpah', ['alpha', 'alphaPass']) // 'alpha'
  */

@@ -6,7 +6,7 @@ import { policyShape } from './policy-schema.ts'
 import { sloSchema } from './slo-schema.ts'
 import { type ComparedScope, comparedScopes, type Traffic, traffics } from './traffic.ts'
 
-/** What a `coalmine.yaml` says of the comparison, besides its policy. */
+/** The comparison settings of a `coalmine.yaml`, besides its policy. */
 interface ComparisonRead {
   readonly service?: string | undefined
   readonly stable?: string | undefined
@@ -35,7 +35,7 @@ const comparison = z.object({
     .describe('The requests that the service answers, or downstream: the calls that it makes. Default requests.'),
 })
 
-/** Checks what a `coalmine.yaml` says of the comparison. */
+/** Validates the comparison settings of a `coalmine.yaml`. */
 export const comparisonSchema: z.ZodType<ComparisonRead> = comparison
 
 /** The keys of a `coalmine.yaml` that are about the comparison. */

@@ -10,45 +10,45 @@ import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 import { type PolicyProblem, policyShape, problemsOf, unknownKey } from './policy-schema.ts'
 import { readSlos, type SloInput } from './slo-schema.ts'
 
-/** What a `coalmine.yaml` says of the comparison, where given. */
+/** The comparison settings of a `coalmine.yaml`; absent where not given. */
 interface ComparisonConfig {
   readonly service?: string
   readonly stable?: string
   readonly canary?: string
   /** `users`, `test` or `all`. */
   readonly traffic?: string
-  /** Audiences, joined by commas. */
+  /** Audiences, separated by commas. */
   readonly audience?: string
   /** `requests` or `downstream`. */
   readonly scope?: string
 }
 
-/** What a `coalmine.yaml` says: the comparison it is about, and the policy as it is written and as it was read. */
+/** The content of a `coalmine.yaml`: the comparison, and the policy both as written and as parsed. */
 export interface Config extends ComparisonConfig {
   readonly policy: PolicyInput
-  /** With its defaults. */
+  /** The policy with its defaults filled in. */
   readonly parsed: Policy
-  /** Who is told, of what and where; absent where the file does not say. */
+  /** Who is notified of what, and where; absent if the file does not say. */
   readonly notify?: NotifyConfig
-  /** How a new build is given to more and more users. */
+  /** How a new build is rolled out, stage by stage. */
   readonly rollout?: RolloutPlan
-  /** Objectives whose error budgets are told, where the file has some. */
+  /** Objectives whose error budgets are reported, if the file has any. */
   readonly slos?: readonly Slo[]
-  /** The same as they are written, each with its service. */
+  /** The objectives as written, each with its service. */
   readonly slo?: readonly SloInput[]
-  /** The name of a file of OpenSLO that has them instead, as it was written. */
+  /** The name of an OpenSLO file that contains the objectives instead, as written. */
   readonly sloFile?: string
-  /** What is declared of flags, with its defaults; absent where the file says nothing of them. */
+  /** The declarations about flags, with defaults; absent if the file has none. */
   readonly flagRules?: FlagRules
-  /** The same as it is written. */
+  /** The declarations about flags, as written. */
   readonly flags?: FlagsInput
 }
 
 /**
  * Reads a `coalmine.yaml`.
  *
- * @param checkSelector throws where a selector cannot be read; the comparator itself takes them as they are.
- * @throws {RangeError} with a line for every problem: file, line, key and what was expected.
+ * @param checkSelector throws if a selector cannot be parsed; the comparator itself does not check selectors.
+ * @throws {RangeError} with one line per problem: file, line, key and what was expected.
  * @example parseConfig('service: checkout\nalpha: 0.01\n', 'coalmine.yaml').policy // { alpha: 0.01 }
  */
 export function parseConfig(
@@ -124,7 +124,7 @@ export function parseConfig(
   }
 }
 
-/** Everything in the file that chooses spans, where it is text at all. */
+/** All selectors in the file that are strings. */
 function selectorsIn({ stable, canary, metrics }: Readonly<Record<string, unknown>>): {
   readonly path: PolicyProblem['path']
   readonly selector: string

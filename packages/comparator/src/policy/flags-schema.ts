@@ -4,7 +4,7 @@ import { expectedInstead, type PolicyProblem, problemsOf } from './policy-schema
 import { secondsOf } from './slo-schema.ts'
 
 const daySeconds = 86_400
-/** What is known of flags goes back so many days. */
+/** How many days back flag data goes. */
 const mostDays = 100
 
 const days = z
@@ -53,7 +53,7 @@ interface FlagsReadIn extends DaysRead {
     | undefined
 }
 
-/** `flags:` as people write it in `coalmine.yaml`: days such as `30d`. */
+/** `flags:` as written in `coalmine.yaml`, with days such as `30d`. */
 export interface FlagsInput {
   readonly unseen?: string
   readonly settled?: string
@@ -62,24 +62,24 @@ export interface FlagsInput {
   readonly keys?: Readonly<Record<string, FlagInput>>
 }
 
-/** What it says of one flag. */
+/** The declaration of one flag. */
 export interface FlagInput extends Omit<FlagsInput, 'keys'> {
   readonly owner?: string
   readonly permanent?: boolean
 }
 
-/** Checks `flags:` of a `coalmine.yaml`. */
+/** Validates `flags:` of a `coalmine.yaml`. */
 export const flagsSchema: z.ZodType<FlagsReadIn> = flags.describe(
   'When a flag is ready to be removed, and who owns it, for "coalmine flags".',
 )
 
-/** What is declared of flags, or everything that is wrong with it. */
+/** The declarations about flags, or every problem with them. */
 export type FlagsRead =
   | { readonly kind: 'flags'; readonly rules: FlagRules }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }
 
 /**
- * Reads what is declared of flags, and fills in the defaults: of a flag those of the file, of the file the usual ones.
+ * Reads the declarations about flags. A flag defaults to the values of the file, the file to the usual values.
  *
  * @example readFlags({ keys: { 'kill-switch': { permanent: true } } }) // { kind: 'flags', rules: ... }
  */

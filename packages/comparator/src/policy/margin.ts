@@ -1,27 +1,27 @@
-/** How much slower is still acceptable: `ratio` (0.1 is 10 %) or `seconds` more, whichever is larger. */
+/** How much slower is acceptable: by `ratio` (0.1 is 10 %) or by `seconds`, whichever is larger. */
 export interface LatencyMargin {
   readonly ratio: number
   readonly seconds: number
 }
 
-/** How many more events are still acceptable: an odds ratio, or `difference` in probability, whichever is larger. */
+/** How many more events are acceptable: an odds ratio, or a `difference` in probability, whichever is larger. */
 export interface RateMargin {
   readonly oddsRatio: number
   readonly difference: number
 }
 
-/** How much more of a number (cost, bytes, calls), or how much less of a count (requests), is acceptable: 0.05 is 5 %. */
+/** How much higher a number (cost, bytes, calls), or how much lower a count (requests), may acceptably be: 0.05 is 5 %. */
 export interface RatioMargin {
   readonly ratio: number
 }
 
-/** How much worse is acceptable, in the form that the metric takes. */
+/** How much worse is acceptable, in the form that fits the metric. */
 export type Margin = LatencyMargin | RateMargin | RatioMargin
 
-/** How a margin is written. A `loss` is a ratio of which no more than all can go. */
+/** The form of a margin. A `loss` is a ratio of at most 1, since no more than everything can be lost. */
 export type MarginForm = 'latency' | 'rate' | 'ratio' | 'loss'
 
-/** How much worse is acceptable where nobody says otherwise. */
+/** The default margins. */
 export const defaultMargins: Readonly<Record<MarginForm, Margin>> = {
   latency: { ratio: 0.1, seconds: 0.002 },
   rate: { oddsRatio: 1.5, difference: 0.001 },
@@ -37,10 +37,10 @@ interface Margins {
 }
 
 /**
- * A margin from its text: `10%,2ms` for latency, `1.5,0.1pp` for rates, `5%` for numbers and counts. Either half of a
- * pair may be left out and is then zero (an odds ratio of 1).
+ * Parses a margin: `10%,2ms` for latency, `1.5,0.1pp` for rates, `5%` for numbers and counts. Either half of a
+ * pair may be omitted and is then zero (an odds ratio of 1).
  *
- * @throws {RangeError} with the form that was expected.
+ * @throws {RangeError} naming the expected form.
  * @example parseMargin('latency', '10%,2ms') // { ratio: 0.1, seconds: 0.002 }
  */
 export function parseMargin<F extends MarginForm>(form: F, text: string): Margins[F]
@@ -59,7 +59,7 @@ export function parseMargin(form: MarginForm, text: string): Margin {
 }
 
 /**
- * The text that `parseMargin` reads back.
+ * Formats a margin as text that `parseMargin` reads back.
  *
  * @example formatMargin({ ratio: 0.1, seconds: 0.002 }) // '10%,2ms'
  */
@@ -69,7 +69,7 @@ export function formatMargin(margin: Margin): string {
   return percent(margin.ratio)
 }
 
-/** Refuses a half that is given twice, of which one would silently win. */
+/** Rejects a half that is given twice, since one would silently win. */
 function once(taken: Set<string>, half: string, text: string): void {
   if (taken.has(half)) throw new RangeError(`expected each half of a margin once, got "${text}"`)
   taken.add(half)

@@ -1,26 +1,26 @@
 import type { MarginForm } from './margin.ts'
 
-/** What a metric's values are. */
+/** What a metric measures. */
 export type Measure =
   | { readonly kind: 'latency' }
   | { readonly kind: 'errors' }
-  /** Answers that blame whoever asked: HTTP 4xx, and the codes of gRPC that are no fault of the server's. */
+  /** Responses that blame the client: HTTP 4xx, and the gRPC codes that are not the server's fault. */
   | { readonly kind: 'client-errors' }
-  /** Errors below a request, or exceptions in it, of which the answer shows nothing. */
+  /** Errors below a request, or exceptions in it, that its response does not show. */
   | { readonly kind: 'inner-errors' }
   | { readonly kind: 'lost-requests' }
   | { readonly kind: 'throughput' }
-  /** A numeric span attribute (cost, bytes, tokens): one value for a trace and operation. */
+  /** A numeric span attribute (cost, bytes, tokens): one value per trace and operation. */
   | { readonly kind: 'attribute'; readonly key: string; readonly reduce: 'sum' | 'max' }
-  /** Spans of the trace, in this service and below its entry span, that a selector chooses: queries, retries, fan-out. */
+  /** Spans of the trace in this service, below its entry span, that match a selector: queries, retries, fan-out. */
   | { readonly kind: 'calls'; readonly of: string }
-  /** Requests that have a span which a selector chooses: any attribute that is there or not. */
+  /** Requests with a span that matches a selector. */
   | { readonly kind: 'share'; readonly of: string }
 
-/** Metrics that have a name of their own and need nothing to be said about what they measure. */
+/** Built-in metrics: the name alone says what they measure. */
 type BuiltIn = Exclude<Measure['kind'], 'attribute' | 'calls' | 'share'>
 
-/** The metrics that need no word of what they measure, by their names. */
+/** The names of the built-in metrics. */
 export const builtIns: readonly BuiltIn[] = [
   'latency',
   'errors',
@@ -33,7 +33,7 @@ export const builtIns: readonly BuiltIn[] = [
 const oldNames: ReadonlyMap<string, BuiltIn> = new Map([['4xx', 'client-errors']])
 
 /**
- * The name that a metric has today: what policies were written with before goes on meaning the same.
+ * The current name of a metric, so that policies written with an old name keep their meaning.
  *
  * @example metricNameOf('4xx') // 'client-errors'
  */
@@ -41,12 +41,12 @@ export function metricNameOf(written: string): string {
   return oldNames.get(written) ?? written
 }
 
-/** Whether a name is that of a metric which is built in. */
+/** Whether a name is that of a built-in metric. */
 export function isBuiltIn(name: string): name is BuiltIn {
   return (builtIns as readonly string[]).includes(name)
 }
 
-/** How a margin for this kind of measure is written. */
+/** The form of the margin for this kind of measure. */
 export function marginFormOf({ kind }: Measure): MarginForm {
   switch (kind) {
     case 'latency':

@@ -15,29 +15,29 @@ import type { Expect, Gate, GateInput, MetricInput } from './metric-schema.ts'
 
 /** How one metric is judged. */
 export interface MetricPolicy {
-  /** `latency`, `errors`, `client-errors`, `inner-errors`, `lost-requests`, `throughput`, or a name of the user's own. */
+  /** `latency`, `errors`, `client-errors`, `inner-errors`, `lost-requests`, `throughput`, or a custom name. */
   readonly name: string
   readonly measure: Measure
   readonly expect: Expect
-  /** Which way hurts. */
+  /** The harmful direction. */
   readonly worse: 'higher' | 'lower'
-  /** Its shape goes with the measure: see `marginFormOf`. */
+  /** Its form depends on the measure: see `marginFormOf`. */
   readonly margin: Margin
   readonly gate: Gate
-  /** Its part of alpha beside the other metrics': only proportions count. */
+  /** Its weight in the split of alpha among metrics: only proportions count. */
   readonly weight: number
-  /** What must not break: four times the part of alpha, and its FAIL is named first. */
+  /** Critical metrics get four times the share of alpha, and their FAIL is named first. */
   readonly critical: boolean
-  /** Why, in the words of whoever wrote it. */
+  /** The author's reason. */
   readonly reason: string | null
-  /** Whether `expect` or `reason` was written down: the verdict answers those. */
+  /** Whether `expect` or `reason` was given: the verdict then answers it. */
   readonly hypothesis: boolean
 }
 
 /**
- * One metric from its entry, with the defaults of what it measures.
+ * Reads one metric's entry, with the defaults for what it measures.
  *
- * @throws {MetricProblem} with the key that is wrong, and what was expected there.
+ * @throws {MetricProblem} with the invalid key, and what was expected there.
  * @example metricPolicyOf('cost', { attribute: 'app.cost', margin: '2%' }) // { name: 'cost', margin: { ratio: 0.02 }, ... }
  */
 export function metricPolicyOf(name: string, entry: MetricInput | GateInput): MetricPolicy {
@@ -64,20 +64,20 @@ export function metricPolicyOf(name: string, entry: MetricInput | GateInput): Me
   }
 }
 
-// What a critical metric's part of alpha is multiplied with: with it among two others it has two thirds.
+// Factor on a critical metric's share of alpha: beside two others it gets two thirds.
 const critically = 4
 
-/** The metric's part of alpha beside the others'. */
+/** The metric's weight in the split of alpha. */
 export function weightOf({ weight, critical }: MetricPolicy): number {
   return critical ? critically * weight : weight
 }
 
-/** What is asked of one operation where the whole service is to be better: that it is not worse, by the usual margin. */
+/** The claim for a single operation if the whole service is to be better: no worse than the usual margin. */
 export function noWorse(metric: MetricPolicy): MetricPolicy {
   return { ...metric, expect: 'no-worse', margin: defaultMargins[marginFormOf(metric.measure)] }
 }
 
-/** What is wrong with a metric's entry, and under which key. */
+/** A problem with a metric's entry, and the key it is under. */
 export class MetricProblem extends Error {
   readonly path: readonly string[]
 
@@ -87,7 +87,7 @@ export class MetricProblem extends Error {
   }
 }
 
-/** The margin of a metric that is in this form. */
+/** The margin of a metric whose margins have this form. */
 export function marginIn<F extends keyof Shapes>(form: F, metric: MetricPolicy): Shapes[F]
 export function marginIn(form: MarginForm, { name, margin }: MetricPolicy): Margin {
   const shape = 'seconds' in margin ? 'latency' : 'oddsRatio' in margin ? 'rate' : 'ratio'

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-/** What is claimed of a metric. `worse-by-at-most` is a price that is paid knowingly: its margin must be written. */
+/** The claim about a metric. `worse-by-at-most` is a deliberate trade-off: its margin must be given. */
 export type Expect = 'no-worse' | 'better' | 'same' | 'worse-by-at-most'
 
-/** Whether a metric decides: `advisory` ones are judged and told, and change no verdict; `off` ones are not judged. */
+/** Whether a metric decides: `advisory` metrics are judged and reported but change no verdict; `off` metrics are not judged. */
 export type Gate = 'on' | 'advisory' | 'off'
 
-/** A metric as people write it under `metrics:`; every key may be left out. */
+/** A metric as written under `metrics:`; every key is optional. */
 export interface MetricInput {
   readonly attribute?: string | undefined
   readonly reduce?: 'sum' | 'max' | undefined
@@ -21,7 +21,7 @@ export interface MetricInput {
   readonly reason?: string | undefined
 }
 
-/** A gate as people write it. */
+/** A gate as written in a policy. */
 export type GateInput = boolean | Gate
 
 const gate = z
@@ -54,7 +54,7 @@ const keys = z.strictObject({
   reason: z.string().min(1).optional().describe('Why, in your own words; the verdict repeats it.'),
 })
 
-/** A metric's entry: its keys, or its gate alone, as in `client-errors: off`. */
+/** A metric's entry: an object with its keys, or only its gate, as in `client-errors: off`. */
 export const metricSchema: z.ZodType<MetricInput | GateInput> = z.union([gate, keys], {
   error: 'expected true, advisory, off, or keys such as margin',
 })

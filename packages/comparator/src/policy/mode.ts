@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-/** How often one may look: as often as one likes, or once, at the end of the window. */
+/** How often you may look: as often as you like (`sequential`), or once, at the end of the window (`fixed`). */
 export type Mode = 'sequential' | 'fixed'
 
-/** A mode as people write it. */
+/** A mode as written in a policy. */
 export const modeSchema: z.ZodType<Mode> = z.enum(['sequential', 'fixed'], {
   error: ({ input }) =>
     Object(input) === input && 'looks' in (input as object)

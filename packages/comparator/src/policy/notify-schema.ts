@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { expectedInstead, type PolicyProblem, unknownKey } from './policy-schema.ts'
 
-/** What can be told: a comparison began, how it came out, that its outcome changed before it was settled, that what failed is over. */
+/** The events: a comparison started, its outcome, its outcome changed before it was settled, a failure is over. */
 const notifyEvents = ['started', 'interim', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'] as const
 
-/** One of the events that a target may be told of. */
+/** One of the events that a target may be notified of. */
 export type NotifyEvent = (typeof notifyEvents)[number]
 
-/** What every target has. Keys that end in `Env` name environment variables: no secret stands in the file. */
+/** Common keys of all targets. Keys that end in `Env` name environment variables, so that the file contains no secrets. */
 interface AnyTarget {
-  /** What it is told; what its kind is usually told, where left out. */
+  /** The events it is notified of; the default depends on the kind of target. */
   readonly on?: readonly NotifyEvent[] | undefined
-  /** Only of these services; of every one, where left out. */
+  /** Only for these services. Default: all services. */
   readonly services?: readonly string[] | undefined
 }
 
@@ -23,13 +23,13 @@ export interface WebhookTarget extends AnyTarget {
   readonly secretEnv?: string | undefined
 }
 
-/** Messages to the channel of a Slack incoming webhook, whose URL is a secret. */
+/** Messages to the channel of a Slack incoming webhook; its URL is a secret. */
 export interface SlackTarget extends AnyTarget {
   readonly type: 'slack'
   readonly urlEnv: string
 }
 
-/** Alerts and change events of PagerDuty. */
+/** PagerDuty alerts and change events. */
 export interface PagerDutyTarget extends AnyTarget {
   readonly type: 'pagerduty'
   readonly keyEnv: string
@@ -45,11 +45,11 @@ export interface AlertmanagerTarget extends AnyTarget {
   readonly passwordEnv?: string | undefined
 }
 
-/** Commit status and comment on the pull request. */
+/** A commit status, and a comment on the pull request. */
 export interface GitHubTarget extends AnyTarget {
   readonly type: 'github'
   readonly tokenEnv: string
-  /** Such as `acme/shop`; else the label `repository` of a comparison: who sends spans does not choose where the token is used. */
+  /** Such as `acme/shop`. Default: the comparison's label `repository`; senders of spans do not choose where the token is used. */
   readonly repository?: string | undefined
   readonly api?: string | undefined
   /** Context of the commit status; empty for none. Default coalmine. */
@@ -63,11 +63,11 @@ export interface GrafanaTarget extends AnyTarget {
   readonly type: 'grafana'
   readonly url: string
   readonly tokenEnv: string
-  /** UID of the only dashboard that shows them; else any may, by their tags. */
+  /** UID of the only dashboard that shows the annotations. Default: any dashboard may, by their tags. */
   readonly dashboard?: string | undefined
 }
 
-/** Where word is sent. */
+/** Where notifications are sent. */
 export type NotifyTarget =
   | WebhookTarget
   | SlackTarget
@@ -76,33 +76,33 @@ export type NotifyTarget =
   | GitHubTarget
   | GrafanaTarget
 
-/** Whom a service belongs to, and what of it must not break. */
+/** The owner of a service, and its critical operations. */
 export interface NotifyService {
-  /** Named where nobody knows who made the change, or it is not fresh. */
+  /** Named if the author of the change is unknown, or the change is not recent. */
   readonly owner?: string | undefined
   /** The owner's member or group id in Slack, such as U012AB3CD or S012AB3CD. */
   readonly slack?: string | undefined
-  /** Operations whose failure may page somebody, such as `GET /cart`. */
+  /** Operations whose failure may page someone, such as `GET /cart`. */
   readonly critical?: readonly string[] | undefined
 }
 
-/** The key `notify` of a `coalmine.yaml`: who is told, of what, and where. Times are seconds. */
+/** The key `notify` of a `coalmine.yaml`: who is notified of what, and where. Times are seconds. */
 export interface NotifyConfig {
   readonly targets: Readonly<Record<string, NotifyTarget>>
   readonly services?: Readonly<Record<string, NotifyService>> | undefined
-  /** Slack member ids of authors and mergers, by their GitHub login, or their name as git has it. */
+  /** Slack member ids of authors and mergers, by GitHub login or by name in git. */
   readonly people?: Readonly<Record<string, string>> | undefined
-  /** So many requests hurt a minute may page somebody. Default 10. */
+  /** The number of requests hurt per minute from which someone may be paged. Default 10. */
   readonly pageFrom?: number | undefined
-  /** A checkout to ask git who wrote a commit. */
+  /** A git checkout in which to look up the author of a commit. */
   readonly git?: string | undefined
-  /** After so long without success a message is given up. Default 6 h. */
+  /** Give up on a message after this long without success. Default 6 h. */
   readonly giveUpAfter?: number | undefined
 }
 
 const text = z.string().min(1)
 
-// What is wrong is not repeated: it may be the secret itself.
+// The invalid value is not repeated: it may be the secret itself.
 const variable = z
   .string({ error: 'expected the name of an environment variable; the secret itself does not belong in this file' })
   .regex(/^[A-Za-z_]\w*$/, {
@@ -136,7 +136,7 @@ const anyTarget = {
   services: z.array(text).optional().describe('Only these services. Default all.'),
 }
 
-/** Their keys by kind. */
+/** Keys of the targets, by kind. */
 const targetKinds = {
   webhook: z.strictObject({
     type: z.literal('webhook'),
@@ -226,10 +226,10 @@ const notify = z.strictObject({
   giveUpAfter: seconds.optional().describe('How long to keep trying to deliver a message. Default 6h.'),
 })
 
-/** Checks the key `notify`, as JSON Schema too. */
+/** Validates the key `notify`; also the source of its JSON Schema. */
 export const notifySchema: z.ZodType = notify.describe('Who is notified of what, and where.')
 
-/** What `notify` says, or everything that is wrong with it. */
+/** Reads `notify`, or returns every problem with it. */
 export function parseNotify(
   input: unknown,
 ):
@@ -247,7 +247,7 @@ export function parseNotify(
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'notify', notify: parsed.data }
 }
 
-/** What goes together in a target. */
+/** Keys of a target that do not go together. */
 function mismatchOf(target: NotifyTarget): readonly string[] {
   switch (target.type) {
     case 'webhook':
@@ -276,7 +276,7 @@ function problemsIn(input: unknown, issue: z.core.$ZodIssue): PolicyProblem[] {
   return [{ path, message: issue.message }]
 }
 
-/** The keys that there are at a place. */
+/** The keys present at a path. */
 function keysAt(input: unknown, path: readonly (string | number)[]): readonly string[] {
   const [section] = path
   if (section === 'services') return Object.keys(service.shape)

@@ -2,7 +2,7 @@ import { LineCounter, parseAllDocuments } from 'yaml'
 import { closest } from './closest.ts'
 import { type SloInput, secondsOf } from './slo-schema.ts'
 
-/** Where our own facts stand in a document of OpenSLO, which has no words for them. */
+/** Annotations for the settings that OpenSLO has no fields for. */
 const openSloAnnotations = {
   journeys: 'coalmine/journeys',
   latency: 'coalmine/latency',
@@ -13,12 +13,12 @@ const openSloAnnotations = {
 const kinds = ['SLO', 'Service', 'SLI', 'DataSource', 'AlertPolicy', 'AlertCondition', 'AlertNotificationTarget']
 
 /**
- * Reads the objectives of a file of OpenSLO v1: `service`, rolling `timeWindow` and `target` or `targetPercent` of each objective.
- * Where its numbers come from is not read, since ours are spans; which operations it is of, and what is too slow, stand in
- * annotations. Documents of other kinds are passed over; what would mean something else here is refused.
+ * Reads the objectives of an OpenSLO v1 file: `service`, rolling `timeWindow`, and each objective's `target` or `targetPercent`.
+ * Data sources are ignored, since Coalmine uses spans; the operations and the latency threshold are in
+ * annotations. Documents of other kinds are skipped; anything that would mean something else here is rejected.
  *
- * @returns objectives as `coalmine.yaml` has them.
- * @throws {RangeError} with a line for every problem: file, line, key and what to do.
+ * @returns objectives in the form of `coalmine.yaml`.
+ * @throws {RangeError} with one line per problem: file, line, key and what to do.
  * @example readOpenSlo('apiVersion: openslo/v1\nkind: SLO\n...', 'slo.yaml') // [{ name: 'cart', objective: 0.999, window: '30d', ... }]
  */
 export function readOpenSlo(text: string, file: string): SloInput[] {

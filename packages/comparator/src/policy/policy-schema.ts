@@ -54,7 +54,7 @@ const policy = z.strictObject({
     ),
 })
 
-/** A policy as it was read: lengths and shares are numbers, and what was left out is not there. */
+/** A policy as parsed: durations and shares are numbers, and omitted keys are absent. */
 interface PolicyRead {
   readonly alpha?: number | undefined
   readonly alphaPass?: number | undefined
@@ -66,20 +66,20 @@ interface PolicyRead {
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 
-/** A policy as people write it. What goes together inside a metric is checked by `metricPolicyOf`. */
+/** Schema of a policy as written. `metricPolicyOf` checks which keys of a metric go together. */
 export const policySchema: z.ZodType<PolicyRead> = policy
 
-/** The keys of a policy, each with what it may be. */
+/** The keys of a policy, each with its schema. */
 export const policyShape: Readonly<Record<string, z.ZodType>> = policy.shape
 
-/** Where a policy is wrong: the key's path, and what was expected there. */
+/** A problem in a policy: the key's path, and what was expected there. */
 export interface PolicyProblem {
   readonly path: readonly (string | number)[]
   readonly message: string
 }
 
 /**
- * Problems as a person reads them, a line each.
+ * Formats problems for people, one per line.
  *
  * @example problemsText([{ path: ['alpha'], message: 'expected a number below 1, got 5' }]) // 'alpha: expected a number below 1, got 5'
  */
@@ -87,7 +87,7 @@ export function problemsText(problems: readonly PolicyProblem[]): string {
   return problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n')
 }
 
-/** What was expected, and what was there: for whatever a schema has no words of its own for. */
+/** "expected ..., got ...", for issues for which the schema has no message of its own. */
 export function expectedInstead(issue: z.core.$ZodRawIssue): string | undefined {
   const got = `got ${JSON.stringify(issue.input)}`
   switch (issue.code) {
@@ -106,7 +106,7 @@ export function expectedInstead(issue: z.core.$ZodRawIssue): string | undefined 
   }
 }
 
-/** What a schema finds, as problems: a key that is unknown gets the nearest that is known. */
+/** Turns the issues of a schema into problems; for an unknown key it suggests the closest known one. */
 export function problemsOf(
   issue: z.core.$ZodIssue,
   above: PolicyProblem['path'] = [],
@@ -118,7 +118,7 @@ export function problemsOf(
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }))
   }
   if (issue.code === 'invalid_union') {
-    // Of the forms that a value may have, the one that was meant is the one that is wrong somewhere inside.
+    // Of the alternatives of a union, the intended one is the one with an issue deeper inside.
     const inside = issue.errors.find((issues) =>
       issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
     )
@@ -127,9 +127,9 @@ export function problemsOf(
   return [{ path, message: issue.message }]
 }
 
-/** What is said of a key that is not known: the nearest that is, or all of them. */
+/** The message for an unknown key: suggests the closest known key, or lists all of them. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  // What YAML makes of a margin's second half inside { }.
+  // YAML reads the second half of an unquoted margin inside { } as a key.
   if (/^\d/.test(key)) return 'inside { } a margin of two halves needs quotes, such as "5%,1ms"'
   const meant = closest(key, known)
   return meant ? `unknown key; did you mean ${meant}?` : `unknown key; expected one of ${known.join(', ')}`

@@ -7,25 +7,25 @@ import { expectedInstead, type PolicyProblem, policySchema, problemsOf } from '.
 
 /** What is judged and how strictly. */
 export interface Policy {
-  /** Chance that a canary no worse than the margin is failed, over all findings and however many looks. */
+  /** Chance that a canary no worse than the margin FAILs, over all findings and any number of looks. */
   readonly alpha: number
-  /** Chance that a canary worse than the margin is passed, for each finding. */
+  /** Chance that a canary worse than the margin PASSes, per finding. */
   readonly alphaPass: number
-  /** The canary's declared share of the traffic, between 0 and 1; without it lost requests are not judged. */
+  /** The canary's declared share of the traffic, between 0 and 1; lost requests are judged against it. */
   readonly split: number | null
-  /** Operations with at least this share of the stable traffic are judged each, smaller ones together. */
+  /** Operations with at least this share of stable's traffic are judged individually, smaller ones together. */
   readonly minimumShare: number
-  /** How many seconds of each instance's life are left out of latency, never of errors. */
+  /** Seconds after an instance's start that are left out of latency, never of errors. */
   readonly warmUp: number
-  /** Whether users were drawn at random for a flag that a rule decided, as by a percentage inside the rule. */
+  /** Whether users were assigned at random for a flag decided by a rule, for example by a percentage inside the rule. */
   readonly randomised: boolean
-  /** How often one may look. */
+  /** How often you may look. */
   readonly mode: Mode
-  /** Every metric that was named, and those that are judged unless they are turned off. Names differ. */
+  /** Every metric that was named, and those that are on by default. Names are unique. */
   readonly metrics: readonly MetricPolicy[]
 }
 
-/** Judged unless they are turned off, lost requests where a split is declared; inner errors decide only where that is asked for. */
+/** Metrics that are on by default; lost requests need a declared split, and inner errors decide only if the policy asks for it. */
 const always: ReadonlyMap<string, MetricInput> = new Map([
   ['latency', {}],
   ['errors', {}],
@@ -34,7 +34,7 @@ const always: ReadonlyMap<string, MetricInput> = new Map([
   ['inner-errors', { gate: 'advisory' }],
 ])
 
-/** What is judged, and how strictly, where nobody says otherwise. */
+/** The default policy: what is judged, and how strictly. */
 export const defaultPolicy: Policy = {
   alpha: 0.05,
   alphaPass: 0.05,
@@ -46,7 +46,7 @@ export const defaultPolicy: Policy = {
   metrics: [...always].map(([name, entry]) => metricPolicyOf(name, entry)),
 }
 
-/** A policy as people write it, in `coalmine.yaml` or in a request: every key may be left out. */
+/** A policy as written in `coalmine.yaml` or in a request; every key is optional. */
 export interface PolicyInput {
   readonly alpha?: number | undefined
   readonly alphaPass?: number | undefined
@@ -58,13 +58,13 @@ export interface PolicyInput {
   readonly metrics?: Readonly<Record<string, MetricInput | GateInput>> | undefined
 }
 
-/** A policy with its defaults, or everything that is wrong with it. */
+/** A policy with its defaults, or every problem with it. */
 export type PolicyResult =
   | { readonly kind: 'policy'; readonly policy: Policy }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }
 
 /**
- * Checks a policy that came from outside and fills in the defaults.
+ * Validates a policy from outside and fills in the defaults.
  *
  * @example parsePolicy({ alpha: 0.01, metrics: { latency: { margin: '5%,1ms' } } }) // { kind: 'policy', policy: { alpha: 0.01, ... } }
  */
@@ -80,7 +80,7 @@ export function parsePolicy(input: unknown): PolicyResult {
   return { kind: 'policy', policy: { ...defaultPolicy, ...given(rest), metrics } }
 }
 
-/** The metrics that a schema finds nothing wrong with, so that what is wrong in them is told with the rest. */
+/** The metrics that satisfy the schema, so that problems inside them are reported together with the rest. */
 function soundMetrics(input: unknown): Readonly<Record<string, MetricInput | GateInput>> {
   const { metrics } = input as { metrics?: unknown }
   if (typeof metrics !== 'object' || metrics === null) return {}
@@ -124,7 +124,7 @@ function metricsOf(written: Readonly<Record<string, MetricInput | GateInput>>): 
   return { metrics, problems }
 }
 
-/** Names a policy: two verdicts with the same hash were judged by the same rules. */
+/** Hash of a policy: two verdicts with the same hash were judged by the same rules. */
 export function policyHash(policy: Policy): string {
   return createHash('sha256').update(canonical(policy)).digest('hex').slice(0, 16)
 }

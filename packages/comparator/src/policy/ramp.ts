@@ -4,10 +4,10 @@ import { secondsOf, shareOf } from './slo-schema.ts'
 const most = 100
 
 /**
- * Reads the shares of the traffic that are planned for a canary, such as `1%:30m,10%:1h,100%`: each with how long it stays so. The last
- * one stays.
+ * Parses the planned traffic shares of a canary, such as `1%:30m,10%:1h,100%`: each share with its duration. The last
+ * share stays.
  *
- * @throws {RangeError} that says which part is wrong.
+ * @throws {RangeError} naming the invalid part.
  * @example parseRamp('1%:30m,100%') // [{ share: 0.01, seconds: 1800 }, { share: 1, seconds: 0 }]
  */
 export function parseRamp(text: string): RampStage[] {

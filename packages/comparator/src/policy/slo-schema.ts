@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Slo } from '../budget/slo.ts'
 import { expectedInstead, type PolicyProblem, problemsOf } from './policy-schema.ts'
 
-/** An objective as people write it in `coalmine.yaml`. */
+/** An objective as written in `coalmine.yaml`. */
 export interface SloInput {
   readonly name?: string | undefined
   readonly service?: string | undefined
@@ -14,7 +14,7 @@ export interface SloInput {
   readonly expect?: string | number | undefined
 }
 
-/** An objective as it was read, before its defaults: times are seconds, shares numbers. */
+/** An objective as parsed, before defaults: times are seconds, shares are numbers. */
 interface SloRead {
   readonly name?: string | undefined
   readonly service?: string | undefined
@@ -28,13 +28,13 @@ interface SloRead {
 
 const units = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const
 
-/** A length of time such as `30d` or `300ms`, in seconds; undefined where it is none. */
+/** Parses a duration such as `30d` or `300ms` into seconds; undefined if invalid. */
 export function secondsOf(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text) ?? []
   return number === undefined ? undefined : Number(number) * units[unit as keyof typeof units]
 }
 
-/** A share such as `99.9%` or `0.999`, as a number; undefined where it is none. */
+/** Parses a share such as `99.9%` or `0.999`; undefined if invalid. */
 export function shareOf(written: string | number): number | undefined {
   const text = String(written).trim()
   const number = text.endsWith('%') ? Number((Number(text.slice(0, -1)) / 100).toPrecision(12)) : Number(text)
@@ -99,7 +99,7 @@ const slo = z.strictObject({
     .describe("How much of the window's budget one release may cost, such as 0.5%. The verdict says whether it holds."),
 })
 
-/** What `slo:` of a `coalmine.yaml` may be: objectives, or the name of a file in the form of OpenSLO. */
+/** Schema of `slo:` in a `coalmine.yaml`: objectives, or the name of an OpenSLO file. */
 export const sloSchema: z.ZodType<readonly SloRead[] | string> = z
   .union([z.array(slo).min(1), text('objectives, or the name of an OpenSLO file')], {
     error: ({ input }) =>
@@ -107,16 +107,16 @@ export const sloSchema: z.ZodType<readonly SloRead[] | string> = z
   })
   .describe('Objectives whose error budgets are reported, or the name of an OpenSLO file.')
 
-/** Objectives as they were read, and as they were written with their services; or the file that has them; or everything that is wrong with them. */
+/** Objectives as parsed, and as written with their services; or the file that contains them; or every problem with them. */
 export type SlosRead =
   | { readonly kind: 'slos'; readonly slos: readonly Slo[]; readonly inputs: readonly SloInput[] }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }
 
 /**
- * Checks objectives that came from outside, and fills in the defaults.
+ * Validates objectives from outside and fills in the defaults.
  *
- * @param service whose they are where one names none.
+ * @param service the service of an objective that names none.
  * @example readSlos([{ objective: '99.9%', journeys: ['GET /cart'] }], 'storefront') // { kind: 'slos', slos: [{ objective: 0.999, ... }], ... }
  */
 export function readSlos(input: unknown, service: string | undefined): SlosRead {

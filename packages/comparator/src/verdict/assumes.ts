@@ -2,13 +2,13 @@ import type { Facts } from '../facts.ts'
 import type { Reason } from '../reason.ts'
 
 /**
- * What a verdict takes to be so, since the spans do not tell: that instances are alike (`instances-alike`: no span names its instance, so that
- * one slow process looks like its cohort), and that users are (`users-alike`: none names its user, so that one user whose requests all fail
+ * An assumption that spans cannot confirm: that instances are alike (`instances-alike`: no span names its instance, so
+ * one slow process looks like its cohort), or that users are (`users-alike`: no span names its user, so one user whose requests all fail
  * looks like many).
  */
 export type Assumption = 'instances-alike' | 'users-alike'
 
-/** What is taken to be so of a comparison of spans. What span metrics cannot tell is said of all of them. */
+/** The assumptions of a comparison of spans; none for span metrics, whose own notes cover what they cannot show. */
 export function assumedOf({ stable, canary, fairness, spanMetrics, beforeAfter }: Facts): Assumption[] {
   if (spanMetrics || beforeAfter || canary.requests === 0) return []
   const sample = fairness?.sample
@@ -22,7 +22,7 @@ export function assumedOf({ stable, canary, fairness, spanMetrics, beforeAfter }
 const instanceKeys = 'service.instance.id, k8s.pod.name, host.name'
 const userKeys = 'user.id, enduser.id, session.id, client.address'
 
-/** That requests are taken to be independent of each other, where spans do not name what they may have in common. */
+/** The note that requests are assumed to be independent if spans do not name what they may have in common. */
 export function assumptionReasons(facts: Facts): Reason[] {
   const assumed = assumedOf(facts)
   if (!assumed.includes('instances-alike')) return []

@@ -4,10 +4,10 @@ import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { expectationPhrase } from './wording.ts'
 
-/** A metric of a policy in plain words, for who is to agree with it. */
+/** A metric of a policy in plain words, for a reviewer. */
 export interface Described {
   readonly metric: string
-  /** What is asked of it, and of what it is measured. */
+  /** What is required of it, and what it measures. */
   readonly asked: string
   /** `decides`, `critical`, `advisory`, `off`, or why it is not judged. */
   readonly gate: string
@@ -29,7 +29,7 @@ export function describePolicy({ metrics, split }: Policy): Described[] {
 }
 
 /**
- * How often a policy errs, in one sentence each.
+ * The error rates of a policy, one sentence each.
  *
  * @example describeErrors(defaultPolicy)[0] // 'A canary that is no worse than this FAILs with a chance of at most 5 %, ...'
  */

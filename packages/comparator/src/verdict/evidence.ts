@@ -1,12 +1,12 @@
 import type { Evidence } from '../finding.ts'
 
-/** The evidence as a p-value; 1 where it says nothing. */
+/** The evidence as a p-value; 1 if there is none. */
 export function pValueOf(evidence: Evidence): number {
   return evidence.kind === 'e-value' ? Math.min(1, Math.exp(-evidence.logE)) : (evidence.p ?? 1)
 }
 
 /**
- * How much of what a decision needs has come in: 1 is all of it.
+ * The share of the evidence needed for a decision that has been reached: 1 is all of it.
  *
  * @example shareOfNeeded({ kind: 'e-value', logE: 1.5, needed: 3 }) // 0.5
  */

@@ -11,10 +11,10 @@ import { flagDifferences } from '../why/flags.ts'
 import { provedWithin } from './when.ts'
 import { findingSentence } from './wording.ts'
 
-// A build may bring any number of them.
+// A build may differ in any number of flags.
 const mostFlags = 20
 
-/** What a decision says to a reader: its estimate at the level it was made at, its evidence, and a sentence. */
+/** The finding of a decision: its estimate at the level of the decision, its evidence, and a sentence. */
 export function findingOf(
   decided: Decided,
   facts: Facts,
@@ -45,7 +45,7 @@ export function findingOf(
   }
 }
 
-/** The evidence of a decision, as its finding shows it. */
+/** The evidence of a decision, in the form of a finding. */
 export function evidenceIn({ tested, neededWorse, neededWithin }: Decided, mode: Policy['mode']): Finding['evidence'] {
   return {
     worse: evidenceOf(tested.worse.maxLogE, neededWorse, mode),

@@ -3,21 +3,21 @@ import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Expect } from '../policy/metric-schema.ts'
 import { changePhrase, expectationPhrase, nameInWords } from './wording.ts'
 
-/** The answer to one expectation that was written down. */
+/** The answer to one expectation in the policy. */
 export interface Hypothesis {
   readonly metric: string
   readonly expect: Expect
-  /** Why it was expected, in the words of whoever wrote it. */
+  /** The author's reason for the expectation. */
   readonly reason: string | null
   readonly answer: 'confirmed' | 'refuted' | 'open'
   readonly message: string
 }
 
 /**
- * Answers every expectation that was written down: refuted when one of its findings FAILs, confirmed when all that PASS
- * needs are proved and the comparison is fair, open otherwise.
+ * Answers every expectation in the policy: refuted if one of its findings FAILs, confirmed if everything that PASS
+ * needs is proved and the comparison is fair, open otherwise.
  *
- * @param why what keeps a comparison from PASS, whatever its findings say; null when it is fair.
+ * @param why what keeps the comparison from PASS regardless of its findings; null if it is fair.
  */
 export function hypothesesOf(
   metrics: readonly MetricPolicy[],
@@ -27,7 +27,7 @@ export function hypothesesOf(
   return metrics
     .filter(({ hypothesis, gate }) => hypothesis && gate !== 'off')
     .map((metric) => {
-      // Of an improvement each operation is asked for less: see `gateOf`.
+      // For `better`, a single operation only has to be no worse: see `gateOf`.
       const about = findings.filter((one) => one.metric === metric.name && one.expect === metric.expect)
       const { answer, grounds } = answerOf(about, why)
       const because = metric.reason === null ? '' : ` (${metric.reason})`

@@ -1,9 +1,9 @@
 import type { CohortFacts } from '../facts.ts'
 
-/** How many shares of flags a verdict lists of one cohort. */
+/** How many flag shares a verdict lists per cohort. */
 const mostShares = 200
 
-/** A cohort with the shares of the flags that most of its requests met, and how many flags are left out. */
+/** A cohort with the shares of the flags that it evaluated most, and the number of flags left out. */
 export function withListedFlags(cohort: CohortFacts): CohortFacts {
   const { flags, flagsLeftOut = 0 } = cohort
   if (flags.length <= mostShares) return cohort

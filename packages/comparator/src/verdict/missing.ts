@@ -6,28 +6,28 @@ import { smallestBlock } from '../series.ts'
 import type { Run } from '../statistics/run.ts'
 import { type Served, servedIn } from './served.ts'
 
-/** Requests that were served of those that it takes to see anything at all; both cohorts must have some. */
+/** Requests served, and the number needed to see anything at all; both cohorts must reach it. */
 export interface TooFew {
   readonly needed: number
   readonly stable: number
   readonly canary: number
 }
 
-/** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin; or there are too few. */
+/** What keeps a finding from PASS. `requests` is null if the effect is so near the margin that PASS is not in sight, or if there are too few. */
 export interface Missing {
   readonly metric: string
   readonly operation: string | null
   readonly part: Part
   readonly canaryRequests: number | null
   readonly seconds: number | null
-  /** Null where there are enough requests to tell whether the evidence grows. */
+  /** Null if there are enough requests to tell whether the evidence grows. */
   readonly tooFew: TooFew | null
 }
 
 /**
  * What keeps a finding from PASS, part by part: how many more canary requests, and how long at the canary's rate so
- * far. Estimated from how fast the evidence grew over the second half of the window, or over all of it where chance held
- * it up lately; where it does not grow, the effect is near the margin or beyond it, and no number of requests is promised.
+ * far. Estimated from the growth of the evidence over the second half of the window, or over all of it if chance held
+ * it up lately; if it does not grow, the effect is near the margin or beyond it, and no number of requests is promised.
  *
  * @param served the requests of its scope.
  */
@@ -48,7 +48,7 @@ function remaining(
   needed: number,
   served: Served,
 ): Pick<Missing, 'canaryRequests' | 'seconds' | 'tooFew'> {
-  // A canary that went quiet serves at no rate: what came after it is no time of its own.
+  // The time after a canary went quiet does not count towards its rate.
   const { canaryLast } = served
   const { halfway } = run
   const unknown = { canaryRequests: null, seconds: null }
@@ -62,14 +62,14 @@ function remaining(
   return { canaryRequests: atLeastOne(requests), seconds: atLeastOne(requests / rate), tooFew: null }
 }
 
-/** Growth is seen from one block to the next: it takes two. */
+/** Growth shows between two blocks, so it takes two. */
 function tooFewIn({ stable, canary }: Served, part: Part): TooFew {
   return { needed: 2 * (/ 1 %$/.test(part) ? hundredth : smallestBlock), stable, canary }
 }
 
 const hundredth = 100
 
-/** An estimate, and no promise of nothing. */
+/** An estimate of at least one, since zero would be a promise. */
 function atLeastOne(value: number): number {
   return rounded(Math.max(1, value), 2)
 }

@@ -2,7 +2,7 @@ import type { Decided } from '../decide.ts'
 
 import { nameInWords } from './wording.ts'
 
-/** What a verdict says. */
+/** The outcome of a comparison. */
 export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid'
 
 /** What the verdict would have been by the advisory metrics alone. */
@@ -11,14 +11,14 @@ export interface Advisory {
   readonly message: string
 }
 
-/** FAIL on any proof of harm; PASS when nothing makes the comparison unfair and all that PASS needs is proved. */
+/** FAIL on any proof of harm; PASS if the comparison is fair and everything that PASS needs is proved. */
 export function outcomeOf(decided: readonly Decided[], unfair: boolean): Exclude<Outcome, 'invalid'> {
   if (decided.some((one) => one.decision === 'fail')) return 'fail'
   const required = decided.filter((one) => one.required)
   return !unfair && required.length > 0 && required.every((one) => one.decision === 'pass') ? 'pass' : 'inconclusive'
 }
 
-/** What the verdict would have been by the advisory metrics alone, which have an alpha of their own. */
+/** What the verdict would have been by the advisory metrics alone, which have their own alpha. */
 export function advisoryOf(advised: readonly Decided[], unfair: boolean): Advisory | null {
   if (advised.length === 0) return null
   const verdict = outcomeOf(advised, unfair)

@@ -4,17 +4,17 @@ import type { Verdict } from './verdict.ts'
 
 /** How far a comparison has come. */
 export interface Progress {
-  /** Of canary traffic that was judged. */
+  /** Seconds of canary traffic judged. */
   readonly seconds: number
   readonly canaryRequests: number
-  /** Of the evidence that the nearest FAIL needs, in whole per cents. */
+  /** Evidence reached of what the nearest FAIL needs, in whole per cent. */
   readonly harmPercent: number
-  /** Of the evidence that PASS needs, all its parts on average, in whole per cents. */
+  /** Evidence reached of what PASS needs, averaged over its parts, in whole per cent. */
   readonly safetyPercent: number
 }
 
 /**
- * How far a comparison has come: what a person who watches it wants to know.
+ * How far a comparison has come, for people who watch it.
  *
  * @example progressOf(verdict) // { seconds: 80, canaryRequests: 4210, harmPercent: 12, safetyPercent: 64 }
  */

@@ -3,14 +3,14 @@ import type { Hosts } from '../fairness/hosts.ts'
 import type { Finding } from '../finding.ts'
 import type { Outcome } from './outcome.ts'
 
-/** What a FAIL proves to be worse: the build, or no more than one instance of it, whose host may be the reason. */
+/** What a FAIL proves to be worse: the build, or only one instance of it, whose host may be the reason. */
 export type Proves = 'build' | 'instance'
 
 /**
- * What a FAIL proves. Of a canary on one instance, that instance is worse. Of several it is one instance where every metric that failed
- * has an instance out of line with its fellows, all of them the same one.
+ * What a FAIL proves. With a single canary instance, that instance is worse. With several, it is one instance if every metric that failed
+ * has the same instance out of line with the others.
  *
- * @returns null where nothing failed, where the cohorts share their instances, and where instances are not known apart.
+ * @returns null if nothing failed, if the cohorts share their instances, or if instances cannot be told apart.
  */
 export function provesOf(
   outcome: Outcome,

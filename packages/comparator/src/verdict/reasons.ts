@@ -8,7 +8,7 @@ import type { Missing } from './missing.ts'
 import type { Outcome } from './outcome.ts'
 import { missingSentence } from './wording.ts'
 
-/** Why the findings make the outcome: what failed, critical metrics first; that all is within its margin; or what is not settled. */
+/** Why the findings lead to the outcome: what failed, critical metrics first; that all is within its margin; or what is unsettled. */
 export function decisive(
   outcome: Outcome,
   findings: readonly Finding[],
@@ -36,7 +36,7 @@ function failCode({ expect }: Finding): Reason['code'] {
   return expect === 'better' || expect === 'same' ? 'not-as-expected' : 'worse-than-margin'
 }
 
-/** What a PASS says. */
+/** The sentence of a PASS. */
 export function passSentence(findings: readonly Pick<Finding, 'required' | 'decision'>[]): string {
   const needed = findings.filter((finding) => finding.required).length
   const others = findings.filter((finding) => !finding.required && finding.decision !== 'pass').length
@@ -48,7 +48,7 @@ export function passSentence(findings: readonly Pick<Finding, 'required' | 'deci
 
 const shownMissing = 3
 
-/** The parts that will take longest, and how many there are. */
+/** The parts that will take longest, and the number of all of them. */
 export function unsettled(missing: readonly Missing[]): Reason[] {
   const longest = [...missing].sort((a, b) => (b.seconds ?? -1) - (a.seconds ?? -1))
   const sentences = longest.slice(0, shownMissing).map((one) => `Not settled: ${missingSentence(one)}.`)
@@ -60,7 +60,7 @@ export function unsettled(missing: readonly Missing[]): Reason[] {
   return sentences.map((message) => ({ code: 'not-enough-evidence', weight: 'blocks', message }))
 }
 
-/** A service-wide finding that one of its operations explains says nothing new. */
+/** Drops a service-wide finding if a finding of one operation explains it. */
 export function mostSpecific(failed: readonly Finding[]): Finding[] {
   const explained = (finding: Finding): boolean =>
     finding.scope === 'service' &&
@@ -72,7 +72,7 @@ export function mostSpecific(failed: readonly Finding[]): Finding[] {
 
 const mostFlagsNoted = 10
 
-/** Flags that differ between the cohorts, unless a FAIL names them already, and how many were not looked at. */
+/** Flags that differ between the cohorts, unless a FAIL names them already, and how many flags were not examined. */
 export function flagNotes(outcome: Outcome, facts: Facts): Reason[] {
   const note = (code: 'flags-differ' | 'flags-left-out', message: string): Reason => ({ code, weight: 'note', message })
   const leftOut = facts.stable.flagsLeftOut ?? 0

@@ -1,6 +1,6 @@
 import type { TimedBlock } from '../series.ts'
 
-/** How much both cohorts have served in a scope. */
+/** How many requests both cohorts have served in a scope. */
 export interface Served {
   readonly stable: number
   readonly canary: number
@@ -10,12 +10,12 @@ export interface Served {
   readonly canaryAfter: (tick: number) => number
 }
 
-/** What was served so far, to which ticks are added, each later than those before. */
+/** Requests served so far; each added tick must be later than those before. */
 export interface GrowingServed extends Served {
   readonly add: (counts: readonly TimedBlock<number>[]) => void
 }
 
-/** Nothing was served yet. It keeps two numbers for each tick in which the canary serves. */
+/** Starts with nothing served. Keeps two numbers for each tick in which the canary serves. */
 export function growingServed(): GrowingServed {
   const ticks: number[] = []
   const sums: number[] = []
@@ -52,7 +52,7 @@ export function growingServed(): GrowingServed {
   }
 }
 
-/** What was served in some ticks, in the order of time. */
+/** Requests served in some ticks, in chronological order. */
 export function servedIn(counts: readonly TimedBlock<number>[]): Served {
   const served = growingServed()
   served.add(counts)

@@ -18,19 +18,19 @@ import type { Missing } from './missing.ts'
 import type { Advisory, Outcome } from './outcome.ts'
 import type { Proves } from './proves.ts'
 
-/** What the attributes of the canary's requests say of a failed finding. */
+/** What the attributes of the canary's requests tell about a failed finding. */
 export interface Why {
   readonly metric: string
   readonly operation: string | null
   readonly bad: Bad
-  /** Above it a request is called slow: 95 % of stable's are faster. Null where it is not about latency. */
+  /** Requests slower than this count as slow: 95 % of stable's are faster. Null if the finding is not about latency. */
   readonly slowFromSeconds: number | null
-  /** How many attributes with a value were examined; at most a share alpha of `attributes` is wrong on average. */
+  /** How many attribute values were examined; on average at most a share alpha of `attributes` is wrong. */
   readonly examined: number
   readonly attributes: readonly Explanation[]
 }
 
-/** Three traces of each cohort: of what is bad in the canary, and of what is usual in stable. */
+/** Three traces of each cohort: bad ones of the canary, and typical ones of stable. */
 export interface Exemplars {
   readonly metric: string
   readonly operation: string | null
@@ -46,56 +46,56 @@ export interface Exemplar {
   readonly seconds: number
 }
 
-/** The answer to a comparison: what was decided and why, with every number that it comes from. Its JSON Schema is `verdict.schema.json`. */
+/** The result of a comparison: what was decided and why, with all the numbers behind it. Its JSON Schema is `verdict.schema.json`. */
 export interface Verdict {
   readonly schema: 'coalmine.verdict/1'
   readonly verdict: Outcome
   readonly reasons: readonly Reason[]
-  /** What a FAIL proves to be worse; null where it is none, or instances are not known apart. */
+  /** What a FAIL proves to be worse; null if there is no FAIL, or if instances cannot be told apart. */
   readonly proves: Proves | null
-  /** What is taken to be so, since the spans do not tell; empty where they do. */
+  /** Assumptions that the spans cannot confirm; empty if there are none. */
   readonly assumes: readonly Assumption[]
   readonly service: string
   readonly window: Window
   readonly cohorts: { readonly stable: CohortFacts; readonly canary: CohortFacts }
   readonly traffic: Traffic
   readonly audience: readonly string[]
-  /** `downstream`: what is counted are calls, and an operation is what was asked of whom. */
+  /** With `downstream`, calls are counted, and an operation is a kind of call to one callee. */
   readonly scope: ComparedScope
-  /** What counts once: a trace at an operation, or in span metrics a span. They are taken to be independent of each other. */
+  /** The unit that is counted: a trace at an operation, or a span for span metrics. Units are assumed to be independent. */
   readonly unit: 'trace' | 'span'
   readonly coverage: Coverage
-  /** Null where instances are not known apart, or are too few. */
+  /** Null if instances cannot be told apart, or are too few. */
   readonly hosts: Hosts | null
-  /** Null where stable ran beside the canary; never mixed with that. */
+  /** Null if stable ran beside the canary; the two are never mixed. */
   readonly beforeAfter: BeforeAfter | null
   readonly findings: readonly Finding[]
   readonly missing: readonly Missing[]
-  /** One for each metric whose `expect` or `reason` was written down. */
+  /** One for each metric whose policy gives `expect` or `reason`. */
   readonly hypotheses: readonly Hypothesis[]
-  /** Null where no metric is advisory. */
+  /** Null if no metric is advisory. */
   readonly advisory: Advisory | null
-  /** Operations that a failing canary made worse, the small ones too; on average at most a share alpha of them are not. */
+  /** Operations that a failing canary made worse, including small ones; on average at most a share alpha of them is wrong. */
   readonly regressed: readonly Regressed[]
-  /** Types of error that the canary has, those with the most evidence of being more than stable's first. */
+  /** Error types of the canary, those with the most evidence of an increase over stable first. */
   readonly errorTypes: readonly ErrorType[]
-  /** The codes of its client errors, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, likewise. */
+  /** Codes of its client errors, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, in the same order. */
   readonly clientErrorCodes: readonly ErrorType[]
-  /** Spans below the requests of one cohort that the other never has; null where they were not looked at. */
+  /** Spans below the requests of one cohort that the other never has; null if they were not examined. */
   readonly structure: readonly StructureChange[] | null
-  /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
+  /** What causes the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
   readonly interactions: readonly Interaction[]
-  /** Attributes that explain the worst failed finding; null where nothing failed that they could explain. */
+  /** Attributes that explain the worst failed finding; null if nothing failed that they could explain. */
   readonly why: Why | null
-  /** Traces of both cohorts to look at, of the same finding. */
+  /** Example traces of both cohorts for the same finding. */
   readonly exemplars: Exemplars | null
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
   readonly decidedAfterSeconds: number | null
   readonly source: Facts['source']
   readonly policy: Policy & { readonly hash: string }
   readonly version: string
-  /** What the canary does to error budgets, journey by journey, where objectives cover them. */
+  /** The canary's effect on error budgets, by journey, if there are objectives. */
   readonly budget?: readonly VerdictBudget[]
-  /** What Kayenta's judge says of the same window, where its canary config was given. */
+  /** The result of Kayenta's judge on the same window, if a Kayenta canary config was given. */
   readonly kayenta?: KayentaResult
 }

@@ -23,20 +23,20 @@ import { reachedAt } from '../statistics/run.ts'
 import { statisticsOf } from '../statistics/statistics-of.ts'
 import { tickMs } from '../tick.ts'
 
-// From where the evidence of a finding began to grow to what it needed: the tick at which it had this part of it.
+// The growth of evidence is taken to begin at the tick at which it has this share of what it needed.
 const begun = 0.25
-/** An instance has most of it where its value is so many times that of the others together, or so much of all that is bad. */
+/** An instance accounts for most of it if its value is this many times the others' together, or it has this share of what is bad. */
 const most = { times: 1.25, share: 0.5 }
 
 /**
- * In which part of the window a FAIL was proved, and on which instance, where the values of all of it do not show it: evidence that was
- * there once stands, whatever came later.
+ * The part of the window in which a FAIL was proved, and the instance, if the values of the whole window do not show it: evidence that was
+ * reached once stands, whatever came later.
  *
- * @returns undefined where the values show it by themselves.
+ * @returns undefined if the values of the whole window show it.
  */
 export function provedWithin(decided: Decided, estimate: Estimate, facts: Facts, mode: Mode): ProvedWithin | undefined {
   const { decision, decidedAt, neededWorse, tested, metric, scope } = decided
-  // Who looks once looks at all of it.
+  // Tests that look once look at the whole window.
   if (decision !== 'fail' || decidedAt === null || statisticsOf(mode).kind === 'p-value') return undefined
   if (metric.expect === 'better' || metric.expect === 'same') return undefined
   if (isBeyond(metric, estimate) && !estimate.interval.changed) return undefined
@@ -56,7 +56,7 @@ export function provedWithin(decided: Decided, estimate: Estimate, facts: Facts,
   }
 }
 
-/** Whether the canary's value of the whole window is beyond what the margin allows of stable's, as far as values tell. */
+/** Whether the canary's value over the whole window exceeds what the margin allows given stable's. */
 function isBeyond(metric: MetricPolicy, { statistic, stable, canary, effect }: Estimate): boolean {
   const [usual, own] = [stable.value, canary.value]
   const form = marginFormOf(metric.measure)
@@ -69,7 +69,7 @@ function isBeyond(metric: MetricPolicy, { statistic, stable, canary, effect }: E
   return pointsToHarm(metric, { statistic, effect })
 }
 
-/** Whether the canary's value is on the side that hurts. */
+/** Whether the canary's value is on the harmful side. */
 export function pointsToHarm(
   { worse }: MetricPolicy,
   { statistic, effect }: Pick<Estimate, 'statistic' | 'effect'>,
@@ -90,7 +90,7 @@ function valuesIn(
   const some = <Block extends TimedBlock<unknown>>(blocks: readonly Block[] | undefined): Block[] =>
     (blocks ?? []).filter(within)
   if (statistic === 'share of requests') return matchedRates(series.flatMap(({ rates }) => some(rates.get(name))))
-  // Of wide buckets no more is told than the interval says.
+  // Wide buckets allow no more precision than the interval.
   if (!statistic.startsWith('p') || series.some(({ bounds }) => bounds)) return undefined
   const matched = mergeMatched(series.map(({ distributions }) => matchedValues(some(distributions.get(name)))))
   return matched && matchedQuantiles(matched, quantileIn(statistic))
@@ -98,7 +98,7 @@ function valuesIn(
 
 const quantileIn = (statistic: string): number => Number(statistic.slice(1)) / 100
 
-/** The canary's instance that has most of it; the only one, where there is one. */
+/** The canary instance that accounts for most of it, or the only one. */
 function instanceIn(
   ticks: readonly InstanceTick[],
   { measure }: MetricPolicy,

@@ -22,7 +22,7 @@ function partName(part: Part): string {
 /**
  * One plain sentence for a finding.
  *
- * @param within in which part of the window it was so, where the values of the whole window do not show it.
+ * @param within the part of the window in which it was proved, if the values of the whole window do not show it.
  */
 export function findingSentence(
   decided: Decided,
@@ -56,7 +56,7 @@ export function findingSentence(
   }
 }
 
-/** In which minutes it was so, with what was measured there, and on which instance. */
+/** The minutes in which it was proved, the values measured there, and the instance. */
 function withinPhrase(
   { start, end, stable, canary, instance }: ProvedWithin,
   { metric }: Decided,
@@ -71,7 +71,7 @@ function withinPhrase(
 
 const clockOf = (iso: string): string => iso.slice(11, 19)
 
-/** What is expected of a metric, after "is" or "to be". */
+/** The expectation of a metric, to follow "is" or "to be". */
 export function expectationPhrase({ expect, margin }: MetricPolicy): string {
   const amount = marginPhrase(margin)
   switch (expect) {
@@ -86,7 +86,7 @@ export function expectationPhrase({ expect, margin }: MetricPolicy): string {
   }
 }
 
-/** What a finding lacks to PASS, without a full stop. */
+/** What a finding still lacks to PASS, without a full stop. */
 export function missingSentence(missing: Missing): string {
   const where = missing.operation ?? 'the whole service'
   const inParts = missing.part !== 'rate' && missing.part !== 'share'
@@ -132,7 +132,7 @@ function failPhrase({ name, measure, worse }: MetricPolicy, { part }: Estimate):
   }
 }
 
-/** What changed, such as `median 100 ms -> 120 ms (+15 % to +25 %)`. */
+/** The change, such as `median 100 ms -> 120 ms (+15 % to +25 %)`. */
 export function changePhrase({ statistic, unit, stable, canary, effect, interval, zerosApart }: Estimate): string {
   if (stable.value === null || canary.value === null) return 'too few requests of both cohorts yet'
   const show = { seconds: latency, share: percent, number }[unit]
