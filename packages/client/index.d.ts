@@ -4,11 +4,11 @@ interface Advisory {
   readonly verdict: Exclude<Outcome, 'invalid'>;
   readonly message: string;
 }
-/** How much of a window's budget there is, in bad requests. */
+/** The budget of a window, in bad requests. */
 interface Allowance {
-  /** How many may be bad within the window. */
+  /** Bad requests allowed within the window. */
   readonly events: number;
-  /** How many may be from now on; below 0 where more were. */
+  /** Bad requests left; negative if the budget is overspent. */
   readonly left: number;
   readonly leftShare: number;
 }
@@ -26,8 +26,8 @@ interface AskOptions {
   readonly send?: (url: string, init: RequestInit) => Promise<Response>;
 }
 /**
- * What a verdict takes to be so, since the spans do not tell: that instances are alike (`instances-alike`: no span names its instance, so that
- * one slow process looks like its cohort), and that users are (`users-alike`: none names its user, so that one user whose requests all fail
+ * An assumption that spans cannot confirm: that instances are alike (`instances-alike`: no span names its instance, so
+ * one slow process looks like its cohort), or that users are (`users-alike`: no span names its user, so one user whose requests all fail
  * looks like many).
  */
 type Assumption = 'instances-alike' | 'users-alike';
@@ -38,35 +38,35 @@ interface BadCount {
   readonly n: number;
   readonly bad: number;
 }
-/** Requests of a time, and how many of them failed or were too slow. */
+/** Requests in a time range, and how many of them failed or were too slow. */
 interface BadCounts {
   readonly requests: number;
   readonly bad: number;
 }
-/** Which earlier days stood for a stable that did not run beside the canary. */
+/** The earlier days that served as stable, if no stable ran beside the canary. */
 interface BeforeAfter {
-  /** Such as `2026-11-20`, the newest first. */
+  /** Dates such as `2026-11-20`, newest first. */
   readonly days: readonly string[];
-  /** Days that were asked for and do not count, and why. */
+  /** Requested days that were left out, and why. */
   readonly leftOut: readonly {
     readonly date: string;
     readonly why: string;
   }[];
 }
-/** A number with its bounds at 95 %, however often one looks. */
+/** A number with its 95 % bounds, valid for any number of looks. */
 interface Bounded {
   readonly estimate: number;
   readonly lower: number;
   readonly upper: number;
 }
-/** When the builds were first seen, at most a day before the window, and what has no build. */
+/** When the builds were first seen, at most a day before the window, and how many requests name no build. */
 interface BuildFacts {
   readonly stableFirstMs: number;
   readonly canaryFirstMs: number;
-  /** Requests of the service in the window that say no build. */
+  /** Requests of the service in the window that name no build. */
   readonly unmarkedRequests: number;
 }
-/** A count of each cohort. */
+/** A count for each cohort. */
 interface ByArm {
   readonly stable: number;
   readonly canary: number;
@@ -126,7 +126,7 @@ interface ClientOptions extends ServerAddress {
   /** How long the server may be away while a comparison is watched, in milliseconds; 2 min unless given. */
   readonly patienceMs?: number;
 }
-/** How much later than their calls the requests of one tick start, in the median of each cohort, in milliseconds; null where callers' spans do not tell. */
+/** Median delay between the start of a call and of its request in one tick, in milliseconds; null if there are no spans of callers. */
 interface ClockTick {
   /** Milliseconds since 1970. */
   readonly tick: number;
@@ -153,33 +153,33 @@ export declare class CoalmineError extends Error {
 }
 /** Why there is no answer: trouble of a kind that a server tells, or `interrupted` by the caller's signal. */
 type CoalmineErrorKind = Trouble | "interrupted";
-/** What is known of one cohort besides its slices. */
+/** Facts about one cohort besides its slices. */
 interface CohortFacts {
   /** The selector as it was given, such as `service.version=2.0.0`. */
   readonly selector: string;
   readonly requests: number;
-  /** How many it served, where the trace states say that only some were kept: an estimate. */
+  /** Estimated number of requests served, if the trace states show that spans were sampled. */
   readonly adjustedRequests?: number;
-  /** Values judged: one for each trace and operation. */
+  /** Values judged: one per trace and operation. */
   readonly traces: number;
   readonly instances: number;
   /** Requests of test traffic, left out. */
   readonly testRequests: number;
-  /** Share of the cohort's requests that evaluated a flag to a variant, by operation. */
+  /** Requests of the cohort that evaluated a flag to a variant, by operation. */
   readonly flags: readonly FlagShare[];
-  /** How many flags, those with the fewest requests, have no shares here. */
+  /** How many flags were left out of `flags`: the ones with the fewest requests. */
   readonly flagsLeftOut?: number;
 }
-/** What is compared: the requests that a service answers, or the calls that it makes to databases and other services. */
+/** What is compared: the requests that a service answers, or the calls it makes to databases and other services. */
 type ComparedScope = (typeof comparedScopes)[number];
 /** A comparison as it is answered: its state, and where its page is. */
 interface ComparisonAnswer extends ComparisonState {
   readonly url: string;
 }
 /**
- * A comparison as whoever wants a verdict asks for it: the body of the server's `POST /api/compare`, and what other sources of
- * slices are asked. Left out, `traffic` is of users, `audience` is everyone, `scope` is requests, the window begins at the
- * canary's first span and ends now, and the policy is the default one.
+ * A request for a comparison: the body of the server's `POST /api/compare`, and the input to other sources of
+ * slices. Defaults: `traffic` is users, `audience` is everyone, `scope` is requests, the window starts at the
+ * canary's first span and ends now, and the policy is the default policy.
  */
 interface ComparisonBody {
   readonly service: string;
@@ -191,18 +191,18 @@ interface ComparisonBody {
   readonly audience?: readonly string[];
   /** `requests`, or `downstream`: the calls that the service makes. */
   readonly scope?: string;
-  /** Flags whose part in the finding with the most evidence is told, whatever the verdict. */
+  /** Flags whose part in the finding with the most evidence is reported, whatever the verdict. */
   readonly interact?: readonly string[];
-  /** Stable is the same hours of earlier days, so far back. */
+  /** Compare with the same hours of earlier days, going back this far. */
   readonly stableWindowMs?: number;
-  /** A sliding window, or moments in ISO 8601. */
+  /** A sliding window, or start and end in ISO 8601. */
   readonly window?: {
     readonly sinceMs?: number;
     readonly start?: string;
     readonly end?: string;
   };
   readonly policy?: PolicyInput;
-  /** Objectives whose error budgets are told beside the verdict; left out, those that the server has for this service. */
+  /** Objectives whose error budgets are reported with the verdict. Default: those that the server has for this service. */
   readonly slo?: readonly SloInput[];
   /** Planned shares of the canary, such as `1%:30m,10%:1h,100%`. */
   readonly ramp?: string;
@@ -256,15 +256,15 @@ interface Coverage {
     readonly share: number;
   }[];
 }
-/** What was decided of one finding: proved worse than the margin, proved within it, or neither. */
+/** The decision on one finding: proved worse than the margin, proved within it, or neither. */
 type Decision = 'fail' | 'pass' | 'inconclusive';
-/** What stable did on one earlier day, at the hours of the canary. */
+/** What stable did on one earlier day, at the same time of day as the canary. */
 interface EarlierDay {
   /** Such as `2026-11-20`. */
   readonly date: string;
-  /** Everything of the day together, by operation and metric. */
+  /** Totals of the day, by operation and metric. */
   readonly sums: Sums;
-  /** Requests by operation and tick, the ticks moved on to the canary's day. */
+  /** Requests by operation and tick, with the ticks shifted to the canary's day. */
   readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 /** Why a comparison is over. */
@@ -292,7 +292,7 @@ interface ErrorType {
   /** Logarithm of the e-value that says so. */
   readonly logE: number;
 }
-/** One type of error at one operation in one tick: of so many traces of each cohort, how many had it. */
+/** One error type at one operation in one tick: how many traces of each cohort had it. */
 interface ErrorTypeTick {
   readonly type: string;
   readonly operation: string;
@@ -302,8 +302,8 @@ interface ErrorTypeTick {
   readonly canary: Rate;
 }
 /**
- * Where one may look at any time, the natural logarithm of an e-value and what it must reach; where one may look once, a
- * p-value and what it must not exceed, null where it says nothing.
+ * In sequential mode, the natural logarithm of an e-value and the threshold it must reach; in fixed mode, a
+ * p-value and the threshold it must not exceed, null if there is no evidence.
  */
 type Evidence = {
   readonly kind: 'e-value';
@@ -321,14 +321,14 @@ interface Exemplar {
   readonly start: string;
   readonly seconds: number;
 }
-/** Three traces of each cohort: of what is bad in the canary, and of what is usual in stable. */
+/** Three traces of each cohort: bad ones of the canary, and typical ones of stable. */
 interface Exemplars {
   readonly metric: string;
   readonly operation: string | null;
   readonly stable: readonly Exemplar[];
   readonly canary: readonly Exemplar[];
 }
-/** What is claimed of a metric. `worse-by-at-most` is a price that is paid knowingly: its margin must be written. */
+/** The claim about a metric. `worse-by-at-most` is a deliberate trade-off: its margin must be given. */
 type Expect = 'no-worse' | 'better' | 'same' | 'worse-by-at-most';
 /** An attribute that explains a part of what is worse in the canary. */
 interface Explanation {
@@ -349,128 +349,128 @@ interface Explanation {
   readonly logE: number;
   readonly message: string;
 }
-/** What the comparator is told besides slices: who is compared, when, and what was left out. */
+/** Input to the comparator besides the slices: the cohorts, the window, and what was left out. */
 interface Facts {
   readonly service: string;
   readonly window: Window;
   readonly stable: CohortFacts;
   readonly canary: CohortFacts;
   readonly traffic: Traffic;
-  /** The only audiences whose requests were judged, such as `beta`; empty when all were. */
+  /** The audiences whose requests were judged, such as `beta`; empty for all audiences. */
   readonly audience: readonly string[];
   readonly scope: ComparedScope;
-  /** Traces that both selectors chose, in neither cohort. */
+  /** Traces that matched both selectors; they are in neither cohort. */
   readonly overlap: number;
-  /** Requests that saw two variants of a flag, in neither cohort. */
+  /** Requests that saw two variants of a flag; they are in neither cohort. */
   readonly mixedRequests: number;
-  /** Spans that came after their tick had closed. */
+  /** Spans that arrived after their tick had closed. */
   readonly lateSpans: number;
-  /** What came so, by cohort: of the ticks that had most of it. */
+  /** Late traces by cohort, for the ticks that had the most of them. */
   readonly late?: readonly LateTick[];
-  /** Whether closed ticks answered, or raw spans had to be read; or metrics of spans, without the spans. */
+  /** Where the slices come from: closed ticks, raw spans, or span metrics without the spans. */
   readonly source: 'ticks' | 'spans' | 'metrics';
-  /** There are no closed ticks that this user may read, so that every answer comes from raw spans. */
+  /** This user may read no closed ticks, so every answer comes from raw spans. */
   readonly spansOnly?: boolean;
-  /** Errors by their type, in the ticks that had some. */
+  /** Errors by type, for the ticks that had any. */
   readonly errorTypes?: readonly ErrorTypeTick[];
-  /** Client errors by their code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, likewise. */
+  /** Client errors by code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, for the ticks that had any. */
   readonly clientCodes?: readonly ErrorTypeTick[];
-  /** Which spans lie below the first requests, tick by tick. */
+  /** The spans below the first requests, tick by tick. */
   readonly structure?: readonly SpanTick[] | undefined;
-  /** Of metrics of the policy's own, which raw spans answered: how many requests had a value. */
+  /** For custom metrics read from raw spans: how many requests had a value. */
   readonly values?: readonly ValueFacts[];
-  /** What tells whether the comparison is fair; absent where there is no store to ask. */
+  /** Data for the fairness checks; absent where there is no store to query. */
   readonly fairness?: FairnessFacts;
-  /** Where span metrics were read instead of spans. */
+  /** Present if span metrics were read instead of spans. */
   readonly spanMetrics?: SpanMetricsFacts;
-  /** Where stable is earlier days: which, and what each of them showed. The slices are then those of `slicesAgainst`. */
+  /** If stable is earlier days: which days, and what each of them showed. The slices then come from `slicesAgainst`. */
   readonly beforeAfter?: BeforeAfter;
   readonly earlier?: readonly EarlierDay[];
-  /** When nothing was found: what the store has seen, for the message. */
+  /** If no requests were found: what the store has seen, for the error message. */
   readonly known?: {
     readonly services: readonly string[];
     readonly values: readonly string[];
-    /** Spans of the service that are stored, but whose ticks have not closed yet; unattended where no server closes any. */
+    /** Stored spans of the service whose ticks have not closed yet; `unattended` if no server is running to close them. */
     readonly open: {
       readonly spans: number;
       readonly unattended?: boolean;
     };
   } | undefined;
-  /** In fixed mode: which look at this comparison it is, as far as its data has grown. 1 where it is not told. */
+  /** In fixed mode: the number of this look at the comparison, counting only looks with new data. Default 1. */
   readonly look?: number | undefined;
   readonly version: string;
 }
-/** What the store knows that tells whether a comparison is fair, besides who is compared. */
+/** Data from the store for the fairness checks. */
 interface FairnessFacts {
-  /** Values of each cohort whose latency was left out, because the instance that served them was warming up. */
+  /** Latency values of each cohort that were left out because their instance was warming up. */
   readonly warmUp: {
     readonly stable: number;
     readonly canary: number;
   };
-  /** Null where the closed ticks know no instance. */
+  /** Null if the closed ticks name no instance. */
   readonly instances: readonly InstanceFacts[] | null;
-  /** What each instance did; empty where instances are not known apart, or are too few to be held against each other. */
+  /** What each instance did; empty if instances cannot be told apart, or are too few to compare. */
   readonly cells: readonly InstanceCell[];
   /**
-   * What each instance did in each tick, by which a FAIL stands or falls; asked for only where there would be one. Null or absent where
-   * instances are not known apart, or were not asked.
+   * What each instance did in each tick, to check a FAIL; queried only if there would be one. Null or absent if
+   * instances cannot be told apart, or were not queried.
    */
   readonly instanceTicks?: readonly InstanceTick[] | null;
-  /** For findings that would FAIL, where spans name users: those without whom they have to FAIL too. */
+  /** For findings that would FAIL, if spans name users: the heaviest users, without whom the findings must still FAIL. */
   readonly heaviestUsers?: readonly HeaviestUsers[];
-  /** Null where the cohorts are not chosen by build. */
+  /** Null if the cohorts are not selected by build. */
   readonly builds: BuildFacts | null;
-  /** How far beyond the clock of the store the last span starts, in milliseconds; below zero for a span of the past. */
+  /** How far ahead of the store's clock the last span starts, in milliseconds; negative for a span in the past. */
   readonly aheadMs: number;
   /**
-   * Calls of other services to addresses at which one cohort alone is called, tick by tick, and those without an answer;
-   * empty where the callers' spans are not there, or the cohorts share their addresses.
+   * Calls from other services to addresses that belong to one cohort only, tick by tick, and how many went unanswered;
+   * empty if there are no spans of the callers, or if the cohorts share their addresses.
    */
   readonly calls: readonly RateBlock[];
-  /** Null where no tick was fit to be sampled. */
+  /** Null if no tick was suitable for sampling. */
   readonly sample: {
     readonly stable: SampleFacts;
     readonly canary: SampleFacts;
-    /** Traces that met both cohorts, and in how many of them a request of the canary failed. */
+    /** Traces that reached both cohorts, and in how many of them a canary request failed. */
     readonly metBoth?: {
       readonly traces: number;
       readonly failed: number;
     };
-    /** How far the clocks are off in ticks all over the window, in order; absent where only the end of it was looked at. */
+    /** Clock skew in ticks across the whole window, in order; absent if only the end of the window was sampled. */
     readonly clocks?: readonly ClockTick[];
   } | null;
 }
 /** One metric in one scope: what was measured, what was decided, and the evidence for it. */
 interface Finding {
-  /** The name that the policy gives it. */
+  /** Its name in the policy. */
   readonly metric: string;
   readonly scope: 'service' | 'operation';
-  /** The operation, `(other)` for the small ones together, null for the whole service. */
+  /** The operation; `(other)` for all small operations together, null for the whole service. */
   readonly operation: string | null;
-  /** Whether PASS needs it; what does not can only FAIL. */
+  /** Whether PASS needs it; a finding that is not required can only FAIL. */
   readonly required: boolean;
   readonly decision: Decision;
-  /** Advisory findings are told and decide nothing. */
+  /** Advisory findings are reported but do not affect the verdict. */
   readonly gate: Exclude<Gate, 'off'>;
-  /** What is claimed here: FAIL is proof that it is not so, PASS that it is. */
+  /** The claim being tested: FAIL disproves it, PASS proves it. */
   readonly expect: Expect;
   readonly statistic: Statistic;
-  /** Of the values: seconds, a share between 0 and 1, or a number in whatever unit the attribute has. */
+  /** Unit of the values: seconds, a share between 0 and 1, or a number in the attribute's own unit. */
   readonly unit: 'seconds' | 'share' | 'number';
   readonly stable: FindingSide;
   readonly canary: FindingSide;
-  /** The part that the effect speaks of: the one that carried a FAIL, else the typical request. */
+  /** The part that the effect describes: the one that carried a FAIL, otherwise the typical request. */
   readonly part: Part;
-  /** There where values were zero too: these are of those above zero, and how many are zero was judged beside them. */
+  /** Set if some values were zero: the values here are those above zero, and the share of zeros was judged separately. */
   readonly zerosApart?: true;
-  /** `ratio`: canary over stable; `odds-ratio`: of the odds; `difference`: canary less stable, as a share. */
+  /** `ratio`: canary / stable; `odds-ratio`: ratio of the odds; `difference`: canary - stable, as a share. */
   readonly effect: {
     readonly kind: 'ratio' | 'odds-ratio' | 'difference';
     readonly value: number | null;
   };
   /**
-   * Confidence sequence of the effect; null is unbounded. `level` is its error on each side. `changed`: no one effect
-   * fits the whole window and every operation in it; `lower` is then what was proved at times.
+   * Confidence sequence of the effect; null is unbounded. `level` is its error on each side. `changed`: no single effect
+   * fits the whole window and every operation in it; `lower` then held only part of the time.
    */
   readonly interval: {
     readonly lower: number | null;
@@ -478,37 +478,37 @@ interface Finding {
     readonly level: number;
     readonly changed: boolean;
   };
-  /** Where a FAIL was proved in a part of the window, and the values of the whole of it do not show it: which part; else absent. */
+  /** The part of the window in which a FAIL was proved, if the values of the whole window do not show it; otherwise absent. */
   readonly provedWithin?: ProvedWithin;
   /** The margin as people write it, such as `10%,2ms`. */
   readonly margin: string;
   readonly evidence: {
-    /** That canary is worse than the margin. */
+    /** Evidence that the canary is worse than the margin. */
     readonly worse: Evidence;
-    /** That it is within the margin: every part must reach what it needs. */
+    /** Evidence that it is within the margin: every part must reach its threshold. */
     readonly within: readonly PartEvidence[];
   };
   /** When the decision was reached: seconds of canary traffic since the window's start. */
   readonly decidedAfterSeconds: number | null;
-  /** Flags whose variants differ between the cohorts in this operation. */
+  /** Flags whose variants differ between the cohorts at this operation. */
   readonly flags: readonly FlagDifference[];
   readonly message: string;
 }
-/** One arm's side of a finding. `value` is in the finding's `unit`. */
+/** One cohort's side of a finding. `value` is in the finding's `unit`. */
 interface FindingSide {
   readonly count: number;
   /** Requests with the event, for rates. */
   readonly events: number | null;
   readonly value: number | null;
 }
-/** A flag whose main variant is not the same in both cohorts; null where a cohort never evaluated it. */
+/** A flag whose main variant differs between the cohorts; null for a cohort that never evaluated it. */
 interface FlagDifference {
   readonly flag: string;
-  /** The variant that most requests had, and its share of those that evaluated the flag. */
+  /** The most frequent variant, and its share of the requests that evaluated the flag. */
   readonly stable: VariantShare | null;
   readonly canary: VariantShare | null;
 }
-/** How many requests of a cohort evaluated a flag to a variant at one operation. */
+/** The number of a cohort's requests at one operation that evaluated a flag to a variant. */
 interface FlagShare {
   readonly operation: string;
   readonly flag: string;
@@ -529,16 +529,16 @@ interface FollowOptions {
   /** How long a stream may be silent before it is taken for dead; 60 s unless given. */
   readonly silenceMs?: number | undefined;
 }
-/** Whether a metric decides: `advisory` ones are judged and told, and change no verdict; `off` ones are not judged. */
+/** Whether a metric decides: `advisory` metrics are judged and reported but change no verdict; `off` metrics are not judged. */
 type Gate = 'on' | 'advisory' | 'off';
-/** A gate as people write it. */
+/** A gate as written in a policy. */
 type GateInput = boolean | Gate;
-/** The users with most of what is bad in the canary at a finding that would FAIL, and what they did there. */
+/** The users with the most bad requests in the canary, for a finding that would FAIL, and what they did. */
 interface HeaviestUsers {
   readonly metric: string;
   /** The operation of the finding, null for the whole service. */
   readonly operation: string | null;
-  /** How many users they are. */
+  /** The number of users. */
   readonly users: number;
   readonly ticks: readonly UserTick[];
 }
@@ -574,11 +574,11 @@ interface Hosts {
   /** Canary instances that are worse than the canary's others. */
   readonly outOfLine: readonly OutOfLine[];
 }
-/** The answer to one expectation that was written down. */
+/** The answer to one expectation in the policy. */
 interface Hypothesis {
   readonly metric: string;
   readonly expect: Expect;
-  /** Why it was expected, in the words of whoever wrote it. */
+  /** The author's reason for the expectation. */
   readonly reason: string | null;
   readonly answer: 'confirmed' | 'refuted' | 'open';
   readonly message: string;
@@ -588,7 +588,7 @@ interface InstanceCell {
   readonly cohort: 'stable' | 'canary';
   readonly instance: string;
   readonly operation: string;
-  /** When the block begins, in milliseconds since 1970. */
+  /** Start of the block, in milliseconds since 1970. */
   readonly tick: number;
   readonly traces: number;
   readonly errors: number;
@@ -598,25 +598,25 @@ interface InstanceCell {
 /** One process that served a cohort. Times are milliseconds since 1970. */
 interface InstanceFacts {
   readonly instance: string;
-  /** `both` where the cohorts share their instances, as those of a flag do. */
+  /** `both` if the cohorts share their instances, as the variants of a flag do. */
   readonly cohort: 'stable' | 'canary' | 'both';
   readonly firstMs: number;
   readonly lastMs: number;
-  /** Whether its first request is known to be its first: it appeared after the record of the service had begun. */
+  /** Whether `firstMs` is known to be its first request: it appeared after the service's record began. */
   readonly born: boolean;
 }
-/** What one instance did at one operation, or at all the others together, `(other)`, in one tick. */
+/** What one instance did in one tick at one operation, or at all remaining operations together, `(other)`. */
 interface InstanceTick {
   readonly cohort: 'stable' | 'canary';
   readonly instance: string;
   readonly operation: string;
-  /** When the tick begins, in milliseconds since 1970. */
+  /** Start of the tick, in milliseconds since 1970. */
   readonly tick: number;
   readonly traces: number;
   readonly errors: number;
   readonly clientErrors: number;
   readonly innerErrors: number;
-  /** In seconds; empty while the instance warmed up. Buckets may be wider than those of the slices. */
+  /** In seconds; empty while the instance was warming up. Buckets may be wider than those of the slices. */
   readonly latency: Histogram;
 }
 /** Whether the canary carries a finding, or a flag, or only the two together. */
@@ -722,27 +722,27 @@ interface KayentaScore {
   /** Why the score is zero whatever the groups say; null otherwise. */
   readonly reason: string | null;
 }
-/** How long a budget lasts, in seconds; null where that is longer than a year. */
+/** How long a budget lasts, in seconds; null if longer than a year. */
 interface Lasts {
   readonly seconds: number | null;
-  /** With as little as the canary's bad requests may be, and as much: the ends of their confidence sequence. */
+  /** At the lower and upper bound of the confidence sequence of the canary's bad share. */
   readonly atBest: number | null;
   readonly atWorst: number | null;
 }
-/** Traces of one cohort in one tick: all, those of them that came late, and how many of these failed. */
+/** Traces of one cohort in one tick: all, the late ones, and how many of the late ones failed. */
 interface LateCounts {
   readonly traces: number;
   readonly late: number;
   readonly errors: number;
 }
-/** What came for one tick after it had closed: of so many traces of a cohort how many, and how many of these failed. */
+/** Traces that arrived after their tick had closed, by cohort. */
 interface LateTick {
   /** Milliseconds since 1970. */
   readonly tick: number;
   readonly stable: LateCounts;
   readonly canary: LateCounts;
 }
-/** How much slower is still acceptable: `ratio` (0.1 is 10 %) or `seconds` more, whichever is larger. */
+/** How much slower is acceptable: by `ratio` (0.1 is 10 %) or by `seconds`, whichever is larger. */
 interface LatencyMargin {
   readonly ratio: number;
   readonly seconds: number;
@@ -759,19 +759,19 @@ type Look = Pick<ComparisonState, 'outcome' | 'reason' | 'progress'>;
 interface LookEvent extends Numbered, Look {
   readonly event: 'look';
 }
-/** How much worse is acceptable, in the form that the metric takes. */
+/** How much worse is acceptable, in the form that fits the metric. */
 type Margin = LatencyMargin | RateMargin | RatioMargin;
-/** What a metric's values are. */
+/** What a metric measures. */
 type Measure = {
   readonly kind: 'latency';
 } | {
   readonly kind: 'errors';
 } |
-/** Answers that blame whoever asked: HTTP 4xx, and the codes of gRPC that are no fault of the server's. */
+/** Responses that blame the client: HTTP 4xx, and the gRPC codes that are not the server's fault. */
 {
   readonly kind: 'client-errors';
 } |
-/** Errors below a request, or exceptions in it, of which the answer shows nothing. */
+/** Errors below a request, or exceptions in it, that its response does not show. */
 {
   readonly kind: 'inner-errors';
 } | {
@@ -779,23 +779,23 @@ type Measure = {
 } | {
   readonly kind: 'throughput';
 } |
-/** A numeric span attribute (cost, bytes, tokens): one value for a trace and operation. */
+/** A numeric span attribute (cost, bytes, tokens): one value per trace and operation. */
 {
   readonly kind: 'attribute';
   readonly key: string;
   readonly reduce: 'sum' | 'max';
 } |
-/** Spans of the trace, in this service and below its entry span, that a selector chooses: queries, retries, fan-out. */
+/** Spans of the trace in this service, below its entry span, that match a selector: queries, retries, fan-out. */
 {
   readonly kind: 'calls';
   readonly of: string;
 } |
-/** Requests that have a span which a selector chooses: any attribute that is there or not. */
+/** Requests with a span that matches a selector. */
 {
   readonly kind: 'share';
   readonly of: string;
 };
-/** A metric as people write it under `metrics:`; every key may be left out. */
+/** A metric as written under `metrics:`; every key is optional. */
 interface MetricInput {
   readonly attribute?: string | undefined;
   readonly reduce?: 'sum' | 'max' | undefined;
@@ -811,35 +811,35 @@ interface MetricInput {
 }
 /** How one metric is judged. */
 interface MetricPolicy {
-  /** `latency`, `errors`, `client-errors`, `inner-errors`, `lost-requests`, `throughput`, or a name of the user's own. */
+  /** `latency`, `errors`, `client-errors`, `inner-errors`, `lost-requests`, `throughput`, or a custom name. */
   readonly name: string;
   readonly measure: Measure;
   readonly expect: Expect;
-  /** Which way hurts. */
+  /** The harmful direction. */
   readonly worse: 'higher' | 'lower';
-  /** Its shape goes with the measure: see `marginFormOf`. */
+  /** Its form depends on the measure: see `marginFormOf`. */
   readonly margin: Margin;
   readonly gate: Gate;
-  /** Its part of alpha beside the other metrics': only proportions count. */
+  /** Its weight in the split of alpha among metrics: only proportions count. */
   readonly weight: number;
-  /** What must not break: four times the part of alpha, and its FAIL is named first. */
+  /** Critical metrics get four times the share of alpha, and their FAIL is named first. */
   readonly critical: boolean;
-  /** Why, in the words of whoever wrote it. */
+  /** The author's reason. */
   readonly reason: string | null;
-  /** Whether `expect` or `reason` was written down: the verdict answers those. */
+  /** Whether `expect` or `reason` was given: the verdict then answers it. */
   readonly hypothesis: boolean;
 }
-/** What keeps a finding from PASS. Null requests: at this rate it will not come, the effect is near the margin; or there are too few. */
+/** What keeps a finding from PASS. `requests` is null if the effect is so near the margin that PASS is not in sight, or if there are too few. */
 interface Missing {
   readonly metric: string;
   readonly operation: string | null;
   readonly part: Part;
   readonly canaryRequests: number | null;
   readonly seconds: number | null;
-  /** Null where there are enough requests to tell whether the evidence grows. */
+  /** Null if there are enough requests to tell whether the evidence grows. */
   readonly tooFew: TooFew | null;
 }
-/** How often one may look: as often as one likes, or once, at the end of the window. */
+/** How often you may look: as often as you like (`sequential`), or once, at the end of the window (`fixed`). */
 type Mode = 'sequential' | 'fixed';
 /** What every event of a comparison has. */
 interface Numbered {
@@ -856,7 +856,7 @@ interface OutOfLine {
   readonly others: number | null;
   readonly own: number | null;
 }
-/** What a verdict says. */
+/** The outcome of a comparison. */
 type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid';
 /** It was looked at, and the outcome is not what it was; `before` is null at the first look. */
 interface OutcomeEvent extends Numbered, Look {
@@ -864,34 +864,34 @@ interface OutcomeEvent extends Numbered, Look {
   readonly before: Outcome | null;
 }
 /**
- * Which of the tests carried a decision: where the whole distribution lies, or its tenth, twentieth, hundredth at the end
- * that hurts; of a number that is often zero, how many values are above it.
+ * Which of the tests carried a decision: the location of the whole distribution, or its worst tenth, twentieth or hundredth;
+ * for a number that is often zero, the share of values above zero.
  */
 type Part = 'typical' | `${'slowest' | 'highest' | 'lowest'} ${10 | 5 | 1} %` | 'above zero' | 'rate' | 'share';
-/** The evidence of one of the tests that PASS needs. */
+/** The evidence from one of the tests that PASS needs. */
 type PartEvidence = Evidence & {
   readonly part: Part;
 };
 /** What is judged and how strictly. */
 interface Policy {
-  /** Chance that a canary no worse than the margin is failed, over all findings and however many looks. */
+  /** Chance that a canary no worse than the margin FAILs, over all findings and any number of looks. */
   readonly alpha: number;
-  /** Chance that a canary worse than the margin is passed, for each finding. */
+  /** Chance that a canary worse than the margin PASSes, per finding. */
   readonly alphaPass: number;
-  /** The canary's declared share of the traffic, between 0 and 1; without it lost requests are not judged. */
+  /** The canary's declared share of the traffic, between 0 and 1; lost requests are judged against it. */
   readonly split: number | null;
-  /** Operations with at least this share of the stable traffic are judged each, smaller ones together. */
+  /** Operations with at least this share of stable's traffic are judged individually, smaller ones together. */
   readonly minimumShare: number;
-  /** How many seconds of each instance's life are left out of latency, never of errors. */
+  /** Seconds after an instance's start that are left out of latency, never of errors. */
   readonly warmUp: number;
-  /** Whether users were drawn at random for a flag that a rule decided, as by a percentage inside the rule. */
+  /** Whether users were assigned at random for a flag decided by a rule, for example by a percentage inside the rule. */
   readonly randomised: boolean;
-  /** How often one may look. */
+  /** How often you may look. */
   readonly mode: Mode;
-  /** Every metric that was named, and those that are judged unless they are turned off. Names differ. */
+  /** Every metric that was named, and those that are on by default. Names are unique. */
   readonly metrics: readonly MetricPolicy[];
 }
-/** A policy as people write it, in `coalmine.yaml` or in a request: every key may be left out. */
+/** A policy as written in `coalmine.yaml` or in a request; every key is optional. */
 interface PolicyInput {
   readonly alpha?: number | undefined;
   readonly alphaPass?: number | undefined;
@@ -904,25 +904,25 @@ interface PolicyInput {
 }
 /** How far a comparison has come. */
 interface Progress {
-  /** Of canary traffic that was judged. */
+  /** Seconds of canary traffic judged. */
   readonly seconds: number;
   readonly canaryRequests: number;
-  /** Of the evidence that the nearest FAIL needs, in whole per cents. */
+  /** Evidence reached of what the nearest FAIL needs, in whole per cent. */
   readonly harmPercent: number;
-  /** Of the evidence that PASS needs, all its parts on average, in whole per cents. */
+  /** Evidence reached of what PASS needs, averaged over its parts, in whole per cent. */
   readonly safetyPercent: number;
 }
-/** The part of the window in which a FAIL was proved, and what was measured there, in the finding's unit; null where that is not known. */
+/** The part of the window in which a FAIL was proved, and the values measured there in the finding's unit; null if unknown. */
 interface ProvedWithin {
   /** ISO 8601, UTC. */
   readonly start: string;
   readonly end: string;
   readonly stable: number | null;
   readonly canary: number | null;
-  /** The canary's instance that has most of it; null where none has, or instances are not known. */
+  /** The canary instance that accounts for most of it; null if none does, or if instances are unknown. */
   readonly instance: string | null;
 }
-/** What a FAIL proves to be worse: the build, or no more than one instance of it, whose host may be the reason. */
+/** What a FAIL proves to be worse: the build, or only one instance of it, whose host may be the reason. */
 type Proves = 'build' | 'instance';
 /** How many units an arm had, and how many of them had the event. */
 interface Rate {
@@ -931,12 +931,12 @@ interface Rate {
 }
 /** The requests of both arms in one block, and how many of them had the event. */
 type RateBlock = TimedBlock<Rate>;
-/** How many more events are still acceptable: an odds ratio, or `difference` in probability, whichever is larger. */
+/** How many more events are acceptable: an odds ratio, or a `difference` in probability, whichever is larger. */
 interface RateMargin {
   readonly oddsRatio: number;
   readonly difference: number;
 }
-/** How much more of a number (cost, bytes, calls), or how much less of a count (requests), is acceptable: 0.05 is 5 %. */
+/** How much higher a number (cost, bytes, calls), or how much lower a count (requests), may acceptably be: 0.05 is 5 %. */
 interface RatioMargin {
   readonly ratio: number;
 }
@@ -966,23 +966,23 @@ interface RunLimits {
   /** Whether a PASS ends it, too, as a FAIL does. */
   readonly earlyPass: boolean;
 }
-/** What a few ticks of raw spans say of one cohort. */
+/** What a few ticks of raw spans show about one cohort. */
 interface SampleFacts {
   readonly requests: number;
   /** Spans of the service below the requests. */
   readonly children: number;
-  /** The instrumentation that made most of the requests' spans. */
+  /** The instrumentation scope that created most of the requests' spans. */
   readonly scope: string;
-  /** How the requests were sampled: the probability that their trace state says, null where it says none. */
+  /** How the requests were sampled, from the probability in their trace state. */
   readonly sampling: readonly SamplingShare[];
-  /** Requests for which a flag of the comparison was decided by targeting. */
+  /** Requests for which targeting decided a flag of the comparison. */
   readonly targeted: number;
-  /** Requests that name a user; absent where that was not looked at. */
+  /** Requests that name a user; absent if that was not checked. */
   readonly named?: number;
-  /** Of requests whose caller's span is known: how much later than the call they start, in the median. */
+  /** For requests whose caller's span is known: the median delay between the start of the call and of the request. */
   readonly skewMs: number | null;
 }
-/** How many requests were kept with one probability, and how many of them failed; null where the trace state says none. */
+/** Requests kept with one sampling probability, and how many failed; null if the trace state gives no probability. */
 interface SamplingShare {
   readonly probability: number | null;
   readonly requests: number;
@@ -995,7 +995,7 @@ interface ServerAddress {
   /** The token that it asks for. */
   readonly token?: string | undefined;
 }
-/** One arm's data in one slice. A distribution is of seconds for latency, else in the unit of its attribute. */
+/** One arm's data in one slice. Distributions are in seconds for latency, otherwise in the unit of the attribute. */
 type Side = {
   readonly kind: 'rate';
   readonly n: number;
@@ -1004,7 +1004,7 @@ type Side = {
   readonly kind: 'distribution';
   readonly n: number;
   readonly histogram: Histogram;
-  /** Of latency: the upper edges of its buckets in seconds, where they are not exponential; see `boundedMap`. */
+  /** For latency: the upper bucket bounds in seconds, if the buckets are not exponential; see `boundedMap`. */
   readonly bounds?: readonly number[];
 } | {
   readonly kind: 'count';
@@ -1014,7 +1014,7 @@ type Side = {
 interface Signalled {
   readonly signal?: AbortSignal;
 }
-/** An objective as people write it in `coalmine.yaml`. */
+/** An objective as written in `coalmine.yaml`. */
 interface SloInput {
   readonly name?: string | undefined;
   readonly service?: string | undefined;
@@ -1025,32 +1025,32 @@ interface SloInput {
   readonly critical?: boolean | undefined;
   readonly expect?: string | number | undefined;
 }
-/** What is known of a comparison of span metrics: of counts of spans that were scraped, not of the spans. */
+/** Facts about a comparison of span metrics, that is, of scraped counts instead of spans. */
 interface SpanMetricsFacts {
-  /** As the series are called. */
+  /** The name of the series. */
   readonly name: string;
   readonly kind: 'classic' | 'native' | 'counter';
-  /** How long a cell is, in which the cohorts are compared; and how many were joined since a scrape between them was missed. */
+  /** Length of the cells in which the cohorts are compared, and how many cells were joined because a scrape was missed. */
   readonly cellSeconds: number;
   readonly joinedCells: number;
-  /** Whether a label tells test traffic. */
+  /** Whether a label marks test traffic. */
   readonly testsApart: boolean;
-  /** Requests that the first scrape of a process counts: when they came is not known. */
+  /** Requests counted by the first scrape of a process; when they happened is unknown. */
   readonly undated: ByArm;
-  /** Values of latency that were left out, because what served them was warming up. */
+  /** Latency values that were left out because the instance was warming up. */
   readonly warmUp: ByArm;
-  /** Metrics of the policy that these series do not tell, and why. */
+  /** Metrics of the policy that these series cannot measure, and why. */
   readonly notMeasured: readonly {
     readonly metric: string;
     readonly why: string;
   }[];
-  /** An operation whose latency is counted in buckets of other bounds than others', in seconds. */
+  /** An operation whose latency buckets have different bounds (in seconds) from those of the others. */
   readonly bucketsDiffer: {
     readonly operation: string;
     readonly bounds: readonly (readonly number[])[];
   } | null;
 }
-/** A kind of span of the service in one tick: of so many traces of each cohort, how many have one below their request. */
+/** One kind of span of the service in one tick: how many traces of each cohort have it below their request. */
 interface SpanTick {
   readonly tick: number;
   /** client, internal or producer. */
@@ -1074,7 +1074,7 @@ interface StartedEvent extends Numbered {
   readonly event: 'started';
   readonly state: ComparisonAnswer;
 }
-/** What a finding's values are. */
+/** The statistic that a finding's values are. */
 type Statistic = `p${1 | 5 | 10 | 50 | 90 | 95 | 99}` | 'share of requests' | 'share of traffic' | 'share of calls' | 'requests per instance';
 /** Spans below the requests of one cohort that the other has none of. */
 interface StructureChange {
@@ -1087,7 +1087,7 @@ interface StructureChange {
   /** Logarithm of the e-value that this is no chance. */
   readonly logE: number;
 }
-/** Everything of some days or of a window together, by operation and metric. */
+/** Totals over days or over a window, by operation and metric. */
 type Sums = ReadonlyMap<string, ReadonlyMap<string, Side>>;
 /** What both arms did in one tick, or in a few of them together: `tick` is then the last. */
 interface TimedBlock<Block> {
@@ -1095,13 +1095,13 @@ interface TimedBlock<Block> {
   readonly stable: Block;
   readonly canary: Block;
 }
-/** Requests that were served of those that it takes to see anything at all; both cohorts must have some. */
+/** Requests served, and the number needed to see anything at all; both cohorts must reach it. */
 interface TooFew {
   readonly needed: number;
   readonly stable: number;
   readonly canary: number;
 }
-/** Whose requests are judged: those of users, of tests alone, or both, each operation apart by which of them it was. */
+/** Whose requests are judged: those of users, of tests, or both; with `all`, each operation is split by which it was. */
 type Traffic = (typeof traffics)[number];
 /**
  * Why a server gives no answer: `usage` (what was asked is wrong), `malformed` (input that cannot be read), `no-data` (there is
@@ -1119,31 +1119,31 @@ interface UserTick {
 }
 /** How many requests of one cohort had a value of a metric. */
 interface ValueCounts {
-  /** Values that were judged: one for each trace and operation. */
+  /** Values judged: one per trace and operation. */
   readonly values: number;
   readonly without: number;
-  /** These count as zero, which proves harm where there is harm, but hides how far below zero a value lies. */
+  /** Negative values count as zero: this still detects harm, but hides how far below zero they are. */
   readonly negative: number;
 }
-/** Of a metric of the policy's own: how many requests of each cohort had a value, had none, or had one below zero. */
+/** For a custom metric: how many requests of each cohort had a value, no value, or a negative one. */
 interface ValueFacts {
   readonly metric: string;
   readonly stable: ValueCounts;
   readonly canary: ValueCounts;
 }
-/** A variant, and the share (0 to 1) of the evaluations of its flag that gave it. */
+/** A variant, and its share (0 to 1) of the flag's evaluations. */
 interface VariantShare {
   readonly variant: string;
   readonly share: number;
 }
-/** The answer to a comparison: what was decided and why, with every number that it comes from. Its JSON Schema is `verdict.schema.json`. */
+/** The result of a comparison: what was decided and why, with all the numbers behind it. Its JSON Schema is `verdict.schema.json`. */
 interface Verdict {
   readonly schema: 'coalmine.verdict/1';
   readonly verdict: Outcome;
   readonly reasons: readonly Reason[];
-  /** What a FAIL proves to be worse; null where it is none, or instances are not known apart. */
+  /** What a FAIL proves to be worse; null if there is no FAIL, or if instances cannot be told apart. */
   readonly proves: Proves | null;
-  /** What is taken to be so, since the spans do not tell; empty where they do. */
+  /** Assumptions that the spans cannot confirm; empty if there are none. */
   readonly assumes: readonly Assumption[];
   readonly service: string;
   readonly window: Window;
@@ -1153,34 +1153,34 @@ interface Verdict {
   };
   readonly traffic: Traffic;
   readonly audience: readonly string[];
-  /** `downstream`: what is counted are calls, and an operation is what was asked of whom. */
+  /** With `downstream`, calls are counted, and an operation is a kind of call to one callee. */
   readonly scope: ComparedScope;
-  /** What counts once: a trace at an operation, or in span metrics a span. They are taken to be independent of each other. */
+  /** The unit that is counted: a trace at an operation, or a span for span metrics. Units are assumed to be independent. */
   readonly unit: 'trace' | 'span';
   readonly coverage: Coverage;
-  /** Null where instances are not known apart, or are too few. */
+  /** Null if instances cannot be told apart, or are too few. */
   readonly hosts: Hosts | null;
-  /** Null where stable ran beside the canary; never mixed with that. */
+  /** Null if stable ran beside the canary; the two are never mixed. */
   readonly beforeAfter: BeforeAfter | null;
   readonly findings: readonly Finding[];
   readonly missing: readonly Missing[];
-  /** One for each metric whose `expect` or `reason` was written down. */
+  /** One for each metric whose policy gives `expect` or `reason`. */
   readonly hypotheses: readonly Hypothesis[];
-  /** Null where no metric is advisory. */
+  /** Null if no metric is advisory. */
   readonly advisory: Advisory | null;
-  /** Operations that a failing canary made worse, the small ones too; on average at most a share alpha of them are not. */
+  /** Operations that a failing canary made worse, including small ones; on average at most a share alpha of them is wrong. */
   readonly regressed: readonly Regressed[];
-  /** Types of error that the canary has, those with the most evidence of being more than stable's first. */
+  /** Error types of the canary, those with the most evidence of an increase over stable first. */
   readonly errorTypes: readonly ErrorType[];
-  /** The codes of its client errors, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, likewise. */
+  /** Codes of its client errors, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, in the same order. */
   readonly clientErrorCodes: readonly ErrorType[];
-  /** Spans below the requests of one cohort that the other never has; null where they were not looked at. */
+  /** Spans below the requests of one cohort that the other never has; null if they were not examined. */
   readonly structure: readonly StructureChange[] | null;
-  /** What carries the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
+  /** What causes the worst failed finding: the canary, a flag that both cohorts met in both variants, or only the two together. */
   readonly interactions: readonly Interaction[];
-  /** Attributes that explain the worst failed finding; null where nothing failed that they could explain. */
+  /** Attributes that explain the worst failed finding; null if nothing failed that they could explain. */
   readonly why: Why | null;
-  /** Traces of both cohorts to look at, of the same finding. */
+  /** Example traces of both cohorts for the same finding. */
   readonly exemplars: Exemplars | null;
   /** When a FAIL was reached, or the last part of a PASS; null otherwise. */
   readonly decidedAfterSeconds: number | null;
@@ -1189,47 +1189,47 @@ interface Verdict {
     readonly hash: string;
   };
   readonly version: string;
-  /** What the canary does to error budgets, journey by journey, where objectives cover them. */
+  /** The canary's effect on error budgets, by journey, if there are objectives. */
   readonly budget?: readonly VerdictBudget[];
-  /** What Kayenta's judge says of the same window, where its canary config was given. */
+  /** The result of Kayenta's judge on the same window, if a Kayenta canary config was given. */
   readonly kayenta?: KayentaResult;
 }
 /** The answer of `GET /api/verdict`, which gates ask: `verdict` is `running` until the comparison is settled. */
 interface VerdictAnswer extends Pick<ComparisonAnswer, 'id' | 'url' | 'outcome' | 'state' | 'reason' | 'startedAt' | 'judgedAt'> {
   readonly verdict: Outcome | 'running';
 }
-/** What a canary does to the error budget of a journey. */
+/** A canary's effect on the error budget of a journey. */
 interface VerdictBudget {
   readonly slo: string;
-  /** Null: all requests of the service. */
+  /** Null for all requests of the service. */
   readonly operation: string | null;
   readonly objective: number;
   readonly windowSeconds: number;
   readonly latencySeconds: number | null;
   readonly critical: boolean;
-  /** What each cohort served in the window of the comparison, and how much of it was bad. */
+  /** Requests of each cohort in the comparison's window, and how many were bad. */
   readonly stable: BadCounts;
   readonly canary: BadCounts;
   /** The canary's share of these requests. */
   readonly share: number;
-  /** How many times as fast as the objective allows: stable, the canary, and all of the last hour; null where these are too few to be rates. */
+  /** Burn rates of stable, the canary, and all requests in the last hour: 1 is what the objective allows; null if too few. */
   readonly burn: {
     readonly stable: number | null;
     readonly canary: number | null;
     readonly service: number | null;
   };
-  /** Bad requests that stable's share of bad ones would not have made. */
+  /** Bad requests beyond what stable's bad share would have produced. */
   readonly excess: Bounded;
   readonly excessPerMinute: number;
-  /** Null where a window has room for fewer than ten bad requests: the counts are all there is to say. */
+  /** Null if a window allows fewer than ten bad requests: then only the counts are meaningful. */
   readonly budget: Allowance | null;
-  /** The share of the window's budget that the excess is; null with `budget`. */
+  /** The excess as a share of the window's budget; null with `budget`. */
   readonly spent: Bounded | null;
-  /** How long what is left lasts at the canary's share of now; null with `budget`. */
+  /** How long the rest lasts at the canary's current share; null with `budget`. */
   readonly lasts: Lasts | null;
-  /** The same along the planned ramp; null where none is planned. */
+  /** How long it lasts along the planned ramp; null if none is planned. */
   readonly rampLasts: Lasts | null;
-  /** How long a full budget lasts once everybody has the canary; null with `budget`. */
+  /** How long a full budget lasts once everyone has the canary; null with `budget`. */
   readonly fullLasts: Lasts | null;
   readonly message: string;
 }
@@ -1250,24 +1250,24 @@ interface WatchOptions extends Signalled {
   /** The number of the last event that is known; all of them come unless given. */
   readonly after?: number;
 }
-/** What the attributes of the canary's requests say of a failed finding. */
+/** What the attributes of the canary's requests tell about a failed finding. */
 interface Why {
   readonly metric: string;
   readonly operation: string | null;
   readonly bad: Bad;
-  /** Above it a request is called slow: 95 % of stable's are faster. Null where it is not about latency. */
+  /** Requests slower than this count as slow: 95 % of stable's are faster. Null if the finding is not about latency. */
   readonly slowFromSeconds: number | null;
-  /** How many attributes with a value were examined; at most a share alpha of `attributes` is wrong on average. */
+  /** How many attribute values were examined; on average at most a share alpha of `attributes` is wrong. */
   readonly examined: number;
   readonly attributes: readonly Explanation[];
 }
-/** The time that is judged. */
+/** The time window that is judged. */
 interface Window {
   /** ISO 8601, UTC. Start of the first tick and end of the last closed one. */
   readonly start: string;
   readonly end: string;
   readonly seconds: number;
-  /** Whether the start stays where it is as time goes on; a sliding window is good for one look only. */
+  /** Whether the start is fixed; a sliding window is valid for a single look only. */
   readonly anchored: boolean;
 }
 /**
