@@ -5,7 +5,7 @@ import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /**
- * A calibration for people, as it stands in a terminal.
+ * Formats a calibration as text for a terminal.
  *
  * @example console.log(calibrationText(calibration, { colors: process.stdout.isTTY }))
  */
@@ -24,7 +24,7 @@ export function calibrationText(untrusted: Calibration, options: { readonly colo
 }
 
 /**
- * The same as Markdown, for a wiki or a pull request.
+ * Formats a calibration as Markdown, for a wiki or a pull request.
  *
  * @example await writeFile('calibration.md', calibrationMarkdown(calibration))
  */

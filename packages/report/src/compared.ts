@@ -3,12 +3,12 @@ import { count, duration } from '@coalmine/comparator/numbers'
 import type { Ink } from './ink.ts'
 import { table } from './table.ts'
 
-/** Who was compared, whose requests, when, and how much of what stable met the canary met: a label and what it says, line by line. */
+/** Which cohorts were compared, on whose requests, when, and how much of stable's traffic the canary saw too: one labelled line each. */
 export function comparedLines(verdict: Verdict, ink: Ink): string[] {
   return table(comparedRows(verdict).map(([label, text]) => [ink.dim(label), text])).map((line) => `  ${line}`)
 }
 
-/** The same as labels and texts. */
+/** The same rows as pairs of label and text. */
 export function comparedRows(verdict: Verdict): readonly (readonly [string, string])[] {
   const { cohorts } = verdict
   return [
@@ -30,10 +30,10 @@ function cohortText(cohort: CohortFacts, { scope }: Verdict): string {
   return `${count(cohort.requests)}${served} ${scope === 'downstream' ? 'calls' : 'requests'}${hosts}`
 }
 
-// What is left at the end of a window is less than this, and no news.
+// A judged share above this is not worth reporting: the rest is the tail of the window.
 const allButAll = 0.95
 
-/** How many of them the rates of the service were judged on: those of the time in which both cohorts served. */
+/** How many requests the service's rates were judged on: those from the time when both cohorts served. */
 function judgedText(arm: 'stable' | 'canary', { findings, cohorts }: Verdict): string {
   const ofService = findings.find(({ scope, statistic }) => scope === 'service' && statistic === 'share of requests')
   const judged = ofService?.[arm].count ?? 0

@@ -4,7 +4,7 @@ import type { Ink } from './ink.ts'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
-/** What the events of a service say of the evaluations of a flag. */
+/** The evaluations of one flag, as seen in a service's events. */
 export interface FlagEvaluations {
   readonly flag: string
   readonly evaluations: number
@@ -18,8 +18,8 @@ export interface FlagEvaluations {
 }
 
 /**
- * What the server's doctor route answers: which marks arrived from a service in the hour before its last span or, where it
- * has none, its last event.
+ * The answer of the server's doctor route: which marks arrived from a service in the hour before its last span or, if it
+ * sent no spans, its last event.
  */
 export interface DoctorFacts {
   readonly service: string
@@ -35,12 +35,12 @@ export interface DoctorFacts {
   readonly flags: readonly string[]
   readonly instances: readonly string[]
   readonly sdks: readonly { readonly name: string; readonly language: string; readonly version: string }[]
-  /** What events say of flags in that time; left out where they cannot be read. */
+  /** Flag evaluations in the events of that hour; absent if events cannot be read. */
   readonly evaluations?: readonly FlagEvaluations[]
-  /** Why they cannot. */
+  /** Why events cannot be read. */
   readonly unread?: string
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
-  /** Whose names came up within a day, in kinds that begin alike; a server of an earlier release does not say. */
+  /** Operation names seen within a day, grouped by common prefix; absent from servers of earlier releases. */
   readonly names?: {
     readonly all: number
     readonly kinds: readonly { readonly kind: string; readonly names: number; readonly requests: number }[]
@@ -55,7 +55,7 @@ const shownKinds = 3
 const namesToldApart = 500
 
 /**
- * What arrives from a service and what is missing, each with what to do about it.
+ * Describes what arrives from a service and what is missing, with a remedy for each.
  *
  * @example console.log(doctorText(facts, { colors: false }))
  */
@@ -108,7 +108,7 @@ function marksOf(facts: DoctorFacts, ink: Ink): string[] {
   ]).map(indented)
 }
 
-/** A server of an earlier release does not say why. */
+/** Servers of earlier releases give no reason. */
 function cannotBeRead({ unread }: DoctorFacts): string {
   return `log records cannot be read${unread === undefined ? '' : `: ${unread}`}`
 }

@@ -5,11 +5,11 @@ import type { Ink } from './ink.ts'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
-// Of more services than this there is a line each, without how it was counted.
+// With more services than this, each gets one line without the details of the count.
 const mostInFull = 3
 
 /**
- * The five metrics of delivery for people, each with how it was counted.
+ * Formats the five delivery metrics as text, each with how it was counted.
  *
  * @example doraText({ since, until, services: [] }, { colors: false }) // 'No deploys ...'
  */

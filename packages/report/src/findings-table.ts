@@ -6,14 +6,14 @@ import { seen } from './wrap.ts'
 
 const shownFindings = 20
 
-/** Findings of which some are shown. */
+/** The findings to show, and a note on the rest. */
 export interface Shown {
   readonly shown: readonly Finding[]
-  /** What is said of the others; undefined where there is none. */
+  /** A note on the findings that are left out; undefined if all are shown. */
   readonly more: string | undefined
 }
 
-/** The findings that decide, what failed first. Beside a proved harm, what is not worse is no news: it is only counted. */
+/** The findings that decide the verdict, failures first. Once harm is proved, passing findings are only counted. */
 export function decisive(findings: readonly Finding[]): Shown {
   const order: Record<Decision, number> = { fail: 0, inconclusive: 1, pass: 2 }
   const sorted = [...findings].sort((a, b) => order[a.decision] - order[b.decision])
@@ -25,7 +25,7 @@ export function decisive(findings: readonly Finding[]): Shown {
   return { shown, more: more > 0 ? `and ${more} more${rest}; --format json lists them all` : undefined }
 }
 
-/** Those findings as a table, as wide as the terminal at most: long operations are cut. */
+/** Formats the decisive findings as a table no wider than the terminal: long operation names are truncated. */
 export function findingsTable(findings: readonly Finding[], ink: Ink, width?: number): string[] {
   const { shown, more } = decisive(findings)
   const head = ['', 'operation', 'metric', 'stable', 'canary', 'change', 'margin'].map((title) => ink.dim(title))
@@ -46,14 +46,14 @@ export function findingsTable(findings: readonly Finding[], ink: Ink, width?: nu
   return [...fitting.map((line) => `  ${line}`), ...(more === undefined ? [] : [ink.dim(`  ${more}`)])]
 }
 
-/** A row of a table that is too wide for the terminal: its numbers below its name. */
+/** A row for terminals too narrow for the table: the numbers go below the name. */
 function stacked([decision, operation, metric, stable, canary, change, margin]: readonly string[]): string[] {
   return [`${decision} ${operation} ${metric}`, `      ${stable} -> ${canary}, ${change}, margin ${margin}`]
 }
 
 const shortestOperation = 16
 
-/** A row whose operation takes less room by so many letters, and at least as many as tell it from others. */
+/** Shortens a row's operation by `over` characters, but keeps enough of them to tell it from the others. */
 function shorter(row: readonly string[], rows: readonly (readonly string[])[], over: number): string[] {
   const widest = Math.max(...rows.map(([, operation]) => seen(operation!)))
   const most = Math.max(shortestOperation, widest - over)

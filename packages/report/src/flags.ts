@@ -9,7 +9,7 @@ const mostVariants = 3
 const dayMs = 86_400_000
 
 /**
- * Flags for people: what each is, which variants users got, and what may go.
+ * Formats flags as text: the state of each, the variants users got, and which flags can be removed.
  *
  * @example flagsText({ at, flags: [] }, { colors: false }) // 'No flags ...'
  */
@@ -65,7 +65,7 @@ function sharesText(variants: readonly FlagVariant[], over: 'share7' | 'share30'
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
 
-/** How long ago a moment was; `-` where there is none. */
+/** How long ago a moment was; `-` for null. */
 function ago(moment: string | null, nowMs: number): string {
   if (moment === null) return '-'
   const days = (nowMs - Date.parse(moment)) / dayMs
@@ -86,7 +86,7 @@ function changeText({ lastChange }: FlagReport, nowMs: number): string {
 
 const mostNotes = 20
 
-/** What can be done, flag by flag, in sentences; of those that only live nothing. */
+/** What can be done about each flag, in sentences; nothing about flags that are simply live. */
 function notes(flags: readonly FlagReport[], ink: Ink): string[] {
   const told = flags.filter(({ state }) => ['unseen', 'settled', 'stuck'].includes(state))
   if (told.length === 0) return ['None can be removed yet.', '']
@@ -110,7 +110,7 @@ function notes(flags: readonly FlagReport[], ink: Ink): string[] {
 const mostReferences = 20
 
 /**
- * Whether a flag may go, for people: what is in the way, and what was looked at.
+ * Formats whether a flag can be removed: what stands in the way, and what was checked.
  *
  * @example flagRemovalText(removal, { colors: true }) // 'new-pricing may not go yet: ...'
  */

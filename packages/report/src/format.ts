@@ -1,13 +1,13 @@
 import type { Finding } from '@coalmine/comparator'
 import { latency, number, percent, signed, times } from '@coalmine/comparator/numbers'
 
-/** What a finding is about, such as `latency p95`. */
+/** The metric of a finding, such as `latency p95`. */
 export function metricText({ metric, statistic, part, zerosApart }: Finding): string {
   if (part === 'above zero') return `${metric} ${part}`
   return statistic.startsWith('p') ? `${metric} ${statistic}${zerosApart ? ' above zero' : ''}` : metric
 }
 
-/** One arm's value in the unit of its statistic, `-` where it has none. */
+/** One arm's value in the unit of its statistic; `-` if it has no value. */
 export function value(finding: Finding, arm: 'stable' | 'canary'): string {
   const side = finding[arm]
   if (side.value === null) return '-'

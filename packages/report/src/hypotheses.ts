@@ -1,7 +1,7 @@
 import type { Verdict } from '@coalmine/comparator'
 import type { Ink } from './ink.ts'
 
-/** What was expected and whether it came true, then what the advisory metrics would have said. */
+/** The hypotheses and whether each came true, then what the advisory metrics would have said. */
 export function hypothesisLines({ hypotheses, advisory }: Verdict, ink: Ink): string[] {
   const paint = { confirmed: ink.green, refuted: ink.red, open: ink.yellow }
   const answers = hypotheses.map(({ answer, message }) => message.replace(/^\w+/, (stamp) => paint[answer](stamp)))

@@ -1,7 +1,7 @@
 import type { Outcome } from '@coalmine/comparator'
 import type { createColors } from 'picocolors'
 
-/** What colours a text, or leaves it as it is. */
+/** Colours text, or leaves it unchanged if colours are off. */
 export type Ink = ReturnType<typeof createColors>
 
 /** An outcome as the first word of a report. */

@@ -3,10 +3,10 @@ import { latency, number, percent } from '@coalmine/comparator/numbers'
 import type { Ink } from './ink.ts'
 import { table } from './table.ts'
 
-/** How many interactions are told in a text: the JSON has them all. */
+/** How many interactions a text shows; the JSON has them all. */
 export const shownInteractions = 2
 
-/** Of each interaction that is told, its four cells: a column for each variant of the flag, a row for each cohort. */
+/** The four cells of each interaction shown: a column per variant of the flag, a row per cohort. */
 export function interactionTables({ interactions }: Verdict, ink: Ink): string[] {
   return interactions
     .slice(0, shownInteractions)

@@ -2,7 +2,7 @@ import type { Verdict } from '@coalmine/comparator'
 import { printableJson } from './printable.ts'
 
 /**
- * A verdict for programs: its JSON Schema is `@coalmine/comparator/verdict.schema.json`.
+ * Formats a verdict as JSON; its JSON Schema is `@coalmine/comparator/verdict.schema.json`.
  *
  * @example JSON.parse(verdictJson(verdict)).schema // 'coalmine.verdict/1'
  */

@@ -2,12 +2,12 @@ import type { Finding, Verdict } from '@coalmine/comparator'
 import { interval, metricText, value } from './format.ts'
 import { printableData } from './printable.ts'
 
-// A pipeline's page lists every test case.
+// A pipeline's page lists every test case, so their number is limited.
 const mostCases = 500
 
 /**
- * A verdict as a JUnit report: the verdict itself is the first test case, then each finding is one. What fails is a failure, what means
- * nothing an error, what is not settled is skipped.
+ * Formats a verdict as a JUnit report: the verdict is the first test case, followed by one for each finding. A FAIL is a failure,
+ * an invalid verdict an error, and an inconclusive one is skipped.
  *
  * @example writeFileSync('coalmine.xml', verdictJunit(verdict))
  */
@@ -88,7 +88,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 }
 
-/** Text as XML has it. Half of a letter, and what is no letter, is no XML at all; controls are escapes by then. */
+/** Escapes text for XML. Lone surrogates and noncharacters are not allowed in XML; control characters are already escaped by then. */
 function escaped(text: string): string {
   return text.replace(/[\p{Cs}\ufffe\uffff]/gu, '\ufffd').replace(/[&<>"']/g, (letter) => entities[letter]!)
 }

@@ -2,7 +2,7 @@ import type { KayentaFinding, KayentaResult } from '@coalmine/comparator'
 import { number, times } from '@coalmine/comparator/numbers'
 import { table } from './table.ts'
 
-/** Kayenta's answer beside a verdict: its score, then each metric with what the answer came from. */
+/** Kayenta's answer next to a verdict: its score, then each metric with the reason for its answer. */
 export function kayentaLines(result: KayentaResult): string[] {
   const { score, classification, thresholds, reason, metrics } = result
   const why = reason === null ? `passes from ${thresholds.pass}, marginal from ${thresholds.marginal}` : reason

@@ -1,8 +1,9 @@
-// What is longer than this is nobody's to read, and many of them would not fit into a comment.
+// Nobody reads anything longer than this, and many long texts would not fit into a comment.
 const [longestName, longestSentence] = [200, 600]
 
 /**
- * A name from outside as code: nothing in it is Markdown, HTML, a link or a mention. In a table too, where a bar would begin a cell.
+ * Formats an untrusted name as inline code, so that nothing in it acts as Markdown, HTML, a link or a mention. Bars are escaped
+ * too, since in a table they would begin a cell.
  *
  * @example codeSpan('GET /a|b') // '`GET /a\\|b`'
  */
@@ -15,7 +16,7 @@ export function codeSpan(name: string): string {
 }
 
 /**
- * A sentence with names from outside as text that is read as it is: nothing in it is Markdown or HTML, and nobody is mentioned.
+ * Escapes a sentence with untrusted names in it, so that nothing acts as Markdown or HTML and nobody is mentioned.
  *
  * @example prose('<b>@all</b> *') // '\\<b>@\u200ball\\</b> \\*'
  */
@@ -23,16 +24,16 @@ export function prose(sentence: string): string {
   return (
     cut(sentence, longestSentence)
       .replace(/[\\`*_[\]<#|~^$&]/g, '\\$&')
-      // What would begin a list, a quotation or a line under a heading.
+      // Characters that would begin a list, a quotation or a heading's underline.
       .replace(/^[>+=-]/, '\\$&')
       .replace(/^(\d+)(?=[.)])/, '$1\\')
-      // Mentions and references are found in what is shown, after backslashes are gone: a space of no width keeps them apart.
+      // Mentions and references are detected after backslash escapes are removed: a zero-width space breaks them up.
       .replace(/[@#!~%$&](?=[\w"])/g, '$&\u200b')
       .replace(/(:)(?=\/\/)|(www)(?=\.)/gi, '$&\u200b')
   )
 }
 
-// Letters are not cut in half.
+// Cuts between code points, never inside a surrogate pair.
 function cut(text: string, most: number): string {
   const letters = [...text]
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join('')}…`

@@ -10,7 +10,7 @@ import { codeSpan, prose } from './markdown-text.ts'
 import { printableData } from './printable.ts'
 import { whyLines } from './why.ts'
 
-/** What a report is written with besides its verdict. */
+/** Options of a Markdown report. */
 export interface MarkdownOptions {
   /** The comparison's page. */
   readonly url?: string | undefined
@@ -21,8 +21,8 @@ const [shownReasons, shownNotes] = [10, 6]
 const inkless = pc.createColors(false)
 
 /**
- * A verdict as a comment on a pull request. Whatever is in the names, it stays within 60 000 characters (a comment on GitHub may have
- * 65 536), mentions nobody and is no HTML.
+ * Formats a verdict as a pull request comment. Whatever the names contain, the comment stays within 60 000 characters (GitHub allows
+ * 65 536), mentions nobody and contains no HTML.
  *
  * @example verdictMarkdown(verdict, { url: 'https://coalmine.example/comparisons/5d1c0f' })
  */

@@ -4,18 +4,18 @@ import pc from 'picocolors'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
-/** What the server's plan route answers. */
+/** The answer of the server's plan route. */
 export interface PlanFacts extends Plan {
   readonly service: string
   readonly stable: string
   readonly window: { readonly start: string; readonly end: string }
 }
 
-/** Of each canary; the JSON has them all. */
+/** How many findings a text shows for each canary; the JSON has them all. */
 const mostFindings = 6
 
 /**
- * A plan for people: how long a canary runs until each answer, in the whole service and in its operations.
+ * Formats a plan as text: how long a canary takes to reach each answer, for the whole service and for its operations.
  *
  * @example console.log(planText(plan, { colors: false }))
  */
@@ -42,7 +42,7 @@ export function planText(untrusted: PlanFacts, options: { readonly colors: boole
     '',
   ].join('\n')
 
-  /** Those that take longest: a PASS waits for all. One finding alone is the verdict itself. */
+  /** The findings that take longest, since a PASS waits for all of them. None if there is just one: it equals the verdict. */
   function shownFindings({ findings }: PlannedCanary): PlannedCanary['findings'] {
     if (findings.length === 1) return []
     const time = ({ planned, median }: PlannedTime): number => planned ?? 1e9 + (median ?? 1e9)

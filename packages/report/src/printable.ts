@@ -1,7 +1,7 @@
 /**
- * Text from outside as it may stand in a terminal or in a pipeline's log: what moves the cursor, colours, hides or reorders what
- * is shown, or begins a line of its own, stands there as an escape that one can read. Service names, operations and attributes come
- * from spans, and spans come from anybody.
+ * Makes untrusted text safe for a terminal or a pipeline's log: characters that move the cursor, that colour, hide or reorder text,
+ * or that begin a new line become readable escapes. Service names, operations and attributes come from spans, and anybody can
+ * send spans.
  *
  * @example printable('\u001b[2Jcart\n::error::') // '\\x1b[2Jcart\\n::error::'
  */
@@ -10,7 +10,7 @@ export function printable(text: string): string {
 }
 
 /**
- * The same for every text in a value of plain data, keys as well.
+ * Applies `printable` to every string in plain data, keys included.
  *
  * @example printableData({ service: 'shop\u0007' }) // { service: 'shop\\x07' }
  */
@@ -19,7 +19,7 @@ export function printableData<T>(value: T): T {
 }
 
 /**
- * A text of several lines, each of them printable, and none of them a command to the pipeline that shows the log.
+ * Makes text of several lines printable, line by line, so that no line acts as a command to the pipeline that shows the log.
  *
  * @example printableLines('one\n::error::two') // 'one\n\\x3a:error::two'
  */
@@ -31,7 +31,7 @@ export function printableLines(text: string): string {
 }
 
 /**
- * JSON in which every such character is an escape, so that it stays the same data.
+ * Formats JSON with every unprintable character escaped; the data stays the same.
  *
  * @example printableJson('\u009b') // '"\\u009b"'
  */
@@ -41,13 +41,13 @@ export function printableJson(value: unknown): string {
     .replace(commands, '\\u0023')
 }
 
-// Controls, the marks that turn the direction of text, and what some programs take for the end of a line.
+// Control characters, direction marks, and characters that some programs treat as line ends.
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 
-// Azure Pipelines, TeamCity and older runners of GitHub take these for commands wherever they stand in a line.
+// Azure Pipelines, TeamCity and older GitHub runners treat these as commands anywhere in a line.
 const commands = /#(?=#(?:\[|vso\[|teamcity\[))/g
 
-// JSON escapes the first of them by itself, and has line breaks of its own.
+// JSON.stringify already escapes C0 controls, and adds line breaks of its own.
 const unprintableInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -2,8 +2,8 @@ import type { Progress } from '@coalmine/comparator'
 import { count, duration } from '@coalmine/comparator/numbers'
 
 /**
- * One line that says how far a running comparison is: time, canary requests, and how much of the evidence that FAIL
- * and PASS need has come in.
+ * Formats the progress of a running comparison as one line: time, canary requests, and how much of the evidence needed for
+ * FAIL and for PASS has come in.
  *
  * @example progressLine(progressOf(verdict)) // '1 min 20 s  4 210 canary requests  evidence of harm 12 %  of safety 64 %'
  */

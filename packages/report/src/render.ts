@@ -4,18 +4,18 @@ import { verdictJunit } from './junit.ts'
 import { verdictMarkdown } from './markdown.ts'
 import { verdictText } from './text.ts'
 
-/** What a report is written with besides its verdict; each format takes what it can use. */
+/** Options of a report; each format takes those it can use. */
 export interface RenderOptions {
   readonly colors: boolean
-  /** Letters in a line of the terminal; lines are as long as they are where there is none. */
+  /** Width of the terminal in characters; if undefined, lines are not wrapped. */
   readonly width?: number | undefined
   /** The comparison's page. */
   readonly url?: string | undefined
-  /** Both cohorts over time, where that is known. */
+  /** Both cohorts over time, if known. */
   readonly charts?: Charts | undefined
 }
 
-/** The name of a format that a verdict is written in. */
+/** The output formats for a verdict. */
 export type VerdictFormat = 'text' | 'json' | 'markdown' | 'junit'
 
 const renderers: Readonly<Record<VerdictFormat, (verdict: Verdict, options: RenderOptions) => string>> = {
@@ -25,11 +25,11 @@ const renderers: Readonly<Record<VerdictFormat, (verdict: Verdict, options: Rend
   junit: verdictJunit,
 }
 
-/** All of them. */
+/** All output formats. */
 export const verdictFormats: readonly VerdictFormat[] = Object.keys(renderers) as VerdictFormat[]
 
 /**
- * A verdict in one of the formats.
+ * Formats a verdict in the given format.
  *
  * @example renderVerdict(verdict, 'markdown', { colors: false, url })
  */

@@ -5,7 +5,7 @@ import { type Ink, stamp } from './ink.ts'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
-/** How it is written. */
+/** Options for text about rollouts. */
 export interface RolloutTextOptions {
   readonly colors: boolean
   /** Milliseconds since 1970. */
@@ -13,7 +13,7 @@ export interface RolloutTextOptions {
 }
 
 /**
- * Where a rollout is, stage by stage, and what it waits for.
+ * Formats the state of a rollout, stage by stage, and what it is waiting for.
  *
  * @example rolloutText(answer, { colors: false, nowMs: Date.now() }) // 'BAKING  shop: service.version=2 ...'
  */
@@ -49,7 +49,7 @@ export function rolloutText(untrusted: RolloutAnswer, { colors, nowMs }: Rollout
   return lines.join('\n')
 }
 
-/** What happened to a rollout, a line each. */
+/** Formats the history of a rollout, one line per event. */
 export function rolloutHistoryText(untrusted: RolloutHistory, { colors }: Pick<RolloutTextOptions, 'colors'>): string {
   const { steps } = printableData(untrusted)
   const ink = pc.createColors(colors)
@@ -57,7 +57,7 @@ export function rolloutHistoryText(untrusted: RolloutHistory, { colors }: Pick<R
   return `${table(rows).join('\n')}\n`
 }
 
-/** What it does now, in a few words: for a line of progress. */
+/** What a rollout is doing now, in a few words, for a progress line. */
 export function rolloutLine({ stage, stages, waitsFor, outcome, phase }: RolloutAnswer): string {
   const where = stage === 0 ? phase : `stage ${stage} of ${stages.length} (${stages[stage - 1]!.amount})`
   return `${where}${outcome === null ? '' : `, ${outcome.toUpperCase()}`}; waiting for ${waitsFor}`

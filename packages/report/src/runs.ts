@@ -17,7 +17,7 @@ const mostOperations = 10
 const mostFindings = 8
 
 /**
- * Test runs for people, the newest first, a line each.
+ * Formats test runs as text, newest first, one line each.
  *
  * @example runsText({ since, until, runs: [] }, { colors: false }) // 'No test runs ...'
  */
@@ -44,7 +44,7 @@ export function runsText(untrusted: RunsAnswer, { colors }: { readonly colors: b
 }
 
 /**
- * One test run for people: what it did, where it wrote, and what it did to users.
+ * Formats one test run as text: what it did, where it wrote, and how it affected users.
  *
  * @example runText(answer, { colors: false, nowMs: Date.now() }) // 'load-7  finished ...'
  */
@@ -80,7 +80,7 @@ export function runText(
 }
 
 /**
- * What a run did to users so far, in a line.
+ * Formats how a run has affected users so far, in one line.
  *
  * @example runLine(answer, Date.now()) // 'load-7  for 2 min  1 200 requests  users: inconclusive'
  */

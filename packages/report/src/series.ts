@@ -6,7 +6,7 @@ import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
 /**
- * The verdict on two plain series, for people. `name` is that of their file.
+ * Formats the verdict on two plain series as text. `name` is the name of their file.
  *
  * @example console.log(seriesText(judgeSeries(series, defaultSeriesPolicy), 'series.csv', { colors: false }))
  */

@@ -6,18 +6,18 @@ import { printableData } from './printable.ts'
 import { table } from './table.ts'
 import { wrapped } from './wrap.ts'
 
-/** How a text about budgets is written. */
+/** Options for text about error budgets. */
 export interface SloTextOptions {
   readonly colors: boolean
-  /** Letters in a line of the terminal; sentences are as long as they are where there is none. */
+  /** Width of the terminal in characters; if undefined, sentences are not wrapped. */
   readonly width?: number | undefined
 }
 
-// Of more journeys than this only those are put into words where something is wrong.
+// With more journeys than this, only those in trouble get sentences.
 const mostInWords = 3
 
 /**
- * Error budgets for people: a table of journeys for each objective, the builds of each below it, then what there is to say.
+ * Formats error budgets as text: for each objective a table of its journeys with their builds, followed by notes.
  *
  * @example sloText({ budgets }, { colors: false }) // 'Error budgets as of 2026-11-30 12:00:05 UTC\n\nstorefront cart: ...'
  */
@@ -88,7 +88,7 @@ function leftText({ left, leftShare }: NonNullable<JourneyBudget['budget']>, ink
   return leftShare < 0.25 ? ink.yellow(text) : text
 }
 
-/** Builds that serve beside each other; one alone is the journey itself. */
+/** A row for each build if several serve at once; a single build equals the journey itself. */
 function buildRows({ cohorts }: JourneyBudget, ink: Ink): string[][] {
   if (cohorts.length < 2) return []
   return cohorts.map((cohort) => [
@@ -107,7 +107,7 @@ function burns({ last5m, last1h, last6h, last3d }: JourneyBudget['burn'], ink: I
   return [last5m, last1h, last6h, last3d].map((burn) => burnText(burn, ink))
 }
 
-/** A rate, or where that says nothing the counts. */
+/** The burn rate, or the counts if there is no rate. */
 function burnText({ requests, bad, rate }: Burn, ink: Ink): string {
   if (requests === 0) return '-'
   if (rate === null) return ink.dim(`${count(bad)} of ${count(requests)}`)

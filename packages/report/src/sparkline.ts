@@ -8,7 +8,7 @@ const arms = ['stable', 'canary'] as const
 const [fewestLetters, mostLetters, mostCharts] = [10, 60, 4]
 
 /**
- * Values over time as a line of bars, on a scale from `low` to `high`; a gap where there is none.
+ * Draws values over time as a line of bars, on a scale from `low` to `high`; null is a gap.
  *
  * @example sparkline([1, 2, null, 4], 0, 4) // '▂▄ █'
  */
@@ -23,7 +23,7 @@ export function sparkline(values: readonly (number | null)[], low: number, high:
     .join('')
 }
 
-/** Each metric of the first scopes as two lines, one for each cohort, on the same scale; none of what was zero all the time. */
+/** Charts each metric of the first scopes as two lines on one scale, one per cohort; metrics that were always zero are skipped. */
 export function chartLines({ scopes }: Charts, ink: Ink, width: number | undefined): string[] {
   const charts = scopes
     .flatMap((scope) => scope.metrics.map((metric) => ({ scope, metric })))
@@ -58,7 +58,7 @@ function valuesOf({ levels }: MetricChart, arm: 'stable' | 'canary'): readonly (
   return n.map((count, at) => (count > 0 ? events[at]! / count : null))
 }
 
-/** Values in so many bins at most, each the mean of those in it. */
+/** Averages values into at most `most` bins. */
 function inBins(values: readonly (number | null)[], most: number): (number | null)[] {
   const size = Math.ceil(values.length / most) || 1
   return Array.from({ length: Math.ceil(values.length / size) }, (_, bin) => {

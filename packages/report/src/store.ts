@@ -3,7 +3,7 @@ import pc from 'picocolors'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
 
-/** What the server's store route answers: tables, largest first, and the time that the spans reach over. */
+/** The answer of the server's store route: tables, largest first, and the time range of the spans. */
 export interface StoreSizes {
   readonly tables: readonly {
     readonly table: string
@@ -17,7 +17,7 @@ export interface StoreSizes {
 }
 
 /**
- * What a store holds, as a table.
+ * Formats the contents of a store as a table.
  *
  * @example storeText(sizes, { colors: false }) // 'spans from ... to ..., kept for 14 days\n\n  table  rows ...'
  */

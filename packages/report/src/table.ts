@@ -1,5 +1,5 @@
 /**
- * Rows as aligned columns, two spaces between them. Widths are of what is seen: colours take none.
+ * Aligns rows into columns, two spaces apart. Colour codes do not count towards widths.
  *
  * @example table([['a', 'bb'], ['ccc', 'd']]) // ['a    bb', 'ccc  d']
  */

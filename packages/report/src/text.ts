@@ -16,17 +16,17 @@ import { seen, wrapped } from './wrap.ts'
 
 const shownNotes = 6
 
-/** How a text is written. */
+/** Options for the text of a verdict. */
 export interface TextOptions {
   readonly colors: boolean
-  /** Letters in a line of the terminal; lines are as long as they are where there is none. */
+  /** Width of the terminal in characters; if undefined, lines are not wrapped. */
   readonly width?: number | undefined
   /** Both cohorts over time: each metric gets two lines of bars. */
   readonly charts?: Charts | undefined
 }
 
 /**
- * A verdict for people, as it stands in a terminal or a pipeline's log: what was decided and why, then every finding
+ * Formats a verdict as text for a terminal or a pipeline's log: what was decided and why, then every finding
  * with its numbers, then who was compared.
  *
  * @example console.log(verdictText(verdict, { colors: process.stdout.isTTY }))
@@ -61,7 +61,7 @@ export function verdictText(untrusted: Verdict, options: TextOptions): string {
     .join('\n')
 }
 
-/** Where the text of a labelled line begins, so that what is left of it stands below. */
+/** The column where the text of a labelled line begins, so that wrapped lines align below it. */
 function indentOf(line: string): number {
   const labelled = /^ {2}(?:\x1b\[\d+m)?[a-z]+(?:\x1b\[\d+m)? {2,}/.exec(line)
   return labelled ? seen(labelled[0]) : 2

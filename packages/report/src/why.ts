@@ -2,7 +2,7 @@ import type { Exemplar, Verdict } from '@coalmine/comparator'
 import { percent } from '@coalmine/comparator/numbers'
 import { shownInteractions } from './interaction-tables.ts'
 
-/** What a failure comes from, in at most six lines: a label and what it says. */
+/** Explains a failure in at most six lines, each with a label. */
 export function whyLines(verdict: Verdict): (readonly [string, string])[] {
   const { interactions, why, exemplars } = verdict
   const sentences = [
@@ -27,7 +27,7 @@ export function whyLines(verdict: Verdict): (readonly [string, string])[] {
   ]
 }
 
-/** Operations that no finding of their own names. */
+/** Regressed operations that no finding covers. */
 function alsoRegressed({ regressed, findings, policy }: Verdict): string[] {
   const failed = findings.filter(({ decision }) => decision === 'fail')
   const others = regressed.filter(

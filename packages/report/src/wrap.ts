@@ -1,6 +1,6 @@
 /**
- * A line as lines of at most so many letters, broken between words; those after the first are indented. Colours take no room, and
- * a word that is longer than a line has one for itself.
+ * Wraps a line between words to at most `width` characters; lines after the first are indented. Colour codes do not count, and
+ * a word longer than `width` gets a line of its own.
  *
  * @example wrapped('note    The canary ran on one instance.', 24, 8) // ['note    The canary ran', '        on one instance.']
  */
@@ -8,7 +8,7 @@ export function wrapped(line: string, width: number | undefined, indent: number)
   if (width === undefined || seen(line) <= width) return [line]
   const lines: string[] = []
   let current = ''
-  // What stands before the first word, and between columns, stays as it is.
+  // Spaces before the first word and between columns are kept.
   for (const word of line.split(/(?<=\S) (?=\S)/)) {
     if (current !== '' && seen(current) + 1 + seen(word) > width) {
       lines.push(current)
@@ -18,5 +18,5 @@ export function wrapped(line: string, width: number | undefined, indent: number)
   return [...lines, current]
 }
 
-/** How many letters of a text are seen. */
+/** The visible length of a text, without colour codes. */
 export const seen = (text: string): number => text.replace(/\x1b\[\d+m/g, '').length

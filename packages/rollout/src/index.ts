@@ -1,4 +1,4 @@
-// A rollout as it is decided: events in, what to do next out
+// Deciding a rollout: events in, the next thing to do out
 
 export { type Commanded, commanded, type RolloutCommand, rolloutCommands, type Said } from './machine/command.ts'
 export { type Decision, decide, type GateLook, type Surroundings } from './machine/decide.ts'
@@ -6,7 +6,7 @@ export type { NumberedEvent, RolloutEnd, RolloutEvent } from './machine/event.ts
 export { after, phaseOf, type RolloutState, stageText } from './machine/state.ts'
 export { eventBy, eventText } from './machine/text.ts'
 
-// A rollout as it is run
+// Running a rollout
 
 export { type Controller, newController, type Pace } from './controller/controller.ts'
 export type { Gate, Journal, Ports, StageJudged } from './controller/ports.ts'

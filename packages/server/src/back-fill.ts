@@ -3,7 +3,7 @@ import { moment } from './compare/request.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
 
-/** `POST /api/backfill`: closes the first ticks of a past window that nobody has closed; to be asked again until its end. */
+/** `POST /api/backfill`: closes the first unclosed ticks of a past window; repeat the request until its end. */
 export function registerBackFill(app: FastifyInstance, { store, now }: Context): void {
   app.post('/api/backfill', async ({ body }) => {
     const { start, end, service, ...unknown } = (body ?? {}) as Record<string, unknown>

@@ -3,7 +3,7 @@
 export type { RunningServer, ServerOptions } from './server.ts'
 export { startServer } from './start.ts'
 
-// Where a store is, as a directory or a ClickHouse
+// The location of a store: a directory or a ClickHouse
 
 export { isRemote, shown } from '@coalmine/store'
 
@@ -12,12 +12,12 @@ export { isRemote, shown } from '@coalmine/store'
 export type { Initialised, InitOptions } from '@coalmine/store'
 export { initStore } from './init-store.ts'
 
-// Who has a store's directory open
+// The process that has a store's directory open
 
 export { progressOf } from '@coalmine/store'
 export { findServer, type Owner } from './owner.ts'
 
-// Who is told
+// Notifications
 
 export type { NotificationFate, NotifyState, OpenAlert, TargetState } from './notify/notify-state.ts'
 export type { NotifyOptions } from './notify/start-notify.ts'
@@ -25,7 +25,7 @@ export { type TriedTarget, tryTargets } from './notify/try.ts'
 
 export { usualEvents } from './notify/usual-events.ts'
 
-// What it answers
+// Requests and answers of the API
 
 export { type Change, parseSelector, type Trouble } from '@coalmine/store'
 export type { ChangeBody } from './changes/parse-change.ts'
@@ -39,11 +39,11 @@ export type { CalibrateAnswer, Replay } from './replay/calibrate.ts'
 export { type ReportContent, reportPage } from './page/one-file.ts'
 export type { ComparisonView, ViewTrace, ViewTraces } from './views/view.ts'
 
-// How test runs are stopped
+// Stopping test runs
 
 export { checkRunName, type Revoked, revokeInFile } from './test-runs/revoked-file.ts'
 export type { TestRunOptions } from './test-runs/test-runs.ts'
 
-// How rollouts are planned
+// Rollouts
 
 export type { RolloutOptions } from './rollouts/setup.ts'

@@ -4,16 +4,16 @@ import { SpanMetricsError } from './errors.ts'
 const minuteMs = 60_000
 const dayMs = 86_400_000
 
-/** How far back the canary's first sample is looked for, and in what steps. A sample holds for five minutes. */
+/** How far back to search for the canary's first sample, and in what steps. Prometheus looks back five minutes for a sample. */
 const reaches = [
   { backMs: dayMs, stepMs: minuteMs },
   { backMs: 7 * dayMs, stepMs: 10 * minuteMs },
 ]
 
 /**
- * A moment before the canary's first sample and at most a step before it: where the window starts, however often one looks.
+ * A moment at most one step before the canary's first sample. The window starts there at every look.
  *
- * Throws a SpanMetricsError when it has been there for as long as is looked back.
+ * Throws a SpanMetricsError if the canary has no sample, or is older than the search reaches back.
  */
 export async function beforeCanary(prometheus: Prometheus, selector: string, endMs: number): Promise<number> {
   for (const { backMs, stepMs } of reaches) {

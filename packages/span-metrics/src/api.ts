@@ -1,35 +1,35 @@
 import { SpanMetricsError } from './errors.ts'
 
-/** A Prometheus, or what answers like one (Mimir, Thanos, VictoriaMetrics), and what it asks for. */
+/** A Prometheus, or a compatible server (Mimir, Thanos, VictoriaMetrics), and the headers it requires. */
 export interface Prometheus {
-  /** As it may be shown: without a password. */
+  /** Safe to show: contains no password. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly stop: AbortSignal
-  /** Is told what it warns of, such as an answer that is only a part. */
+  /** Called with each warning of the server, such as that an answer is incomplete. */
   readonly warn: (message: string) => void
 }
 
-/** It would read more samples than it may, or for longer: less has to be asked for at once. */
+/** A query exceeded the server's limit on samples or time: ask for less at once. */
 export class TooMuchAtOnce extends Error {}
 
 const patienceMs = 120_000
 
-/** Which Prometheus is asked, and how. */
+/** Where to reach a Prometheus, and how. */
 export interface PrometheusAccess {
-  /** Of what `/api/v1` is below; a user and a password in it become a header. */
+  /** The base URL, without `/api/v1`; a user and password in it are sent as a header. */
   readonly url: string
   /** More headers, such as `Authorization: Bearer x`. */
   readonly headers: readonly string[]
   readonly stop: AbortSignal
-  /** Told of each warning that it answers, such as of an answer that is only a part. */
+  /** Called with each warning of the server, such as that an answer is incomplete. */
   readonly warn: (message: string) => void
 }
 
 /**
- * A Prometheus as it is asked.
+ * Prepares access to a Prometheus.
  *
- * Throws a SpanMetricsError of kind `usage` for a header that is none.
+ * Throws a SpanMetricsError of kind `usage` for a malformed header.
  */
 export function prometheusAt({ url, headers, stop, warn }: PrometheusAccess): Prometheus {
   const parsed = new URL(url)
@@ -51,7 +51,7 @@ export function prometheusAt({ url, headers, stop, warn }: PrometheusAccess): Pr
 function headerOf(text: string): [string, string] {
   const parts = /^([\w-]+)\s*:\s*(.+)$/.exec(text)
   if (!parts) {
-    // It may be a secret: it is not shown.
+    // The header may be a secret, so it is not shown.
     throw new SpanMetricsError(
       'usage',
       "--prometheus-header: expected a name and a value, such as 'Authorization: Bearer x'",
@@ -61,9 +61,9 @@ function headerOf(text: string): [string, string] {
 }
 
 /**
- * The `data` of an answer of the HTTP API.
+ * Queries the HTTP API and returns the `data` of its answer.
  *
- * Throws a SpanMetricsError of kind `unavailable` that says why there is none.
+ * Throws a SpanMetricsError of kind `unavailable` that says why there is no answer.
  * Throws TooMuchAtOnce.
  */
 export async function askPrometheus(
@@ -77,7 +77,7 @@ export async function askPrometheus(
   try {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])
     const form = new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString()
-    // Selectors may be longer than a URL; only the values of labels cannot be asked for otherwise.
+    // Selectors may be too long for a URL, so use POST; label values are available by GET only.
     response = path.startsWith('label/')
       ? await fetch(`${at}?${form}`, { headers, signal })
       : await fetch(at, {

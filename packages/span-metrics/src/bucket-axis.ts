@@ -2,13 +2,13 @@ import type { Side } from '@coalmine/comparator'
 import { SpanMetricsError } from './errors.ts'
 import type { Increase } from './increase.ts'
 
-/** How many values each bucket has, by its index. */
+/** The number of values in each bucket, by bucket index. */
 export type BucketCounts = Map<number, number>
 
-// Where zero is counted among the buckets.
+// The index under which zeros are counted.
 const zeroIndex = -(2 ** 31)
 
-/** Adds an increase to counts, at a scale that is as coarse as its own or coarser. */
+/** Adds an increase to counts, at its own scale or a coarser one. */
 export function countInto(
   counts: BucketCounts,
   { scale: own, zero, indices, counts: added }: Increase,
@@ -21,23 +21,23 @@ export function countInto(
   })
 }
 
-/** How an operation's buckets are told to the comparator. */
+/** How an operation's buckets are passed to the comparator. */
 export interface BucketAxis {
   side(counts: BucketCounts): Side
-  /** The first bucket that is slow, by metric. */
+  /** The first bucket that counts as slow, by metric. */
   readonly slow: ReadonlyMap<string, number>
 }
 
-/** What an axis must know: how many seconds a value is, and from how many on a request is slow, by metric. */
+/** The unit of a value in seconds, and by metric the threshold in seconds beyond which a request is slow. */
 interface AxisUnits {
   readonly unit: number
   readonly slowerThan: ReadonlyMap<string, number>
 }
 
 /**
- * The axis of an operation's buckets: by their bounds, or by their scale where they are exponential in seconds.
+ * The axis of an operation's buckets: by bounds, or by scale if they are exponential in seconds.
  *
- * Throws a SpanMetricsError of kind `usage` for a slow time that is no bound of classic buckets.
+ * Throws a SpanMetricsError of kind `usage` for a slow threshold that is not a bound of the classic buckets.
  */
 export function bucketAxis(
   operation: string,

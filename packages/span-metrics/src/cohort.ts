@@ -1,7 +1,7 @@
 import { parseSelector } from '@coalmine/store'
 import type { Labels } from './labels.ts'
 
-/** A label of a series that a cohort, or the comparison, asks for. */
+/** A label that series must match to be part of a cohort or the comparison. */
 export interface Matcher {
   readonly label: string
   readonly operator: '=' | '!=' | '=~'
@@ -9,7 +9,7 @@ export interface Matcher {
 }
 
 /**
- * The labels that a selector of spans asks for: an attribute as Prometheus spells it.
+ * Converts a span selector to label matchers, with attributes spelled as Prometheus labels.
  *
  * @example matchersOf('service.version=2.0.0') // [{ label: 'service_version', operator: '=', value: '2.0.0' }]
  */
@@ -21,14 +21,14 @@ export function matchersOf(selector: string): Matcher[] {
   }))
 }
 
-/** A selector of PromQL. */
+/** Formats a PromQL selector. */
 export function promql(name: string, matchers: readonly Matcher[]): string {
   const parts = [`__name__=${JSON.stringify(name)}`]
   for (const { label, operator, value } of matchers) parts.push(`${label}${operator}${JSON.stringify(value)}`)
   return `{${parts.join(',')}}`
 }
 
-/** Whether a series has what is asked for; what it lacks is the empty text, as in PromQL. */
+/** Whether a series matches; as in PromQL, a missing label is the empty string. */
 export function matches(labels: Labels, matchers: readonly Matcher[]): boolean {
   return matchers.every(({ label, operator, value }) => {
     const own = labels[label] ?? ''
@@ -37,7 +37,7 @@ export function matches(labels: Labels, matchers: readonly Matcher[]): boolean {
   })
 }
 
-/** Spans at which requests enter the service; other span metrics have no kind, since they count nothing else. */
+/** Spans at which requests enter the service. Metrics without a span kind count only such spans anyway. */
 export const entrySpans: Matcher = {
   label: 'span_kind',
   operator: '=~',

@@ -5,17 +5,17 @@ import { SpanMetricsError } from './errors.ts'
 import { familyOf, grpcFamilies, istioFamilies, knownFamilies } from './families.ts'
 import type { Labels } from './labels.ts'
 
-/** The series that a comparison is judged from. */
+/** The series on which a comparison is judged. */
 export interface Found {
   readonly family: string
   readonly kind: 'classic' | 'native' | 'counter'
-  /** The label that has the service's name, and how. */
+  /** Matches the service's name, in whichever label it is. */
   readonly service: Matcher
-  /** What chooses the cohorts, by the labels that this family has. */
+  /** The matchers of the cohorts, in terms of this family's labels. */
   readonly cohorts: ByArm<readonly Matcher[]>
-  /** What chooses one of the sides that count the same requests; nothing where one side does. */
+  /** Picks one of the sides that count the same requests; empty if only one side counts them. */
   readonly side: readonly Matcher[]
-  /** Without those of buckets. */
+  /** Without bucket series. */
   readonly series: readonly Labels[]
 }
 
@@ -24,22 +24,22 @@ interface Sought {
   readonly stable: readonly Matcher[]
   readonly canary: readonly Matcher[]
   readonly traffic: readonly Matcher[]
-  /** As it was named; one that is known, when undefined. */
+  /** The metric as the user named it; if undefined, a known one is used. */
   readonly metric: string | undefined
 }
 
-/** Families that name the service in the same labels. */
+/** Families that hold the service's name in the same labels. */
 interface Origin {
   readonly families: readonly string[]
   readonly serviceLabels: readonly string[]
 }
 
-/** Where the name of the service may be: in span metrics, Tempo's, and what OTLP or a scrape gives a target. */
+/** Labels that may hold the service's name: in span metrics, in Tempo's, and on targets of OTLP or a scrape. */
 const serviceLabels = ['service_name', 'service', 'job'] as const
 
 const istioLabels = ['destination_canonical_service', 'destination_service_name', 'destination_workload'] as const
 
-// The most telling first: of an application itself, then of what it answers gRPC with, then of the proxy beside it.
+// Most informative first: the application's own metrics, then those of its gRPC library, then those of its proxy.
 const origins: readonly Origin[] = [
   { families: knownFamilies, serviceLabels },
   { families: grpcFamilies, serviceLabels },
@@ -47,10 +47,10 @@ const origins: readonly Origin[] = [
 ]
 
 /**
- * Finds the span metrics of a service that both cohorts have: the first of the families that are known, or the one that was
- * named; native histograms before classic ones.
+ * Finds the span metrics of a service that both cohorts have: the first known family, or the family that the user
+ * named; native histograms are preferred to classic ones.
  *
- * Throws a SpanMetricsError of kind `no-data` that says what is there instead.
+ * Throws a SpanMetricsError of kind `no-data` that says which metrics exist instead.
  */
 export async function discover(prometheus: Prometheus, sought: Sought, fromMs: number, toMs: number): Promise<Found> {
   const looked: { readonly origin: Origin; readonly all: readonly Labels[]; readonly own: readonly Labels[] }[] = []
@@ -86,14 +86,14 @@ function originsOf(metric: string | undefined): readonly Origin[] {
 const namesOf = ({ families }: Origin): string[] => families.flatMap((family) => [family, `${family}_count`])
 
 function foundIn(own: readonly Labels[], { families, serviceLabels }: Origin, sought: Sought): Found | undefined {
-  // Of one that was named by a series of a classic histogram, the classic one is meant.
+  // A metric named by a series of a classic histogram means the classic histogram.
   const classicAlone = sought.metric !== undefined && sought.metric !== families[0]
   const candidates = families.flatMap((family) => [
     ...(classicAlone ? [] : [{ family, kind: kindOf(family), name: family }]),
     { family, kind: 'classic' as const, name: `${family}_count` },
   ])
   for (const { family, kind, name } of candidates) {
-    // A summary has the name of its family, too.
+    // A summary's quantile series carry the name of the family, too.
     const named = own.filter((labels) => labels['__name__'] === name && labels['quantile'] === undefined)
     const label = serviceLabels.find((one) => named.some((labels) => isOf(labels, one, sought.service)))
     if (!label) continue
@@ -111,19 +111,19 @@ function foundIn(own: readonly Labels[], { families, serviceLabels }: Origin, so
   return undefined
 }
 
-/** Who may count a request in a mesh: the proxy of who answers sees most of them as they are, and is asked first. */
+/** The proxies that may count a request in a mesh. The server's own sees requests most faithfully, so it comes first. */
 const reporters = ['destination', 'waypoint', 'source']
 
-/** The sides that count the same requests, each by itself. */
+/** Matchers for each of the sides that count the same requests. */
 function sidesOf(series: readonly Labels[]): readonly (readonly Matcher[])[] {
   if (!series.some((labels) => reporters.includes(labels['reporter'] ?? ''))) return [[]]
   return reporters.map((value) => [{ label: 'reporter', operator: '=', value }])
 }
 
-// Where a mesh has the build of who answers.
+// Labels in which a mesh holds the build of the server side.
 const meshBuilds = ['destination_version', 'destination_canonical_revision']
 
-/** What asks for the build of a span asks for that of the workload, where series are of a mesh. */
+/** In a mesh's series, matches the workload's build in place of the span's. */
 function relabelled(matchers: readonly Matcher[], series: readonly Labels[]): readonly Matcher[] {
   const has = (label: string): boolean => series.some((labels) => labels[label])
   const build = has('service_version') ? undefined : meshBuilds.find(has)
@@ -135,7 +135,7 @@ function kindOf(family: string): Found['kind'] {
   return family.endsWith('_total') ? 'counter' : 'native'
 }
 
-/** A target's job may have the namespace of the service before its name. */
+/** A target's job may have the service's namespace in front of its name. */
 function nameIn(label: string, service: string): string {
   const escaped = service.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return label === 'job' ? `(.*/)?${escaped}` : escaped
@@ -145,7 +145,7 @@ function isOf(labels: Labels, label: string, service: string): boolean {
   return matches(labels, [{ label, operator: '=~', value: nameIn(label, service) }])
 }
 
-/** The labels of every series that one of the selectors chooses in a window of milliseconds. */
+/** The labels of every series that matches one of the selectors within a window, in milliseconds. */
 export async function seriesOf(
   prometheus: Prometheus,
   selectors: readonly string[],

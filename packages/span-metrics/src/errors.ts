@@ -1,6 +1,6 @@
 import type { Trouble } from '@coalmine/store'
 
-/** Why span metrics cannot be judged: the kinds of trouble that every source has, or whoever asked has stopped it. */
+/** Why span metrics cannot be judged: a kind of trouble that any source can have, or the caller's interruption. */
 export type SpanMetricsTrouble = Exclude<Trouble, 'bug'> | 'interrupted'
 
 /**

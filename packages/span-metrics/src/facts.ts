@@ -6,7 +6,7 @@ import { type Labels, tells } from './labels.ts'
 import type { Scraped } from './samples.ts'
 import type { IncrementSlices } from './slices.ts'
 
-/** Metrics that are to be judged and that these series do not tell. */
+/** The policy's metrics that these series cannot measure, and why. */
 export function notMeasuredIn(
   { metrics }: Policy,
   { kind, family }: Found,
@@ -30,13 +30,13 @@ export function notMeasuredIn(
   })
 }
 
-/** The policy's metrics, without those. */
+/** Turns off a metric that could not be measured. */
 export function without(notMeasured: SpanMetricsFacts['notMeasured']) {
   return (metric: Policy['metrics'][number]): Policy['metrics'][number] =>
     notMeasured.some((one) => one.metric === metric.name) ? { ...metric, gate: 'off' } : metric
 }
 
-/** How many processes served each cohort; none where one process counts for all, as a Collector does. */
+/** The number of processes that served each cohort; 0 if one process counts for all of them, as a Collector does. */
 export function instancesOf(series: ByArm<readonly Scraped[]>): ByArm<number> {
   const none = { stable: 0, canary: 0 }
   for (const label of ['service_instance_id', 'instance']) {
@@ -49,7 +49,7 @@ export function instancesOf(series: ByArm<readonly Scraped[]>): ByArm<number> {
   return none
 }
 
-/** What the comparator is told of the series. */
+/** The comparator's facts about the series. */
 export function spanMetricsOf(
   { family, kind }: Found,
   { joined, warmUp, bucketsDiffer }: IncrementSlices,

@@ -1,11 +1,11 @@
 import type { Cumulative } from './native.ts'
 
-/** What was counted between two moments. */
+/** The counts added between two moments. */
 export type Increase = Omit<Cumulative, 'zeroTo'>
 
 /**
- * What a series counted from one scrape to the next: exact, not extrapolated. Where any count is less than before, its process
- * began anew in between, and all that it has counted since is new.
+ * The counts that a series added from one scrape to the next: exact, not extrapolated. If any count decreased, the process was
+ * restarted in between, and everything counted since is new.
  */
 export function increaseOf(
   before: Cumulative,
@@ -26,17 +26,17 @@ export function increaseOf(
   }
 }
 
-/** All that a series has counted. */
+/** Everything that a series has counted. */
 export function fromZero({ scale, zero, indices, counts }: Cumulative): Increase {
   return { scale, zero, indices, counts }
 }
 
-/** How many values an increase has. */
+/** The number of values in an increase. */
 export function totalOf({ zero, counts }: Increase): number {
   return counts.reduce((sum, count) => sum + count, zero)
 }
 
-// A native histogram that outgrows its limit widens its buckets, or its zero: that is no new beginning.
+// A native histogram that outgrows its limit widens its buckets or its zero bucket: that is not a reset.
 function aligned(
   { scale: own, zero: counted, indices, counts }: Cumulative,
   scale: number,

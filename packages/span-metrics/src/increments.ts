@@ -3,7 +3,7 @@ import { fromZero, type Increase, increaseOf, totalOf } from './increase.ts'
 import { processOf } from './labels.ts'
 import type { Scraped } from './samples.ts'
 
-/** What a series counted between two scrapes. */
+/** The counts that a series added between two scrapes. */
 export interface Increment {
   readonly series: Scraped
   readonly fromMs: number
@@ -13,31 +13,31 @@ export interface Increment {
   readonly warmingUp: boolean
 }
 
-/** What the series of a cohort counted, scrape by scrape. */
+/** The counts that the series of a cohort added, scrape by scrape. */
 export interface Increments {
   readonly increments: readonly Increment[]
-  /** How many had been counted by the first scrapes of processes, and came at no known time. */
+  /** Requests already counted at the first scrapes of processes, so that their time is unknown. */
   readonly undated: number
 }
 
-/** Times that increments are told by, in milliseconds. */
+/** Times that determine the increments, in milliseconds. */
 export interface Timing {
-  /** From when on samples were read, and from when on they are wanted: what lies between tells how series began. */
+  /** When the samples read begin, and when the wanted ones do; those in between show how series began. */
   readonly readFromMs: number
   readonly startMs: number
   readonly warmUpMs: number
   readonly intervalMs: number
 }
 
-// A scrape that comes this many intervals after the one before is not the next one.
+// If a scrape comes this many intervals after the one before, scrapes were missed in between.
 const tooLate = 2.5
 
 /**
- * What each series counted between its scrapes, in whole requests.
+ * The counts that each series added between its scrapes, in whole requests.
  *
- * A series that appears while its process was being scraped already began at zero: an error's series is not there before the
- * first error. The first scrape of a process says nothing of when its counts came: they are left out. So are those of series that
- * take the place of others, as after a change of labels.
+ * A series that appears while its process was already being scraped began at zero: an error's series does not exist before the
+ * first error. The first scrape of a process does not say when its counts arose, so they are left out. So are those of series that
+ * replace others, for instance after a change of labels.
  */
 export function incrementsOf(series: readonly Scraped[], timing: Timing): Increments {
   const increments: Increment[] = []
@@ -83,7 +83,7 @@ export function incrementsOf(series: readonly Scraped[], timing: Timing): Increm
   return { increments, undated }
 }
 
-/** What a series counted from scrape to scrape. */
+/** The increases of a series from scrape to scrape. */
 function stepsOf({ times, values }: Scraped): readonly {
   readonly fromMs: number
   readonly toMs: number
@@ -99,7 +99,7 @@ function stepsOf({ times, values }: Scraped): readonly {
   }))
 }
 
-/** The median time between two scrapes of a series, the longest of those that are typical of an arm. */
+/** The scrape interval: the median time between two scrapes of a series, for the arm with the longer one. */
 export function intervalOf(arms: readonly (readonly Scraped[])[]): number {
   const medians = arms.map((series) => {
     const gaps = series
@@ -121,7 +121,7 @@ function byProcess(series: readonly Scraped[]): Scraped[][] {
   return [...processes.values()]
 }
 
-/** When a process was scraped, and at which of those scrapes a series was there for the last time. */
+/** When a process was scraped, and at which of those scrapes a series was seen for the last time. */
 function scrapesOf(series: readonly Scraped[]): {
   readonly times: readonly number[]
   readonly endedAt: ReadonlySet<number>

@@ -2,11 +2,11 @@
 
 export { judgeSpanMetrics } from './judge-span-metrics.ts'
 
-// What is asked, and of which Prometheus
+// The request, and the Prometheus to query
 
 export type { PrometheusAccess } from './api.ts'
 export { type SpanMetricsRequest, slowerThanMetrics } from './request.ts'
 
-// Why it cannot be judged
+// Errors
 
 export { SpanMetricsError, type SpanMetricsTrouble } from './errors.ts'

@@ -14,12 +14,12 @@ import { readScrapes, type Scrapes } from './scrapes.ts'
 import { type IncrementSlices, slicesOf } from './slices.ts'
 
 /**
- * Judges a service by its span metrics in a Prometheus, with no store: raw samples become exact counts from scrape to scrape,
- * those become slices, and they are judged as slices of spans are.
+ * Judges a service by its span metrics in a Prometheus, without a store: raw samples become exact counts between scrapes,
+ * and these become slices that are judged like those of spans.
  *
- * Throws a SpanMetricsError where there is nothing to be judged, and why.
+ * Throws a SpanMetricsError that says why there is nothing to judge.
  *
- * @param moment when it is asked, milliseconds since 1970, and the version that the verdict names.
+ * @param moment the current time in milliseconds since 1970, and the version that the verdict names.
  * @example
  * const request = { service: 'checkout', stable: 'service.version=1', canary: 'service.version=2' }
  * const access = { url: 'http://localhost:9090', headers: [], stop: signal, warn: console.warn }
@@ -69,13 +69,13 @@ export async function judgeSpanMetrics(
   })
 }
 
-/** What the scraped series counted, and when. */
+/** The counts of the scraped series over time. */
 interface Counted {
   readonly increments: ByArm<Increments>
   readonly slices: IncrementSlices
-  /** How long a cell is, milliseconds. */
+  /** The length of a cell in milliseconds. */
   readonly cellMs: number
-  /** Requests of series that both selectors choose. */
+  /** Requests of series that both selectors match. */
   readonly overlap: number
 }
 
@@ -94,7 +94,7 @@ function countedIn({ found, apart, both, readFromMs, anchorMs }: Scrapes, reques
       // half an interval away at most. The canary's first scrape is the same at every look.
       borderMs: 1000 * Math.floor(((firstAfter(startMs - 1, apart.canary) ?? startMs) - cellMs / 2) / 1000),
       fromCanary: request.startMs === undefined,
-      // What is written late by one arm must not look like requests that it lost.
+      // An arm whose samples are written late must not seem to have lost requests.
       endMs: policy.split === null || ended ? endMs : endMs - cellMs,
       unit: secondsOf(found.family),
       latency: found.kind !== 'counter',

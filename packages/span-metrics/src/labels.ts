@@ -2,7 +2,7 @@
 export type Labels = Readonly<Record<string, string>>
 
 /**
- * What was served, in the words that spans have for it: method and route, a method of RPC, else the span's name.
+ * The operation that was served, named as for spans: method and route, RPC method, or else the span's name.
  *
  * @example operationOf({ http_request_method: 'GET', http_route: '/cart' }) // 'GET /cart'
  */
@@ -18,7 +18,7 @@ export function operationOf(labels: Labels): string {
   return name || '(all)'
 }
 
-/** How a request came out: a `client-error` blames whoever asked. */
+/** How a request ended; a `client-error` is the client's fault. */
 export type Outcome = 'error' | 'client-error' | 'fine'
 
 // In the order of their numbers: grpc.io/docs/guides/status-codes
@@ -31,22 +31,22 @@ const grpcCodes = [
 // The server's fault: opentelemetry.io/docs/specs/semconv/rpc/grpc
 const serverFaults = ['UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS']
 
-/** How what a series counts came out: by the span's status, the HTTP status, or gRPC's. */
+/** The outcome of the requests that a series counts: by span status, HTTP status, or gRPC status. */
 export function outcomeOf(labels: Labels): Outcome {
   const http = httpStatusOf(labels)
-  // Istio says 0 where no answer came.
+  // Istio reports 0 if there was no answer.
   if (/^(status_code_)?error$/i.test(labels['status_code'] ?? '') || http.startsWith('5') || http === '0')
     return 'error'
   const grpc = grpcCodeOf(labels)
   if (grpc !== undefined && serverFaults.includes(grpc)) return 'error'
   if (http.startsWith('4')) return 'client-error'
   if (grpc !== undefined) return grpc === 'OK' ? 'fine' : 'client-error'
-  // A request that was never answered has a type of error and no status.
+  // A request that was never answered has an error type but no status.
   return http === '' && labels['error_type'] ? 'error' : 'fine'
 }
 
 /**
- * The code of a client error, as verdicts have it.
+ * The code of a client error, as shown in verdicts.
  *
  * @example clientCodeOf({ grpc_code: 'NotFound' }) // 'gRPC NOT_FOUND'
  */
@@ -55,7 +55,7 @@ export function clientCodeOf(labels: Labels): string {
   return http.startsWith('4') ? `HTTP ${http}` : `gRPC ${grpcCodeOf(labels)}`
 }
 
-/** Whether series with these labels tell errors from the rest, and client errors. */
+/** Whether these labels can distinguish errors, and client errors, from other requests. */
 export function tells(labels: Labels): { readonly errors: boolean; readonly clientErrors: boolean } {
   const http = httpStatusOf(labels) !== ''
   return {
@@ -68,7 +68,7 @@ function httpStatusOf(labels: Labels): string {
   return labels['http_response_status_code'] || labels['http_status_code'] || labels['response_code'] || ''
 }
 
-// By the conventions before and since 2026, Istio's, those of gRPC's own plugin, and of go-grpc-prometheus.
+// The labels of the semantic conventions before and since 2026, of Istio, of gRPC's own plugin, and of go-grpc-prometheus.
 const grpcLabels = [
   'rpc_grpc_status_code',
   'rpc_response_status_code',
@@ -77,7 +77,7 @@ const grpcLabels = [
   'grpc_code',
 ]
 
-/** The code of gRPC by its name, whether it is written as a number, as a name, or as Go writes names. */
+/** The name of the gRPC code, whether it is written as a number, as a name, or in Go's spelling of names. */
 function grpcCodeOf(labels: Labels): string | undefined {
   const written = grpcLabels.map((name) => labels[name]).find((value) => value)
   if (written === undefined) return undefined
@@ -87,7 +87,7 @@ function grpcCodeOf(labels: Labels): string | undefined {
     : grpcCodes.find((code) => code.replaceAll('_', '') === (letters === 'CANCELED' ? 'CANCELLED' : letters))
 }
 
-/** The process that counted: what is scraped, and where that counts for others, for whom. */
+/** Identifies the process that counted: the scraped target and, if that counts for others, the process it counts for. */
 export function processOf(labels: Labels): string {
   return JSON.stringify(processLabels.map((name) => labels[name] ?? ''))
 }

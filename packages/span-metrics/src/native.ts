@@ -1,16 +1,16 @@
-/** What a series had counted at a moment, since its process began: a histogram in the sense of the comparator. */
+/** The counts of a series at some moment, since its process started, as a histogram of the comparator's kind. */
 export interface Cumulative {
   readonly scale: number
   readonly zero: number
   readonly indices: readonly number[]
   readonly counts: readonly number[]
-  /** Up to here a native histogram counts as zero. */
+  /** The upper edge of a native histogram's zero bucket. */
   readonly zeroTo: number
 }
 
 /**
- * A native histogram from the HTTP API, which gives it as buckets `[rule, lower, upper, count]` without saying their schema:
- * that is told from their edges.
+ * Reads a native histogram from the HTTP API, which returns buckets `[rule, lower, upper, count]` without their schema:
+ * the schema is derived from their edges.
  *
  * @returns undefined where the buckets are not exponential.
  * @example nativeOf({ buckets: [[0, '1', '1.0905077326652577', '3']] }) // { scale: 3, indices: [0], counts: [3], ... }
@@ -25,7 +25,7 @@ export function nativeOf(histogram: unknown): Cumulative | undefined {
   for (const [, from, to, count] of buckets) {
     const [lower, upper] = [Number(from), Number(to)]
     if (upper <= 0) {
-      // Below zero: no latency is, but a clock that was set back.
+      // No latency is negative: a clock was set back.
       zero += Number(count)
     } else if (lower <= 0) {
       zero += Number(count)
@@ -40,7 +40,7 @@ export function nativeOf(histogram: unknown): Cumulative | undefined {
       counts.push(Number(count))
     }
   }
-  // One without buckets is of any scale.
+  // A histogram without buckets fits any scale.
   return { scale: scale ?? finest, zero, indices, counts, zeroTo }
 }
 

@@ -9,35 +9,35 @@ import {
 import type { Matcher } from './cohort.ts'
 import { SpanMetricsError } from './errors.ts'
 
-/** A comparison as of spans, and which span metrics tell of it. */
+/** A comparison as for spans, and the span metrics to judge it by. */
 export interface SpanMetricsRequest extends ComparisonBody {
-  /** The histogram, or counter, by any name that its series have; the first known one that both cohorts have, when left out. */
+  /** The histogram or counter, by the name of any of its series; by default the first known one that both cohorts have. */
   readonly metric?: string | undefined
-  /** Times such as `250ms` or `1s`; the policy has the metrics of `slowerThanMetrics` for them. */
+  /** Times such as `250ms` or `1s`; the policy must contain the metrics that `slowerThanMetrics` makes of them. */
   readonly slowerThan?: readonly string[] | undefined
 }
 
-/** A request whose every part is known to be sound; times are milliseconds since 1970. */
+/** A validated request; times are milliseconds since 1970. */
 export interface SoundRequest {
   readonly service: string
   readonly stable: string
   readonly canary: string
   readonly traffic: Traffic
   readonly metric: string | undefined
-  /** Metrics of slow requests: by name, from how many seconds on. */
+  /** Thresholds of the slow-request metrics in seconds, by metric name. */
   readonly slowerThan: ReadonlyMap<string, number>
-  /** Undefined where the window begins with the canary. */
+  /** Undefined if the window begins with the canary. */
   readonly startMs: number | undefined
   readonly endMs: number
-  /** Whether the window was to end at a moment, and not now. */
+  /** Whether the request set an end of the window, rather than ending it now. */
   readonly ended: boolean
-  /** Whether later looks start where this one does. */
+  /** Whether later looks start at the same moment as this one. */
   readonly anchored: boolean
   readonly policy: Policy
 }
 
 /**
- * The metrics that judge the share of requests slower than some times, for the policy of a request.
+ * Metrics for a policy that judge the share of requests slower than the given times.
  *
  * @example slowerThanMetrics(['250ms']) // { 'slower-than-250ms': { share: 'duration>250ms' } }
  */
@@ -50,9 +50,9 @@ const metricOf = (time: string): string => `slower-than-${time}`
 const secondsIn = (time: string): number => Number.parseFloat(time) / (time.endsWith('ms') ? 1000 : 1)
 
 /**
- * Reads a request.
+ * Validates a request.
  *
- * Throws a SpanMetricsError of kind `usage` for what span metrics cannot tell.
+ * Throws a SpanMetricsError of kind `usage` for anything that span metrics cannot answer.
  */
 export function soundRequest(request: SpanMetricsRequest, nowMs: number): SoundRequest {
   const { service, stable, canary, traffic = 'users', metric, slowerThan = [] } = request
@@ -76,7 +76,7 @@ export function soundRequest(request: SpanMetricsRequest, nowMs: number): SoundR
   }
 }
 
-/** The policy, of which every metric can be told from span metrics. */
+/** The policy, all of whose metrics must be measurable from span metrics. */
 function policyOf({ policy: input }: SpanMetricsRequest, slow: ReadonlyMap<string, number>): Policy {
   const parsed = parsePolicy(input)
   if (parsed.kind === 'problems') throw new SpanMetricsError('usage', problemsText(parsed.problems))
@@ -91,7 +91,7 @@ function policyOf({ policy: input }: SpanMetricsRequest, slow: ReadonlyMap<strin
   )
 }
 
-// Flags of these are refused before; here they come from coalmine.yaml.
+// The command line already refuses these as flags; here they come from coalmine.yaml.
 function refuseUnknown({ audience, scope }: SpanMetricsRequest): void {
   if (audience?.length)
     throw new SpanMetricsError('usage', 'audience: span metrics do not know it; leave it out for --prometheus')
@@ -99,7 +99,7 @@ function refuseUnknown({ audience, scope }: SpanMetricsRequest): void {
     throw new SpanMetricsError('usage', `scope: ${scope} is not known from span metrics; leave it out for --prometheus`)
 }
 
-/** Whose requests are asked for, as labels. */
+/** Label matchers for the chosen traffic. */
 export function trafficMatchers(traffic: Traffic): Matcher[] {
   switch (traffic) {
     case 'all':

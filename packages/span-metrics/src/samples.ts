@@ -6,13 +6,13 @@ import { secondsOf } from './families.ts'
 import type { Labels } from './labels.ts'
 import { type Cumulative, nativeOf } from './native.ts'
 
-/** What was scraped of a histogram, or a counter: whole samples, in the order of time. */
+/** The scraped samples of a histogram or a counter: complete ones, in order of time. */
 export interface Scraped {
   readonly labels: Labels
   /** Milliseconds since 1970. */
   readonly times: readonly number[]
   readonly values: readonly Cumulative[]
-  /** Upper edges of a classic histogram's buckets in seconds; null for others. */
+  /** The upper edges of a classic histogram's buckets in seconds; null for other kinds. */
   readonly bounds: readonly number[] | null
 }
 
@@ -30,14 +30,14 @@ interface Collected {
   readonly histograms: unknown[]
 }
 
-// So many samples in an answer take some ten megabytes.
+// An answer with this many samples takes some ten megabytes.
 const fewSamples = 250_000
 const firstStretchMs = 600_000
 const shortestMs = 30_000
 
 /**
- * The raw samples of a family's series, as they were scraped: nothing is interpolated. Long windows are read in stretches, shorter
- * ones where Prometheus says that it was asked for too much.
+ * Reads the raw samples of a family's series, without interpolation. Long windows are read in stretches, shorter
+ * ones if Prometheus refuses a query as too large.
  */
 export async function samplesOf(
   prometheus: Prometheus,
@@ -104,7 +104,7 @@ async function collect(
     const last = known.times.at(-1) ?? 0
     for (const [time, value] of [...values, ...histograms]) {
       const ms = Math.round(time * 1000)
-      // Where stretches meet, both may have the sample.
+      // Adjacent stretches may both contain the sample at their border.
       if (ms <= last) continue
       known.times.push(ms)
       if (typeof value === 'string') known.numbers.push(Number(value))
@@ -114,7 +114,7 @@ async function collect(
   return samples
 }
 
-/** What tells a series from another, whatever the order of its labels. */
+/** A key that identifies a series, whatever the order of its labels. */
 export function keyOf(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -137,7 +137,7 @@ function natives({ labels, times, histograms }: Collected, family: string): Scra
   return { labels, times, values, bounds: null }
 }
 
-/** The series of one classic histogram are put together by the moments at which they were scraped. */
+/** Assembles classic histograms from their series, by the times of the scrapes. */
 function classicOf(series: Iterable<Collected>, unit: number): Scraped[] {
   const histograms = new Map<string, { labels: Labels; buckets: { le: number; series: Collected }[] }>()
   for (const one of series) {

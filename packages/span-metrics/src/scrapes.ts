@@ -6,27 +6,27 @@ import { discover, type Found } from './discover.ts'
 import { type SoundRequest, trafficMatchers } from './request.ts'
 import { keyOf, type Scraped, samplesOf } from './samples.ts'
 
-/** Samples before the window tell how its series began. A sample holds for as long, so one more scrape is among them. */
+/** Samples this long before the window show how its series began. A sample stays current as long, so they include one more scrape. */
 const leadMs = 300_000
 const dayMs = 86_400_000
 
-/** What was scraped of both cohorts. */
+/** The scraped samples of both cohorts. */
 export interface Scrapes {
   readonly found: Found
   /** The name of the series that count requests. */
   readonly counted: string
-  /** Since when samples were read, milliseconds since 1970. */
+  /** The start of the samples that were read, in milliseconds since 1970. */
   readonly readFromMs: number
-  /** Where the window starts, or a moment before the canary's first sample. */
+  /** The start of the window, or a moment before the canary's first sample. */
   readonly anchorMs: number
-  /** Series of one cohort alone. */
+  /** Series that belong to one cohort only. */
   readonly apart: ByArm<readonly Scraped[]>
-  /** Series that both selectors choose: they are of neither cohort. */
+  /** Series that both selectors match: they belong to neither cohort. */
   readonly both: readonly Scraped[]
 }
 
 /**
- * Finds the span metrics that both cohorts have, and reads their raw samples.
+ * Finds the span metrics that both cohorts have and reads their raw samples.
  *
  * Throws a SpanMetricsError that says what is missing.
  */

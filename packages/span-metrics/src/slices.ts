@@ -12,44 +12,44 @@ import { totalOf } from './increase.ts'
 import type { Increment } from './increments.ts'
 import { clientCodeOf, operationOf, outcomeOf } from './labels.ts'
 
-/** Increments as the comparator takes them: a slice of each metric for every cell, which is as long as a scrape interval. */
+/** Increments in the comparator's form: a slice per metric and cell, each cell one scrape interval long. */
 export interface IncrementSlices {
-  /** When the first cell begins, milliseconds since 1970. */
+  /** The start of the first cell, in milliseconds since 1970. */
   readonly startMs: number
   readonly slices: readonly Slice[]
-  /** Client errors by their code, in the cells that had some. */
+  /** Client errors by code, for the cells that have any. */
   readonly clientCodes: readonly ErrorTypeTick[]
-  /** How many cells were joined to another since a scrape between them was missed. */
+  /** The number of cells merged with another because a scrape between them was missed. */
   readonly joined: number
   readonly requests: ByArm<number>
   readonly warmUp: ByArm<number>
   readonly bucketsDiffer: SpanMetricsFacts['bucketsDiffer']
 }
 
-/** How increments become slices; times are milliseconds. */
+/** Options for turning increments into slices; times are in milliseconds. */
 export interface SliceOptions {
   readonly cellMs: number
-  /** A moment at which a cell begins. */
+  /** A moment at which some cell begins; fixes the grid of cells. */
   readonly borderMs: number
-  /** Whether cells before the canary's first are left out: it was not there yet. */
+  /** Whether to leave out cells from before the canary appeared. */
   readonly fromCanary: boolean
-  /** Cells that end later are not complete. */
+  /** Cells that end later than this are incomplete. */
   readonly endMs: number
-  /** How many seconds a value of a native histogram is. */
+  /** The unit of a native histogram's values, in seconds. */
   readonly unit: number
-  /** Whether the increases are those of histograms. */
+  /** Whether the increases come from histograms. */
   readonly latency: boolean
-  /** Shares of slow requests that are judged: by metric, from how many seconds on. */
+  /** Thresholds in seconds for the judged shares of slow requests, by metric. */
   readonly slowerThan: ReadonlyMap<string, number>
 }
 
-/** What one cohort did in one cell of one operation. */
+/** The counts of one cohort in one cell of one operation. */
 interface Counted {
   n: number
   errors: number
   clientErrors: number
   readonly clientCodes: Map<string, number>
-  /** Values by bucket, and those that were counted while nothing warmed up. */
+  /** All values by bucket, and those counted while nothing was warming up. */
   readonly all: BucketCounts
   readonly warm: BucketCounts
 }
@@ -59,11 +59,11 @@ interface ArmIncrement extends Increment {
 }
 
 /**
- * Increments as slices: all that was counted until a scrape belongs to the cell in which the scrape was. A cell is as long as an
- * interval, so that each series is scraped once in each: cohorts are compared within one interval of each other. Where a scrape
- * was missed the cells that its counts may be of are one.
+ * Turns increments into slices: everything counted up to a scrape belongs to the cell of that scrape. A cell is one scrape interval
+ * long, so that each series is scraped once in it and cohorts are compared within one interval of each other. If a scrape was
+ * missed, the cells to which its counts may belong are merged.
  *
- * Throws a SpanMetricsError of kind `usage` for a time of `slowerThan` that is no bound of the buckets.
+ * Throws a SpanMetricsError of kind `usage` for a threshold of `slowerThan` that is not a bound of the buckets.
  */
 export function slicesOf(increments: ByArm<readonly Increment[]>, options: SliceOptions): IncrementSlices {
   const { complete, first, joined } = placed(increments, options)
@@ -93,7 +93,7 @@ export function slicesOf(increments: ByArm<readonly Increment[]>, options: Slice
       ? bucketAxis(operation, bounds[0] ?? null, scale, bucketsOf(cells.values()), options)
       : undefined
     for (const [cell, counted] of cells) {
-      // The end of a slice's tick is when it was complete.
+      // A slice is complete at the end of its tick.
       const at = { tick: endOf(cell) - tickMs, operation }
       slices.push(...countSlices(at, counted))
       clientCodes.push(...codesIn(at, counted))
@@ -107,7 +107,7 @@ export function slicesOf(increments: ByArm<readonly Increment[]>, options: Slice
 
 const cellAt = (ms: number, { borderMs, cellMs }: SliceOptions): number => Math.ceil((ms - borderMs) / cellMs) - 1
 
-/** The increments of complete cells, the first of these, and the cells that are one with the next. */
+/** The increments of complete cells, the first of these cells, and the cells that are merged with the next. */
 function placed(
   increments: ByArm<readonly Increment[]>,
   options: SliceOptions,
@@ -139,7 +139,7 @@ function byOperation(increments: readonly ArmIncrement[]): ReadonlyMap<string, r
   return operations
 }
 
-/** What both cohorts did in each cell. */
+/** The counts of both cohorts in each cell. */
 function countedIn(
   increments: readonly ArmIncrement[],
   cellOf: (toMs: number) => number,
@@ -210,7 +210,7 @@ function countFrom(counts: BucketCounts, from: number): number {
   return [...counts].reduce((sum, [index, n]) => (index >= from ? sum + n : sum), 0)
 }
 
-/** The bounds of the buckets in an operation, each once: null for those that are exponential. */
+/** The distinct bucket bounds used by an operation; null stands for exponential buckets. */
 function boundsIn(increments: readonly Increment[]): (readonly number[])[] {
   const known = new Map<string, readonly number[]>()
   for (const { bounds } of new Set(increments.map(({ series }) => series)))

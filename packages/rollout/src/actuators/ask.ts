@@ -1,7 +1,7 @@
 import { ActuatorError } from './actuator.ts'
 import { type Environment, withoutSecrets } from './environment.ts'
 
-/** What is asked of a URL. */
+/** A request to a URL. */
 export interface Asked {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH'
   readonly headers?: Readonly<Record<string, string>>
@@ -13,7 +13,7 @@ export interface Asked {
 
 const mostShown = 300
 
-/** Asks a URL, and gives the text of a 2xx. Throws an ActuatorError that says what it said, without secrets. */
+/** Sends a request and returns the text of a 2xx answer. Throws an ActuatorError that quotes any other answer, without secrets. */
 export async function ask(url: string, asked: Asked): Promise<string> {
   const { method = 'GET', headers = {}, body, timeoutMs, signal, env } = asked
   const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
@@ -24,7 +24,7 @@ export async function ask(url: string, asked: Asked): Promise<string> {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      // A secret is not for whoever it is sent on to, and a POST becomes a GET on the way.
+      // Redirects would pass secrets on to another server, and turn a POST into a GET.
       redirect: 'manual',
       signal: stop,
     })
@@ -43,7 +43,7 @@ export async function ask(url: string, asked: Asked): Promise<string> {
   }
 }
 
-/** Asks a URL for JSON. */
+/** Sends a request whose answer is JSON. */
 export async function askJson(url: string, asked: Asked): Promise<Record<string, unknown>> {
   const text = await ask(url, asked)
   try {

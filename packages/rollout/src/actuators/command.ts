@@ -3,7 +3,7 @@ import { type Amount, type CommandActuator, isWhole } from '@coalmine/comparator
 import { type Actuator, ActuatorError, type MoveContext, readingOf } from './actuator.ts'
 import { type Environment, withoutSecrets } from './environment.ts'
 
-/** Runs a command of the shell; variables of its environment say how much there is to be. */
+/** Runs a shell command; environment variables tell it the wanted amount. */
 export function commandActuator({ run, readBack, timeoutMs }: CommandActuator, env: Environment): Actuator {
   const ran = (command: string, amount: Amount, context: MoveContext, signal: AbortSignal): Promise<string> =>
     output(command, { ...env, ...variables(amount, context) }, { timeoutMs, signal })
@@ -19,7 +19,7 @@ function variables(
   { rollout, service, stable, canary, stage }: MoveContext,
 ): Environment {
   return {
-    // What the server itself is asked with is not for what it starts.
+    // The server's own token is not passed on to commands.
     COALMINE_TOKEN: undefined,
     COALMINE_ROLLOUT: rollout,
     COALMINE_SERVICE: service,
@@ -41,7 +41,7 @@ async function output(
   env: Environment,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<string> {
-  // In a group of its own, so that what it started ends with it.
+  // In a process group of its own, so that its child processes end with it.
   const child = spawn(command, { shell: true, detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [said, complained] = ['', '']
   child.stdout.on('data', (bytes: Buffer) => {
@@ -77,6 +77,6 @@ function endGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // It has ended.
+    // The process has already ended.
   }
 }

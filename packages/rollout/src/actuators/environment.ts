@@ -1,9 +1,9 @@
 import { ActuatorError } from './actuator.ts'
 
-/** The variables of the environment. */
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A text with each `$NAME` in it replaced by the variable's value. Throws an ActuatorError that names one that is not set. */
+/** Replaces each `$NAME` in a text by the variable's value. Throws an ActuatorError that names a variable that is not set. */
 export function filled(text: string, env: Environment): string {
   return text.replaceAll(/\$([A-Za-z_]\w*)/g, (_, name: string) => {
     const value = env[name]
@@ -16,7 +16,7 @@ const isSecret = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE/i
 const shortest = 6
 const longest = 2_000
 
-/** What something said, without the secrets of the environment, and no longer than is read. */
+/** Removes the environment's secrets from a text, and truncates it to a readable length. */
 export function withoutSecrets(text: string, env: Environment): string {
   let told = text
   for (const [name, value] of Object.entries(env))

@@ -7,8 +7,8 @@ import { type Environment, filled } from './environment.ts'
 type Json = Record<string, unknown>
 
 /**
- * Writes the share of a flag into the file that flagd reads: as the weights of the `fractional` of its two variants. Everything else in
- * the file stays, and the new file takes the place of the old one at once.
+ * Writes a flag's share into the file that flagd reads, as the weights of its two variants in `fractional`. Everything else in
+ * the file stays as it is, and the file is replaced atomically.
  */
 export function flagdActuator({ file: named, on, off }: FlagdActuator, env: Environment): Actuator {
   return {
@@ -21,7 +21,7 @@ export function flagdActuator({ file: named, on, off }: FlagdActuator, env: Envi
       const found = flagIn(content, flag!, file, [on, off])
       const rule = fractionalIn(found, [on, off])
       const weights: Record<string, number> = { [on]: weightOf(percent!), [off]: weightOf(100 - percent!) }
-      // Who has the variant keeps it as it grows, as long as the order stays.
+      // As long as the order stays the same, users who have the variant keep it as its share grows.
       if (rule) for (const arm of rule.arms) arm[1] = weights[arm[0]]!
       else if (isEmpty(found['targeting'])) found['targeting'] = newTargeting(on, off, weights)
       else
@@ -65,7 +65,7 @@ function flagIn(content: Json, flag: string, file: string, variants: readonly st
 
 type Arm = [variant: string, weight: number]
 
-/** The one rule of the flag that shares its users out between the variants. */
+/** The flag's only rule that splits its users between the variants. */
 function fractionalIn(flag: Json, variants: readonly string[]): { readonly arms: Arm[] } | undefined {
   const found: { arms: Arm[] }[] = []
   const look = (node: unknown): void => {
@@ -75,7 +75,7 @@ function fractionalIn(flag: Json, variants: readonly string[]): { readonly arms:
       const arms = parts.filter((part): part is Arm => Array.isArray(part))
       const named = arms.map(([variant]) => variant)
       if (arms.length === 2 && variants.every((variant) => named.includes(variant))) {
-        // A weight that is left out is 1.
+        // An omitted weight is 1.
         for (const arm of arms) arm[1] ??= 1
         found.push({ arms })
       }
@@ -99,10 +99,10 @@ function newTargeting(on: string, off: string, weights: Readonly<Record<string, 
   }
 }
 
-// Weights are whole numbers, of any sum.
+// Weights are integers with an arbitrary sum.
 const weightOf = (percent: number): number => Math.round(percent * 1000)
 
-/** Who watches the file sees the old one, or the new one, and never a part of it. */
+/** Replaces a file atomically: readers see the old one or the new one, never part of one. */
 async function replace(path: string, text: string): Promise<void> {
   const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
   try {

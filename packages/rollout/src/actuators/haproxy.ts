@@ -7,7 +7,7 @@ const mostWeight = 256
 // A reload gives servers the weights of the configuration, 1 where there are none, and so does this where both have the same.
 const evenWeight = 100
 
-/** Sets the weights of the servers of a backend, over the socket of a HAProxy that runs. */
+/** Sets the weights of a backend's servers through the socket of a running HAProxy. */
 export function haproxyActuator(planned: HaproxyActuator, env: Environment): Actuator {
   const { backend, stable, canary } = planned
   const filledIn = (): HaproxyActuator => ({ ...planned, socket: filled(planned.socket, env) })
@@ -15,16 +15,16 @@ export function haproxyActuator(planned: HaproxyActuator, env: Environment): Act
     move: async (amount, _context, signal) => {
       const plan = filledIn()
       const wanted = weightsOf(amount, stable, canary)
-      // First those that get more, so that there is always somebody who serves.
+      // Highest weights first, so that some server is always serving.
       const ordered = [...wanted].sort(([, a], [, b]) => b - a)
       const trouble: string[] = []
       for (const [server, weight] of ordered) {
         trouble.push(await said(plan, `${backend}/${server}`, `weight ${weight}`, signal))
-        // A canary that was drained serves nobody, whatever its weight; stable ones may be in maintenance for good reason.
+        // A drained canary serves nobody, whatever its weight; stable servers may be in maintenance for good reason.
         if (weight > 0 && canary.includes(server))
           trouble.push(await said(plan, `${backend}/${server}`, 'state ready', signal))
       }
-      // One server that is not there does not leave the others as they were.
+      // A missing server does not keep the others from being changed.
       const first = trouble.find((one) => one !== '')
       if (first !== undefined) throw new ActuatorError(first)
       return [...wanted].map(([server, weight]) => `${server} ${weight}`).join(', ')
@@ -43,7 +43,7 @@ export function haproxyActuator(planned: HaproxyActuator, env: Environment): Act
   }
 }
 
-/** The weight of each server, so that there is so much of the canary. */
+/** The weight of each server for the given amount of the canary. */
 export function weightsOf(
   { hosts, percent }: Amount,
   stable: readonly string[],
@@ -60,7 +60,7 @@ export function weightsOf(
   return new Map([...all(stable, ofStable), ...all(canary, ofCanary)])
 }
 
-/** The weights up to 256 that come nearest to a share, with so many servers on each side. */
+/** The weights up to 256 that come nearest to a share, given the number of servers on each side. */
 function nearestWeights(share: number, stables: number, canaries: number): readonly [stable: number, canary: number] {
   if (share <= 0) return [evenWeight, 0]
   if (share >= 1) return [0, evenWeight]
@@ -77,7 +77,7 @@ function nearestWeights(share: number, stables: number, canaries: number): reado
   return best
 }
 
-/** What HAProxy has to say against a change; nothing where it took it. */
+/** HAProxy's objection to a change; empty if it accepted the change. */
 async function said(plan: HaproxyActuator, server: string, change: string, signal: AbortSignal): Promise<string> {
   const answer = await tell(plan, `set server ${server} ${change}`, signal)
   return answer === '' ? '' : `HAProxy says of server ${server}: ${answer}`
@@ -85,7 +85,7 @@ async function said(plan: HaproxyActuator, server: string, change: string, signa
 
 const drainedOrOut = 0x01 | 0x02 | 0x04 | 0x08 | 0x10 | 0x20
 
-/** The weight of each server of the backend; 0 of a canary that is drained or in maintenance. */
+/** The weight of each server of the backend; 0 for a canary that is drained or in maintenance. */
 async function weightsNow(plan: HaproxyActuator, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   const said = await tell(plan, `show servers state ${plan.backend}`, signal)
   const lines = said.split('\n')
@@ -105,7 +105,7 @@ async function weightsNow(plan: HaproxyActuator, signal: AbortSignal): Promise<R
   )
 }
 
-/** Sends one line, and gives what is said to it. */
+/** Sends one line and returns the answer. */
 async function tell({ socket, timeoutMs }: HaproxyActuator, line: string, signal: AbortSignal): Promise<string> {
   const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const tcp = /^([^/]+):(\d+)$/.exec(socket)

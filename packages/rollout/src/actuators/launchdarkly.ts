@@ -58,7 +58,7 @@ export function launchDarklyActuator(plan: LaunchDarklyActuator, env: Environmen
         : here.fallthrough?.variation === at
           ? wholeWeight
           : 0
-      // Switched off, it serves its off variation to everybody.
+      // A flag that is switched off serves its off variation to everybody.
       const share = here.on === false ? 0 : (weight * 100) / wholeWeight
       return { matches: isAbout(share, percent!), text: here.on === false ? 'switched off' : `${share}%` }
     },

@@ -8,7 +8,7 @@ import { launchDarklyActuator } from './launchdarkly.ts'
 import { unleashActuator } from './unleash.ts'
 import { webhookActuator } from './webhook.ts'
 
-/** What moves the canary, as it was planned. Secrets are read from the environment at each call. */
+/** Creates the actuator of a plan. Secrets are read from the environment at each call. */
 export function newActuator(plan: ActuatorPlan, env: Environment): Actuator {
   switch (plan.kind) {
     case 'command':

@@ -3,7 +3,7 @@ import { type Actuator, ActuatorError, isAbout } from './actuator.ts'
 import { askJson } from './ask.ts'
 import { type Environment, filled } from './environment.ts'
 
-/** Sets the share of a gradual rollout in Unleash. All of the strategy is sent back, as a PUT replaces it. */
+/** Sets the share of a gradual rollout in Unleash. The whole strategy is sent back, because a PUT replaces it. */
 export function unleashActuator(plan: UnleashActuator, env: Environment): Actuator {
   const { url, token, project, environment, strategy, timeoutMs } = plan
   const pathOf = (flag: string): string => {

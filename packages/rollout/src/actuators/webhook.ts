@@ -3,7 +3,7 @@ import { type Actuator, ActuatorError, readingOf } from './actuator.ts'
 import { ask, askJson } from './ask.ts'
 import { type Environment, filled, withoutSecrets } from './environment.ts'
 
-/** Sends how much there is to be to a URL. */
+/** Sends the wanted amount to a URL. */
 export function webhookActuator({ url, headers, readBack, timeoutMs }: WebhookActuator, env: Environment): Actuator {
   const given = (): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, filled(value, env)]))

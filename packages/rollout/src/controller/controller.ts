@@ -8,34 +8,34 @@ import { newLog } from './log.ts'
 import type { Ports } from './ports.ts'
 import { within } from './within.ts'
 
-/** One rollout that is run. */
+/** A running rollout. */
 export interface Controller {
   readonly state: () => RolloutState
-  /** What it waits for at the moment. */
+  /** What it is waiting for. */
   readonly waitsFor: () => Decision & { readonly kind: 'wait' }
-  /** Says something to it. Going back interrupts what the actuator is doing. */
+  /** Gives it a command. Rolling back interrupts a call of the actuator. */
   readonly command: (command: RolloutCommand, said: Said) => Promise<Commanded>
-  /** A newer build takes its place. */
+  /** Ends it in favour of a newer build. */
   readonly supersede: (by: string) => Promise<void>
-  /** Goes on after an interruption, whatever became of what was under way. */
+  /** Continues after an interruption, whatever became of a call under way. */
   readonly resume: () => Promise<void>
-  /** Does the next thing, and says whether there was something to do. */
+  /** Does the next thing, and returns whether there was anything to do. */
   readonly step: (stop: AbortSignal) => Promise<boolean>
   /** Whether the actuator is being called. */
   readonly isMoving: () => boolean
-  /** Whether it is to be watched no more. */
+  /** Whether it no longer has to be watched. */
   readonly isDone: () => boolean
-  /** Does what there is to do until it is done, or stopped. */
+  /** Runs steps until it is done or stopped. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
 
-/** How often what runs a rollout looks, in milliseconds. */
+/** How often a controller looks at its rollout, in milliseconds. */
 export interface Pace {
-  /** How often it looks where nothing wakes it; 5 s unless told otherwise. */
+  /** How often it looks if nothing wakes it; 5 s by default. */
   readonly lookEveryMs?: number
-  /** How often the actuator is asked where the canary is; 30 s unless told otherwise. */
+  /** How often it asks the actuator where the canary is; 30 s by default. */
   readonly checkEveryMs?: number
-  /** How long the canary is kept from coming back after a rollout went back; an hour unless told otherwise. */
+  /** How long it keeps the canary from returning after a rollback; an hour by default. */
   readonly guardMs?: number
 }
 
@@ -45,8 +45,8 @@ const healthMs = 400
 const afterTroubleMs = 1_000
 
 /**
- * Runs a rollout: what is decided is kept before the actuator is called, and what came of it after. `begun` is its state by the events
- * that there are.
+ * Runs a rollout: each decision is stored before the actuator is called, and its result afterwards. `begun` is the state after the
+ * events so far.
  */
 export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}): Controller {
   const { lookEveryMs = 5_000, checkEveryMs = 30_000, guardMs = 3_600_000 } = pace
@@ -88,7 +88,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     if (to > 0) void abortAtHarm(own, over.signal).catch(() => undefined)
     try {
       const came = await moved(to, AbortSignal.any([stop, own.signal]))
-      // Who stops does not know what came of it: it is asked for again by whoever goes on.
+      // If stopped, the result is unknown: the next controller asks for the move again.
       if (stop.aborted) return
       await log.add(() => ({ event: came }))
       checkedMs = now()
@@ -113,7 +113,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     }
   }
 
-  /** A FAIL does not wait for a call that gives the canary more. */
+  /** Aborts a call that gives the canary more as soon as its comparison fails. */
   const abortAtHarm = async (call: AbortController, over: AbortSignal): Promise<void> => {
     const { comparison } = log.state()
     while (comparison !== null && !over.aborted) {
@@ -125,7 +125,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
   const judge = async (): Promise<void> => {
     const before = log.state()
     const comparison = await gate.start({ state: before, sinceMs: before.sinceMs! }).catch((error: Error) => {
-      // Its deadline, and what people say, do not wait for it.
+      // Deadlines and people's commands do not wait for the comparison.
       judgeAgainMs = now() + unjudgedMs
       warn(`rollout ${before.id}: its stage cannot be judged yet: ${error.message}`)
     })
@@ -134,7 +134,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     if (before.former !== null && before.former !== comparison) await gate.stop(before.former)
   }
 
-  /** Whether the canary is where it should be; it is put there again where it is not. */
+  /** Checks that the canary is where it should be, and otherwise moves it back there; returns whether it was elsewhere. */
   const check = async (stop: AbortSignal): Promise<boolean> => {
     const { target, plan } = log.state()
     checkedMs = now()
@@ -161,7 +161,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     return end !== null && (end !== 'rolled-back' || isReplaced || now() - endedMs! >= guardMs)
   }
 
-  /** How stable is, for who is to go back to it; going back does not wait for it for long. */
+  /** Measures the health of stable before a rollback to it; the rollback does not wait long for this. */
   const measureHealth = async ({ plan, back, comparison, former, end }: RolloutState): Promise<void> => {
     const judged = comparison ?? former
     if (plan.healthFloor === null || !back || back.force || end !== null || judged === null) return
@@ -175,7 +175,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
   const step = async (stop: AbortSignal): Promise<boolean> => {
     await measureHealth(log.state())
     const { decision } = await log.add((state): { decision: Decision; event?: RolloutEvent } => {
-      // After its end there is still where the canary is.
+      // After the end of a rollout the canary's place is still guarded.
       const decision = state.end === null ? decide(state, around(state)) : guarding(state, now(), isReplaced)
       return 'event' in decision ? { decision, event: decision.event } : { decision }
     })
@@ -247,7 +247,7 @@ export function newController(begun: RolloutState, ports: Ports, pace: Pace = {}
     },
   }
 
-  /** Until something is said, a comparison says something new, or it is time to look. */
+  /** Waits for a command, for news from a comparison, or until it is time to look. */
   async function pause(woken: Promise<void>, mostMs: number, stop: AbortSignal): Promise<void> {
     const state = log.state()
     const { untilMs } = state.end === null ? waitsFor() : { untilMs: null }
@@ -277,7 +277,7 @@ const contextOf = ({ id, service, stable, canary }: RolloutState, stage: number)
 const isAsBefore = (now: RolloutState, before: RolloutState): boolean =>
   now.stage === before.stage && now.sinceMs === before.sinceMs && now.back === null && now.end === null
 
-/** After a rollout went back: what did not get there is tried again. */
+/** After a rollback: tries again if the canary may not have moved. */
 function guarding(state: RolloutState, nowMs: number, isReplaced: boolean): Decision {
   if (!state.isUnsure || isReplaced) return { kind: 'wait', for: 'it is over', untilMs: null }
   if (nowMs - state.triedMs < guardAgainMs)
@@ -285,6 +285,6 @@ function guarding(state: RolloutState, nowMs: number, isReplaced: boolean): Deci
   return { kind: 'move', event: { kind: 'intent', to: 0, why: 'again', reason: state.trouble ?? 'it came back' } }
 }
 
-// What is not known, or on its way, is not asked for.
+// The canary's place is not checked while it is unknown or changing.
 const mayCheck = ({ isUnsure, stage, target, end }: RolloutState): boolean =>
   !isUnsure && stage === target && (target > 0 || end === 'rolled-back')

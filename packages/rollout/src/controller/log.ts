@@ -3,21 +3,21 @@ import { after, type RolloutState } from '../machine/state.ts'
 import type { Ports } from './ports.ts'
 import { within } from './within.ts'
 
-/** The events of one rollout, and the state that they make. */
+/** The events of one rollout, and the state that results from them. */
 export interface Log {
   readonly state: () => RolloutState
   /**
-   * Adds what is made of the state as it is then, one after another. An event is kept before the state has it, except on the way back,
-   * which waits for no store for long.
+   * Adds the event that `make` derives from the state, one call at a time. An event is stored before the state reflects it, except
+   * during a rollback, which does not wait long for a store.
    */
   readonly add: <T extends { readonly event?: RolloutEvent }>(make: (state: RolloutState) => T) => Promise<T>
 }
 
-// Going back is not held up by a store that is slow or gone.
+// A store that is slow or unreachable must not hold up a rollback.
 const patienceMs = 250
 const againMs = 2_000
 
-/** A log that goes on after the events that a rollout has. */
+/** A log that continues after a rollout's earlier events. */
 export function newLog(
   begun: RolloutState,
   { journal, now, told, warn }: Pick<Ports, 'journal' | 'now' | 'told' | 'warn'>,
@@ -27,7 +27,7 @@ export function newLog(
   const unkept: NumberedEvent[] = []
   let keeping: Promise<void> | undefined
 
-  /** Keeps what is not kept yet, in order. */
+  /** Stores the pending events, in order. */
   const keepAll = async (): Promise<void> => {
     while (unkept.length > 0) {
       await journal.keep(state.id, unkept[0]!)
@@ -54,12 +54,12 @@ export function newLog(
   const append = async (event: RolloutEvent): Promise<void> => {
     const numbered: NumberedEvent = { number: state.number + 1, atMs: now(), event }
     const next = after(state, state.id, numbered)!
-    // That nobody watched is so, whether or not it can be kept now.
+    // A restart is a fact, whether or not it can be stored now.
     if (next.back || event.kind === 'restarted') {
       unkept.push(numbered)
       taken(numbered, next)
       const keeping = keptOnce().catch(keepLater)
-      // What it is to go back for is kept with the intent that follows at once.
+      // The reason for a rollback is stored together with the intent that follows at once.
       if (event.kind !== 'back') await within(patienceMs, keeping)
       return
     }

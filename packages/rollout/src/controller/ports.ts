@@ -3,43 +3,43 @@ import type { GateLook } from '../machine/decide.ts'
 import type { NumberedEvent } from '../machine/event.ts'
 import type { RolloutState } from '../machine/state.ts'
 
-/** Which stage a comparison is of. */
+/** The stage that a comparison judges. */
 export interface StageJudged {
   readonly state: RolloutState
-  /** Since when its spans are judged, in milliseconds since 1970. */
+  /** The start of the judged spans, in milliseconds since 1970. */
   readonly sinceMs: number
 }
 
 /** The comparisons of stages. */
 export interface Gate {
-  /** Starts one, and gives its id; the same comparison where it is asked again for the same look. */
+  /** Starts a comparison and returns its id; asking again for the same look returns the same comparison. */
   readonly start: (stage: StageJudged) => Promise<string>
-  /** What one says; null where nobody can say. */
+  /** The current result of a comparison; null if unknown. */
   readonly look: (comparison: string) => GateLook | null
-  /** The share of stable's requests that succeed, from 0 to 1; null where it is not known. */
+  /** The share of stable's requests that succeed, from 0 to 1; null if unknown. */
   readonly health: (comparison: string) => Promise<number | null>
-  /** Settled once one says something new, or it is stopped. */
+  /** Resolves when a comparison has news, or `stop` is aborted. */
   readonly changed: (comparison: string, stop: AbortSignal) => Promise<void>
   readonly stop: (comparison: string) => Promise<void>
 }
 
-/** Where the events of rollouts are kept. */
+/** Storage for the events of rollouts. */
 export interface Journal {
-  /** Settled once it is kept. */
+  /** Resolves when the event is stored. */
   readonly keep: (rollout: string, event: NumberedEvent) => Promise<void>
 }
 
-/** With what a rollout is run. */
+/** What a controller needs from its surroundings. */
 export interface Ports {
   readonly journal: Journal
   readonly actuator: Actuator
   readonly gate: Gate
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Told of each event, with the state after it. */
+  /** Called with each event and the state after it. */
   readonly told: (event: NumberedEvent, state: RolloutState) => void
-  /** Told of trouble that is in no event. */
+  /** Called with trouble that no event records. */
   readonly warn: (message: string) => void
-  /** Whether the rollout of the same service before it is over. */
+  /** Whether the previous rollout of the same service is over. */
   readonly mayStart: () => boolean
 }

@@ -1,4 +1,4 @@
-/** Settled with the work, or with nothing once it has taken so long. */
+/** Resolves with the result of the work, or with undefined after `ms` milliseconds. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {

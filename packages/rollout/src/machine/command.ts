@@ -1,19 +1,19 @@
 import type { RolloutEvent } from './event.ts'
 import { phaseOf, type RolloutState } from './state.ts'
 
-/** What a person may say to a rollout. */
+/** A command that a person can give a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'advance' | 'approve' | 'abort'
 
-/** All of them. */
+/** All commands. */
 export const rolloutCommands: readonly RolloutCommand[] = ['pause', 'resume', 'advance', 'approve', 'abort']
 
-/** What becomes of a command: an event, nothing as it is so already, or why not. */
+/** The result of a command: an event, nothing because it is so already, or a refusal with its reason. */
 export type Commanded =
   | { readonly kind: 'event'; readonly event: RolloutEvent }
   | { readonly kind: 'so-already' }
   | { readonly kind: 'refused'; readonly why: string }
 
-/** Who says it; `force` is of an abort: also onto a stable that is failing itself. */
+/** Who gives a command; `force` makes an abort roll back even to a stable that is failing itself. */
 export interface Said {
   readonly by: string | null
   readonly force?: boolean
@@ -23,7 +23,7 @@ const refused = (why: string): Commanded => ({ kind: 'refused', why })
 const soAlready: Commanded = { kind: 'so-already' }
 const told = (event: RolloutEvent): Commanded => ({ kind: 'event', event })
 
-/** What becomes of a command in a state. An abort is taken in every state that is not the end. */
+/** The result of a command in a given state. An abort is accepted in every state before the end. */
 export function commanded(state: RolloutState, command: RolloutCommand, { by, force = false }: Said): Commanded {
   if (state.end !== null) return refused(`it is over: ${state.end}`)
   if (command === 'abort') {

@@ -2,64 +2,64 @@ import { isInWindow, isWhole, type Outcome, type RolloutStage } from '@coalmine/
 import type { RolloutEvent } from './event.ts'
 import { type RolloutState, stageText } from './state.ts'
 
-/** What a comparison says at the moment. */
+/** The current result of a comparison. */
 export interface GateLook {
-  /** null before there is something to judge. */
+  /** null until there is something to judge. */
   readonly outcome: Outcome | null
   readonly reason: string | null
-  /** Of canary traffic that was judged. */
+  /** Seconds of canary traffic judged. */
   readonly seconds: number
-  /** Whether it is over, and says nothing new. */
+  /** Whether it is over and will not change. */
   readonly isOver: boolean
 }
 
-/** What is seen around a rollout. */
+/** What a decision takes into account besides the rollout's state. */
 export interface Surroundings {
   /** Milliseconds since 1970. */
   readonly nowMs: number
-  /** The comparison of this stage; null where there is none, or nobody can say. */
+  /** The comparison of this stage; null if there is none or its result is unknown. */
   readonly look: GateLook | null
-  /** That of before an interruption, or of the stage before. */
+  /** The comparison from before an interruption, or of the previous stage. */
   readonly former: GateLook | null
-  /** The share of stable's requests that succeed, from 0 to 1; null where it is not known. */
+  /** The share of stable's requests that succeed, from 0 to 1; null if unknown. */
   readonly health: number | null
-  /** Whether another rollout of the service is over. */
+  /** Whether the previous rollout of the service is over. */
   readonly mayStart: boolean
-  /** Whether a comparison may be asked for; not just after that failed, so that it holds nothing else up. */
+  /** Whether a comparison may be started; false for a while after that failed, so that it holds nothing else up. */
   readonly mayJudge: boolean
 }
 
-/** What is to be done next. */
+/** What to do next. */
 export type Decision =
   | {
       readonly kind: 'wait'
-      /** For what, in one line. */
+      /** What it waits for, in one line. */
       readonly for: string
-      /** When to decide anew, unless something happens before. */
+      /** When to decide again, unless something happens earlier. */
       readonly untilMs: number | null
       readonly isForApproval?: true
     }
   | { readonly kind: 'tell'; readonly event: RolloutEvent }
-  /** The event is kept, then the actuator is called. */
+  /** Store the event, then call the actuator. */
   | { readonly kind: 'move'; readonly event: RolloutEvent & { readonly kind: 'intent' } }
-  /** A comparison is to be started. */
+  /** Start a comparison. */
   | { readonly kind: 'judge' }
 
-/** How often a move is tried before it is given up. */
+/** The number of tries before a move is given up. */
 const mostTries = 5
-/** How often going back is tried before somebody is called. */
+/** The number of tries to roll back before people are alerted. */
 const triesBeforeStuck = 3
 const longestPauseMs = 30_000
 const tickMs = 5_000
-// A comparison that somebody stopped is not the last word, and one that could not begin is not asked again and again.
+// A comparison that somebody stopped is started again, but not in quick succession.
 const judgeAgainMs = 60_000
 
-/** When the actuator is tried again after it failed so many times: a second, two, four, and so on. */
+/** When to try the actuator again: one second after the first failure, then two, four, and so on. */
 function nextTryMs({ failures, triedMs }: RolloutState): number {
   return failures === 0 ? 0 : triedMs + Math.min(longestPauseMs, 1_000 * 2 ** (failures - 1))
 }
 
-/** What a rollout does next. Going back is before everything else. */
+/** Decides what a rollout does next. Rolling back takes precedence over everything else. */
 export function decide(state: RolloutState, around: Surroundings): Decision {
   if (state.end !== null) return wait('it is over')
   if (state.back) return backward(state, around)
@@ -67,13 +67,13 @@ export function decide(state: RolloutState, around: Surroundings): Decision {
   if (failed && (state.stage > 0 || state.isUnsure))
     return back('fail', failed.reason === null ? 'FAIL' : `FAIL: ${failed.reason}`)
   if (state.isUnsure) return again(state, around)
-  // Also while it is paused: a FAIL takes the canary back.
+  // Judge even while paused: a FAIL still rolls back.
   if (state.comparison === null && isJudged(state) && around.mayJudge) return { kind: 'judge' }
   if (state.pausedMs !== null) return wait('somebody to resume it')
   return state.stage === 0 ? begin(state, around) : atStage(state, around)
 }
 
-/** Whether something of stable is left to compare with. */
+/** Whether any of stable is left to compare with. */
 function isJudged({ plan, stage }: RolloutState): boolean {
   return stage > 0 && !isWhole(plan.stages[stage - 1]!)
 }
@@ -91,13 +91,13 @@ function move(to: number, why: 'next' | 'again' | 'back', reason: string): Decis
 
 function backward(state: RolloutState, { nowMs, health }: Surroundings): Decision {
   const { back, plan, stage, target, isUnsure, stuck } = state
-  // What failed on the way there says nothing of the way back.
+  // Failures on the way forward do not count against the way back.
   const failures = target === 0 ? state.failures : 0
   const { why, reason, force } = back!
   if (stage === 0 && target === 0 && !isUnsure)
     return tell({ kind: 'ended', how: why === 'superseded' ? 'superseded' : 'rolled-back', reason })
   const floor = plan.healthFloor
-  // A newer build may be what mends a stable that fails.
+  // A newer build may be the fix for a failing stable.
   if (floor !== null && health !== null && health < floor && !force && why !== 'superseded') {
     const sick = `only ${percent(health)} of stable's own requests succeed, below the health floor of ${percent(floor)}`
     if (stuck === null) return tell({ kind: 'stuck', reason: sick })
@@ -112,7 +112,7 @@ function backward(state: RolloutState, { nowMs, health }: Surroundings): Decisio
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`
 
-/** The actuator failed, or nobody knows what became of what it was asked. */
+/** The actuator failed, or the result of its last call is unknown: try again, or give up. */
 function again(state: RolloutState, { nowMs }: Surroundings): Decision {
   const { failures, trouble, target } = state
   if (failures >= mostTries)
@@ -149,7 +149,7 @@ function atStage(state: RolloutState, around: Surroundings): Decision {
   return move(state.stage + 1, 'next', reason)
 }
 
-/** Whether a look lets a stage go on: one at the whole bake time, and not at a part of it. */
+/** Whether a look at the full bake time, not at a part of it, lets the stage pass. */
 function isOpen({ gate, bakeMs }: RolloutStage, look: GateLook | null): boolean {
   if (!look || look.seconds * 1000 < bakeMs - tickMs) return false
   return look.outcome === 'pass' || (gate === 'not-fail' && look.outcome === 'inconclusive')

@@ -1,41 +1,41 @@
 import { amountAt, amountText, type BackReason, type RolloutPhase, type RolloutPlan } from '@coalmine/comparator'
 import type { NumberedEvent, RolloutEnd } from './event.ts'
 
-/** What is known of a rollout. Moments are milliseconds since 1970. */
+/** The state of a rollout. Times are in milliseconds since 1970. */
 export interface RolloutState {
   readonly id: string
   readonly service: string
   readonly stable: string
   readonly canary: string
   readonly plan: RolloutPlan
-  /** What else its comparisons are asked with, such as the policy. */
+  /** Further parameters of its comparisons, such as the policy. */
   readonly compared: Readonly<Record<string, unknown>>
   readonly startedMs: number
   readonly startedBy: string | null
-  /** Of its last event. */
+  /** The number of its last event. */
   readonly number: number
-  /** Where the canary was last known to be; 0 where it has nothing. */
+  /** The stage at which the canary was last known to be; 0 if it has no traffic. */
   readonly stage: number
-  /** What the actuator was asked for last. */
+  /** The stage last requested from the actuator. */
   readonly target: number
-  /** Whether it is not known what became of that. */
+  /** Whether the result of that request is unknown. */
   readonly isUnsure: boolean
-  /** How often the actuator has failed in a row, when it was tried last, and what it said. */
+  /** How often the actuator has failed in a row, when it was last tried, and its error message. */
   readonly failures: number
   readonly triedMs: number
   readonly trouble: string | null
-  /** Since when this stage is watched, less the time that it was paused; null at none. */
+  /** When watching of this stage began, shifted by the time it was paused; null outside of stages. */
   readonly sinceMs: number | null
-  /** The comparison of this stage, and the one of before an interruption. */
+  /** The comparison of this stage, and the one from before an interruption. */
   readonly comparison: string | null
   readonly former: string | null
   readonly judgedMs: number
-  /** How many comparisons there were, so that each has a name of its own. */
+  /** The number of comparisons so far, which gives each a name of its own. */
   readonly judgings: number
   readonly pausedMs: number | null
   readonly isHeld: boolean
   readonly isApproved: boolean
-  /** Whether a person said to go on. */
+  /** Whether a person told it to go on. */
   readonly isAdvanced: boolean
   readonly back: {
     readonly why: BackReason
@@ -44,14 +44,14 @@ export interface RolloutState {
     readonly force: boolean
     readonly atMs: number
   } | null
-  /** Why it cannot go back; null where it can. */
+  /** Why it cannot roll back; null if it can. */
   readonly stuck: string | null
   readonly end: RolloutEnd | null
   readonly endedMs: number | null
 }
 
 /**
- * The state after an event; undefined before the first one, which has to be `started`.
+ * Returns the state after an event; `before` is undefined for the first one, which has to be `started`.
  *
  * @example const state = events.reduce<RolloutState | undefined>((before, one) => after(before, id, one), undefined)
  */
@@ -92,7 +92,7 @@ function changes(state: RolloutState, event: NumberedEvent['event'], atMs: numbe
     case 'started':
       return {}
     case 'intent':
-      // What failed on the way there says nothing of the way back.
+      // Failures on the way to another stage do not count for this one.
       return { target: event.to, isUnsure: true, ...(event.to !== state.target && { failures: 0, trouble: null }) }
     case 'moved':
       return {
@@ -104,9 +104,9 @@ function changes(state: RolloutState, event: NumberedEvent['event'], atMs: numbe
         trouble: null,
         former: state.comparison ?? state.former,
         sinceMs: event.to === 0 ? null : atMs,
-        // What a person decided of this stage stands.
+        // A person's decisions about this stage stand.
         ...(event.to === state.stage && { isHeld: state.isHeld, isApproved: state.isApproved }),
-        // Time at the stage before is not time at this one.
+        // Time at the previous stage does not count for this one.
         pausedMs: state.pausedMs === null ? null : atMs,
         ...(event.to === 0 && { stuck: null }),
       }
@@ -138,12 +138,12 @@ function changes(state: RolloutState, event: NumberedEvent['event'], atMs: numbe
 }
 
 function resumed({ sinceMs, pausedMs, isHeld }: RolloutState, atMs: number): Partial<RolloutState> {
-  // Who resumes past a deadline gives it the time anew.
+  // Resuming after a deadline starts the stage's time again.
   if (isHeld) return { isHeld: false, pausedMs: null, sinceMs: atMs }
   return { pausedMs: null, sinceMs: sinceMs === null || pausedMs === null ? sinceMs : sinceMs + (atMs - pausedMs) }
 }
 
-/** Nobody has watched for a while: what was asked for is asked for again, and the stage is judged from now on. */
+/** After a time without supervision: the last request is repeated, and the stage is judged from now on. */
 function restarted(state: RolloutState, atMs: number): Partial<RolloutState> {
   if (state.end !== null) return {}
   const { stage, target, sinceMs, pausedMs, comparison, former } = state
@@ -158,7 +158,7 @@ function restarted(state: RolloutState, atMs: number): Partial<RolloutState> {
   }
 }
 
-/** Where it is, in a word. */
+/** The phase of a rollout. */
 export function phaseOf({ end, back, stuck, stage, target, isUnsure, isHeld }: RolloutState): RolloutPhase {
   if (end !== null) return end
   if (back) return stuck === null ? 'rolling-back' : 'stuck'
@@ -168,7 +168,7 @@ export function phaseOf({ end, back, stuck, stage, target, isUnsure, isHeld }: R
 }
 
 /**
- * A stage as sentences name it.
+ * Names a stage for use in a sentence.
  *
  * @example stageText(state, 2) // 'stage 2 of 4 (10%)'
  */

@@ -1,18 +1,18 @@
 import type { RolloutEvent } from './event.ts'
 import { type RolloutState, stageText } from './state.ts'
 
-/** What happened, in one line, as a history shows it. `state` is that after the event. */
+/** Describes an event in one line for a history. `state` is the state after the event. */
 export function eventText(event: RolloutEvent, state: RolloutState): string {
   switch (event.kind) {
     case 'started':
       return `started: ${event.canary} beside ${event.stable} of ${event.service}`
     case 'intent':
-      // Why it goes back was told before.
+      // The reason for the rollback is in an earlier event.
       return event.why === 'back'
         ? `rolls back to ${stageText(state, event.to)}`
         : `${event.why === 'next' ? 'goes on' : 'tries again to get'} to ${stageText(state, event.to)}: ${event.reason}`
     case 'moved':
-      // What was read back is told where it says more.
+      // Show what was read back only if it adds something.
       return `is at ${stageText(state, event.to)}${stageText(state, event.to).includes(event.said) ? '' : `: ${event.said}`}`
     case 'not-moved':
       return `did not get to ${stageText(state, event.to)}: ${event.message}`
@@ -33,7 +33,7 @@ export function eventText(event: RolloutEvent, state: RolloutState): string {
   }
 }
 
-/** Who did it; null where it was nobody by name. */
+/** The name of the person behind an event; null if there is none. */
 export function eventBy(event: RolloutEvent): string | null {
   return 'by' in event ? event.by : null
 }

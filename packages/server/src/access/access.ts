@@ -9,23 +9,23 @@ import { parseTokens } from './tokens-file.ts'
 
 /** Who may do what on a server. */
 export interface Access {
-  /** Whether a token is asked for. */
+  /** Whether a token is required. */
   readonly asks: boolean
-  /** The token that commands on the store's directory send; undefined where none is asked for. */
+  /** The token that commands on the store's directory send; undefined if none is required. */
   readonly local: string | undefined
-  /** Whom an `authorization: Bearer ...`, or the password of a `Basic ...`, belongs to; undefined where it is nobody who is known. */
+  /** The known token in an `authorization: Bearer ...`, or in the password of a `Basic ...`; undefined for an unknown one. */
   readonly bearer: (authorization: string | undefined) => KnownToken | undefined
-  /** Whom a token belongs to. */
+  /** Looks up a token. */
   readonly holder: (token: string) => KnownToken | undefined
-  /** Those who logged in on the page. */
+  /** Sessions of those who logged in on the page. */
   readonly sessions: Sessions
-  /** Lets go of the file. */
+  /** Stops watching the file. */
   readonly close: () => void
 }
 
-/** How a server is told whom to let in. */
+/** Configures who may use a server. */
 export interface AccessOptions {
-  /** One token, for everything. */
+  /** A single token with all rights. */
   readonly token?: string | undefined
   /** A file of tokens with names and rights. */
   readonly tokensFile?: string | undefined
@@ -37,17 +37,17 @@ const everybody: KnownToken = { name: null, rights: allRights, digest: Buffer.al
 const lookedAtEveryMs = 1_000
 
 /**
- * Knows the tokens of a server. A file of them is read again when it changes; what cannot be read leaves those of before in force,
- * and is told.
+ * Loads the tokens of a server. A tokens file is read again when it changes; if it cannot be read, the earlier tokens stay in
+ * force and a warning is given.
  *
- * Throws a ServerError of kind `usage` where the token is empty, or the file cannot be read, or is not one of tokens.
+ * Throws a ServerError of kind `usage` if the token is empty, or the file cannot be read or parsed.
  *
  * @example const access = await newAccess({ tokensFile: 'tokens.txt', now: Date.now, warn: console.warn })
  */
 export async function newAccess({ token, tokensFile, now, warn }: AccessOptions): Promise<Access> {
   if (token !== undefined && tokensFile !== undefined)
     throw new ServerError('usage', '--tokens cannot be used with --token: give one of them')
-  // Else whoever sends none would have it.
+  // An empty token would let in anybody who sends none.
   if (token === '') throw new ServerError('usage', '--token: it is empty; give a token, or leave it out')
   const asks = token !== undefined || tokensFile !== undefined
   const local = tokensFile === undefined ? token : randomBytes(24).toString('hex')
@@ -89,7 +89,7 @@ export async function newAccess({ token, tokensFile, now, warn }: AccessOptions)
 
 const bearerOf = (authorization = ''): string | undefined => /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
 
-/** Of tools that can put a token nowhere but in the URL, `http://gate:TOKEN@...`, which their clients send so. */
+/** Reads the password of Basic authorization, for tools that can hold a token only in the URL: `http://gate:TOKEN@...`. */
 function passwordOf(authorization = ''): string | undefined {
   const encoded = /^Basic +(\S+) *$/i.exec(authorization)?.[1]
   if (encoded === undefined) return undefined
@@ -98,9 +98,9 @@ function passwordOf(authorization = ''): string | undefined {
 }
 
 /**
- * Throws a ServerError with status 401 where nobody who is known asks, and 403 where it is somebody who may not.
+ * Throws a ServerError with status 401 if the caller is unknown, and 403 if the caller lacks the right.
  *
- * @param authorization the header that was sent, which says whether there was a token at all; it is not repeated.
+ * @param authorization the header that was sent, which shows whether there was a token at all; it is never quoted.
  */
 export function mustBeAllowed(
   caller: KnownToken | undefined,
@@ -130,7 +130,7 @@ async function readTokens(file: string): Promise<readonly KnownToken[]> {
   return parseTokens(text, file)
 }
 
-// Editors and Kubernetes put another file in its place, which a watch of the file itself would not see.
+// Editors and Kubernetes replace the file, which a watch on the file itself would not see.
 function whenChanged(file: string, changed: () => Promise<void>): () => void {
   const listener = (): void => void changed()
   watchFile(file, { interval: lookedAtEveryMs, persistent: false }, listener)

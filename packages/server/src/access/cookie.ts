@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { sessionMs } from './sessions.ts'
 
-// Browsers take a cookie of this prefix from HTTPS alone, for the whole host and no other.
+// Browsers accept a cookie with this prefix only over HTTPS, and only for exactly this host.
 const secureName = '__Host-coalmine'
 const plainName = 'coalmine'
 
-/** The header that gives a browser its session: no script sees it, and no other site can make the browser send it. */
+/** The header that gives a browser its session cookie: hidden from scripts, and never sent on behalf of other sites. */
 export function sessionCookie(secret: string, isSecure: boolean): string {
   return cookie(secret, isSecure, sessionMs / 1_000)
 }
 
-/** The header that takes it away again. */
+/** The header that removes the session cookie. */
 export function noCookie(isSecure: boolean): string {
   return cookie('', isSecure, 0)
 }
 
 /**
- * The session's secret that a request came with. A request that another site began, a link included, has none: `SameSite` says
- * the same to browsers, but counts another port of this host as the same site.
+ * The session secret of a request. Requests started by another site, links included, have none: `SameSite` asks browsers for
+ * the same, but treats another port of this host as the same site.
  */
 export function secretOf(headers: IncomingHttpHeaders, isSecure: boolean): string | undefined {
   const site = headers['sec-fetch-site']

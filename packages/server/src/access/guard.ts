@@ -5,16 +5,16 @@ import { type Access, mustBeAllowed } from './access.ts'
 import { secretOf } from './cookie.ts'
 import { rightFor } from './rights.ts'
 
-/** What a server lets nobody do. */
+/** Rules for guarding a server. */
 export interface Guard extends ForeignRules {
   readonly access: Access
-  /** Whether browsers come over TLS, here or at a proxy. */
+  /** Whether browsers connect over TLS, here or at a proxy. */
   readonly isSecure: boolean
-  /** Whether only this machine reaches the server, and no token is asked for. */
+  /** Whether the server is reachable only from this machine and requires no token. */
   readonly isLoopbackAlone: boolean
 }
 
-/** Lets in who may do what they ask: each route asks for a right, and every route does that does not say otherwise. */
+/** Admits requests whose caller has the right that the route requires. Every route requires one unless it opts out. */
 export function guard(app: FastifyInstance, { access, isSecure, isLoopbackAlone, baseUrl }: Guard): void {
   app.decorateRequest('callerName', null)
   app.addHook('onRequest', async (request) => {

@@ -4,19 +4,19 @@ import type { Access } from './access.ts'
 import { noCookie, secretOf, sessionCookie } from './cookie.ts'
 import { allRights, type Right } from './rights.ts'
 
-/** The answer of `GET /api/login`: whether a token is asked for, and who is logged in. */
+/** The answer of `GET /api/login`: whether a token is required, and who is logged in. */
 export interface LoginAnswer {
   readonly asks: boolean
   readonly name: string | null
-  /** Empty where nobody is logged in, and a token is asked for. */
+  /** Empty if a token is required and nobody is logged in. */
   readonly rights: readonly Right[]
 }
 
 const open = { config: { right: 'none' } } as const
 
 /**
- * `POST /api/login` gives the page a session for a token, as a cookie, so that the token is in no URL and no script's reach;
- * `POST /api/logout` ends it; `GET /api/login` tells who is logged in.
+ * `POST /api/login` exchanges a token for a session cookie, so that the token is in no URL and out of reach of scripts;
+ * `POST /api/logout` ends the session; `GET /api/login` returns who is logged in.
  */
 export function registerLogin(app: FastifyInstance, access: Access, isSecure: boolean): void {
   app.post('/api/login', open, async ({ body }, reply) => {

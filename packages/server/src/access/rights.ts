@@ -1,27 +1,27 @@
-/** What a token may do: send spans and log records, read what is known, or judge and start, which is to read too. */
+/** What a token permits: sending spans and log records, reading, or judging and starting things, which includes reading. */
 export type Right = 'ingest' | 'read' | 'judge'
 
-/** All of them, in the order in which they are told. */
+/** All rights, in the order in which they are listed. */
 export const allRights: readonly Right[] = ['ingest', 'read', 'judge']
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The right that a route asks for where it is not the one that its method tells; `none` lets everybody in. */
+    /** The right that a route requires, if not the default for its method; `none` admits everybody. */
     readonly right?: Right | 'none'
-    /** Whoever signs the body needs no token: the route looks at the signature itself. */
+    /** A signed body needs no token: the route checks the signature itself. */
     readonly isSigned?: boolean
   }
   interface FastifyRequest {
-    /** The name of whoever asks; null where tokens have no names, or none is asked for. */
+    /** The caller's name; null if tokens have no names or none is required. */
     callerName: string | null
   }
 }
 
 /**
- * The right that a route asks for, unless it says so itself: reading for what changes nothing, sending spans for OTLP and
- * imports, judging for the rest. A route that does not exist is for whoever may read: nobody else is told so.
+ * The default right that a route requires: `read` for routes that change nothing, `ingest` for OTLP and
+ * imports, `judge` for the rest. An unknown route requires `read`, so that others do not learn that it does not exist.
  *
- * @param path as the route was registered, and not as it was asked: `/%61pi` is `/api` to the router.
+ * @param path the path as registered, not as requested: the router takes `/%61pi` for `/api`.
  * @example rightFor('POST', '/api/comparisons') // 'judge'
  */
 export function rightFor(method: string, path: string | undefined): Right {
@@ -29,7 +29,7 @@ export function rightFor(method: string, path: string | undefined): Right {
   return method === 'GET' || method === 'HEAD' || path === undefined ? 'read' : 'judge'
 }
 
-/** Whether rights are enough for one of them. */
+/** Whether some rights include another one. */
 export function includes(rights: readonly Right[], right: Right): boolean {
   return rights.includes(right) || (right === 'read' && rights.includes('judge'))
 }

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { digestOf, type KnownToken } from './known-tokens.ts'
 
-/** Those who logged in on the page: each has a secret that is no token, for some hours. */
+/** Sessions of those who logged in on the page: each has a secret, separate from the token, for some hours. */
 export interface Sessions {
-  /** Begins one for whoever has a token, and gives its secret. */
+  /** Begins a session for a token and returns its secret. */
   readonly begin: (token: KnownToken) => string
-  /** Whose session a secret is of; undefined where it is over, or the token is not known any more. */
+  /** The token of a session; undefined if the session is over or the token is no longer known. */
   readonly holder: (secret: string) => KnownToken | undefined
   readonly end: (secret: string) => void
 }
 
 /** How long a session lasts, in milliseconds. */
 export const sessionMs: number = 12 * 3_600_000
-// Beyond them the oldest is over: who logs in again and again takes no more memory than that.
+// Beyond this many, the oldest session ends, so that repeated logins take no more memory.
 const mostSessions = 1_000
 
 interface Session {
@@ -20,9 +20,9 @@ interface Session {
   readonly endMs: number
 }
 
-/** No sessions yet. `current` is the token as it is known now: rights may have changed since, and it may be gone. */
+/** Creates an empty set of sessions. `current` looks up a token's current state: its rights may have changed, or it may be gone. */
 export function newSessions(now: () => number, current: (token: KnownToken) => KnownToken | undefined): Sessions {
-  // By the hash of the secret: whoever sees memory, or times a look-up, learns no secret.
+  // Keyed by the hash of the secret, so that neither memory dumps nor the timing of look-ups reveal it.
   const sessions = new Map<string, Session>()
   const keyOf = (secret: string): string => digestOf(secret).toString('base64')
   return {

@@ -7,8 +7,8 @@ const hash = /^sha256:([0-9a-f]{64})$/i
 const name = /^[A-Za-z0-9][\w.@-]{0,63}$/
 
 /**
- * Reads a file of tokens: on each line a name, rights joined by commas, and the token or its SHA-256 in hex. Empty lines, and
- * what begins with `#`, are left out.
+ * Parses a tokens file: each line has a name, rights joined by commas, and the token or its SHA-256 in hex. Empty lines and
+ * lines that begin with `#` are skipped.
  *
  * Throws a ServerError of kind `usage` that names the line.
  *
@@ -52,7 +52,7 @@ function rightsIn(text: string, at: string): readonly Right[] {
   })
 }
 
-// What is wrong with a token is told without the token: it would stand in logs.
+// Error messages never contain the token, because they end up in logs.
 function digestIn(secret: string, at: string): Buffer {
   const hex = hash.exec(secret)?.[1]
   if (hex !== undefined) return Buffer.from(hex, 'hex')

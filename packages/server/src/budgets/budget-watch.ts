@@ -3,11 +3,11 @@ import type { Context } from '../context.ts'
 import { journeyBudgets } from './journey-budgets.ts'
 import { newRaisedAlerts } from './raised-alerts.ts'
 
-/** Keeps an eye on the budgets of a server's own objectives. */
+/** Watches the error budgets of a server's own objectives. */
 export interface BudgetWatch {
-  /** Ticks have closed: counts anew, where it has not just done so. */
+  /** Call when ticks have closed: counts again, unless it has just done so. */
   readonly ticksClosed: () => void
-  /** Settled once nothing is counted any more. */
+  /** Resolves when no count is under way any more. */
   readonly close: () => Promise<void>
 }
 
@@ -17,13 +17,13 @@ const everyMs = 60_000
 const summedEveryMs = 15 * 60_000
 
 /**
- * Counts budgets once a minute, for `/metrics`, and tells of builds that burn one too fast. Sums up hours that are over, so that what
- * closed ticks lose one day is known for as long as an objective may ask for it.
+ * Counts budgets once a minute for `/metrics`, and alerts people to builds that burn one too fast. Sums up past hours, so that the
+ * counts outlive closed ticks for as long as an objective may need them.
  */
 export function newBudgetWatch({ store, now, warn, metrics, slos, notify }: BudgetContext): BudgetWatch {
   const raised = newRaisedAlerts()
   let countedMs = Number.NEGATIVE_INFINITY
-  // What comes in first is more urgent than hours of long ago.
+  // New data is more urgent than hours long past.
   let summedMs = now()
   let isSaid = false
   let isResumed = false
@@ -50,7 +50,7 @@ export function newBudgetWatch({ store, now, warn, metrics, slos, notify }: Budg
     isResumed = true
   }
 
-  /** What was raised before the server was started again, and is over since. */
+  /** Ends alerts that were raised before a restart of the server and are over since. */
   const endOld = async (burning: ReadonlySet<string>): Promise<void> => {
     for (const { about, title } of notify.state().open) {
       if (!about.startsWith(burnKey) || burning.has(about)) continue

@@ -7,12 +7,12 @@ interface Kept {
   readonly counted: Promise<readonly CountedJourney[]>
 }
 
-// A month hardly changes within a minute, and a server may run a hundred comparisons.
+// A month's counts hardly change within a minute, and a server may run a hundred comparisons.
 const keptMs = 60_000
 const mostKept = 50
 const keptBy = new WeakMap<Context['store'], Map<string, Kept>>()
 
-/** What was served at each journey of some objectives, as it was counted within the last minute. */
+/** The counts of each journey of some objectives, at most a minute old. */
 export function countedLately(
   { store, now }: Pick<Context, 'store' | 'now'>,
   slos: readonly Slo[],
@@ -23,7 +23,7 @@ export function countedLately(
   const known = kept.get(key)
   if (known && now() - known.atMs < keptMs) return known.counted
   const counted = countedJourneys(store, slos, now)
-  // What failed is asked again.
+  // Failed counts are not kept.
   counted.catch(() => kept.delete(key))
   kept.delete(key)
   kept.set(key, { atMs: now(), counted })

@@ -1,13 +1,13 @@
 import { type JourneyBudget, type JourneyCounts, journeyBudget, type RampStage, type Slo } from '@coalmine/comparator'
 import type { BadCounts, BudgetAsked, BudgetRow, Store } from '@coalmine/store'
 
-/** An objective at one journey, and what it is counted from. */
+/** An objective at one journey, with the counts for it. */
 export interface CountedJourney {
   readonly slo: Slo
   readonly counts: JourneyCounts
 }
 
-/** The error budgets of some objectives, from closed ticks: one for each journey. */
+/** Computes the error budgets of some objectives from closed ticks, one for each journey. */
 export async function journeyBudgets(
   store: Pick<Store, 'budgets'>,
   slos: readonly Slo[],
@@ -17,7 +17,7 @@ export async function journeyBudgets(
   return counted.map(({ slo, counts }) => journeyBudget(slo, counts, ramp))
 }
 
-/** What was served at each journey of some objectives, in their order. */
+/** The counts of each journey of some objectives, in order. */
 export async function countedJourneys(
   store: Pick<Store, 'budgets'>,
   slos: readonly Slo[],
@@ -46,7 +46,7 @@ export async function countedJourneys(
   return slos.flatMap((slo) => found.get(slo) ?? [])
 }
 
-/** A journey as the store is asked for it. */
+/** A journey in the form of a query to the store. */
 export function askedOf(
   { latencySeconds, windowSeconds }: Slo,
   operation: string | undefined,
@@ -66,14 +66,14 @@ function byOperation(rows: readonly BudgetRow[]): { operation: string; rows: Bud
 
 const keyOf = ({ recent, build }: BudgetRow): string => JSON.stringify([recent, build])
 
-/** When each build was first seen, at whatever operation. */
+/** When each build was first seen at any operation. */
 function firstSeen(rows: readonly BudgetRow[]): ReadonlyMap<string, number> {
   const first = new Map<string, number>()
   for (const row of rows) first.set(keyOf(row), Math.min(row.firstMs, first.get(keyOf(row)) ?? row.firstMs))
   return first
 }
 
-/** What each build did at all of the operations. */
+/** The totals of each build over all operations. */
 function byBuild(rows: readonly BudgetRow[], firstMs: ReadonlyMap<string, number>): BudgetRow[] {
   const builds = new Map<string, BudgetRow>()
   for (const row of rows) {

@@ -1,7 +1,7 @@
 import { parseRamp, problemsText, type RampStage, readSlos, type Slo } from '@coalmine/comparator'
 import { ServerError } from '../errors.ts'
 
-/** Objectives of a request's body. Throws a ServerError of kind `usage` that names the key. */
+/** Reads the objectives in a request's body. Throws a ServerError of kind `usage` that names the key. */
 export function slosIn(input: unknown, service?: string): readonly Slo[] {
   const read = readSlos(input, service)
   if (read.kind === 'slos') return read.slos
@@ -12,7 +12,7 @@ export function slosIn(input: unknown, service?: string): readonly Slo[] {
   )
 }
 
-/** The planned ramp of a request; empty where none is. Throws a ServerError of kind `usage`. */
+/** Reads the planned ramp of a request; empty if there is none. Throws a ServerError of kind `usage`. */
 export function rampIn(value: unknown): readonly RampStage[] {
   if (value === undefined) return []
   try {

@@ -9,7 +9,7 @@ import { rampIn, slosIn } from './read-slos.ts'
 const mostSlos = 500
 
 /**
- * `GET /api/slo?service=&ramp=`: the error budgets of the objectives that the server has in its file. `POST /api/slo`: of those in the
+ * `GET /api/slo?service=&ramp=`: the error budgets of the objectives in the server's file. `POST /api/slo`: of the objectives in the
  * body.
  */
 export function registerBudgets(app: FastifyInstance, context: Context): void {
@@ -26,7 +26,7 @@ export function registerBudgets(app: FastifyInstance, context: Context): void {
   )
   app.post(
     '/api/slo',
-    // It changes nothing.
+    // This POST changes nothing.
     { config: { right: 'read' } },
     inTurn(turns, async ({ body }): Promise<SloAnswer> => {
       const { slo, ramp, ...unknown } = Object(body) as Record<string, unknown>

@@ -8,8 +8,8 @@ import { askedOf, type CountedJourney } from './journey-budgets.ts'
 type Asked = Pick<Context, 'store' | 'now' | 'slos' | 'warn'>
 
 /**
- * A verdict with what the canary does to error budgets, where objectives cover what it serves, and with the answer to what they expect of
- * a release. Nothing is read where there are no objectives; budgets that cannot be counted take nothing from the verdict.
+ * Adds to a verdict the canary's effect on error budgets, if objectives cover what it serves, and the answers to what they expect of
+ * a release. Without objectives nothing is read; if budgets cannot be counted, the verdict stands without them.
  */
 export async function withBudget(
   verdict: Verdict,
@@ -33,7 +33,7 @@ export async function withBudget(
   }
 }
 
-// A service has up to 500 operations, and a verdict is read by people.
+// A service has up to 500 operations, but people read verdicts.
 const mostTold = 100
 
 function mostHarmful(budgets: readonly VerdictBudget[]): readonly VerdictBudget[] {
@@ -41,7 +41,7 @@ function mostHarmful(budgets: readonly VerdictBudget[]): readonly VerdictBudget[
   return budgets.toSorted((a, b) => b.excess.estimate - a.excess.estimate).slice(0, mostTold)
 }
 
-/** Objectives are of users' requests. */
+/** Whether a comparison is about users' requests, as objectives are. */
 function isOfUsers({ traffic, audience, side }: Pick<ComparisonRequest, 'traffic' | 'audience' | 'side'>): boolean {
   return traffic === 'users' && audience.length === 0 && side === 'requests'
 }
@@ -51,7 +51,7 @@ interface Covered extends CountedJourney {
   readonly canary: BadCounts
 }
 
-/** Journeys that the canary served, and how much of each cohort was bad at them. */
+/** The journeys that the canary served, with each cohort's share of bad requests. */
 async function covered(
   slos: readonly Slo[],
   window: Comparison,

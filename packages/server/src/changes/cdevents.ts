@@ -7,23 +7,23 @@ const fieldsOf = (value: unknown): Fields => Object(value ?? {}) as Fields
 
 const deploys = ['deployed', 'upgraded', 'rolledback', 'published']
 
-/** Whether a body is a CDEvent: its context says its type. */
+/** Whether a body is a CDEvent: its context has a type. */
 export function isCdEvent(body: unknown): boolean {
   return typeof fieldsOf(eventOf(body)['context'])['type'] === 'string'
 }
 
-// A CloudEvent has the CDEvent as its data.
+// A CloudEvent carries the CDEvent as its data.
 const eventOf = (body: unknown): Fields => {
   const fields = fieldsOf(body)
   return 'context' in fields ? fields : fieldsOf(fields['data'])
 }
 
 /**
- * The change that a CDEvent tells of; undefined where it tells of none: those of services are deploys, and one that was removed is
- * an event. The build is the version in the artifact's package URL, or its tag.
+ * The change that a CDEvent reports; undefined if it reports none. Events of services are deploys, and a removed service is
+ * an event. The build is the version or the tag in the artifact's package URL.
  * https://cdevents.dev/docs/continuous-deployment
  *
- * Throws a ServerError of kind `malformed` where the event lacks what every CDEvent has.
+ * Throws a ServerError of kind `malformed` if the event lacks a mandatory field.
  */
 export function changeFromCdEvent(body: unknown, nowMs: number): Change | undefined {
   const { context, subject } = eventOf(body)
@@ -58,7 +58,7 @@ export function changeFromCdEvent(body: unknown, nowMs: number): Change | undefi
   )
 }
 
-/** Of `pkg:oci/shop@sha256%3A1f2e...?tag=2.0.0` the tag, of `pkg:npm/shop@2.0.0` the version. https://github.com/package-url/purl-spec */
+/** The tag of `pkg:oci/shop@sha256%3A1f2e...?tag=2.0.0`, the version of `pkg:npm/shop@2.0.0`. https://github.com/package-url/purl-spec */
 function artifactOf(purl: string): { readonly version: string; readonly commit: string } {
   const [, version = '', query = ''] = /^pkg:[^@?#]+(?:@([^?#]*))?(?:\?([^#]*))?/.exec(purl) ?? []
   const qualifiers = new URLSearchParams(query)

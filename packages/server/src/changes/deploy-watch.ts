@@ -1,17 +1,17 @@
 import type { Context } from '../context.ts'
 
-/** Notices builds that serve users for the first time. */
+/** Detects builds that serve users for the first time. */
 export interface DeployWatch {
-  /** Ticks have closed: there may be new builds among them. */
+  /** Call when ticks have closed: they may contain new builds. */
   readonly ticksClosed: () => void
   readonly close: () => Promise<void>
 }
 
 const everyMs = 30_000
-// Ticks close late where spans come late, and a server that was away for a while has some to close.
+// Ticks close late if spans arrive late, or after the server was down.
 const lookBackMs = 15 * 60_000
 
-/** Keeps the deploys of builds that nobody reported, so that they are known for longer than spans are kept. */
+/** Records deploys that nobody reported, so that they are known for longer than spans are kept. */
 export function newDeployWatch({ store, now, warn }: Pick<Context, 'store' | 'now' | 'warn'>): DeployWatch {
   let nextMs = 0
   let looking: Promise<void> | undefined

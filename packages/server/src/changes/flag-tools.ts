@@ -4,12 +4,12 @@ import { identified, saidMs, shortLine } from './parse-change.ts'
 type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (value: unknown): Fields => Object(value ?? {}) as Fields
 
-/** What a flag service tells of a flag that somebody turned; null where it tells of something else. */
+/** The fields of a change that a flag service reports. */
 type Told = Pick<Change, 'id' | 'flag' | 'what' | 'author' | 'environment' | 'url' | 'atMs' | 'source'>
 
 /**
- * The change of a flag that a webhook of LaunchDarkly, Unleash or GrowthBook tells of: who turned it, in which environment, from what
- * to what. Undefined for any other body, null for theirs that is about no flag.
+ * The flag change in a webhook of LaunchDarkly, Unleash or GrowthBook: who turned the flag, in which environment, from what
+ * to what. Undefined for any other body; null for a webhook of theirs that is not about a flag.
  *
  * @example changeFromFlagTool({ type: 'feature-environment-enabled', featureName: 'new-pricing', ... }, Date.now())?.what // 'off -> on'
  */
@@ -33,7 +33,7 @@ const nothingSaid = {
   committedMs: 0,
 } as const
 
-/** An entry of its audit log. https://launchdarkly.com/docs/api/webhooks */
+/** Reads an entry of LaunchDarkly's audit log. https://launchdarkly.com/docs/api/webhooks */
 function fromLaunchDarkly(body: Fields, nowMs: number): Told | undefined {
   const {
     _id: id,
@@ -73,10 +73,10 @@ const unleashStates: Readonly<Record<string, string>> = {
   'feature-environment-enabled': 'off -> on',
   'feature-environment-disabled': 'on -> off',
 }
-// Those of these kinds change nothing that users get.
+// Events of these types change nothing for users.
 const unleashQuiet = /^feature-(tagged|untagged|metadata-updated|stale-|potentially-stale|favorited|unfavorited|import)/
 
-/** An event of its log. https://docs.getunleash.io/reference/integrations/webhook */
+/** Reads an event of Unleash's log. https://docs.getunleash.io/reference/integrations/webhook */
 function fromUnleash(body: Fields, nowMs: number): Told | undefined {
   const { id, type, createdBy, createdAt, featureName, environment, data, preData, project } = body
   if (typeof type !== 'string' || !('createdBy' in body) || !('createdAt' in body)) return undefined
@@ -100,7 +100,7 @@ function fromUnleash(body: Fields, nowMs: number): Told | undefined {
   }
 }
 
-/** An event webhook. https://docs.growthbook.io/app/webhooks/event-webhooks */
+/** Reads an event webhook of GrowthBook. https://docs.growthbook.io/app/webhooks/event-webhooks */
 function fromGrowthBook(body: Fields, nowMs: number): Told | undefined {
   const { event, object, data, user, environments, timestamp } = body
   if (typeof event !== 'string' || typeof object !== 'string' || !('data' in body)) return undefined

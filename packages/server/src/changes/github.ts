@@ -19,11 +19,11 @@ type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (value: unknown): Fields => Object(value ?? {}) as Fields
 
 /**
- * The change that a webhook of GitHub tells of; undefined where it tells of none. A deployment is one deploy from its request
- * to its end; one that failed is an event. The service and the build may be named in the deployment's payload, as `service` and
- * `version`; else the service is the repository, and the build is found by its commit, or by the tag that was deployed.
+ * The change that a GitHub webhook reports; undefined if it reports none. A deployment is one deploy from its request
+ * to its end; a failed one is an event. The deployment's payload may name the service and the build as `service` and
+ * `version`; otherwise the service is the repository, and the build is found by its commit or by the deployed tag.
  *
- * Throws a ServerError of kind `malformed` for a body that is not GitHub's.
+ * Throws a ServerError of kind `malformed` for a body that does not come from GitHub.
  */
 export function changeFromGitHub(event: string, body: unknown, nowMs: number): Change | undefined {
   if (event !== 'deployment' && event !== 'deployment_status') return undefined
@@ -59,11 +59,11 @@ export function changeFromGitHub(event: string, body: unknown, nowMs: number): C
     atMs: saidMs(event === 'deployment_status' ? statusAt : createdAt, nowMs),
     source: 'github',
   }
-  // What failed was no deploy, though it began as one.
+  // A failed deployment turns from a deploy into an event under the same id.
   return identified(change, `github/${shortLine(fullName) || name}/${id}`)
 }
 
-// It is JSON in a text where the deployment was made by a form.
+// The payload is a string of JSON if the deployment was created through a form.
 function payloadOf(payload: unknown): Fields {
   if (typeof payload !== 'string') return fieldsOf(payload)
   try {
@@ -73,7 +73,7 @@ function payloadOf(payload: unknown): Fields {
   }
 }
 
-/** A tag of a version; a branch says nothing of the build. */
+/** The version in a tag; a branch does not identify a build. */
 function versionIn(ref: unknown): string {
   const tag = shortLine(ref).replace(/^refs\/tags\//, '')
   return /^v?\d+(\.\d+)+/.test(tag) ? tag.replace(/^v(?=\d)/, '') : ''

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Change, ChangeKind } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 
-/** The body of `POST /api/changes`: a deploy, a flag that was turned, or something else that people look for. */
+/** The body of `POST /api/changes`: a deploy, the turn of a flag, or another event worth knowing. */
 export interface ChangeBody {
-  /** A deploy, unless given. */
+  /** `deploy` by default. */
   readonly kind?: ChangeKind
   readonly service?: string
-  /** The build that was deployed, as its spans have it in `service.version`. */
+  /** The deployed build, as in the `service.version` of its spans. */
   readonly version?: string
   /** The flag that was turned. */
   readonly flag?: string
@@ -16,18 +16,18 @@ export interface ChangeBody {
   readonly author?: string
   readonly mergedBy?: string
   readonly commit?: string
-  /** Where the change is looked at, such as a pull request. */
+  /** A page about the change, such as a pull request. */
   readonly url?: string
   readonly environment?: string
-  /** How many changes the build bundles that the one before had not. */
+  /** How many changes are new in this build. */
   readonly changes?: number
   /** When the change was committed, ISO 8601. */
   readonly committedAt?: string
-  /** ISO 8601; now, unless given. */
+  /** ISO 8601; now by default. */
   readonly at?: string
-  /** Who tells, such as `jenkins`; `api`, unless given. */
+  /** Who reports the change, such as `jenkins`; `api` by default. */
   readonly source?: string
-  /** The same id is the same change, however often it is sent. Without one, whatever says the same within a minute is. */
+  /** Identifies the change, however often it is sent. Without an id, equal changes within a minute count as one. */
   readonly id?: string
 }
 
@@ -47,11 +47,11 @@ const textKeys = [
 ] as const
 const known: readonly string[] = ['kind', ...textKeys, 'changes', 'committedAt', 'at']
 const longest = { text: 500, url: 2_000 }
-// Clocks differ; what is farther ahead is a mistake of units.
+// Clocks differ; times farther ahead than this are a mistake in units.
 const aheadMs = 3_600_000
 
 /**
- * Reads a change as it is sent. Throws a ServerError of kind `usage` that names the key.
+ * Parses the body of a change. Throws a ServerError of kind `usage` that names the key.
  *
  * @example parseChange({ service: 'shop', version: '2.0.0', author: 'maria' }, Date.now()).kind // 'deploy'
  */
@@ -81,8 +81,8 @@ export function parseChange(body: unknown, nowMs: number): Change {
 type Texts = Record<(typeof textKeys)[number], string>
 
 /**
- * A change with an id: the one that was given, or one of what it says, so that what is sent twice within a minute is one.
- * Throws a ServerError of kind `usage` where it does not say what changed.
+ * Adds an id to a change: the given one, or one derived from its content, so that sending it twice within a minute makes one change.
+ * Throws a ServerError of kind `usage` if it does not say what changed.
  */
 export function identified(change: Omit<Change, 'id'>, id: string): Change {
   const { kind, service, version, flag, what, commit, environment, atMs, source } = change
@@ -106,10 +106,10 @@ function textOf(value: unknown, key: string): string {
   return oneLine(value)
 }
 
-/** A text as one line. */
+/** Joins a text into one line. */
 export const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim()
 
-/** A text that somebody else's tool sends, as one line, cut where it is long; empty where it is none. */
+/** A value from another tool as one line of limited length; empty if it is not a string. */
 export const shortLine = (value: unknown): string =>
   typeof value === 'string' ? oneLine(value).slice(0, longest.text) : ''
 
@@ -123,7 +123,7 @@ function momentOf(value: unknown, nowMs: number, key: string): number | undefine
   return ms
 }
 
-/** A moment that somebody else's tool says, in milliseconds since 1970; now where it says none that can be. */
+/** A time from another tool, in milliseconds since 1970; now if it is missing or implausible. */
 export function saidMs(value: unknown, nowMs: number): number {
   const ms = typeof value === 'string' ? Date.parse(value) : typeof value === 'number' ? value : Number.NaN
   return ms >= 0 && ms <= nowMs + aheadMs ? ms : nowMs

@@ -12,27 +12,27 @@ import { changeFromGitHub, isSigned } from './github.ts'
 import { parseChange } from './parse-change.ts'
 import { type SignatureHeader, signatureHeaders, signatures, type WebhookSecrets } from './signatures.ts'
 
-/** What became of a change that was sent. */
+/** The answer to a change that was sent. */
 export interface ChangeAnswer {
-  /** As it is kept; null where what was sent tells of nothing that changed. */
+  /** The change as stored; null if the body reports no change. */
   readonly change: Change | null
-  /** Why nothing is kept. */
+  /** Why nothing was stored. */
   readonly why: string | null
 }
 
-/** The answer of `GET /api/changes`, the newest first. */
+/** The answer of `GET /api/changes`, newest first. */
 export interface ChangesAnswer {
   readonly changes: readonly JudgedChange[]
 }
 
-/** A change, and how it came out for users where it turned a flag; null where it did not, or nobody can tell. */
+/** A change with the verdict on its effect on users, if it turned a flag; null if it did not, or there is no verdict. */
 export interface JudgedChange extends TimelineChange {
   readonly verdict: FlagChangeVerdict | null
 }
 
-/** With what changes are taken and told. */
+/** Options of the routes for changes. */
 export interface ChangesOptions {
-  /** With what others sign their webhooks, by the header that has the signature. */
+  /** The secrets for verifying webhooks, by the header that holds the signature. */
   readonly secrets: WebhookSecrets
   readonly flagVerdicts: Pick<FlagVerdicts, 'of'>
 }
@@ -40,9 +40,9 @@ export interface ChangesOptions {
 const mostBytes = 1_000_000
 
 /**
- * `POST /api/changes`: something was deployed, or changed otherwise: as JSON of ours, as a CDEvent, or as a webhook of GitHub or of a
- * flag service; one that is signed needs no token where its signature is right. `GET /api/changes`: the timeline. `GET /api/builds?service=`: how the requests of a
- * service were shared by its builds.
+ * `POST /api/changes` takes a deploy or another change, as our own JSON, as a CDEvent, or as a webhook of GitHub or a flag service;
+ * a correctly signed webhook needs no token. `GET /api/changes` returns the timeline, and `GET /api/builds?service=` how a service's
+ * requests were shared among its builds.
  */
 export function registerChanges(
   app: FastifyInstance,
@@ -57,7 +57,7 @@ export function registerChanges(
   app.post('/api/changes', {
     bodyLimit: mostBytes,
     config: { isSigned: true },
-    // What is signed are the bytes.
+    // The signature covers the raw bytes.
     preParsing: async (request, _reply, payload) => {
       const header = signatureHeaders.find((one) => request.headers[one] !== undefined)
       if (header === undefined) return payload
@@ -109,7 +109,7 @@ function mustBeSigned(bytes: Buffer, header: SignatureHeader, signature: string,
   const { variable, prefix } = signatures[header]
   if (secret === undefined)
     throw refused(`this server has no secret to check ${header} with: start it with ${variable}`)
-  // Others sign as GitHub does, and do not say with what.
+  // Others sign as GitHub does, but without naming the algorithm.
   if (!isSigned(bytes, prefix + signature, secret)) throw refused(`${header} does not match this body and ${variable}`)
 }
 

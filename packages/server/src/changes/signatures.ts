@@ -1,10 +1,10 @@
-/** A header in which a tool signs its webhooks. */
+/** The headers that hold webhook signatures. */
 export type SignatureHeader = 'x-hub-signature-256' | 'x-ld-signature'
 
-/** The secret that each is signed with, where the server knows it. */
+/** The secret for each header, if the server has it. */
 export type WebhookSecrets = { readonly [Header in SignatureHeader]?: string | undefined }
 
-/** Where each has its secret from, and what stands before the signature: all are HMAC-SHA256 of the body, in hexadecimal. */
+/** The variable that holds each secret, and the prefix of the signature: an HMAC-SHA256 of the body, in hexadecimal. */
 export const signatures: {
   readonly [Header in SignatureHeader]: { readonly variable: string; readonly prefix: string }
 } = {
@@ -12,5 +12,5 @@ export const signatures: {
   'x-ld-signature': { variable: 'COALMINE_LAUNCHDARKLY_WEBHOOK_SECRET', prefix: 'sha256=' },
 }
 
-/** The headers. */
+/** All of these headers. */
 export const signatureHeaders: readonly SignatureHeader[] = ['x-hub-signature-256', 'x-ld-signature']

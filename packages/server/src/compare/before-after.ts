@@ -24,16 +24,16 @@ import { chained, readWindow } from './window.ts'
 
 const dayMs = 86_400_000
 
-/** What a window of some day holds of a comparison. */
+/** The data of a comparison in one day's window. */
 interface DayRead {
   readonly found: ComparisonFacts
   readonly slices: readonly Slice[]
 }
 
 /**
- * Judges a canary that had no stable beside it against the same hours of earlier days, as far back as `stableWindowMs`. Days in
- * which the canary served, or a build that failed, or nothing, are left out. `undefined` where that was not startMs for, or while the
- * canary has served nothing.
+ * Judges a canary without a concurrent stable against the same hours of earlier days, as far back as `stableWindowMs`. Days on
+ * which the canary or a failed build served, or nothing did, are left out. Returns undefined if the request has no `stableWindowMs`,
+ * or as long as the canary has served nothing.
  *
  * `read` sees the canary beside all those days, as if they were today.
  *
@@ -93,7 +93,7 @@ export async function compareWithDays(
   return judge(slicesAgainst(days, after.slices), policy, all)
 }
 
-/** What stable did on an earlier day, so many milliseconds later. */
+/** Shifts stable's slices of an earlier day to today. */
 const asToday = (slices: readonly Slice[], laterMs: number): Slice[] =>
   slices.map((slice) => ({ ...slice, tick: slice.tick + laterMs, canary: empty(slice.canary) }))
 
@@ -108,13 +108,13 @@ function empty(side: Side): Side {
   }
 }
 
-/** Why an earlier day is nothing to compare with; undefined where it is. */
+/** Why an earlier day cannot be compared with; undefined if it can. */
 async function unfit(day: Comparison, failed: readonly string[], { store }: Context): Promise<string | undefined> {
   const found = await store.cohorts.facts(day)
   if (found.canary.requests > 0 || found.overlap > 0) return `${day.canary} served`
   if (found.stable.requests === 0) return 'stable served nothing'
   for (const selector of failed) {
-    // A build that stable cannot have been need not be looked for.
+    // Skip builds that stable's selector excludes.
     if (excludes(day.stable, selector)) continue
     const { canary, overlap } = await store.cohorts.facts({ ...day, canary: selector })
     if (canary.requests > 0 || overlap > 0) return `${selector} served, which failed`
@@ -138,7 +138,7 @@ async function readDay(comparison: Comparison, policy: Policy, { store }: Contex
   return { found, slices: [...chained(slicesOf(operations, true), measured.slices)] }
 }
 
-/** The canary as it was found, and stable as all the days together. */
+/** The canary's facts, with stable summed over all the days. */
 function withStableOf(after: ComparisonFacts, days: readonly ComparisonFacts[]): ComparisonFacts {
   const sum = (of: (facts: ComparisonFacts['stable']) => number): number =>
     days.reduce((total, { stable }) => total + of(stable), 0)
@@ -151,7 +151,7 @@ function withStableOf(after: ComparisonFacts, days: readonly ComparisonFacts[]):
       traces: sum(({ traces }) => traces),
       testRequests: sum(({ testRequests }) => testRequests),
       instances: [...new Set(days.flatMap(({ stable }) => stable.instances))].sort(),
-      // The window that is told is the canary's.
+      // Report the canary's window.
       firstMs: after.canary.firstMs,
       lastMs: after.canary.lastMs,
     },
