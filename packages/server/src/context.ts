@@ -9,40 +9,40 @@ import type { Limits } from './receive/limits.ts'
 import type { RecentLimits } from './receive/recent-limits.ts'
 import type { Turns } from './turns.ts'
 
-/** When spans and log records are acknowledged: once the engine has them, or already when they wait for it. */
+/** When to acknowledge spans and log records: once the engine has stored them, or already when they are queued. */
 export type Ack = 'stored' | 'queued'
 
-/** What every route works with. */
+/** What all routes share. */
 export interface Context {
   readonly store: Store
   readonly now: () => number
   /** When spans are acknowledged. */
   readonly ack: Ack
-  /** Bytes of requests under way, whatever their protocol. */
+  /** Bounds the bytes of requests in progress, across protocols. */
   readonly admission: Admission
   readonly limits: Limits
-  /** Decodes what is large on a thread of its own. */
+  /** Decodes large input on a separate thread. */
   readonly decoder: Decoder
-  /** Whether those of senders agree with the server's own. */
+  /** Compares the clocks of senders with the server's own. */
   readonly clocks: Clocks
-  /** Which limits were met lately. */
+  /** The limits that were recently hit. */
   readonly recentLimits: Pick<RecentLimits, 'counts'>
-  /** Questions that judge, a few at once. */
+  /** Limits how many judging requests run at once. */
   readonly turns: Turns
   readonly metrics: Omit<Metrics, 'reader' | 'close' | 'observeTargets'>
-  /** Tells people. */
+  /** Notifies people. */
   readonly notify: Notify
   /** The server's own objectives, whose error budgets it counts. */
   readonly slos: readonly Slo[]
-  /** What the server's file declares of flags. */
+  /** The flag declarations in the server's file. */
   readonly flagRules: FlagRules
-  /** Told of trouble that no client is told of. */
+  /** Called with trouble that no client learns of. */
   readonly warn: (message: string) => void
   /** Version of the server. */
   readonly version: string
 }
 
-/** What a server measures whose metrics nobody reads. */
+/** Metrics for a server that nobody scrapes: does nothing. */
 export const unmeasured: Context['metrics'] = {
   received: () => {},
   receivedLogs: () => {},

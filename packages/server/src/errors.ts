@@ -1,6 +1,6 @@
 import { StoreError, type Trouble } from '@coalmine/store'
 
-/** The HTTP status of each kind, unless an error has a more telling one. */
+/** The HTTP status of each kind, unless an error has a more specific one. */
 const statusOf: Readonly<Record<Trouble, number>> = {
   usage: 400,
   malformed: 400,
@@ -9,10 +9,10 @@ const statusOf: Readonly<Record<Trouble, number>> = {
   bug: 500,
 }
 
-/** Which limit a request met, as the metrics count it. */
+/** The limits that a request may exceed, as counted in the metrics. */
 export type Limit = 'memory' | 'queue' | 'slow' | 'large' | 'token' | 'origin' | 'connections'
 
-/** An error that is meant for whoever called: what is wrong, where, and what to do. */
+/** An error whose message is meant for the caller: what is wrong, where, and what to do. */
 export class ServerError extends Error {
   readonly kind: Trouble
   readonly status: number
@@ -32,13 +32,13 @@ export interface ErrorBody {
   readonly error: { readonly kind: Trouble; readonly message: string }
 }
 
-/** What a route takes, for whoever sent it something else. */
+/** What a route accepts, for error messages. */
 export interface Takes {
   readonly types: readonly string[]
   readonly bytes: number
 }
 
-/** Any error as one that can be answered. What nobody foresaw is our bug, and says nothing of its insides. */
+/** Turns any error into one to answer with. An unforeseen error is our bug, and its details are not revealed. */
 export function answerable(error: unknown, takes?: Takes): ServerError {
   if (error instanceof ServerError) return error
   if (error instanceof StoreError) {
@@ -56,7 +56,7 @@ export function answerable(error: unknown, takes?: Takes): ServerError {
   return new ServerError('usage', message, { cause: error, status })
 }
 
-/** The status of an error that says that another process has the store: WebDAV's "locked". */
+/** The status of the error that another process holds the store: WebDAV's "Locked". */
 export const heldStatus = 423
 
 function refusalOf(status: 413 | 415, { types, bytes }: Takes): string {

@@ -2,15 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { ServerError } from './errors.ts'
 
-/** What is not foreign besides the server's own address. */
+/** Origins that are allowed besides the server's own address. */
 export interface ForeignRules {
-  /** Where browsers reach the server, behind a proxy that may tell another host. */
+  /** The URL at which browsers reach the server, behind a proxy that may send another host. */
   readonly baseUrl?: string | undefined
 }
 
 /**
- * Throws a ServerError with status 403 for a request that a page of another site makes a browser send: it would come
- * from this machine, whoever wrote the page. Following a link is allowed, its answer stays in the browser.
+ * Throws a ServerError with status 403 for a request that another site's page makes a browser send: it would come
+ * from this machine, whoever wrote the page. Following a link is allowed, as the answer stays in the browser.
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
 export function refuseForeignPages(method: string, headers: IncomingHttpHeaders, { baseUrl }: ForeignRules = {}): void {
@@ -26,8 +26,8 @@ export function refuseForeignPages(method: string, headers: IncomingHttpHeaders,
 }
 
 /**
- * Throws a ServerError with status 403 for a host that is not this machine's: a name of somebody else's that was made to
- * point here, for a page to read what it may not. Only for servers that nobody else reaches, and that ask for no token.
+ * Throws a ServerError with status 403 for a host that is not this machine's (DNS rebinding): a foreign name that was made to
+ * point here, so that a page can read the answers. Only for servers that are unreachable for others and require no token.
  */
 export function refuseForeignHosts({ host = '' }: IncomingHttpHeaders, { baseUrl }: ForeignRules = {}): void {
   const name = host.replace(/:\d+$/, '')

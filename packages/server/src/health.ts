@@ -2,24 +2,24 @@ import { type Ingest, StoreError } from '@coalmine/store'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 
-/** Whether spans and log records are taken: not while the disk is `full`, nor while the engine is `failing`. */
+/** Whether spans and log records are accepted: not while the disk is `full` or the engine is `failing`. */
 type Health =
   | { readonly status: 'ok' }
   | { readonly status: 'full' | 'failing'; readonly why: string; readonly refuses: 'spans' | 'log records' }
 
-// Where nothing is sent any more, nothing can show that the engine works again.
+// Without new data nothing can show that the engine works again, so a failure counts only this long.
 const failingMs = 10_000
 
-// Ticks that were found open are closed by then.
+// Ticks left open by an earlier server are closed within this time.
 const mostBehindSeconds = 60
 
-// A disk at its limit goes over it and back each second, while the engine merges and tidies up.
+// A disk at its limit crosses it every second, while the engine merges and cleans up.
 const overAfterMs = 5_000
 
 /**
- * `GET /healthz`: the process runs, which a restart cannot better, so its status is 200 whatever the store is like.
- * `GET /readyz`: 503 while spans are refused; log records alone, where a user may not write them, do not stop the rest.
- * It also says which limits requests met in the last minute, and how often. Neither asks for the token.
+ * `GET /healthz`: the status is 200 as long as the process runs, whatever the state of the store, since a restart would not help.
+ * `GET /readyz`: 503 while spans are refused; a refusal of log records alone, which a user may lack the rights to write, does not count.
+ * It also reports which limits requests hit in the last minute, and how often. Neither requires a token.
  */
 export function registerHealth(app: FastifyInstance, { store, now, version, recentLimits }: Context): void {
   const answer = () => ({ ...healthOf(store.ingest, now()), version, pid: process.pid })
@@ -31,7 +31,10 @@ export function registerHealth(app: FastifyInstance, { store, now, version, rece
   })
 }
 
-/** Closes ticks that are due and tells `closed` of it, and warns once when spans are refused or ticks stay open, and once when that has been over for a while. */
+/**
+ * Closes due ticks and calls `closed` after that. Warns once when spans are refused or ticks stay open, and once when that has been
+ * over for a while.
+ */
 export function newTicker({ store, warn, now }: Context, closed: () => void): () => Promise<void> {
   let refused: string | undefined
   let refusedAtMs = 0
@@ -68,7 +71,7 @@ export function newTicker({ store, warn, now }: Context, closed: () => void): ()
     )
     tell()
     tellLag()
-    // A full disk is told of as such.
+    // A full disk has its own warning.
     const sticks = trouble !== undefined && healthOf(store.ingest).status !== 'full' && !isFull(trouble)
     if (sticks === stuck) return
     stuck = sticks

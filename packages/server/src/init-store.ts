@@ -2,9 +2,9 @@ import { type Initialised, type InitOptions, initStore as initStoreTables } from
 import { answerable } from './errors.ts'
 
 /**
- * Makes the tables of a store in a ClickHouse, or brings them forward. No server runs for it: one could not open the store.
+ * Creates or migrates the tables of a store in a ClickHouse. This needs no server, which could not open the store yet.
  *
- * Throws a ServerError, as every answer would be.
+ * Throws a ServerError.
  *
  * @example const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
  */

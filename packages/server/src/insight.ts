@@ -9,7 +9,7 @@ export function registerKnown(app: FastifyInstance, { store }: Context): void {
   app.get('/api/known', async ({ query }) => store.services.known(serviceIn(query)))
 }
 
-/** `GET /api/doctor?service=`: which marks arrive from a service. */
+/** `GET /api/doctor?service=`: the marks that arrive from a service. */
 export function registerDoctor(app: FastifyInstance, { store }: Context): void {
   app.get('/api/doctor', async ({ query }) => {
     const service = serviceIn(query)
@@ -21,10 +21,10 @@ export function registerDoctor(app: FastifyInstance, { store }: Context): void {
   })
 }
 
-// Whoever runs tests looks at those of today.
+// People who run tests look at those of today.
 const testHours = 24
 
-/** `GET /api/tests`: the test traffic of the last day: its runs, whom it was about, and what it touched. */
+/** `GET /api/tests`: the test traffic of the last day: its runs, its test entities, and what it touched. */
 export function registerTests(app: FastifyInstance, { store, turns }: Context): void {
   app.get(
     '/api/tests',
@@ -32,7 +32,7 @@ export function registerTests(app: FastifyInstance, { store, turns }: Context): 
   )
 }
 
-/** `GET /api/store`: what the store holds, table by table. */
+/** `GET /api/store`: the contents of the store, table by table. */
 export function registerStore(app: FastifyInstance, { store }: Context): void {
   app.get('/api/store', async () => store.sizes())
 }

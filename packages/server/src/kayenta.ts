@@ -8,8 +8,8 @@ import { ServerError } from './errors.ts'
 import { inTurn } from './turns.ts'
 
 /**
- * `POST /api/kayenta`: what Kayenta's judge says of two cohorts between two moments, by a canary config. It is asked beside a
- * comparison, for the window that the verdict is about.
+ * `POST /api/kayenta`: judges two cohorts between two moments as Kayenta does, by a canary config. It is used alongside a
+ * comparison, for the window of its verdict.
  */
 export function registerKayenta(app: FastifyInstance, { store, turns }: Context): void {
   app.post(

@@ -1,21 +1,21 @@
 import { hostname } from 'node:os'
 import type { FastifyRequest } from 'fastify'
 
-/** Where people find what the server tells of. */
+/** Links to the server's page. */
 export interface Links {
-  /** The page of a comparison, for whoever sent a request. */
+  /** The page of a comparison, as seen by the sender of a request. */
   readonly comparison: (id: string, request: FastifyRequest) => string
-  /** Where the server is for whoever sent a request, without a slash at its end. */
+  /** The base URL as seen by the sender of a request, without a trailing slash. */
   readonly base: (request: FastifyRequest) => string
-  /** Where the server is for people whom nobody's request leads there: for messages. */
+  /** The base URL without reference to a request, for messages. */
   readonly baseForAll: () => string
 }
 
 /**
- * Links to the server's page: at the URL that it was told to be reached at, else at its own address. One that listens on every
- * address has none of its own, and is where the request found it.
+ * Creates links with the configured base URL or else the server's own address. A server that listens on every
+ * address has none of its own; links then use the address of the request.
  *
- * @param own gives the server's own URL, once it listens.
+ * @param own returns the server's own URL, once it listens.
  */
 export function newLinks(baseUrl: string | undefined, own: () => string): Links {
   const base = ({ headers }: FastifyRequest): string => {

@@ -7,47 +7,47 @@ import type { FastifyInstance } from 'fastify'
 import type { Limit } from './errors.ts'
 import type { Admission } from './receive/admission.ts'
 
-/** What the server tells of itself: measured through OpenTelemetry, read at `/metrics` in Prometheus' format. */
+/** The server's own metrics: recorded through OpenTelemetry, served at `/metrics` in Prometheus' format. */
 export interface Metrics {
   /** A request of spans was answered. `outcome` is stored, queued, busy, full, malformed or failed. */
   readonly received: (outcome: string, spans: number, refusedSpans: number, seconds: number) => void
-  /** The same of a request of log records. */
+  /** A request of log records was answered. */
   readonly receivedLogs: (outcome: string, records: LogRecordCounts) => void
-  /** A request, or a connection, met a limit of what the server holds or waits for. */
+  /** A request or a connection hit a limit on what the server holds or waits for. */
   readonly limited: (protocol: 'http' | 'grpc', limit: Limit) => void
-  /** A verdict was given; the newest of each comparison is told. */
+  /** A verdict was given; the newest of each comparison is exported. */
   readonly judged: (verdict: Verdict) => void
-  /** What became of a try to deliver a message: sent, retried, refused or expired. */
+  /** An attempt to deliver a message ended as sent, retried, refused or expired. */
   readonly notified: (target: string, outcome: string) => void
-  /** Where targets stand is read when somebody asks. */
+  /** Registers a callback that reads the state of targets at each scrape. */
   readonly observeTargets: (read: () => readonly TargetPending[]) => void
-  /** Error budgets were counted anew; those that were told before are forgotten. */
+  /** Error budgets were counted again; these replace the earlier ones. */
   readonly budgets: (budgets: readonly JourneyBudget[]) => void
-  /** What answers a scrape. */
+  /** Answers scrapes. */
   readonly reader: PrometheusExporter
   readonly close: () => Promise<void>
 }
 
-/** Messages that a target does not have yet, and when the oldest of them was told, ISO 8601. */
+/** The number of messages pending for a target, and the time of the oldest, ISO 8601. */
 export interface TargetPending {
   readonly target: string
   readonly pending: number
   readonly oldestAt: string | null
 }
 
-/** Evaluations of flags that were stored or refused, and other records, which are ignored. */
+/** Counts of flag evaluations that were stored or refused, and of other records, which are ignored. */
 export interface LogRecordCounts {
   readonly stored: number
   readonly refused: number
   readonly ignored: number
 }
 
-// Comparisons that are no longer asked for are forgotten, oldest first.
+// The verdicts kept; the oldest are dropped first.
 const rememberedVerdicts = 100
 
 const outcomes = { pass: 0, fail: 1, inconclusive: 2, invalid: 3 } as const
 
-/** Starts measuring; what ingest knows of itself is read when somebody asks. */
+/** Starts measuring; the state of ingest is read at each scrape. */
 export function startMetrics(ingest: Pick<Ingest, 'state'>, admission: Pick<Admission, 'heldBytes'>): Metrics {
   const reader = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, withoutTargetInfo: true })
   const provider = new MeterProvider({ readers: [reader] })
@@ -165,7 +165,7 @@ function observeIngest(meter: Meter, ingest: Pick<Ingest, 'state'>, admission: P
   )
 }
 
-/** Remembers the last verdict of each comparison, for whoever asks; gives what takes a new one. */
+/** Exports the last verdict of each comparison; returns a function that takes new ones. */
 function observeVerdicts(meter: Meter): Metrics['judged'] {
   const verdicts = new Map<string, Verdict>()
   const value = meter.createObservableGauge('coalmine.verdict', {
@@ -199,11 +199,11 @@ function observeVerdicts(meter: Meter): Metrics['judged'] {
   }
 }
 
-// Journeys with most requests first, and of each the builds that came last.
+// Limits: the journeys with the most requests, and the latest builds of each.
 const mostJourneys = 100
 const mostBuilds = 4
 
-/** Tells of the budgets that were counted last; gives what takes new ones. */
+/** Exports the latest budgets; returns a function that takes new ones. */
 function observeBudgets(meter: Meter): Metrics['budgets'] {
   let told: readonly JourneyBudget[] = []
   const good = meter.createObservableGauge('coalmine.slo.compliance', {

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Links } from './links.ts'
 
 /**
- * `GET /api/openapi.json`: what the server answers, as an OpenAPI 3.1 document. It is made from the types of the sources (`npm run
- * declarations`); which server it is of is added here.
+ * `GET /api/openapi.json`: the server's API as an OpenAPI 3.1 document. It is generated from the types of the sources (`npm run
+ * declarations`); the server's own URL is added here.
  */
 export function registerOpenApi(app: FastifyInstance, links: Links): void {
   let read: Promise<object> | undefined

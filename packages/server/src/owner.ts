@@ -1,20 +1,20 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A server that has a store's directory open: where it listens, and what it asks for. */
+/** A server that has a store's directory open: where it listens, and the token it requires. */
 export interface Owner {
   readonly url: string
   readonly pid: number
   readonly token?: string
-  /** Where browsers reach it, when that is another place. */
+  /** The URL at which browsers reach it, if different. */
   readonly baseUrl?: string
 }
 
 const healthTimeoutMs = 2_000
 
 /**
- * Finds the server that owns a store's directory, by the address it left there; undefined when there is none, or when
- * what it left is stale.
+ * Finds the server that owns a store's directory, by the address it left there; undefined if there is none, or if
+ * the address is stale.
  *
  * @example await findServer('.coalmine') // { url: 'http://127.0.0.1:4318', pid: 4711 }
  */
@@ -30,14 +30,14 @@ export async function findServer(directory: string): Promise<Owner | undefined> 
   }
 }
 
-/** Leaves a server's address in its directory, for this user's eyes alone: it may hold a token. */
+/** Writes a server's address into its directory, readable only by this user since it may contain a token. */
 export async function leaveAddress(directory: string, owner: Owner): Promise<void> {
   const file = addressFile(directory)
   await rm(file, { force: true })
   await writeFile(file, `${JSON.stringify(owner)}\n`, { mode: 0o600 })
 }
 
-/** Takes the address away again. */
+/** Removes the address. */
 export async function removeAddress(directory: string): Promise<void> {
   await rm(addressFile(directory), { force: true })
 }

@@ -37,7 +37,7 @@ import type { Views } from './views/views.ts'
 
 const connectionsLookedAtMs = 5_000
 
-/** What a server runs, which its routes tell of. */
+/** The running parts of a server that its routes serve. */
 export interface Parts {
   readonly comparisons: Comparisons
   readonly views: Views
@@ -46,7 +46,7 @@ export interface Parts {
   readonly runs: TestRuns
 }
 
-/** Who may come in, and where. */
+/** How requests get in. */
 export interface Doors {
   readonly access: Access
   readonly links: Links
@@ -54,11 +54,11 @@ export interface Doors {
   readonly host: string
   readonly baseUrl: string | undefined
   readonly secrets: WebhookSecrets
-  /** Told of each route. */
+  /** Collects each route. */
   readonly answered: string[]
 }
 
-/** Everything that a server answers over HTTP. */
+/** Registers everything that a server answers over HTTP. */
 export async function routes(
   context: Context,
   { comparisons, views, rollouts, flagVerdicts, runs }: Parts,
@@ -76,7 +76,7 @@ export async function routes(
   app.server.on('clientError', ({ code }: NodeJS.ErrnoException) => {
     if (code === 'ERR_HTTP_REQUEST_TIMEOUT') metrics.limited('http', 'slow')
   })
-  // A form or a plain text of a page elsewhere comes without asking the browser's user first; what is JSON does not.
+  // Browsers send forms and plain text across sites without a preflight request, but not JSON.
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(async (error, { routeOptions }, reply) => {
     const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
@@ -94,7 +94,7 @@ export async function routes(
   registerHealth(app, context)
   const isSecure = tls !== undefined || baseUrl?.startsWith('https:') === true
   guard(app, { access, isSecure, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
-  // Who was answered before the end of the request has this long to end it.
+  // A client that was answered before the end of its request has this long to end it.
   app.addHook('onResponse', async ({ raw }) => {
     if (!raw.complete) setTimeout(() => raw.destroy(), limits.patienceMs).unref()
   })
@@ -125,7 +125,7 @@ export async function routes(
   return app
 }
 
-// No route has a schema, and what would compile them takes as long to load as the rest of the framework.
+// No route has a schema, and the schema compilers take as long to load as the rest of the framework.
 const withoutSchemas = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } }
 
 function noSchemas(): never {

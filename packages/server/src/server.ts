@@ -35,50 +35,50 @@ import { checkTls, type TlsFiles } from './tls.ts'
 import { newTurns } from './turns.ts'
 import { newViews } from './views/views.ts'
 
-/** How a server is started. Times are milliseconds, sizes bytes. */
+/** Options for starting a server. Times are in milliseconds, sizes in bytes. */
 export type ServerOptions = {
   /** A directory, or the URL of a ClickHouse server. */
   readonly store: string
   readonly host?: string
-  /** 0 takes any that is free. */
+  /** 0 for any free port. */
   readonly port?: number
-  /** What clients must send as `authorization: Bearer ...`. */
+  /** The token that clients must send as `authorization: Bearer ...`. */
   readonly token?: string
-  /** A file of tokens with names and rights instead, which is read again when it changes. */
+  /** In place of `token`: a file of tokens with names and rights, reloaded when it changes. */
   readonly tokensFile?: string
-  /** Where browsers and pipelines reach the server, when it is behind a proxy. */
+  /** The URL at which browsers and pipelines reach the server, if it is behind a proxy. */
   readonly baseUrl?: string
-  /** With what GitHub signs the webhooks that it sends to `/api/changes`. */
+  /** The secret with which GitHub signs its webhooks to `/api/changes`. */
   readonly githubSecret?: string | undefined
-  /** The same of LaunchDarkly. */
+  /** The secret with which LaunchDarkly signs its webhooks. */
   readonly launchDarklySecret?: string | undefined
-  /** Where OTLP/gRPC is taken, 0 for any port that is free; nowhere when left out. */
+  /** The port for OTLP/gRPC, 0 for any free one; by default it is not served. */
   readonly grpcPort?: number
-  /** Both protocols are encrypted with it; in the clear when left out. */
+  /** The certificate for both protocols; by default they are not encrypted. */
   readonly tls?: TlsFiles
-  /** Acknowledge spans when the engine has them (the default), or when they wait for it. */
+  /** Acknowledge spans when the engine has stored them (the default), or already when they are queued. */
   readonly ack?: Ack
-  /** How long `close` waits for requests that are under way before it closes their connections; 10 s unless told otherwise. */
+  /** How long `close` waits for requests in progress before it closes their connections; 10 s by default. */
   readonly drainMs?: number
-  /** What senders may make the server hold, and how long they may take, where it is not as usual. */
+  /** Overrides for limits on what senders may make the server hold, and on how long they may take. */
   readonly limits?: Partial<Limits>
-  /** How long comparisons that run wait between two looks; 5 s, a tick, unless told otherwise. */
+  /** How long running comparisons wait between two looks; by default 5 s, which is one tick. */
   readonly lookEveryMs?: number
-  /** Who is told of comparisons; nobody where left out. */
+  /** Whom to notify about comparisons; nobody by default. */
   readonly notify?: NotifyOptions
-  /** How rollouts are planned, and what moves canaries; none runs where left out. */
+  /** How to plan rollouts and move canaries; without it no rollouts run. */
   readonly rollout?: RolloutOptions
-  /** How test runs are stopped: people revoke them, and nothing is written to a file, where left out. */
+  /** How test runs are stopped; by default only people revoke them, and no file is written. */
   readonly testRuns?: TestRunOptions
-  /** Leaves the address in the directory, so that commands on it find this server; true unless told otherwise. */
+  /** Leaves the address in the directory, so that commands on it find this server; true by default. */
   readonly announced?: boolean
-  /** Knows the comparisons that have run in the store, also where it is not announced; it goes on with none then. */
+  /** Loads the store's past comparisons even if not announced; it does not resume them in that case. */
   readonly knowsComparisons?: boolean
-  /** Objectives whose error budgets it counts, tells of at `/metrics`, and raises alerts of. */
+  /** Objectives whose error budgets it counts, exports at `/metrics`, and raises alerts for. */
   readonly slos?: readonly Slo[]
-  /** When flags can go, and whose they are; as usual where left out. */
+  /** When flags can be removed, and who owns them; defaults apply if left out. */
   readonly flagRules?: FlagRules | undefined
-  /** Told of trouble that no client is told of, such as a tick that did not close. */
+  /** Called with trouble that no client learns of, such as a tick that did not close. */
   readonly warn?: (message: string) => void
 } & Pick<
   StoreOptions,
@@ -93,14 +93,14 @@ export type ServerOptions = {
   | 'now'
 >
 
-/** A server that listens. */
+/** A listening server. */
 export interface RunningServer {
   readonly url: string
-  /** Where OTLP/gRPC is taken. */
+  /** The URL of OTLP/gRPC. */
   readonly grpcUrl?: string
-  /** What it answers over HTTP, such as `GET /api/verdict`. */
+  /** The HTTP routes that it serves, such as `GET /api/verdict`. */
   readonly routes: readonly string[]
-  /** Answers what is under way, for as long as `drainMs` says, then lets go of the store. */
+  /** Waits up to `drainMs` for requests in progress, then closes the store. */
   readonly close: () => Promise<void>
 }
 
@@ -108,7 +108,7 @@ const closeTicksEveryMs = 1_000
 // As many as there are connections that read.
 const questionsAtOnce = 2
 
-/** Does what `startServer` of this package says. */
+/** Implements `startServer` of `start.ts`. */
 export async function startServer({
   store: location,
   host = '127.0.0.1',
@@ -138,10 +138,10 @@ export async function startServer({
   const now = storeOptions.now ?? Date.now
   const access = await newAccess({ token, tokensFile, now, warn })
   const decoder = newDecoder()
-  // A command that started a server to write to it sends at once.
+  // A command that starts a server to write to it sends data at once.
   if (!announced && storeOptions.readOnly !== true) decoder.begin()
   const opening = openOrNameOwner({ location, ...storeOptions })
-  // While the engine makes its tables.
+  // Load the routes while the engine creates its tables.
   const [{ routes }, store] = await Promise.all([import('./routes.ts'), opening]).catch(async (error: unknown) => {
     access.close()
     await decoder.close()
@@ -149,7 +149,7 @@ export async function startServer({
   })
   for (const part of store.putAside)
     warn(`the engine found ${part} damaged at startup, and put it aside: what was stored in it is not counted`)
-  // Nobody asks a server that goes when its command is done, and what answers takes a while to load.
+  // Nobody scrapes a server that ends with its command, and the metrics take a while to load.
   const measured = announced ? await import('./metrics.ts') : undefined
   const limits = { ...defaultLimits, ...changedLimits }
   const admission = newAdmission(limits.underWayBytes)
@@ -158,7 +158,7 @@ export async function startServer({
   const basics = { store, now, warn, slos, flagRules }
   let ownUrl: string | undefined
   const links = newLinks(baseUrl, () => ownUrl ?? urlOf(app.server, tls ? 'https' : 'http'))
-  // Most servers tell nobody, and those of commands never do.
+  // Most servers notify nobody, and those of commands never do.
   const notify = notifyOptions && (await startTelling(basics, notifyOptions, links, metrics))
   const context: Context = {
     ...basics,
@@ -180,9 +180,9 @@ export async function startServer({
     version: version,
   }
   const views = newViews(context)
-  // A server that goes when its command is done keeps nothing for people who look later.
+  // A server that ends with its command keeps no views for later.
   const comparisons = newComparisons(context, lookEveryMs, announced ? views.keep : undefined)
-  // One that goes when its command is done sums nothing up for later, and tells nobody.
+  // Nor does it sum up budgets or notify anybody.
   const budgets = announced ? newBudgetWatch(context) : undefined
   const deploys = announced ? newDeployWatch(context) : undefined
   const flagVerdicts = newFlagVerdicts(context, comparisons)
@@ -220,7 +220,7 @@ export async function startServer({
   }
   let goOn: (() => Promise<void>) | undefined
   try {
-    // A server that goes when its command is done leaves those of others alone; a gate that asks at once is to be told of them.
+    // A server that ends with its command leaves others' comparisons alone. Load them before listening, for gates that ask at once.
     await notify?.resume()
     if (knowsComparisons) goOn = await resumed(comparisons, rollouts)
     await app.listen({ host, port }).catch((cause: unknown) => {
@@ -236,7 +236,7 @@ export async function startServer({
     throw error
   }
   const url = urlOf(app.server, tls ? 'https' : 'http')
-  // Messages are sent while it closes, too, when it has no address any more.
+  // Messages may still be sent while the server closes, when it no longer has an address.
   ownUrl = url
   if (directory) {
     const owner = {
@@ -283,7 +283,7 @@ export async function startServer({
   }
 }
 
-/** Comparisons go on before the rollouts that they judge. */
+/** Resumes comparisons before the rollouts that they judge. */
 async function resumed(comparisons: Comparisons, rollouts: Rollouts): Promise<() => Promise<void>> {
   const [compareOn, rollOn] = [await comparisons.resume(), await rollouts.resume()]
   return async () => {
@@ -342,7 +342,7 @@ function withPort(url: string, port: number): string {
   return other.origin
 }
 
-/** A certificate is for a name, so commands on the directory come another way: in the clear, from this machine alone. */
+/** Listens for commands on the directory, unencrypted and on this machine only, since a certificate is issued for another name. */
 async function listenLocally(app: FastifyInstance): Promise<HttpServer> {
   const local = process.getBuiltinModule('node:http').createServer(app.routing)
   local.listen(0, '127.0.0.1')

@@ -7,7 +7,7 @@ export interface TlsFiles {
   readonly key: Buffer
 }
 
-/** Throws a ServerError of kind `usage` when the two are not a certificate and its key. */
+/** Throws a ServerError of kind `usage` if the two are not a certificate and its key. */
 export function checkTls(tls: TlsFiles): void {
   try {
     createSecureContext(tls)

@@ -1,16 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServerError } from './errors.ts'
 
-/** Lets some questions be answered at once, and the others in the order in which they came. */
+/** Runs a few pieces of work at once, and the others in the order of their arrival. */
 export interface Turns {
-  /** Runs work when it is its turn, unless whoever asked is gone by then. */
+  /** Runs work when its turn comes, unless the client is gone by then. */
   readonly take: <T>(isGone: () => boolean, work: () => Promise<T>) => Promise<T>
   readonly waiting: () => number
 }
 
 /**
- * Questions that judge read much and reckon much, on the thread that takes spans too: more of them at once would not be
- * answered sooner, but hold everything else up.
+ * Judging reads and computes a lot on the thread that also receives spans: more at once would not be
+ * answered sooner, but would hold everything else up.
  */
 export function newTurns(atOnce: number): Turns {
   let running = 0
@@ -41,7 +41,7 @@ export function newTurns(atOnce: number): Turns {
   }
 }
 
-/** A route's handler that waits for its turn. */
+/** Wraps a route's handler so that it waits for its turn. */
 export function inTurn<T>(
   turns: Turns,
   answer: (request: FastifyRequest) => Promise<T>,

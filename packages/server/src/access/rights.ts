@@ -1,4 +1,4 @@
-/** What a token permits: sending spans and log records, reading, or judging and starting things, which includes reading. */
+/** What a token may do: send spans and log records, read what is known, or judge and start, which is to read too. */
 export type Right = 'ingest' | 'read' | 'judge'
 
 /** All rights, in the order in which they are listed. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Change, ChangeKind } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 
-/** The body of `POST /api/changes`: a deploy, the turn of a flag, or another event worth knowing. */
+/** The body of `POST /api/changes`: a deploy, a flag that was turned, or something else that people look for. */
 export interface ChangeBody {
-  /** `deploy` by default. */
+  /** A deploy, unless given. */
   readonly kind?: ChangeKind
   readonly service?: string
-  /** The deployed build, as in the `service.version` of its spans. */
+  /** The build that was deployed, as its spans have it in `service.version`. */
   readonly version?: string
   /** The flag that was turned. */
   readonly flag?: string
@@ -16,18 +16,18 @@ export interface ChangeBody {
   readonly author?: string
   readonly mergedBy?: string
   readonly commit?: string
-  /** A page about the change, such as a pull request. */
+  /** Where the change is looked at, such as a pull request. */
   readonly url?: string
   readonly environment?: string
-  /** How many changes are new in this build. */
+  /** How many changes the build bundles that the one before had not. */
   readonly changes?: number
   /** When the change was committed, ISO 8601. */
   readonly committedAt?: string
-  /** ISO 8601; now by default. */
+  /** ISO 8601; now, unless given. */
   readonly at?: string
-  /** Who reports the change, such as `jenkins`; `api` by default. */
+  /** Who tells, such as `jenkins`; `api`, unless given. */
   readonly source?: string
-  /** Identifies the change, however often it is sent. Without an id, equal changes within a minute count as one. */
+  /** The same id is the same change, however often it is sent. Without one, whatever says the same within a minute is. */
   readonly id?: string
 }
 

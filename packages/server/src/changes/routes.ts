@@ -12,20 +12,20 @@ import { changeFromGitHub, isSigned } from './github.ts'
 import { parseChange } from './parse-change.ts'
 import { type SignatureHeader, signatureHeaders, signatures, type WebhookSecrets } from './signatures.ts'
 
-/** The answer to a change that was sent. */
+/** What became of a change that was sent. */
 export interface ChangeAnswer {
-  /** The change as stored; null if the body reports no change. */
+  /** As it is kept; null where what was sent tells of nothing that changed. */
   readonly change: Change | null
-  /** Why nothing was stored. */
+  /** Why nothing is kept. */
   readonly why: string | null
 }
 
-/** The answer of `GET /api/changes`, newest first. */
+/** The answer of `GET /api/changes`, the newest first. */
 export interface ChangesAnswer {
   readonly changes: readonly JudgedChange[]
 }
 
-/** A change with the verdict on its effect on users, if it turned a flag; null if it did not, or there is no verdict. */
+/** A change, and how it came out for users where it turned a flag; null where it did not, or nobody can tell. */
 export interface JudgedChange extends TimelineChange {
   readonly verdict: FlagChangeVerdict | null
 }

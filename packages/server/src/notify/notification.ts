@@ -4,17 +4,17 @@ import type { ComparisonRequest } from '../compare/request.ts'
 /** How urgent it is: somebody is woken, somebody is told, or it can be read where one looks for it. */
 export type Severity = 'page' | 'notify' | 'record'
 
-/** What is told: an event of a comparison, an alert of something else, or a message that tries a target out. */
+/** The event of a message: one of a comparison, an alert about something else, or a test of a target. */
 export type NotificationEvent = NotifyEvent | 'alert' | 'test'
 
-/** Which requests a comparison is about, so that it can be told whether the canary still serves. */
+/** The requests of a comparison, for finding out whether the canary still serves. */
 export type ChosenRequests = Pick<ComparisonRequest, 'stable' | 'canary' | 'traffic' | 'audience' | 'side'>
 
-/** One message, as it is kept: the same for every target, and however often it is sent. Moments are ISO 8601. */
+/** A message as stored: the same for every target and every attempt. Times are ISO 8601. */
 export interface Notification {
-  /** The same for each repetition: a receiver can drop those that it has had. */
+  /** The same for each repetition, so that receivers can drop duplicates. */
   readonly id: string
-  /** What it is about: the id of a comparison, or the key of an alert. Messages about the same thing supersede each other. */
+  /** The subject: the id of a comparison, or the key of an alert. Messages on the same subject supersede each other. */
   readonly about: string
   readonly event: NotificationEvent
   readonly severity: Severity
@@ -23,27 +23,27 @@ export interface Notification {
   readonly title: string
   /** Sentences. */
   readonly text: readonly string[]
-  /** Since when it is so. */
+  /** When this began. */
   readonly since: string | null
-  /** When the canary served first. */
+  /** When the canary first served. */
   readonly deployedAt: string | null
-  /** The page, as a path on this server. */
+  /** The path of its page on this server. */
   readonly path: string
-  /** The build under test, where it is one. */
+  /** The build under test; null if the canary is not one build. */
   readonly version: string | null
   readonly labels: Readonly<Record<string, string>>
-  /** Of a comparison. */
+  /** Set for comparisons. */
   readonly requests: ChosenRequests | null
   readonly outcome: Outcome | null
-  /** What it would be told as, did the rollback that is under way not come to its end. */
+  /** The severity if the rollback under way does not complete. */
   readonly severityUnlessRolledBack?: Severity
-  /** A canary that was not asked for so long is gone: it may have little traffic. Milliseconds. */
+  /** A canary without requests for this long is gone; long enough for low traffic. Milliseconds. */
   readonly goneAfterMs?: number
 }
 
-/** Something that people must know beside comparisons, such as a rollout that is stuck. */
+/** Something other than a comparison that people must know, such as a stuck rollout. */
 export interface Alert {
-  /** Alerts of the same key are the same one: it is told once, and again where it becomes more urgent or is over. */
+  /** Identifies the alert: it is sent once, and again when it becomes more urgent or is over. */
   readonly key: string
   readonly service: string
   readonly severity: Severity
@@ -51,21 +51,21 @@ export interface Alert {
   readonly title: string
   /** Sentences. */
   readonly text: readonly string[]
-  /** Its page on this server, such as `/rollouts/5d1c0f`. */
+  /** The path of its page on this server, such as `/rollouts/5d1c0f`. */
   readonly path?: string
-  /** The build it is about, to find who made it. */
+  /** The build concerned, for finding its author. */
   readonly version?: string
   readonly labels?: Readonly<Record<string, string>>
-  /** When what it is about was changed, ISO 8601: within the hour whoever changed it is told. */
+  /** When its subject was changed, ISO 8601: within an hour of that, the person who changed it is notified. */
   readonly deployedAt?: string
-  /** It is over. */
+  /** Whether it is over. */
   readonly resolved?: boolean
 }
 
-/** Who made a change, and what is known of it; empty where nothing is. */
+/** What is known about a change and who made it; empty if nothing is. */
 export interface Change {
   readonly commit?: string
-  /** Number of the pull or merge request. */
+  /** The number of the pull or merge request. */
   readonly change?: string
   readonly repository?: string
   readonly author?: string
@@ -74,19 +74,19 @@ export interface Change {
   readonly deployedAt?: string
 }
 
-/** A message with what is looked up before it is sent. */
+/** A message with the details that are looked up before it is sent. */
 export interface Message extends Notification {
   readonly url: string
   readonly change: Change
-  /** Whom it concerns: those who made the change while it is fresh, else the owner of the service. */
+  /** Whom it concerns: the people behind the change while it is fresh, otherwise the owner of the service. */
   readonly people: readonly Person[]
 }
 
-/** Somebody who is told. */
+/** A person to notify. */
 export interface Person {
   readonly role: 'author' | 'merger' | 'owner'
   readonly name: string
-  /** Member or group id. */
+  /** A member or group id. */
   readonly slack?: string
 }
 
@@ -101,7 +101,7 @@ export function isAbove(one: Severity, other: Severity): boolean {
   return urgency.indexOf(one) > urgency.indexOf(other)
 }
 
-/** Whether a message is of something that goes on until it is resolved. */
+/** Whether a message is about something that lasts until it is resolved. */
 export function isAlert({ event, severity }: Pick<Notification, 'event' | 'severity'>): boolean {
   return (event === 'fail' || event === 'alert') && severity !== 'record'
 }

@@ -15,36 +15,36 @@ import { sendersOf } from './senders.ts'
 import { type Environment, secretsOf, severityRules, type TargetSettings, targetSettings } from './settings.ts'
 import { type Happened, storyOf } from './story.ts'
 
-/** How long things take. Milliseconds. */
+/** Timing of notifications, in milliseconds. */
 export interface NotifyTiming {
-  /** The first wait before a message is tried again; each is twice the one before, up to `longestWaitMs`. */
+  /** The wait before the first retry of a message; it doubles with each retry, up to `longestWaitMs`. */
   readonly firstWaitMs: number
   readonly longestWaitMs: number
-  /** How often it is looked whether failed canaries are gone. */
+  /** How often to check whether failed canaries are gone. */
   readonly watchEveryMs: number
-  /** How often alerts are repeated where they would be forgotten. */
+  /** How often to repeat alerts to targets that would otherwise forget them. */
   readonly repeatEveryMs: number
-  /** A canary that was not asked for so long, while its service was, is gone. */
+  /** A canary without requests for this long, while its service has some, is gone. */
   readonly goneMs: number
-  /** A rollback that takes longer has failed. */
+  /** A rollback that takes longer counts as failed. */
   readonly rollbackMs: number
-  /** A message waits so long for who made the change; then it goes without. */
+  /** How long a message waits for the look-up of who made the change. */
   readonly lookUpMs: number
 }
 
-/** Who is told, by what file and environment. */
+/** Whom to notify, as given by the configuration and the environment. */
 export interface NotifyOptions {
   readonly config: NotifyConfig
-  /** Has the secrets, by the names that the file gives. */
+  /** Holds the secrets, under the names that the configuration gives. */
   readonly environment: Environment
   readonly timing?: Partial<NotifyTiming>
 }
 
-/** What tells people, while a server runs. */
+/** The notifications of a running server. */
 export interface RunningNotify extends Notify {
-  /** Knows again what was not sent when the server ended. Once, before anything happens. */
+  /** Loads the messages that were not sent when the server ended. Call once, before anything else. */
   readonly resume: () => Promise<void>
-  /** Sends messages from now on: links lead to where the server listens. */
+  /** Starts sending messages; links lead to where the server listens. */
   readonly start: () => void
   readonly lanes: () => NotifyState['targets']
   readonly close: () => Promise<void>
@@ -63,13 +63,13 @@ const usualTiming: NotifyTiming = {
 const usualGiveUpSeconds = 6 * 3_600
 const rememberedVerdicts = 50
 const rememberedChanges = 200
-// Build marks are looked for in spans of before the message, and of what came until it is sent.
+// Build marks are looked up in spans from this long before the message until it is sent.
 const marksMs = 600_000
 
 /**
- * Starts telling people.
+ * Starts notifications.
  *
- * @param baseUrl where the server is for them, once it listens.
+ * @param baseUrl returns the URL at which people reach the server, once it listens.
  */
 export function startNotify(
   { store, now, warn, slos }: Pick<Context, 'store' | 'now' | 'warn' | 'slos'>,
@@ -101,7 +101,7 @@ export function startNotify(
     const looking = changes.get(about) ?? changeOf(notification, sources)
     remember(changes, about, looking, rememberedChanges)
     const change = await within(timing.lookUpMs, looking, labelled(notification.labels))
-    // A change of which nothing is known yet may be known the next time.
+    // A change without a known author is looked up again the next time.
     if (change.author === undefined) changes.delete(about)
     return { ...notification, url: baseUrl() + path, change, people: peopleOf(notification, change, config) }
   }

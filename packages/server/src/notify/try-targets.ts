@@ -4,19 +4,19 @@ import { newAsk } from './request.ts'
 import { sendersOf } from './senders.ts'
 import { type Environment, secretsOf, targetSettings } from './settings.ts'
 
-/** What a target answered to a message that tries it out. */
+/** A target's answer to a test message. */
 export interface TriedTarget {
   readonly target: string
   readonly type: string
   readonly works: boolean
-  /** What it answered, or why it was not asked. */
+  /** The target's answer, or why no message was sent. */
   readonly note: string
 }
 
 /**
- * Sends a message to targets that tries them out, once each, all at the same time.
+ * Sends one test message to each target, all at the same time.
  *
- * @param baseUrl where the server will be for people.
+ * @param baseUrl the URL at which people will reach the server.
  * @example await tryTargets(config, process.env, { baseUrl: 'https://coalmine.example' }) // [{ target: 'team', works: true, ... }]
  */
 export async function tryTargets(

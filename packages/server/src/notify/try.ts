@@ -2,7 +2,7 @@ import type { TriedTarget } from './try-targets.ts'
 
 export type { TriedTarget } from './try-targets.ts'
 
-/** Does what `tryTargets` of `try-targets.ts` says; what it is made of is loaded only then. */
+/** Calls `tryTargets` of `try-targets.ts`, which is loaded only when needed. */
 export async function tryTargets(
   ...args: Parameters<typeof import('./try-targets.ts').tryTargets>
 ): Promise<readonly TriedTarget[]> {

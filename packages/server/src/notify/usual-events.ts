@@ -1,6 +1,6 @@
 import type { NotifyEvent, NotifyTarget } from '@coalmine/comparator'
 
-/** What kinds of target are told unless the file says otherwise. */
+/** The events sent to each kind of target by default. */
 export const usualEvents: Readonly<Record<NotifyTarget['type'], readonly NotifyEvent[]>> = {
   webhook: ['started', 'pass', 'fail', 'inconclusive', 'invalid', 'resolved'],
   slack: ['fail', 'resolved'],

@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
-/** The page as it was built: its first file, and those that it asks for, whose names change with what is in them. */
+/** The built page: its index file, and its assets, whose names change with their content. */
 export interface PageFiles {
   readonly index: string
-  /** By their paths, such as `/assets/index-Xq3.js`. */
+  /** Assets by path, such as `/assets/index-Xq3.js`. */
   readonly assets: ReadonlyMap<string, PageAsset>
 }
 
-/** One file that the page asks for. */
+/** A file that the page loads. */
 export interface PageAsset {
   readonly type: string
   readonly body: Buffer
@@ -21,7 +21,7 @@ const types: Readonly<Record<string, string>> = {
 
 const folder = new URL('../../page/', import.meta.url)
 
-/** Reads the page; undefined where it was not built: the rest of the server does without it. */
+/** Reads the page; undefined if it was not built, which the rest of the server does not depend on. */
 export async function readPage(): Promise<PageFiles | undefined> {
   try {
     const [index, names] = await Promise.all([

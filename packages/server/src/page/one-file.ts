@@ -4,22 +4,22 @@ import { ServerError } from '../errors.ts'
 import type { ComparisonView } from '../views/view.ts'
 import { readPage } from './files.ts'
 
-/** What a report shows: a verdict, what is looked at beside it, and the state where it ran in a server. */
+/** The content of a report: a verdict, its view, and the comparison's state if it ran in a server. */
 export interface ReportContent {
   readonly verdict: Verdict
-  /** Null where there are no charts, as of span metrics, or of a verdict that somebody kept. */
+  /** Null if there are no charts, as for span metrics or a saved verdict. */
   readonly view: ComparisonView | null
   readonly state: ComparisonState | null
 }
 
-// Operations with the least harm go without their charts where the file would become larger than a pull request takes.
+// The operations with the least harm lose their charts if the file would become too large for a pull request.
 const mostDataBytes = 800_000
 
 /**
- * The page of a comparison with its data in one file, below one megabyte, which opens from disk and asks nobody for
- * anything.
+ * Builds the page of a comparison with its data as a single file below one megabyte, which opens from disk and makes no
+ * requests.
  *
- * Throws a ServerError of kind `unavailable` where the page was not built.
+ * Throws a ServerError of kind `unavailable` if the page was not built.
  *
  * @example await writeFile('report.html', await reportPage({ verdict, view, state: null }, Date.now()))
  */
@@ -31,7 +31,7 @@ export async function reportPage(content: ReportContent, nowMs: number): Promise
       .filter(([path]) => path.endsWith(type))
       .map(([, { body }]) => body.toString('utf8'))
       .join('\n')
-  // What would end the element that it stands in is written otherwise, which means the same.
+  // Sequences that would end the enclosing element are replaced by equivalent ones.
   const script = bodies('.js').replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
   const style = bodies('.css').replaceAll('</style', '<\\/style')
   const policy = [

@@ -6,7 +6,7 @@ import { readPage } from './files.ts'
 
 const compressed = promisify(gzip)
 
-/** Nothing from anywhere else, no script or style inside the page, and no other page around it. */
+/** No resources from other origins, no inline scripts or styles, and no embedding in other pages. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -18,7 +18,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The paths that are pages: the page itself tells them apart. */
+/** The paths of pages; all serve the same file, which routes by itself. */
 const pagePaths = [
   '/',
   '/compare',
@@ -32,8 +32,8 @@ const pagePaths = [
 ]
 
 /**
- * The page, which anybody may load: what it shows is asked for by itself, and with a token where the server has one. Files
- * whose names tell what is in them are kept by browsers for good; the page itself is asked for each time.
+ * Serves the page, which anybody may load: it requests its data separately, with a token if the server requires one. Files
+ * with content hashes in their names are cached by browsers for good; the page itself is requested each time.
  */
 export function registerPage(app: FastifyInstance): void {
   let reading: ReturnType<typeof readPage> | undefined

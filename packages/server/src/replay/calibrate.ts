@@ -47,14 +47,14 @@ type ReplayRequest =
     }
   | { readonly kind: 'instances' }
 
-/** Replays in one call: their caller shows how far it is between two of them. */
+/** The maximum of replays in one call, so that callers can show progress between calls. */
 const mostReplays = 100
 
-/** Instances and operations with most traffic, and in how many blocks: enough to tell hosts apart. */
+/** How many of the busiest instances and operations to read, and in how many blocks: enough to tell hosts apart. */
 const lookedAt = { instances: 10, operations: 5, blocks: 240 }
 
 /**
- * `POST /api/calibrate`: canaries that never were, replayed on stable's own traffic. Stateless: the same call gives the same
+ * `POST /api/calibrate`: replays imaginary canaries on stable's own traffic. Stateless: the same call gives the same
  * answers.
  */
 export function registerCalibrate(app: FastifyInstance, { store, turns }: Context): void {

@@ -3,25 +3,25 @@ import type { Environment } from '@coalmine/rollout'
 import { parseRequest, selector, text } from '../compare/request.ts'
 import { ServerError } from '../errors.ts'
 
-/** How rollouts of a server are planned. What moves a canary is said by the server's own file alone, and never by a request. */
+/** Options for planning rollouts. Only the server's own file determines what moves a canary, never a request. */
 export interface RolloutOptions {
-  /** Reads the server's `coalmine.yaml`, as it is now. */
+  /** Reads the current `coalmine.yaml` of the server. */
   readonly config: () => Promise<Config>
-  /** Where the secrets of actuators are, and what commands are run with. */
+  /** Holds the secrets of actuators, and is passed to commands. */
   readonly environment: Environment
 }
 
-/** A rollout that is asked for, once it is known to be sound. */
+/** A validated request for a rollout. */
 export interface RolloutSetup {
   readonly service: string
   readonly stable: string
   readonly canary: string
   readonly plan: RolloutPlan
-  /** What else its comparisons are asked with. */
+  /** Further parameters of its comparisons. */
   readonly compared: Readonly<Record<string, unknown>>
 }
 
-/** Reads what is asked for, and fills in what `coalmine.yaml` says. Throws a ServerError of kind `usage`. */
+/** Validates a request and fills it in from `coalmine.yaml`. Throws a ServerError of kind `usage`. */
 export async function parseSetup(body: unknown, options: RolloutOptions | undefined): Promise<RolloutSetup> {
   if (!options)
     throw new ServerError(
@@ -52,13 +52,13 @@ export async function parseSetup(body: unknown, options: RolloutOptions | undefi
     compared: comparedOf(config),
   }
   if (setup.stable === setup.canary) throw new ServerError('usage', 'canary: expected a different build from stable')
-  // What no comparison would take is said now, and not at the first stage.
+  // Refuse now what a comparison would refuse at the first stage.
   parseRequest({ service: setup.service, stable: setup.stable, canary: setup.canary, ...setup.compared })
   return setup
 }
 
 function comparedOf({ policy, traffic, audience, scope }: Config): RolloutSetup['compared'] {
-  // The share changes with the stage.
+  // The expected split changes with the stage.
   const { split: _, ...judged } = policy
   return {
     policy: judged,

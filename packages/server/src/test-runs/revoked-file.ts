@@ -3,7 +3,7 @@ import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { ServerError } from '../errors.ts'
 
-/** A line of the file that verifiers watch: which run is stopped, and for people when, by whom and why. */
+/** A line of the file that verifiers watch: the stopped run and, for people, when, by whom and why it was stopped. */
 export interface Revoked {
   readonly run: string
   readonly at: string
@@ -12,17 +12,17 @@ export interface Revoked {
 }
 
 /**
- * Adds a run to the file of revoked runs that `watchRevokedRuns` looks at, unless it is there; the file comes into being where there is
- * none. Who watches sees the old file, or the new one, and never a part of it.
+ * Adds a run to the file of revoked runs that `watchRevokedRuns` reads, unless it is already there; the file is created if
+ * missing. The file is replaced atomically.
  *
- * @throws {ServerError} of kind `usage` where the file cannot name the run, `unavailable` where it cannot be written.
+ * @throws {ServerError} of kind `usage` if the file cannot name the run, `unavailable` if it cannot be written.
  * @example await revokeInFile('/etc/shop/revoked-runs', { run: 'load-7', at, by: 'ana', why: 'users were hurt' })
  */
 export async function revokeInFile(file: string, { run, at, by, why }: Revoked): Promise<void> {
   checkRunName(run)
   const line = `${run} # ${at} by ${oneLine(by)}: ${oneLine(why)}`
   try {
-    // What a link leads to is replaced, and not the link.
+    // Replace the target of a symbolic link, not the link.
     const path = await realpath(file).catch(() => file)
     await alone(path, async () => {
       const text = await textOf(path)
@@ -36,7 +36,7 @@ export async function revokeInFile(file: string, { run, at, by, why }: Revoked):
   }
 }
 
-/** Throws a ServerError of kind `usage` where a line of the file cannot name the run: it ends at a `#`. */
+/** Throws a ServerError of kind `usage` if a line of the file cannot hold the name, which ends at a `#` there. */
 export function checkRunName(run: string): void {
   if (run !== '' && run.trim() === run && !/[#\r\n]/.test(run)) return
   throw new ServerError(
@@ -63,10 +63,10 @@ async function textOf(file: string): Promise<string> {
 
 const usualMode = 0o644
 
-// Whoever wrote for longer than this did not end well.
+// A lock older than this was left behind by a crash.
 const staleMs = 5_000
 
-/** Does it while nobody else who takes the lock does: other commands and servers may write the same file. */
+/** Runs work under a lock, since other commands and servers may write the same file. */
 async function alone(path: string, work: () => Promise<void>): Promise<void> {
   const lock = `${path}.lock`
   for (;;) {

@@ -7,11 +7,11 @@ import type { RunAlert, RunAlerts } from './run-alerts.ts'
 import { answerOf, idleMs, openMs, type Run, runOf } from './state.ts'
 import { finalMs, matchedMs, usersOfRun } from './users-of-run.ts'
 
-/** How a server stops test runs. */
+/** Options for stopping test runs. */
 export interface TestRunOptions {
-  /** The file of revoked runs that verifiers watch; where it is left out, revocations are only written down. */
+  /** The file of revoked runs that verifiers watch; without it revocations are only recorded. */
   readonly revokeFile?: string | undefined
-  /** Revoke a run once it is proved that it hurts users. */
+  /** Revoke a run once it is proved to hurt users. */
   readonly stopOn?: 'hurts-users' | undefined
 }
 
@@ -19,24 +19,24 @@ export interface TestRunOptions {
 export interface Revocation {
   readonly by: string
   readonly why: string
-  /** It is in the file that services watch already. */
+  /** Whether it is already in the file that services watch. */
   readonly isInFile?: boolean
 }
 
-/** Test runs, as a server tells of them. */
+/** The test runs of a server. */
 export interface TestRuns {
-  /** Those that were seen since a moment, the newest first; what they did to users as far as it is known or can be told soon. */
+  /** Runs seen since a moment, newest first, with their effect on users if it is known or quickly computed. */
   readonly list: (sinceMs: number, run?: string) => Promise<readonly TestRunAnswer[]>
-  /** The last time that a run went on, and what it did to users. Throws a ServerError of kind `no-data` where there was none. */
+  /** The latest run of that name and its effect on users. Throws a ServerError of kind `no-data` if there is none. */
   readonly answer: (run: string) => Promise<TestRunAnswer>
-  /** Writes down that a run is stopped, and into the file that verifiers watch where the server knows one. */
+  /** Records that a run is stopped, also in the file that verifiers watch, if one is configured. */
   readonly revoke: (run: string, said: Revocation) => Promise<TestRunAnswer>
-  /** Those that go on, with what they did to users so far. */
+  /** Runs in progress, with their effect on users so far. */
   readonly watched: () => Promise<readonly TestRunAnswer[]>
 }
 
 const dayMs = 86_400_000
-// Judging some runs takes some tenths of a second; what is found of one that is long over is kept.
+// Judging a few runs takes some tenths of a second; results for runs that are long over are stored.
 const mostJudgingMs = 500
 
 /** The test runs of a server's store. */
@@ -54,7 +54,7 @@ export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }:
       store.testRuns.events(sinceMs - dayMs),
     ])
     const nowMs = now()
-    // Of runs that are long over nothing is open.
+    // Runs that are long over have no open ticks.
     const late = seen.filter(({ lastMs }) => lastMs > nowMs - idleMs - openMs)
     const services = [...new Set(late.flatMap(({ operations }) => operations.map(({ service }) => service)))]
     const closed = await store.testRuns.closedUntil(services, nowMs - idleMs - openMs)
@@ -110,14 +110,14 @@ export function newTestRuns(context: Context, alerts: RunAlerts, { revokeFile }:
     answer,
     revoke: async (name, { isInFile = false, ...said }) => {
       checkRunName(name)
-      // Whoever stops a run must not believe that it is stopped where nothing told the services.
+      // Nobody must believe that a run is stopped if services were not informed.
       if (!isInFile && revokeFile === undefined)
         throw new ServerError(
           'usage',
           `the server knows no file of revoked runs, so ${name} goes on: start coalmine serve with --revoke FILE, or name the file in coalmine runs revoke ${name} --revoke FILE`,
           { status: 409 },
         )
-      // What is stopped first is stopped soonest, also where nothing of it has been seen yet.
+      // Write the file first, so that the run stops as soon as possible, even if nothing of it has been seen yet.
       if (revokeFile !== undefined && !isInFile)
         await revokeInFile(revokeFile, { run: name, at: new Date(now()).toISOString(), ...said })
       const run = await newest(name)

@@ -11,11 +11,11 @@ import type { Views } from './views.ts'
 
 type Asked = FastifyRequest<{ Params: { id: string } }>
 
-/** Every operation's charts, for those who keep them. */
+/** Requests the charts of every operation, for keeping them. */
 const every = '*'
 
 /**
- * `GET /api/comparisons/:id/charts`: what is looked at beside the verdict: the table of operations whole, and the charts of
+ * `GET /api/comparisons/:id/charts`: the view for the verdict: the whole table of operations, and the charts of
  * the service, or with `?operation=` of that operation (`*`: of all). `GET /api/comparisons/:id/traces`: traces of both
  * cohorts, also where nothing failed. `POST /api/charts`: a verdict on what the store has
  * now, with all charts.
@@ -68,7 +68,7 @@ const nothingYet: Omit<ComparisonView, 'until'> & { readonly until: null } = {
   traces: null,
 }
 
-/** Whatever the number of operations, what one page asks for is small. */
+/** Reduces a view to what one page needs, which is small whatever the number of operations. */
 function shown(view: ComparisonView, operation: string | undefined): ComparisonView {
   if (!view.charts || operation === every) return view
   const [service] = view.charts.scopes

@@ -56,8 +56,8 @@ export interface ViewTrace {
 }
 
 /**
- * What is looked at beside a verdict, over the verdict's window. It reads that window again, and gives way to everybody else
- * after every step. Throws when it is to stop.
+ * Computes the view for a verdict over its window. It reads that window again, and yields to other work
+ * after every step. Throws if it is stopped.
  */
 export async function viewOf(
   request: ComparisonRequest,
@@ -94,7 +94,7 @@ export async function viewOf(
   return { until, charts, calls, downstream, changes, deploy, traces }
 }
 
-/** Takes the steps one by one, and rests as long after each as it took. */
+/** Runs the steps one by one, and pauses after each for as long as it took. */
 async function paced<Result>(steps: Generator<undefined, Result>, stop?: AbortSignal): Promise<Result> {
   for (;;) {
     stop?.throwIfAborted()
@@ -111,7 +111,7 @@ async function callsOf(request: ComparisonRequest, { store }: Context): Promise<
   return operations && callRows(slicesOf(operations))
 }
 
-// What was changed before the canary served may show only then.
+// A change made before the canary served may take effect only while it serves.
 const changesBeforeMs = 3_600_000
 
 async function changesOf(
@@ -164,8 +164,8 @@ async function wholeTraces(
 }
 
 /**
- * Traces of both cohorts at an operation (all, when null) that took about as long as the slowest 5 % of their cohort begin
- * at, whatever the verdict is.
+ * Traces of both cohorts at an operation (at all, if null) whose duration is about the 95th percentile of their cohort,
+ * whatever the verdict.
  */
 export async function usualTraces(
   request: ComparisonRequest,

@@ -4,36 +4,36 @@ import type { Context } from '../context.ts'
 import { newTurns } from '../turns.ts'
 import { type ComparisonView, viewOf } from './view.ts'
 
-/** What people look at beside the verdicts of comparisons: worked out when somebody looks, and kept when one is over. */
+/** The views of comparisons: computed when somebody looks, and stored when a comparison is over. */
 export interface Views {
-  /** The view of a comparison and its last verdict; of one that is over what was kept, where something was. */
+  /** The view of a comparison for its last verdict; for one that is over, the stored view if there is one. */
   readonly of: (id: string, verdict: Verdict, asked: Asked) => Promise<ComparisonView>
-  /** Works it out once more and keeps it; for a comparison that is over. */
+  /** Computes the view once more and stores it; for a comparison that is over. */
   readonly keep: (id: string, verdict: Verdict, request: ComparisonRequest) => Promise<void>
-  /** Gives up what is being worked out, and waits until nothing reads the store any more. */
+  /** Cancels views being computed, and waits until nothing reads the store any more. */
   readonly close: () => Promise<void>
 }
 
-/** What is known of a comparison besides its verdict. */
+/** A comparison's state besides its verdict. */
 export interface Asked {
   readonly isOver: boolean
-  /** Throws where this release does not take it any more. */
+  /** Throws if this release no longer accepts the request. */
   readonly request: () => ComparisonRequest
 }
 
 interface Cached {
   readonly view: ComparisonView
-  /** Of which verdict it is: one that is invalid may end where the next one does, and has no charts. */
+  /** The outcome it belongs to: an invalid verdict may end at the same moment as the next one, and has no charts. */
   readonly outcome: Outcome
   readonly atMs: number
   readonly tookMs: number
 }
 
 const mostCached = 20
-// Of the time that passes, at most so much is spent on views of one comparison.
+// At most this share of time is spent on the views of one comparison.
 const shareOfTime = 0.1
 
-/** The views of a server. One is worked out at a time. */
+/** The views of a server, computed one at a time. */
 export function newViews(context: Context): Views {
   const { store, warn } = context
   const cached = new Map<string, Cached>()
@@ -60,7 +60,7 @@ export function newViews(context: Context): Views {
     return view
   }
 
-  /** Whoever asks for the same view meanwhile waits for the same one. */
+  /** Concurrent requests for the same view share one computation. */
   const begin = (id: string, verdict: Verdict, request: ComparisonRequest): Promise<ComparisonView> => {
     const key = `${id} ${verdict.verdict} ${verdict.window.end}`
     const begun = underWay.get(key) ?? workOut(id, verdict, request).finally(() => underWay.delete(key))
@@ -82,7 +82,7 @@ export function newViews(context: Context): Views {
   return {
     of: async (id, verdict, { isOver, request }) => {
       const one = cached.get(id)
-      // What is over is shown as it ended.
+      // A comparison that is over is shown as it ended.
       if (one && (isOver ? isOf(one, verdict) : isFresh(one, verdict))) return one.view
       const found = isOver ? await kept(id) : null
       if (found) return found
