@@ -4,8 +4,8 @@ import { requestsWith } from './schema/views.ts'
 import { sql } from './sql.ts'
 
 /**
- * SQL expressions for the cohorts of a comparison, in statements over raw spans. They name each selector key, `{key1:String}` and
- * so on: with an array of keys, the engine would copy the attributes of every span for each key.
+ * SQL expressions for the cohorts of a comparison, in statements over raw spans. They name each selector key,
+ * `{key1:String}` and so on: with an array of keys, the engine would copy the attributes of every span for each key.
  */
 export interface CohortTexts {
   /** The requests that the service answered, or the calls that it made if calls are compared. */

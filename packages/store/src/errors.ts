@@ -1,7 +1,7 @@
 /**
- * The kinds of failure that callers must tell apart, from here to the exit code of the command line: `usage` is a
- * mistake in the request, `malformed` invalid input, `unavailable` a store or a server that
- * cannot answer now, `no-data` that there is nothing to report on, `bug` a bug in Coalmine.
+ * The kinds of failure that callers must tell apart, from here to the exit code of the command line: `usage` is a mistake in
+ * the request, `malformed` invalid input, `unavailable` a store or a server that cannot answer now, `no-data` that there is
+ * nothing to report on, `bug` a bug in Coalmine.
  */
 export type Trouble = 'usage' | 'malformed' | 'unavailable' | 'no-data' | 'bug'
 

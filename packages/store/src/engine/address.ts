@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts'
 
-/** Where a ClickHouse server is, taken apart. */
+/** The parsed address of a ClickHouse server. */
 export interface Address {
-  /** For the client, without a slash at its end. */
+  /** For the client, without a trailing slash. */
   readonly url: string
   /** For people: without the password. */
   readonly shown: string
@@ -14,7 +14,7 @@ export interface Address {
 /**
  * Reads `https://user:password@host:8443/database`.
  *
- * Throws a StoreError of kind `usage` for what is no such address.
+ * Throws a StoreError of kind `usage` for any other text.
  *
  * @example parseAddress('http://reader:secret@ch:8123/shop').shown // 'http://reader@ch:8123/shop'
  */
@@ -55,7 +55,7 @@ export function shown(location: string): string {
   return found.href
 }
 
-/** Whether a store's location is a server's, not a directory. */
+/** Whether a store's location is a server, not a directory. */
 export const isRemote = (location: string): boolean => /^\w+:\/\//.test(location)
 
 function decoded(text: string): string {

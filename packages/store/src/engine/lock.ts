@@ -4,25 +4,25 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { runs } from './holder.ts'
 
-/** A lock that is ours until `release`; `touch` shows those who wait for it that work goes on. */
+/** A lock that we hold until `release`; `touch` shows processes waiting for it that work is progressing. */
 export interface OwnLock {
   readonly touch: () => void
   readonly release: () => Promise<void>
 }
 
-/** What came of asking for a directory's lock: it is ours, or another process has it. */
+/** The result of requesting a directory's lock: we hold it, or another process does. */
 type Lock = OwnLock | { readonly holder: number }
 
 /**
  * Takes a directory's lock, for as long as this process has the engine open over it. The engine has a lock of its own,
- * but says on the terminal that it did not get it. What a crashed process left is taken over.
+ * but prints to the terminal if it cannot get it. A lock left by a crashed process is taken over.
  */
 export const takeLock = (directory: string): Promise<Lock> => takeFile(lockFile(directory))
 
 /**
- * Where the work of the process that has a directory stands: a text that changes when it gets on with a statement, and
- * when another takes its place; undefined where there is no lock. It stays as it is while the process has nothing to do,
- * hangs, or is dead.
+ * The progress of the process that holds a directory: a string that changes when it makes progress on a statement, and when
+ * another process takes over; undefined if there is no lock. It stays the same while the process is idle, hangs, or has
+ * died.
  *
  * @example await progressOf('.coalmine') // '1234 1764482400000.5'
  */
@@ -75,7 +75,7 @@ function create(file: string): number | undefined {
 async function holderIn(file: string): Promise<number | undefined> {
   const read = () => readFile(file, 'utf8').then(Number, () => undefined)
   let pid = await read()
-  // Its maker writes its id right after it made the file, and may be slow to come to it where others keep the machine busy.
+  // The creator writes its id right after creating the file, which may take a while on a busy machine.
   for (let tries = 0; pid === 0 && tries < 500; tries++) {
     await setTimeout(pollMs)
     pid = await read()
@@ -83,7 +83,7 @@ async function holderIn(file: string): Promise<number | undefined> {
   return pid && (await runs(pid, file)) ? pid : undefined
 }
 
-// Many may find the same stale file. They remove it one at a time, or the second would remove what the first has made.
+// Several processes may find the same stale file. They remove it one at a time, or the second would remove the first's new file.
 async function removeStale(file: string): Promise<void> {
   const turn = await takeFile(`${file}.stale`)
   if ('holder' in turn) return setTimeout(pollMs)
@@ -92,7 +92,7 @@ async function removeStale(file: string): Promise<void> {
     if (!seen) return
     try {
       if ((await holderIn(file)) !== undefined) return
-      // While it is open here no other file can get its number.
+      // While it is open here, no other file can get its inode number.
       const [was, is] = [await seen.stat({ bigint: true }), await stat(file, { bigint: true }).catch(() => undefined)]
       if (is?.ino === was.ino) await rm(file, { force: true })
     } finally {

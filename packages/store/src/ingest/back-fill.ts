@@ -3,14 +3,14 @@ import { sinceOf, tickOf } from '../tick.ts'
 import { unclosedTicks } from './closing.ts'
 import { dueAtOnce, type TickKey, type TickLedger } from './tick-ledger.ts'
 
-/** A window of the past, in milliseconds since 1970, of one service or of all. */
+/** A past window, in milliseconds since 1970, of one service or of all. */
 export interface BackFill {
   readonly startMs: number
   readonly endMs: number
   readonly service?: string | undefined
 }
 
-/** How far a back-fill went: ticks that it closed, the spans in them, and from where to go on; at the end, `endMs`. */
+/** Progress of a back-fill: ticks closed, the spans in them, and where to continue; `endMs` once it is done. */
 export interface BackFilled {
   readonly ticks: number
   readonly spans: number
@@ -22,15 +22,15 @@ interface Options {
   readonly engine: Engine
   readonly ledger: TickLedger
   readonly closeDue: () => Promise<number>
-  /** The last moment that a tick may end at to be closed. */
+  /** Only ticks that end at or before this time are closed. */
   readonly dueMs: number
 }
 
-// What one call does, so that whoever calls hears of it every few seconds.
+// Limits the work of one call, so that the caller can report progress every few seconds.
 const lookSeconds = 3600
 const mostSpans = 2_000_000
 
-/** Closes the first ticks of a window that nobody has closed, oldest first. To be called again from where it went to. */
+/** Closes the first unclosed ticks of a window, oldest first. Call it again from where it stopped. */
 export async function backFill(
   { startMs, endMs: askedMs, service = '' }: BackFill,
   { engine, ledger, closeDue, dueMs }: Options,

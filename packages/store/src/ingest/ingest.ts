@@ -22,36 +22,36 @@ import {
   type TickLedger,
 } from './tick-ledger.ts'
 
-/** Spans and log records in, and ticks closed. */
+/** Inserts spans and log records, and closes ticks. */
 export interface Ingest {
   /**
-   * Stores spans; settled when the engine has them. Throws a StoreError at once: `busy` when too many wait, `full` when
-   * too little room is left on the disk.
+   * Stores spans; resolves when the engine has them. Throws a StoreError at once: `busy` if too many are queued, `full` if
+   * too little disk space is left.
    */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
-  /** Stores log records; settled when the engine has them. Throws as `insert` does. */
+  /** Stores log records; resolves when the engine has them. Throws as `insert` does. */
   readonly insertLogs: (records: readonly LogRecord[] | LogLines) => Promise<void>
   /**
-   * Begins an import: ticks of batches that are inserted with it stay open until `release`. When it goes on where another
-   * was interrupted, so do those that were found open when the store was opened: the other left them.
+   * Begins an import: ticks of batches inserted with the hold stay open until `release`. If the import resumes an
+   * interrupted one (`goesOn`), so do the ticks that were found open when the store was opened.
    */
   readonly hold: (goesOn?: boolean) => Promise<Hold>
   /** Ends an import. */
   readonly release: (hold: Hold) => void
-  /** Closes the ticks that are due, and gives their number. To be called every second or so. */
+  /** Closes the ticks that are due and resolves to their number. Call it about once a second. */
   readonly closeDue: () => Promise<number>
-  /** Closes the first ticks of a past window that nobody has closed; to be called again from where it went to. */
+  /** Closes the first unclosed ticks of a past window. Call it again from where it stopped. */
   readonly backFill: (window: BackFill) => Promise<BackFilled>
-  /** How ingest is doing. */
+  /** The current state of ingest. */
   readonly state: () => IngestState
 }
 
-/** How ingest is doing, of spans and of log records. */
+/** The state of ingest, for spans and for log records. */
 export type IngestState = SpanIngestState & { readonly logs: LogIngestState }
 
 interface IngestOptions {
   readonly location: string
-  /** Nothing is inserted into a server's store, and no tick of it is closed. */
+  /** Insert nothing into a server's store, and close none of its ticks. */
   readonly readOnly: boolean
   readonly watermarkMs: number
   readonly retentionDays: number
@@ -59,18 +59,18 @@ interface IngestOptions {
   readonly now: () => number
 }
 
-/** An ingest that runs: which ticks are open, and how it ends. */
+/** A running ingest, its open ticks, and a way to stop it. */
 interface Running {
   readonly ingest: Ingest
   readonly ledger: TickLedger
-  /** Waits for what is under way, and leaves a note of what is open. */
+  /** Waits for pending work, and writes down which ticks are open. */
   readonly stop: () => Promise<void>
 }
 
-// While the disk is full nothing else forgets what is old.
+// While the disk is full, nothing else drops expired data.
 const forgetEveryMs = 60_000
 
-/** Starts the ways into an opened store. */
+/** Starts ingest into an opened store. */
 export async function startIngest(
   { engine, traces, logs, shared }: Opened,
   { location, readOnly, watermarkMs, retentionDays, maxQueuedBytes, now }: IngestOptions,
@@ -116,7 +116,7 @@ export async function startIngest(
     await spans.drained()
     await records.drained()
     await closer.drained()
-    // Whoever opens the directory next would find them too, only later.
+    // The next process to open the directory would find them anyway, only more slowly.
     if (!shared) await leaveOpen(engine, location, allOpen(ledger)).catch(() => {})
   }
   return { ingest, ledger, stop }

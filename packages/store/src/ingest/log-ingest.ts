@@ -3,15 +3,15 @@ import type { Traces } from '../traces.ts'
 import { type InsertQueueState, startInsertQueue, type Waiter } from './insert-queue.ts'
 import type { LogLines } from './log-record.ts'
 
-/** The way of log records into the engine. */
+/** Inserts log records into the engine. */
 export interface LogIngest {
-  /** Stores records; settled when the engine has them. Throws a StoreError of kind `busy` or `full` at once. */
+  /** Stores records; resolves when the engine has them. Throws a StoreError of kind `busy` or `full` at once. */
   readonly insert: (records: LogLines) => Promise<void>
   readonly drained: () => Promise<void>
   readonly state: () => LogIngestState
 }
 
-/** How it is doing. `failed` says why the newest records were not stored, until some are again. */
+/** The state of log ingest. `failed` says why the newest records were not stored, until an insert succeeds again. */
 export interface LogIngestState {
   readonly queuedBytes: number
   readonly failed: InsertQueueState['failed']
@@ -19,17 +19,17 @@ export interface LogIngestState {
 
 interface LogIngestOptions {
   readonly engine: Engine
-  /** The table that has the log records. */
+  /** The table of log records. */
   readonly logs: Traces
   readonly maxQueuedBytes: number
   readonly now: () => number
 }
 
-// Texts take more memory than rows of spans, and the engine parses an insert in one piece.
+// JSON takes more memory than rows of spans, and the engine parses an insert in one piece.
 const mostQueuedCharacters = 32_000_000
 const insertCharacters = 8_000_000
 
-/** Starts the way into the engine. */
+/** Starts log ingest. */
 export function startLogIngest({ engine, logs, maxQueuedBytes, now }: LogIngestOptions): LogIngest {
   const queue = startInsertQueue<string[], Waiter>({
     space: engine.space,

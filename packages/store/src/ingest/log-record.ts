@@ -1,6 +1,6 @@
 import type { Attributes } from './span-row.ts'
 
-/** One log record, as it is stored. Ids are lower-case hex, or empty; the time is nanoseconds since 1970. */
+/** One log record, as stored. Ids are lower-case hex, or empty; the time is nanoseconds since 1970. */
 export interface LogRecord {
   readonly timeNs: bigint
   readonly traceId: string
@@ -20,14 +20,14 @@ export interface LogRecord {
   readonly eventName: string
 }
 
-/** Records as they go into the engine: a line of JSON each. */
+/** Records in the engine's input format: one line of JSON each. */
 export interface LogLines {
   readonly text: string
   readonly count: number
 }
 
 /**
- * Records as lines, which takes long for many of them, and may be done on another thread than the store's.
+ * Serializes records as lines. This takes a while for many records and may be done on a thread other than the store's.
  *
  * @example logLines([]) // { text: '', count: 0 }
  */
@@ -65,5 +65,5 @@ function mapOf(attributes: Attributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [wellFormed(key), wellFormed(value)]))
 }
 
-// JSON may have half of a pair of surrogates, which the engine does not read.
+// JSON may contain lone surrogates, which the engine rejects.
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD')

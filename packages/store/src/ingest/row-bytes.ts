@@ -1,11 +1,11 @@
-/** Bytes that grow: rows in ClickHouse's RowBinary format, written one value after the other. */
+/** A growing buffer of rows in ClickHouse's RowBinary format, written value by value. */
 export interface RowBytes {
   bytes: Buffer
   length: number
 }
 
 /**
- * Makes room for `capacity` bytes; it grows as needed.
+ * Allocates a buffer of `capacity` bytes, which grows as needed.
  *
  * @example newRowBytes(1024).length // 0: nothing is written yet
  */
@@ -24,12 +24,12 @@ export function writeVarint(to: RowBytes, value: number): void {
   to.bytes[to.length++] = rest
 }
 
-/** Writes a text: its length in bytes, then UTF-8. */
+/** Writes a string: its length in bytes, then UTF-8. */
 export function writeText(to: RowBytes, text: string): void {
   reserve(to, text.length * 3 + 8)
   const { bytes } = to
   if (text.length < 128) {
-    // Short texts are mostly ASCII: one pass over the characters is cheaper than a call into the runtime.
+    // Short strings are mostly ASCII: one pass over the characters is cheaper than a call into the runtime.
     const start = to.length + 1
     let at = 0
     for (; at < text.length; at++) {
@@ -48,18 +48,18 @@ export function writeText(to: RowBytes, text: string): void {
   to.length += bytes.write(text, to.length)
 }
 
-/** Writes a text that is given as UTF-8 bytes: `from[start..end)`. */
+/** Writes a string given as UTF-8 bytes: `from[start..end)`. */
 export function writeTextBytes(to: RowBytes, from: Uint8Array, start: number, end: number): void {
   writeVarint(to, end - start)
   writeBytes(to, from, start, end)
 }
 
 /**
- * Writes a text that is given as UTF-8 bytes, up to a quote, and gives where that is: -1, with nothing written, where an escape or a
- * control character comes before it, or nothing more.
+ * Writes a string given as UTF-8 bytes, up to a quote, and returns the quote's position. Writes nothing and returns -1 if an
+ * escape or a control character comes first, or there is no quote.
  */
 export function writeTextToQuote(to: RowBytes, from: Uint8Array, start: number): number {
-  // Nearly all are short: they are looked through and copied at once, behind a length of one byte.
+  // Nearly all are short: they are checked and copied in one pass, after a one-byte length.
   reserve(to, 128)
   const { bytes, length } = to
   const most = Math.min(from.length, start + 128)
@@ -87,7 +87,7 @@ const quote = 0x22
 const backslash = 0x5c
 const firstPrintable = 0x20
 
-/** Writes bytes as a text of lower-case hex digits. */
+/** Writes bytes as a string of lower-case hex digits. */
 export function writeHex(to: RowBytes, from: Uint8Array, start: number, end: number): void {
   writeVarint(to, (end - start) * 2)
   reserve(to, (end - start) * 2)
@@ -113,7 +113,7 @@ export function writeBytes(to: RowBytes, from: Uint8Array, start: number, end: n
 export function writeUint64(to: RowBytes, value: bigint): void {
   reserve(to, 8)
   const { bytes, length } = to
-  // Buffer's own way shifts the number byte by byte.
+  // Buffer's own method shifts the number byte by byte.
   wide[0] = value
   for (let at = 0; at < 8; at++) bytes[length + at] = wideBytes[at]!
   to.length = length + 8

@@ -2,7 +2,7 @@ import { getOrMake } from '../get-or-make.ts'
 import { longestSeconds, tickSeconds } from '../tick.ts'
 import { newRowBytes, type RowBytes, writeBytes } from './row-bytes.ts'
 
-/** Spans of one tick among those of a batch: how many, and the second since 1970 at which the first of them started. */
+/** The spans of one tick in a batch: their number, and when the first of them started, in seconds since 1970. */
 export interface Arrivals {
   spans: number
   since: number
@@ -14,14 +14,14 @@ export interface Arrivals {
  *
  * A span belongs to the tick in which it ended, since that is when it is sent: however long a request hangs, it comes while
  * its tick is open, and no error of it is lost. Counters of a Prometheus count requests so, too. Both cohorts are counted
- * alike, so the ticks stay fair; only while the share of the canary changes do requests that last longer than a tick count
- * more for the cohort that had more of the traffic when they started.
+ * the same way, so the ticks stay fair; only while the share of the canary changes do requests that last longer than a tick
+ * count more for the cohort that had more of the traffic when they started.
  */
 export interface SpanBatch {
   rows: RowBytes
   spans: number
   arrivals: Map<string, Map<number, Arrivals>>
-  /** The resource of the last span that came as texts, and where its bytes are in the rows. */
+  /** The resource of the last span added by `addSpan`, and the position of its bytes in the rows. */
   lastResource?: { readonly resource: object; readonly start: number; readonly end: number }
 }
 
@@ -30,7 +30,7 @@ const tickNs = BigInt(tickSeconds) * secondNs
 const longestNs = BigInt(longestSeconds) * secondNs
 
 /**
- * An empty batch. It takes over the memory of `rows`, whatever they hold.
+ * Creates an empty batch. It reuses the memory of `rows` and discards their contents.
  *
  * @example newSpanBatch().spans // 0
  */
@@ -40,7 +40,7 @@ export function newSpanBatch(rows: RowBytes = newRowBytes()): SpanBatch {
 }
 
 /**
- * Adds the spans of another batch, which stays as it is.
+ * Adds the spans of another batch, which is left unchanged.
  *
  * @example addBatch(batch, other) // batch.spans: those of both
  */

@@ -11,16 +11,16 @@ import {
 } from './row-bytes.ts'
 import { countSpan, type SpanBatch } from './span-batch.ts'
 
-/** Attribute values are texts, as in the Collector's table. */
+/** Attribute values are strings, as in the Collector's table. */
 export type Attributes = Readonly<Record<string, string>>
 
-/** What a span is to the one above it and below it, as the Collector's table spells it. */
+/** The span kind, as spelled in the Collector's table. */
 export type SpanKind = 'Unspecified' | 'Internal' | 'Server' | 'Client' | 'Producer' | 'Consumer'
 
-/** How a span says that it ended, as the Collector's table spells it. */
+/** The span status, as spelled in the Collector's table. */
 export type SpanStatus = 'Unset' | 'Ok' | 'Error'
 
-/** One span, as it is stored. Ids are lower-case hex; times are nanoseconds since 1970. */
+/** One span, as stored. Ids are lower-case hex; times are nanoseconds since 1970. */
 export interface Span {
   readonly service: string
   readonly resource: Attributes
@@ -46,19 +46,19 @@ export interface Span {
   }[]
 }
 
-/** Where bytes are in a message: `[start, end)`; empty when what they say is left out. */
+/** A range of bytes in a message: `[start, end)`; empty if the field is missing. */
 export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
 /**
- * One span whose texts are ranges of the message that it came in, UTF-8, and go into the row as they are, without becoming
- * strings on the way. Ids are ranges of raw bytes, unless it says otherwise.
+ * One span whose strings are UTF-8 ranges of the message it came in. They are copied into the row without becoming JavaScript
+ * strings. Ids are ranges of raw bytes unless `hexIds` is set.
  */
 export interface SpanBytes {
   readonly message: Uint8Array
-  /** Whether ids are ranges of their hex digits, in lower case. */
+  /** Whether ids are ranges of lower-case hex digits. */
   readonly hexIds?: boolean
   readonly origin: SpanOrigin
   readonly traceId: ByteRange
@@ -85,20 +85,20 @@ export interface SpanBytes {
   }[]
 }
 
-/** Attributes that are written before it is known how many they are. */
+/** Attributes written before their number is known. */
 export interface AttributeBytes {
   count: number
   readonly rows: RowBytes
 }
 
-/** What the spans of one scope share: four columns, ready to be copied. */
+/** What the spans of one scope have in common: four columns, ready to be copied. */
 export interface SpanOrigin {
   readonly service: string
   readonly columns: RowBytes
 }
 
 /**
- * No attributes yet.
+ * Creates an empty list of attributes.
  *
  * @example newAttributeBytes().count // 0
  */
@@ -118,7 +118,7 @@ export function addAttribute(to: AttributeBytes, message: Uint8Array, key: ByteR
 }
 
 /**
- * Adds an attribute whose key and value are both ranges of a message that begin with their length, as a LEB128 number.
+ * Adds an attribute whose key and value are both ranges of a message, each beginning with its length as a LEB128 number.
  *
  * @example addAttributeAsIs(attributes, Buffer.from('\x01k\x01v'), { start: 0, end: 2 }, { start: 2, end: 4 }) // k = v
  */
@@ -129,8 +129,8 @@ export function addAttributeAsIs(to: AttributeBytes, message: Uint8Array, key: B
 }
 
 /**
- * Adds the key of an attribute, or its value, which goes up to a quote in the message: gives where that is, or -1 where the text has
- * escapes, or no end.
+ * Adds the key or the value of an attribute, up to the next quote in the message. Returns the quote's position, or -1 if the
+ * text has escapes or no end.
  *
  * @example addToQuote(attributes, Buffer.from('http.route"'), 0) // 10
  */
@@ -139,7 +139,7 @@ export function addToQuote(to: AttributeBytes, message: Uint8Array, start: numbe
 }
 
 /**
- * Adds the value of an attribute whose key was added alone.
+ * Adds the value of an attribute whose key was added separately.
  *
  * @example addValue(attributes, '200') // the value of the key before it
  */
@@ -198,7 +198,7 @@ export function addSpan(batch: SpanBatch, span: Span): void {
   countSpan(batch, span.service, span.startNs, span.durationNs)
 }
 
-/** Spans of one resource follow each other: its texts become bytes once, and are copied from row to row. */
+/** Spans of one resource are consecutive: its strings are encoded once and copied from row to row. */
 function writeResource(batch: SpanBatch, resource: Attributes): void {
   const { rows, lastResource: last } = batch
   const start = rows.length
@@ -208,7 +208,7 @@ function writeResource(batch: SpanBatch, resource: Attributes): void {
 }
 
 /**
- * Adds one span whose texts are bytes: the same columns.
+ * Adds one span whose strings are bytes, with the same columns.
  *
  * @example addSpanBytes(batch, span) // batch.spans: one more
  */

@@ -14,11 +14,11 @@ interface Pending {
   leftMs: number | undefined
   inFlight: number
   holds: number
-  /** When the engine had the last of them, by this process's own clock. */
+  /** When the engine stored the last of them, by this process's own clock. */
   storedAt: number
 }
 
-/** Spans of a service's tick: the second it begins at, how many, and the second at which the first of them started. */
+/** The spans of a service's tick: its start, their number, and when the first of them started, in seconds since 1970. */
 export interface TickKey {
   readonly service: string
   readonly tick: number
@@ -26,7 +26,7 @@ export interface TickKey {
   readonly since: number
 }
 
-/** Who keeps ticks open until it ends: an import. */
+/** Keeps the ticks of an import open until it ends. */
 export interface Hold {
   readonly ticks: Map<string, Set<number>>
 }
@@ -38,9 +38,9 @@ export interface Hold {
 export interface TickLedger {
   readonly open: Map<string, Map<number, Pending>>
   readonly closed: Map<string, Set<number>>
-  /** Ticks before this second count as closed, where others close them too and not all of these are known. */
+  /** Ticks before this second count as closed, for when other processes close ticks too and not all are known. */
   closedBefore: number
-  /** How late spans of each service come. */
+  /** How late each service's spans arrive. */
   readonly lags: ArrivalLags
 }
 
@@ -54,7 +54,7 @@ export function newTickLedger(closed: readonly { service: string; ticks: readonl
   }
 }
 
-/** Whether what comes for a tick now is late. */
+/** Whether a span that arrives for a tick now is late. */
 export function isClosed(ledger: TickLedger, service: string, tick: number): boolean {
   const reopened = ledger.open.get(service)?.has(tick) ?? false
   return !reopened && (tick < ledger.closedBefore || (ledger.closed.get(service)?.has(tick) ?? false))
@@ -200,13 +200,13 @@ export function allOpen(ledger: TickLedger): TickKey[] {
   return keys
 }
 
-/** How much is stored that no closed tick counts yet. */
+/** The open ticks of a service, and the spans stored in them. */
 export function openTicks(ledger: TickLedger, service: string): { ticks: number; spans: number } {
   const pending = [...(ledger.open.get(service)?.values() ?? [])]
   return { ticks: pending.length, spans: pending.reduce((sum, { spans }) => sum + spans, 0) }
 }
 
-/** In how many seconds the last open tick of a service is due; 0 when none waits. */
+/** Seconds until the last open tick of a service is due; 0 if none is open. */
 export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, watermarkMs: number): number {
   let last = nowMs
   const wait = waitMs(ledger.lags, service, nowMs, watermarkMs)
@@ -217,7 +217,7 @@ export function secondsOpen(ledger: TickLedger, service: string, nowMs: number, 
   return Math.ceil((last - nowMs) / 1000)
 }
 
-/** How many ticks are open over all services, and when the first of them is due. */
+/** The number of open ticks of all services, and when the first of them is due. */
 export function waiting(
   ledger: TickLedger,
   nowMs: number,

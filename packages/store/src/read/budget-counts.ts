@@ -1,29 +1,29 @@
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
-/** Whose requests are counted, and which of them are bad. */
+/** Which requests to count, and which of them are bad. */
 export interface BudgetAsked {
   readonly service: string
-  /** Each operation is counted by its own; every one of the service, by the same, where it is left out. */
+  /** One entry per operation; without `operation`, the entry applies to every operation of the service. */
   readonly journeys: readonly {
     readonly operation?: string | undefined
-    /** Slower than this is bad, in seconds; errors alone are where it is left out. */
+    /** Requests slower than this are bad, in seconds; if omitted, only errors are bad. */
     readonly slowFromSeconds?: number | undefined
     readonly windowSeconds: number
   }[]
 }
 
-/** Requests of a time, and how many of them failed or were too slow. */
+/** Requests in a period, and how many of them failed or were too slow. */
 export interface BadCounts {
   readonly requests: number
   readonly bad: number
 }
 
-/** What a build served at an operation; a build that did not serve within six hours is in the one of name ''. */
+/** Requests of a build to an operation; builds that did not serve within six hours share a row with the name ''. */
 export interface BudgetRow {
   readonly operation: string
   readonly build: string
-  /** Whether it served within six hours; what others did is in one row. */
+  /** Whether it served within six hours; all other builds share one row. */
   readonly recent: boolean
   /** When its first tick, or hour, within the window begins, in milliseconds since 1970. */
   readonly firstMs: number
@@ -36,28 +36,28 @@ export interface BudgetRow {
   readonly byHour: readonly { readonly hour: number; readonly requests: number }[]
 }
 
-/** What the rows of each journey are, in the order that they were asked for. */
+/** The rows of each journey, in the requested order. */
 export interface BudgetCounts {
   /** The end of the last closed tick, in milliseconds since 1970: everything is counted up to here. */
   readonly untilMs: number
-  /** The end of the whole hours that `byHour` is of. */
+  /** The end of the whole hours that `byHour` covers. */
   readonly wholeHoursUntilMs: number
   readonly journeys: readonly (readonly BudgetRow[])[]
-  /** Operations of the last day, most requests first, where a journey has no requests. */
+  /** Operations of the last day, most requests first; filled only if a journey has no requests. */
   readonly seen: readonly string[]
 }
 
-/** Where the rows of this question come from: hours that are summed up, but for these, which are read from ticks. */
+/** Where to read from: summed hours, except for `unsummed`, which are read from ticks. */
 export interface HoursLeft {
   /** Up to here, in seconds since 1970. */
   readonly until: number
   readonly unsummed: readonly number[]
 }
 
-/** From which second on ticks answer, which know when within the hour. */
+/** The second from which ticks are read instead of summed hours, for times within the hour. */
 export const ticksFrom = (until: number): number => Math.floor((until - 6 * 3600) / 3600) * 3600
 
-/** Counts what was bad of each journey: in as few questions as can tell them apart. */
+/** Counts the bad requests of each journey, in as few queries as can tell the journeys apart. */
 export async function budgetCounts(
   engine: Engine,
   { service, journeys }: BudgetAsked,
@@ -116,10 +116,10 @@ function budgetRow({ operation, build, recent, first, counts, hours, requests }:
   }
 }
 
-// A ClickHouse server takes a bound value of 128 KiB at most, and a name has up to 500 letters.
+// A ClickHouse server takes bound values of at most 128 KiB, and a name has up to 500 letters.
 const mostTogether = 200
 
-// A journey that is the whole service takes all operations; of the others those of different operations go together.
+// A journey of the whole service needs a query of its own; journeys of different operations can share one.
 function apart(journeys: BudgetAsked['journeys']): number[][] {
   const layers: number[][] = []
   journeys.forEach(({ operation }, at) => {
@@ -139,24 +139,24 @@ function apart(journeys: BudgetAsked['journeys']): number[][] {
 const windowFrom = (until: number, windowSeconds: number): number =>
   Math.max(0, Math.floor((until - windowSeconds) / 3600) * 3600)
 
-// No bucket is above it.
+// Above every bucket.
 const never = 32_767
 
-/** The bucket that a latency is in, which still counts as good: those of the histograms, 2.2 % wide. */
+/** The histogram bucket of a latency, which still counts as good; buckets are 2.2 % wide. */
 export function lastGoodBucket(seconds: number | undefined): number {
   return seconds === undefined ? never : Math.ceil(Math.round(Math.log2(seconds) * 32 * 1e6) / 1e6) - 1
 }
 
-/** The latency from which a request is counted as too slow, in seconds, where this one was asked for: the end of its bucket. */
+/** The effective latency, in seconds, from which requests count as too slow: the end of the bucket of the requested one. */
 export function countedSlowFrom(seconds: number): number {
   return 2 ** ((lastGoodBucket(seconds) + 1) / 32)
 }
 
-/** The end of the last closed tick of a service, in seconds since 1970; 0 where none is closed. */
+/** The end of the last closed tick of a service, in seconds since 1970; 0 if none is closed. */
 export const lastClosed = `
   SELECT if(count() = 0, 0, toUnixTimestamp(max(Tick)) + 5) AS until FROM coalmine_closed WHERE Service = {service:String}`
 
-/** Operations of a service that were asked for within a day before a moment, most requests first. */
+/** Operations of a service that had requests in the day before a given time, most requests first. */
 export const operationsSeen = `
   SELECT Operation AS operation
   FROM coalmine_operation_hours

@@ -7,15 +7,18 @@ import { windowOf } from '../tick.ts'
 import type { ComparisonFacts } from './facts.ts'
 import { servedOf } from './instances.ts'
 
-/** When the cohorts' builds were first seen, at most a day before the window, and what says no build. */
+/** When the cohorts' builds were first seen, at most a day before the window, and how many requests name no build. */
 export interface BuildsSeen {
   readonly stableFirstMs: number
   readonly canaryFirstMs: number
-  /** Requests in the window without a build; none are counted where the cohorts are chosen by more than a build. */
+  /** Requests in the window without a build; 0 if the cohorts are selected by more than a build. */
   readonly unmarkedRequests: number
 }
 
-/** Undefined unless the cohorts are chosen by build and both were seen; raw spans, where these alone may be read, are looked at for an hour before the window. */
+/**
+ * Undefined unless the cohorts are selected by build and both were seen. If only spans can be read, looks back no more than
+ * an hour before the window.
+ */
 export async function buildsSeenOf(
   engine: Engine,
   comparison: Comparison,

@@ -13,21 +13,21 @@ export interface CallsTick {
   readonly canary: CallCount
 }
 
-/** `events` of `n` calls have no request of the service that answers them. */
+/** `events` of the `n` calls have no matching request of the service. */
 interface CallCount {
   readonly n: number
   readonly events: number
 }
 
-/** The addresses at which each cohort, and no other, is called. */
+/** The addresses at which only one cohort is called. */
 export interface Addresses {
   readonly stable: readonly string[]
   readonly canary: readonly string[]
 }
 
 /**
- * The calls to each cohort's addresses, tick by tick, and those without an answer. None where the cohorts share an address, as
- * behind a load balancer: whom an unanswered call was for cannot then be told.
+ * The calls to each cohort's addresses, tick by tick, and those without an answer. Empty if the cohorts share an address, as
+ * behind a load balancer, where an unanswered call cannot be attributed to a cohort.
  */
 export async function callsOf(engine: Engine, comparison: Comparison, addresses: Addresses): Promise<CallsTick[]> {
   const { stable, canary } = addresses

@@ -3,7 +3,7 @@ import { type Chosen, spanParams } from '../comparison.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
-/** What the build marks of a canary's spans say of the change in it; empty texts where they say nothing. */
+/** The change in a canary, from the build marks of its spans; unknown strings are empty. */
 export interface ChangeMarks {
   readonly commit: string
   readonly repository: string
@@ -12,7 +12,7 @@ export interface ChangeMarks {
   readonly merger: string
 }
 
-/** Reads the build marks of a canary, of its first thousand requests since a moment. */
+/** Reads the build marks of a canary from its first thousand requests since a given time. */
 export async function changeMarks(
   engine: Engine,
   { service, ...chosen }: Chosen & { readonly service: string },

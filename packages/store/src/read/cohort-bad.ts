@@ -5,7 +5,7 @@ import { sql } from '../sql.ts'
 import { windowOf } from '../tick.ts'
 import { type BadCounts, type BudgetAsked, lastGoodBucket } from './budget-counts.ts'
 
-/** What each cohort did at an operation, and how much of it was bad. */
+/** Requests of a cohort to an operation, and how many of them were bad. */
 export interface CohortBad {
   readonly operation: string
   readonly cohort: 'stable' | 'canary'
@@ -13,8 +13,8 @@ export interface CohortBad {
 }
 
 /**
- * How much was bad of each cohort of a comparison, for each journey in the order that they were asked for; undefined where closed ticks
- * do not know the cohorts: those of audiences, attributes and calls.
+ * Counts the bad requests of each cohort of a comparison, for each journey in the requested order; undefined if closed ticks
+ * cannot tell the cohorts apart: those selected by audience or attributes, and those of calls.
  */
 export async function cohortBad(
   engine: Engine,
@@ -52,7 +52,7 @@ export async function cohortBad(
   return found
 }
 
-/** Requests and bad ones of both cohorts at each operation: those that failed, or were above a bucket of latency. */
+/** Requests of both cohorts to each operation, and the bad ones: failed, or above a latency bucket. */
 export const badOfCohorts: string = sql`
   SELECT
     Operation AS operation,

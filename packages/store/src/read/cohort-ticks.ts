@@ -3,28 +3,28 @@ import type { ClosedRow } from './new-rows.ts'
 import { byOperation, type OperationTicks } from './read-ticks.ts'
 import { sumOf, type TickRow } from './tick-rows.ts'
 
-/** What both cohorts of a comparison did in some closed ticks. */
+/** Both cohorts of a comparison in some closed ticks. */
 export interface CohortTicks {
   readonly operations: OperationTicks[]
   readonly canaryRequests: number
-  /** When the last tick begins in which one of them served, in milliseconds since 1970. */
+  /** The start of the last tick in which either cohort served, in milliseconds since 1970. */
   readonly lastMs: number | undefined
   readonly served: {
     readonly stable: boolean
     readonly canary: boolean
-    /** Which instances served when. */
+    /** Which instances served in which ticks. */
     readonly instances: readonly { readonly instance: string; readonly tick: number }[]
   }
 }
 
-/** The flag by which closed ticks tell the cohorts of a comparison apart, '' for none; undefined where they cannot. */
+/** The flag by which closed ticks tell the cohorts of a comparison apart, or '' for none; undefined if they cannot. */
 export function flagOfCohorts(comparison: Chosen): string | undefined {
   const cohorts = cohortsOf(comparison)
   return cohorts.source === 'ticks' ? cohorts.params.flagKey : undefined
 }
 
 /**
- * The cohorts of a comparison in rows of closed ticks, as `readTicks` reads them; undefined where closed ticks do not know them.
+ * The cohorts of a comparison from rows of closed ticks, as in `readTicks`; undefined if closed ticks cannot tell them apart.
  *
  * @example cohortTicksIn(rows, comparison)?.operations[0]?.ticks[0]?.canary.traces // 18
  */

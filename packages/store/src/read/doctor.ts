@@ -7,8 +7,8 @@ import { evaluationsOf, type FlagEvaluations } from './evaluations.ts'
 import { lateSpans } from './facts.ts'
 
 /**
- * Which marks arrived from a service in the hour before its last span, from the start of a tick on; if it has no spans, before its
- * last event. All fields cover that window. Times are milliseconds since 1970.
+ * Which marks arrived from a service in the hour before its last span, from the start of a tick on; if it has no spans,
+ * before its last event. All fields cover that window. Times are milliseconds since 1970.
  */
 export interface DoctorFacts {
   readonly service: string

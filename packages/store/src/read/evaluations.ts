@@ -60,8 +60,9 @@ export async function evaluationsOf(
 type Row = Omit<FlagEvaluations, 'onSpans'>
 
 /**
- * What the events of a service say of each flag, most evaluated first: since a time or, where that is 0, in the hour before
- * the last event, which is looked for as far back as is said. Tables of older exporters have no EventName: a key shows what is an evaluation.
+ * Evaluations of each flag from the events of a service, most evaluated first: since a time or, if that is 0, in the hour
+ * before the last event, which is looked for as far back as requested. Tables of older exporters have no EventName; there an
+ * attribute key identifies evaluations.
  */
 export const evaluationsIn = (logs: string): string => `
   SELECT

@@ -3,8 +3,8 @@ import type { Engine } from '../engine/engine.ts'
 import { type Exemplar, lastPartOf, type Suspects, slowFrom, typicalTraces } from './suspects.ts'
 
 /**
- * Traces of both cohorts at an operation (all, when null) that took about as long as the slowest 5 % of their cohort begin
- * at: for who looks where nothing failed. Takes seconds, and may fail for it.
+ * Traces of both cohorts at an operation (null: all) with about the 95th percentile latency of their cohort: examples for when
+ * nothing failed. Takes seconds and may time out.
  */
 export async function exemplarsOf(
   engine: Engine,

@@ -64,7 +64,10 @@ interface VariantRow {
 type BuildRow = Omit<VariantRow, 'variant' | 'requests'> & { readonly build: string; readonly requests: number }
 type TickRow = Omit<VariantRow, 'environment'> & { readonly build: string; readonly met: number }
 
-/** What summed hours and the ticks after them say of flags. A build of several environments counts by whole hours alone, of which only spans know which was which. */
+/**
+ * Reads flags from summed hours and the ticks after them. A build with several environments is counted from whole hours only,
+ * since ticks do not record the environment.
+ */
 export async function flagLife(engine: Engine, asked: FlagsRead): Promise<FlagLife> {
   const { service, flag, days, hours, ticks, until } = asked
   const params = { service, flag, days, hours, ticks, until, from: Math.max(0, until - flagDays * 86_400) }

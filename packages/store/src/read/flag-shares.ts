@@ -14,18 +14,18 @@ import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 import { windowOf } from '../tick.ts'
 
-/** How many requests of a cohort met a variant at an operation. */
+/** The requests of a cohort that met a flag variant at an operation. */
 export interface FlagShare {
   readonly cohort: 'stable' | 'canary'
   readonly operation: string
   readonly flag: string
   readonly variant: string
   readonly requests: number
-  /** How many flags the requests of both cohorts met; where they are many, those with fewer requests have no shares. */
+  /** Number of flags met by both cohorts; if there are too many, those with the fewest requests have no shares. */
   readonly flags?: number
 }
 
-/** The variants that the cohorts of a comparison by build met; none for other comparisons, which name their own marks. */
+/** The variants that the cohorts of a comparison by build met; none for other comparisons, which select by marks of their own. */
 export async function flagShares(engine: Engine, comparison: Comparison): Promise<readonly FlagShare[]> {
   const { source, params } = cohortsOf(comparison)
   if (source !== 'ticks' || !params.byBuild || params.flagKey !== '') return []
@@ -39,7 +39,7 @@ export async function flagShares(engine: Engine, comparison: Comparison): Promis
   })
 }
 
-/** The variants that the cohorts of any comparison met; from raw spans, a request counted for each of its entry spans, where ticks do not know. */
+/** The variants that the cohorts of any comparison met; if ticks cannot tell, from raw spans, counting every entry span. */
 export async function flagsMet(engine: Engine, comparison: Comparison): Promise<readonly FlagShare[]> {
   const known = await flagShares(engine, comparison)
   if (known.length > 0) return known

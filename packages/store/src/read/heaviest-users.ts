@@ -18,31 +18,31 @@ import { newPatience, portionsOf, unitsOf } from './raw-ticks.ts'
 import type { Bad } from './suspects.ts'
 import { noWarmUp } from './warm-up.ts'
 
-/** Which requests of the canary are looked through for users: those of an operation (all, when null) that are bad. */
+/** Which of the canary's requests to search for users: the bad ones of an operation (null: all). */
 export interface UsersAsked {
   readonly operation: string | null
   readonly bad: Bad
-  /** A request that took longer is slow. */
+  /** Requests that take longer are slow. */
   readonly slowFromSeconds: number
 }
 
-/** The users whose requests make up most of what is bad in the canary. */
+/** The users with the most bad requests in the canary. */
 export interface HeaviestUsers {
-  /** How many of the canary's requests there were, and how many of them name a user. */
+  /** The canary's requests, and how many of them name a user. */
   readonly requests: number
   readonly named: number
-  /** About how many users they name. One alone is no user: it is a proxy, or everybody. */
+  /** Approximate number of users they name. A single one is not a real user but a proxy, or everybody. */
   readonly users: number
   readonly heaviest: readonly UserTicks[]
 }
 
-/** What one user did in the canary. */
+/** One user's requests to the canary. */
 export interface UserTicks {
-  /** A hash of what names the user. */
+  /** A hash of the value that names the user. */
   readonly user: string
   readonly requests: number
   readonly bad: number
-  /** Tick by tick and operation by operation, reduced as ticks are. `tick` is milliseconds since 1970. */
+  /** Counts per tick and operation, reduced as ticks are. `tick` is milliseconds since 1970. */
   readonly ticks: readonly (Pick<Counts, 'traces' | 'errors' | 'clientErrors' | 'latency'> & {
     readonly tick: number
     readonly operation: string
@@ -50,8 +50,9 @@ export interface UserTicks {
 }
 
 /**
- * Finds the users of the canary with the most bad requests, so many of each kind that is asked for, the heaviest first. A request's user is the first of `user.id`, `enduser.id`,
- * `session.id` and `client.address` that its span has, or its resource. Null where no request of a kind names a user.
+ * Finds the canary's users with the most bad requests, for each requested kind, heaviest first. A request's user is the
+ * first of `user.id`, `enduser.id`, `session.id` and `client.address` on its span or its resource. Null if no request of a
+ * kind names a user.
  *
  * Throws a StoreError of kind `unavailable` when raw spans take too long.
  */
@@ -84,7 +85,7 @@ export async function heaviestUsersOf(
   })
 }
 
-/** Which of the kinds that were asked for, from 1 on. */
+/** The position of the requested kind, from 1. */
 interface OfKind {
   readonly kind: number
 }
@@ -143,7 +144,7 @@ const requestsOfCanary = ({ spanInCanary, requests }: CohortTexts): string =>
       AND IsCanary
       AND notEmpty(Kinds)`.trim()
 
-/** How many of the canary's requests of each kind name a user, and about how many users there are. */
+/** For each kind, how many of the canary's requests name a user, and approximately how many users there are. */
 export const usersNamed: SpanStatement = spanStatement(
   (cohorts) => sql`
   SELECT kind, count() AS requests, countIf(User != '') AS named, uniqIf(User, User != '') AS users
@@ -178,7 +179,7 @@ export const usersByBad: SpanStatement = spanStatement(
   SETTINGS max_execution_time = 10`,
 )
 
-/** What some users did in the canary. */
+/** The requests of some users to the canary. */
 export const rawUserTicks: SpanStatement = spanStatement(
   (cohorts) => sql`
   SELECT

@@ -11,7 +11,7 @@ import type { InstanceLife } from './instances.ts'
 import { newPatience, portionsOf, unitsOf } from './raw-ticks.ts'
 import { warmUpOf } from './warm-up.ts'
 
-/** What one instance did at one operation in one block of the window: `tick` is when it begins, in milliseconds since 1970. */
+/** Counts of one instance at one operation in one block of the window. `tick` is its start, in milliseconds since 1970. */
 export type InstanceCell = Counts & {
   readonly cohort: 'stable' | 'canary'
   readonly instance: string
@@ -19,7 +19,7 @@ export type InstanceCell = Counts & {
   readonly tick: number
 }
 
-/** Which instances and operations are looked at, in how many blocks, and how much of each instance's life is left out. */
+/** Which instances and operations to read, in how many blocks, and how much of each instance's life to leave out. */
 export interface CellsAsked {
   readonly instances: readonly InstanceLife[]
   readonly operations: readonly string[]
@@ -28,8 +28,8 @@ export interface CellsAsked {
 }
 
 /**
- * Reads instances apart: none where the cohorts are not chosen by build alone, since closed ticks know no others. Where these may not be
- * read, raw spans answer.
+ * Reads counts per instance: none unless the cohorts are selected by build alone, since closed ticks record instances only
+ * by build. If closed ticks may not be read, raw spans answer.
  *
  * Throws a StoreError of kind `unavailable` when raw spans take more than two minutes.
  */
@@ -105,7 +105,7 @@ function sumOf(one: Row, other: Row): Row {
 }
 
 /**
- * What each of some instances did at some operations, in blocks of so many seconds, without the ticks in which it warmed
+ * Counts of some instances at some operations, in blocks of equal length, without the ticks in which an instance warmed
  * up: those before the second that `until` gives.
  */
 export const instanceCells: string = sql`
@@ -132,7 +132,7 @@ export const instanceCells: string = sql`
   GROUP BY cohort, instance, operation, block
   ORDER BY cohort, instance, operation, block`
 
-/** The same of raw spans, of units that one instance served alone. */
+/** The same from raw spans, of units that a single instance served. */
 export const rawInstanceCells: SpanStatement = spanStatement(
   (cohorts) => sql`
   SELECT

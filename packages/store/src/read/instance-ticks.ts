@@ -17,14 +17,14 @@ import type { InstanceLife } from './instances.ts'
 import { newPatience, portionsOf, unitsOf } from './raw-ticks.ts'
 import { noWarmUp } from './warm-up.ts'
 
-/** What one instance did at one operation in one tick: `tick` is when it begins, in milliseconds since 1970. */
+/** Counts of one instance at one operation in one tick. `tick` is its start, in milliseconds since 1970. */
 export interface InstanceTick {
   readonly cohort: 'stable' | 'canary'
   readonly instance: string
-  /** One of those that were asked for, or `(other)`: all the others added up. */
+  /** One of the requested operations, or `(other)`, the sum of all others. */
   readonly operation: string
   readonly tick: number
-  /** These are of all traces, also those that the instance served while it warmed up. */
+  /** The counts include traces served while the instance warmed up. */
   readonly traces: number
   readonly errors: number
   readonly clientErrors: number
@@ -33,7 +33,10 @@ export interface InstanceTick {
   readonly latency: CoarseLatency
 }
 
-/** A histogram of seconds in OpenTelemetry's exponential buckets, four of `Latency` in each of scale 3: bucket `i` is (2^(i/8), 2^((i+1)/8)] seconds. */
+/**
+ * A histogram of seconds in OpenTelemetry's exponential buckets. Each bucket of scale 3 joins four of `Latency`: bucket `i` is
+ * (2^(i/8), 2^((i+1)/8)] seconds.
+ */
 export interface CoarseLatency {
   readonly scale: 3 | 5
   readonly zero: number
@@ -41,21 +44,21 @@ export interface CoarseLatency {
   readonly counts: readonly number[]
 }
 
-/** Whose ticks are read. */
+/** Which instances and operations to read. */
 export interface InstanceTicksAsked {
   readonly operations: readonly string[]
   readonly instances: readonly InstanceLife[]
-  /** How much of each instance's life is left out of the latency. */
+  /** How much of each instance's life to leave out of the latency. */
   readonly warmUpSeconds: number
-  /** So long before the window stable's are read too: what instances of one build do when nobody deploys. */
+  /** How long before the window to read stable's ticks too: they show how instances of one build vary without a deploy. */
   readonly beforeSeconds: number
-  /** Whether latency comes in the buckets of `Latency`, which tell cohorts apart that share an instance; else four of them are joined. */
+  /** Whether to use the buckets of `Latency`, which can tell apart cohorts that share an instance; otherwise four are joined. */
   readonly fine?: boolean
 }
 
 /**
- * What each instance did, tick by tick. For cohorts by build alone closed ticks answer. Others are reduced from raw spans, of
- * the window alone; where they share instances, each has ticks of its own with the same name. Null where no instance is known.
+ * Counts of each instance, tick by tick. Closed ticks answer for cohorts by build alone. Others are reduced from raw spans, of
+ * the window only; if they share instances, each cohort has ticks of its own with the same name. Null if no instance is known.
  *
  * Throws a StoreError of kind `unavailable` when raw spans take more than two minutes.
  */

@@ -14,19 +14,19 @@ import { sinceOf, windowOf } from '../tick.ts'
 export interface InstanceLife {
   readonly build: string
   readonly instance: string
-  /** Whose requests it served within the window; `both` where the cohorts share their instances, as those of a flag do. */
+  /** Whose requests it served within the window; `both` if the cohorts share instances, as those of a flag do. */
   readonly cohort: 'stable' | 'canary' | 'both'
   readonly firstMs: number
   readonly lastMs: number
   readonly requests: number
-  /** Undefined where it was there when what is known of the service begins, so that it may be of any age. */
+  /** When it started serving; undefined if it was already there when the service's data begins, so that its age is unknown. */
   readonly bornMs: number | undefined
 }
 
-// An instance that appears this soon after the record of a service begins may have been there before it.
+// An instance that appears this soon after a service's data begins may be older.
 const recordBeginsMs = 60_000
 
-/** What is known of the cohorts when their instances are looked for: their builds, or else which instances they had. */
+/** How to find the instances of the cohorts: by their builds, or else by the instances they had. */
 interface FoundCohorts {
   readonly builds: { readonly stable: string; readonly canary: string } | undefined
   readonly stable: { readonly instances: readonly string[] }
@@ -34,8 +34,8 @@ interface FoundCohorts {
 }
 
 /**
- * The instances that served the cohorts, as closed ticks of the window and of the hour before it have them, or raw spans where those
- * may not be read: undefined where these know no instance, as ticks that were closed by an earlier release do not.
+ * The instances that served the cohorts, from closed ticks of the window and the hour before it, or from raw spans if those
+ * may not be read. Undefined if no instances are recorded, as in ticks closed by an earlier release.
  */
 export async function instanceLivesOf(
   engine: Engine,
@@ -55,7 +55,7 @@ export async function instanceLivesOf(
   return lives
 }
 
-/** A process as it served, whoever's requests. */
+/** A process and when it served, for any cohort. */
 type Served = Omit<InstanceLife, 'cohort' | 'bornMs'>
 
 async function livesIn(engine: Engine, comparison: Comparison): Promise<readonly Served[]> {
@@ -66,7 +66,7 @@ async function livesIn(engine: Engine, comparison: Comparison): Promise<readonly
 
 const hour = 3_600
 
-/** What served in the window and the hour before it, from raw spans: also what names no build, or no instance. */
+/** What served in the window and the hour before it, from raw spans; includes spans without a build or an instance. */
 export async function servedOf(engine: Engine, comparison: Comparison): Promise<readonly Served[]> {
   const { service, traffic = 'users' } = comparison
   const { from, to } = windowOf(comparison)
@@ -86,7 +86,7 @@ function cohortOf(
   { stable, canary, builds }: FoundCohorts,
   byBuildAlone: boolean,
 ): InstanceLife['cohort'] | undefined {
-  // Where more than a build is asked for, not all instances of the build serve the cohort.
+  // If the selector has more than a build, not all instances of the build serve the cohort.
   const isIn = (cohort: { readonly instances: readonly string[] }, asked: string | undefined): boolean =>
     (asked === undefined || build === asked) && (byBuildAlone || cohort.instances.includes(instance))
   const inStable = isIn(stable, builds?.stable)
@@ -95,7 +95,7 @@ function cohortOf(
   return inStable ? 'stable' : inCanary ? 'canary' : undefined
 }
 
-/** From when to when each instance served, by closed ticks of the window and of the hour before it. */
+/** When each instance first and last served, from closed ticks of the window and the hour before it. */
 export const instanceLives: string = sql`
   SELECT
     Build AS build,
@@ -111,7 +111,7 @@ export const instanceLives: string = sql`
   GROUP BY build, instance
   ORDER BY build, instance`
 
-/** The same of raw spans: from when to when each instance of each build served, and about how many requests of the window. */
+/** The same from raw spans, by build and instance, with the approximate number of requests in the window. */
 export const rawLives: string = sql`
   SELECT
     Build AS build,

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 
-/** A service whose ticks are followed: those from `sinceMs` on, of which those before `untilMs` are known. Milliseconds since 1970. */
+/** A service whose ticks are followed from `sinceMs` on; those before `untilMs` are already known. Milliseconds since 1970. */
 export interface FollowedService {
   readonly service: string
   readonly sinceMs: number
@@ -10,18 +10,18 @@ export interface FollowedService {
 /** Which ticks of a followed service are closed. */
 export interface NewClosings {
   readonly service: string
-  /** A sum over all closings of the ticks that are known, and over those of the new ones too: another one says that a tick was closed anew, or late. */
+  /** Checksums of the closings of known ticks, and of all: a different one means that a tick was closed anew, or late. */
   readonly known: string
   readonly all: string
-  /** When the last tick begins, in milliseconds since 1970. */
+  /** The start of the last tick, in milliseconds since 1970. */
   readonly lastMs: number
-  /** When each of the new ticks begins, in milliseconds since 1970, in order. */
+  /** The start of each new tick, in milliseconds since 1970, in order. */
   readonly ticksMs: readonly number[]
-  /** Spans that came after their tick had closed. */
+  /** Spans that arrived after their tick had closed. */
   readonly late: number
 }
 
-/** Looks at which ticks of some services are closed, at once for all. Services without any are left out. */
+/** Reads which ticks of some services are closed, in one query. Services without closed ticks are left out. */
 export async function newClosingsOf(
   engine: Engine,
   followed: readonly FollowedService[],
@@ -50,7 +50,7 @@ export async function newClosingsOf(
 
 type Row = Pick<NewClosings, 'service' | 'known' | 'all'> & { readonly last: number; readonly ticks: readonly number[] }
 
-/** Which ticks of some services are closed from a time on that each has, and a sum over the closings before and over all. */
+/** The closed ticks of some services, each from its own time on, with checksums of the closings before it and of all. */
 export const newClosings = `
   SELECT
     Service AS service,
@@ -72,7 +72,7 @@ export const newClosings = `
   WHERE Second >= Since
   GROUP BY Service`
 
-/** How many spans of some services came after their ticks had closed. */
+/** The number of spans of some services that arrived after their ticks had closed. */
 export const lateOfServices = `
   SELECT Service AS service, sum(Spans) AS late
   FROM coalmine_late

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import { binaryReader } from '../engine/row-binary.ts'
 import { getOrMake } from '../get-or-make.ts'
 
-/** Closed ticks of some services, `fromMs` to `toMs` (milliseconds since 1970): rows of all requests, and of the variants of some flags. */
+/** Selects closed ticks of services, `fromMs` to `toMs` (milliseconds since 1970): rows of all requests, and of variants of `flags`. */
 export interface NewRowsAsked {
   readonly services: readonly string[]
   readonly flags: readonly string[]
@@ -10,7 +10,7 @@ export interface NewRowsAsked {
   readonly toMs: number
 }
 
-/** What one build, or one variant of a flag, did at an operation in a tick, as closed ticks have it. `tick` is in seconds since 1970. */
+/** A row of a closed tick: one build, or one flag variant, at an operation. `tick` is in seconds since 1970. */
 export interface ClosedRow {
   readonly flag: string
   readonly build: string
@@ -28,7 +28,7 @@ export interface ClosedRow {
   readonly instances: readonly string[]
 }
 
-/** Reads closed ticks of some services at once, whoever compares them, in order of operations and ticks. */
+/** Reads closed ticks of several services at once, independent of any comparison, ordered by operation and tick. */
 export async function newRowsOf(
   engine: Engine,
   asked: NewRowsAsked,

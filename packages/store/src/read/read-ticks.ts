@@ -9,7 +9,7 @@ import { type RawTickRow, rawTickRows } from './raw-rows.ts'
 import { type TickRow, tickRowsOf } from './tick-rows.ts'
 import { noWarmUp, type WarmUp, type WarmUpRow, warmUpOfOperations, withoutWarmUp } from './warm-up.ts'
 
-/** One tick of one operation: `tick` is when it begins, in milliseconds since 1970. */
+/** One tick of one operation. `tick` is its start, in milliseconds since 1970. */
 export interface TickPair {
   readonly tick: number
   readonly stable: Counts
@@ -22,18 +22,18 @@ export interface OperationTicks {
   readonly ticks: readonly TickPair[]
 }
 
-/** What a comparison has to go by. Operations come one at a time, in order, and so do the ticks of each. */
+/** The data of a comparison. Operations come one at a time, in order, each with its ticks in order. */
 export interface TickRead {
   readonly source: Source
   readonly operations: AsyncIterable<OperationTicks>
 }
 
-// One query for each operation would cost 40 ms each; one for all of them would be over before anything is made of it.
+// A query per operation would cost 40 ms each; a single query would finish before its rows are processed.
 const portionCells = 10_000
 
 /**
- * Reads both cohorts of a comparison, tick by tick; test traffic only where a selector names its marks. Only closed ticks are
- * read. Who warms up may become known meanwhile.
+ * Reads both cohorts of a comparison, tick by tick; test traffic only if a selector names its marks. Only closed ticks are
+ * read. The warm-up may resolve meanwhile.
  */
 export function readTicks(
   engine: Engine,
@@ -71,7 +71,7 @@ async function* fromTicks(
   }
 }
 
-/** Closed ticks know instances by build alone. Those of one flag's cohorts are shared: they warm up for both. */
+/** Closed ticks record instances by build only. The cohorts of a flag share instances, which warm up for both. */
 async function warmUpRows(engine: Engine, asked: Params, warmUp: WarmUp | Promise<WarmUp>): Promise<WarmUpRow[]> {
   if (asked['byBuild'] !== true || asked['flagKey'] !== '') return []
   const leftOut = await warmUp
@@ -92,7 +92,7 @@ function portions(found: readonly { readonly operation: string; readonly cells: 
   return all
 }
 
-/** Reads the next one while the caller makes something of one. */
+/** Reads the next item while the caller processes the current one. */
 async function* oneAhead<Portion, Read>(
   all: readonly Portion[],
   read: (portion: Portion) => Promise<Read>,
@@ -101,7 +101,7 @@ async function* oneAhead<Portion, Read>(
   for (const [at, portion] of all.entries()) {
     const here = next ?? read(portion)
     next = at + 1 < all.length ? read(all[at + 1]!) : undefined
-    // Where this one fails, how that one ends is of no more interest.
+    // If this one fails, the outcome of the other no longer matters.
     next?.catch(() => undefined)
     yield await here
   }

@@ -230,7 +230,10 @@ function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample
   }
 }
 
-/** A threshold is up to 14 hex digits, zeros at its end left out: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/ */
+/**
+ * A threshold is up to 14 hex digits without trailing zeros:
+ * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ */
 function probabilityOf(threshold: string): number {
   return 1 - Number.parseInt(threshold.slice(0, 14).padEnd(14, '0'), 16) / 2 ** 56
 }
@@ -242,8 +245,9 @@ function flagsOf({ stable, canary }: Comparison): string[] {
 }
 
 /**
- * How the requests of some ticks, all or one trace in so many, were measured, by cohort: the spans below them, who made their spans, how they were
- * sampled (the `th` of their trace state, '' where it has none), and for how many targeting decided one of `flags`.
+ * How the requests of some ticks, from all traces or a sample, were measured, by cohort: the spans below them, their
+ * instrumentation scope, how they were sampled (the `th` of their trace state, '' if it has none), and for how many
+ * targeting decided one of `flags`.
  */
 export const sampleOfTicks: SpanStatement = spanStatement(
   ({ seenValues, spanInCanary, traceCohort, answered }) => sql`

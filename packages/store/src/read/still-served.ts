@@ -4,13 +4,13 @@ import { ofAudience } from '../conditions.ts'
 import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 
-/** How many requests a service has had since a moment, and how many of them were the canary's. */
+/** Requests to a service since a given time, and how many of them went to the canary. */
 export interface ServedSince {
   readonly requests: number
   readonly canaryRequests: number
 }
 
-/** Counts what was served since a moment, from raw spans: whether the canary still is there. */
+/** Counts requests since a given time, from raw spans, to tell whether the canary is still there. */
 export async function servedSince(
   engine: Engine,
   { service, ...chosen }: Chosen & { readonly service: string },
@@ -22,7 +22,7 @@ export async function servedSince(
   return row!
 }
 
-/** What a service, and its canary, were asked since a second. */
+/** Requests to a service and to its canary since a given time. */
 export const servedLately: SpanStatement = spanStatement(
   ({ spanInCanary, requests }) => sql`
   SELECT count() AS requests, countIf(${spanInCanary}) AS canaryRequests

@@ -7,14 +7,14 @@ import { sql } from '../sql.ts'
 
 import { type SomeTicks, spanOf } from './sample.ts'
 
-/** In how many traces of each cohort a kind of span lies below the requests of a tick. */
+/** How many traces of each cohort have a given span below the requests of a tick. */
 export interface SpanTick {
   /** Milliseconds since 1970. */
   readonly tick: number
   /** server, client, internal, producer or consumer. */
   readonly kind: string
   readonly name: string
-  /** Traces, and those of them that have such a span. */
+  /** All traces, and those with such a span. */
   readonly stable: Has
   readonly canary: Has
 }
@@ -33,15 +33,15 @@ interface Row {
   readonly traces: number
 }
 
-// So many names are not names of operations: ids are among them, and each would be new.
+// With this many names, some contain ids and would always look new.
 const mostNames = 300
 
-// Where there are very many spans, those of a minute take a second to look through.
+// With very many spans, a minute of them takes a second to read.
 const everySeconds = { ofFew: 60, ofMany: 10 }
 
 /**
- * Which spans of the service lie below the requests of some ticks of one comparison. Undefined
- * where there are too many names to be those of operations.
+ * Which spans of the service lie below the requests of some ticks of one comparison. Undefined if there are too many
+ * distinct names to be those of operations.
  */
 export async function spansOfTicks(
   engine: Engine,

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 export interface TraceSpan {
   readonly traceId: string
   readonly spanId: string
-  /** Empty where it has none. */
+  /** Empty if it has no parent. */
   readonly parentSpanId: string
   readonly service: string
   readonly name: string
@@ -16,18 +16,18 @@ export interface TraceSpan {
   readonly failed: boolean
 }
 
-/** A trace to be read whole: where to find it. */
+/** A trace to read in full, with its time so that it can be found. */
 export interface TraceAsked {
   readonly traceId: string
   readonly startMs: number
   readonly seconds: number
 }
 
-// A waterfall of more is not read by anybody.
+// Nobody reads a waterfall of more.
 const mostSpans = 100
 const aroundSeconds = 60
 
-/** The spans of some traces, of every service, in the order in which they began; at most a hundred of each. */
+/** The spans of some traces, from all services, in the order of their start; at most a hundred per trace. */
 export async function spansOfTraces(engine: Engine, traces: readonly TraceAsked[]): Promise<readonly TraceSpan[]> {
   if (traces.length === 0) return []
   const starts = traces.map(({ startMs }) => startMs / 1000)
@@ -41,7 +41,7 @@ export async function spansOfTraces(engine: Engine, traces: readonly TraceAsked[
   return rows.map((row) => ({ ...row, failed: row.failed !== 0 }))
 }
 
-/** The spans of some traces, of every service that took part. */
+/** The spans of some traces, from all services involved. */
 export const tracesWhole = `
   SELECT
     TraceId AS traceId,

@@ -3,7 +3,7 @@ import { sql } from '../sql.ts'
 import type { InstanceLife } from './instances.ts'
 import type { TickRow } from './tick-rows.ts'
 
-/** Whose latency is left out, and until which second: an instance is slow while it compiles and fills its caches. */
+/** Instances whose latency is left out, and until which second: an instance is slow while it compiles and fills its caches. */
 export interface WarmUp {
   readonly builds: readonly string[]
   readonly instances: readonly string[]
@@ -14,9 +14,9 @@ export interface WarmUp {
 export const noWarmUp: WarmUp = { builds: [], instances: [], until: [] }
 
 /**
- * The first so many seconds of instances that were born within what is known of the service.
+ * The warm-up of the instances whose start is known.
  *
- * @param seconds how long an instance warms up; 0 leaves nothing out.
+ * @param seconds How long an instance warms up; 0 leaves nothing out.
  * @example warmUpOf([{ ...life, build: '2.0.0', instance: 'pod-1', bornMs: 60_000 }], 30) // { builds: ['2.0.0'], instances: ['pod-1'], until: [90] }
  */
 export function warmUpOf(lives: readonly InstanceLife[], seconds: number): WarmUp {

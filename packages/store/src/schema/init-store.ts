@@ -6,24 +6,24 @@ import { defaultTraces, parseTraces, tracesText } from '../traces.ts'
 import { hasTraces, logsBeside, schemaOf, statementsFor } from './settle.ts'
 import { databaseHere, type Layout, type Rights, rightsOf, schemaVersion } from './statements.ts'
 
-/** Where tables are made, and how. */
+/** Options for creating the tables. */
 export interface InitOptions {
-  /** The http(s) URL of a ClickHouse server, with the database that the tables are made in. */
+  /** The http(s) URL of a ClickHouse server, including the database for the tables. */
   readonly location: string
-  /** The table that has the spans, `table` or `database.table`; otel_traces unless told otherwise. It is made where it is not there. */
+  /** The span table, `table` or `database.table`; default otel_traces. It is created if missing. */
   readonly traces?: string | undefined
-  /** Makes the tables on every node of it. */
+  /** Creates the tables on every node of this cluster. */
   readonly cluster?: string | undefined
-  /** Days that ticks are kept, and spans where their table is made; 14 for new tables. */
+  /** Days to keep ticks, and spans if their table is created here; 14 for new tables. */
   readonly retentionDays?: number | undefined
-  /** Only tells what would be done. */
+  /** Only reports what would be done. */
   readonly dryRun?: boolean
 }
 
-/** What was made, or would be. */
+/** What was created, or would be. */
 export interface Initialised {
   readonly database: string
-  /** Of which version the tables were; 0 where there were none. */
+  /** The version of the tables before; 0 if there were none. */
   readonly from: number
   readonly to: number
   readonly traces: string
@@ -33,10 +33,10 @@ export interface Initialised {
 }
 
 /**
- * Makes the tables of a store in a ClickHouse, beside the spans that are there, or brings those of an earlier release
- * forward. Tables that are there keep their rows, and the spans' table is left as it is.
+ * Creates the tables of a store on a ClickHouse server, next to its spans, or migrates those of an earlier release. Existing
+ * tables keep their rows, and an existing span table is left as it is.
  *
- * Throws a StoreError of kind `usage` for a name that is none, and of kind `unavailable` when the server does not answer,
+ * Throws a StoreError of kind `usage` for an invalid name, and of kind `unavailable` if the server does not answer,
  * refuses a statement, or has tables of a later release.
  *
  * @example const { statements } = await initStore({ location: 'http://localhost:8123/otel', dryRun: true })
