@@ -26,7 +26,7 @@ import { type Reader, slicesOf, withInnerErrors } from './slices.ts'
 import { structureTicks } from './structure.ts'
 import { chained, readWindow } from './window.ts'
 
-/** `POST /api/compare`: a verdict on what the store has now, of two cohorts of a service. */
+/** `POST /api/compare`: a verdict on two cohorts of a service, from what the store has now. */
 export function registerCompare(app: FastifyInstance, context: Context): void {
   app.post(
     '/api/compare',
@@ -34,7 +34,7 @@ export function registerCompare(app: FastifyInstance, context: Context): void {
   )
 }
 
-/** A verdict on what the store has now. */
+/** Judges what the store has now. */
 export async function judgedNow(request: ComparisonRequest, context: Context): Promise<Verdict> {
   const withDays = await compareWithDays(request, context)
   const verdict = await withBudget(withDays ?? (await compareSideBySide(request, context)), request, context)
@@ -43,18 +43,18 @@ export async function judgedNow(request: ComparisonRequest, context: Context): P
   return verdict
 }
 
-/** A verdict on all that was asked for, and what it takes to go on from it. */
+/** A verdict on the whole request, with what later looks need to continue from it. */
 export interface WholeLook {
   readonly verdict: Verdict
-  /** Null where there is nothing to go on from. */
+  /** Null if there is nothing to continue from. */
   readonly next: NextTicks | null
-  /** Where the comparison starts, in milliseconds since 1970; undefined while the canary has served nothing. */
+  /** The start of the comparison, in milliseconds since 1970; undefined while the canary has served nothing. */
   readonly startMs: number | undefined
-  /** Whose latency is left out, and until when. */
+  /** Whose latency is left out as warm-up, and until when. */
   readonly warmUp: WarmUp
 }
 
-/** A verdict on what the store has until the request's end, from which one can go on. */
+/** Judges what the store has up to the request's end, so that later looks can continue from there. */
 export async function judgedToGoOn(request: ComparisonRequest, context: Context): Promise<WholeLook> {
   const compared = await wholeLook(request, context, judgeToGoOn)
   const verdict = await withBudget(await explained(compared.verdict, request, context), request, context)
@@ -69,7 +69,7 @@ async function compareSideBySide(request: ComparisonRequest, context: Context): 
   return explained(await compare(request, context), request, context)
 }
 
-/** How users' requests fared settles what later builds are compared with. */
+/** Remembers how a build fared with users' requests, which decides what later builds are compared with. */
 async function remember(
   { verdict }: Verdict,
   { service, stable, canary, traffic, audience, side }: ComparisonRequest,
@@ -80,7 +80,7 @@ async function remember(
   if (ofUsers) await store.memory.rememberVerdict({ service, stable, canary, verdict })
 }
 
-/** A verdict on the whole of a window, without what explains it. `read` sees what the last judgement is made from. */
+/** Judges a whole window, without explaining the verdict. `read` sees the input of the last judgement. */
 export async function compare(
   request: ComparisonRequest,
   context: Context,
@@ -109,7 +109,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
   const finding = store.cohorts.facts(asked)
   if (start === undefined) {
     const { firstMs } = (await finding).canary
-    // The canary's first tick closed after its start had been asked for: what the service did before it is no part of this.
+    // The canary's first tick closed after its start was queried: what the service did before that is not part of this.
     if (firstMs !== undefined) {
       const known = (await store.memory.start(cohorts)) ?? Math.floor(firstMs / tickMs) * tickMs
       return wholeLook({ ...request, start: known }, context, judging)
@@ -128,7 +128,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
   ])
   const { stable, canary } = found
   const known = stable.requests === 0 || canary.requests === 0 ? await store.services.known(service) : undefined
-  // Where nothing was found, what was looked at is all that the service has.
+  // If nothing was found, the search covered all that the service has.
   const looked = stable.requests === 0 && canary.requests === 0 ? known?.served : undefined
   const facts = factsOf(
     request,
@@ -153,7 +153,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
   }
   const slices = chained(slicesOf(operations, withInnerErrors(operations, policy)), measured.slices)
   const judged = await inTurns(judging(slices, policy, all))
-  // Ticks that close meanwhile are not of this look.
+  // Ticks that close meanwhile are not part of this look.
   const sameWindow = { ...comparison, end: Date.parse(facts.window.end) }
   const verdict = await doubted(judged.verdict, all, {
     store,
@@ -170,7 +170,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
   }
 }
 
-/** Whether later looks at the comparison start where this one does. */
+/** Whether later looks at the comparison start at the same moment as this one. */
 function isAnchored(
   { start: named, sinceMs }: ComparisonRequest,
   start: number | undefined,
@@ -178,7 +178,7 @@ function isAnchored(
   now: number,
 ): boolean {
   if (sinceMs !== undefined) return false
-  // Nothing remembers where it began, and only the last day was looked at: an older canary's start slides with it.
+  // Its beginning is not remembered, and only the last day was read: the start of an older canary slides along.
   const slides = store.access === 'spans' && named === undefined && start !== undefined && now - start > dayMs - 600_000
   return !slides
 }

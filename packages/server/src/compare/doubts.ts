@@ -2,7 +2,7 @@ import type { Doubts, Facts, FairnessFacts, Finding, HeaviestUsers, Policy, Verd
 import type { Comparison, InstanceLife, Store } from '@coalmine/store'
 import { unlessTooSlow } from './unless-too-slow.ts'
 
-/** With what a FAIL is judged again. */
+/** What it takes to judge a FAIL again. */
 interface Again {
   readonly store: Store
   readonly comparison: Comparison
@@ -16,8 +16,8 @@ interface Again {
 const most = { apart: { instances: 20, operations: 20 }, shared: { instances: 60, operations: 6 } }
 
 /**
- * A verdict that no few instances and no few users carry: where it is FAIL, what each instance did in each tick and the users with
- * the most bad requests are read, and it is judged again with them. Healthy looks read nothing more.
+ * Makes sure that a FAIL does not rest on a few instances or users: reads each instance's ticks and the users with
+ * the most bad requests, and judges again with them. For other verdicts nothing more is read.
  */
 export async function doubted(verdict: Verdict, facts: Facts, again: Again): Promise<Verdict> {
   if (verdict.verdict !== 'fail' || !facts.fairness) return verdict
@@ -26,7 +26,7 @@ export async function doubted(verdict: Verdict, facts: Facts, again: Again): Pro
   return again.judgeAgain({ instanceTicks, heaviestUsers })
 }
 
-/** With one canary instance the arms are as good as their instances, and nothing is read. */
+/** With a single canary instance, arms and instances are the same, and nothing is read. */
 async function ticksOfInstances(
   { cohorts, findings }: Verdict,
   { store, comparison, policy, instances }: Again,
@@ -39,7 +39,7 @@ async function ticksOfInstances(
       .filter((one) => one.cohort === cohort)
       .sort((a, b) => b.requests - a.requests)
       .slice(0, mostInstances)
-  // Those that FAIL come first.
+  // Failed findings come first.
   const inDoubt = findings.toSorted((a, b) => Number(b.decision === 'fail') - Number(a.decision === 'fail'))
   const operations = [...new Set(inDoubt.flatMap(({ operation }) => (operation === null ? [] : [operation])))]
   return (
@@ -55,9 +55,9 @@ async function ticksOfInstances(
   )
 }
 
-// What users did is read from raw spans: the first findings say enough.
+// Users' requests are read from raw spans: the first findings are enough.
 const mostFindings = 3
-// Without so many of a canary's users a finding has to stand; of few users, without one.
+// A finding has to hold without this many of the canary's users; if it has few users, without one.
 const heaviest = { most: 3, ofAtLeast: 10 }
 
 async function usersOf({ findings }: Verdict, { store, comparison }: Again): Promise<HeaviestUsers[]> {
@@ -70,7 +70,7 @@ async function usersOf({ findings }: Verdict, { store, comparison }: Again): Pro
   const found = await unlessTooSlow(() => store.spans.heaviestUsers(comparison, kinds, heaviest.most))
   return kinds.flatMap(({ metric, operation }, at) => {
     const named = found?.[at]
-    // One alone is no user: it is a proxy, or everybody.
+    // A single user is not a person: it is a proxy, or everybody.
     if (!named || named.users < 2) return []
     const users = named.heaviest.slice(0, named.users >= heaviest.ofAtLeast ? heaviest.most : 1)
     return [{ metric, operation, users: users.length, ticks: users.flatMap(({ ticks }) => ticks) }]

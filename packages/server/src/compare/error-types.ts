@@ -1,7 +1,7 @@
 import type { ErrorTypeTick } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 
-/** The types of errors in every tick that had some, or the codes of client errors. */
+/** The error types, or the codes of client errors, in every tick that has any. */
 export function errorTypeTicks(
   operations: readonly OperationTicks[],
   which: 'errorTypes' | 'clientCodes',

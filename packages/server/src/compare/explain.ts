@@ -5,15 +5,15 @@ import type { ComparisonRequest } from './request.ts'
 import { whyOn } from './why.ts'
 
 /**
- * The verdict with what its failure comes from. Nothing more is asked of the store where nothing failed, unless the request
- * names a flag; and whatever cannot be answered in time leaves the verdict as it is, with a note that says so.
+ * Adds an explanation of its failure to a verdict. If nothing failed, the store is not queried again, unless the request
+ * names a flag. Queries that are not answered in time leave the verdict as it is, with a note that says so.
  */
 export async function explained(verdict: Verdict, request: ComparisonRequest, context: Context): Promise<Verdict> {
   if (verdict.verdict === 'invalid') return verdict
   if (verdict.verdict !== 'fail' && request.interact.length === 0) return verdict
   const finding = worstOf(verdict.findings)
   if (!finding) return verdict
-  // The parts are judged over the window of the whole, wherever they began.
+  // The parts are judged over the window of the whole, whenever they began.
   const within = {
     ...request,
     sinceMs: undefined,

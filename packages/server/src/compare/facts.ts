@@ -2,10 +2,10 @@ import { type CohortFacts, type Facts, tickMs } from '@coalmine/comparator'
 import type { ComparisonFacts, FlagShare } from '@coalmine/store'
 import type { ComparisonRequest } from './request.ts'
 
-/** The start of the tick that a moment lies in, both in milliseconds since 1970. */
+/** The start of the tick that contains a moment, both in milliseconds since 1970. */
 const tickOf = (ms: number): number => Math.floor(ms / tickMs) * tickMs
 
-/** What the comparator is told of a comparison besides its slices. */
+/** The comparator's facts about a comparison, besides its slices. */
 export function factsOf(
   request: ComparisonRequest,
   found: ComparisonFacts,
@@ -25,10 +25,10 @@ export function factsOf(
       : Math.ceil(window.start / tickMs) * tickMs
   const last = Math.max(...seen([found.stable.lastMs, found.canary.lastMs]))
   const bothServed = found.stable.requests > 0 && found.canary.requests > 0
-  // Of an empty cohort the window that was asked for is told; else the part of it that has closed ticks.
+  // If a cohort is empty, report the requested window; otherwise the part of it that has closed ticks.
   const end = bothServed || window.end === undefined ? tickOf(last) + tickMs : tickOf(window.end)
   const until = Number.isFinite(end) ? Math.max(start, end) : now
-  // The store leaves out those with the fewest requests where there are many.
+  // If there are many flags, the store leaves out those with the fewest requests.
   const flagsLeftOut = (flags[0]?.flags ?? 0) - new Set(flags.map(({ flag }) => flag)).size
   const cohort = (name: 'stable' | 'canary'): CohortFacts => {
     const { requests, traces, instances, testRequests } = found[name]

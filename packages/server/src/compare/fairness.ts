@@ -10,18 +10,18 @@ import {
 } from '@coalmine/store'
 import { unlessTooSlow } from './unless-too-slow.ts'
 
-/** What was read of a comparison, by which it is told whether it is fair. */
+/** The data by which the fairness of a comparison is judged. */
 interface ComparisonRead {
   readonly found: ComparisonFacts
   readonly instances: readonly InstanceLife[] | undefined
   readonly operations: readonly OperationTicks[]
   readonly builds: Awaited<ReturnType<Store['cohorts']['builds']>>
-  /** Seconds that an instance warms up. */
+  /** How long an instance warms up, in seconds. */
   readonly warmUp: number
   readonly now: number
 }
 
-/** What the store knows that tells whether a comparison is fair. */
+/** Reads from the store whether a comparison is fair. */
 export async function fairnessFacts(
   store: Store,
   comparison: Comparison,
@@ -49,10 +49,10 @@ export async function fairnessFacts(
   }
 }
 
-// Enough of each to tell hosts apart; more of them only cost time.
+// Enough to tell hosts apart; more would only cost time.
 const lookedAt = { instances: 10, operations: 5, blocks: 20 }
 
-/** What the instances did that served most, at the operations that stable serves most, where they can be held against each other. */
+/** The data of the busiest instances at stable's busiest operations, where they can be compared with each other. */
 async function cellsOf(
   store: Store,
   comparison: Comparison,
@@ -80,14 +80,14 @@ async function cellsOf(
   return (await unlessTooSlow(() => store.ticks.instanceCells(comparison, asked))) ?? []
 }
 
-// A few thousand requests tell how all of them were measured; a minute of them is read in some 50 ms.
+// A few thousand requests show how all were measured; reading a minute of them takes some 50 ms.
 const mostSampledTicks = 12
 const sampledRequests = 20_000
 
-// Where in the window clocks are looked at, besides its end: one that was set right was off before.
+// Where in the window to check clocks, besides its end: a clock that was corrected was off before.
 const clockTicks = [0, 0.25, 0.5, 0.75]
 
-/** The last ticks in which both cohorts served, until they have enough requests; of a tick that has many more, a part. */
+/** The last ticks in which both cohorts served, as many as give enough requests; only a part of a tick with many more. */
 function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
   const served = new Map<number, { stable: number; canary: number }>()
   for (const { ticks } of operations)

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Steps } from '@coalmine/comparator'
 
-// Short enough that nobody who asks something else meanwhile notices.
+// Short enough that other clients do not notice.
 const turnMs = 50
 
 /**
- * Does a piece of work step by step, and lets others have a turn whenever it has taken some of them.
+ * Runs work step by step, and yields to other work at regular intervals.
  *
  * @example await inTurns(judgeInSteps(slices, policy, facts)) // what atOnce(...) gives, and the server answered meanwhile
  */

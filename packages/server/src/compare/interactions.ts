@@ -18,10 +18,10 @@ import type { Context } from '../context.ts'
 import { partSlices } from './part-slices.ts'
 import type { ComparisonRequest } from './request.ts'
 
-/** No flag is begun after so long. */
+/** After this long no further flag is examined. */
 const patienceMs = 5_000
 
-/** The verdict with what carries a finding: the canary, one of the flags that both cohorts met, or only the two together. */
+/** Adds to a verdict what causes a finding: the canary, one of the flags that both cohorts met, or only the two together. */
 export async function interactionsOn(
   verdict: Verdict,
   finding: Finding,
@@ -37,7 +37,7 @@ export async function interactionsOn(
   }
 }
 
-/** A note for each flag that was asked about in vain. */
+/** A note for each requested flag without an answer. */
 function unknownParts(named: readonly string[], interactions: readonly Interaction[]): Reason[] {
   return named
     .filter((flag) => !interactions.some((one) => one.flag === flag))
@@ -95,7 +95,7 @@ async function trafficOf(
   return { flag, variants, slices: await Promise.all([withVariant(first), withVariant(second)]) }
 }
 
-/** A selector for those of its requests that met a variant of a flag. */
+/** Narrows a selector to requests that met a variant of a flag. */
 function also(selector: string, flag: string, variant: string): string {
   const condition: Condition = { from: 'span', key: `coalmine.flag.${flag}`, value: variant }
   return formatSelector([...parseSelector(selector), condition])

@@ -4,8 +4,8 @@ import type { Store } from '@coalmine/store'
 type Chosen = Parameters<Store['memory']['countLook']>[0]
 
 /**
- * Counts this look where the mode is `fixed`, which allows one; nothing to count where one may look as often as one likes, or
- * where a cohort is empty and nothing is tested.
+ * Counts this look if the mode is `fixed`, which allows only one. Does nothing if the number of looks is unlimited, or
+ * if a cohort is empty, so that nothing is tested.
  */
 export async function lookAt(
   store: Store,

@@ -9,13 +9,13 @@ import {
   StoreError,
 } from '@coalmine/store'
 
-/** Slices of a policy's own measures, and how many requests had a value. */
+/** Slices of a policy's own measures, and the number of requests that had a value. */
 interface MeasuredSlices {
   readonly slices: readonly Slice[]
   readonly values: readonly ValueFacts[]
 }
 
-/** Reads what a policy measures itself: attributes, calls and shares. */
+/** Reads a policy's own measures: attributes, calls and shares. */
 export async function measuredSlices(store: Store, comparison: Comparison, policy: Policy): Promise<MeasuredSlices> {
   const own = ownMeasures(policy)
   const slices: Slice[] = []
@@ -36,7 +36,7 @@ export async function measuredSlices(store: Store, comparison: Comparison, polic
 }
 
 /**
- * Refuses a policy that measures by a selector which cannot be read, or what calls do not have.
+ * Refuses a policy with an invalid selector in a measure, or with a measure that calls do not have.
  *
  * @throws {StoreError} naming the metric.
  */

@@ -6,8 +6,8 @@ import { slicesOf } from './slices.ts'
 import { gathered } from './window.ts'
 
 /**
- * What a part of a comparison did, of the metrics of its policy: whether the whole may be compared has been settled, and its
- * spans are read once. Instances that warm up count as they are.
+ * Reads slices of a part of a comparison for the metrics of its policy. Whether the whole is comparable is already settled, so the
+ * spans are read once. Warm-up is not left out.
  */
 export async function partSlices(request: ComparisonRequest, { store }: Context): Promise<Slice[]> {
   const names = new Set(request.policy.metrics.map(({ name }) => name))

@@ -16,7 +16,7 @@ import { refuseMeasures } from './own-measures.ts'
 
 const longestSinceMs = 3_660 * 86_400_000
 
-/** A comparison that was asked for, once it is known to be sound: moments are milliseconds since 1970, and selectors have one spelling. */
+/** A validated request for a comparison: times are milliseconds since 1970, and selectors are normalised. */
 export interface ComparisonRequest extends Comparison {
   readonly traffic: Traffic
   readonly audience: readonly string[]
@@ -25,16 +25,16 @@ export interface ComparisonRequest extends Comparison {
   readonly end: number | undefined
   readonly sinceMs: number | undefined
   readonly stableWindowMs: number | undefined
-  /** How far apart those windows are, where they are no days. */
+  /** The distance between those windows, if not a day. */
   readonly stableStepMs?: number
   readonly interact: readonly string[]
   readonly policy: Policy
-  /** Null: those that the server has. */
+  /** Null for the server's own objectives. */
   readonly slos: readonly Slo[] | null
   readonly ramp: readonly RampStage[]
 }
 
-/** What tells a comparison from every other one of the store, whenever it is looked at. */
+/** Identifies a comparison within the store, independent of the time of a look. */
 export function cohortsAsked({
   service,
   stable,
@@ -47,7 +47,7 @@ export function cohortsAsked({
 }
 
 /**
- * Reads the body of `POST /api/compare`.
+ * Validates the body of `POST /api/compare`.
  *
  * Throws a ServerError, or a StoreError, of kind `usage` that names the key.
  */
@@ -101,33 +101,33 @@ export function parseRequest(body: unknown): ComparisonRequest {
   }
 }
 
-/** A text that is not empty. Throws a ServerError of kind `usage` that names the key. */
+/** Reads a non-empty string. Throws a ServerError of kind `usage` that names the key. */
 export function text(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw usage(`${name}: expected text, got ${JSON.stringify(value) ?? 'nothing'}`)
 }
 
-/** A selector in one spelling, whatever the order of its parts and their encoding: two that are the same read the same. */
+/** Normalises a selector, whatever the order and encoding of its parts, so that equal selectors are equal strings. */
 export function selector(value: unknown, name: string): string {
   const conditions = parseSelector(text(value, name))
   return formatSelector(conditions.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
 }
 
-/** Whose requests are compared; those of users, when left out. Throws a ServerError of kind `usage`. */
+/** Reads whose requests to compare; those of users by default. Throws a ServerError of kind `usage`. */
 export function trafficOf(value: unknown = 'users'): Traffic {
   const known = traffics.find((one) => one === value)
   if (known) return known
   throw usage(`traffic: expected one of ${traffics.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
-/** What users call the scope: `requests`, or `downstream`. */
+/** Reads the scope, as users call it: `requests` or `downstream`. */
 function sideOf(value: unknown = 'requests'): ComparedSide {
   const known = comparedScopes.find((one) => one === value)
   if (known) return known === 'downstream' ? 'calls' : known
   throw usage(`scope: expected one of ${comparedScopes.join(', ')}, got ${JSON.stringify(value)}`)
 }
 
-/** Each once and in order, so that the same audiences are the same comparison. */
+/** Reads audiences, deduplicated and sorted, so that the same audiences make the same comparison. */
 export function audiences(value: unknown = []): readonly string[] {
   if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== ''))
     return [...new Set(value as string[])].sort()
@@ -147,7 +147,7 @@ function flagsAsked(value: unknown = []): readonly string[] {
   throw usage(`interact: expected a list of flag keys, got ${JSON.stringify(value)}`)
 }
 
-/** A moment in ISO 8601 as milliseconds since 1970; undefined when left out. Throws a ServerError of kind `usage` that names the key. */
+/** Reads an ISO 8601 time as milliseconds since 1970; undefined if left out. Throws a ServerError of kind `usage` that names the key. */
 export function moment(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN

@@ -1,10 +1,10 @@
 import { type Facts, type Policy, requestCount, type Slice } from '@coalmine/comparator'
 import type { OperationTicks } from '@coalmine/store'
 
-/** Reads what is judged as it is about to be, and gives it back. */
+/** Observes slices on their way to being judged, and passes them on. */
 export type Reader = (slices: Iterable<Slice>, facts: Facts) => Iterable<Slice>
 
-/** Most services hide no errors: slices that say so are made only where the policy asks for them, or there are any. */
+/** Whether to make slices of inner errors. Most services have none: only if the policy asks for them, or there are any. */
 export function withInnerErrors(operations: readonly OperationTicks[], { metrics }: Pick<Policy, 'metrics'>): boolean {
   return (
     metrics.some(({ measure, gate }) => measure.kind === 'inner-errors' && gate === 'on') ||
@@ -12,7 +12,7 @@ export function withInnerErrors(operations: readonly OperationTicks[], { metrics
   )
 }
 
-/** Empties what it is given as it goes, so that ticks and slices are not held both. */
+/** Turns ticks into slices, emptying the given array as it goes so that both are not held in memory. */
 export function* slicesOf(operations: OperationTicks[], inner = false): Generator<Slice> {
   for (let next = operations.pop(); next; next = operations.pop()) yield* slicesOfOperation(next, inner)
 }
@@ -23,7 +23,7 @@ function* slicesOfOperation({ operation, ticks }: OperationTicks, inner: boolean
       stable: side(stable),
       canary: side(canary),
     })
-    // One for each trace: requests that one trace makes come together, and their number would say more than it knows.
+    // Count traces: the requests of one trace are not independent, and counting them would overstate the evidence.
     yield {
       tick,
       operation,

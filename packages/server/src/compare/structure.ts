@@ -1,10 +1,10 @@
 import type { SpanTick } from '@coalmine/comparator'
 import type { Comparison, OperationTicks, SomeTicks, Store } from '@coalmine/store'
 
-// What a service does below its requests shows in these; and the same ones are looked at as time goes on.
+// Enough to show what a service does below its requests. Later looks read the same ones.
 const requestsRead = 5_000
 
-/** Which spans lie below the first requests of a comparison; undefined where they have too many names to tell. */
+/** Which spans lie below the first requests of a comparison; undefined if they have too many names. */
 export async function structureTicks(
   store: Store,
   comparison: Comparison,
@@ -13,7 +13,7 @@ export async function structureTicks(
   return store.spans.below(comparison, firstTicks(operations))
 }
 
-/** The first ticks in which both cohorts served, until they have enough requests; of ticks that have many more, a part. */
+/** The first ticks in which both cohorts served, as many as give enough requests; only a part of ticks with many more. */
 function firstTicks(operations: readonly OperationTicks[]): SomeTicks {
   const served = new Map<number, { stable: number; canary: number }>()
   for (const { ticks } of operations)

@@ -1,7 +1,7 @@
 import { StoreError } from '@coalmine/store'
 
 /**
- * What is read of raw spans, or null where that takes too long: it is then not known, and the verdict does without it.
+ * Reads from raw spans; null if that takes too long, and the verdict then does without it.
  *
  * @example await unlessTooSlow(() => store.ticks.instances(comparison, asked)) // [...], or null
  */

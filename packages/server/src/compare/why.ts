@@ -3,7 +3,7 @@ import type { Exemplar } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import type { ComparisonRequest } from './request.ts'
 
-/** The verdict with the attributes that explain a failed finding, and with traces to look at. */
+/** Adds to a verdict the attributes that explain a failed finding, and traces to look at. */
 export async function whyOn(
   verdict: Verdict,
   finding: Finding,
@@ -37,7 +37,7 @@ export async function whyOn(
   }
 }
 
-/** What is bad of a single request by the finding's metric; undefined where nothing is. */
+/** What makes a single request bad by the finding's metric; undefined if the metric does not say. */
 function badOf({ metric }: Finding, { policy }: ComparisonRequest): Bad | undefined {
   switch (policy.metrics.find(({ name }) => name === metric)?.measure.kind) {
     case 'latency':
@@ -51,7 +51,7 @@ function badOf({ metric }: Finding, { policy }: ComparisonRequest): Bad | undefi
   }
 }
 
-// An engine that refuses a statement quotes it.
+// Only the first line: an engine that refuses a statement quotes it.
 const firstLine = ({ message }: Error): string => message.split('\n')[0]!.slice(0, 200)
 
 const exemplarOf = ({ traceId, startMs, seconds }: Exemplar): Exemplars['stable'][number] => ({

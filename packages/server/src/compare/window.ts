@@ -9,19 +9,19 @@ import {
   warmUpOf,
 } from '@coalmine/store'
 
-/** What one window of the store holds of a comparison. */
+/** The data of a comparison in one window of the store. */
 export interface WindowRead {
   readonly found: ComparisonFacts
-  /** Undefined where instances are not known apart. */
+  /** Undefined if instances cannot be told apart. */
   readonly instances: readonly InstanceLife[] | undefined
   readonly operations: OperationTicks[]
-  /** What was asked for, until the last tick that is part of it. */
+  /** The requested comparison, ending with the last tick that is part of it. */
   readonly comparison: Comparison
 }
 
 /**
- * Reads who served in a window, and what they did tick by tick, without the latency of instances that were warming up. The
- * facts of the cohorts may have been asked for already.
+ * Reads who served in a window and their ticks, without the latency of instances that were warming up. The
+ * facts of the cohorts may have been read already.
  */
 export async function readWindow(
   store: Store,
@@ -35,15 +35,15 @@ export async function readWindow(
     finding,
     living,
     operationsOf(store, comparison, warmUp),
-    // Awaited here too, where reading ticks may fail before it asks.
+    // Also awaited here, in case reading ticks fails before awaiting it.
     warmUp,
   ])
   return sameTicks({ found, instances, operations, comparison })
 }
 
 /**
- * Statements run side by side, and a tick may close between two of them: of a comparison without an end, what is after the last request
- * that its facts know is no part of any.
+ * Cuts off ticks that closed between concurrent statements: in a comparison without an end, anything after the last request
+ * in its facts is dropped.
  *
  * @example sameTicks({ found, instances, operations, comparison }).comparison.end // 1_764_500_405_000
  */
@@ -63,7 +63,7 @@ export function sameTicks(read: WindowRead): WindowRead {
   }
 }
 
-/** Every operation of a comparison, tick by tick; warm-up is part of it where nothing is told of it. */
+/** Reads the ticks of every operation of a comparison; they include warm-up unless it is given. */
 export async function operationsOf(
   store: Store,
   comparison: Comparison,
@@ -72,14 +72,14 @@ export async function operationsOf(
   return gathered(store.ticks.read(comparison, warmUp).operations)
 }
 
-/** All that an iteration gives, as a list. */
+/** Collects an async iterable into an array. */
 export async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)
   return all
 }
 
-/** The slices of several readings, one after the other, none of them held. */
+/** Chains several iterables of slices without holding them. */
 export function* chained(...all: readonly Iterable<Slice>[]): Generator<Slice> {
   for (const some of all) yield* some
 }

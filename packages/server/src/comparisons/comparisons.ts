@@ -13,42 +13,42 @@ import { parseStart, type StartRequest } from './start-request.ts'
 import { after, type ComparisonState, type RunEvent, type Told } from './state.ts'
 import { newTickFeed } from './tick-feed.ts'
 
-/** The comparisons that a server runs, and has run. */
+/** A server's running and past comparisons. */
 export interface Comparisons {
-  /** Starts one, or joins the one of the same key that runs; `joined` says which it was. `by` is the name of whoever asks. */
+  /** Starts one, or joins a running one with the same key; `joined` says which it was. `by` is the caller's name. */
   readonly start: (
     body: unknown,
     by?: string | null,
   ) => Promise<{ readonly state: ComparisonState; readonly joined: boolean }>
-  /** All of them, the newest first. */
+  /** All of them, newest first. */
   readonly list: () => readonly ComparisonState[]
-  /** One of them. Throws a ServerError of kind `no-data` where there is none of that id. */
+  /** Finds one. Throws a ServerError of kind `no-data` if there is none with that id. */
   readonly get: (id: string) => ComparisonState
   /** Its last verdict; undefined before the first look. */
   readonly verdict: (id: string) => Promise<Verdict | undefined>
-  /** What it was asked to compare. Throws a ServerError where this release does not take it any more. */
+  /** The request of one. Throws a ServerError if this release no longer accepts it. */
   readonly request: (id: string) => ComparisonRequest
   /** Ends it, unless it is over. */
   readonly stop: (id: string, by?: string | null) => Promise<ComparisonState>
-  /** Its events after a number that are kept, and then each as it happens, until it is over or nobody listens any more. */
+  /** Its stored events after a number, then each new one as it happens, until it is over or nobody listens any more. */
   readonly follow: (id: string, afterNumber: number, stop: AbortSignal) => AsyncGenerator<RunEvent>
-  /** Settled once something has happened to it, or it is stopped. */
+  /** Resolves at its next event, or when `stop` is aborted. */
   readonly changed: (id: string, stop: AbortSignal) => Promise<void>
-  /** Ticks have closed: those that run look at them. */
+  /** Call when ticks have closed, so that running comparisons look at them. */
   readonly ticksClosed: () => void
-  /** Knows again those of before the server ended, and gives what goes on with those that ran. */
+  /** Loads the comparisons from before a restart, and returns a function that resumes those that were running. */
   readonly resume: () => Promise<() => Promise<void>>
-  /** Aborted once the server is to end. */
+  /** Aborted when the server is about to end. */
   readonly closing: AbortSignal
-  /** Lets go of all of them; those that run go on when a server has the store again. */
+  /** Releases all of them; running ones resume when a server opens the store again. */
   readonly close: () => void
 }
 
 const toldOfDays = 90
-// Events that were sent and not kept before a crash had numbers, too, and are not to be used again.
+// Events sent but not stored before a crash had numbers, too, which must not be reused.
 const numbersBetweenKept = 1_000
 
-/** The comparisons of a server: they look once ticks have closed, and at least every so many milliseconds. */
+/** Creates the comparisons of a server, which look when ticks have closed, and at least every `everyMs` milliseconds. */
 export function newComparisons(
   context: Context,
   everyMs: number,
@@ -158,7 +158,7 @@ function mayStart(running: number, most: number): void {
   )
 }
 
-// Earlier releases kept no names.
+// Earlier releases stored no names.
 const neverNamed = { startedBy: null, stoppedBy: null }
 
 function newState({ request, limits, labels }: StartRequest, nowMs: number, by: string | null): ComparisonState {

@@ -4,13 +4,13 @@ import type { FastifyReply } from 'fastify'
 import type { Comparisons } from './comparisons.ts'
 import type { RunEvent } from './state.ts'
 
-// Proxies close what is silent for a minute, and clients of ours take it for dead.
+// Proxies close connections that are silent for a minute, and our clients consider them dead.
 const beatMs = 20_000
 
 /** A state with the link to its page. */
 export type Linked = (state: ComparisonState) => ComparisonAnswer
 
-/** Which events of a comparison are asked for. */
+/** A request for the events of a comparison. */
 export interface EventsAsked {
   readonly id: string
   /** The number of the last event that the client has. */
@@ -18,7 +18,7 @@ export interface EventsAsked {
   readonly linked: Linked
 }
 
-/** The events as server-sent events, until the comparison is over or the client is gone. */
+/** Sends the events as server-sent events, until the comparison is over or the client is gone. */
 export async function sendEvents(
   comparisons: Comparisons,
   { id, after, linked }: EventsAsked,
@@ -30,7 +30,7 @@ export async function sendEvents(
   raw.on('close', () => gone.abort())
   raw.writeHead(200, {
     'content-type': 'text/event-stream',
-    // What packs an answer holds back what there is of it.
+    // Compression would hold events back.
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
   })
@@ -47,8 +47,8 @@ export async function sendEvents(
 }
 
 /**
- * The events after a number as one answer, for whoever is behind something that holds streams back: those that are there, or
- * the next one, as soon as there is one.
+ * Returns the events after a number as one answer, for clients behind proxies that hold streams back: the existing ones, or
+ * the next one as soon as it happens.
  */
 export async function eventsSince(
   comparisons: Comparisons,
@@ -59,7 +59,7 @@ export async function eventsSince(
   const found: ComparisonEvent[] = []
   for await (const event of comparisons.follow(id, after, AbortSignal.any([stop, enough.signal]))) {
     found.push(eventOf(event, linked))
-    // What else there is comes with it; nothing more is waited for.
+    // Include other events that are ready, but wait for no more.
     enough.abort()
   }
   return found
@@ -69,7 +69,7 @@ function eventText({ id, event, ...data }: ComparisonEvent): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
-/** What clients are told: what is needed to start it again is the server's own. */
+/** The client's form of an event, without what only the server needs for a restart. */
 function eventOf({ number: id, at, told }: RunEvent, linked: Linked): ComparisonEvent {
   switch (told.kind) {
     case 'started':

@@ -9,41 +9,41 @@ import type { Context } from '../context.ts'
 import { type Look, lookOf } from './state.ts'
 import type { ServiceNews, TickFeed } from './tick-feed.ts'
 
-/** What a look at a comparison found. */
+/** The result of a look at a comparison. */
 export interface Looked {
   readonly look: Look
-  /** Of canary traffic that was judged. */
+  /** Seconds of canary traffic judged. */
   readonly seconds: number
   readonly canaryRequests: number
-  /** Whether it is invalid for want of spans that may still come. */
+  /** Whether it is invalid only for lack of spans that may still come. */
   readonly isEarly: boolean
-  /** Where the whole window was judged. */
+  /** Set if the whole window was judged. */
   readonly verdict?: Verdict
 }
 
-/** The looks at one comparison that runs. */
+/** The looks at one running comparison. */
 export interface Looks {
-  /** What there is to be said since the look before; undefined where that is nothing. */
+  /** Looks again; undefined if nothing is new since the last look. */
   readonly next: () => Promise<Looked | undefined>
   /** Judges the whole window. */
   readonly whole: () => Promise<Looked>
-  /** Whether ticks have come since the whole window was judged, by which it has grown enough to be judged again: by so much of it. */
+  /** Whether the window has grown by at least this share since it was last judged as a whole. */
   readonly isDue: (growth?: number) => boolean
   /** The last look; undefined before the first. */
   readonly last: () => Looked | undefined
   readonly end: () => void
 }
 
-/** From what the looks go on: the last one at the whole window, and what came since. */
+/** The state from which looks continue: the last one at the whole window, and what came since. */
 interface Standing {
   readonly whole: Looked & { readonly verdict: Verdict }
   readonly startMs: number | undefined
   readonly warmUp: WarmUp
   readonly late: number
   readonly epoch: number
-  /** The end of the ticks that it has seen, and of those that have been fed since, in milliseconds since 1970. */
+  /** The end of the ticks it has seen, and of those fed since, in milliseconds since 1970. */
   readonly judgedUntilMs: number
-  /** By the clock. */
+  /** Wall-clock time. */
   readonly judgedAtMs: number
   next: NextTicks | null
   untilMs: number
@@ -53,19 +53,19 @@ interface Standing {
 }
 
 const tickMs = 5_000
-// How often one is judged anew whose cohorts are not both there.
+// How often to judge again while one cohort is missing.
 const waitingMs = 20_000
-// Between two looks at the whole window it grows by so much, at least: they cost no more than all the others then.
+// The window grows by at least this share between two looks at all of it, so that they cost no more than all other looks.
 const leastGrowth = 0.02
 const growthWithLate = 0.125
-// Spans of the day before may come at any time, as from a file.
+// Spans from a day before may arrive at any time, for instance from a file.
 const followedMs = 86_400_000
-// Evidence that moved by so many per cent is worth a look at what may speak against it.
+// Evidence that moved by this many per cent is worth a look at the whole window.
 const movedBy = 20
 
 /**
- * Looks at a comparison. Each new tick is fed to its tests as they stand. The whole window is read and judged at first, where the outcome
- * changes, where the evidence has moved far, where new ticks change what was known of earlier ones, and whenever it has doubled.
+ * Looks at a comparison. Each new tick is fed to the running tests. The whole window is read and judged at first, when the outcome
+ * changes, when the evidence has moved far, when new ticks change what was known of earlier ones, and whenever it has doubled.
  */
 export function newLooks(request: ComparisonRequest, context: Context, feed: TickFeed, sinceMs: number): Looks {
   const { store } = context
@@ -73,7 +73,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
   const flag = flagOfCohorts(request)
   const isMeasured = policy.metrics.some(({ gate, measure }) => gate !== 'off' && ownKinds.has(measure.kind))
   const hidesErrors = policy.metrics.some(({ gate, measure }) => gate === 'on' && measure.kind === 'inner-errors')
-  // Where spans alone may be read nothing says which ticks are closed.
+  // If only spans can be read, nothing shows which ticks are closed.
   const followed = store.access !== 'spans'
   let followedSinceMs = sinceMs - followedMs
   let unfollow = followed ? feed.follow({ service, sinceMs: followedSinceMs, flag: flag ?? '' }) : () => {}
@@ -99,7 +99,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
     )
     const looked = { ...lookedAt(verdict), verdict }
     last = looked
-    // Where no tick is closed yet, all of them are news.
+    // If no tick is closed yet, all of them will be news.
     const seenUntilMs = untilMs ?? (followed ? 0 : context.now())
     if (startMs !== undefined) await followFrom(startMs)
     standing = {
@@ -119,7 +119,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
     return looked
   }
 
-  /** How much the window has grown since it was judged as a whole, as a share of it. */
+  /** How much the window has grown since it was last judged as a whole, as a share of it. */
   const grownBy = ({ judgedUntilMs, startMs }: Standing): number => {
     const untilMs = news ? (news.untilMs ?? 0) : context.now()
     const grownMs = untilMs - judgedUntilMs
@@ -136,7 +136,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
       if (!followed) return grownBy(standing) >= leastGrowth ? whole() : undefined
       news = await feed.newsOf(service)
       if (news.epoch !== standing.epoch) return whole()
-      // Spans of longer ago may come too, which nobody is told of.
+      // Older spans may arrive too, of which the feed gives no notice.
       const isWaiting = standing.whole.look.outcome === 'invalid'
       if (isWaiting && context.now() - standing.judgedAtMs >= waitingMs) return whole()
       if (news.untilMs === undefined || news.untilMs <= standing.untilMs) return undefined
@@ -158,7 +158,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
     },
   }
 
-  /** Feeds the ticks that are new, and gives what they say; null where all has to be judged anew. */
+  /** Feeds the new ticks and returns the result; null if everything has to be judged again. */
   async function fed(
     standing: Standing,
     untilMs: number,
@@ -204,7 +204,7 @@ function lookedAt(verdict: Verdict): Looked {
   }
 }
 
-/** What new ticks say: the outcome is that of the last whole look. */
+/** The look after new ticks; its outcome is that of the last look at the whole window. */
 function lookedOn({ whole, seconds, canaryRequests }: Standing, tick: TickLook): Looked {
   const { outcome, reason } = whole.look
   const { harmPercent, safetyPercent } = tick

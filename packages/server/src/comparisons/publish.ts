@@ -6,18 +6,18 @@ import type { Held } from './held.ts'
 import { after, type RunEvent, type Told } from './state.ts'
 import { happenedOf } from './tell-people.ts'
 
-/** Tells of something that happened to a comparison: keeps it, and sends it to whoever follows. */
+/** Publishes an event of a comparison: stores it, and sends it to followers. */
 export type Publish = (one: Held, told: Told, verdict?: Verdict) => Promise<void>
 
 const keptEveryMs = 60_000
 // Older ones are read from the store.
 const mostEventsHeld = 1_000
-// A store that takes longer does not hold back who waits for an event.
+// A slower store does not delay those who wait for an event.
 const patienceMs = 5_000
 
 /**
- * What tells of events. Of looks one in a minute is kept; what changes the outcome, or ends it, is in the store before it is sent, unless
- * that takes five seconds: a client that has seen how it ended is not told otherwise after a crash. `ended` is told of the verdict that
+ * Creates the publisher. One look a minute is stored; an event that changes the outcome or ends the comparison is stored first, unless
+ * that takes five seconds, so that a client does not see a different end after a crash. `ended` is called with the verdict that
  * one ends with.
  */
 export function newPublish(
@@ -45,7 +45,7 @@ export function newPublish(
     let isKept = false
     if (told.kind !== 'look' || atMs - one.keptMs >= keptEveryMs) {
       one.keptMs = atMs
-      // People are told first: what was kept before a crash is not told of after it.
+      // Notify people first: after a crash, events already stored are not announced again.
       const happened = happenedOf(after(one.state, event), told, verdict ?? one.verdict)
       const keeping = (
         happened ? notify.happened({ ...happened, request: requestOf(one), atMs }) : Promise.resolve()
@@ -55,7 +55,7 @@ export function newPublish(
     one.state = after(one.state, event)
     if (verdict) one.verdict = verdict
     if (told.kind === 'ended' && one.verdict) ended(one, one.verdict)
-    // Of one that is over it can be read, and there may be many.
+    // The verdict of a finished comparison can be read from the store, and there may be many.
     if (told.kind === 'ended' && isKept) delete one.verdict
     one.events.push(event)
     if (one.events.length > mostEventsHeld) one.events.shift()

@@ -4,7 +4,7 @@ import type { Rounds } from './rounds.ts'
 import type { RunLimits } from './start-request.ts'
 import type { EndReason } from './state.ts'
 
-/** What a comparison that runs works with. */
+/** What a running comparison needs. */
 export interface Running {
   readonly limits: RunLimits
   readonly startedMs: number
@@ -29,12 +29,12 @@ export async function run(running: Running, stop: AbortSignal): Promise<void> {
       running.troubled(looked.message)
     } else {
       if (looked) await running.looked(looked)
-      // Whoever asked for the verdict may have looked meanwhile.
+      // A request for the verdict may have looked meanwhile.
       const last = looks.last()
       if (last && last.canaryRequests !== served.requests) served = { requests: last.canaryRequests, atMs: now() }
       const why = last && endOf(last, limits, now() - startedMs, now() - served.atMs)
       if (why) {
-        // What it ends with is a verdict on all there is.
+        // It ends with a verdict on the whole window.
         const whole = looks.isDue(0) ? await looks.whole().catch(() => undefined) : undefined
         if (stop.aborted) return
         if (whole) await running.looked(whole)

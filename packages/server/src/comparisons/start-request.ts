@@ -7,20 +7,20 @@ export type { RunLimits } from '@coalmine/comparator'
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
 
-/** A comparison that is to run, once it is known to be sound. */
+/** A validated request to run a comparison. */
 export interface StartRequest {
-  /** As it was asked for, so that it can be asked again after a restart. */
+  /** The original request, for resuming after a restart. */
   readonly asked: ComparisonBody
   readonly request: ComparisonRequest
   readonly limits: RunLimits
-  /** What the page, notifications and people know it by: such as commit, author, pipeline. */
+  /** Labels for the page, notifications and people, such as commit, author, pipeline. */
   readonly labels: Readonly<Record<string, string>>
-  /** Comparisons of the same key are the same one, and are not started twice. */
+  /** Identifies the comparison: one with the same key is not started twice. */
   readonly key: string
 }
 
 /**
- * Reads the body of `POST /api/comparisons`: that of `POST /api/compare`, and when it is over.
+ * Validates the body of `POST /api/comparisons`: that of `POST /api/compare`, plus when the comparison ends.
  *
  * Throws a ServerError of kind `usage` that names the key.
  */
@@ -54,7 +54,7 @@ export function parseStart(body: unknown): StartRequest {
   }
 }
 
-/** What makes two requests the same comparison. */
+/** The key under which two requests are the same comparison. */
 function keyOf(request: ComparisonRequest, { forMs, earlyPass }: RunLimits): string {
   const { start, end, interact, policy } = request
   return JSON.stringify([cohortsAsked(request), start, end, interact, policy, forMs, earlyPass])

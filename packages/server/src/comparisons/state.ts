@@ -16,7 +16,7 @@ export type Told =
   | { readonly kind: 'outcome'; readonly look: Look; readonly before: Outcome | null }
   | { readonly kind: 'ended'; readonly look: Look; readonly why: EndReason; readonly by?: string }
 
-/** An event as it is sent: what happened, when, and its number among the comparison's events. */
+/** An event: what happened, when, and its number among the comparison's events. */
 export interface RunEvent {
   readonly number: number
   readonly at: string
@@ -36,13 +36,13 @@ export function after(state: ComparisonState, { at, told }: RunEvent): Compariso
   }
 }
 
-/** What a gate is told: the outcome where it is settled, `running` until then. */
+/** The outcome for a gate; `running` until it is settled. */
 export function settledOutcome({ state, outcome }: ComparisonState): Outcome | 'running' {
   if (outcome === 'fail') return 'fail'
   return state === 'ended' ? (outcome ?? 'inconclusive') : 'running'
 }
 
-/** What is told of a look. */
+/** The look of a verdict. */
 export function lookOf(verdict: Verdict): Look {
   return {
     outcome: verdict.verdict,

@@ -4,14 +4,14 @@ import { ServerError } from '../errors.ts'
 const longestWaitMs = 60_000
 const units = { ms: 1, s: 1_000, m: 60_000 } as const
 
-/** How long an answer is held back. */
+/** Holds an answer back for a while. */
 export interface Waiting {
-  /** Aborted once the time is up, or nobody waits for the answer any more. */
+  /** Aborted when the time is up, or nobody waits for the answer any more. */
   readonly signal: AbortSignal
   readonly release: () => void
 }
 
-/** Waits for so long, unless the client goes before. */
+/** Waits for `waitMs`, unless the client disconnects earlier. */
 export function waiting(waitMs: number, reply: FastifyReply): Waiting {
   const over = new AbortController()
   const end = (): void => over.abort()
@@ -28,7 +28,7 @@ export function waiting(waitMs: number, reply: FastifyReply): Waiting {
 }
 
 /**
- * Such as `20s`, as the command line takes times; at most a minute, which proxies allow. Throws a ServerError of kind `usage`.
+ * Parses a time such as `20s`, as on the command line; at most a minute, which proxies allow. Throws a ServerError of kind `usage`.
  *
  * @example waitOf('20s') // 20_000
  */

@@ -7,17 +7,17 @@ import { type ComparisonState, settledOutcome } from '../comparisons/state.ts'
 import type { Context } from '../context.ts'
 import { flagArms } from './flag-arms.ts'
 
-/** Judges each turn of a flag by what it did to users. */
+/** Judges each turn of a flag by its effect on users. */
 export interface FlagVerdicts {
-  /** Begins to judge what was turned lately, where that is not judged yet. */
+  /** Starts judging recent turns that are not judged yet. */
   readonly look: () => Promise<void>
-  /** How each turn came out; null where nobody can tell. */
+  /** The verdict on each turn; null if there is none. */
   readonly of: (changes: readonly TimelineChange[]) => Promise<readonly (FlagChangeVerdict | null)[]>
 }
 
 const minuteMs = 60_000
 const forMs = 30 * minuteMs
-// So much later a server that was away judges it still.
+// A server that was down still judges turns up to this old.
 const lookBackMs = 70 * minuteMs
 const beforeMs = 30 * minuteMs
 const sameTurnMs = 10 * minuteMs
@@ -27,13 +27,13 @@ const mostRunning = 20
 const mostServices = 3
 const atLabel = 'flag-turned-at'
 
-/** Those of a server. */
+/** Creates the flag verdicts of a server. */
 export function newFlagVerdicts(context: Context, comparisons: Comparisons): FlagVerdicts {
   const { store, now, notify } = context
   const judged = new Map<string, FlagChangeVerdict>()
   const againMs = new Map<string, number>()
 
-  // Those that were started for a turn.
+  // Comparisons that were started for a turn.
   const runs = (): readonly ComparisonState[] =>
     comparisons.list().filter(({ labels }) => labels[atLabel] !== undefined)
 
@@ -42,7 +42,7 @@ export function newFlagVerdicts(context: Context, comparisons: Comparisons): Fla
   const selectorOf = (flag: string, variant: string): string =>
     formatSelector([{ from: 'span', key: `coalmine.flag.${flag}`, value: variant }])
 
-  // Of several services the one with most requests tells.
+  // Of several services, the one with the most requests decides.
   const begin = async (change: TimelineChange): Promise<void> => {
     const { flag, service, what, author, atMs } = change
     const minutes = await store.flags.minutes({ fromMs: atMs - beforeMs, toMs: now(), flag, service })
@@ -99,7 +99,7 @@ export function newFlagVerdicts(context: Context, comparisons: Comparisons): Fla
       const known = runs()
       const turned = await store.changes.list({ kind: 'flag', sinceMs: now() - lookBackMs, limit: 100 })
       for (const change of turned) {
-        // Until a minute of it has closed nobody knows who gets what.
+        // Until a minute after the turn has closed, it is unknown who gets which variant.
         const isEarly = now() - change.atMs < 2 * minuteMs
         if (isEarly || judged.has(change.id) || runsOf(change, known).length > 0) continue
         if (now() < (againMs.get(change.id) ?? 0)) continue
@@ -147,7 +147,7 @@ function reasonOf(
   return outcome === 'pass' ? `No worse than before. ${against}.` : `${own ?? 'It cannot be told.'} ${against}.`
 }
 
-/** What was settled against the minutes before is known after the server was started again, too. */
+/** The stored verdict against the minutes before, which survives restarts of the server. */
 function remembered(
   { flag, service, atMs }: TimelineChange,
   settled: Awaited<ReturnType<Context['store']['memory']['flagVerdicts']>>,

@@ -2,16 +2,16 @@ import type { Context } from '../context.ts'
 import type { FlagVerdicts } from './flag-verdicts.ts'
 import { newTurnedFlags } from './turned-flags.ts'
 
-/** Notices flags that are turned, and judges what that did. */
+/** Detects turned flags and judges the effect. */
 export interface FlagWatch {
-  /** Ticks have closed: they may show it. */
+  /** Call when ticks have closed: they may show a turn. */
   readonly ticksClosed: () => void
   readonly close: () => Promise<void>
 }
 
 const usualMs = 30_000
 
-/** Keeps turns of flags on the timeline, and lets each be judged. */
+/** Records turns of flags on the timeline, and has each judged. */
 export function newFlagWatch(
   context: Pick<Context, 'store' | 'now' | 'warn'>,
   verdicts: Pick<FlagVerdicts, 'look'>,

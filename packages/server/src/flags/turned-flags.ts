@@ -2,16 +2,16 @@ import { type FlagMinuteSeen, flagTurns, turnBlockMs, turnWindowMs } from '@coal
 import type { Change } from '@coalmine/store'
 import type { Context } from '../context.ts'
 
-/** Finds flags that were turned: those that applications tell of, and those whose variants' shares say it. */
+/** Finds turned flags: those that applications report, and those whose variants' shares have moved. */
 export interface TurnedFlags {
-  /** Keeps what is new on the timeline. */
+  /** Records new turns on the timeline. */
   readonly look: () => Promise<void>
 }
 
 const minuteMs = 60_000
-// Ticks close late where spans come late, and a server that was away for a while has some to close.
+// Ticks close late if spans arrive late, or after the server was down.
 const lookBackMs = 5 * minuteMs
-// Whoever sends more is no flag service.
+// More than this does not come from a flag service.
 const mostHeard = 100
 const longestKey = 500
 const firstLookBackMs = 60 * minuteMs

@@ -6,31 +6,31 @@ import { settledOutcome } from '../comparisons/state.ts'
 import { ServerError } from '../errors.ts'
 import { durationOf } from './duration.ts'
 
-/** What a gate does where its comparison is over and has not told: stay closed, or open. */
+/** What a gate does if its comparison ends undecided: stay closed, or open. */
 export type Otherwise = 'halt' | 'go'
 
-/** What a delivery tool asks of a gate: of which release it asks, and how that is compared. */
+/** A delivery tool's request to a gate: the release, and how to compare it. */
 export interface GateRequest {
   /** The tool, such as `flagger`. */
   readonly tool: string
-  /** What is delivered, such as `default/shop`: a new run of it supersedes the one before. */
+  /** What is delivered, such as `default/shop`: a new run supersedes the one before. */
   readonly subject: string
-  /** One release of it; the same run is the same comparison, however often it is asked for. Undefined where the tool cannot tell. */
+  /** One release of it; repeated requests with the same run share one comparison. Undefined if the tool does not know. */
   readonly run: string | undefined
   readonly body: StartBody
   readonly otherwise: Otherwise
-  /** What the tool wants to find again with the comparison. */
+  /** Labels that the tool attaches to the comparison. */
   readonly labels?: Readonly<Record<string, string>>
 }
 
-/** What a gate says. */
+/** A gate's answer. */
 export interface GateAnswer {
   readonly state: ComparisonState
-  /** The outcome as it stands; `running` while there is none that is settled. */
+  /** The settled outcome; `running` until there is one. */
   readonly verdict: Outcome | 'running'
-  /** Whether the last look says PASS, though it may not be the last word. */
+  /** Whether the last look says PASS, though that may not be final. */
   readonly passesNow: boolean
-  /** Whether the release may go on for good: a PASS, or no word until the deadline where the gate was told to open then. */
+  /** Whether the release may proceed for good: a PASS, or an undecided comparison at the deadline if the gate opens then. */
   readonly opens: boolean
   /** Why, in one line. */
   readonly why: string
@@ -38,10 +38,10 @@ export interface GateAnswer {
 
 const labelOf = { tool: 'gate', subject: 'gate.subject', run: 'gate.run' } as const
 
-/** Without a run, what ended longer ago than this is of an earlier release. */
+/** Without a run, a comparison that ended longer ago than this belongs to an earlier release. */
 const staleMs = 3_600_000
 
-// Tools ask as soon as they begin, and images are pulled and pods started before a canary serves.
+// Tools ask as soon as they start, before images are pulled, pods have started and the canary serves.
 const firstSpansMs = 15 * 60_000
 
 /**
@@ -114,7 +114,7 @@ export function comparisonOf(
   return isSame ? newest : undefined
 }
 
-/** Starts the comparison of a release, or finds it; those of earlier runs of the same subject are stopped. */
+/** Starts or finds the comparison of a release; those of earlier runs of the same subject are stopped. */
 export async function startedFor(
   comparisons: Comparisons,
   request: GateRequest,
@@ -137,7 +137,7 @@ export async function startedFor(
   return started.state
 }
 
-/** What the gate of a comparison says. One that cannot tell never says yes, unless it was told to. */
+/** The gate's answer for a comparison. An undecided one never opens the gate, unless `otherwise` says so. */
 export function answerOf(state: ComparisonState, otherwise: Otherwise): GateAnswer {
   const verdict = settledOutcome(state)
   const isUndecided = verdict === 'inconclusive'
@@ -153,7 +153,7 @@ export function answerOf(state: ComparisonState, otherwise: Otherwise): GateAnsw
   }
 }
 
-// Tools show it in tables and events, and names in it come from outside.
+// Tools show the message in tables and events, and it contains untrusted names.
 function oneLine(message: string): string {
   const line = message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   return line.length > 400 ? `${line.slice(0, 399)}…` : line

@@ -56,7 +56,7 @@ export async function registerImport(app: FastifyInstance, context: Context): Pr
   })
 }
 
-/** Stores what a stream of spans has, keeping its ticks open until its end, or until whoever sends it is gone or silent. */
+/** Stores the spans of a stream, keeping their ticks open until it ends, or its sender is gone or silent. */
 async function importSpans(
   { store, decoder, now, warn, limits }: Context,
   stream: Readable,
@@ -97,7 +97,7 @@ async function importSpans(
         if (isGone()) throw new ServerError('unavailable', 'the client is gone')
       }
     } catch (error) {
-      // Where the file itself breaks, that is refused too.
+      // A broken file counts as a refused line, too.
       if (!(error instanceof ServerError && error.kind === 'malformed')) throw error
       refuseLine(intake.totals, intake.line + 1, error.message)
     }

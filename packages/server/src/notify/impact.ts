@@ -1,23 +1,23 @@
 import { type Finding, type Verdict, worstOf } from '@coalmine/comparator'
 import { count, latency, number, percent } from '@coalmine/comparator/numbers'
 
-/** What users feel of a failed finding. */
+/** The effect of a failed finding on users. */
 export interface Impact {
   readonly operation: string | null
   readonly metric: string
-  /** Requests a minute that fare worse than they would have on stable; 0 where that cannot be said. */
+  /** Requests per minute that fare worse than they would have on stable; 0 if unknown. */
   readonly hurtPerMinute: number
   /** Such as `GET /cart: 3.1 % of requests fail, 0.2 % on stable; about 40 requests a minute`. */
   readonly sentence: string
 }
 
-/** What users feel of a canary that failed, the worst first; nothing of one that did not, or only was not as good as was promised. */
+/** A failed canary's effects on users, worst first; none if it did not fail, or only fell short of a promised improvement. */
 export function impactsOf(verdict: Verdict): readonly Impact[] {
   const harmful = verdict.findings.filter(
     ({ decision, gate, expect }) => decision === 'fail' && gate === 'on' && expect !== 'better' && expect !== 'same',
   )
   const worst = worstOf(harmful)
-  // Of a whole service that one of its operations explains nothing more is to be said.
+  // A finding about the whole service adds nothing if one of its operations explains it.
   const others = harmful
     .filter((finding) => finding !== worst)
     .filter(
@@ -31,14 +31,14 @@ function impactOf(finding: Finding, { service, window, reasons }: Verdict): Impa
   const { operation, metric } = finding
   const minutes = window.seconds / 60
   const hurt = minutes > 0 ? Math.max(0, hurtIn(finding)) / minutes : 0
-  // Of sampled requests there are more than are counted.
+  // With sampling there are more requests than counted.
   const about = reasons.some(({ code }) => code === 'sampled') ? 'at least' : 'about'
   const often =
     hurt >= 0.05 ? `; ${about} ${hurt < 10 ? number(Number(hurt.toPrecision(2))) : count(hurt)} requests a minute` : ''
   return { operation, metric, hurtPerMinute: hurt, sentence: `${operation ?? service}: ${feltOf(finding)}${often}` }
 }
 
-/** How many requests of the window fare worse than they would have on stable. */
+/** The number of requests in the window that fare worse than they would have on stable. */
 function hurtIn({ metric, statistic, unit, part, stable, canary, effect }: Finding): number {
   if (unit === 'share') {
     if (stable.value === null || canary.value === null) return 0
@@ -49,7 +49,7 @@ function hurtIn({ metric, statistic, unit, part, stable, canary, effect }: Findi
   return unit === 'seconds' ? canary.count * shareOf(part) : 0
 }
 
-/** The share of requests that a part of them is; the typical request is slower where half of them are, at least. */
+/** The share of requests in a part; if the typical request is slower, at least half of them are. */
 function shareOf(part: Finding['part']): number {
   const [, tail] = /(\d+) %/.exec(part) ?? []
   return tail === undefined ? 0.5 : Number(tail) / 100

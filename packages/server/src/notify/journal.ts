@@ -1,16 +1,16 @@
 import type { NotificationEntry, Notifications } from '@coalmine/store'
 
-/** Writes entries to the store, in order; those that come while it writes go together. */
+/** Writes entries to the store in order; those added during a write are written together. */
 export interface Journal {
-  /** Settled once they are kept, or it is known that they are not. Never throws. */
+  /** Resolves when they are stored, or have failed to be. Never throws. */
   readonly add: (entries: readonly NotificationEntry[]) => Promise<void>
-  /** Settled once nothing waits. */
+  /** Resolves when nothing is waiting. */
   readonly settled: () => Promise<void>
 }
 
 const mostTogether = 1_000
 
-/** A journal that says once where it cannot be written. */
+/** Creates a journal that warns once if it cannot be written. */
 export function newJournal(store: Pick<Notifications, 'keep'>, warn: (message: string) => void): Journal {
   let waiting: { readonly entries: readonly NotificationEntry[]; readonly kept: () => void }[] = []
   let writing: Promise<void> | undefined

@@ -3,36 +3,36 @@ import type { NotificationEntry } from '@coalmine/store'
 import type { Notification } from './notification.ts'
 import type { Delivery } from './request.ts'
 
-/** Where messages go. */
+/** A destination of messages. */
 export interface OutboxTarget {
   readonly name: string
-  /** Delivers one message. One that it throws for is given up. */
+  /** Delivers one message. If this throws, the message is given up. */
   readonly deliver: (notification: Notification) => Promise<Delivery>
 }
 
-/** What became of a try. */
+/** The result of an attempt. */
 export type Tried = 'sent' | 'retried' | 'refused' | 'expired'
 
-/** With what a lane works. Times are milliseconds. */
+/** Options of a lane. Times are in milliseconds. */
 export interface LaneOptions {
   readonly now: () => number
   readonly warn: (message: string) => void
   readonly tried: (target: string, what: Tried) => void
-  /** The first wait before a message is tried again; each is twice the one before, up to `longestWaitMs`. */
+  /** The wait before the first retry of a message; it doubles with each retry, up to `longestWaitMs`. */
   readonly firstWaitMs: number
   readonly longestWaitMs: number
-  /** After so long without success a message is given up. */
+  /** A message is given up after this long without success. */
   readonly giveUpMs: number
 }
 
-/** A message that waits for a target. */
+/** A message waiting for a target. */
 interface Waiting {
   readonly number: number
   readonly atMs: number
   readonly notification: Notification
 }
 
-/** Where a target stands. Moments are ISO 8601. */
+/** The state of deliveries to a target. Times are ISO 8601. */
 export interface LaneState {
   readonly target: string
   /** Messages that it does not have yet. */
@@ -49,17 +49,17 @@ export interface LaneState {
   readonly expired: number
 }
 
-/** The messages to one target, which wait for nothing but each other. */
+/** The queue of messages to one target, independent of other targets. */
 export interface Lane {
   readonly add: (message: Waiting) => void
-  /** Sends what waits, and from now on what is added. */
+  /** Starts sending waiting messages, and those added later. */
   readonly start: () => void
   readonly state: () => LaneState
-  /** Settled once no message is under way. */
+  /** Resolves when no message is under way. */
   readonly close: () => Promise<void>
 }
 
-/** The lane of a target. `became` is told of each message that is done with. */
+/** Creates the lane of a target. `became` is called for each message that is finished. */
 export function newLane(
   { name, deliver }: OutboxTarget,
   { now, warn, tried, firstWaitMs, longestWaitMs, giveUpMs }: LaneOptions,
@@ -92,9 +92,9 @@ export function newLane(
     trouble = undefined
     lastSentMs = now()
   }
-  /** One try; gives how long to wait before the next one. */
+  /** Makes one attempt; returns how long to wait before the next one. */
   const attempt = async (message: Waiting, tries: number): Promise<number> => {
-    // One message that cannot be made is not to hold up the others.
+    // A message that cannot be composed must not hold up the others.
     const delivery = await deliver(message.notification).catch(
       (error: Error): Delivery => ({ kind: 'refused', note: `it could not be composed: ${error.message}` }),
     )
@@ -118,7 +118,7 @@ export function newLane(
     }
     fails(delivery.note)
     tried(name, 'retried')
-    // Many that wait for the same target do not come back at the same moment.
+    // Jitter, so that many senders do not retry the same target at the same moment.
     const backoffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(tries, 30)) * (0.5 + Math.random() / 2)
     return Math.max(1, delivery.afterMs ?? 0, backoffMs)
   }

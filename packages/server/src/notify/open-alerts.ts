@@ -2,13 +2,13 @@ import type { Context } from '../context.ts'
 import { isAbove, isAlert, type Message, type Notification } from './notification.ts'
 import type { NamedSender } from './senders.ts'
 
-/** What was told, and goes on. */
+/** Alerts that have been sent and are not resolved. */
 export interface OpenAlerts {
-  /** A message is told: it may open something, make it more urgent, or end it. */
+  /** Call with each message sent: it may open an alert, make it more urgent, or end it. */
   readonly told: (notification: Notification) => Promise<void>
   readonly of: (about: string) => Notification | undefined
   readonly list: () => readonly Notification[]
-  /** Watches them from now on. */
+  /** Starts watching them. */
   readonly start: () => void
   readonly close: () => void
 }
@@ -28,10 +28,10 @@ interface Options {
   readonly messageOf: (notification: Notification) => Promise<Message>
 }
 
-// A canary that nobody takes away for a week is what runs.
+// A canary that still runs after a week is considered the normal build.
 const watchedMs = 7 * 86_400_000
 
-/** Alerts until they are resolved: a failed canary's is when it is gone. */
+/** Keeps alerts until they are resolved; that of a failed canary is resolved when the canary is gone. */
 export function newOpenAlerts({ store, now, warn, timing, tell, senders, messageOf }: Options): OpenAlerts {
   const open = new Map<string, Notification>()
   let timers: NodeJS.Timeout[] = []
@@ -57,7 +57,7 @@ export function newOpenAlerts({ store, now, warn, timing, tell, senders, message
     }
     if (!requests) return
     const sinceMs = nowMs - Math.max(timing.goneMs, goneAfterMs)
-    // Until then the canary was there.
+    // The canary was still there until then.
     if (sinceMs < Date.parse(at) - timing.goneMs) return
     const served = await store.cohorts.servedSince({ service, ...requests }, sinceMs)
     if (served.canaryRequests > 0) {
@@ -65,7 +65,7 @@ export function newOpenAlerts({ store, now, warn, timing, tell, senders, message
       if (raised) await tellOf(raised)
       return
     }
-    // Where nothing at all comes, it cannot be told.
+    // If the service has no requests at all, this cannot be known.
     if (served.requests > 0) await tellOf(resolvedOf(one, nowMs))
   }
   const watch = async (): Promise<void> => {
@@ -87,7 +87,7 @@ export function newOpenAlerts({ store, now, warn, timing, tell, senders, message
     isRepeating = true
     for (const { takes, repeat: again } of senders) {
       const firing = [...open.values()].filter(takes)
-      // That it does not work its lane finds, too.
+      // If the target does not work, its lane notices too.
       if (again && firing.length > 0)
         await Promise.all(firing.map(messageOf))
           .then(again)
@@ -111,7 +111,7 @@ export function newOpenAlerts({ store, now, warn, timing, tell, senders, message
   }
 }
 
-/** A rollback that did not come in time makes it more urgent. */
+/** Raises the severity if a rollback did not complete in time. */
 function raisedOf(one: Notification, nowMs: number, rollbackMs: number): Notification | undefined {
   const { severityUnlessRolledBack: raised, at, severity, about, service, title, ...rest } = one
   const waitedMs = nowMs - Date.parse(at)

@@ -4,23 +4,23 @@ import { newJournal } from './journal.ts'
 import { type Lane, type LaneOptions, type LaneState, newLane, type OutboxTarget } from './lane.ts'
 import type { Notification } from './notification.ts'
 
-/** With what an outbox works. */
+/** Options of an outbox. */
 export interface OutboxOptions extends LaneOptions {
   readonly store: Notifications
   readonly targets: readonly OutboxTarget[]
 }
 
-/** Messages on their way to targets: kept before they are sent, sent in order, and again until a target has them. */
+/** Messages on their way to targets: stored before they are sent, sent in order, and retried until delivered. */
 export interface Outbox {
-  /** Keeps a message and sends it to some targets, unless one of its id was added before. Never throws. */
+  /** Stores a message and sends it to some targets, unless its id was added before. Never throws. */
   readonly add: (notification: Notification, targets: readonly string[]) => Promise<void>
-  /** Knows again what was not sent when the server ended, and gives all that was told, in order. Once, before anything is added. */
+  /** Loads unsent messages from before a restart, and returns all messages in order. Call once, before anything is added. */
   readonly resume: () => Promise<readonly Notification[]>
-  /** Sends what waits, and from now on what is added. */
+  /** Starts sending waiting messages, and those added later. */
   readonly start: () => void
-  /** Where each target stands. */
+  /** The state of each target. */
   readonly state: () => readonly LaneState[]
-  /** Ends what is under way, for at most a moment; what is not sent is sent when a server has the store again. */
+  /** Waits a moment for messages under way; unsent ones are sent when a server opens the store again. */
   readonly close: () => Promise<void>
 }
 
@@ -29,7 +29,7 @@ const pendingMs = 7 * 86_400_000
 const rememberedMs = 90 * 86_400_000
 const closingMs = 1_000
 
-/** An outbox over what the store keeps. */
+/** Creates an outbox on top of the store. */
 export function newOutbox(options: OutboxOptions): Outbox {
   const { store, targets, now, warn } = options
   const journal = newJournal(store, warn)

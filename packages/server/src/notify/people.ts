@@ -4,21 +4,21 @@ import type { NotifyConfig } from '@coalmine/comparator'
 import { type AskGitHub, isCommit, mergerOf, pullOf } from './github-api.ts'
 import type { Change, Notification, Person } from './notification.ts'
 
-/** Where it can be looked up who made a change; each gives what it knows, and never throws. */
+/** Sources for looking up who made a change; each returns what it knows, and never throws. */
 export interface ChangeSources {
-  /** What the build marks of the canary's spans say. */
+  /** The build marks of the canary's spans. */
   readonly marks: (notification: Notification) => Promise<Change>
-  /** What the deploy of a build was reported with. */
+  /** The reported deploy of a build. */
   readonly deploys: (service: string, version: string) => Promise<Change>
-  /** A checkout to ask git in. */
+  /** A checkout in which to run git. */
   readonly git: string | undefined
   readonly gitHub: (repository: string | undefined) => AskGitHub | undefined
 }
 
-// Whoever deployed within the hour still has it in their head.
+// People still remember a deploy of the last hour.
 const freshMs = 3_600_000
 
-/** The change that a message is about, from the labels of its comparison, its spans, its deploy, git, and GitHub: the first that knows. */
+/** Looks up the change behind a message, in the labels of its comparison, its spans, its deploy, git, and GitHub, in this order. */
 export async function changeOf(notification: Notification, sources: ChangeSources): Promise<Change> {
   const { service, version } = notification
   let change = labelled(notification.labels)
@@ -37,7 +37,7 @@ export async function changeOf(notification: Notification, sources: ChangeSource
   return change
 }
 
-/** Whom a message concerns. */
+/** The people whom a message concerns. */
 export function peopleOf(
   { service, at, deployedAt: firstServedAt }: Notification,
   { author, merger, deployedAt }: Change,
@@ -56,12 +56,12 @@ export function peopleOf(
   return [{ role: 'owner', name: owner ?? service, ...(slack !== undefined && { slack }) }]
 }
 
-/** Names come from anybody, and every object has a `constructor`. */
+/** Looks up an untrusted name among own properties only: every object has a `constructor`. */
 export function ownValue<Value>(values: Readonly<Record<string, Value>>, name: string): Value | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined
 }
 
-/** What the labels of a comparison say, by the names that pipelines give them. */
+/** Reads a change from the labels of a comparison, under the names that pipelines use. */
 export function labelled(labels: Readonly<Record<string, string>>): Change {
   const first = (...names: readonly string[]): string | undefined =>
     names.map((name) => ownValue(labels, name)?.trim()).find((text) => text !== undefined && text !== '')
@@ -74,7 +74,7 @@ export function labelled(labels: Readonly<Record<string, string>>): Change {
   })
 }
 
-/** A change with what is known of it alone. */
+/** Drops the unknown fields of a change. */
 export function known(change: { readonly [Key in keyof Change]: string | undefined }): Change {
   return Object.fromEntries(Object.entries(change).filter(([, text]) => text !== undefined && text !== ''))
 }
@@ -82,7 +82,7 @@ export function known(change: { readonly [Key in keyof Change]: string | undefin
 const run = promisify(execFile)
 
 async function fromGit(folder: string, commit: string): Promise<Change> {
-  // What begins with a dash would be an option.
+  // Anything that begins with a dash would be taken for an option.
   if (!isCommit(commit)) return {}
   try {
     const format = '--format=%P%x00%an%x00%cn'
@@ -92,7 +92,7 @@ async function fromGit(folder: string, commit: string): Promise<Change> {
       const second = await run('git', ['-C', folder, 'log', '-1', '--format=%an', `${commit}^2`], { timeout: 5_000 })
       return known({ author: second.stdout.trim(), merger: author })
     }
-    // What was merged on a page is committed by that page.
+    // Merges made on GitHub's page are committed by GitHub itself.
     return known({ author, merger: committer === 'GitHub' ? undefined : committer })
   } catch {
     return {}

@@ -1,7 +1,7 @@
-/** What became of a try to deliver a message. `note` is what the target answered, in one line without secrets. */
+/** The result of an attempt to deliver a message. `note` is the target's answer in one line, without secrets. */
 export type Delivery =
   | { readonly kind: 'sent'; readonly note: string }
-  /** It may work later; not before so many milliseconds, where the target said so. */
+  /** It may work later; not before `afterMs` milliseconds, if the target said so. */
   | { readonly kind: 'later'; readonly note: string; readonly afterMs?: number }
   /** Trying again would not help. */
   | { readonly kind: 'refused'; readonly note: string }
@@ -11,31 +11,31 @@ export interface TargetRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
-  /** JSON, as it is sent: signatures are of these bytes. */
+  /** JSON exactly as sent: signatures cover these bytes. */
   readonly body?: string
 }
 
-/** An answer of a target: what it means, and its body where it took the request. */
+/** A target's answer: its meaning, and its body if the request was accepted. */
 export interface TargetAnswer {
   readonly delivery: Delivery
   readonly body: string
   readonly headers: Headers | undefined
 }
 
-/** Asks a target. Never throws. */
+/** Sends a request to a target. Never throws. */
 export type Ask = (request: TargetRequest) => Promise<TargetAnswer>
 
 const timeoutMs = 10_000
 const longestNote = 200
 const longestBody = 4_000_000
-// Longer than this nobody means; it is tried again, and may say so again.
+// Longer waits are taken for a mistake; a retry will be told to wait again if need be.
 const longestAfterMs = 3_600_000
 
 /**
- * Asks targets over HTTP, each request within ten seconds.
+ * Sends requests to targets over HTTP, each limited to ten seconds.
  *
  * @param secrets texts that are never repeated in a note: a target may answer with what it was sent.
- * @param stop ends what is under way.
+ * @param stop aborts requests under way.
  */
 export function newAsk(secrets: readonly string[], stop: AbortSignal, now: () => number): Ask {
   const known = secrets.filter((secret) => secret.length >= 4).toSorted((a, b) => b.length - a.length)
@@ -54,7 +54,7 @@ export function newAsk(secrets: readonly string[], stop: AbortSignal, now: () =>
           ...headers,
         },
         ...(body !== undefined && { body }),
-        // A POST that is redirected becomes a GET, which is answered, and nothing is delivered.
+        // A redirected POST becomes a GET, which succeeds without delivering anything.
         redirect: 'manual',
         signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
       })
@@ -77,7 +77,7 @@ async function textOf({ body }: Response): Promise<string> {
   return text
 }
 
-/** What an answer says: of JSON its message and its errors, which providers put there. */
+/** The text of an answer; for JSON, the message and errors that providers put there. */
 function saidIn(text: string): string {
   if (!text.startsWith('{')) return text
   try {
@@ -96,7 +96,7 @@ function deliveryOf({ status, ok, headers }: Response, text: string, nowMs: numb
   if (status >= 300 && status < 400)
     return { kind: 'refused', note: `${status}: it has moved; put its new address into coalmine.yaml` }
   const afterMs = afterOf(headers, nowMs)
-  // GitHub says 403 where it means 429.
+  // GitHub answers 403 for rate limits.
   const isLimited = status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0')
   if (status >= 500 || status === 408 || status === 425 || status === 429 || isLimited)
     return { kind: 'later', note, ...(afterMs !== undefined && { afterMs }) }

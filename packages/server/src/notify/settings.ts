@@ -5,11 +5,11 @@ import type { SeverityRules } from './severity.ts'
 /** Values of environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A target with its secrets, by the keys that name their variables; or what is missing. */
+/** A target with its secrets, by the keys that name their variables, or the missing ones. */
 export interface TargetSettings {
   readonly name: string
   readonly target: NotifyTarget
-  /** Such as `tokenEnv`; absent where the file does not name it. */
+  /** Secrets by key, such as `tokenEnv`; absent if the file does not name them. */
   readonly secrets: Readonly<Partial<Record<SecretKey, string>>>
   /** Why it is off: variables that are not set. */
   readonly missing: string | undefined
@@ -18,7 +18,7 @@ export interface TargetSettings {
 type SecretKey = 'urlEnv' | 'secretEnv' | 'keyEnv' | 'tokenEnv' | 'passwordEnv'
 const secretKeys: readonly SecretKey[] = ['urlEnv', 'secretEnv', 'keyEnv', 'tokenEnv', 'passwordEnv']
 
-/** Targets with what the environment says. A target without its secrets is off, and the others are not. */
+/** Resolves the secrets of targets from the environment. Only targets that lack secrets are off. */
 export function targetSettings({ targets }: NotifyConfig, environment: Environment): readonly TargetSettings[] {
   return Object.entries(targets).map(([name, target]) => {
     const named = Object.entries(target).filter((entry): entry is [SecretKey, string] =>

@@ -1,6 +1,6 @@
 import { ServerError } from '../errors.ts'
 
-/** Lets requests in while the bytes of those under way stay below a bound, whatever the number of clients and their protocol. */
+/** Admits requests while the bytes of those in progress stay below a bound, across clients and protocols. */
 export interface Admission {
   /** A request begins; it holds nothing yet. */
   readonly enter: () => Share
@@ -8,15 +8,15 @@ export interface Admission {
   readonly heldBytes: () => number
 }
 
-/** What one request holds of the bound. */
+/** One request's share of the bound. */
 export interface Share {
-  /** The request holds so many bytes more. Throws a ServerError with status 429 when there is no room. */
+  /** Adds bytes held by the request. Throws a ServerError with status 429 if there is no room. */
   readonly hold: (bytes: number) => void
   /** The request is over. */
   readonly leave: () => void
 }
 
-/** Bytes count as they come, not as a header announces them: who announces much and sends nothing holds nothing up. */
+/** Bytes count as they arrive, not as announced by a header: announcing much and sending nothing blocks nobody. */
 export function newAdmission(maxBytes: number): Admission {
   let underWay = 0
   return {

@@ -1,24 +1,24 @@
-/** What a sender may make the server hold, and how long it may take. The manual lists them under "Run the server". */
+/** Limits on what senders may make the server hold, and on their time. The manual lists them under "Run the server". */
 export interface Limits {
-  /** A request as it comes, and unpacked. */
+  /** Size of a request, both as received and unpacked. */
   readonly requestBytes: number
-  /** All requests that are under way together, as they come and unpacked. */
+  /** Total size of all requests in progress, as received and unpacked. */
   readonly underWayBytes: number
   /** Connections of each protocol at once. */
   readonly connections: number
-  /** The headers of a request, and the beginning of its body, must be there by then. */
+  /** Time for the headers of a request, and for the beginning of its body. */
   readonly patienceMs: number
-  /** From then on a body must have come at this rate. */
+  /** The minimum rate of a body after that time. */
   readonly leastBytesPerSecond: number
-  /** An import that brings nothing for so long holds no ticks open any more. */
+  /** An import that is silent for this long no longer holds ticks open. */
   readonly silenceMs: number
-  /** Comparisons that run at once. */
+  /** Comparisons running at once. */
   readonly comparisons: number
-  /** Clients that follow comparisons at once. */
+  /** Clients following comparisons at once. */
   readonly followers: number
 }
 
-/** The limits of a server that is told nothing else. */
+/** The default limits. */
 export const defaultLimits: Limits = {
   requestBytes: 16_000_000,
   underWayBytes: 128_000_000,

@@ -25,15 +25,15 @@ const largeBytes = { protobuf: 2_000_000, json: 500_000 } as const
 // Likewise what becomes large: each span has its resource.
 const largeRowBytes = 8_000_000
 
-/** How long a sender that was refused is asked to wait. */
+/** How long a refused sender is asked to wait. */
 export const retryAfterSeconds = 2
 
 /**
- * Takes the spans of one OTLP request, from whichever transport. It answers when the engine has them, so what was
- * acknowledged survives a crash; with `ack: 'queued'` when they wait for it, which a crash within the second loses.
+ * Receives the spans of one OTLP request, from any transport. It resolves when the engine has stored them, so that acknowledged
+ * spans survive a crash; with `ack: 'queued'` when they are queued, and a crash within a second loses them.
  *
- * Throws a ServerError: `malformed` names the field, `unavailable` asks to come back, with status 429 when too much
- * waits, 503 when the disk is full or the engine failed.
+ * Throws a ServerError: `malformed` names the field, `unavailable` asks to retry, with status 429 if too much
+ * is queued, 503 if the disk is full or the engine failed.
  */
 export async function receiveTraces(context: Context, type: string, body: Buffer): Promise<Refusals> {
   const started = performance.now()
@@ -49,7 +49,7 @@ export async function receiveTraces(context: Context, type: string, body: Buffer
   }
 }
 
-/** The same for a request of log records, of which the evaluations of flags are stored and the others left out. */
+/** Receives a request of log records likewise; flag evaluations are stored, others dropped. */
 export async function receiveLogs(context: Context, type: string, body: Buffer): Promise<Refusals> {
   const { metrics, ack } = context
   try {
@@ -83,7 +83,7 @@ async function takeSpans(
   return { spans: batch.spans, refusals }
 }
 
-/** What a request brings; undefined when it is large. */
+/** Decodes a request; undefined if it is large. */
 function decodeSpans(
   type: string,
   body: Buffer,
@@ -125,7 +125,7 @@ function isLarge(type: string, { length }: Buffer): boolean {
   return length > (type === protobufType ? largeBytes.protobuf : largeBytes.json)
 }
 
-/** Waits for the engine, unless what waits for it is acknowledged already. */
+/** Waits for the engine, unless queued data is already acknowledged. */
 async function acknowledgeable({ ack, warn }: Context, stored: Promise<unknown>, what: string): Promise<void> {
   if (ack === 'stored') await stored
   else stored.catch((error: Error) => warn(`${what} are lost: ${error.message}`))

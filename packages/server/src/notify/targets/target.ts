@@ -1,20 +1,20 @@
 import type { Message, Notification } from '../notification.ts'
 import type { Ask, Delivery } from '../request.ts'
 
-/** How messages reach one kind of target. */
+/** Delivers messages to one kind of target. */
 export interface Sender {
-  /** Whether it is for this target at all, of the events that it is told. */
+  /** Whether a message is of interest to this kind of target at all. */
   readonly takes: (notification: Notification) => boolean
-  /** Delivers a message; again, where that was not known to have worked. */
+  /** Delivers a message; may be repeated if success was not certain. */
   readonly deliver: (message: Message) => Promise<Delivery>
-  /** Says again that these go on, where the target forgets what is not repeated. */
+  /** Repeats alerts that continue, for targets that forget them otherwise. */
   readonly repeat?: (firing: readonly Message[]) => Promise<Delivery>
 }
 
-/** With what senders work. */
+/** What senders need. */
 export interface SenderContext {
   readonly ask: Ask
   readonly now: () => number
-  /** Where this server is for people. */
+  /** The URL at which people reach this server. */
   readonly baseUrl: () => string
 }
