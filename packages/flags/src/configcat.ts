@@ -3,8 +3,8 @@ import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
- * A listener for ConfigCat's SDK that marks each request with the settings that were evaluated in it. The mark is the
- * value, or ConfigCat's variation ID where the value is a long text.
+ * A listener for ConfigCat's SDK that marks each request with the settings evaluated in it. The mark is the value, or
+ * ConfigCat's variation ID if the value is a long string.
  *
  * @example getClient(sdkKey, PollingMode.AutoPoll, { setupHooks: (hooks) => hooks.on('flagEvaluated', coalmineListener()) })
  */

@@ -1,11 +1,11 @@
-/** The result of one flag evaluation, in terms that fit every flag SDK. It does not say for whom the flag was evaluated. */
+/** The result of one flag evaluation, independent of the flag SDK. It does not identify the user. */
 export interface Evaluation {
   readonly key: string
-  /** The variant's name, where the SDK has names for them. */
+  /** The variant's name, if the SDK names variants. */
   readonly variant?: string | undefined
   readonly value?: unknown
   readonly reason?: Reason | undefined
-  /** The rule that decided, by the SDK's identifier for it. */
+  /** The SDK's identifier of the rule that decided. */
   readonly ruleId?: string | undefined
   /** The version of the flag's definition. */
   readonly version?: string | undefined

@@ -1,18 +1,18 @@
 import { sayOnce } from '@coalmine/marks'
 import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
 
-/** The name of the span that tells of a flag whose configuration changed. */
+/** The name of the span that reports a changed flag configuration. */
 export const flagChangeSpan = 'feature_flag.configuration_changed'
 
 const scope = '@coalmine/flags'
-// Whoever reads all flags anew names them all; that says of none that it changed.
+// An SDK that reloads all flags reports all of them, whether or not they changed.
 const mostAtOnce = 50
 
 /**
- * Tells that the configuration of flags changed, as a flag SDK says it: one short span for each of them, which travels as all other
- * spans do. It belongs to no request, and counts as none. Never throws.
+ * Reports flags whose configuration changed, according to a flag SDK. Emits one short span per flag, which is exported like
+ * any other. It belongs to no request and does not count as one. Never throws.
  *
- * @param keys more than fifty at once are a reading of all flags anew, and are not told.
+ * @param keys the changed flags; more than fifty at once are taken for a reload of all flags and not reported.
  * @example launchDarkly.on('update', ({ key }) => recordFlagChanges([key], 'LaunchDarkly'))
  */
 export function recordFlagChanges(keys: readonly string[], provider?: string): void {
@@ -28,7 +28,7 @@ export function recordFlagChanges(keys: readonly string[], provider?: string): v
   }
 }
 
-/** A span without a parent counts as a request that was answered. Below a parent that was sampled it is sampled too, and counts as none. */
+/** A sampled parent, so that the span is sampled too. A span without a parent would count as a request. */
 function belowNothing() {
   const id = (bytes: number): string =>
     [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -4,8 +4,8 @@ import { observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * Wraps a Flagsmith client, so that every flag that is read marks its request. The mark of a feature that is on is its
- * value, or `true` without one; of a feature that is off it is `false`, whichever method reads it.
+ * Wraps a Flagsmith client so that every flag that is read marks its request. The mark of an enabled feature is its value,
+ * or `true` if it has none; that of a disabled feature is `false`, whichever method reads it.
  *
  * @example const flagsmith = coalmineClient(new Flagsmith({ environmentKey }))
  */
@@ -27,7 +27,7 @@ export function coalmineClient(client: Flagsmith, options?: RecordOptions): Flag
   return observed(client, {}, { getEnvironmentFlags: observeFlags, getIdentityFlags: observeFlags })
 }
 
-/** Looked up as `getFlag` does, without telling Flagsmith's analytics a second time. */
+/** Looks a flag up like `getFlag`, without reporting it to Flagsmith's analytics again. */
 function seen({ flags, defaultFlagHandler }: Flags, key: string): BaseFlag {
   return flags[key] ?? defaultFlagHandler?.(key) ?? { enabled: false, value: undefined, isDefault: true }
 }

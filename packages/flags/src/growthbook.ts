@@ -4,8 +4,8 @@ import { observed } from './observed.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
 
 /**
- * A feature usage callback for GrowthBook that marks each request with the features that were evaluated in it. The mark is
- * the name of an experiment's variation, if it has one, or else the value. A scoped instance reports each feature once, so
+ * A feature usage callback for GrowthBook that marks each request with the features evaluated in it. The mark is the name of
+ * the experiment's variation, if it has one, otherwise the value. A scoped instance reports each feature once, so
  * make one for each request.
  *
  * @example new GrowthBookClient({ ...options, onFeatureUsage: coalmineCallback() })
@@ -32,7 +32,7 @@ export function coalmineClient<T extends GrowthBookClient | GrowthBook>(client: 
   ) as unknown as T
 }
 
-/** What is observed of either, and of what they make. */
+/** The observed methods of clients, of instances, and of the instances they create. */
 interface Observable {
   runInlineExperiment(experiment: Experiment<unknown>, user: never): Result<unknown>
   run(experiment: Experiment<unknown>): Result<unknown>

@@ -2,8 +2,8 @@ import * as api from '@opentelemetry/api'
 import type { Evaluation } from './evaluation.ts'
 
 /**
- * Emits the log event of one evaluation. A value is there as its request is marked with it: never an object, never a
- * long text. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/
+ * Emits the log event of one evaluation. The value is logged as it is in the mark: never an object or a long string.
+ * https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/
  *
  * @example logEvaluation({ key: 'new-pricing', variant: 'on' }, 'on') // emits feature_flag.evaluation
  */
@@ -25,7 +25,7 @@ const scope = '@coalmine/flags'
 
 interface Logger {
   emit(record: { readonly eventName: string; readonly attributes: Record<string, string> }): void
-  /** Loggers of older lines do not have it. */
+  /** Missing in older loggers. */
   enabled?(options: { readonly eventName: string }): boolean
 }
 
@@ -36,7 +36,7 @@ interface LoggerProvider {
 let provider: LoggerProvider | undefined
 let logger: Logger | undefined
 
-/** Asked anew each time, since a provider may be registered late or replaced; making a logger is what costs. */
+/** Checked on every call, since a provider may be registered late or replaced; only creating a logger is expensive. */
 function currentLogger(): Logger | undefined {
   const current = olderProvider() ?? apiProvider()
   if (current !== provider) {
@@ -46,12 +46,12 @@ function currentLogger(): Logger | undefined {
   return logger
 }
 
-/** From 1.10 on, the API itself has logs. */
+/** The API itself includes logs from 1.10 on. */
 function apiProvider(): LoggerProvider | undefined {
   return (api as { readonly logs?: { getLoggerProvider(): LoggerProvider } }).logs?.getLoggerProvider()
 }
 
-/** Before it, @opentelemetry/api-logs registers under a symbol of its own, version 1 of its contract. */
+/** Before 1.10, @opentelemetry/api-logs registers under its own symbol, with version 1 of its contract. */
 function olderProvider(): LoggerProvider | undefined {
   const registered = globalThis as { readonly [olderApi]?: (version: number) => LoggerProvider }
   return registered[olderApi]?.(1)

@@ -1,13 +1,13 @@
 import { sayOnce } from '@coalmine/marks'
 
-/** What to do with the result of each method. */
+/** A callback per method, called with each result. */
 export type Observers<T> = {
   readonly [Name in keyof T]?: T[Name] extends (...args: infer Args) => infer Result
     ? (result: Awaited<Result>, args: Args) => void
     : never
 }
 
-/** What to give the caller instead of each method's result: the same, observed in its turn. */
+/** A function per method that replaces its result, such as with an observed version of it. */
 type Wrappers<T> = {
   readonly [Name in keyof T]?: T[Name] extends (...args: never[]) => infer Result
     ? (result: Awaited<Result>) => Awaited<Result>
@@ -15,10 +15,10 @@ type Wrappers<T> = {
 }
 
 /**
- * The same client, for an SDK that has no hook: after each of the named methods its observer sees the result, once a
- * promise is kept. What an observer throws is reported once, and the caller gets the result all the same.
+ * Wraps the client of an SDK that has no hooks: each named method's observer is called with its result, or with the value of
+ * its promise. An error in an observer is reported once, and the caller still gets the result.
  *
- * `instead` are methods that take the place of the client's, where its results alone do not tell.
+ * `instead` replaces methods of the client whose results alone are not enough.
  *
  * @example observed(client, { isEnabled: (value, [key]) => recordEvaluation({ key, value }) })
  */
@@ -64,8 +64,8 @@ function seeing(observe: Observer, wrap: Wrapper): See | undefined {
   }
 }
 
-// Methods run on the client itself, not on the proxy: private and native fields are found on nothing else, and what a
-// client calls on itself is not the application's evaluation. A client that returns itself, as `on` does, stays observed.
+// Methods run on the client itself, not on the proxy: only it has the private and native fields, and the client's calls to
+// itself are not the application's evaluations. If a method returns the client, as `on` does, the result stays observed.
 function replace(client: object, method: Method, see: See | undefined, proxy: () => object): Method {
   return (...args) => {
     const result = Reflect.apply(method, client, args)

@@ -6,8 +6,8 @@ import { type RecordOptions, recordFrom } from './record.ts'
 export { testContextHook } from './test-context.ts'
 
 /**
- * A hook for OpenFeature's server SDK that marks each request with the flags that were evaluated in it. Defaults that were
- * served after an error count too, as they are what the request got. It never changes a value.
+ * A hook for OpenFeature's server SDK that marks each request with the flags evaluated in it. Defaults served after an error
+ * count too, because they are what the request got. It never changes a value.
  *
  * @example OpenFeature.addHooks(coalmineHook())
  */
@@ -19,10 +19,10 @@ export function coalmineHook(options?: RecordOptions): Hook {
   }
 }
 
-// The SDK is the application's: nothing of it is loaded here.
+// A literal, because the SDK belongs to the application and must not be loaded here.
 const configurationChanged = 'PROVIDER_CONFIGURATION_CHANGED' as ProviderEvents.ConfigurationChanged
 
-/** Where OpenFeature tells of its providers: its API, or a client. */
+/** The source of OpenFeature's provider events: its API, or a client. */
 interface Events {
   addHandler(
     event: ProviderEvents.ConfigurationChanged,
@@ -31,8 +31,8 @@ interface Events {
 }
 
 /**
- * Reports flags whose configuration changed, according to OpenFeature's provider, so that they are on the timeline beside deploys.
- * Providers that do not name the flags that changed report none.
+ * Reports flags whose configuration changed, according to OpenFeature's provider, so that they appear on the timeline beside
+ * deploys. Nothing is reported for providers that do not name the changed flags.
  *
  * @example recordConfigurationChanges(OpenFeature)
  */

@@ -4,8 +4,8 @@ import { type Observers, observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * Wraps a PostHog client, so that every flag that is read marks its request; PostHog sends its own event only once for each
- * user. The mark is the variant where the flag has variants, also after `isEnabled`.
+ * Wraps a PostHog client so that every flag that is read marks its request; PostHog sends its own event only once per user.
+ * The mark is the variant if the flag has variants, also after `isEnabled`.
  *
  * @example const posthog = coalmineClient(new PostHog(apiKey))
  */
@@ -17,7 +17,7 @@ export function coalmineClient(client: PostHog, options?: RecordOptions): PostHo
     )
   const observeFlags = (flags: FeatureFlagEvaluations): FeatureFlagEvaluations => {
     const recordRead = (key: string, result: unknown): void => {
-      // Looked up, not read again, which PostHog would count.
+      // Looked up directly, because PostHog would count another read.
       const flag = flags['_flags']?.[key]
       const value = flag ? flag.enabled && (flag.variant ?? true) : result
       record({ ...named(key, value), ...why(flags, key) })
@@ -56,8 +56,8 @@ function flagValue(result: FlagResult | undefined): string | boolean | undefined
 }
 
 /**
- * A payload does not tell its variant: what PostHog looks up for it does. The method runs on an object of its own, in
- * front of the client, so that only that look-up is seen.
+ * A payload does not reveal its variant, but the look-up that PostHog makes for it does. The method runs on a separate object
+ * in front of the client, so that only that look-up is observed.
  */
 function payloadsSeen(
   client: PostHog,
@@ -77,7 +77,7 @@ function payloadsSeen(
   return { getFeatureFlagPayload: (...args) => inFront.getFeatureFlagPayload(...args) }
 }
 
-/** PostHog's variants are texts, and a flag without variants is a boolean. */
+/** PostHog's variants are strings; a flag without variants is a boolean. */
 function named(key: string, value: unknown): Evaluation {
   return typeof value === 'string' ? { key, variant: value } : { key, value }
 }

@@ -3,15 +3,15 @@ import { markFlag, sayOnce } from '@coalmine/marks'
 import type { Evaluation } from './evaluation.ts'
 import { logEvaluation } from './log-event.ts'
 
-/** Options that every adapter takes. */
+/** Options of every adapter. */
 export interface RecordOptions {
   /** Whether to emit a `feature_flag.evaluation` log event for each evaluation, if a logger provider is registered. Default true. */
   readonly logEvent?: boolean
 }
 
 /**
- * Marks the current request with a flag's variant, and emits the log event of the semantic conventions. All adapters of
- * this package use it; call it yourself for a flag SDK that has no adapter. Never throws.
+ * Marks the current request with a flag's variant, and emits the semantic conventions' log event. All adapters in this
+ * package use it; call it yourself for a flag SDK without an adapter. Never throws.
  *
  * @example recordEvaluation({ key: 'new-pricing', value: true }) // coalmine.flag.new-pricing = "true"
  */
@@ -20,7 +20,7 @@ export function recordEvaluation(evaluation: Evaluation, options?: RecordOptions
 }
 
 /**
- * The same for an SDK's callback, whose SDK may not catch: what it is given is read with the same care.
+ * Like `recordEvaluation`, for callbacks of SDKs that may not catch errors: also catches errors in reading the arguments.
  *
  * @example recordFrom(() => ({ key: detail.flagName, value: detail.value })) // coalmine.flag.new-pricing = "true"
  */
@@ -35,7 +35,7 @@ export function recordFrom(read: () => Evaluation, { logEvent = true }: RecordOp
 }
 
 /**
- * The first half alone, for an SDK that tells the rest later. Gives the variant as the request is marked with it.
+ * Only marks the request, for SDKs that report the rest later. Returns the variant used as the mark.
  *
  * @example markEvaluation({ key: 'new-pricing', value: true }) // 'true'
  */
@@ -45,7 +45,7 @@ export function markEvaluation(evaluation: Evaluation): string {
   return variant
 }
 
-/** Without a name, short scalars are their own; whatever may be large or private is told apart by its hash. */
+/** The variant's name; otherwise the value if it is a short scalar, or its hash if it may be large or private. */
 function variantOf({ variant, value }: Evaluation): string {
   if (variant !== undefined && variant !== '') return variant
   if (value === null || typeof value !== 'object') {

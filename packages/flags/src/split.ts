@@ -27,7 +27,7 @@ export function coalmineSplit(options?: RecordOptions): {
       const see = (key: string, treatment: string | SplitIO.TreatmentWithConfig): void => {
         const evaluation = { key, variant: typeof treatment === 'string' ? treatment : treatment.treatment, provider }
         if (evaluation.variant === 'control' && client.getStatus().isReady) {
-          // The one evaluation that makes no impression.
+          // The only kind of evaluation without an impression.
           recordEvaluation({ ...evaluation, reason: 'error', errorType: 'flag_not_found' }, options)
         } else {
           markEvaluation(evaluation)
@@ -60,7 +60,7 @@ function evaluationOf({ impression }: SplitIO.ImpressionData): Evaluation {
   return { key: feature, variant: treatment, ...why(label), version, provider }
 }
 
-/** Labels that are no rule of a customer's. https://github.com/splitio/javascript-commons/blob/main/src/utils/labels/index.ts */
+/** Labels other than customers' own rules. https://github.com/splitio/javascript-commons/blob/main/src/utils/labels/index.ts */
 function why(label: string): Pick<Evaluation, 'reason' | 'errorType' | 'ruleId'> {
   const errorType = errors[label.replace(/^fallback - /, '')]
   if (errorType) return { reason: 'error', errorType }

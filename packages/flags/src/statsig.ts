@@ -4,10 +4,10 @@ import { type Observers, observed } from './observed.ts'
 import { type RecordOptions, recordEvaluation } from './record.ts'
 
 /**
- * Wraps a Statsig client, so that every evaluation marks its request; Statsig's own events come from another thread, where
- * the request is not known. The mark of a gate is its value, that of an experiment or layer the name of its group. Each
- * parameter that is read from a store is marked with its value, as `store.parameter`. `checkGate` gives only the value;
- * `getFeatureGate` gives the rule, version and reason too.
+ * Wraps a Statsig client so that every evaluation marks its request; Statsig's own events come from another thread, where
+ * the request is unknown. The mark of a gate is its value; that of an experiment or layer is the name of its group. Each
+ * parameter read from a store is marked with its value, as `store.parameter`. `checkGate` provides only the value;
+ * `getFeatureGate` also provides the rule, version and reason.
  *
  * @example const statsig = coalmineClient(new Statsig(sdkKey))
  */
@@ -15,7 +15,7 @@ export function coalmineClient(client: Statsig, options?: RecordOptions): Statsi
   const record = (evaluation: Evaluation): void => recordEvaluation({ ...evaluation, provider: 'statsig' }, options)
   const recordExperiment = (experiment: Experiment, key: string): void =>
     record({ key, variant: experiment.groupName ?? undefined, value: experiment.value, ...why(experiment) })
-  // A store holds values that change apart from each other: each parameter that is read is a flag of its own.
+  // The values in a store change independently, so each parameter that is read is a flag of its own.
   const observeStore = (store: ParameterStore): ParameterStore => {
     const { reason } = store.getEvaluationDetails()
     const error = reason.endsWith('Recognized') ? {} : whyNot(reason)

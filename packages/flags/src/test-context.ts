@@ -4,7 +4,7 @@ import type { EvaluationContext, Hook } from '@openfeature/server-sdk'
 /**
  * A hook for OpenFeature's server SDK that adds the test run and entity of trusted test traffic to the evaluation
  * context, as `coalmine.test.run` and `coalmine.test.entity`, so that rules can switch a feature on for one run only.
- * A user's evaluation, and a claim's, is as it was.
+ * Evaluations for users and for untrusted claims are unchanged.
  *
  * @example OpenFeature.addHooks(testContextHook()) // flagd: { "==": [{ "var": "coalmine.test.run" }, "load-7"] }
  */
@@ -12,7 +12,7 @@ export function testContextHook(): Hook {
   return {
     before(): EvaluationContext | undefined {
       const test = currentTest()
-      // Nested, because that is how rules take the dots of a name apart.
+      // Nested, because rules resolve dotted names as paths.
       return test && { coalmine: { test: { ...test } } }
     },
   }

@@ -36,7 +36,7 @@ function hasVariants(client: Unleash, key: string): boolean {
   return definition.strategies?.some(({ variants }) => variants && variants.length > 0) ?? false
 }
 
-/** Asked of the inner client, which counts nothing and sends no impression: the application has not asked for it. */
+/** Asks the inner client, which records no metrics or impressions, since the application did not ask for the variant. */
 function variantOf(client: Unleash, name: string, context: object): Variant | undefined {
   return client['client']?.forceGetVariant(name, { ...client['staticContext'], ...context })
 }

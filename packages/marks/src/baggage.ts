@@ -14,25 +14,25 @@ import { isPrintable } from './printable.ts'
 import { isRunRevoked } from './run-revoked.ts'
 import { maxMarker } from './signature.ts'
 
-/** W3C Baggage: senders keep to this many bytes, and nothing beyond them is looked at. https://www.w3.org/TR/baggage/#limits */
+/** W3C Baggage: senders must not exceed this many bytes, and receivers ignore the rest. https://www.w3.org/TR/baggage/#limits */
 const maxHeader = 8192
 const maxEntries = 180
-/** What we add at most, so that the application's own baggage keeps its room. */
+/** The most bytes we add, to leave room for the application's own baggage. */
 const maxSent = 2048
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
-/** How far to believe a request's baggage. */
+/** How far to trust a request's baggage. */
 interface BaggageTrust {
   readonly trusted: boolean
   readonly isRevoked?: ((run: string) => boolean | Promise<boolean>) | undefined
 }
 
 /**
- * Marks a request with what its `baggage` header says. When the sender is not trusted, a test marker becomes a claim
- * and the rest is left out. Malformed, long or unknown entries are left out. Never throws.
+ * Marks a request from its `baggage` header. If the sender is not trusted, a test marker becomes a claim and the rest is
+ * ignored. Malformed, long or unknown entries are ignored. Never throws.
  *
- * @returns the signed marker among the entries, unchecked
+ * @returns the signed marker among the entries, unverified
  * @example receiveBaggage(marks, 'coalmine.test=true,coalmine.via.shop=2.0.0', { trusted: true })
  */
 export function receiveBaggage(marks: Marks, header: string | undefined, trust: BaggageTrust): string | undefined {
@@ -61,8 +61,8 @@ function receiveTest(marks: Marks, entries: ReadonlyMap<string, string>, { trust
 }
 
 /**
- * The baggage entries to send with a request: the test first, its signed marker before all else, then the builds it
- * came through, this one included, then the flags that are named. Undefined when there is nothing to send.
+ * Returns the baggage entries to send with a request: the signed marker, the rest of the test, the builds it passed through
+ * including this one, then the named flags. Undefined if there is nothing to send.
  *
  * @example sendBaggage(marks, { service: 'shop', version: '2.0.0' }, []) // 'coalmine.via.shop=2.0.0'
  */
@@ -107,7 +107,7 @@ function parse(header: string): Map<string, string> {
 }
 
 /**
- * As many whole members as the limit allows.
+ * Keeps as many whole members as the limit allows.
  *
  * @example wholeMembers('a=1,b=2') // 'a=1,b=2'; of 9,000 bytes the members that end within 8,192
  */

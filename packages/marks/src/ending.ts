@@ -1,21 +1,21 @@
 import { EventEmitter } from 'node:events'
 import type { Work } from './work.ts'
 
-/** A response, or the socket that a request took over: what closes when a request is through. */
+/** What closes when a request is done: its response, or the socket that it took over. */
 export interface Closing {
   readonly destroyed?: boolean
-  /** False as long as the application has not ended it. */
+  /** False until the application ends it. */
   readonly writableEnded?: boolean
   emit(event: string, ...args: unknown[]): boolean
 }
 
-/** How long code may go on that answers a client which has gone, where it does not end its response. */
+/** How long a handler may continue after its client has disconnected if it does not end the response. */
 const abandonedMs = 30_000
 
 /**
- * Ends a request's work when its response is closed. What listens for that, such as an access log, is still a part of
- * the request. Where the client gave up, the application's code does not know and goes on: its work ends when it ends
- * the response nevertheless, or else half a minute later.
+ * Ends a request's work when its response closes. Listeners to that event, such as an access log, are still part of the
+ * request. If the client disconnects first, the application carries on without knowing: the work then ends when it ends the
+ * response, or 30 s later at most.
  *
  * @example endWithResponse(work, res) // work.over is true after res.end()
  */
@@ -23,19 +23,19 @@ export function endWithResponse(work: Work, response: Closing): void {
   if (work.hasResponse) return
   work.hasResponse = true
   work.root = undefined
-  // Not its own `on`, which an instrumentation may have replaced with one that binds each listener to a Context.
+  // Not response.on, which an instrumentation may have patched to bind each listener to a Context.
   if (!response.destroyed)
     EventEmitter.prototype.on.call(response as unknown as EventEmitter, 'close', () => onClosed(work, response))
   else onClosed(work, response)
 }
 
 /**
- * Ends work once the code that runs now has returned.
+ * Ends work once the currently running code has returned.
  *
  * @example endSoon(work) // work.over is true in the next microtask
  */
 export function endSoon(work: Work): void {
-  // Not queueMicrotask, which makes an async resource each time.
+  // Not queueMicrotask, which creates an async resource each time.
   void settled.then(() => {
     work.over = true
     work.root = undefined
@@ -51,7 +51,7 @@ function onClosed(work: Work, response: Closing & { end?(...args: unknown[]): un
     return
   }
   const timer = setTimeout(() => endSoon(work), abandonedMs).unref()
-  // A response that was closed before emits nothing when it is ended.
+  // A response that has already closed emits nothing when it is ended.
   response.end = function (this: unknown, ...args) {
     clearTimeout(timer)
     endSoon(work)

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { sayOnce } from './say-once.ts'
 
-/** A request that this process makes through node:http, its headers not yet sent. */
+/** An outgoing node:http request whose headers have not been sent yet. */
 export interface HttpRequest {
   readonly host: string
   readonly socketPath?: string | null
@@ -9,16 +9,16 @@ export interface HttpRequest {
   setHeader(name: string, value: string): unknown
 }
 
-/** What Node writes the headers of a request with, when it sends the first of it. */
+/** Node's internal method that writes a request's headers before its first bytes are sent. */
 interface Sender {
   _implicitHeader?(this: HttpRequest): void
 }
 
 /**
- * Calls `see` with each request that this process makes through node:http or node:https, while its headers can still
- * be set. Node publishes them in time since 22.12 and 23.2; before, they are seen where their headers are written.
+ * Calls `see` with each outgoing node:http or node:https request while its headers can still be set. Node 22.12, 23.2 and
+ * newer publish requests early enough; in older versions they are intercepted where the headers are written.
  *
- * @returns a function that stops it
+ * @returns a function that stops the calls
  * @example onHttpRequest((request) => request.setHeader('baggage', 'tenant=7'))
  */
 export function onHttpRequest(see: (request: HttpRequest) => void, node: string = process.versions.node): () => void {
@@ -35,7 +35,7 @@ function publishesInTime(version: string): boolean {
   return major > 23 || (major === 23 && minor >= 2) || (major === 22 && minor >= 12)
 }
 
-/** Not imported: an instrumentation that is loaded later must be the first to see the module. */
+/** Does not import the module, because an instrumentation loaded later must be the first to see it. */
 function beforeHeaders(see: (request: HttpRequest) => void): () => void {
   const sender = process.getBuiltinModule('node:http').ClientRequest.prototype as Sender
   const original = sender._implicitHeader

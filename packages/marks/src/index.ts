@@ -1,4 +1,4 @@
-// What an application calls.
+// For applications.
 
 export { keepMarks, withoutMarks } from './keep-marks.ts'
 export { markAudience, markFlag, markTestEntity } from './mark-request.ts'
@@ -6,7 +6,7 @@ export type { TestEntity } from './marks.ts'
 export { resumeTest } from './resume-test.ts'
 export { type CurrentTest, currentTest, currentTraffic, isTestTraffic, type JobSigningOptions } from './traffic.ts'
 
-// What an application's OpenTelemetry set-up uses.
+// For an application's OpenTelemetry setup.
 
 export type { Build } from './build.ts'
 export { type BuildSources, buildAttributes, detectBuild } from './detect-build.ts'
@@ -32,7 +32,7 @@ export {
   verifyMarker,
 } from './signature.ts'
 
-// What middleware and adapters are made of.
+// Building blocks for middleware and adapters.
 
 export type { Closing } from './ending.ts'
 export { type RawRequest, type RequestOptions, withRequestMarks } from './request.ts'

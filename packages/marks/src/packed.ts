@@ -1,8 +1,8 @@
 import type { Log } from './log.ts'
 
 /**
- * All flags of a log in one text, `a=on;b=off`, in the order in which they were evaluated first. `;`, `=` and `%` are
- * percent-encoded. It is put together once for all spans, and for all requests that share the log.
+ * Returns all flags of a log as one string, `a=on;b=off`, in the order of their first evaluation. `;`, `=` and `%` are
+ * percent-encoded. The string is computed once for all spans, and all requests, that share the log.
  *
  * @example packedFlags(marks.log) // 'new-pricing=on;layout=grid'
  */
@@ -14,7 +14,7 @@ export function packedFlags(log: Log): string {
   return log.packed
 }
 
-// Encoding costs more than all else here, and requests repeat each other's flags.
+// Encoding is the most expensive step here, and requests repeat each other's flags.
 const pairs = new Map<string, Map<string, string>>()
 
 function pairOf(flag: string, variant: string): string {

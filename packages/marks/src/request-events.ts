@@ -1,13 +1,13 @@
 import { runInWork, type Work } from './work.ts'
 
-/** What emits: a request, a response, a socket. */
+/** A request, response or socket. */
 interface Emitter {
   emit?(event: string, ...args: unknown[]): boolean
 }
 
 /**
- * Has everything that listens to an emitter run as a part of this work. Node calls the listeners of a request's body
- * outside of the request: in the context of its connection.
+ * Runs all listeners of an emitter as part of this work. Node calls the listeners of a request's body outside the request,
+ * in the context of its connection.
  *
  * @example runEventsIn(req, work) // req.on('data', () => isTestTraffic()) answers as the handler does
  */

@@ -1,11 +1,11 @@
 import { type Flags, type FlagValue, withFlags } from './with-flags.ts'
 
-/** Flags and the values that a test must hold for. */
+/** Flags, each with the values to test. */
 export type EachVariantFlags = Readonly<Record<string, readonly FlagValue[]>>
 
 /**
- * Runs a part of a test once for each combination of the flags' values, one after the other, and fails when it fails
- * with any of them: the error is the first one's, and its message says with which flags.
+ * Runs part of a test once for each combination of the flags' values, one after the other. Fails if any of them fails, with
+ * the first error, whose message names the flags.
  *
  * @example await eachVariant({ 'free-shipping': [true, false] }, async () => assert((await shippingCost(cart)) >= 0))
  */
@@ -24,7 +24,7 @@ export async function eachVariant(flags: EachVariantFlags, run: (flags: Flags) =
   const where = failures.map((failure) => describe(failure.flags)).join('; ')
   const { error } = first
   if (error instanceof Error) {
-    // The same error, so that a test runner still shows its difference and its place.
+    // The same error object, so that test runners still show its diff and location.
     const message = `with ${where} (${failures.length} of ${all.length}): ${error.message}`
     if (error.stack) error.stack = error.stack.replace(error.message, () => message)
     error.message = message

@@ -3,9 +3,9 @@ import { addKnownFlags, checkKnown, type KnownFlags } from './known-flags.ts'
 import { currentFlag } from './with-flags.ts'
 
 /**
- * The same flag function, for an application with one of its own: a flag that the current test sets has that value,
- * and every other its real one. `flags` names the flags there are; asking for another is an error. An `async`
- * function gives a promise for a flag that is set, too; of any other function the value itself is given.
+ * Wraps an application's own flag function: flags that the current test sets have that value, all others their real one.
+ * `flags` lists the known flags; asking for another is an error. An `async` function also returns a promise for flags that
+ * are set; any other function returns the value itself.
  *
  * @example const flag = flagFunction(realFlag, ['free-shipping', 'dark-mode'])
  */

@@ -1,10 +1,10 @@
-/** The flags that tests may set: their keys, or an object that has them as keys, such as a provider's configuration. */
+/** The flags that tests may set: a list of keys, or an object with these keys, such as a provider's configuration. */
 export type KnownFlags = readonly string[] | Readonly<Record<string, unknown>>
 
 const known = new Set<string>()
 
 /**
- * Makes flags known, in addition to those that are.
+ * Adds to the known flags.
  *
  * @example addKnownFlags(['free-shipping']) // withFlags({ 'free-shipping': true }, ...) is allowed
  */
@@ -13,7 +13,7 @@ export function addKnownFlags(flags: KnownFlags): void {
 }
 
 /**
- * Throws, where a flag is unknown, an error that names the known ones.
+ * Throws an error that lists the known flags if one is unknown.
  *
  * @example checkKnown(['fre-shipping']) // throws Error: unknown flag "fre-shipping": the known ones are free-shipping
  */

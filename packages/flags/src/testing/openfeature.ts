@@ -3,8 +3,8 @@ import { addKnownFlags, type KnownFlags } from './known-flags.ts'
 import { currentFlag, reportMisuse } from './with-flags.ts'
 
 /**
- * The same OpenFeature provider, except that a flag that the current test sets has that value. Hooks, contexts and
- * events stay as they are. `flags` names the flags there are, as keys or as the provider's own configuration.
+ * Wraps an OpenFeature provider so that flags set by the current test have that value. Hooks, contexts and events are
+ * unchanged. `flags` lists the known flags, as keys or as the provider's own configuration.
  *
  * @example await OpenFeature.setProviderAndWait(flagProvider(new InMemoryProvider(flags), flags))
  */
@@ -36,7 +36,7 @@ type Resolvers = Pick<
 type Rest<V extends JsonValue> =
   Parameters<Provider['resolveObjectEvaluation']> extends [string, unknown, ...infer More] ? [V, ...More] : never
 
-/** OpenFeature serves the default where types differ, so a test would pass or fail for a wrong reason. */
+/** Checks the type: OpenFeature serves the default on a mismatch, so a test would pass or fail for the wrong reason. */
 function overridden<V>(key: string, type: string, defaultValue: V): Promise<ResolutionDetails<V>> | undefined {
   const value = currentFlag(key)
   if (value === undefined) return undefined

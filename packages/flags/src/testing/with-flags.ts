@@ -1,17 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { checkKnown } from './known-flags.ts'
 
-/** What a test may set a flag to. */
+/** A value that a test can give a flag. */
 export type FlagValue = boolean | string | number | object
 
-/** Flags and the values that a test gives them. */
+/** Flags with the values that a test gives them. */
 export type Flags = Readonly<Record<string, FlagValue>>
 
 /**
- * Runs a part of a test with flags set, for whatever it calls, awaits or starts, and for nothing else: tests that run
- * at the same time do not see them. Nested, the inner value counts. All other flags keep their real values.
- * Gives what `run` gives. Throws what `run` throws, and an error for a flag that is unknown, or that the code under
- * test asked for as another type than it was given.
+ * Runs part of a test with flags set. They apply only to what `run` calls, awaits or starts, so concurrent tests do not see
+ * them. In nested calls the inner value wins. All other flags keep their real values. Returns what `run` returns. Throws what
+ * `run` throws, and an error if a flag is unknown or the code under test asked for it as another type.
  *
  * @example await withFlags({ 'free-shipping': true }, () => shippingCost(cart)) // 0
  */
@@ -34,7 +33,7 @@ export function withFlags<T>(flags: Flags, run: () => T): T {
 }
 
 /**
- * The value that the current test gives a flag.
+ * Returns the value that the current test gives a flag.
  *
  * @example withFlags({ colour: 'red' }, () => currentFlag('colour')) // 'red'
  */
@@ -44,7 +43,7 @@ export function currentFlag(key: string): FlagValue | undefined {
 }
 
 /**
- * Makes the current test fail at its end, for a reason that the code under test would not pass on.
+ * Makes the current test fail at its end, for an error that the code under test may swallow.
  *
  * @example reportMisuse('the test sets the flag "colour" to a number, and the code asks for a string') // withFlags throws it at its end
  */
@@ -64,7 +63,7 @@ function checked<T>(scope: Scope, result: T): T {
   return result
 }
 
-/** What a test throws after a misuse is a consequence of it. */
+/** Reports the misuse instead of the test's own error, which is a consequence of it. */
 function blamed({ misuses }: Scope, cause: unknown): unknown {
   return misuses.length > 0 ? new TypeError([...new Set(misuses)].join('\n'), { cause }) : cause
 }
