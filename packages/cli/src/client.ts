@@ -3,13 +3,13 @@ import { ask as askServer, CoalmineError, type ServerAddress } from '@coalmine/c
 import { CommandError } from './exit-codes.ts'
 import { upload } from './upload.ts'
 
-/** A running server and what it asks for. */
+/** A running server and the token it requires. */
 export interface Server extends ServerAddress {
-  /** It was started for this command, and goes when that is done. */
+  /** True if it was started for this command and is closed after it. */
   readonly own?: boolean
 }
 
-/** Asks a server's route for what `isAnswer` knows; a refusal comes back as the error that the user is shown. */
+/** Requests a route and checks the answer with `isAnswer`. A refusal is thrown as the error to show the user. */
 export async function ask<T extends object>(
   server: Server,
   path: string,
@@ -28,7 +28,7 @@ export async function ask<T extends object>(
   })
 }
 
-/** A client's error as that of a command. */
+/** Converts a client's error to a command's. */
 export function commandError(error: unknown): unknown {
   return error instanceof CoalmineError ? new CommandError(error.kind, error.message) : error
 }

@@ -18,14 +18,14 @@ import type { ReportFormat } from './output.ts'
 
 const defaultMargins = defaultPolicy.metrics.map(({ name, margin }) => `${name}=${formatMargin(margin)}`).join(' ')
 
-/** Who is compared. */
+/** The service and the two cohorts. */
 export interface CohortOptions {
   readonly service?: string
   readonly stable?: string
   readonly canary?: string
 }
 
-/** What `compare` and `watch` share. */
+/** Options shared by `compare` and `watch`. */
 export interface ComparisonOptions extends SpanSource, CohortOptions {
   readonly traffic?: string
   readonly audience?: string
@@ -46,14 +46,14 @@ export interface ComparisonOptions extends SpanSource, CohortOptions {
   readonly otlp?: string
 }
 
-/** Adds what `compare` and `watch` share: whom they compare, where the spans are, how strictly, and where the report goes. */
+/** Adds the options of `compare` and `watch`: the cohorts, the source of spans, the policy, and the output. */
 export function addComparisonOptions(command: Command): Command {
   return addReportOptions(addPolicyOptions(addSourceOptions(addTrafficOptions(addCohortOptions(command)))))
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
     .addHelpText('after', selectorsHelp)
 }
 
-/** Adds the service and both cohorts. */
+/** Adds the options for the service and both cohorts. */
 export function addCohortOptions(command: Command): Command {
   return command
     .addOption(new Option('--service <name>', 'the service that is released').env('COALMINE_SERVICE'))

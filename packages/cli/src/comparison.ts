@@ -15,7 +15,7 @@ import { defaultConfig, readConfig } from './config-file.ts'
 import { CommandError } from './exit-codes.ts'
 import { slosOf } from './slos.ts'
 
-/** What to ask a server for: from flags, then the environment, then the file; `metrics` are judged beside those of the file. */
+/** Builds a comparison request from flags, then the environment, then the file; `metrics` are added to the file's. */
 export async function comparisonRequest(
   options: ComparisonOptions,
   metrics: NonNullable<PolicyInput['metrics']> = {},
@@ -45,7 +45,7 @@ export async function comparisonRequest(
   }
 }
 
-/** Whom a command names: by flags, then the environment, then the file. */
+/** Returns the cohorts from flags, then the environment, then the file. */
 export async function cohortsOf(options: CohortOptions & { readonly config?: string }): Promise<Cohorts> {
   return named(options, await readConfig(options.config))
 }
@@ -68,7 +68,7 @@ function withMetrics(policy: PolicyInput, metrics: NonNullable<PolicyInput['metr
   return Object.keys(metrics).length === 0 ? policy : { ...policy, metrics: { ...metrics, ...policy.metrics } }
 }
 
-/** The policy of a file, with what flags or the environment change of it. */
+/** Returns the file's policy with the overrides of flags and the environment. */
 export function policyInput(
   { alpha, margin, split, warmUp }: Pick<ComparisonOptions, 'alpha' | 'margin' | 'split' | 'warmUp'>,
   policy: PolicyInput,
@@ -91,7 +91,7 @@ function withMargins(
 ): PolicyInput['metrics'] {
   const all = { ...metrics }
   for (const [written, margin] of Object.entries(margins)) {
-    // A file may have the metric by its old name, or the flag.
+    // The file or the flag may use the metric's old name.
     const name = Object.keys(all).find((other) => metricNameOf(other) === metricNameOf(written)) ?? written
     const entry = all[name] ?? {}
     all[name] = { ...(typeof entry === 'object' ? entry : { gate: entry }), margin }
@@ -99,12 +99,12 @@ function withMargins(
   return all
 }
 
-/** Asks a server for a verdict. Throws a CommandError where it gives none. */
+/** Asks a server for a verdict. Throws a CommandError if there is none. */
 export async function compareOn(server: Server, request: ComparisonBody, signal?: AbortSignal): Promise<Verdict> {
   return ask(server, '/api/compare', isVerdict, { body: request, ...(signal ? { signal } : {}) })
 }
 
-/** Asks a server for a verdict and for everything that is looked at beside it. Throws a CommandError where it gives none. */
+/** Asks a server for a verdict and everything shown beside it. Throws a CommandError if there is none. */
 export async function compareWithView(
   server: Server,
   request: ComparisonBody,
@@ -116,12 +116,12 @@ export async function compareWithView(
 const hasView = (answer: object): answer is Pick<ReportContent, 'verdict' | 'view'> =>
   'view' in answer && 'verdict' in answer && isVerdict(Object(answer.verdict))
 
-/** `flag:x` as selectors have it, or `x`. */
+/** Accepts `flag:x`, as in selectors, or `x`. */
 function flagKey(text: string): string {
   return text.replace(/^flag:/, '')
 }
 
-/** Names that are joined by commas. */
+/** Splits comma-separated names. */
 function listOf(text: string): string[] {
   return text
     .split(',')

@@ -4,20 +4,20 @@ import { type Config, defaultPolicy, parseConfig } from '@coalmine/comparator'
 import { parseSelector } from '@coalmine/server'
 import { CommandError } from './exit-codes.ts'
 
-/** The file that is read where none is named. */
+/** The default configuration file. */
 export const defaultConfig = 'coalmine.yaml'
 
 /**
- * The file that was named, else `coalmine.yaml`, else nothing at all.
+ * Reads the named file, otherwise `coalmine.yaml` if it exists, otherwise returns an empty configuration.
  *
- * Throws a CommandError of kind `usage` that says what is wrong, and in which line.
+ * Throws a CommandError of kind `usage` that says what is wrong and in which line.
  */
 export async function readConfig(file: string | undefined): Promise<Config> {
   if (file === undefined && !existsSync(defaultConfig)) return { policy: {}, parsed: defaultPolicy }
   return readConfigFile(file ?? defaultConfig, '--config ')
 }
 
-/** What a file says; `flag` is how it was named, for the message where it is not there. */
+/** Reads a configuration file. `flag` is the option that named it, for the message if the file is missing. */
 export async function readConfigFile(path: string, flag = ''): Promise<Config> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(

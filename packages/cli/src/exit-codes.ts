@@ -2,12 +2,12 @@ import { exitCodes } from '@coalmine/client'
 import type { Outcome } from '@coalmine/comparator'
 import type { Trouble } from '@coalmine/server'
 
-/** Why a command came to no verdict: trouble of a kind that a server may tell of, or the user stopped it. */
+/** Why a command reached no verdict: a kind of trouble that a server may report, or the user's interruption. */
 export type CommandTrouble = Trouble | 'interrupted'
 
 /**
- * The exit code of each kind of trouble, beside those of verdicts: a broken tool never looks like a failed canary, nor like a
- * passing one. A cohort without data is as meaningless as an invalid comparison.
+ * The exit code of each kind of trouble, distinct from those of verdicts, so that a broken tool never looks like a failed or
+ * passing canary. A cohort without data is as meaningless as an invalid comparison.
  */
 export const troubleCodes: Readonly<Record<CommandTrouble, number>> = {
   'no-data': 3,
@@ -18,17 +18,17 @@ export const troubleCodes: Readonly<Record<CommandTrouble, number>> = {
   interrupted: 130,
 }
 
-/** Whether an answer's `verdict` is one of ours. */
+/** Whether an answer's `verdict` is a known outcome. */
 function isOutcome(verdict: unknown): verdict is Outcome {
   return typeof verdict === 'string' && Object.hasOwn(exitCodes, verdict)
 }
 
-/** The exit code of what a command came to. */
+/** Returns the exit code for a command's result. */
 export function exitCodeOf(result: Outcome | CommandTrouble): number {
   return isOutcome(result) ? exitCodes[result] : troubleCodes[result]
 }
 
-/** Both tables as `--help` shows them. */
+/** The exit codes as shown by `--help`. */
 export const exitCodesHelp = `
 Exit codes:
   0   pass           the canary is within the margins
@@ -41,7 +41,7 @@ Exit codes:
   70  bug            in coalmine itself
   130 interrupted    stopped by you before there was an answer`
 
-/** Why a command cannot go on, for the user: `message` says what, where and what to do. */
+/** An error that stops a command, for the user: `message` says what is wrong, where, and what to do. */
 export class CommandError extends Error {
   readonly kind: CommandTrouble
 

@@ -4,16 +4,16 @@ import type { FileHandle } from 'node:fs/promises'
 const endsBytes = 1_000_000
 const packings = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])]
 
-/** What tells a file from others, and what it is. */
+/** Identifies a file and its format. */
 export interface Fingerprint {
-  /** The same only for the same file that has not changed since, read in the same way. */
+  /** Equal only for the same unchanged file, read in the same way. */
   readonly id: string
   readonly bytes: number
-  /** Whether it is gzip or zstd. */
+  /** Whether it is compressed with gzip or zstd. */
   readonly packed: boolean
 }
 
-/** Takes the fingerprint of an open file: its size, when it was changed, and its first and last megabyte. */
+/** Fingerprints an open file by its size, modification time, and first and last megabyte. */
 export async function fingerprintOf(file: FileHandle, readAs: string): Promise<Fingerprint> {
   const { size, mtimeMs } = await file.stat()
   const first = await bytesAt(file, 0, Math.min(size, endsBytes))

@@ -12,10 +12,10 @@ const never = new Set(['node_modules', '.git', '.hg', '.svn', '.coalmine'])
 const sniffed = 8_000
 
 /**
- * Where the source code in a folder names a flag: by its key, or as its words are written in names of code. What git ignores is not
- * looked at, where git is there; nor are binary files.
+ * Finds where the source code in a folder names a flag, by its key or as an identifier. Skips binary files and, if git is
+ * available, git-ignored files.
  *
- * @throws {CommandError} of kind `usage` where there is no such folder.
+ * @throws {CommandError} of kind `usage` if the folder does not exist.
  */
 export async function flagReferences(folder: string, flag: string): Promise<readonly FlagReference[]> {
   const there = await stat(folder).catch(() => undefined)
@@ -23,7 +23,7 @@ export async function flagReferences(folder: string, flag: string): Promise<read
   const named = aliasesOf(flag)
   const found: FlagReference[] = []
   for (const file of (await filesIn(folder)).toSorted()) {
-    // Whose a flag is is said there until the flag itself is gone.
+    // It declares the flag's owner until the flag itself is gone.
     if (file === defaultConfig) continue
     const text = await textOf(join(folder, file))
     if (text === undefined || !named.words.some((word) => text.includes(word))) continue
@@ -34,7 +34,7 @@ export async function flagReferences(folder: string, flag: string): Promise<read
 }
 
 /**
- * How code may write the key of a flag. A key of one word is looked for in quotes alone: as a word it may mean anything.
+ * Returns how code may write a flag's key. A key of one word is only searched for in quotes: unquoted it may mean anything.
  *
  * @example aliasesOf('new-pricing').words // ['new-pricing', 'new_pricing', 'newPricing', 'NewPricing', 'NEW_PRICING']
  */
@@ -47,11 +47,11 @@ export function aliasesOf(flag: string): { readonly words: readonly string[]; re
   if (parts.length < 2) return { words: [flag], pattern: new RegExp(`(["'\`])${escaped(flag)}\\1`, 'u') }
   const pascal = parts.map((part) => part[0]!.toUpperCase() + part.slice(1)).join('')
   const camel = pascal[0]!.toLowerCase() + pascal.slice(1)
-  // As a name may go on after a hump, so it may begin before one: isNewPricingOn.
+  // An identifier may have further words before or after, as in isNewPricingOn.
   const humps = [`(?<![\\p{L}\\p{N}_$])${camel}(?![\\p{Ll}\\p{N}])`, `(?<![\\p{Lu}])${pascal}(?![\\p{Ll}\\p{N}])`]
   const whole = [...new Set([flag, parts.join('-'), parts.join('_'), parts.join('_').toUpperCase(), parts.join('.')])]
   const exact = whole.map((word) => `(?<![\\p{L}\\p{N}_-])${escaped(word)}(?![\\p{L}\\p{N}_-])`)
-  // A constant may have a word before or behind: FLAG_NEW_PRICING.
+  // A constant may have words before or after, as in FLAG_NEW_PRICING.
   const constant = `(?<![\\p{L}\\p{N}])(?:[A-Z0-9]+_)*${escaped(parts.join('_').toUpperCase())}(?:_[A-Z0-9]+)*(?![\\p{L}\\p{N}])`
   return {
     words: [...whole, camel, pascal],
@@ -61,7 +61,7 @@ export function aliasesOf(flag: string): { readonly words: readonly string[]; re
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 
-/** Files of a folder, by their names from there on. */
+/** Lists the files in a folder, with paths relative to it. */
 async function filesIn(folder: string): Promise<string[]> {
   try {
     const args = ['-C', folder, 'ls-files', '--cached', '--others', '--exclude-standard', '-z']
@@ -86,7 +86,7 @@ async function walk(root: string, path: string, isFolder: boolean, isFile: boole
 
 const isNever = (file: string): boolean => file.split(/[/\\]/).some((part) => never.has(part))
 
-/** The text of a file; undefined where it is gone, a link, large, or binary. */
+/** Reads a file's text. Undefined if it is missing, a link, too large, or binary. */
 async function textOf(path: string): Promise<string | undefined> {
   const there = await stat(path).catch(() => undefined)
   if (!there?.isFile() || there.size > mostBytes) return undefined

@@ -1,14 +1,14 @@
 import type { FlagsAnswer, FlagsInput } from '@coalmine/comparator'
 import { ask, type Server } from './client.ts'
 
-/** Which flags are asked for, and what is declared of them. */
+/** Which flags to ask for, and their declarations. */
 export interface FlagsAsked {
   readonly flags?: FlagsInput
   readonly service?: string
   readonly flag?: string
 }
 
-/** What became of flags, by what a file declares of them, or where it declares nothing by what the server's does. */
+/** Returns the states of flags by the file's declarations, or by the server's if the file has none. */
 export async function flagsOn(server: Server, asked: FlagsAsked, signal: AbortSignal): Promise<FlagsAnswer> {
   if (asked.flags !== undefined) return ask(server, '/api/flags', isFlags, { body: asked, signal })
   const { service, flag } = asked

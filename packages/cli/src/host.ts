@@ -6,17 +6,17 @@ import { CommandError } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { newPatience } from './patience.ts'
 
-/** Where the spans of a command are: a running server, or a store that a server is started for. */
+/** Where a command gets its spans: a running server, or a store that a server is started for. */
 export interface SpanSource {
   readonly store: string
   readonly traces?: string | undefined
   readonly server?: string | undefined
   readonly token?: string | undefined
-  /** Days that a server started for the command keeps spans of; older ones are refused. */
+  /** Retention in days of a server started for the command; older spans are refused. */
   readonly retentionDays?: number
-  /** The store is removed with the command. */
+  /** True if the store is removed after the command. */
   readonly temporary?: boolean
-  /** Comparisons that have run are asked for, too. */
+  /** True if past comparisons are needed too. */
   readonly knowsComparisons?: boolean
 }
 
@@ -24,8 +24,8 @@ type Purpose = 'read' | 'write'
 type Work<T> = (server: Server) => Promise<T>
 
 /**
- * Does the work through a server: the one that was named, the one that owns the store, or one started for this
- * command alone and closed after it. While another command has the store it waits, as long as that one gets on.
+ * Does the work through a server: the named one, the one that owns the store, or one started for this command and closed
+ * after it. While another command holds the store, it waits as long as that command makes progress.
  */
 export async function withServer<T>(
   source: SpanSource,
@@ -42,7 +42,7 @@ export async function withServer<T>(
       try {
         return await work({ url: owner.url, token: owner.token ?? source.token })
       } catch (error) {
-        // Reading can begin anew where its server went away; what was written may be half there.
+        // A read can be repeated if its server went away; a write may be half done.
         const gone = purpose === 'read' && isUnavailable(error) && (await findServer(source.store))?.pid !== owner.pid
         if (!gone || !(await patience.wait())) throw error
         continue
@@ -58,7 +58,7 @@ export async function withServer<T>(
   }
 }
 
-// Nobody else is to find this server: it goes when its command is done, whatever others ask of it.
+// Others must not find this server, because it closes when its command is done.
 function start(
   { store, traces, retentionDays, temporary, knowsComparisons }: SpanSource,
   purpose: Purpose,
@@ -84,7 +84,7 @@ async function withOwnServer<T>(server: RunningServer, work: Work<T>): Promise<T
   }
 }
 
-// The engine would make a store of any directory; `metadata` is what it leaves in one.
+// The engine would create a store in any directory; a `metadata` folder shows that one exists.
 function mustBeThere(store: string): void {
   if (existsSync(join(store, 'metadata'))) return
   throw new CommandError(

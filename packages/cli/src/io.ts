@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { printableLines } from '@coalmine/report'
 
-/** What a command may touch of the world; `run` takes it from the process. */
+/** A command's access to the outside world; `run` takes it from the process. */
 export interface Io {
   readonly stdin: Readable
   /** A terminal has a number of columns. */
@@ -13,7 +13,7 @@ export interface Io {
   readonly stop: AbortSignal
 }
 
-/** Says something beside the report, on standard error: it may hold text from outside, which is shown as what it is. */
+/** Writes a message to standard error, apart from the report. Untrusted text in it is escaped. */
 export function tell({ stderr }: Pick<Io, 'stderr'>, message: string): void {
   stderr.write(`coalmine: ${printableLines(message)}\n`)
 }

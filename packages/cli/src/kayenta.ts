@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
-/** What `compare` is told of a Kayenta, as commander gives it. */
+/** The Kayenta options of `compare`, as parsed by commander. */
 export interface KayentaOptions {
   readonly kayenta?: string
   readonly judge: 'coalmine' | 'kayenta'
@@ -26,7 +26,7 @@ export function addKayentaOptions(command: Command): Command {
     )
 }
 
-/** The canary config that was named, as JSON; undefined where none was. */
+/** Reads the named canary config as JSON. Undefined if none was named. */
 export async function readKayenta({ kayenta: file, judge }: KayentaOptions): Promise<unknown> {
   if (file === undefined) {
     if (judge === 'coalmine') return undefined
@@ -46,7 +46,7 @@ export async function readKayenta({ kayenta: file, judge }: KayentaOptions): Pro
   }
 }
 
-/** A verdict with Kayenta's answer for its window; without one where the comparison means nothing. */
+/** Adds Kayenta's answer for its window to a verdict, unless the comparison is invalid. */
 export async function withKayenta(
   verdict: Verdict,
   { service, stable, canary }: ComparisonBody,
@@ -60,7 +60,7 @@ export async function withKayenta(
   return { ...verdict, kayenta: await ask(server, '/api/kayenta', isKayenta, { body, signal }) }
 }
 
-/** Of which the exit code is: the verdict, or Kayenta's answer in our words. */
+/** Returns the outcome that decides the exit code: the verdict's, or Kayenta's translated to ours. */
 export function outcomeBy(judge: KayentaOptions['judge'], { verdict, kayenta }: Verdict): Outcome {
   if (judge === 'coalmine' || kayenta === undefined) return verdict
   return ({ Pass: 'pass', Marginal: 'inconclusive', Fail: 'fail' } as const)[kayenta.classification]

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from './exit-codes.ts'
 import { reportFormats } from './output.ts'
 
-/** `--store`, which is `.coalmine` when left out. */
+/** `--store`, `.coalmine` by default. */
 export function storeOption(): Option {
   return new Option('--store <dir|url>', 'the store: a directory, or the URL of a ClickHouse')
     .env('COALMINE_STORE')
@@ -24,7 +24,7 @@ export function serverOption(): Option {
     .env('COALMINE_SERVER')
 }
 
-/** `--token`, what a running server asks for. */
+/** `--token`, which a running server may require. */
 export function tokenOption(): Option {
   return new Option('--token <token>', 'the token that the server asks for').env('COALMINE_TOKEN')
 }
@@ -58,7 +58,7 @@ export function columnsOption(): Option {
     .env('COALMINE_COLUMNS')
 }
 
-/** Of options that exclude each other a flag outdoes the environment; two flags, or two variables, are an error. */
+/** Makes options exclude each other. A flag overrides the environment; two flags, or two variables, are an error. */
 export function excludeEachOther(command: Command, one: string, others: readonly string[]): void {
   const source = (name: string): string | undefined => {
     const found = command.getOptionValueSource(name)
@@ -73,61 +73,61 @@ export function excludeEachOther(command: Command, one: string, others: readonly
   }
 }
 
-/** An option's name as it is typed. */
+/** Converts an option's name to the flag as typed. */
 function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-/** A URL of HTTP or HTTPS as it was typed. Throws commander's InvalidArgumentError for any other text, as all of these readers do. */
+/** Parses an HTTP or HTTPS URL. Like all parsers here, throws commander's InvalidArgumentError for invalid text. */
 export function httpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4318.')
   return text
 }
 
-/** A length of time such as `90s`, `30m`, `2h`, `7d`, in milliseconds. */
+/** Parses a duration such as `90s`, `30m`, `2h` or `7d` into milliseconds. */
 export function milliseconds(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text)
   if (!match) throw new InvalidArgumentError('Expected a length of time such as 90s, 30m, 2h or 7d.')
   return Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 's' | 'm' | 'h' | 'd']
 }
 
-/** The same, and not nothing: the length of a window. */
+/** Parses a duration greater than zero, for the length of a window. */
 export function windowMilliseconds(text: string): number {
   const value = milliseconds(text)
   if (value === 0) throw new InvalidArgumentError('Expected a length of time above zero, such as 90s, 30m, 2h or 7d.')
   return value
 }
 
-/** A length of time in whole days, such as `14d`. */
+/** Parses a duration in whole days, such as `14d`. */
 export function days(text: string): number {
   const value = Number(/^(\d+)d$/.exec(text)?.[1])
   if (!(value >= 1 && value <= 3650)) throw new InvalidArgumentError('Expected days from 1d to 3650d, such as 14d.')
   return value
 }
 
-/** A size such as `128MB` or `2GB`, in bytes; 0 is one too. */
+/** Parses a size such as `128MB` or `2GB` into bytes; 0 is allowed. */
 export function bytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(MB|GB)$/.exec(text)
   if (!match && text !== '0') throw new InvalidArgumentError('Expected a size such as 128MB or 2GB, or 0.')
   return match ? Number(match[1]) * { MB: 1_000_000, GB: 1_000_000_000 }[match[2] as 'MB' | 'GB'] : 0
 }
 
-/** A moment such as `2026-11-20T10:00:00Z`, as ISO 8601 in UTC. */
+/** Parses a time such as `2026-11-20T10:00:00Z` into ISO 8601 in UTC. */
 export function moment(text: string): string {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time)) throw new InvalidArgumentError('Expected a moment such as 2026-11-20T10:00:00Z.')
   return new Date(time).toISOString()
 }
 
-/** A whole number above zero. */
+/** Parses a whole number above zero. */
 export function count(text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above zero.')
   return value
 }
 
-/** A port, 0 for any that is free. */
+/** Parses a port, 0 for any free one. */
 export function port(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
@@ -135,7 +135,7 @@ export function port(text: string): number {
   return value
 }
 
-/** A number between 0 and 1, neither of them. */
+/** Parses a number between 0 and 1, exclusive. */
 export function probability(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value > 0 && value < 1))
@@ -143,7 +143,7 @@ export function probability(text: string): number {
   return value
 }
 
-/** Collects repeated `--margin metric=values`; COALMINE_MARGIN holds several, apart by spaces. */
+/** Collects repeated `--margin metric=values`; COALMINE_MARGIN holds several, separated by spaces. */
 export function margin(text: string, all: Record<string, string> = {}): Record<string, string> {
   const each = text
     .trim()

@@ -6,24 +6,24 @@ import { CommandError } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 import { sendVerdict } from './verdict-event.ts'
 
-/** How a verdict is written; `html` is the page with its data in one file. */
+/** The format of a report; `html` is the page with its data in one file. */
 export type ReportFormat = VerdictFormat | 'html'
 
-/** All of them, as the option names them. */
+/** All report formats, as named by the option. */
 export const reportFormats: readonly ReportFormat[] = [...verdictFormats, 'html']
 
-/** Where a report goes, and how it is written. */
+/** The destination and format of a report. */
 export interface Output {
   readonly format: ReportFormat
   readonly output?: string
   readonly otlp?: string
 }
 
-/** What is known besides the verdict. */
+/** Data that accompanies the verdict. */
 export interface Beside {
   readonly url?: string | undefined
   readonly charts?: Charts | undefined
-  /** For the page: everything that is looked at beside the verdict, and how the comparison ran. */
+  /** For the page: everything shown beside the verdict, and how the comparison ran. */
   readonly page?: Pick<ReportContent, 'view' | 'state'> | undefined
 }
 
@@ -47,7 +47,7 @@ export async function writeVerdict(
   }
 }
 
-/** Writes a report to the file that was named, else to standard output; only there in colours. */
+/** Writes a report to the named file, otherwise to standard output, and only there in colour. */
 export async function writeReport(
   render: (colors: boolean) => string,
   { output }: { readonly output?: string },

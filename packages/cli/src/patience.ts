@@ -3,24 +3,24 @@ import { progressOf } from '@coalmine/server'
 import { CommandError } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 
-/** Waiting for a store that another process has. */
+/** Waits for a store that another process holds. */
 export interface Patience {
   /**
-   * Waits a moment. False, at once, when the process that has the store has not got on for so long that there is no use in
-   * waiting on. `why` is said on a terminal, once, when waiting has taken a second. Throws when the user stops it.
+   * Waits a moment. Returns false at once if the process that holds the store has made no progress for too long. After a
+   * second of waiting, prints `why` once, on a terminal. Throws if the user stops it.
    */
   readonly wait: (why?: string) => Promise<boolean>
 }
 
-/** What patience needs of the world; milliseconds. */
+/** The current time and a sleep, in milliseconds. */
 export interface Clock {
   readonly now: () => number
   readonly sleep: (ms: number, stop: AbortSignal) => Promise<unknown>
 }
 
-/** How long a process that has the store may be seen without progress. */
+/** How long the process that holds the store may make no progress. */
 const stalledMs = 10_000
-/** And how often: where others keep the machine busy, we are as slow to look as it is to get on. */
+/** How many checks must see no progress: on a busy machine, our checks are as slow as the other process. */
 const fewestLooks = 5
 const saidAfterMs = 1_000
 const [firstPauseMs, longestPauseMs] = [50, 500]
@@ -28,8 +28,8 @@ const [firstPauseMs, longestPauseMs] = [50, 500]
 const real: Clock = { now: () => performance.now(), sleep: (ms, signal) => setTimeout(ms, undefined, { signal }) }
 
 /**
- * Patience with whoever has a store's directory open: it has no end while that one gets on with its statements, or another
- * takes its place (`progressOf`), and ends after ten seconds without progress.
+ * Waits for the process that has a store's directory open, as long as it makes progress with its statements or another
+ * process replaces it (`progressOf`). Gives up after ten seconds without progress.
  */
 export function newPatience(store: string, io: Pick<Io, 'stderr' | 'stop'>, { now, sleep }: Clock = real): Patience {
   const began = now()

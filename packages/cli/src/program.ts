@@ -26,13 +26,13 @@ import { type CommandTrouble, exitCodesHelp } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { version } from './version.ts'
 
-/** The whole command line. `exit` is told the result that becomes the exit code. */
+/** Builds the whole command line. `exit` receives the result that determines the exit code. */
 export function program(io: Io, exit: (result: Outcome | CommandTrouble) => void): Command {
   const coalmine = new Command('coalmine')
     .description('Is this release safe? Judges a canary against stable from their OpenTelemetry spans.')
     .version(version)
     .exitOverride()
-    // A build has a version too: what follows a command is the command's.
+    // Options after a command belong to it: `--version` may mean a build's version.
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for what it takes)')
     .configureOutput({

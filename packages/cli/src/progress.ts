@@ -3,7 +3,7 @@ import type { Io } from './io.ts'
 
 const betweenLinesMs = 30_000
 
-/** A line that is written over itself on a terminal, and now and then a line of its own in a log. */
+/** Shows progress: on a terminal in one line that is overwritten, in a log as an occasional new line. */
 export function progressTo(
   stderr: Io['stderr'],
   everyMs: number = betweenLinesMs,

@@ -9,7 +9,7 @@ const isRollout = (answer: object): answer is RolloutAnswer => 'phase' in answer
 const isList = (answer: object): answer is RolloutList => 'rollouts' in answer
 const isHistory = (answer: object): answer is RolloutHistory => 'steps' in answer
 
-/** The server that runs rollouts. Throws a CommandError where none does: what a command started would end with it. */
+/** Returns the running server. Throws a CommandError if there is none, since a rollout would end with the command. */
 export async function rolloutServer({ server, store, token }: SpanSource): Promise<Server> {
   if (server !== undefined) return { url: server, token }
   const owner = isRemote(store) ? undefined : await findServer(store)
@@ -20,29 +20,29 @@ export async function rolloutServer({ server, store, token }: SpanSource): Promi
   )
 }
 
-/** Starts a rollout, or joins the one of the same build. */
+/** Starts a rollout, or joins the running one of the same build. */
 export async function startRollout(server: Server, body: RolloutBody, signal: AbortSignal): Promise<RolloutAnswer> {
   return ask(server, '/api/rollouts', isRollout, { body, signal })
 }
 
-/** Says something to a rollout. */
+/** Sends a command to a rollout. */
 export async function tellRollout(server: Server, id: string, command: string, force: boolean): Promise<RolloutAnswer> {
   return ask(server, `/api/rollouts/${encodeURIComponent(id)}/${command}`, isRollout, { body: force ? { force } : {} })
 }
 
-/** Where a rollout is. */
+/** Returns the state of a rollout. */
 export async function rolloutOf(server: Server, id: string): Promise<RolloutAnswer> {
   return ask(server, `/api/rollouts/${encodeURIComponent(id)}`, isRollout)
 }
 
-/** What happened to a rollout. */
+/** Returns the history of a rollout. */
 export async function historyOf(server: Server, id: string): Promise<RolloutHistory> {
   return ask(server, `/api/rollouts/${encodeURIComponent(id)}/history`, isHistory)
 }
 
 /**
- * The rollout that is meant where none is named: the only one that runs, else the newest. Throws a CommandError where several run, or there
- * is none.
+ * Returns the given id or, without one, the only running rollout, else the newest. Throws a CommandError if several run or
+ * there is none.
  */
 export async function meantRollout(server: Server, id: string | undefined): Promise<string> {
   if (id !== undefined) return id
@@ -58,12 +58,12 @@ export async function meantRollout(server: Server, id: string | undefined): Prom
 }
 
 const everyMs = 500
-// As long as a server takes to be started again.
+// Long enough for a server to restart.
 const patienceMs = 60_000
 
 /**
- * Shows where a rollout is until it is over, and gives how it ended; undefined where the user leaves before. One that
- * has been stuck for `stuckForMs` is given as it is; where that is left out, none is.
+ * Shows a rollout's progress until it is over, and returns how it ended; undefined if the user stops first. With
+ * `stuckForMs`, also returns a rollout that has been stuck for that long.
  */
 export async function followRollout(
   find: () => Promise<Server>,

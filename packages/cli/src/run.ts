@@ -10,12 +10,12 @@ export async function run(process: NodeJS.Process): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // Who asks twice does not want to wait for what is being put away.
+      // A second signal ends the process without waiting for cleanup.
       if (stop.signal.aborted) endBy(signal, process)
       stop.abort()
     })
   }
-  // The demo starts processes that must not outlive it.
+  // A process started by the demo must not outlive it.
   if (process.connected) {
     process.once('disconnect', () => stop.abort())
     process.channel?.unref()
@@ -24,7 +24,7 @@ export async function run(process: NodeJS.Process): Promise<void> {
   let lost = false
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // A reader that has seen enough (`| head`) is no error.
+      // A reader that closes the pipe early (`| head`) is not an error.
       if (error.code === 'EPIPE' || lost) return
       lost = true
       stop.abort()
@@ -36,31 +36,31 @@ export async function run(process: NodeJS.Process): Promise<void> {
       }
     })
   }
-  // An empty variable is none: CI systems set those that have no value.
+  // Ignores empty variables, because CI systems set them for missing values.
   for (const [name, value] of Object.entries(env)) {
     if (name.startsWith('COALMINE_') && value === '') delete env[name]
   }
-  // Piped output stays plain even where a CI system sets CI, which picocolors takes for a terminal.
+  // Piped output stays plain even if CI is set, which picocolors takes for a terminal.
   const colors = pc.isColorSupported && (stdout.isTTY === true || Boolean(env['FORCE_COLOR']))
   const io: Io = { stdin, stdout, stderr, env, colors, stop: stop.signal }
   const code = await main(process.argv.slice(2), io)
   if (!lost) process.exitCode = code
-  // What was stopped while it waited for a store would hold the process up.
+  // A command stopped while waiting for a store would keep the process alive.
   if (stop.signal.aborted) process.exit()
 }
 
 /**
- * Ends the process as the signal would have. An exit runs what libraries do at their end, and the engine crashes there while
- * one of its statements runs: half of the time the process ended with a segmentation fault instead.
+ * Ends the process as the signal would have. A normal exit runs the libraries' exit handlers, where the engine crashes while a
+ * statement is running: half of the time the process ended with a segmentation fault instead.
  */
 function endBy(signal: 'SIGINT' | 'SIGTERM', process: NodeJS.Process): never {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
-  // The first process of a container is not ended by a signal.
+  // A signal does not end the first process of a container.
   return process.exit(128 + constants.signals[signal])
 }
 
-/** Runs one command line; returns its exit code. Throws only what is a bug of ours. */
+/** Runs one command line and returns its exit code. Anything it throws is a bug. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exitCodes.pass
   try {

@@ -4,14 +4,14 @@ import type { ReportContent } from '@coalmine/server'
 import { ask, commandError, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
-/** Starts a comparison in the server, or joins the one that runs. */
+/** Starts a comparison in the server, or joins the running one. */
 export async function startComparison(server: Server, body: StartBody, signal: AbortSignal): Promise<ComparisonAnswer> {
   return newClient(server).start(body, { signal }).catch(fail)
 }
 
 /**
- * Shows each look at a comparison until it is over, or the user leaves, and gives its last verdict. Where the connection
- * breaks it is made again, and goes on after the last event that came.
+ * Shows each look at a comparison until it is over or the user stops, and returns its last verdict. A broken connection is
+ * re-established and continues after the last event.
  */
 export async function followComparison(
   server: Server,
@@ -33,12 +33,12 @@ export async function followComparison(
   throw new CommandError('interrupted', reason ?? 'stopped before the first look')
 }
 
-/** Ends a comparison. */
+/** Stops a comparison. */
 export async function stopComparison(server: Server, id: string): Promise<void> {
   await newClient(server).stop(id).catch(fail)
 }
 
-/** A comparison and its last verdict. Throws a CommandError where there is none yet. */
+/** Returns a comparison with its last verdict. Throws a CommandError if there is none yet. */
 export async function judgedComparison(
   server: Server,
   id: string,
@@ -52,7 +52,7 @@ export async function judgedComparison(
   )
 }
 
-/** Both cohorts over time, of the service and of the operation that failed worst; undefined where that is not known. */
+/** Returns both cohorts over time, for the service and the operation that failed worst. Undefined if unavailable. */
 export async function chartsOf(server: Server, id: string, { findings }: Verdict): Promise<Charts | undefined> {
   const view = (query: string): Promise<{ readonly charts: Charts | null }> =>
     ask(server, `/api/comparisons/${encodeURIComponent(id)}/charts${query}`, hasCharts, {
@@ -66,15 +66,15 @@ export async function chartsOf(server: Server, id: string, { findings }: Verdict
     const { charts: ofWorst } = await view(`?operation=${encodeURIComponent(worst)}`)
     return { ...charts, scopes: [...(ofWorst?.scopes ?? []), ...charts.scopes] }
   } catch {
-    // A report is one without charts too.
+    // A report without charts is still a report.
     return undefined
   }
 }
 
-// Of a long window they take a while to work out.
+// Charts of a long window take a while to compute.
 const chartsMs = 10_000
 
-/** Everything that is looked at beside the verdict of a comparison, and how it ran: what its page in one file shows. */
+/** Returns the data of a comparison's single-file page: everything shown beside the verdict, and how it ran. */
 export async function pageOf(
   server: Server,
   id: string,

@@ -15,13 +15,13 @@ import type { Io } from './io.ts'
 import { excludeEachOther } from './options.ts'
 import { writeReport } from './output.ts'
 
-/** What `compare` is told of plain series, as commander gives it. */
+/** The options of `compare` for plain series, as parsed by commander. */
 export type SeriesOptions = Pick<ComparisonOptions, 'alpha' | 'margin' | 'format' | 'output'> & {
   readonly series?: string
   readonly worse: 'higher' | 'lower'
 }
 
-/** Adds `--series` and `--worse`, and what they exclude. */
+/** Adds `--series` and `--worse`, and the options they exclude. */
 export function addSeriesOptions(command: Command): Command {
   return command
     .addOption(
@@ -48,7 +48,7 @@ Series:
     )
 }
 
-/** Judges the series of a file and writes the report; gives the verdict. */
+/** Judges the series in a file, writes the report and returns the verdict. */
 export async function compareSeries(file: string, options: SeriesOptions, io: Io): Promise<SeriesVerdict> {
   const { alpha, margin = {}, worse, format } = options
   if (format !== 'text' && format !== 'json')

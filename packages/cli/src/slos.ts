@@ -5,11 +5,10 @@ import { defaultConfig } from './config-file.ts'
 import { CommandError } from './exit-codes.ts'
 
 /**
- * The objectives of a command: of the file of OpenSLO that was named, else those of `slo:` in its configuration; none where there are
- * none.
+ * Returns a command's objectives: those of the named OpenSLO file, otherwise those of `slo:` in its configuration, if any.
  *
- * @param configFile where the configuration stands, beside which a file that it names is looked for.
- * @throws {CommandError} of kind `usage` that says what is wrong, and in which line.
+ * @param configFile the path of the configuration; files that it names are relative to it.
+ * @throws {CommandError} of kind `usage` that says what is wrong and in which line.
  */
 export async function slosOf(
   config: Config,
@@ -20,7 +19,7 @@ export async function slosOf(
   return config.slo ?? []
 }
 
-/** The same as they were read, with their defaults. */
+/** Returns the parsed objectives, with their defaults. */
 export async function parsedSlosOf(config: Config, files: { readonly config?: string }): Promise<readonly Slo[]> {
   const { config: configFile } = files
   const read = readSlos(await slosOf(config, { ...(configFile !== undefined && { config: configFile }) }), undefined)

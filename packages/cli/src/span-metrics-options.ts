@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError } from './exit-codes.ts'
 import { excludeEachOther, httpUrl } from './options.ts'
 
-/** What `compare` and `watch` are told of a Prometheus, as commander gives it. */
+/** The Prometheus options of `compare` and `watch`, as parsed by commander. */
 export interface SpanMetricsOptions {
   readonly prometheus?: string
   readonly prometheusHeader?: readonly string[] | string
@@ -10,7 +10,7 @@ export interface SpanMetricsOptions {
   readonly slowerThan?: readonly string[]
 }
 
-/** Adds `--prometheus` and what goes with it, and what it excludes. */
+/** Adds `--prometheus` and its related options, and the options they exclude. */
 export function addSpanMetricsOptions(command: Command): Command {
   return command
     .addOption(
@@ -60,7 +60,7 @@ const own = [
   ['slowerThan', 'slower-than'],
 ] as const
 
-/** Other sources, and what is not known without spans. */
+/** Other sources, and options that need spans. */
 const others = [
   'series',
   'from',

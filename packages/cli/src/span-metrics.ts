@@ -6,13 +6,13 @@ import { type Io, tell } from './io.ts'
 import type { SpanMetricsOptions } from './span-metrics-options.ts'
 import { version } from './version.ts'
 
-/** What is asked of span metrics: a comparison as of spans, whose policy knows the shares of requests that are slower than some times. */
+/** Builds a span-metrics request: a comparison whose policy may also judge the share of requests above a latency bound. */
 export async function spanMetricsRequest(options: ComparisonOptions & SpanMetricsOptions): Promise<SpanMetricsRequest> {
   const { metric, slowerThan = [] } = options
   return { ...(await comparisonRequest(options, slowerThanMetrics(slowerThan))), metric, slowerThan }
 }
 
-/** Something that asks the Prometheus at a URL for a verdict, as often as it is called; a warning is told once. */
+/** Returns a function that asks a Prometheus for a verdict each time it is called, and prints each warning once. */
 export function spanMetricsJudge(
   url: string,
   request: SpanMetricsRequest,

@@ -6,35 +6,35 @@ import { fingerprintOf } from './fingerprint.ts'
 import { type Io, tell } from './io.ts'
 import { progressTo } from './progress.ts'
 
-/** What an import answered. `refused` holds the first lines that did not go in, `refusedCount` counts them all. */
+/** The result of an import. `refused` holds the first refused lines, `refusedCount` counts all of them. */
 export interface ImportAnswer {
   readonly spans: number
-  /** Those of the spans that an import of the same file had stored before. */
+  /** How many of the spans an earlier import of the same file had already stored. */
   readonly before: number
-  /** Events of flags. */
+  /** Number of flag evaluation events. */
   readonly evaluations: number
   readonly late: number
   readonly refused: readonly { readonly line: number; readonly why: string }[]
   readonly refusedCount: number
   readonly notes: readonly string[]
-  /** Whether all of it went in before, and nothing was sent. */
+  /** Whether the file was already imported in full, and nothing was sent. */
   readonly finished?: boolean
 }
 
 /** How a file is imported. */
 export interface ImportOptions {
-  /** Which column of a table of spans is what. */
+  /** The mapping of columns in a table of spans. */
   readonly columns?: readonly string[]
-  /** Stores what was stored before once more. */
+  /** Imports again what was already stored. */
   readonly again?: boolean
 }
 
-// Fewer and larger pieces cost less, however many bytes there are.
+// Fewer, larger chunks cost less for the same number of bytes.
 const chunkBytes = 1_000_000
 
 /**
- * Sends one file of spans, or standard input for `-`, through the server's door. A file that went in before is not sent,
- * and one whose import was interrupted only from there on.
+ * Sends one file of spans, or standard input for `-`, to the server. A file that was already imported is not sent, and an
+ * interrupted import resumes where it stopped.
  */
 export async function importFile(
   server: Server,
@@ -57,7 +57,7 @@ export async function importFile(
       },
     )
     if (state.finished && !again) return state
-    // The server counts bytes of what is unpacked, and skips those by itself.
+    // For compressed files the server counts unpacked bytes, and skips them itself.
     const start = again || packed || state.finished ? 0 : state.bytes
     if (again) query.set('again', '')
     if (start > 0) query.set('offset', String(start))
@@ -73,7 +73,7 @@ export async function importFile(
   }
 }
 
-/** Names each line that did not go in, and says what else there is to know. */
+/** Prints each refused line, and any notes. */
 export function reportRefused(file: string, { refused, refusedCount, notes }: ImportAnswer, io: Io): void {
   for (const note of notes) tell(io, `${file}: ${note}`)
   for (const { line, why } of refused) tell(io, `${file}:${line}: ${why}`)
@@ -103,7 +103,7 @@ async function send(
   }
 }
 
-/** The error of a file, with the file's name where it is about that. */
+/** Adds the file's name to an error that concerns the file. */
 function naming(file: string, error: unknown): unknown {
   if (!(error instanceof CommandError)) return error
   if (error.kind === 'interrupted' && file !== '-')
@@ -121,7 +121,7 @@ interface Sent {
   readonly stream: Readable & { readonly bytesRead: number }
 }
 
-/** On a terminal, a line that says how far it is; gives what ends it. */
+/** Shows a progress line on a terminal. Returns a function that removes it. */
 function showProgress(
   server: Server,
   { file, id, bytes, start, stream }: Sent,
@@ -159,7 +159,7 @@ async function opened(file: string): Promise<FileHandle> {
   const fail = (error: Error): never => {
     throw cannotRead(file, error)
   }
-  // Before it is opened, which would wait for the writer of a pipe.
+  // Checked before opening, which would block on a pipe without a writer.
   const found = await stat(file).catch(fail)
   if (!found.isFile()) throw unusable(file, 'it is not a file')
   return open(file).catch(fail)

@@ -7,11 +7,11 @@ import { CommandError } from './exit-codes.ts'
 import type { SpanSource } from './host.ts'
 import { margin, moment, probability, serverOption, storeOption, tokenOption, tracesOption } from './options.ts'
 
-/** What `plan` and `calibrate` share: whose traffic, from when, and the policy. */
+/** Options shared by `plan` and `calibrate`: stable's traffic, the time range and the policy. */
 export type StableOptions = SpanSource &
   Pick<ComparisonOptions, 'service' | 'stable' | 'start' | 'end' | 'alpha' | 'margin' | 'config'>
 
-/** Adds what `plan` and `calibrate` share. */
+/** Adds the options shared by `plan` and `calibrate`. */
 export function addStableOptions(command: Command): Command {
   return command
     .addOption(new Option('--service <name>', 'the service').env('COALMINE_SERVICE'))
@@ -48,7 +48,7 @@ export function addStableOptions(command: Command): Command {
     )
 }
 
-/** The part of a request that the server's routes for plans and calibrations share. */
+/** Builds the part of a request that plans and calibrations share. */
 export async function stableRequest(options: StableOptions): Promise<{
   readonly service: string
   readonly stable: string
@@ -78,8 +78,7 @@ export async function stableRequest(options: StableOptions): Promise<{
 const simulated = ['latency', 'errors', 'client-errors']
 
 /**
- * The regressions to look for: those that were named, of metrics that the policy judges, else what is looked for by default, as
- * far as it does.
+ * Returns the regressions to look for: the named ones, otherwise the defaults, limited to metrics that the policy judges.
  */
 export function effectsOf(
   named: readonly string[] | undefined,

@@ -1,6 +1,6 @@
 import { defaultPolicy, formatMargin } from '@coalmine/comparator'
 
-/** What a store has seen of a service: its builds as selectors, the newest first. */
+/** A service as seen by a store: its builds as selectors, newest first. */
 export interface Seen {
   readonly service: string
   readonly builds: readonly string[]
@@ -9,7 +9,7 @@ export interface Seen {
 
 const shownOperations = 12
 
-/** A `coalmine.yaml` to begin with, which judges by the defaults and says where to change them. */
+/** Generates a first `coalmine.yaml`, which uses the defaults and shows where to change them. */
 export function starterConfig({ service, builds: [canary, stable], operations }: Seen): string {
   const margin = (name: string): string =>
     JSON.stringify(formatMargin(defaultPolicy.metrics.find((metric) => metric.name === name)!.margin))
@@ -76,7 +76,7 @@ function choice(name: string, selector: string | undefined, seen: boolean): stri
   return seen ? `${name}: ${scalar(selector!)}` : `# ${name}: ${selector ?? 'service.version=1.0.0'}`
 }
 
-/** As it is where YAML reads it back as the same text, in quotes elsewhere. */
+/** Quotes text unless YAML reads it back unchanged. */
 function scalar(text: string): string {
   return /^[A-Za-z][\w./=-]*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
     ? text

@@ -15,15 +15,15 @@ export function revokeOption(): Option {
   ).env('COALMINE_REVOKED_FILE')
 }
 
-/** Who revokes a run, and why. */
+/** Who revokes a run, and the reason. */
 export interface Said {
   readonly by: string
   readonly why: string
 }
 
 /**
- * Puts a run into the file first, where one is named, and then lets the server write it down. Gives the run; `undefined` where the store
- * has seen nothing of it, which does not keep it from being revoked in the file.
+ * Adds a run to the revocation file, if one is named, and then records the revocation in the server. Returns the run, or
+ * `undefined` if the store has not seen it; it is revoked in the file all the same.
  */
 export async function revokeRun(
   server: Server,

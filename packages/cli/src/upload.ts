@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 
-/** What is sent, and how. */
+/** A stream to upload, and its destination. */
 export interface Upload {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -12,13 +12,13 @@ export interface Upload {
 }
 
 /**
- * Posts a stream, and gives the answer, which may come before the end of the stream. `fetch` copies each piece of it several
- * times, which for large files is a third of the work.
+ * Posts a stream and returns the response, which may arrive before the stream ends. Not `fetch`, which copies each chunk
+ * several times: for large files, that is a third of the work.
  *
  * @example const response = await upload({ url: 'http://127.0.0.1:4318/api/import', headers: {}, stream })
  */
 export async function upload({ url, headers, stream, signal }: Upload): Promise<Response> {
-  // Imported, these modules would load a client for `fetch` and WebSockets too, at the start of each command.
+  // An import would also load the client for `fetch` and WebSockets at the start of every command.
   const { request: begin } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http')
   const request = begin(url, {
     method: 'POST',
@@ -29,7 +29,7 @@ export async function upload({ url, headers, stream, signal }: Upload): Promise<
   const sent = pipeline(stream, request).catch(() => undefined)
   const [response] = await answered
   const body = await text(response)
-  // Who has answered takes no more; a file that is not read to its end would keep it open.
+  // After its response the server reads no more, and a file not read to its end would keep the process open.
   stream.destroy()
   request.destroy()
   await sent

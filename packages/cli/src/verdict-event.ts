@@ -12,10 +12,10 @@ const severities: Record<Outcome, { readonly severityNumber: number; readonly se
 }
 
 /**
- * Sends the verdict as one log event, `coalmine.verdict`, over OTLP/HTTP as JSON, so that it stands beside the service's
- * own telemetry. Where that fails it is told, and the verdict is what it was.
+ * Sends the verdict as one log event, `coalmine.verdict`, over OTLP/HTTP as JSON, so that it appears beside the service's
+ * own telemetry. A failure is reported and does not change the verdict.
  *
- * @param endpoint as OTEL_EXPORTER_OTLP_ENDPOINT has it: without `/v1/logs`.
+ * @param endpoint as in OTEL_EXPORTER_OTLP_ENDPOINT, without `/v1/logs`.
  */
 export async function sendVerdict(verdict: Verdict, endpoint: string, nowMs: number, io: Io): Promise<void> {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/logs`
@@ -35,7 +35,7 @@ export async function sendVerdict(verdict: Verdict, endpoint: string, nowMs: num
   }
 }
 
-/** The event as an OTLP request. Its resource is the service that was judged. */
+/** Builds the event as an OTLP request. Its resource is the judged service. */
 function verdictEvent(verdict: Verdict, nowMs: number): object {
   const { service, cohorts, window, reasons, policy, version } = verdict
   const time = `${nowMs}000000`
@@ -74,7 +74,7 @@ function texts(values: Readonly<Record<string, string>>): object[] {
   return Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }))
 }
 
-/** `key=value` pairs joined by commas, percent-encoded as baggage is. */
+/** Parses comma-separated `key=value` pairs, percent-encoded as in baggage. */
 function headersIn(text = ''): Record<string, string> {
   const pairs = text.split(',').map((pair) => /^\s*([^=\s]+)\s*=(.*)$/.exec(pair))
   return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1]!, decoded(pair[2]!.trim())]] : [])))

@@ -29,10 +29,10 @@ interface CalibrateOptions extends StableOptions {
 
 const looked = ['latency=10%', 'latency=25%', 'errors=x5']
 
-/** Replays between two lines of progress. */
+/** Number of replays between two progress lines. */
 const portion = 40
 
-/** `coalmine calibrate`: replays canaries on the traffic of stable, and writes what the policy made of them. */
+/** `coalmine calibrate`: replays canaries on stable's traffic, and reports how the policy judged them. */
 export function calibrateCommand(command: Command, io: Io): Command {
   return addStableOptions(
     command.description("replay canaries on stable's traffic: false alarms, detection times, and margins"),

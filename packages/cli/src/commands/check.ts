@@ -13,7 +13,7 @@ import { defaultConfig, readConfigFile } from '../config-file.ts'
 import type { Io } from '../io.ts'
 import { parsedSlosOf } from '../slos.ts'
 
-/** `coalmine check`: reads a coalmine.yaml and says in words what it would judge. */
+/** `coalmine check`: explains in words what a coalmine.yaml would judge. */
 export function checkCommand(command: Command, io: Io): Command {
   return command
     .description('check a coalmine.yaml, and say in plain words what it judges')
@@ -45,7 +45,7 @@ function description(file: string, { service, stable, canary, parsed, notify }: 
   ].join('\n')
 }
 
-/** Who is told of what. */
+/** Lists which targets are notified of which outcomes. */
 function toldLines({ targets }: NotifyConfig): string[] {
   const rows = Object.entries(targets).map(([name, { type, on = usualEvents[type], services }]) => [
     name,

@@ -78,7 +78,7 @@ async function compareFiles(
   judge: (server: Server) => Promise<Judged>,
   io: Io,
 ): Promise<Judged> {
-  // Files may be of any age: the longest that a store keeps spans.
+  // Files may be of any age, so this is the longest retention that a store allows.
   const retentionDays = 3650
   const store = await mkdtemp(join(tmpdir(), 'coalmine-'))
   try {

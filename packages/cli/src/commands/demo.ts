@@ -36,9 +36,9 @@ interface Act {
 
 const stable = '1.0.0'
 const testShare = 0.05
-// The services, the load and the engine share this machine: where they wait for each other, two processes differ for a while.
+// The services, the load and the engine share this machine, so contention can make two equal processes differ for a while.
 const metrics = { latency: { margin: '25%,5ms' }, 'lost-requests': { margin: '10%' } }
-// Its services live for two minutes: the window leaves out their first seconds, and the policy no more of them.
+// The demo's services live for two minutes. The window already skips their first seconds, so the policy skips no more.
 const warmUpMs = 3000
 
 /** `coalmine demo`: two versions of a shop, one of them slow, and the verdict on them. */
@@ -140,7 +140,7 @@ function conclusion({ verdict, cohorts }: Verdict, seconds: number, counts: { re
 
 const lineOf = ({ progress }: Look): string => (progress ? progressLine(progress) : 'waiting for spans of both cohorts')
 
-/** Asks the desktop to open a page; where there is none, nothing happens. */
+/** Asks the desktop to open a page. Does nothing without a desktop. */
 function openInBrowser(url: string): void {
   const [command, ...args] = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''] }[process.platform as string] ?? [
     'xdg-open',
@@ -159,10 +159,10 @@ function startServe(store: string, environment: Io['env']): ChildProcess {
   const args = ['serve', '--store', store, '--port', '0', '--watermark', '2s']
   const { COALMINE_CONFIG: _, ...env } = environment
   return spawn(process.execPath, [bin, ...args], {
-    // Nobody is told of the demo, whatever the coalmine.yaml of the folder says.
+    // Not the current folder, whose coalmine.yaml could send notifications about the demo.
     cwd: store,
     env,
-    // The channel tells it when the demo has gone. A terminal's Ctrl-C is for the demo alone, which ends it last.
+    // The IPC channel tells it when the demo has ended. Ctrl-C reaches only the demo, which stops this process last.
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   })

@@ -24,7 +24,7 @@ interface DeployOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine deploy`: tells the timeline that a build goes live, and whose it is. */
+/** `coalmine deploy`: reports to the timeline that a build goes live, and who made it. */
 export function deployCommand(command: Command, io: Io): Command {
   return command
     .description('report a deploy: which build of what, who wrote and who merged it')
@@ -66,7 +66,7 @@ Examples:
 }
 
 async function report(options: DeployOptions, io: Io): Promise<void> {
-  // Other commands do not load what only this one needs.
+  // Imported here, because only this command needs it.
   const { detectBuild } = await import('@coalmine/marks')
   const body = deployOf(options, detectBuild({ env: io.env }), io.env)
   const { change } = await withServer(options, 'write', io, (server) =>
@@ -75,7 +75,7 @@ async function report(options: DeployOptions, io: Io): Promise<void> {
   io.stdout.write(options.format === 'json' ? `${printableJson(change)}\n` : textOf(change))
 }
 
-/** What is known of the deploy: what was said, else what the pipeline and the checkout say. */
+/** The deploy as given by options, otherwise as detected from the pipeline and the checkout. */
 function deployOf(
   { service, version, commit, author, mergedBy, change, changes, environment, what, committedAt, at }: DeployOptions,
   build: Build,
@@ -112,7 +112,7 @@ function deployOf(
   }
 }
 
-/** When a revision was committed, as the checkout says that the command runs in; undefined where it is none, or does not have it. */
+/** When a revision was committed. Undefined if the current folder is not a checkout that contains it. */
 function commitTime(revision: string): string | undefined {
   if (!/^[0-9a-f]{7,64}$/i.test(revision)) return undefined
   const { status, stdout } = spawnSync('git', ['show', '-s', '--format=%cI', revision], { encoding: 'utf8' })
@@ -120,7 +120,7 @@ function commitTime(revision: string): string | undefined {
   return Number.isNaN(Date.parse(text)) ? undefined : text
 }
 
-/** Where the pull or merge request is looked at that a pipeline names by its number. */
+/** The URL of a pull or merge request that a pipeline gives by number. */
 function changeUrl({ repository, change }: Build): string | undefined {
   if (repository === undefined || change === undefined || !/^https?:\/\//.test(repository)) return undefined
   if (/^https?:\/\//.test(change)) return change

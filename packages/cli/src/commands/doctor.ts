@@ -5,7 +5,7 @@ import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
 
-/** `coalmine doctor`: which marks arrive from a service, and which do not. */
+/** `coalmine doctor`: shows which marks arrive from a service, and which are missing. */
 export function doctorCommand(command: Command, io: Io): Command {
   return command
     .description('show which marks a service sends, from which builds and SDKs, and what is missing')

@@ -12,7 +12,7 @@ interface DoraOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine dora`: how often is deployed, how long a change takes, and how often it does harm. */
+/** `coalmine dora`: shows how often you deploy, how long a change takes, and how often it does harm. */
 export function doraCommand(command: Command, io: Io): Command {
   return command
     .description(

@@ -20,7 +20,7 @@ interface CheckOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine flags check KEY`: may a flag, or the code behind it, be removed? For pipelines. */
+/** `coalmine flags check KEY`: checks in a pipeline whether a flag, or the code behind it, can be removed. */
 export function flagsCheckCommand(command: Command, io: Io, exit: (result: Outcome) => void): Command {
   return command
     .description('may the code behind a flag be removed? Exit code 1 says no, and why')
@@ -77,8 +77,8 @@ const isIn = (there: string, wanted: string | undefined): boolean =>
   wanted === undefined || there === '' || there === wanted
 
 /**
- * What is known of the flag. Throws a CommandError of kind `no-data` where no traffic is known at all, and of kind `usage` where the
- * key was never met and looks like one that was: a mistyped key is not to look like a flag that is gone.
+ * Returns the server's answer about the flag. Throws a CommandError of kind `no-data` if there is no traffic at all, and of
+ * kind `usage` if the key was never met but resembles one that was: a mistyped key must not look like a removed flag.
  */
 async function flagAnswer(
   server: Server,

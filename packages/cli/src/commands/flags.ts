@@ -15,9 +15,9 @@ interface FlagsOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine flags`: which flags users are still behind, and which can go. */
+/** `coalmine flags`: shows which flags users still meet, and which can go. */
 export function flagsCommand(command: Command, io: Io, exit: (result: Outcome) => void): Command {
-  // What follows check is of check.
+  // Options after `check` belong to `check`.
   command.enablePositionalOptions()
   flagsCheckCommand(command.command('check'), io, exit)
   return command

@@ -5,7 +5,7 @@ import type { Io } from '../io.ts'
 import { columnsOption, serverOption, storeOption, tokenOption } from '../options.ts'
 import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
-/** `coalmine import`: stores the spans of files; exits with `malformed` where a line was refused. */
+/** `coalmine import`: stores the spans of files. Exits with `malformed` if a line was refused. */
 export function importCommand(command: Command, io: Io, exit: (result: CommandTrouble) => void): Command {
   return command
     .description(

@@ -60,7 +60,7 @@ async function look(server: Server, named: string | undefined, signal: AbortSign
   const builds = values
     .map((selector, at) => ({ selector, first: first[at]! }))
     .filter(({ selector }) => selector.startsWith('service.version='))
-    // Of builds that were there from the start, the one with the fewest requests is the canary.
+    // Among builds that were there from the start, the one with the fewest requests is the canary.
     .reverse()
     .sort((a, b) => b.first - a.first)
     .map(({ selector }) => selector)

@@ -17,7 +17,7 @@ interface NotifyCommandOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine notify`: where messages to people stand, and whether targets take them. */
+/** `coalmine notify`: shows the state of messages, and tests whether targets accept them. */
 export function notifyCommand(command: Command, io: Io): Command {
   return command
     .description('show which notifications are waiting or have failed; --test sends one to each target')

@@ -18,7 +18,7 @@ interface PlanCommandOptions extends StableOptions {
 
 const looked = ['latency=25%', 'errors=x5']
 
-/** `coalmine plan`: how long a canary must run to find a regression of some size. */
+/** `coalmine plan`: estimates how long a canary must run to find a regression of a given size. */
 export function planCommand(command: Command, io: Io): Command {
   return addStableOptions(
     command.description("estimate how long a canary must run, from stable's traffic in the store"),
@@ -71,7 +71,7 @@ export function planCommand(command: Command, io: Io): Command {
     })
 }
 
-/** Collects repeated `--effect`; the variable holds several, apart by spaces. */
+/** Collects repeated `--effect` options; the environment variable holds several, separated by spaces. */
 export function effect(text: string, all: readonly string[] = []): readonly string[] {
   try {
     const each = text.trim().split(/\s+/)
@@ -82,14 +82,14 @@ export function effect(text: string, all: readonly string[] = []): readonly stri
   }
 }
 
-/** A share such as `10%` or `0.1`, between 0 and 1. */
+/** Parses a share such as `10%` or `0.1`, between 0 and 1. */
 export function share(text: string): number {
   const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
   if (text.trim() !== '' && value > 0 && value < 1) return value
   throw new InvalidArgumentError('Expected a share of the traffic such as 10% or 0.1.')
 }
 
-/** A whole number from 1 on. */
+/** Parses a whole number of at least 1. */
 export function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value > 0) return value

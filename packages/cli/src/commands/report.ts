@@ -12,7 +12,7 @@ import { chartsOf, judgedComparison, pageOf } from '../running.ts'
 
 type ReportOptions = SpanSource & Output
 
-/** `coalmine report`: a verdict that there is, in another format. */
+/** `coalmine report`: writes an existing verdict in another format. */
 export function reportCommand(command: Command, io: Io): Command {
   return command
     .description('write a verdict, of a comparison or from a JSON file, in another format')
@@ -31,7 +31,7 @@ export function reportCommand(command: Command, io: Io): Command {
     })
 }
 
-/** As the server makes them; files have a name that ends, or a folder. */
+/** Matches ids as the server creates them; file names have an extension or a folder. */
 const isId = (what: string): boolean => /^[0-9a-f]{12}$/.test(what)
 
 async function ofComparison(
@@ -55,7 +55,7 @@ async function ofFile(file: string, io: Io): Promise<{ readonly verdict: Verdict
     },
   )
   const answer = parsed(content, file)
-  // What a server answers of a comparison has its verdict inside.
+  // A server's answer about a comparison contains the verdict.
   const inside: unknown = Object(answer)
   const found = [inside, Object(inside).verdict as unknown].find(
     (one): one is Verdict => typeof one === 'object' && one !== null && isVerdict(one),

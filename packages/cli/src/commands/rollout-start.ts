@@ -19,7 +19,7 @@ interface StartOptions extends SpanSource, RolloutBody {
   readonly port: number
 }
 
-/** `coalmine rollout start`: starts one in the server, or here. */
+/** `coalmine rollout start`: starts a rollout in the server, or in this process. */
 export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   return command
     .description('start the rollout of a build, or join the one that runs; another build of the service is superseded')
@@ -58,7 +58,7 @@ export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Ou
     })
 }
 
-/** In the server that runs; gives how it ended, where that is waited for. */
+/** Runs the rollout in the running server. Returns how it ended, if asked to wait. */
 async function there(options: StartOptions, io: Io): Promise<RolloutAnswer | undefined> {
   const one = await startRollout(await rolloutServer(options), bodyOf(options), io.stop)
   if (!options.wait) {
@@ -68,7 +68,7 @@ async function there(options: StartOptions, io: Io): Promise<RolloutAnswer | und
   return waited(() => rolloutServer(options), one, options, io)
 }
 
-/** In a server of this process. */
+/** Runs the rollout in a server in this process. */
 async function here(options: StartOptions, io: Io): Promise<RolloutAnswer> {
   if (options.server !== undefined)
     throw new CommandError('usage', '--here cannot be used with --server: give one of them')
@@ -91,7 +91,7 @@ async function here(options: StartOptions, io: Io): Promise<RolloutAnswer> {
   }
 }
 
-// Who waits in a pipeline is told when somebody has to look.
+// A waiting pipeline ends once the rollout has been stuck for this long, so that somebody takes a look.
 const stuckForMs = 120_000
 
 async function waited(
@@ -105,13 +105,13 @@ async function waited(
   let last = ''
   const show = (one: RolloutAnswer): void => {
     if (io.stderr.isTTY) progress.show(rolloutLine(one))
-    // A log has a line where something else is so than before.
+    // Logs get a line only when something has changed.
     const { phase, stage, outcome, isPaused, needsApproval } = one
     const now = JSON.stringify([phase, stage, outcome, isPaused, needsApproval])
     if (!io.stderr.isTTY && now !== last) tell(io, rolloutLine(one))
     last = now
   }
-  // A process that runs it goes on trying to go back.
+  // With --here, this process keeps trying to roll back.
   const over = await followRollout(find, id, io.stop, { show, stuckForMs: options.here ? undefined : stuckForMs })
   progress.clear()
   if (!over) {

@@ -36,7 +36,7 @@ export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome
         const found = await rolloutOf(server, await meantRollout(server, id))
         if (!server.own) return found
         if (found.endedAt === null) tell(io, 'no server runs on the store: coalmine serve goes on with it')
-        // Of a server that goes when its command is done.
+        // No links, because this server is closed when the command is done.
         return { ...found, url: '', comparisonUrl: null }
       })
       write(one, format, io)
@@ -70,7 +70,7 @@ function looking(command: Command): Command {
     .addOption(formatOption())
 }
 
-/** Also where no server runs: what is known of rollouts is in the store. */
+/** Works without a running server too, because rollouts are stored. */
 const reading = <T>(source: SpanSource, io: Io, work: (server: Server) => Promise<T>): Promise<T> =>
   withServer({ ...source, knowsComparisons: true }, 'read', io, work)
 

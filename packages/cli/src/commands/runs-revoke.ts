@@ -42,7 +42,7 @@ function userName(): string {
   try {
     return userInfo().username
   } catch {
-    // A container's user may have no name.
+    // The user of a container may have no name.
     return 'somebody'
   }
 }

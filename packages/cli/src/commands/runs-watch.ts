@@ -24,7 +24,7 @@ const outcomeOf: Readonly<Record<UsersOutcome, Outcome>> = {
   inconclusive: 'inconclusive',
 }
 
-/** `coalmine runs watch`: looks at what a run does to users while it goes on, and stops it when it hurts them. */
+/** `coalmine runs watch`: watches what a run does to users, and stops it if it hurts them. */
 export function runsWatchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   return command
     .description(
@@ -58,7 +58,7 @@ Ends when the run does. Exit codes:
     })
 }
 
-/** Follows a run until it is over, the user leaves, or it is revoked for what it does. */
+/** Follows a run until it is over, the user stops watching, or it is revoked for harming users. */
 async function watch(
   run: string,
   { stopOn, revoke: file, ...source }: Omit<WatchOptions, 'format'>,
@@ -84,7 +84,7 @@ async function watch(
   }
 }
 
-/** The run, unless it is one of the same name that was over before. */
+/** Returns the run, unless it is an earlier one with the same name. */
 async function lookAt(server: Server, run: string, began: number): Promise<TestRunAnswer | undefined> {
   const found = await ask(server, `/api/runs/${encodeURIComponent(run)}`, isRun).catch((error: unknown) => {
     if (error instanceof CommandError && error.kind === 'no-data') return undefined
@@ -94,7 +94,7 @@ async function lookAt(server: Server, run: string, began: number): Promise<TestR
   return isOld ? undefined : found
 }
 
-// Whoever starts a watch a little late wants to know of the run that just ended.
+// A watch that starts slightly late still reports the run that has just ended.
 const justOverMs = 600_000
 
 async function serverOf(source: SpanSource): Promise<Server> {

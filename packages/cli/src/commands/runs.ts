@@ -16,7 +16,7 @@ interface RunsOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine runs`: what test runs in production did, to users too. */
+/** `coalmine runs`: shows what test runs in production did, including to users. */
 export function runsCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   command
     .description('what test runs did: who ran them, why they ended, what they touched, and whether they hurt users')

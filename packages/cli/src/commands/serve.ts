@@ -171,7 +171,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     flagRules: config.flagRules,
     ...(notify && { notify: { config: notify, environment: io.env } }),
     testRuns: { stopOn: options.stopOn, revokeFile: options.revoke },
-    // Read again at each start: what it says then counts.
+    // Read again at the start of each rollout.
     rollout: { config: () => readConfig(options.config), environment: io.env },
     ...(keep === undefined ? {} : { retentionDays: keep }),
     ...(minFree === undefined ? {} : { minFreeBytes: minFree }),

@@ -5,7 +5,7 @@ import { CommandError } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { milliseconds } from '../options.ts'
 
-// Other commands do not load what only this one needs.
+// Only the types: just this command needs the module, and loads it on use.
 type Marks = typeof import('@coalmine/marks')
 
 interface SignOptions {
@@ -19,7 +19,7 @@ interface SignOptions {
   readonly format: keyof typeof formats
 }
 
-/** One line, as each client takes it: curl's configuration, k6's request parameters, Playwright's `use`. */
+/** The marker in one line for each client: curl's configuration, k6's request parameters, Playwright's `use`. */
 const formats = {
   header: (marker: string, { TEST_HEADER }: Marks) => `${TEST_HEADER}: ${marker}`,
   baggage: (marker: string, { TEST_MARKER }: Marks) => `baggage: ${TEST_MARKER}=${marker}`,
@@ -29,7 +29,7 @@ const formats = {
     JSON.stringify({ extraHTTPHeaders: { [TEST_HEADER]: marker } }),
 } as const
 
-/** `coalmine sign`: makes a signed marker of test traffic, or a key for one. */
+/** `coalmine sign`: creates a signed marker of test traffic, or a key for signing. */
 export function signCommand(command: Command, io: Io): Command {
   return command
     .description('sign a marker of test traffic, for the requests of one test run')
@@ -125,7 +125,7 @@ function word(text: string): string {
   return text
 }
 
-// Who has a marker has its treatment until it ends, and a week is longer than any test runs.
+// Anyone who has a marker can use it until it expires, and no test runs longer than a week.
 const longestTtlMs = 7 * 86_400_000
 
 function ttl(text: string): number {

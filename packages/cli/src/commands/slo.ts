@@ -17,7 +17,7 @@ interface SloOptions extends SpanSource {
   readonly format: 'text' | 'json'
 }
 
-/** `coalmine slo`: error budgets, how fast they burn, by which build, and how long they last. */
+/** `coalmine slo`: shows error budgets, how fast they burn, which build burns them, and how long they last. */
 export function sloCommand(command: Command, io: Io): Command {
   return command
     .description('error budgets: what is left, how fast it burns and by which build, and how long it lasts')
@@ -64,7 +64,7 @@ interface Asked {
   readonly ramp?: string
 }
 
-/** The budgets of these objectives, or where there are none of those that the server has. */
+/** Returns the budgets of these objectives, or of the server's own if none are given. */
 async function budgetsOn(server: Server, { slo, service, ramp }: Asked, signal: AbortSignal): Promise<SloAnswer> {
   if (slo.length > 0) return ask(server, '/api/slo', isSloAnswer, { body: { slo, ...(ramp && { ramp }) }, signal })
   const query = new URLSearchParams({ ...(service && { service }), ...(ramp && { ramp }) })

@@ -28,7 +28,7 @@ export function storeBackfillCommand(command: Command, io: Io): Command {
     .addOption(new Option('--end <moment>', 'end of the window (default: now)').argParser(moment))
     .hook('preAction', (_command, called) => excludeEachOther(called, 'since', ['start', 'end']))
     .action(async (_options: unknown, called: Command) => {
-      // What it shares with `coalmine store` is taken there.
+      // Options shared with `coalmine store` are parsed by it.
       const { service, since, start, end, ...source } = called.optsWithGlobals<BackfillOptions>()
       if (since === undefined && start === undefined)
         throw new CommandError('usage', 'the start is missing: give --since, such as 2h, or --start')

@@ -11,7 +11,7 @@ interface StoreInitOptions {
   readonly dryRun?: boolean
 }
 
-/** `coalmine store init`: makes the tables of closed ticks in a ClickHouse, or shows the statements. */
+/** `coalmine store init`: creates the tables of closed ticks in a ClickHouse, or prints the statements. */
 export function storeInitCommand(command: Command, io: Io): Command {
   return command
     .description("make Coalmine's tables in a ClickHouse, beside its spans, or upgrade those of an earlier release")
@@ -29,14 +29,14 @@ export function storeInitCommand(command: Command, io: Io): Command {
     )
     .option('--dry-run', 'print the statements and the rights they need, and do nothing')
     .action(async (_options: unknown, called: Command) => {
-      // What it shares with `coalmine store` is taken there.
+      // Options shared with `coalmine store` are parsed by it.
       const { store, traces, cluster, keep, dryRun = false } = called.optsWithGlobals<StoreInitOptions>()
       const done = await initStore({ location: store, traces, cluster, retentionDays: keep, dryRun })
       io.stdout.write(dryRun ? script(done) : summary(done))
     })
 }
 
-/** What would be done, as a text that ClickHouse's own client takes. */
+/** The statements as a script for ClickHouse's own client. */
 function script({ database, statements, rights }: Initialised): string {
   const grants = (who: string, some: readonly string[]): string =>
     [`-- ${who}`, ...some.map((grant) => `-- ${grant};`)].join('\n')

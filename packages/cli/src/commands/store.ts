@@ -7,9 +7,9 @@ import { formatOption, serverOption, storeOption, tokenOption, tracesOption } fr
 import { storeBackfillCommand } from './store-backfill.ts'
 import { storeInitCommand } from './store-init.ts'
 
-/** `coalmine store`: what the store holds, table by table. */
+/** `coalmine store`: shows what the store holds, table by table. */
 export function storeCommand(command: Command, io: Io): Command {
-  // The options that it shares with its subcommands may stand before or after their names.
+  // Options shared with subcommands may come before or after the subcommand.
   command.enablePositionalOptions(false)
   storeInitCommand(command.command('init'), io)
   storeBackfillCommand(command.command('backfill'), io)

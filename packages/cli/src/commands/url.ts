@@ -13,7 +13,7 @@ interface UrlOptions extends CohortOptions {
   readonly store: string
 }
 
-/** `coalmine url`: the link to a comparison's page, before there is a comparison. */
+/** `coalmine url`: prints the link to a comparison's page before the comparison exists. */
 export function urlCommand(command: Command, io: Io): Command {
   return addCohortOptions(command.description("print the link to a comparison's page, even before it starts"))
     .addOption(

@@ -19,7 +19,7 @@ import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-
 interface WatchLimits {
   /** Canary traffic to judge, in milliseconds. */
   readonly for: number
-  /** How long the first spans of both cohorts may take. */
+  /** How long to wait for the first spans of both cohorts, in milliseconds. */
   readonly wait: number
   readonly earlyPass?: boolean
   readonly everyMs?: number
@@ -31,10 +31,10 @@ interface WatchOptions extends ComparisonOptions, SpanMetricsOptions, WatchLimit
 }
 
 const betweenLooksMs = 5000
-// Scrapes are seldom closer, and each look reads the whole window.
+// Scrapes are rarely more frequent, and each look reads the whole window.
 const betweenLooksAtSpanMetricsMs = 15_000
 
-/** `coalmine watch`: looks again and again until the verdict is settled; exits as the last look says. */
+/** `coalmine watch`: looks repeatedly until the verdict is settled; exits with the last verdict. */
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   const described = command.description(
     'judge a canary every 5 s while it runs (span metrics: every 15 s); stops at FAIL or INVALID',
@@ -72,7 +72,7 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
           '--since slides the window, and a sliding window may be judged only once: leave it out, or use compare',
         )
       }
-      // Any value would switch it on otherwise.
+      // Without this check, any value would switch it on.
       const variable = called.getOptionValueSource('earlyPass') === 'env' && io.env['COALMINE_EARLY_PASS']
       const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
       const { prometheus } = options
@@ -123,7 +123,7 @@ interface Watched extends Beside {
   readonly verdict: Verdict
 }
 
-/** Starts a comparison in the server, or joins the one that runs there, and follows it; where the user leaves, it goes on. */
+/** Starts a comparison in the server, or joins the running one, and follows it. It continues if the user stops watching. */
 async function watchOn(
   server: Server,
   body: StartBody,
@@ -143,13 +143,13 @@ async function watchOn(
   const isShown = output.format === 'text' && output.output === undefined && io.stdout.columns !== undefined
   const charts = isShown && !io.stop.aborted ? await chartsOf(server, id, verdict) : undefined
   const page = output.format === 'html' ? await pageOf(server, id) : undefined
-  // A server that was started for the command is gone by the time that somebody follows the link.
+  // No link to a server that was started for this command: it is closed before anybody can follow it.
   return { verdict, charts, page, url: server.own ? undefined : url }
 }
 
 const waitingForSpans = 'waiting for spans of both cohorts'
 
-/** Looks until the verdict is settled, the time is up, or the user stops it; the last look is the answer. */
+/** Looks until the verdict is settled, the time is up, or the user stops it. Returns the last verdict. */
 export async function watch(
   look: () => Promise<Verdict>,
   { for: forMs, wait, earlyPass = false, everyMs = betweenLooksMs }: WatchLimits,
@@ -162,7 +162,7 @@ export async function watch(
   for (;;) {
     const verdict = await look().catch((error: unknown) => {
       if (stop.aborted && last) return last
-      // A Prometheus that has counted nothing yet gives no verdict.
+      // A Prometheus without counts gives no verdict yet.
       if (isNoData(error) && !stop.aborted && waited() < wait) return undefined
       throw error
     })
@@ -184,7 +184,7 @@ function isNoData(error: unknown): boolean {
   return error instanceof Error && 'kind' in error && error.kind === 'no-data'
 }
 
-/** Whether more spans may mend it: at the start of a deploy one cohort is empty for a while. */
+/** Whether more spans may resolve it: at the start of a deploy, one cohort is empty for a while. */
 function isEarly(verdict: Verdict): boolean {
   return verdict.reasons.some(({ code }) => code === 'no-data' || code === 'never-concurrent')
 }
