@@ -3,22 +3,22 @@ import { StoreError } from '../errors.ts'
 import { newLane } from './lane.ts'
 import { stopQuestions } from './limits.ts'
 
-/** A slow statement holds up its connection, so spans, other writes and reads have each their own; and two cores read. */
+/** A slow statement blocks its connection, so spans, other writes and reads have separate ones; two connections read. */
 export interface Clients {
   readonly inserter: ClickHouseClient
   readonly writer: ClickHouseClient
   readonly readers: readonly ClickHouseClient[]
 }
 
-/** What a statement does; each kind has connections of its own, of which each runs one statement at a time. */
+/** The kind of a statement. Each kind has connections of its own, which run one statement at a time. */
 export type StatementKind = 'insert' | 'write' | 'read'
 
-/** Connections of the engine in this process, which can be made anew beneath those who use them. */
+/** Connections of the embedded engine, which can be renewed transparently to their users. */
 export interface Connections {
   readonly use: <T>(kind: StatementKind, work: (client: ClickHouseClient) => Promise<T>) => Promise<T>
-  /** Closes the engine once no statement runs, and opens it again: it looks its files over as it starts. */
+  /** Closes the engine once no statement is running, and opens it again, so that it checks its files at startup. */
   readonly renew: () => Promise<void>
-  /** Lets no other statement begin, stops the questions that run, and closes the engine once nothing runs. */
+  /** Rejects new statements, cancels running queries, and closes the engine once nothing is running. */
   readonly close: () => Promise<void>
 }
 
@@ -75,7 +75,7 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
   const use: Connections['use'] = async (kind, work) => {
     mustBeOpen()
     await renewing?.catch(() => undefined)
-    // It could not be opened again: perhaps it can now.
+    // Reopening failed before; try again.
     if (!clients) await renewed()
     running++
     try {
@@ -84,7 +84,7 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
         return work(client)
       })
     } catch (cause) {
-      // The engine has several ways to say that it stopped a question.
+      // The engine reports a cancelled query in several ways.
       if (isClosing && kind === 'read') throw beingClosed(cause)
       throw cause
     } finally {
@@ -99,7 +99,7 @@ export async function openConnections(open: () => Promise<Clients>): Promise<Con
     close: async () => {
       await renewing?.catch(() => undefined)
       isClosing = true
-      // Nobody waits for their answers any more.
+      // Nobody is waiting for their results any more.
       await clients?.writer.command({ query: stopQuestions }).catch(() => undefined)
       await whenIdle()
       await close()

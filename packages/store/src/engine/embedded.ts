@@ -32,16 +32,16 @@ import { withValues } from './values.ts'
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
-/** How a directory is written. */
+/** Options for writing to a directory. */
 export interface EmbeddedOptions {
   readonly minFreeBytes?: number | undefined
-  /** Spans and log records are on the disk before they are acknowledged: a loss of power loses none. */
+  /** Sync spans and log records to disk before acknowledging them, so that a power failure loses none. */
   readonly fsync?: boolean | undefined
-  /** The directory is removed with the process, whatever a loss of power would leave of it. */
+  /** The directory is removed when the process ends, so it need not survive a power failure. */
   readonly temporary?: boolean
 }
 
-/** Opens the engine inside this process, over a directory. `prepare` makes the tables, before rows can come in. */
+/** Opens the engine inside this process, over a directory. `prepare` creates the tables before rows can come in. */
 export async function openEmbedded(
   directory: string,
   prepare: (engine: Engine) => Promise<void>,
@@ -82,7 +82,7 @@ async function connected(
 ): Promise<Engine> {
   const connect = (): ClickHouseClient => {
     try {
-      // Both packages carry a declaration of this one contract, and TypeScript takes them for two.
+      // Both packages declare this interface, and TypeScript treats the declarations as different types.
       const connection = createChdbConnection({ path }) as unknown as ClientConnection
       return createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
     } catch (cause) {
@@ -124,7 +124,7 @@ async function connected(
     const engine: Engine = {
       space,
       write,
-      // In process nothing is repeated.
+      // In process, nothing is retried.
       writeOnce: write,
       read: (statement, params) => connections.use('read', (client) => rowsOf(client, statement, params)),
       readFirst: (statement, params) => connections.use('write', (client) => rowsOf(client, statement, params)),
@@ -162,7 +162,7 @@ async function connected(
       return incoming
     }
     await prepare(engine)
-    // Where the store is removed beneath it, the engine makes its folders anew and says that rows are stored: but not this one.
+    // If the store is deleted under it, the engine recreates its folders and reports rows as stored, but it never recreates this one.
     watched = join(path, 'metadata')
     if (!space.isSpent()) await opened()
     const putAside = await engine.read<{ table: string; name: string }>(partsPutAside)
@@ -174,12 +174,12 @@ async function connected(
   }
 }
 
-// The engine says what it cannot do on the terminal, so it is not asked for what cannot be.
+// The engine prints its errors to the terminal, so check beforehand that the directory is usable.
 async function makeUsable(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found && !found.isDirectory())
     throw new StoreError('unavailable', `store ${path}: it is a file; name a directory`)
-  // Spans may say who did what: they are for this user's eyes.
+  // Spans may contain personal data: only this user may read them.
   await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
   })

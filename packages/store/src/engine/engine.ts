@@ -1,7 +1,7 @@
 import type { Traces } from '../traces.ts'
 import type { SpaceWatch } from './space.ts'
 
-/** Texts that are one value, as `(a, b)`. */
+/** Strings that form one tuple value, as `(a, b)`. */
 export interface Tuple {
   readonly tuple: readonly string[]
 }
@@ -11,27 +11,27 @@ export type Params = Readonly<
   Record<string, string | number | boolean | readonly string[] | readonly number[] | readonly (readonly Tuple[])[]>
 >
 
-/** What the store asks of an engine, embedded or a cluster. Writes and reads do not wait for each other. */
+/** The interface of an engine, embedded or remote. Writes and reads do not wait for each other. */
 export interface Engine {
-  /** Runs a statement that changes something, and that may run twice. */
+  /** Runs a writing statement that is safe to run twice. */
   readonly write: (statement: string, params?: Params) => Promise<void>
-  /** The same for what adds up: it is never run a second time where the first may have run, though nothing was heard of it. */
+  /** The same for statements that add up: never retried if the first attempt may have run, even without an answer. */
   readonly writeOnce: (statement: string, params?: Params) => Promise<void>
-  /** Runs a query and gives its rows. */
+  /** Runs a query and resolves to its rows. */
   readonly read: <Row>(statement: string, params?: Params) => Promise<Row[]>
-  /** The same for ingest, which does not wait for the questions of others. */
+  /** The same for ingest, which does not wait for other queries. */
   readonly readFirst: <Row>(statement: string, params?: Params) => Promise<Row[]>
-  /** The same as `read`, its rows in RowBinary: a third of the time where rows hold many numbers. */
+  /** Like `read`, with rows in RowBinary: takes a third of the time if rows hold many numbers. */
   readonly readBinary: (statement: string, params?: Params) => Promise<Uint8Array>
   /** Inserts rows of the spans' table in RowBinary, columns in its order. Done when the engine has them. */
   readonly insertSpans: (rows: Uint8Array, into: Traces) => Promise<void>
   /** Inserts rows of the log records' table, which are lines of JSON. Done when the engine has them. */
   readonly insertLogs: (lines: string, into: Traces) => Promise<void>
-  /** The rows of a Parquet file, as lines of JSON: names, types, then rows from one on, each behind its number. */
+  /** The rows of a Parquet file from `fromRow`, as JSON lines: names, types, then rows, each preceded by its number. */
   readonly parquetRows: (bytes: AsyncIterable<Uint8Array>, fromRow: number) => AsyncIterable<Uint8Array>
-  /** The room on its disk, where that is this machine's. */
+  /** The free space on its disk, if the engine runs on this machine. */
   readonly space?: SpaceWatch
-  /** Parts of tables that it found broken as it started, and put aside: what was in them is not counted. */
+  /** Table parts found broken at startup and set aside; their contents are not counted. */
   readonly putAside?: readonly string[]
   readonly close: () => Promise<void>
 }

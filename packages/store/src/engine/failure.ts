@@ -9,13 +9,13 @@ export function failureOf(cause: unknown, address: Address): StoreError {
   return new StoreError('unavailable', `store ${shown}: ${why}`, { cause })
 }
 
-/** Whether the server never began with what was asked: it may be asked again whatever it was. */
+/** Whether the server never started on the request, so that any request can be retried. */
 export function neverBegan(cause: unknown): boolean {
   if (cause instanceof Refusal) return cause.code === tooManyAtOnce
   return neverConnected.has(codeOf(cause))
 }
 
-/** Whether it may work in a moment: nobody listens, the connection broke, a proxy has no server, a server is stopping. */
+/** Whether the failure may be temporary: nothing listens, the connection broke, a proxy has no server, a server is stopping. */
 export function passes(cause: unknown): boolean {
   if (neverBegan(cause)) return true
   if (cause instanceof Refusal)
@@ -26,7 +26,7 @@ export function passes(cause: unknown): boolean {
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 const broken = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
 const tooManyAtOnce = 202
-// ABORTED and QUERY_WAS_CANCELLED: what a server that is shutting down says of what it was doing.
+// ABORTED and QUERY_WAS_CANCELLED: returned for running queries by a server that is shutting down.
 const stoppingCodes = new Set([236, 394])
 
 const untrusted = new Set([
@@ -42,7 +42,7 @@ const untrusted = new Set([
 
 // Codes: src/Common/ErrorCodes.cpp of ClickHouse.
 function refused({ status, code, message: told }: Refusal, { user, database, host }: Address): string {
-  // What follows is the statement.
+  // The rest of the message repeats the statement.
   const message = told.split(/[:.] (?:While processing|In scope) /)[0]!.slice(0, 500)
   switch (code) {
     case undefined:
@@ -82,7 +82,7 @@ function refused({ status, code, message: told }: Refusal, { user, database, hos
   }
 }
 
-// An HTML page, or a sentence: what stood between, or something else that listens on the port.
+// An HTML page or plain text: from a proxy, or from another program on the port.
 function notClickHouse(status: number, body: string): string {
   const told = body
     .replace(/<style.*?<\/style>|<[^>]*>/gs, ' ')
@@ -112,7 +112,7 @@ function network(cause: NodeJS.ErrnoException, { host }: Address): string {
   return message
 }
 
-// Where a name has several addresses, each failed for a reason of its own.
+// If a name has several addresses, each failed for a reason of its own.
 function codeOf(cause: unknown): string {
   const { code, errors } = cause as { code?: string; errors?: readonly { code?: string }[] }
   return code ?? errors?.[0]?.code ?? ''

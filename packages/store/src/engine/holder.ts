@@ -2,8 +2,8 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * The id of the process that has a store's directory open, or undefined. It reads what the engine leaves there, because
- * the engine itself says so only on the terminal.
+ * The id of the process that has a store's directory open, or undefined. Reads the engine's status file, because
+ * the engine itself reports this only on the terminal.
  */
 export async function holderOf(directory: string): Promise<number | undefined> {
   const status = join(directory, 'status')
@@ -11,7 +11,7 @@ export async function holderOf(directory: string): Promise<number | undefined> {
   return pid && pid !== process.pid && (await runs(pid, status)) ? pid : undefined
 }
 
-/** Whether a process that wrote its id into a file, and keeps it open, still runs. */
+/** Whether a process that wrote its id into a file, and keeps the file open, is still running. */
 export async function runs(pid: number, file: string): Promise<boolean> {
   return isAlive(pid) && (await hasOpen(pid, file))
 }
@@ -24,7 +24,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-// After a crash the id may belong to somebody else by now; where the system tells, look at what that process has open.
+// After a crash the id may belong to another process by now; if the system allows it, check that process's open files.
 async function hasOpen(pid: number, path: string): Promise<boolean> {
   const folder = `/proc/${pid}/fd`
   const open = await readdir(folder).catch(() => undefined)

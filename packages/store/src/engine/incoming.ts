@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 
 import type { Engine } from './engine.ts'
 
-/** The way of rows into the embedded engine: through files, one of which is filled while the engine reads another. */
+/** Inserts rows into the embedded engine through files, filling one while the engine reads another. */
 export interface Incoming {
   readonly insert: (rows: Uint8Array) => Promise<void>
   readonly close: () => Promise<void>
@@ -18,7 +18,7 @@ interface Place {
  * Makes the files of a store.
  *
  * @param run runs a statement on the connection that inserts.
- * @param failed makes what is thrown of an error.
+ * @param failed converts an error to the one thrown.
  */
 export async function openIncoming(
   path: string,
@@ -68,16 +68,16 @@ export async function openIncoming(
   }
 }
 
-// Truncated last, so that its pages are used again: making them anew costs several times as much as filling them.
+// Truncated last, so that its pages are reused: allocating new ones costs several times as much as filling them.
 async function overwrite(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten
   await file.truncate(bytes.length)
 }
 
-/** The files that rows pass through on their way into the embedded engine, which parses no binary text of a statement. */
+/** The files through which rows reach the embedded engine, which cannot parse binary data in a statement. */
 export const incomingTables = ['coalmine_incoming', 'coalmine_incoming_too'] as const
 
-/** Its texts are plain: measured, LowCardinality ones are parsed 3.5 times slower than they are converted on insert. */
+/** Uses plain strings: parsing LowCardinality ones was measured 3.5 times slower than converting them on insert. */
 export const createIncoming = (table: string): string => `
   CREATE OR REPLACE TABLE ${table} (
     Timestamp DateTime64(9),
@@ -105,13 +105,13 @@ export const createIncoming = (table: string): string => `
   )
   ENGINE = File(RowBinary)`
 
-/** Where the files of these tables are, as paths from where the process started. */
+/** The paths of these tables' files, relative to the process's working directory. */
 export const incomingPaths = `
   SELECT name AS table, data_paths[1] AS file
   FROM system.tables
   WHERE database = currentDatabase() AND name IN ('coalmine_incoming', 'coalmine_incoming_too')`
 
-/** Takes the rows of one of these tables into the spans. */
+/** Copies the rows of one of these tables into the span table. */
 export const insertIncoming = (table: string): string => `
   INSERT INTO otel_traces (
     Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
@@ -120,7 +120,7 @@ export const insertIncoming = (table: string): string => `
   )
   SELECT * FROM ${table}`
 
-/** For an engine that is reached over HTTP: the rows are the body of the request. */
+/** For an engine reached over HTTP: the rows are the body of the request. */
 export const insertRowBinary = (traces: string): string => `
   INSERT INTO ${traces} (
     Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName,
@@ -133,8 +133,8 @@ export const insertJson = (logs: string): string => `
   INSERT INTO ${logs} FORMAT JSONEachRow`
 
 /**
- * For the engine in this process, which reads rows behind their statement. The token is another each time: events of one
- * millisecond may be equal, and the table would take them for a repeated insert.
+ * For the embedded engine, which reads rows after their statement. The token differs each time: events of one
+ * millisecond may be equal, and the table would drop them as a repeated insert.
  */
 export const insertJsonLines = (logs: string, lines: string, token: string): string => `
   INSERT INTO ${logs} SETTINGS input_format_skip_unknown_fields = 1, insert_deduplication_token = '${token}'

@@ -1,4 +1,4 @@
-/** Runs one piece of work after the other on each of a few places, in the order in which they came. */
+/** Runs tasks in order of arrival, one at a time on each of a few places. */
 export interface Lane<Place> {
   readonly run: <T>(work: (place: Place) => Promise<T>) => Promise<T>
 }

@@ -1,7 +1,7 @@
-/** What a query may take before it fails, which is better than the process that ingests running out of memory. */
+/** Limits at which a query fails, rather than let the ingesting process run out of memory. */
 export const readLimits = { max_memory_usage: '2000000000', max_execution_time: 120 } as const
 
-/** Spans, and ticks, of more days than the engine's hundred may come in one insert, where as many are kept. */
+/** One insert may contain spans or ticks of more days than the engine's default limit of a hundred partitions. */
 export const insertLimits = { max_partitions_per_insert_block: '0' } as const
 
 /** Closing a tick of millions of spans goes through the disk rather than through all memory. */
@@ -10,10 +10,10 @@ export const writeLimits = {
   max_bytes_before_external_group_by: '1000000000',
 } as const
 
-// Values stand in the text of a statement, some of them more than once.
+// Values are part of the statement's text, some of them more than once.
 const longestStatement = 50_000_000
 
-/** For an engine whose connection keeps them. */
+/** For an engine whose connections keep settings. */
 export const limitReads: string = `SET max_memory_usage = ${readLimits.max_memory_usage}, max_execution_time = ${readLimits.max_execution_time}, max_query_size = ${longestStatement}`
 
 /** The same for the connection that writes. */
@@ -23,32 +23,32 @@ export const limitWrites: string = `SET max_partitions_per_insert_block = ${inse
 export const limitInserts: string = `SET max_partitions_per_insert_block = ${insertLimits.max_partitions_per_insert_block}`
 
 /**
- * Merges are stopped while room is short, those under way too: the engine (26.7) cuts a part short that meets a full
- * disk, and takes it for whole.
+ * Stops merges while space is short, including running ones: on a full disk the engine (26.7) truncates a part and treats it
+ * as complete.
  */
 export const stopMerges = `SYSTEM STOP MERGES`
 
 /** Merges again. */
 export const startMerges = `SYSTEM START MERGES`
 
-/** Of the engine in this process, whose questions are all ours. */
+/** For the embedded engine, where all queries are ours. */
 export const stopQuestions = `KILL QUERY WHERE query_kind = 'Select' ASYNC`
 
-/** Parts that the engine found broken as it started, and put aside. */
+/** Parts that the engine found broken at startup and set aside. */
 export const partsPutAside = `
   SELECT table, name FROM system.detached_parts
   WHERE database = currentDatabase() AND startsWith(reason, 'broken') ORDER BY table, name`
 
-/** For a directory that nobody opens again: each table and view would wait for the disk otherwise. */
+/** For a directory that is never reopened: otherwise each table and view would wait for the disk. */
 export const definitionsInMemory = `SET fsync_metadata = 0`
 
-/** A table that takes what comes in, and how it was made. */
+/** A table that receives inserts, and its engine clause. */
 export interface IncomingTable {
   readonly name: string
   readonly made: string
 }
 
-/** Which of them are there: a directory that a Collector filled may have one. */
+/** Which of them exist: a directory that a Collector filled may have only one. */
 export const incomingTables = `SELECT name, engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_logs')`
 
 /**

@@ -11,11 +11,11 @@ import { defaultMinFreeBytes, freeBytesOf } from './space.ts'
 const prefix = 'parquet-'
 
 /**
- * The rows of a Parquet file from one on, the first being 0, as lines of JSON: the columns' names, their types, then rows
- * in the file's order, each behind its number. The embedded engine reads it, so all of it goes into a file first, in
- * `directory`, where this process has the engine open; where it has not, it is opened apart.
+ * The rows of a Parquet file from `fromRow` (the first is 0), as JSON lines: the columns' names, their types, then rows
+ * in the file's order, each preceded by its number. The embedded engine reads it, so it is first written to a file, in
+ * `directory` if this process has the engine open there; otherwise the engine is opened separately.
  *
- * Throws a StoreError of kind `malformed` for what is no Parquet.
+ * Throws a StoreError of kind `malformed` if the file is not Parquet.
  */
 export async function* parquetRows(
   bytes: AsyncIterable<Uint8Array>,
@@ -41,7 +41,7 @@ export async function* parquetRows(
 
 const lookEveryBytes = 16_000_000
 
-/** The same bytes, for as long as there is room: a few kilobytes of gzip may be gigabytes here. */
+/** Passes the bytes through as long as there is disk space: a few kilobytes of gzip may expand to gigabytes. */
 async function* leavingRoom(
   bytes: AsyncIterable<Uint8Array>,
   needNow: () => Promise<void>,
@@ -91,7 +91,7 @@ async function* rowsOf(open: () => Session, file: string, fromRow: number): Asyn
 
 const lineOf = (cells: readonly string[]): Buffer => Buffer.from(`${JSON.stringify(cells)}\n`)
 
-// There is one table of that name, so one file is read after the other.
+// All files use the same table name, so they are read one at a time.
 let last: Promise<void> = Promise.resolve()
 
 async function* inTurn<T>(work: () => AsyncGenerator<T>): AsyncGenerator<T> {
@@ -116,7 +116,7 @@ function opened(open: () => Session): Session {
   }
 }
 
-// The engine wraps the reason into its own words, the innermost last.
+// The engine wraps the reason in its own messages, the innermost last.
 function reasonIn(message: string): string {
   const reasons = [...message.matchAll(/Code: \d+\. DB::Exception: ([^\n]*)/g)].map(([, reason]) => reason!)
   return (reasons.at(-1) ?? message.split('\n')[0]!).replace(/\s*\(version [^)]*\)?.*$/, '')
@@ -125,7 +125,7 @@ function reasonIn(message: string): string {
 /** A Parquet file as a table: a statement whose rows stream cannot have bound parameters. */
 export const createParquet = `CREATE OR REPLACE TABLE coalmine_parquet AS file({file:String}, 'Parquet')`
 
-/** The number of the row to begin with, from 0 on. */
+/** The number of the first row to read, from 0. */
 export const createFirstRow = `CREATE TEMPORARY TABLE coalmine_first_row AS SELECT {row:UInt64} AS Row`
 
 /** Names and types of the columns, in the order of the file. */
@@ -135,7 +135,7 @@ export const parquetColumns = `
   WHERE database = currentDatabase() AND table = 'coalmine_parquet'
   ORDER BY position`
 
-/** Rows in the file's order, each behind its number; times are seconds since 1970. */
+/** Rows in the file's order, each preceded by its number; times are seconds since 1970. */
 export const readParquet = `
   SELECT _row_number, *
   FROM coalmine_parquet

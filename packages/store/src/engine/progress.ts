@@ -1,11 +1,12 @@
 import type { Connections } from './connections.ts'
 
-/** How often a statement that runs is shown to those who wait for the store. */
+/** How often to signal a running statement to processes waiting for the store. */
 const shownEveryMs = 500
 
 /**
- * Connections that show when a statement begins, every half second while one runs, and when one ends: what waits for the
- * store can tell a process that works from one that hangs, or has nothing to do. `show` may fail: it is no part of the work.
+ * Connections that signal when a statement begins, every half second while one runs, and when one ends, so that a process
+ * waiting for the store can tell a working process from one that hangs or is idle. `show` may fail without affecting the
+ * work.
  */
 export function showingProgress(connections: Connections, show: () => void): Connections {
   let running = 0
@@ -17,7 +18,7 @@ export function showingProgress(connections: Connections, show: () => void): Con
     try {
       show()
     } catch {
-      // Where the file is gone, nobody waits for it.
+      // If the file is gone, nobody is waiting for it.
     }
   }
 

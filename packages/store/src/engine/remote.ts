@@ -12,36 +12,35 @@ import { Refusal, request } from './request.ts'
 import { rowsOf } from './rows.ts'
 import { isSupported, oldestClickhouse } from './version.ts'
 
-// A server that restarts is back within seconds; a page or a pipeline does not wait much longer.
+// A restarting server is back within seconds; a page or a pipeline does not wait much longer.
 const defaultRepeatAfterMs = [200, 500, 1_000, 2_000]
 const defaultConnectMs = 10_000
-// A little more than a read may take, so that the server says why it stopped.
+// A little more than a read may take, so that the server can report why it stopped.
 const defaultAnswerMs = (readLimits.max_execution_time + 10) * 1000
 const settingRefused = 452
 
-/** How long is waited for the first answer and for each, and before each further try. */
+/** Timeouts for the first answer and for each later one, and the delays before retries. */
 export interface RemoteOptions {
   readonly connectMs?: number
   readonly answerMs?: number
   readonly repeatAfterMs?: readonly number[]
 }
 
-// A profile may have the old analyzer, and numbers as texts.
+// A user's profile may select the old analyzer, and numbers as strings.
 const understood: ClickHouseSettings = { allow_experimental_analyzer: 1, output_format_json_quote_64bit_integers: 0 }
-// Rows are acknowledged when they are there, by the shards too.
+// Inserts are acknowledged only once the rows are stored, on the shards too.
 const storedBeforeAnswer: ClickHouseSettings = { async_insert: 0, insert_distributed_sync: 1 }
 
 /**
  * Talks to a ClickHouse server over HTTP: `https://user:password@host:8443/database`.
  *
- * What is repeated when a connection breaks: reads; and writes that a second run leaves as they are. A span that is stored
- * twice is counted once. Tables and views are made if they are not there. A commit, a look and the start of a comparison
- * say the same again, of which the first or the newest counts, and a verdict is remembered when it is another one. What
- * fills coalmine_ticks and coalmine_late adds up, and goes through `writeOnce`. Of log records the table knows the inserts
- * that it has had, where we made it.
+ * Retried when a connection breaks: reads, and writes that are idempotent. A span that is stored twice is counted once.
+ * Tables and views are created only if missing. A commit, a look and the start of a comparison repeat the same row, of which
+ * the first or the newest counts, and a verdict is stored only if it differs from the last. What fills coalmine_ticks and
+ * coalmine_late adds up, and goes through `writeOnce`. The log table drops repeated inserts, if we created it.
  *
- * Throws a StoreError of kind `usage` for a URL that is none, and `unavailable` when the server does not answer, lets the
- * user not in or is too old.
+ * Throws a StoreError of kind `usage` for an invalid URL, and `unavailable` if the server does not answer, rejects the
+ * user or is too old.
  */
 export async function openRemote(url: string, options: RemoteOptions = {}): Promise<Engine> {
   const { connectMs = defaultConnectMs, answerMs = defaultAnswerMs, repeatAfterMs = defaultRepeatAfterMs } = options
@@ -63,9 +62,9 @@ function connect({ url, database }: Address, answerMs: number): ClickHouseClient
     application: 'coalmine',
     log: { level: ClickHouseLogLevel.OFF },
     request_timeout: answerMs,
-    // One insert, one closing, and what the judge and a page read beside each other.
+    // One insert, one closing, and the concurrent reads of the judge and a page.
     max_open_connections: 10,
-    // Servers close idle connections, some after 3 s: ours go first, or a statement would be sent into a closed one.
+    // Servers close idle connections, some after 3 s: we close ours first, or a statement would be sent into a closed one.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
   })
 }
@@ -74,7 +73,7 @@ function connect({ url, database }: Address, answerMs: number): ClickHouseClient
 async function settableOn(client: ClickHouseClient, address: Address, signal: AbortSignal): Promise<boolean> {
   const ask = async <Row>(statement: string): Promise<Row> => {
     const answer = (await request(client, { statement, signal })).toString()
-    // Something else may answer that all is well.
+    // Something other than ClickHouse may answer with status 200.
     if (!answer.startsWith('{')) throw new Refusal(200, answer)
     return rowsOf<Row>(answer)[0]!
   }
@@ -140,7 +139,7 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       return request(client, { statement, params, format, ...withSettings(settings) })
     }
     return repeated(attempt, (cause) => {
-      // A user's profile may hold tighter limits than ours: then these hold.
+      // A user's profile may set tighter limits than ours; then those apply.
       const tighter = limited && cause instanceof Refusal && cause.code === settingRefused
       if (tighter) limited = false
       return tighter || passes(cause)
@@ -167,7 +166,7 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
       const settings = {
         ...storedBeforeAnswer,
         insert_deduplication_token: crypto.randomUUID(),
-        // The Collector's exporter has made the table with more columns or fewer.
+        // The Collector's exporter may have created the table with more or fewer columns.
         input_format_skip_unknown_fields: 1 as const,
       }
       const rows = Buffer.from(lines)
@@ -176,17 +175,17 @@ function engineOf({ client, address, settable, repeatAfterMs }: Server): Engine 
         passes,
       )
     },
-    // What is far away reads no file of ours; the embedded engine reads them, where it is installed.
+    // A remote server cannot read our files; the embedded engine reads them, if it is installed.
     parquetRows: (bytes, fromRow) => parquetRows(bytes, fromRow),
     close: () => client.close(),
   }
 }
 
-/** What a server is, and whether its user may set anything: not when `readonly` is 1. */
+/** Facts about a server, and whether its user may change settings: not if `readonly` is 1. */
 export const serverFacts = `
   SELECT version() AS version, getSetting('readonly') AS readonly`
 
-/** What holds where nothing may be set. */
+/** The settings in effect if none may be changed. */
 export const fixedSettings = `
   SELECT
     toString(getSetting('output_format_json_quote_64bit_integers')) IN ('1', 'true') AS quotesNumbers,

@@ -4,21 +4,21 @@ import type { Params } from './engine.ts'
 import { bytesOf } from './stream-bytes.ts'
 import { boundText } from './values.ts'
 
-/** What is asked of a server. With `rows`, they are the body of the request. */
+/** A request to a server. If given, `rows` are its body. */
 export interface Asked {
   readonly statement: string
   readonly params?: Params | undefined
   readonly settings?: ClickHouseSettings
   readonly rows?: Uint8Array
-  /** Of the answer; rows of JSON, one a line, when left out. */
+  /** The format of the answer; default JSON rows, one per line. */
   readonly format?: 'JSONEachRow' | 'RowBinary'
   readonly signal?: AbortSignal
 }
 
-/** A server's answer that it did not do it, or the answer of something before it. */
+/** An error response from a server, or from something in front of it. */
 export class Refusal extends Error {
   readonly status: number
-  /** The server's own code of the error; undefined when it was not a ClickHouse that answered. */
+  /** The server's error code; undefined if the answer did not come from ClickHouse. */
   readonly code: number | undefined
 
   constructor(status: number, body: string) {
@@ -42,7 +42,7 @@ export async function request(client: ClickHouseClient, asked: Asked): Promise<B
     query: form?.body ?? statement,
     ...(rows && { values: Readable.from([rows]) }),
     ...(form && { http_headers: { 'Content-Type': form.type } }),
-    // With its first row a server would have said that all is well, and could not take it back.
+    // Otherwise the server would send status 200 with its first row and could not report a later error.
     clickhouse_settings: { default_format: format, wait_end_of_query: 1, ...settings },
     ignore_error_response: true,
     ...(signal && { abort_signal: signal }),

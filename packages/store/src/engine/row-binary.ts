@@ -1,4 +1,4 @@
-/** Reads values in ClickHouse's RowBinary format, one after the other. */
+/** Reads values in ClickHouse's RowBinary format, one after another. */
 export interface BinaryReader {
   readonly isAtEnd: () => boolean
   readonly flag: () => boolean
@@ -11,7 +11,7 @@ export interface BinaryReader {
   readonly uint32s: () => number[]
 }
 
-/** A reader from the first byte on. */
+/** Creates a reader that starts at the first byte. */
 export function binaryReader(bytes: Uint8Array): BinaryReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const decoder = new TextDecoder()

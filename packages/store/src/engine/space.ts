@@ -1,53 +1,53 @@
 import { statfs } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 
-/** The room on the disk of an embedded store, at the last look. */
+/** The free space on the disk of an embedded store, at the last check. */
 export interface Space {
   readonly freeBytes: number
-  /** With less than this free nothing large is written. */
+  /** With less than this free, nothing large is written. */
   readonly minFreeBytes: number
 }
 
-/** Looks after the room on a disk. The engine does not: what it writes while the disk is full is cut short, and it says nothing. */
+/** Watches the free space on a disk. The engine does not: on a full disk it truncates what it writes, without an error. */
 export interface SpaceWatch {
   readonly space: () => Space
   readonly isShort: () => boolean
-  /** So little is left that nothing is written at all: of a table's definition that is cut short no engine starts again. */
+  /** Whether too little is left to write anything at all: with a truncated table definition, the engine would not start again. */
   readonly isSpent: () => boolean
-  /** Throws a StoreError of kind `full` when too little was free at the last look; has another made. */
+  /** Throws a StoreError of kind `full` if too little was free at the last check, and triggers another check. */
   readonly refuse: () => void
-  /** Looks, unless there was a look within the last second. */
+  /** Checks the free space, unless it was checked within the last second. */
   readonly look: () => Promise<void>
-  /** Throws as `refuse` does, after a look, unless there was one within the last second. */
+  /** Checks as `look` does, then throws as `refuse` does. */
   readonly need: () => Promise<void>
-  /** The same after a look in any case: for what writes much in a second. */
+  /** The same, but always checks first: for callers that write a lot within a second. */
   readonly needNow: () => Promise<void>
-  /** Throws when nothing may be written at all. */
+  /** Throws if nothing may be written at all. */
   readonly needSome: () => Promise<void>
-  /** After something was written: throws when so little is left that it may not be whole. */
+  /** To be called after a write: throws if so little is left that the write may be incomplete. */
   readonly held: () => Promise<void>
-  /** Waits for what a change of the room set going. */
+  /** Waits for the callbacks triggered by a change. */
   readonly settled: () => Promise<void>
 }
 
-/** Which disk is watched, how much must stay free on it, and what is done when it is short of that. */
+/** Which disk to watch, how much must stay free, and what to do if space runs short. */
 export interface SpaceOptions {
-  /** Where the store is, for messages. */
+  /** The store's path, for messages. */
   readonly path: string
-  /** Taken for 8 MB when it is less. */
+  /** At least 8 MB; smaller values are raised to that. */
   readonly minFreeBytes: number
   /** Bytes that this user may still write there. */
   readonly freeBytes: () => Promise<number>
-  /** Room is short: what grows by itself is to stop. `torn` when it went so fast that something may have been cut short. */
+  /** Space is short: stop whatever grows by itself. `torn` if it ran out so fast that a write may have been truncated. */
   readonly onShort: (torn: boolean) => Promise<void>
   readonly onRoom: () => Promise<void>
   readonly now?: () => number
 }
 
-/** What is left free unless a store is told otherwise: an insert of the largest size, twice, and what is merged meanwhile. */
+/** Default space to leave free: twice the largest insert, and the merges running meanwhile. */
 export const defaultMinFreeBytes = 128_000_000
 
-/** Definitions of tables, marks, a row here and there: what is written whatever the floor is. */
+/** Reserve for table definitions and single rows, which are written regardless of `minFreeBytes`. */
 const spentBytes = 8_000_000
 
 const lookEveryMs = 1_000
@@ -72,7 +72,7 @@ export async function watchSpace({
 
   const act = (what: () => Promise<void>): void => {
     acting = acting.then(what).catch(() => {
-      // The next look tries again.
+      // The next check tries again.
       short = !short
     })
   }

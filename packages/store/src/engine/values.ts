@@ -3,14 +3,14 @@ import type { Params, Tuple } from './engine.ts'
 
 type Value = Params[string]
 
-/** A bound value as a ClickHouse server takes it: a text stands as it is, but for what its tab-separated format escapes. */
+/** A bound value in a ClickHouse server's format: strings are unquoted, with the escapes of the tab-separated format. */
 export function boundText(value: Value): string {
   return typeof value === 'string' ? escaped(value) : listed(value)
 }
 
 /**
- * A statement with its values in the places that are for them, as constants of their types. The embedded engine binds values
- * too, but of all statements that have some it runs one at a time, whatever their connections.
+ * Substitutes values into a statement's placeholders, as constants of their types. The embedded engine can bind values
+ * too, but then runs such statements one at a time, whatever their connections.
  *
  * withValues('SELECT {name:String}', { name: "it's" }) // "SELECT 'it\\'s'"
  */
@@ -28,7 +28,7 @@ function constant(value: Value, type: string): string {
   return `CAST(${typeof value === 'object' ? quote(listed(value)) : String(value)}, ${quote(type)})`
 }
 
-// Inside of a list a text is in quotes.
+// Inside a list, strings are quoted.
 function listed(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(listed).join(',')}]`
   if (isTuple(value)) return `(${value.tuple.map(listed).join(',')})`

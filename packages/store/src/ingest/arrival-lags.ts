@@ -1,18 +1,18 @@
 import { tickSeconds } from '../tick.ts'
 
 /**
- * How long after the end of a tick spans of a service still come: a service that was late once is waited for, so that a
+ * How long after the end of a tick spans of a service still arrive: ticks wait for a service that was late once, so that a
  * client that exports once a minute is late for its first minute only.
  */
 export type ArrivalLags = Map<string, { ms: number; untilMs: number }>
 
-// What comes even later is a repair, not a habit: nobody waits for it.
+// Spans even later than this are an exception, not a pattern: nothing waits for them.
 const mostLagMs = 90_000
-// A habit shows again within this.
+// A pattern recurs within this time.
 const rememberedMs = 180_000
 const marginMs = 5_000
 
-/** Spans of a tick came: `late` when it had closed. */
+/** Records that spans of a tick arrived; `late` if it had closed. */
 export function noteArrival(
   lags: ArrivalLags,
   { service, tick }: { readonly service: string; readonly tick: number },
@@ -26,7 +26,7 @@ export function noteArrival(
   else if (counts && ms * 2 >= known.ms) known.untilMs = nowMs + rememberedMs
 }
 
-/** How long a tick of a service waits: a watermark, or longer for who is known to come later. */
+/** How long a tick of a service waits: a watermark, or longer if its spans are known to arrive later. */
 export function waitMs(lags: ArrivalLags, service: string, nowMs: number, watermarkMs: number): number {
   const known = lags.get(service)
   if (known === undefined || known.untilMs < nowMs) return watermarkMs

@@ -6,15 +6,18 @@ import { summingUp } from './summing-up.ts'
 import { columnsOf, mostTicksAtOnce } from './tick-columns.ts'
 import { close, dueTicks, reopen, type TickKey, type TickLedger } from './tick-ledger.ts'
 
-/** What closes ticks, a portion after the other. */
+/** Closes ticks, one portion after another. */
 export interface TickCloser {
-  /** Closes the ticks that are due, and gives their number. A call while others are closing waits for what is due after them: an import must find its own closed. */
+  /**
+   * Closes the ticks that are due and resolves to their number. A call while others are closing waits for a further run, so that
+   * an import finds its own ticks closed.
+   */
   readonly closeDue: () => Promise<number>
-  /** Waits for the ticks that are being closed, where some of these are among them, and says whether there were any. */
+  /** If any of these ticks is being closed, waits for that. Resolves to whether there were any. */
   readonly waitFor: (keys: readonly TickKey[]) => Promise<boolean>
-  /** Waits until nothing is under way. */
+  /** Waits until no work is pending. */
   readonly drained: () => Promise<void>
-  /** How many ticks it has closed. */
+  /** The number of ticks closed so far. */
   readonly closedTicks: () => number
 }
 
@@ -23,14 +26,14 @@ interface TickCloserOptions {
   readonly ledger: TickLedger
   readonly watermarkMs: number
   readonly now: () => number
-  /** Where other servers insert spans and close ticks too. */
+  /** Set if other servers insert spans and close ticks too. */
   readonly others: OtherServers | undefined
 }
 
 // Closing keeps one small state for each unit; this many spans need about 300 MB at most.
 const mostSpansAtOnce = 500_000
 
-/** Makes what closes the ticks of a ledger. */
+/** Creates a closer for the ticks of a ledger. */
 export function newTickCloser({ engine, ledger, watermarkMs, now, others }: TickCloserOptions): TickCloser {
   const sumUp = summingUp(engine)
   let closedTicks = 0
@@ -59,7 +62,7 @@ export function newTickCloser({ engine, ledger, watermarkMs, now, others }: Tick
     for (;;) {
       await others?.meet()
       const keys = portionOf(dueTicks(ledger, now(), watermarkMs))
-      // Looked at each time, so that what waits for room goes on when there is some.
+      // Checked each time, so that work waiting for space resumes once there is some.
       if (keys.length === 0) {
         await engine.space?.look()
         return closed
@@ -78,7 +81,7 @@ export function newTickCloser({ engine, ledger, watermarkMs, now, others }: Tick
 
   const closeTogether = async (keys: readonly TickKey[]): Promise<number> => {
     const { services, ticks } = columnsOf(keys)
-    // Of what others stored, only the bound is known.
+    // For spans stored by others, only the bound is known.
     const since = Math.min(...keys.map((key) => (others ? sinceOf(key.tick) : key.since)))
     const window = { since, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
     try {

@@ -8,7 +8,7 @@ import {
   spansOfWindow,
 } from '../conditions.ts'
 import { sql } from '../sql.ts'
-/** Names in the ticks that have no rows of their own, those that were asked for most first: how often in all, and in which hours how often. */
+/** Names in the ticks without rows of their own, most requests first: the total, and the number in each hour. */
 export const unnamedOperations: string = sql`
   SELECT
     Service AS service,
@@ -24,7 +24,10 @@ export const unnamedOperations: string = sql`
   ORDER BY requests DESC, operation
   LIMIT 500 BY service`
 
-/** How many names each service has within a day, how often the last of those is asked for that have rows of their own, and how many came up in the last hour. */
+/**
+ * For each service: how many names it has within a day, the requests of the least frequent name with rows of its own, and how
+ * many names came up in the last hour.
+ */
 export const operationBudgets: string = sql`
   SELECT
     Service AS service,
@@ -45,7 +48,7 @@ export const operationBudgets: string = sql`
   )
   GROUP BY Service`
 
-/** Names that came up in ticks, in which hours, and how often. */
+/** Names that occurred in ticks, by hour, and how often. */
 export const countUnnamed = `
   INSERT INTO coalmine_operation_hours
   SELECT row.1 AS Service, row.2 AS Operation, fromUnixTimestamp(row.3) AS Hour, row.4 AS Requests
@@ -53,10 +56,10 @@ export const countUnnamed = `
     SELECT arrayJoin(arrayZip({services:Array(String)}, {operations:Array(String)}, {hours:Array(UInt32)}, {requests:Array(UInt64)})) AS row
   )`
 
-/** How often names that have rows of their own were asked for in the ticks of a batch. */
+/** Requests per name with rows of its own in the ticks of a batch. */
 export const countNamed: string = countOf('')
 
-/** The same of the hours in which a name was not counted yet. */
+/** The same, for hours in which a name was not counted yet. */
 export const countNamedAnew: string = countOf(sql`
     AND (Service, Operation, toStartOfHour(Tick)) NOT IN (
       SELECT Service, Operation, Hour FROM coalmine_operation_hours
@@ -74,7 +77,7 @@ function countOf(which: string): string {
   GROUP BY Service, Operation, Hour`
 }
 
-/** How many requests of a batch are counted as '(other)', of each service that has any. */
+/** The number of a batch's requests counted as '(other)', for each service that has any. */
 export const unnamedRequests: string = sql`
   SELECT Service AS service, sumIf(Requests, Operation = '(other)') AS unnamed, sum(Requests) AS requests
   FROM coalmine_ticks
@@ -199,7 +202,7 @@ export const commitTicks = `
     fromUnixTimestamp64Nano({began:Int64}) AS ClosedAt
   FROM (SELECT arrayJoin(arrayZip({services:Array(String)}, {ticks:Array(UInt32)})) AS pair)`
 
-/** Adds spans to those that came after their ticks had closed. */
+/** Adds to the counts of spans that arrived after their ticks had closed. */
 export const countLate = `
   INSERT INTO coalmine_late
   SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Tick, row.3 AS Spans
@@ -211,14 +214,14 @@ export const countLate = `
 export const closedTicks = `
   SELECT Service AS service, groupUniqArray(toUnixTimestamp(Tick)) AS ticks FROM coalmine_closed GROUP BY Service`
 
-/** What others may have closed lately, and when they began to. */
+/** Ticks that others may have closed lately, and when the closings began. */
 export const closedSince = `
   SELECT Service AS service, toUnixTimestamp(Tick) AS tick, toUnixTimestamp64Milli(max(ClosedAt)) AS beganMs
   FROM coalmine_closed
   WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND ClosedAt >= fromUnixTimestamp64Milli({sinceMs:Int64})
   GROUP BY service, tick`
 
-/** Raw (service, tick) pairs that no closing has committed, or none since an import added to them: what a crash left behind, or others stored. */
+/** Raw (service, tick) pairs not committed by any closing since the last import to them: left by a crash, or stored by others. */
 export const unclosedTicks: string = sql`
   SELECT service, tick, spans, since
   FROM (
@@ -240,7 +243,7 @@ export const unclosedTicks: string = sql`
     GROUP BY Service, Tick
     HAVING max(ClosedAt) > max(reopened.At))`
 
-/** How much was ever inserted into the embedded engine's spans, without reading any: each insert has a block of its own. */
+/** The total number of inserts into the embedded engine's span table, without reading spans: each insert has its own block number. */
 export const insertedSoFar = `
   SELECT sum(Rows) AS rows, sum(Blocks) AS blocks
   FROM (
@@ -249,7 +252,7 @@ export const insertedSoFar = `
     WHERE active AND database = currentDatabase() AND table = 'otel_traces'
     GROUP BY partition_id)`
 
-/** Ticks that an import added to, and that have not been closed since. */
+/** Ticks that an import added to and that have not been closed since. */
 export const reopenedTicks = `
   SELECT
     ServiceName AS service,

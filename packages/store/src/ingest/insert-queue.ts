@@ -1,32 +1,32 @@
 import type { SpaceWatch } from '../engine/space.ts'
 import { StoreError } from '../errors.ts'
 
-/** What one insert brings into the engine: what several callers gave, and who waits for it. */
+/** The contents of one insert: the rows of several callers, and who waits for them. */
 export interface InsertGroup<Rows, Waiting> {
   readonly rows: Rows
-  /** In the unit of the queue. */
+  /** In the queue's unit of size. */
   size: number
   readonly waiting: Waiting[]
 }
 
-/** Who waits to hear that what they gave is stored, or why not. */
+/** A caller waiting for its rows to be stored or refused. */
 export interface Waiter {
   readonly stored: () => void
   readonly refused: (error: unknown) => void
 }
 
-/** A way into the engine on which those that arrive together share an insert. */
+/** A queue of inserts, in which calls that arrive together share an insert. */
 export interface InsertQueue<Rows, Waiting> {
-  /** Throws a StoreError, of kind `busy` when too much waits for so much more, of kind `full` while the disk has too little room. */
+  /** Throws a StoreError of kind `busy` if `size` more would exceed the queue, of kind `full` if the disk has too little space. */
   readonly admit: (size: number) => void
-  /** Lets `put` add so much, which was admitted, to the rows of the next insert, before that begins. */
+  /** Has `put` add rows of an admitted size to the next insert. */
   readonly push: (size: number, put: (rows: Rows) => void, waiting: Waiting) => void
-  /** Waits until nothing is under way. */
+  /** Waits until no work is pending. */
   readonly drained: () => Promise<void>
   readonly state: () => InsertQueueState
 }
 
-/** How much waits, and why the newest insert failed and when that was; undefined once one succeeds again. */
+/** How much is queued, and when and why the newest insert failed; undefined once one succeeds again. */
 export interface InsertQueueState {
   readonly queued: number
   readonly failed: { readonly error: StoreError; readonly atMs: number } | undefined
@@ -34,22 +34,22 @@ export interface InsertQueueState {
 
 interface InsertQueueOptions<Rows, Waiting> {
   readonly space: SpaceWatch | undefined
-  /** What waits, as its refusal names it. */
+  /** The name of the queued items, for error messages. */
   readonly name: string
-  /** How much may wait before more is refused, and how much one insert may be. A single push may be larger than both. */
+  /** The most that may be queued, and the most per insert. A single push may exceed both. */
   readonly mostQueued: number
   readonly mostTogether: number
-  /** So much need not wait for company, and is brought to the engine while it takes another insert. */
+  /** This much is inserted without waiting for more, and is prepared while the engine processes another insert. */
   readonly enough: number
   readonly newRows: () => Rows
-  /** Inserts a group. When it throws, nothing of it is stored as far as those know who wait for it. */
+  /** Inserts a group. If it throws, all waiting callers are told that their rows are not stored. */
   readonly write: (group: InsertGroup<Rows, Waiting>) => Promise<void>
-  /** Is given rows that were inserted or refused, and are of no more use here. */
+  /** Called with rows that were inserted or refused and are no longer needed here. */
   readonly done?: (rows: Rows) => void
   readonly now: () => number
 }
 
-// Each insert makes a part that the engine must merge later, so small ones wait for company; exporters do not notice.
+// Each insert creates a part that the engine must merge later, so small ones wait for more; exporters do not notice.
 const insertEveryMs = 200
 
 /** Starts a queue. */
@@ -59,7 +59,7 @@ export function startInsertQueue<Rows, Waiting extends Waiter>(
   const { space, name, mostQueued, mostTogether, enough, newRows, write, done = () => {}, now } = options
   const queue: InsertGroup<Rows, Waiting>[] = []
   let queued = 0
-  // That of the queue's groups, which nobody has begun to write.
+  // The size of the queued groups that are not being written yet.
   let unbegun = 0
   let failed: InsertQueueState['failed']
   let wake: (() => void) | undefined

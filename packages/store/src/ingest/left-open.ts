@@ -12,8 +12,8 @@ interface Left {
 }
 
 /**
- * The ticks that are not closed. Whoever had the directory before wrote them down when it let go of it; after a crash, or
- * where somebody inserted since, the times of all spans are read instead, which takes a quarter of a second for five million.
+ * The ticks that are not closed. The previous process wrote them down when it closed the directory; after a crash, or
+ * if anything was inserted since, the times of all spans are read instead, which takes a quarter of a second for five million.
  */
 export async function ticksLeftOpen(engine: Engine, directory: string): Promise<readonly TickKey[]> {
   const left = await readLeft(directory)
@@ -24,7 +24,7 @@ export async function ticksLeftOpen(engine: Engine, directory: string): Promise<
   return engine.read<TickKey>(unclosedTicks, { service: '', since: 0, from: 0, to: lastSecond })
 }
 
-/** Writes them down, for whoever opens the directory next. */
+/** Writes them down for the next process that opens the directory. */
 export async function leaveOpen(engine: Engine, directory: string, open: readonly TickKey[]): Promise<void> {
   const [now] = await engine.read<Omit<Left, 'open'>>(insertedSoFar)
   const left: Left = { ...now!, open }
@@ -37,7 +37,7 @@ async function readLeft(directory: string): Promise<Left | undefined> {
     // Earlier releases counted a span in the tick in which it started.
     return left.open.every(({ since }) => since !== undefined) ? left : undefined
   } catch {
-    // There is none, or a crash cut it off.
+    // The file is missing, or was truncated by a crash.
     return undefined
   }
 }

@@ -9,13 +9,13 @@ import {
 } from './closing.ts'
 import type { Closing } from './tick-columns.ts'
 
-/** Which operations have rows of their own: those that are asked for most, whoever was there first. */
+/** Decides which operations have rows of their own: those with the most requests, not those seen first. */
 export interface OperationNames {
-  /** Learns the names of ticks before they are summed up; gives whether some of them have rows of their own now. */
+  /** Learns the names in ticks before they are summed up; resolves to whether any of them now has rows of its own. */
   readonly learn: (closing: Closing) => Promise<boolean>
-  /** Learns what was counted as '(other)' in ticks that were summed up; gives whether they would be summed up otherwise now. */
+  /** Learns names counted as '(other)' in summed ticks; resolves to whether the ticks would be summed up differently now. */
   readonly relearn: (closing: Closing, batch: string) => Promise<boolean>
-  /** Counts how often names were asked for in ticks that were summed up; after `learn`, in hours that it did not count. */
+  /** Counts the requests per name in summed ticks; after `learn`, in the hours that it did not count. */
   readonly count: (closing: Closing, batch: string, learned?: boolean) => Promise<void>
 }
 
@@ -36,12 +36,12 @@ interface Named {
 }
 
 const mostNames = 500
-// What comes up is remembered, so that it can become one of them; who invents names all the time fills an hour at most.
+// New names are stored so that they can get rows of their own; a service that keeps inventing names fills at most one hour.
 const mostInHour = 2_000
 // A ClickHouse server takes a bound value of 128 KiB at most: http_max_field_value_size.
 const longestName = 500
 const rowsAtOnce = 100
-// Less than this of the requests is not looked through once all names are taken.
+// Once all names are taken, a smaller share of the requests than this is not examined.
 const leastUnnamed = 0.01
 
 /** The names of a store's services. */
@@ -62,7 +62,7 @@ export function operationNames(engine: Engine): OperationNames {
       const room = left.get(service) ?? mostInHour - inHour
       const isNamed = names < mostNames || requests > least
       if (isNamed) changed = true
-      // Once is what an id comes up.
+      // An id occurs only once.
       const isKept = isNamed || (room > 0 && requests > 1)
       if (isKept) left.set(service, room - 1)
       return isKept

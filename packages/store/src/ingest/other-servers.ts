@@ -3,9 +3,9 @@ import { sinceOf, tickOf } from '../tick.ts'
 import { closedSince, engineTime, unclosedTicks } from './closing.ts'
 import { closedByOthers, discover, forgetBefore, type TickKey, type TickLedger } from './tick-ledger.ts'
 
-/** Whoever else inserts spans into a store and closes its ticks: other servers, and the Collector. */
+/** Other processes that insert spans into a store and close its ticks: other servers, and the Collector. */
 export interface OtherServers {
-  /** Learns which ticks they have closed, and which they left to close. */
+  /** Finds out which ticks they have closed, and which are left to close. */
   readonly meet: () => Promise<void>
 }
 
@@ -16,18 +16,18 @@ interface Options {
   readonly now: () => number
 }
 
-// Older ticks are closed by a back-fill alone; spans that a server gets of them are late.
+// Only a back-fill closes older ticks; spans that a server receives for them are late.
 const lookBackSeconds = 7_200
 const lookBackEveryMs = 60_000
-// Most ticks are found within this of their watermark, by reading little.
+// Most ticks are found within this time of their watermark, without reading much.
 const lookSeconds = 120
 const lookEveryMs = 5_000
-// Clocks differ, and what one replica has takes a moment to be on the next.
+// Allows for clock differences and for replication delay.
 const marginMs = 2_000
-// A closing is seen when it is committed, this much after it began at the most.
+// A closing becomes visible when it is committed, at most this long after it began.
 const closingMs = 60_000
 
-/** Starts to look at what others do. */
+/** Starts tracking other processes. */
 export function meetOthers({ engine, ledger, watermarkMs, now }: Options): OtherServers {
   let lookedMs = Number.NEGATIVE_INFINITY
   let lookedBackMs = Number.NEGATIVE_INFINITY

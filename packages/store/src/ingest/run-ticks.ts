@@ -3,13 +3,13 @@ import type { Engine } from '../engine/engine.ts'
 import { sql } from '../sql.ts'
 import type { Closing } from './tick-columns.ts'
 
-/** Writes down what test runs did in ticks that are summed up. */
+/** Records what test runs did in ticks that are being summed up. */
 export type NoteRuns = (closing: Closing, batch: string) => Promise<void>
 
-// What a request of a test writes may be written some ticks before the request ends.
+// A test request may write some ticks before it ends.
 const alsoSeconds = 60
 
-/** Most ticks have no test traffic: these cost one small question, and no span is read for them. */
+/** Most ticks have no test traffic: they cost one small query, and no span is read for them. */
 export function noteRuns(engine: Engine): NoteRuns {
   const lastTested = new Map<string, number>()
   return async (closing, batch) => {
@@ -25,26 +25,26 @@ export function noteRuns(engine: Engine): NoteRuns {
     const fresh = places.filter((at) => !isKnown.has(`${ticks[at]} ${services[at]}`))
     if (fresh.length === 0) return
     const its = { services: fresh.map((at) => services[at]!), ticks: fresh.map((at) => ticks[at]!) }
-    // A crash between the two leaves a tick out, and never counts one twice.
+    // A crash between the two omits a tick, but never counts one twice.
     await engine.write(noteTicks, its)
     await engine.writeOnce(closeRuns, { ...its, from, to, since })
   }
 }
 
-/** Services that a batch has requests of tests of. */
+/** Services with test requests in a batch. */
 export const testedServices: string = sql`
   SELECT DISTINCT Service AS service
   FROM coalmine_ticks
   WHERE Service IN {services:Array(String)} AND FlagKey = '' AND Test
     AND ${ofWindow} AND Batch = {batch:UInt64}`
 
-/** Ticks whose test runs are written down. */
+/** Ticks whose test runs are recorded. */
 export const notedTicks: string = sql`
   SELECT Service AS service, toUnixTimestamp(Tick) AS tick
   FROM coalmine_run_ticks
   WHERE Service IN {services:Array(String)} AND ${ofWindow}`
 
-/** Says that those of ticks are. */
+/** Marks ticks as recorded. */
 export const noteTicks = `
   INSERT INTO coalmine_run_ticks (Service, Tick)
   SELECT pair.1 AS Service, fromUnixTimestamp(pair.2) AS Tick
@@ -76,7 +76,7 @@ const destination = `multiIf(
   SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
   SpanAttributes['messaging.destination.name'])`
 
-/** What a span writes to: where, as far as it says so; '' where it writes nothing. */
+/** The target a span writes to, as far as the span names it; '' if it writes nothing. */
 const writesTo: string = sql`multiIf(
   SpanKind IN ('Producer', 'SPAN_KIND_PRODUCER'),
     trimRight(concat(SpanAttributes['messaging.system'], ' ', ${destination})),

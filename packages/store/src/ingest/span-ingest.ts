@@ -11,28 +11,28 @@ import type { SpanBatch } from './span-batch.ts'
 import { columnsInTurn } from './tick-columns.ts'
 import { expect, type Hold, isClosed, settle, type TickKey, type TickLedger, waiting } from './tick-ledger.ts'
 
-/** What became of a batch. `late` spans are stored, but their ticks had closed and do not count them. */
+/** The result of inserting a batch. `late` spans are stored, but their ticks had closed and do not count them. */
 export interface Inserted {
   readonly late: number
 }
 
-/** The way of spans into the engine. */
+/** Inserts spans into the engine. */
 export interface SpanIngest {
-  /** Copies the rows, so that the batch may be used again at once. Throws a StoreError of kind `busy` or `full` at once. */
+  /** Copies the rows, so that the batch can be reused at once. Throws a StoreError of kind `busy` or `full` at once. */
   readonly insert: (batch: SpanBatch, hold?: Hold) => Promise<Inserted>
   readonly drained: () => Promise<void>
   readonly state: () => SpanIngestState
 }
 
-/** How the spans are doing. Totals are since the store was opened. */
+/** The state of span ingest. Totals count from the opening of the store. */
 export interface SpanIngestState {
   readonly queuedBytes: number
   readonly lateSpans: number
   readonly closedTicks: number
   readonly openTicks: number
-  /** How long ago the tick that has waited longest was due to close; 0 when none is. */
+  /** How long ago the longest-waiting tick was due to close; 0 if none is due. */
   readonly overdueSeconds: number
-  /** The room on the disk of an embedded store. */
+  /** The free space on the disk of an embedded store. */
   readonly space: Space | undefined
   /** Why the newest spans were not stored, and when that was; undefined once spans are stored again. */
   readonly failed: InsertQueueState['failed']
@@ -40,7 +40,7 @@ export interface SpanIngestState {
 
 interface SpanIngestOptions {
   readonly engine: Engine
-  /** The table that has the spans. */
+  /** The table of spans. */
   readonly traces: Traces
   readonly ledger: TickLedger
   readonly closer: TickCloser
@@ -51,7 +51,7 @@ interface SpanIngestOptions {
 
 interface WaitingSpans extends Waiter {
   readonly hold: Hold | undefined
-  /** Ticks that wait for these spans, those of them that an import opened again, and ticks that had closed when they came. */
+  /** Ticks waiting for these spans, those of them reopened by an import, and ticks that had closed before the spans arrived. */
   readonly expected: TickKey[]
   readonly reopened: TickKey[]
   readonly late: TickKey[]
@@ -59,16 +59,16 @@ interface WaitingSpans extends Waiter {
 
 const enoughBytes = 8_000_000
 const insertBytes = 32_000_000
-// Memory of rows is used again: new buffers for each insert keep the garbage collector busier than the decoder.
+// Row buffers are reused: new ones for each insert keep the garbage collector busier than the decoder.
 const spareRows = 2
 
-/** Starts the way into the engine. */
+/** Starts span ingest. */
 export function startSpanIngest(options: SpanIngestOptions): SpanIngest {
   const { engine, traces, ledger, closer, watermarkMs, maxQueuedBytes, now } = options
   const spare: RowBytes[] = []
   let lateSpans = 0
 
-  // What comes while its tick is open is counted, however long it waits for the engine.
+  // A span that arrives while its tick is open is counted, however long it waits for the engine.
   const sort = ({ expected, reopened, late, hold }: WaitingSpans, keys: readonly TickKey[]): void => {
     for (const key of keys) {
       const closed = isClosed(ledger, key.service, key.tick)
@@ -76,7 +76,7 @@ export function startSpanIngest(options: SpanIngestOptions): SpanIngest {
       if (closed && !hold) late.push(key)
       else {
         if (closed) reopened.push(key)
-        // It is closed anew with all that it has, not only with what comes now.
+        // The tick is closed anew with all of its spans, not only the new ones.
         expect(ledger, closed ? { ...key, since: sinceOf(key.tick) } : key, now(), hold)
         expected.push(key)
       }
@@ -84,13 +84,13 @@ export function startSpanIngest(options: SpanIngestOptions): SpanIngest {
   }
 
   const write = async ({ rows, waiting: group }: InsertGroup<RowBytes, WaitingSpans>): Promise<void> => {
-    // A tick that is being closed must not grow meanwhile: a span would be both counted and called late.
+    // A tick must not grow while it is being closed: a span would be both counted and reported as late.
     if (await closer.waitFor(group.flatMap(({ late, reopened }) => [...late, ...reopened])))
       for (const waiter of group) sort(waiter, waiter.late.splice(0))
     const expected = group.flatMap((waiter) => waiter.expected)
     let stored = false
     try {
-      // Said before they grow, so that a crash in between leaves none that is neither open nor closed with all it has.
+      // Recorded before they grow, so that after a crash every tick is either open or closed with all of its spans.
       for (const ticks of columnsInTurn(group.flatMap(({ reopened }) => reopened)))
         await engine.write(reopenTicks, ticks)
       await engine.insertSpans(rows.bytes.subarray(0, rows.length), traces)

@@ -5,7 +5,7 @@ import { operationNames } from './operation-names.ts'
 import { noteRuns } from './run-ticks.ts'
 import type { Closing } from './tick-columns.ts'
 
-/** What sums ticks up, in a new batch whose id it gives. They are not closed before that batch is committed. */
+/** Sums ticks up in a new batch and resolves to its id. The ticks are not closed until that batch is committed. */
 export function summingUp(engine: Engine): (closing: Closing) => Promise<string> {
   const names = operationNames(engine)
   const noted = noteRuns(engine)

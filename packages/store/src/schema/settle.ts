@@ -15,22 +15,22 @@ import {
   tablesThere,
 } from './statements.ts'
 
-/** Of which version a store's tables are, and which table has the spans; version 0 where there are none. */
+/** The version of a store's tables, and its span table; version 0 if there are no tables. */
 export interface Schema {
   readonly version: number
   readonly traces: Traces | undefined
 }
 
 /**
- * What is there.
+ * Reads the version and the span table of a store.
  *
- * Throws a StoreError of kind `unavailable` when a later release made it.
+ * Throws a StoreError of kind `unavailable` if a later release created the tables.
  */
 export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
   const found = await engine.read<{ name: string }>(tablesThere)
   const names = new Set(found.map(({ name }) => name))
   if (!names.has('coalmine_ticks')) return { version: 0, traces: undefined }
-  // Tables of the first version have no mark.
+  // Tables of the first version have no version record.
   if (!names.has('coalmine_schema')) return { version: 1, traces: undefined }
   const [mark] = await engine.read<{ version: number; traces: string }>(schemaThere)
   const { version, traces } = mark!
@@ -40,11 +40,11 @@ export async function schemaOf(engine: Engine, where: string): Promise<Schema> {
       `store ${where}: its tables are of version ${version}, and this release knows them up to version ${schemaVersion}: use a later release of coalmine`,
     )
   }
-  // A mark that was not written: whoever made the tables was stopped before it.
+  // The version record is missing: creating the tables was interrupted before it was written.
   return version === 0 ? { version: 1, traces: undefined } : { version, traces: parseTraces(traces) }
 }
 
-/** Makes what is missing and brings the rest forward, where that is not done. For a store that is ours alone. */
+/** Creates missing tables and migrates the rest, if needed. For a store that is ours alone. */
 export async function settleSchema(engine: Engine, layout: Layout, where: string): Promise<void> {
   const { names, print } = printOf(layout)
   const found = await engine.read<Found>(printsThere)
@@ -60,7 +60,7 @@ interface Found {
   readonly print: string
 }
 
-// The mark comes last: what a crash left half made has none.
+// The version record is written last, so a half-finished schema has none.
 async function isSettled(
   engine: Engine,
   found: readonly Found[],
@@ -73,7 +73,7 @@ async function isSettled(
   return mark?.version === schemaVersion
 }
 
-/** The statements that do it. */
+/** The statements that create or migrate the tables. */
 export async function statementsFor(engine: Engine, layout: Layout, where: string): Promise<readonly string[]> {
   const before = await schemaOf(engine, where)
   return schemaStatements(layout, {
@@ -83,16 +83,16 @@ export async function statementsFor(engine: Engine, layout: Layout, where: strin
   })
 }
 
-/** The table that has the log records: the Collector's beside its spans, or else the store's own. */
+/** The table of log records: the Collector's, next to its spans, or else the store's own. */
 export async function logsBeside(engine: Engine, { database }: Traces): Promise<Traces> {
   const theirs = { ...defaultLogs, database }
   return database !== '' && (await columnsIn(engine, theirs)).length > 0 ? theirs : defaultLogs
 }
 
 /**
- * Whether the table is there that has the spans.
+ * Whether the span table exists.
  *
- * Throws a StoreError of kind `unavailable` when it is, and lacks what is read, or has attributes of a type that is not.
+ * Throws a StoreError of kind `unavailable` if it lacks columns that we read, or its attributes have an unsupported type.
  */
 export async function hasTraces(engine: Engine, traces: Traces): Promise<boolean> {
   const columns = await columnsIn(engine, traces)

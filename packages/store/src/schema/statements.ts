@@ -3,10 +3,10 @@ import { defaultLogs, quoted, quotedName, type Traces, tracesText } from '../tra
 import * as tables from './tables.ts'
 import * as views from './views.ts'
 
-/** What the tables of this release are. A change of a table is a new version, with what `alterations` says of it. */
+/** The schema version of this release. A change to a table needs a new version and an entry in `alterations`. */
 export const schemaVersion = 8
 
-/** What turns tables of the version before into those of a version; new tables and views are made whatever they were. */
+/** The statements that migrate tables to each version from the one before; new tables and views are always created. */
 const alterations: Readonly<Record<number, readonly string[]>> = {
   2: [
     `
@@ -48,7 +48,7 @@ const alterations: Readonly<Record<number, readonly string[]>> = {
   ],
 }
 
-/** Our own tables. Each is whole in tables.ts; one that is added there is added here, and nowhere else. */
+/** Our own tables. Each is defined in tables.ts; a new one must be listed here, and nowhere else. */
 const ownTables: readonly string[] = [
   tables.createTicks,
   tables.createClosed,
@@ -86,17 +86,17 @@ export const ownViews: readonly string[] = [
   views.createCalls,
 ]
 
-/** Where tables are made, and how. */
+/** Where and how to create the tables. */
 export interface Layout {
   readonly traces: Traces
-  /** The table that has the log records; otel_logs unless told otherwise. */
+  /** The table of log records; default otel_logs. */
   readonly logs?: Traces
   readonly retentionDays: number
-  /** Its nodes each have every row of our tables. */
+  /** A cluster, each node of which holds every row of our tables. */
   readonly cluster?: string | undefined
 }
 
-/** What is there before: a version, 0 where there is none, for which table of spans, and whether that and the one of log records are there themselves. */
+/** What already exists: the schema version (0 if none), its span table, and whether the tables of spans and log records exist. */
 export interface Before {
   readonly version: number
   readonly traces: Traces | undefined
@@ -107,7 +107,7 @@ export interface Before {
 /** A database without tables. */
 export const nothingThere: Before = { version: 0, traces: undefined, hasTraces: false, hasLogs: false }
 
-/** The statements that bring a store to this version. Each may be run again: what is there stays. */
+/** The statements that bring a store to this version. All are safe to run again: existing data stays. */
 export function schemaStatements(layout: Layout, { version, traces, hasTraces, hasLogs }: Before): readonly string[] {
   const versions = Object.keys(alterations).map(Number)
   const altered = version === 0 ? [] : versions.filter((to) => to > version).flatMap((to) => alterations[to]!)
@@ -123,8 +123,8 @@ export function schemaStatements(layout: Layout, { version, traces, hasTraces, h
 }
 
 /**
- * What an opened store is looked at for: the tables and views that are to be there, and a print of what made them, which
- * each view carries. A release that knows no print makes views without one, one with other statements makes views with another.
+ * What to check in an opened store: the expected tables and views, and a fingerprint of their definitions, which each view
+ * carries. Older releases create views without one, and releases with other statements create a different one.
  */
 export function printOf(layout: Layout): { readonly names: readonly string[]; readonly print: string } {
   const made = schemaStatements({ ...layout, retentionDays: 0 }, nothingThere).filter((statement) =>
@@ -136,7 +136,7 @@ export function printOf(layout: Layout): { readonly names: readonly string[]; re
 
 const madeName = /CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\S+)/
 
-/** The statement, whose view carries the print where it makes one. */
+/** The statement; if it creates a view, the view carries the fingerprint. */
 export const printed = (statement: string, print: string): string =>
   statement.includes('CREATE OR REPLACE VIEW') ? `${statement}\n  COMMENT '${print}'` : statement
 
@@ -154,7 +154,7 @@ export interface Rights {
   readonly read: readonly string[]
 }
 
-/** The statements that give them to a user, for a store in a database. */
+/** The statements that grant them to a user, for a store in a database. */
 export function rightsOf(layout: Layout, database: string): Rights {
   const { traces, cluster } = layout
   const grant = (rights: string, name: string): string => `GRANT ${rights} ON ${name} TO <user>`
@@ -177,24 +177,24 @@ export function rightsOf(layout: Layout, database: string): Rights {
   }
 }
 
-/** The database that statements are about unless they name one. */
+/** The default database of statements. */
 export const databaseHere = `SELECT currentDatabase() AS name`
 
-/** Which tables there are, and what they carry. */
+/** The existing tables, and the fingerprints they carry. */
 export const printsThere = `
   SELECT name, engine = 'View' AS isView, comment AS print FROM system.tables WHERE database = currentDatabase()`
 
-/** Which of our tables there are. */
+/** Which of our tables exist. */
 export const tablesThere = `
   SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'coalmine_')`
 
-/** The columns of the table that has the spans, or the log records; none where it is not there. */
+/** The columns of the table of spans or log records; none if it does not exist. */
 export const columnsOf = `
   SELECT name, type
   FROM system.columns
   WHERE database = if({database:String} = '', currentDatabase(), {database:String}) AND table = {table:String}`
 
-/** What the statements read of a span. */
+/** The span columns that the statements read. */
 export const readColumns: readonly string[] = [
   'Timestamp',
   'TraceId',
@@ -213,7 +213,7 @@ export const readColumns: readonly string[] = [
   'Events.Attributes',
 ]
 
-/** The version of the tables, and the table of spans that they were made for; 0 and '' where that was not written. */
+/** The version of the tables, and the span table they were created for; 0 and '' if not recorded. */
 export const schemaThere = `
   SELECT max(Version) AS version, argMax(Traces, (Version, At)) AS traces FROM coalmine_schema`
 
@@ -232,7 +232,7 @@ const byShard = (cluster: string): string =>
 
 const logsOf = ({ logs = defaultLogs }: Layout): Traces => logs
 
-/** A table of spans or log records under its name; on a cluster one for each shard, and one over them. */
+/** A table of spans or log records; on a cluster, one per shard and a distributed one over them. */
 function tablesByShard(statement: string, name: Traces, layout: Layout): readonly string[] {
   const { cluster } = layout
   const make = (made: Traces): string =>
@@ -256,7 +256,7 @@ function laidOut(statement: string, layout: Layout, place: (cluster: string) => 
     /ENGINE = (\w*MergeTree)/,
     `ENGINE = Replicated$1(${place(cluster)})`,
   )
-  // A replica takes a block that it has had before for a retry; the same number of late spans may come twice.
+  // A replica drops a repeated block as a retry, but the same number of late spans may legitimately come twice.
   return /SummingMergeTree/.test(kept) ? `${replicated}\n  SETTINGS replicated_deduplication_window = 0` : replicated
 }
 

@@ -154,7 +154,7 @@ export const createComparisons = `
   ENGINE = MergeTree
   ORDER BY (Service, Stable, Canary, FirstLook)`
 
-/** Looks at comparisons whose tests may not look as often as one likes: how far the data went, and when it was looked at. */
+/** Looks at comparisons whose tests have a limited number of looks: the end of the data, and the time of the look. */
 export const createLooks = `
   CREATE TABLE IF NOT EXISTS coalmine_looks (
     Service LowCardinality(String),
@@ -166,7 +166,7 @@ export const createLooks = `
   ENGINE = MergeTree
   ORDER BY (Service, Stable, Canary, At)`
 
-/** How comparisons ended: a build that failed is not what a later one is compared with. */
+/** Verdicts of comparisons: a failed build is not used as the baseline of a later one. */
 export const createVerdicts = `
   CREATE TABLE IF NOT EXISTS coalmine_verdicts (
     Service LowCardinality(String),
@@ -178,7 +178,7 @@ export const createVerdicts = `
   ENGINE = MergeTree
   ORDER BY (Service, Canary, At)`
 
-/** What happened to comparisons that run: their state is what their events say. */
+/** Events of running comparisons, from which their state is derived. */
 export const createComparisonEvents = `
   CREATE TABLE IF NOT EXISTS coalmine_comparison_events (
     Comparison String,
@@ -191,7 +191,7 @@ export const createComparisonEvents = `
   ENGINE = MergeTree
   ORDER BY (Comparison, Number)`
 
-/** What people look at beside the last verdict of a comparison, as JSON: the newest row counts. */
+/** Details shown next to the last verdict of a comparison, as JSON. The newest row counts. */
 export const createComparisonViews = `
   CREATE TABLE IF NOT EXISTS coalmine_comparison_views (
     Comparison String,
@@ -201,7 +201,7 @@ export const createComparisonViews = `
   ENGINE = ReplacingMergeTree(At)
   ORDER BY Comparison`
 
-/** Messages to people: what each says (without a target), and for each target that it waits and what became of it. */
+/** Messages to people: the text of each (in a row without a target), and its states at each target. */
 export const createNotifications = `
   CREATE TABLE IF NOT EXISTS coalmine_notifications (
     Id String,
@@ -216,7 +216,7 @@ export const createNotifications = `
   ORDER BY (Target, Number)
   TTL toDateTime(At) + toIntervalDay(90)`
 
-/** What changed: deploys, flags and other events. Of rows with the same id the newest counts. */
+/** Changes: deploys, flags and other events. Of rows with the same id, the newest counts. */
 export const createChanges = `
   CREATE TABLE IF NOT EXISTS coalmine_changes (
     Id String,
@@ -239,7 +239,7 @@ export const createChanges = `
   ENGINE = ReplacingMergeTree(Kept)
   ORDER BY (Service, Id)`
 
-/** What happened to rollouts: their state is what their events say. */
+/** Events of rollouts, from which their state is derived. */
 export const createRollouts = `
   CREATE TABLE IF NOT EXISTS coalmine_rollouts (
     Rollout String,
@@ -251,7 +251,7 @@ export const createRollouts = `
   ENGINE = MergeTree
   ORDER BY (Rollout, Number)`
 
-/** What the tables are: a row for each version that they have had, and the name of the table that has the spans. */
+/** The schema's history: a row for each version, with the name of the span table. */
 export const createSchema = `
   CREATE TABLE IF NOT EXISTS coalmine_schema (
     Version UInt32,
@@ -261,7 +261,7 @@ export const createSchema = `
   ENGINE = MergeTree
   ORDER BY (Version, At)`
 
-/** How far the import of each file has come, so that it goes on after an interruption; the newest row of a file counts. */
+/** Progress of file imports, so that they resume after an interruption. The newest row of a file counts. */
 export const createImports = `
   CREATE TABLE IF NOT EXISTS coalmine_imports (
     File String,
@@ -274,7 +274,7 @@ export const createImports = `
   ENGINE = ReplacingMergeTree
   ORDER BY File`
 
-/** Closed ticks that an import adds to, and so opens again: those that have not been closed since are open after a crash. */
+/** Closed ticks reopened by an import: those not closed since are still open after a crash. */
 export const createReopened = `
   CREATE TABLE IF NOT EXISTS coalmine_reopened (
     Service LowCardinality(String),
@@ -285,7 +285,7 @@ export const createReopened = `
   ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
-/** What comparisons that closed ticks cannot answer were reduced to, from raw spans, tick by tick: each is read once. */
+/** Results of comparisons reduced from raw spans because closed ticks cannot answer them, so that each tick is read only once. */
 export const createReduced = `
   CREATE TABLE IF NOT EXISTS coalmine_reduced (
     Comparison UInt64,
@@ -313,7 +313,7 @@ export const createReduced = `
   ORDER BY (Service, Comparison, Operation, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
-/** A tick is reduced for a comparison when it has a row here, of the closing that is still its newest. */
+/** A tick is reduced for a comparison if it has a row here, and the row's closing is still the newest. */
 export const createReductions = `
   CREATE TABLE IF NOT EXISTS coalmine_reductions (
     Comparison UInt64,
@@ -328,8 +328,8 @@ export const createReductions = `
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
 /**
- * What users' requests of whole hours were like, which budgets of a month are counted from: by the bucket of their latency,
- * how many there were, and how many of them failed. Errors of bucket -32767 are of ticks that did not say how long those took;
+ * Users' requests in whole hours, from which monthly budgets are counted: by latency bucket, the number of requests
+ * and how many failed. Errors in bucket -32767 come from ticks that did not record the latency of errors;
  * their requests are in the other buckets. Rows count when their sum is the newest of their hour in coalmine_summed_hours.
  */
 export const createHours = `
@@ -348,7 +348,7 @@ export const createHours = `
   ORDER BY (Service, Operation, Hour, Build, Bucket)
   TTL Hour + toIntervalDay(100)`
 
-/** An hour is summed up when it has a row here; `Closings` names the closed ticks that it was made of. */
+/** An hour is summed up if it has a row here; `Closings` identifies the closed ticks it was summed from. */
 export const createSummedHours = `
   CREATE TABLE IF NOT EXISTS coalmine_summed_hours (
     Service LowCardinality(String),
@@ -362,7 +362,7 @@ export const createSummedHours = `
   TTL Hour + toIntervalDay(100)`
 
 /**
- * Which variants of flags users' requests met in each hour, by environment and build; of the row without a flag all requests.
+ * Flag variants met by users' requests in each hour, by environment and build; the row without a flag counts all requests.
  * Rows count when their sum is the newest of their hour in coalmine_summed_flag_hours.
  */
 export const createFlagHours = `
@@ -383,7 +383,7 @@ export const createFlagHours = `
   ORDER BY (Service, Flag, Hour)
   TTL Hour + toIntervalDay(100)`
 
-/** An hour of flags is summed up when it has a row here; `Closings` names the closed ticks that there were of it. */
+/** An hour of flags is summed up if it has a row here; `Closings` identifies its closed ticks at that time. */
 export const createSummedFlagHours = `
   CREATE TABLE IF NOT EXISTS coalmine_summed_flag_hours (
     Service LowCardinality(String),
@@ -396,7 +396,7 @@ export const createSummedFlagHours = `
   ORDER BY (Service, Hour)
   TTL Hour + toIntervalDay(100)`
 
-/** The same of days that are over, made of their hours: a month of them is read at once. */
+/** The same for completed days, summed from their hours, so that reading a month is fast. */
 export const createFlagDays = `
   CREATE TABLE IF NOT EXISTS coalmine_flag_days (
     Sum UInt64,
@@ -415,7 +415,7 @@ export const createFlagDays = `
   ORDER BY (Service, Flag, Day)
   TTL Day + toIntervalDay(100)`
 
-/** A day of flags is summed up when it has a row here; `Hours` names the sums of hours that it was made of. */
+/** A day of flags is summed up if it has a row here; `Hours` identifies the hourly sums it was made from. */
 export const createSummedFlagDays = `
   CREATE TABLE IF NOT EXISTS coalmine_summed_flag_days (
     Service LowCardinality(String),
@@ -455,7 +455,7 @@ export const createRuns = `
   ORDER BY (Test, Run, Service, Quarter, Operation)
   TTL Quarter + toIntervalDay({retentionDays:UInt32})`
 
-/** Ticks whose test runs are written down: what adds up is added once, however often a tick is closed. */
+/** Ticks whose test runs are recorded, so that sums are added only once, however often a tick is closed. */
 export const createRunTicks = `
   CREATE TABLE IF NOT EXISTS coalmine_run_ticks (
     Service LowCardinality(String),
@@ -465,7 +465,7 @@ export const createRunTicks = `
   ORDER BY (Service, Tick)
   TTL Tick + toIntervalDay({retentionDays:UInt32})`
 
-/** What happened to test runs: that one was revoked, by whom and why, and what it was found to have done to users. */
+/** Events of test runs: that a run was revoked, by whom and why, and its judged effect on users. */
 export const createRunEvents = `
   CREATE TABLE IF NOT EXISTS coalmine_run_events (
     Run String,

@@ -2,7 +2,7 @@ import { buildName, instanceName, isEntrySpan, nameOfSpan } from '../conditions.
 import { grpcCode, grpcName } from '../grpc-codes.ts'
 import { sql } from '../sql.ts'
 
-/** The spans, whatever the table is called that has them. Every other statement but an insert reads them here. */
+/** The spans, whatever their table is called. All other statements except inserts read them here. */
 export const createTraces = `
   CREATE OR REPLACE VIEW coalmine_traces AS
   SELECT
@@ -96,7 +96,7 @@ const columnNames: readonly string[] = spanColumns.map((column) => /\w+$/.exec(c
 
 /**
  * Entry spans as `coalmine_requests` has them, with no more columns than a statement names: what a statement does not ask for
- * costs nothing to read, but the engine takes half of the time of a small statement to find that out.
+ * costs nothing to read, but for a small statement the engine spends half of the time finding that out.
  */
 export function requestsWith(statement: string): string {
   const wanted = new Set<number>()
@@ -124,7 +124,7 @@ export const createRequests: string = sql`
   SELECT * FROM coalmine_spans
   WHERE ${isEntrySpan}`
 
-/** Calls that the service made, to a database or to another service: the operation says what it asked of whom. */
+/** Calls that the service made to a database or another service; the operation names the target and the request. */
 export const createCalls = `
   CREATE OR REPLACE VIEW coalmine_calls AS
   SELECT

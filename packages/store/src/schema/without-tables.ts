@@ -7,8 +7,8 @@ import { quoted, type Traces } from '../traces.ts'
 import { ownViews } from './statements.ts'
 
 /**
- * What our tables say where there are none: a tick counts as closed when it is so old that it would be, the operations of
- * a service are its 500 most frequent ones in the window, and nothing is remembered.
+ * Stands in for our tables if they do not exist: a tick counts as closed once it is old enough, the operations of
+ * a service are its 500 most frequent ones in the window, and nothing is stored.
  */
 const emptyTables: string = sql`
   coalmine_closed AS (
@@ -54,8 +54,8 @@ const emptyTables: string = sql`
   )`
 
 /**
- * The same statement for who has neither our views nor our tables: they stand before it. It asks for `service`, `from`,
- * `to` and `closedTo` besides what it asks for itself.
+ * The same statement for stores without our views and tables: it is prefixed with both. It needs the parameters `service`,
+ * `from`, `to` and `closedTo` in addition to its own.
  */
 export function withoutTables(statement: string, traces: Traces): string {
   const views = ownViews.map((view) =>
@@ -73,10 +73,10 @@ interface Options {
   readonly now: () => number
 }
 
-/** How far back is looked where nobody says from when: reading everything that a cluster keeps could take an hour. */
+/** How far back to look if no start is given: reading everything that a cluster keeps could take an hour. */
 export const lookBackSeconds = 86_400
 
-/** An engine for who may read the spans and nothing else: it answers as if their ticks had closed when they should. */
+/** An engine for users who may read only spans: it answers as if the ticks had closed on time. */
 export function readingSpansOnly(engine: Engine, { traces, watermarkMs, now }: Options): Engine {
   const refused = async (): Promise<never> => {
     throw new StoreError('unavailable', 'this store is read-only: it has no tables of Coalmine')
