@@ -5,7 +5,7 @@ import type { FilePart } from '../import/file-part.ts'
 import type { FileJob, Job, Part, RequestJob, RequestPart } from './job.ts'
 import type { Answer, Ask } from './message.ts'
 
-/** Decodes on a thread of its own, so that whatever somebody sends, others are answered meanwhile. */
+/** Decodes on a separate thread, so that large input from one client does not delay others. */
 export interface Decoder {
   /** Starts the thread, which otherwise starts with the first job. */
   readonly begin: () => void
@@ -23,7 +23,7 @@ export interface Decoder {
 export interface Parts {
   /** Undefined when there are no more. The rows of the part before it are gone then. Throws a ServerError when decoding broke off. */
   readonly next: () => Promise<FilePart | undefined>
-  /** The rest is of no use. */
+  /** Abandons the rest. */
   readonly leave: () => void
 }
 

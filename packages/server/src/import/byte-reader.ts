@@ -1,8 +1,8 @@
 /** Bytes that come in chunks, taken so many at a time. */
 export interface ByteReader {
-  /** The next bytes; fewer where they end. */
+  /** The next bytes; fewer at the end. */
   readonly take: (bytes: number) => Promise<Buffer>
-  /** The next bytes as they come, at most so many; none where they have ended. */
+  /** The next bytes as they arrive, at most `most`; none at the end. */
   readonly some: (most: number) => Promise<Buffer>
 }
 

@@ -2,7 +2,7 @@ import { newSpanBatch, type RowBytes } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import type { Arrivals, Decoded } from './decode.ts'
 
-/** How many of the lines that did not go in are named. */
+/** How many refused lines are named. */
 export const namedRefusals = 20
 
 /** A line that did not go in, or not with all its spans. */
@@ -16,9 +16,9 @@ export interface FilePart extends Arrivals {
   /** The last line that is in it, and where the next one begins; 0 where that is not known. */
   line: number
   bytes: number
-  /** Requests that made sense. */
+  /** Valid requests. */
   requests: number
-  /** Spans of them that are not stored. */
+  /** Spans of valid requests that are not stored. */
   refusedSpans: number
   /** The first of the lines that were refused, and how many there are. */
   readonly refused: RefusedLine[]
@@ -43,7 +43,7 @@ export function newFilePart(line: number, bytes: number, rows?: RowBytes): FileP
   }
 }
 
-/** Adds the request of a line; one that makes no sense is counted as refused. */
+/** Adds the request of a line; an invalid one is counted as refused. */
 export function addRequest(part: FilePart, line: number, decode: (into: Arrivals) => Decoded): void {
   part.line = line
   try {
@@ -57,7 +57,7 @@ export function addRequest(part: FilePart, line: number, decode: (into: Arrivals
   }
 }
 
-/** Counts a line that did not go in, and names it while there are few. */
+/** Counts a refused line, and names it while there are few. */
 export function refuseLine(
   counts: { readonly refused: RefusedLine[]; refusedCount: number },
   line: number,

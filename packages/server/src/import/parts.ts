@@ -14,18 +14,18 @@ import { delimiterOf, type Row, rowsOfCsv } from './table/csv.ts'
 import { isParquet, rowsOfParquet } from './table/parquet.ts'
 import { type SpanReader, spanReader } from './table/spans.ts'
 
-/** How to read a file. */
+/** Options for reading a file. */
 export interface Reading {
   readonly store: Store
   readonly decoder: Decoder
   readonly window: TimeWindow
-  /** So many lines, messages or rows need not be read again. */
+  /** The number of lines, messages or rows that need not be read again. */
   readonly after: number
-  /** Where in the file the stream begins; beyond its beginning only for lines of JSON. */
+  /** The offset in the file at which the stream begins; nonzero only for lines of JSON. */
   readonly offset: number
-  /** Which column of a table is what. */
+  /** The meaning of a table's columns. */
   readonly columns: string
-  /** Told what whoever imports the file should know. */
+  /** Called with notes for the person who imports the file. */
   readonly note: (text: string) => void
 }
 

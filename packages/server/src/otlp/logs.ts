@@ -1,12 +1,12 @@
 import type { LogRecord } from '@coalmine/store'
 import { noRefusals, type Refusals } from './refusals.ts'
 
-/** What a request of log records brings. */
+/** The content of a request of log records. */
 export interface Logs {
-  /** Those that are stored: evaluations of flags. */
+  /** The records to store: evaluations of flags. */
   readonly records: LogRecord[]
   readonly refusals: Refusals
-  /** How many others there were, which nobody here asks for. */
+  /** The number of other records, which are dropped. */
   ignored: number
 }
 
@@ -16,5 +16,5 @@ export const evaluationEvent = 'feature_flag.evaluation'
 /** Where its name was before records had a field for it. */
 export const eventNameKey = 'event.name'
 
-/** A request that brought nothing. */
+/** An empty result. */
 export const noLogs = (): Logs => ({ records: [], refusals: noRefusals(), ignored: 0 })

@@ -21,20 +21,20 @@ import { parseSetup, type RolloutOptions } from './setup.ts'
 import { newStageGate } from './stage-gate.ts'
 import { tellPeople } from './tell-people.ts'
 
-/** The rollouts that a server runs, and has run. */
+/** A server's running and past rollouts. */
 export interface Rollouts {
   /** Starts one, or joins that of the same build that runs; `joined` says which it was. One of another build is superseded. */
   readonly start: (body: unknown, by: string | null) => Promise<{ readonly id: string; readonly joined: boolean }>
-  /** Their ids, the newest first. */
+  /** Their ids, newest first. */
   readonly list: () => readonly string[]
   /** One of them, without its links. Throws a ServerError of kind `no-data` where there is none of that id. */
   readonly answer: (id: string) => Omit<RolloutAnswer, 'url' | 'comparisonUrl'>
   readonly history: (id: string) => RolloutHistory
-  /** Says something to one. Throws a ServerError with status 409 where that cannot be. */
+  /** Gives a command to one. Throws a ServerError with status 409 if it is refused. */
   readonly command: (id: string, command: RolloutCommand, said: Said) => Promise<void>
-  /** Knows again those of before the server ended, and gives what goes on with those that ran. */
+  /** Loads the rollouts from before a restart, and returns a function that resumes those that were running. */
   readonly resume: () => Promise<() => Promise<void>>
-  /** Lets go of them as they are; they go on when a server has the store again. */
+  /** Releases them as they are; they resume when a server opens the store again. */
   readonly close: () => Promise<void>
 }
 
@@ -45,7 +45,7 @@ interface Held {
 
 const toldOfDays = 90
 
-/** The rollouts of a server; without options they are known, and none runs. */
+/** Creates the rollouts of a server; without options past ones are known, but none runs. */
 export function newRollouts(
   context: Context,
   comparisons: Comparisons,
