@@ -24,7 +24,7 @@ export function Link({
   )
 }
 
-/** A text that somebody gave, as a link where it is a web address; never as anything that would run. */
+/** Untrusted text, as a link if it is a web address, and never as anything executable. */
 export function Linked({ text }: { text: string }): VNode {
   if (!/^https?:\/\/[^\s]+$/i.test(text)) return <>{text}</>
   return (

@@ -14,7 +14,7 @@ export interface Column<Row> {
 }
 
 interface Props<Row> {
-  /** What the table is of, for who cannot see it. */
+  /** Describes the table to readers who cannot see it. */
   readonly label: string
   /** The same where everybody is to read it. */
   readonly caption?: ComponentChildren

@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact'
 
-/** What may be wider than the page: it scrolls by itself, from the keyboard too. */
+/** A container for content that may be wider than the page. It scrolls separately, from the keyboard too. */
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }): VNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached from the keyboard

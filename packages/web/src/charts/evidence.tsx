@@ -104,7 +104,7 @@ function Crossing({ x, y, name, area }: { x: number; y: number; name: string; ar
   )
 }
 
-/** What was crossed, and when. */
+/** The label that says which line was crossed, and when. */
 function crossingLabel({ at, name, text }: Crossed, area: Area, x: number, y: number): Label {
   return {
     text: `${text} at ${duration(at)}`,

@@ -58,17 +58,17 @@ function anchorOf(text: string, x: number, { left, right }: Area): 'start' | 'mi
   return text.length > 4 && x < left + 16 ? 'start' : 'middle'
 }
 
-/** A list of numbers for who cannot see the chart, or wants them exactly. */
+/** The chart's numbers as a table, for readers who cannot see the chart or want exact values. */
 export interface Table {
   readonly caption: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-/** What a chart has around what is drawn. */
+/** The parts of a chart around the drawing. */
 export interface FrameProps {
   readonly title: string
-  /** What the chart shows, in a sentence, for who cannot see it. */
+  /** A sentence that describes the chart to readers who cannot see it. */
   readonly summary: string
   readonly height: number
   readonly legend?: ComponentChildren
@@ -201,7 +201,7 @@ export function Legend({ items }: { items: readonly (readonly [string, string])[
   )
 }
 
-/** Texts in a chart, none of which lies over another. */
+/** Labels in a chart, placed without overlap. */
 export function Labels({ labels, area }: { labels: readonly Label[]; area: Area }): VNode {
   return (
     <>

@@ -119,7 +119,7 @@ function bridged(points: readonly Point[], longest: number): Point[] {
   return found
 }
 
-/** How many bins of a rate are told as one point: a share of a few requests is mostly chance. */
+/** How many bins of a rate are merged into one point: a share of few requests is mostly chance. */
 function binsTogether(
   { stable, canary }: { readonly stable: RateLevels; readonly canary: RateLevels },
   { from, to }: Range,

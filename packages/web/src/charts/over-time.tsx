@@ -14,10 +14,10 @@ export interface ChartMark {
   readonly text: string
 }
 
-/** What every chart over time marks. */
+/** The marks shown in every chart over time. */
 export const chartMarks: Context<readonly ChartMark[]> = createContext<readonly ChartMark[]>([])
 
-/** What every chart over time is told: which part of the window it shows, and how another is chosen. */
+/** Common props of charts over time: the visible part of the window, and how to choose another. */
 export interface OverTimeProps {
   readonly range: Range
   readonly tables: boolean

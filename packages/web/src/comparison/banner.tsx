@@ -4,10 +4,10 @@ import { count, duration, moment } from '../data/format.ts'
 import type { Link } from '../data/live.ts'
 import type { ComparisonData, RunState } from '../data/model.ts'
 
-/** What the banner says, in the words of the product. */
+/** The state shown in the banner. */
 export type Standing = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'running' | 'waiting'
 
-/** Where a comparison stands: FAIL is told at once, everything else while it runs is not settled. */
+/** Returns a comparison's state: a FAIL is shown at once; anything else is not settled while it runs. */
 export function standingOf(state: RunState | null, verdict: Verdict | null): Standing {
   if (!state || state.state === 'ended') return verdict?.verdict ?? state?.outcome ?? 'inconclusive'
   if (verdict?.verdict === 'fail') return 'fail'
@@ -114,7 +114,7 @@ export function sentenceOf(standing: Standing, state: RunState | null, verdict: 
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** What a comparison that runs waits for, and about how long. */
+/** Says what a running comparison is waiting for, and about how long. */
 function waitsFor({ limits }: RunState, verdict: Verdict): string {
   const left = Math.max(0, limits.forMs / 1000 - verdict.window.seconds)
   if (verdict.verdict === 'pass')

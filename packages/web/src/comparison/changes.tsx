@@ -34,7 +34,7 @@ interface Props {
   readonly marks: readonly ChartMark[]
 }
 
-/** What was changed while the canary served, and in the hour before. */
+/** The changes while the canary served, and in the hour before. */
 export function Changes({ changes, start, marks }: Props): VNode | null {
   if (changes.length === 0) return null
   const numberOf = (change: Change): number | undefined => {
@@ -67,7 +67,7 @@ export function ChangesTable({ changes, numberOf }: TableProps): VNode {
   return <Rows label="Changes" columns={[...numbers, ...columns, ...verdicts]} rows={changes} keyOf={({ id }) => id} />
 }
 
-/** What turning a flag did to users: against those with another variant, or against the minutes before. */
+/** The effect of a flag change on users, compared with those who got another variant, or with the minutes before. */
 const verdictColumn: Column<Change> = {
   title: 'Verdict',
   kind: 'name',

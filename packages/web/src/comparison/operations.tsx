@@ -74,7 +74,7 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
   )
 }
 
-/** Sorts by a column, and the other way where it is sorted by it already. */
+/** Sorts by a column, or reverses the order if it is already sorted by it. */
 function SortButton({ of, way }: { of: Key; way: 1 | -1 | undefined }): VNode {
   const here = useHere()
   const isAscending = way === undefined ? of === 'operation' : way === -1

@@ -5,7 +5,7 @@ import { newPump } from './pump.ts'
 // The server is asked again this soon when it went away.
 const lostMs = 2_000
 
-/** What a page has been answered, and why not more. */
+/** The last answer to a page's request, and the trouble if one failed. */
 export interface Answered<Answer> {
   readonly answer: Answer | undefined
   readonly trouble: Trouble | undefined

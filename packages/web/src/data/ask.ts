@@ -55,7 +55,7 @@ function unlessGone(error: Error): never {
   throw new AskError({ kind: 'gone' })
 }
 
-/** What is wrong, of whatever was thrown. */
+/** Converts anything thrown to a Trouble. */
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof AskError) return error.trouble
   return { kind: 'refused', status: 0, message: error instanceof Error ? error.message : String(error) }

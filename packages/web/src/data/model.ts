@@ -46,7 +46,7 @@ export interface Traces {
   readonly canary: readonly Trace[]
 }
 
-/** What is looked at beside a verdict, as `GET /api/comparisons/:id/charts` has it. */
+/** The data shown beside a verdict, as returned by `GET /api/comparisons/:id/charts`. */
 export interface View {
   readonly until: string | null
   readonly charts: Charts | null
@@ -71,7 +71,7 @@ export interface ReportData extends ComparisonData {
   readonly writtenAt: string
 }
 
-/** What a server has seen, as `GET /api/known` tells. */
+/** What a server has seen, as returned by `GET /api/known`. */
 export interface Known {
   readonly services: readonly string[]
   readonly values: readonly string[]
