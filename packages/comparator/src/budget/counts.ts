@@ -38,7 +38,7 @@ export interface Burn extends BadCounts {
 const fewest = 10
 
 /**
- * How fast a budget burns: 1 uses it up in exactly its window. If fewer than ten bad requests were seen, and fewer than ten allowed among so
+ * How fast a budget burns: 1 uses it up in exactly its window. If fewer than ten bad requests were seen, and fewer are allowed among so
  * many requests, a rate is meaningless, and only the counts are given.
  *
  * @param objective the share of requests that should be good, between 0 and 1.

@@ -2,10 +2,10 @@ import { rounded } from '../numbers.ts'
 import type { Run } from '../statistics/run.ts'
 import { tickMs } from '../tick.ts'
 
-/** The most entries that a list over time has. */
+/** The maximum number of entries of a list over time. */
 export const mostPoints = 300
 
-/** Equal lengths of time that a window is divided into, each of whole ticks. */
+/** Equal time bins of a window, each of whole ticks. */
 export interface Bins {
   readonly startMs: number
   readonly binMs: number
@@ -15,7 +15,7 @@ export interface Bins {
 }
 
 /**
- * Divides a window into at most so many bins.
+ * Divides a window into at most `most` bins.
  *
  * @example binsOf({ start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:30:00Z' }, 300).binMs // 10000
  */
@@ -28,7 +28,7 @@ export function binsOf(window: { readonly start: string; readonly end: string },
   return { startMs, binMs, count, of }
 }
 
-/** Sums of what each tick has, bin by bin. */
+/** Sums the counts of ticks per bin. */
 export function summedBins(
   bins: Bins,
   ticks: Iterable<{ readonly tick: number; readonly value: number }>,

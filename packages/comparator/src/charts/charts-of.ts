@@ -18,16 +18,16 @@ import { evidenceOf, totalOf } from './evidence-over-time.ts'
 import { distributionOf, levelsOf } from './levels.ts'
 import { operationRows } from './operations.ts'
 
-// Of so many the intervals are told over time too: they take the longest to work out.
+// How many findings get intervals over time: these take the longest to compute.
 const mostEffects = 6
-// Above so many operations each has fewer points: what is kept of a comparison stays small.
+// Above this many operations, each has fewer points, so that stored comparisons stay small.
 const manyOperations = 12
 const fewPoints = 100
 
 /**
- * What a person looks at beside the verdict on the same slices, policy and facts. It pauses where it yields: whoever answers
- * others meanwhile does so there, and takes the charts from what it returns. Null where nothing can be compared. Of a canary
- * that is judged against earlier days it has levels alone: stable's sides are those of the days, as if they were today.
+ * The charts for the verdict on the same slices, policy and facts. A generator, so that a server can answer
+ * other requests at each yield; it returns the charts. Null if nothing can be compared. For a canary
+ * that is judged against earlier days there are levels only: stable's values are those of the days, shifted to today.
  *
  * @example
  * const steps = chartsOf(slices, defaultPolicy, facts)
@@ -42,7 +42,7 @@ export function* chartsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts)
   if (!facts.earlier && invalidReasons(facts, series).length > 0) return null
   const hosts = hostsOf(facts, policy)
   const decisive = metrics.filter(({ gate }) => gate === 'on')
-  // What is judged against other days is judged once, over the whole window: there is no evidence that grows.
+  // A comparison with earlier days is judged once, over the whole window, so there is no growing evidence.
   const decided = facts.earlier ? [] : decide(gateOf(series, decisive, policy, facts, hosts), policy)
   yield
   const scopes = scopesOf(series, policy)
@@ -96,7 +96,7 @@ export function* chartsOf(slices: Iterable<Slice>, policy: Policy, facts: Facts)
   }
 }
 
-/** Requests of both cohorts; of stable of several days those of one, on average. */
+/** Requests of both cohorts; for stable from several days, the average of one day. */
 function requestsOf(series: readonly OperationSeries[], bins: Bins, days: number): ByTime<readonly number[]> {
   const of = (arm: 'stable' | 'canary') =>
     summedBins(

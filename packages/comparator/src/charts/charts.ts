@@ -1,47 +1,47 @@
 import type { Decision, Finding, Part } from '../finding.ts'
 
 /**
- * What a person looks at beside a verdict, from the same slices, policy and facts: each list is in the order of time and has at
- * most `mostPoints` entries, so that it can be sent and kept whatever the window.
+ * The charts of a verdict, from the same slices, policy and facts: each list is in chronological order and has at
+ * most `mostPoints` entries, so that it can be sent and stored whatever the window.
  */
 export interface Charts {
   readonly schema: 'coalmine.charts/1'
   readonly window: { readonly start: string; readonly end: string }
-  /** How long each entry of the evidence is: the first begins with the window. */
+  /** Length of each evidence entry; the first starts with the window. */
   readonly binSeconds: number
-  /** All metrics of all scopes together: how much of what FAIL and PASS need has come in. */
+  /** All metrics and scopes together: the share of the evidence needed for FAIL and for PASS. */
   readonly evidence: TotalEvidence
   /** Every operation that either cohort served, the most harm first. */
   readonly operations: readonly OperationRow[]
-  /** The service first, then operations in the order of the table. */
+  /** The service first, then operations in table order. */
   readonly scopes: readonly ScopeChart[]
 }
 
-/** Of everything that is judged, in shares of what decides: 1 is the line, for both. */
+/** Evidence over everything that is judged, as shares of what is needed: 1 decides, for both. */
 export interface TotalEvidence {
-  /** Of the finding that is nearest to FAIL. */
+  /** The finding nearest to FAIL. */
   readonly harm: readonly number[]
-  /** Of the finding that is farthest from PASS, of those that PASS needs. */
+  /** The finding farthest from PASS, among those that PASS needs. */
   readonly safety: readonly number[]
-  /** How many parts of PASS have been shown, of so many. */
+  /** How many parts of PASS have been proved, out of `parts`. */
   readonly shown: readonly number[]
   readonly parts: number
-  /** When the first finding reached FAIL, in seconds since the window's start; null where none has. */
+  /** When the first finding reached FAIL, in seconds since the window's start; null if none has. */
   readonly harmAt: number | null
-  /** When the last part that PASS needs was first shown. */
+  /** When the last part that PASS needs was first proved. */
   readonly safetyAt: number | null
 }
 
 /** One operation in the table. */
 export interface OperationRow {
   readonly operation: string
-  /** Judged by itself, with the other small ones, or not at all, since one cohort alone served it. */
+  /** Judged individually, with the other small ones, or not at all because only one cohort served it. */
   readonly judged: 'alone' | 'with-others' | 'not'
   readonly stable: OperationSide
   readonly canary: OperationSide
-  /** Share of what FAIL needs, of its worst metric; null where it is not judged alone. */
+  /** Share of the evidence that FAIL needs, for its worst metric; null if it is not judged individually. */
   readonly harm: number | null
-  /** Share of what PASS needs, of its slowest part; null likewise. */
+  /** Share of the evidence that PASS needs, for its slowest part; null likewise. */
   readonly safety: number | null
   readonly decision: Decision | null
 }
@@ -50,7 +50,7 @@ export interface OperationRow {
 export interface OperationSide {
   readonly requests: number
   readonly errors: number
-  /** In seconds; null where there are no values. */
+  /** In seconds; null if there are no values. */
   readonly p50: number | null
   readonly p99: number | null
 }
@@ -59,13 +59,13 @@ export interface OperationSide {
 export interface ScopeChart {
   /** Null for the whole service; `(other)` for the small ones together. */
   readonly operation: string | null
-  /** How long each entry of its lists is: the first begins with the window. */
+  /** Length of each entry of its lists; the first starts with the window. */
   readonly binSeconds: number
   readonly requests: ByTime<readonly number[]>
   readonly metrics: readonly MetricChart[]
 }
 
-/** The same of both cohorts. */
+/** Values over time for both cohorts. */
 export interface ByTime<Values> {
   readonly stable: Values
   readonly canary: Values
@@ -76,29 +76,29 @@ export interface MetricChart {
   readonly metric: string
   readonly unit: Finding['unit']
   readonly worse: 'higher' | 'lower'
-  /** Null for what is not judged here. */
+  /** Null if it is not judged here. */
   readonly decision: Decision | null
   readonly levels: Levels
   readonly evidence: MetricEvidence
-  /** How the estimate of the difference narrowed; null where it was not worked out, or is not known. */
+  /** How the estimate of the difference narrowed; null if it was not computed or is unknown. */
   readonly effect: EffectOverTime | null
   /** Null for rates. */
   readonly distribution: DistributionChart | null
 }
 
-/** How both cohorts fared over time; null where a cohort had nothing. */
+/** Levels of both cohorts over time; null where a cohort has no data. */
 export type Levels =
   | { readonly kind: 'rate'; readonly stable: RateLevels; readonly canary: RateLevels }
   | { readonly kind: 'distribution'; readonly stable: ValueLevels; readonly canary: ValueLevels }
   | { readonly kind: 'none' }
 
-/** So many requests, and how many of them had the event. */
+/** Number of requests, and how many of them had the event. */
 export interface RateLevels {
   readonly n: readonly number[]
   readonly events: readonly number[]
 }
 
-/** So many values, and their quantiles. */
+/** Number of values, and their quantiles. */
 export interface ValueLevels {
   readonly n: readonly number[]
   readonly p50: readonly (number | null)[]
@@ -106,7 +106,7 @@ export interface ValueLevels {
   readonly p99: readonly (number | null)[]
 }
 
-/** The natural logarithm of the evidence at the end of each bin: its highest so far. */
+/** The natural logarithm of the evidence at the end of each bin: the running maximum. */
 export interface MetricEvidence {
   readonly harm: readonly number[]
   readonly harmNeeded: number
@@ -118,14 +118,14 @@ export interface MetricEvidence {
 /** The estimate of the difference at a few moments, with its confidence sequence. */
 export interface EffectOverTime {
   readonly kind: Finding['effect']['kind']
-  /** Of each side of the interval. */
+  /** Error level of each side of the interval. */
   readonly level: number
   /** How much worse is acceptable, on the scale of the effect. */
   readonly margin: number | null
   readonly points: readonly EffectPoint[]
 }
 
-/** What was known of the difference at one moment; null is unbounded. */
+/** The estimate of the difference at one time; null is unbounded. */
 export interface EffectPoint {
   /** Seconds since the window's start. */
   readonly at: number
@@ -134,14 +134,14 @@ export interface EffectPoint {
   readonly upper: number | null
 }
 
-/** How the values of the whole window are spread. */
+/** The distribution of the values over the whole window. */
 export interface DistributionChart {
   /** Edges of the buckets, one more than there are buckets, in the metric's unit. */
   readonly edges: readonly number[]
   /** Shares of all values of the cohort. */
   readonly stable: readonly number[]
   readonly canary: readonly number[]
-  /** The quantiles that tests look at. */
+  /** The quantiles that the tests examine. */
   readonly quantiles: ByTime<Quantiles>
 }
 

@@ -14,10 +14,10 @@ import { notSideBySide } from './side-by-side.ts'
 const splitLevel = 0.001
 /** A build that served this long before the other was there to be compared with. */
 const clearlyEarlierMs = 600_000
-/** More requests without a build than this share, and neither cohort is known well enough. */
+/** With a larger share of requests without a build than this, neither cohort is known well enough. */
 const tooManyUnmarked = 0.1
 
-/** Cohorts that are no comparison: the same one twice, an empty one, one after the other, or the wrong way round. */
+/** Cohorts that cannot be compared: the same one twice, an empty one, one after the other, or swapped. */
 export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[]): Reason[] {
   const { stable, canary } = facts
   if (stable.selector === canary.selector) {
@@ -59,7 +59,7 @@ export function cohortsInvalid(facts: Facts, series: readonly OperationSeries[])
   return []
 }
 
-/** What makes the cohorts differ in more than what they are chosen by. */
+/** Reasons why the cohorts differ in more than what selects them. */
 export function cohortsUnfair(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
   const { stable, canary, overlap, fairness } = facts
   const reasons: Reason[] = []
@@ -124,7 +124,7 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
   return `${missing}${within}${seen}${pending}${ranBefore ? overlapAdvice(facts) : ''}`
 }
 
-/** What to do where one build follows the other, as blue and green do. */
+/** Advice if one build follows the other, as in blue-green deployments. */
 function overlapAdvice({ spanMetrics }: Facts): string {
   const days = spanMetrics
     ? ''
@@ -132,7 +132,7 @@ function overlapAdvice({ spanMetrics }: Facts): string {
   return ` If one replaces the other (blue/green), run both at once for a while${days}.`
 }
 
-/** What else was asked of the requests, besides the cohort. */
+/** The other filters on requests, besides the cohort. */
 function whoseOf({ traffic, audience }: Facts): string {
   const ofTests = traffic === 'test' ? ' of test traffic' : ''
   return audience.length === 0 ? ofTests : `${ofTests} of audience ${audience.join(' or ')}`

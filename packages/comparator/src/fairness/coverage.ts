@@ -4,24 +4,24 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import type { OperationSeries, Totals } from '../series.ts'
 
-/** How much of what stable met the canary met too. */
+/** How much of stable's traffic the canary has seen too. */
 export interface Coverage {
-  /** Minutes of the window in which the canary served, of so many. */
+  /** Minutes of the window in which the canary served, out of `windowMinutes`. */
   readonly minutes: number
   readonly windowMinutes: number
-  /** How many of the 60 minutes of the hour these are: what happens at five past every hour is met at five past. */
+  /** How many of the 60 minutes of an hour these cover: something that happens at five past every hour is seen only then. */
   readonly minutesOfHour: number
-  /** Share of stable's requests that are of operations which the canary served too. */
+  /** Share of stable's requests whose operation the canary served too. */
   readonly operationsShare: number
-  /** The operations that it never served, the largest first, by their share of stable's requests. */
+  /** The operations that the canary never served, with their share of stable's requests, largest first. */
   readonly unserved: readonly { readonly operation: string; readonly share: number }[]
 }
 
-// Of operations that only the canary serves nothing is proved; this many failures are too many to overlook.
+// Nothing can be proved about operations that only the canary serves, but this error rate is too high to overlook.
 const overlookedErrors = 0.01
 const minuteMs = 60_000
 
-/** How much of what stable met the canary met too: in time, and in operations. */
+/** How much of stable's traffic the canary has seen too, in time and in operations. */
 export function coverageOf(series: readonly OperationSeries[], window: Window): Coverage {
   const minutes = new Set<number>()
   for (const one of series)
@@ -40,7 +40,7 @@ export function coverageOf(series: readonly OperationSeries[], window: Window): 
   }
 }
 
-/** Operations that only one arm served cannot be compared: they are named, and where they are many there is no PASS. */
+/** Operations that only one arm served cannot be compared: they are named, and if they are many there is no PASS. */
 export function unmatchedReasons(series: readonly OperationSeries[], policy: Policy): Reason[] {
   return (['canary', 'stable'] as const).flatMap((arm): Reason[] => {
     const other = arm === 'canary' ? 'stable' : 'canary'

@@ -21,22 +21,22 @@ import type { Policy } from '../policy/policy.ts'
 import type { Slice } from '../slice.ts'
 import { statisticsOf } from '../statistics/statistics-of.ts'
 
-/** What the instances of each cohort show of their hosts. */
+/** What the instances of each cohort reveal about their hosts. */
 export interface Hosts {
-  /** How many instances were looked at, of those that served most. */
+  /** How many instances were examined: those that served most. */
   readonly stable: number
   readonly canary: number
-  /** Standard deviation between stable's instances, of the logarithm: 0.05 is 5 %. Null where it is not known. */
+  /** Standard deviation between stable's instances, on the log scale: 0.05 is 5 %. Null if unknown. */
   readonly variation: { readonly latency: number | null; readonly errors: number | null }
-  /** The ratio (of odds, for errors) that the canary's hosts alone reach one time in forty: FAIL needs more than it. */
+  /** The ratio (of odds, for errors) that the canary's hosts alone exceed one time in forty: FAIL needs more than that. */
   readonly allowed: { readonly latency: number | null; readonly errors: number | null }
-  /** Stable instances that would fail against the others; null where they are too few to tell. */
+  /** Stable instances that would fail against the others; null if there are too few to tell. */
   readonly placebo: readonly OutOfLine[] | null
   /** Canary instances that are worse than the canary's others. */
   readonly outOfLine: readonly OutOfLine[]
 }
 
-/** An instance that is worse than its fellows, beyond the margin. Latency in seconds, errors as a share. */
+/** An instance that is worse than the rest of its cohort, beyond the margin. Latency in seconds, errors as a share. */
 export interface OutOfLine {
   readonly instance: string
   readonly metric: string
@@ -45,24 +45,24 @@ export interface OutOfLine {
   readonly own: number | null
 }
 
-// How much instances differ is a guess with fewer of them than this; a median, with fewer values.
+// With fewer instances than this, their variation is a guess; with fewer values, so is a median.
 const fewestInstances = 3
 const fewestValues = 20
 const fewestEvents = 10
 // What a canary's hosts do by chance is beyond the widened margin as seldom as this.
 const beyondMargin = 0.025
 
-// Instances of one build differ by so much, as a standard deviation of the logarithm, until stable's say how much; as sure of it as
-// if it had been learnt from so many instances and one.
+// Prior for how much instances of one build differ, as a standard deviation on the log scale, until stable's tell; with the weight
+// of an estimate from `df` + 1 instances.
 const assumed = { sd: 0.05, df: 4 }
 
 /**
- * What the hosts do, told from the instances of each cohort: how much stable's differ among themselves, which of them would
- * fail against the others (a placebo: they run one build), and which of the canary's are out of line with their fellows.
+ * The effect of hosts, estimated from the instances of each cohort: how much stable's differ among themselves, which of them would
+ * fail against the others (a placebo: they run one build), and which of the canary's are out of line with the rest.
  *
- * Where the canary is few hosts, a difference of hosts looks like one of builds. What stable's instances differ by, all the time or
+ * If the canary has few hosts, a difference of hosts looks like one of builds. The variation of stable's instances, all the time or
  * for some minutes, bounds it: the canary's hosts exceed t x sd x sqrt(1/canary instances + 1/stable instances) one time in
- * forty. Of latency something is assumed before anything is known, so that the first look is no other than the last.
+ * forty. For latency a prior is used before anything is known, so that the first look is like the last.
  */
 export function hostsOf({ fairness, stable, canary, earlier }: Facts, policy: Policy): Hosts | null {
   const cells = fairness?.cells ?? []
@@ -104,7 +104,7 @@ function knownOf(cells: readonly InstanceCell[], policy: Policy): Hosts | null {
   }
 }
 
-/** The margin that a FAIL needs: the policy's, or what hosts do, whichever is larger. */
+/** The margin that a FAIL needs: the policy's, or the effect of hosts, whichever is larger. */
 export function beyondHosts(metric: MetricPolicy, hosts: Hosts | null): MetricPolicy {
   if (!hosts || metric.expect === 'better') return metric
   const { latency, errors } = hosts.allowed
@@ -123,13 +123,13 @@ function namesIn(cells: readonly InstanceCell[]): string[] {
   return [...new Set(cells.map((cell) => cell.instance))].sort()
 }
 
-/** What is assumed and what was learnt, each as good as its degrees of freedom. */
+/** Combines the prior and the estimate, weighted by their degrees of freedom. */
 function withAssumed({ sd, df }: Between): Between {
   const all = assumed.df + df
   return { sd: Math.sqrt((assumed.df * assumed.sd ** 2 + df * sd ** 2) / all), df: all }
 }
 
-/** How much the instances differ: between each other for the whole time, and with what comes and goes in the minutes of it. */
+/** How much the instances differ: from each other over the whole time, and from minute to minute. */
 function latencyVariation(
   cells: readonly InstanceCell[],
   names: readonly string[],
@@ -145,7 +145,7 @@ function latencyVariation(
 
 /**
  * How far each instance's typical latency is from that of all of them in the same block, in logarithms, block by block; and the variance
- * that chance alone gives these numbers.
+ * of these numbers from chance alone.
  */
 function deviations(
   cells: readonly InstanceCell[],
@@ -182,7 +182,7 @@ function deviations(
   return { values, noise: medianCount > 0 ? noise / medianCount : 0 }
 }
 
-/** The errors of each instance, and those that it would have had at the rate of all in the same block and operation. */
+/** The errors of each instance, and those expected at the overall rate of the same block and operation. */
 function expectations(
   cells: readonly InstanceCell[],
   names: readonly string[],
@@ -228,7 +228,7 @@ function outOfLine(
   })
 }
 
-/** A look at the whole window, which costs little: what is within the margin there will hardly be proved beyond it. */
+/** A cheap check of the whole window: an instance within the margin there will hardly be proved beyond it. */
 function mayFail(cells: readonly InstanceCell[], instance: string, metric: MetricPolicy): boolean {
   const own = cells.filter((cell) => cell.instance === instance)
   const others = cells.filter((cell) => cell.instance !== instance)

@@ -12,11 +12,11 @@ import { youngReasons } from './young.ts'
 
 // A cohort's instances come up one after the other; one that appears later than this takes another's place.
 const startsMs = 60_000
-/** So many are replaced before it is said, and beyond this level it is not chance. */
+/** How many must be replaced before it is reported, and the level beyond which it is not chance. */
 const fewestReplaced = 3
 const level = 0.01
 
-/** What the processes behind the cohorts have to do with the difference between them. */
+/** Reasons about the processes behind the cohorts. */
 export function instanceReasons(facts: Facts, hosts: Hosts | null, policy: Policy): Reason[] {
   return [
     ...restarts(facts),
@@ -27,7 +27,7 @@ export function instanceReasons(facts: Facts, hosts: Hosts | null, policy: Polic
   ]
 }
 
-/** A canary whose processes keep dying may answer well in between: what a crash cuts off leaves no span. */
+/** A canary whose processes keep crashing may answer well in between: a request cut off by a crash leaves no span. */
 function restarts({ fairness }: Facts): Reason[] {
   const instances = fairness?.instances ?? []
   const of = (cohort: 'stable' | 'canary'): readonly InstanceFacts[] => instances.filter((one) => one.cohort === cohort)
@@ -83,7 +83,7 @@ function hostsDiffer({ canary, fairness }: Facts, hosts: Hosts | null, policy: P
   return [note(alone)]
 }
 
-/** What is proved of one instance may be its host's. */
+/** What is proved about one instance may be due to its host. */
 function fewInstances({ instances }: CohortFacts): string | null {
   if (instances === 0 || instances > 2) return null
   return instances === 1

@@ -4,15 +4,15 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import { tickMs } from '../tick.ts'
 
-/** Fewer requests than this in the sample, and nothing is said of how they were measured. */
+/** With fewer requests in the sample, nothing is reported about how they were measured. */
 const fewest = 50
-/** A share of requests that differs by this much is no chance of so small a sample. */
+/** A share of requests that differs by this much is not chance, even in such a small sample. */
 const different = 0.2
 /** A clock is off where requests start before their calls, beyond what timers do, or seconds after them. */
 const earlyMs = 10
 const lateMs = 5000
 
-/** Whether both arms were measured alike, from a sample of raw spans. */
+/** Reasons if the arms were not measured in the same way, from a sample of raw spans. */
 export function instrumentationReasons({ fairness }: Facts, { randomised }: Policy): Reason[] {
   const sample = fairness?.sample
   if (!fairness || !sample) return []
@@ -31,8 +31,8 @@ export function instrumentationReasons({ fairness }: Facts, { randomised }: Poli
 }
 
 /**
- * Clocks of the two cohorts that differ by a tick or more, as the callers' spans tell, at the end of the window or some time before: what
- * one cohort did is then held against what the other did at another time, and neither FAIL nor PASS means anything.
+ * Clocks of the two cohorts that differ by a tick or more according to the callers' spans, at the end of the window or earlier: what
+ * one cohort did is then compared with what the other did at another time, and neither FAIL nor PASS means anything.
  */
 export function clocksInvalid({ fairness, window }: Pick<Facts, 'fairness' | 'window'>): Reason[] {
   const { sample } = fairness ?? {}
@@ -60,7 +60,7 @@ export function clocksInvalid({ fairness, window }: Pick<Facts, 'fairness' | 'wi
 
 const isoOf = (tick: number): string => new Date(tick).toISOString().replace('.000', '')
 
-/** How far the clock of the canary is ahead of stable's, in milliseconds; null where nobody knows. */
+/** How far the canary's clock is ahead of stable's, in milliseconds; null if unknown. */
 function aheadOf({ stableMs, canaryMs }: ClockTick): number | null {
   return stableMs === null || canaryMs === null ? null : canaryMs - stableMs
 }
@@ -128,7 +128,7 @@ function notRandomised({ stable, canary }: Sample): Reason[] {
   ]
 }
 
-/** Whether errors are kept more often than the rest: the shares are then those of what was kept. */
+/** Whether errors are sampled more often than the rest: the shares are then those of the sampled requests. */
 function tailSampled(sample: Sample): Reason[] {
   const kept = (['stable', 'canary'] as const).some((arm) => {
     const known = sample[arm].sampling.filter((one) => one.probability !== null)

@@ -12,8 +12,8 @@ const level = 0.001
 const smallestBlock = 20
 
 /**
- * What came after its tick had closed, by cohort. Errors among it count, as a stratum of the service's errors; where the canary
- * has more of it than stable, some of its requests end in another way than stable's, and there is no PASS.
+ * Requests that arrived after their tick had closed, by cohort. Errors among them count, as a stratum of the service; if the canary
+ * has more of them than stable, some of its requests end differently from stable's, and there is no PASS.
  */
 export function lateReasons(facts: Facts): Reason[] {
   const { lateSpans, late = [] } = facts
@@ -50,7 +50,7 @@ export function lateReasons(facts: Facts): Reason[] {
   ]
 }
 
-/** Errors that came late, as a stratum beside those of the service: of all requests of their ticks. */
+/** Late errors as an additional stratum of the service: out of all requests of their ticks. */
 export function lateErrors({ scope }: Scope, { late = [] }: Facts): OperationSeries[] {
   if (scope !== 'service' || late.length === 0) return []
   const errors = ratesOf(late, 'errors')

@@ -2,7 +2,7 @@ import type { Facts } from '../facts.ts'
 import { count } from '../numbers.ts'
 import type { Reason } from '../reason.ts'
 
-/** What was not judged, and how the rest was read. */
+/** Notes on what was not judged, and how the rest was read. */
 export function leftOut(facts: Facts): Reason[] {
   const { stable, canary, fairness } = facts
   const found: Reason[] = []

@@ -2,9 +2,9 @@ import type { Facts } from '../facts.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 
-/** How often this was looked at, and whether the tests that judge it allow that. */
+/** Whether the comparison was looked at more often than its tests allow. */
 export function lookReasons({ window, look = 1, beforeAfter }: Facts, { mode }: Policy): Reason[] {
-  // What is said of the days says it.
+  // The reasons about earlier days cover it.
   if (beforeAfter && look === 1) return []
   if (mode === 'sequential') {
     const slides =

@@ -12,8 +12,8 @@ const level = 0.001
 const blockMs = 15_000
 
 /**
- * Whether one arm gets other requests than the other: an operation's share of the traffic differs beyond chance. Operations
- * are strata, so no finding is biased by it; it tells of routing that depends on who asks.
+ * Whether the arms get different requests: an operation's share of the traffic differs beyond chance. Operations
+ * are strata, so it biases no finding; it shows that routing depends on the caller.
  */
 export function mixReasons(series: readonly OperationSeries[]): Reason[] {
   const all = new Map(countsOf(series).map((tick) => [tick.tick, tick]))
@@ -39,7 +39,7 @@ export function mixReasons(series: readonly OperationSeries[]): Reason[] {
   ]
 }
 
-/** Operations that one arm never served are told of elsewhere. */
+/** Operations that one arm never served are reported elsewhere. */
 function oddsRatioOf(one: OperationSeries, series: readonly OperationSeries[]): number {
   const odds = (arm: 'stable' | 'canary'): number => {
     const all = series.reduce((sum, other) => sum + other.totals[arm].requests, 0)

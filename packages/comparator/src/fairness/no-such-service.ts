@@ -3,9 +3,9 @@ import { closest } from '../policy/closest.ts'
 const shownServices = 10
 
 /**
- * What to say of a service that a store has no spans of: the one that was meant, and those that there are.
+ * The message for a service without spans in the store: suggests the intended one, and lists those that exist.
  *
- * @param seen the services that the store has spans of.
+ * @param seen the services with spans in the store.
  * @example noSuchService('shpo', ['shop', 'cart']) // 'no spans of service "shpo"; did you mean shop? The store has seen: shop, cart.'
  */
 export function noSuchService(service: string, seen: readonly string[]): string {

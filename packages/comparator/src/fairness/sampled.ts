@@ -3,7 +3,7 @@ import { count, percent } from '../numbers.ts'
 import type { Reason } from '../reason.ts'
 
 /**
- * A cohort with the requests that it served, where a head sampler kept only some of them and their trace state says how
+ * A cohort with an estimate of the requests it served, if a head sampler kept only some of them and their trace state says how
  * many (`th`: each kept one stands for 2^56 / (2^56 - th)). Estimated from the sampled ticks; the tests are on what was
  * kept, where every request had the same chance.
  */
@@ -12,7 +12,7 @@ export function adjusted(cohort: CohortFacts, sample: SampleFacts | undefined): 
   return weight === 1 ? cohort : { ...cohort, adjustedRequests: Math.round(cohort.requests * weight) }
 }
 
-/** That requests were sampled, and what that means for the counts. */
+/** The note that requests were sampled, and what that means for the counts. */
 export function sampledReasons({ stable, canary, fairness }: Facts): Reason[] {
   const sample = fairness?.sample
   if (!sample) return []

@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
 
-/** Values in buckets that are not alike cannot be ranked. */
+/** Values in buckets with different bounds cannot be ranked. */
 export function bucketsInvalid({ spanMetrics }: Facts): Reason[] {
   if (!spanMetrics?.bucketsDiffer) return []
   const { operation, bounds } = spanMetrics.bucketsDiffer
@@ -22,7 +22,7 @@ export function bucketsInvalid({ spanMetrics }: Facts): Reason[] {
   ]
 }
 
-/** What these series do not tell though it is asked for, and what they tell only roughly. */
+/** Metrics of the policy that these series cannot measure, or only roughly. */
 export function spanMetricsReasons(facts: Facts, series: readonly OperationSeries[], policy: Policy): Reason[] {
   const { spanMetrics } = facts
   if (!spanMetrics) return []
@@ -37,7 +37,7 @@ export function spanMetricsReasons(facts: Facts, series: readonly OperationSerie
   return [...lacking, ...coarseBuckets(series, policy)]
 }
 
-/** What a verdict on span metrics cannot know, and what was left out. */
+/** Notes on what a verdict on span metrics cannot know, and what was left out. */
 export function spanMetricsNotes({ spanMetrics }: Facts): Reason[] {
   if (!spanMetrics) return []
   const { name, kind, cellSeconds, joinedCells, testsApart, undated, warmUp } = spanMetrics

@@ -13,17 +13,17 @@ import { tickMs } from '../tick.ts'
 const farAbove = { each: 1.5, both: 2 }
 /** A quantile of fewer values than this is chance. */
 const fewestValues = 5
-/** So many blocks tell what was before, and none that is older than an hour. */
+/** Minimum number of blocks for the baseline, none of them older than an hour. */
 const fewestBefore = 6
 const beforeMs = 3_600_000
-// Starved by less, nobody asks why.
+// Shorter stretches are not reported.
 const fewestStarved = 2
 
 /**
- * When the processes of both arms starved: of CPU, of memory, of something that they share. Which arm is then the slower is chance, so
+ * When the processes of both arms starved: of CPU, memory, or some other shared resource. Which arm is then slower is chance, so
  * latency cannot FAIL by it. A canary that is slow alone never looks like this, since stable has to be slow too.
  *
- * @param name the name of the metric of latency. The operation with the most requests tells.
+ * @param name the name of the latency metric. The operation with the most requests decides.
  */
 export function starvedIn(series: readonly OperationSeries[], name: string): readonly Starved[] {
   const most = busiestOf(series)
@@ -42,7 +42,7 @@ const nothing: readonly DistributionBlock[] = []
 // Every scope asks.
 const remembered = new WeakMap<readonly unknown[], readonly Starved[]>()
 
-/** The operation with the most requests, which tells of all; undefined where there is none. */
+/** The operation with the most requests, which stands for all; undefined if there is none. */
 export function busiestOf(series: readonly OperationSeries[]): OperationSeries | undefined {
   return series.reduce<OperationSeries | undefined>(
     (found, one) => (found && requestsOf(found) >= requestsOf(one) ? found : one),

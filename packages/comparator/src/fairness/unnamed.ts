@@ -7,7 +7,7 @@ import type { OperationSeries } from '../series.ts'
 const mostUnnamed = 0.05
 
 /**
- * Operations beyond those that have rows of their own are counted together, the slow ones with the quick ones: where they
+ * Operations beyond those with rows of their own are counted together, slow ones with fast ones: if they
  * are many, a regression in one of them could go unseen, and there is no PASS.
  */
 export function unnamedReasons(series: readonly OperationSeries[]): Reason[] {

@@ -22,7 +22,7 @@ import { starvedReasons } from './starved.ts'
 import { unnamedReasons } from './unnamed.ts'
 import { valueReasons } from './values.ts'
 
-/** Reasons for which a comparison means nothing. */
+/** Reasons why a comparison is invalid. */
 export function invalidReasons(facts: Facts, series: readonly OperationSeries[]): Reason[] {
   const { beforeAfter } = facts
   if (beforeAfter && beforeAfter.days.length < fewestDays) return beforeAfterReasons(beforeAfter)
@@ -30,7 +30,7 @@ export function invalidReasons(facts: Facts, series: readonly OperationSeries[])
 }
 
 /**
- * What makes a comparison unfair, and what is good to know of it, the gravest first: where a reason blocks, the comparison
+ * Reasons why a comparison is unfair, and notes on it, most serious first: if a reason blocks, the comparison
  * can FAIL, but never PASS.
  */
 export function unfairReasons(
@@ -60,7 +60,7 @@ export function unfairReasons(
   return [...reasons.filter((one) => one.weight === 'blocks'), ...reasons.filter((one) => one.weight !== 'blocks')]
 }
 
-/** What was not judged, and how the rest was read: it changes no decision. */
+/** Notes on what was not judged, and how the rest was read; they change no decision. */
 export function notes(facts: Facts): Reason[] {
   const { beforeAfter } = facts
   const days = beforeAfter && beforeAfter.days.length >= fewestDays ? beforeAfterReasons(beforeAfter) : []

@@ -2,10 +2,10 @@ import type { Facts, ValueCounts, ValueFacts } from '../facts.ts'
 import { count, percent } from '../numbers.ts'
 import type { Reason } from '../reason.ts'
 
-/** A cohort that has a value this much less often than the other is not measured alike. */
+/** A cohort that has a value this much less often than the other is not measured in the same way. */
 const different = 0.05
 
-/** What is wrong with the values of a metric. */
+/** Problems with the values of a metric. */
 export function valueReasons({ values = [] }: Facts): Reason[] {
   return values.flatMap((one) => [...missingValues(one), ...negativeValues(one)])
 }

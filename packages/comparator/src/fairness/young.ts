@@ -4,15 +4,15 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import { tickMs } from '../tick.ts'
 
-// What a process still does worse than later fades over so many times its warm-up.
+// A process stays somewhat slower for this many times its warm-up.
 const timesWarmUp = 3
 
-/** By so much more of the canary's instances than of stable's are young, where their ages explain a difference. */
+/** Ages explain a difference if the canary's share of young instances exceeds stable's by this much. */
 const moreOfThem = 0.5
 
 /**
  * Ticks in which the canary's instances are young and stable's are not: caches and compilers are cold beyond the warm-up that is
- * left out, and slower than stable is no harm then. Latency of these ticks cannot FAIL; errors can.
+ * left out, so being slower than stable is not harm then. Latency in these ticks cannot FAIL; errors can.
  *
  * @returns whether a tick, by its start in milliseconds since 1970, is one of them.
  */
@@ -33,7 +33,7 @@ export function youngTicks({ fairness }: Facts, { warmUp }: Policy): (tick: numb
   }
 }
 
-/** That some of the window cannot FAIL on latency, since the canary's processes were new in it. */
+/** The note that part of the window cannot FAIL on latency, since the canary's processes were new. */
 export function youngReasons(facts: Facts, policy: Policy): Reason[] {
   const isYoung = youngTicks(facts, policy)
   const first = Math.floor(Date.parse(facts.window.start) / tickMs) * tickMs

@@ -6,16 +6,16 @@ import { prepare } from './prepare.ts'
 /** Kayenta's own words for a metric: canary like stable, above it, below it, or one arm without data. */
 export type KayentaLabel = 'Pass' | 'High' | 'Low' | 'Nodata' | 'NodataFailMetric'
 
-/** What Kayenta says of one metric, and the numbers that it said it for, which it does not tell. */
+/** Kayenta's result for one metric, with the numbers behind it, which Kayenta itself does not report. */
 export interface KayentaClassification {
   readonly label: KayentaLabel
   /** Whether it fails the canary whatever the score is. */
   readonly critical: boolean
-  /** Canary's mean over stable's; null where one of them is zero. */
+  /** The canary's mean divided by stable's; null if either is zero. */
   readonly deviation: number | null
-  /** The effect that the metric's thresholds are about; null where it cannot be computed, and the thresholds do not count. */
+  /** The effect that the metric's thresholds refer to; null if it cannot be computed, and the thresholds are ignored. */
   readonly effect: number | null
-  /** Null where no test was made: no data, or the same data. */
+  /** Null if no test was made: no data, or identical data. */
   readonly shift: LocationShift | null
   readonly points: { readonly stable: number; readonly canary: number }
   readonly reason: string

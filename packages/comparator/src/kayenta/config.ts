@@ -4,9 +4,9 @@ import { z } from 'zod'
 export interface KayentaMetric {
   readonly name: string
   readonly groups: readonly string[]
-  /** Which of our series it is judged on, as the config names it: `query.coalmine`, else the metric's name. */
+  /** The Coalmine series it is judged on, as named in the config: `query.coalmine`, else the metric's name. */
   readonly source: string
-  /** The operation that the series is of: `query.operation`; null for the whole service. */
+  /** The operation of the series: `query.operation`; null for the whole service. */
   readonly operation: string | null
   readonly direction: 'increase' | 'decrease' | 'either'
   readonly nanStrategy: 'remove' | 'replace'
@@ -24,7 +24,7 @@ export interface KayentaMetric {
   }
 }
 
-/** What Kayenta's judge needs of a canary config. */
+/** The parts of a canary config that Kayenta's judge needs. */
 export interface KayentaConfig {
   readonly metrics: readonly KayentaMetric[]
   readonly groupWeights: Readonly<Record<string, number>>
@@ -40,7 +40,7 @@ const oneOf = (...values: readonly [string, ...string[]]) =>
     return z.NEVER
   })
 
-// Kayenta takes a setting that it does not know for none, without a word; here it is an error.
+// Kayenta silently ignores unknown settings; here they are errors.
 const settings = z.strictObject({
   direction: oneOf('either', 'increase', 'decrease').default('either'),
   nanStrategy: oneOf('none', 'remove', 'replace').default('none'),
@@ -80,7 +80,7 @@ const configSchema = z.object({
     .prefault({}),
 })
 
-/** A request for an ad-hoc canary has its config and its thresholds apart. */
+/** A request for an ad-hoc canary has separate config and thresholds. */
 const requestSchema = z.object({
   canaryConfig: configSchema,
   executionRequest: z.object({ thresholds: thresholds.optional() }).optional(),
@@ -90,11 +90,11 @@ const requestSchema = z.object({
 const suggested = { pass: 95, marginal: 75 }
 
 /**
- * Reads a Kayenta canary config as JSON made it, or a request that holds one. What only Kayenta's stores of metrics need is
- * passed over.
+ * Reads a parsed Kayenta canary config, or a request that contains one. Settings for Kayenta's metrics stores are
+ * ignored.
  *
  * @param at names the config in errors, such as its file.
- * @throws {RangeError} naming each key that is wrong, and what was expected there.
+ * @throws {RangeError} naming each invalid key, and what was expected there.
  * @example parseKayenta({ metrics: [{ name: 'error-rate' }] }, 'canary.json').thresholds // { pass: 95, marginal: 75 }
  */
 export function parseKayenta(content: unknown, at: string): KayentaConfig {

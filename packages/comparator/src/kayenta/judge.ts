@@ -2,7 +2,7 @@ import { classify, type KayentaClassification } from './classify.ts'
 import type { KayentaConfig } from './config.ts'
 import { type KayentaScore, scoreOf } from './score.ts'
 
-/** One metric's points in both arms, in the order of time; a point without a value is NaN. */
+/** One metric's points in both arms, in chronological order; a point without a value is NaN. */
 export interface KayentaSeries {
   /** The metric's name in the config. */
   readonly name: string
@@ -19,15 +19,15 @@ export interface KayentaFinding extends Omit<KayentaClassification, 'critical'> 
   readonly critical: boolean
 }
 
-/** The answer that Kayenta's NetflixACAJudge gives on these series, and why. */
+/** The result of Kayenta's NetflixACAJudge on these series, and why. */
 export interface KayentaResult extends KayentaScore {
   readonly metrics: readonly KayentaFinding[]
   readonly thresholds: KayentaConfig['thresholds']
 }
 
 /**
- * Judges as Kayenta does: a two-sided Mann-Whitney test at 98 % for each metric's points, then a score. Good for one look:
- * asked again as points come in, it fails a good canary more often than it says.
+ * Judges like Kayenta: a two-sided Mann-Whitney test at 98 % on each metric's points, then a score. Valid for one look:
+ * if repeated as points come in, it fails a good canary more often than stated.
  *
  * @throws {RangeError} when a metric of the config has no series.
  * @example judgeAsKayenta(parseKayenta(json, 'canary.json'), [{ name: 'latency', stable, canary }]).classification // 'Pass'

@@ -26,13 +26,13 @@ const pointOf: Readonly<Record<string, (minute: Minute, arm: Arm, instances: num
 }
 
 /**
- * Every metric of a canary config as one point a minute, for Kayenta's judge. Minutes begin where the window does; one that
- * is not over yet is left out. A minute in which an arm served nothing has no value there, except that its throughput is zero.
+ * Turns every metric of a canary config into one point per minute for Kayenta's judge. Minutes start with the window; an
+ * unfinished one is left out. A minute in which an arm served nothing has no value, except a throughput of zero.
  *
- * @param slices what both cohorts did, latency, errors, client errors and requests of each operation.
+ * @param slices latency, errors, client errors and requests of both cohorts at each operation.
  * @param window milliseconds since the epoch.
- * @param instances over how many instances an arm's throughput is spread.
- * @throws {RangeError} naming a metric that is none of ours, and the names that are.
+ * @param instances the number of instances of each arm, to divide its throughput by.
+ * @throws {RangeError} naming an unknown metric, and the known ones.
  * @example minuteSeries(slices, config, { start: 0, end: 3_600_000 }, { stable: 3, canary: 1 })[0].canary.length // 60
  */
 export function minuteSeries(

@@ -16,7 +16,7 @@ export interface KayentaGroup {
   readonly weight: number
 }
 
-/** The score of a canary, from 0 to 100, and what it comes from. */
+/** The score of a canary, from 0 to 100, and how it was computed. */
 export interface KayentaScore {
   /** From 0 to 100. */
   readonly score: number

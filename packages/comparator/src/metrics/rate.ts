@@ -10,10 +10,10 @@ import { type Bound, boundsOf } from './claim.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
 
 /**
- * A rate (errors, client errors, a share) is beyond the margin of another when it is beyond the odds ratio and beyond the difference;
- * within it when it is below either. A half of the margin that is zero allows nothing and is left out. Where the
- * margin moves stable down, stable's rate is held against the canary's instead of the canary's against stable's. `beyond`
- * has the margin that FAIL needs, where that is wider than the one that PASS needs.
+ * A rate (errors, client errors, a share) is beyond the margin of another if it is beyond both the odds ratio and the difference;
+ * it is within the margin if it is below either. A half of the margin that is zero allows nothing and is left out. If the
+ * margin moves stable down, stable's rate is compared with the canary's instead of the other way round. `beyond`
+ * has the margin that FAIL needs, if that is wider than the one that PASS needs.
  */
 export function testRate(
   series: readonly OperationSeries[],

@@ -3,7 +3,7 @@ import type { Decision, Finding, Part } from '../finding.ts'
 import type { Run } from '../statistics/run.ts'
 import type { StandingRun } from '../statistics/statistics.ts'
 
-/** What a finding says of the size of the effect. */
+/** The part of a finding about the size of the effect. */
 export type Estimate = Pick<
   Finding,
   'statistic' | 'unit' | 'stable' | 'canary' | 'part' | 'zerosApart' | 'effect' | 'interval'
@@ -16,9 +16,9 @@ export interface Tested {
   estimate(decision: Decision, level: number): Estimate
   /** What `worse` would be if something else said at which ticks its evidence counts; absent where nothing does, or nothing is kept. */
   readonly worseWhile?: StandingRun['worseWhile']
-  /** What `worse` would be with the users that were left out, and how many those are; absent where none were. */
+  /** What `worse` would be with the users that were left out, and their number; absent if none were. */
   readonly withUsers?: { readonly users: number; readonly worse: Run }
-  /** What `worse` would be over all instances together; absent where they are not shared, or say the same. */
+  /** What `worse` would be over all instances together; absent if they are not shared, or if it is the same. */
   readonly acrossInstances?: Run
 }
 

@@ -51,7 +51,7 @@ const launchdarkly = z.strictObject({
 
 const kinds = { command, webhook, haproxy, flagd, unleash, launchdarkly }
 
-/** What there is to move a canary with. */
+/** The kinds of actuators. */
 export const actuatorKinds: readonly string[] = Object.keys(kinds)
 
 const secretNames = /authorization|token|secret|password|cookie|key/i
@@ -67,7 +67,7 @@ const actuator = z.strictObject({
 
 type Read = z.output<typeof actuator>
 
-/** Checks the `actuator` of a rollout. */
+/** Validates the `actuator` of a rollout. */
 export const actuatorSchema: z.ZodType<ActuatorPlan> = actuator.transform((read, context): ActuatorPlan => {
   const given = Object.keys(read)
   if (given.length !== 1) {
@@ -85,10 +85,10 @@ export const actuatorSchema: z.ZodType<ActuatorPlan> = actuator.transform((read,
   return actuatorOf(read)
 })
 
-/** What editors are told of it. */
+/** The schema of `actuator` for editors. */
 export const actuatorInputSchema: z.ZodType = actuator
 
-/** The keys that one of a kind has; all kinds where it is none of them. */
+/** The keys of an actuator kind; the names of all kinds if it is unknown. */
 export function actuatorKeys(kind: string | number | undefined): readonly string[] {
   return Object.hasOwn(kinds, kind ?? '') ? Object.keys(kinds[kind as keyof typeof kinds].shape) : actuatorKinds
 }

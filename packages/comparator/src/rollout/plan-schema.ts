@@ -72,16 +72,16 @@ const planned = rollout.transform((read, context): RolloutPlan => {
   return { stages, actuator: read.actuator, windows, timeZone, healthFloor: read.healthFloor ?? null }
 })
 
-/** What editors are told of a `rollout:`. */
+/** The schema of `rollout:` for editors. */
 export const rolloutInputSchema: z.ZodType = z.strictObject({ ...rollout.shape, actuator: actuatorInputSchema })
 
-/** A `rollout:` as it was read: the plan, or what is wrong with it. */
+/** The result of reading a `rollout:`: the plan, or its problems. */
 export type RolloutRead =
   | { readonly kind: 'plan'; readonly plan: RolloutPlan }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] }
 
 /**
- * Reads the `rollout:` of a `coalmine.yaml`, and fills in its defaults. `above` is where it stands, for the problems.
+ * Reads the `rollout:` of a `coalmine.yaml` and fills in its defaults. `above` is its path in the file, for the problems.
  *
  * @example readRollout({ stages: [{ share: '10%' }, { share: '100%' }], actuator: { command: './move.sh' } })
  */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** A length of time such as 30m, in milliseconds; seven days at most, as a comparison runs no longer. */
+/** A duration such as 30m, in milliseconds; at most seven days, the longest that a comparison runs. */
 export const lengthOfTime: z.ZodType<number, string> = z.string().transform((value, context) => {
   const match = /^(\d+(?:\.\d+)?)([smhd])$/.exec(value)
   const ms = match ? Number(match[1]) * unitMs[match[2] as keyof typeof unitMs] : Number.NaN
@@ -28,7 +28,7 @@ export const share: z.ZodType<number, string | number> = z
     return z.NEVER
   })
 
-/** A web address; a part of it may be `$NAME`. */
+/** A URL; part of it may be `$NAME`. */
 export const httpUrl: z.ZodType<string, string> = z.string().transform((value, context) => {
   const url = URL.parse(value.replaceAll(/\$[A-Za-z_]\w*/g, '1'))
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
@@ -41,7 +41,7 @@ export const httpUrl: z.ZodType<string, string> = z.string().transform((value, c
   return z.NEVER
 })
 
-/** A secret, which is in the environment: `$NAME`. */
+/** A reference to a secret in the environment: `$NAME`. */
 export const secret: z.ZodType<string, string> = z
   .string()
   .regex(

@@ -1,27 +1,27 @@
 import type { TimeWindow } from './time-window.ts'
 
-/** What a stage asks of its comparison before the rollout goes on: a PASS, or that it has not failed over the whole bake time. */
+/** What a stage requires of its comparison before the rollout goes on: a PASS, or no FAIL over the whole bake time. */
 export type StageGate = 'pass' | 'not-fail'
 
-/** What happens at a stage whose gate has not opened by its deadline: it waits for a person, or goes back. */
+/** What happens at a stage whose gate is still closed at its deadline: it waits for a person, or rolls back. */
 export type StageOtherwise = 'hold' | 'roll-back'
 
-/** How much of the canary there is: so many hosts, or a share of the traffic, or of a flag's users; nothing may be told as both. */
+/** The size of the canary: a number of hosts, a share of the traffic, or a share of a flag's users; zero may be given as both. */
 export interface Amount {
-  /** Hosts; null where it is a share. */
+  /** Number of hosts; null for a share. */
   readonly hosts: number | null
-  /** From 0 to 100; null where it is a number of hosts. */
+  /** Share from 0 to 100; null for a number of hosts. */
   readonly percent: number | null
-  /** The flag that the share is of; null where it is of traffic. */
+  /** The flag whose users the share refers to; null for a share of traffic. */
   readonly flag: string | null
 }
 
 /** One stage of a rollout. Times are milliseconds. */
 export interface RolloutStage extends Amount {
-  /** How long it is watched at least. */
+  /** The minimum time it is watched. */
   readonly bakeMs: number
   readonly gate: StageGate
-  /** By when, after its start, the gate has to be open. */
+  /** How long after its start the gate has to be open. */
   readonly deadlineMs: number
   readonly otherwise: StageOtherwise
   /** Whether a person has to approve before it goes on. */
@@ -31,9 +31,9 @@ export interface RolloutStage extends Amount {
 /** Runs a command. */
 export interface CommandActuator {
   readonly kind: 'command'
-  /** For the shell. */
+  /** A shell command. */
   readonly run: string
-  /** Prints how much there is now: a number of hosts, or a share such as 10%. */
+  /** A command that prints the current amount: a number of hosts, or a share such as 10%. */
   readonly readBack: string | null
   readonly timeoutMs: number
 }
@@ -43,12 +43,12 @@ export interface WebhookActuator {
   readonly kind: 'webhook'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** Answers with JSON that has `hosts` or `percent`. */
+  /** A URL that answers with JSON containing `hosts` or `percent`. */
   readonly readBack: string | null
   readonly timeoutMs: number
 }
 
-/** Sets the weights of servers through the socket of a HAProxy. */
+/** Sets server weights through the socket of HAProxy. */
 export interface HaproxyActuator {
   readonly kind: 'haproxy'
   /** A path, or host:port. */
@@ -59,7 +59,7 @@ export interface HaproxyActuator {
   readonly timeoutMs: number
 }
 
-/** Writes the file that a flagd reads. */
+/** Writes the file that flagd reads. */
 export interface FlagdActuator {
   readonly kind: 'flagd'
   readonly file: string
@@ -68,7 +68,7 @@ export interface FlagdActuator {
   readonly off: string
 }
 
-/** Changes a strategy of an Unleash. */
+/** Changes a strategy in Unleash. */
 export interface UnleashActuator {
   readonly kind: 'unleash'
   readonly url: string
@@ -94,7 +94,7 @@ export interface LaunchDarklyActuator {
   readonly timeoutMs: number
 }
 
-/** What moves the canary, and how it is reached. Secrets are written as `$NAME`, and stay in the environment. */
+/** The actuator that moves the canary, and how to reach it. Secrets are written as `$NAME` and stay in the environment. */
 export type ActuatorPlan =
   | CommandActuator
   | WebhookActuator
@@ -103,19 +103,19 @@ export type ActuatorPlan =
   | UnleashActuator
   | LaunchDarklyActuator
 
-/** A rollout as `coalmine.yaml` plans it, with its defaults. */
+/** The rollout plan of a `coalmine.yaml`, with its defaults. */
 export interface RolloutPlan {
   readonly stages: readonly RolloutStage[]
   readonly actuator: ActuatorPlan
-  /** When it may go on; always where there are none. */
+  /** When it may go on; at any time if there are none. */
   readonly windows: readonly TimeWindow[]
-  /** Of the windows, as IANA names it. */
+  /** IANA time zone of the windows. */
   readonly timeZone: string
-  /** The share of stable's requests, from 0 to 1, that have to succeed for the rollout to go back to it; null where it always does. */
+  /** The minimum success rate of stable, from 0 to 1, for the rollout to go back to it; null to always go back. */
   readonly healthFloor: number | null
 }
 
-/** What a canary has when it has nothing: no hosts and no share, in a rollout that has both. */
+/** The amount of a canary without traffic: no hosts and no share, in a rollout that uses both. */
 export function nothingOf({ stages }: RolloutPlan): Amount {
   return {
     hosts: stages.some(({ hosts }) => hosts !== null) ? 0 : null,
@@ -124,14 +124,14 @@ export function nothingOf({ stages }: RolloutPlan): Amount {
   }
 }
 
-/** How much there is at a stage, counted from 1; 0 is nothing of the canary. */
+/** The canary's amount at a stage, counted from 1; stage 0 is no canary at all. */
 export function amountAt(plan: RolloutPlan, stage: number): Amount {
   const found = plan.stages[stage - 1]
   return found ? { hosts: found.hosts, percent: found.percent, flag: found.flag } : nothingOf(plan)
 }
 
 /**
- * An amount as people write it.
+ * Formats an amount for people.
  *
  * @example amountText({ hosts: 1, percent: null, flag: null }) // '1 host'
  */
@@ -140,7 +140,7 @@ export function amountText({ hosts, percent, flag }: Amount): string {
   return flag === null ? `${percent}%` : `${flag}=${percent}%`
 }
 
-/** Whether nothing of stable is left to compare with. */
+/** Whether no stable is left to compare with. */
 export function isWhole({ percent }: Amount): boolean {
   return percent === 100
 }

@@ -1,8 +1,8 @@
 import type { RolloutStage } from './plan.ts'
 
 /**
- * The shares of the traffic that stages give to a canary and how long each bakes, as a comparison's `ramp` takes them; undefined where
- * one of them counts hosts, or is of a flag.
+ * The traffic shares of the stages and their bake times, in the form of a comparison's `ramp`; undefined if
+ * a stage counts hosts, or is a share of a flag.
  *
  * @example plannedRamp(plan.stages) // '10%:1800s,100%:0s'
  */

@@ -1,8 +1,8 @@
-/** Days and hours of a week. */
+/** A recurring window: hours on some days of the week. */
 export interface TimeWindow {
   /** 0 is Sunday. */
   readonly days: readonly number[]
-  /** Minutes since midnight; the second is not part of it. */
+  /** Minutes since midnight; `to` is exclusive. */
   readonly from: number
   readonly to: number
 }
@@ -10,7 +10,7 @@ export interface TimeWindow {
 const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 
 /**
- * Reads a window such as `Mon-Thu 09:00-16:00`, `Sat 10:00-12:00` or `09:00-17:00`; undefined where it is none.
+ * Parses a window such as `Mon-Thu 09:00-16:00`, `Sat 10:00-12:00` or `09:00-17:00`; undefined if invalid.
  *
  * @example parseTimeWindow('Mon-Tue 09:00-16:00') // { days: [1, 2], from: 540, to: 960 }
  */
@@ -26,7 +26,7 @@ export function parseTimeWindow(text: string): TimeWindow | undefined {
   return { days: Array.from({ length }, (_, at) => (dayFrom + at) % 7), from, to }
 }
 
-/** Whether a time zone is known by that name. */
+/** Whether a time zone of that name exists. */
 export function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
@@ -36,7 +36,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Whether a moment, in milliseconds since 1970, is inside one of the windows; it always is where there are none. */
+/** Whether a time, in milliseconds since 1970, is inside one of the windows; always true if there are none. */
 export function isInWindow(windows: readonly TimeWindow[], timeZone: string, atMs: number): boolean {
   if (windows.length === 0) return true
   const parts = new Intl.DateTimeFormat('en-US', {

@@ -7,8 +7,8 @@ import type { OperationSeries } from '../series.ts'
 import { tickMs } from '../tick.ts'
 
 /**
- * Which ticks until one of them cannot FAIL on latency, since both arms starved or the canary was young, as a text: new ticks may tell
- * that of earlier ones.
+ * Fingerprint of the ticks up to a given one that cannot FAIL on latency, since both arms starved or the canary was young: new ticks may
+ * change which earlier ticks these are.
  */
 export function leftOutUntil(
   until: number,

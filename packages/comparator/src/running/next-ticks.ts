@@ -13,29 +13,29 @@ import { leftOutUntil } from './left-out-until.ts'
 import { NothingRemembered, type RunMemory } from './run-memory.ts'
 import { type TickLook, tickLooks } from './tick-look.ts'
 
-/** New ticks of a comparison that was judged: each is taken in once, and costs the same whenever it comes. */
+/** Continues a judged comparison with new ticks: each is processed once, at constant cost. */
 export interface NextTicks {
-  /** What the evidence said at the verdict that this goes on from. */
+  /** The state of the evidence at the verdict that this continues from. */
   readonly first: TickLook
   /**
-   * Takes in all slices of some ticks that are later than those before, and which instance served when. Null where they change what was
-   * known of earlier ticks: all of them have to be judged anew then, and nothing more can be added.
+   * Adds all slices of some later ticks, and which instances served when. Null if they change what was
+   * known about earlier ticks: then everything has to be judged again, and nothing more can be added.
    */
   readonly add: (slices: readonly Slice[], served: readonly ServedTick[]) => TickLook | null
 }
 
-/** An instance served in a tick, which is told by its start in milliseconds since 1970. */
+/** An instance that served in a tick; `tick` is its start in milliseconds since 1970. */
 export interface ServedTick {
   readonly instance: string
   readonly tick: number
 }
 
-/** What a verdict was made of, and goes on from. */
+/** The inputs and state of a verdict, to continue from. */
 interface Begun {
   readonly growing: GrowingSeries
   readonly memory: RunMemory
   readonly series: readonly OperationSeries[]
-  /** What was decided by the metrics that decide. */
+  /** The decisions of the metrics that decide. */
   readonly decided: readonly Decided[]
   readonly metrics: readonly MetricPolicy[]
   readonly policy: Policy
@@ -43,7 +43,7 @@ interface Begun {
   readonly hosts: Hosts | null
 }
 
-/** Goes on from a verdict, by its facts; null where tests of earlier ticks would be other ones with each new tick. */
+/** Continues from a verdict with its facts; null if each new tick would change the tests of earlier ticks. */
 export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | null {
   const { policy, facts, memory, metrics } = begun
   const busiest = busiestOf(series)
@@ -121,13 +121,13 @@ function stretchesIn({ distributions }: OperationSeries, name: string): GrowingS
   return stretches
 }
 
-/** What no test asks about, and what is large, is left out. */
+/** Drops large facts that no test uses. */
 function withoutDetails({ errorTypes: _, clientCodes: __, structure: ___, known: ____, ...facts }: Facts): Facts {
   const { fairness } = facts
   return fairness ? { ...facts, fairness: { ...fairness, cells: [], sample: null } } : facts
 }
 
-/** Where each operation is judged besides the service: by itself, with other small ones, or not at all. */
+/** The scope in which each operation is judged besides the service: its own, that of the small ones, or none. */
 function placesOf(scopes: readonly Scope[], all: readonly OperationSeries[]): ReadonlyMap<string, string> {
   const places = new Map(all.map((one) => [one.operation, 'nowhere']))
   for (const { scope, operation, series } of scopes)
@@ -137,7 +137,7 @@ function placesOf(scopes: readonly Scope[], all: readonly OperationSeries[]): Re
   return places
 }
 
-/** Instances, with when they served last; undefined where one of those that served is not known yet. */
+/** Updates when instances last served; undefined if one that served is not known yet. */
 function withServed(
   instances: readonly InstanceFacts[] | null | undefined,
   served: readonly ServedTick[],

@@ -1,11 +1,11 @@
-/** When a comparison that runs is over, in milliseconds. */
+/** When a running comparison ends, in milliseconds. */
 export interface RunLimits {
-  /** How much canary traffic is judged. */
+  /** How long canary traffic is judged. */
   readonly forMs: number
-  /** How long the first spans of both cohorts may take. */
+  /** How long to wait for the first spans of both cohorts. */
   readonly waitMs: number
   /** How long the canary may serve nothing. */
   readonly idleMs: number
-  /** Whether a PASS ends it, too, as a FAIL does. */
+  /** Whether a PASS ends it too, like a FAIL. */
   readonly earlyPass: boolean
 }

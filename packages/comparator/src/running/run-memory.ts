@@ -3,23 +3,23 @@ import { newHalfway } from '../statistics/halfway.ts'
 import type { Run } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 
-/** What the tests of a comparison that runs have made of the ticks so far, so that one more costs one. */
+/** State of the tests of a running comparison, so that a new tick costs only itself. */
 export interface RunMemory {
   /**
-   * Statistics whose runs go on where they stopped: each is fed the blocks that are later than all before. The runs of a name are told
-   * apart by their order. Throws a NothingRemembered where one is not known that was not begun at the first look.
+   * Statistics whose runs continue where they stopped: each is fed only the blocks later than all before. Runs of one name are told
+   * apart by their order. Throws a NothingRemembered for a run that the first look did not start.
    */
   readonly of: (statistics: Statistics, name: string) => Statistics
-  /** The ticks until this one have been fed. From now on no run is begun. */
+  /** The ticks up to this one have been fed. From now on no new run can start. */
   readonly fedUntil: (tick: number) => void
 }
 
-/** Nothing is remembered of a test: it has to be fed from the beginning. */
+/** There is no state for a test: it has to be fed from the beginning. */
 export class NothingRemembered extends Error {
   override readonly name = 'NothingRemembered'
 }
 
-/** Remembers nothing yet: the runs of the first look are begun. */
+/** Starts empty: the first look starts the runs. */
 export function newRunMemory(): RunMemory {
   const runs = new Map<string, (blocks: readonly Timed[]) => Run>()
   let until = Number.NEGATIVE_INFINITY
@@ -51,7 +51,7 @@ interface Timed {
   readonly tick: number
 }
 
-/** A run that goes on. It tells when its maximum rose of the ticks that it is given alone. */
+/** A run that continues. It reports rises of its maximum only for the ticks it is given. */
 function remembered(process: EProcess<Timed>): (blocks: readonly Timed[]) => Run {
   const halfway = newHalfway()
   return (blocks) => {

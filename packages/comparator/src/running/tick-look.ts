@@ -10,15 +10,15 @@ import { type Progress, shownOf } from '../verdict/progress.ts'
 import { passSentence, unsettled } from '../verdict/reasons.ts'
 import { type GrowingServed, growingServed } from '../verdict/served.ts'
 
-/** What the evidence of all ticks so far says, without what makes a comparison unfair. */
+/** The state of the evidence over all ticks so far, regardless of fairness. */
 export interface TickLook extends Pick<Progress, 'harmPercent' | 'safetyPercent'> {
-  /** What the verdict would be, were nothing unfair. */
+  /** What the verdict would be if the comparison is fair. */
   readonly outcome: Exclude<Outcome, 'invalid'>
-  /** The first reason of that verdict; null where it takes the whole of it to tell. */
+  /** The first reason of that verdict; null if only the full verdict can tell. */
   readonly reason: string | null
 }
 
-/** Looks at what was decided, tick after tick: requests are counted once. */
+/** Turns the decisions into a look, tick after tick; each request is counted once. */
 export function tickLooks(policy: Policy): (decided: readonly Decided[]) => TickLook {
   const scopes = new Map<string | null, { readonly served: GrowingServed; last: number }>()
   const servedIn = ({ operation, series }: Scope): GrowingServed => {

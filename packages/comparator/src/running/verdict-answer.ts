@@ -1,7 +1,7 @@
 import type { Outcome } from '../verdict/outcome.ts'
 import type { ComparisonAnswer } from './comparison-state.ts'
 
-/** The query of `GET /api/verdict`: of the newest comparison of these cohorts. */
+/** The query of `GET /api/verdict`, for the newest comparison of these cohorts. */
 export interface VerdictQuery {
   readonly service: string
   /** Selectors, such as `service.version=2.0.0`. */
@@ -9,7 +9,7 @@ export interface VerdictQuery {
   readonly canary: string
 }
 
-/** The answer of `GET /api/verdict`, which gates ask: `verdict` is `running` until the comparison is settled. */
+/** The answer of `GET /api/verdict`, for deployment gates: `verdict` is `running` until the comparison is settled. */
 export interface VerdictAnswer
   extends Pick<ComparisonAnswer, 'id' | 'url' | 'outcome' | 'state' | 'reason' | 'startedAt' | 'judgedAt'> {
   readonly verdict: Outcome | 'running'

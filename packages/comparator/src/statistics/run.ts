@@ -1,7 +1,7 @@
 import { type EProcess, strataOf } from '@coalmine/stats'
 import { newHalfway, type Said } from './halfway.ts'
 
-/** What an e-process said after each block: its running maximum, and when that was reached. */
+/** The history of an e-process: its running maximum, and when it rose. */
 export interface Run {
   readonly maxLogE: number
   readonly logE: number
@@ -28,7 +28,7 @@ export function run<Block extends object>(
   return { maxLogE: process.maxLogE, logE: process.logE, rises, halfway: halfway.told() }
 }
 
-/** A process that is fed what the map makes of each block. */
+/** A process that is fed the mapped blocks. */
 export function feeding<From, To>(process: EProcess<To>, map: (block: From) => To): EProcess<From> {
   return {
     add: (...strata) => process.add(...strata.map(map)),
@@ -41,7 +41,7 @@ export function feeding<From, To>(process: EProcess<To>, map: (block: From) => T
   }
 }
 
-/** A process that is fed what the map makes of each block, and passes over those of which it makes nothing. */
+/** A process that is fed the mapped blocks, skipping those that map to undefined. */
 export function feedingSome<From, To>(process: EProcess<To>, map: (block: From) => To | undefined): EProcess<From> {
   return {
     add(...strata) {
@@ -57,7 +57,7 @@ export function feedingSome<From, To>(process: EProcess<To>, map: (block: From) 
   }
 }
 
-/** The tick at which the running maximum reached what was needed. */
+/** The tick at which the running maximum reached the threshold. */
 export function reachedAt(run: Run, needed: number): number | null {
   return run.rises.find((rise) => rise.maxLogE >= needed)?.tick ?? null
 }

@@ -22,8 +22,8 @@ export interface StandingRun {
 }
 
 /**
- * The tests that a mode judges by. Each is fed blocks and says how much evidence there is, as a logarithm: of an e-value,
- * which holds at every look, or of one over a p-value, which holds at one.
+ * The tests of a mode. Each is fed blocks and returns the evidence as a logarithm: of an e-value,
+ * which is valid at every look, or of the inverse of a p-value, which is valid for one.
  */
 export interface Statistics {
   readonly kind: 'e-value' | 'p-value'
@@ -34,11 +34,11 @@ export interface Statistics {
   odds(alternative: Alternative, oddsRatio: number): EProcess<Rates>
   difference(alternative: Alternative, difference: number): EProcess<Rates>
   share(alternative: Alternative, share: number): EProcess<Counts>
-  /** The same of counts that may come in batches. */
+  /** Like `share`, for counts that may come in batches. */
   shareOfBatches(alternative: Alternative, share: number): EProcess<Counts>
-  /** Evidence against what all of the hypotheses have in common: any of them may speak, one louder by its weight. */
+  /** Evidence against the intersection of the hypotheses: any part may provide it, according to its weight. */
   any<Block>(parts: readonly EProcess<Block>[], weights?: readonly number[]): EProcess<Block>
-  /** Evidence that every one of the hypotheses is false: all of them have to speak. */
+  /** Evidence that every one of the hypotheses is false: all parts have to provide it. */
   all<Block>(parts: readonly EProcess<Block>[]): EProcess<Block>
   /**
    * Evidence that values are worse than their limits, while ticks as units say so too: requests of one tick may all be slow for one
@@ -50,7 +50,7 @@ export interface Statistics {
     alternative: Alternative,
     read: (region: 'typical' | TailShare) => (block: Block) => Ranked | undefined,
   ): EProcess<Block>
-  /** The same of rates, whose limit is what the margin makes of stable's. */
+  /** Like `valuesStand`, for rates; `limit` is stable's rate moved by the margin. */
   ratesStand(process: EProcess<Rates>, alternative: Alternative, limit: (rate: number) => number): EProcess<Rates>
   /** Evidence that counts only at ticks at which something else says so too. Of one look there is nothing to wait for. */
   whileStanding<Block extends { readonly tick: number }>(

@@ -1,15 +1,15 @@
 import type { Decision } from '../finding.ts'
 
 /**
- * What became of a test run: it goes on, somebody or something revoked it, its markers ended, or nothing of it has been seen for a
- * while though they had not.
+ * The state of a test run: it is running, it was revoked, its markers expired, or nothing of it has been seen for a
+ * while although they had not expired.
  */
 export type RunState = 'running' | 'revoked' | 'expired' | 'finished'
 
 /** Whether a run hurt users, as far as that can be told. */
 export type UsersOutcome = 'hurt' | 'unharmed' | 'inconclusive'
 
-/** What users' requests were like in some time: null where there were none. Latencies are seconds. */
+/** The level of users' requests over some time; null if there were none. Latencies are in seconds. */
 export interface UsersLevel {
   readonly requests: number
   readonly requestsPerSecond: number
@@ -22,9 +22,9 @@ export interface UsersLevel {
 /** One metric of users' requests during a run, against minutes without it. Latencies are seconds. */
 export interface UsersFinding {
   readonly metric: string
-  /** Null for the whole service, `(other)` for small operations together. */
+  /** Null for the whole service, `(other)` for all small operations together. */
   readonly operation: string | null
-  /** Of the same judge as a canary's: `fail` where it is beyond the margin, which was widened by how much the minutes differ. */
+  /** From the same judge as for canaries: `fail` beyond the margin, which is widened by how much the minutes differ. */
   readonly decision: Decision
   readonly without: number | null
   readonly during: number | null
@@ -32,11 +32,11 @@ export interface UsersFinding {
   readonly effect: number | null
   readonly lower: number | null
   readonly upper: number | null
-  /** As people write it, such as `10%,2ms`. */
+  /** The margin as written, such as `10%,2ms`. */
   readonly margin: string
 }
 
-/** What a run did to the users of one service. */
+/** The effect of a run on the users of one service. */
 export interface ServiceUsers {
   readonly service: string
   readonly outcome: UsersOutcome
@@ -45,21 +45,21 @@ export interface ServiceUsers {
   readonly during: UsersLevel
   /** The matched minutes before and after. */
   readonly without: UsersLevel
-  /** Failed requests beyond what the matched minutes would have had; null where there are none of these. */
+  /** Failed requests beyond what the matched minutes would have had; null without matched minutes. */
   readonly moreErrors: number | null
-  /** When harm was proved, ISO 8601; null where it was not. */
+  /** When harm was proved, ISO 8601; null if it was not. */
   readonly provedAt: string | null
   /** The worst first. */
   readonly findings: readonly UsersFinding[]
 }
 
-/** What a run did to users: their requests while it went on, against matched minutes before and after. Moments are ISO 8601. */
+/** The effect of a run on users: their requests during the run, against matched minutes before and after. Times are ISO 8601. */
 export interface UsersEffect {
   readonly outcome: UsersOutcome
   readonly message: string
-  /** What was judged. */
+  /** The time that was judged. */
   readonly during: { readonly from: string; readonly to: string }
-  /** The minutes that it was matched with: blocks of `blockSeconds`, of which so many were before and after. */
+  /** The matched minutes: how many blocks of `blockSeconds` were before and after the run. */
   readonly matched: {
     readonly from: string
     readonly to: string
@@ -67,41 +67,41 @@ export interface UsersEffect {
     readonly before: number
     readonly after: number
   }
-  /** The chance that a run that does nothing is found to hurt users, at most, however often one looks. */
+  /** Upper limit on the chance that a harmless run is found to hurt users, for any number of looks. */
   readonly falseAlarmRate: number
-  /** Services that the run touched, those that were hurt first. */
+  /** Services that the run touched; those that were hurt come first. */
   readonly services: readonly ServiceUsers[]
 }
 
-/** That a run was stopped. */
+/** The revocation of a run. */
 export interface RunRevocation {
   readonly at: string
   /** Who or what did it. */
   readonly by: string
   readonly why: string
-  /** Seconds from then to the end of the last request that was still believed to be of the run; null where there was none. */
+  /** Seconds from the revocation to the end of the last request still accepted as part of the run; null if there was none. */
   readonly lastSeenAfterSeconds: number | null
 }
 
-/** A test run, as the API tells of it. Moments are ISO 8601. */
+/** A test run in the form of the API. Times are ISO 8601. */
 export interface TestRunAnswer {
   /** Empty for test requests that name no run. */
   readonly run: string
   readonly state: RunState
   readonly startedAt: string
-  /** Null while it goes on. */
+  /** Null while it is running. */
   readonly endedAt: string | null
-  /** Null where no marker says so. */
+  /** Null if no marker names an owner. */
   readonly owner: string | null
   readonly expiresAt: string | null
   readonly revoked: RunRevocation | null
   readonly requests: number
   readonly errors: number
   readonly spans: number
-  /** Whom or what it was about: how many. */
+  /** The number of its test entities. */
   readonly entities: number
   readonly services: readonly string[]
-  /** `key=variant`, that its requests got. */
+  /** The flag variants its requests got, as `key=variant`. */
   readonly flags: readonly string[]
   /** Most requests first. */
   readonly operations: readonly {
@@ -110,7 +110,7 @@ export interface TestRunAnswer {
     readonly requests: number
     readonly errors: number
   }[]
-  /** Writes went somewhere else than those of users, or to the same place; users' are those of the same service at the same time. */
+  /** Writes that went elsewhere than users' writes (`apart`), or to the same place; users' are those of the same service and time. */
   readonly writes: {
     readonly apart: number
     readonly withUsers: number
@@ -121,11 +121,11 @@ export interface TestRunAnswer {
       readonly usersWrites: number
     }[]
   }
-  /** Null where it has not been judged: of older runs of a long list, or before the run has been going on for long enough. */
+  /** Null if it has not been judged: for older runs in a long list, or if the run has not been going on for long enough. */
   readonly users: UsersEffect | null
 }
 
-/** The answer of `GET /api/runs`: the newest first. */
+/** The answer of `GET /api/runs`, newest first. */
 export interface RunsAnswer {
   readonly since: string
   readonly until: string
@@ -135,8 +135,8 @@ export interface RunsAnswer {
 /** The body of `POST /api/runs/:run/revoke`. */
 export interface RevokeBody {
   readonly why?: string
-  /** Who or what does it, where the server knows no name of whoever asks. */
+  /** Who or what revokes it, if the server does not know the caller's name. */
   readonly by?: string
-  /** The run is in the file that services watch already: the server only writes it down. */
+  /** Whether the run is already in the file that services watch, so that the server only records the revocation. */
   readonly isInFile?: boolean
 }

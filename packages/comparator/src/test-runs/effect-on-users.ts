@@ -10,21 +10,21 @@ import { fewestBlocks, type TimeEvidence, timeEvidence } from './time-evidence.t
 import { blockMs, joinedBlocks, levelOf, type UsersBlock } from './users-block.ts'
 import { matchedWindows, slicesOfBlocks } from './windows.ts'
 
-/** What is known of users' requests of one service around a run. */
+/** Users' requests of one service around a run. */
 export interface UsersAround {
   readonly service: string
-  /** Whole blocks in which the run went on. */
+  /** Whole blocks during the run. */
   readonly during: readonly UsersBlock[]
   /** Whole blocks before and after in which no run touched the service. */
   readonly without: readonly UsersBlock[]
 }
 
 /**
- * What a run did to the users of a service. That it hurt them is proved by blocks of time: they are worse than those without the run
- * by more than the margins, by evidence that may be looked at as often as one likes. That it did not is for the judge of canaries to
- * say, by the same margins, widened by how much the minutes without the run differ.
+ * The effect of a run on the users of a service. Harm is proved by blocks of time: those during the run are worse than those without it
+ * by more than the margins, with evidence that is valid at every look. That it did no harm is decided by the judge of canaries,
+ * with the same margins, widened by how much the minutes without the run differ.
  *
- * @param alpha the chance of a false alarm of this service.
+ * @param alpha the chance of a false alarm for this service.
  * @example effectOnService({ service: 'shop', during, without }, { policy: defaultPolicy, alpha: 0.05, version: '1.0.0' })
  */
 export function effectOnService(
@@ -64,7 +64,7 @@ function tooFewOf(during: readonly UsersBlock[], without: readonly UsersBlock[])
   return undefined
 }
 
-/** The verdict of the judge of canaries on the run, as a canary that had no stable beside it. */
+/** Judges the run like a canary that had no stable beside it. */
 function judged(
   { service, during, without }: UsersAround,
   { policy, version }: { readonly policy: Policy; readonly version: string },

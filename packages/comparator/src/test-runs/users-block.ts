@@ -1,13 +1,13 @@
 import { type Histogram, mergeHistograms, quantileOf } from '@coalmine/stats'
 import type { UsersLevel } from './answers.ts'
 
-/** How long the blocks are in which users' requests are compared, in milliseconds: longer than the bursts of most services. */
+/** Length of the blocks in which users' requests are compared, in milliseconds: longer than the bursts of most services. */
 export const blockMs = 30_000
 
-/** What users' requests did at one operation in one block of time. */
+/** Users' requests at one operation in one block of time. */
 export interface UsersBlock {
   readonly operation: string
-  /** When the block begins, in milliseconds since 1970. */
+  /** Start of the block, in milliseconds since 1970. */
   readonly fromMs: number
   readonly requests: number
   readonly errors: number
@@ -16,7 +16,7 @@ export interface UsersBlock {
   readonly latency: Histogram
 }
 
-/** The same of all operations of a block, or of one. */
+/** A block for one operation, or for all operations together. */
 export type Block = Omit<UsersBlock, 'operation'>
 
 /** Blocks of several operations as one of each time, in order. */

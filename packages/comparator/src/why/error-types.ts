@@ -7,7 +7,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 
 /**
- * A type of error (`error.type`, `exception.type`, or the status code where neither says more) that the canary has, or a code
+ * An error type of the canary (`error.type`, `exception.type`, or else the status code), or a code
  * of client errors.
  */
 export interface ErrorType {
@@ -15,25 +15,25 @@ export interface ErrorType {
   /** Traces that had it. */
   readonly stable: number
   readonly canary: number
-  /** Where the canary has it, the most of it first. */
+  /** The canary's operations that have it, those with the most first. */
   readonly operations: readonly string[]
-  /** Whether stable has none of it. */
+  /** Whether stable has none. */
   readonly new: boolean
-  /** Whether the canary has more of it than the margin of errors allows, at the policy's alpha over all types together. */
+  /** Whether the canary has more of it than the errors margin allows, at the policy's alpha over all types together. */
   readonly more: boolean
-  /** Logarithm of the e-value that says so. */
+  /** Logarithm of the e-value for that increase. */
   readonly logE: number
 }
 
 /**
- * The canary's types of error, those with the most evidence first: each by the odds-ratio e-process inside ticks and
- * operations, and which of them to report by e-BH, so that few of those reported are chance, whatever their number.
+ * The canary's error types, those with the most evidence first: each is tested by the odds-ratio e-process inside ticks and
+ * operations, and e-BH selects which to report, so that few of those reported are due to chance, whatever their number.
  */
 export function errorTypesOf({ errorTypes = [] }: Pick<Facts, 'errorTypes'>, policy: Policy): ErrorType[] {
   return typesOf(errorTypes, 'errors', policy)
 }
 
-/** The codes of the canary's client errors, likewise: `type` is `HTTP 404`, or `gRPC UNAUTHENTICATED`. */
+/** The codes of the canary's client errors, tested the same way: `type` is `HTTP 404`, or `gRPC UNAUTHENTICATED`. */
 export function clientCodesOf({ clientCodes = [] }: Pick<Facts, 'clientCodes'>, policy: Policy): ErrorType[] {
   return typesOf(clientCodes, 'client-errors', policy)
 }
@@ -62,12 +62,12 @@ function typesOf(errorTypes: readonly ErrorTypeTick[], metric: Failures, policy:
     .sort((a, b) => b.logE - a.logE || b.canary - a.canary || (a.type < b.type ? -1 : 1))
 }
 
-/** Types of errors, and codes of client errors. */
+/** Error types, and codes of client errors. */
 export type TypesByMetric = Readonly<Record<Failures, readonly ErrorType[]>>
 
 const shownTypes = 3
 
-/** Types that stable has not had, where that is no chance. */
+/** Reasons for types that are new in the canary, beyond chance. */
 export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
   const fresh = types.filter((one) => one.new && one.more)
   if (fresh.length === 0) return []
@@ -82,7 +82,7 @@ export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
   ]
 }
 
-/** What a failed finding of errors or client errors adds: the type, or the code, that there is more of. */
+/** An addition to a failed finding on errors or client errors: the type, or the code, that increased. */
 export function errorTypePhrase(
   { decision, metric }: Pick<Finding, 'decision' | 'metric'>,
   operations: ReadonlySet<string>,
@@ -102,7 +102,7 @@ function placeOf({ canary, operations }: ErrorType): string {
   return `${requests} of ${operations[0]}${others > 0 ? ` and ${others} other ${others === 1 ? 'operation' : 'operations'}` : ''}`
 }
 
-/** A tick that has none of the type says nothing, so those that have some are all there is to be known. */
+/** A tick without the type carries no evidence, so the ticks that have it are enough. */
 function evidenceOf(ticks: readonly ErrorTypeTick[], oddsRatio: number): number {
   const process = oddsRatioProcess({ alternative: 'greater', oddsRatio })
   const order = (a: ErrorTypeTick, b: ErrorTypeTick): number =>

@@ -1,7 +1,7 @@
 import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
 import { percent } from '../numbers.ts'
 
-/** What is bad of a request, as the failed metric has it. */
+/** What counts as a bad request for the failed metric. */
 export type Bad = 'slow' | 'failed' | 'client-error'
 
 /** Requests, and how many of them were bad. */
@@ -10,7 +10,7 @@ export interface BadCount {
   readonly bad: number
 }
 
-/** Requests of one cohort: block by block in the order of time, blocks numbered alike for everything that was counted. */
+/** Requests of one cohort by block, in chronological order; block numbers are the same for all counts. */
 export type BadBlocks = ReadonlyMap<number, BadCount>
 
 /** Requests that have an attribute with a value, such as `checkout.items=many`. */
@@ -20,16 +20,16 @@ export interface AttributeCounts {
   readonly canary: BadBlocks
 }
 
-/** An attribute that explains a part of what is worse in the canary. */
+/** An attribute that explains part of what is worse in the canary. */
 export interface Explanation {
   readonly attribute: string
-  /** Others that the same requests have. */
+  /** Other attributes of the same requests. */
   readonly alike: readonly string[]
-  /** How much of the bad requests beyond stable's share is due to requests with it being worse than the others: 0 to 1. */
+  /** The share (0 to 1) of the bad requests beyond stable's that is due to requests with it being worse than the others. */
   readonly explained: number
   readonly canary: { readonly with: BadCount; readonly without: BadCount }
   readonly stable: { readonly with: BadCount; readonly without: BadCount }
-  /** That bad requests are likelier with it than without, in the canary more than in stable. */
+  /** Evidence that bad requests are likelier with it than without, more so in the canary than in stable. */
   readonly logE: number
   readonly message: string
 }
@@ -38,7 +38,7 @@ const leastExplained = 0.1
 const mostExplanations = 10
 
 /**
- * The attributes that explain what is worse in the canary, the most first.
+ * The attributes that explain what is worse in the canary, those that explain the most first.
  *
  * For each, within the canary and each block of time, the bad requests that have it are hypergeometric given the totals, if it
  * makes no difference beyond the one that it makes in stable (the odds ratio of stable's totals, one half added to each count,
@@ -46,8 +46,8 @@ const mostExplanations = 10
  * The part explained is an attributable fraction: what requests with it have beyond stable's share of bad ones and beyond what
  * the others have, of all that the canary has beyond stable.
  *
- * @param attributes every one that was examined, whether or not it has to do with anything.
- * @param all the same requests altogether.
+ * @param attributes every attribute that was examined, relevant or not.
+ * @param all all of these requests together.
  * @example explanationsOf([many, few], all, 'slow', 0.05)[0].message
  * // 'checkout.items=many explains 80 % of it: 62 % of its 340 requests are slow, 5 % of the other 800 (stable: 6 % and 5 %).'
  */

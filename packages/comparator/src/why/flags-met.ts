@@ -2,18 +2,18 @@ import type { FlagShare } from '../facts.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 
-/** How many flags are asked about, those with the most traffic, beside those that the request names. */
+/** How many flags to examine besides those that the request names: the ones with the most traffic. */
 export const mostFlags = 5
 
-/** How many requests of each cohort a variant needs before it counts. */
+/** How many requests per cohort a variant needs to count. */
 export const enoughRequests = 100
 
-/** How many requests of one cohort met a variant at an operation. */
+/** The number of requests of one cohort that met a variant at an operation. */
 export interface CohortFlagShare extends FlagShare {
   readonly cohort: 'stable' | 'canary'
 }
 
-/** A flag that requests met, and how many requests of each cohort met each of its variants. */
+/** A flag that requests met, with the requests of each cohort per variant. */
 export interface MetFlag {
   readonly flag: string
   /** Requests of both cohorts, over all variants. */
@@ -22,15 +22,15 @@ export interface MetFlag {
 }
 
 /**
- * The two variants of a flag that a comparison can tell apart. `vary`: both cohorts met both, stable's first; `apart`: each
- * cohort met one of its own; `alike`: neither, so that the flag explains nothing.
+ * Which variants of a flag a comparison can tell apart. `vary`: both cohorts met both, stable's first; `apart`: each
+ * cohort met a different one; `alike`: neither, so the flag explains nothing.
  */
 export type Split =
   | { readonly kind: 'vary' | 'apart'; readonly variants: readonly [string, string] }
   | { readonly kind: 'alike' }
 
 /**
- * The policy with this metric alone, decisive, and to be no worse than its margin.
+ * The policy reduced to this metric, deciding, with the claim that it is no worse than its margin.
  *
  * @example onlyMetric(defaultPolicy, 'latency').metrics.length // 1
  */
@@ -44,7 +44,7 @@ export function onlyMetric(policy: Policy, metric: string): Policy {
 /**
  * The flags that requests met, those with the most requests first.
  *
- * @param compared flags that the comparison itself is by; they are left out, and so is the variant `(mixed)`.
+ * @param compared flags that define the cohorts; they are left out, and so is the variant `(mixed)`.
  * @example metFlags([{ cohort: 'stable', operation: 'GET /', flag: 'new', variant: 'on', requests: 10 }], [])[0].requests // 10
  */
 export function metFlags(shares: readonly CohortFlagShare[], compared: readonly string[]): MetFlag[] {
@@ -66,7 +66,7 @@ export function metFlags(shares: readonly CohortFlagShare[], compared: readonly 
 }
 
 /**
- * Two variants that both cohorts met often enough, stable's first; or one that each cohort has to itself.
+ * Two variants that both cohorts met often enough, stable's first; or one variant for each cohort.
  *
  * @example variantsOf(metFlags(shares, [])[0]) // { kind: 'vary', variants: ['off', 'on'] }
  */

@@ -1,12 +1,12 @@
 import type { CohortFacts, FlagShare } from '../facts.ts'
 import type { FlagDifference, VariantShare } from '../finding.ts'
 
-/** By so much at least the shares of a variant differ between cohorts that a flag tells apart. */
+/** Minimum difference in a variant's share for a flag to tell the cohorts apart. */
 const apart = 0.1
-/** And by so many standard errors: which of two even variants is ahead is chance. */
+/** And minimum difference in standard errors, since which of two even variants is ahead is chance. */
 const apartErrors = 4
 
-/** Flags that most requests of one cohort met in another variant than most of the other cohort's, in these operations. */
+/** Flags whose most frequent variant differs between the cohorts in these operations. */
 export function flagDifferences(
   stable: CohortFacts,
   canary: CohortFacts,

@@ -15,12 +15,12 @@ import { aboveZero, shareAboveZero } from '../numeric-parts.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import { requestCount, type Side, type Slice } from '../slice.ts'
 
-/** What requests with two variants of a flag did, in both cohorts. */
+/** Requests with two variants of a flag, in both cohorts. */
 export interface FlagTraffic {
   readonly flag: string
-  /** The variant that stable had more of, then the one that the canary had more of. */
+  /** The variant more frequent in stable, then the one more frequent in the canary. */
   readonly variants: readonly [string, string]
-  /** The slices of requests with the first variant, and with the second; stable and canary as in any comparison. */
+  /** The slices of requests with the first and with the second variant, with stable and canary as usual. */
   readonly slices: readonly [readonly Slice[], readonly Slice[]]
 }
 
@@ -28,32 +28,32 @@ export interface FlagTraffic {
 export interface Cell {
   readonly cohort: 'stable' | 'canary'
   readonly variant: string
-  /** How many values. */
+  /** Number of values. */
   readonly count: number
-  /** How many of them had the event, for rates. */
+  /** For rates: how many of them had the event. */
   readonly events: number | null
-  /** In the finding's unit, as in the ticks in which all four cells can be compared; null where there are none. */
+  /** In the finding's unit, from the ticks in which all four cells can be compared; null if there are none. */
   readonly value: number | null
 }
 
 /**
- * What is compared of a finding: `share` of events, or the logarithm of values, whose effects are ratios. More is worse, whichever way
- * hurts: where lower is worse it is what is missing, or 1/x.
+ * What is compared for a finding: the `share` of events, or the logarithm of values, whose effects are ratios. Higher is always worse:
+ * if lower values hurt, it is the missing share, or 1/x.
  */
 export interface CellEvidence {
   readonly kind: 'share' | 'log'
   readonly blocks: readonly FourCells[]
-  /** Stable with the first and the second variant, then the canary. */
+  /** Stable with the first and the second variant, then the canary likewise. */
   readonly cells: readonly [Cell, Cell, Cell, Cell]
 }
 
 type Focus = Pick<Finding, 'metric' | 'part' | 'statistic' | 'unit'>
 type Four<Value> = readonly [Value, Value, Value, Value]
 
-// A tick with a cell of nothing is joined with the next, and so are few requests.
+// Ticks with an empty cell or few requests are joined with the next.
 const smallestBlock = 20
 
-/** The part of a finding that it is about, in the four cells, block by block. */
+/** Evidence on the finding's part in the four cells, block by block. */
 export function cellEvidence(
   { slices, variants }: FlagTraffic,
   finding: Focus,
@@ -88,7 +88,7 @@ function sidesByOperation(slices: FlagTraffic['slices'], metric: string): Map<st
   return operations
 }
 
-/** Blocks of one operation in which every cell has something. */
+/** Blocks of one operation in which no cell is empty. */
 function blocksOf(ticks: ReadonlyMap<number, readonly (Side | null)[]>): Block[] {
   const blocks: Block[] = []
   let open: (Side | null)[] = [null, null, null, null]
@@ -134,19 +134,19 @@ function sumsOf(sides: Four<Side>, part: Finding['part'], worse: MetricPolicy['w
   return [sum(sides[0]), sum(sides[1]), sum(sides[2]), sum(sides[3])]
 }
 
-/** A side as events: of a number, how many are above zero. */
+/** A side as a rate: for a number, how many values are above zero. */
 function rateOf(side: Side): Rate {
   if (side.kind === 'distribution') return shareAboveZero(side.histogram)
   return side.kind === 'rate' ? side : { n: side.n, events: 0 }
 }
 
-/** The share of values that the tail of a finding is, null where it is about all of them. */
+/** The share of values in the tail of a finding; null if it is about all values. */
 function tailOf(part: Finding['part']): number | null {
   const [, percents] = /^(?:slowest|highest|lowest) (\d+) %$/.exec(part) ?? []
   return percents === undefined ? null : Number(percents) / 100
 }
 
-/** The cells as a reader sees them: blocks weighted alike in all four, by the sizes of their cells. */
+/** The cells for display: blocks have the same weights in all four, by the sizes of their cells. */
 function describedCells(
   blocks: readonly Block[],
   variants: FlagTraffic['variants'],

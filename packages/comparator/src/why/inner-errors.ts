@@ -5,8 +5,8 @@ import type { OperationSeries } from '../series.ts'
 import { mostSpecific } from '../verdict/reasons.ts'
 
 /**
- * Metrics that are only watched, and the others: inner errors that decide nothing, where there are any. They are judged apart, at an
- * error level of their own, so that who asks for nothing has what they had.
+ * Splits off metrics that are only watched: inner errors that do not decide, if there are any. They are judged separately, at their
+ * own error level, so that they change nothing for policies that do not mention them.
  */
 export function watchedOf(
   judged: readonly MetricPolicy[],
@@ -21,7 +21,7 @@ export function watchedOf(
   }
 }
 
-/** Where the canary hides more errors than stable. */
+/** Reasons where the canary hides more errors than stable. */
 export function innerErrorReasons(findings: readonly Finding[]): Reason[] {
   return mostSpecific(findings.filter(({ decision }) => decision === 'fail')).map(({ message }) => ({
     code: 'inner-errors',

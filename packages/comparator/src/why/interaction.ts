@@ -4,30 +4,30 @@ import { latency, number, percent, rounded } from '../numbers.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import { type Cell, type CellEvidence, cellEvidence, type FlagTraffic } from './four-cells.ts'
 
-/** What carries a regression: the canary whatever the flag, the flag whatever the cohort, either, or only both together. */
+/** What causes a regression: the canary whatever the flag, the flag whatever the cohort, each on its own, or only both together. */
 export type Carries = 'canary' | 'flag' | 'both' | 'combination' | 'not-settled' | 'not-separable'
 
-/** How much worse, and from where to where that may be: a ratio of typical values, or a difference of shares. */
+/** How much worse, with bounds: a ratio of typical values, or a difference of shares. */
 export interface CellEffect {
   readonly value: number
   readonly lower: number | null
   readonly upper: number | null
 }
 
-/** What each adds to stable with the variant that does less harm. */
+/** What each adds to stable with the less harmful variant. */
 export interface CellEffects {
   readonly kind: 'ratio' | 'difference'
-  /** Of each bound. */
+  /** Error level of each bound. */
   readonly level: number
-  /** The variant that is worse in the canary: `flag` and `together` are of it. */
+  /** The variant that is worse in the canary; `flag` and `together` refer to it. */
   readonly variant: string
   readonly canary: CellEffect
   readonly flag: CellEffect
-  /** What the two do beyond what each does alone. */
+  /** The effect of both beyond what each does alone. */
   readonly together: CellEffect
 }
 
-/** Whether the canary carries a finding, or a flag, or only the two together. */
+/** Whether a finding is caused by the canary, by a flag, or only by the two together. */
 export interface Interaction {
   readonly flag: string
   readonly variants: readonly [string, string]
@@ -35,29 +35,29 @@ export interface Interaction {
   readonly metric: string
   readonly operation: string | null
   readonly carries: Carries
-  /** Stable with the first and the second variant, then the canary; empty where each cohort has a variant of its own. */
+  /** Stable with the first and the second variant, then the canary; empty if each cohort has its own variant. */
   readonly cells: readonly Cell[]
   readonly unit: Finding['unit']
   readonly statistic: Finding['statistic']
-  /** Null where the cells cannot be compared. */
+  /** Null if the cells cannot be compared. */
   readonly effects: CellEffects | null
   readonly message: string
 }
 
-// Measured over the four truths, looked at after every tick from the FAIL on: with these levels a wrong name is told in less than
-// 5 % of them, and the right one in more than 90 % by twice the time of the FAIL. Flags share the levels.
+// Measured over the four possible truths, looking after every tick from the FAIL on: with these levels a wrong cause is named in less than
+// 5 % of runs, and the right one in more than 90 % by twice the time of the FAIL. Flags share the levels.
 const presentLevel = 0.005
 const absentLevel = 0.1
-/** An effect is next to nothing when it is surely less than this part of what both do together. */
+/** An effect is negligible if it is surely less than this part of the joint effect. */
 const nextToNothing = 1 / 3
 
 /**
- * What carries a finding, for each flag that both cohorts met in both variants. The canary and the flag each have an effect of their
- * own, with the other left as it was, and one together beyond those; all are compared inside ticks. `canary` and `flag`: it has an
- * effect, with either variant (in either cohort), and the other has next to none. `both`: each has. `combination`: neither has,
- * and together they do.
+ * What causes a finding, for each flag that both cohorts met in both variants. The canary and the flag each have an effect of their
+ * own, with the other unchanged, and a joint effect beyond those; all are compared inside ticks. `canary` and `flag`: it has an
+ * effect with either variant (in either cohort), and the other's is negligible. `both`: each has an effect. `combination`: neither has,
+ * but together they do.
  *
- * @param metric the policy of the finding's metric, which says which way hurts.
+ * @param metric the policy of the finding's metric, which gives the harmful direction.
  * @example interactionsOf([{ flag: 'price', variants: ['off', 'on'], slices }], finding, metric)[0].carries // 'combination'
  */
 export function interactionsOf(
@@ -86,7 +86,7 @@ export function interactionsOf(
 }
 
 /**
- * A flag that each cohort met in one variant of its own, so that it cannot be told from the canary.
+ * For a flag that each cohort met in a different variant, so that its effect cannot be separated from the canary's.
  *
  * @param canary the canary's selector, as it was given.
  * @example notSeparable('prices', ['off', 'on'], 'service.version=2.0.0', finding).carries // 'not-separable'
@@ -105,7 +105,7 @@ export function notSeparable(
 
 interface Carried {
   readonly carries: Exclude<Carries, 'not-separable'>
-  /** The place of the variant that is worse in the canary. */
+  /** Index of the variant that is worse in the canary. */
   readonly worst: 0 | 1
   readonly effects: Effects
 }
@@ -123,7 +123,7 @@ function carriedBy({ blocks, kind }: CellEvidence, flags: number): Carried | und
   const whole = canaryAlone.estimate + flagAlone.estimate + together.estimate
   const isAbsent = (effect: FactorialEffect): boolean =>
     effect.estimate + reachOf(effect, absentLevel / flags) < nextToNothing * whole
-  // With the other one too, if less surely: an effect that the other takes away again carries nothing.
+  // Required with the other one too, at a weaker level: an effect that the other cancels causes nothing.
   const isThere = (effect: FactorialEffect): boolean => effect.estimate > reachOf(effect, absentLevel / flags)
   const canary = isPresent(canaryAlone) && isThere(canaryWith)
   const flag = isPresent(flagAlone) && isThere(flagWith)

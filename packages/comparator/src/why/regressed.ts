@@ -7,7 +7,7 @@ import type { MetricPolicy } from '../policy/metric-policy.ts'
 import { otherOperations } from '../scopes.ts'
 import type { OperationSeries } from '../series.ts'
 
-/** An operation that is worse than the margin by one metric, among all that were looked at. */
+/** An operation that is worse than the margin in one metric, among all that were examined. */
 export interface Regressed {
   readonly metric: string
   readonly operation: string
@@ -16,10 +16,10 @@ export interface Regressed {
 }
 
 /**
- * Which operations a failing canary made worse, the small ones each for itself too: on average at most a share `alpha` of
- * those named are not (e-BH), where a finding that fails is wrong with a chance of at most alpha over all of them.
+ * The operations that a failing canary made worse, small ones tested individually too: on average at most a share `alpha` of
+ * those named is wrong (e-BH), whereas the chance that any finding FAILs wrongly is at most alpha over all findings.
  *
- * @param alone tests one operation alone, for those that were judged together.
+ * @param alone tests one operation individually, for those that were judged together.
  */
 export function regressedOf(
   decided: readonly Decided[],

@@ -4,22 +4,22 @@ import { percent, rounded } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 
-/** Spans below the requests of one cohort that the other has none of. */
+/** A kind of span below the requests of one cohort that the other does not have. */
 export interface StructureChange {
   readonly kind: string
   readonly name: string
-  /** `new`: canary has it and stable has not; `missing`: the other way round. */
+  /** `new`: only the canary has it; `missing`: only stable has it. */
   readonly change: 'new' | 'missing'
-  /** Share of the traces, of the cohort that has it, in which it is. */
+  /** Share of the traces with it, in the cohort that has it. */
   readonly share: number
-  /** Logarithm of the e-value that this is no chance. */
+  /** Logarithm of the e-value against chance. */
   readonly logE: number
 }
 
 /**
- * What the canary's requests do that stable's never did, and the reverse: by the odds-ratio e-process inside ticks, both
- * ways for every kind of span, reported by e-BH over all of them at the policy's alpha. Told of the first requests of a
- * comparison; null where these were not looked at.
+ * Spans that the canary's requests have and stable's never had, and the reverse: by the odds-ratio e-process inside ticks, both
+ * ways for every kind of span, reported by e-BH over all of them at the policy's alpha. Based on the first requests of a
+ * comparison; null if these were not examined.
  */
 export function structureOf({ structure }: Pick<Facts, 'structure'>, policy: Policy): StructureChange[] | null {
   if (!structure) return null
@@ -41,7 +41,7 @@ export function structureOf({ structure }: Pick<Facts, 'structure'>, policy: Pol
 
 const shownChanges = 3
 
-/** A line for what is new, and one for what is missing. */
+/** One reason for new spans, and one for missing spans. */
 export function structureReasons(changes: readonly StructureChange[] | null): Reason[] {
   return (['new', 'missing'] as const).flatMap((change): Reason[] => {
     const some = (changes ?? []).filter((one) => one.change === change)
@@ -59,7 +59,7 @@ export function structureReasons(changes: readonly StructureChange[] | null): Re
 }
 
 interface Change extends StructureChange {
-  /** Whether the other cohort has none at all. */
+  /** Whether the other cohort never has it. */
   readonly absent: boolean
 }
 

@@ -3,8 +3,8 @@ import { otherOperations } from '../scopes.ts'
 import { shareOfNeeded } from '../verdict/evidence.ts'
 
 /**
- * The finding that says most of what is wrong: of those that failed, or of all where none did, the one with the most
- * evidence of harm for what it needed; an operation's before the whole service's. Advisory findings do not count.
+ * The worst finding: of those that failed, or of all if none did, the one with the most
+ * evidence of harm relative to what it needed; operations come before the whole service. Advisory findings do not count.
  *
  * @example worstOf(verdict.findings)?.operation // 'GET /cart'
  */
