@@ -12,11 +12,11 @@ import type { Scope } from './scopes.ts'
 import { requestCount, type Side, type Slice } from './slice.ts'
 import type { Run } from './statistics/run.ts'
 
-/** Fewer days say nothing of how much days differ. */
+/** The minimum number of days to estimate how much days differ. */
 export const fewestDays = 3
 
 /**
- * A day from its slices, of which only stable's sides count. `laterMs` is how much later the canary ran.
+ * Builds a day from its slices, using only stable's sides. `laterMs` is how much later the canary ran.
  *
  * @example earlierDay('2026-11-20', slices, 86_400_000).date // '2026-11-20'
  */
@@ -61,7 +61,7 @@ export function slicesAgainst(days: readonly EarlierDay[], canary: Iterable<Slic
 }
 
 /**
- * The policy by which a canary is judged against other days: one look, at the end, and no split to be told from.
+ * The policy for judging a canary against earlier days: one look, at the end, and no split.
  *
  * @example policyAgainstDays(defaultPolicy).mode // 'fixed'
  */
@@ -102,7 +102,7 @@ export function testedAgainstDays(
 
 const nothing: Run = { logE: 0, maxLogE: 0, rises: [], halfway: null }
 
-/** Why there are too few days, or else what a comparison with them is worth. */
+/** Why there are too few days, or else a note on the limits of a comparison with them. */
 export function beforeAfterReasons({ days, leftOut }: BeforeAfter): Reason[] {
   const left =
     leftOut.length === 0 ? '' : ` Left out: ${leftOut.map(({ date, why }) => `${date} (${why})`).join(', ')}.`

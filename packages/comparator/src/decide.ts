@@ -16,21 +16,21 @@ export interface Gated {
   readonly tested: Tested
 }
 
-/** What was decided of a metric in a scope, at which level, and when. */
+/** The decision on a metric in a scope, with its level and time. */
 export interface Decided extends Gated {
   readonly decision: Decision
-  /** log E that FAIL needed, or would need. */
+  /** The log E that FAIL needed, or would need. */
   readonly neededWorse: number
-  /** log E that each part of PASS needs. */
+  /** The log E that each part of PASS needs. */
   readonly neededWithin: number
-  /** The error level of the decision, at which its interval is told. */
+  /** The error level of the decision and of its interval. */
   readonly level: number
   /** The tick that settled it. */
   readonly decidedAt: number | null
 }
 
 /**
- * FAIL by Holm over the gate, on p-values that hold for as many looks as the mode allows; PASS by an intersection, each part
+ * FAIL by Holm over the gate, on p-values that are valid for as many looks as the mode allows; PASS by an intersection, each part
  * at `alphaPass`. FAIL wins: absence of evidence decides nothing.
  */
 export function decide(gate: readonly Gated[], { alpha, alphaPass }: Pick<Policy, 'alpha' | 'alphaPass'>): Decided[] {

@@ -12,7 +12,7 @@ export { tickMs } from './tick.ts'
 export { earlierDay, fewestDays, policyAgainstDays, slicesAgainst } from './before-after.ts'
 export type { EarlierDay } from './facts.ts'
 
-// What a person looks at beside a verdict
+// Charts and tables beside a verdict
 
 export type {
   ByTime,
@@ -101,7 +101,7 @@ export { readOpenSlo } from './policy/open-slo.ts'
 export { parseRamp } from './policy/ramp.ts'
 export { readSlos, type SloInput, type SlosRead } from './policy/slo-schema.ts'
 
-// The incumbent's judge, for those who come from it
+// Kayenta's judge, for those who migrate from it
 
 export type { KayentaClassification, KayentaLabel } from './kayenta/classify.ts'
 export { type KayentaConfig, type KayentaMetric, parseKayenta } from './kayenta/config.ts'
@@ -109,7 +109,7 @@ export { judgeAsKayenta, type KayentaFinding, type KayentaResult, type KayentaSe
 export { minuteSeries } from './kayenta/minutes.ts'
 export type { KayentaGroup, KayentaScore } from './kayenta/score.ts'
 
-// What a FAIL comes from
+// Causes of a FAIL
 
 export { type AttributeCounts, type Bad, type Explanation, explanationsOf } from './why/explanations.ts'
 export {
@@ -139,7 +139,7 @@ export { defaultSeriesPolicy, judgeSeries } from './plain/judge-series.ts'
 export { type PlainSeries, readSeries } from './plain/read-series.ts'
 export type { SeriesPolicy, SeriesSide, SeriesVerdict } from './plain/series-verdict.ts'
 
-// What a policy would do on traffic like this
+// Replays of a policy on existing traffic
 
 export { type BaselineOperation, baselineOf } from './replay/baseline.ts'
 export { type Calibration, type CalibrationRow, calibrationRow } from './replay/calibration.ts'
@@ -158,7 +158,7 @@ export {
 } from './replay/plan.ts'
 export { type ReplayAnswer, replaySplits, type SplitOptions } from './replay/split.ts'
 
-// What is known of a comparison
+// Facts of a comparison
 
 export type {
   BuildFacts,
@@ -203,7 +203,7 @@ export type { Exemplar, Exemplars, Verdict, Why } from './verdict/verdict.ts'
 export type { ErrorType } from './why/error-types.ts'
 export type { StructureChange } from './why/structure.ts'
 
-// Comparisons that run in a server, as its API tells of them
+// Running comparisons, in the form of the server's API
 
 export type {
   ComparisonEvent,
@@ -225,7 +225,7 @@ export type { RunLimits } from './running/run-limits.ts'
 export type { StartBody } from './running/start-body.ts'
 export type { VerdictAnswer, VerdictQuery } from './running/verdict-answer.ts'
 
-// What test runs do to users
+// The effect of test runs on users
 
 export type {
   RevokeBody,
@@ -243,7 +243,7 @@ export { effectOnService, type UsersAround } from './test-runs/effect-on-users.t
 export { blockMs, type UsersBlock } from './test-runs/users-block.ts'
 export { type MatchedTimes, usersEffect } from './test-runs/users-effect.ts'
 
-// A new build for more and more users
+// Rollouts
 
 export type {
   BackReason,

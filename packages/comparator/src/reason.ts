@@ -1,4 +1,4 @@
-/** Names a reason; the sentences may change, the codes do not. */
+/** Identifies a reason; its sentence may change, its code does not. */
 export type ReasonCode =
   | 'worse-than-margin'
   | 'not-as-expected'
@@ -59,7 +59,7 @@ export type ReasonCode =
   | 'interactions-not-known'
   | 'why-not-known'
 
-/** `decides`: why the verdict is what it is; `blocks`: why it could not be PASS; `note`: good to know. */
+/** `decides`: explains the verdict; `blocks`: prevents a PASS; `note`: for information. */
 export interface Reason {
   readonly code: ReasonCode
   readonly weight: 'decides' | 'blocks' | 'note'

@@ -1,4 +1,4 @@
-/** How much groups differ from each other, beyond what chance makes of them; and on how many degrees of freedom it rests. */
+/** How much groups differ from each other beyond chance, and the degrees of freedom of that estimate. */
 export interface Between {
   readonly sd: number
   readonly df: number
@@ -7,7 +7,7 @@ export interface Between {
 /**
  * The standard deviation of the true means of groups, from values of each: the one-way random-effects analysis of variance,
  * (MSB - MSW) / n0, groups of any sizes (Searle, Casella and McCulloch 1992, Variance Components, 3.6). Zero where the means
- * differ by no more than the values within groups make them; undefined for fewer than two groups, or where no group has two
+ * differ by no more than the spread within groups explains; undefined for fewer than two groups, or if no group has two
  * values.
  *
  * @example sdBetweenMeans([[1, 2, 3], [4, 5, 6]]) // { sd: 2.041, df: 1 }
@@ -47,7 +47,7 @@ export function sdBetweenRates(
   return { sd: Math.sqrt(excess / sizeFor(expecting.map(({ expected }) => expected))), df }
 }
 
-/** The size that stands for all in both: of equal ones, the size itself. */
+/** The effective group size in both estimators: for equal groups, the size itself. */
 function sizeFor(sizes: readonly number[]): number {
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const squares = sizes.reduce((sum, size) => sum + size * size, 0)

@@ -2,7 +2,7 @@ import type { Sizes } from './distributions.ts'
 import { countOf, type Histogram, mergeHistograms } from './histogram.ts'
 import type { Rate } from './rates.ts'
 
-/** What both arms had in one tick; in a block of several ticks, the tick at which it was complete. */
+/** Data of both arms in one tick; for a block of several ticks, `tick` is the one that completed it. */
 export interface Tick<Arm> {
   readonly tick: number
   readonly stable: Arm
@@ -11,7 +11,7 @@ export interface Tick<Arm> {
   readonly sizes?: Sizes
 }
 
-/** How few units a block may have when it has waited so long for more. */
+/** The number of units that a block is content with after waiting for `ms`. */
 export interface Patience {
   readonly fewest: number
   /** In the unit of the ticks. */
@@ -19,12 +19,12 @@ export interface Patience {
 }
 
 /**
- * Joins successive ticks of one stratum until a block holds at least one unit of each arm and `minimum` in all, so that little
- * traffic is no loss of evidence: 20, and for a tail of share s, 1/s. What is left at the end is not a block yet.
+ * Joins successive ticks of one stratum until a block holds at least one unit of each arm and `minimum` in total, so that low
+ * traffic loses no evidence: use 20, or 1/s for a tail of share s. An incomplete block at the end is dropped.
  *
- * Decided from counts and times alone, never from outcomes, so the evidence from the blocks stays valid.
+ * Blocks depend on counts and times only, never on outcomes, so evidence from them stays valid.
  *
- * @param patience after so long a block is content with fewer units.
+ * @param patience how long to wait before accepting a block with fewer units.
  * @example blocksOf([{ tick: 0, stable: { n: 15, events: 0 }, canary: { n: 0, events: 0 } },
  *   { tick: 5, stable: { n: 15, events: 1 }, canary: { n: 2, events: 0 } }], 20)
  * // [{ tick: 5, stable: { n: 30, events: 1 }, canary: { n: 2, events: 0 } }]
@@ -58,7 +58,7 @@ export function blocksOf<Arm extends Histogram | Rate>(
 }
 
 /**
- * Blocks in the order of time, those of one tick together: they are its strata. A block without a tick is alone.
+ * Groups blocks by tick, in chronological order: the blocks of one tick are its strata. A block without a tick stands alone.
  *
  * @example strataOf([{ tick: 0 }, { tick: 5 }, { tick: 5 }]) // [[{ tick: 0 }], [{ tick: 5 }, { tick: 5 }]]
  */

@@ -2,11 +2,11 @@ import { type Histogram, mergeHistograms, upperEdge } from './histogram.ts'
 import type { BucketMap } from './map-histogram.ts'
 
 /**
- * A margin on buckets whose edges are not exponential, such as those of Prometheus' classic histograms. A histogram of them
- * counts at index i what lies in (bounds[i-1], bounds[i]], from zero to infinity; its scale says nothing and is 0.
+ * A margin for buckets with non-exponential bounds, such as Prometheus' classic histograms. Their histogram
+ * counts at index i the values in (bounds[i-1], bounds[i]], from zero to infinity; its scale is meaningless and 0.
  *
- * Rounded as `mapHistogram` does: `up` takes the highest bucket that a value may be moved to, `down` the lowest, so that no
- * evidence comes from where in a bucket its values lie.
+ * Rounds like `mapHistogram`: `up` takes the highest bucket that a value may be moved to, `down` the lowest, so that no
+ * evidence depends on where in a bucket its values lie.
  *
  * @example boundedMap([0.1, 0.25, 0.5], (x) => 1.1 * x, 'up').imagesAt(0)(0) // 1: what took 0.1 s may now take 0.11 s
  * @example boundedMap([0.1, 0.25, 0.5], (x) => 1.1 * x, 'down').imagesAt(0)(1) // 1
@@ -28,7 +28,7 @@ export function boundedMap(
   return { map, imagesAt: () => (index) => images[index]! }
 }
 
-/** As far as rounding errors let one tell. */
+/** Whether a value reaches another, within rounding errors. */
 function reaches(value: number, other: number): boolean {
   return value >= other * (1 - 1e-9)
 }
@@ -37,12 +37,12 @@ function countOf(bounds: readonly number[], holds: (bound: number) => boolean): 
   return bounds.reduce((count, bound) => count + (holds(bound) ? 1 : 0), 0)
 }
 
-// Nothing is known of the width of the first bucket downwards and of the last upwards.
+// The first bucket has no known lower bound, and the last no upper bound.
 const lowest = 2 ** -5
 
 /**
- * The same values in exponential buckets, each bucket's spread evenly over what it covers, to be told of and not to be tested:
- * the counts need not be whole. What lies above the last bound counts as the bound.
+ * Converts to exponential buckets, spreading each bucket's values evenly over its range. For display, not for tests:
+ * the counts need not be integers. Values above the last bound count as the bound.
  *
  * @example quantileOf(spreadOut({ scale: 0, zero: 0, indices: [1], counts: [10] }, [0.1, 0.2]), 0.5) // 0.15
  */

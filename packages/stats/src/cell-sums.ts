@@ -3,7 +3,7 @@ import { countOf, downscale, type Histogram } from './histogram.ts'
 import type { Rate } from './rates.ts'
 
 /**
- * The logarithms of a histogram's values above zero, each taken as the middle of its bucket: their effects are ratios.
+ * Sums over the logarithms of a histogram's values above zero, taken at the middle of their buckets: effects on them are ratios.
  *
  * @example logSum(histogramOf([1, Math.E])) // { n: 2, sum: 1, squares: 1 }, within the width of a bucket
  */
@@ -21,7 +21,7 @@ export function logSum({ scale, indices, counts }: Histogram): CellSum {
 }
 
 /**
- * Events as values, zero or one: their effects are differences of shares.
+ * Sums over events as values of zero or one: effects on them are differences of shares.
  *
  * @example eventSum({ n: 10, events: 2 }) // { n: 10, sum: 2, squares: 2 }
  */
@@ -30,8 +30,8 @@ export function eventSum({ n, events }: Rate): CellSum {
 }
 
 /**
- * How many of the `share` largest pooled values of some cells each of them has: the events are decided by the cells together,
- * whichever they are in. Where that many end within a bucket, it gives of all cells alike.
+ * For each cell, how many of the `share` largest pooled values of all cells it has: the cells together determine the cutoff,
+ * whichever cell they are in. A bucket at the cutoff contributes in proportion to all cells.
  *
  * @example tailSums([histogramOf([1, 2, 3]), histogramOf([4])], 0.25) // [{ n: 3, sum: 0, squares: 0 }, { n: 1, sum: 1, squares: 1 }]
  */

@@ -1,12 +1,12 @@
 import { type EProcess, eProcess } from './e-process.ts'
 
-/** A value, and when it was: `at` in any unit, the same for all. */
+/** A value and its time: `at` is in any unit, the same for all values. */
 export interface Timed {
   readonly at: number
   readonly value: number
 }
 
-// Bets on how small p is, of which some pay for a value that is the highest of few, some for the highest of many.
+// Bets on how small p is: some pay for a value that is the highest of few, some for the highest of many.
 const bets = [0.1, 0.25, 0.5]
 
 /**
@@ -16,12 +16,12 @@ const bets = [0.1, 0.25, 0.5]
  * section 2.6). While all of them are exchangeable these are independent and uniform, or larger, whatever the values' distribution;
  * bets on small ones, `b p^(b - 1)` for some b, multiply to E. So the chance that E ever reaches 1/alpha is at most alpha.
  *
- * What drifts is not exchangeable: earlier values are carried on to the time of the new one by their trend, the median of the slopes
- * of values half of all values apart (Theil 1950, the incomplete method), where that makes them higher. Higher is worse here: turn round what is not.
+ * Drifting values are not exchangeable: earlier values are extrapolated to the time of the new one by their trend, the median slope
+ * of values half the series apart (Theil 1950, the incomplete method), if that makes them higher. Higher is worse: negate otherwise.
  *
- * @param before values of the same length of time as those that are added, in any order.
- * @param worsened how high a value may become: the margin.
- * @throws {RangeError} where a value is not finite.
+ * @param before values over periods of the same length as the added ones, in any order.
+ * @param worsened the margin: the highest acceptable value given an earlier one.
+ * @throws {RangeError} if a value is not finite.
  * @example conformalProcess(minutesBefore, (share) => share + 0.001).add({ at: 61, value: 0.2 })
  */
 export function conformalProcess(
@@ -46,7 +46,7 @@ export function conformalProcess(
   })
 }
 
-/** The median of the slopes between each value and the one that is half of all values later; 0 where there are none. */
+/** The median slope between each value and the one half the series later; 0 if there are none. */
 function slopeOf(values: readonly Timed[]): number {
   const inOrder = values.toSorted((a, b) => a.at - b.at)
   const half = Math.floor(values.length / 2)

@@ -2,11 +2,11 @@ import { type Alternative, type EProcess, eProcess } from './e-process.ts'
 import { type Counts, shareProcess } from './share.ts'
 
 /**
- * By how many times the split of counts between the arms varies more than that of independent units would: 1 for requests of
- * their own, about b for batches of b. The mean over blocks of (canary - share N)^2 / (N share (1 - share)), at least 1; blocks
+ * The overdispersion of the split of counts between the arms, relative to independent units: 1 for independent
+ * requests, about b for batches of b. The mean over blocks of (canary - share N)^2 / (N share (1 - share)), at least 1; blocks
  * without counts are left out.
  *
- * Divide counts by it before a test of their share, unless the unit that is independent (a trace, a user) can be counted instead,
+ * Divide counts by it before testing their share, unless you can count independent units (traces, users) instead,
  * which is better.
  *
  * McCullagh and Nelder 1989, Generalized Linear Models, section 4.5.

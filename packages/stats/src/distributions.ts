@@ -4,17 +4,17 @@ import { countOf, downscale, type Histogram } from './histogram.ts'
 export interface Distributions {
   readonly stable: Histogram
   readonly canary: Histogram
-  /** How many values each holds, where that has been counted already. */
+  /** The number of values in each, if already counted. */
   readonly sizes?: Sizes
 }
 
-/** How many values each arm of a block holds. */
+/** The number of values in each arm of a block. */
 export interface Sizes {
   readonly stable: number
   readonly canary: number
 }
 
-/** How many values each arm of a block holds; a RangeError names the arm whose histogram is not one. */
+/** The number of values in each arm of a block; throws a RangeError naming the arm with an invalid histogram. */
 export function sizesOf({ stable, canary, sizes }: Distributions): Sizes {
   return sizes ?? { stable: countOf(stable, 'stable'), canary: countOf(canary, 'canary') }
 }
@@ -38,8 +38,8 @@ export function wins(block: Distributions, shift: number): number {
 }
 
 /**
- * How many of the `top` largest pooled values are the canary's, with stable's values moved up by `shift` buckets. Where a
- * bucket holds more values than are left to take, it gives of both arms alike: the mean over all orders of its ties.
+ * How many of the `top` largest pooled values are the canary's, with stable's values moved up by `shift` buckets. If a
+ * bucket holds more values than are left to take, both arms contribute in proportion: the mean over all orders of its ties.
  */
 export function canaryInTop(block: Distributions, top: number, shift: number): number {
   const { stable, canary } = aligned(block)

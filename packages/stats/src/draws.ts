@@ -2,9 +2,9 @@ import { logFactorial } from './log-factorial.ts'
 import type { Random } from './random.ts'
 
 /**
- * How many of `n` units have an event of probability `p`: a binomial draw, exact to the precision of the numbers.
+ * A binomial draw: how many of `n` units have an event of probability `p`. Exact to floating-point precision.
  *
- * @throws {RangeError} when n is not a whole number, zero or more.
+ * @throws {RangeError} if n is not a non-negative integer.
  * @example drawBinomial(500, 0.1, randomOf(1)) // around 50
  */
 export function drawBinomial(n: number, p: number, random: Random): number {
@@ -22,10 +22,10 @@ export function drawBinomial(n: number, p: number, random: Random): number {
 }
 
 /**
- * How many of `drawn` units, taken without putting back from `n` units of which `events` have the event, have it: a
- * hypergeometric draw.
+ * A hypergeometric draw: how many of `drawn` units have the event, taken without replacement from `n` units of which
+ * `events` have it.
  *
- * @throws {RangeError} when there are fewer units than are drawn, or than have the event.
+ * @throws {RangeError} if `n` is less than `drawn` or `events`.
  * @example drawHypergeometric({ n: 500, events: 5, drawn: 50 }, randomOf(1)) // mostly 0 or 1
  */
 export function drawHypergeometric(
@@ -47,13 +47,13 @@ export function drawHypergeometric(
 }
 
 /**
- * A multinomial draw: `n` units over as many places as there are weights, each unit by itself.
+ * A multinomial draw: distributes `n` units independently over as many places as there are weights.
  *
  * @param weights zero or more, not all zero; only their proportions count.
  * @example drawMultinomial(10, [1, 1], randomOf(1)) // two numbers that make 10
  */
 export function drawMultinomial(n: number, weights: readonly number[], random: Random): number[] {
-  // Summed from the end: the last weight above zero is then all of the rest, and takes every unit that is left.
+  // Summed from the end, so that the last weight above zero is all of the rest and takes every remaining unit.
   const rests = [...weights]
   for (let at = rests.length - 2; at >= 0; at -= 1) rests[at]! += rests[at + 1]!
   let left = n
@@ -74,7 +74,7 @@ interface Steps {
   readonly next: (k: number) => number
 }
 
-/** By inversion from the mode outwards: the steps are about as many as the standard deviation. */
+/** Inversion from the mode outwards: takes about as many steps as the standard deviation. */
 function drawFrom(random: Random, { mode, least, most, logAt, next }: Steps): number {
   let left = random() - Math.exp(logAt(mode))
   if (left < 0) return mode
@@ -95,7 +95,7 @@ function drawFrom(random: Random, { mode, least, most, logAt, next }: Steps): nu
       left -= belowChance
       if (left < 0) return below
     }
-    // What rounding left over.
+    // The remainder is rounding error.
     if (aboveChance < 1e-18 && belowChance < 1e-18) return mode
   }
   return mode

@@ -1,12 +1,12 @@
 /**
- * Which of many hypotheses to report so that, on average, at most a share `alpha` of those reported are true, whatever their
- * dependence: for "which of 200 operations regressed". The k largest e-values, k the most for which the k-th is at least
- * n/(k alpha). E-values of one moment, not their running maxima.
+ * Selects hypotheses to reject so that, on average, at most a share `alpha` of those rejected are true, whatever their
+ * dependence: for example, "which of 200 operations regressed?". Takes the k largest e-values, k the most for which the k-th is at least
+ * n/(k alpha). Use e-values from one time, not their running maxima.
  *
  * Wang and Ramdas 2022, False discovery rate control with e-values.
  *
  * @param logEs logarithms of e-values.
- * @returns for each, whether it is reported.
+ * @returns for each hypothesis, whether it is rejected.
  * @example eBenjaminiHochberg([Math.log(50), Math.log(32), 0], 0.05) // [true, true, false]
  */
 export function eBenjaminiHochberg(logEs: readonly number[], alpha: number): boolean[] {

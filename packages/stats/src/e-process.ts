@@ -1,21 +1,21 @@
 /**
  * Evidence against one hypothesis, fed block by block. While the hypothesis holds, the chance that E ever reaches 1/alpha
- * is at most alpha, however often one looks (Ville 1939). O(1) memory.
+ * is at most alpha, for any number of looks (Ville 1939). O(1) memory.
  */
 export interface EProcess<Block> {
-  /** Takes in a block, or what one tick brought, a block for each stratum: they count together, so their order is nothing. */
+  /** Adds a block, or the blocks of one tick, one per stratum: they count together, so their order does not matter. */
   add(...strata: readonly Block[]): void
-  /** The logarithm of E now. */
+  /** The current logarithm of E. */
   readonly logE: number
-  /** The highest that it has been, zero or more: `exp(-maxLogE)` is a p-value that holds at any time. */
+  /** Its running maximum, at least zero: `exp(-maxLogE)` is an anytime-valid p-value. */
   readonly maxLogE: number
 }
 
-/** Which way the alternative points: is the canary's value higher, or lower, than the hypothesis allows? */
+/** The direction of the alternative: the canary's value is greater, or less, than the hypothesis allows. */
 export type Alternative = 'greater' | 'less'
 
 /**
- * An e-process from a function that takes in the blocks of one tick and gives the logarithm of E after it.
+ * An e-process from a function that takes the blocks of one tick and returns the logarithm of E after it.
  *
  * @example
  * let logE = 0
@@ -39,7 +39,7 @@ export function eProcess<Block>(take: (strata: readonly Block[]) => number): EPr
 }
 
 /**
- * The mean of e-processes that are fed the same blocks: evidence against what all of their hypotheses have in common. With weights,
+ * The mean of e-processes that are fed the same blocks: evidence against the intersection of their hypotheses. With weights,
  * of which only the proportions count, the weighted mean.
  *
  * @example meanProcess([rankProcess({ alternative }), tailProcess({ alternative, share: 0.1 })], [3, 1])
@@ -57,7 +57,7 @@ export function meanProcess<Block>(
 }
 
 /**
- * The least of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false.
+ * The minimum of e-processes that are fed the same blocks: evidence that every one of their hypotheses is false.
  *
  * @example minProcess([oddsRatioProcess({ alternative, oddsRatio: 1.5 }), riskDifferenceProcess({ alternative, difference: 0.001 })])
  */
@@ -66,10 +66,10 @@ export function minProcess<Block>(parts: readonly EProcess<Block>[]): EProcess<B
 }
 
 /**
- * Evidence that counts only while another process, fed the same blocks, stands at `enough` or more; else it is at most 1. It proves no
- * more than without the gate, so it is evidence still.
+ * Evidence that counts only while another process, fed the same blocks, is at `enough` or more; otherwise it is at most 1. It never
+ * exceeds the evidence without the gate, so it stays valid.
  *
- * @param enough the logarithm that the other process needs.
+ * @param enough the logarithm of E that the other process needs.
  * @example gatedProcess(rankProcess({ alternative: 'greater' }), unitProcess, Math.log(8)).logE // 0 until the units say so too
  */
 export function gatedProcess<Block>(process: EProcess<Block>, gate: EProcess<Block>, enough: number): EProcess<Block> {
@@ -81,8 +81,8 @@ export function gatedProcess<Block>(process: EProcess<Block>, gate: EProcess<Blo
 }
 
 /**
- * Evidence of which no tick counts for more than `most` times: what a tick makes of it beyond that is lost. Still evidence: what a
- * tick multiplies it by is in the mean at most 1, and cutting it off makes that less.
+ * Caps evidence so that no tick multiplies it by more than `most`. It stays valid: the factor of a
+ * tick has a mean of at most 1, and capping only lowers it.
  *
  * @example cappedProcess(rankProcess({ alternative: 'greater' }), 3) // after one tick at most log 3
  */

@@ -1,7 +1,7 @@
 import { normalQuantile } from './normal-quantile.ts'
 import { studentQuantile } from './student.ts'
 
-/** Values of one cell in one block: how many, their sum, and the sum of their squares. */
+/** Values of one cell in one block: their number, sum, and sum of squares. */
 export interface CellSum {
   readonly n: number
   readonly sum: number
@@ -10,30 +10,30 @@ export interface CellSum {
 
 /** The cells of two factors with two levels each, in one block: neither, the second alone, the first alone, both. */
 export interface FourCells {
-  /** Blocks of one tick are one cluster: what makes a tick odd makes all of it odd. */
+  /** Blocks of one tick form one cluster, since a disturbance affects the whole tick. */
   readonly tick: number
   readonly cells: readonly [CellSum, CellSum, CellSum, CellSum]
 }
 
-/** What each cell's mean counts in an effect. */
+/** The weight of each cell's mean in an effect. */
 export type Contrast = readonly [number, number, number, number]
 
-/** An effect with both of its standard errors: if values are independent, and if only ticks are. */
+/** An effect with two standard errors: assuming independent values, and assuming independent ticks only. */
 export interface FactorialEffect {
   readonly estimate: number
   readonly ofValues: number
-  /** Infinite where there are fewer than two ticks. */
+  /** Infinite for fewer than two ticks. */
   readonly ofTicks: number
   readonly ticks: number
 }
 
 /**
- * Effects of two factors on a mean, compared inside blocks, so that neither the hour nor a ramp is mistaken for one: each block's
- * contrast of its cells' means, weighted by the harmonic size of its cells, which their counts alone decide. Blocks with an empty
+ * Effects of two factors on a mean, compared inside blocks, so that neither the time of day nor a ramp is mistaken for one: each block's
+ * contrast of its cells' means, weighted by the harmonic size of its cells, which depends on counts only. Blocks with an empty
  * cell are left out; undefined when none is left.
  *
- * The usual linear contrasts of a two by two design; their variance once from the values within cells (of shares, p(1 - p) with
- * half an event added, so that no events are no certainty), once from the ticks, as clusters (CR1; Cameron and Miller 2015, A
+ * The usual linear contrasts of a two-by-two design; their variance is computed from the values within cells (for shares, p(1 - p) with
+ * half an event added, so that zero events do not imply certainty), and from ticks as clusters (CR1; Cameron and Miller 2015, A
  * practitioner's guide to cluster-robust inference).
  *
  * @param shares whether values are events, zero or one.
@@ -85,8 +85,8 @@ export function factorialEffects<Name extends string>(
 }
 
 /**
- * How far the effect may be from its estimate, to one side with an error of `level`: by the wider of the two standard errors, that of
- * ticks by Student's t.
+ * The one-sided error margin of an effect at error `level`: by the wider of the two standard errors, using Student's t for
+ * that of ticks.
  *
  * @example reachOf({ estimate: 1, ofValues: 0.1, ofTicks: 0.1, ticks: 5 }, 0.05) // 0.213
  */
@@ -96,7 +96,7 @@ export function reachOf({ ofValues, ofTicks, ticks }: FactorialEffect, level: nu
   return Math.max(-normalQuantile(level) * ofValues, studentQuantile(level, ticks - 1) * ofTicks)
 }
 
-/** What a cell adds to a variance; one that is not in the contrast adds nothing, known or not. */
+/** A cell's contribution to a variance; a cell outside the contrast adds nothing, even if its variance is unknown. */
 function partOf(times: number, variance: number): number {
   return times === 0 ? 0 : times ** 2 * variance
 }
@@ -111,6 +111,6 @@ function varianceOf(cells: readonly CellSum[], shares: boolean): number {
   const several = cells.filter(({ n }) => n > 1)
   const squares = several.reduce((sum, cell) => sum + Math.max(0, cell.squares - cell.sum ** 2 / cell.n), 0)
   const df = several.reduce((sum, { n }) => sum + n - 1, 0)
-  // Fewer than two values in every cell of every block say nothing of their spread.
+  // With fewer than two values in every cell of every block, the spread is unknown.
   return df === 0 ? Infinity : squares / df
 }

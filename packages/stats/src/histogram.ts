@@ -1,13 +1,13 @@
 /**
  * Counts in OpenTelemetry's exponential buckets: bucket `i` holds `(2^(i/2^scale), 2^((i+1)/2^scale)]`. Values that are
- * zero or less count in `zero`. The unit of the values is the caller's.
+ * zero or less count in `zero`. The caller chooses the unit of the values.
  */
 export interface Histogram {
   readonly scale: number
   readonly zero: number
-  /** Ascending, each once. */
+  /** Ascending, without duplicates. */
   readonly indices: readonly number[]
-  /** One for each index: how many values its bucket holds. */
+  /** The number of values in the bucket of each index. */
   readonly counts: readonly number[]
 }
 
@@ -15,9 +15,9 @@ export interface Histogram {
 export const defaultScale = 5
 
 /**
- * The histogram of some values.
+ * Builds a histogram of values.
  *
- * Throws a RangeError when a value is not finite.
+ * Throws a RangeError if a value is not finite.
  *
  * @example histogramOf([0, 1, 1.01, 2]) // { scale: 5, zero: 1, indices: [-1, 0, 31], counts: [1, 1, 1] }
  */
@@ -33,7 +33,7 @@ export function histogramOf(values: Iterable<number>, scale: number = defaultSca
 }
 
 /**
- * A histogram of no values.
+ * An empty histogram.
  *
  * @example emptyHistogram() // { scale: 5, zero: 0, indices: [], counts: [] }
  */
@@ -42,7 +42,7 @@ export function emptyHistogram(scale: number = defaultScale): Histogram {
 }
 
 /**
- * All the values of some histograms in one, at the coarsest of their scales: exact, in any order and grouping.
+ * Merges histograms at the coarsest of their scales: exact, in any order and grouping.
  *
  * @example mergeHistograms([histogramOf([1]), histogramOf([1, 2])]) // the histogram of [1, 1, 2]
  */
@@ -50,7 +50,7 @@ export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
   return histograms.length === 1 ? histograms[0]! : weightedSum(histograms)
 }
 
-/** Histograms in one, the values of each counted as often as its weight says: the counts need not be whole. */
+/** Merges histograms with a weight for each: the counts need not be integers. */
 export function weightedSum(histograms: readonly Histogram[], weights?: readonly number[]): Histogram {
   const [first] = histograms
   if (first === undefined) return emptyHistogram()
@@ -84,7 +84,7 @@ export function weightedSum(histograms: readonly Histogram[], weights?: readonly
 // Half an hour of latencies at scale 5 spans some hundreds of buckets; a few values at scale 20 could span millions.
 const mostDense = 16_384
 
-// Zero but while a sum is being made.
+// All zeros except during a sum.
 const scratch = new Float64Array(mostDense)
 
 /** The same values in the wider buckets of a lower scale. */
@@ -93,9 +93,9 @@ export function downscale(histogram: Histogram, scale: number): Histogram {
 }
 
 /**
- * How many values a histogram holds.
+ * The number of values in a histogram.
  *
- * Throws a RangeError, naming `name`, when a count is not a whole number or the indices do not ascend.
+ * Throws a RangeError, naming `name`, if a count is not an integer or the indices do not ascend.
  *
  * @example countOf(histogramOf([0, 1, 2])) // 3
  */

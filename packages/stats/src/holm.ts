@@ -1,11 +1,11 @@
-/** Whether a hypothesis is rejected, and the level that it was, or would have to be, rejected at. */
+/** Whether a hypothesis is rejected, and the level at which it was, or would have to be, rejected. */
 export interface HolmDecision {
   readonly rejected: boolean
   readonly level: number
 }
 
 /**
- * Which of several hypotheses can be rejected with a chance of at most `alpha` that any of them is true, whatever their
+ * Selects the hypotheses that can be rejected with a chance of at most `alpha` that any of them is true, whatever their
  * dependence. Weights divide alpha among them; only their proportions count, and none may be zero (Holm 1979, weighted).
  *
  * @example holm([0.01, 0.04, 0.03], { alpha: 0.05, weights: [1, 1, 1] }) // rejected: [true, false, false], level: [0.0167, 0.025, 0.025]
@@ -30,7 +30,7 @@ export function holm(
   let left = 0
   for (let step = 0; step < order.length; step += 1) {
     const at = order[step]!
-    // Summed afresh, not subtracted: many small weights must not leave a rounding error behind.
+    // Summed afresh instead of subtracted, so that many small weights leave no rounding error.
     if (open) left = order.slice(step).reduce((sum, other) => sum + weights[other]!, 0)
     open &&= pValues[at]! * left <= alpha * weights[at]!
     decisions[at] = { rejected: open, level: Math.min(1, (alpha * weights[at]!) / left) }

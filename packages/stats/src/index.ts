@@ -13,7 +13,7 @@ export {
 export { type BucketMap, bucketMap, mapHistogram, moveHistogram } from './map-histogram.ts'
 export { meanOf, quantileOf } from './summary.ts'
 
-// What both arms showed, block by block
+// Data of both arms, block by block
 
 export { blocksOf, type Patience, strataOf, type Tick } from './blocks.ts'
 export type { Distributions, Sizes } from './distributions.ts'
@@ -51,7 +51,7 @@ export type { TailShare } from './tail-size.ts'
 export { mostPerTick } from './tilted.ts'
 export { unitProcess } from './unit.ts'
 
-// What the evidence leaves open
+// Confidence sequences
 
 export { type Interval, invert } from './interval.ts'
 export { type RateBounds, rateInterval } from './rate-interval.ts'
@@ -59,12 +59,12 @@ export { oddsRatioInterval, riskDifferenceInterval } from './rate-intervals.ts'
 export { scaleInterval } from './scale-interval.ts'
 export { shareInterval } from './share-interval.ts'
 
-// Many findings at once
+// Multiple testing
 
 export { eBenjaminiHochberg } from './e-benjamini-hochberg.ts'
 export { type HolmDecision, holm } from './holm.ts'
 
-// Tests that look once
+// Tests for a single look
 
 export { cochranMantelHaenszel, oddsRatioOnce } from './fixed/cochran-mantel-haenszel.ts'
 export { conditionalBinomial } from './fixed/conditional-binomial.ts'
@@ -82,7 +82,7 @@ export { type RankTest, scaleIntervalOnce, vanElteren } from './fixed/van-eltere
 
 export { dispersedShareProcess, dispersionOf } from './dispersion.ts'
 
-// Two factors at once
+// Two factors
 
 export { eventSum, logSum, tailSums } from './cell-sums.ts'
 export {
@@ -94,7 +94,7 @@ export {
   reachOf,
 } from './factorial.ts'
 
-// What differs from group to group
+// Variation between groups
 
 export { type Between, sdBetweenMeans, sdBetweenRates } from './between-groups.ts'
 
@@ -104,11 +104,11 @@ export { logNormalCdf } from './normal.ts'
 export { normalQuantile } from './normal-quantile.ts'
 export { studentQuantile, studentTail } from './student.ts'
 
-// Seeded chance
+// Seeded random numbers
 
 export { drawBinomial, drawHypergeometric, drawMultinomial } from './draws.ts'
 export { type Random, randomOf } from './random.ts'
 
-// When a share became another one
+// Shifts of a share
 
 export { type ShareBlock, type ShareShift, shareShift, shiftWindow } from './share-shift.ts'

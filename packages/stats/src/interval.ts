@@ -1,8 +1,8 @@
 import type { EProcess } from './e-process.ts'
 
 /**
- * The values of a parameter that the evidence has not rejected at any time so far. `null`: nothing rejected on that side yet.
- * When `lower` is above `upper` no one value fits the whole time: the effect changed.
+ * The values of a parameter that the evidence has never rejected so far. `null`: nothing rejected on that side yet.
+ * If `lower` is above `upper`, no single value fits the whole time: the effect changed.
  */
 export interface Interval {
   readonly lower: number | null
@@ -15,7 +15,7 @@ export interface Rejects {
   readonly above: (value: number) => boolean
 }
 
-/** Whether the evidence ever reaches 1/alpha, from what each tick brought. */
+/** Whether the evidence ever reaches 1/alpha when fed these ticks. */
 export function reaches<Block>(process: EProcess<Block>, ticks: Iterable<readonly Block[]>, alpha: number): boolean {
   if (!(alpha > 0 && alpha < 1)) throw new RangeError(`alpha: expected a number between 0 and 1, got ${alpha}`)
   const enough = -Math.log(alpha)
@@ -27,9 +27,9 @@ export function reaches<Block>(process: EProcess<Block>, ticks: Iterable<readonl
 }
 
 /**
- * The interval over an ascending grid of values: each side ends at the last value that is rejected, walking inwards.
+ * Inverts tests to an interval over an ascending grid of values: each side ends at the last rejected value, moving inwards.
  *
- * @param near steps where the sides may end: the nearer they are, the fewer questions are asked. The answer is the same.
+ * @param near guesses of the steps where the sides end: good guesses save tests but do not change the result.
  * @example invert({ steps: 10, valueAt: (step) => step }, { below: (x) => x < 3, above: (x) => x > 7 }) // { lower: 2, upper: 8 }
  */
 export function invert(

@@ -3,7 +3,7 @@ import { type Lean, leanOfShares } from './lean.ts'
 import type { Rate } from './rates.ts'
 
 /**
- * Whether the event is more frequent in the canary's instances than in stable's: the mean over all pairs of `leanOfShares`, so that one
+ * Whether the event is more frequent in the canary's instances than in stable's: the mean of `leanOfShares` over all pairs, so that one
  * bad instance of three is a third of a bad tick.
  *
  * @example leanOfInstanceRates([{ n: 9, events: 9 }, { n: 9, events: 0 }], [{ n: 9, events: 0 }], (share) => share) // 0.5
@@ -16,7 +16,7 @@ export function leanOfInstanceRates(
   return overPairs(canary, stable, (one, other) => leanOfShares({ stable: other, canary: one }, limit))
 }
 
-/** The same of values: whether they lie higher, and whether more of them are among the highest tenth and hundredth of the tick. */
+/** Leans for values: whether they are higher overall, and whether more of them are in the highest tenth and hundredth of the tick. */
 export interface InstanceLeans {
   readonly location: Lean
   readonly tenth: Lean

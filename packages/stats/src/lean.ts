@@ -3,8 +3,8 @@ import type { Rate, Rates } from './rates.ts'
 import { type TailShare, tailShares, tailSize } from './tail-size.ts'
 
 /**
- * What a tick says, as one unit whatever its requests are: from -1, stable is worse, to 1, the canary is. In the mean over ticks
- * at most 0 where the canary is no worse.
+ * What one tick indicates, as a single unit whatever its requests: from -1 (stable is worse) to 1 (the canary is). The mean over ticks is
+ * at most 0 if the canary is no worse.
  */
 export type Lean = number
 
@@ -62,9 +62,9 @@ export function leanOfRates(strata: readonly Rates[], limit: (share: number) => 
 }
 
 /**
- * The same of shares whose events need not be whole, as those of a tail that ends within a bucket.
+ * Like `leanOfRates`, for event counts that need not be integers, such as those of a tail that ends within a bucket.
  *
- * @param limit the share that the margin allows the canary where stable has this one.
+ * @param limit maps stable's share to the share that the margin allows the canary.
  * @example leanOfShares({ stable: { n: 100, events: 1 }, canary: { n: 100, events: 3.5 } }, (share) => share) // 1
  */
 export function leanOfShares({ stable, canary }: Rates, limit: (share: number) => number): Lean {
@@ -80,7 +80,7 @@ export function leanOfShares({ stable, canary }: Rates, limit: (share: number) =
   return overThinned(stable, canary.n, (x) => compare(canary.events, canary.n, x, canary.n))
 }
 
-// Sizes so near need no thinning.
+// Sizes within this factor need no thinning.
 const alikeSizes = 1.25
 
 /** The mean of what is said of the events among `drawn` of the arm's units: their number is hypergeometric. */
@@ -109,7 +109,7 @@ function overThinned({ n, events }: Rate, drawn: number, said: (left: number) =>
 // Beside the likeliest number.
 const negligible = 1e-12
 
-/** Differences that rounding makes are none. */
+/** Ignores differences from rounding. */
 function signOf(difference: number): number {
   return Math.abs(difference) < 1e-9 ? 0 : Math.sign(difference)
 }

@@ -19,7 +19,7 @@ export function logGamma(x: number): number {
 
 const halfLog2Pi = 0.9189385332046728
 
-/** What Stirling's formula leaves out, for x >= 10 (Abramowitz and Stegun 6.1.41). */
+/** The remainder of Stirling's formula, for x >= 10 (Abramowitz and Stegun 6.1.41). */
 export function stirlingRest(x: number): number {
   const s = 1 / (x * x)
   return (1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s * (1 / 1188 - s * (691 / 360360)))))) / x

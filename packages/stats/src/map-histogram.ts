@@ -1,7 +1,7 @@
 import { type Histogram, mergeHistograms } from './histogram.ts'
 
 /**
- * Moves every value of a histogram by an increasing map, such as a margin, never to the advantage of the decision.
+ * Moves every value of a histogram by an increasing map, such as a margin, rounding conservatively.
  *
  * A bucket's values are known only to its edges, so their images may lie in two or more buckets. `up` takes the highest of
  * them: "the canary is above even that" proves harm. `down` takes the lowest: "the canary is below even that" proves its absence.
@@ -15,7 +15,7 @@ export function mapHistogram(histogram: Histogram, map: (value: number) => numbe
 }
 
 /**
- * A histogram whose buckets are moved by a map that is worked out already.
+ * Moves a histogram's buckets by a precomputed map.
  *
  * @example moveHistogram(histogramOf([1]), bucketMap((x) => 2 * x, 'up')).indices // [31]
  */
@@ -39,7 +39,7 @@ export function moveHistogram(histogram: Histogram, { map, imagesAt }: BucketMap
   return mergeHistograms([moved, { scale, zero: 0, indices: [zeroTo], counts: [zero] }])
 }
 
-/** An increasing map of values as one of buckets; see `mapHistogram` for the rounding. */
+/** An increasing map of values, applied to buckets; see `mapHistogram` for the rounding. */
 export interface BucketMap {
   readonly map: (value: number) => number
   /** The bucket that a bucket of this scale is moved to. */
@@ -47,7 +47,7 @@ export interface BucketMap {
 }
 
 /**
- * A map of values, worked out once for each bucket however many histograms are moved by it.
+ * Precomputes a map of values per bucket, to move many histograms by it.
  *
  * @example bucketMap((x) => 1.1 * x, 'up').imagesAt(5)(-1) // 4
  */

@@ -3,9 +3,9 @@ import { type Histogram, weightedSum } from './histogram.ts'
 import { checkRates, type Rates } from './rates.ts'
 import { valueAt } from './summary.ts'
 
-/** Both arms' values over all blocks as they can be compared: see `matchedValues`. */
+/** Comparable values of both arms over all blocks: see `matchedValues`. */
 export interface MatchedValues {
-  /** How many values the canary has, and stable counts for. */
+  /** The number of the canary's values, to which stable's are weighted. */
   readonly total: number
   readonly stable: Histogram
   readonly canary: Histogram
@@ -13,10 +13,10 @@ export interface MatchedValues {
 
 /**
  * The values of each arm over all blocks, with each block's stable values weighted to its number of canary values (direct
- * standardisation): what stable would have shown at the canary's times and in the canary's strata. Without it a ramp during a
- * busy hour shows a difference that is the hour's. Blocks with an empty arm are left out.
+ * standardisation): what stable would have shown at the canary's times and in its strata. Without it, a ramp during a
+ * busy hour would show a difference that is due to the hour. Blocks with an empty arm are left out.
  *
- * @returns stable's counts need not be whole; `undefined` when no block has both arms.
+ * @returns stable's counts need not be integers; `undefined` if no block has both arms.
  * @example matchedValues([{ stable: histogramOf([1, 2]), canary: histogramOf([3]) }])?.total // 1
  */
 export function matchedValues(blocks: readonly Distributions[]): MatchedValues | undefined {
@@ -36,7 +36,7 @@ export function matchedValues(blocks: readonly Distributions[]): MatchedValues |
 }
 
 /**
- * The matched values of several strata together; `undefined` when none has any.
+ * Merges the matched values of several strata; `undefined` if none has any.
  *
  * @example mergeMatched([matchedValues(blocks), undefined]) // the values of the blocks
  */
@@ -68,7 +68,7 @@ export function matchedQuantiles(
 }
 
 /**
- * A quantile of the values of several histograms, each counted as often as its weight says; undefined when there are none.
+ * A quantile of several weighted histograms; undefined if they are empty.
  *
  * @example weightedQuantile([histogramOf([1]), histogramOf([4])], [1, 3], 0.5) // 3.98
  */

@@ -2,7 +2,7 @@
 export type Random = () => number
 
 /**
- * A source of uniform numbers that a seed names: the same seed, the same numbers. Doty-Humphrey's sfc32, 32 bits each.
+ * A seeded source of uniform numbers: the same seed gives the same numbers. Doty-Humphrey's sfc32, 32 bits each.
  *
  * @example randomOf(1)() // the same every time
  */

@@ -3,22 +3,22 @@ import { downscale, type Histogram } from './histogram.ts'
 import { type BucketMap, movedZero } from './map-histogram.ts'
 import { tailShares, tailSize } from './tail-size.ts'
 
-/** Where the canary's values of a block stand among stable's: all that the evidence reads of it. */
+/** The ranks of a block: how the canary's values compare with stable's. All that rank tests need. */
 export interface Ranks {
-  /** How many values stable has, and the canary. */
+  /** The number of values of each arm. */
   readonly stable: number
   readonly canary: number
   /** How many pairs the canary wins, ties counted one half. */
   readonly wins: number
   /**
-   * How many of the largest tenth, twentieth and hundredth are the canary's. Where the tail ends within a bucket, that gives
-   * of both arms alike.
+   * How many of the largest tenth, twentieth and hundredth are the canary's. If the tail ends within a bucket, both arms
+   * contribute in proportion.
    */
   readonly inTails: readonly number[]
 }
 
 /**
- * The ranks of a block, worked out once for every test that reads them.
+ * Computes the ranks of a block, once for all tests that use them.
  *
  * @param margin moves stable's values first, such as `bucketMap(latencyMargin(...), 'up')`.
  * @example ranksOf({ stable: histogramOf([1, 2, 3]), canary: histogramOf([4, 5]) }).wins // 6

@@ -1,21 +1,21 @@
 import { logBeta } from './log-beta.ts'
 import { checkRate, type Rate } from './rates.ts'
 
-/** Between which rates the truth is, both between 0 and 1. */
+/** Bounds of a rate, both between 0 and 1. */
 export interface RateBounds {
   readonly lower: number
   readonly upper: number
 }
 
 /**
- * The rates of one arm that its counts have not rejected, however often one looks: the set of p whose likelihood is less than
+ * Confidence sequence for the rate of one arm, valid for any number of looks: the set of p whose likelihood is less than
  * 1/`alpha` below that of a Beta mixture over all rates (Robbins 1970, Statistical methods related to the law of the iterated
- * logarithm). The mixture is Beta(1/2, 1/2), which has weight where rates of errors are: near 0.
+ * logarithm). The mixture is Beta(1/2, 1/2), which has weight near 0, where error rates are.
  *
  * Assumes requests that are independent of each other.
  *
- * @returns bounds between 0 and 1; the whole of it where there are no requests.
- * @throws {RangeError} where counts or `alpha` are none.
+ * @returns bounds between 0 and 1; the whole range if there are no requests.
+ * @throws {RangeError} if the counts or `alpha` are invalid.
  * @example rateInterval({ n: 1000, events: 20 }, { alpha: 0.05 }) // { lower: 0.0078, upper: 0.0406 }
  */
 export function rateInterval(rate: Rate, { alpha }: { readonly alpha: number }): RateBounds {

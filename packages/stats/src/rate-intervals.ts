@@ -5,8 +5,8 @@ import { checkRates, type Rates } from './rates.ts'
 import { checkedRiskDifferenceProcess } from './risk-difference.ts'
 
 /**
- * The differences of the canary's rate from stable's that the risk-difference evidence has not rejected, each side at `alpha`,
- * at any time so far. In steps of a hundred-thousandth.
+ * Confidence sequence of the difference between the canary's rate and stable's, from risk-difference evidence, each side at `alpha`,
+ * valid at any time. In steps of 0.00001.
  *
  * @example
  * const quiet = { stable: { n: 90_000, events: 0 }, canary: { n: 10_000, events: 0 } }
@@ -32,8 +32,8 @@ export function riskDifferenceInterval(
 }
 
 /**
- * The odds ratios of the canary to stable that the odds-ratio evidence has not rejected, each side at `alpha`, at any time so
- * far. In steps of half a percent, from 1/20 000 to 20 000.
+ * Confidence sequence of the odds ratio of the canary to stable, from odds-ratio evidence, each side at `alpha`, valid at any
+ * time. In steps of half a percent, from 1/20 000 to 20 000.
  *
  * @example
  * const block = { stable: { n: 900, events: 9 }, canary: { n: 100, events: 8 } }

@@ -1,4 +1,4 @@
-/** How many units an arm had, and how many of them had the event. */
+/** The number of units of an arm, and how many of them had the event. */
 export interface Rate {
   readonly n: number
   readonly events: number
@@ -10,7 +10,7 @@ export interface Rates {
   readonly canary: Rate
 }
 
-/** Throws a RangeError that names the number which cannot be a count. */
+/** Throws a RangeError naming the number that is not a valid count. */
 /** The same of one arm. */
 export function checkRates({ stable, canary }: Rates): void {
   checkRate(stable, 'stable')

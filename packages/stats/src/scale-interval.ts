@@ -6,8 +6,8 @@ import { byRank, byTail } from './shifted.ts'
 import type { TailShare } from './tail-size.ts'
 
 /**
- * How many times stable's values the canary's are: the factors r for which "canary against r times stable" is not rejected by
- * the rank evidence, or by that from a tail, each side at `alpha`, at any time so far. In steps of a bucket (2.2 % at scale 5).
+ * Confidence sequence of the ratio of the canary's values to stable's: the r for which "canary against r times stable" is not rejected by
+ * the rank evidence, or by that from a tail, each side at `alpha`, valid at any time. In steps of a bucket (2.2 % at scale 5).
  *
  * @example
  * const values = Array.from({ length: 100 }, (_, at) => at + 1)

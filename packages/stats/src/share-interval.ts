@@ -3,8 +3,8 @@ import { type Interval, invert, reaches } from './interval.ts'
 import { type Counts, shareProcess } from './share.ts'
 
 /**
- * The shares of the canary that the one-sided evidence of `shareProcess` has not rejected, each side at `alpha`, at any time so
- * far. In steps of a ten-thousandth.
+ * Confidence sequence of the canary's share, from the one-sided evidence of `shareProcess`, each side at `alpha`, valid at any
+ * time. In steps of 0.0001.
  *
  * @example shareInterval([{ stable: 212, canary: 156 }], { alpha: 0.05, concentration: 100 }) // { lower: 0.3532, upper: 0.4968 }
  */

@@ -1,26 +1,26 @@
-/** How many of the units of a block have something. */
+/** The units of a block, and how many of them have the property. */
 export interface ShareBlock {
   readonly n: number
   readonly events: number
 }
 
-/** A share that was another one from a block on. */
+/** A shift of a share from some block on. */
 export interface ShareShift {
-  /** The first block of the new share, by its place. */
+  /** Index of the first block with the new share. */
   readonly at: number
   readonly before: number
   readonly after: number
 }
 
-/** So many blocks in a row beyond all of those before them are no chance. */
+/** This many blocks in a row beyond all blocks before them are not chance. */
 const afterBlocks = 6
 const beforeBlocks = 40
 const fewestBefore = 30
-// Smaller moves are of no flag that somebody turned: shares drift with who is awake.
+// Smaller moves are not a flag being turned: shares drift with the time of day.
 const leastPoints = 0.05
 const leastOdds = 1.5
 
-/** How many blocks a shift is found in, with those before them. */
+/** The number of blocks needed to find a shift, including those before it. */
 export const shiftWindow: number = afterBlocks + beforeBlocks
 
 /**
@@ -29,8 +29,8 @@ export const shiftWindow: number = afterBlocks + beforeBlocks
  * exchangeable the chance at each look is at most 2/C(36, 6) = 1.1e-6, and 2.2e-7 with all forty. Blocks with less than half of the usual requests are as different by chance alone: among the six
  * they settle nothing, and those before are left out.
  *
- * @param blocks of about the same number of units each, in order; the last 46 count.
- * @returns undefined where there is no shift, or too little to tell.
+ * @param blocks in order, each with about the same number of units; the last 46 count.
+ * @returns undefined if there is no shift, or too little data.
  * @example shareShift([...thirty blocks of 10 in 100, ...six of 50 in 100]) // { at: 30, before: 0.1, after: 0.5 }
  */
 export function shareShift(blocks: readonly ShareBlock[]): ShareShift | undefined {

@@ -2,7 +2,7 @@ import { type Alternative, type EProcess, eProcess } from './e-process.ts'
 import { logIncompleteBeta } from './incomplete-beta.ts'
 import { logBeta } from './log-beta.ts'
 
-/** How many units each arm had in one block. */
+/** The number of units of each arm in one block. */
 export interface Counts {
   readonly stable: number
   readonly canary: number
@@ -53,7 +53,7 @@ export function shareProcess(options: {
 }
 
 /**
- * The canary's share when each of its units counts `ratio` times: a margin on the ratio of two rates, as a share.
+ * Converts a margin on the ratio of two rates to a share: the canary's share if each of its units counts `ratio` times.
  *
  * @example shareWithMargin(0.5, 0.9) // 0.4737
  */

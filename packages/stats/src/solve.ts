@@ -1,5 +1,5 @@
 /**
- * Where an increasing function crosses zero between two points, by halving until the interval is a rounding error wide.
+ * Finds where an increasing function crosses zero between two points, by bisection to floating-point precision.
  *
  * @example solve((x) => x * x - 2, 0, 2) // 1.4142135623730951
  */

@@ -1,8 +1,8 @@
 import { countOf, type Histogram, upperEdge } from './histogram.ts'
 
 /**
- * The value below which a share `q` of a histogram's values lie, in the unit of the values, within the width of a bucket
- * (2.2 % at scale 5); `undefined` when there are no values. Inside a bucket it is interpolated on the log scale.
+ * The `q` quantile of a histogram's values, in their unit, accurate to the width of a bucket
+ * (2.2 % at scale 5); `undefined` if there are no values. Interpolates on the log scale inside a bucket.
  *
  * @example quantileOf(histogramOf([1, 2, 4]), 0.5) // 1.98
  */
@@ -13,7 +13,7 @@ export function quantileOf(histogram: Histogram, q: number): number | undefined 
   return valueAt(histogram, q * total)
 }
 
-/** The value that `rank` of the histogram's values do not exceed; counts need not be whole. */
+/** The value that `rank` of the histogram's values do not exceed; counts need not be integers. */
 export function valueAt(histogram: Histogram, rank: number): number | undefined {
   let below = histogram.zero
   if (below > 0 && rank <= below) return 0

@@ -32,14 +32,14 @@ export function tailProcess(options: TailOptions): EProcess<Distributions | Rank
   })
 }
 
-/** What a tail's evidence reads of a block: how many values the arms have, and how many of the tail are the canary's. */
+/** The input to tail evidence from one block: the sizes of the arms, and how many values in the tail are the canary's. */
 export interface TailCount {
   readonly stable: number
   readonly canary: number
   readonly inTail: number
 }
 
-/** The same evidence from the counts of blocks. */
+/** Like `tailProcess`, from the counts of blocks. */
 export function tailCountProcess<Block>(
   { alternative, share }: TailOptions,
   countOf: (block: Block) => TailCount,

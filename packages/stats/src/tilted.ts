@@ -86,7 +86,7 @@ export function tiltedProcess<Block>(
   }
 }
 
-/** So many times, at most, a tick multiplies evidence. */
+/** The largest factor by which one tick multiplies evidence. */
 export const mostPerTick = 3
 
 const logMost = Math.log(mostPerTick)

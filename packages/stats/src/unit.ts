@@ -3,13 +3,13 @@ import type { Lean } from './lean.ts'
 import { tiltedProcess } from './tilted.ts'
 
 /**
- * Evidence with the tick as the unit: however many requests of a tick go wrong together, it is one tick.
+ * Evidence with the tick as the unit: a tick counts once, however many of its requests fail together.
  *
  * Each tick is one bet that it speaks against the canary: it multiplies E by 1 + l x, with x from -1 to 1, averaged over a few l. Where
  * the canary is no worse, x has a mean of at most 0 and E one of at most 1, whatever the spread of x: bets on the rank of the
  * canary's instance among stable's would grow faster, and go wrong where instances with less traffic are noisier.
  *
- * @param lean what the strata of a tick say together.
+ * @param lean the combined lean of the strata of a tick.
  * @example
  * const process = unitProcess<Rates>((strata) => leanOfRates(strata, (share) => share))
  * process.add({ stable: { n: 90, events: 0 }, canary: { n: 90, events: 9 } })

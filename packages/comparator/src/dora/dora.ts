@@ -6,29 +6,29 @@ export interface DoraDeploy {
   readonly version: string
   readonly what: string
   readonly atMs: number
-  /** When the build's first requests of users came; null where none has been seen. */
+  /** Time of the build's first user requests; null if none has been seen. */
   readonly servedMs: number | null
-  /** When its change was committed; 0 where nobody said it. */
+  /** Time of the commit; 0 if unknown. */
   readonly committedMs: number
-  /** How many changes it bundles; 0 where that is not known. */
+  /** The number of changes it bundles; 0 if unknown. */
   readonly changes: number
 }
 
-/** A build that was proved to do harm. */
+/** A build that was proved harmful. */
 export interface DoraFailure {
   readonly service: string
   readonly version: string
-  /** When that was first proved. */
+  /** When harm was first proved. */
   readonly atMs: number
-  /** What share of the service's requests it had then; null where that is not known any more. */
+  /** Its share of the service's requests at that time; null if no longer known. */
   readonly share: number | null
-  /** When its last requests of users came; null where that is not known any more. */
+  /** Time of its last user requests; null if no longer known. */
   readonly lastMs: number | null
-  /** Whether it serves still. */
+  /** Whether it still serves. */
   readonly serves: boolean
 }
 
-/** A median of so many of the deploys; null where there is none to tell it of. */
+/** A median over a number of deploys; null if there are none. */
 export interface DoraMedian {
   readonly seconds: number | null
   readonly of: number
@@ -38,25 +38,25 @@ export interface DoraMedian {
 export interface Dora {
   readonly service: string
   readonly deploys: number
-  /** From the commit to the first request that the build served: of the deploys whose commit's time is known. */
+  /** From the commit to the build's first request, for deploys with a known commit time. */
   readonly leadTime: DoraMedian
   readonly perWeek: number
   /** Between a deploy and the next. */
   readonly between: DoraMedian
-  /** From the first proof of harm to the last request of the build: of failed deploys that serve no more. */
+  /** From the first proof of harm to the build's last request, for failed deploys that no longer serve. */
   readonly recoveryTime: DoraMedian
-  /** Failed deploys that serve users still. */
+  /** Failed deploys that still serve users. */
   readonly notRecovered: number
   readonly failed: number
   readonly failRate: number | null
-  /** Of the failed ones: with less than half of the requests, with more, and where nobody knows any more. */
+  /** Failed deploys by their share of requests: less than half, more, or no longer known. */
   readonly caughtInCanary: number
   readonly atFullTraffic: number
   readonly shareNotKnown: number
-  /** Deploys that mend another: in the day after one that failed, back to an earlier build, or called hotfix, revert or roll back. */
+  /** Deploys that fix another: within a day of a failed one, back to an earlier build, or named hotfix, revert or roll back. */
   readonly reworks: number
   readonly reworkRate: number | null
-  /** Deploys that bundle several changes: which of them did harm is then not known. */
+  /** Deploys that bundle several changes, so that the harmful one cannot be identified. */
   readonly bundled: number
 }
 
@@ -71,8 +71,8 @@ const reworkWithinMs = 24 * 3_600_000
 const mending = /\b(hot-?fix|revert(s|ed)?|roll(ed)?[ -]?back)\b/i
 
 /**
- * The five metrics by service, of the deploys and failures between two moments. Services are not added up: they are to be compared
- * with themselves, earlier.
+ * The five metrics by service, from the deploys and failures between two times. Services are not added up: compare each
+ * with its own past.
  *
  * @example doraOf({ deploys, failures: [], sinceMs, untilMs }).services[0]?.perWeek // 4.5
  */

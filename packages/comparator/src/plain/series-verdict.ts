@@ -5,11 +5,11 @@ import type { PlainSeries } from './read-series.ts'
 
 /** How strictly two series are judged. */
 export interface SeriesPolicy {
-  /** Chance of failing a canary that is exactly as much worse as the margin allows. */
+  /** Chance of a FAIL for a canary exactly at the margin. */
   readonly alpha: number
-  /** Chance of passing one. */
+  /** Chance of a PASS for a canary exactly at the margin. */
   readonly alphaPass: number
-  /** Which way hurts. */
+  /** The harmful direction. */
   readonly worse: 'higher' | 'lower'
   /** As people write it: `10%`, `0.5` in the values' unit, or both, whichever is larger; of rates `1.5,0.1pp`. */
   readonly margin: string | null
@@ -17,12 +17,12 @@ export interface SeriesPolicy {
 
 /** One arm's side. `value` is the median of its values, or the share of its events. */
 export interface SeriesSide {
-  /** Points; of rates, all their n together. */
+  /** Number of points; for rates, the sum of n. */
   readonly count: number
   readonly value: number | null
 }
 
-/** The verdict on two plain series, with the numbers that it comes from. */
+/** The verdict on two plain series, with the numbers behind it. */
 export interface SeriesVerdict {
   readonly schema: 'coalmine.series/1'
   readonly verdict: Outcome

@@ -2,7 +2,7 @@ import { countOf, type Histogram, mergeHistograms } from '@coalmine/stats'
 import { otherOperations } from '../scopes.ts'
 import type { Side, Slice } from '../slice.ts'
 
-/** What stable does at one operation, whatever the time: the traffic that a canary is planned for. */
+/** Stable's traffic at one operation over all time, for which a canary is planned. */
 export interface BaselineOperation {
   readonly operation: string
   readonly requestsPerSecond: number

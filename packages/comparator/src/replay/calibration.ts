@@ -4,11 +4,11 @@ import type { ReplayAnswer } from './split.ts'
 
 /** Replays of canaries that are alike, or have one regression. Times are seconds of canary traffic; null is never. */
 export interface CalibrationRow {
-  /** Such as `latency +25 %`; null for canaries that are like stable, of which every FAIL is a false alarm. */
+  /** Such as `latency +25 %`; null for canaries like stable, for which every FAIL is a false alarm. */
   readonly effect: string | null
   readonly replays: number
   readonly failed: number
-  /** The share that fails, with its interval at 95 % (Wilson 1927). */
+  /** The share that FAILs, with its 95 % interval (Wilson 1927). */
   readonly share: { readonly value: number; readonly lower: number; readonly upper: number }
   /** By when half, and nine of ten, of the replays were failed. */
   readonly failedBy: { readonly half: number | null; readonly nineOfTen: number | null }
@@ -16,7 +16,7 @@ export interface CalibrationRow {
   readonly passedBy: { readonly half: number | null; readonly nineOfTen: number | null }
 }
 
-/** What a policy does on a service's own traffic. */
+/** How a policy performs on a service's own traffic. */
 export interface Calibration {
   readonly schema: 'coalmine.calibration/1'
   readonly service: string
@@ -26,12 +26,12 @@ export interface Calibration {
   readonly forSeconds: number
   readonly seed: number
   readonly rows: readonly CalibrationRow[]
-  /** Null with fewer than three instances that are known apart. */
+  /** Null with fewer than three distinguishable instances. */
   readonly placebo: Placebo | null
 }
 
 /**
- * Sums up the answers of replays.
+ * Summarises the answers of replays.
  *
  * @example calibrationRow(null, answers).share // { value: 0.01, lower: 0.0003, upper: 0.054 }
  */

@@ -13,7 +13,7 @@ export interface TrafficCell {
 }
 
 /**
- * Stable's side of slices, cell by cell, in the order of time.
+ * Stable's side of slices, cell by cell, in chronological order.
  *
  * @example cellsOf(slices)[0] // { tick: 0, operation: 'GET /', requests: 500, traces: 500, errors: 2, ... }
  */

@@ -2,7 +2,7 @@ import type { Histogram } from '@coalmine/stats'
 import { tidy } from '../numbers.ts'
 import { metricNameOf } from '../policy/measure.ts'
 
-/** A regression to look for: latencies so many times longer, or a rate so many times higher. */
+/** A regression to look for: a factor on latencies or on a rate. */
 export interface Effect {
   readonly metric: EffectMetric
   readonly times: number
@@ -13,9 +13,9 @@ export const effectMetrics = ['latency', 'errors', 'client-errors'] as const
 type EffectMetric = (typeof effectMetrics)[number]
 
 /**
- * A regression from its text: `latency=25%`, or `25%` alone, for latencies; `errors=x5` or `client-errors=x5` for rates; `4xx` is an old name of the latter.
+ * Parses a regression: `latency=25%` or `25%` for latencies; `errors=x5` or `client-errors=x5` (formerly `4xx`) for rates.
  *
- * @throws {RangeError} with the form that was expected.
+ * @throws {RangeError} naming the expected form.
  * @example parseEffect('errors=x5') // { metric: 'errors', times: 5 }
  */
 export function parseEffect(text: string): Effect {

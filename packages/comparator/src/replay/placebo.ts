@@ -20,7 +20,7 @@ export interface RecommendedMargin {
   readonly holds: string | null
 }
 
-/** Each instance of stable as if it were the canary of the others, stretch by stretch. */
+/** Replays of each stable instance as if it were the canary of the others, stretch by stretch. */
 export interface Placebo {
   readonly instances: number
   readonly replays: number

@@ -10,14 +10,14 @@ import { type Effect, effectMetrics, formatEffect, worseRate } from './effect.ts
 import { simulatedFacts } from './facts.ts'
 import { trafficOn } from './traffic.ts'
 
-/** What is asked of a plan. */
+/** Options of a plan. */
 export interface PlanOptions {
   /** The canary's share of the traffic, between 0 and 1. */
   readonly share: number
   readonly effects: readonly Effect[]
-  /** The chance of an answer in the time that is told. */
+  /** The chance of an answer within the planned time. */
   readonly power: number
-  /** Asks for the smallest share that answers in this time; null does not. */
+  /** Find the smallest share that answers within this time; null to skip. */
   readonly withinSeconds: number | null
   readonly seed: number
   /** How many canaries are simulated for each answer; null chooses as many as take some seconds, from 20 to 80. */
@@ -57,9 +57,9 @@ export interface Plan {
   readonly canaries: readonly PlannedCanary[]
   /** The smallest share with which every answer comes in time; null when not even half of the traffic does. */
   readonly smallestShare: { readonly withinSeconds: number; readonly share: number | null } | null
-  /** Metrics of the policy that closed ticks know nothing of. */
+  /** Metrics of the policy that closed ticks do not contain. */
   readonly notPlanned: readonly string[]
-  /** How many canaries were simulated for each answer. */
+  /** The number of canaries simulated per answer. */
   readonly runs: number
   readonly seed: number
 }

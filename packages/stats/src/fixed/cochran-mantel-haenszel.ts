@@ -5,7 +5,7 @@ import { noncentralMoments } from './noncentral.ts'
 import { checkAlpha, pOfZ, type Sided, type TestResult, untestable } from './result.ts'
 
 /**
- * Whether the odds of an event are, in the canary, more, less or other than `oddsRatio` times stable's, by one look: in each
+ * Single-look test of whether the odds of an event in the canary are more, less or other than `oddsRatio` times stable's: in each
  * block, given how many events there were in all, the canary's part against its mean at that odds ratio, summed over blocks. At
  * an odds ratio of 1 it is the Cochran-Mantel-Haenszel test (R's `mantelhaen.test`), beyond it the conditional score test with
  * noncentral hypergeometric moments. Assumes independent units; the rate may drift between blocks. With fewer than ten events

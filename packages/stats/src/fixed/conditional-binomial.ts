@@ -6,9 +6,9 @@ import { solve } from '../solve.ts'
 import { checkAlpha, type Sided, type TestResult, untestable } from './result.ts'
 
 /**
- * Whether the canary's share of the units is more, less or other than `share`, exactly, by one look: two counts, given their sum,
+ * Exact single-look test of whether the canary's share of the units is more, less or other than `share`: two counts, given their sum,
  * are binomial (R's `binom.test`). The interval is that of Clopper and Pearson 1934, each side at `alpha`. Assumes independent
- * units: divide counts that come in batches by `dispersionOf` first. `shareProcess` is the one for many looks.
+ * units: divide counts that come in batches by `dispersionOf` first. For repeated looks, use `shareProcess`.
  *
  * @example
  * conditionalBinomial({ stable: 212, canary: 156 }, { alternative: 'different', share: 0.5, alpha: 0.025 })
@@ -47,7 +47,7 @@ function atLeast(k: number, n: number, p: number): number {
   return k > n ? 0 : Math.exp(logIncompleteBeta(p, k, n - k + 1))
 }
 
-// As R does it: all numbers that are no more likely than the one seen.
+// Like R: sums over all counts that are no more likely than the observed one.
 function twoSided(seen: number, n: number, p: number): number {
   const logChance = (k: number): number =>
     logFactorial(n) - logFactorial(k) - logFactorial(n - k) + k * Math.log(p) + (n - k) * Math.log1p(-p)

@@ -4,7 +4,7 @@ import { logHypergeometric } from './tied-wins.ts'
 
 /** Of how many of the largest pooled values (of the smallest, for `less`) the canary has more than its part, and how many are its own. */
 export interface Exceedances {
-  /** The least of those values. */
+  /** The smallest of those values (the largest, for `less`). */
   readonly from: number
   readonly stable: number
   readonly canary: number
@@ -82,7 +82,7 @@ function tailOf(size: number, total: number, m: number): Float64Array {
 
 /** The chance that one of the p-values is as small as `least`: of all labellings those are taken out that reach it, cut by cut. */
 function chanceOf(least: number, cuts: readonly Group[], total: number, m: number): number {
-  // Equal but for rounding is as extreme.
+  // Values equal up to rounding are as extreme.
   const reached = least * (1 + 1e-7)
   let alive = new Float64Array(m + 1)
   alive[0] = 1

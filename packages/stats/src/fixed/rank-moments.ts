@@ -3,9 +3,9 @@ import { tallyOf, type Values } from './tally.ts'
 
 /** What a block says of the order of its arms: how many pairs the canary wins, and what equal distributions would give. */
 interface RankMoments {
-  /** How many values stable has. */
+  /** The number of values in stable. */
   readonly n: number
-  /** How many values the canary has. */
+  /** The number of values in the canary. */
   readonly m: number
   /** Pairs that the canary wins, ties counted one half. */
   readonly wins: number

@@ -2,21 +2,21 @@ import type { Alternative } from '../e-process.ts'
 import { logNormalCdf } from '../normal.ts'
 
 /**
- * What a test that looks once can say: a p-value with what it found, or that there is nothing to test. A missing answer is
+ * The result of a single-look test: a p-value with what it found, or that there was nothing to test. A missing result is
  * never a p-value of 1.
  */
 export type TestResult<Found> = ({ readonly kind: 'tested'; readonly p: number } & Found) | Untestable
 
-/** `empty-arm`: an arm has too few values in every block. `no-variance`: nothing differs, so nothing can be said of a difference. */
+/** `empty-arm`: an arm has too few values in every block. `no-variance`: all values are equal, so no difference can be tested. */
 export interface Untestable {
   readonly kind: 'untestable'
   readonly why: 'empty-arm' | 'no-variance'
 }
 
-/** Is the canary's value higher, lower, or just not what the hypothesis says? */
+/** The alternative: the canary's value is greater, less, or different in either direction. */
 export type Sided = Alternative | 'different'
 
-/** The answer of a test that cannot be made, and why. */
+/** The result of a test that is impossible, and why. */
 export function untestable(why: Untestable['why']): Untestable {
   return { kind: 'untestable', why }
 }
@@ -36,7 +36,7 @@ export function pOfZ(z: number, alternative: Sided): number {
 /** The p-value of whole numbers from `least` on with known chances, of which `seen` came; two-sided as R does it. */
 export function pOfChances(chances: ArrayLike<number>, least: number, seen: number, alternative: Sided): number {
   const at = seen - least
-  // R's tolerance: chances that are equal but for rounding errors are as extreme as the one that was seen.
+  // R's tolerance: probabilities equal up to rounding errors are as extreme as the observed one.
   const asExtreme = chances[at]! * (1 + 1e-7)
   let sum = 0
   for (let k = 0; k < chances.length; k += 1) {

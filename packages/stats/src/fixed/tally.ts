@@ -1,12 +1,12 @@
 import { aligned, type Distributions, sizesOf } from '../distributions.ts'
 
-/** Two arms' values, as they are. */
+/** The raw values of both arms. */
 export interface Values {
   readonly stable: readonly number[]
   readonly canary: readonly number[]
 }
 
-/** How often each arm has each distinct value (or bucket), in ascending order of the values. */
+/** The count of each distinct value (or bucket) in each arm, in ascending order of the values. */
 interface Tally {
   readonly stable: readonly number[]
   readonly canary: readonly number[]
@@ -37,7 +37,7 @@ function ofValues({ stable, canary }: Values): Tally {
   return { stable: tally[0], canary: tally[1] }
 }
 
-/** A sorted copy; a RangeError names what is not a finite number. */
+/** A sorted copy; throws a RangeError naming a value that is not finite. */
 export function sort(values: readonly number[], name: string): Float64Array {
   values.forEach((value, at) => {
     if (!Number.isFinite(value)) throw new RangeError(`${name}[${at}]: expected a finite number, got ${value}`)

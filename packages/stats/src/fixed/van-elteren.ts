@@ -3,7 +3,7 @@ import { type Interval, invert } from '../interval.ts'
 import { rankMoments } from './rank-moments.ts'
 import { checkAlpha, pOfZ, type Sided, type TestResult, untestable } from './result.ts'
 
-/** A rank test's answer: z, and the share of pairs that the canary wins (1/2 when nothing differs). */
+/** The result of a rank test: z, and the share of pairs that the canary wins (1/2 if nothing differs). */
 export interface RankTest {
   readonly z: number
   readonly winShare: number
@@ -14,8 +14,8 @@ export interface RankTest {
  * block, added up with van Elteren's weights 1/(N+1), tie-corrected. Assumes independent values and one distribution for both
  * arms of a block; level and traffic may drift between blocks. With one block it is the Mann-Whitney test itself.
  *
- * A margin is stable's histogram moved by `mapHistogram`, as for `rankProcess`. Not to be looked at twice: that is what
- * `rankProcess` is for.
+ * For a margin, move stable's histogram with `mapHistogram`, as for `rankProcess`. Valid for one look only; for repeated looks,
+ * use `rankProcess`.
  *
  * van Elteren 1960, On the combination of independent two-sample tests of Wilcoxon.
  *
@@ -49,8 +49,8 @@ function vanElterenAt(blocks: readonly Distributions[], shift: number, alternati
 }
 
 /**
- * How many times stable's values the canary's are, by one look: the factors that `vanElteren` does not reject, each side at
- * `alpha`. In steps of a bucket (2.2 % at scale 5). `scaleInterval` is the one for many looks.
+ * Single-look interval of the ratio of the canary's values to stable's: the factors that `vanElteren` does not reject, each side at
+ * `alpha`. In steps of a bucket (2.2 % at scale 5). For repeated looks, use `scaleInterval`.
  *
  * @example
  * const values = Array.from({ length: 100 }, (_, at) => at + 1)
