@@ -31,7 +31,7 @@ interface AskOptions {
  * looks like many).
  */
 type Assumption = 'instances-alike' | 'users-alike';
-/** What is bad of a request, as the failed metric has it. */
+/** What counts as a bad request for the failed metric. */
 type Bad = 'slow' | 'failed' | 'client-error';
 /** Requests, and how many of them were bad. */
 interface BadCount {
@@ -71,35 +71,35 @@ interface ByArm {
   readonly stable: number;
   readonly canary: number;
 }
-/** What carries a regression: the canary whatever the flag, the flag whatever the cohort, either, or only both together. */
+/** What causes a regression: the canary whatever the flag, the flag whatever the cohort, each on its own, or only both together. */
 type Carries = 'canary' | 'flag' | 'both' | 'combination' | 'not-settled' | 'not-separable';
 /** One cohort's requests with one variant, over the whole window. */
 interface Cell {
   readonly cohort: 'stable' | 'canary';
   readonly variant: string;
-  /** How many values. */
+  /** Number of values. */
   readonly count: number;
-  /** How many of them had the event, for rates. */
+  /** For rates: how many of them had the event. */
   readonly events: number | null;
-  /** In the finding's unit, as in the ticks in which all four cells can be compared; null where there are none. */
+  /** In the finding's unit, from the ticks in which all four cells can be compared; null if there are none. */
   readonly value: number | null;
 }
-/** How much worse, and from where to where that may be: a ratio of typical values, or a difference of shares. */
+/** How much worse, with bounds: a ratio of typical values, or a difference of shares. */
 interface CellEffect {
   readonly value: number;
   readonly lower: number | null;
   readonly upper: number | null;
 }
-/** What each adds to stable with the variant that does less harm. */
+/** What each adds to stable with the less harmful variant. */
 interface CellEffects {
   readonly kind: 'ratio' | 'difference';
-  /** Of each bound. */
+  /** Error level of each bound. */
   readonly level: number;
-  /** The variant that is worse in the canary: `flag` and `together` are of it. */
+  /** The variant that is worse in the canary; `flag` and `together` refer to it. */
   readonly variant: string;
   readonly canary: CellEffect;
   readonly flag: CellEffect;
-  /** What the two do beyond what each does alone. */
+  /** The effect of both beyond what each does alone. */
   readonly together: CellEffect;
 }
 /** A Coalmine server. Every function throws a CoalmineError if there is no answer. */
@@ -172,7 +172,7 @@ interface CohortFacts {
 }
 /** What is compared: the requests that a service answers, or the calls it makes to databases and other services. */
 type ComparedScope = (typeof comparedScopes)[number];
-/** A comparison as it is answered: its state, and where its page is. */
+/** The answer about a comparison: its state, and the address of its page. */
 interface ComparisonAnswer extends ComparisonState {
   readonly url: string;
 }
@@ -207,17 +207,17 @@ interface ComparisonBody {
   /** Planned shares of the canary, such as `1%:30m,10%:1h,100%`. */
   readonly ramp?: string;
 }
-/** Something that happened to a comparison that runs. */
+/** An event of a running comparison. */
 type ComparisonEvent = StartedEvent | LookEvent | OutcomeEvent | EndedEvent;
 /** The events of a comparison as JSON; the last one of all is `ended`. */
 interface ComparisonEvents {
   readonly events: readonly ComparisonEvent[];
 }
-/** The answer of `GET /api/comparisons`: the newest first. */
+/** The answer of `GET /api/comparisons`, newest first. */
 interface ComparisonList {
   readonly comparisons: readonly ComparisonAnswer[];
 }
-/** A comparison that runs, or did, as the API tells of it. Moments are ISO 8601. */
+/** A running or ended comparison, in the form of the API. Times are ISO 8601. */
 interface ComparisonState {
   readonly id: string;
   readonly service: string;
@@ -227,30 +227,30 @@ interface ComparisonState {
   readonly limits: RunLimits;
   readonly state: 'running' | 'ended';
   readonly startedAt: string;
-  /** The name of the token that started it; null where the server knows tokens without names, or none. */
+  /** The name of the token that started it; null if the server's tokens have no names, or it has none. */
   readonly startedBy: string | null;
   readonly endedAt: string | null;
-  /** The name of the token that stopped it; null where nobody did. */
+  /** The name of the token that stopped it; null if nobody did. */
   readonly stoppedBy: string | null;
   readonly why: EndReason | null;
-  /** What its last look said; null before the first one. */
+  /** The outcome of its last look; null before the first look. */
   readonly outcome: Outcome | null;
   readonly judgedAt: string | null;
-  /** The first reason of the last look, or what keeps it from looking. */
+  /** The first reason of the last look, or what prevents a look. */
   readonly reason: string | null;
-  /** How far it has come; null before there is something to judge. */
+  /** Its progress; null until there is something to judge. */
   readonly progress: Progress | null;
 }
-/** How much of what stable met the canary met too. */
+/** How much of stable's traffic the canary has seen too. */
 interface Coverage {
-  /** Minutes of the window in which the canary served, of so many. */
+  /** Minutes of the window in which the canary served, out of `windowMinutes`. */
   readonly minutes: number;
   readonly windowMinutes: number;
-  /** How many of the 60 minutes of the hour these are: what happens at five past every hour is met at five past. */
+  /** How many of the 60 minutes of an hour these cover: something that happens at five past every hour is seen only then. */
   readonly minutesOfHour: number;
-  /** Share of stable's requests that are of operations which the canary served too. */
+  /** Share of stable's requests whose operation the canary served too. */
   readonly operationsShare: number;
-  /** The operations that it never served, the largest first, by their share of stable's requests. */
+  /** The operations that the canary never served, with their share of stable's requests, largest first. */
   readonly unserved: readonly {
     readonly operation: string;
     readonly share: number;
@@ -267,15 +267,15 @@ interface EarlierDay {
   /** Requests by operation and tick, with the ticks shifted to the canary's day. */
   readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
-/** Why a comparison is over. */
+/** Why a comparison ended. */
 type EndReason = 'settled' | 'time' | 'idle' | 'stopped' | 'refused';
-/** It is over: the last event. */
+/** The comparison ended; this is the last event. */
 interface EndedEvent extends Numbered, Look {
   readonly event: 'ended';
   readonly why: EndReason;
 }
 /**
- * A type of error (`error.type`, `exception.type`, or the status code where neither says more) that the canary has, or a code
+ * An error type of the canary (`error.type`, `exception.type`, or else the status code), or a code
  * of client errors.
  */
 interface ErrorType {
@@ -283,13 +283,13 @@ interface ErrorType {
   /** Traces that had it. */
   readonly stable: number;
   readonly canary: number;
-  /** Where the canary has it, the most of it first. */
+  /** The canary's operations that have it, those with the most first. */
   readonly operations: readonly string[];
-  /** Whether stable has none of it. */
+  /** Whether stable has none. */
   readonly new: boolean;
-  /** Whether the canary has more of it than the margin of errors allows, at the policy's alpha over all types together. */
+  /** Whether the canary has more of it than the errors margin allows, at the policy's alpha over all types together. */
   readonly more: boolean;
-  /** Logarithm of the e-value that says so. */
+  /** Logarithm of the e-value for that increase. */
   readonly logE: number;
 }
 /** One error type at one operation in one tick: how many traces of each cohort had it. */
@@ -330,12 +330,12 @@ interface Exemplars {
 }
 /** The claim about a metric. `worse-by-at-most` is a deliberate trade-off: its margin must be given. */
 type Expect = 'no-worse' | 'better' | 'same' | 'worse-by-at-most';
-/** An attribute that explains a part of what is worse in the canary. */
+/** An attribute that explains part of what is worse in the canary. */
 interface Explanation {
   readonly attribute: string;
-  /** Others that the same requests have. */
+  /** Other attributes of the same requests. */
   readonly alike: readonly string[];
-  /** How much of the bad requests beyond stable's share is due to requests with it being worse than the others: 0 to 1. */
+  /** The share (0 to 1) of the bad requests beyond stable's that is due to requests with it being worse than the others. */
   readonly explained: number;
   readonly canary: {
     readonly with: BadCount;
@@ -345,7 +345,7 @@ interface Explanation {
     readonly with: BadCount;
     readonly without: BadCount;
   };
-  /** That bad requests are likelier with it than without, in the canary more than in stable. */
+  /** Evidence that bad requests are likelier with it than without, more so in the canary than in stable. */
   readonly logE: number;
   readonly message: string;
 }
@@ -544,32 +544,32 @@ interface HeaviestUsers {
 }
 /**
  * Counts in OpenTelemetry's exponential buckets: bucket `i` holds `(2^(i/2^scale), 2^((i+1)/2^scale)]`. Values that are
- * zero or less count in `zero`. The unit of the values is the caller's.
+ * zero or less count in `zero`. The caller chooses the unit of the values.
  */
 interface Histogram {
   readonly scale: number;
   readonly zero: number;
-  /** Ascending, each once. */
+  /** Ascending, without duplicates. */
   readonly indices: readonly number[];
-  /** One for each index: how many values its bucket holds. */
+  /** The number of values in the bucket of each index. */
   readonly counts: readonly number[];
 }
-/** What the instances of each cohort show of their hosts. */
+/** What the instances of each cohort reveal about their hosts. */
 interface Hosts {
-  /** How many instances were looked at, of those that served most. */
+  /** How many instances were examined: those that served most. */
   readonly stable: number;
   readonly canary: number;
-  /** Standard deviation between stable's instances, of the logarithm: 0.05 is 5 %. Null where it is not known. */
+  /** Standard deviation between stable's instances, on the log scale: 0.05 is 5 %. Null if unknown. */
   readonly variation: {
     readonly latency: number | null;
     readonly errors: number | null;
   };
-  /** The ratio (of odds, for errors) that the canary's hosts alone reach one time in forty: FAIL needs more than it. */
+  /** The ratio (of odds, for errors) that the canary's hosts alone exceed one time in forty: FAIL needs more than that. */
   readonly allowed: {
     readonly latency: number | null;
     readonly errors: number | null;
   };
-  /** Stable instances that would fail against the others; null where they are too few to tell. */
+  /** Stable instances that would fail against the others; null if there are too few to tell. */
   readonly placebo: readonly OutOfLine[] | null;
   /** Canary instances that are worse than the canary's others. */
   readonly outOfLine: readonly OutOfLine[];
@@ -619,7 +619,7 @@ interface InstanceTick {
   /** In seconds; empty while the instance was warming up. Buckets may be wider than those of the slices. */
   readonly latency: Histogram;
 }
-/** Whether the canary carries a finding, or a flag, or only the two together. */
+/** Whether a finding is caused by the canary, by a flag, or only by the two together. */
 interface Interaction {
   readonly flag: string;
   readonly variants: readonly [string, string];
@@ -627,28 +627,28 @@ interface Interaction {
   readonly metric: string;
   readonly operation: string | null;
   readonly carries: Carries;
-  /** Stable with the first and the second variant, then the canary; empty where each cohort has a variant of its own. */
+  /** Stable with the first and the second variant, then the canary; empty if each cohort has its own variant. */
   readonly cells: readonly Cell[];
   readonly unit: Finding['unit'];
   readonly statistic: Finding['statistic'];
-  /** Null where the cells cannot be compared. */
+  /** Null if the cells cannot be compared. */
   readonly effects: CellEffects | null;
   readonly message: string;
 }
-/** The answer of `GET /api/comparisons/ID`: its last verdict too, null before there is one. */
+/** The answer of `GET /api/comparisons/ID`, with its last verdict; null before there is one. */
 interface JudgedComparison extends ComparisonAnswer {
   readonly verdict: Verdict | null;
 }
-/** What Kayenta says of one metric, and the numbers that it said it for, which it does not tell. */
+/** Kayenta's result for one metric, with the numbers behind it, which Kayenta itself does not report. */
 interface KayentaClassification {
   readonly label: KayentaLabel;
   /** Whether it fails the canary whatever the score is. */
   readonly critical: boolean;
-  /** Canary's mean over stable's; null where one of them is zero. */
+  /** The canary's mean divided by stable's; null if either is zero. */
   readonly deviation: number | null;
-  /** The effect that the metric's thresholds are about; null where it cannot be computed, and the thresholds do not count. */
+  /** The effect that the metric's thresholds refer to; null if it cannot be computed, and the thresholds are ignored. */
   readonly effect: number | null;
-  /** Null where no test was made: no data, or the same data. */
+  /** Null if no test was made: no data, or identical data. */
   readonly shift: LocationShift | null;
   readonly points: {
     readonly stable: number;
@@ -656,7 +656,7 @@ interface KayentaClassification {
   };
   readonly reason: string;
 }
-/** What Kayenta's judge needs of a canary config. */
+/** The parts of a canary config that Kayenta's judge needs. */
 interface KayentaConfig {
   readonly metrics: readonly KayentaMetric[];
   readonly groupWeights: Readonly<Record<string, number>>;
@@ -687,9 +687,9 @@ type KayentaLabel = 'Pass' | 'High' | 'Low' | 'Nodata' | 'NodataFailMetric';
 interface KayentaMetric {
   readonly name: string;
   readonly groups: readonly string[];
-  /** Which of our series it is judged on, as the config names it: `query.coalmine`, else the metric's name. */
+  /** The Coalmine series it is judged on, as named in the config: `query.coalmine`, else the metric's name. */
   readonly source: string;
-  /** The operation that the series is of: `query.operation`; null for the whole service. */
+  /** The operation of the series: `query.operation`; null for the whole service. */
   readonly operation: string | null;
   readonly direction: 'increase' | 'decrease' | 'either';
   readonly nanStrategy: 'remove' | 'replace';
@@ -708,12 +708,12 @@ interface KayentaMetric {
     readonly criticalDecrease: number;
   };
 }
-/** The answer that Kayenta's NetflixACAJudge gives on these series, and why. */
+/** The result of Kayenta's NetflixACAJudge on these series, and why. */
 interface KayentaResult extends KayentaScore {
   readonly metrics: readonly KayentaFinding[];
   readonly thresholds: KayentaConfig['thresholds'];
 }
-/** The score of a canary, from 0 to 100, and what it comes from. */
+/** The score of a canary, from 0 to 100, and how it was computed. */
 interface KayentaScore {
   /** From 0 to 100. */
   readonly score: number;
@@ -753,9 +753,9 @@ interface LocationShift {
   readonly upper: number;
   readonly estimate: number;
 }
-/** What one look said, without the verdict. */
+/** The result of one look, without the verdict. */
 type Look = Pick<ComparisonState, 'outcome' | 'reason' | 'progress'>;
-/** It was looked at, and the outcome is what it was. */
+/** A look with an unchanged outcome. */
 interface LookEvent extends Numbered, Look {
   readonly event: 'look';
 }
@@ -841,14 +841,14 @@ interface Missing {
 }
 /** How often you may look: as often as you like (`sequential`), or once, at the end of the window (`fixed`). */
 type Mode = 'sequential' | 'fixed';
-/** What every event of a comparison has. */
+/** Common fields of all events of a comparison. */
 interface Numbered {
-  /** Its number among the events of the comparison: they grow, and some may be missing. */
+  /** Increasing number among the events of the comparison; there may be gaps. */
   readonly id: number;
   /** When it happened, ISO 8601. */
   readonly at: string;
 }
-/** An instance that is worse than its fellows, beyond the margin. Latency in seconds, errors as a share. */
+/** An instance that is worse than the rest of its cohort, beyond the margin. Latency in seconds, errors as a share. */
 interface OutOfLine {
   readonly instance: string;
   readonly metric: string;
@@ -858,7 +858,7 @@ interface OutOfLine {
 }
 /** The outcome of a comparison. */
 type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid';
-/** It was looked at, and the outcome is not what it was; `before` is null at the first look. */
+/** A look that changed the outcome; `before` is null at the first look. */
 interface OutcomeEvent extends Numbered, Look {
   readonly event: 'outcome';
   readonly before: Outcome | null;
@@ -924,7 +924,7 @@ interface ProvedWithin {
 }
 /** What a FAIL proves to be worse: the build, or only one instance of it, whose host may be the reason. */
 type Proves = 'build' | 'instance';
-/** How many units an arm had, and how many of them had the event. */
+/** The number of units of an arm, and how many of them had the event. */
 interface Rate {
   readonly n: number;
   readonly events: number;
@@ -940,30 +940,30 @@ interface RateMargin {
 interface RatioMargin {
   readonly ratio: number;
 }
-/** `decides`: why the verdict is what it is; `blocks`: why it could not be PASS; `note`: good to know. */
+/** `decides`: explains the verdict; `blocks`: prevents a PASS; `note`: for information. */
 interface Reason {
   readonly code: ReasonCode;
   readonly weight: 'decides' | 'blocks' | 'note';
   readonly message: string;
 }
-/** Names a reason; the sentences may change, the codes do not. */
+/** Identifies a reason; its sentence may change, its code does not. */
 type ReasonCode = 'worse-than-margin' | 'not-as-expected' | 'within-margin' | 'not-enough-evidence' | 'nothing-decides' | 'no-data' | 'same-cohort' | 'never-concurrent' | 'split-missed' | 'overlapping-cohorts' | 'unmatched-operations' | 'unnamed-operations' | 'canary-quiet' | 'swapped' | 'unmarked-requests' | 'sampling-differs' | 'tail-sampled' | 'instrumentation-differs' | 'not-randomised' | 'instances-restart' | 'one-instance' | 'mix-differs' | 'clock-skew' | 'warm-up-left-out' | 'mixed-variants' | 'late-spans' | 'late-requests' | 'retried' | 'host-not-separable' | 'young-instances' | 'both-slowed-down' | 'assumes-independence' | 'few-users' | 'uneven-instances' | 'unequal-load' | 'one-look' | 'peeked' | 'before-after' | 'too-few-days' | 'raw-spans' | 'span-metrics' | 'not-measured' | 'coarse-buckets' | 'buckets-differ' | 'first-scrapes-left-out' | 'scrapes-missed' | 'new-error-type' | 'structure-differs' | 'inner-errors' | 'sampled' | 'values-missing' | 'throughput-not-known' | 'negative-values' | 'test-traffic-left-out' | 'flags-differ' | 'flags-left-out' | 'interactions-not-known' | 'why-not-known';
-/** An operation that is worse than the margin by one metric, among all that were looked at. */
+/** An operation that is worse than the margin in one metric, among all that were examined. */
 interface Regressed {
   readonly metric: string;
   readonly operation: string;
   /** Natural logarithm of its e-value. */
   readonly logE: number;
 }
-/** When a comparison that runs is over, in milliseconds. */
+/** When a running comparison ends, in milliseconds. */
 interface RunLimits {
-  /** How much canary traffic is judged. */
+  /** How long canary traffic is judged. */
   readonly forMs: number;
-  /** How long the first spans of both cohorts may take. */
+  /** How long to wait for the first spans of both cohorts. */
   readonly waitMs: number;
   /** How long the canary may serve nothing. */
   readonly idleMs: number;
-  /** Whether a PASS ends it, too, as a FAIL does. */
+  /** Whether a PASS ends it too, like a FAIL. */
   readonly earlyPass: boolean;
 }
 /** What a few ticks of raw spans show about one cohort. */
@@ -1060,31 +1060,31 @@ interface SpanTick {
   readonly canary: Rate;
 }
 /**
- * The body of `POST /api/comparisons`: what is compared, and when it is over. Left out, 30 min of canary traffic are judged,
+ * The body of `POST /api/comparisons`: what is compared, and when it ends. By default, 30 min of canary traffic are judged,
  * the first spans may take 1 min, and the canary may serve nothing for 15 min.
  */
 interface StartBody extends ComparisonBody, Partial<RunLimits> {
-  /** What it is known by: such as commit, author, pipeline. At most 20, of 500 characters each. */
+  /** Labels such as commit, author, pipeline. At most 20, of 500 characters each. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Requests of the same key are the same comparison, whatever else they say; 200 characters at most. */
+  /** Idempotency key: requests with the same key mean the same comparison, whatever else they say; at most 200 characters. */
   readonly key?: string;
 }
-/** It was started; its state at that moment. */
+/** The comparison was started; its state at that time. */
 interface StartedEvent extends Numbered {
   readonly event: 'started';
   readonly state: ComparisonAnswer;
 }
 /** The statistic that a finding's values are. */
 type Statistic = `p${1 | 5 | 10 | 50 | 90 | 95 | 99}` | 'share of requests' | 'share of traffic' | 'share of calls' | 'requests per instance';
-/** Spans below the requests of one cohort that the other has none of. */
+/** A kind of span below the requests of one cohort that the other does not have. */
 interface StructureChange {
   readonly kind: string;
   readonly name: string;
-  /** `new`: canary has it and stable has not; `missing`: the other way round. */
+  /** `new`: only the canary has it; `missing`: only stable has it. */
   readonly change: 'new' | 'missing';
-  /** Share of the traces, of the cohort that has it, in which it is. */
+  /** Share of the traces with it, in the cohort that has it. */
   readonly share: number;
-  /** Logarithm of the e-value that this is no chance. */
+  /** Logarithm of the e-value against chance. */
   readonly logE: number;
 }
 /** Totals over days or over a window, by operation and metric. */
@@ -1194,7 +1194,7 @@ interface Verdict {
   /** The result of Kayenta's judge on the same window, if a Kayenta canary config was given. */
   readonly kayenta?: KayentaResult;
 }
-/** The answer of `GET /api/verdict`, which gates ask: `verdict` is `running` until the comparison is settled. */
+/** The answer of `GET /api/verdict`, for deployment gates: `verdict` is `running` until the comparison is settled. */
 interface VerdictAnswer extends Pick<ComparisonAnswer, 'id' | 'url' | 'outcome' | 'state' | 'reason' | 'startedAt' | 'judgedAt'> {
   readonly verdict: Outcome | 'running';
 }
@@ -1238,7 +1238,7 @@ interface VerdictOptions extends Signalled {
   /** How long to wait for a verdict, in milliseconds; without it the answer may be that it is `running`. */
   readonly waitMs?: number;
 }
-/** The query of `GET /api/verdict`: of the newest comparison of these cohorts. */
+/** The query of `GET /api/verdict`, for the newest comparison of these cohorts. */
 interface VerdictQuery {
   readonly service: string;
   /** Selectors, such as `service.version=2.0.0`. */
