@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import type { FlagdActuator } from '@coalmine/comparator'
+import { replaceFile } from '../replace-file.ts'
 import { type Actuator, ActuatorError, isAbout } from './actuator.ts'
 import { type Environment, filled } from './environment.ts'
 
@@ -28,7 +28,9 @@ export function flagdActuator({ file: named, on, off }: FlagdActuator, env: Envi
         throw new ActuatorError(
           `${file}: the targeting of ${flag} has rules and no fractional of ${on} and ${off}: add one where the rollout should act`,
         )
-      await replace(path, `${JSON.stringify(content, null, 2)}\n`)
+      await replaceFile(path, `${JSON.stringify(content, null, 2)}\n`).catch((error: Error) => {
+        throw new ActuatorError(`${path} cannot be written: ${error.message}`)
+      })
       return ''
     },
     read: async ({ percent, flag }) => {
@@ -101,22 +103,3 @@ function newTargeting(on: string, off: string, weights: Readonly<Record<string, 
 
 // Weights are integers with an arbitrary sum.
 const weightOf = (percent: number): number => Math.round(percent * 1000)
-
-/** Replaces a file atomically: readers see the old one or the new one, never part of one. */
-async function replace(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
-  try {
-    const { mode } = await stat(path)
-    const handle = await open(fresh, 'wx', mode)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(fresh, path)
-  } catch (error) {
-    await rm(fresh, { force: true })
-    throw new ActuatorError(`${path} cannot be written: ${(error as Error).message}`)
-  }
-}

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
+import { replaceFile } from '@coalmine/rollout'
 import { ServerError } from '../errors.ts'
 
 /** A line of the file that verifiers watch: the stopped run and, for people, when, by whom and why it was stopped. */
@@ -26,7 +26,8 @@ export async function revokeInFile(file: string, { run, at, by, why }: Revoked):
     const path = await realpath(file).catch(() => file)
     await alone(path, async () => {
       const text = await textOf(path)
-      if (!names(text, run)) await replace(path, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`)
+      if (!names(text, run))
+        await replaceFile(path, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`, usualMode)
     })
   } catch (error) {
     throw new ServerError(
@@ -87,26 +88,5 @@ async function alone(path: string, work: () => Promise<void>): Promise<void> {
     await work()
   } finally {
     await rm(lock, { force: true })
-  }
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
-  try {
-    const mode = await stat(path).then(
-      ({ mode }) => mode,
-      () => usualMode,
-    )
-    const handle = await open(fresh, 'wx', mode)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(fresh, path)
-  } catch (error) {
-    await rm(fresh, { force: true })
-    throw error
   }
 }
