@@ -409,7 +409,7 @@ describe('serve', () => {
       const watch = await coalmineHere(folder, ['watch', ...compare.slice(1), '--store', 'owned'])
       expect(watch.stdout).toMatch(/^FAIL /)
       expect(watch.code).toBe(1)
-      const doctor = await coalmineHere(folder, ['doctor', '--service', 'shop', '--store', 'owned'])
+      const doctor = await coalmineHere(folder, ['doctor', '--store', 'owned'])
       expect(doctor).toMatchObject({ code: 0, stderr: '' })
       expect(doctor.stdout).toContain('2.0.0')
     } finally {

@@ -101,7 +101,10 @@ function addSourceOptions(command: Command): Command {
     .addOption(serverOption())
     .addOption(tokenOption())
     .addOption(
-      new Option('--since <time>', 'judge only the last part of it, such as 30m (default: since the first canary span)')
+      new Option(
+        '--since <time>',
+        'judge only the last part of the traffic, such as 30m (default: since the first canary span)',
+      )
         .argParser(windowMilliseconds)
         .env('COALMINE_SINCE'),
     )
@@ -143,7 +146,7 @@ function addPolicyOptions(command: Command): Command {
     .addOption(
       new Option(
         '--config <file>',
-        `a file with the cohorts and what you expect (default: ${defaultConfig}, if there is one)`,
+        `a file with the cohorts and what you expect (default: ${defaultConfig}, if it exists)`,
       ).env('COALMINE_CONFIG'),
     )
 }

@@ -43,7 +43,7 @@ export function addStableOptions(command: Command): Command {
     .addOption(
       new Option(
         '--config <file>',
-        `a file with the cohorts and what you expect (default: ${defaultConfig}, if there is one)`,
+        `a file with the cohorts and what you expect (default: ${defaultConfig}, if it exists)`,
       ).env('COALMINE_CONFIG'),
     )
 }

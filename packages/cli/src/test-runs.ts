@@ -11,7 +11,7 @@ export const isRun = (answer: object): answer is TestRunAnswer => 'run' in answe
 export function revokeOption(): Option {
   return new Option(
     '--revoke <file>',
-    'the file of revoked runs that the services watch, to put the run into; without it the server does, where it knows the file',
+    'the revocation file that the services watch; without it, the server adds the run to its own --revoke file',
   ).env('COALMINE_REVOKED_FILE')
 }
 

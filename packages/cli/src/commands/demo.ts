@@ -50,10 +50,13 @@ export function demoCommand(command: Command, io: Io): Command {
         .argParser(number(0, 10))
         .default(0.6),
     )
-    .addOption(new Option('--seed <number>', 'other traffic').argParser(number(0, 2 ** 31)).default(1))
+    .addOption(new Option('--seed <number>', 'the seed of the traffic').argParser(number(0, 2 ** 31)).default(1))
     .addOption(new Option('--rate <requests>', 'requests a second').argParser(number(10, 2000)).default(250))
     .addOption(
-      new Option('--acts <number>', 'how many of the two to play').choices(['1', '2']).default('2').argParser(Number),
+      new Option('--acts <number>', '1 for the bad canary only, 2 for both')
+        .choices(['1', '2'])
+        .default('2')
+        .argParser(Number),
     )
     .option('--open', 'open the page of each comparison in a browser')
     .option('--keep', 'keep the page up after both are judged, until Ctrl-C')

@@ -28,26 +28,27 @@ interface DeployOptions extends SpanSource {
 export function deployCommand(command: Command, io: Io): Command {
   return command
     .description('report a deploy: which build of what, who wrote and who merged it')
-    .addOption(new Option('--service <name>', 'what is deployed, as its spans call it').env('COALMINE_SERVICE'))
     .addOption(
-      new Option('--version <version>', 'the build, as its spans have it in service.version').env('COALMINE_VERSION'),
+      new Option('--service <name>', 'the service that is deployed, by its name on spans').env('COALMINE_SERVICE'),
     )
-    .addOption(new Option('--commit <sha>', 'the revision that it was made of'))
+    .addOption(
+      new Option('--version <version>', 'the build, by the service.version of its spans').env('COALMINE_VERSION'),
+    )
+    .addOption(new Option('--commit <sha>', 'the revision that it was built from'))
     .addOption(new Option('--author <name>', 'who wrote the change'))
     .addOption(new Option('--merged-by <name>', 'who merged it'))
-    .addOption(new Option('--change <url>', 'where the change is looked at, such as a pull request').argParser(httpUrl))
+    .addOption(new Option('--change <url>', 'the URL of the change, such as a pull request').argParser(httpUrl))
+    .addOption(new Option('--changes <n>', 'how many changes it adds to the build before').argParser(count))
     .addOption(
-      new Option('--changes <n>', 'how many changes it bundles that the build before had not').argParser(count),
+      new Option('--environment <name>', 'where it is deployed, such as production').env('COALMINE_ENVIRONMENT'),
     )
-    .addOption(new Option('--environment <name>', 'where to, such as production').env('COALMINE_ENVIRONMENT'))
-    .addOption(new Option('--what <text>', 'anything else to know, in one line'))
+    .addOption(new Option('--what <text>', 'a remark, in one line'))
     .addOption(
-      new Option(
-        '--committed-at <moment>',
-        'when the change was committed (default: what git says of --commit)',
-      ).argParser(moment),
+      new Option('--committed-at <moment>', 'when the change was committed (default: from git, by --commit)').argParser(
+        moment,
+      ),
     )
-    .addOption(new Option('--at <moment>', 'when (default: now)').argParser(moment))
+    .addOption(new Option('--at <moment>', 'when it was deployed (default: now)').argParser(moment))
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
@@ -55,8 +56,8 @@ export function deployCommand(command: Command, io: Io): Command {
     .addHelpText(
       'after',
       `
-What is not given is taken from the variables of GitHub Actions, GitLab CI and other pipelines, and from the git
-checkout that it runs in. The same deploy may be reported again: it is one.
+Options that you leave out are taken from the variables of GitHub Actions, GitLab CI and other pipelines, and from the
+git checkout. If you report the same deploy twice, it still counts once.
 
 Examples:
   coalmine deploy --server https://coalmine.example --service checkout --version 2.0.0

@@ -4,12 +4,15 @@ import { ask } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { serviceSeen } from '../services-seen.ts'
 
 /** `coalmine doctor`: shows which marks arrive from a service, and which are missing. */
 export function doctorCommand(command: Command, io: Io): Command {
   return command
     .description('show which marks a service sends, from which builds and SDKs, and what is missing')
-    .addOption(new Option('--service <name>', 'the service to look at').env('COALMINE_SERVICE').makeOptionMandatory())
+    .addOption(
+      new Option('--service <name>', 'the service to look at (default: the only one seen)').env('COALMINE_SERVICE'),
+    )
     .addOption(storeOption())
     .addOption(tracesOption())
     .addOption(serverOption())
@@ -17,14 +20,15 @@ export function doctorCommand(command: Command, io: Io): Command {
     .addOption(formatOption())
     .action(
       async ({
-        service,
+        service: named,
         format,
         ...source
-      }: SpanSource & { readonly service: string; readonly format: 'text' | 'json' }) => {
-        const route = `/api/doctor?service=${encodeURIComponent(service)}`
-        const facts = await withServer(source, 'read', io, (server) =>
-          ask(server, route, isDoctorFacts, { signal: io.stop }),
-        )
+      }: SpanSource & { readonly service?: string; readonly format: 'text' | 'json' }) => {
+        const facts = await withServer(source, 'read', io, async (server) => {
+          const service = named ?? (await serviceSeen(server, undefined, io.stop))
+          const route = `/api/doctor?service=${encodeURIComponent(service)}`
+          return ask(server, route, isDoctorFacts, { signal: io.stop })
+        })
         io.stdout.write(format === 'json' ? `${printableJson(facts)}\n` : doctorText(facts, { colors: io.colors }))
       },
     )

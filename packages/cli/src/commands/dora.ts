@@ -16,7 +16,7 @@ interface DoraOptions extends SpanSource {
 export function doraCommand(command: Command, io: Io): Command {
   return command
     .description(
-      'how often a service is deployed, how long a change takes, and how often it fails: the five DORA metrics',
+      'show how often a service is deployed, how long a change takes, and how often it fails: the five DORA metrics',
     )
     .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
     .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(90, '90d'))
@@ -27,8 +27,8 @@ export function doraCommand(command: Command, io: Io): Command {
     .addHelpText(
       'after',
       `
-Deploys are those that "coalmine deploy" or a webhook reported, and builds that served users for the first time. One
-failed where a comparison by build proved harm to users. Compare a service with itself, earlier, and not with others.`,
+Deploys are those that "coalmine deploy" or a webhook reported, and builds that served users for the first time. A deploy
+failed if a comparison by build proved harm to users. Compare a service with its own past, not with other services.`,
     )
     .action(async ({ service, since, format, ...source }: DoraOptions) => {
       const query = new URLSearchParams({

@@ -23,12 +23,12 @@ interface CheckOptions extends SpanSource {
 /** `coalmine flags check KEY`: checks in a pipeline whether a flag, or the code behind it, can be removed. */
 export function flagsCheckCommand(command: Command, io: Io, exit: (result: Outcome) => void): Command {
   return command
-    .description('may the code behind a flag be removed? Exit code 1 says no, and why')
+    .description('check whether the code behind a flag can be removed; exit code 1 if not, with the reasons')
     .addArgument(new Argument('<key>', 'the flag'))
-    .addOption(new Option('--keep <variant>', 'the variant whose code stays; without it, nothing may ask for the flag'))
-    .addOption(new Option('--code <dir>', 'search this checkout: no file may name the flag'))
+    .addOption(new Option('--keep <variant>', 'the variant whose code stays (default: none, the whole flag goes)'))
+    .addOption(new Option('--code <dir>', 'also fail if a file of this checkout names the flag'))
     .addOption(
-      new Option('--within <days>', 'whoever met another variant within so many days is in the way')
+      new Option('--within <days>', 'fail if anybody got another variant within this many days')
         .argParser(days)
         .default(14, '14d'),
     )
@@ -37,7 +37,9 @@ export function flagsCheckCommand(command: Command, io: Io, exit: (result: Outco
       new Option('--environment <name>', 'only this environment, such as production').env('COALMINE_ENVIRONMENT'),
     )
     .addOption(
-      new Option('--config <file>', 'whose flags: declares flags (default: coalmine.yaml)').env('COALMINE_CONFIG'),
+      new Option('--config <file>', 'the file whose flags: section declares flags (default: coalmine.yaml)').env(
+        'COALMINE_CONFIG',
+      ),
     )
     .addOption(storeOption())
     .addOption(tracesOption())

@@ -21,13 +21,13 @@ export function flagsCommand(command: Command, io: Io, exit: (result: Outcome) =
   command.enablePositionalOptions()
   flagsCheckCommand(command.command('check'), io, exit)
   return command
-    .description('which flags users still meet, with which variants, and which can go')
+    .description('show which flags users still meet, with which variants, and which can go')
     .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
     .addOption(new Option('--flag <key>', 'only this flag'))
     .addOption(
       new Option(
         '--config <file>',
-        'the file whose flags: section declares owners and limits (default: coalmine.yaml, else that of the server)',
+        "the file whose flags: section declares owners and limits (default: coalmine.yaml, else the server's file)",
       ).env('COALMINE_CONFIG'),
     )
     .addOption(storeOption())

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { noSuchService } from '@coalmine/comparator'
 import { printable } from '@coalmine/report'
 import type { Command } from 'commander'
 import { ask, type Server } from '../client.ts'
@@ -8,6 +7,7 @@ import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
 import { serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { serviceSeen } from '../services-seen.ts'
 import { type Seen, starterConfig } from '../starter-config.ts'
 
 type InitOptions = SpanSource & { readonly service?: string; readonly force?: boolean }
@@ -38,24 +38,15 @@ export function initCommand(command: Command, io: Io): Command {
     })
 }
 
-interface ServicesSeen {
-  readonly services: readonly string[]
+interface BuildsSeen {
   readonly values: readonly string[]
   readonly first: readonly number[]
 }
 
 async function look(server: Server, named: string | undefined, signal: AbortSignal): Promise<Seen> {
-  const { services } = await ask(server, '/api/known', isServicesSeen, { signal })
-  const service = named ?? (services.length === 1 ? services[0]! : undefined)
-  if (service === undefined || !services.includes(service)) {
-    const seen =
-      services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen no services yet'
-    throw named === undefined
-      ? new CommandError('usage', `--service is missing. ${seen}.`)
-      : new CommandError('no-data', noSuchService(named, services))
-  }
+  const service = await serviceSeen(server, named, signal)
   const query = `?service=${encodeURIComponent(service)}`
-  const { values, first } = await ask(server, `/api/known${query}`, isServicesSeen, { signal })
+  const { values, first } = await ask(server, `/api/known${query}`, isBuildsSeen, { signal })
   const { operations } = await ask(server, `/api/doctor${query}`, hasOperations, { signal })
   const builds = values
     .map((selector, at) => ({ selector, first: first[at]! }))
@@ -67,8 +58,8 @@ async function look(server: Server, named: string | undefined, signal: AbortSign
   return { service, builds, operations }
 }
 
-function isServicesSeen(answer: object): answer is ServicesSeen {
-  return 'services' in answer && 'first' in answer && Array.isArray(answer.first)
+function isBuildsSeen(answer: object): answer is BuildsSeen {
+  return 'values' in answer && 'first' in answer && Array.isArray(answer.first)
 }
 
 function hasOperations(answer: object): answer is Pick<Seen, 'operations'> {

@@ -21,19 +21,19 @@ interface NotifyCommandOptions extends SpanSource {
 export function notifyCommand(command: Command, io: Io): Command {
   return command
     .description('show which notifications are waiting or have failed; --test sends one to each target')
-    .option('--test', 'send a test message from here to each target of the file, and print what it answered')
+    .option('--test', 'send a test message from this machine to each target of the file, and print the answers')
     .option(
       '--target <name>',
-      'only this target; several times, or with commas',
+      'only this target; may be repeated, or list several with commas',
       (text: string, all: readonly string[] = []): readonly string[] => [...all, ...text.split(',')],
     )
     .addOption(
-      new Option('--config <file>', `has "notify" (default: ${defaultConfig} where there is one)`).env(
+      new Option('--config <file>', `the file with the notify section (default: ${defaultConfig}, if it exists)`).env(
         'COALMINE_CONFIG',
       ),
     )
     .addOption(
-      new Option('--base-url <url>', 'where a test message leads to (default: that of the running server)')
+      new Option('--base-url <url>', 'the address that test messages link to (default: that of the running server)')
         .argParser(httpUrl)
         .env('COALMINE_BASE_URL'),
     )
@@ -48,7 +48,7 @@ Examples:
   coalmine notify --test --target team
   coalmine notify --server https://coalmine.example
 
-Exits with 69 where a target does not take the test message.`,
+Exits with 69 if a target does not accept the test message.`,
     )
     .action((options: NotifyCommandOptions) => (options.test ? test(options, io) : show(options, io)))
 }

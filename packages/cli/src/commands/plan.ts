@@ -48,7 +48,7 @@ export function planCommand(command: Command, io: Io): Command {
     .addOption(
       new Option(
         '--runs <count>',
-        'how many canaries to simulate for each answer (default: as many as some seconds allow)',
+        'how many canaries to simulate for each answer (default: as many as a few seconds allow)',
       )
         .argParser(wholeNumber)
         .env('COALMINE_RUNS'),

@@ -22,23 +22,26 @@ interface StartOptions extends SpanSource, RolloutBody {
 /** `coalmine rollout start`: starts a rollout in the server, or in this process. */
 export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   return command
-    .description('start the rollout of a build, or join the one that runs; another build of the service is superseded')
+    .description(
+      'start the rollout of a build, or join it if it is running; it replaces that of another build of the service',
+    )
     .addOption(new Option('--service <name>', 'the service (default: that of coalmine.yaml)').env('COALMINE_SERVICE'))
     .addOption(
-      new Option('--stable <selector>', 'which spans are stable, such as service.version=1.9.0').env('COALMINE_STABLE'),
+      new Option('--stable <selector>', 'the stable cohort, such as service.version=1.9.0').env('COALMINE_STABLE'),
     )
     .addOption(
-      new Option('--canary <selector>', 'which spans are canary, such as service.version=2.0.0').env('COALMINE_CANARY'),
+      new Option('--canary <selector>', 'the canary cohort, such as service.version=2.0.0').env('COALMINE_CANARY'),
     )
-    .option('--wait', 'stay until it is over')
-    .option('--here', 'run it in this process, which takes spans as coalmine serve does, until it is over')
+    .option('--wait', 'wait until it is over')
+    .option('--here', 'run it in this process, without a server; it receives spans as coalmine serve does')
     .addOption(
-      new Option('--config <file>', `of --here: the stages, and what moves the canary (default: ${defaultConfig})`).env(
-        'COALMINE_CONFIG',
-      ),
+      new Option(
+        '--config <file>',
+        `with --here: the file with the stages and what moves the canary (default: ${defaultConfig})`,
+      ).env('COALMINE_CONFIG'),
     )
     .addOption(
-      new Option('--port <port>', 'of --here: OTLP/HTTP and answers; 0 takes any free one')
+      new Option('--port <port>', 'with --here: the port for OTLP/HTTP, the page and the API; 0 takes any free one')
         .argParser(port)
         .default(4318)
         .env('COALMINE_PORT'),
@@ -49,7 +52,12 @@ export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Ou
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nWith --wait or --here it exits with 0 when the rollout is completed, 1 when the canary was taken back (or has not been\nfor two minutes of --wait, though it should), and 2 when a newer build took its place. A rollout of --here that is stopped goes on with the same command.',
+      `
+With --wait or --here, exit codes:
+  0   everybody has the build
+  1   the canary was taken back, or cannot be: with --wait, after trying for two minutes
+  2   a newer build took its place
+To resume a rollout that ran with --here, run the same command again.`,
     )
     .action(async (options: StartOptions) => {
       const over = await (options.here ? here(options, io) : there(options, io))

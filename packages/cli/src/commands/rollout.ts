@@ -14,8 +14,8 @@ interface Asked extends SpanSource {
 }
 
 const commands = {
-  pause: 'do nothing more; a FAIL still takes the canary back',
-  resume: 'go on; a rollout that waits past a deadline gets the time anew',
+  pause: 'stay at this stage; a FAIL still takes the canary back',
+  resume: 'go on; a stage that is past its deadline gets its full time again',
   advance: 'go on to the next stage, whatever the verdict',
   approve: 'let it go on to the next stage once its gate is open',
   abort: 'take the canary back',
@@ -27,10 +27,10 @@ export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome
     .description('give a new build to more and more users, and take it back when it is worse')
     .addHelpText(
       'after',
-      '\nThe stages, and what moves the canary, are the rollout in the coalmine.yaml of the server.',
+      "\nThe stages, and what moves the canary, are in the rollout: section of the server's coalmine.yaml.",
     )
   rolloutStartCommand(command.command('start'), io, exit)
-  looking(command.command('status').description('where a rollout is, and what it waits for')).action(
+  looking(command.command('status').description('show where a rollout is, and what it waits for')).action(
     async (id: string | undefined, { format, ...source }: Asked) => {
       const one = await reading(source, io, async (server) => {
         const found = await rolloutOf(server, await meantRollout(server, id))
@@ -50,7 +50,7 @@ export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome
       write(await tellRollout(server, await meantRollout(server, id), name, force), format, io)
     })
   }
-  looking(command.command('history').description('what happened to a rollout, and who said so')).action(
+  looking(command.command('history').description('show what happened to a rollout, and who said so')).action(
     async (id: string | undefined, { format, ...source }: Asked) => {
       const history = await reading(source, io, async (server) => historyOf(server, await meantRollout(server, id)))
       io.stdout.write(

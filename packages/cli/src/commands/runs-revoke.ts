@@ -17,12 +17,12 @@ interface RevokeOptions extends SpanSource {
 export function runsRevokeCommand(command: Command, io: Io): Command {
   return command
     .description(
-      'stop a test run: services no longer believe its markers, a quarter of a second after the file says so',
+      'stop a test run: services refuse its markers a quarter of a second after it is in the revocation file',
     )
     .argument('<run>', 'the run, such as load-7')
     .addOption(revokeOption())
-    .option('--why <text>', 'why, for those who look later')
-    .addOption(new Option('--by <name>', 'who does it (default: the user who runs this)').env('COALMINE_RUN_OWNER'))
+    .option('--why <text>', 'the reason, for those who look later')
+    .addOption(new Option('--by <name>', 'who revokes it (default: the user who runs this)').env('COALMINE_RUN_OWNER'))
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())

@@ -28,9 +28,9 @@ const outcomeOf: Readonly<Record<UsersOutcome, Outcome>> = {
 export function runsWatchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   return command
     .description(
-      'watch what a test run does to users while it goes on; --stop-on revokes it once it is proved to hurt them',
+      'watch what a test run does to users while it lasts; --stop-on revokes it once it is proved to hurt them',
     )
-    .argument('<run>', 'the run, such as load-7; it need not have begun')
+    .argument('<run>', 'the run, such as load-7; it need not have started yet')
     .addOption(
       new Option('--stop-on <what>', 'revoke it when it hurts users').choices(['hurts-users']).env('COALMINE_STOP_ON'),
     )
@@ -44,8 +44,8 @@ export function runsWatchCommand(command: Command, io: Io, exit: (outcome: Outco
       `
 Ends when the run does. Exit codes:
   0   users were not hurt, within the margins
-  1   users were hurt, also where the run was revoked for that
-  2   that is not known: the report says what is missing`,
+  1   users were hurt, whether or not the run was revoked for it
+  2   not known; the report says what is missing`,
     )
     .action(async (run: string, { format, ...options }: WatchOptions) => {
       if (options.revoke !== undefined && options.stopOn === undefined)

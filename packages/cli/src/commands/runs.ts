@@ -19,7 +19,9 @@ interface RunsOptions extends SpanSource {
 /** `coalmine runs`: shows what test runs in production did, including to users. */
 export function runsCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   command
-    .description('what test runs did: who ran them, why they ended, what they touched, and whether they hurt users')
+    .description(
+      'show what test runs did: who ran them, why they ended, what they touched, and whether they hurt users',
+    )
     .argument('[run]', 'one run, in detail')
     .addOption(new Option('--service <name>', 'only runs that touched this service').env('COALMINE_SERVICE'))
     .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(7, '7d'))
@@ -30,7 +32,7 @@ export function runsCommand(command: Command, io: Io, exit: (outcome: Outcome) =
     .addHelpText(
       'after',
       `
-A run is the requests that "coalmine sign --run NAME" marked. The same name after half an hour of silence is another run.
+A run is all requests that "coalmine sign --run NAME" marked. After half an hour of silence, the same name is a new run.
 
 Examples:
   coalmine runs --since 30d

@@ -63,7 +63,7 @@ export function serveCommand(command: Command, io: Io): Command {
     .option('--no-grpc', 'do not listen for OTLP/gRPC')
     .addOption(tokenOption())
     .addOption(
-      new Option('--token-file <file>', 'a file with the token, so that no list of processes shows it').env(
+      new Option('--token-file <file>', 'a file with the token, to keep it out of process lists').env(
         'COALMINE_TOKEN_FILE',
       ),
     )
@@ -80,16 +80,18 @@ export function serveCommand(command: Command, io: Io): Command {
     .addOption(
       new Option(
         '--config <file>',
-        `who is told of comparisons, and how rollouts go (default: ${defaultConfig} where there is one)`,
+        `the file with the notify, rollout, slo and flags sections (default: ${defaultConfig}, if it exists)`,
       ).env('COALMINE_CONFIG'),
     )
     .addOption(
-      new Option('--stop-on <what>', 'revoke any test run that is proved to hurt users while it goes on')
+      new Option('--stop-on <what>', 'revoke any test run that is proved to hurt users while it lasts')
         .choices(['hurts-users'])
         .env('COALMINE_STOP_ON'),
     )
     .addOption(
-      new Option('--revoke <file>', 'the file of revoked runs that the services watch').env('COALMINE_REVOKED_FILE'),
+      new Option('--revoke <file>', 'the revocation file that the services watch, to add runs to').env(
+        'COALMINE_REVOKED_FILE',
+      ),
     )
     .addOption(new Option('--tls-cert <file>', 'the certificate for HTTPS and gRPC (PEM)').env('COALMINE_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key (PEM)').env('COALMINE_TLS_KEY'))

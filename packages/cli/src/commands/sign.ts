@@ -34,9 +34,9 @@ export function signCommand(command: Command, io: Io): Command {
   return command
     .description('sign a marker of test traffic, for the requests of one test run')
     .addOption(new Option('--run <name>', 'the test run, such as load-7').argParser(word).makeOptionMandatory())
-    .addOption(new Option('--entity <kind:id>', 'what the test is about, such as user:42').argParser(entity))
+    .addOption(new Option('--entity <kind:id>', 'the test entity, such as user:42').argParser(entity))
     .addOption(
-      new Option('--owner <name>', 'who answers for the run, such as ana@shop.example')
+      new Option('--owner <name>', 'who is responsible for the run, such as ana@shop.example')
         .argParser(word)
         .env('COALMINE_RUN_OWNER'),
     )

@@ -20,19 +20,21 @@ interface SloOptions extends SpanSource {
 /** `coalmine slo`: shows error budgets, how fast they burn, which build burns them, and how long they last. */
 export function sloCommand(command: Command, io: Io): Command {
   return command
-    .description('error budgets: what is left, how fast it burns and by which build, and how long it lasts')
+    .description('show error budgets: how much is left, which build burns it and how fast, and how long it lasts')
     .addOption(new Option('--service <name>', 'only the objectives of this service').env('COALMINE_SERVICE'))
     .addOption(
       new Option(
         '--config <file>',
-        'whose slo: has the objectives (default: coalmine.yaml, where there is one; else those of the server)',
+        "the file whose slo: section has the objectives (default: coalmine.yaml, if it exists, else the server's file)",
       ).env('COALMINE_CONFIG'),
     )
-    .addOption(new Option('--slo <file>', 'a file of OpenSLO v1 that has them instead').env('COALMINE_SLO'))
+    .addOption(
+      new Option('--slo <file>', 'take the objectives from this file of OpenSLO v1 instead').env('COALMINE_SLO'),
+    )
     .addOption(
       new Option(
         '--ramp <shares>',
-        'planned shares of the newest build and how long each stays, such as 1%:30m,10%:1h,100%: when is the budget gone?',
+        'say when the budget is gone if the newest build gets these shares for these times, such as 1%:30m,10%:1h,100%',
       ).env('COALMINE_RAMP'),
     )
     .addOption(storeOption())

@@ -17,7 +17,9 @@ interface UrlOptions extends CohortOptions {
 export function urlCommand(command: Command, io: Io): Command {
   return addCohortOptions(command.description("print the link to a comparison's page, even before it starts"))
     .addOption(
-      new Option('--config <file>', `names (default: ${defaultConfig} where there is one)`).env('COALMINE_CONFIG'),
+      new Option('--config <file>', `a file with the cohorts (default: ${defaultConfig}, if it exists)`).env(
+        'COALMINE_CONFIG',
+      ),
     )
     .addOption(
       new Option(
