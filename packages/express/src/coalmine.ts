@@ -14,10 +14,16 @@ export type CoalmineOptions = RequestOptions<Request>
 export function coalmine(options: CoalmineOptions = {}): RequestHandler {
   const apps = new WeakSet<object>()
   return function coalmine(req, res, next): void {
-    if (!apps.has(req.app)) {
-      apps.add(req.app)
-      removeOwnSpan(req.app, coalmine)
+    const app: unknown = req.app
+    // Others who run Express middleware, such as connect, Fastify's middie and a server of node:http, have no app.
+    if (isObject(app) && !apps.has(app)) {
+      apps.add(app)
+      removeOwnSpan(app, coalmine)
     }
     withRequestMarks(req, req, options, next, res)
   }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

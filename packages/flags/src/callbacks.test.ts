@@ -10,6 +10,7 @@ type Callback = (...args: unknown[]) => unknown
 // A later version of an SDK may tell less than this one, and not every SDK catches.
 it.each([
   ['OpenFeature', openFeatureHook().finally],
+  ['OpenFeature before 1.17', openFeatureHook().after],
   ['LaunchDarkly', launchDarklyHook().afterEvaluation],
   ['Split', coalmineSplit().impressionListener.logImpression],
   ['GrowthBook', coalmineCallback()],

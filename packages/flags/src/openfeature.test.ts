@@ -15,6 +15,8 @@ import { recordEvaluation } from './record.ts'
 
 const exporter = new InMemorySpanExporter()
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-flags-'))
+const inItself = { self: {} }
+inItself.self = inItself
 const user = { targetingKey: 'jane@example.com', tier: 'gold' }
 
 beforeAll(() => {
@@ -106,6 +108,17 @@ describe.each(providers)('OpenFeature with a provider %s', (domain, provider) =>
   })
 })
 
+it('an SDK before 1.17, which does not tell the last stage how the evaluation ended, leaves the same mark', async () => {
+  const hook = coalmineHook()
+  const evaluate = async (details?: object) => {
+    const hookContext = { flagKey: 'new-pricing', defaultValue: false, providerMetadata: { name: 'flagd' } } as never
+    if (details) await hook.after!(hookContext, { flagKey: 'new-pricing', ...details } as never, {})
+    await hook.finally!(hookContext, {} as never, undefined as never)
+  }
+  expect(await request(() => evaluate({ value: true, variant: 'on' }))).toEqual({ 'coalmine.flag.new-pricing': 'on' })
+  expect(await request(() => evaluate())).toEqual({ 'coalmine.flag.new-pricing': 'false' })
+})
+
 it.each([
   ['the variant’s name', { variant: 'on', value: { a: 1 } }, 'on'],
   ['a boolean', { value: false }, 'false'],
@@ -114,17 +127,29 @@ it.each([
   ['null', { value: null }, 'null'],
   ['nothing at all', {}, 'undefined'],
   ['a hash for an object', { value: { secret: 'x' } }, expect.stringMatching(/^[0-9a-f]{12}$/)],
+  ['a number as the name of a variant', { variant: 3 as never }, '3'],
+  ['the value where the variant is null', { variant: null as never, value: true }, 'true'],
+  ['a hash for a name that is too long', { variant: 'v'.repeat(129) }, expect.stringMatching(/^[0-9a-f]{12}$/)],
+  ['a hash for an object with a bigint', { value: { a: 10n } }, expect.stringMatching(/^[0-9a-f]{12}$/)],
+  ['a word for an object in itself', { value: inItself }, '(object)'],
   ['a hash for a long text', { value: 'x'.repeat(33) }, expect.stringMatching(/^[0-9a-f]{12}$/)],
 ])('records %s', async (_, evaluation, expected) => {
   const marks = await request(async () => recordEvaluation({ key: 'f', ...evaluation }))
   expect(marks).toEqual({ 'coalmine.flag.f': expected })
 })
 
+it('reads a variant that is a large object once, however often it is evaluated', async () => {
+  let reads = 0
+  const value = { toJSON: () => ({ reads: ++reads }) }
+  const marks = await request(async () => {
+    for (let i = 0; i < 3; i++) recordEvaluation({ key: 'f', value })
+  })
+  expect([marks['coalmine.flag.f'], reads]).toEqual([expect.stringMatching(/^[0-9a-f]{12}$/), 1])
+})
+
 it('does not throw, whatever it is given', () => {
-  const circular: Record<string, unknown> = {}
-  circular['self'] = circular
-  expect(() => recordEvaluation({ key: 'f', value: circular })).not.toThrow()
-  expect(() => recordEvaluation({ key: 'f', value: 10n })).not.toThrow()
+  expect(() => recordEvaluation({ key: Symbol('f') as never, value: Symbol('on') })).not.toThrow()
+  expect(() => recordEvaluation({ key: 'f', variant: Symbol('on') as never })).not.toThrow()
   expect(() => recordEvaluation(undefined as never)).not.toThrow()
 })
 

@@ -1,4 +1,11 @@
-import type { EvaluationDetails, FlagValue, Hook, HookContext, ProviderEvents } from '@openfeature/server-sdk'
+import type {
+  ErrorCode,
+  EvaluationDetails,
+  FlagValue,
+  Hook,
+  HookContext,
+  ProviderEvents,
+} from '@openfeature/server-sdk'
 import type { ErrorType, Evaluation, Reason } from './evaluation.ts'
 import { recordFlagChanges } from './flag-changes.ts'
 import { type RecordOptions, recordFrom } from './record.ts'
@@ -12,11 +19,22 @@ export { testContextHook } from './test-context.ts'
  * @example OpenFeature.addHooks(coalmineHook())
  */
 export function coalmineHook(options?: RecordOptions): Hook {
+  const seen = new WeakMap<object, EvaluationDetails<FlagValue>>()
+  let isOld = true
   return {
-    finally(context: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
-      recordFrom(() => evaluationOf(context, details), options)
+    after(context: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
+      if (isOld && Object(context) === context) seen.set(context, details)
+    },
+    finally(context: Readonly<HookContext>, details: EvaluationDetails<FlagValue> | undefined): void {
+      // Before 1.17, the SDK tells this stage nothing; where `after` was not called, the evaluation failed.
+      isOld = details?.flagKey === undefined
+      recordFrom(() => evaluationOf(context, isOld ? (seen.get(context) ?? failed(context)) : details!), options)
     },
   }
+}
+
+function failed({ flagKey, defaultValue }: Readonly<HookContext>): EvaluationDetails<FlagValue> {
+  return { flagKey, value: defaultValue, reason: 'ERROR', errorCode: 'GENERAL' as ErrorCode, flagMetadata: {} }
 }
 
 // A literal, because the SDK belongs to the application and must not be loaded here.
@@ -51,9 +69,14 @@ function evaluationOf(
     key: flagKey,
     variant,
     value,
-    reason: reason?.toLowerCase() as Reason | undefined,
+    reason: lowerCase(reason) as Reason | undefined,
     version: version === undefined ? undefined : String(version),
-    provider: providerMetadata.name,
-    errorType: errorCode?.toLowerCase() as ErrorType | undefined,
+    provider: providerMetadata?.name,
+    errorType: lowerCase(errorCode) as ErrorType | undefined,
   }
+}
+
+/** A provider may give anything, whatever the types say. */
+function lowerCase(text: unknown): string | undefined {
+  return typeof text === 'string' ? text.toLowerCase() : undefined
 }

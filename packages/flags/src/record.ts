@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { markFlag, sayOnce } from '@coalmine/marks'
 import type { Evaluation } from './evaluation.ts'
 import { logEvaluation } from './log-event.ts'
@@ -45,15 +45,37 @@ export function markEvaluation(evaluation: Evaluation): string {
   return variant
 }
 
+/** Maximum length of a variant's name, in characters. */
+const maxName = 128
+
 /** The variant's name; otherwise the value if it is a short scalar, or its hash if it may be large or private. */
 function variantOf({ variant, value }: Evaluation): string {
-  if (variant !== undefined && variant !== '') return variant
+  // Providers written in JavaScript may name variants by numbers, or by null where there is none.
+  const name = variant === undefined || variant === null ? '' : String(variant)
+  if (name !== '') return name.length <= maxName ? name : shortHash(name)
   if (value === null || typeof value !== 'object') {
     const text = String(value)
-    if (text.length > 0 && text.length <= 32) return text
+    return text.length > 0 && text.length <= 32 ? text : hashOf(value)
   }
-  return createHash('sha256')
-    .update(JSON.stringify(value) ?? 'undefined')
-    .digest('hex')
-    .slice(0, 12)
+  const known = hashes.get(value)
+  if (known !== undefined) return known
+  const hashed = hashOf(value)
+  hashes.set(value, hashed)
+  return hashed
+}
+
+// SDKs return the same object for each evaluation of a variant, and hashing a megabyte blocks the process for 30 ms.
+const hashes = new WeakMap<object, string>()
+
+function hashOf(value: unknown): string {
+  try {
+    return shortHash(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)))
+  } catch {
+    // It contains itself.
+    return '(object)'
+  }
+}
+
+function shortHash(text: string | undefined): string {
+  return hash('sha256', text ?? 'undefined', 'hex').slice(0, 12)
 }

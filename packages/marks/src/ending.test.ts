@@ -65,6 +65,16 @@ it('a response that is ended and then closed ends the request at once', async ()
   expect(vi.getTimerCount()).toBe(0)
 })
 
+it('a response that belongs to no server, and so never closes, ends the request when it is finished', async () => {
+  vi.useRealTimers()
+  const { response, inside } = request()
+  const told: string[] = []
+  response.on('finish', () => told.push(inside(currentTraffic)))
+  response.emit('finish')
+  expect(told).toEqual(['test'])
+  await expect.poll(() => inside(currentTraffic)).toBe('unknown')
+})
+
 /** A tester's request; `inside` runs more of its code. */
 function request(response = new Response()) {
   let bound: (<T>(run: () => T) => T) | undefined

@@ -17,12 +17,18 @@ const abandonedMs = 30_000
  * request. If the client disconnects first, the application carries on without knowing: the work then ends when it ends the
  * response, or 30 s later at most.
  *
+ * @param closes false if the response may only finish, never close, because it belongs to no server
  * @example endWithResponse(work, res) // work.over is true after res.end()
  */
-export function endWithResponse(work: Work, response: Closing): void {
+export function endWithResponse(work: Work, response: Closing, closes = true): void {
   if (work.hasResponse) return
   work.hasResponse = true
   work.root = undefined
+  // In the next turn, as a server's response closes after its other listeners to `finish` have run.
+  if (!closes)
+    EventEmitter.prototype.on.call(response as unknown as EventEmitter, 'finish', () => {
+      setImmediate(() => endSoon(work))
+    })
   // Not response.on, which an instrumentation may have patched to bind each listener to a Context.
   if (!response.destroyed)
     EventEmitter.prototype.on.call(response as unknown as EventEmitter, 'close', () => onClosed(work, response))

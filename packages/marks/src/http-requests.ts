@@ -3,10 +3,14 @@ import { sayOnce } from './say-once.ts'
 
 /** An outgoing node:http request whose headers have not been sent yet. */
 export interface HttpRequest {
+  readonly protocol: string
   readonly host: string
+  readonly method?: string
+  readonly path?: string
   readonly socketPath?: string | null
   getHeader(name: string): unknown
   setHeader(name: string, value: string): unknown
+  removeHeader(name: string): void
 }
 
 /** Node's internal method that writes a request's headers before its first bytes are sent. */

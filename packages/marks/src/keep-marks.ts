@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { sayOutlived } from './outlived.ts'
+import { started } from './thenable.ts'
 import { currentWork, newWork, outside, runInWork } from './work.ts'
 
 /**
@@ -8,7 +9,7 @@ import { currentWork, newWork, outside, runInWork } from './work.ts'
  * request's marks until its promise settles or, if it returns none, for everything that it starts. Call it before the
  * request ends; afterwards there are no marks to keep.
  *
- * @returns what `run` returns
+ * @returns what `run` returns; if that is a query, such as Prisma's, its promise
  * @example void keepMarks(() => sendMail(order)); res.end() // isTestTraffic() answers in sendMail as it does here
  */
 export function keepMarks<T>(run: () => T): T {
@@ -16,7 +17,7 @@ export function keepMarks<T>(run: () => T): T {
   if (current?.over) sayOutlived(current, keepMarks)
   if (!current || current.over) return run()
   const kept = newWork(current.marks)
-  const result = runInWork(kept, run)
+  const result = runInWork(kept, () => started(run()))
   if (!types.isPromise(result)) return result
   // Returned to the caller, because `finally` marks the first promise's rejection as handled.
   return result.finally(() => {

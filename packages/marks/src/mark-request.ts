@@ -12,8 +12,9 @@ import { currentWork } from './work.ts'
  */
 export function markFlag(key: string, variant: string, options?: { readonly targeted?: boolean }): void {
   const marks = marksFor(markFlag)
-  if (!marks) return
-  setFlag(marks, key, variant)
+  if (!marks || typeof key !== 'string') return
+  // JavaScript may well say `true`.
+  setFlag(marks, key, typeof variant === 'string' ? variant : String(variant))
   if (options?.targeted) addTargeted(marks, key)
 }
 
@@ -24,7 +25,7 @@ export function markFlag(key: string, variant: string, options?: { readonly targ
  */
 export function markTestEntity(kind: string, id: string, options: { readonly run?: string } = {}): void {
   const marks = marksFor(markTestEntity)
-  if (marks) setTest(marks, { kind, id, ...options })
+  if (marks) setTest(marks, { kind: String(kind), id: String(id), ...options })
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Marks {
   test: boolean
   /** The signed marker that the request arrived with, to be passed on. */
   marker: string | undefined
+  /** The `coalmine-test` header that the request arrived with, whether or not it is believed. */
+  header: string | undefined
   /** True once a request or job owns them; no other may take them. */
   taken: boolean
   /** True once it is known whose traffic this is, from a request or a job. A span alone decides nothing. */
@@ -39,7 +41,16 @@ const maxMarks = 256
  * @example newMarks().test // false
  */
 export function newMarks(): Marks {
-  return { log: emptyLog, dropped: 0, test: false, marker: undefined, taken: false, decided: false, received: false }
+  return {
+    log: emptyLog,
+    dropped: 0,
+    test: false,
+    marker: undefined,
+    header: undefined,
+    taken: false,
+    decided: false,
+    received: false,
+  }
 }
 
 /**

@@ -1,13 +1,17 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { newMarks, setFlag, setTest } from './marks.ts'
+import { ProxyAgent, request } from 'undici'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { destinationOf, hostFilter } from './destinations.ts'
+import { type Marks, newMarks, setFlag, setTest } from './marks.ts'
 import { sendMarks } from './outgoing.ts'
 import { verifyMarker } from './signature.ts'
 import { newWork, runInWork } from './work.ts'
 
 const server = http.createServer((req, res) => {
   if (req.url === '/elsewhere') res.writeHead(302, { location: `http://localhost:${port()}/` }).end()
+  else if (req.url === '/headers')
+    res.end(JSON.stringify([req.headers['baggage'] ?? null, req.headers['coalmine-test'] ?? null]))
   else res.end(JSON.stringify(req.headers['baggage'] ?? null))
 })
 const all = 'coalmine.test=true,coalmine.via.shop=2.0.0,coalmine.flag.new-pricing=on'
@@ -97,6 +101,70 @@ it('lets a request through whose headers are already written', async () => {
   allow(['127.0.0.1'])
   const written = { headers: ['host', `127.0.0.1:${port()}`] as never }
   expect(await inRequest(() => overHttp(`http://127.0.0.1:${port()}/`, written))).toBe(null)
+})
+
+it('goes by what a forward proxy is asked for, whether or not the proxy is on the list', async () => {
+  const proxy = { host: '127.0.0.1', port: port() }
+  allow(['127.0.0.1', 'inventory'])
+  for (const [url, expected] of [
+    ['http://inventory/cart', all],
+    ['http://third.example/pay', null],
+  ] as const) {
+    expect(await inRequest(() => overHttp('http://localhost/', { ...proxy, path: url }))).toBe(expected)
+    const agent = new ProxyAgent({ uri: `http://127.0.0.1:${port()}`, proxyTunnel: false })
+    expect(await inRequest(async () => (await request(url, { dispatcher: agent })).body.json())).toBe(expected)
+    await agent.close()
+  }
+})
+
+it.each([
+  ['http://127.0.0.1:PORT/api', all],
+  ['127.0.0.1:80', null],
+  ['*.0.0.1', null],
+])('takes %s in the list for what it says', async (entry, expected) => {
+  allow([entry.replace('PORT', String(port()))])
+  expect(await inRequest(() => overFetch(`http://127.0.0.1:${port()}/`))).toBe(expected)
+})
+
+it('knows the port that a URL leaves out', () => {
+  const isAllowed = hostFilter(['inventory:443', '.internal.example:80', '[::1]:80'])
+  const allowed = (url: string) => isAllowed(destinationOf({}, url)!)
+  expect(['https://inventory', 'http://inventory', 'https://inventory.:443'].map(allowed)).toEqual([true, false, true])
+  expect(['http://a.internal.example', 'https://a.internal.example'].map(allowed)).toEqual([true, false])
+  expect(['http://[::1]/', 'http://[::1]:81/'].map(allowed)).toEqual([true, false])
+  expect([destinationOf({ method: 'CONNECT' }, 'http://inventory'), destinationOf({}, '')]).toEqual([
+    undefined,
+    undefined,
+  ])
+})
+
+describe.each([
+  ['fetch', overFetch],
+  ['node:http', overHttp],
+])("a gateway that forwards its caller's headers over %s", (_, over) => {
+  const arrived = 'tenant=7, coalmine.test=true,coalmine.flag.f=on ,coalmine.test.marker=v1.k1.a.b,coalmine.via.x=1'
+  const forward = (marks: Marks, headers: Record<string, string>) => {
+    marks.header = 'v1.k1.c.d'
+    return runInWork(newWork(marks), () => over(`http://127.0.0.1:${port()}/headers`, { headers }))
+  }
+
+  it('sends none of its marks to a host that is not listed', async () => {
+    allow(['inventory'])
+    const sent = await forward(newMarks(), { baggage: arrived, 'coalmine-test': 'v1.k1.c.d' })
+    expect(sent).toEqual(['tenant=7', null])
+    expect(await forward(newMarks(), { baggage: 'coalmine.test=true' })).toEqual([null, null])
+    expect(await forward(newMarks(), { 'coalmine-test': 'v1.k1.its.own' })).toEqual([null, 'v1.k1.its.own'])
+  })
+
+  it('sends a listed host its own marks, and of the caller’s only what is signed', async () => {
+    allow(['127.0.0.1'])
+    const headers = { baggage: arrived, 'coalmine-test': 'v1.k1.c.d' }
+    const users = 'coalmine.via.shop=2.0.0,tenant=7,coalmine.test.marker=v1.k1.a.b'
+    expect(await forward(newMarks(), headers)).toEqual([users, 'v1.k1.c.d'])
+    const test = newMarks()
+    setTest(test)
+    expect(await forward(test, headers)).toEqual(['coalmine.test=true,coalmine.via.shop=2.0.0,tenant=7', 'v1.k1.c.d'])
+  })
 })
 
 it('allows a domain with all below it', async () => {

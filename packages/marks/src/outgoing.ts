@@ -1,12 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { sendBaggage, wholeMembers } from './baggage.ts'
+import { sendBaggage } from './baggage.ts'
 import type { Build } from './build.ts'
+import { type Destination, destinationOf, hostFilter } from './destinations.ts'
 import { detectBuild } from './detect-build.ts'
+import { type OutgoingHeaders, setBaggage } from './forwarded.ts'
 import { type HttpRequest, onHttpRequest } from './http-requests.ts'
 import { markerOf, type SigningOptions } from './marker-of.ts'
 import { sayOutlivedCall } from './outlived.ts'
 import { sayOnce } from './say-once.ts'
 import { keepCallersOfUndici } from './undici-callers.ts'
+import { type UndiciRequest, undiciHeaders } from './undici-headers.ts'
 import { currentWork } from './work.ts'
 
 /** Which marks to send, and to which hosts. */
@@ -23,7 +26,8 @@ export interface SendOptions {
 
 /**
  * Sends the current request's marks as W3C baggage with outgoing HTTP requests to allowed hosts, made with node:http, fetch
- * or undici. The actual destination host counts, also after a redirect.
+ * or undici. The actual destination host counts, also after a redirect and behind a forward proxy. No other host gets any, nor
+ * those that the request itself came with, when its headers are forwarded.
  *
  * @returns a function that stops sending
  * @example const stop = sendMarks({ to: ['inventory:8080'], flags: ['new-pricing'] })
@@ -31,29 +35,29 @@ export interface SendOptions {
 export function sendMarks(options: SendOptions): () => void {
   const { to, flags = [], build = detectBuild(), sign } = options
   const isAllowed = hostFilter(to)
-  const baggageFor = (host: string): string | undefined => {
-    const work = isAllowed(host) ? currentWork() : undefined
-    if (work?.over) sayOutlivedCall(work, host)
-    if (!work || work.over) return undefined
-    return sendBaggage(work.marks, build, flags, markerOf(work.marks, sign))
+  const send = (headers: OutgoingHeaders, goesTo: () => Destination | undefined): void => {
+    const work = currentWork()
+    if (!work || work.isOutside) return
+    const destination = goesTo()
+    const isListed = destination !== undefined && isAllowed(destination)
+    if (work.over && isListed) sayOutlivedCall(work, destination.name)
+    const ours = isListed && !work.over ? sendBaggage(work.marks, build, flags, markerOf(work.marks, sign)) : undefined
+    if (setBaggage(headers, work.marks, ours, isListed)) {
+      sayOnce(
+        `a request forwarded its caller's test marker to a host that marks are not sent to, so the marker was removed: name the host in sendMarks or COALMINE_SEND_TO if it is yours`,
+        destination?.name,
+      )
+    }
   }
   const onHttp = (request: HttpRequest): void => {
-    quietly(() => {
-      const ours = baggageFor(hostOf(request))
-      if (ours === undefined) return
-      const theirs = request.getHeader('baggage')
-      request.setHeader('baggage', theirs === undefined ? ours : joined(ours, String(theirs)))
-    })
+    quietly(() => send(httpHeaders(request), () => destinationOf(request, originOf(request))))
   }
   keepCallersOfUndici()
   const onUndici = (message: unknown): void => {
     // The first request of a copy of undici finds no pool full.
     keepCallersOfUndici()
     const { request } = message as { request: UndiciRequest }
-    quietly(() => {
-      const ours = baggageFor(new URL(String(request.origin)).host)
-      if (ours !== undefined) addFirst(request, ours)
-    })
+    quietly(() => send(undiciHeaders(request), () => destinationOf(request, String(request.origin))))
   }
   const stopHttp = onHttpRequest(onHttp)
   subscribe('undici:request:create', onUndici)
@@ -63,38 +67,23 @@ export function sendMarks(options: SendOptions): () => void {
   }
 }
 
-/** The host and, if known, its port. The port comes from the Host header unless that names another host. */
-function hostOf(request: HttpRequest): string {
-  if (request.socketPath) return ''
-  const host = request.host.includes(':') ? `[${request.host}]` : request.host
-  const header = String(request.getHeader('host') ?? '')
-  return header.startsWith(`${host}:`) ? header : host
-}
-
-function hostFilter(allowed: readonly string[]): (host: string) => boolean {
-  const entries = allowed.map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== '' && entry !== '.')
-  return (host) => {
-    const full = host.toLowerCase()
-    const name = full.replace(/:\d+$/, '')
-    return entries.some((entry) =>
-      entry.startsWith('.') ? name.endsWith(entry) || name === entry.slice(1) : entry === full || entry === name,
-    )
+function httpHeaders(request: HttpRequest): OutgoingHeaders {
+  return {
+    get: (name) => {
+      const value = request.getHeader(name)
+      return value === undefined ? undefined : String(value)
+    },
+    set: (name, value) => void request.setHeader(name, value),
+    remove: (name) => request.removeHeader(name),
   }
 }
 
-/** Our entries first, then as many whole members of the application's baggage as the W3C limit allows. */
-function joined(ours: string, theirs: string): string {
-  return wholeMembers(`${ours},${theirs}`).replace(/,$/, '')
-}
-
-/** Prepends to undici's list of alternating names and values if it has one; otherwise adds a header line. */
-function addFirst(request: UndiciRequest, ours: string): void {
-  const { headers } = request
-  const at = Array.isArray(headers)
-    ? headers.findIndex((name, i) => i % 2 === 0 && /^baggage$/i.test(String(name)))
-    : -1
-  if (Array.isArray(headers) && at >= 0) headers[at + 1] = joined(ours, String(headers[at + 1]))
-  else request.addHeader('baggage', ours)
+/** Where the request is sent. Its port comes from the Host header unless that names another host. */
+function originOf(request: HttpRequest): string {
+  if (request.socketPath) return ''
+  const host = request.host.includes(':') ? `[${request.host}]` : request.host
+  const header = String(request.getHeader('host') ?? '')
+  return `${request.protocol}//${header.startsWith(`${host}:`) ? header : host}`
 }
 
 function quietly(send: () => void): void {
@@ -103,10 +92,4 @@ function quietly(send: () => void): void {
   } catch (error) {
     sayOnce("a request's marks could not be sent; it goes on without them", error)
   }
-}
-
-interface UndiciRequest {
-  readonly origin: unknown
-  readonly headers?: unknown
-  addHeader(name: string, value: string): unknown
 }

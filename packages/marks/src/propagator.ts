@@ -47,7 +47,8 @@ export class MarkPropagator implements TextMapPropagator {
     const { marks } = work
     beginArriving(work)
     try {
-      const trusted = this.#trust(carrier)
+      // A promise is truthy.
+      const trusted = this.#trust(carrier) === true
       // Most requests carry no marks.
       if (trusted || saysAnything(getter, carrier)) {
         const header = (name: string): string | undefined => {

@@ -37,6 +37,28 @@ describe('a signed marker', () => {
     })
   })
 
+  it.each([
+    ['sent twice', (good: string) => ({ 'coalmine-test': `${good}, ${good}` })],
+    ['behind one that is refused', (good: string) => ({ 'coalmine-test': `v1.k9.a.b, ${good}` })],
+    ['in the baggage, where the header is refused', (good: string) => ({ 'coalmine-test': 'x', ...inBaggage(good) })],
+    ['in the baggage, where the header is empty', (good: string) => ({ 'coalmine-test': ' ', ...inBaggage(good) })],
+  ])('is believed %s', (_, headers) => {
+    expect(attributes(received(headers(signed({ run: 'load-7' })), { trusted: false, markers }))).toEqual({
+      'coalmine.test': true,
+      'coalmine.test.run': 'load-7',
+      'coalmine.test.expires': expect.any(String),
+    })
+  })
+
+  it('is no claim where its header is empty, and says why the first of several is refused', () => {
+    expect(attributes(received({ 'coalmine-test': '' }, { trusted: false, markers }))).toEqual({})
+    const ended = signed({ expiresAt: 1 })
+    expect(attributes(received({ 'coalmine-test': `${ended},x` }, { trusted: false, markers }))).toEqual({
+      'coalmine.test.claimed': true,
+      'coalmine.test.refused': 'expired',
+    })
+  })
+
   it('says who answers for its run', () => {
     const headers = { 'coalmine-test': signed({ run: 'load-7', owner: 'ana@shop.example' }) }
     expect(attributes(received(headers, { trusted: false, markers }))).toMatchObject({
@@ -60,11 +82,15 @@ describe('a run that was stopped', () => {
   })
 })
 
+function inBaggage(marker: string): Record<string, string> {
+  return { baggage: `coalmine.test.marker=${marker}` }
+}
+
 function signed(marker: Partial<Marker>): string {
   return signMarker({ expiresAt: Date.now() + 60_000, ...marker }, key)
 }
 
-function received(headers: Record<string, string>, trust: InboundTrust): Marks {
+function received(headers: Readonly<Record<string, string>>, trust: InboundTrust): Marks {
   const marks = newMarks()
   receiveMarks(marks, (name) => headers[name], trust)
   return marks

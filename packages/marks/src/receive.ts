@@ -1,7 +1,7 @@
 import { TEST_CLAIMED, TEST_EXPIRES, TEST_HEADER, TEST_OWNER, TEST_REFUSED } from './attributes.ts'
 import { receiveBaggage } from './baggage.ts'
 import { addEntity, type Marks, setMark, setTest } from './marks.ts'
-import { type MarkerTrust, verifyMarker } from './signature.ts'
+import { type Marker, type MarkerTrust, type RefusalReason, verifyMarker } from './signature.ts'
 import { type GetHeader, syntheticClient } from './synthetic.ts'
 
 /** How far to trust an inbound request's marks. */
@@ -14,6 +14,9 @@ export interface InboundTrust {
 
 const defaultClockSkewMs = 30_000
 
+/** Maximum number of markers in one header. */
+const mostMarkers = 4
+
 /**
  * Marks an inbound request from its headers: a signed marker in `coalmine-test` or in the baggage, the baggage itself and,
  * if the sender is trusted, the synthetic client that sent it. Anything not believed is recorded as a claim at most.
@@ -22,33 +25,43 @@ const defaultClockSkewMs = 30_000
  */
 export function receiveMarks(marks: Marks, header: GetHeader, { trusted, markers }: InboundTrust): void {
   const carried = receiveBaggage(marks, header('baggage'), { trusted, isRevoked: markers?.isRevoked })
+  if (trusted && marks.test) marks.marker ??= carried
   const given = header(TEST_HEADER)
-  if (given !== undefined) receiveMarker(marks, given, markers)
-  else if (carried !== undefined) receiveCarried(marks, carried, trusted, markers)
+  marks.header = given
+  const texts = given === undefined ? [] : given.split(',', mostMarkers).map((text) => text.trim())
+  if (carried !== undefined) texts.push(carried)
+  if (texts.length > 0 && !marks.test) receiveMarkers(marks, texts.filter(Boolean), carried, markers)
   if (!trusted || marks.test) return
   const client = syntheticClient(header)
   if (client !== undefined) setTest(marks, { kind: 'client', id: client })
 }
 
 /**
- * A marker in baggage was accepted by the previous service and may expire on the way. A request must not be a test in one
+ * The first marker that is believed counts: what stands between may have repeated the header, or added one of its own. A
+ * marker in baggage was accepted by the previous service and may expire on the way. A request must not be a test in one
  * service and a user's in the next, so twice the clock skew is allowed.
  */
-function receiveCarried(marks: Marks, text: string, trusted: boolean, markers: MarkerTrust | undefined): void {
-  if (trusted && marks.test) marks.marker ??= text
-  const clockSkewMs = 2 * (markers?.clockSkewMs ?? defaultClockSkewMs)
-  receiveMarker(marks, text, markers && { ...markers, clockSkewMs })
+function receiveMarkers(
+  marks: Marks,
+  texts: readonly string[],
+  carried: string | undefined,
+  markers: MarkerTrust | undefined,
+): void {
+  let refused: RefusalReason | undefined
+  for (const text of texts) {
+    const clockSkewMs = (text === carried ? 2 : 1) * (markers?.clockSkewMs ?? defaultClockSkewMs)
+    const check = markers && verifyMarker(text, { ...markers, clockSkewMs }, Date.now())
+    if (check?.kind === 'trusted') {
+      believe(marks, text, check.marker)
+      return
+    }
+    refused ??= check?.why
+  }
+  if (texts.length > 0) setMark(marks, TEST_CLAIMED, true)
+  if (refused !== undefined) setMark(marks, TEST_REFUSED, refused)
 }
 
-function receiveMarker(marks: Marks, text: string, markers: MarkerTrust | undefined): void {
-  if (marks.test) return
-  const check = markers && verifyMarker(text, markers, Date.now())
-  if (check?.kind !== 'trusted') {
-    setMark(marks, TEST_CLAIMED, true)
-    if (check) setMark(marks, TEST_REFUSED, check.why)
-    return
-  }
-  const { run, entity, owner, expiresAt } = check.marker
+function believe(marks: Marks, text: string, { run, entity, owner, expiresAt }: Marker): void {
   setTest(marks, run === undefined ? undefined : { run })
   if (owner !== undefined) setMark(marks, TEST_OWNER, owner)
   if (run !== undefined) setMark(marks, TEST_EXPIRES, new Date(expiresAt).toISOString())

@@ -24,7 +24,7 @@ export interface RawRequest {
   emit?(event: string, ...args: unknown[]): boolean
   /** True if the connection is upgraded to a websocket. */
   readonly upgrade?: boolean
-  readonly socket?: Closing | null
+  readonly socket?: (Closing & { readonly server?: unknown }) | null
 }
 
 /**
@@ -50,7 +50,8 @@ export function withRequestMarks<Request>(
   if (!marks.received) stripBaggage(active)
   try {
     const traffic = options.testTraffic?.(request)
-    if (traffic) setTest(marks, traffic === true ? undefined : traffic)
+    if (isPromise(traffic)) sayPromise('testTraffic', "counts as a user's", traffic)
+    else if (traffic) setTest(marks, traffic === true ? undefined : traffic)
   } catch (error) {
     sayOnce("the testTraffic option threw, so the request counts as a user's", error)
   }
@@ -64,10 +65,23 @@ function receive<Request>(marks: Marks, raw: RawRequest, request: Request, optio
       const value = raw.headers?.[name]
       return typeof value === 'object' ? value.join(',') : value
     }
-    receiveMarks(marks, header, { trusted: options.trust?.(request) === true, markers: options.markers })
+    const trusted: unknown = options.trust?.(request)
+    if (isPromise(trusted)) sayPromise('trust', 'is not trusted', trusted)
+    receiveMarks(marks, header, { trusted: trusted === true, markers: options.markers })
   } catch (error) {
     sayOnce("the options trust and markers failed, so the request's marks are not trusted", error)
   }
+}
+
+/** JavaScript does not check types, and a promise is truthy: it must not make every request a test. */
+function isPromise(answer: unknown): answer is Promise<unknown> {
+  return typeof (answer as Partial<Promise<unknown>> | null | undefined)?.then === 'function'
+}
+
+function sayPromise(option: string, consequence: string, answer: Promise<unknown>): void {
+  sayOnce(`the ${option} option returned a promise, so the request ${consequence}: it must answer at once`)
+  // If it rejects, that must not end the process.
+  answer.then(undefined, () => undefined)
 }
 
 const rawWork = Symbol.for('coalmine.request.work')
@@ -103,5 +117,5 @@ function attach(work: Work, raw: RawRequest, response: Closing | undefined, acti
     // From here on, the connection serves only this request.
     runEventsIn(raw.socket, work)
     endWithResponse(work, raw.socket)
-  } else if (response) endWithResponse(work, response)
+  } else if (response) endWithResponse(work, response, raw.socket?.server !== undefined)
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
+import { keepMarks } from './keep-marks.ts'
 import type { TestEntity } from './marks.ts'
 import { withRequestMarks } from './request.ts'
 import { resumeTest } from './resume-test.ts'
@@ -59,6 +60,13 @@ it('ends with a function that throws, or whose promise fails, and passes that on
   })
   await expect(failing).rejects.toBe(failure)
   expect(await later).toBe('unknown')
+})
+
+it('runs a query that starts when it is awaited, as those of Prisma and knex, as a part of the job', async () => {
+  // biome-ignore lint/suspicious/noThenProperty: that is what such a query is
+  const query = { then: (done: (traffic: string) => void) => void sleep(1).then(() => done(currentTraffic())) }
+  expect(await resumeTest({}, () => query)).toBe('test')
+  expect(await inRequest(true, () => keepMarks(() => query))).toBe('test')
 })
 
 it('crosses processes with a signature', async () => {

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { addEntity, newMarks, setTest } from './marks.ts'
 import { type MarkerTrust, verifyMarker } from './signature.ts'
+import { started } from './thenable.ts'
 import { type CurrentTest, jobAudience } from './traffic.ts'
 import { newWork, runInWork } from './work.ts'
 
@@ -10,7 +11,7 @@ import { newWork, runInWork } from './work.ts'
  * by one of their keys; otherwise anyone who can write to the queue could pass off a user's job as a test's.
  *
  * @param test the result of `currentTest()` where the job was queued
- * @returns what `run` returns
+ * @returns what `run` returns; if that is a query, such as Prisma's, its promise
  * @throws Error if the marker is refused; the job then does not run at all
  * @example new Worker('orders', (job) => resumeTest(job.data.test, () => placeOrder(job.data), markers))
  */
@@ -29,7 +30,7 @@ export function resumeTest<T>(test: CurrentTest | null | undefined, run: () => T
   }
   let result: T | undefined
   try {
-    result = runInWork(work, run)
+    result = runInWork(work, () => started(run()))
   } finally {
     if (!types.isPromise(result)) end()
   }

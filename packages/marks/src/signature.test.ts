@@ -133,3 +133,10 @@ it('a run whose state is told later has no treatment until then', async () => {
   const failing = async (): Promise<boolean> => Promise.reject(new Error('no answer'))
   expect(verifyMarker(marker, { keys: [key], isRevoked: failing }, 0).kind).toBe('refused')
 })
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e300])(
+  'does not sign a marker that expires at %s, which is no time',
+  (expiresAt) => {
+    expect(() => signMarker({ run: 'load-7', expiresAt }, k1)).toThrow('expire')
+  },
+)

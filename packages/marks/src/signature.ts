@@ -52,12 +52,15 @@ const msPerSecond = 1000
  * Signs a marker, as text of fewer than 200 characters that needs no escaping in headers or baggage:
  * `v1.<key id>.<content>.<HMAC-SHA256 of everything before it>`, in base64url (RFC 2104, RFC 4648 section 5).
  *
- * @throws RangeError if it would be longer: shorten the run, the entity, the owner or the audience
+ * @throws RangeError if it would be longer: shorten the run, the entity, the owner or the audience; or if `expiresAt` is no time
  * @example signMarker({ run: 'load-7', expiresAt: Date.now() + 600_000 }, { id: 'k1', secret }) // 'v1.k1.WzE3OTU...'
  */
 export function signMarker(marker: Marker, key: SigningKey): string {
   const { run = '', entity = '', audience = '', owner, expiresAt } = marker
-  const words = [Math.floor(expiresAt / msPerSecond), run, entity, audience, ...(owner ? [owner] : [])]
+  const seconds = Math.floor(expiresAt / msPerSecond)
+  if (!isTime(seconds))
+    throw new RangeError(`the marker cannot expire at ${expiresAt}: expected milliseconds since 1970`)
+  const words = [seconds, run, entity, audience, ...(owner ? [owner] : [])]
   const content = Buffer.from(JSON.stringify(words))
   const signed = `v1.${key.id}.${content.toString('base64url')}`
   const text = `${signed}.${signature(signed, key).toString('base64url')}`
@@ -143,14 +146,18 @@ function refused(why: RefusalReason): MarkerCheck {
   return { kind: 'refused', why }
 }
 
+/** Seconds since 1970 that a Date can hold. */
+function isTime(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && !Number.isNaN(new Date(seconds * msPerSecond).getTime())
+}
+
 /** Parses defensively: the content is signed, but not necessarily by this code. */
 function read(content: string): Marker | undefined {
   try {
     const said = JSON.parse(Buffer.from(content, 'base64url').toString()) as unknown[]
     const [seconds, run, entity, audience, owner = ''] = said
     const texts = [run, entity, audience, owner]
-    if (typeof seconds !== 'number' || !texts.every((text) => typeof text === 'string' && isPrintable(text)))
-      return undefined
+    if (!isTime(seconds) || !texts.every((text) => typeof text === 'string' && isPrintable(text))) return undefined
     return {
       expiresAt: seconds * msPerSecond,
       ...(run ? { run: run as string } : {}),
