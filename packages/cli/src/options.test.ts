@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { margin, windowMilliseconds } from './options.ts'
+import { margin, port, storeOption, windowMilliseconds } from './options.ts'
 
 it.each([
   ['latency=5%,1ms', { latency: '5%,1ms' }],
@@ -21,4 +21,12 @@ it('reads the length of a window, which is not nothing', () => {
   expect(windowMilliseconds('90s')).toBe(90_000)
   expect(() => windowMilliseconds('0s')).toThrow('above zero')
   expect(() => windowMilliseconds('90')).toThrow('such as 90s')
+})
+
+it.each(['', ' ', '~/store', '~', 'http:store'])('refuses %j as the place of a store', (text) => {
+  expect(() => storeOption().parseArg!(text, undefined)).toThrow(/Expected|shell/)
+})
+
+it.each(['', '65536', '1.5', 'x'])('refuses %j as a port', (text) => {
+  expect(() => port(text)).toThrow('Expected a port')
 })

@@ -5,8 +5,19 @@ import { reportFormats } from './output.ts'
 /** `--store`, `.coalmine` by default. */
 export function storeOption(): Option {
   return new Option('--store <dir|url>', 'the store: a directory, or the URL of a ClickHouse')
+    .argParser(storePlace)
     .env('COALMINE_STORE')
     .default('.coalmine')
+}
+
+// An empty text is what an unset variable leaves, and the path of the folder that one happens to be in.
+function storePlace(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected a directory or a URL, got an empty text.')
+  if (/^~(\/|$)/.test(text))
+    throw new InvalidArgumentError(`The shell left ~ as it is. Write $HOME, or ./${text} for a folder of that name.`)
+  if (/^https?:(?!\/\/)/i.test(text))
+    throw new InvalidArgumentError('Expected a directory, or a URL such as http://127.0.0.1:8123/coalmine.')
+  return text
 }
 
 /** `--traces`, the table of spans in a ClickHouse. */
@@ -129,7 +140,7 @@ export function count(text: string): number {
 
 /** Parses a port, 0 for any free one. */
 export function port(text: string): number {
-  const value = Number(text)
+  const value = text.trim() === '' ? Number.NaN : Number(text)
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
     throw new InvalidArgumentError('Expected a port from 0 to 65535.')
   return value

@@ -33,7 +33,7 @@ export function refuseForeignHosts({ host = '' }: IncomingHttpHeaders, { baseUrl
   const name = host.replace(/:\d+$/, '')
   if (isLoopback(name) || (baseUrl !== undefined && host === new URL(baseUrl).host)) return
   throw foreign(
-    `host ${host} is not this machine's: a server without a token answers only to localhost, 127.0.0.1 and [::1]; start it with --token`,
+    `${host === '' ? 'the request names no host, which might be another' : `host ${host} is not this machine's`}: a server without a token answers only to localhost, 127.0.0.1 and [::1]; start it with --token`,
   )
 }
 

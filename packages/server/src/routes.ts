@@ -1,8 +1,9 @@
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Access } from './access/access.ts'
 import { guard } from './access/guard.ts'
 import { registerLogin } from './access/login.ts'
 import { registerBackFill } from './back-fill.ts'
+import { answerBrokenRequest } from './broken-requests.ts'
 import { registerBudgets } from './budgets/routes.ts'
 import { registerChanges } from './changes/routes.ts'
 import type { WebhookSecrets } from './changes/signatures.ts'
@@ -11,7 +12,7 @@ import type { Comparisons } from './comparisons/comparisons.ts'
 import { registerComparisons } from './comparisons/routes.ts'
 import type { Context } from './context.ts'
 import { registerDora } from './dora/routes.ts'
-import { answerable, type ErrorBody, ServerError } from './errors.ts'
+import { answerable, type ErrorBody, ServerError, type Takes } from './errors.ts'
 import type { FlagVerdicts } from './flags/flag-verdicts.ts'
 import { registerFlags } from './flags/routes.ts'
 import { isLoopback } from './foreign.ts'
@@ -20,6 +21,7 @@ import { registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
 import { registerDoctor, registerKnown, registerStore, registerTests } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
+import { methodsFor } from './known-routes.ts'
 import type { Links } from './links.ts'
 import { registerNotifications } from './notify/routes.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -36,6 +38,8 @@ import { registerViews } from './views/routes.ts'
 import type { Views } from './views/views.ts'
 
 const connectionsLookedAtMs = 5_000
+// Names of services and builds are parts of paths; the bound on headers holds for those too.
+const longestParameter = 16_384
 
 /** The running parts of a server that its routes serve. */
 export interface Parts {
@@ -70,6 +74,10 @@ export async function routes(
     forceCloseConnections: 'idle',
     ...(tls ? { https: { ...tls, ...timing } } : { http: timing, https: null }),
     schemaController: withoutSchemas,
+    // Proxies that add a prefix, and people who join an address and a path, send more slashes than there are.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: longestParameter },
+    frameworkErrors: (error, _request, reply) => refuse(error, reply, metrics),
+    clientErrorHandler: answerBrokenRequest,
   })
   app.server.maxConnections = limits.connections
   app.server.on('drop', () => metrics.limited('http', 'connections'))
@@ -78,15 +86,15 @@ export async function routes(
   })
   // Browsers send forms and plain text across sites without a preflight request, but not JSON.
   app.removeContentTypeParser('text/plain')
-  app.setErrorHandler(async (error, { routeOptions }, reply) => {
-    const takes = { types: ['application/json'], bytes: routeOptions.bodyLimit }
-    const { status, kind, message, limit } = answerable(error, takes)
-    if (limit) metrics.limited('http', limit)
-    const body: ErrorBody = { error: { kind, message } }
-    return reply.code(status).send(body)
-  })
-  app.setNotFoundHandler(async ({ method, url }) => {
-    throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
+  app.setErrorHandler(async (error, { routeOptions }, reply) =>
+    refuse(error, reply, metrics, { types: ['application/json'], bytes: routeOptions.bodyLimit }),
+  )
+  app.setNotFoundHandler(async ({ method, url }, reply) => {
+    const methods = methodsFor(url, answered)
+    if (methods.length === 0)
+      throw new ServerError('usage', `${method} ${url}: there is no such route`, { status: 404 })
+    reply.header('allow', methods.join(', '))
+    throw new ServerError('usage', `${method} ${url}: this route takes ${methods.join(' and ')}`, { status: 405 })
   })
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'HEAD') answered.push(`${one} ${url}`)
@@ -123,6 +131,13 @@ export async function routes(
   registerBackFill(app, context)
   registerOpenApi(app, links)
   return app
+}
+
+function refuse(error: unknown, reply: FastifyReply, metrics: Context['metrics'], takes?: Takes): FastifyReply {
+  const { status, kind, message, limit } = answerable(error, takes)
+  if (limit) metrics.limited('http', limit)
+  const body: ErrorBody = { error: { kind, message } }
+  return reply.code(status).send(body)
 }
 
 // No route has a schema, and the schema compilers take as long to load as the rest of the framework.

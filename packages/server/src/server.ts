@@ -18,6 +18,7 @@ import { newFlagWatch } from './flags/flag-watch.ts'
 import { newTicker } from './health.ts'
 import { type Links, newLinks } from './links.ts'
 import type { Metrics } from './metrics.ts'
+import { notListening } from './not-listening.ts'
 import { noNotify } from './notify/notify.ts'
 import type { NotifyOptions, RunningNotify } from './notify/start-notify.ts'
 import { findServer, leaveAddress, removeAddress } from './owner.ts'
@@ -52,6 +53,8 @@ export type ServerOptions = {
   readonly githubSecret?: string | undefined
   /** The secret with which LaunchDarkly signs its webhooks. */
   readonly launchDarklySecret?: string | undefined
+  /** The key with which GrowthBook signs its event webhooks. */
+  readonly growthBookSecret?: string | undefined
   /** The port for OTLP/gRPC, 0 for any free one; by default it is not served. */
   readonly grpcPort?: number
   /** The certificate for both protocols; by default they are not encrypted. */
@@ -118,6 +121,7 @@ export async function startServer({
   baseUrl,
   githubSecret,
   launchDarklySecret,
+  growthBookSecret,
   grpcPort,
   tls,
   ack = 'stored',
@@ -193,7 +197,11 @@ export async function startServer({
   const isWatched = announced && (testRuns?.stopOn !== undefined || notify !== undefined)
   const runWatch = isWatched ? newRunWatch(context, runs, { alerts, stopOn: testRuns?.stopOn }) : undefined
   const answered: string[] = []
-  const secrets = { 'x-hub-signature-256': githubSecret, 'x-ld-signature': launchDarklySecret }
+  const secrets = {
+    'x-hub-signature-256': githubSecret,
+    'x-ld-signature': launchDarklySecret,
+    'x-growthbook-signature': growthBookSecret,
+  }
   const app = await routes(
     context,
     { comparisons, views, rollouts, flagVerdicts, runs },
@@ -224,7 +232,7 @@ export async function startServer({
     await notify?.resume()
     if (knowsComparisons) goOn = await resumed(comparisons, rollouts)
     await app.listen({ host, port }).catch((cause: unknown) => {
-      throw notListening(cause, host, port)
+      throw notListening(cause, { host, port, option: '--port' })
     })
     if (tls && directory) local = await listenLocally(app)
     if (grpcPort !== undefined) {
@@ -318,17 +326,6 @@ async function openOrNameOwner(options: StoreOptions): Promise<Store> {
       { cause: error, status: heldStatus },
     )
   }
-}
-
-function notListening(cause: unknown, host: string, port: number): ServerError {
-  const { code, message } = cause as NodeJS.ErrnoException
-  const why =
-    code === 'EADDRINUSE'
-      ? 'the port is in use; stop what listens there, or choose another with --port'
-      : code === 'EACCES'
-        ? 'permission denied; choose a port above 1023 with --port'
-        : message
-  return new ServerError('unavailable', `cannot listen on ${host}:${port}: ${why}`, { cause })
 }
 
 function urlOf(server: HttpServer, scheme: 'http' | 'https'): string {

@@ -169,6 +169,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
     githubSecret: io.env['COALMINE_GITHUB_WEBHOOK_SECRET'] || undefined,
     launchDarklySecret: io.env['COALMINE_LAUNCHDARKLY_WEBHOOK_SECRET'] || undefined,
+    growthBookSecret: io.env['COALMINE_GROWTHBOOK_WEBHOOK_SECRET'] || undefined,
     slos,
     flagRules: config.flagRules,
     ...(notify && { notify: { config: notify, environment: io.env } }),

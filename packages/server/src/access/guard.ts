@@ -23,11 +23,8 @@ export function guard(app: FastifyInstance, { access, isSecure, isLoopbackAlone,
     refuseForeignPages(method, headers, { baseUrl })
     if (isLoopbackAlone) refuseForeignHosts(headers, { baseUrl })
     const right = routeOptions.config.right ?? rightFor(method, routeOptions.url)
-    if (
-      right === 'none' ||
-      (routeOptions.config.isSigned && signatureHeaders.some((header) => headers[header] !== undefined))
-    )
-      return
+    const isSigned = routeOptions.config.isSigned && signatureHeaders.some((header) => headers[header] !== undefined)
+    if (right === 'none' || (isSigned && headers.authorization === undefined)) return
     const secret = headers.authorization === undefined ? secretOf(headers, isSecure) : undefined
     const caller = secret === undefined ? access.bearer(headers.authorization) : access.sessions.holder(secret)
     mustBeAllowed(caller, right, headers.authorization)

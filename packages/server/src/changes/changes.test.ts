@@ -23,6 +23,7 @@ beforeAll(async () => {
     token,
     githubSecret: secret,
     launchDarklySecret: secret,
+    growthBookSecret: secret,
     watermarkMs: 0,
     warn,
   })
@@ -221,17 +222,24 @@ const unleash = {
   preData: { name: 'flexibleRollout', parameters: { rollout: '10' } },
   data: { name: 'flexibleRollout', parameters: { rollout: '50' } },
 }
+// Fields and types as GrowthBook's source has them.
 const growthBook = {
   event: 'feature.updated',
   object: 'feature',
-  timestamp: Date.UTC(2026, 10, 21, 10),
+  api_version: '2024-07-31',
+  created: Date.UTC(2026, 10, 21, 10),
   data: {
-    object: { id: 'banner', environments: { production: { enabled: false } } },
-    previous_attributes: { environments: { production: { enabled: true } } },
+    object: { id: 'banner', environments: { dev: { enabled: true }, production: { enabled: false } } },
+    previous_attributes: { environments: { dev: { enabled: true }, production: { enabled: true } } },
   },
-  user: { type: 'dashboard', name: 'Maria', email: 'maria@example.com' },
-  environments: ['production'],
+  user: { type: 'dashboard', id: 'u_1', name: 'Maria', email: 'maria@example.com' },
+  projects: [],
+  tags: [],
+  environments: ['dev', 'production'],
+  containsSecrets: false,
 }
+const { api_version: _, created: __, ...rawGrowthBook } = growthBook
+const feature = { id: 'raw', dateUpdated: '2026-11-21T10:00:00Z', defaultValue: 'b', environments: {} }
 
 it('takes webhooks of flag services: who turned what, where, from what to what', async () => {
   const body = JSON.stringify(launchDarkly)
@@ -265,6 +273,26 @@ it('takes webhooks of flag services: who turned what, where, from what to what',
       answer: { change: null },
     },
   )
+})
+
+it("takes GrowthBook's webhooks signed or with a token, JSON or raw, and none of its advice", async () => {
+  const body = JSON.stringify({ ...growthBook, data: { ...growthBook.data, object: { ...feature, id: 'signed' } } })
+  const by = (key: string) => ({ 'x-growthbook-signature': createHmac('sha256', key).update(body).digest('hex') })
+  expect(await send(body, by(secret))).toMatchObject({ status: 201, answer: { change: { flag: 'signed' } } })
+  expect(await send(body, by('another'))).toMatchObject({ status: 401 })
+  expect(await send(body, { ...ours, ...by('another') })).toMatchObject({ status: 401 })
+  expect(await send(body, { authorization: 'Bearer another', ...by(secret) })).toMatchObject({ status: 401 })
+  const raw = { ...rawGrowthBook, data: { current: feature, previous: { ...feature, defaultValue: 'a' } } }
+  const atMs = Date.UTC(2026, 10, 21, 10)
+  expect(await send(raw)).toMatchObject({ answer: { change: { flag: 'raw', what: 'updated: defaultValue', atMs } } })
+  const removed = { ...rawGrowthBook, event: 'feature.deleted', data: { previous: feature } }
+  expect(await send(removed)).toMatchObject({ answer: { change: { flag: 'raw', what: 'deleted' } } })
+  const ramp = { event: 'feature.rampSchedule.actions.completed', data: { object: { featureId: 'ramped' } } }
+  expect(await send({ ...growthBook, ...ramp })).toMatchObject({ answer: { change: { flag: 'ramped' } } })
+  for (const event of ['feature.saferollout.unhealthy', 'feature.stale.candidate', 'feature.revision.commented'])
+    expect(await send({ ...growthBook, event })).toMatchObject({ status: 200, answer: { change: null } })
+  const test = { ...growthBook, event: 'webhook.test', object: 'webhook', data: { object: { webhookId: 'ewh-1' } } }
+  expect(await send(test)).toMatchObject({ status: 200, answer: { change: null } })
 })
 
 it('keeps the deploy of a build that nobody reported, once it serves users', async () => {

@@ -100,27 +100,43 @@ function fromUnleash(body: Fields, nowMs: number): Told | undefined {
   }
 }
 
-/** Reads an event webhook of GrowthBook. https://docs.growthbook.io/app/webhooks/event-webhooks */
+// Advice, drafts, reviews and plans: none of them changes what users get, and publishing a draft is told as feature.updated too.
+const growthBookQuiet = /^feature\.(saferollout|stale|revision|rampSchedule\.(created|deleted)|.*approv)/i
+
+/**
+ * Reads an event webhook of GrowthBook: `object` and `previous_attributes` where its payload is JSON, `current` and `previous`
+ * where it is raw. https://docs.growthbook.io/app/webhooks/event-webhooks
+ */
 function fromGrowthBook(body: Fields, nowMs: number): Told | undefined {
-  const { event, object, data, user, environments, timestamp } = body
+  const { event, object, data, user, environments, timestamp, created } = body
   if (typeof event !== 'string' || typeof object !== 'string' || !('data' in body)) return undefined
   const { object: now, previous_attributes: before, current, previous } = fieldsOf(data)
-  const feature = fieldsOf(now ?? current ?? data)
-  const earlier = fieldsOf(before ?? previous)
-  const names = [environments].flat().map(shortLine).filter(Boolean)
-  const environment = names.length === 1 ? names[0]! : ''
-  const stateIn = (one: Fields): string => onOff(fieldsOf(fieldsOf(one['environments'])[environment])['enabled'])
-  const changed = before === undefined ? [] : Object.keys(earlier).filter((key) => !/date|revision|version/i.test(key))
+  const feature = fieldsOf(now ?? current ?? previous ?? data)
+  const earlier = fieldsOf(before ?? (current === undefined ? undefined : previous))
+  const stateIn = (one: Fields, environment: string): string =>
+    onOff(fieldsOf(fieldsOf(one['environments'])[environment])['enabled'])
+  const turned = Object.keys(fieldsOf(earlier['environments'])).filter(
+    (one) => stateIn(earlier, one) !== stateIn(feature, one),
+  )
+  const names = turned.length > 0 ? turned : [environments].flat().map(shortLine).filter(Boolean)
+  const environment = names.length === 1 ? shortLine(names[0]) : ''
+  const changed = Object.keys(earlier).filter(
+    (key) => !/date|revision|version/i.test(key) && JSON.stringify(earlier[key]) !== JSON.stringify(feature[key]),
+  )
   const verb = event.replace(/^feature\./, '').replaceAll('.', ' ')
   const { name, email } = fieldsOf(user)
+  const isTurn = object === 'feature' && !growthBookQuiet.test(event)
   return {
     id: '',
-    flag: object === 'feature' ? shortLine(feature['id'] ?? feature['featureId']) : '',
-    what: said(verb, fromTo(stateIn(earlier), stateIn(feature)) || shortLine(changed.join(', '))),
+    flag: isTurn ? shortLine(feature['id'] ?? feature['featureId']) : '',
+    what: said(
+      verb,
+      fromTo(stateIn(earlier, environment), stateIn(feature, environment)) || shortLine(changed.join(', ')),
+    ),
     author: shortLine(email) || shortLine(name),
     environment,
     url: '',
-    atMs: saidMs(timestamp ?? feature['dateUpdated'], nowMs),
+    atMs: saidMs(timestamp ?? created ?? feature['dateUpdated'], nowMs),
     source: 'growthbook',
   }
 }

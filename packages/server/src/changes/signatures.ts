@@ -1,5 +1,5 @@
 /** The headers that hold webhook signatures. */
-export type SignatureHeader = 'x-hub-signature-256' | 'x-ld-signature'
+export type SignatureHeader = 'x-hub-signature-256' | 'x-ld-signature' | 'x-growthbook-signature'
 
 /** The secret for each header, if the server has it. */
 export type WebhookSecrets = { readonly [Header in SignatureHeader]?: string | undefined }
@@ -10,7 +10,12 @@ export const signatures: {
 } = {
   'x-hub-signature-256': { variable: 'COALMINE_GITHUB_WEBHOOK_SECRET', prefix: '' },
   'x-ld-signature': { variable: 'COALMINE_LAUNCHDARKLY_WEBHOOK_SECRET', prefix: 'sha256=' },
+  'x-growthbook-signature': { variable: 'COALMINE_GROWTHBOOK_WEBHOOK_SECRET', prefix: 'sha256=' },
 }
 
 /** All of these headers. */
-export const signatureHeaders: readonly SignatureHeader[] = ['x-hub-signature-256', 'x-ld-signature']
+export const signatureHeaders: readonly SignatureHeader[] = [
+  'x-hub-signature-256',
+  'x-ld-signature',
+  'x-growthbook-signature',
+]

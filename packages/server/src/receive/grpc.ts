@@ -10,7 +10,8 @@ import {
 import type { AddressInfo } from 'node:net'
 import { type Access, mustBeAllowed } from '../access/access.ts'
 import type { Context } from '../context.ts'
-import { answerable, ServerError } from '../errors.ts'
+import { answerable } from '../errors.ts'
+import { notListening } from '../not-listening.ts'
 import { exportResponse, grpcCode, protobufType, retryStatus } from '../otlp/otlp-response.ts'
 import type { TlsFiles } from '../tls.ts'
 import type { Share } from './admission.ts'
@@ -73,7 +74,7 @@ export async function startGrpc(context: Context, { host, port, access, tls }: G
     void take(stream, headers)
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(notListening(`${shownHost(host)}:${port}`, cause)))
+    server.once('error', (cause) => reject(notListening(cause, { host, port, option: '--grpc-port' })))
     server.listen(port, host, resolve)
   })
   return {
@@ -151,7 +152,7 @@ const isGrpc = (headers: IncomingHttpHeaders): boolean =>
 const headersOf = (status: number): Record<string, string | number> => ({
   [http2.HTTP2_HEADER_STATUS]: status,
   'content-type': 'application/grpc+proto',
-  'grpc-accept-encoding': 'identity,deflate,gzip',
+  'grpc-accept-encoding': 'identity,deflate,gzip,zstd',
 })
 
 function refuseRequest(stream: ServerHttp2Stream): void {
@@ -181,14 +182,4 @@ function stop(stream: ServerHttp2Stream): void {
   stream.resume()
   const timer = setTimeout(() => stream.close(http2.NGHTTP2_NO_ERROR), leftOverMs).unref()
   stream.once('close', () => clearTimeout(timer))
-}
-
-const shownHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
-
-function notListening(address: string, cause: Error): ServerError {
-  return new ServerError(
-    'unavailable',
-    `cannot listen on ${address} for OTLP/gRPC: ${cause.message}; choose another port with --grpc-port`,
-    { cause },
-  )
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { access, mkdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { StoreError } from '../errors.ts'
 import { quoted } from '../traces.ts'
@@ -180,9 +180,15 @@ async function makeUsable(path: string): Promise<void> {
   if (found && !found.isDirectory())
     throw new StoreError('unavailable', `store ${path}: it is a file; name a directory`)
   // Spans may contain personal data: only this user may read them.
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new StoreError('unavailable', `store ${path}: cannot make the directory: ${messageOf(cause)}`, { cause })
-  })
+  await makeDirectory(path)
+    .then(() => stat(path))
+    .catch((cause: unknown) => {
+      throw new StoreError(
+        'unavailable',
+        `store ${path}: cannot make the directory: ${messageOf(cause)}; name one that can be made and written`,
+        { cause },
+      )
+    })
   for (const place of ['', 'store', 'metadata', 'data', 'tmp'])
     await access(join(path, place), constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
@@ -192,6 +198,20 @@ async function makeUsable(path: string): Promise<void> {
         { cause },
       )
     })
+}
+
+// Node's own way to make the directories above never returns on file systems such as /proc, where none can be made.
+async function makeDirectory(path: string, mayMakeAbove = true): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    const above = dirname(path)
+    if (code !== 'ENOENT' || !mayMakeAbove || above === path) throw error
+    await makeDirectory(above)
+    await makeDirectory(path, false)
+  }
 }
 
 async function run(client: ClickHouseClient, statement: string, params: Params = {}): Promise<void> {

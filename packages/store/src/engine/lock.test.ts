@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -69,4 +69,20 @@ it('is no matter for a file, which is no store', async () => {
     kind: 'unavailable',
     message: `store ${file}: it is a file; name a directory`,
   })
+})
+
+it.runIf(process.platform === 'linux')('comes back where no directory can be made', async () => {
+  const dangling = join(directory, 'dangling')
+  await symlink(join(directory, 'nowhere'), dangling)
+  for (const location of ['/proc/coalmine', '/proc/self/coalmine/store', '/dev/null/store', dangling])
+    await expect(openStore({ location })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/cannot make the directory: .*; name one that can be made and written$/),
+    })
+})
+
+it('makes the directories above, for this user alone', async () => {
+  const location = join(directory, 'a', 'b')
+  await (await openStore({ location })).close()
+  expect((await stat(join(directory, 'a'))).mode & 0o777).toBe(0o700)
 })
