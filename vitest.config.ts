@@ -6,7 +6,7 @@ import Order from './test/order.ts'
 const sources = [
   { find: '@coalmine/flags/testing', replacement: `${import.meta.dirname}/packages/flags/src/testing/index.ts` },
   {
-    find: /^@coalmine\/(comparator|flags|marks)\/(.+)$/,
+    find: /^@coalmine\/(comparator|flags|marks|report|server|store)\/(.+)$/,
     replacement: `${import.meta.dirname}/packages/$1/src/$2.ts`,
   },
   { find: /^@coalmine\/([a-z-]+)$/, replacement: `${import.meta.dirname}/packages/$1/src/index.ts` },

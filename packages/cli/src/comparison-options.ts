@@ -1,4 +1,4 @@
-import { comparedScopes, defaultPolicy, formatMargin, traffics } from '@coalmine/comparator'
+import { comparedScopes, defaultPolicy, formatMargin, traffics } from '@coalmine/comparator/defaults'
 import { type Command, Option } from 'commander'
 import { defaultConfig } from './config-file.ts'
 import type { SpanSource } from './host.ts'

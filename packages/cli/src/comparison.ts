@@ -1,13 +1,7 @@
 import { isVerdict } from '@coalmine/client'
-import {
-  type ComparisonBody,
-  metricNameOf,
-  type PolicyInput,
-  parsePolicy,
-  plannedRamp,
-  problemsText,
-  type Verdict,
-} from '@coalmine/comparator'
+import type { ComparisonBody, PolicyInput, Verdict } from '@coalmine/comparator'
+import { plannedRamp } from '@coalmine/comparator/answers'
+import { metricNameOf } from '@coalmine/comparator/defaults'
 import type { ReportContent } from '@coalmine/server'
 import { ask, type Server } from './client.ts'
 import type { CohortOptions, ComparisonOptions } from './comparison-options.ts'
@@ -41,7 +35,7 @@ export async function comparisonRequest(
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),
     },
-    policy: policyInput(options, withMetrics(config.policy, metrics)),
+    policy: await policyInput(options, withMetrics(config.policy, metrics)),
   }
 }
 
@@ -69,10 +63,10 @@ function withMetrics(policy: PolicyInput, metrics: NonNullable<PolicyInput['metr
 }
 
 /** Returns the file's policy with the overrides of flags and the environment. */
-export function policyInput(
+export async function policyInput(
   { alpha, margin, split, warmUp }: Pick<ComparisonOptions, 'alpha' | 'margin' | 'split' | 'warmUp'>,
   policy: PolicyInput,
-): PolicyInput {
+): Promise<PolicyInput> {
   const input = {
     ...policy,
     ...(alpha === undefined ? {} : { alpha }),
@@ -80,6 +74,9 @@ export function policyInput(
     ...(warmUp === undefined ? {} : { warmUp }),
     ...(margin === undefined ? {} : { metrics: withMargins(policy.metrics, margin) }),
   }
+  // The defaults need no check, and the schemas that make it take longer to load than everything else here.
+  if (Object.keys(input).length === 0) return input
+  const { parsePolicy, problemsText } = await import('@coalmine/comparator/configuration')
   const parsed = parsePolicy(input)
   if (parsed.kind === 'policy') return input
   throw new CommandError('usage', problemsText(parsed.problems))

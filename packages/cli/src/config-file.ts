@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Config, defaultPolicy, parseConfig } from '@coalmine/comparator'
-import { parseSelector } from '@coalmine/server'
+import type { Config } from '@coalmine/comparator'
+import { defaultPolicy } from '@coalmine/comparator/defaults'
 import { CommandError } from './exit-codes.ts'
 
 /** The default configuration file. */
@@ -25,6 +25,8 @@ export async function readConfigFile(path: string, flag = ''): Promise<Config> {
       `${flag}${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     )
   })
+  const { parseConfig } = await import('@coalmine/comparator/configuration')
+  const { parseSelector } = await import('@coalmine/server/selector')
   try {
     return parseConfig(text, path, parseSelector)
   } catch (error) {

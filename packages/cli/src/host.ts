@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { findServer, heldStatus, isRemote, type RunningServer, ServerError, startServer } from '@coalmine/server'
+import type { RunningServer, ServerError } from '@coalmine/server'
+import { findServer, isRemote } from '@coalmine/server/location'
 import type { Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -49,20 +50,18 @@ export async function withServer<T>(
       }
     }
     if (purpose === 'read') mustBeThere(source.store)
-    const server = await start(source, purpose).catch((error: unknown) => {
-      if (isHeld(error)) return error
-      throw error
-    })
-    if (!(server instanceof ServerError)) return withOwnServer(server, work)
+    const server = await start(source, purpose).catch(held)
+    if (!(server instanceof Error)) return withOwnServer(server, work)
     if (!(await patience.wait(server.message))) throw server
   }
 }
 
 // Others must not find this server, because it closes when its command is done.
-function start(
+async function start(
   { store, traces, retentionDays, temporary, knowsComparisons }: SpanSource,
   purpose: Purpose,
 ): Promise<RunningServer> {
+  const { startServer } = await import('@coalmine/server')
   return startServer({
     store,
     traces,
@@ -93,6 +92,11 @@ function mustBeThere(store: string): void {
   )
 }
 
-const isHeld = (error: unknown): error is ServerError => error instanceof ServerError && error.status === heldStatus
+/** Returns the error that another process holds the store. Throws every other. */
+async function held(error: unknown): Promise<ServerError> {
+  const { heldStatus, ServerError } = await import('@coalmine/server')
+  if (error instanceof ServerError && error.status === heldStatus) return error
+  throw error
+}
 
 const isUnavailable = (error: unknown): boolean => error instanceof CommandError && error.kind === 'unavailable'

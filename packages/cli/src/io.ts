@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { printableLines } from '@coalmine/report'
+import { printableLines } from '@coalmine/report/printable'
 
 /** A command's access to the outside world; `run` takes it from the process. */
 export interface Io {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type ComparisonBody, type KayentaResult, type Outcome, parseKayenta, type Verdict } from '@coalmine/comparator'
+import type { ComparisonBody, KayentaResult, Outcome, Verdict } from '@coalmine/comparator'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
@@ -36,6 +36,7 @@ export async function readKayenta({ kayenta: file, judge }: KayentaOptions): Pro
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
     throw new CommandError('usage', `--kayenta ${file}: ${why}`)
   })
+  const { parseKayenta } = await import('@coalmine/comparator')
   try {
     const content: unknown = JSON.parse(text)
     parseKayenta(content, file)

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Charts, Verdict } from '@coalmine/comparator'
-import { renderVerdict, type VerdictFormat, verdictFormats } from '@coalmine/report'
-import { type ReportContent, reportPage } from '@coalmine/server'
+import { type VerdictFormat, verdictFormats } from '@coalmine/report/formats'
+import type { ReportContent } from '@coalmine/server'
 import { CommandError } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 import { sendVerdict } from './verdict-event.ts'
@@ -35,16 +35,29 @@ export async function writeVerdict(
   { page, ...beside }: Beside = {},
 ): Promise<void> {
   const width = output === undefined ? io.stdout.columns : undefined
-  const html =
-    format === 'html' ? await reportPage({ verdict, view: null, state: null, ...page }, Date.now()) : undefined
-  const render = (colors: boolean): string =>
-    format === 'html' ? html! : renderVerdict(verdict, format, { colors, width, ...beside })
+  const render = await rendererOf(verdict, format, { width, ...beside }, page)
   await writeReport(render, { ...(output === undefined ? {} : { output }) }, io)
   if (otlp) await sendVerdict(verdict, otlp, Date.now(), io)
   if (verdict.verdict !== 'invalid') return
   for (const reason of verdict.reasons) {
     if (reason.weight === 'decides') tell(io, reason.message)
   }
+}
+
+/** Loads what the format needs, and nothing that the others need. */
+async function rendererOf(
+  verdict: Verdict,
+  format: ReportFormat,
+  beside: Pick<Beside, 'url' | 'charts'> & { readonly width: number | undefined },
+  page: Beside['page'],
+): Promise<(colors: boolean) => string> {
+  if (format === 'html') {
+    const { reportPage } = await import('@coalmine/server')
+    const html = await reportPage({ verdict, view: null, state: null, ...page }, Date.now())
+    return () => html
+  }
+  const { renderVerdict } = await import('@coalmine/report')
+  return (colors) => renderVerdict(verdict, format, { colors, ...beside })
 }
 
 /** Writes a report to the named file, otherwise to standard output, and only there in colour. */

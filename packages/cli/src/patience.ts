@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { progressOf } from '@coalmine/server'
+import { progressOf } from '@coalmine/server/location'
 import { CommandError } from './exit-codes.ts'
 import { type Io, tell } from './io.ts'
 

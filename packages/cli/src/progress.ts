@@ -1,4 +1,4 @@
-import { printable } from '@coalmine/report'
+import { printable } from '@coalmine/report/printable'
 import type { Io } from './io.ts'
 
 const betweenLinesMs = 30_000

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RolloutAnswer, RolloutBody, RolloutHistory, RolloutList } from '@coalmine/comparator'
-import { findServer, isRemote } from '@coalmine/server'
+import { findServer, isRemote } from '@coalmine/server/location'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 import type { SpanSource } from './host.ts'

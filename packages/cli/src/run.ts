@@ -64,9 +64,10 @@ function endBy(signal: 'SIGINT' | 'SIGTERM', process: NodeJS.Process): never {
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exitCodes.pass
   try {
-    await program(io, (outcome) => {
+    const coalmine = await program(argv, io, (outcome) => {
       code = exitCodeOf(outcome)
-    }).parseAsync(argv, { from: 'user' })
+    })
+    await coalmine.parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {
     if (isCommandError(error)) {

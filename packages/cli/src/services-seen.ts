@@ -1,4 +1,4 @@
-import { noSuchService } from '@coalmine/comparator'
+import { noSuchService } from '@coalmine/comparator/answers'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 

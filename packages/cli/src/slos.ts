@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Config, readOpenSlo, readSlos, type Slo, type SloInput } from '@coalmine/comparator'
+import type { Config, Slo, SloInput } from '@coalmine/comparator'
 import { defaultConfig } from './config-file.ts'
 import { CommandError } from './exit-codes.ts'
 
@@ -22,6 +22,7 @@ export async function slosOf(
 /** Returns the parsed objectives, with their defaults. */
 export async function parsedSlosOf(config: Config, files: { readonly config?: string }): Promise<readonly Slo[]> {
   const { config: configFile } = files
+  const { readSlos } = await import('@coalmine/comparator/configuration')
   const read = readSlos(await slosOf(config, { ...(configFile !== undefined && { config: configFile }) }), undefined)
   return read.kind === 'slos' ? read.slos : []
 }
@@ -33,6 +34,7 @@ async function readFileOf(path: string, named: string): Promise<readonly SloInpu
       `${named}${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     )
   })
+  const { readOpenSlo, readSlos } = await import('@coalmine/comparator/configuration')
   try {
     const found = readOpenSlo(text, path)
     const read = readSlos(found, undefined)

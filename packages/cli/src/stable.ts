@@ -1,4 +1,5 @@
-import { defaultPolicy, type PolicyInput, parseEffect, parsePolicy } from '@coalmine/comparator'
+import type { PolicyInput } from '@coalmine/comparator'
+import { defaultPolicy, parseEffect } from '@coalmine/comparator/defaults'
 import { type Command, Option } from 'commander'
 import { policyInput } from './comparison.ts'
 import type { ComparisonOptions } from './comparison-options.ts'
@@ -71,7 +72,7 @@ export async function stableRequest(options: StableOptions): Promise<{
     stable: required('stable'),
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
-    policy: policyInput(options, config.policy),
+    policy: await policyInput(options, config.policy),
   }
 }
 
@@ -80,11 +81,12 @@ const simulated = ['latency', 'errors', 'client-errors']
 /**
  * Returns the regressions to look for: the named ones, otherwise the defaults, limited to metrics that the policy judges.
  */
-export function effectsOf(
+export async function effectsOf(
   named: readonly string[] | undefined,
   byDefault: readonly string[],
   policy: PolicyInput,
-): readonly string[] {
+): Promise<readonly string[]> {
+  const { parsePolicy } = await import('@coalmine/comparator/configuration')
   const parsed = parsePolicy(policy)
   const metrics = parsed.kind === 'policy' ? parsed.policy.metrics.filter(({ gate }) => gate === 'on') : []
   const isJudged = (effect: string): boolean => metrics.some(({ name }) => name === parseEffect(effect).metric)

@@ -1,4 +1,4 @@
-import { defaultPolicy, formatMargin } from '@coalmine/comparator'
+import { defaultPolicy, formatMargin } from '@coalmine/comparator/defaults'
 
 /** A service as seen by a store: its builds as selectors, newest first. */
 export interface Seen {

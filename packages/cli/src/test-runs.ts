@@ -1,5 +1,4 @@
 import type { TestRunAnswer } from '@coalmine/comparator'
-import { revokeInFile } from '@coalmine/server'
 import { Option } from 'commander'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
@@ -30,7 +29,10 @@ export async function revokeRun(
   run: string,
   { file, by, why }: Said & { readonly file: string | undefined },
 ): Promise<TestRunAnswer | undefined> {
-  if (file !== undefined) await revokeInFile(file, { run, at: new Date().toISOString(), by, why })
+  if (file !== undefined) {
+    const { revokeInFile } = await import('@coalmine/server')
+    await revokeInFile(file, { run, at: new Date().toISOString(), by, why })
+  }
   return ask(server, `/api/runs/${encodeURIComponent(run)}/revoke`, isRun, {
     body: { by, why, ...(file !== undefined && { isInFile: true }) },
   }).catch((error: unknown) => {

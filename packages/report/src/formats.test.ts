@@ -1,9 +1,10 @@
 import { type Charts, defaultPolicy, judge, type Verdict } from '@coalmine/comparator'
 import { describe, expect, it } from 'vitest'
 import { factsOf, trafficOf } from '../../comparator/test/slices.ts'
+import { verdictFormats } from './formats.ts'
 import { verdictJunit } from './junit.ts'
 import { verdictMarkdown } from './markdown.ts'
-import { renderVerdict, verdictFormats } from './render.ts'
+import { renderVerdict } from './render.ts'
 import { sparkline } from './sparkline.ts'
 import { verdictText } from './text.ts'
 

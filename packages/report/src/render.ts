@@ -1,4 +1,5 @@
 import type { Charts, Verdict } from '@coalmine/comparator'
+import type { VerdictFormat } from './formats.ts'
 import { verdictJson } from './json.ts'
 import { verdictJunit } from './junit.ts'
 import { verdictMarkdown } from './markdown.ts'
@@ -15,18 +16,12 @@ export interface RenderOptions {
   readonly charts?: Charts | undefined
 }
 
-/** The output formats for a verdict. */
-export type VerdictFormat = 'text' | 'json' | 'markdown' | 'junit'
-
 const renderers: Readonly<Record<VerdictFormat, (verdict: Verdict, options: RenderOptions) => string>> = {
   text: verdictText,
   json: verdictJson,
   markdown: verdictMarkdown,
   junit: verdictJunit,
 }
-
-/** All output formats. */
-export const verdictFormats: readonly VerdictFormat[] = Object.keys(renderers) as VerdictFormat[]
 
 /**
  * Formats a verdict in the given format.

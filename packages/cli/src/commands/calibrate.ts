@@ -34,9 +34,7 @@ const portion = 40
 
 /** `coalmine calibrate`: replays canaries on stable's traffic, and reports how the policy judged them. */
 export function calibrateCommand(command: Command, io: Io): Command {
-  return addStableOptions(
-    command.description("replay canaries on stable's traffic: false alarms, detection times, and margins"),
-  )
+  return addStableOptions(command)
     .addOption(
       new Option('--share <share>', "the canaries' share of the traffic")
         .argParser(share)
@@ -74,7 +72,7 @@ export function calibrateCommand(command: Command, io: Io): Command {
     )
     .action(async ({ format, output, ...options }: CalibrateOptions) => {
       const request = await stableRequest(options)
-      const effects = effectsOf(options.effect, looked, request.policy)
+      const effects = await effectsOf(options.effect, looked, request.policy)
       const progress = progressTo(io.stderr)
       const calibration = await withServer(options, 'read', io, (server) =>
         calibrate(

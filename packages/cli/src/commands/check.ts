@@ -1,13 +1,6 @@
-import {
-  type Config,
-  describeErrors,
-  describePolicy,
-  describeSlo,
-  type NotifyConfig,
-  type Slo,
-} from '@coalmine/comparator'
+import type { Config, NotifyConfig, Slo } from '@coalmine/comparator'
+import { describeErrors, describePolicy, describeSlo } from '@coalmine/comparator/answers'
 import { printableLines, table } from '@coalmine/report'
-import { usualEvents } from '@coalmine/server'
 import type { Command } from 'commander'
 import { defaultConfig, readConfigFile } from '../config-file.ts'
 import type { Io } from '../io.ts'
@@ -15,16 +8,17 @@ import { parsedSlosOf } from '../slos.ts'
 
 /** `coalmine check`: explains in words what a coalmine.yaml would judge. */
 export function checkCommand(command: Command, io: Io): Command {
-  return command
-    .description('check a coalmine.yaml, and say in plain words what it judges')
-    .argument('[file]', 'the file', defaultConfig)
-    .action(async (file: string) => {
-      const config = await readConfigFile(file)
-      io.stdout.write(printableLines(description(file, config, await parsedSlosOf(config, { config: file }))))
-    })
+  return command.argument('[file]', 'the file', defaultConfig).action(async (file: string) => {
+    const config = await readConfigFile(file)
+    io.stdout.write(printableLines(await description(file, config, await parsedSlosOf(config, { config: file }))))
+  })
 }
 
-function description(file: string, { service, stable, canary, parsed, notify }: Config, slos: readonly Slo[]): string {
+async function description(
+  file: string,
+  { service, stable, canary, parsed, notify }: Config,
+  slos: readonly Slo[],
+): Promise<string> {
   const rows = describePolicy(parsed).map(({ metric, asked, gate, reason }) => [
     metric,
     asked,
@@ -39,14 +33,15 @@ function description(file: string, { service, stable, canary, parsed, notify }: 
     ...table(rows).map((line) => `  ${line}`),
     '',
     ...describeErrors(parsed),
-    ...(notify ? ['', ...toldLines(notify)] : []),
+    ...(notify ? ['', ...(await toldLines(notify))] : []),
     ...(slos.length > 0 ? ['', 'Error budgets:', ...slos.map((slo) => `  ${describeSlo(slo)}`)] : []),
     '',
   ].join('\n')
 }
 
 /** Lists which targets are notified of which outcomes. */
-function toldLines({ targets }: NotifyConfig): string[] {
+async function toldLines({ targets }: NotifyConfig): Promise<string[]> {
+  const { usualEvents } = await import('@coalmine/server')
   const rows = Object.entries(targets).map(([name, { type, on = usualEvents[type], services }]) => [
     name,
     type,

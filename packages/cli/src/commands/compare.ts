@@ -13,8 +13,7 @@ import { type Io, tell } from '../io.ts'
 import { addKayentaOptions, type KayentaOptions, outcomeBy, readKayenta, withKayenta } from '../kayenta.ts'
 import { columnsOption, excludeEachOther, milliseconds } from '../options.ts'
 import { writeVerdict } from '../output.ts'
-import { addSeriesOptions, compareSeries, type SeriesOptions } from '../series.ts'
-import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
+import { addSeriesOptions, type SeriesOptions } from '../series-options.ts'
 import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 import { type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
@@ -26,8 +25,7 @@ type CompareOptions = ComparisonOptions &
 
 /** `coalmine compare`: one verdict, on spans of a store or of files, on span metrics, or on plain series. */
 export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  const described = command.description('judge a canary once, from the spans that have arrived')
-  return addSpanMetricsOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(described))))
+  return addSpanMetricsOptions(addSeriesOptions(addKayentaOptions(addComparisonOptions(command))))
     .addOption(
       new Option(
         '--stable-window <time>',
@@ -41,10 +39,12 @@ export function compareCommand(command: Command, io: Io, exit: (outcome: Outcome
     .hook('preAction', (_command, called) => excludeEachOther(called, 'from', ['store', 'server']))
     .action(async (options: CompareOptions) => {
       if (options.series !== undefined) {
+        const { compareSeries } = await import('../series.ts')
         exit((await compareSeries(options.series, options, io)).verdict)
         return
       }
       if (options.prometheus !== undefined) {
+        const { spanMetricsJudge, spanMetricsRequest } = await import('../span-metrics.ts')
         const judgeOnce = spanMetricsJudge(options.prometheus, await spanMetricsRequest(options), options, io)
         const verdict = await judgeOnce()
         await writeVerdict(verdict, options, io)

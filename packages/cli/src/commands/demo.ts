@@ -44,7 +44,6 @@ const warmUpMs = 3000
 /** `coalmine demo`: two versions of a shop, one of them slow, and the verdict on them. */
 export function demoCommand(command: Command, io: Io): Command {
   return command
-    .description('see it work: real services and traffic, one bad canary and one good one')
     .addOption(
       new Option('--effect <share>', 'how much slower the bad canary is: 0.6 is 60 %')
         .argParser(number(0, 10))

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import type { Build } from '@coalmine/marks'
-import { printable, printableJson } from '@coalmine/report'
+import { printable, printableJson } from '@coalmine/report/printable'
 import type { Change, ChangeBody } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
@@ -27,7 +27,6 @@ interface DeployOptions extends SpanSource {
 /** `coalmine deploy`: reports to the timeline that a build goes live, and who made it. */
 export function deployCommand(command: Command, io: Io): Command {
   return command
-    .description('report a deploy: which build of what, who wrote and who merged it')
     .addOption(
       new Option('--service <name>', 'the service that is deployed, by its name on spans').env('COALMINE_SERVICE'),
     )

@@ -9,7 +9,6 @@ import { serviceSeen } from '../services-seen.ts'
 /** `coalmine doctor`: shows which marks arrive from a service, and which are missing. */
 export function doctorCommand(command: Command, io: Io): Command {
   return command
-    .description('show which marks a service sends, from which builds and SDKs, and what is missing')
     .addOption(
       new Option('--service <name>', 'the service to look at (default: the only one seen)').env('COALMINE_SERVICE'),
     )

@@ -15,9 +15,6 @@ interface DoraOptions extends SpanSource {
 /** `coalmine dora`: shows how often you deploy, how long a change takes, and how often it does harm. */
 export function doraCommand(command: Command, io: Io): Command {
   return command
-    .description(
-      'show how often a service is deployed, how long a change takes, and how often it fails: the five DORA metrics',
-    )
     .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
     .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(90, '90d'))
     .addOption(storeOption())

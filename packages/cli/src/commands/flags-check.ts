@@ -1,4 +1,5 @@
-import { type FlagsAnswer, flagRemoval, type Outcome } from '@coalmine/comparator'
+import type { FlagsAnswer, Outcome } from '@coalmine/comparator'
+import { flagRemoval } from '@coalmine/comparator/answers'
 import { flagRemovalText, printableJson } from '@coalmine/report'
 import { Argument, type Command, Option } from 'commander'
 import type { Server } from '../client.ts'

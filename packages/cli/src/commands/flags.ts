@@ -21,7 +21,6 @@ export function flagsCommand(command: Command, io: Io, exit: (result: Outcome) =
   command.enablePositionalOptions()
   flagsCheckCommand(command.command('check'), io, exit)
   return command
-    .description('show which flags users still meet, with which variants, and which can go')
     .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
     .addOption(new Option('--flag <key>', 'only this flag'))
     .addOption(

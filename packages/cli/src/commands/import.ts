@@ -8,9 +8,6 @@ import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused
 /** `coalmine import`: stores the spans of files. Exits with `malformed` if a line was refused. */
 export function importCommand(command: Command, io: Io, exit: (result: CommandTrouble) => void): Command {
   return command
-    .description(
-      "store the spans of files: OTLP (JSON or protobuf, as the Collector's file exporter writes it), JSON of Jaeger, Tempo or Zipkin, Parquet, or CSV",
-    )
     .argument('<file...>', 'files, also .gz and .zst; - is standard input')
     .addOption(columnsOption())
     .option('--again', 'import a file again that was imported before')

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { printable } from '@coalmine/report'
+import { printable } from '@coalmine/report/printable'
 import type { Command } from 'commander'
 import { ask, type Server } from '../client.ts'
 import { defaultConfig } from '../config-file.ts'
@@ -15,7 +15,6 @@ type InitOptions = SpanSource & { readonly service?: string; readonly force?: bo
 /** `coalmine init`: writes a first coalmine.yaml from what the store has seen. */
 export function initCommand(command: Command, io: Io): Command {
   return command
-    .description('write a coalmine.yaml from what the store has seen: service, builds, operations')
     .argument('[file]', 'where to', defaultConfig)
     .option('--service <name>', 'the service that is released (default: the only one seen)')
     .addOption(storeOption())

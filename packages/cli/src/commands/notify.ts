@@ -1,6 +1,7 @@
 import type { NotifyConfig } from '@coalmine/comparator'
 import { printable, printableJson, printableLines, table } from '@coalmine/report'
-import { findServer, isRemote, type NotifyState, type TriedTarget, tryTargets } from '@coalmine/server'
+import type { NotifyState, TriedTarget } from '@coalmine/server'
+import { findServer, isRemote } from '@coalmine/server/location'
 import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
 import { defaultConfig, readConfig } from '../config-file.ts'
@@ -20,7 +21,6 @@ interface NotifyCommandOptions extends SpanSource {
 /** `coalmine notify`: shows the state of messages, and tests whether targets accept them. */
 export function notifyCommand(command: Command, io: Io): Command {
   return command
-    .description('show which notifications are waiting or have failed; --test sends one to each target')
     .option('--test', 'send a test message from this machine to each target of the file, and print the answers')
     .option(
       '--target <name>',
@@ -62,6 +62,7 @@ async function test(options: NotifyCommandOptions, io: Io): Promise<void> {
       `${file}: it has no "notify", which says who is notified; "coalmine init" writes an example`,
     )
   const config = { ...notify, targets: named(notify.targets, options.target, file) }
+  const { tryTargets } = await import('@coalmine/server')
   const tried = await tryTargets(config, io.env, { baseUrl: await baseOf(options), stop: io.stop })
   io.stdout.write(options.format === 'json' ? `${printableJson(tried)}\n` : triedText(tried))
   const failed = tried.filter(({ works }) => !works).map(({ target }) => target)

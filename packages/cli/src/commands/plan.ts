@@ -1,4 +1,4 @@
-import { parseEffect } from '@coalmine/comparator'
+import { parseEffect } from '@coalmine/comparator/defaults'
 import { type PlanFacts, planText, printableJson } from '@coalmine/report'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ask } from '../client.ts'
@@ -20,9 +20,7 @@ const looked = ['latency=25%', 'errors=x5']
 
 /** `coalmine plan`: estimates how long a canary must run to find a regression of a given size. */
 export function planCommand(command: Command, io: Io): Command {
-  return addStableOptions(
-    command.description("estimate how long a canary must run, from stable's traffic in the store"),
-  )
+  return addStableOptions(command)
     .addOption(
       new Option('--share <share>', "the canary's share of the traffic")
         .argParser(share)
@@ -59,7 +57,7 @@ export function planCommand(command: Command, io: Io): Command {
       const body = {
         ...request,
         share,
-        effects: effectsOf(named, looked, request.policy),
+        effects: await effectsOf(named, looked, request.policy),
         power,
         ...(within === undefined ? {} : { withinSeconds: within / 1000 }),
         ...(runs === undefined ? {} : { runs }),

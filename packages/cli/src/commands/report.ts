@@ -15,7 +15,6 @@ type ReportOptions = SpanSource & Output
 /** `coalmine report`: writes an existing verdict in another format. */
 export function reportCommand(command: Command, io: Io): Command {
   return command
-    .description('write a verdict, of a comparison or from a JSON file, in another format')
     .argument('<id|file>', 'the id of a comparison, or a file written by --format json; - is standard input')
     .addOption(verdictFormatOption())
     .addOption(

@@ -1,6 +1,5 @@
 import type { Outcome, RolloutAnswer, RolloutBody } from '@coalmine/comparator'
 import { printableJson, rolloutLine, rolloutText } from '@coalmine/report'
-import { startServer } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import type { Server } from '../client.ts'
 import { defaultConfig, readConfig } from '../config-file.ts'
@@ -82,6 +81,7 @@ async function here(options: StartOptions, io: Io): Promise<RolloutAnswer> {
     throw new CommandError('usage', '--here cannot be used with --server: give one of them')
   const { config, store, token } = options
   const { notify } = await readConfig(config)
+  const { startServer } = await import('@coalmine/server')
   const server = await startServer({
     store,
     port: options.port,

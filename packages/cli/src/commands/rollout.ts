@@ -23,12 +23,10 @@ const commands = {
 
 /** `coalmine rollout`: gives a new build to more and more users, and takes it back when it is worse. */
 export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  command
-    .description('give a new build to more and more users, and take it back when it is worse')
-    .addHelpText(
-      'after',
-      "\nThe stages, and what moves the canary, are in the rollout: section of the server's coalmine.yaml.",
-    )
+  command.addHelpText(
+    'after',
+    "\nThe stages, and what moves the canary, are in the rollout: section of the server's coalmine.yaml.",
+  )
   rolloutStartCommand(command.command('start'), io, exit)
   looking(command.command('status').description('show where a rollout is, and what it waits for')).action(
     async (id: string | undefined, { format, ...source }: Asked) => {

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { printableJson } from '@coalmine/report'
+import { printableJson } from '@coalmine/report/printable'
 import { type Command, Option } from 'commander'
 import { type SpanSource, withServer } from '../host.ts'
 import { type Io, tell } from '../io.ts'

@@ -19,9 +19,6 @@ interface RunsOptions extends SpanSource {
 /** `coalmine runs`: shows what test runs in production did, including to users. */
 export function runsCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
   command
-    .description(
-      'show what test runs did: who ran them, why they ended, what they touched, and whether they hurt users',
-    )
     .argument('[run]', 'one run, in detail')
     .addOption(new Option('--service <name>', 'only runs that touched this service').env('COALMINE_SERVICE'))
     .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(7, '7d'))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { isRemote, shown, startServer } from '@coalmine/server'
+import { isRemote, shown } from '@coalmine/server/location'
 import { type Command, Option } from 'commander'
 import { defaultConfig, readConfig } from '../config-file.ts'
 import { CommandError } from '../exit-codes.ts'
@@ -46,7 +46,6 @@ interface ServeOptions {
 /** `coalmine serve`: runs the server until it is stopped. */
 export function serveCommand(command: Command, io: Io): Command {
   return command
-    .description('receive spans over OTLP, store them, and answer comparisons')
     .addOption(storeOption())
     .addOption(new Option('--host <host>', 'where to listen').default('127.0.0.1').env('COALMINE_HOST'))
     .addOption(
@@ -156,6 +155,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     if (io.stop.aborted) resolve(undefined)
     io.stop.addEventListener('abort', () => resolve(undefined), { once: true })
   })
+  const { startServer } = await import('@coalmine/server')
   const starting = startServer({
     store,
     host,

@@ -32,7 +32,6 @@ const formats = {
 /** `coalmine sign`: creates a signed marker of test traffic, or a key for signing. */
 export function signCommand(command: Command, io: Io): Command {
   return command
-    .description('sign a marker of test traffic, for the requests of one test run')
     .addOption(new Option('--run <name>', 'the test run, such as load-7').argParser(word).makeOptionMandatory())
     .addOption(new Option('--entity <kind:id>', 'the test entity, such as user:42').argParser(entity))
     .addOption(

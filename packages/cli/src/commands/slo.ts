@@ -1,4 +1,5 @@
-import { plannedRamp, type SloAnswer, type SloInput } from '@coalmine/comparator'
+import type { SloAnswer, SloInput } from '@coalmine/comparator'
+import { plannedRamp } from '@coalmine/comparator/answers'
 import { printableJson, sloText } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import { ask, type Server } from '../client.ts'
@@ -20,7 +21,6 @@ interface SloOptions extends SpanSource {
 /** `coalmine slo`: shows error budgets, how fast they burn, which build burns them, and how long they last. */
 export function sloCommand(command: Command, io: Io): Command {
   return command
-    .description('show error budgets: how much is left, which build burns it and how fast, and how long it lasts')
     .addOption(new Option('--service <name>', 'only the objectives of this service').env('COALMINE_SERVICE'))
     .addOption(
       new Option(

@@ -1,4 +1,4 @@
-import { type Initialised, initStore } from '@coalmine/server'
+import type { Initialised } from '@coalmine/server'
 import { type Command, Option } from 'commander'
 import type { Io } from '../io.ts'
 import { days, storeOption, tracesOption } from '../options.ts'
@@ -31,6 +31,7 @@ export function storeInitCommand(command: Command, io: Io): Command {
     .action(async (_options: unknown, called: Command) => {
       // Options shared with `coalmine store` are parsed by it.
       const { store, traces, cluster, keep, dryRun = false } = called.optsWithGlobals<StoreInitOptions>()
+      const { initStore } = await import('@coalmine/server')
       const done = await initStore({ location: store, traces, cluster, retentionDays: keep, dryRun })
       io.stdout.write(dryRun ? script(done) : summary(done))
     })

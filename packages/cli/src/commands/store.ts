@@ -14,7 +14,6 @@ export function storeCommand(command: Command, io: Io): Command {
   storeInitCommand(command.command('init'), io)
   storeBackfillCommand(command.command('backfill'), io)
   return command
-    .description('show what the store holds, how much disk it takes, and how far back it goes')
     .addOption(storeOption())
     .addOption(tracesOption())
     .addOption(serverOption())

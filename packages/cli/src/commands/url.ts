@@ -1,4 +1,5 @@
-import { findServer, isRemote, parseSelector } from '@coalmine/server'
+import { findServer, isRemote } from '@coalmine/server/location'
+import { parseSelector } from '@coalmine/server/selector'
 import { type Command, Option } from 'commander'
 import { cohortsOf } from '../comparison.ts'
 import { addCohortOptions, type CohortOptions } from '../comparison-options.ts'
@@ -15,7 +16,7 @@ interface UrlOptions extends CohortOptions {
 
 /** `coalmine url`: prints the link to a comparison's page before the comparison exists. */
 export function urlCommand(command: Command, io: Io): Command {
-  return addCohortOptions(command.description("print the link to a comparison's page, even before it starts"))
+  return addCohortOptions(command)
     .addOption(
       new Option('--config <file>', `a file with the cohorts (default: ${defaultConfig}, if it exists)`).env(
         'COALMINE_CONFIG',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Outcome, progressOf, type RunLimits, type StartBody, type Verdict } from '@coalmine/comparator'
+import type { Outcome, RunLimits, StartBody, Verdict } from '@coalmine/comparator'
+import { progressOf } from '@coalmine/comparator/answers'
 import { progressLine } from '@coalmine/report'
 import { type Command, Option } from 'commander'
 import type { Server } from '../client.ts'
@@ -12,7 +13,6 @@ import { label, milliseconds } from '../options.ts'
 import { type Beside, type Output, writeVerdict } from '../output.ts'
 import { progressTo } from '../progress.ts'
 import { chartsOf, followComparison, pageOf, startComparison, stopComparison } from '../running.ts'
-import { spanMetricsJudge, spanMetricsRequest } from '../span-metrics.ts'
 import { addSpanMetricsOptions, type SpanMetricsOptions } from '../span-metrics-options.ts'
 
 /** How long to look, and how often. */
@@ -36,10 +36,7 @@ const betweenLooksAtSpanMetricsMs = 15_000
 
 /** `coalmine watch`: looks repeatedly until the verdict is settled; exits with the last verdict. */
 export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  const described = command.description(
-    'judge a canary every 5 s while it runs (span metrics: every 15 s); stops at FAIL or INVALID',
-  )
-  return addSpanMetricsOptions(addComparisonOptions(described))
+  return addSpanMetricsOptions(addComparisonOptions(command))
     .addOption(
       new Option('--for <time>', 'how much canary traffic to judge')
         .argParser(milliseconds)
@@ -76,7 +73,8 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const variable = called.getOptionValueSource('earlyPass') === 'env' && io.env['COALMINE_EARLY_PASS']
       const earlyPass = options.earlyPass === true && !(variable && /^(0|false|no|off)$/i.test(variable))
       const { prometheus } = options
-      const request = await (prometheus === undefined ? comparisonRequest(options) : spanMetricsRequest(options))
+      const spanMetrics = prometheus === undefined ? undefined : await import('../span-metrics.ts')
+      const request = await (spanMetrics?.spanMetricsRequest ?? comparisonRequest)(options)
       const { mode = 'sequential' } = request.policy ?? {}
       if (mode !== 'sequential') {
         throw new CommandError(
@@ -87,13 +85,13 @@ export function watchCommand(command: Command, io: Io, exit: (outcome: Outcome) 
       const progress = progressTo(io.stderr)
       const show = (text: string): void => progress.show(text)
       const { verdict, ...beside }: Watched =
-        prometheus === undefined
+        prometheus === undefined || spanMetrics === undefined
           ? await withServer(options, 'read', io, (server) =>
               watchOn(server, { ...request, ...runLimits({ ...options, earlyPass }) }, options, io, show),
             )
           : {
               verdict: await watch(
-                spanMetricsJudge(prometheus, request, options, io),
+                spanMetrics.spanMetricsJudge(prometheus, request, options, io),
                 { ...options, earlyPass, everyMs: betweenLooksAtSpanMetricsMs },
                 io.stop,
                 show,

@@ -1,50 +1,12 @@
 import { createHash } from 'node:crypto'
+import { alwaysJudged, defaultPolicy, type Policy } from './default-policy.ts'
 import { metricNameOf } from './measure.ts'
 import { type MetricPolicy, MetricProblem, metricPolicyOf } from './metric-policy.ts'
 import { type GateInput, type MetricInput, metricSchema } from './metric-schema.ts'
 import type { Mode } from './mode.ts'
 import { expectedInstead, type PolicyProblem, policySchema, problemsOf } from './policy-schema.ts'
 
-/** What is judged and how strictly. */
-export interface Policy {
-  /** Chance that a canary no worse than the margin FAILs, over all findings and any number of looks. */
-  readonly alpha: number
-  /** Chance that a canary worse than the margin PASSes, per finding. */
-  readonly alphaPass: number
-  /** The canary's declared share of the traffic, between 0 and 1; lost requests are judged against it. */
-  readonly split: number | null
-  /** Operations with at least this share of stable's traffic are judged individually, smaller ones together. */
-  readonly minimumShare: number
-  /** Seconds after an instance's start that are left out of latency, never of errors. */
-  readonly warmUp: number
-  /** Whether users were assigned at random for a flag decided by a rule, for example by a percentage inside the rule. */
-  readonly randomised: boolean
-  /** How often you may look. */
-  readonly mode: Mode
-  /** Every metric that was named, and those that are on by default. Names are unique. */
-  readonly metrics: readonly MetricPolicy[]
-}
-
-/** Metrics that are on by default; lost requests need a declared split, and inner errors decide only if the policy asks for it. */
-const always: ReadonlyMap<string, MetricInput> = new Map([
-  ['latency', {}],
-  ['errors', {}],
-  ['client-errors', {}],
-  ['lost-requests', {}],
-  ['inner-errors', { gate: 'advisory' }],
-])
-
-/** The default policy: what is judged, and how strictly. */
-export const defaultPolicy: Policy = {
-  alpha: 0.05,
-  alphaPass: 0.05,
-  split: null,
-  minimumShare: 0.05,
-  warmUp: 60,
-  randomised: false,
-  mode: 'sequential',
-  metrics: [...always].map(([name, entry]) => metricPolicyOf(name, entry)),
-}
+export { defaultPolicy, type Policy } from './default-policy.ts'
 
 /** A policy as written in `coalmine.yaml` or in a request; every key is optional. */
 export interface PolicyInput {
@@ -101,7 +63,7 @@ function metricsOf(written: Readonly<Record<string, MetricInput | GateInput>>): 
   readonly metrics: readonly MetricPolicy[]
   readonly problems: readonly PolicyProblem[]
 } {
-  const entries = new Map<string, Entry>([...always].map(([name, entry]) => [name, { writtenAs: name, entry }]))
+  const entries = new Map<string, Entry>([...alwaysJudged].map(([name, entry]) => [name, { writtenAs: name, entry }]))
   const metrics: MetricPolicy[] = []
   const problems: PolicyProblem[] = []
   for (const [writtenAs, entry] of Object.entries(written)) {

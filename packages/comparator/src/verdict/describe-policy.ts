@@ -2,7 +2,7 @@ import { percent } from '../numbers.ts'
 import type { Measure } from '../policy/measure.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import { expectationPhrase } from './wording.ts'
+import { expectationPhrase } from './expectation-phrase.ts'
 
 /** A metric of a policy in plain words, for a reviewer. */
 export interface Described {

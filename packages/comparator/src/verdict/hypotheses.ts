@@ -1,7 +1,8 @@
 import type { Finding } from '../finding.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
 import type { Expect } from '../policy/metric-schema.ts'
-import { changePhrase, expectationPhrase, nameInWords } from './wording.ts'
+import { expectationPhrase } from './expectation-phrase.ts'
+import { changePhrase, nameInWords } from './wording.ts'
 
 /** The answer to one expectation in the policy. */
 export interface Hypothesis {

@@ -1,9 +1,9 @@
 import type { Decided } from '../decide.ts'
 import type { Finding, FlagDifference, Part, ProvedWithin } from '../finding.ts'
 import type { Estimate } from '../metrics/tested.ts'
-import { count, duration, latency, number, percent, signed, tidy, times } from '../numbers.ts'
-import type { Margin } from '../policy/margin.ts'
+import { count, duration, latency, number, percent, signed, times } from '../numbers.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
+import { expectationPhrase, marginPhrase } from './expectation-phrase.ts'
 import type { Missing, TooFew } from './missing.ts'
 import { pointsToHarm } from './when.ts'
 
@@ -70,21 +70,6 @@ function withinPhrase(
 }
 
 const clockOf = (iso: string): string => iso.slice(11, 19)
-
-/** The expectation of a metric, to follow "is" or "to be". */
-export function expectationPhrase({ expect, margin }: MetricPolicy): string {
-  const amount = marginPhrase(margin)
-  switch (expect) {
-    case 'no-worse':
-      return amount === '0' ? 'no worse' : `no worse by more than ${amount}`
-    case 'worse-by-at-most':
-      return `worse by at most ${amount}`
-    case 'better':
-      return amount === '0' ? 'better' : `better by more than ${amount}`
-    case 'same':
-      return `the same within ${amount}`
-  }
-}
 
 /** What a finding still lacks to PASS, without a full stop. */
 export function missingSentence(missing: Missing): string {
@@ -164,21 +149,6 @@ function bounds(kind: Finding['effect']['kind'], { lower, upper, changed }: Find
   if (lower === null) return `${name}at most ${show(upper!)}`
   if (upper === null) return `${name}at least ${show(lower)}`
   return `${name}${show(lower)} to ${show(upper)}`
-}
-
-/** A margin in words; a half that allows nothing is left out. */
-export function marginPhrase(margin: Margin): string {
-  const parts =
-    'oddsRatio' in margin
-      ? [
-          ...(margin.oddsRatio > 1 ? [`odds x ${margin.oddsRatio}`] : []),
-          ...(margin.difference > 0 ? [`${tidy(margin.difference * 100)} pp`] : []),
-        ]
-      : [
-          ...(margin.ratio > 0 ? [`${tidy(margin.ratio * 100)} %`] : []),
-          ...('seconds' in margin && margin.seconds > 0 ? [`${tidy(margin.seconds * 1000)} ms`] : []),
-        ]
-  return parts.length === 0 ? '0' : parts.join(' or ')
 }
 
 const mostFlagsNamed = 5
