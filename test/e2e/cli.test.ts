@@ -470,4 +470,17 @@ describe('help', () => {
   it('tells its version', async () => {
     expect((await coalmine(folder, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
+
+  it.each([
+    ['--help', 40],
+    ['compare --help', 100],
+    ['report', 100],
+  ])('of %s takes few modules: neither schemas nor what judges nor a server', async (words, most) => {
+    const preload = new URL('./preloads/loaded.mjs', import.meta.url).href
+    const { stderr } = await coalmine(folder, words.split(' '), '', { NODE_OPTIONS: `--import ${preload}` })
+    const loaded = stderr.split('\n').filter((line) => /^(file|node):/.test(line))
+    expect(loaded.filter((url) => url.endsWith('/cli/dist/run.js'))).toHaveLength(1)
+    expect(loaded.filter((url) => /\/(zod|yaml|fastify)\/|\/(stats|server\/dist\/server)/.test(url))).toEqual([])
+    expect(loaded.length).toBeLessThan(most)
+  })
 })

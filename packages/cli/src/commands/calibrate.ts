@@ -1,10 +1,5 @@
-import {
-  type Calibration,
-  type CalibrationRow,
-  calibrationRow,
-  parseEffect,
-  type ReplayAnswer,
-} from '@coalmine/comparator'
+import type { Calibration, CalibrationRow, ReplayAnswer } from '@coalmine/comparator'
+import { parseEffect } from '@coalmine/comparator/defaults'
 import { calibrationMarkdown, calibrationText, printableJson } from '@coalmine/report'
 import type { CalibrateAnswer, Replay } from '@coalmine/server'
 import { type Command, Option } from 'commander'
@@ -100,6 +95,7 @@ async function calibrate(
 ): Promise<Calibration> {
   const replayed = (replay: Replay): Promise<CalibrateAnswer> => ask({ replay, forSeconds: forMs / 1000, seed })
   const { window, placebo } = await replayed({ kind: 'instances' })
+  const { calibrationRow } = await import('@coalmine/comparator')
   const rows: CalibrationRow[] = []
   for (const effect of [null, ...effects]) {
     const answers: ReplayAnswer[] = []
