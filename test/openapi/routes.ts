@@ -316,6 +316,14 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'get',
+    path: '/api/services',
+    name: 'getServices',
+    summary: 'Services that have served users, each with its newest builds and since when they serve.',
+    right: 'read',
+    answers: { 200: 'ServicesSeen' },
+  },
+  {
+    method: 'get',
     path: '/api/doctor',
     name: 'getDoctor',
     summary: 'Which marks arrive from a service.',

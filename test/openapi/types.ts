@@ -42,7 +42,7 @@ export type { CalibrateAnswer } from '../../packages/server/src/replay/calibrate
 export type { PlanAnswer } from '../../packages/server/src/replay/plan.ts'
 export type { ComparisonView, ViewTraces } from '../../packages/server/src/views/view.ts'
 export type { BackFilled } from '../../packages/store/src/ingest/back-fill.ts'
-export type { BuildShares } from '../../packages/store/src/read/builds-served.ts'
+export type { BuildShares, ServicesSeen } from '../../packages/store/src/read/builds-served.ts'
 export type { DoctorFacts } from '../../packages/store/src/read/doctor.ts'
 export type { Known } from '../../packages/store/src/read/known.ts'
 export type { StoreSizes } from '../../packages/store/src/read/sizes.ts'

@@ -9,6 +9,14 @@ export function registerKnown(app: FastifyInstance, { store }: Context): void {
   app.get('/api/known', async ({ query }) => store.services.known(serviceIn(query)))
 }
 
+/** `GET /api/services`: each service with its newest builds, and since when they serve. */
+export function registerServices(app: FastifyInstance, { store, turns }: Context): void {
+  app.get(
+    '/api/services',
+    inTurn(turns, async () => store.services.newest()),
+  )
+}
+
 /** `GET /api/doctor?service=`: the marks that arrive from a service. */
 export function registerDoctor(app: FastifyInstance, { store }: Context): void {
   app.get('/api/doctor', async ({ query }) => {

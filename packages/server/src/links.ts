@@ -34,4 +34,21 @@ export function newLinks(baseUrl: string | undefined, own: () => string): Links 
   return { base, baseForAll, comparison: (id, request) => `${base(request)}/comparisons/${id}` }
 }
 
+/**
+ * The path of a base URL, under which a proxy keeps the server: without a trailing slash, empty if there is none.
+ *
+ * @example pathOf('https://example.com/tools/coalmine/') // '/tools/coalmine'
+ */
+export function pathOf(baseUrl: string | undefined): string {
+  return baseUrl === undefined ? '' : new URL(baseUrl).pathname.replace(/\/+$/, '')
+}
+
+/** A request's URL without the path of the base URL: some proxies pass it on, and others take it off. */
+export function withoutPath(url: string, path: string): string {
+  if (path === '' || !url.startsWith(path)) return url
+  const rest = url.slice(path.length)
+  if (rest.startsWith('/')) return rest
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : url
+}
+
 const isHost = (text: string): boolean => /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(text)

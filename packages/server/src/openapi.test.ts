@@ -225,6 +225,7 @@ it('the routes answer what the document says', async () => {
   ])
   await ask('reportFlags', '/api/flags', { body: { flags: { keys: 7 } }, status: 400 })
   await ask('getBuilds', '/api/builds?service=shop')
+  expect((await ask('getServices', '/api/services')).services).toMatchObject([{ service: 'shop' }])
   await ask('getTests', '/api/tests')
   expect((await ask('listRuns', '/api/runs')).runs).toMatchObject([{ run: 'load-7', services: ['search'] }])
   await ask('getRun', '/api/runs/load-7')

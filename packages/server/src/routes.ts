@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Access } from './access/access.ts'
 import { guard } from './access/guard.ts'
@@ -19,10 +20,10 @@ import { isLoopback } from './foreign.ts'
 import { registerGates } from './gates/register-gates.ts'
 import { registerHealth } from './health.ts'
 import { registerImport } from './import/import.ts'
-import { registerDoctor, registerKnown, registerStore, registerTests } from './insight.ts'
+import { registerDoctor, registerKnown, registerServices, registerStore, registerTests } from './insight.ts'
 import { registerKayenta } from './kayenta.ts'
 import { methodsFor } from './known-routes.ts'
-import type { Links } from './links.ts'
+import { type Links, pathOf, withoutPath } from './links.ts'
 import { registerNotifications } from './notify/routes.ts'
 import { registerOpenApi } from './openapi.ts'
 import { registerPage } from './page/routes.ts'
@@ -69,6 +70,7 @@ export async function routes(
   { access, links, tls, host, baseUrl, secrets, answered }: Doors,
 ): Promise<FastifyInstance> {
   const { limits, metrics } = context
+  const path = pathOf(baseUrl)
   const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
   const app = fastify({
     forceCloseConnections: 'idle',
@@ -78,6 +80,7 @@ export async function routes(
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: longestParameter },
     frameworkErrors: (error, _request, reply) => refuse(error, reply, metrics),
     clientErrorHandler: answerBrokenRequest,
+    rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutPath(url, path),
   })
   app.server.maxConnections = limits.connections
   app.server.on('drop', () => metrics.limited('http', 'connections'))
@@ -101,7 +104,8 @@ export async function routes(
   })
   registerHealth(app, context)
   const isSecure = tls !== undefined || baseUrl?.startsWith('https:') === true
-  guard(app, { access, isSecure, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
+  const cookie = { isSecure, path }
+  guard(app, { access, cookie, isLoopbackAlone: !access.asks && isLoopback(host), baseUrl })
   // A client that was answered before the end of its request has this long to end it.
   app.addHook('onResponse', async ({ raw }) => {
     if (!raw.complete) setTimeout(() => raw.destroy(), limits.patienceMs).unref()
@@ -109,8 +113,8 @@ export async function routes(
   await registerOtlp(app, context)
   await registerImport(app, context)
   registerCompare(app, context)
-  registerLogin(app, access, isSecure)
-  registerPage(app)
+  registerLogin(app, access, cookie)
+  registerPage(app, { version: context.version, base: path })
   registerComparisons(app, comparisons, links, limits.followers)
   registerViews(app, context, comparisons, views)
   registerNotifications(app, context)
@@ -121,6 +125,7 @@ export async function routes(
   registerCalibrate(app, context)
   registerDoctor(app, context)
   registerKnown(app, context)
+  registerServices(app, context)
   registerStore(app, context)
   registerTests(app, context)
   registerChanges(app, context, { secrets, flagVerdicts })

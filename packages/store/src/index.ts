@@ -95,7 +95,7 @@ export type { CohortBad } from './read/cohort-bad.ts'
 // What is known of them
 
 export type { BuildsSeen } from './read/builds.ts'
-export type { BuildMarks, BuildServed, BuildShares } from './read/builds-served.ts'
+export type { BuildMarks, BuildServed, BuildShares, ServicesSeen } from './read/builds-served.ts'
 export { type Addresses, addressesOf, type CallsTick } from './read/calls.ts'
 export type { ChangeMarks } from './read/change-marks.ts'
 export type { Downstream, DownstreamSide } from './read/downstream.ts'

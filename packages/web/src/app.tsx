@@ -1,10 +1,11 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import { Comparison } from './comparison/comparison.tsx'
-import { moment } from './data/format.ts'
+import { moment, timeZone } from './data/format.ts'
 import { useLive } from './data/live.ts'
 import type { ReportData } from './data/model.ts'
 import { type Here, herePlace, useHere, useRoute } from './data/place.ts'
+import { useServer } from './data/server.ts'
 import { Link } from './link.tsx'
 import { Home } from './pages/home.tsx'
 import { LinkPage } from './pages/link-page.tsx'
@@ -30,10 +31,26 @@ export function App(): VNode {
         <Link to="/tests">Test traffic</Link>
         <Link to="/status">Status</Link>
       </nav>
-      <main id="main">
+      <main id="main" tabIndex={-1}>
+        <Updated />
         <Page here={here} />
+        <footer class="quiet">Times are in {timeZone()}.</footer>
       </main>
     </herePlace.Provider>
+  )
+}
+
+/** The page of a server that was updated meanwhile is still the old one, and may not understand its answers. */
+function Updated(): VNode | null {
+  const { isOther } = useServer()
+  if (!isOther) return null
+  return (
+    <p class="lost" role="status">
+      The server was updated.{' '}
+      <button type="button" onClick={() => location.reload()}>
+        Load its page
+      </button>
+    </p>
   )
 }
 
@@ -88,7 +105,7 @@ export function Report({ data }: { data: ReportData }): VNode {
           scopeOf={(operation) => data.view?.charts?.scopes.find((one) => one.operation === operation)}
         />
         <footer class="quiet">
-          Written by Coalmine {data.verdict?.version} at {moment(data.writtenAt)}
+          Written by Coalmine {data.verdict?.version} at {moment(data.writtenAt)}. Times are in {timeZone()}.
         </footer>
       </main>
     </herePlace.Provider>

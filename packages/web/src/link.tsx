@@ -18,7 +18,7 @@ export function Link({
     here.go(to)
   }
   return (
-    <a href={to} class={name} onClick={go} aria-current={here.path === to ? 'page' : undefined}>
+    <a href={here.hrefOf(to)} class={name} onClick={go} aria-current={here.path === to ? 'page' : undefined}>
       {children}
     </a>
   )

@@ -29,9 +29,11 @@ interface Props<Row> {
 
 /** A table of the page: it scrolls by itself where it is wider than the screen. */
 export function Rows<Row>({ label, caption, columns, rows, keyOf, isChosen, isSmall = false }: Props<Row>): VNode {
+  // A sentence needs the whole width of a narrow screen: there, each row stands as a list.
+  const isStacked = columns.some(({ kind }) => kind === 'reason')
   return (
     <Scroll label={label}>
-      <table class={isSmall ? 'rows small' : 'rows'}>
+      <table class={`rows${isSmall ? ' small' : ''}${isStacked ? ' stacked' : ''}`}>
         {caption && <caption>{caption}</caption>}
         <thead>
           <tr>
@@ -51,7 +53,7 @@ export function Rows<Row>({ label, caption, columns, rows, keyOf, isChosen, isSm
                     {cell(row)}
                   </th>
                 ) : (
-                  <td key={title} class={kind}>
+                  <td key={title} class={kind} data-title={title}>
                     {cell(row)}
                   </td>
                 ),

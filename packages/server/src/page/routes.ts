@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { ServerError } from '../errors.ts'
-import { readPage } from './files.ts'
+import { type PageFiles, readPage } from './files.ts'
 
 const compressed = promisify(gzip)
 
@@ -31,11 +31,22 @@ const pagePaths = [
   '/status',
 ]
 
+/** What a page has to know of its server. */
+export interface PageOptions {
+  readonly version: string
+  /** The path under which a proxy keeps the server; empty if it has the whole host. */
+  readonly base: string
+}
+
 /**
  * Serves the page, which anybody may load: it requests its data separately, with a token if the server requires one. Files
  * with content hashes in their names are cached by browsers for good; the page itself is requested each time.
+ * Answers of the API name the server's version, so that a page that was loaded before an update notices it.
  */
-export function registerPage(app: FastifyInstance): void {
+export function registerPage(app: FastifyInstance, { version, base }: PageOptions): void {
+  app.addHook('onSend', async ({ url }, reply) => {
+    if (url.startsWith('/api/')) reply.header('x-coalmine-version', version)
+  })
   let reading: ReturnType<typeof readPage> | undefined
   const files = async () => {
     reading ??= readPage()
@@ -49,7 +60,7 @@ export function registerPage(app: FastifyInstance): void {
   const open = { config: { right: 'none' } } as const
   for (const path of pagePaths)
     app.get(path, open, async (_, reply) => {
-      const { index } = await files()
+      const index = placed(await files(), { version, base })
       return protectedBy(reply)
         .header('content-security-policy', policy)
         .header('cache-control', 'no-cache')
@@ -70,6 +81,15 @@ export function registerPage(app: FastifyInstance): void {
     smaller.set(pathname, body)
     return reply.header('content-encoding', 'gzip').send(body)
   })
+}
+
+/** The page's file with the paths of its assets as browsers reach them. */
+function placed({ index }: PageFiles, { version, base }: PageOptions): string {
+  const meta = (name: string, content: string): string =>
+    `<meta name="coalmine-${name}" content="${content.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}" />`
+  return index
+    .replaceAll('="/assets/', () => `="${base.replaceAll('&', '&amp;')}/assets/`)
+    .replace('<title>', () => `${meta('base', base)}${meta('version', version)}<title>`)
 }
 
 function protectedBy(reply: FastifyReply): FastifyReply {

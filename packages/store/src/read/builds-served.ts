@@ -35,7 +35,21 @@ export interface BuildShares {
   readonly all: readonly number[]
 }
 
+/** Services and their newest builds. Times are milliseconds since 1970. */
+export interface ServicesSeen {
+  /** In the order of their names. */
+  readonly services: readonly {
+    readonly service: string
+    readonly lastMs: number
+    /** How many builds have served, and the newest of them. */
+    readonly count: number
+    readonly builds: readonly { readonly version: string; readonly firstMs: number; readonly lastMs: number }[]
+  }[]
+}
+
 const mostBuilds = 30
+const mostServices = 500
+const mostNewest = 3
 const mostShown = 8
 const mostBins = 120
 const shownHours = 24
@@ -83,6 +97,31 @@ export async function buildShares(engine: Engine, service: string): Promise<Buil
   }
 }
 
+/** Services that have served users, from closed ticks, each with its newest builds. */
+export async function newestBuilds(engine: Engine): Promise<ServicesSeen> {
+  interface Row {
+    readonly service: string
+    readonly last: number
+    readonly count: number
+    readonly versions: readonly string[]
+    readonly firsts: readonly number[]
+    readonly lasts: readonly number[]
+  }
+  const rows = await engine.read<Row>(newestOfEach, { most: mostNewest, services: mostServices })
+  return {
+    services: rows.map(({ service, last, count, versions, firsts, lasts }) => ({
+      service,
+      lastMs: (last + tickSeconds) * 1000,
+      count,
+      builds: versions.map((version, at) => ({
+        version,
+        firstMs: firsts[at]! * 1000,
+        lastMs: (lasts[at]! + tickSeconds) * 1000,
+      })),
+    })),
+  }
+}
+
 // The requests that ended in a build's first tick began not long before it.
 const beganSeconds = 60
 
@@ -122,6 +161,26 @@ export const servedBuilds: string = sql`
   GROUP BY version
   ORDER BY first DESC, version
   LIMIT {limit:UInt32}`
+
+/** The newest builds of each service. A tick that was closed again has the same builds, so that closings need not be told apart. */
+export const newestOfEach: string = sql`
+  SELECT
+    Service AS service,
+    max(Last) AS last,
+    toUInt32(countIf(Build != '')) AS count,
+    arrayReverseSort(arrayFilter(one -> one.2 != '', groupArray((First, Build, Last)))) AS newest,
+    arrayMap(one -> one.2, arraySlice(newest, 1, {most:UInt32})) AS versions,
+    arrayMap(one -> one.1, arraySlice(newest, 1, {most:UInt32})) AS firsts,
+    arrayMap(one -> one.3, arraySlice(newest, 1, {most:UInt32})) AS lasts
+  FROM (
+    SELECT Service, Build, toUnixTimestamp(min(Tick)) AS First, toUnixTimestamp(max(Tick)) AS Last
+    FROM coalmine_ticks
+    WHERE FlagKey = '' AND NOT Test
+    GROUP BY Service, Build
+  )
+  GROUP BY service
+  ORDER BY service
+  LIMIT {services:UInt32}`
 
 /** Requests of users by build, in bins of so many seconds. */
 export const sharedRequests: string = sql`

@@ -3,7 +3,7 @@ import { openTicks, secondsOpen, type TickLedger } from '../ingest/tick-ledger.t
 import { lookBackSeconds } from '../schema/without-tables.ts'
 import { tickSeconds } from '../tick.ts'
 import type { Traces } from '../traces.ts'
-import { type BuildShares, buildShares } from './builds-served.ts'
+import { type BuildShares, buildShares, newestBuilds, type ServicesSeen } from './builds-served.ts'
 import { type DoctorFacts, doctorFacts } from './doctor.ts'
 import { type BuildFailure, failuresSince } from './failures.ts'
 import { type Known, known, openOf } from './known.ts'
@@ -17,6 +17,8 @@ export interface ServiceReader {
   readonly doctor: (service: string) => Promise<DoctorFacts | undefined>
   /** A service's builds, and each build's share of its requests over time. */
   readonly builds: (service: string) => Promise<BuildShares>
+  /** All services that have served users, each with its newest builds. */
+  readonly newest: () => Promise<ServicesSeen>
   /** Builds judged FAIL since `sinceMs`, of one service or of all. */
   readonly failures: (sinceMs: number, service?: string) => Promise<readonly BuildFailure[]>
   /** Requests with a test mark in the last hours. */
@@ -45,6 +47,7 @@ export function serviceReader(engine: Engine, { logs, ledger, spansAlone, waterm
   return {
     known: async (service = '') => known(engine, service, await openIn(service), lookBack(lookBackSeconds)),
     builds: (service) => buildShares(engine, service),
+    newest: () => newestBuilds(engine),
     failures: async (sinceMs, service) => (spansAlone ? [] : failuresSince(engine, sinceMs, service)),
     tests: (hours) => testTrafficOf(engine, { hours, nowMs: now(), spansAlone }),
     doctor: (service) =>

@@ -81,6 +81,16 @@ describe('what the store knows of a service', () => {
       open: { ticks: 1, spans: 1 },
     })
     expect((await fresh.store.services.known()).values).toEqual([])
+    const served = { firstMs: firstStart, lastMs: firstStart + 5_000 }
+    const builds = (...versions: string[]) => ({
+      count: versions.length,
+      lastMs: served.lastMs,
+      builds: versions.map((version) => ({ version, ...served })),
+    })
+    expect((await fresh.store.services.newest()).services).toEqual([
+      { service: 'inventory', ...builds('1.0.0') },
+      { service: 'storefront', ...builds('2.0.0', '1.0.0') },
+    ])
   })
 
   it('is which marks arrive', async () => {

@@ -1,7 +1,7 @@
 import type { Verdict, VerdictBudget } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { Section } from '../comparison/section.tsx'
-import { count, number, percent } from '../data/format.ts'
+import { count, number, percent, prose } from '../data/format.ts'
 import { type Column, Rows } from '../rows.tsx'
 import { lasting } from './lasting.ts'
 
@@ -19,7 +19,7 @@ export function Budget({ verdict: { budget = [] } }: { verdict: Pick<Verdict, 'b
         {worstFirst.slice(0, 3).map(({ slo, operation, message }) => (
           <li key={`${slo} ${operation}`} class="note">
             <span class="weight">budget</span>
-            <span>{message}</span>
+            <span>{prose(message)}</span>
           </li>
         ))}
       </ul>

@@ -2,7 +2,7 @@ import type { Burn, JourneyBudget, SloAnswer } from '@coalmine/comparator'
 import type { VNode } from 'preact'
 import { Section } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
-import { count, moment, number, percent } from '../data/format.ts'
+import { count, moment, number, percent, prose } from '../data/format.ts'
 import { type Column, Rows } from '../rows.tsx'
 import { goodPercent, lasting } from './lasting.ts'
 
@@ -42,7 +42,7 @@ export function Budgets({ service }: Props): VNode | null {
           {messages.slice(0, 6).map(({ key, name, message }) => (
             <li key={key} class="note">
               <span class="weight">{name}</span>
-              <span>{message}</span>
+              <span>{prose(message)}</span>
             </li>
           ))}
         </ul>

@@ -6,6 +6,7 @@ import { duration, effectText } from '../data/format.ts'
 import { Labels, Legend } from './frame.tsx'
 import { besideLine } from './labels.ts'
 import { OverTime, type OverTimeProps, type ValueScale } from './over-time.tsx'
+import type { Range } from './range.ts'
 
 interface Props extends OverTimeProps {
   readonly effect: EffectOverTime
@@ -19,7 +20,10 @@ export function EffectChart({ effect, name, ...shared }: Props): VNode | null {
   if (!last || last.value === null) return null
   const none = kind === 'difference' ? 0 : 1
   const text = (value: number | null): string => effectText(value, kind)
-  const what = { ratio: 'canary / stable', 'odds-ratio': 'odds, canary / stable', difference: 'canary − stable' }[kind]
+  const insideOf = ({ from, to }: Range) => points.filter(({ at }) => at >= from && at <= to)
+  const what = { ratio: 'canary against stable', 'odds-ratio': 'odds, canary / stable', difference: 'canary − stable' }[
+    kind
+  ]
   return (
     <OverTime
       {...shared}
@@ -38,7 +42,7 @@ export function EffectChart({ effect, name, ...shared }: Props): VNode | null {
       table={() => ({
         caption: `Difference over time: ${name}`,
         head: ['After', 'Estimate', 'Lower', 'Upper', 'Margin'],
-        rows: points.map(({ at, value, lower, upper }) => [
+        rows: insideOf(shared.range).map(({ at, value, lower, upper }) => [
           duration(at),
           text(value),
           text(lower),
@@ -53,7 +57,7 @@ export function EffectChart({ effect, name, ...shared }: Props): VNode | null {
       {({ area, x, y }) => {
         const [low, high] = endsOf(y)
         const at = (value: number): number => y(Math.min(high, Math.max(low, value)))
-        const inside = points.filter((one) => one.at >= shared.range.from && one.at <= shared.range.to)
+        const inside = insideOf(shared.range)
         const band = areaOf<(typeof points)[number]>()
           .x((one) => x(one.at))
           .y0((one) => at(one.lower ?? low))

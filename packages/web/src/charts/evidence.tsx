@@ -7,7 +7,7 @@ import type { Area } from './area.ts'
 import { Labels, Legend, someRows } from './frame.tsx'
 import { besideLine, besidePoint, type Label } from './labels.ts'
 import { OverTime, type OverTimeProps } from './over-time.tsx'
-import type { Range } from './range.ts'
+import { binsIn, type Range } from './range.ts'
 
 // Beyond it a line only says that it is far beyond.
 const topShare = 1.6
@@ -26,7 +26,9 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
     `${harmAt === null ? '' : `, which it reached after ${duration(harmAt)}`}. ` +
     `Of the ${parts} parts that PASS needs, ${shown[last] ?? 0} are proved; the slowest is at ${percent(Math.min(9.99, safety[last] ?? 0), 2)}` +
     `${safetyAt === null ? '' : `. All were proved after ${duration(safetyAt)}`}.`
-  const top = Math.min(topShare, Math.max(1.15, ...harm, ...safety))
+  const most = Math.max(1.15, ...harm, ...safety)
+  const isCut = most > topShare
+  const top = Math.min(topShare, most)
   return (
     <OverTime
       {...shared}
@@ -46,17 +48,19 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
         caption: 'Evidence over time, in shares of what decides',
         head: ['After', 'Harm', 'Safety', 'Parts of PASS proved'],
         rows: someRows(
-          harm.map((value, at) => [
+          binsIn(shared.range, binSeconds, harm.length).map((at) => [
             duration((at + 1) * binSeconds),
-            percent(value, 3),
+            percent(harm[at]!, 3),
             percent(safety[at]!, 3),
             `${shown[at]} of ${parts}`,
           ]),
         ),
       })}
       y={({ bottom, top: upper }) => scaleLinear([0, top], [bottom, upper])}
-      yTicks={() => [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5].filter((one) => one <= top)}
-      yText={(value) => percent(value)}
+      yTicks={() =>
+        isCut ? [0, 0.25, 0.5, 0.75, 1, 1.25, top] : [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5].filter((one) => one <= top)
+      }
+      yText={(value) => (isCut && value === top ? `≥\u202f${percent(value)}` : percent(value))}
     >
       {({ area, x, y }) => {
         const path = stepsOf(binSeconds, shared.range, x, (value) => y(Math.min(value, top)))
@@ -151,9 +155,9 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: M
         caption: `Evidence over time: ${name}. How often chance alone would show as much`,
         head: ['After', 'Worse', ...safety.map(({ part }) => `Within: ${part}`)],
         rows: someRows(
-          harm.map((value, at) => [
+          binsIn(shared.range, binSeconds, harm.length).map((at) => [
             duration((at + 1) * binSeconds),
-            oddsOf(value),
+            oddsOf(harm[at]!),
             ...safety.map(({ values }) => oddsOf(values[at]!)),
           ]),
         ),

@@ -2,12 +2,12 @@ import type { MetricChart, RateLevels, ScopeChart } from '@coalmine/comparator'
 import { scaleLinear } from 'd3-scale'
 import { area as areaOf, line } from 'd3-shape'
 import type { VNode } from 'preact'
-import { count, duration, inUnit, percent } from '../data/format.ts'
+import { count, duration, effectText, inUnit, number, percent } from '../data/format.ts'
 import type { Area } from './area.ts'
 import { Axes, Frame, Labels, Legend, someRows } from './frame.tsx'
 import type { Label } from './labels.ts'
 import { OverTime, type OverTimeProps } from './over-time.tsx'
-import type { Range } from './range.ts'
+import { binsIn, type Range } from './range.ts'
 
 /** Which quantile of a distribution is drawn over time. */
 export type Quantile = 'p50' | 'p90' | 'p99'
@@ -61,9 +61,9 @@ export function LevelChart({ chart, scope, quantile, name, ...shared }: Props): 
         caption: `${label} over time`,
         head: ['Until', 'Stable', 'Stable count', 'Canary', 'Canary count'],
         rows: someRows(
-          stable.values.map((value, at) => [
+          binsIn(range, step, stable.values.length).map((at) => [
             duration((at + 1) * step),
-            inUnit(value, unit),
+            inUnit(stable.values[at], unit),
             countText(stable, at),
             inUnit(canary.values[at], unit),
             countText(canary, at),
@@ -134,10 +134,16 @@ function binsTogether(
 }
 
 /** Requests a second of both cohorts. */
-export function TrafficChart({ scope, ...shared }: Omit<Props, 'chart' | 'quantile' | 'name'>): VNode {
+export function TrafficChart({
+  scope,
+  seconds,
+  ...shared
+}: Omit<Props, 'chart' | 'quantile' | 'name'> & { readonly seconds: number }): VNode {
   const { range } = shared
   const { binSeconds, requests } = scope
-  const rate = (values: readonly number[]): number[] => values.map((value) => value / binSeconds)
+  // The last bin may have only begun.
+  const lengthOf = (at: number): number => Math.max(1, Math.min(binSeconds, seconds - at * binSeconds))
+  const rate = (values: readonly number[]): number[] => values.map((value, at) => value / lengthOf(at))
   const [stable, canary] = [rate(requests.stable), rate(requests.canary)]
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
   const most = Math.max(...stable, ...canary, 0.1)
@@ -153,16 +159,16 @@ export function TrafficChart({ scope, ...shared }: Omit<Props, 'chart' | 'quanti
         caption: 'Requests over time',
         head: ['Until', 'Stable', 'Canary'],
         rows: someRows(
-          requests.stable.map((value, at) => [
+          binsIn(range, binSeconds, requests.stable.length).map((at) => [
             duration((at + 1) * binSeconds),
-            count(value),
+            count(requests.stable[at]!),
             count(requests.canary[at]!),
           ]),
         ),
       })}
       y={({ bottom, top }) => scaleLinear([0, most * 1.1], [bottom, top]).nice(3)}
       yTicks={(scale) => scale.ticks(3)}
-      yText={(value) => String(value)}
+      yText={number}
     >
       {({ x, y }) => {
         const inside = (at: number): boolean => (at + 1) * binSeconds > range.from && at * binSeconds < range.to
@@ -194,14 +200,23 @@ function ArmLegend(): VNode {
   )
 }
 
+interface DistributionProps extends Pick<Props, 'chart' | 'name' | 'tables'> {
+  /** The statistic that the finding is about, such as `p95`. */
+  readonly carried: string | undefined
+}
+
+const marks = ['p50', 'p90', 'p95', 'p99'] as const
+type Marked = (typeof marks)[number]
+
 /** How values are spread, in both cohorts, with the quantiles that tests look at. */
-export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' | 'name' | 'tables'>): VNode | null {
+export function DistributionChart({ chart, name, carried, tables }: DistributionProps): VNode | null {
   const { distribution, unit } = chart
   if (!distribution) return null
   const { edges, stable, canary, quantiles } = distribution
   const log = unit !== 'share' && edges[0]! > 0
   const place = (value: number): number => (log ? Math.log10(value) : value)
-  const names = ['p50', 'p90', 'p95', 'p99'] as const
+  const own = marks.find((one) => one === carried)
+  const shown: readonly Marked[] = own === undefined || own === 'p50' ? ['p50', 'p99'] : ['p50', own]
   return (
     <Frame
       title={`${name}: distribution`}
@@ -212,15 +227,13 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
       legend={<ArmLegend />}
       table={() => ({
         caption: `${name}: quantiles over the whole window`,
-        head: ['', 'Stable', 'Canary', 'Canary / stable'],
+        head: ['Quantile', 'Stable', 'Canary', 'Difference'],
         rows: [
-          ...names.map((one) => [
-            one === 'p50' ? 'median' : one,
+          ...marks.map((one) => [
+            `${one === 'p50' ? 'median' : one}${one === own ? ', the finding' : ''}`,
             inUnit(quantiles.stable[one], unit),
             inUnit(quantiles.canary[one], unit),
-            quantiles.stable[one] > 0
-              ? `×\u00a0${Number((quantiles.canary[one] / quantiles.stable[one]).toPrecision(3))}`
-              : '–',
+            quantiles.stable[one] > 0 ? effectText(quantiles.canary[one] / quantiles.stable[one], 'ratio') : '–',
           ]),
           ['values', count(quantiles.stable.n), count(quantiles.canary.n), ''],
         ],
@@ -237,9 +250,9 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
         const outline = line<number>()
           .x((_, at) => x((place(edges[at]!) + place(edges[at + 1]!)) / 2))
           .y((value) => y(value))
-        const marked = (['p50', 'p99'] as const).flatMap((one) =>
+        const marked = shown.flatMap((one) =>
           (['stable', 'canary'] as const)
-            .map((arm): QuantileMark => ({ one, arm, at: x(place(quantiles[arm][one])) }))
+            .map((arm): QuantileMark => ({ one, arm, at: x(place(quantiles[arm][one])), isCarried: one === own }))
             .filter(({ at }) => at >= area.left && at <= area.right),
         )
         const xTicks = log ? logTicks(edges[0]!, edges.at(-1)!, area.width / 80) : x.ticks(area.width / 80)
@@ -258,8 +271,8 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
             <path class="fill canary" d={shape([...canary]) ?? ''} />
             <path class="line stable" d={outline([...stable]) ?? ''} />
             <path class="line canary" d={outline([...canary]) ?? ''} />
-            {marked.map(({ one, arm, at }) => (
-              <g key={`${one} ${arm}`} class={`quantile ${arm}`}>
+            {marked.map(({ one, arm, at, isCarried }) => (
+              <g key={`${one} ${arm}`} class={`quantile ${arm}${isCarried ? ' carried' : ''}`}>
                 <line x1={at} x2={at} y1={area.top + (arm === 'stable' ? 14 : 2)} y2={area.bottom} />
               </g>
             ))}
@@ -272,17 +285,20 @@ export function DistributionChart({ chart, name, tables }: Pick<Props, 'chart' |
 }
 
 interface QuantileMark {
-  readonly one: 'p50' | 'p99'
+  readonly one: Marked
+  /** Whether the finding is about it. */
+  readonly isCarried: boolean
   readonly arm: 'stable' | 'canary'
   /** In pixels. */
   readonly at: number
 }
 
-function quantileLabel({ one, arm, at }: QuantileMark, { top }: Area): Label {
+function quantileLabel({ one, arm, at, isCarried }: QuantileMark, { top }: Area): Label {
   const rows = arm === 'stable' ? [22, 9, 35] : [9, 22, 35]
   return {
     text: `${one} ${arm}`,
-    class: `quantile ${arm}`,
+    class: `quantile ${arm}${isCarried ? ' carried' : ''}`,
+    isBold: isCarried,
     places: rows.flatMap((down) => [
       { x: at + 3, y: top + down, anchor: 'start' as const },
       { x: at - 3, y: top + down, anchor: 'end' as const },

@@ -18,6 +18,13 @@ export function rangeOf(
   return { from, to: Math.min(to, whole) }
 }
 
+/** The bins that lie in a range, at least in part. */
+export function binsIn({ from, to }: Range, binSeconds: number, bins: number): number[] {
+  return Array.from({ length: bins }, (_, at) => at).filter(
+    (at) => (at + 1) * binSeconds > from && at * binSeconds < to,
+  )
+}
+
 /** Choosing a range by dragging over a chart of this one. */
 export function rangeDrag(
   { from, to }: Range,

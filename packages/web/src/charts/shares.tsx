@@ -24,6 +24,8 @@ export function SharesChart({ shares, build }: Props): VNode | null {
   if (builds.length === 0) return null
   const classOf = (version: string, at: number): string => `${lineClass[at]}${version === build ? ' this' : ''}`
   const share = (requests: number, at: number): number => (all[at]! > 0 ? requests / all[at]! : 0)
+  // A share of the few requests of a moment, as of the last one, is mostly chance.
+  const fewest = Math.max(1, 0.1 * (all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0))
   const clock = (seconds: number): string =>
     new Date(startMs + seconds * 1000).toLocaleTimeString('en-GB', {
       hour: '2-digit',
@@ -59,7 +61,7 @@ export function SharesChart({ shares, build }: Props): VNode | null {
             class={`line ${classOf(version, place)}`}
             d={
               line<number>()
-                .defined((_, at) => all[at]! > 0)
+                .defined((_, at) => all[at]! >= fewest)
                 .x((_, at) => x((at + 0.5) * binSeconds))
                 .y((requests, at) => y(share(requests, at)))([...bins]) ?? ''
             }

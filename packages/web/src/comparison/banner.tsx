@@ -1,6 +1,6 @@
 import type { Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
-import { count, duration, moment } from '../data/format.ts'
+import { count, duration, moment, prose } from '../data/format.ts'
 import type { Link } from '../data/live.ts'
 import type { ComparisonData, RunState } from '../data/model.ts'
 
@@ -50,7 +50,7 @@ export function Banner({ state, verdict, link }: Props): VNode {
         <p class="verdict" role="status">
           {titles[standing]}
         </p>
-        <p class="waits">{capital(sentenceOf(standing, state, verdict))}</p>
+        <p class="waits">{prose(capital(sentenceOf(standing, state, verdict)))}</p>
       </div>
       {state?.state === 'running' && standing !== 'waiting' && <Progress state={state} />}
       {link === 'lost' && (

@@ -1,6 +1,6 @@
 import type { Interaction, Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
-import { count, inUnit, percent } from '../data/format.ts'
+import { count, inUnit, percent, prose } from '../data/format.ts'
 import { type Column, Rows } from '../rows.tsx'
 import { shareOf } from './findings.tsx'
 import { Section, Share } from './section.tsx'
@@ -116,7 +116,7 @@ function FourCells({ interaction }: { interaction: Interaction }): VNode {
   })
   return (
     <div class="cells">
-      <p>{message}</p>
+      <p>{prose(message)}</p>
       {cells.length > 0 && (
         <Rows
           label={`Build by flag ${flag}`}

@@ -6,10 +6,10 @@ import { TotalEvidenceChart } from '../charts/evidence.tsx'
 import { chartMarks } from '../charts/over-time.tsx'
 import { rangeOf } from '../charts/range.ts'
 import { duration, moment } from '../data/format.ts'
-import type { Link } from '../data/live.ts'
+import type { Link as Connection } from '../data/live.ts'
 import type { Change, ComparisonData, View } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
-import { Linked } from '../link.tsx'
+import { Link, Linked } from '../link.tsx'
 import { StagesOf } from '../rollout/of-comparison.tsx'
 import { Banner, standingOf } from './banner.tsx'
 import { Causes } from './causes.tsx'
@@ -23,7 +23,7 @@ import { Section } from './section.tsx'
 import { AskedTraces, Traces } from './traces.tsx'
 
 interface Props extends ComparisonData {
-  readonly link: Link
+  readonly link: Connection
   /** Why there are no charts, or none of this verdict. */
   readonly chartTrouble: string | undefined
   readonly scopeOf: (operation: string) => ScopeChart | undefined
@@ -54,6 +54,13 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
     <>
       <Heading state={state} verdict={verdict} deploy={view?.deploy ?? null} />
       <Banner state={state} verdict={verdict} view={view} link={link} />
+      {standing === 'waiting' && !here.isReport && (
+        <p class="quiet">
+          This page notices when requests of both cohorts are counted, about 20 s after they end. If it takes longer,
+          compare the selectors above with{' '}
+          <Link to={`/services/${encodeURIComponent(service)}`}>the builds and flags that have been seen</Link>.
+        </p>
+      )}
       <StagesOf labels={state?.labels} />
       {isJudged && (
         <div class="tools">
@@ -246,7 +253,7 @@ function RangeChoice({ seconds }: { seconds: number }): VNode {
         </button>
       ))}
       {isOther && (
-        <span class="quiet">
+        <span class="chosen-range">
           {duration(Number(here.chosen['from'] ?? 0))} to {duration(Number(here.chosen['to'] ?? seconds))}
         </span>
       )}

@@ -1,8 +1,9 @@
 import type { Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
-import { count, duration, moment, percent } from '../data/format.ts'
+import { count, duration, moment, percent, prose } from '../data/format.ts'
+import { useHere } from '../data/place.ts'
 import { type Column, Rows } from '../rows.tsx'
-import { someOf } from './findings.tsx'
+import { nameOf, someOf } from './findings.tsx'
 import { Section } from './section.tsx'
 
 const signs = { decides: 'decides', blocks: 'no PASS', note: 'note' } as const
@@ -15,28 +16,70 @@ export function Reasons({ verdict }: { verdict: Verdict }): VNode {
         {verdict.reasons.map(({ code, weight, message }, at) => (
           <li key={`${code} ${at}`} class={weight}>
             <span class="weight">{signs[weight]}</span>
-            <span>{message}</span>
+            <span>{prose(message)}</span>
           </li>
         ))}
         {verdict.advisory && (
           <li class="note">
             <span class="weight">advisory</span>
-            <span>{verdict.advisory.message}</span>
+            <span>{prose(verdict.advisory.message)}</span>
           </li>
         )}
         {verdict.hypotheses.map(({ metric, answer, message, reason }) => (
           <li key={metric} class="note">
             <span class="weight">{answer}</span>
             <span>
-              {message}
+              {prose(message)}
               {reason && <em> ({reason})</em>}
             </span>
           </li>
         ))}
       </ul>
+      {verdict.missing.length > 0 && <Missing missing={verdict.missing} />}
     </Section>
   )
 }
+
+/** All that PASS waits for, what takes longest first. */
+function Missing({ missing }: { missing: Verdict['missing'] }): VNode {
+  const here = useHere()
+  const isOpen = here.chosen['missing'] === '1'
+  const last = Number.POSITIVE_INFINITY
+  const longestFirst = missing.toSorted((a, b) => (b.seconds ?? last) - (a.seconds ?? last) || 0)
+  return (
+    <details
+      class="all"
+      open={isOpen}
+      onToggle={({ currentTarget: { open } }) => {
+        if (open !== isOpen) here.choose({ missing: open ? '1' : undefined })
+      }}
+    >
+      <summary>
+        All that PASS waits for ({count(missing.length)} {missing.length === 1 ? 'part' : 'parts'})
+      </summary>
+      {isOpen && (
+        <Rows
+          label="What PASS waits for"
+          columns={missingColumns}
+          rows={longestFirst}
+          keyOf={({ metric, operation, part }) => `${metric} ${operation} ${part}`}
+        />
+      )}
+    </details>
+  )
+}
+
+const missingColumns: readonly Column<Verdict['missing'][number]>[] = [
+  { title: 'Where', kind: 'name', cell: ({ operation }) => operation ?? 'the whole service' },
+  { title: 'Metric', cell: ({ metric }) => nameOf(metric) },
+  { title: 'Part', cell: ({ part }) => part },
+  {
+    title: 'More canary requests',
+    kind: 'number',
+    cell: ({ canaryRequests }) => (canaryRequests === null ? 'not known' : count(canaryRequests)),
+  },
+  { title: 'At this rate', kind: 'number', cell: ({ seconds }) => (seconds === null ? '–' : duration(seconds)) },
+]
 
 /** What the canary never met, and who was compared. */
 export function Coverage({ verdict }: { verdict: Verdict }): VNode {

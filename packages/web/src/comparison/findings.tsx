@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { count, effectText, inUnit, percent } from '../data/format.ts'
 import { useHere } from '../data/place.ts'
 import { type Column, Rows } from '../rows.tsx'
-import { marginOf } from './margin.ts'
+import { marginOf, marginText } from './margin.ts'
 import { Decided } from './section.tsx'
 
 /** A metric's name as people say it. */
@@ -64,7 +64,7 @@ export function FindingsTable({ findings, chosen }: Props): VNode {
       cell: (one) => (
         <>
           <IntervalBar finding={one} margin={marginOf(one)} />
-          <small>margin {one.margin}</small>
+          <small>margin {marginText(one.margin)}</small>
         </>
       ),
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rangeOf } from '../charts/range.ts'
 import { count, duration, effectText, oddsOf } from '../data/format.ts'
-import { marginOf } from './margin.ts'
+import { marginOf, marginText } from './margin.ts'
 
 describe('the margin on the scale of the effect', () => {
   const side = (value: number) => ({ count: 100, events: null, value })
@@ -43,4 +43,13 @@ it('numbers read as they do in the verdict', () => {
   expect(duration(75)).toBe('1\u00a0min 15\u00a0s')
   expect(effectText(0.004, 'difference')).toBe('+0.4\u00a0pp')
   expect(oddsOf(Math.log(110))).toBe('1 in 110')
+})
+
+it.each([
+  ['10%,2ms', '10\u00a0% or 2\u00a0ms'],
+  ['1.5,0.1pp', 'odds ×\u00a01.5 or 0.1\u00a0pp'],
+  ['5%', '5\u00a0%'],
+  ['none', 'none'],
+])('a margin of %j reads %j', (margin, text) => {
+  expect(marginText(margin)).toBe(text)
 })

@@ -1,6 +1,20 @@
 import type { Finding } from '@coalmine/comparator'
 
 /**
+ * A margin as a policy writes it, in words.
+ *
+ * @example marginText('10%,2ms') // '10 % or 2 ms'
+ */
+export function marginText(margin: string): string {
+  const half = (text: string): string => {
+    const [, value, unit] = /^([\d.]+)(%|pp|ms|s)?$/.exec(text.trim()) ?? []
+    if (value === undefined) return text
+    return unit === undefined ? `odds ×\u00a0${value}` : `${value}\u00a0${unit}`
+  }
+  return margin.split(',').map(half).join(' or ')
+}
+
+/**
  * How much worse is acceptable, on the scale of the effect, from the margin as people write it: of `10%,2ms` the larger half
  * at stable's value. Null where the effect is told on another scale.
  */

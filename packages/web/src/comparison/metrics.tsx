@@ -27,7 +27,8 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
   const findings = findingsOf(verdict, operation)
   const chosen = metricOf(here.chosen['metric'], scope, findings)
   const chart = scope?.metrics.find(({ metric }) => metric === chosen)
-  const quantile = quantiles.find((one) => one === here.chosen['quantile']) ?? 'p50'
+  const finding = findings.find(({ metric }) => metric === chosen)
+  const quantile = quantiles.find((one) => one === here.chosen['quantile']) ?? quantileOf(finding)
   const choose = (from: number, to: number): void => here.choose({ from: String(from), to: String(to) })
   const shared = { range, tables, choose }
   // They take the most time to draw: not again where only the verdict is new.
@@ -44,11 +45,11 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
             binSeconds={scope.binSeconds}
             {...shared}
           />
-          <DistributionChart chart={chart} name={titleOf(chart.metric)} tables={tables} />
-          <TrafficChart scope={scope} {...shared} />
+          <DistributionChart chart={chart} name={titleOf(chart.metric)} carried={finding?.statistic} tables={tables} />
+          <TrafficChart scope={scope} seconds={verdict.window.seconds} {...shared} />
         </div>
       ),
-    [chart, scope, quantile, range.from, range.to, tables],
+    [chart, scope, quantile, finding?.statistic, range.from, range.to, tables],
   )
   return (
     <Section
@@ -97,6 +98,13 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
       )}
     </Section>
   )
+}
+
+/** The quantile that is drawn over time, unless another one is chosen: the one nearest to that of a finding which failed. */
+function quantileOf(finding: Verdict['findings'][number] | undefined): Quantile {
+  if (finding?.decision !== 'fail') return 'p50'
+  if (finding.statistic === 'p95') return 'p99'
+  return quantiles.find((one) => one === finding.statistic) ?? 'p50'
 }
 
 /** The metric in the URL, else the one that failed, else the first. */

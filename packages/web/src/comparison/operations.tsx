@@ -111,10 +111,13 @@ function Harm({ row: { harm, judged } }: { row: OperationRow }): VNode {
   if (harm === null) return <small>{withoutHarm[judged]}</small>
   return (
     <>
-      <Share value={harm} name="harm" /> <small>{percent(Math.min(9.99, harm), 2)} of FAIL</small>
+      <Share value={harm} name="harm" /> <small>{harmText(harm)} of FAIL</small>
     </>
   )
 }
+
+// Beyond it a number only says that it is far beyond.
+const harmText = (harm: number): string => (harm >= 10 ? `>\u202f${percent(10)}` : percent(harm, 2))
 
 /** What both cohorts did at one place. */
 type BothSides = Pick<OperationRow, 'stable' | 'canary'>

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useWidth } from '../charts/frame.tsx'
+import { Numbers, useWidth } from '../charts/frame.tsx'
 import { useAnswer } from '../data/answer.ts'
 import { latency } from '../data/format.ts'
 import type { Trace, Traces as TracePairs, TraceSpan } from '../data/model.ts'
@@ -70,6 +70,11 @@ export function AskedTraces({ id, operation }: { id: string; operation: string |
 }
 
 const rowHeight = 22
+// Of a sans-serif at 12 px.
+const charWidth = 6.8
+const boldWidth = 7.6
+
+const differenceWords = { new: 'only in this one', slower: 'more than 1.5 times as long', none: '' } as const
 
 interface WaterfallProps {
   readonly arm: 'stable' | 'canary'
@@ -79,6 +84,7 @@ interface WaterfallProps {
 }
 
 function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
+  const tables = useHere().chosen['tables'] === '1'
   const { ref, width } = useWidth(420)
   const spans = nested(trace.spans)
   const elsewhere = new Map<string, number>()
@@ -99,7 +105,7 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
           height={spans.length * rowHeight + 4}
           aria-label={`Trace of ${arm}: ${spans.length} spans in ${latency(trace.seconds)}`}
         >
-          {spans.map(({ span, depth }, at) => {
+          {spans.map(({ span, depth, isElsewhere }, at) => {
             const y = at * rowHeight
             const difference = differenceOf(span, elsewhere)
             return (
@@ -107,8 +113,8 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
                 <title>{`${span.service}: ${span.name} (${span.kind}), ${latency(span.ms / 1000)}${span.failed ? ', failed' : ''}`}</title>
                 <text x={Math.min(depth, 6) * 10} y={y + 15}>
                   {cut(
-                    `${difference === 'new' ? '+ ' : difference === 'slower' ? '▲ ' : ''}${span.name}`,
-                    (labels - depth * 10) / 7,
+                    `${difference === 'new' ? '+ ' : difference === 'slower' ? '▲ ' : ''}${isElsewhere ? `${span.service}: ` : ''}${span.name}`,
+                    (labels - Math.min(depth, 6) * 10 - 6) / (difference ? boldWidth : charWidth),
                   )}
                 </text>
                 <rect
@@ -127,6 +133,23 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
           })}
         </svg>
       </div>
+      <details open={tables}>
+        <summary>
+          Numbers<span class="hidden"> of the trace of {arm}</span>
+        </summary>
+        <Numbers
+          caption={`Spans of the trace of ${arm}`}
+          head={['Span', 'Service', 'Kind', 'Begins after', 'Takes', 'Against the other trace']}
+          rows={spans.map(({ span }) => [
+            span.name,
+            span.service,
+            span.kind.toLowerCase(),
+            latency(Math.max(0, span.startMs - first) / 1000),
+            `${latency(span.ms / 1000)}${span.failed ? ', failed' : ''}`,
+            differenceWords[differenceOf(span, elsewhere) ?? 'none'],
+          ])}
+        />
+      </details>
       {arm === 'canary' && (
         <p class="key">+ only in this trace · ▲ more than 1.5 times as long as in the other · dashed: failed</p>
       )}
@@ -137,6 +160,8 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
 interface Nested {
   readonly span: TraceSpan
   readonly depth: number
+  /** Whether another service answers here than above. */
+  readonly isElsewhere: boolean
 }
 
 /** Spans under their parents, each with how deep it lies; those whose parent is not there stand at the top. */
@@ -149,15 +174,15 @@ function nested(spans: readonly TraceSpan[]): Nested[] {
   }
   const found: Nested[] = []
   const seen = new Set<string>()
-  const visit = (parent: string, depth: number): void => {
+  const visit = (parent: string, depth: number, service: string | undefined): void => {
     for (const span of below.get(parent) ?? []) {
       if (seen.has(span.spanId)) continue
       seen.add(span.spanId)
-      found.push({ span, depth })
-      visit(span.spanId, depth + 1)
+      found.push({ span, depth, isElsewhere: service !== undefined && service !== span.service })
+      visit(span.spanId, depth + 1, span.service)
     }
   }
-  visit('', 0)
+  visit('', 0, undefined)
   return found
 }
 

@@ -1,3 +1,5 @@
+import { base, noteAnswer } from './server.ts'
+
 /** Why a question was not answered: the token is asked for, the server is not there, or it says what is wrong. */
 export type Trouble =
   | { readonly kind: 'login' }
@@ -38,7 +40,8 @@ export async function tell(path: string, body: unknown): Promise<void> {
 }
 
 async function sent(path: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(path, { credentials: 'same-origin', ...init }).catch(unlessGone)
+  const response = await fetch(base + path, { credentials: 'same-origin', ...init }).catch(unlessGone)
+  noteAnswer(response)
   if (response.ok) return response
   if (response.status === 401) throw new AskError({ kind: 'login' })
   if (response.status === 502 || response.status === 503 || response.status === 504)

@@ -5,8 +5,13 @@ export function count(n: number): string {
 
 /** A share as a percentage. */
 export function percent(share: number, digits = 3): string {
-  return `${Number((share * 100).toPrecision(digits))}\u00a0%`
+  const rounded = Number((share * 100).toPrecision(digits))
+  if (rounded > 0 && rounded < leastPercent) return `<\u202f${leastPercent}\u00a0%`
+  return `${rounded >= 1000 ? count(rounded) : rounded}\u00a0%`
 }
+
+// Smaller numbers would be written with an exponent.
+const leastPercent = 0.0001
 
 /** A length of time, to the second, above an hour to the minute. */
 export function duration(seconds: number): string {
@@ -37,11 +42,30 @@ export function inUnit(value: number | null | undefined, unit: 'seconds' | 'shar
   return unit === 'seconds' ? latency(value) : unit === 'share' ? percent(value) : number(value)
 }
 
-/** An effect as people say it: `× 1.42`, `+0.4 pp`. */
+/** An effect as verdicts tell it: `+42 %`, `+0.4 pp`, or of odds `× 1.42`. */
 export function effectText(value: number | null, kind: 'ratio' | 'odds-ratio' | 'difference'): string {
   if (value === null) return '–'
-  if (kind === 'difference') return `${value >= 0 ? '+' : '−'}${Number(Math.abs(value * 100).toPrecision(3))}\u00a0pp`
-  return `×\u00a0${Number(value.toPrecision(3))}`
+  if (kind === 'odds-ratio') return `×\u00a0${Number(value.toPrecision(3))}`
+  const change = kind === 'ratio' ? (value - 1) * 100 : value * 100
+  // What binary fractions leave of no change is none.
+  const size = Math.abs(change) < 1e-9 ? 0 : Number(Math.abs(change).toPrecision(3))
+  return `${size === 0 ? '' : change > 0 ? '+' : '−'}${size >= 1000 ? count(size) : size}\u00a0${kind === 'ratio' ? '%' : 'pp'}`
+}
+
+/** A verdict's sentence as it is printed: with arrows and signs of its own, and numbers that stay with their units. */
+export function prose(text: string): string {
+  return text
+    .replace(/(\d|%|\bm?s|\bpp|\bnone) -> (?=[\d+-])/g, '$1 → ')
+    .replace(/\b(odds|least|most) x (?=\d)/g, '$1 × ')
+    .replace(/(\d) (?=%|(?:pp|ms|s|min|h)\b)/g, '$1\u00a0')
+}
+
+/** The reader's time zone, such as `Europe/Berlin (UTC+02:00)`: who looks at the same page elsewhere sees other times. */
+export function timeZone(now: Date = new Date()): string {
+  const format = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' })
+  const offset = format.formatToParts(now).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const name = format.resolvedOptions().timeZone
+  return name === 'UTC' ? name : `${name} (${offset.replace('GMT', 'UTC')})`
 }
 
 /** A moment in the reader's own time zone, with the date where it is not today. */

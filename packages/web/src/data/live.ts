@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask, type Trouble, troubleOf } from './ask.ts'
 import type { ComparisonData, RunState, View } from './model.ts'
 import { newPump } from './pump.ts'
+import { base } from './server.ts'
 
 /** How the page is connected: it follows, tries again, or has nothing more to wait for. */
 export type Link = 'following' | 'lost' | 'over'
@@ -102,6 +103,8 @@ function followed(id: string, told: Told): () => void {
     return found
   }
 
+  const isSeen = (): boolean => document.visibilityState === 'visible'
+
   const states = newPump(async () => {
     try {
       const { verdict, ...state } = await ask<RunState & { verdict: Verdict | null }>(path, stop.signal)
@@ -110,8 +113,8 @@ function followed(id: string, told: Told): () => void {
       told.judged(state, verdict)
       told.linked(isOver ? 'over' : 'following')
       if (isOver) events?.close()
-      else if (!events || events.readyState === EventSource.CLOSED) listen()
-      if (hasCharts(verdict)) views.want()
+      else if (isSeen() && (!events || events.readyState === EventSource.CLOSED)) listen()
+      if (isSeen() && hasCharts(verdict)) views.want()
     } catch (error) {
       const found = failed(error, states)
       if (found) told.troubled(found)
@@ -132,11 +135,9 @@ function followed(id: string, told: Told): () => void {
     }
   }, rest.viewMs)
 
-  const isSeen = (): boolean => document.visibilityState === 'visible'
-
   const listen = (): void => {
     events?.close()
-    events = new EventSource(`${path}/events`)
+    events = new EventSource(`${base}${path}/events`)
     const looked = ({ data }: MessageEvent<string>): void => {
       heardMs = Date.now()
       const { at, ...look } = JSON.parse(data) as Partial<RunState> & { at: string }
@@ -158,11 +159,19 @@ function followed(id: string, told: Told): () => void {
     }
   }
 
+  // A browser opens six connections to a server and no more: a page that nobody looks at leaves its own to the others.
   const seen = (): void => {
-    if (isSeen() && !isOver) states.want()
+    if (!isSeen()) {
+      events?.close()
+      events = undefined
+    }
+    states.want()
   }
   const watch = setInterval(() => {
-    if (Date.now() - heardMs >= silentMs) seen()
+    if (isOver || Math.abs(Date.now() - heardMs) < silentMs) return
+    // After a sleep, or behind a proxy that holds events back, a connection may be dead without saying so.
+    events?.close()
+    states.want()
   }, silentMs / 2)
 
   const end = (): void => {
@@ -172,8 +181,10 @@ function followed(id: string, told: Told): () => void {
     clearInterval(watch)
     events?.close()
     document.removeEventListener('visibilitychange', seen)
+    removeEventListener('online', seen)
   }
   document.addEventListener('visibilitychange', seen)
+  addEventListener('online', seen)
   states.want()
   return end
 }

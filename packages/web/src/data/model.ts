@@ -5,6 +5,7 @@ export type {
   BuildShares,
   Downstream,
   DownstreamSide,
+  ServicesSeen,
   StoreSizes,
   TestTraffic,
   TraceSpan,

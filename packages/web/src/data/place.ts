@@ -1,5 +1,6 @@
 import { type Context, createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
+import { base } from './server.ts'
 
 /** Where the reader is: a page, and what is chosen on it. All of it is in the URL. */
 export interface Place {
@@ -11,6 +12,8 @@ export interface Place {
 export interface Here extends Place {
   readonly go: (path: string) => void
   readonly choose: (changes: Readonly<Record<string, string | undefined>>) => void
+  /** The URL of a page of this server. */
+  readonly hrefOf: (path: string) => string
   /** The URL of this page with other choices. */
   readonly linkTo: (changes: Readonly<Record<string, string | undefined>>) => string
   /** Whether other pages are there: not in a report. */
@@ -37,27 +40,40 @@ export function useRoute(isReport: boolean): Here {
       else all.set(name, value)
     }
     const text = all.toString()
-    return isReport ? `#${text}` : text === '' ? place.path : `${place.path}?${text}`
+    return isReport ? `#${text}` : base + (text === '' ? place.path : `${place.path}?${text}`)
   }
   return {
     ...place,
     isReport,
     linkTo,
+    hrefOf: (path) => base + path,
     go: (path) => {
-      history.pushState(null, '', path)
+      history.pushState(null, '', base + path)
       setPlace(placeNow(isReport))
       scrollTo(0, 0)
+      // Otherwise readers who cannot see the page are left on a link that is gone.
+      document.getElementById('main')?.focus()
     },
     choose: (changes) => {
-      history.replaceState(null, '', linkTo(changes))
+      const to = linkTo(changes)
+      if (Object.keys(changes).some((name) => steps.includes(name))) history.pushState(null, '', to)
+      else history.replaceState(null, '', to)
       setPlace(placeNow(isReport))
     },
   }
 }
 
+// What the reader goes back from, one by one; everything else is how it is shown.
+const steps = ['operation', 'from', 'to']
+
 function placeNow(isReport: boolean): Place {
   const text = isReport ? location.hash.slice(1) : location.search
-  return { path: isReport ? '/' : location.pathname, chosen: Object.fromEntries(new URLSearchParams(text)) }
+  const { pathname } = location
+  const path = base !== '' && pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname
+  return {
+    path: isReport ? '/' : path === base ? '/' : path || '/',
+    chosen: Object.fromEntries(new URLSearchParams(text)),
+  }
 }
 
 /** Tells the parts of a page where the reader is. */

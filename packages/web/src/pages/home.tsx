@@ -4,11 +4,12 @@ import { useEffect } from 'preact/hooks'
 import { standingOf } from '../comparison/banner.tsx'
 import { Decided, Section } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
-import { count, moment } from '../data/format.ts'
-import type { Known, RunState } from '../data/model.ts'
+import { count, moment, prose } from '../data/format.ts'
+import type { Known, RunState, ServicesSeen } from '../data/model.ts'
+import { serverUrl } from '../data/server.ts'
 import { Link } from '../link.tsx'
 import { type Column, Rows } from '../rows.tsx'
-import { Loading, TroubleView } from './trouble.tsx'
+import { hides, Loading, Stale, TroubleView } from './trouble.tsx'
 
 interface Props {
   readonly attempt: number
@@ -19,11 +20,12 @@ interface Props {
 export function Home({ attempt, again }: Props): VNode {
   const runs = useAnswer<{ comparisons: readonly RunState[] }>('/api/comparisons', 5_000, attempt)
   const known = useAnswer<Known>('/api/known', 5_000, attempt)
+  const seen = useAnswer<ServicesSeen>('/api/services', 30_000, attempt)
   useEffect(() => {
     document.title = 'Coalmine'
   }, [])
   const trouble = runs.trouble ?? known.trouble
-  if (trouble && (trouble.kind !== 'gone' || !runs.answer)) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, runs.answer && known.answer)) return <TroubleView trouble={trouble} again={again} />
   if (!runs.answer || !known.answer) return <Loading what="services and comparisons" />
   const { comparisons } = runs.answer
   const { services } = known.answer
@@ -33,11 +35,7 @@ export function Home({ attempt, again }: Props): VNode {
   return (
     <>
       <h1 class="hidden">Coalmine</h1>
-      {trouble && (
-        <p class="lost" role="alert">
-          The connection to the server is lost. This page reconnects by itself.
-        </p>
-      )}
+      <Stale trouble={trouble} />
       <Section id="running" title="Running">
         {running.length > 0 ? <Runs runs={running} label="Running comparisons" /> : <Empty />}
       </Section>
@@ -51,18 +49,47 @@ export function Home({ attempt, again }: Props): VNode {
         {services.length === 0 ? (
           <p>No spans have arrived yet.</p>
         ) : (
-          <ul class="services">
-            {services.map((name) => (
-              <li key={name}>
-                <Link to={`/services/${encodeURIComponent(name)}`}>{name}</Link>
-              </li>
-            ))}
-          </ul>
+          <Rows
+            label="Services"
+            columns={serviceColumns}
+            rows={services.map((name) => ({
+              name,
+              seen: seen.answer?.services.find(({ service }) => service === name),
+            }))}
+            keyOf={({ name }) => name}
+          />
         )}
       </Section>
     </>
   )
 }
+
+interface ServiceRow {
+  readonly name: string
+  /** Undefined until its first ticks are counted. */
+  readonly seen: ServicesSeen['services'][number] | undefined
+}
+
+const serviceColumns: readonly Column<ServiceRow>[] = [
+  {
+    title: 'Service',
+    kind: 'name',
+    cell: ({ name }) => <Link to={`/services/${encodeURIComponent(name)}`}>{name}</Link>,
+  },
+  {
+    title: 'Newest builds',
+    kind: 'name',
+    cell: ({ name, seen }) =>
+      seen?.builds.map(({ version, firstMs }) => (
+        <span key={version} class="build-seen">
+          <Link to={`/services/${encodeURIComponent(name)}/builds/${encodeURIComponent(version)}`}>{version}</Link>
+          <small>since {moment(new Date(firstMs).toISOString())}</small>
+        </span>
+      )) ?? '–',
+  },
+  { title: 'Builds', kind: 'number', cell: ({ seen }) => (seen ? count(seen.count) : '–') },
+  { title: 'Last seen', cell: ({ seen }) => (seen ? moment(new Date(seen.lastMs).toISOString()) : 'not counted yet') },
+]
 
 /** Comparisons, the newest first, each with where it stands. */
 export function Runs({ runs, label }: { runs: readonly RunState[]; label: string }): VNode {
@@ -91,7 +118,7 @@ const runColumns: readonly Column<RunState>[] = [
       </>
     ),
   },
-  { title: 'Why', kind: 'reason', cell: ({ reason }) => reason },
+  { title: 'Why', kind: 'reason', cell: ({ reason }) => reason && prose(reason) },
   { title: 'Started', cell: ({ startedAt }) => moment(startedAt) },
 ]
 
@@ -106,7 +133,7 @@ function Empty(): VNode {
       <p>No comparison is running. Start one from a deploy; it prints its address:</p>
       <pre>
         coalmine watch --service NAME --stable service.version=1.0.0 --canary service.version=2.0.0 --server{' '}
-        {location.origin}
+        {serverUrl()}
       </pre>
     </>
   )
@@ -120,12 +147,12 @@ function First(): VNode {
       <p>Nothing has arrived yet. For a Node app, these lines are enough:</p>
       <pre>
         npm i @coalmine/register{'\n'}
-        export OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT={location.origin}
+        export OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT={serverUrl()}
         {'\n'}node --import @coalmine/register app.js
       </pre>
       <p>
-        Any OpenTelemetry SDK or Collector may send OTLP to <code>{location.origin}</code> as well. This page notices
-        when the first span arrives.
+        Any OpenTelemetry SDK or Collector may send OTLP to <code>{serverUrl()}</code> as well. This page notices when
+        the first span arrives.
       </p>
       <p class="pulse" role="status">
         Listening…

@@ -4,7 +4,8 @@ import { useAnswer } from '../data/answer.ts'
 import { shellWord } from '../data/format.ts'
 import type { RunState } from '../data/model.ts'
 import { useHere } from '../data/place.ts'
-import { Loading, TroubleView } from './trouble.tsx'
+import { base, serverUrl } from '../data/server.ts'
+import { hides, Loading, Stale, TroubleView } from './trouble.tsx'
 
 interface Props {
   readonly attempt: number
@@ -22,20 +23,21 @@ export function LinkPage({ attempt, again }: Props): VNode {
   const id = found?.id
   useEffect(() => {
     if (id === undefined) return
-    history.replaceState(null, '', `/comparisons/${id}`)
+    history.replaceState(null, '', `${base}/comparisons/${id}`)
     dispatchEvent(new PopStateEvent('popstate'))
   }, [id])
-  if (trouble && !answer) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, answer)) return <TroubleView trouble={trouble} again={again} />
   if (!answer || found) return <Loading what="the comparison" />
   return (
     <section class="state">
       <h1>Not started yet</h1>
+      <Stale trouble={trouble} />
       <p>
         No comparison of {canary} with {stable} of {service} has been started. This page shows it as soon as one is:
       </p>
       <pre>
         coalmine watch --service {shellWord(service)} --stable {shellWord(stable)} --canary {shellWord(canary)} --server{' '}
-        {location.origin}
+        {serverUrl()}
       </pre>
       <p class="pulse" role="status">
         Waiting…

@@ -11,7 +11,7 @@ import { Link, Linked } from '../link.tsx'
 import { Rows } from '../rows.tsx'
 import { Delivery } from './delivery.tsx'
 import { Runs } from './home.tsx'
-import { Loading, TroubleView } from './trouble.tsx'
+import { hides, Loading, Stale, TroubleView } from './trouble.tsx'
 
 interface Props {
   readonly name: string
@@ -37,7 +37,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
     document.title = `${name} · Coalmine`
   }, [name])
   const trouble = known.trouble ?? runs.trouble
-  if (trouble && !known.answer) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, known.answer)) return <TroubleView trouble={trouble} again={again} />
   if (!known.answer) return <Loading what={name} />
   const { values, requests, first, served } = known.answer
   const rows = values.map((value, at) => ({ value, requests: requests[at]!, first: first[at]! }))
@@ -62,6 +62,7 @@ export function Service({ name, build, attempt, again }: Props): VNode {
           </p>
         )}
       </header>
+      <Stale trouble={trouble} />
       {build !== undefined && <BuildFacts service={name} build={build} shares={shares.answer} changes={told} />}
       <Section id="builds" title={build === undefined ? 'Builds and flag variants' : 'Its share of requests'}>
         {wanted.length === 0 ? (

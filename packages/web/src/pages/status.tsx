@@ -4,8 +4,9 @@ import { Section } from '../comparison/section.tsx'
 import { useAnswer, useAnswers } from '../data/answer.ts'
 import { bytes, count, duration, moment } from '../data/format.ts'
 import type { Doctor, Health, Known, StoreSizes } from '../data/model.ts'
+import { serverNow, useServer } from '../data/server.ts'
 import { Rows } from '../rows.tsx'
-import { Loading, TroubleView } from './trouble.tsx'
+import { hides, Loading, Stale, TroubleView } from './trouble.tsx'
 
 interface Props {
   readonly attempt: number
@@ -20,27 +21,36 @@ export function Status({ attempt, again }: Props): VNode {
     document.title = 'Status · Coalmine'
   }, [])
   const trouble = sizes.trouble ?? health.trouble
-  if (trouble && !sizes.answer) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, sizes.answer)) return <TroubleView trouble={trouble} again={again} />
   if (!sizes.answer || !health.answer) return <Loading what="the status" />
   const { tables, newestMs, oldestMs, retentionDays } = sizes.answer
-  const { status, why, version } = health.answer
+  const { status, why, version, limited = {} } = health.answer
+  const refused = Object.entries(limited)
   return (
     <>
       <header class="heading">
         <h1>Status</h1>
       </header>
+      <Stale trouble={trouble} />
+      <Clocks />
       <Section id="health" title="Ingest">
         <dl class="facts">
           <div>
             <dt>Spans</dt>
             <dd>{status === 'ok' ? 'accepted.' : `refused: ${why}`}</dd>
           </div>
+          {refused.length > 0 && (
+            <div>
+              <dt>Limits met</dt>
+              <dd>{refused.map(([limit, times]) => `${limit} (${count(times)} times)`).join(', ')}.</dd>
+            </div>
+          )}
           <div>
             <dt>Newest span</dt>
             <dd>
               {newestMs === undefined
                 ? 'none yet.'
-                : `${duration(Math.max(0, (Date.now() - newestMs) / 1000))} ago, at ${moment(new Date(newestMs).toISOString())}.`}
+                : `${duration(Math.max(0, (serverNow() - newestMs) / 1000))} ago, at ${moment(new Date(newestMs).toISOString())}.`}
             </dd>
           </div>
           <div>
@@ -57,7 +67,11 @@ export function Status({ attempt, again }: Props): VNode {
           </div>
         </dl>
       </Section>
-      <Section id="disk" title="Disk">
+      <Section
+        id="disk"
+        title="Disk"
+        note={`${bytes(tables.reduce((sum, one) => sum + one.bytes, 0))} in ${count(tables.length)} tables, the largest first.`}
+      >
         <Rows
           label="Tables"
           rows={tables}
@@ -72,6 +86,18 @@ export function Status({ attempt, again }: Props): VNode {
       </Section>
       <PerService attempt={attempt} />
     </>
+  )
+}
+
+/** Says so when the browser's clock is not the server's: lengths of time here are by the server's. */
+function Clocks(): VNode | null {
+  const { clockMs } = useServer()
+  if (Math.abs(clockMs) < farClockMs) return null
+  return (
+    <p class="lost" role="status">
+      This browser's clock is {duration(Math.abs(clockMs) / 1000)} {clockMs > 0 ? 'behind' : 'ahead of'} the server's.
+      Ages on this page are by the server's clock.
+    </p>
   )
 }
 
@@ -107,4 +133,5 @@ function PerService({ attempt }: { attempt: number }): VNode {
 }
 
 const shownServices = 20
+const farClockMs = 60_000
 const counted = (n: number | undefined): string => (n === undefined ? '…' : count(n))

@@ -7,7 +7,7 @@ import { count, moment } from '../data/format.ts'
 import type { TestTraffic } from '../data/model.ts'
 import { Link } from '../link.tsx'
 import { type Column, Rows } from '../rows.tsx'
-import { Loading, TroubleView } from './trouble.tsx'
+import { hides, Loading, Stale, TroubleView } from './trouble.tsx'
 
 interface Props {
   readonly attempt: number
@@ -22,7 +22,7 @@ export function Tests({ attempt, again }: Props): VNode {
   useEffect(() => {
     document.title = 'Test traffic · Coalmine'
   }, [])
-  if (trouble && !answer) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, answer)) return <TroubleView trouble={trouble} again={again} />
   if (!answer) return <Loading what="test traffic" />
   const { runs, entities, services, hours } = answer
   const told = new Map<string, TestRunAnswer>()
@@ -38,6 +38,7 @@ export function Tests({ attempt, again }: Props): VNode {
           asks for them with <code class="whole">--traffic</code>.
         </p>
       </header>
+      <Stale trouble={trouble} />
       {runs.length === 0 && (
         <p>
           There were none in this time. <code class="whole">coalmine sign</code> makes a marker for a test client.

@@ -31,6 +31,22 @@ export function TroubleView({ trouble, again }: { trouble: Trouble; again: () =>
   )
 }
 
+/** What a page says above an answer that it could not renew: the answer stays, unless the reader has to log in again. */
+export function Stale({ trouble }: { trouble: Trouble | undefined }): VNode | null {
+  if (!trouble) return null
+  return (
+    <p class="lost" role="alert">
+      {trouble.kind === 'refused'
+        ? `What you see may be old: the server said “${trouble.message}”. This page tries again by itself.`
+        : 'The connection to the server is lost. What you see may be old; this page reconnects by itself.'}
+    </p>
+  )
+}
+
+/** Whether there is nothing to show but the trouble. */
+export const hides = (trouble: Trouble | undefined, answer: unknown): trouble is Trouble =>
+  trouble !== undefined && (trouble.kind === 'login' || answer === undefined)
+
 /** Asks for the token once; the server then knows the browser by a cookie. */
 function Login({ done }: { done: () => void }): VNode {
   const [token, setToken] = useState('')

@@ -4,8 +4,9 @@ import { useEffect, useState } from 'preact/hooks'
 import { Decided, Section } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
 import { moment } from '../data/format.ts'
+import { serverUrl } from '../data/server.ts'
 import { Link } from '../link.tsx'
-import { Loading, TroubleView } from '../pages/trouble.tsx'
+import { hides, Loading, Stale, TroubleView } from '../pages/trouble.tsx'
 import { type Column, Rows } from '../rows.tsx'
 import { Buttons } from './buttons.tsx'
 import { StageLine, wordOf } from './stages.tsx'
@@ -27,17 +28,18 @@ function All({ attempt, again }: Omit<Props, 'id'>): VNode {
   useEffect(() => {
     document.title = 'Rollouts · Coalmine'
   }, [])
-  if (trouble && !answer) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, answer)) return <TroubleView trouble={trouble} again={again} />
   if (!answer) return <Loading what="rollouts" />
   return (
     <>
       <h1>Rollouts</h1>
+      <Stale trouble={trouble} />
       {answer.rollouts.length === 0 ? (
         <>
           <p>
             No rollouts yet. With <code>rollout:</code> in the server's <code>coalmine.yaml</code>, a deploy starts one:
           </p>
-          <pre>coalmine rollout start --canary service.version=2.0.0 --server {location.origin}</pre>
+          <pre>coalmine rollout start --canary service.version=2.0.0 --server {serverUrl()}</pre>
         </>
       ) : (
         <Rows label="Rollouts" columns={columns} rows={answer.rollouts} keyOf={({ id }) => id} />
@@ -77,9 +79,9 @@ function One({ id, attempt, again }: Omit<Props, 'id'> & { readonly id: string }
   useEffect(() => {
     document.title = `${answer ? `${wordOf(answer)} · ${answer.service}` : 'Rollout'} · Coalmine`
   }, [answer])
-  if (trouble && (!answer || trouble.kind === 'login')) return <TroubleView trouble={trouble} again={again} />
+  if (hides(trouble, answer)) return <TroubleView trouble={trouble} again={again} />
   if (!answer) return <Loading what="the rollout" />
-  const { service, stable, canary, comparison, outcome } = answer
+  const { service, stable, canary, comparison, outcome, endedAt } = answer
   return (
     <>
       <header class="heading">
@@ -99,14 +101,11 @@ function One({ id, attempt, again }: Omit<Props, 'id'> & { readonly id: string }
         <Buttons rollout={answer} said={() => setTold(told + 1)} />
         {comparison !== null && (
           <p>
-            <Decided decision={outcome} /> <Link to={`/comparisons/${comparison}`}>The comparison of this stage</Link>
+            <Decided decision={endedAt === null && outcome !== 'fail' ? 'running' : outcome} />{' '}
+            <Link to={`/comparisons/${comparison}`}>The comparison of this stage</Link>
           </p>
         )}
-        {trouble && (
-          <p class="lost" role="alert">
-            The connection to the server is lost. This page reconnects by itself.
-          </p>
-        )}
+        <Stale trouble={trouble} />
       </section>
       <Section id="history" title="What happened">
         <Rows
@@ -122,6 +121,6 @@ function One({ id, attempt, again }: Omit<Props, 'id'> & { readonly id: string }
 
 const steps: readonly Column<RolloutStep>[] = [
   { title: 'When', cell: ({ at }) => moment(at) },
-  { title: 'Who', cell: ({ by }) => by ?? '' },
+  { title: 'Who', cell: ({ by }) => by ?? '–' },
   { title: 'What', kind: 'reason', cell: ({ text }) => text },
 ]
