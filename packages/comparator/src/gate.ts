@@ -63,7 +63,7 @@ export function* gateInSteps(
   done?: DoneTests,
 ): Steps<Gated[]> {
   const weights = judged.reduce((sum, metric) => sum + weightOf(metric), 0)
-  const scopes = scopesOf(series, policy)
+  const scopes = scopesOf(series, policy, memory?.whole)
   const byMetric: (Gated | undefined)[][] = []
   // Metric by metric: what its blocks show is remembered from one scope to the next, for one metric at a time.
   for (const written of judged) {

@@ -1,5 +1,5 @@
 import type { Policy } from './policy/policy.ts'
-import { type OperationSeries, wholeOf } from './series.ts'
+import { type OperationSeries, wholeOf as wholeOfAll } from './series.ts'
 
 /** Where findings are made: the whole service with its operations as strata, one operation, or the small ones together. */
 export interface Scope {
@@ -34,9 +34,13 @@ export const otherOperations = '(other)'
  * The gate: the service has half of alpha, the operations share the rest by stable traffic; those below the policy's
  * `minimumShare` are judged together. A service with one operation is judged once, and its finding names the operation.
  * Operations that stable never served have nothing to be compared with and are left out (see `unmatchedReasons`); where
- * they are many, errors of the service are judged over all requests.
+ * they are many, errors of the service are judged over all requests, which `wholeOf` sums.
  */
-export function scopesOf(all: readonly OperationSeries[], policy: Policy): Scope[] {
+export function scopesOf(
+  all: readonly OperationSeries[],
+  policy: Policy,
+  wholeOf: typeof wholeOfAll = wholeOfAll,
+): Scope[] {
   const series = all.filter((one) => one.totals.stable.requests > 0)
   const whole = isPartlyMatched(all, policy) ? { whole: wholeOf(all) } : {}
   const only = series.length === 1 && !whole.whole ? series[0] : undefined

@@ -105,6 +105,28 @@ it('does so for metrics of all kinds', () => {
   expect(begunAnew(slices, { policy })).toBe(0)
 })
 
+it('does so where one arm alone serves many requests, and errors are those of the whole service', () => {
+  const partly = {
+    ...shop,
+    'GET /new': { stable: { n: 0 }, canary: { n: 30, errors: 0.02 } },
+    'GET /old': { stable: { n: 7, errors: 0.2 }, canary: { n: 0 } },
+  }
+  const property = fc.property(fc.nat(1000), fc.integer({ min: 2, max: 30 }), fc.integer({ min: 1, max: 5 }), proved)
+  function proved(seed: number, from: number, step: number): void {
+    const slices = trafficOf({ ticks, seed, operations: partly })
+    expect(begunAnew(slices, { from, step })).toBeLessThanOrEqual(2)
+  }
+  fc.assert(property, { seed: 15, numRuns: 8, endOnFailure: true })
+})
+
+it('does so for a service so quiet that its errors wait for several ticks', () => {
+  const quiet = {
+    'GET /cart': { stable: { n: 2, errors: 0.1 }, canary: { n: 1, errors: 0.3 } },
+    'GET /new': { stable: { n: 0 }, canary: { n: 2, errors: 0.3 } },
+  }
+  for (const seed of [1, 2, 3]) expect(begunAnew(trafficOf({ ticks, seed, operations: quiet }), {})).toBeLessThan(3)
+})
+
 describe('begins anew where new ticks change what was known of earlier ones', () => {
   const instances: FairnessFacts['instances'] = (['stable', 'canary'] as const).map((cohort) => ({
     cohort,

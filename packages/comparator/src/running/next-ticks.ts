@@ -47,7 +47,7 @@ interface Begun {
 export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | null {
   const { policy, facts, memory, metrics } = begun
   const busiest = busiestOf(series)
-  if (!busiest || isPartlyMatched(series, policy) || facts.earlier || facts.fairness?.instanceTicks) return null
+  if (!busiest || facts.earlier || facts.fairness?.instanceTicks) return null
   const until = Math.max(...series.map(({ requests }) => requests.at(-1)?.tick ?? Number.NEGATIVE_INFINITY))
   memory.fedUntil(until)
   const latencies = metrics.filter(({ measure }) => measure.kind === 'latency').map(({ name }) => name)
@@ -57,6 +57,7 @@ export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | nul
     decided,
     until,
     busiest: busiest.operation,
+    isPartly: isPartlyMatched(series, policy),
     stretches: new Map(latencies.map((name) => [name, stretchesIn(busiest, name)])),
     places: placesOf(scopesOf(series, policy), series),
     leftOut: leftOutUntil(until, series, metrics, policy, facts),
@@ -66,12 +67,24 @@ export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | nul
 type GoingOn = Omit<Begun, 'series'> & {
   readonly until: number
   readonly busiest: string
+  /** Whether errors of the service are judged over all of its requests. */
+  readonly isPartly: boolean
   readonly stretches: ReadonlyMap<string, GrowingStretches>
   readonly places: ReadonlyMap<string, string>
   readonly leftOut: string
 }
 
-function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ...begun }: GoingOn): NextTicks {
+function goingOn({
+  growing,
+  memory,
+  metrics,
+  policy,
+  hosts,
+  busiest,
+  isPartly,
+  decided,
+  ...begun
+}: GoingOn): NextTicks {
   const { stretches } = begun
   let { facts, until, places, leftOut } = begun
   const lookOn = tickLooks(policy)
@@ -84,7 +97,7 @@ function goingOn({ growing, memory, metrics, policy, hosts, busiest, decided, ..
       if (instances === undefined) return null
       facts = { ...facts, ...(facts.fairness && { fairness: { ...facts.fairness, instances } }) }
       const grown = growing.add(slices)
-      if (isPartlyMatched(grown, policy) || busiestOf(grown)!.operation !== busiest) return null
+      if (isPartlyMatched(grown, policy) !== isPartly || busiestOf(grown)!.operation !== busiest) return null
       const series = grown.map((one) => (one.operation === busiest ? withStarved(one) : one))
       const moved = placesOf(scopesOf(series, policy), series)
       if ([...places].some(([operation, place]) => moved.get(operation) !== place)) return null

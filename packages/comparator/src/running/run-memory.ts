@@ -1,7 +1,9 @@
 import { type EProcess, strataOf } from '@coalmine/stats'
+import type { OperationSeries } from '../series.ts'
 import { newHalfway } from '../statistics/halfway.ts'
 import type { Run } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
+import { growingWhole } from './growing-whole.ts'
 
 /** State of the tests of a running comparison, so that a new tick costs only itself. */
 export interface RunMemory {
@@ -10,6 +12,8 @@ export interface RunMemory {
    * apart by their order. Throws a NothingRemembered for a run that the first look did not start.
    */
   readonly of: (statistics: Statistics, name: string) => Statistics
+  /** The whole service, of the ticks of one look; call it once for each look. */
+  readonly whole: (series: readonly OperationSeries[]) => OperationSeries
   /** The ticks up to this one have been fed. From now on no new run can start. */
   readonly fedUntil: (tick: number) => void
 }
@@ -25,6 +29,7 @@ export function newRunMemory(): RunMemory {
   let until = Number.NEGATIVE_INFINITY
   let isFirst = true
   return {
+    whole: growingWhole(),
     of: (statistics, name) => {
       let which = 0
       const run: Statistics['run'] = (process, blocks) => {
