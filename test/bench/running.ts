@@ -148,7 +148,12 @@ async function harness(directory: string) {
     globalThis.gc!()
     return process.memoryUsage().heapUsed / 1e6
   }
-  const hasSeen = (id: string): boolean => comparisons.get(id).progress?.seconds === (nowMs - startMs) / 1000
+  const hasSeen = (id: string): boolean => {
+    const { state, why, reason, progress } = comparisons.get(id)
+    // Nothing happens to it any more.
+    if (state === 'ended') throw new Error(`${id} ended (${why}): ${reason}`)
+    return progress?.seconds === (nowMs - startMs) / 1000
+  }
   /** Closes the ticks until then, and gives the CPU time of the looks at them. */
   const closed = async (untilMs: number, ids: readonly string[]): Promise<number> => {
     nowMs = untilMs

@@ -127,6 +127,27 @@ it('does so for a service so quiet that its errors wait for several ticks', () =
   for (const seed of [1, 2, 3]) expect(begunAnew(trafficOf({ ticks, seed, operations: quiet }), {})).toBeLessThan(3)
 })
 
+it('does so where two operations take turns at being the busiest, of which one may have starved', () => {
+  const both = (slower: number) => ({
+    '/a': { stable: { n: 80, slower }, canary: { n: 30, slower } },
+    '/b': { stable: { n: 80 }, canary: { n: 30 } },
+  })
+  const slices = trafficOf({ ticks, seed: 1, operations: both(1) })
+  const busiest = new Set(Array.from({ length: ticks - 11 }, (_, at) => busiestOf(between(slices, 0, at + 11))))
+  expect(busiest.size).toBe(2)
+  expect(begunAnew(slices)).toBe(0)
+  const starving = trafficOf({ ticks, seed: 2, operations: both(4) })
+  for (const to of [17, 18, 19])
+    begunAnew([...between(slices, 0, 12), ...between(starving, 12, to), ...between(slices, to, ticks)])
+})
+
+function busiestOf(slices: readonly Slice[]): string {
+  const requests = new Map<string, number>()
+  for (const { metric, operation, stable, canary } of slices)
+    if (metric === 'requests') requests.set(operation, (requests.get(operation) ?? 0) + stable.n + canary.n)
+  return [...requests].sort(([, a], [, b]) => b - a)[0]![0]
+}
+
 describe('begins anew where new ticks change what was known of earlier ones', () => {
   const instances: FairnessFacts['instances'] = (['stable', 'canary'] as const).map((cohort) => ({
     cohort,

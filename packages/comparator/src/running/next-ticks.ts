@@ -56,9 +56,13 @@ export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | nul
     facts: withoutDetails(facts),
     decided,
     until,
-    busiest: busiest.operation,
     isPartly: isPartlyMatched(series, policy),
-    stretches: new Map(latencies.map((name) => [name, stretchesIn(busiest, name)])),
+    stretches: new Map(
+      busyOnes(series).map((one) => [
+        one.operation,
+        new Map(latencies.map((name) => [name, stretchesIn(one, name)] as const)),
+      ]),
+    ),
     places: placesOf(scopesOf(series, policy), series),
     leftOut: leftOutUntil(until, series, metrics, policy, facts),
   })
@@ -66,25 +70,15 @@ export function nextTicks({ series, decided, ...begun }: Begun): NextTicks | nul
 
 type GoingOn = Omit<Begun, 'series'> & {
   readonly until: number
-  readonly busiest: string
   /** Whether errors of the service are judged over all of its requests. */
   readonly isPartly: boolean
-  readonly stretches: ReadonlyMap<string, GrowingStretches>
+  /** When both arms starved, by operation and metric, for operations that may become the busiest. */
+  readonly stretches: ReadonlyMap<string, ReadonlyMap<string, GrowingStretches>>
   readonly places: ReadonlyMap<string, string>
   readonly leftOut: string
 }
 
-function goingOn({
-  growing,
-  memory,
-  metrics,
-  policy,
-  hosts,
-  busiest,
-  isPartly,
-  decided,
-  ...begun
-}: GoingOn): NextTicks {
+function goingOn({ growing, memory, metrics, policy, hosts, isPartly, decided, ...begun }: GoingOn): NextTicks {
   const { stretches } = begun
   let { facts, until, places, leftOut } = begun
   const lookOn = tickLooks(policy)
@@ -97,8 +91,8 @@ function goingOn({
       if (instances === undefined) return null
       facts = { ...facts, ...(facts.fairness && { fairness: { ...facts.fairness, instances } }) }
       const grown = growing.add(slices)
-      if (isPartlyMatched(grown, policy) !== isPartly || busiestOf(grown)!.operation !== busiest) return null
-      const series = grown.map((one) => (one.operation === busiest ? withStarved(one) : one))
+      if (isPartlyMatched(grown, policy) !== isPartly || !stretches.has(busiestOf(grown)!.operation)) return null
+      const series = grown.map(withStarved)
       const moved = placesOf(scopesOf(series, policy), series)
       if ([...places].some(([operation, place]) => moved.get(operation) !== place)) return null
       if (leftOutUntil(until, series, metrics, policy, facts) !== leftOut) return null
@@ -118,14 +112,29 @@ function goingOn({
   }
 
   function withStarved(series: OperationSeries): OperationSeries {
+    const own = stretches.get(series.operation)
+    if (!own) return series
     const starved = new Map(
-      [...stretches].map(([name, growing]) => {
+      [...own].map(([name, growing]) => {
         growing.add(series.distributions.get(name) ?? [])
         return [name, growing.told()]
       }),
     )
     return { ...series, starved }
   }
+}
+
+// Two operations of much the same traffic take turns at being the busiest; each holds an hour of what was before.
+const mostBusy = 3
+const busyShare = 0.7
+
+/** The busiest operation, and those with hardly fewer requests. */
+function busyOnes(series: readonly OperationSeries[]): readonly OperationSeries[] {
+  const requestsOf = ({ totals }: OperationSeries): number => totals.stable.requests + totals.canary.requests
+  const [most, ...others] = series.toSorted((a, b) => requestsOf(b) - requestsOf(a))
+  return most
+    ? [most, ...others.filter((one) => requestsOf(one) >= busyShare * requestsOf(most))].slice(0, mostBusy)
+    : []
 }
 
 function stretchesIn({ distributions }: OperationSeries, name: string): GrowingStretches {

@@ -65,7 +65,8 @@ const movedBy = 20
 
 /**
  * Looks at a comparison. Each new tick is fed to the running tests. The whole window is read and judged at first, when the outcome
- * changes, when the evidence has moved far, when new ticks change what was known of earlier ones, and whenever it has doubled.
+ * changes, when the evidence has moved far, when new ticks change what was known of earlier ones, and whenever it has doubled. Where
+ * new ticks cannot be fed, since one arm has not served yet or a FAIL is in doubt, the whole window is judged less often the longer it is.
  */
 export function newLooks(request: ComparisonRequest, context: Context, feed: TickFeed, sinceMs: number): Looks {
   const { store } = context
@@ -119,11 +120,14 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
     return looked
   }
 
+  const windowMs = ({ judgedUntilMs, startMs }: Standing): number =>
+    Math.max(tickMs, judgedUntilMs - (startMs ?? judgedUntilMs))
+
   /** How much the window has grown since it was last judged as a whole, as a share of it. */
-  const grownBy = ({ judgedUntilMs, startMs }: Standing): number => {
+  const grownBy = (standing: Standing): number => {
     const untilMs = news ? (news.untilMs ?? 0) : context.now()
-    const grownMs = untilMs - judgedUntilMs
-    return grownMs < tickMs ? 0 : grownMs / Math.max(tickMs, judgedUntilMs - (startMs ?? judgedUntilMs))
+    const grownMs = untilMs - standing.judgedUntilMs
+    return grownMs < tickMs ? 0 : grownMs / windowMs(standing)
   }
 
   return {
@@ -138,14 +142,19 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
       if (news.epoch !== standing.epoch) return whole()
       // Older spans may arrive too, of which the feed gives no notice.
       const isWaiting = standing.whole.look.outcome === 'invalid'
-      if (isWaiting && context.now() - standing.judgedAtMs >= waitingMs) return whole()
+      if (isWaiting && context.now() - standing.judgedAtMs >= Math.max(waitingMs, leastGrowth * windowMs(standing)))
+        return whole()
       if (news.untilMs === undefined || news.untilMs <= standing.untilMs) return undefined
       const rows = news.rowsFrom(standing.untilMs)
       if (!rows) return whole()
       const found = cohortTicksIn(rows, { ...request, start: standing.startMs })
       if (isWaiting) {
-        const isNews = !found || found.served.canary || (found.served.stable && standing.canaryRequests > 0)
-        return isNews ? whole() : undefined
+        const served = found?.served ?? servedIn(await operationsOf(store, freshOf(standing, news.untilMs)))
+        const isNews = served.canary || (served.stable && standing.canaryRequests > 0)
+        // However long one arm serves alone, its ticks are not all read for each new one.
+        if (isNews && grownBy(standing) >= leastGrowth) return whole()
+        standing.untilMs = news.untilMs
+        return undefined
       }
       const look = standing.next && (await fed(standing, news.untilMs, found))
       if (!look) {
@@ -165,11 +174,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
     found: ReturnType<typeof cohortTicksIn>,
   ): Promise<TickLook | null> {
     const { warmUp, startMs } = standing
-    const fresh: Comparison = {
-      ...cohortsAsked(request),
-      start: Math.max(startMs ?? 0, standing.untilMs),
-      end: untilMs,
-    }
+    const fresh = freshOf(standing, untilMs)
     const isWarm = !warmUp.until.some((second) => second * 1000 > standing.untilMs)
     const operations = found && isWarm ? found.operations : await operationsOf(store, fresh, warmUp)
     const measured = isMeasured ? (await measuredSlices(store, fresh, policy)).slices : []
@@ -180,6 +185,11 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
     if (counted.lastMs !== undefined && startMs !== undefined)
       standing.seconds = (counted.lastMs + tickMs - startMs) / 1000
     return standing.next!.add([...slicesOf(operations, hidesErrors), ...measured], found?.served.instances ?? [])
+  }
+
+  /** The comparison in the new ticks alone. */
+  function freshOf({ startMs, untilMs }: Standing, end: number): Comparison {
+    return { ...cohortsAsked(request), start: Math.max(startMs ?? 0, untilMs), end }
   }
 
   function isWorthAll(standing: Standing, look: TickLook, { late }: ServiceNews): boolean {
@@ -218,6 +228,12 @@ function lookedOn({ whole, seconds, canaryRequests }: Standing, tick: TickLook):
     seconds,
     canaryRequests,
   }
+}
+
+function servedIn(operations: readonly OperationTicks[]): { readonly stable: boolean; readonly canary: boolean } {
+  const serves = (arm: 'stable' | 'canary'): boolean =>
+    operations.some(({ ticks }) => ticks.some((tick) => tick[arm].requests > 0))
+  return { stable: serves('stable'), canary: serves('canary') }
 }
 
 function countedIn(operations: readonly OperationTicks[]): { canaryRequests: number; lastMs: number | undefined } {

@@ -37,8 +37,17 @@ const list = async (): Promise<readonly ComparisonState[]> => {
 }
 const stateOf = async (id: string): Promise<ComparisonState> => (await list()).find((one) => one.id === id)!
 
-/** Ticks with forty requests of each build, each with a call; half of them with a flag, half from another ring. */
+/**
+ * Ticks with forty requests of each build, each with a call; half of them with a flag, half from another ring. The canary of `lab` serves
+ * many requests of an operation that stable does not have.
+ */
 async function send(fromTick: number, toTick: number): Promise<void> {
+  for (const one of [service, 'lab']) await sendOf(one, fromTick, toTick)
+}
+
+async function sendOf(service: string, fromTick: number, toTick: number): Promise<void> {
+  const routeOf = (build: string, index: number): string =>
+    service === 'lab' && build === '2.0.0' && index % 4 === 1 ? '/new' : index % 3 ? '/cart' : '/items'
   const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })
   const resourceSpans = ['1.0.0', '2.0.0'].flatMap((build) =>
     Array.from({ length: (toTick - fromTick) * 40 }, (_, index) => {
@@ -53,9 +62,7 @@ async function send(fromTick: number, toTick: number): Promise<void> {
         endTimeUnixNano: `${atMs + ms}000000`,
         status: index % 49 === 7 ? { code: 2 } : {},
         attributes: [
-          ...(kind === 2
-            ? [attribute('http.route', index % 3 ? '/cart' : '/items')]
-            : [attribute('server.address', 'db')]),
+          ...(kind === 2 ? [attribute('http.route', routeOf(build, index))] : [attribute('server.address', 'db')]),
           attribute('ring', index % 8 < 4 ? 'a' : 'b'),
           attribute('coalmine.flag.dark', index % 2 ? 'on' : 'off'),
         ],
@@ -85,9 +92,10 @@ const cohorts = {
   flag: { service, stable: 'coalmine.flag.dark=off', canary: 'coalmine.flag.dark=on' },
   attribute: { service, stable: 'ring=a', canary: 'ring=b' },
   downstream: { ...builds, scope: 'downstream' },
+  'new operations': { ...builds, service: 'lab' },
 }
 
-it('says at each new tick what a comparison of all says: of builds, flags, attributes and calls', async () => {
+it('says at each new tick what a comparison of all says: of builds, flags, attributes, calls, new operations', async () => {
   await send(0, 24)
   const running = await Promise.all(
     Object.values(cohorts).map(async (asked) => ({
@@ -110,7 +118,7 @@ it('says at each new tick what a comparison of all says: of builds, flags, attri
 
 it('gives whoever asks for it the verdict that a comparison of all gives', async () => {
   const comparisons = await list()
-  expect(comparisons).toHaveLength(4)
+  expect(comparisons).toHaveLength(5)
   for (const { id, service, stable, canary } of comparisons.slice(0, 2)) {
     const { verdict } = (await (await fetch(`${server.url}/api/comparisons/${id}`)).json()) as { verdict: Verdict }
     const { scope } = verdict
