@@ -3,7 +3,7 @@
 var parts = process.versions.node.split('.')
 if (Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 15)) {
   console.error(
-    'coalmine: needs Node 22.15 or newer, but this is ' + process.version + '. Run it with: npx -p node@24 coalmine ...',
+    'coalmine: needs Node 22.15 or newer, but this is ' + process.version + '. Run it with: npx -y -p node@24 coalmine ...',
   )
   process.exitCode = 69
 } else {

@@ -11,6 +11,16 @@ export function count(n: number): string {
 }
 
 /**
+ * A whole number with what it counts. The noun's plural has to be regular.
+ *
+ * @example counted(1, 'request') // '1 request'
+ * @example counted(4200, 'request') // '4 200 requests'
+ */
+export function counted(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? '' : 's'}`
+}
+
+/**
  * A share as a percentage.
  *
  * @param share between 0 and 1.

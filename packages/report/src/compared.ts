@@ -1,5 +1,5 @@
 import type { CohortFacts, Verdict } from '@coalmine/comparator'
-import { count, duration } from '@coalmine/comparator/numbers'
+import { count, counted, duration } from '@coalmine/comparator/numbers'
 import type { Ink } from './ink.ts'
 import { table } from './table.ts'
 
@@ -24,10 +24,10 @@ export function comparedRows(verdict: Verdict): readonly (readonly [string, stri
 }
 
 function cohortText(cohort: CohortFacts, { scope }: Verdict): string {
-  const instances = cohort.instances === 1 ? '1 instance' : `${count(cohort.instances)} instances`
-  const hosts = cohort.instances > 0 ? `, ${instances}` : ''
-  const served = cohort.adjustedRequests === undefined ? '' : ` of about ${count(cohort.adjustedRequests)}`
-  return `${count(cohort.requests)}${served} ${scope === 'downstream' ? 'calls' : 'requests'}${hosts}`
+  const hosts = cohort.instances > 0 ? `, ${counted(cohort.instances, 'instance')}` : ''
+  const unit = scope === 'downstream' ? 'call' : 'request'
+  const of = cohort.adjustedRequests
+  return `${of === undefined ? '' : `${count(cohort.requests)} of about `}${counted(of ?? cohort.requests, unit)}${hosts}`
 }
 
 // A judged share above this is not worth reporting: the rest is the tail of the window.

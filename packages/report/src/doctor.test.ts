@@ -25,10 +25,10 @@ const text = (changes: Partial<DoctorFacts>): string => doctorText({ ...facts, .
 
 it('says that operations are counted when their ticks close, and when that is', () => {
   expect(text({ open: { ticks: 2, spans: 12, seconds: 17 } })).toContain(
-    'Operations are counted when a tick closes: 12 spans are waiting for 2 ticks to close, in about 17 s while a server runs.',
+    'Operations are counted when a tick closes: 12 spans in 2 open ticks are not counted yet; they close in about 17 s while a server runs.',
   )
   expect(text({ open: { ticks: 1, spans: 12, seconds: 0 } })).toContain(
-    '12 spans are waiting for theirs to close, in a moment.',
+    '12 spans in 1 open tick are not counted yet; they close in a moment.',
   )
   expect(text({})).not.toContain('counted when')
 })

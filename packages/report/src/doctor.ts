@@ -1,4 +1,4 @@
-import { count } from '@coalmine/comparator/numbers'
+import { count, counted } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import type { Ink } from './ink.ts'
 import { printableData } from './printable.ts'
@@ -69,7 +69,7 @@ export function doctorText(untrusted: DoctorFacts, options: { readonly colors: b
     '',
     ...(spans > 0 ? [...marksOf(facts, ink), ''] : []),
     ...(evaluations.length > 0 ? [...evaluationsTable(evaluations, ink), ''] : []),
-    ...(spans > 0 ? [...operationsTable(operations, ink)] : []),
+    ...(operations.length > 0 ? operationsTable(operations, ink) : []),
     ...(facts.open.spans > 0 ? [`  ${notCounted(facts.open)}`] : []),
     ...(spans > 0 ? [''] : []),
     ...(advice.length > 0
@@ -80,11 +80,11 @@ export function doctorText(untrusted: DoctorFacts, options: { readonly colors: b
 }
 
 function cameText({ spans, requests, firstMs, lastMs, evaluations = [] }: DoctorFacts): string {
-  if (spans > 0) return `${count(spans)} spans, ${count(requests)} requests, ${moment(firstMs)} to ${moment(lastMs)}`
+  if (spans > 0)
+    return `${counted(spans, 'span')}, ${counted(requests, 'request')}, ${moment(firstMs)} to ${moment(lastMs)}`
   const first = Math.min(...evaluations.map((one) => one.firstMs))
   const last = Math.max(...evaluations.map((one) => one.lastMs))
-  const sum = sumOf(evaluations)
-  return `no spans, ${count(sum)} ${sum === 1 ? 'evaluation' : 'evaluations'} of flags, ${moment(first)} to ${moment(last)}`
+  return `no spans, ${counted(sumOf(evaluations), 'evaluation')} of flags, ${moment(first)} to ${moment(last)}`
 }
 
 function marksOf(facts: DoctorFacts, ink: Ink): string[] {
@@ -103,7 +103,7 @@ function marksOf(facts: DoctorFacts, ink: Ink): string[] {
         'unknown',
       ),
     ],
-    [ink.dim('test traffic'), `${count(facts.test)} requests`],
+    [ink.dim('test traffic'), counted(facts.test, 'request')],
     [ink.dim('late spans'), count(facts.late)],
   ]).map(indented)
 }
@@ -149,7 +149,7 @@ const sumOf = (evaluations: readonly FlagEvaluations[]): number =>
 
 function notCounted({ ticks, spans, seconds }: DoctorFacts['open']): string {
   const when = seconds > 0 ? `in about ${count(seconds)} s while a server runs` : 'in a moment'
-  return `Operations are counted when a tick closes: ${count(spans)} spans are waiting for ${ticks === 1 ? 'theirs' : `${count(ticks)} ticks`} to close, ${when}.`
+  return `Operations are counted when a tick closes: ${counted(spans, 'span')} in ${counted(ticks, 'open tick')} are not counted yet; they close ${when}.`
 }
 
 function missingOf(facts: DoctorFacts): string[] {

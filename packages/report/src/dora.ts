@@ -1,5 +1,5 @@
 import type { Dora, DoraAnswer, DoraMedian } from '@coalmine/comparator'
-import { count, duration, number, percent } from '@coalmine/comparator/numbers'
+import { count, counted, duration, number, percent } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import type { Ink } from './ink.ts'
 import { printableData } from './printable.ts'
@@ -17,7 +17,7 @@ export function doraText(untrusted: DoraAnswer, options: { readonly colors: bool
   const { since, until, services } = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const days = Math.round((Date.parse(until) - Date.parse(since)) / 86_400_000)
-  const window = `from ${since.slice(0, 10)} to ${until.slice(0, 10)}, ${count(days)} ${days === 1 ? 'day' : 'days'}`
+  const window = `from ${since.slice(0, 10)} to ${until.slice(0, 10)}, ${counted(days, 'day')}`
   if (services.length === 0)
     return `No deploys ${window}: report them with "coalmine deploy"; with --service, builds that nobody reported count too.\n`
   const lines =
@@ -62,7 +62,7 @@ function inFull(one: Dora, ink: Ink): string[] {
       : ['', `  ${of(bundled, deploys)} bundle several changes, so it is not known which of them did harm.`]
   return [
     '',
-    ink.bold(`${service}: ${count(deploys)} ${deploys === 1 ? 'deploy' : 'deploys'}`),
+    ink.bold(`${service}: ${counted(deploys, 'deploy')}`),
     ...table(rows).map((line) => `  ${line}`),
     ...bundles,
   ]
@@ -98,7 +98,7 @@ const told = ({ seconds }: DoraMedian): string => (seconds === null ? '-' : dura
 
 const share = (value: number | null): string => (value === null ? '-' : percent(value))
 
-const of = (some: number, all: number): string => `${count(some)} of ${count(all)} ${all === 1 ? 'deploy' : 'deploys'}`
+const of = (some: number, all: number): string => `${count(some)} of ${counted(all, 'deploy')}`
 
 function recovered({ recoveryTime, failed, notRecovered }: Dora): string {
   const still = notRecovered === 0 ? '' : `; ${count(notRecovered)} ${notRecovered === 1 ? 'serves' : 'serve'} still`

@@ -1,4 +1,4 @@
-import { bytes as bytesText, count, times } from '@coalmine/comparator/numbers'
+import { bytes as bytesText, count, counted, times } from '@coalmine/comparator/numbers'
 import pc from 'picocolors'
 import { printableData } from './printable.ts'
 import { table } from './table.ts'
@@ -25,7 +25,7 @@ export function storeText(untrusted: StoreSizes, options: { readonly colors: boo
   const sizes = printableData(untrusted)
   const ink = pc.createColors(options.colors)
   const { tables, oldestMs, newestMs, retentionDays } = sizes
-  const kept = `kept for ${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}`
+  const kept = `kept for ${counted(retentionDays, 'day')}`
   const range =
     oldestMs === undefined || newestMs === undefined
       ? `No spans yet; they are ${kept}.`

@@ -1,4 +1,4 @@
-import { count, daysText, percent, shareText } from '../numbers.ts'
+import { count, counted, daysText, percent, shareText } from '../numbers.ts'
 import { closest } from '../policy/closest.ts'
 import type { FlagReport, FlagsAnswer, FlagVariant } from './flag-report.ts'
 
@@ -63,7 +63,9 @@ export function flagRemoval({
     ...(flags.some(({ state }) => state === 'permanent') ? ['it is declared permanent in coalmine.yaml'] : []),
     ...(named.length === 0
       ? []
-      : [`${count(files)} ${files === 1 ? 'file still names' : 'files still name'} it, in ${lines(named.length)}:`]),
+      : [
+          `${count(files)} ${files === 1 ? 'file still names' : 'files still name'} it, in ${counted(named.length, 'line')}:`,
+        ]),
   ]
   const notes = [
     ...each.flatMap((one) => one.notes),
@@ -72,8 +74,6 @@ export function flagRemoval({
   ]
   return { flag, keep, verdict: problems.length > 0 ? 'fail' : 'pass', problems, notes, references: named, flags }
 }
-
-const lines = (n: number): string => (n === 1 ? '1 line' : `${count(n)} lines`)
 
 interface Asked {
   readonly keep: string | null
@@ -137,9 +137,8 @@ const byRecent = (variants: readonly FlagVariant[]): readonly FlagVariant[] =>
   variants.toSorted((a, b) => b.requests7 - a.requests7 || b.requests30 - a.requests30)
 
 function behindText(place: string, one: FlagVariant, ago: (moment: string) => string): string {
-  const requests = one.requests30 === 1 ? '1 request' : `${count(one.requests30)} requests`
   const share = one.share30 === null ? '' : `, ${shareText(one.share30)}`
-  return `${place}: ${requests} got ${one.variant} within 30 days${share}; the last ${ago(one.lastSeen)}`
+  return `${place}: ${counted(one.requests30, 'request')} got ${one.variant} within 30 days${share}; the last ${ago(one.lastSeen)}`
 }
 
 /** With n requests and none on another variant, its share is below 3/n at 95 %: https://en.wikipedia.org/wiki/Rule_of_three_(statistics) */

@@ -1,7 +1,7 @@
 import { eBenjaminiHochberg, oddsRatioProcess } from '@coalmine/stats'
 import type { ErrorTypeTick, Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
-import { count, rounded } from '../numbers.ts'
+import { count, counted, rounded } from '../numbers.ts'
 import { marginIn } from '../policy/metric-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
@@ -97,9 +97,8 @@ export function errorTypePhrase(
 }
 
 function placeOf({ canary, operations }: ErrorType): string {
-  const requests = `${count(canary)} ${canary === 1 ? 'request' : 'requests'}`
   const others = operations.length - 1
-  return `${requests} of ${operations[0]}${others > 0 ? ` and ${others} other ${others === 1 ? 'operation' : 'operations'}` : ''}`
+  return `${counted(canary, 'request')} of ${operations[0]}${others > 0 ? ` and ${counted(others, 'other operation')}` : ''}`
 }
 
 /** A tick without the type carries no evidence, so the ticks that have it are enough. */
