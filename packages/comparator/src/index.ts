@@ -62,6 +62,7 @@ export { type FlagInput, type FlagsInput, readFlags } from './policy/flags-schem
 
 // What is judged, and how strictly
 
+export { closest } from './policy/closest.ts'
 export type { ComparisonBody } from './policy/comparison-body.ts'
 export { type Config, parseConfig } from './policy/config.ts'
 export { formatMargin, type Margin, type MarginForm } from './policy/margin.ts'

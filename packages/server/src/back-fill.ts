@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { moment } from './compare/request.ts'
 import type { Context } from './context.ts'
 import { ServerError } from './errors.ts'
+import { refuseUnknown } from './unknown-keys.ts'
 
 /** `POST /api/backfill`: closes the first unclosed ticks of a past window; repeat the request until its end. */
 export function registerBackFill(app: FastifyInstance, { store, now }: Context): void {
   app.post('/api/backfill', async ({ body }) => {
     const { start, end, service, ...unknown } = (body ?? {}) as Record<string, unknown>
-    const [stray] = Object.keys(unknown)
-    if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected start, end, service`)
+    refuseUnknown(unknown, ['start', 'end', 'service'])
     if (service !== undefined && typeof service !== 'string') throw new ServerError('usage', 'service: expected a name')
     const startMs = moment(start, 'start')
     const endMs = moment(end, 'end') ?? now()

@@ -8,6 +8,9 @@ import type { RunLimits } from './run-limits.ts'
 export interface StartBody extends ComparisonBody, Partial<RunLimits> {
   /** Labels such as commit, author, pipeline. At most 20, of 500 characters each. */
   readonly labels?: Readonly<Record<string, string>>
-  /** Idempotency key: requests with the same key mean the same comparison, whatever else they say; at most 200 characters. */
+  /**
+   * Idempotency key: requests with the same key mean the same comparison, whatever else they say; at most 200 characters. The header
+   * `Idempotency-Key` says the same.
+   */
   readonly key?: string
 }

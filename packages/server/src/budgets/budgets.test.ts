@@ -178,7 +178,7 @@ describe('error budgets of a server', () => {
     [{ slo: [{ objective: '99%' }] }, 'slo.0: expected service: the service that it is for, here or at the top'],
     [{ slo: [] }, 'slo: expected'],
     [{ slo: [objective], ramp: 'slowly' }, 'ramp: expected shares with how long each stays'],
-    [{ slos: [objective] }, 'slos: unknown key; expected slo, ramp'],
+    [{ slos: [objective] }, 'slos: unknown key; did you mean slo? Expected slo, ramp'],
     [
       { slo: 'file.yaml' },
       'slo: expected a list of objectives, not the name of a file, which only the client can read',

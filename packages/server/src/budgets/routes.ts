@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { inTurn } from '../turns.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 import { journeyBudgets } from './journey-budgets.ts'
 import { rampIn, slosIn } from './read-slos.ts'
 
@@ -30,8 +31,7 @@ export function registerBudgets(app: FastifyInstance, context: Context): void {
     { config: { right: 'read' } },
     inTurn(turns, async ({ body }): Promise<SloAnswer> => {
       const { slo, ramp, ...unknown } = Object(body) as Record<string, unknown>
-      const [stray] = Object.keys(unknown)
-      if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected slo, ramp`)
+      refuseUnknown(unknown, ['slo', 'ramp'])
       const asked = slosIn(slo)
       if (asked.length === 0)
         throw new ServerError(

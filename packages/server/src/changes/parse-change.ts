@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Change, ChangeKind } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 
 /** The body of `POST /api/changes`: a deploy, a flag that was turned, or something else that people look for. */
 export interface ChangeBody {
@@ -57,8 +58,7 @@ const aheadMs = 3_600_000
  */
 export function parseChange(body: unknown, nowMs: number): Change {
   const given = Object(body) as Record<string, unknown>
-  const stray = Object.keys(given).find((key) => !known.includes(key))
-  if (stray !== undefined) throw usage(`${stray}: unknown key; expected ${known.join(', ')}`)
+  refuseUnknown(Object.fromEntries(Object.entries(given).filter(([key]) => !known.includes(key))), known)
   const { kind = 'deploy', changes = 0 } = given
   if (!kinds.includes(kind as ChangeKind))
     throw usage(`kind: expected deploy, flag or event, got ${JSON.stringify(kind)}`)

@@ -12,6 +12,7 @@ import {
 import { type ComparedSide, type Comparison, formatSelector, parseSelector } from '@coalmine/store'
 import { rampIn, slosIn } from '../budgets/read-slos.ts'
 import { ServerError } from '../errors.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 import { refuseMeasures } from './own-measures.ts'
 
 const longestSinceMs = 3_660 * 86_400_000
@@ -46,12 +47,28 @@ export function cohortsAsked({
   return { service, stable, canary, traffic, audience, side }
 }
 
+const known = [
+  'service',
+  'stable',
+  'canary',
+  'traffic',
+  'audience',
+  'scope',
+  'interact',
+  'stableWindowMs',
+  'window',
+  'policy',
+  'slo',
+  'ramp',
+]
+
 /**
  * Validates the body of `POST /api/compare`.
  *
+ * @param alsoKnown keys that have been taken out of it already.
  * Throws a ServerError, or a StoreError, of kind `usage` that names the key.
  */
-export function parseRequest(body: unknown): ComparisonRequest {
+export function parseRequest(body: unknown, alsoKnown: readonly string[] = []): ComparisonRequest {
   if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
   const {
     service,
@@ -68,15 +85,10 @@ export function parseRequest(body: unknown): ComparisonRequest {
     ramp,
     ...unknown
   } = body as Record<string, unknown>
-  const [stray] = Object.keys(unknown)
-  if (stray !== undefined)
-    throw usage(
-      `${stray}: unknown key; expected service, stable, canary, traffic, audience, scope, interact, stableWindowMs, window, policy, slo, ramp`,
-    )
+  refuseUnknown(unknown, [...known, ...alsoKnown])
   if (typeof window !== 'object' || window === null) throw usage('window: expected an object')
   const { sinceMs, start, end, ...strange } = window as Record<string, unknown>
-  const [odd] = Object.keys(strange)
-  if (odd !== undefined) throw usage(`window.${odd}: unknown key; expected sinceMs, start, end`)
+  refuseUnknown(strange, ['sinceMs', 'start', 'end'], { within: 'window.' })
   if (sinceMs !== undefined && !(typeof sinceMs === 'number' && sinceMs > 0 && sinceMs <= longestSinceMs))
     throw usage('window.sinceMs: expected a number above zero, of ten years at most')
   const parsed = parsePolicy(input)

@@ -158,6 +158,12 @@ it('the same request joins the comparison that runs; another one starts another'
   expect(other.id).not.toBe(id)
   expect((await started({ ...asking(service), key: 'deploy-7', forMs: 4_000_000 })).id).not.toBe(id)
   await started({ ...asking(service), key: 'deploy-7' }, 200)
+  const byHeader = await fetch(`${server.url}/api/comparisons`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'deploy-7' },
+    body: JSON.stringify({ ...asking(service), forMs: 5_000_000 }),
+  })
+  expect(byHeader.status).toBe(200)
   const { comparisons } = await get<{ comparisons: ComparisonState[] }>('/api/comparisons')
   expect(comparisons.filter((one) => one.service === service)).toHaveLength(3)
   for (const one of comparisons) await post(`/api/comparisons/${one.id}/stop`)
@@ -223,7 +229,8 @@ it.each([
   ['a window that slides', { window: { sinceMs: 60_000 } }, 'window.sinceMs slides the window'],
   ['a fixed test', { policy: { mode: 'fixed' } }, 'policy.mode: '],
   ['a time that is none', { forMs: 'long' }, 'forMs: expected milliseconds'],
-  ['an unknown key', { minutes: 5 }, 'minutes: unknown key'],
+  ['an unknown key', { minutes: 5 }, 'minutes: unknown key; expected service, stable'],
+  ['a mistyped key', { for: 60_000 }, 'for: unknown key; did you mean forMs?'],
   ['labels that are no texts', { labels: { commit: 7 } }, 'labels.commit: expected text'],
 ])('refuses %s', async (_, changes, message) => {
   const response = await post('/api/comparisons', { ...asking('shop'), ...changes })

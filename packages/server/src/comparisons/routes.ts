@@ -30,7 +30,7 @@ export function registerComparisons(
     url: links.comparison(state.id, request),
   })
   app.post('/api/comparisons', async (request, reply): Promise<ComparisonAnswer> => {
-    const { state, joined } = await comparisons.start(request.body, request.callerName)
+    const { state, joined } = await comparisons.start(withKey(request), request.callerName)
     reply.code(joined ? 200 : 201).header('location', `/api/comparisons/${state.id}`)
     return linked(state, request)
   })
@@ -69,6 +69,12 @@ export function registerComparisons(
       release()
     }
   })
+}
+
+/** The body, with the key of an `Idempotency-Key` header where it has none of its own. */
+function withKey({ body, headers }: FastifyRequest): unknown {
+  const key = headers['idempotency-key']
+  return key === undefined || typeof body !== 'object' || body === null ? body : { key, ...body }
 }
 
 /** The events of a comparison as they happen: as a stream, or as JSON for whoever asks for that. */

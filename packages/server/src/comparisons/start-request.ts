@@ -27,7 +27,7 @@ export interface StartRequest {
 export function parseStart(body: unknown): StartRequest {
   if (typeof body !== 'object' || body === null) throw usage('expected a JSON object with service, stable and canary')
   const { forMs, waitMs, idleMs, earlyPass = false, labels = {}, key, ...asked } = body as Record<string, unknown>
-  const request = parseRequest(asked)
+  const request = parseRequest(asked, ['forMs', 'waitMs', 'idleMs', 'earlyPass', 'labels', 'key'])
   if (request.sinceMs !== undefined)
     throw usage(
       'window.sinceMs slides the window, which a running comparison, judged again and again, does not allow: leave it out',

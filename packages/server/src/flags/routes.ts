@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { inTurn } from '../turns.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 import type { FlagVerdicts } from './flag-verdicts.ts'
 import { flagsAnswer } from './flags-answer.ts'
 
@@ -36,8 +37,7 @@ export function registerFlags(app: FastifyInstance, context: Context, flagVerdic
     { config: { right: 'read' } },
     inTurn(turns, async ({ body }): Promise<FlagsAnswer> => {
       const { flags, service, flag, ...unknown } = Object(body) as Record<string, unknown>
-      const [stray] = Object.keys(unknown)
-      if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected flags, service, flag`)
+      refuseUnknown(unknown, ['flags', 'service', 'flag'])
       return flagsAnswer({ ...context, flagVerdicts }, rulesIn(flags), {
         service: name(service, 'service'),
         flag: name(flag, 'flag'),

@@ -4,6 +4,7 @@ import { selector, text } from '../compare/request.ts'
 import type { Comparisons } from '../comparisons/comparisons.ts'
 import { settledOutcome } from '../comparisons/state.ts'
 import { ServerError } from '../errors.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 import { durationOf } from './duration.ts'
 
 /** What a gate does if its comparison ends undecided: stay closed, or open. */
@@ -53,12 +54,7 @@ const firstSpansMs = 15 * 60_000
  */
 export function parseGate(given: Readonly<Record<string, unknown>>): Pick<GateRequest, 'body' | 'otherwise'> {
   const { service, stable, canary, otherwise = 'halt', for: deadline, traffic, earlyPass, policy, ...unknown } = given
-  const [stray] = Object.keys(unknown)
-  if (stray !== undefined)
-    throw new ServerError(
-      'usage',
-      `${stray}: unknown key; expected service, stable, canary, traffic, for, otherwise, earlyPass, policy`,
-    )
+  refuseUnknown(unknown, ['service', 'stable', 'canary', 'traffic', 'for', 'otherwise', 'earlyPass', 'policy'])
   if (otherwise !== 'halt' && otherwise !== 'go')
     throw new ServerError('usage', `otherwise: expected halt or go, got ${JSON.stringify(otherwise)}`)
   return {

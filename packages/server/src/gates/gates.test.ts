@@ -182,7 +182,7 @@ it.each([
   [{ policy: '{' }, 'policy: expected JSON, got "{"'],
   [
     { canry: 'a=b' },
-    'canry: unknown key; expected service, stable, canary, traffic, for, otherwise, earlyPass, policy',
+    'canry: unknown key; did you mean canary? Expected service, stable, canary, traffic, for, otherwise, earlyPass, policy',
   ],
 ])('says what is wrong with %j, and lets nothing through', async (metadata, message) => {
   const response = await post('/gates/flagger/rollout', { name: 'shop', namespace: 'shop', metadata })

@@ -3,6 +3,7 @@ import { rolloutCommands } from '@coalmine/rollout'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ServerError } from '../errors.ts'
 import type { Links } from '../links.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 import type { Rollouts } from './rollouts.ts'
 
 type WithId = FastifyRequest<{ Params: { id: string } }>
@@ -35,8 +36,7 @@ export function registerRollouts(app: FastifyInstance, rollouts: Rollouts, links
   for (const command of rolloutCommands)
     app.post(`/api/rollouts/:id/${command}`, async (request: WithId): Promise<RolloutAnswer> => {
       const { force = false, ...unknown } = Object(request.body ?? {}) as RolloutCommandBody
-      const [stray] = Object.keys(unknown)
-      if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected force`)
+      refuseUnknown(unknown, ['force'])
       if (typeof force !== 'boolean')
         throw new ServerError('usage', `force: expected true or false, got ${JSON.stringify(force)}`)
       if (force && command !== 'abort') throw new ServerError('usage', 'force: only abort takes it')

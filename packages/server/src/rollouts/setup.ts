@@ -2,6 +2,7 @@ import type { Config, RolloutBody, RolloutPlan } from '@coalmine/comparator'
 import type { Environment } from '@coalmine/rollout'
 import { parseRequest, selector, text } from '../compare/request.ts'
 import { ServerError } from '../errors.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 
 /** Options for planning rollouts. Only the server's own file determines what moves a canary, never a request. */
 export interface RolloutOptions {
@@ -30,12 +31,7 @@ export async function parseSetup(body: unknown, options: RolloutOptions | undefi
     )
   if (typeof body !== 'object' || body === null) throw new ServerError('usage', 'expected a JSON object with canary')
   const { service, stable, canary, ...unknown } = body as RolloutBody
-  const [stray] = Object.keys(unknown)
-  if (stray !== undefined)
-    throw new ServerError(
-      'usage',
-      `${stray}: unknown key; expected service, stable, canary: the rest is in coalmine.yaml`,
-    )
+  refuseUnknown(unknown, ['service', 'stable', 'canary'], { more: ': the rest is in coalmine.yaml' })
   const config = await options.config().catch((cause: Error) => {
     throw new ServerError('usage', cause.message, { cause })
   })

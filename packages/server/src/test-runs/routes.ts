@@ -4,6 +4,7 @@ import { moment } from '../compare/request.ts'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
 import { inTurn } from '../turns.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 import type { TestRuns } from './test-runs.ts'
 
 type OfRun = FastifyRequest<{ Params: { run: string } }>
@@ -21,8 +22,7 @@ export function registerTestRuns(
     '/api/runs',
     inTurn(turns, async ({ query }): Promise<RunsAnswer> => {
       const { since, run, ...unknown } = Object(query) as Record<string, unknown>
-      const [stray] = Object.keys(unknown)
-      if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown parameter; expected since, run`)
+      refuseUnknown(unknown, ['since', 'run'], { what: 'parameter' })
       if (run !== undefined && (typeof run !== 'string' || run === ''))
         throw new ServerError('usage', 'run: expected one, or leave it out for all')
       const untilMs = now()
@@ -38,8 +38,7 @@ export function registerTestRuns(
   )
   app.post('/api/runs/:run/revoke', async (request: OfRun): Promise<TestRunAnswer> => {
     const { why, by, isInFile = false, ...unknown } = Object(request.body ?? {}) as RevokeBody & Record<string, unknown>
-    const [stray] = Object.keys(unknown)
-    if (stray !== undefined) throw new ServerError('usage', `${stray}: unknown key; expected why, by, isInFile`)
+    refuseUnknown(unknown, ['why', 'by', 'isInFile'])
     for (const [key, value] of Object.entries({ why, by }))
       if (value !== undefined && (typeof value !== 'string' || value === '' || value.length > 500))
         throw new ServerError('usage', `${key}: expected text of 500 characters at most`)
