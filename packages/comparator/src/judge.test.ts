@@ -158,7 +158,7 @@ describe('a comparison that means nothing is invalid', () => {
     })
     expect(verdict.reasons[0]!.message).toContain('no canary request with service.version=2.0.0')
     expect(verdict.reasons[0]!.message).toContain(
-      '40 of its spans have arrived, but their five-second ticks have not closed yet',
+      '40 spans of shop have arrived, but their five-second ticks have not closed yet',
     )
     expect(verdict.reasons[0]!.message).toContain('shop has sent: service.version=1.9.0, service.version=2.1.0.')
   })

@@ -1,7 +1,7 @@
 import { shareProcess } from '@coalmine/stats'
 import type { CohortFacts, Facts } from '../facts.ts'
 import { countsBothServed, countsOf } from '../metrics/lost-requests.ts'
-import { count, duration, percent } from '../numbers.ts'
+import { count, counted, duration, percent } from '../numbers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
@@ -110,7 +110,7 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
     : 'look again in half a minute'
   const pending =
     open.spans > 0
-      ? ` ${count(open.spans)} of its spans have arrived, but their five-second ticks have not closed yet: ${advice}.`
+      ? ` ${counted(open.spans, 'span')} of ${facts.service} have arrived, but their five-second ticks have not closed yet: ${advice}.`
       : ''
   const within = `${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.`
   if (facts.scope === 'downstream') {
