@@ -12,10 +12,11 @@ export interface TargetRequest {
   readonly json: Record<string, unknown>
 }
 
-/** What a target answers; `hang` never does. */
+/** What a target answers; `hang` never does, and `cut` leaves its answer unfinished. */
 export type TargetReply =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
   | 'hang'
+  | 'cut'
 
 /** A real HTTP server that stands for a provider: it keeps what it is asked, and answers as it is told to. */
 export interface TargetServer {
@@ -34,6 +35,11 @@ export async function targetServer(answer: (request: TargetRequest) => TargetRep
       asked.push(one)
       const reply = answer(one)
       if (reply === 'hang') return
+      if (reply === 'cut') {
+        response.writeHead(200, { 'content-length': '100' })
+        response.write('{', () => response.destroy())
+        return
+      }
       response.writeHead(reply.status, reply.headers)
       response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body))
     })

@@ -27,7 +27,8 @@ export type Ask = (request: TargetRequest) => Promise<TargetAnswer>
 
 const timeoutMs = 10_000
 const longestNote = 200
-const longestBody = 4_000_000
+// A page of GitHub's comments has up to 100, of 65 536 characters each.
+const longestBody = 20_000_000
 // Longer waits are taken for a mistake; a retry will be told to wait again if need be.
 const longestAfterMs = 3_600_000
 
@@ -58,11 +59,29 @@ export function newAsk(secrets: readonly string[], stop: AbortSignal, now: () =>
         redirect: 'manual',
         signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
       })
-      const text = await textOf(response)
+      // What was sent has been taken by now: to send it again because the answer is cut off would be to tell people twice.
+      const text = await textOf(response).catch((error: unknown) => {
+        if (!response.ok || method === 'GET') throw error
+        return ''
+      })
       return { delivery: deliveryOf(response, noteOf(saidIn(text)), now()), body: text, headers: response.headers }
     } catch (error) {
       return { delivery: { kind: 'later', note: noteOf(troubleOf(error)) }, body: '', headers: undefined }
     }
+  }
+}
+
+/**
+ * Asks a provider's API. A web page with status 200 is no delivery: it is what a proxy that wants somebody to log in
+ * answers, or a site at an address that is not the API's.
+ */
+export function askingApi(ask: Ask): Ask {
+  return async (request) => {
+    const answer = await ask(request)
+    if (answer.delivery.kind !== 'sent' || !/^\s*<(!doctype html|html)\b/i.test(answer.body)) return answer
+    const note =
+      'it answered with a web page; is the address that of the API, and does nothing ask for a login before it?'
+    return { ...answer, delivery: { kind: 'refused', note } }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { NotifyEvent, NotifyTarget, Verdict } from '@coalmine/comparator'
 import type { Notification } from './notification.ts'
+import { askingApi } from './request.ts'
 import type { TargetSettings } from './settings.ts'
 import { newAlertmanager } from './targets/alertmanager.ts'
 import { newGitHub } from './targets/github.ts'
@@ -30,10 +31,10 @@ export function sendersOf(settings: readonly TargetSettings[], context: SendersC
     })
 }
 
-function senderOf(target: NotifyTarget, secrets: TargetSettings['secrets'], context: SendersContext): Sender {
+function senderOf(target: NotifyTarget, secrets: TargetSettings['secrets'], anyContext: SendersContext): Sender {
+  if (target.type === 'webhook') return newWebhook(target.url ?? secrets.urlEnv!, secrets.secretEnv, anyContext)
+  const context = { ...anyContext, ask: askingApi(anyContext.ask) }
   switch (target.type) {
-    case 'webhook':
-      return newWebhook(target.url ?? secrets.urlEnv!, secrets.secretEnv, context)
     case 'slack':
       return newSlack(secrets.urlEnv!, context)
     case 'pagerduty':

@@ -110,6 +110,31 @@ describe('a webhook', () => {
     expect(headers['webhook-signature']).toBe(`v1,${signed}`)
   })
 
+  it('has been told what it took, however its answer ends', async () => {
+    answer = () => 'cut'
+    const webhook = sender({ type: 'webhook', url: provider.url })
+    expect(await webhook.deliver(message)).toEqual({ kind: 'sent', note: '200' })
+    // What a question was to find out is not known then.
+    const grafana = sender({ type: 'grafana', url: provider.url, tokenEnv: 'TOKEN' })
+    expect(await grafana.deliver(message)).toMatchObject({ kind: 'later' })
+    expect(provider.asked.map(({ method }) => method)).toEqual(['POST', 'GET'])
+  })
+
+  it('may answer with a page, which no API does', async () => {
+    answer = () => ({ status: 200, body: '<!DOCTYPE html><title>Log in</title>' })
+    expect(await sender({ type: 'webhook', url: provider.url }).deliver(message)).toMatchObject({ kind: 'sent' })
+    for (const target of [
+      { type: 'slack', urlEnv: 'SLACK' },
+      { type: 'pagerduty', keyEnv: 'KEY', url: provider.url },
+      { type: 'alertmanager', url: provider.url },
+      { type: 'grafana', url: provider.url, tokenEnv: 'TOKEN' },
+    ] as const)
+      expect(await sender(target).deliver(message)).toMatchObject({
+        kind: 'refused',
+        note: expect.stringContaining('a web page'),
+      })
+  })
+
   it('has a signature as others compute it', () => {
     const body = '{"test": 2432232314}'
     expect(signature('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, body)).toBe(
