@@ -1,4 +1,4 @@
-import { noSuchService } from '@coalmine/comparator/answers'
+import { noSuchService, someOf } from '@coalmine/comparator/answers'
 import { ask, type Server } from './client.ts'
 import { CommandError } from './exit-codes.ts'
 
@@ -11,7 +11,7 @@ export async function serviceSeen(server: Server, named: string | undefined, sig
   const service = named ?? (services.length === 1 ? services[0] : undefined)
   if (service !== undefined && services.includes(service)) return service
   if (named !== undefined) throw new CommandError('no-data', noSuchService(named, services))
-  const seen = services.length > 0 ? `The store has seen: ${services.join(', ')}` : 'The store has seen no services yet'
+  const seen = services.length > 0 ? `The store has seen: ${someOf(services)}` : 'The store has seen no services yet'
   throw new CommandError('usage', `--service is missing. ${seen}.`)
 }
 

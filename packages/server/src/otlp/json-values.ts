@@ -67,6 +67,11 @@ export function idAt(value: unknown, at: string, digits: number): string {
   return value.toLowerCase()
 }
 
+/** An id that may be left out, or empty as protobuf has it then: an empty text. */
+export function maybeIdAt(value: unknown, at: string, digits: number): string {
+  return value === undefined || value === null || value === '' ? '' : idAt(value, at, digits)
+}
+
 /** A time in nanoseconds since 1970, 0 when it is left out. */
 export function nanosecondsAt(value: unknown, at: string): bigint {
   const time = value === undefined || value === null ? 0n : integerAt(value, at)

@@ -2,7 +2,7 @@ import type { Span, SpanBatch, SpanKind, SpanStatus } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { addSpans, boundParts, mostRowBytes } from './bounds.ts'
 import { type Json, listAt, objectAt, optional, shown, textAt, wrong } from './json-fields.ts'
-import { attributesAt, idAt, nanosecondsAt } from './json-values.ts'
+import { attributesAt, maybeIdAt, nanosecondsAt } from './json-values.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
@@ -47,11 +47,7 @@ export function decodeJson(
       for (const [n, item] of listAt(list, `${inScope}.spans`).entries()) {
         const place = `${inScope}.spans[${n}]`
         const span = { ...origin, ...spanAt(objectAt(item, place), place) }
-        const why = /^0+$/.test(span.traceId)
-          ? 'its trace id is all zeros'
-          : /^0+$/.test(span.spanId)
-            ? 'its span id is all zeros'
-            : refusalOfStart(span.startNs, window)
+        const why = refusalOfIds(span) ?? refusalOfStart(span.startNs, window)
         if (why === undefined) spans.push(span)
         else refuse(refusals, place, why)
       }
@@ -59,6 +55,14 @@ export function decodeJson(
   }
   addSpans(batch, spans, most)
   return refusals
+}
+
+/** One span without ids is no reason to refuse those beside it, which may be another's. */
+function refusalOfIds({ traceId, spanId }: Pick<Span, 'traceId' | 'spanId'>): string | undefined {
+  if (traceId === '') return 'it has no trace id'
+  if (spanId === '') return 'it has no span id'
+  if (/^0+$/.test(traceId)) return 'its trace id is all zeros'
+  return /^0+$/.test(spanId) ? 'its span id is all zeros' : undefined
 }
 
 type SpanOwn = Omit<Span, 'service' | 'resource' | 'scopeName' | 'scopeVersion'>
@@ -71,10 +75,10 @@ function spanAt(span: Json, at: string): SpanOwn {
   const startNs = nanosecondsAt(span['startTimeUnixNano'], `${at}.startTimeUnixNano`)
   const endNs = nanosecondsAt(span['endTimeUnixNano'], `${at}.endTimeUnixNano`)
   const status = optional(span['status'], objectAt, `${at}.status`)
-  const parentSpanId = span['parentSpanId'] ? idAt(span['parentSpanId'], `${at}.parentSpanId`, 16) : ''
+  const parentSpanId = maybeIdAt(span['parentSpanId'], `${at}.parentSpanId`, 16)
   return {
-    traceId: idAt(span['traceId'], `${at}.traceId`, 32),
-    spanId: idAt(span['spanId'], `${at}.spanId`, 16),
+    traceId: maybeIdAt(span['traceId'], `${at}.traceId`, 32),
+    spanId: maybeIdAt(span['spanId'], `${at}.spanId`, 16),
     parentSpanId: /^0+$/.test(parentSpanId) ? '' : parentSpanId,
     traceState: textAt(span['traceState'], `${at}.traceState`),
     name: textAt(span['name'], `${at}.name`),
@@ -97,8 +101,9 @@ function spanAt(span: Json, at: string): SpanOwn {
       const place = `${at}.links[${index}]`
       const link = objectAt(item, place)
       return {
-        traceId: idAt(link['traceId'], `${place}.traceId`, 32),
-        spanId: idAt(link['spanId'], `${place}.spanId`, 16),
+        // Links to nothing are allowed for the sake of their attributes.
+        traceId: maybeIdAt(link['traceId'], `${place}.traceId`, 32),
+        spanId: maybeIdAt(link['spanId'], `${place}.spanId`, 16),
         traceState: textAt(link['traceState'], `${place}.traceState`),
         attributes: attributesAt(link['attributes'], `${place}.attributes`),
       }

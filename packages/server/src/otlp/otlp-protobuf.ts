@@ -251,14 +251,7 @@ function readStatus(reader: Reader, span: SpanFields): void {
 function addRead(decoding: Decoding, origin: SpanOrigin, span: SpanFields): void {
   const { reader, batch, refusals, window, attributes } = decoding
   const { traceId, spanId, parentSpanId, startNs, endNs } = span
-  checkId(traceId, 'traceId', traceIdBytes)
-  checkId(spanId, 'spanId', spanIdBytes)
-  if (parentSpanId.end > parentSpanId.start) checkId(parentSpanId, 'parentSpanId', spanIdBytes)
-  const why = isZero(reader, traceId)
-    ? 'its trace id is all zeros'
-    : isZero(reader, spanId)
-      ? 'its span id is all zeros'
-      : refusalOfStart(startNs, window)
+  const why = refusalOfIds(reader, span) ?? refusalOfStart(startNs, window)
   if (why !== undefined) {
     refuse(refusals, pathOf(decoding), why)
     return
@@ -282,6 +275,22 @@ function addRead(decoding: Decoding, origin: SpanOrigin, span: SpanFields): void
   })
   boundRows(batch, decoding.before, decoding.most)
 }
+
+/**
+ * Why a span is refused for its ids: those beside it, which may be another's, are not.
+ *
+ * Throws a ServerError of kind `malformed` for an id of another length.
+ */
+function refusalOfIds(reader: Reader, { traceId, spanId, parentSpanId }: SpanFields): string | undefined {
+  if (!isEmpty(traceId)) checkId(traceId, 'traceId', traceIdBytes)
+  if (!isEmpty(spanId)) checkId(spanId, 'spanId', spanIdBytes)
+  if (!isEmpty(parentSpanId)) checkId(parentSpanId, 'parentSpanId', spanIdBytes)
+  if (isZero(reader, traceId)) return isEmpty(traceId) ? 'it has no trace id' : 'its trace id is all zeros'
+  if (isZero(reader, spanId)) return isEmpty(spanId) ? 'it has no span id' : 'its span id is all zeros'
+  return undefined
+}
+
+const isEmpty = ({ start, end }: ByteRange): boolean => end === start
 
 function eventAt(reader: Reader, range: ByteRange): SpanBytes['events'][number] {
   const event = { timeNs: 0n, name: nowhere, attributes: newAttributeBytes() }

@@ -102,6 +102,25 @@ describe('protobuf and JSON', () => {
     expect(decodeProtobuf(protobuf, protobufOf(early), window)).toEqual(refusals)
     expect(rowsOf(protobuf)).toBe(rowsOf(json))
   })
+
+  it('refuse a span without ids alone, and take a link to nothing', () => {
+    const bare = structuredClone(full)
+    const { spans } = bare.resourceSpans[0]!.scopeSpans[0]!
+    spans[1]!.traceId = ''
+    spans[2]!.spanId = ''
+    spans[3]!.links![0]!.traceId = ''
+    spans[3]!.links![0]!.spanId = ''
+    const [json, protobuf] = [newSpanBatch(), newSpanBatch()]
+    const refusals = decodeJson(json, bare, window)
+    expect(refusals).toEqual({ count: 2, why: 'resourceSpans[0].scopeSpans[0].spans[1]: it has no trace id' })
+    expect(decodeProtobuf(protobuf, protobufOf(bare), window)).toEqual(refusals)
+    expect(rowsOf(protobuf)).toBe(rowsOf(json))
+    Reflect.deleteProperty(spans[1]!, 'traceId')
+    expect(decodeJson(newSpanBatch(), bare, window)).toEqual(refusals)
+    spans[1]!.traceId = 'abcd'
+    expect(() => decodeJson(newSpanBatch(), bare, window)).toThrow('spans[1].traceId: expected 32 hex digits')
+    expect(() => decodeProtobuf(newSpanBatch(), protobufOf(bare), window)).toThrow('spans[1]: traceId: expected 16 bytes')
+  })
 })
 
 describe('protobuf', () => {

@@ -191,12 +191,13 @@ async function makeUsable(path: string): Promise<void> {
     })
   for (const place of ['', 'store', 'metadata', 'data', 'tmp'])
     await access(join(path, place), constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
-      throw new StoreError(
-        'unavailable',
-        `store ${join(path, place)}: cannot be written by this user; make it theirs, or name another directory`,
-        { cause },
-      )
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === 'ENOENT') return
+      const why =
+        code === 'EROFS'
+          ? 'its file system is read-only, and the engine has to write even to read; copy the directory to another'
+          : 'cannot be written by this user; make it theirs, or name another directory'
+      throw new StoreError('unavailable', `store ${join(path, place)}: ${why}`, { cause })
     })
 }
 
