@@ -119,7 +119,9 @@ describe('protobuf and JSON', () => {
     expect(decodeJson(newSpanBatch(), bare, window)).toEqual(refusals)
     spans[1]!.traceId = 'abcd'
     expect(() => decodeJson(newSpanBatch(), bare, window)).toThrow('spans[1].traceId: expected 32 hex digits')
-    expect(() => decodeProtobuf(newSpanBatch(), protobufOf(bare), window)).toThrow('spans[1]: traceId: expected 16 bytes')
+    expect(() => decodeProtobuf(newSpanBatch(), protobufOf(bare), window)).toThrow(
+      'spans[1]: traceId: expected 16 bytes',
+    )
   })
 })
 
