@@ -1,7 +1,7 @@
 import type { Verdict } from '@coalmine/comparator'
 import { expect, it } from 'vitest'
 import { CommandError } from '../exit-codes.ts'
-import { watch } from './watch.ts'
+import { pauseAfter, watch } from './watch.ts'
 
 const limits = { for: 60_000, wait: 60_000, everyMs: 1 }
 const waiting = { verdict: 'invalid', reasons: [{ code: 'no-data' }] } as unknown as Verdict
@@ -45,4 +45,15 @@ it('waits for the first data where there is none to judge yet', async () => {
   ).toBe(fail)
   expect(shown).toEqual(['waiting for spans of both cohorts', 'waiting for spans of both cohorts'])
   await expect(watch(early, { ...limits, wait: 0 }, stop.signal, () => {})).rejects.toThrow('counted no request')
+})
+
+it.each([
+  [60, 1_800_000, 15_000],
+  [1500, 1_800_000, 30_000],
+  [1790, 1_800_000, 15_000],
+  [85_000, 604_800_000, 1_700_000],
+])('after %i s of a window looks again no sooner than its length allows', (seconds, forMs, pauseMs) => {
+  const judged = { verdict: 'inconclusive', window: { seconds } } as unknown as Verdict
+  expect(pauseAfter(judged, forMs, 15_000)).toBe(pauseMs)
+  expect(pauseAfter(waiting, forMs, 15_000)).toBe(15_000)
 })

@@ -173,9 +173,28 @@ export async function watch(
       if (waited() >= forMs + wait) return verdict
     }
     show(verdict && verdict.verdict !== 'invalid' ? progressLine(progressOf(verdict)) : waitingForSpans)
-    await sleep(everyMs, undefined, { signal: stop }).catch(() => undefined)
+    await sleep(pauseAfter(verdict, forMs, everyMs), undefined, { signal: stop }).catch(() => undefined)
     if (stop.aborted && last) return last
   }
+}
+
+// Each look reads the whole window, which grows by at least this share between two: a long watch asks no more of a Prometheus than a short one.
+const leastGrowth = 0.02
+
+/**
+ * How long to wait before the next look, in milliseconds: `everyMs`, or a fiftieth of the window if that is longer, but not beyond the end
+ * of `forMs`.
+ *
+ * @example pauseAfter(verdict, 1_800_000, 15_000) // 30_000 for a window of 25 minutes
+ */
+export function pauseAfter(
+  verdict: Pick<Verdict, 'verdict' | 'window'> | undefined,
+  forMs: number,
+  everyMs: number,
+): number {
+  if (!verdict || verdict.verdict === 'invalid') return everyMs
+  const judgedMs = verdict.window.seconds * 1000
+  return Math.max(everyMs, Math.min(leastGrowth * judgedMs, forMs - judgedMs))
 }
 
 function isNoData(error: unknown): boolean {
