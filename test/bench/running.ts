@@ -26,6 +26,7 @@ const many = 25
 const services = 100
 const serviceSpans = 400_000
 const mostMinutes = 5
+const mostSecondsATick = 120
 const startMs = Date.parse(`${firstStart.replace(' ', 'T')}Z`)
 const minutes = (count: number): number => startMs + count * 60_000
 
@@ -149,7 +150,6 @@ async function harness(directory: string) {
     version: '0.0.0',
   }
   const comparisons = newComparisons(nowhere as unknown as Context, 600_000)
-  const never = new AbortController()
   const waited: number[] = []
 
   const start = async (count: number, serviceOf = (_: number) => 'storefront'): Promise<string[]> => {
@@ -177,8 +177,13 @@ async function harness(directory: string) {
     await store.ingest.closeDue()
     const [before, at] = [process.cpuUsage(), performance.now()]
     comparisons.ticksClosed()
+    const patience = AbortSignal.timeout(mostSecondsATick * 1000)
     for (const id of ids) {
-      while (!hasSeen(id)) await comparisons.changed(id, never.signal)
+      while (!hasSeen(id)) {
+        await comparisons.changed(id, patience)
+        // The clock stands still meanwhile: a look that is put off until the window has grown never comes.
+        if (patience.aborted) throw new Error(`${id} did not look at a tick in ${mostSecondsATick} s`)
+      }
       if (id === ids[0]) waited.push(performance.now() - at)
     }
     const { user, system } = process.cpuUsage(before)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Verdict } from '@coalmine/comparator'
+import type { Verdict, VerdictQuery } from '@coalmine/comparator'
 import type { ComparisonRequest } from '../compare/request.ts'
 import type { Context } from '../context.ts'
 import { ServerError } from '../errors.ts'
@@ -22,6 +22,8 @@ export interface Comparisons {
   ) => Promise<{ readonly state: ComparisonState; readonly joined: boolean }>
   /** All of them, newest first. */
   readonly list: () => readonly ComparisonState[]
+  /** The newest comparison of two cohorts. It may be asked by many at once, who wait for its verdict. */
+  readonly newest: (cohorts: VerdictQuery) => ComparisonState | undefined
   /** Finds one. Throws a ServerError of kind `no-data` if there is none with that id. */
   readonly get: (id: string) => ComparisonState
   /** Its last verdict; undefined before the first look. */
@@ -91,6 +93,14 @@ export function newComparisons(
       return { state: one.state, joined: false }
     },
     list: () => [...held.values()].map(({ state }) => state).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
+    newest: ({ service, stable, canary }) => {
+      let newest: ComparisonState | undefined
+      for (const { state } of held.values()) {
+        if (state.service !== service || state.stable !== stable || state.canary !== canary) continue
+        if (!newest || state.startedAt > newest.startedAt) newest = state
+      }
+      return newest
+    },
     get: (id) => get(id).state,
     verdict: async (id) => {
       const one = get(id)

@@ -57,6 +57,8 @@ const tickMs = 5_000
 const waitingMs = 20_000
 // The window grows by at least this share between two looks at all of it, so that they cost no more than all other looks.
 const leastGrowth = 0.02
+// But so many looks at all of it may follow each other at once: what makes one begin anew, such as new instances, comes in bursts.
+const mostSpare = 4
 const growthWithLate = 0.125
 // Spans from a day before may arrive at any time, for instance from a file.
 const followedMs = 86_400_000
@@ -81,6 +83,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
   let standing: Standing | undefined
   let news: ServiceNews | undefined
   let last: Looked | undefined
+  let spare = mostSpare
 
   const followFrom = async (ms: number): Promise<void> => {
     if (!followed || ms >= followedSinceMs) return
@@ -92,6 +95,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
 
   const whole = async (): Promise<Looked> => {
     if (followed) news = await feed.newsOf(service)
+    if (standing) spare = Math.max(0, Math.min(mostSpare, spare + grownBy(standing) / leastGrowth - 1))
     const untilMs = news?.untilMs
     const mayEnd = request.end === undefined && untilMs !== undefined && (request.start ?? 0) < untilMs
     const { verdict, next, startMs, warmUp } = await judgedToGoOn(
@@ -145,7 +149,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
       if (isWaiting && context.now() - standing.judgedAtMs >= Math.max(waitingMs, leastGrowth * windowMs(standing)))
         return whole()
       if (news.untilMs === undefined || news.untilMs <= standing.untilMs) return undefined
-      const rows = news.rowsFrom(standing.untilMs)
+      const rows = await news.rowsFrom(standing.untilMs)
       if (!rows) return whole()
       const found = cohortTicksIn(rows, { ...request, start: standing.startMs })
       if (isWaiting) {
@@ -159,7 +163,8 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
       const look = standing.next && (await fed(standing, news.untilMs, found))
       if (!look) {
         standing.next = null
-        return grownBy(standing) >= leastGrowth ? whole() : undefined
+        const grown = grownBy(standing)
+        return grown >= leastGrowth || (grown > 0 && spare >= 1) ? whole() : undefined
       }
       if (isWorthAll(standing, look, news)) return whole()
       last = lookedOn(standing, look)

@@ -114,9 +114,7 @@ function registerEvents(
 }
 
 function newestOf(comparisons: Comparisons, { service, stable, canary }: VerdictQuery): ComparisonState {
-  const found = comparisons
-    .list()
-    .find((one) => one.service === service && one.stable === stable && one.canary === canary)
+  const found = comparisons.newest({ service, stable, canary })
   if (found) return found
   throw new ServerError(
     'no-data',

@@ -8,8 +8,11 @@ export interface ServiceNews {
   readonly epoch: number
   /** Spans that came after their tick had closed. */
   readonly late: number
-  /** Rows of the ticks that begin at a time or later; undefined where they are not at hand any more. */
-  readonly rowsFrom: (ms: number) => readonly ClosedRow[] | undefined
+  /**
+   * Rows of the ticks that begin at a time or later. Those of the last two minutes are at hand, older ones are read again; undefined where
+   * these would be too many.
+   */
+  readonly rowsFrom: (ms: number) => Promise<readonly ClosedRow[] | undefined>
 }
 
 /** Who follows a service, from when on, and the flag whose variants are compared; '' for none. */
@@ -41,8 +44,9 @@ interface Followed {
   fromMs: number
 }
 
-// Who has not looked for so long reads the store.
 const heldMs = 120_000
+// Where many comparisons begin at once, the last of them looks minutes later. It still reads no more than what is new.
+const mostReadMs = 1_200_000
 // More than this come by an import.
 const mostNewTicks = 60
 
@@ -62,11 +66,10 @@ export function newTickFeed({ ticks }: Pick<Store, 'ticks'>): TickFeed {
       return one !== undefined && take(one, found)
     })
     if (fresh.length === 0) return
-    const flags = new Set(fresh.flatMap(({ service }) => [...services.get(service)!.followers].map(({ flag }) => flag)))
     const times = fresh.flatMap(({ ticksMs }) => ticksMs)
     const rows = await ticks.rows({
       services: fresh.map(({ service }) => service),
-      flags: [...flags].filter((flag) => flag !== ''),
+      flags: flagsOf(fresh.map(({ service }) => services.get(service)!)),
       fromMs: Math.min(...times),
       toMs: Math.max(...times) + tickMs,
     })
@@ -102,7 +105,12 @@ export function newTickFeed({ ticks }: Pick<Store, 'ticks'>): TickFeed {
         untilMs,
         epoch,
         late,
-        rowsFrom: (ms) => (ms < fromMs ? undefined : rows.filter(({ tick }) => tick * 1000 >= ms)),
+        rowsFrom: async (ms) => {
+          if (ms >= fromMs) return rows.filter(({ tick }) => tick * 1000 >= ms)
+          if (untilMs === undefined || untilMs - ms > mostReadMs) return undefined
+          const again = { services: [service], flags: flagsOf([one]), fromMs: ms, toMs: untilMs }
+          return (await ticks.rows(again)).get(service) ?? []
+        },
       }
     },
     nextRound: () => {
@@ -125,6 +133,11 @@ const newFollowed = (sinceMs: number): Followed => ({
   rows: [],
   fromMs: Number.POSITIVE_INFINITY,
 })
+
+function flagsOf(followed: readonly Followed[]): string[] {
+  const flags = followed.flatMap(({ followers }) => [...followers].map(({ flag }) => flag))
+  return [...new Set(flags)].filter((flag) => flag !== '')
+}
 
 /** Takes in which ticks are closed, and says whether rows of new ones are to be read. */
 function take(one: Followed, { known, all, lastMs, ticksMs, late }: NewClosings): boolean {
