@@ -2,7 +2,7 @@
  * How soon is a canary settled by latency that is known only in buckets? Half an hour of 100 requests/s in cells of 15 s, a tenth
  * of them the canary's, lognormal around 100 ms (sigma 0.6): the median of nine verdicts.
  */
-import { defaultPolicy, type Facts, judge, metricPolicyOf, type Side, type Slice, tickMs } from '@coalmine/comparator'
+import { defaultPolicy, judge, metricPolicyOf, plainFacts, type Side, type Slice, tickMs } from '@coalmine/comparator'
 import { type Histogram, type Random, randomOf } from '@coalmine/stats'
 import { lognormal, sourceOf } from '../calibration/generate.ts'
 import type { BenchRow } from './marks.ts'
@@ -118,23 +118,13 @@ function sideOf({ indices, counts }: Histogram, kind: Buckets, n: number): Side 
   return { kind: 'distribution', n, histogram, ...(typeof kind === 'number' ? {} : { bounds: kind }) }
 }
 
-const cohort = { requests: 1, traces: 1, instances: 0, testRequests: 0, flags: [] }
-const facts: Facts = {
+const cohort = { requests: 1, instances: 0 }
+const facts = plainFacts({
   service: 'shop',
-  window: {
-    start: new Date(0).toISOString(),
-    end: new Date(cells * cellMs).toISOString(),
-    seconds: (cells * cellMs) / 1000,
-    anchored: true,
-  },
+  startMs: 0,
+  endMs: cells * cellMs,
   stable: { ...cohort, selector: 'service.version=1.9.0' },
   canary: { ...cohort, selector: 'service.version=2.0.0' },
-  traffic: 'users',
-  audience: [],
-  scope: 'requests',
-  overlap: 0,
-  mixedRequests: 0,
-  lateSpans: 0,
   source: 'metrics',
   version: 'bench',
-}
+})

@@ -13,6 +13,7 @@ import {
   type MetricInput,
   type MetricPolicy,
   metricPolicyOf,
+  plainFacts,
   type Side,
   type Slice,
   tickMs,
@@ -129,33 +130,15 @@ function drawn(metrics: readonly MetricPolicy[]): Slice[] {
 }
 
 function facts(): Facts {
-  const arm = (build: string) => ({
-    selector: `service.version=${build}`,
-    requests: 1,
-    traces: 1,
-    instances: 5,
-    testRequests: 0,
-    flags: [],
-  })
-  return {
+  const arm = (build: string) => ({ selector: `service.version=${build}`, requests: 1, instances: 5 })
+  return plainFacts({
     service: 'bench',
-    window: {
-      start: new Date(0).toISOString(),
-      end: new Date(tickCount * tickMs).toISOString(),
-      seconds: (tickCount * tickMs) / 1000,
-      anchored: true,
-    },
+    startMs: 0,
+    endMs: tickCount * tickMs,
     stable: arm('1.0.0'),
     canary: arm('2.0.0'),
-    traffic: 'users',
-    audience: [],
-    scope: 'requests',
-    overlap: 0,
-    mixedRequests: 0,
-    lateSpans: 0,
-    source: 'ticks',
     version: '0.0.0',
-  }
+  })
 }
 
 if (import.meta.main) {

@@ -1,5 +1,14 @@
 // One cell of the calibration: the same traffic many times, each half an hour of it judged as users have it judged.
-import { defaultPolicy, type Facts, judge, type Policy, type Side, type Slice, tickMs } from '@coalmine/comparator'
+import {
+  defaultPolicy,
+  type Facts,
+  judge,
+  type Policy,
+  plainFacts,
+  type Side,
+  type Slice,
+  tickMs,
+} from '@coalmine/comparator'
 import { type Histogram, mergeHistograms, type Random, randomOf } from '@coalmine/stats'
 import { arrivals, type Distribution, eventsOf, normal, type Source, scaled, sourceOf } from './generate.ts'
 import { type Peer, peers } from './peers/peer.ts'
@@ -263,32 +272,14 @@ function drawnOver(
 export function factsOf(slices: readonly Slice[], ticks: number): Facts {
   const arm = (name: 'stable' | 'canary', build: string) => {
     const requests = slices.reduce((sum, slice) => sum + (slice.metric === 'requests' ? slice[name].n : 0), 0)
-    return {
-      selector: `service.version=${build}`,
-      requests,
-      traces: requests,
-      instances: 3,
-      testRequests: 0,
-      flags: [],
-    }
+    return { selector: `service.version=${build}`, requests, instances: 3 }
   }
-  return {
+  return plainFacts({
     service: 'calibration',
-    window: {
-      start: new Date(0).toISOString(),
-      end: new Date(ticks * tickMs).toISOString(),
-      seconds: (ticks * tickMs) / 1000,
-      anchored: true,
-    },
+    startMs: 0,
+    endMs: ticks * tickMs,
     stable: arm('stable', '1.0.0'),
     canary: arm('canary', '2.0.0'),
-    traffic: 'users',
-    audience: [],
-    scope: 'requests',
-    overlap: 0,
-    mixedRequests: 0,
-    lateSpans: 0,
-    source: 'ticks',
     version: '0.0.0',
-  }
+  })
 }

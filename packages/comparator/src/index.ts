@@ -175,6 +175,7 @@ export type {
   ValueCounts,
   ValueFacts,
 } from './facts.ts'
+export { plainFacts } from './plain-facts.ts'
 
 // The answer
 

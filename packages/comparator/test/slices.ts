@@ -1,5 +1,5 @@
 import { histogramOf } from '@coalmine/stats'
-import type { Facts, Slice } from '../src/index.ts'
+import { type Facts, plainFacts, type Slice } from '../src/index.ts'
 
 export interface Arm {
   /** Requests a tick. */
@@ -66,27 +66,16 @@ export function trafficOf({ ticks, seed, operations }: Traffic): Slice[] {
 }
 
 export function factsOf(ticks: number, more: Partial<Facts> = {}): Facts {
-  const cohort = { requests: 1000, traces: 1000, instances: 4, testRequests: 0, flags: [] }
-  return {
+  const cohort = { requests: 1000, instances: 4 }
+  return plainFacts({
     service: 'shop',
-    window: {
-      start: new Date(firstTick).toISOString(),
-      end: new Date(firstTick + ticks * 5000).toISOString(),
-      seconds: ticks * 5,
-      anchored: true,
-    },
+    startMs: firstTick,
+    endMs: firstTick + ticks * 5000,
     stable: { ...cohort, selector: 'service.version=1.9.0' },
     canary: { ...cohort, selector: 'service.version=2.0.0' },
-    traffic: 'users',
-    audience: [],
-    scope: 'requests',
-    overlap: 0,
-    mixedRequests: 0,
-    lateSpans: 0,
-    source: 'ticks',
     version: '0.0.0-test',
     ...more,
-  }
+  })
 }
 
 /** Mulberry32: small, seeded, good enough for tests. */

@@ -1,32 +1,23 @@
 // Cells are of scrapes, and scrapes of processes that are scraped at moments of their own: what drifts, or a share that grows,
 // must not look like a difference. Seeded.
-import { defaultPolicy, type Facts, judge, metricPolicyOf, type Outcome } from '@coalmine/comparator'
+import { defaultPolicy, type Facts, judge, metricPolicyOf, type Outcome, plainFacts } from '@coalmine/comparator'
 import { randomOf } from '@coalmine/stats'
 import { expect, it } from 'vitest'
 import { scrapedFrom, type Traffic } from '../test/scraped.ts'
 import { incrementsOf } from './increments.ts'
 import { slicesOf } from './slices.ts'
 
-const cohort = { requests: 1, traces: 1, instances: 0, testRequests: 0, flags: [] }
-const facts = (minutes: number): Facts => ({
-  service: 'shop',
-  window: {
-    start: '1970-01-01T00:00:00.000Z',
-    end: new Date(minutes * 60_000).toISOString(),
-    seconds: minutes * 60,
-    anchored: true,
-  },
-  stable: { ...cohort, selector: 'service.version=1' },
-  canary: { ...cohort, selector: 'service.version=2' },
-  traffic: 'users',
-  audience: [],
-  scope: 'requests',
-  overlap: 0,
-  mixedRequests: 0,
-  lateSpans: 0,
-  source: 'metrics',
-  version: 'test',
-})
+const cohort = { requests: 1, instances: 0 }
+const facts = (minutes: number): Facts =>
+  plainFacts({
+    service: 'shop',
+    startMs: 0,
+    endMs: minutes * 60_000,
+    stable: { ...cohort, selector: 'service.version=1' },
+    canary: { ...cohort, selector: 'service.version=2' },
+    source: 'metrics',
+    version: 'test',
+  })
 
 function verdictOf(traffic: Traffic, margin: string, seed: number): Outcome {
   const scraped = scrapedFrom(traffic, randomOf(seed))

@@ -6,6 +6,7 @@ import {
   type FairnessFacts,
   type InstanceCell,
   judge,
+  plainFacts,
   type Slice,
   tickMs,
   type Verdict,
@@ -142,30 +143,19 @@ function cellsOf(
 }
 
 function factsOf(ticks: readonly (readonly Served[])[], size: Size): Facts {
-  const arm = (instances: number, from: number, selector: string): Facts['stable'] => {
+  const arm = (instances: number, from: number, selector: string) => {
     const requests = ticks.reduce(
       (sum, tick) => sum + tick.slice(from, from + instances).reduce((all, one) => all + one.n, 0),
       0,
     )
-    return { selector, requests, traces: requests, instances, testRequests: 0, flags: [] }
+    return { selector, requests, instances }
   }
-  return {
+  return plainFacts({
     service: 'calibration',
-    window: {
-      start: new Date(0).toISOString(),
-      end: new Date(ticks.length * tickMs).toISOString(),
-      seconds: (ticks.length * tickMs) / 1000,
-      anchored: true,
-    },
+    startMs: 0,
+    endMs: ticks.length * tickMs,
     stable: arm(size.stable, size.canary, 'service.version=1.0.0'),
     canary: arm(size.canary, 0, 'service.version=2.0.0'),
-    traffic: 'users',
-    audience: [],
-    scope: 'requests',
-    overlap: 0,
-    mixedRequests: 0,
-    lateSpans: 0,
-    source: 'ticks',
     version: '0.0.0',
-  }
+  })
 }

@@ -1,8 +1,8 @@
 import { earlierDay, policyAgainstDays, slicesAgainst } from '../before-after.ts'
-import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
 import { judge } from '../judge.ts'
 import { count, duration, latency, percent } from '../numbers.ts'
+import { plainFacts } from '../plain-facts.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import type { ServiceUsers, UsersFinding, UsersLevel, UsersOutcome } from './answers.ts'
@@ -76,34 +76,24 @@ function judged(
     const laterMs = fromMs - window.fromMs
     return earlierDay(new Date(window.fromMs).toISOString(), slicesOfBlocks(window.blocks, 'stable', 0), laterMs)
   })
-  const cohort = (selector: string, blocks: readonly UsersBlock[]): Facts['stable'] => {
-    const requests = blocks.reduce((sum, one) => sum + one.requests, 0)
-    return { selector, requests, traces: requests, instances: 1, testRequests: 0, flags: [] }
-  }
-  const facts: Facts = {
+  const cohort = (selector: string, blocks: readonly UsersBlock[]) => ({
+    selector,
+    requests: blocks.reduce((sum, one) => sum + one.requests, 0),
+    instances: 1,
+  })
+  const facts = plainFacts({
     service,
-    window: {
-      start: new Date(fromMs).toISOString(),
-      end: new Date(toMs).toISOString(),
-      seconds: (toMs - fromMs) / 1000,
-      anchored: true,
-    },
+    startMs: fromMs,
+    endMs: toMs,
     stable: cohort(
       'minutes=without',
       windows.flatMap(({ blocks }) => blocks),
     ),
     canary: cohort('minutes=during', during),
-    traffic: 'users',
-    audience: [],
-    scope: 'requests',
-    overlap: 0,
-    mixedRequests: 0,
-    lateSpans: 0,
-    source: 'ticks',
     earlier,
     beforeAfter: { days: earlier.map(({ date }) => date), leftOut: [] },
     version,
-  }
+  })
   return judge(slicesAgainst(earlier, slicesOfBlocks(during, 'canary', 0)), policyAgainstDays(policy), facts)
 }
 
