@@ -122,7 +122,8 @@ describe('beside the SDK of another preload', () => {
     ['after it', (other: string) => [other, '@coalmine/register']],
   ])('marks the spans of that one, once each, when it is named %s', async (_, order) => {
     const imports = order(preload('auto-instrumentations-node')).flatMap((each) => ['--import', each])
-    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', COALMINE_LATE: 'hold' }
+    // Propagators are its business, too.
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', COALMINE_LATE: 'hold', OTEL_PROPAGATORS: 'b3,tracecontext' }
     const { exit, stderr } = await run(['--input-type=module', '--eval', script], { env, imports })
     expect({ stderr, exit }).toEqual({ stderr: '', exit: { code: 0, signal: null } })
     expect(spans().filter((span) => span.kind === serverKind)).toHaveLength(1)
@@ -247,9 +248,9 @@ it('names what it does not understand of OpenTelemetry’s variables, and keeps 
   const script = `require('@opentelemetry/api').trace.getTracer('app').startSpan('job').end()`
   const { stdout, stderr } = await run(['--eval', script], { env })
   expect(stderr.trimEnd().split('\n')).toEqual([
+    '@coalmine/register: OTEL_RESOURCE_ATTRIBUTES: ignored, expected key=value with % as %25: region, discount=100%',
     '@coalmine/register: OTEL_TRACES_EXPORTER: "zipkin" is not known and is ignored, expected otlp, console or none',
     '@coalmine/register: OTEL_PROPAGATORS: "b3" is not known and is ignored, expected tracecontext, baggage or none',
-    '@coalmine/register: OTEL_RESOURCE_ATTRIBUTES: ignored, expected key=value with % as %25: region, discount=100%',
   ])
   expect(stdout).toContain("name: 'job'")
   expect(spans()).toMatchObject([{ name: 'job', resource: { 'service.name': 'billing', team: 'cart' } }])
@@ -267,13 +268,18 @@ it('names the packages that are missing in one line, the API too, and runs the a
     'not installed: @opentelemetry/core',
   ]) {
     if (!missing.includes('api')) install('@opentelemetry/api')
-    const { exit, stdout, stderr } = await run(['--eval', 'console.log("runs")'], { cwd })
+    // An application that has the middleware imports the API through it.
+    const script = `
+      const { currentTraffic, withRequestMarks } = require('@coalmine/marks')
+      withRequestMarks({}, {}, { testTraffic: () => true }, () => console.log(currentTraffic()))
+      import('@coalmine/marks/attributes').then(() => console.log('runs'))`
+    const { exit, stdout, stderr } = await run(['--eval', script], { cwd })
     expect(stderr).toMatch(
       /^@coalmine\/register: no tracing: not installed: .*\. Run: npm i .*@opentelemetry\/sdk-node.*\n$/,
     )
     expect(stderr).toContain(missing)
     expect(stderr).not.toContain('@opentelemetry/instrumentation-express')
-    expect({ stdout, code: exit.code }).toEqual({ stdout: 'runs\n', code: 0 })
+    expect({ stdout, code: exit.code }).toEqual({ stdout: 'test\nruns\n', code: 0 })
   }
 })
 

@@ -44,6 +44,17 @@ afterEach(() => {
   context.disable()
 })
 
+it('lets be, and does not pass on, the spans of a tracer that took the place of the SDK', () => {
+  const passed: unknown[] = []
+  const next = { ...processors[1]!, onStart: () => passed.push('start'), onEnd: () => passed.push('end') } as never
+  const processor = new MarkProcessor({ build: { version: '2.0.0' }, next })
+  const foreign = { setAttribute: () => expect.unreachable() } as never
+  processor.onStart(foreign, ROOT_CONTEXT)
+  processor.onEnding(foreign)
+  processor.onEnd(foreign)
+  expect(passed).toEqual([])
+})
+
 describe('every span of a request', () => {
   it('has the build, and the flags that were evaluated while it was open', () => {
     inSpan('server', { kind: SpanKind.SERVER }, () => {

@@ -88,6 +88,7 @@ export class MarkProcessor {
   }
 
   onStart(span: MarkableSpan, parent: Context): void {
+    if (isForeign(span)) return
     const marked = span as MarkedSpan
     const work = workOfSpan(span, parent)
     marked[spanWork] = work
@@ -105,12 +106,14 @@ export class MarkProcessor {
   }
 
   onEnding(span: MarkableSpan): void {
+    if (isForeign(span)) return
     this.#ending = true
     this.#stampLast(span)
     this.#next?.onEnding?.(span)
   }
 
   onEnd(span: unknown): void {
+    if (isForeign(span as MarkableSpan)) return
     const work = workOf(span as MarkedSpan)
     if (work?.root === span) endSoon(work as Work)
     if (this.#hold) {
@@ -169,6 +172,15 @@ export class MarkProcessor {
     }
     return false
   }
+}
+
+/** Such spans break what follows, exporters included. An application must not end because of them. */
+function isForeign(span: MarkableSpan): boolean {
+  if (span.attributes !== undefined) return false
+  sayOnce(
+    "the spans here are not those of OpenTelemetry's SDK, so they are neither marked nor exported: another tracer took its place, as dd-trace does with DD_TRACE_OTEL_ENABLED",
+  )
+  return true
 }
 
 /** The work that a span belongs to. It gets its own if its context has none, or one that has ended. */

@@ -13,6 +13,7 @@ export interface OtherSdk {
 
 interface Registry {
   readonly version?: string
+  readonly diag?: unknown
   readonly trace?: { getDelegate?(): object & { _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] } } }
 }
 
@@ -55,6 +56,26 @@ export function besideAnother(
   return true
 }
 
+/** Whether another SDK has set a logger for what OpenTelemetry has to say. */
+export function hasLogger(): boolean {
+  return registry()?.diag !== undefined
+}
+
+/** By then an application has set itself up. */
+const replacedByMs = 5000
+
+/** Some SDKs remove the one that runs, and its requests are theirs from then on: says so, since nothing else does. */
+export function tellWhenReplaced(complain: (message: string) => void): void {
+  const own = registry()?.trace
+  setTimeout(() => {
+    const now = registry()?.trace
+    if (now === undefined || now === own) return
+    complain(
+      'another OpenTelemetry SDK has taken the place of this one, so requests may be neither marked nor exported here. Start it first: node --import ./its-setup.js --import @coalmine/register',
+    )
+  }, replacedByMs).unref()
+}
+
 function registry(): Registry | undefined {
   return (globalThis as { [apiRegistry]?: Registry })[apiRegistry]
 }
@@ -63,7 +84,7 @@ function otherSdk(): OtherSdk {
   // From the registry itself: an API that is newer than the one that filled it takes nothing from it.
   const { version = 'unknown', trace: registered } = registry() ?? {}
   const processors = registered?.getDelegate?.()?._activeSpanProcessor?._spanProcessors
-  if (!processors && /Sentry/.test(registered?.getDelegate?.()?.constructor?.name ?? '')) {
+  if (!processors && isSentry(registered?.getDelegate?.())) {
     throw new Error(
       'Sentry makes the spans here, and they cannot be marked from outside. Import @coalmine/register before it, and give Sentry.init({ skipOpenTelemetrySetup: true }), see https://www.npmjs.com/package/@coalmine/register#beside-sentry',
     )
@@ -80,4 +101,9 @@ function otherSdk(): OtherSdk {
     propagator: isSeen ? own._getGlobalPropagator?.() : undefined,
     unseenApi: isSeen ? undefined : version,
   }
+}
+
+/** Its SDK of version 10 has a name of its own; before, it is OpenTelemetry's, of a version that has no list of processors. */
+function isSentry(provider: object | undefined): boolean {
+  return /Sentry/.test(provider?.constructor?.name ?? '') || '__SENTRY__' in globalThis
 }

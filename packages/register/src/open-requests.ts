@@ -50,6 +50,8 @@ export function openRequests(ended: (span: ReadableSpan) => void): OpenRequests 
   return {
     processor: {
       onStart: (span, parent) => {
+        // The spans of a tracer that took the SDK's place: MarkProcessor says so.
+        if (span.attributes === undefined) return
         resource ??= span.resource
         const { kind } = span
         if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) {
@@ -62,6 +64,7 @@ export function openRequests(ended: (span: ReadableSpan) => void): OpenRequests 
         if (request && request[place] !== undefined) request[route] = known
       },
       onEnd: (span) => {
+        if (span.attributes === undefined) return
         const at = (span as unknown as OpenSpan)[place]
         if (at !== undefined) remove(at)
         ended(span)
@@ -99,6 +102,6 @@ function tellOfTwins(span: OpenSpan): void {
   )
   if (!isSame) return
   sayOnce(
-    `each request has two SERVER spans, one by ${active.instrumentationScope.name} and one by ${span.instrumentationScope.name}, so it counts twice. Start only one of them, see https://www.npmjs.com/package/@coalmine/register#if-your-app-is-`,
+    `each request has two SERVER spans, one by ${active.instrumentationScope.name} and one by ${span.instrumentationScope.name}, so it counts twice. Start only one of them, see https://www.npmjs.com/package/@coalmine/register#beside-another-sdk`,
   )
 }

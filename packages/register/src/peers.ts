@@ -74,8 +74,31 @@ export function installCommand(missing: readonly string[], peers: Peers): string
   const api = peers.version('@opentelemetry/api')
   const isSecond = api === undefined ? !isAtLeast(process.versions.node, 22, 15) : !isAtLeast(api, 1, 10)
   const wanted = missing.map((name) => `${name}${isSecond ? (secondLine[name] ?? '') : ''}`)
-  const add = process.versions['pnp'] ? 'yarn add' : 'npm i'
-  return `not installed: ${missing.join(', ')}. Run: ${add} ${wanted.join(' ')}`
+  return `not installed: ${missing.join(', ')}. Run: ${add()} ${wanted.join(' ')}`
+}
+
+/**
+ * Which of these packages are of OpenTelemetry 3.x, beside an API before 1.10 that they do not go with, as npm's
+ * `legacy-peer-deps` and `--force` install them; and the command that helps. Empty if all go together.
+ */
+export function misfits(names: readonly string[], peers: Peers): string {
+  const api = peers.version('@opentelemetry/api')
+  if (api === undefined || isAtLeast(api, 1, 10)) return ''
+  const newer = names.filter((name) => {
+    const [major = 0, minor = Number.POSITIVE_INFINITY] = (secondLine[name]?.slice(1) ?? '').split('.').map(Number)
+    return secondLine[name] !== undefined && isAtLeast(peers.version(name) ?? '0.0', major, minor + 1)
+  })
+  if (newer.length === 0) return ''
+  const found = newer.map((name) => `${name} ${peers.version(name)}`).join(', ')
+  const wanted = newer.map((name) => name + secondLine[name]).join(' ')
+  return `. ${found}: does not go with @opentelemetry/api ${api}. Run: ${add()} ${wanted}`
+}
+
+/** All packages of OpenTelemetry that have two lines. */
+export const twoLined: readonly string[] = Object.keys(secondLine).filter((name) => name !== '@opentelemetry/api')
+
+function add(): string {
+  return process.versions['pnp'] ? 'yarn add' : 'npm i'
 }
 
 function isAtLeast(version: string, major: number, minor: number): boolean {

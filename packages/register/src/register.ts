@@ -10,13 +10,13 @@ import {
   watchRevokedRuns,
 } from '@coalmine/marks'
 import { DiagConsoleLogger, DiagLogLevel, diag, propagation, type TextMapPropagator } from '@opentelemetry/api'
-import { besideAnother, type OtherSdk } from './beside.ts'
+import { besideAnother, hasLogger, type OtherSdk, tellWhenReplaced } from './beside.ts'
 import { exportAtTheEnd } from './ending.ts'
 import { loadEsmHooks } from './esm-hooks.ts'
 import { fastifyInstrumentation, instrumentations } from './instrumentations.ts'
 import { oneOf } from './one-of.ts'
 import { openRequests } from './open-requests.ts'
-import { findPeers, loadAll, type Peers } from './peers.ts'
+import { findPeers, loadAll, misfits, type Peers, twoLined } from './peers.ts'
 import { exportPipeline } from './pipeline.ts'
 import { readResourceAttributes } from './resource-attributes.ts'
 import { tellOfMissingRoutes } from './routeless.ts'
@@ -41,15 +41,17 @@ export function register(env: NodeJS.ProcessEnv = process.env, cwd: string = pro
   const started = globalThis as { [startedKey]?: boolean }
   if (started[startedKey] || env['OTEL_SDK_DISABLED'] === 'true' || packageManager.test(process.argv[1] ?? '')) return
   started[startedKey] = true
-  orComplain('no tracing', () => start(env, cwd))
+  orComplain('no tracing', () => start(env, cwd), cwd)
 }
 
-function orComplain(what: string, attempt: () => void): void {
+function orComplain(what: string, attempt: () => void, cwd: string): void {
   try {
     attempt()
   } catch (error) {
     // Of a package that is broken, Node lists who asked for it, line by line.
-    complain(`${what}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
+    const why = error instanceof Error ? error.message.split('\n')[0] : error
+    // It may be that packages call what others do not have.
+    complain(`${what}: ${why}${error instanceof TypeError ? misfits(twoLined, findPeers(cwd)) : ''}`)
   }
 }
 
@@ -59,17 +61,19 @@ function complain(message: string): void {
 
 function start(env: NodeJS.ProcessEnv, cwd: string): void {
   const settings = readSettings(env)
-  for (const note of settings.notes) complain(note)
   const peers = findPeers(cwd)
-  // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one.
-  if (!env['OTEL_LOG_LEVEL']) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
+  // Without a logger, what OpenTelemetry and the marks have to say is lost. OTEL_LOG_LEVEL makes the SDK set one, and another
+  // SDK that runs already may have its own.
+  if (!env['OTEL_LOG_LEVEL'] && !hasLogger()) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
   const { list, bad } = readResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
   if (bad.length > 0) complain(`OTEL_RESOURCE_ATTRIBUTES: ignored, expected key=value with % as %25: ${bad.join(', ')}`)
   const build = detectBuild({ env: { ...env, OTEL_RESOURCE_ATTRIBUTES: list }, cwd })
   const beside = besideAnother(env, process.execArgv, (other) =>
-    orComplain('no marks', () => attach(other(), settings, build, peers)),
+    orComplain('no marks', () => attach(other(), settings, build, peers), cwd),
   )
+  // Beside another SDK they are that one's.
   if (beside) return
+  for (const note of settings.notes) complain(note)
   const { core, http, sdk, trace } = loadAll<Packages>(peers, {
     core: '@opentelemetry/core',
     http: '@opentelemetry/instrumentation-http',
@@ -83,7 +87,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
   const requests = openRequests(tellOfMissingRoutes(peers))
   const hasOthers = Boolean(env['OTEL_METRICS_EXPORTER'] || env['OTEL_LOGS_EXPORTER'])
   const nodeSdk = new sdk.NodeSDK({
-    instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers)],
+    instrumentations: [new http.HttpInstrumentation(), ...instrumentations(peers, complain)],
     spanProcessors: [marks, requests.processor],
     textMapPropagator: propagators(core, settings),
     // The SDK's default sends metrics and logs too, to wherever the spans go; only who asks for them gets them.
@@ -91,6 +95,7 @@ function start(env: NodeJS.ProcessEnv, cwd: string): void {
     ...(env['OTEL_LOGS_EXPORTER'] ? {} : { logRecordProcessors: [] }),
   })
   withBuildInEnvironment(env, list, build, () => nodeSdk.start())
+  tellWhenReplaced(complain)
   send(settings, build)
   exportAtTheEnd({
     destinations,
@@ -133,7 +138,7 @@ function attach({ processors, propagator, unseenApi }: OtherSdk, settings: Setti
   }
   const instrumentation = peers.resolve('@opentelemetry/instrumentation-http')
   if (instrumentation) loadEsmHooks(instrumentation)
-  fastifyInstrumentation(peers)
+  fastifyInstrumentation(peers, complain)
   send(settings, build)
 }
 
