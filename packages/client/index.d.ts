@@ -371,6 +371,8 @@ interface Facts {
   readonly source: 'ticks' | 'spans' | 'metrics';
   /** This user may read no closed ticks, so every answer comes from raw spans. */
   readonly spansOnly?: boolean;
+  /** Each instance serves hardly more than one request, so they are not processes, and are counted as unknown. */
+  readonly shortLivedInstances?: boolean;
   /** Errors by type, for the ticks that had any. */
   readonly errorTypes?: readonly ErrorTypeTick[];
   /** Client errors by code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, for the ticks that had any. */
@@ -947,7 +949,7 @@ interface Reason {
   readonly message: string;
 }
 /** Identifies a reason; its sentence may change, its code does not. */
-type ReasonCode = 'worse-than-margin' | 'not-as-expected' | 'within-margin' | 'not-enough-evidence' | 'nothing-decides' | 'no-data' | 'same-cohort' | 'never-concurrent' | 'split-missed' | 'overlapping-cohorts' | 'unmatched-operations' | 'unnamed-operations' | 'canary-quiet' | 'swapped' | 'unmarked-requests' | 'sampling-differs' | 'tail-sampled' | 'instrumentation-differs' | 'not-randomised' | 'instances-restart' | 'one-instance' | 'mix-differs' | 'clock-skew' | 'warm-up-left-out' | 'mixed-variants' | 'late-spans' | 'late-requests' | 'retried' | 'host-not-separable' | 'young-instances' | 'both-slowed-down' | 'assumes-independence' | 'few-users' | 'uneven-instances' | 'unequal-load' | 'one-look' | 'peeked' | 'before-after' | 'too-few-days' | 'raw-spans' | 'span-metrics' | 'not-measured' | 'coarse-buckets' | 'buckets-differ' | 'first-scrapes-left-out' | 'scrapes-missed' | 'new-error-type' | 'structure-differs' | 'inner-errors' | 'sampled' | 'values-missing' | 'throughput-not-known' | 'negative-values' | 'test-traffic-left-out' | 'flags-differ' | 'flags-left-out' | 'interactions-not-known' | 'why-not-known';
+type ReasonCode = 'worse-than-margin' | 'not-as-expected' | 'within-margin' | 'not-enough-evidence' | 'nothing-decides' | 'no-data' | 'same-cohort' | 'never-concurrent' | 'split-missed' | 'overlapping-cohorts' | 'unmatched-operations' | 'unnamed-operations' | 'canary-quiet' | 'swapped' | 'unmarked-requests' | 'sampling-differs' | 'tail-sampled' | 'instrumentation-differs' | 'not-randomised' | 'instances-restart' | 'one-instance' | 'mix-differs' | 'clock-skew' | 'warm-up-left-out' | 'mixed-variants' | 'late-spans' | 'late-requests' | 'retried' | 'answers-differ' | 'durations-missing' | 'host-not-separable' | 'young-instances' | 'both-slowed-down' | 'assumes-independence' | 'few-users' | 'uneven-instances' | 'unequal-load' | 'one-look' | 'peeked' | 'before-after' | 'too-few-days' | 'raw-spans' | 'span-metrics' | 'not-measured' | 'coarse-buckets' | 'buckets-differ' | 'first-scrapes-left-out' | 'scrapes-missed' | 'new-error-type' | 'structure-differs' | 'inner-errors' | 'sampled' | 'values-missing' | 'throughput-not-known' | 'negative-values' | 'test-traffic-left-out' | 'flags-differ' | 'flags-left-out' | 'interactions-not-known' | 'why-not-known';
 /** An operation that is worse than the margin in one metric, among all that were examined. */
 interface Regressed {
   readonly metric: string;
@@ -979,6 +981,10 @@ interface SampleFacts {
   readonly targeted: number;
   /** Requests that name a user; absent if that was not checked. */
   readonly named?: number;
+  /** Requests answered with a redirect, HTTP 3xx but 304; absent if that was not checked. */
+  readonly redirects?: number;
+  /** Requests that end when they start, or before; absent if that was not checked. */
+  readonly timeless?: number;
   /** For requests whose caller's span is known: the median delay between the start of the call and of the request. */
   readonly skewMs: number | null;
 }

@@ -25,6 +25,8 @@ export interface Facts {
   readonly source: 'ticks' | 'spans' | 'metrics'
   /** This user may read no closed ticks, so every answer comes from raw spans. */
   readonly spansOnly?: boolean
+  /** Each instance serves hardly more than one request, so they are not processes, and are counted as unknown. */
+  readonly shortLivedInstances?: boolean
   /** Errors by type, for the ticks that had any. */
   readonly errorTypes?: readonly ErrorTypeTick[]
   /** Client errors by code, such as `HTTP 404` or `gRPC UNAUTHENTICATED`, for the ticks that had any. */
@@ -306,6 +308,10 @@ export interface SampleFacts {
   readonly targeted: number
   /** Requests that name a user; absent if that was not checked. */
   readonly named?: number
+  /** Requests answered with a redirect, HTTP 3xx but 304; absent if that was not checked. */
+  readonly redirects?: number
+  /** Requests that end when they start, or before; absent if that was not checked. */
+  readonly timeless?: number
   /** For requests whose caller's span is known: the median delay between the start of the call and of the request. */
   readonly skewMs: number | null
 }

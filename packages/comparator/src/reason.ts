@@ -28,6 +28,8 @@ export type ReasonCode =
   | 'late-spans'
   | 'late-requests'
   | 'retried'
+  | 'answers-differ'
+  | 'durations-missing'
   | 'host-not-separable'
   | 'young-instances'
   | 'both-slowed-down'

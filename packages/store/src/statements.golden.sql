@@ -2946,6 +2946,8 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     countIf(Failed) AS errors,
     countIf(Targeted) AS targeted,
     countIf(Named) AS named,
+    countIf(Redirected) AS redirects,
+    countIf(Timeless) AS timeless,
     sum(Below.Spans) AS children
   FROM (
     SELECT
@@ -2969,7 +2971,9 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         SpanAttributes['user.id'], ResourceAttributes['user.id'],
         SpanAttributes['enduser.id'], ResourceAttributes['enduser.id'],
         SpanAttributes['session.id'], ResourceAttributes['session.id'],
-        SpanAttributes['client.address'], ResourceAttributes['client.address']]) != '') AS Named
+        SpanAttributes['client.address'], ResourceAttributes['client.address']]) != '') AS Named,
+      max(HttpStatus BETWEEN 300 AND 399 AND HttpStatus != 304) AS Redirected,
+      max(Duration) = 0 AS Timeless
     FROM (
       SELECT
         ServiceName AS Service,
@@ -2982,6 +2986,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         TraceState,
         SpanKind,
         ScopeName,
+        Duration,
         SpanAttributes,
         ResourceAttributes,
         SpanAttributes['coalmine.test'] = 'true' AS Test,
@@ -3042,6 +3047,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       TraceId,
       SpanId,
       ParentSpanId,
+      SpanKind,
       SpanAttributes,
       ResourceAttributes
     FROM coalmine_traces
@@ -3049,6 +3055,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
       OR ParentSpanId IN ('', '0000000000000000')
   )
   WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+    AND SpanKind NOT IN ('Consumer', 'SPAN_KIND_CONSUMER')
     AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
     AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UInt32}, 9) AND cohort != ''
     AND sipHash64(TraceId) % {oneIn:UInt32} = 0

@@ -8,6 +8,8 @@ import { tickMs } from '../tick.ts'
 const fewest = 50
 /** A share of requests that differs by this much is not chance, even in such a small sample. */
 const different = 0.2
+/** So few failed requests, or others, show nothing about how they were sampled. */
+const fewestOfPart = 25
 /** A clock is off where requests start before their calls, beyond what timers do, or seconds after them. */
 const earlyMs = 10
 const lateMs = 5000
@@ -70,11 +72,13 @@ interface Sample {
   readonly canary: SampleFacts
 }
 
+/** A rule that keeps failures more often keeps more of the arm that fails more: failed requests and others are compared apart. */
 function samplingDiffers({ stable, canary }: Sample): Reason[] {
-  const probabilities = [...new Set([...stable.sampling, ...canary.sampling].map((one) => one.probability))]
-  const share = ({ sampling, requests }: SampleFacts, probability: number | null): number =>
-    (sampling.find((one) => one.probability === probability)?.requests ?? 0) / requests
-  if (probabilities.every((one) => Math.abs(share(stable, one) - share(canary, one)) <= different)) return []
+  const differs = [
+    (one: SamplingShare): number => one.errors,
+    (one: SamplingShare): number => one.requests - one.errors,
+  ].some((part) => samplingDiffersIn(stable.sampling, canary.sampling, part))
+  if (!differs) return []
   return [
     {
       code: 'sampling-differs',
@@ -82,6 +86,22 @@ function samplingDiffers({ stable, canary }: Sample): Reason[] {
       message: `The cohorts are sampled differently (stable: ${samplingText(stable)}; canary: ${samplingText(canary)}): what was kept of each cannot be compared. Give both the same sampler.`,
     },
   ]
+}
+
+function samplingDiffersIn(
+  stable: readonly SamplingShare[],
+  canary: readonly SamplingShare[],
+  part: (one: SamplingShare) => number,
+): boolean {
+  const sum = (sampling: readonly SamplingShare[]): number => sampling.reduce((all, one) => all + part(one), 0)
+  const [ofStable, ofCanary] = [sum(stable), sum(canary)]
+  if (Math.min(ofStable, ofCanary) < fewestOfPart) return false
+  const share = (sampling: readonly SamplingShare[], probability: number | null, all: number): number =>
+    sum(sampling.filter((one) => one.probability === probability)) / all
+  const probabilities = new Set([...stable, ...canary].map((one) => one.probability))
+  return [...probabilities].some(
+    (one) => Math.abs(share(stable, one, ofStable) - share(canary, one, ofCanary)) > different,
+  )
 }
 
 function samplingText({ sampling, requests }: SampleFacts): string {

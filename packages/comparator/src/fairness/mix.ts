@@ -27,7 +27,8 @@ export function mixReasons(series: readonly OperationSeries[]): Reason[] {
   })
   const [first] = proved.sort((a, b) => Math.abs(Math.log(b.odds)) - Math.abs(Math.log(a.odds)))
   if (!first) return []
-  const more = proved.length > 1 ? ` (and ${proved.length - 1} more operations differ)` : ''
+  const others = proved.length - 1
+  const more = others > 0 ? ` (and ${others} more ${others === 1 ? 'operation differs' : 'operations differ'})` : ''
   const share = (arm: 'stable' | 'canary'): string =>
     percent(first.one.totals[arm].requests / series.reduce((sum, one) => sum + one.totals[arm].requests, 0))
   return [

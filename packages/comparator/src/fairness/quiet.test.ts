@@ -62,6 +62,7 @@ describe('is no quiet canary', () => {
     ['one that stable leaves alone', (tick) => (tick < 120 ? [300, 100] : [0, 100])],
     ['a ramp up', (tick) => (tick < 120 ? [396, 4] : tick < 240 ? [360, 40] : [200, 200])],
     ['one that gets a little less', (tick) => (tick < 120 ? [300, 100] : [340, 60])],
+    ['one that served before stable did', (tick) => (tick < 24 ? [0, 100] : [300, 100])],
     ['one that was quiet and is back', (tick) => (tick > 100 && tick < 200 ? [400, 0] : [300, 100])],
   ])('%s', (_, counts) => {
     expect(messageOf(360, counts)).toBeUndefined()

@@ -55,8 +55,16 @@ interface Fall {
   readonly canaryLater: number
 }
 
-/** The likeliest moment since when the canary serves far less than its share before, to the end. */
-function fallIn(counts: readonly TimedBlock<number>[]): Fall | undefined {
+/**
+ * The likeliest moment since when the canary serves far less than its share before, to the end. Of ticks before stable served, as where
+ * a window begins with the canary's first request, there is no share.
+ */
+function fallIn(all: readonly TimedBlock<number>[]): Fall | undefined {
+  const counts = all.slice(all.findIndex(({ stable }) => stable > 0))
+  return fallSince(counts)
+}
+
+function fallSince(counts: readonly TimedBlock<number>[]): Fall | undefined {
   const last = counts.at(-1)
   if (!last) return undefined
   const all = { stable: sum(counts, 'stable'), canary: sum(counts, 'canary') }

@@ -5,6 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import type { OperationSeries } from '../series.ts'
 import { assumptionReasons } from '../verdict/assumes.ts'
+import { answerReasons } from './answers.ts'
 import { cohortsInvalid, cohortsUnfair } from './cohorts.ts'
 import { unmatchedReasons } from './coverage.ts'
 import type { Hosts } from './hosts.ts'
@@ -45,6 +46,7 @@ export function unfairReasons(
     ...unmatchedReasons(series, policy),
     ...unnamedReasons(series),
     ...instrumentationReasons(facts, policy),
+    ...answerReasons(facts, policy),
     ...instanceReasons(facts, hosts, policy),
     ...assumptionReasons(facts),
     ...starvedReasons(facts, series, policy),

@@ -27,15 +27,18 @@ export function assumptionReasons(facts: Facts): Reason[] {
   const assumed = assumedOf(facts)
   if (!assumed.includes('instances-alike')) return []
   const users = assumed.includes('users-alike')
-  const lacking = users
-    ? `spans name neither instances (${instanceKeys}) nor users (${userKeys})`
-    : `spans name no instances (${instanceKeys})`
+  const brief = facts.shortLivedInstances === true
+  const lacking = brief
+    ? `each instance serves hardly more than one request${users ? `, and spans name no users (${userKeys})` : ''}`
+    : users
+      ? `spans name neither instances (${instanceKeys}) nor users (${userKeys})`
+      : `spans name no instances (${instanceKeys})`
   const looks = users ? 'One process that stalls, or one user whose requests all fail,' : 'One process that stalls'
   return [
     {
       code: 'assumes-independence',
       weight: 'note',
-      message: `Assumes that requests are slow, or fail, independently of each other: ${lacking}. ${looks} may look like the build. Set service.instance.id on the resource of each process.`,
+      message: `Assumes that requests are slow, or fail, independently of each other: ${lacking}. ${looks} may look like the build. ${brief ? 'If a process serves many requests, keep one service.instance.id for all of them.' : 'Set service.instance.id on the resource of each process.'}`,
     },
   ]
 }

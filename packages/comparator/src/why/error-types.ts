@@ -66,12 +66,16 @@ function typesOf(errorTypes: readonly ErrorTypeTick[], metric: Failures, policy:
 export type TypesByMetric = Readonly<Record<Failures, readonly ErrorType[]>>
 
 const shownTypes = 3
+/** The type of failures whose spans say no type, no exception and no status. */
+const notSaid = '(not said)'
 
 /** Reasons for types that are new in the canary, beyond chance. */
 export function errorTypeReasons(types: readonly ErrorType[]): Reason[] {
   const fresh = types.filter((one) => one.new && one.more)
   if (fresh.length === 0) return []
-  const named = fresh.slice(0, shownTypes).map((one) => `${one.type} (${placeOf(one)})`)
+  const named = fresh
+    .slice(0, shownTypes)
+    .map((one) => `${one.type === notSaid ? 'errors that name no type' : one.type} (${placeOf(one)})`)
   const more = fresh.length - named.length
   return [
     {
@@ -91,7 +95,7 @@ export function errorTypePhrase(
   if (decision !== 'fail' || (metric !== 'errors' && metric !== 'client-errors')) return ''
   const types = metric === 'errors' ? errors : codes
   const one = types.find((type) => type.more && type.operations.some((operation) => operations.has(operation)))
-  return one
+  return one && one.type !== notSaid
     ? ` Mostly ${one.type}: ${count(one.canary)} in canary, ${one.new ? 'none' : count(one.stable)} in stable.`
     : ''
 }

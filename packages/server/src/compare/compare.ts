@@ -115,7 +115,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
       return wholeLook({ ...request, start: known }, context, judging)
     }
   }
-  const [{ found, instances, operations, comparison }, flagShares, builds] = await Promise.all([
+  const [{ found, instances, shortLived, operations, comparison }, flagShares, builds] = await Promise.all([
     readWindow(store, asked, policy, finding),
     finding.then(() => store.cohorts.flagShares(asked)),
     finding.then((found) => store.cohorts.builds(asked, found)),
@@ -148,6 +148,7 @@ async function wholeLook(request: ComparisonRequest, context: Context, judging: 
     clientCodes,
     structure,
     spansOnly: store.access === 'spans',
+    ...(shortLived && { shortLivedInstances: true }),
     values: measured.values,
     ...(known && { known }),
   }

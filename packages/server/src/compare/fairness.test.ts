@@ -38,6 +38,8 @@ interface Spans {
   readonly children?: number
   /** A call of another service above it, which starts so much earlier. */
   readonly calledMsBefore?: number
+  /** Of the request; of an HTTP server unless given. */
+  readonly kind?: number
   /** The address of that call, and whether the service never answered it. */
   readonly address?: string
   readonly lost?: boolean
@@ -82,7 +84,7 @@ async function traffic(...cohorts: readonly Served[]): Promise<string> {
           parentSpanId: parent,
           traceState: one.traceState ?? '',
           name,
-          kind,
+          kind: id === spanId ? (one.kind ?? kind) : kind,
           startTimeUnixNano: nanos(at + shiftMs),
           endTimeUnixNano: nanos(at + shiftMs + ms),
           status: one.failed ? { code: 2 } : {},
@@ -438,4 +440,63 @@ it('does not fail a canary whose failures are one user’s, where spans name use
     await traffic({ ...stable, perTick: 60 }, { ...canary, perTick: 60, each: users(false) }),
   )
   expect(unnamed).toMatchObject({ verdict: 'fail', proves: 'instance' })
+})
+
+it('finds the callers where the window ends with a few stragglers', async () => {
+  const called = (address: string, lostEvery: number) => ({
+    each: (index: number): Spans => ({ calledMsBefore: 2, address, lost: index % lostEvery === 1 }),
+  })
+  const [red, amber] = [called('pink', 1000), called('violet', 4)]
+  const last = { from: ticks, to: ticks + 1, perTick: 1 }
+  const service = await traffic(
+    { ...stable, ...red },
+    { ...canary, ...amber },
+    { ...stable, ...red, ...last },
+    { ...canary, ...amber, ...last },
+  )
+  expect(await compare(service)).toMatchObject({ verdict: 'fail' })
+})
+
+it('a queue in which messages of the canary wait longer is no clock that is wrong', async () => {
+  const consumer = 5
+  const waiting = (calledMsBefore: number) => ({ each: (): Spans => ({ calledMsBefore, kind: consumer }) })
+  const verdict = await compare(await traffic({ ...stable, ...waiting(200) }, { ...canary, ...waiting(30_000) }))
+  expect(verdict.verdict).not.toBe('invalid')
+  expect(codes(verdict)).not.toContain('clock-skew')
+})
+
+it('does not pass a canary that redirects, or whose spans end when they start', async () => {
+  const redirecting = (index: number): Spans => ({
+    attributes: { 'http.response.status_code': index % 2 === 0 ? '302' : '200' },
+  })
+  const redirected = await compare(await traffic(stable, { ...canary, each: redirecting }))
+  expect(redirected.verdict).toBe('inconclusive')
+  expect(reason(redirected, 'answers-differ')!.message).toContain(
+    'The canary answers 50 % of its requests with redirects',
+  )
+  const timeless = (index: number): Spans => ({ slower: index % 4 === 0 ? 0 : 1 })
+  const unmeasured = await compare(await traffic(stable, { ...canary, each: timeless }))
+  expect(reason(unmeasured, 'durations-missing')!.message).toMatch(/^25 % of the canary's requests and 0 % of stable's/)
+})
+
+it('calls cohorts alike sampled whose failures are kept more often, though the canary fails more', async () => {
+  const failing = (every: number) => ({
+    each: (index: number): Spans =>
+      index % every === 0 ? { failed: true, traceState: 'ot=th:0' } : { traceState: 'ot=th:f' },
+  })
+  const verdict = await compare(await traffic({ ...stable, ...failing(10) }, { ...canary, ...failing(2) }))
+  expect(verdict.verdict).toBe('fail')
+  expect(codes(verdict)).not.toContain('sampling-differs')
+})
+
+it('finds errors of instances that each serve one request', async () => {
+  const failing = (every: number) => ({
+    each: (index: number): Spans => ({ failed: index % every === 0, resource: { 'service.instance.id': hex(8) } }),
+  })
+  const verdict = await compare(await traffic({ ...stable, ...failing(40) }, { ...canary, ...failing(4) }))
+  expect(verdict.verdict).toBe('fail')
+  expect(reason(verdict, 'assumes-independence')!.message).toContain(
+    'each instance serves hardly more than one request',
+  )
+  expect(codes(verdict)).not.toContain('warm-up-left-out')
 })

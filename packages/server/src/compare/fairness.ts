@@ -106,10 +106,26 @@ function sampledTicks(operations: readonly OperationTicks[]): SomeTicks {
     requests += stable + canary
     ticksMs.unshift(tick)
   }
+  const callsMs = tickOfCallers(both)
   const clocksMs = clockTicks
     .map((part) => both[Math.floor(part * (both.length - 1))]?.[0])
-    .filter((tick) => tick !== undefined)
-  return { ticksMs, oneIn: Math.max(1, Math.floor(requests / sampledRequests)), clocksMs: [...new Set(clocksMs)] }
+    .filter((tick) => tick !== undefined && (callsMs === undefined || tick <= callsMs)) as number[]
+  const oneIn = Math.max(1, Math.floor(requests / sampledRequests))
+  return { ticksMs, oneIn, callsMs, clocksMs: [...new Set(clocksMs)] }
+}
+
+// So many requests of a cohort name the addresses at which it is called.
+const enoughCalled = 20
+
+/** The last tick that has enough requests of both cohorts, or else the one with the most: the last of a window may hold a few stragglers. */
+function tickOfCallers(
+  both: readonly (readonly [number, { readonly stable: number; readonly canary: number }])[],
+): number | undefined {
+  const fewest = ({ stable, canary }: { stable: number; canary: number }): number => Math.min(stable, canary)
+  const enough = both.findLast(([, sum]) => fewest(sum) >= enoughCalled)
+  if (enough) return enough[0]
+  const most = both.reduce((found, [, sum]) => Math.max(found, fewest(sum)), 0)
+  return both.findLast(([, sum]) => fewest(sum) === most)?.[0]
 }
 
 function warmUpValues(operations: readonly OperationTicks[], cohort: 'stable' | 'canary'): number {

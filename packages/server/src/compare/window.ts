@@ -8,12 +8,15 @@ import {
   type WarmUp,
   warmUpOf,
 } from '@coalmine/store'
+import { areShortLived } from './short-lived.ts'
 
 /** The data of a comparison in one window of the store. */
 export interface WindowRead {
   readonly found: ComparisonFacts
-  /** Undefined if instances cannot be told apart. */
+  /** Undefined if instances cannot be told apart, or each serves hardly more than one request. */
   readonly instances: readonly InstanceLife[] | undefined
+  /** Each instance serves hardly more than one request, so that none is known. */
+  readonly shortLived?: boolean
   readonly operations: OperationTicks[]
   /** The requested comparison, ending with the last tick that is part of it. */
   readonly comparison: Comparison
@@ -29,7 +32,9 @@ export async function readWindow(
   { warmUp: warmUpSeconds }: Policy,
   finding: Promise<ComparisonFacts> = store.cohorts.facts(comparison),
 ): Promise<WindowRead> {
-  const living = store.cohorts.instances(comparison, finding)
+  const lives = store.cohorts.instances(comparison, finding)
+  const brief = lives.then((instances) => areShortLived(instances ?? []))
+  const living = lives.then(async (instances) => ((await brief) ? undefined : instances))
   const warmUp = living.then((instances) => warmUpOf(instances ?? [], warmUpSeconds))
   const [found, instances, operations] = await Promise.all([
     finding,
@@ -38,7 +43,19 @@ export async function readWindow(
     // Also awaited here, in case reading ticks fails before awaiting it.
     warmUp,
   ])
-  return sameTicks({ found, instances, operations, comparison })
+  const shortLived = await brief
+  return sameTicks({
+    found: shortLived ? withoutInstances(found) : found,
+    instances,
+    shortLived,
+    operations,
+    comparison,
+  })
+}
+
+function withoutInstances(found: ComparisonFacts): ComparisonFacts {
+  const none = { instances: [] }
+  return { ...found, stable: { ...found.stable, ...none }, canary: { ...found.canary, ...none } }
 }
 
 /**

@@ -24,6 +24,10 @@ export interface CohortSample {
   readonly targeted: number
   /** Requests that name a user: `user.id`, `enduser.id`, `session.id` or `client.address`. */
   readonly named: number
+  /** Requests answered with a redirect: HTTP 3xx, but not 304, which says that nothing has changed. */
+  readonly redirects: number
+  /** Requests that end when they start, or before. */
+  readonly timeless: number
   /** Median delay from the calls of other services to the start of the requests they made. */
   readonly skewMs: number | null
   /** The addresses at which other services called it, from their spans, with the number of calls. */
@@ -62,6 +66,8 @@ interface Row {
   readonly errors: number
   readonly targeted: number
   readonly named: number
+  readonly redirects: number
+  readonly timeless: number
   readonly children: number
 }
 
@@ -69,6 +75,8 @@ interface Row {
 export interface SomeTicks {
   readonly ticksMs: readonly number[]
   readonly oneIn: number
+  /** The tick in which the callers of both cohorts are looked for; the last one if it is not given. */
+  readonly callsMs?: number | undefined
   /** More ticks across the window in which to measure clock skew, to detect a clock that was adjusted. */
   readonly clocksMs?: readonly number[]
 }
@@ -102,7 +110,7 @@ export async function sampleTicks(
   comparison: Comparison,
   some: SomeTicks,
 ): Promise<Sample | undefined> {
-  const last = some.ticksMs.at(-1)
+  const last = some.callsMs ?? some.ticksMs.at(-1)
   if (last === undefined) return undefined
   const params = spanParams(comparison)
   const asked = { service: comparison.service, ...params }
@@ -204,9 +212,10 @@ function answeredBy(requests: readonly CalledRequest[], calls: readonly Call[]):
 // With fewer calls than this, one outlier decides the median.
 const fewestCalls = 5
 
+type Counted = 'requests' | 'errors' | 'children' | 'targeted' | 'named' | 'redirects' | 'timeless'
+
 function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample {
-  const sum = (some: readonly Row[], key: 'requests' | 'errors' | 'children' | 'targeted' | 'named'): number =>
-    some.reduce((total, row) => total + row[key], 0)
+  const sum = (some: readonly Row[], key: Counted): number => some.reduce((total, row) => total + row[key], 0)
   const by = (key: 'threshold' | 'scope'): (readonly [string, readonly Row[]])[] =>
     [...new Set(rows.map((row) => row[key]))]
       .sort()
@@ -223,6 +232,8 @@ function sampleOf(rows: readonly Row[], calls: readonly CallRow[]): CohortSample
     })),
     targeted: sum(rows, 'targeted'),
     named: sum(rows, 'named'),
+    redirects: sum(rows, 'redirects'),
+    timeless: sum(rows, 'timeless'),
     skewMs: skewIn(calls),
     calledAt: calls
       .filter(({ address }) => address !== '')
@@ -259,6 +270,8 @@ export const sampleOfTicks: SpanStatement = spanStatement(
     countIf(Failed) AS errors,
     countIf(Targeted) AS targeted,
     countIf(Named) AS named,
+    countIf(Redirected) AS redirects,
+    countIf(Timeless) AS timeless,
     sum(Below.Spans) AS children
   FROM (
     SELECT
@@ -270,7 +283,9 @@ export const sampleOfTicks: SpanStatement = spanStatement(
       ${traceCohort} AS cohort,
       if(cohort = 'both', maxIf(IsError, ${spanInCanary}), max(IsError)) AS Failed,
       max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
-      max(${userName} != '') AS Named
+      max(${userName} != '') AS Named,
+      max(HttpStatus BETWEEN 300 AND 399 AND HttpStatus != 304) AS Redirected,
+      max(Duration) = 0 AS Timeless
     FROM ${answered}
     WHERE Service = {service:String}
       AND ${withTestsAsked}
@@ -294,7 +309,10 @@ export const sampleOfTicks: SpanStatement = spanStatement(
   GROUP BY cohort, threshold, scope`,
 )
 
-/** Up to 100 requests of each cohort in one tick, of all or of one trace in so many, that answered a call. */
+/**
+ * Up to 100 requests of each cohort in one tick, of all or of one trace in so many, that answered a call. A message waits in its
+ * queue, so when it was sent tells nothing about the clock of who takes it.
+ */
 export const calledInTick: SpanStatement = spanStatement(
   ({ seenValues, seenCohort, answered }) => sql`
   SELECT
@@ -305,6 +323,7 @@ export const calledInTick: SpanStatement = spanStatement(
     toUnixTimestamp64Micro(Timestamp) AS startedAt
   FROM ${answered}
   WHERE Service = {service:String} AND ParentSpanId NOT IN ('', '0000000000000000')
+    AND SpanKind NOT IN ('Consumer', 'SPAN_KIND_CONSUMER')
     AND ${spansOfWindow} AND cohort != ''
     AND sipHash64(TraceId) % {oneIn:UInt32} = 0
   ORDER BY TraceId, SpanId
