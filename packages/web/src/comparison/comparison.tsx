@@ -97,7 +97,9 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
       {verdict && <Changes changes={view?.changes ?? []} start={verdict.window.start} marks={marks} />}
       <Later
         value={charts?.operations ?? null}
-        besides={[operation, here.chosen['sort'], here.chosen['operations'], ...regressed].join('\n')}
+        besides={[operation, here.chosen['sort'], here.chosen['operations'], here.chosen['find'], ...regressed].join(
+          '\n',
+        )}
         draw={(rows) =>
           rows && rows.length > 1 ? (
             <Section id="operations" title="Operations" note="Most harm first. Click an operation to see its charts.">

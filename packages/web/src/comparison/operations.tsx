@@ -33,7 +33,9 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
   const here = useHere()
   const [key, way] = sortOf(here.chosen['sort'])
   const all = here.chosen['operations'] === 'all'
-  const sorted = rows.toSorted((a, b) => way * compared(a, b, key))
+  const wanted = here.chosen['find'] ?? ''
+  const found = wanted === '' ? rows : rows.filter(({ operation }) => includes(operation, wanted))
+  const sorted = found.toSorted((a, b) => way * compared(a, b, key))
   const shown = all ? sorted : sorted.slice(0, shownAtFirst)
   const sortable = (of: Key, cell: Column<OperationRow>['cell']): Column<OperationRow> => ({
     title: titles[of],
@@ -44,6 +46,17 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
   })
   return (
     <>
+      {rows.length > shownAtFirst && (
+        <label class="find">
+          Find an operation{' '}
+          <input
+            type="search"
+            value={wanted}
+            onInput={({ currentTarget: { value } }) => here.choose({ find: value === '' ? undefined : value })}
+          />
+        </label>
+      )}
+      {found.length === 0 && <p>No operation has “{wanted}” in its name.</p>}
       <Rows
         label="Table of operations"
         columns={[
@@ -65,14 +78,16 @@ export function OperationsTable({ rows, chosen, regressed }: OperationsProps): V
         keyOf={({ operation }) => operation}
         isChosen={({ operation }) => operation === chosen}
       />
-      {rows.length > shownAtFirst && (
+      {found.length > shownAtFirst && (
         <button type="button" class="more" onClick={() => here.choose({ operations: all ? undefined : 'all' })}>
-          {all ? `Show the first ${shownAtFirst}` : `Show all ${rows.length} operations`}
+          {all ? `Show the first ${shownAtFirst}` : `Show all ${found.length} operations`}
         </button>
       )}
     </>
   )
 }
+
+const includes = (name: string, part: string): boolean => name.toLowerCase().includes(part.toLowerCase())
 
 /** Sorts by a column, or reverses the order if it is already sorted by it. */
 function SortButton({ of, way }: { of: Key; way: 1 | -1 | undefined }): VNode {
