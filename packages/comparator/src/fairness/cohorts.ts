@@ -112,7 +112,9 @@ function noData(facts: Facts, empty: readonly (readonly [string, CohortFacts])[]
     open.spans > 0
       ? ` ${counted(open.spans, 'span')} of ${facts.service} have arrived, but their five-second ticks have not closed yet: ${advice}.`
       : ''
-  const within = `${whoseOf(facts)} between ${facts.window.start} and ${facts.window.end}.`
+  const { start, end } = facts.window
+  // A comparison that begins to wait has no window yet.
+  const within = `${whoseOf(facts)} ${start === end ? 'so far' : `between ${start} and ${end}`}.`
   if (facts.scope === 'downstream') {
     const missing = empty.map(([arm, cohort]) => `no call by ${arm}, ${cohort.selector},`).join(' and ')
     return `${missing}${within} Calls are the CLIENT and PRODUCER spans of ${facts.service}: is what it calls through instrumented?${pending}`

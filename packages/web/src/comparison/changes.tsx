@@ -140,8 +140,12 @@ const timeOf = (ms: number): string => moment(new Date(ms).toISOString())
 function What({ change }: { change: Change }): VNode {
   const here = useHere()
   const { kind, service, version } = change
-  if (kind !== 'deploy' || version === '' || here.isReport) return <>{whatOf(change)}</>
-  return (
-    <Link to={`/services/${encodeURIComponent(service)}/builds/${encodeURIComponent(version)}`}>{whatOf(change)}</Link>
+  if (kind !== 'deploy') return <>{whatOf(change)}</>
+  const deployed = (
+    <>
+      <bdi>{service}</bdi> <bdi>{version}</bdi> deployed{change.what && `: ${change.what}`}
+    </>
   )
+  if (version === '' || here.isReport) return deployed
+  return <Link to={`/services/${encodeURIComponent(service)}/builds/${encodeURIComponent(version)}`}>{deployed}</Link>
 }

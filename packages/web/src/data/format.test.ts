@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { effectText, percent, prose, shellWord } from './format.ts'
+import { effectText, moment, percent, prose, shellWord } from './format.ts'
 
 it.each([
   ['service.version=2.0.0', 'service.version=2.0.0'],
@@ -43,4 +43,11 @@ it.each([
   ['3 h 36 min at this rate, 12 seconds', '3\u00a0h 36\u00a0min at this rate, 12 seconds'],
 ])('%j is printed as %j', (text, printed) => {
   expect(prose(text)).toBe(printed)
+})
+
+it('tells moments in sentences as elsewhere', () => {
+  const iso = '2026-03-01T10:20:30.000Z'
+  expect(prose(`between ${iso} and 2026-03-01T10:25:00Z.`)).toBe(
+    `between ${moment(iso)} and ${moment('2026-03-01T10:25:00Z')}.`,
+  )
 })

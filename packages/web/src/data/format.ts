@@ -52,11 +52,15 @@ export function effectText(value: number | null, kind: 'ratio' | 'odds-ratio' | 
   return `${size === 0 ? '' : change > 0 ? '+' : '−'}${size >= 1000 ? count(size) : size}\u00a0${kind === 'ratio' ? '%' : 'pp'}`
 }
 
-/** A verdict's sentence as it is printed: with arrows and signs of its own, and numbers that stay with their units. */
+/**
+ * A verdict's sentence as it is printed: with arrows and signs of its own, numbers that stay with their units, and moments in the
+ * reader's time zone, as everywhere on the page.
+ */
 export function prose(text: string): string {
   return text
     .replace(/(\d|%|\bm?s|\bpp|\bnone) -> (?=[\d+-])/g, '$1 → ')
     .replace(/\b(odds|least|most) x (?=\d)/g, '$1 × ')
+    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, (iso) => moment(iso))
     .replace(/(\d) (?=%|(?:pp|ms|s|min|h)\b)/g, '$1\u00a0')
 }
 
