@@ -1,8 +1,8 @@
 import { sql } from './sql.ts'
 
 /**
- * Conditions and expressions that several statements share, each named once. Statements are whole texts all the same: they
- * are put together when their modules load, and statements.golden.sql shows each of them as it is sent.
+ * Conditions and expressions that several statements share, each named once. Statements are assembled from them when their modules
+ * load; statements.golden.sql shows each one as it is sent.
  */
 
 // Closed ticks
@@ -13,10 +13,10 @@ export const ofWindow = `Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fro
 /** The requested traffic: users, tests, or all. */
 export const ofTraffic = `({traffic:String} = 'all' OR Test = ({traffic:String} = 'test'))`
 
-/** The same, and those of the hour before. */
+/** The same, plus the hour before. */
 export const ofWindowAndHourBefore: string = andBefore(3_600)
 
-/** The same, and those of the day before. */
+/** The same, plus the day before. */
 export const ofWindowAndDayBefore: string = andBefore(86_400)
 
 function andBefore(seconds: number): string {
@@ -24,13 +24,13 @@ function andBefore(seconds: number): string {
 AND Tick < fromUnixTimestamp({to:UInt32})`
 }
 
-/** Rows of the closing that counts, of every tick of the window: an import closes ticks anew. */
+/** Rows of the closing that counts, for every tick of the window; an import closes ticks again. */
 export const latestClosings: string = latestOf(ofWindow)
 
-/** The same, and of the hour before. */
+/** The same, plus the hour before the window. */
 export const latestClosingsAndHourBefore: string = latestOf(ofWindowAndHourBefore)
 
-/** The same, and of the day before. */
+/** The same, plus the day before the window. */
 export const latestClosingsAndDayBefore: string = latestOf(ofWindowAndDayBefore)
 
 function latestOf(ticks: string): string {
@@ -66,7 +66,8 @@ export const latestReductions: string = sql`(Tick, Reduction) IN (
 // Raw spans
 
 /**
- * Spans that ended within the window, of which none started before `since`: tables are in the order of starts. Timestamps are
+ * Spans that ended within the window. None of them started before `since`, which limits the search, as tables are ordered by start.
+ * Timestamps are
  * compared with DateTime64 only: against a DateTime the engine (26.7) skips parts that begin within the last second before
  * the bound.
  */
@@ -76,7 +77,7 @@ AND EndedAt >= toDateTime64({from:UInt32}, 9) AND EndedAt < toDateTime64({to:UIn
 /** Spans of ticks that are closed. */
 export const closedOnly = `Tick IN (SELECT Tick FROM coalmine_closed WHERE Service = {service:String})`
 
-/** Requests of the given audiences; of all, if none is given. */
+/** Requests of the given audiences, or of all if none is given. */
 export const ofAudience = `(empty({audience:Array(String)}) OR has({audience:Array(String)}, SpanAttributes['coalmine.audience']))`
 
 /** Requests of users, and of tests if requested. */
@@ -91,8 +92,8 @@ export const isInnerSpan = `SpanKind NOT IN ('Server', 'Consumer', 'SPAN_KIND_SE
 AND ParentSpanId NOT IN ('', '0000000000000000')`
 
 /**
- * The errors below requests of some services, by trace: their service and start. They are looked for among the
- * spans that started while the requests of the window were under way, by columns that are small; a trace has few.
+ * The errors below requests of some services, by trace: their service and start. The search covers spans that started while the
+ * requests of the window were in progress, and reads small columns only; a trace has few errors.
  */
 export function innerErrors(services: string): string {
   return sql`(
@@ -107,8 +108,8 @@ export function innerErrors(services: string): string {
 }
 
 /**
- * Whether a span of its service failed while this request was under way, or the request itself recorded an exception. Of a trace
- * with requests one after the other, as where one is tried again, each has its own.
+ * Whether a span of the request's service failed while the request was in progress, or the request itself recorded an exception. If a
+ * trace has several requests in sequence, such as retries, each has its own errors.
  */
 export const hasInnerError = `HasException OR arrayExists(
   one -> one.1 = Service AND one.2 >= Timestamp AND one.2 <= EndedAt, InnerErrors)`
@@ -120,12 +121,12 @@ export const hidesError = `UnitInnerError AND NOT UnitError AND UnitClientCode =
 export const buildName = `if(SpanAttributes['service.version'] != '',
   SpanAttributes['service.version'], ResourceAttributes['service.version'])`
 
-// A number, a UUID, hex of an object's or a trace's id, a ULID.
+// A number, a UUID, an object or trace id in hex, a ULID.
 const idInPath = `/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{24,}|[0-9A-HJKMNP-TV-Z]{26})(/|$)`
 
 /**
- * The name of a span as an operation: of a path without its query, parts that are ids as '{id}'. Twice, since two that
- * follow each other share a slash.
+ * The name of a span as an operation: paths lose their query, and parts that are ids become '{id}'. Applied twice, because two
+ * consecutive ids share a slash.
  */
 export const nameOfSpan: string = `if(position(SpanName, '/') = 0, SpanName, replaceRegexpAll(replaceRegexpAll(replaceRegexpOne(
   SpanName, '[?].*$', ''), '${idInPath}', '/{id}\\\\1'), '${idInPath}', '/{id}\\\\1'))`
@@ -144,12 +145,12 @@ export const userName = `arrayFirst(name -> name != '', [
   SpanAttributes['client.address'], ResourceAttributes['client.address']])`
 
 /**
- * The operations that have rows of their own: of each service the 500 that were asked for most in the window and the day
- * before it. Who sends names that nobody chose, ids or a scanner's paths, takes no name from what is asked for more.
+ * The operations that have rows of their own: the 500 of each service with the most requests in the window and the day before it. A
+ * client that sends random names, such as ids or a scanner's paths, therefore cannot displace a busier operation.
  */
 export const namedOperations: string = namedOf('Service = {service:String}')
 
-/** The same of several services. */
+/** The same for several services. */
 export const namedOperationsOfServices: string = namedOf('Service IN {services:Array(String)}')
 
 function namedOf(services: string): string {
@@ -167,12 +168,12 @@ function namedOf(services: string): string {
 /** The operation of a request if it has rows of its own, else '(other)'. */
 export const requestOperation: string = sql`if((Service, Operation) IN ${namedOperations}, Operation, '(other)')`
 
-/** The operation of a request as above, or of a call, which all have rows of their own. */
+/** The operation of a request, as above, or of a call; all calls have rows of their own. */
 export const operationName: string = sql`if({calls:Bool} OR (Service, Operation) IN ${namedOperations},
   Operation, '(other)')`
 
-// Units: a trace at one operation in one tick, of the spans that one cohort may have. Spans of one trace are not independent
-// of each other, so a unit gives one value; but each counts for its own build, whatever else its trace met.
+// Units: the spans of one trace at one operation in one tick. Spans of a trace are not independent of each other, so a unit has one
+// value; but each span counts for its own build, whatever else is in its trace.
 
 /** The distinct combinations of key values in the spans of a unit, values separated by 0x01. */
 export const unitSeen = `groupUniqArray(arrayStringConcat(SpanValues, '\\x01')) AS Seen`

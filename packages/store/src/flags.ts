@@ -80,7 +80,7 @@ export function flagsOf(engine: Engine, { access, isSpent, retentionDays, now }:
 
   const sumUp = async (service = '', isRecent = false): Promise<number> => {
     const until = thisHour()
-    // Whoever asks does not look through all that is kept once more.
+    // Saves readers from checking all stored hours again.
     const from = isRecent && summedTo > 0 ? Math.max(keptFrom(), summedTo - lookAgainSeconds) : keptFrom()
     if (!mayWrite() || from >= until) return 0
     // Newest hours first.

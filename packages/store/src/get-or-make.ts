@@ -1,4 +1,4 @@
-/** The value of a key in a map, made and put there first if it has none. */
+/** Returns the value of a key in a map, creating it if it is missing. */
 export function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const found = map.get(key)
   if (found !== undefined) return found

@@ -7,7 +7,7 @@ const names: readonly string[] = [
 
 const listed = names.map((name) => `'${name}'`).join(', ')
 
-/** The number of what a span says of its call, by number or by name, as gRPC and Connect spell it; 0 where it says none. */
+/** The gRPC status code of a span, from a number or a name as gRPC and Connect spell it; 0 if it has none. */
 export const grpcCode: string = `if(RpcStatus = '', toUInt16(0), transform(
       upper(RpcStatus),
       [${[...names.map((_, code) => `'${code}'`)].join(', ')},
@@ -19,7 +19,7 @@ export const grpcCode: string = `if(RpcStatus = '', toUInt16(0), transform(
 export const grpcName: string = `arrayElement([${listed}], GrpcCode + 1)`
 
 /**
- * A client code as people read it: of HTTP from 400 on, else of gRPC.
+ * The name of a client error code: HTTP from 400 on, gRPC below.
  *
  * @example clientCodeName(16) // 'gRPC UNAUTHENTICATED'
  */

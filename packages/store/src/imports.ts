@@ -36,7 +36,7 @@ export function importsOf(engine: Engine): Imports {
   }
 }
 
-/** One more row for each step; the newest of a file counts. */
+/** Adds a row for each step; the newest row of a file counts. */
 export const rememberImport = `
   INSERT INTO coalmine_imports (File, Line, Bytes, Finished, Totals)
   SELECT {file:String}, {line:UInt64}, {bytes:UInt64}, {finished:Bool}, {totals:String}`

@@ -154,7 +154,7 @@ export const failedCanaries = `
   ORDER BY max(At) DESC, Canary
   LIMIT 20`
 
-/** When the canary of a comparison first served, by closed ticks. */
+/** When the canary of a comparison first served, from closed ticks. */
 export const tickFirst: string = sql`
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick
   FROM coalmine_ticks
@@ -163,7 +163,7 @@ export const tickFirst: string = sql`
     AND ${latestClosingsEver}
     AND ${inCanary}`
 
-/** When the canary of a comparison first served, or first called, as `tickFirst`, from raw spans. */
+/** The same from raw spans; for a comparison of calls, when it first called. */
 export const rawFirst: SpanStatement = spanStatement(
   ({ spanInCanary, requests }) => sql`
   SELECT count() AS found, toUnixTimestamp(min(Tick)) AS tick

@@ -1,7 +1,7 @@
 import type { Store, StoreOptions } from './store.ts'
 
 /**
- * Opens a store: spans in, ticks out. What it is made of is loaded only then: most commands need names of this package alone.
+ * Opens a store, which takes spans and answers with ticks. Its implementation is loaded only now, because most commands do not need it.
  *
  * Throws a StoreError of kind `held` when another process has the directory open, `full` when nothing at all fits on its
  * disk, and `unavailable` when it cannot be written, the server does not answer or the embedded engine is not installed.

@@ -8,12 +8,12 @@ import { readingSpansOnly } from './schema/without-tables.ts'
 import { defaultLogs, defaultTraces, parseTraces, type Traces, tracesText } from './traces.ts'
 
 /**
- * What may be done with a store: `all`; `read`, where nothing can be inserted and nothing is remembered; `spans`, where
- * there are spans alone, no closed ticks.
+ * What a store allows: `all`; `read`, where nothing can be inserted or remembered; `spans`, where only spans can be read and there are
+ * no closed ticks.
  */
 export type Access = 'all' | 'read' | 'spans'
 
-/** A store's engine, and what opening it found out. */
+/** A store's engine, and what was found when opening it. */
 export interface Opened {
   readonly engine: Engine
   readonly traces: Traces

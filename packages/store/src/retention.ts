@@ -14,13 +14,13 @@ export function checkRetention(days: number): void {
 }
 
 /**
- * How many days the store's tables keep what they have, which is changed when `asked` is another number: of spans and log
- * records only where they are the store's own. Commands that only read do not ask, so that none of them forgets what `serve --keep` keeps.
+ * The number of days that the store's tables keep rows. If `asked` differs, it is changed, for spans and log records only in tables that
+ * the store itself made. Commands that only read pass nothing, so that none of them drops what `serve --keep` keeps.
  */
 export async function settleRetention(engine: Engine, asked: number | undefined, ownSpans: boolean): Promise<number> {
   const [table] = await engine.read<{ made: string }>(tickTable)
-  // Not asked of the engine, which takes longer to compile a regular expression than to answer. A table that others made
-  // may keep its rows for ever.
+  // Parsed here, because the engine takes longer to compile a regular expression than to answer. A table made by others may
+  // keep its rows for ever.
   const days = Number(/toIntervalDay\D*(\d+)/.exec(table?.made ?? '')?.[1] ?? maxRetentionDays)
   if (asked === undefined || asked === days) return days
   for (const statement of ownSpans ? [keepTraces, keepLogs, ...keepOurs] : keepOurs)

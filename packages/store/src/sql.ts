@@ -1,6 +1,6 @@
 /**
- * A statement as it stands. What is put into it is a text that it shares with others, and gets the indentation of its place,
- * so that the whole reads as if it had been written there. Values are never put in: they are bound.
+ * A whole SQL statement. Interpolated texts are parts shared with other statements; they are indented to fit, so that the whole reads
+ * as if written in one piece. Values are never interpolated: they are bound.
  *
  * sql`SELECT 1\n  WHERE ${'a\nAND b'}` // 'SELECT 1\n  WHERE a\n  AND b'
  */

@@ -1,7 +1,7 @@
 import { tickSeconds } from '../tick.ts'
 
 /**
- * How long after the end of a tick spans of a service still arrive: ticks wait for a service that was late once, so that a
+ * How long after the end of a tick the spans of each service still arrive. Ticks wait for a service that was late once, so a
  * client that exports once a minute is late for its first minute only.
  */
 export type ArrivalLags = Map<string, { ms: number; untilMs: number }>

@@ -1,2 +1,2 @@
-/** An id of what is written together. Several servers may close ticks of one cluster, so ids are drawn, not counted. */
+/** An id for rows that are written together. It is random, because several servers may close the ticks of one cluster. */
 export const newBatchId = (): string => crypto.getRandomValues(new BigUint64Array(1))[0]!.toString()

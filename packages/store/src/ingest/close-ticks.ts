@@ -9,8 +9,8 @@ import { close, dueTicks, reopen, type TickKey, type TickLedger } from './tick-l
 /** Closes ticks, one portion after another. */
 export interface TickCloser {
   /**
-   * Closes the ticks that are due and resolves to their number. A call while others are closing waits for a further run, so that
-   * an import finds its own ticks closed.
+   * Closes the ticks that are due and resolves to their number. A call during a run waits for the next run, so that an import
+   * finds its own ticks closed.
    */
   readonly closeDue: () => Promise<number>
   /** If any of these ticks is being closed, waits for that. Resolves to whether there were any. */
@@ -81,7 +81,7 @@ export function newTickCloser({ engine, ledger, watermarkMs, now, others }: Tick
 
   const closeTogether = async (keys: readonly TickKey[]): Promise<number> => {
     const { services, ticks } = columnsOf(keys)
-    // For spans stored by others, only the bound is known.
+    // For spans stored by others, only the earliest possible start is known.
     const since = Math.min(...keys.map((key) => (others ? sinceOf(key.tick) : key.since)))
     const window = { since, from: Math.min(...ticks), to: Math.max(...ticks) + tickSeconds }
     try {

@@ -87,12 +87,13 @@ export const unnamedRequests: string = sql`
   HAVING unnamed > 0`
 
 /**
- * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag. Repeated spans drop out, since a unit
- * counts distinct span ids, by a hash, which is cheaper to keep than the text, and everything else of it is a maximum or a
- * set. Each span counts for its own build, whatever else its trace met; a unit whose spans disagree on a flag is '(mixed)'. Flags come as one text, key and variant parted
- * by NUL and flags by 0x01, and are taken apart when the units with the same ones have been summed up: there are many fewer
- * of these; one whose key is empty is none, or its row would be taken for that of all. Each instance has a row of its own
- * too; a unit that several instances served is in none of these.
+ * Closes ticks: raw spans -> units -> one row per tick, operation, build and flag.
+ *
+ * Repeated spans count once: a unit counts distinct span ids (hashes, which take less memory than the text), and its other values
+ * are maxima or sets. Each span counts for its own build, whatever else is in its trace. A unit whose spans disagree on a flag is
+ * '(mixed)'. Flags come as one text, with NUL between key and variant and 0x01 between flags. It is split only after units with the
+ * same text are summed up, because there are far fewer of those. Flags with an empty key are dropped: their row would look like the
+ * row of all requests. Each instance has a row of its own too, which leaves out units served by several instances.
  */
 export const closeTicks: string = sql`
   INSERT INTO coalmine_ticks (
@@ -190,8 +191,8 @@ export const engineTime = `
   SELECT toString(toUnixTimestamp64Nano(now64(9))) AS began, toUnixTimestamp64Milli(now64(3)) AS beganMs`
 
 /**
- * The commit of a closing: one block, so all of its ticks are closed or none. Its time is from before the spans were read:
- * of two servers that close a tick, the one that began later has seen all that the other saw.
+ * The commit of a closing: one block, so either all of its ticks are closed or none. Its time is from before the spans were read:
+ * if two servers close the same tick, the one that began later has seen everything that the other saw.
  */
 export const commitTicks = `
   INSERT INTO coalmine_closed (Service, Tick, Batch, ClosedAt)
@@ -221,7 +222,7 @@ export const closedSince = `
   WHERE Tick >= fromUnixTimestamp({from:UInt32}) AND ClosedAt >= fromUnixTimestamp64Milli({sinceMs:Int64})
   GROUP BY service, tick`
 
-/** Raw (service, tick) pairs not committed by any closing since the last import to them: left by a crash, or stored by others. */
+/** Ticks with raw spans that no closing has committed since the last import into them: left by a crash, or stored by others. */
 export const unclosedTicks: string = sql`
   SELECT service, tick, spans, since
   FROM (

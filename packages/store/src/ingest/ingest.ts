@@ -63,7 +63,7 @@ interface IngestOptions {
 interface Running {
   readonly ingest: Ingest
   readonly ledger: TickLedger
-  /** Waits for pending work, and writes down which ticks are open. */
+  /** Waits for pending work, and saves which ticks are open. */
   readonly stop: () => Promise<void>
 }
 

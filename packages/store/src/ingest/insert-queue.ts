@@ -130,7 +130,7 @@ export function startInsertQueue<Rows, Waiting extends Waiter>(
       })
       if (unbegun < enough) return
       if (wake) wake()
-      // The engine takes one group at a time, and what it takes next is brought to it meanwhile.
+      // The engine takes one group at a time; the next one is prepared meanwhile.
       else
         writingBeside ??= writeOne(next()!).finally(() => {
           writingBeside = undefined

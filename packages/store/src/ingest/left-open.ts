@@ -12,8 +12,8 @@ interface Left {
 }
 
 /**
- * The ticks that are not closed. The previous process wrote them down when it closed the directory; after a crash, or
- * if anything was inserted since, the times of all spans are read instead, which takes a quarter of a second for five million.
+ * The ticks that are not closed. The previous process saved them when it closed the directory. After a crash, or if anything was
+ * inserted since, the times of all spans are read instead, which takes a quarter of a second for five million.
  */
 export async function ticksLeftOpen(engine: Engine, directory: string): Promise<readonly TickKey[]> {
   const left = await readLeft(directory)
@@ -24,7 +24,7 @@ export async function ticksLeftOpen(engine: Engine, directory: string): Promise<
   return engine.read<TickKey>(unclosedTicks, { service: '', since: 0, from: 0, to: lastSecond })
 }
 
-/** Writes them down for the next process that opens the directory. */
+/** Saves the open ticks for the next process that opens the directory. */
 export async function leaveOpen(engine: Engine, directory: string, open: readonly TickKey[]): Promise<void> {
   const [now] = await engine.read<Omit<Left, 'open'>>(insertedSoFar)
   const left: Left = { ...now!, open }

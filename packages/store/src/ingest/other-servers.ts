@@ -5,7 +5,7 @@ import { closedByOthers, discover, forgetBefore, type TickKey, type TickLedger }
 
 /** Other processes that insert spans into a store and close its ticks: other servers, and the Collector. */
 export interface OtherServers {
-  /** Finds out which ticks they have closed, and which are left to close. */
+  /** Finds out which ticks they have closed, and which remain to be closed. */
   readonly meet: () => Promise<void>
 }
 

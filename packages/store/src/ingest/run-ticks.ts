@@ -6,10 +6,10 @@ import type { Closing } from './tick-columns.ts'
 /** Records what test runs did in ticks that are being summed up. */
 export type NoteRuns = (closing: Closing, batch: string) => Promise<void>
 
-// A test request may write some ticks before it ends.
+// A test request may write several ticks before it ends.
 const alsoSeconds = 60
 
-/** Most ticks have no test traffic: they cost one small query, and no span is read for them. */
+/** Most ticks have no test traffic; they cost one small query and read no spans. */
 export function noteRuns(engine: Engine): NoteRuns {
   const lastTested = new Map<string, number>()
   return async (closing, batch) => {
@@ -76,7 +76,7 @@ const destination = `multiIf(
   SpanAttributes['messaging.destination.template'] != '', SpanAttributes['messaging.destination.template'],
   SpanAttributes['messaging.destination.name'])`
 
-/** The target a span writes to, as far as the span names it; '' if it writes nothing. */
+/** The target that a span writes to, as far as the span names it; '' if it writes nothing. */
 const writesTo: string = sql`multiIf(
   SpanKind IN ('Producer', 'SPAN_KIND_PRODUCER'),
     trimRight(concat(SpanAttributes['messaging.system'], ' ', ${destination})),
@@ -87,9 +87,8 @@ const writesTo: string = sql`multiIf(
   '')`
 
 /**
- * What test runs did in ticks: a row for each run and operation, one of operation '' for spans below requests; and in a row that is
- * no test's, where users' requests wrote to, which tells whether the writes of a test went elsewhere. A span counts once, however
- * often it was sent.
+ * What test runs did in ticks: a row for each run and operation, with operation '' for spans below requests. Rows without a run say
+ * where users' requests wrote, to tell whether a test wrote elsewhere. A span counts once, however often it was sent.
  */
 export const closeRuns: string = sql`
   INSERT INTO coalmine_runs (

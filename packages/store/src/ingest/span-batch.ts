@@ -9,13 +9,13 @@ export interface Arrivals {
 }
 
 /**
- * Spans on their way into the store: rows of `otel_traces` in RowBinary, columns in the table's order, and which spans each
- * (service, tick) has among them. `addSpan` and `addSpanBytes` add one.
+ * Spans on their way into the store: rows of `otel_traces` in RowBinary, columns in the table's order, and the number of spans
+ * in each tick of each service. `addSpan` and `addSpanBytes` add one.
  *
- * A span belongs to the tick in which it ended, since that is when it is sent: however long a request hangs, it comes while
- * its tick is open, and no error of it is lost. Counters of a Prometheus count requests so, too. Both cohorts are counted
- * the same way, so the ticks stay fair; only while the share of the canary changes do requests that last longer than a tick
- * count more for the cohort that had more of the traffic when they started.
+ * A span belongs to the tick in which it ended, because that is when it is sent: however long a request hangs, it arrives while
+ * its tick is open, and its error is not lost. Prometheus counters count requests this way too. Both cohorts are counted alike, so
+ * ticks stay fair. Only while the canary's share changes do requests that last longer than a tick count more for the cohort that
+ * had more traffic when they started.
  */
 export interface SpanBatch {
   rows: RowBytes

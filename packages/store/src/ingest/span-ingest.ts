@@ -11,7 +11,7 @@ import type { SpanBatch } from './span-batch.ts'
 import { columnsInTurn } from './tick-columns.ts'
 import { expect, type Hold, isClosed, settle, type TickKey, type TickLedger, waiting } from './tick-ledger.ts'
 
-/** The result of inserting a batch. `late` spans are stored, but their ticks had closed and do not count them. */
+/** The result of inserting a batch. `late` spans are stored but not counted, because their ticks had closed. */
 export interface Inserted {
   readonly late: number
 }
@@ -51,7 +51,7 @@ interface SpanIngestOptions {
 
 interface WaitingSpans extends Waiter {
   readonly hold: Hold | undefined
-  /** Ticks waiting for these spans, those of them reopened by an import, and ticks that had closed before the spans arrived. */
+  /** Ticks that wait for these spans, those that an import reopened, and ticks that had closed before the spans arrived. */
   readonly expected: TickKey[]
   readonly reopened: TickKey[]
   readonly late: TickKey[]

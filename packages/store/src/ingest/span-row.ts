@@ -91,7 +91,7 @@ export interface AttributeBytes {
   readonly rows: RowBytes
 }
 
-/** What the spans of one scope have in common: four columns, ready to be copied. */
+/** The columns that the spans of one scope share, four of them, ready to be copied. */
 export interface SpanOrigin {
   readonly service: string
   readonly columns: RowBytes

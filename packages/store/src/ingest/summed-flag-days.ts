@@ -10,7 +10,7 @@ WHERE ${ofAsked}
   AND Hour >= fromUnixTimestamp({from:UInt32}) AND Hour < fromUnixTimestamp({to:UInt32})
 GROUP BY Service, Hour`
 
-/** Days of one service, or of all, that are not summed up as their hours are now, the newest first, with the names of these. */
+/** Days of one service, or of all, whose sums are missing or older than their hours, newest first, with checksums of these hours. */
 export const unsummedFlagDays: string = sql`
   SELECT Service AS service, toUnixTimestamp(Day) AS day, toString(Hours) AS hours
   FROM (
@@ -45,7 +45,7 @@ export const sumFlagDay: string = sql`
     )
   GROUP BY Service, Environment, Build, Flag, Variant`
 
-/** A day counts once it is here, with the name of the hours that it was made of, as it was before. */
+/** Makes the sum of a day count, with the checksum of the hours that it was made of, taken before they were read. */
 export const commitFlagDay = `
   INSERT INTO coalmine_summed_flag_days (Service, Day, Sum, Hours)
   SELECT row.1 AS Service, fromUnixTimestamp({from:UInt32}) AS Day, {sum:UInt64} AS Sum, toUInt64(row.2) AS Hours

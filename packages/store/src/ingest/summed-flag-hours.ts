@@ -2,9 +2,8 @@ import { spansOfWindow } from '../conditions.ts'
 import { sql } from '../sql.ts'
 
 /**
- * What users' requests of some services met, of spans of a window: each flag and variant by environment and build, and under the
- * flag without a name all requests. Flags come as one text, as in closed ticks, and are taken apart once the spans with the same ones
- * are counted.
+ * Users' requests in a window of spans of some services, by flag, variant, environment and build; the flag without a name stands for
+ * all requests. Flags come as one text, as in closed ticks, and are split after spans with the same text are counted.
  */
 export const flagsOfSpans = (services: string): string => sql`
   SELECT
@@ -40,7 +39,7 @@ export const flagsOfSpans = (services: string): string => sql`
 
 const theseHours = `(Service, toUnixTimestamp(toStartOfHour(Tick))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})`
 
-/** Sums up what flags did in some hours, each of a service. */
+/** Sums up the flags of some hours, each of one service. */
 export const sumFlagHours: string = sql`
   INSERT INTO coalmine_flag_hours (
     Sum, Service, Hour, Environment, Build, Flag, Variant, Requests, FirstTick, LastTick)
@@ -48,14 +47,14 @@ export const sumFlagHours: string = sql`
   FROM (${flagsOfSpans(`Service IN {services:Array(String)} AND ${theseHours}`)}
   )`
 
-/** The same count once they are here, with the name of what was closed before. */
+/** Makes the sums of these hours count, with checksums of the closings that were there before. */
 export const commitFlagHours = `
   INSERT INTO coalmine_summed_flag_hours (Service, Hour, Sum, Closings)
   SELECT row.1 AS Service, fromUnixTimestamp(row.2) AS Hour, {sum:UInt64} AS Sum, toUInt64(row.3) AS Closings
   FROM (
     SELECT arrayJoin(arrayZip({services:Array(String)}, {hours:Array(UInt32)}, {closings:Array(String)})) AS row)`
 
-/** The name of what is closed of some hours, each of a service. */
+/** Checksums of the closings of some hours, each of one service. */
 export const closingsOfFlagHours: string = sql`
   SELECT
     Service AS service,

@@ -1,6 +1,6 @@
 import { sql } from '../sql.ts'
 
-/** The closings of each hour by one number: another closing of one of its ticks makes it another. */
+/** A checksum of each hour's closings, which changes when one of its ticks is closed anew. */
 const closingsByHour = `
 SELECT Service, toStartOfHour(Tick) AS Hour, sum(cityHash64(Tick, Batch)) AS Closings
 FROM coalmine_closed
@@ -8,10 +8,10 @@ WHERE ({service:String} = '' OR Service = {service:String})
   AND Tick >= fromUnixTimestamp({from:UInt32}) AND Tick < fromUnixTimestamp({to:UInt32})
 GROUP BY Service, Hour`
 
-/** Hours of one service, or of all, that are not summed up as their ticks are closed now: in seconds since 1970, the newest first. */
+/** Hours of one service, or of all, whose sums are missing or older than their closings: in seconds since 1970, newest first. */
 export const unsummedHours: string = unsummedIn('coalmine_summed_hours')
 
-/** The same of flags. */
+/** The same for flags. */
 export const unsummedFlagHours: string = unsummedIn('coalmine_summed_flag_hours')
 
 function unsummedIn(summed: string): string {
@@ -32,8 +32,8 @@ function unsummedIn(summed: string): string {
 }
 
 /**
- * Sums up some hours of a service: users' requests by operation, build and bucket of latency. Errors of ticks that do not say
- * how long those took go to bucket -32767.
+ * Sums up some hours of a service: users' requests by operation, build and bucket of latency. Errors of ticks that
+ * do not record how long errors took go to bucket -32767.
  */
 export const sumHours: string = sql`
   INSERT INTO coalmine_hours (Sum, Service, Hour, Operation, Build, Bucket, Traces, Errors)
@@ -71,13 +71,13 @@ export const sumHours: string = sql`
   WHERE Counted > 0 OR Failed > 0
   GROUP BY Hour, Operation, Build, Bucket`
 
-/** Hours count once they are here: with the name of what was closed before they were summed up. */
+/** Makes the sums of hours count, with the checksum of the closings that were there before. */
 export const commitHours = `
   INSERT INTO coalmine_summed_hours (Service, Hour, Sum, Closings)
   SELECT {service:String} AS Service, fromUnixTimestamp(row.1) AS Hour, {sum:UInt64} AS Sum, toUInt64(row.2) AS Closings
   FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {closings:Array(String)})) AS row)`
 
-/** The name of what is closed of some hours. */
+/** Checksums of the closings of some hours. */
 export const closingsOfHours: string = sql`
   SELECT toUnixTimestamp(Hour) AS hour, toString(Closings) AS closings
   FROM (

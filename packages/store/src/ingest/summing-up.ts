@@ -25,7 +25,7 @@ export function summingUp(engine: Engine): (closing: Closing) => Promise<string>
       await names.count(closing, batch, true)
       return batch
     }
-    // New operations are rare, and to look for them first would read all spans once more each time.
+    // New operations are rare, and looking for them first would read all spans twice each time.
     const batch = await fill(closing)
     await names.count(closing, batch)
     return (await names.relearn(closing, batch)) ? fill(closing) : batch

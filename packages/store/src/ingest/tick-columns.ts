@@ -1,7 +1,7 @@
 import type { TickWindow } from '../tick.ts'
 import type { TickKey } from './tick-ledger.ts'
 
-/** Ticks that are closed together, and from when to when they are. */
+/** Ticks that are closed together, and their time range. */
 export interface Closing extends TickWindow {
   readonly services: readonly string[]
   readonly ticks: readonly number[]
@@ -10,7 +10,7 @@ export interface Closing extends TickWindow {
 /** How many ticks one statement may name: a ClickHouse server takes a bound value of 128 KiB at most, http_max_field_value_size. */
 export const mostTicksAtOnce = 1_000
 
-/** Ticks as statements are told of them: what each has, column by column. */
+/** Ticks as parameters of a statement, column by column. */
 export function columnsOf(keys: readonly TickKey[]): { services: string[]; ticks: number[]; spans: number[] } {
   return {
     services: keys.map(({ service }) => service),
@@ -19,7 +19,7 @@ export function columnsOf(keys: readonly TickKey[]): { services: string[]; ticks
   }
 }
 
-/** The same for as many statements as they need. */
+/** The same, split into as many statements as needed. */
 export function* columnsInTurn(keys: readonly TickKey[]): Generator<ReturnType<typeof columnsOf>> {
   for (let at = 0; at < keys.length; at += mostTicksAtOnce) yield columnsOf(keys.slice(at, at + mostTicksAtOnce))
 }

@@ -3,8 +3,8 @@ import { tickSeconds } from '../tick.ts'
 import { type ArrivalLags, waitMs } from './arrival-lags.ts'
 
 /**
- * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while only an import has brought spans, and
- * `leftMs` unless it was found open when the store was opened.
+ * A tick of one service that is not closed yet. `firstArrivalMs` is undefined while all of its spans are from imports, and `leftMs`
+ * is undefined unless the tick was open when the store was opened.
  */
 interface Pending {
   spans: number
@@ -32,13 +32,13 @@ export interface Hold {
 }
 
 /**
- * Which ticks are open and which are closed. A tick closes once, and what arrives for it later is late; only an import
- * opens it again, to close it anew with what it brought.
+ * Which ticks are open and which are closed. A tick closes once, and spans that arrive later are late. Only an import reopens
+ * it, to close it again with the imported spans.
  */
 export interface TickLedger {
   readonly open: Map<string, Map<number, Pending>>
   readonly closed: Map<string, Set<number>>
-  /** Ticks before this second count as closed, for when other processes close ticks too and not all are known. */
+  /** Ticks before this second count as closed, because other processes close ticks too and not all of those are known. */
   closedBefore: number
   /** How late each service's spans arrive. */
   readonly lags: ArrivalLags
@@ -60,7 +60,7 @@ export function isClosed(ledger: TickLedger, service: string, tick: number): boo
   return !reopened && (tick < ledger.closedBefore || (ledger.closed.get(service)?.has(tick) ?? false))
 }
 
-/** Spans are on their way into the engine: their tick cannot close until `settle` is called for them. */
+/** Call this before spans go to the engine: their tick cannot close until `settle` is called for them. */
 export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: Hold): void {
   const ticks = getOrMake(ledger.open, key.service, () => new Map<number, Pending>())
   const pending = getOrMake(ticks, key.tick, newPending)
@@ -70,7 +70,7 @@ export function expect(ledger: TickLedger, key: TickKey, nowMs: number, hold?: H
   else pending.firstArrivalMs ??= nowMs
 }
 
-/** Ticks that a crash left open: more may come for them, so they wait as if their spans had just arrived. */
+/** Adds ticks that a crash left open. More spans may come, so they wait as if their spans had just arrived. */
 export function leave(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
   for (const { service, tick, spans, since } of keys) {
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
@@ -78,7 +78,7 @@ export function leave(ledger: TickLedger, keys: readonly TickKey[], nowMs: numbe
   }
 }
 
-/** An import goes on where a crash ended it: what the crash left waits for the import, and for nothing else. */
+/** An import resumes after a crash: the ticks that the crash left open wait for this import, and for nothing else. */
 export function claimLeft(ledger: TickLedger, hold: Hold): void {
   for (const [service, ticks] of ledger.open)
     for (const [tick, pending] of ticks) {
@@ -95,7 +95,7 @@ function holdTick(hold: Hold, { service, tick }: Pick<TickKey, 'service' | 'tick
   pending.holds++
 }
 
-/** The engine has the spans (`stored`), or refused them. */
+/** Call this when the engine has stored the spans, or has refused them. */
 export function settle(ledger: TickLedger, { service, tick, spans }: TickKey, stored: boolean): void {
   const pending = ledger.open.get(service)?.get(tick)
   if (!pending) return
@@ -120,9 +120,8 @@ export function release(ledger: TickLedger, hold: Hold): void {
 }
 
 /**
- * The ticks to close now, oldest first: those whose end, and whose first arrival, is a watermark ago, or
- * longer where spans of the service are known to come later. A tick that only
- * imports have filled is due as soon as they have ended: nobody is going to send it more.
+ * The ticks to close now, oldest first: those whose end and first arrival are at least a watermark ago, or longer for services whose
+ * spans are known to arrive later. A tick with imported spans only is due as soon as the imports end, because no more will come.
  */
 export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number): TickKey[] {
   const due: TickKey[] = []
@@ -138,7 +137,7 @@ export function dueTicks(ledger: TickLedger, nowMs: number, watermarkMs: number)
   return due.sort((a, b) => a.tick - b.tick)
 }
 
-/** From here on spans of these ticks are late. */
+/** Closes ticks: spans that arrive for them from now on are late. */
 export function close(ledger: TickLedger, keys: readonly Pick<TickKey, 'service' | 'tick'>[]): void {
   for (const { service, tick } of keys) {
     const ticks = ledger.open.get(service)
@@ -148,12 +147,12 @@ export function close(ledger: TickLedger, keys: readonly Pick<TickKey, 'service'
   }
 }
 
-/** Closing failed: the ticks are open again, as if their spans had arrived at `nowMs`. */
+/** Reopens ticks whose closing failed, as if their spans had arrived at `nowMs`. */
 export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: number): void {
   for (const { service, tick, spans, since } of keys) {
     ledger.closed.get(service)?.delete(tick)
     const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
-    // An import may have opened it meanwhile.
+    // An import may have reopened it meanwhile.
     const pending = getOrMake(ticks, tick, newPending)
     pending.spans += spans
     pending.since = Math.min(pending.since, since)
@@ -161,22 +160,22 @@ export function reopen(ledger: TickLedger, keys: readonly TickKey[], nowMs: numb
   }
 }
 
-/** Others stored spans of a tick, which is due a watermark after its end. */
+/** Adds a tick whose spans were stored by others. It is due a watermark after its end. */
 export function discover(ledger: TickLedger, { service, tick, spans, since }: TickKey): void {
   if (isClosed(ledger, service, tick)) return
   const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
   if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, since, firstArrivalMs: (tick + tickSeconds) * 1000 })
 }
 
-/** A tick is due now, though it may count as closed: a back-fill found that nobody closed it. */
+/** Makes a tick due now, even if it counts as closed: a back-fill found that nobody closed it. */
 export function dueAtOnce(ledger: TickLedger, { service, tick, spans, since }: TickKey): void {
   const ticks = getOrMake(ledger.open, service, () => new Map<number, Pending>())
   if (!ticks.has(tick)) ticks.set(tick, { ...newPending(), spans, since })
 }
 
 /**
- * Others closed a tick, and have counted what was stored before `sawAllUntil`, by this process's own clock. What is left is
- * due at once: the tick is closed anew, with it.
+ * Another server closed a tick and counted the spans stored before `sawAllUntil`, by this process's own clock. If there are more,
+ * the tick is due at once, to be closed again with them.
  */
 export function closedByOthers(ledger: TickLedger, key: Pick<TickKey, 'service' | 'tick'>, sawAllUntil: number): void {
   if (isClosed(ledger, key.service, key.tick)) return
@@ -186,7 +185,7 @@ export function closedByOthers(ledger: TickLedger, key: Pick<TickKey, 'service' 
   else close(ledger, [key])
 }
 
-/** Forgets which ticks before a second are closed: all of them count as such from here on. */
+/** Forgets which ticks before a second are closed. From now on, all of them count as closed. */
 export function forgetBefore(ledger: TickLedger, second: number): void {
   ledger.closedBefore = second
   for (const ticks of ledger.closed.values()) for (const tick of ticks) if (tick < second) ticks.delete(tick)

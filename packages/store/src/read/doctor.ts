@@ -35,14 +35,14 @@ export interface DoctorFacts {
   readonly unread: string | undefined
   /** From closed ticks, most requests first. */
   readonly operations: readonly { readonly operation: string; readonly requests: number }[]
-  /** Whose names came up within a day, in kinds: paths that begin alike and differ after that, or in a number; the largest kinds. */
+  /** Names of operations that came up within a day, grouped by how their paths begin; the largest groups. */
   readonly names: {
     readonly all: number
     readonly kinds: readonly { readonly kind: string; readonly names: number; readonly requests: number }[]
   }
   /** Spans that arrived after their tick had closed. */
   readonly late: number
-  /** Ticks that no operation counts yet, the spans stored in them, and in how many seconds the last of them closes. */
+  /** Ticks that are not closed yet, so that no operation counts them: how many, their spans, and the seconds until the last closes. */
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
@@ -105,7 +105,7 @@ export const knownOperations: string = sql`
   ORDER BY requests DESC, operation
   LIMIT 501`
 
-/** The names that came up within the last day of a service, by the beginning of their paths, a number there as '#'. */
+/** The names of operations that came up in a service's last day, grouped by how their paths begin, numbers replaced by '#'. */
 export const operationKinds = `
   SELECT
     replaceRegexpAll(extract(Operation, '^[^/]*(?:/[^/]*)?'), '[0-9]+', '#') AS kind,

@@ -83,7 +83,7 @@ function added(a: FactRow, b: FactRow): Omit<FactRow, 'cohort'> {
     traces: a.traces + b.traces,
     testRequests: a.testRequests + b.testRequests,
     instances: [...new Set([...a.instances, ...b.instances])],
-    // A side without requests of users has no time to tell.
+    // A side without user requests has no times.
     firstMs: a.requests === 0 ? b.firstMs : b.requests === 0 ? a.firstMs : Math.min(a.firstMs, b.firstMs),
     lastMs: a.requests === 0 ? b.lastMs : b.requests === 0 ? a.lastMs : Math.max(a.lastMs, b.lastMs),
   }

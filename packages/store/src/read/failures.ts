@@ -78,8 +78,8 @@ const failures = `
   )`
 
 /**
- * How many of the requests builds had in the last ten minutes of traffic before they were judged, of what came within two hours;
- * of all failures at once.
+ * Each failed build's requests, and all requests, in the last ten minutes of traffic before it was judged, looking back two hours at
+ * most; for all failures at once.
  */
 export const failedShares: string = `${failures}
   SELECT

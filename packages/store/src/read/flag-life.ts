@@ -219,8 +219,8 @@ const withinDays = `arrayMap(
   {days:Array(UInt16)}) AS requests`
 
 /**
- * What became of each variant, and of each build that met a flag, of those with the flag without a name of each that served: five
- * builds at most, of which it was last, within a month. Rows are read once, and summed up by day before they are told apart.
+ * The history of each variant, and the builds that met each flag within a month: the last five at most. Under the flag without a
+ * name these are all builds that served. Rows are read once, and summed up by day before they are told apart.
  */
 export const flagSums: string = sql`
   SELECT

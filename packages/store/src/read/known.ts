@@ -4,7 +4,7 @@ import { formatSelector } from '../selector.ts'
 import { sql } from '../sql.ts'
 import { tickSeconds } from '../tick.ts'
 
-/** What the store has seen, to suggest when something unknown was requested. Most spans or requests first. */
+/** What the store has seen, to suggest when a request names something unknown. Most spans or requests first. */
 export interface Known {
   readonly services: readonly string[]
   /** Builds and flag variants of the requested service, as selectors, from closed ticks. */

@@ -39,7 +39,7 @@ export async function newRowsOf(
     await engine.readBinary(newRows, params),
   )
   const found = new Map<string, ClosedRow[]>()
-  // What the statement gives, column by column.
+  // The statement's columns, in order.
   while (!isAtEnd()) {
     const service = services[uint16() - 1]!
     getOrMake(found, service, () => []).push({

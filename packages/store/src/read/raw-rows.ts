@@ -5,17 +5,17 @@ import { newPatience, portionsOf, rawTicks } from './raw-ticks.ts'
 import { keepReduction, reducedFacts, reducedTicks, type UnitsAsked } from './reductions.ts'
 import { noWarmUp, type WarmUp } from './warm-up.ts'
 
-/** Whose requests raw spans are. 'both' and 'mixed' traces belong to neither cohort alone. */
+/** The cohort of requests in raw spans. 'both' and 'mixed' traces belong to neither cohort. */
 interface Whose {
   readonly cohort: 'stable' | 'canary' | 'both' | 'mixed'
-  /** Test traffic in a cohort that is not chosen by its marks: it does not count there. */
+  /** Test traffic in a cohort that does not select tests; it does not count. */
   readonly test: boolean
 }
 
-/** A cell of raw spans, reduced as closing reduces them. */
+/** One operation and cohort in one tick, reduced from raw spans as closing does. */
 export type RawTickRow = Whose & CountRow & { readonly tick: number; readonly operation: string }
 
-/** Who they are, in a cell or in several together. */
+/** Facts about a cohort's requests, in one tick or several. */
 export type RawFactRow = Whose & {
   readonly requests: number
   readonly traces: number
@@ -25,9 +25,8 @@ export type RawFactRow = Whose & {
 }
 
 /**
- * Reduces raw spans of closed ticks, a portion of them at a time so that memory stays bounded. What came of a tick is kept
- * where that may be written, so that each is read once for a comparison however often it is looked at. Ticks of an
- * operation come in order.
+ * Reduces raw spans of closed ticks, a portion at a time so that memory stays bounded. If the store may be written to, the results
+ * are stored, so that each tick is read only once per comparison, however often it is looked at. Ticks of an operation come in order.
  *
  * Throws a StoreError of kind `unavailable` when it takes more than two minutes.
  */
@@ -40,7 +39,7 @@ export async function* rawTickRows(
   yield* rowsOf<RawTickRow>(engine, comparison, params, await warmUp, reducedTicks)
 }
 
-/** The same of who the cohorts are. */
+/** The same for facts about the cohorts. */
 export function rawFactRows(engine: Engine, comparison: Comparison, params: SpanParams): AsyncGenerator<RawFactRow> {
   return rowsOf<RawFactRow>(engine, comparison, params, noWarmUp, reducedFacts)
 }

@@ -20,10 +20,10 @@ import { type TickWindow, tickSeconds, windowOf } from '../tick.ts'
 
 // The reduction keeps a state for each unit; a portion of this many spans needs some 200 MB.
 const portionSpans = 250_000
-// Together, for one question: whoever waits longer is better told what to do.
+// For all portions of one query. After that, advice on what to do is more useful than waiting.
 const mostSeconds = 120
 
-/** The closed ticks of a comparison's window, as many at a time as may be reduced together: seconds since 1970. */
+/** The closed ticks of a comparison's window, in portions that can be reduced at once, as seconds since 1970. */
 export async function* portionsOf(engine: Engine, comparison: Comparison): AsyncGenerator<TickWindow> {
   const { service } = comparison
   const sizes = await engine.read<{ tick: number; spans: number; since: number }>(rawTickSizes, {
@@ -46,9 +46,9 @@ export async function* portionsOf(engine: Engine, comparison: Comparison): Async
 }
 
 /**
- * What watches that one question does not read raw spans for ever: to be called before each portion.
+ * Returns a function that limits how long one query may read raw spans. Call it before each portion.
  *
- * It throws a StoreError of kind `unavailable`, with what to do, once they have been read for two minutes.
+ * After two minutes it throws a StoreError of kind `unavailable` that says what to do.
  */
 export function newPatience({ service }: Comparison, advice: string): () => void {
   const deadline = performance.now() + mostSeconds * 1000
@@ -61,7 +61,7 @@ export function newPatience({ service }: Comparison, advice: string): () => void
   }
 }
 
-/** How many raw spans each closed tick of a service has, and since when these start: raw spans are reduced a portion of ticks at a time. */
+/** The number of raw spans in each closed tick of a service, and when the first of them starts. */
 export const rawTickSizes: string = sql`
   SELECT toUnixTimestamp(Tick) AS tick, count() AS spans, toUnixTimestamp(min(Timestamp)) AS since
   FROM coalmine_traces
@@ -71,12 +71,12 @@ export const rawTickSizes: string = sql`
   GROUP BY tick
   ORDER BY tick`
 
-/** More columns, and what more holds of spans; each begins with what joins it to what is there. */
+/** Additional columns and conditions. Each begins with its comma or AND. */
 type MoreOfUnits = Readonly<Record<'ofSpan' | 'ofUnit' | 'where', string>>
 
 /**
- * Units of cohorts that closed ticks do not know, by any attributes. Test traffic belongs to the cohort that asks for it. A unit whose spans disagree on a flag has
- * '(mixed)' there, which is no other value either.
+ * Units of cohorts that closed ticks cannot tell apart, by any attributes. Test traffic belongs to the cohort that asks for it. If the
+ * spans of a unit disagree on a flag, its value is '(mixed)', which does not count as another value of a negated condition.
  */
 export function unitsOf(
   { askedAttributes, unitInStable, unitInCanary, unitCounts, requests }: CohortTexts,
@@ -120,7 +120,7 @@ export function unitsOf(
   HAVING ${unitCounts}`
 }
 
-/** The reduction that closes ticks, for cohorts that closed ticks do not know. */
+/** Reduces raw spans as closing does, for cohorts that closed ticks cannot tell apart. */
 export const rawTicks: SpanStatement = spanStatement(
   (cohorts) => sql`
   SELECT

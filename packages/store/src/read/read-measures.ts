@@ -114,14 +114,14 @@ function measuredOf(row: Row | undefined, place: number): Measured {
 }
 
 /**
- * A comparison's own measures, one value for a unit, cohorts as in `rawTicks`. `measured` has one histogram for each, in
- * this order: attributes, numbers of the entry span; shares, 1 for an entry span that has all the pairs that are asked for
- * and none that are refused, else 0; calls, how many other spans of the service below it have. Such a span belongs to the
- * nearest entry span up its parents or, where these are not all there, to the last that started before it; what
- * starts when the tick of the request is over is not looked for. A unit has the sum, or the maximum, over its entry spans. Bucket
- * -32768 counts zeros, -32767 what is below zero; a unit that lacks the attribute, or has no number there, is in none. Of a
- * trace with several requests and more than 2000 spans of the service no calls are counted: finding whose they are takes the
- * square of that.
+ * A comparison's custom measures, one value per unit, with cohorts as in `rawTicks`. `measured` has one histogram for each, in this
+ * order: attributes (numbers on the entry span); shares (1 if the entry span matches the selector, else 0); calls (how many other
+ * spans of the service below it match).
+ *
+ * A span below belongs to the nearest entry span among its parents or, if some of these are missing, to the last entry span that
+ * started before it. Spans that start after the tick of the request are not found. A unit has the sum, or the maximum, over its
+ * entry spans. Bucket -32768 counts zeros, -32767 values below zero; a unit without a number there is in no bucket. If a trace has
+ * several requests and more than 2000 spans of the service, its calls are not counted, because matching them takes quadratic time.
  */
 export const rawMeasures: SpanStatement = spanStatement(
   ({ askedAttributes, unitInStable, unitInCanary, unitCounts, answered }) => sql`

@@ -57,7 +57,7 @@ async function* fromTicks(
   named: readonly string[] | undefined,
 ): AsyncGenerator<OperationTicks> {
   const wanted = (operation: string): boolean => named?.includes(operation) ?? true
-  // One operation is a portion, whether it is there or not.
+  // A single operation is one portion, whether it has rows or not.
   const [only, ...others] = named ?? []
   const isOne = only !== undefined && others.length === 0 && !only.endsWith(' (test)')
   const all = isOne
@@ -137,7 +137,7 @@ function pairs(rows: readonly TickRow[]): TickPair[] {
   return [...ticks.values()]
 }
 
-/** Which operations a comparison that closed ticks can answer has, and about how many rows `ticksOfOperations` gives. */
+/** The operations of a comparison in closed ticks, and roughly how many rows `ticksOfOperations` returns for each. */
 export const tickOperations: string = sql`
   SELECT Operation AS operation, count() AS cells
   FROM coalmine_ticks

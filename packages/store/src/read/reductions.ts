@@ -9,12 +9,12 @@ import { tickSeconds, windowOf } from '../tick.ts'
 import { newPatience, portionsOf, rawTicks } from './raw-ticks.ts'
 import type { WarmUp } from './warm-up.ts'
 
-/** Whose raw spans are reduced, without the latency of whom. */
+/** Selects the raw spans to reduce, and the instances whose latency is left out. */
 export type UnitsAsked = SpanParams & WarmUp & { readonly service: string }
 
 /**
- * Reduces raw spans of the ticks that a comparison has not been reduced over, a portion of them at a time, and keeps what
- * came of them; gives what is to be asked of all that are kept.
+ * Reduces the raw spans of ticks that have not been reduced for a comparison yet, a portion at a time, and stores the results.
+ * Returns the parameters that select all stored results.
  *
  * Throws a StoreError of kind `unavailable` when it takes more than two minutes.
  */
@@ -39,7 +39,7 @@ export async function keepReduction(engine: Engine, comparison: Comparison, aske
   return window
 }
 
-// The values at each place are those of the lists. Under this name stores have reductions since before there were places.
+// Values are named by their lists, not by their places: existing stores have reductions under these names.
 function nameOf(asked: UnitsAsked): string {
   const requests = asked.calls ? 'coalmine_calls' : 'coalmine_requests'
   return JSON.stringify({ ...asked, requests }, (name, value) =>
@@ -47,7 +47,7 @@ function nameOf(asked: UnitsAsked): string {
   )
 }
 
-/** Closed ticks that the comparison has not been reduced over, each with its closing; in order. */
+/** Closed ticks that have not been reduced for the comparison yet, each with its closing, in order. */
 async function missingTicks(engine: Engine, window: Params): Promise<Map<number, string>> {
   interface Closing {
     readonly tick: number
@@ -60,7 +60,7 @@ async function missingTicks(engine: Engine, window: Params): Promise<Map<number,
   )
 }
 
-/** Which ticks of a service are closed, and by which closing. */
+/** The closed ticks of a service, each with the closing that counts. */
 export const closings: string = sql`
   SELECT toUnixTimestamp(Tick) AS tick, toString(argMax(Batch, ClosedAt)) AS batch
   FROM coalmine_closed
@@ -69,14 +69,14 @@ export const closings: string = sql`
   GROUP BY Tick
   ORDER BY tick`
 
-/** Which of them a comparison has been reduced over. */
+/** Which of these ticks have been reduced for a comparison. */
 export const reductions: string = sql`
   SELECT toUnixTimestamp(Tick) AS tick, toString(Batch) AS batch
   FROM coalmine_reductions
   WHERE Service = {service:String} AND Comparison = {comparison:UInt64}
     AND ${ofWindow}`
 
-/** Reduces raw spans as `rawTicks` does, and keeps what came of it. */
+/** Reduces raw spans as `rawTicks` does, and stores the result. */
 export const reduceTicks: SpanStatement = (params) => `
   INSERT INTO coalmine_reduced (
     Comparison, Reduction, Service, Tick, Operation, Cohort, Test, Requests, Traces, Errors, ClientErrors, WarmUp, Latency,
@@ -88,13 +88,13 @@ export const reduceTicks: SpanStatement = (params) => `
     fromUnixTimestamp64Milli(firstMs), fromUnixTimestamp64Milli(lastMs), clientCodes, innerErrors
   FROM (${rawTicks(params)})`
 
-/** The commit of a reduction: rows of ticks that it does not name were not meant, and do not count. */
+/** The commit of a reduction: rows of ticks that it does not name do not count. */
 export const commitReduction = `
   INSERT INTO coalmine_reductions (Comparison, Service, Tick, Batch, Reduction)
   SELECT {comparison:UInt64}, {service:String}, fromUnixTimestamp(pair.1), toUInt64(pair.2), {reduction:UInt64}
   FROM (SELECT arrayJoin(arrayZip({ticks:Array(UInt32)}, {batches:Array(String)})) AS pair)`
 
-/** What was kept of ticks that no import has changed since. */
+/** Stored reductions of ticks that no import has changed since. */
 export const reducedTicks: string = sql`
   SELECT
     toUnixTimestamp(Tick) AS tick,
@@ -117,7 +117,7 @@ export const reducedTicks: string = sql`
     AND ${latestReductions}
   ORDER BY operation, tick`
 
-/** Who the cohorts are, by what was kept. */
+/** Facts about the cohorts, from stored reductions. */
 export const reducedFacts: string = sql`
   SELECT
     Cohort AS cohort,

@@ -81,15 +81,15 @@ export interface SomeTicks {
   readonly clocksMs?: readonly number[]
 }
 
-/** Ticks, and from when to when they are looked at, in seconds since 1970. */
+/** Ticks, and the time range to read, in seconds since 1970. */
 interface AskedTicks extends TickWindow {
   readonly ticks: readonly number[]
   readonly oneIn: number
 }
 
 /**
- * How statements ask for some ticks. Of one in which only some traces are looked at, only the first seconds are read, and
- * more of their traces are looked at: spans lie in the order of seconds.
+ * The parameters that select some ticks. If only a sample of traces is read, only the first seconds of the tick are, with a larger
+ * sample there: spans are stored in the order of seconds.
  */
 export function spanOf({ ticksMs, oneIn }: SomeTicks): AskedTicks {
   const ticks = ticksMs.map((ms) => ms / 1000)
@@ -123,7 +123,7 @@ export async function sampleTicks(
   const clocks: ClockTick[] = []
   for (const tick of before) {
     const span = spanOf({ oneIn: some.oneIn, ticksMs: [tick] })
-    // Of requests that take longer nothing is needed: where they lie, much would be read.
+    // Longer requests are not needed, and finding them would read much more.
     const since = Math.max(span.since, span.from - reaches[0]!)
     clocks.push(clockOf(tick, await callsOf(engine, { ...asked, ...span, since })))
   }
@@ -162,8 +162,7 @@ const reaches = [60, 1800]
 type CallsAsked = SpanParams & AskedTicks & { readonly service: string }
 
 /**
- * The calls that requests answer. Where those of one cohort alone are found, its clock or that of the other may be off by minutes, and
- * they are looked for further away.
+ * The calls that requests answer. If only one cohort's calls are found, a clock may be off by minutes, so the search is widened.
  */
 async function callsOf(engine: Engine, asked: CallsAsked): Promise<readonly CallRow[]> {
   const requests = await engine.read<CalledRequest>(calledInTick(asked), { ...asked })

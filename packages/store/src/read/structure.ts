@@ -54,7 +54,7 @@ export async function spansOfTicks(
     service: comparison.service,
     ...spanOf(some),
     onSeconds: some.oneIn > 1 ? everySeconds.ofMany : everySeconds.ofFew,
-    // All that there are of more names than those of operations, each in every tick and cohort.
+    // Room for every name in every tick and cohort, plus enough to notice that there are too many names.
     mostRows: (mostNames + 2) * some.ticksMs.length * 2,
     ...params,
   })
@@ -74,8 +74,8 @@ export async function spansOfTicks(
 }
 
 /**
- * In how many traces of each cohort a span of the service, by its kind and name, lies below the requests of some ticks, all
- * or one trace in so many; and, where `all`, how many traces there are. Spans are looked for some seconds on.
+ * The number of traces of each cohort that have a span of the service, by kind and name, below the requests of some ticks (all
+ * traces, or a sample), and the number of traces (`all`). Spans are searched for some seconds after the tick.
  */
 export const spansBelow: SpanStatement = spanStatement(
   ({ seenValues, traceCohort, answered }) => sql`

@@ -128,8 +128,8 @@ export async function lastPartOf(engine: Engine, comparison: Comparison): Promis
 }
 
 /**
- * Why a canary is worse, in four statements over raw spans of at most one operation ('' is all of them). The first: what is
- * slow, in nanoseconds, and what is typical of the slow ones of each cohort.
+ * Four statements over raw spans explain why a canary is worse, at one operation or at all (''). The first: from how many nanoseconds
+ * on a request is slow, and how long the slow ones of each cohort typically take.
  */
 export const slowFrom: SpanStatement = spanStatement(
   ({ spanInStable, spanInCanary, requests }) => sql`
@@ -154,8 +154,8 @@ export const slowFrom: SpanStatement = spanStatement(
 )
 
 /**
- * The second: which attributes the canary's requests have, the most frequent first, each with its most frequent values. An
- * attribute of too many values is an id, and one that all requests have with the same value tells nothing apart.
+ * The second: the attributes of the canary's requests, most frequent first, each with its most frequent values. An attribute with
+ * too many values is an id, and one with the same value in all requests explains nothing.
  */
 export const attributesMet: SpanStatement = spanStatement(
   ({ spanInStable, spanInCanary, requests }) => sql`

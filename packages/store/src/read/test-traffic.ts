@@ -95,7 +95,7 @@ const ofTests = `(empty({services:Array(String)}) OR ServiceName IN {services:Ar
 AND Timestamp >= toDateTime64({since:UInt32}, 9) AND Timestamp < toDateTime64({to:UInt32}, 9)
 AND SpanAttributes['coalmine.test'] = 'true'`
 
-/** The runs that spans of tests name, and what was touched in each. */
+/** The runs named by test spans, and what each touched. */
 export const testRuns: string = sql`
   SELECT
     substringUTF8(SpanAttributes['coalmine.test.run'], 1, 200) AS run,
@@ -120,7 +120,7 @@ export const testRuns: string = sql`
   LIMIT 100
   SETTINGS max_execution_time = 10, max_memory_usage = 1000000000`
 
-/** Whom or what tests were about. */
+/** The test entities. */
 export const testEntities: string = sql`
   SELECT
     substringUTF8(arrayJoin(splitByChar(',', SpanAttributes['coalmine.test.entity'])), 1, 200) AS entity,

@@ -18,7 +18,7 @@ export async function tickRowsOf(engine: Engine, asked: Params, operations: read
   const named = operations.map((operation) => [operation, `${operation} (test)`] as const)
   const { isAtEnd, flag, uint16, uint32, float64, texts, int16s, uint32s } = binaryReader(bytes)
   const rows: TickRow[] = []
-  // What the statement gives, column by column.
+  // The statement's columns, in order.
   while (!isAtEnd()) {
     const names = named[uint16() - 1]!
     const row = {
@@ -50,7 +50,7 @@ function countsBy(keys: readonly (string | number)[], counts: readonly number[])
   return keys.length === 0 ? none : Object.fromEntries(keys.map((key, at) => [key, counts[at]!]))
 }
 
-/** Two rows of the same operation, tick and cohort as one. */
+/** Adds two rows of the same operation, tick and cohort. */
 export function sumOf(one: TickRow, other: TickRow): TickRow {
   const latency = new Map(one.buckets.map((bucket, at) => [bucket, one.counts[at]!]))
   other.buckets.forEach((bucket, at) => {
@@ -78,9 +78,9 @@ function added(one: CountRow['errorTypes'], other: CountRow['errorTypes']): Coun
 }
 
 /**
- * The ticks of some operations, for RowBinary: rows for each operation (its place among those asked for, from 1 on, and
- * whether it is their test traffic that is told apart), tick and cohort, and several where the cohorts are not told apart
- * by all that closed ticks know. Not summed here: histograms of whole ticks are read three times as fast as they are added.
+ * The ticks of some operations, for RowBinary: rows by operation (its position in the request, from 1, and whether it is separate
+ * test traffic), tick and cohort. There are several rows if closed ticks tell more apart than the cohorts do. They are not summed
+ * here, because reading whole histograms is three times as fast as adding them.
  */
 export const ticksOfOperations: string = sql`
   SELECT
